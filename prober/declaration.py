@@ -1,0 +1,208 @@
+"""The shapes a team declares in files: Endpoint, Probe, Check, ProbeSet. Frozen, and unknown keys are errors.
+
+Two hashes say what may be compared: `Endpoint.content_hash` covers what is sent and where, `Probe.content_hash` what is
+asked and expected. Names, owners, budgets and schedules are in neither: renaming a thing does not change its behaviour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
+ProviderName: TypeAlias = Literal["openai", "anthropic", "google", "scripted"]
+CheckType: TypeAlias = Literal[
+    "equals", "contains", "icontains", "contains-any", "starts-with", "regex", "is-json", "is-refusal", "max-length",
+    "tool-call",
+    "not-equals", "not-contains", "not-icontains", "not-contains-any", "not-starts-with", "not-regex", "not-is-json",
+    "not-is-refusal", "not-max-length", "not-tool-call",
+]  # fmt: skip
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Timeouts(_Shape):
+    """How long an ask may take, in seconds."""
+
+    connect_s: float = Field(5.0, gt=0, le=600)
+    read_s: float = Field(60.0, gt=0, le=3600)
+    """The longest silence between two pieces of the answer."""
+    total_s: float = Field(120.0, gt=0, le=3600)
+    """The whole ask."""
+
+
+class Budget(_Shape):
+    """Hard limits a UTC day, checked before a round is asked."""
+
+    asks_per_day: int | None = Field(None, ge=1)
+    tokens_per_day: int | None = Field(None, ge=1)
+    """Input, output and reasoning tokens together."""
+
+
+class ReferenceRule(_Shape):
+    """When a reference is large enough to promise anything."""
+
+    rounds: int = Field(8, ge=4, le=1000)
+    """Rounds a series must have seen."""
+    hours: float = Field(24.0, ge=0, le=24 * 90)
+    """Hours they must span, so that a reference holds a day's ups and downs."""
+
+
+class Capabilities(_Shape):
+    """What the model accepts. Declared here, it overrides the built-in table of known models."""
+
+    temperature: bool | None = None
+    top_p: bool | None = None
+    logprobs: bool | None = None
+    seed: bool | None = None
+    tools: bool | None = None
+    system: bool | None = None
+
+
+class Endpoint(_Shape):
+    """A pinned provider + model + parameters."""
+
+    name: Name
+    provider: ProviderName
+    model: str = Field(min_length=1, max_length=300)
+    base_url: str | None = None
+    """Without it, the provider's own address."""
+    api: Literal["chat", "responses"] = "chat"
+    """Which of OpenAI's two interfaces; others have one."""
+    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Name of the environment variable that holds the key; never the key."""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    """Sent as they stand; nothing else is."""
+    stream: bool = False
+    """Ask for a stream, which gives the time to first token."""
+    capabilities: Capabilities = Capabilities()
+    timeouts: Timeouts = Timeouts()
+    max_reply_bytes: int = Field(2_000_000, ge=1_000, le=100_000_000)
+    concurrency: int = Field(4, ge=1, le=64)
+    """Asks of one round in flight at once."""
+    budget: Budget = Budget()
+    false_alarms_per_year: float = Field(1.0, gt=0, le=365)
+    """The promise: how often this endpoint may raise a false alarm."""
+    reference: ReferenceRule = ReferenceRule()
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of everything that decides what model answers and how it is asked."""
+        return _hash(self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"}))
+
+
+class Check(_Shape):
+    """One thing expected of an answer, named as in promptfoo; `not-` in front negates it."""
+
+    type: CheckType
+    value: JsonValue = None
+    """Text, list of texts (`contains-any`), number (`max-length`, characters), JSON Schema (`is-json`, optional), tool name (`tool-call`)."""
+
+    @property
+    def base(self) -> str:
+        return self.type.removeprefix("not-")
+
+    @property
+    def negated(self) -> bool:
+        return self.type.startswith("not-")
+
+    @property
+    def label(self) -> str:
+        """How this check is shown, and its key in a fingerprint."""
+        if self.value is None:
+            return self.type
+        value = json.dumps(self.value, ensure_ascii=False, sort_keys=True)
+        return f"{self.type}({value if len(value) <= 60 else value[:57] + '...'})"
+
+
+class Message(_Shape):
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1)
+
+
+class Tool(_Shape):
+    """A function the model may call."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    description: str = ""
+    parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    """JSON Schema of the arguments."""
+
+
+class Probe(_Shape):
+    """A fixed prompt and what is expected of the answer."""
+
+    id: Name
+    prompt: str | None = Field(None, min_length=1)
+    messages: tuple[Message, ...] | None = Field(None, min_length=1)
+    """Instead of `prompt`, a whole conversation."""
+    system: str | None = Field(None, min_length=1)
+    tools: tuple[Tool, ...] = ()
+    samples: int = Field(1, ge=1, le=100)
+    """Asks of this probe in one round."""
+    tags: tuple[str, ...] = ()
+    expect: tuple[Check, ...] = ()
+
+    @property
+    def conversation(self) -> tuple[Message, ...]:
+        """The messages as asked, without `system`."""
+        return self.messages or (Message(role="user", content=self.prompt or ""),)
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of what is asked and expected; not of how often, nor of its name."""
+        return _hash(self.model_dump(include={"prompt", "messages", "system", "tools", "expect"}))
+
+
+class Schedule(_Shape):
+    """When rounds are due: every so often, or by cron (UTC)."""
+
+    every: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    """Such as `30m`, `6h`, `1d`."""
+    cron: str | None = None
+    """Five fields, UTC."""
+    jitter: str = Field("0s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    """Each round starts at a random moment up to this much later, so that fleets do not march in step."""
+
+    @property
+    def every_s(self) -> float | None:
+        return None if self.every is None else seconds(self.every)
+
+    @property
+    def jitter_s(self) -> float:
+        return seconds(self.jitter)
+
+
+class ProbeSet(_Shape):
+    """A named group of probes with schedule, endpoints and owner."""
+
+    name: Name
+    owner: str = Field(min_length=1, max_length=120)
+    description: str = ""
+    runbook: str | None = None
+    """Address of the page that says what to do when this set raises an alarm."""
+    endpoints: tuple[Name, ...] = Field(min_length=1)
+    schedule: Schedule
+    tags: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = Field(min_length=1)
+
+
+def series_key(endpoint: Endpoint, probe: Probe) -> str:
+    """The series of one probe on one endpoint."""
+    return f"{endpoint.content_hash}.{probe.content_hash}"
+
+
+def seconds(duration: str) -> float:
+    """`"90s"`, `"30m"`, `"6h"`, `"1d"` → seconds."""
+    text = duration.strip()
+    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
+
+
+def _hash(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,71 @@
+"""What an endpoint answered to one ask: the word every room shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Failure = Literal[
+    "unreachable",  # no connection: DNS, refused, reset, TLS
+    "timeout",  # connect, read or the whole took too long
+    "rate_limited",  # 429
+    "unauthorized",  # 401, 403
+    "not_found",  # 404: model or URL unknown
+    "unsupported_parameter",  # 400 that names a parameter we sent
+    "bad_request",  # any other 4xx
+    "provider_error",  # 5xx
+    "invalid_reply",  # 200, but not what the wire format says
+    "too_large",  # the body passed the cap
+    "missing_key",  # the environment has no such secret
+]
+"""Why there is no reply. A failed ask never reaches a detector; a refusal is not a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One tool the model asked to call."""
+
+    name: str
+    arguments: str
+    """As the provider sent them, JSON text that may be broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from one ask, or why nothing did. Never interpreted here."""
+
+    at: datetime
+    """When asked, UTC."""
+    text: str | None = None
+    """The answer; empty text is an answer, None is none."""
+    error: str | None = None
+    """A `Failure`, or a word of another tool's log; None when there is an answer."""
+    error_detail: str = ""
+    """The provider's own words, shortened, without secrets."""
+    retry_after_s: float | None = None
+    """What a 429 or 503 asked us to wait."""
+    model: str | None = None
+    """The resolved model, as the provider said."""
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    finish_reason: str | None = None
+    refusal: str | None = None
+    """The provider's structured refusal, where it has one."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Allow-listed response headers, lower-case names."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    top_logprobs: tuple[tuple[str, float], ...] = ()
+    """(token, natural-log probability) of the first output token, best first."""
+    latency_s: float | None = None
+    ttft_s: float | None = None
+    """Time to first token; only where the endpoint declares `stream: true`."""
+
+    @property
+    def answered(self) -> bool:
+        return self.error is None and self.text is not None

@@ -1,0 +1,32 @@
+"""The environment: where the store is, which channels exist, and secrets. Secrets are never stored, logged or shown."""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from environment variables only; no file, so that a secret has one home."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: str = Field("sqlite:///prober.db", validation_alias="PROBER_DATABASE_URL")
+    """SQLAlchemy URL; SQLite in WAL mode, or Postgres (`postgresql+psycopg://…`)."""
+    slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
+    slack_channel: str | None = Field(None, validation_alias="PROBER_SLACK_CHANNEL")
+    slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
+    slack_base_url: str = Field("https://slack.com/api/", validation_alias="PROBER_SLACK_BASE_URL")
+    webhook_url: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_URL")
+    webhook_secret: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_SECRET")
+    """Key of the HMAC signature of the generic webhook."""
+    dashboard_url: str = Field("http://localhost:8501", validation_alias="PROBER_DASHBOARD_URL")
+    """Where links in messages lead."""
+
+
+def secret(name: str) -> SecretStr | None:
+    """The secret in environment variable `name`; None where it is unset or empty."""
+    value = os.environ.get(name, "").strip()
+    return SecretStr(value) if value else None

@@ -1,0 +1,111 @@
+"""What the store tells its readers: plain, frozen answers to the questions of the dashboard, status and deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from prober.incidents import Event, Incident
+
+RoundState = Literal["due", "claimed", "completed", "missed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """One round as a unit of work."""
+
+    id: int
+    endpoint: str
+    endpoint_hash: str
+    probe_set: str
+    due_at: datetime
+    state: RoundState
+    label: str
+    """Set when claimed: ISO 8601 UTC with microseconds, unique and increasing within an endpoint."""
+    worker: str
+    lease_until: datetime | None
+    completed_at: datetime | None
+    reason: str
+    """Why it was missed, or `""`."""
+    asked: int
+    """Replies stored."""
+    failed: int
+    """Of them, asks that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPoint:
+    """One channel of one endpoint in one round: a dot of the history."""
+
+    endpoint: str
+    round: str
+    at: datetime
+    """When the round completed, UTC."""
+    channel: str
+    e_value: float
+    value: float
+    reference_value: float
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """An endpoint now."""
+
+    name: str
+    endpoint_hash: str
+    provider: str
+    model: str
+    owners: tuple[str, ...]
+    state: str
+    """Of its latest judgement: insufficient_evidence, quiet, suspected, alarm; `unknown` before the first."""
+    missing: str
+    e_value: float
+    threshold: float
+    last_round: str | None
+    last_completed_at: datetime | None
+    rounds: int
+    """Completed."""
+    missed: int
+    failed_asks: int
+    asks: int
+    last_failure: str
+    """The newest named reason an ask failed, or `""`."""
+    channels: tuple[ChannelPoint, ...]
+    """Of the latest judged round."""
+    open_incident: Incident | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyView:
+    """One stored reply to show. `text` is hostile."""
+
+    series: str
+    probe: str
+    prompt: str
+    round: str
+    at: datetime
+    sample: int
+    text: str | None
+    error: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One message owed to one channel."""
+
+    id: int
+    incident_id: int
+    event: Event
+    alerter: str
+    state: Literal["owed", "claimed", "sent", "failed"]
+    attempts: int
+    created_at: datetime
+    next_try_at: datetime
+    sent_at: datetime | None
+    last_reason: str
+    """Why the last try did not succeed, or `sent`."""
+    receipt: str
