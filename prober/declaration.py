@@ -101,7 +101,11 @@ class Check(_Shape):
 
     type: CheckType
     value: JsonValue = None
-    """Text, list of texts (`contains-any`), number (`max-length`, characters), JSON Schema (`is-json`, optional), tool name (`tool-call`)."""
+    """What it is held against.
+
+    A text, a list of texts (`contains-any`), a number of characters (`max-length`), a JSON Schema (`is-json`, optional)
+    or a tool's name (`tool-call`, optional).
+    """
 
     @property
     def base(self) -> str:

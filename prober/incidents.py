@@ -63,7 +63,9 @@ class Decision:
     """Label of the first round of a new epoch, where the reference starts anew."""
 
 
-def decide(open_incident: Incident | None, judgement: Judgement, endpoint: str, endpoint_hash: str, now: datetime) -> Decision:
+def decide(
+    open_incident: Incident | None, judgement: Judgement, endpoint: str, endpoint_hash: str, now: datetime
+) -> Decision:
     """Judgement → Decision: pure, and every outcome has a named reason."""
     if judgement.state == "insufficient_evidence":
         return Decision("insufficient_evidence", open_incident)

@@ -1,77 +1,15 @@
-"""What an alerter is: one verb. `Message` is what it sends."""
+"""What an alerter is: one verb."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A reference reply and a recent one to the same probe, side by side. Both are hostile text."""
-
-    probe: str
-    prompt: str
-    reference: str
-    recent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One channel that moved, in words a person understands."""
-
-    channel: str
-    e_value: float
-    words: str
-    """Such as `34 % longer` or `refuses 11 % instead of 2 %`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One notice, in words, before any channel's markup. Pure data; every text in it may be hostile."""
-
-    notice_id: int
-    incident_id: int
-    endpoint: str
-    model: str
-    kind: str
-    """A diagnosis word, such as `behaviour_change`."""
-    owner: str
-    detected_at: datetime
-    onset: str
-    """Label of the first round thought changed."""
-    rounds_since_onset: int
-    e_value: float
-    threshold: float
-    false_alarms_per_year: float
-    """The promise this alarm was raised under."""
-    moved: tuple[Moved, ...]
-    """Strongest first."""
-    comparisons: tuple[Comparison, ...]
-    runbook: str | None
-    dashboard_url: str
-    event: Literal["opened", "accepted", "closed"] = "opened"
-    drill: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one sending."""
-
-    sent: bool
-    reason: str
-    """`sent`, or why not: `rate_limited`, `timeout`, `server_error`, `invalid_auth`, …"""
-    permanent: bool = False
-    """Sending again cannot help; a person must mend the configuration."""
-    retry_after_s: float | None = None
-    receipt: str = ""
-    """What the channel calls the message, such as Slack's `channel/ts`."""
+from prober.notice import Notice, Outcome
 
 
 class Alerter(Protocol):
-    """Sends one message to one channel, once. Never raises for bad luck."""
+    """Sends one notice to one channel, once. Never raises for bad luck."""
 
     name: str
 
-    def send(self, message: Message) -> Outcome: ...
+    def send(self, notice: Notice) -> Outcome: ...

@@ -15,7 +15,7 @@ class Verdict:
 
     channel: str
     e_value: float
-    """The channel's e-detector: evidence for a change at some past round, in rounds. Compare with `Judgement.threshold`."""
+    """The channel's e-detector: evidence for a change at some past round. Compare with `Judgement.threshold`."""
     value: float
     """The channel's reading of this round, in `unit`; NaN where the round has none."""
     reference_value: float
@@ -40,7 +40,7 @@ class Judgement:
     """The round's label."""
     state: State
     e_value: float
-    """Weighted mean of the channels' e-detectors; its mean time to `threshold` in a still world is at least the promise."""
+    """Weighted mean of the channels' e-detectors; in a still world its mean time to `threshold` keeps the promise."""
     threshold: float
     """Rounds between false alarms, as promised."""
     verdicts: tuple[Verdict, ...] = ()
