@@ -1,0 +1,35 @@
+# One image for both: the daemon (default) and the dashboard (`dashboard …`). No compiler, no shell tricks, no root.
+FROM python:3.11-slim-bookworm AS build
+
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /opt/prober \
+    && /opt/prober/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
+
+COPY pyproject.toml README.md LICENSE ./
+COPY prober prober
+COPY dashboard dashboard
+COPY probes probes
+RUN /opt/prober/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+
+RUN useradd --create-home --uid 10001 prober \
+    && install -d -o prober -g prober /data
+COPY --from=build /opt/prober /opt/prober
+
+ENV PATH=/opt/prober/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PROBER_DATABASE_URL=sqlite:////data/prober.db
+
+USER 10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8501
+
+# Exit code 2 is a store that cannot be read. A change found (1) or thin evidence (3) is news, not ill health.
+HEALTHCHECK --interval=1m --timeout=20s --start-period=30s \
+    CMD ["sh", "-c", "prober status --json >/dev/null; test $? -ne 2"]
+
+ENTRYPOINT ["prober"]
+CMD ["run", "/probes"]
