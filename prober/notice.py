@@ -58,6 +58,10 @@ class Notice:
     dashboard_url: str
     event: Event = "opened"
     drill: bool = False
+    actor: str = ""
+    """Who acknowledged, accepted or closed; empty while nobody has."""
+    note: str = ""
+    """The reason that person gave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""Where notices go. To add a channel: a file with an `open_…` factory, and a row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prober.alerts.interface import Alerter
+from prober.alerts.log import open_log
+from prober.alerts.slack import open_slack
+from prober.alerts.webhook import open_webhook
+from prober.errors import ConfigurationError, Problem
+from prober.settings import Settings
+
+ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
+    "slack": open_slack,
+    "webhook": open_webhook,
+    "log": open_log,
+}
+"""Name → factory, which gives None where the channel is not configured."""
+
+
+def open_alerters(settings: Settings) -> tuple[Alerter, ...]:
+    """Every channel the environment configures. Raises `ConfigurationError` with all that is half configured."""
+    alerters: list[Alerter] = []
+    problems: list[Problem] = []
+    for factory in ALERTERS.values():
+        try:
+            alerter = factory(settings)
+        except ConfigurationError as error:
+            problems += error.problems
+        else:
+            alerters += [alerter] if alerter else []
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(alerters)

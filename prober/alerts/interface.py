@@ -10,6 +10,9 @@ from prober.notice import Notice, Outcome
 class Alerter(Protocol):
     """Sends one notice to one channel, once. Never raises for bad luck."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its row in `ALERTERS`."""
+        ...
 
     def send(self, notice: Notice) -> Outcome: ...

@@ -1,0 +1,94 @@
+"""Hostile text made fit to be shown: what cannot be seen becomes visible, what would be markup becomes text.
+
+Replies, prompts and error words come from outside. They may hold terminal sequences, Slack mentions, zero-width and
+right-to-left marks, NUL bytes, lone surrogates, or megabytes. Everything shown to people passes through here once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import takewhile
+
+MARK = "…"
+"""Stands where text was cut."""
+
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters and marks that Unicode calls ignorable: they draw nothing, and hide text from the reader. The two emoji
+# selectors U+FE0E and U+FE0F are left alone, because honest replies are full of them.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0") | {
+    chr(code) for code in (*range(0xFE00, 0xFE0E), *range(0xE0100, 0xE01F0))
+}
+_MRKDWN = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "`": "'"}
+_LINK = re.compile(r"https?://[A-Za-z0-9\[][!-~]*", re.IGNORECASE)
+_NOT_IN_A_LINK = frozenset("<>\"'`|\\^{}")
+_COMPARED = 100_000
+"""Characters within which two replies are searched for their first difference."""
+_LEAD = 60
+"""Characters shown before that difference."""
+
+
+def visible(text: str, limit: int, *, lines: bool = True) -> str:
+    """`text` with every unseen character written as an escape such as `\\u200b`, in at most `limit` UTF-16 units.
+
+    With `lines=False` the result is one line. A cut ends in `MARK`. `limit` must be at least 1.
+    """
+    return _fit((_shown(character, lines) for character in _start(text, limit)), limit)
+
+
+def mrkdwn(text: str, limit: int) -> str:
+    """`visible` for Slack's own markup: `&`, `<` and `>` are escaped and back-ticks replaced, and no escape is cut."""
+    return _fit((_MRKDWN.get(character) or _shown(character, True) for character in _start(text, limit)), limit)
+
+
+def link(url: str | None, limit: int = 1000) -> str | None:
+    """`url` where it is a plain http(s) address of printable ASCII that fits; None where it must stay text."""
+    if not url or len(url) > limit or not _LINK.fullmatch(url) or _NOT_IN_A_LINK.intersection(url):
+        return None
+    return url
+
+
+def side_by_side(reference: str, recent: str, limit: int) -> tuple[str, str]:
+    """Excerpts of both texts that show where they first differ, each in at most `limit` UTF-16 units.
+
+    Two long replies with the same opening would otherwise be cut to the same words.
+    """
+    pairs = zip(reference[:_COMPARED], recent[:_COMPARED], strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    start = same - _LEAD if same > limit // 2 and reference != recent else 0
+    return _excerpt(reference, start, limit), _excerpt(recent, start, limit)
+
+
+def _excerpt(text: str, start: int, limit: int) -> str:
+    if not text:
+        return "(empty)"
+    return visible(text if start == 0 else MARK + text[start:], limit)
+
+
+def _start(text: str, limit: int) -> str:
+    """As much of `text` as can matter for `limit` units, so that a huge reply costs no more than a short one."""
+    return text[: 2 * limit + 2].replace("\r\n", "\n")
+
+
+def _shown(character: str, lines: bool) -> str:
+    if character in "\n\t":
+        return character if lines else {"\n": "\\n", "\t": "\\t"}[character]
+    if unicodedata.category(character) not in _UNSEEN_CATEGORIES and character not in _UNSEEN:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _fit(pieces: Iterable[str], limit: int) -> str:
+    """Join whole pieces up to `limit` UTF-16 units: the strictest of the ways a receiver may count."""
+    kept: list[str] = []
+    used = with_mark = 0
+    for piece in pieces:
+        used += len(piece) + (piece > "\uffff")
+        kept.append(piece)
+        if used > limit:
+            return "".join(kept[:with_mark]) + MARK
+        if used < limit:
+            with_mark = len(kept)
+    return "".join(kept)
