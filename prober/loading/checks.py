@@ -1,0 +1,120 @@
+"""What the value of a check must be, and whether a JSON Schema is one."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+import jsonschema
+from pydantic import JsonValue
+
+from prober.declaration import Check, Probe
+from prober.loading.words import did_you_mean, quoted, shown
+
+_TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
+
+
+def value_fault(check: Check) -> str | None:
+    """What is wrong with the value of a check, and what to write; None where nothing is."""
+    base, value = check.base, check.value
+    if base in _TEXTS:
+        return _text_fault(check)
+    if base == "contains-any" and not (
+        isinstance(value, list) and value and all(isinstance(text, str) and text for text in value)
+    ):
+        return f"{check.type} wants a list of texts, found {_items(value)}; write value: [first, second]"
+    if base == "max-length" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        return f"{check.type} wants a whole number of characters, found {shown(value)}; write for instance value: 200"
+    if base == "is-refusal" and value is not None:
+        return f"{check.type} has no value; remove it"
+    if base == "is-json" and value is not None:
+        return schema_fault(value)
+    if base == "tool-call" and not (value is None or (isinstance(value, str) and value)):
+        return f"{check.type} wants the name of a tool, found {shown(value)}; write it, or leave value out for any tool"
+    return None
+
+
+def _text_fault(check: Check) -> str | None:
+    """`equals` also takes a list or fields, compared as JSON."""
+    value = check.value
+    if value is None:
+        return f"{check.type} needs something to hold the answer against; write value: …"
+    if isinstance(value, bool | int | float):
+        return f'{check.type} wants a text, found {shown(value)}; put it in quotes: "{str(value).lower()}"'
+    if check.base == "equals" and isinstance(value, dict | list):
+        return None
+    if not isinstance(value, str):
+        mend = (
+            "; for several texts write contains-any" if check.base in {"contains", "icontains"} else "; write one text"
+        )
+        return f"{check.type} wants a text, found {shown(value)}{mend}"
+    if not value and check.base != "equals":
+        return f"{check.type} of an empty text says nothing; write the text to look for"
+    return _regex_fault(value) if check.base == "regex" else None
+
+
+def _regex_fault(pattern: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except re.error as error:
+        return f"not a regular expression ({error}); mend it, or write contains for plain text"
+    except (OverflowError, RecursionError):
+        return "a regular expression too large to compile; shorten it"
+    return None
+
+
+def schema_fault(schema: JsonValue) -> str | None:
+    """What is wrong with a JSON Schema; None where it is one."""
+    if not isinstance(schema, dict):
+        return f"expected a JSON Schema, found {shown(schema)}; write fields such as type: object"
+    for reference in _references(schema):
+        if not reference.startswith("#"):
+            return (
+                f"the schema refers to {quoted(reference)}, which is never fetched; copy it in and refer to #/$defs/…"
+            )
+    try:
+        validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        place = ".".join(str(step) for step in error.absolute_path) or "its top"
+        return f"not a JSON Schema: at {place}, {quoted(error.message)}; see json-schema.org"
+    except Exception as error:
+        # A schema is free text: whatever its reader trips over is a fault of the schema.
+        return f"not a JSON Schema that can be read ({type(error).__name__}); simplify it"
+    return None
+
+
+def _references(schema: JsonValue) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key in {"$ref", "$dynamicRef"} and isinstance(value, str):
+                yield value
+            else:
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
+
+
+def tool_fault(check: Check, probe: Probe) -> str | None:
+    """A call is expected of a tool the probe does not offer."""
+    if check.base != "tool-call":
+        return None
+    offered = [tool.name for tool in probe.tools]
+    if not offered:
+        return f"{check.type}, but the probe offers no tools; declare them under tools"
+    if isinstance(check.value, str) and check.value and check.value not in offered:
+        return f"no tool {quoted(check.value)} is offered; {did_you_mean(check.value, offered)}"
+    return None
+
+
+def _items(value: JsonValue) -> str:
+    if not isinstance(value, list):
+        return shown(value)
+    odd = [item for item in value if not (isinstance(item, str) and item)]
+    if not odd:
+        return "an empty list"
+    return "an empty text in it" if odd[0] == "" else f"{shown(odd[0])} in it"

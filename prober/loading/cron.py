@@ -1,0 +1,104 @@
+"""Five-field cron, UTC: only what every reader of cron understands alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_PART = re.compile(r"(?P<first>\*|[0-9]{1,4}|[a-z]+)(?:-(?P<last>[0-9]{1,4}|[a-z]+))?(?:/(?P<step>[0-9]{1,4}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """The moments a cron text names."""
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    """Of the month, 1 to 31."""
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    """0 is Monday."""
+
+    @property
+    def every_day(self) -> bool:
+        return len(self.days) == 31 and len(self.months) == 12 and len(self.weekdays) == 7
+
+    @property
+    def shortest_gap_s(self) -> float:
+        """Seconds between the two moments of a day that lie closest; a whole day where there is one only."""
+        moments = sorted(hour * 60 + minute for hour in self.hours for minute in self.minutes)
+        following = [*moments[1:], moments[0] + 1440]
+        return 60.0 * min(after - before for before, after in zip(moments, following, strict=True))
+
+
+def parse(text: str) -> Cron:
+    """Cron text → the moments it names. Raises ValueError, whose text says what is wrong and what to write.
+
+    Numbers for weekdays are refused, and so are days of the month together with weekdays: cron programs disagree on
+    which day 0 is, and on whether one of the two or both must match.
+    """
+    fields = text.split()
+    if len(fields) != 5:
+        raise ValueError(
+            f"cron has five fields (minute hour day month weekday), not {len(fields)}; "
+            'write for instance "0 6 * * mon-fri"'
+        )
+    cron = Cron(
+        minutes=_field("minute", fields[0], 0, 59),
+        hours=_field("hour", fields[1], 0, 23),
+        days=_field("day", fields[2], 1, 31),
+        months=_field("month", fields[3], 1, 12, _MONTHS),
+        weekdays=_field("weekday", fields[4], 0, 6, _WEEKDAYS, numbers=False),
+    )
+    if len(cron.days) < 31 and len(cron.weekdays) < 7:
+        raise ValueError(
+            "both a day and a weekday are set, which some programs read as either and some as both; "
+            "set one and write * for the other"
+        )
+    if all(min(cron.days) > _LONGEST[month - 1] for month in cron.months):
+        raise ValueError("no month named here has such a day, so it never comes; choose another day or month")
+    return cron
+
+
+def _field(
+    name: str, text: str, low: int, high: int, words: tuple[str, ...] = (), *, numbers: bool = True
+) -> frozenset[int]:
+    chosen: set[int] = set()
+    for part in text.lower().split(","):
+        match = _PART.fullmatch(part)
+        if match is None:
+            raise ValueError(f'{name} "{part[:20]}" is not cron; write a number, *, a range 1-5, a list 1,5 or */15')
+        first, last, step = match["first"], match["last"], match["step"]
+        if first == "*":
+            if last is not None:
+                raise ValueError(f'{name} "{part}" begins with *; write either * or a range such as {low}-{high}')
+            start, end = low, high
+        else:
+            start = _number(name, first, low, high, words, numbers)
+            end = _number(name, last, low, high, words, numbers) if last is not None else start
+            if step is not None and (last is None or not first.isdigit()):
+                raise ValueError(f'{name} "{part}" has a step without a range of numbers; write {low}-{high}/{step}')
+        if start > end:
+            raise ValueError(f'{name} "{part}" runs backwards; write the smaller first, or two ranges with a comma')
+        stride = 1 if step is None else int(step)
+        if step is not None and not 1 <= stride <= end - start:
+            raise ValueError(f'{name} "{part}" has a step that does not fit; write a step from 1 to {end - start}')
+        chosen.update(range(start, end + 1, stride))
+    return frozenset(chosen)
+
+
+def _number(name: str, text: str, low: int, high: int, words: tuple[str, ...], numbers: bool) -> int:
+    if text in words:
+        return words.index(text) + low
+    if not text.isdigit():
+        known = f"; write {words[0]} to {words[-1]}" if words else f"; write a number from {low} to {high}"
+        raise ValueError(f'{name} "{text[:20]}" is unknown{known}')
+    if not numbers:
+        raise ValueError(f"{name} {text} is a different day in different programs; write {words[0]} to {words[-1]}")
+    if not low <= int(text) <= high:
+        raise ValueError(f"{name} {text} is out of range; write a number from {low} to {high}")
+    return int(text)

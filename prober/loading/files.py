@@ -1,0 +1,54 @@
+"""Which files are meant by the paths a user names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from prober.errors import Problem
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def holds_endpoints(path: Path) -> bool:
+    """Whether a file declares endpoints, told by its name; any other declares a probe set."""
+    return path.name.lower().removesuffix(path.suffix.lower()).split(".")[-1] == "endpoints"
+
+
+def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
+    """All files of folders, hidden ones left out, and single files with the endpoints beside them; each once."""
+    found: dict[Path, Path] = {}
+    for path in map(Path, paths):
+        files = list(_files_of(path, problems))
+        if not any(not holds_endpoints(file) for file in files) and path.is_dir():
+            message = "holds no probe set; write one, such as canary.yaml, or name another folder"
+            problems.append(Problem(path.as_posix(), 0, "", message))
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    if not paths:
+        problems.append(Problem("", 0, "", "no path is named; write the folder of your probe files, such as probes/"))
+    return sorted(found.values())
+
+
+def _files_of(path: Path, problems: list[Problem]) -> Iterable[Path]:
+    try:
+        if path.is_dir():
+            return _yaml_below(path)
+        if path.is_file():
+            beside = [file for file in _yaml_in(path.parent) if holds_endpoints(file)]
+            return {path, *beside}
+        message = "no such file or folder; write the folder of your probe files, such as probes/"
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"cannot be read ({reason}); check that it exists and may be read"
+    problems.append(Problem(path.as_posix(), 0, "", message))
+    return ()
+
+
+def _yaml_below(folder: Path) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+
+
+def _yaml_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]

@@ -1,0 +1,173 @@
+"""Documents → endpoints and probe sets. Faults are looked for part by part, so that one never hides another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from pydantic import JsonValue
+
+from prober.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.errors import Problem
+from prober.loading import rules
+from prober.loading.checks import value_fault
+from prober.loading.lines import Document, Finding, Where
+from prober.loading.words import did_you_mean, quoted, shaped, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An endpoint as declared: where, and what it is."""
+
+    document: Document
+    endpoint: Endpoint | None
+    """None where it is declared with faults; its name is known all the same."""
+
+
+class Endpoints(dict[str, Declared]):
+    """Endpoints by name."""
+
+    complete = True
+    """False where a file of endpoints could not be read, so that there may be more names."""
+
+
+def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> Endpoints:
+    """All endpoints of all files of endpoints."""
+    found = Endpoints()
+    for document in documents:
+        content = document.value
+        if not isinstance(content, dict):
+            found.complete = False
+            continue
+        _report(document, _stray_fields(content), problems)
+        raw_endpoints = content.get("endpoints")
+        if not isinstance(raw_endpoints, dict) or not raw_endpoints:
+            message = f"expected endpoints by name, found {shown(raw_endpoints)}; write name: and below it their fields"
+            _report(document, [Finding(("endpoints",), message)], problems)
+            found.complete = found.complete and not raw_endpoints
+            continue
+        for name, raw in raw_endpoints.items():
+            where: Where = ("endpoints", name)
+            if name in found:
+                other = found[name].document.path
+                _report(document, [Finding(where, f"is also declared in {other}; rename one")], problems)
+                continue
+            endpoint, findings = _endpoint(name, raw)
+            _report(document, _below(where, findings), problems)
+            found[name] = Declared(document, endpoint)
+    return found
+
+
+def _stray_fields(content: Mapping[str, JsonValue]) -> Iterator[Finding]:
+    for name in content:
+        if name != "endpoints":
+            mend = did_you_mean(
+                name, ["endpoints"], "a file of endpoints holds endpoints: only; a probe set goes elsewhere"
+            )
+            yield Finding((), f"unknown field {quoted(name)}; {mend}", line_of=(name,))
+
+
+def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]]:
+    findings: list[Finding] = []
+    if isinstance(raw, dict) and "name" in raw:
+        message = 'unknown field "name"; the key above is the name of the endpoint, so remove this one'
+        findings.append(Finding((), message, line_of=("name",)))
+    named = raw | {"name": name} if isinstance(raw, dict) else raw
+    endpoint = shaped(Endpoint, named, findings)
+    # The name is the key itself: a fault of it stands at the endpoint, not at a field `name`.
+    findings = [Finding((), f"the name {each.message}") if each.where == ("name",) else each for each in findings]
+    if endpoint is not None:
+        findings.extend(rules.endpoint_findings(endpoint))
+    return endpoint, findings
+
+
+def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem]) -> list[ProbeSet]:
+    """All probe sets that are right; the rest is reported."""
+    sets: list[ProbeSet] = []
+    names: dict[str, str] = {}
+    for document in documents:
+        if not isinstance(document.value, dict):
+            continue
+        raw: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
+        findings: list[Finding] = []
+        probe_set = shaped(ProbeSet, raw, findings)
+        findings.extend(_set_findings(raw, endpoints))
+        name = raw["name"]
+        if isinstance(name, str) and names.setdefault(name, document.path) != document.path:
+            findings.append(
+                Finding(("name",), f"{quoted(name)} is also the name of {names[name]}; write another name:")
+            )
+        _report(document, findings, problems)
+        if probe_set is not None:
+            sets.append(probe_set)
+    for name, declared in endpoints.items():
+        if declared.endpoint is not None:
+            where = ("endpoints", name, "budget", "asks_per_day")
+            faults = rules.budget_faults(declared.endpoint, sets)
+            _report(declared.document, [Finding(where, fault) for fault in faults], problems)
+    return sets
+
+
+def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterator[Finding]:
+    named = [(index, name) for index, name in enumerate(_items(raw.get("endpoints"))) if isinstance(name, str)]
+    yield from _naming_findings(named, endpoints)
+    asked = [
+        each.endpoint for name in {name: 0 for _, name in named} if (each := endpoints.get(name)) and each.endpoint
+    ]
+    schedule = shaped(Schedule, raw.get("schedule"), [])
+    if schedule is not None:
+        yield from _below(("schedule",), rules.schedule_findings(schedule, asked))
+    ids: set[str] = set()
+    contents: dict[str, str] = {}
+    for index, raw_probe in enumerate(_items(raw.get("probes"))):
+        where: Where = ("probes", index)
+        fields = raw_probe if isinstance(raw_probe, dict) else {}
+        identity = fields.get("id")
+        if isinstance(identity, str):
+            if identity in ids:
+                yield Finding((*where, "id"), f"{quoted(identity)} is the id of an earlier probe too; write another")
+            ids.add(identity)
+        yield from _below(where, _value_findings(_items(fields.get("expect"))))
+        probe = shaped(Probe, raw_probe, [])
+        if probe is None:
+            continue
+        yield from _below(where, rules.probe_findings(probe))
+        yield from _below(where, rules.pairing_findings(probe, asked))
+        earlier = contents.setdefault(probe.content_hash, probe.id)
+        if earlier != probe.id:
+            message = f"asks and expects exactly what probe {quoted(earlier)} does; remove one, or raise its samples"
+            yield Finding(where, message)
+
+
+def _naming_findings(named: Iterable[tuple[int, str]], endpoints: Endpoints) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, name in named:
+        where: Where = ("endpoints", index)
+        if name in seen:
+            yield Finding(where, f"{quoted(name)} is named twice; remove one")
+        elif name not in endpoints and endpoints.complete:
+            mend = did_you_mean(name, endpoints) if endpoints else "declare it in a file endpoints.yaml beside this one"
+            yield Finding(where, f"unknown endpoint {quoted(name)}; {mend}")
+        seen.add(name)
+
+
+def _value_findings(raw_checks: Sequence[JsonValue]) -> Iterator[Finding]:
+    for index, raw in enumerate(raw_checks):
+        check = shaped(Check, raw, [])
+        if check is not None and (fault := value_fault(check)):
+            yield Finding(("expect", index, "value"), fault)
+
+
+def _items(value: JsonValue) -> Sequence[JsonValue]:
+    return value if isinstance(value, list) else ()
+
+
+def _below(where: Where, findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        line_of = None if finding.line_of is None else (*where, *finding.line_of)
+        yield Finding((*where, *finding.where), finding.message, line_of)
+
+
+def _report(document: Document, findings: Iterable[Finding], problems: list[Problem]) -> None:
+    problems.extend(document.problem(each) for each in findings if each.where not in document.spoiled)

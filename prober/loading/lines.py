@@ -1,0 +1,245 @@
+"""A YAML file as plain JSON values, with the line of every field, and without YAML's surprises."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import yaml
+from pydantic import JsonValue
+
+from prober.errors import Problem
+from prober.loading.leaks import leaking_lines, redact
+from prober.loading.syntax import explain, short
+
+Where: TypeAlias = tuple[str | int, ...]
+"""Keys and 0-based indexes from the top of a file down to one value."""
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 40
+MAX_WEIGHT = 3 * MAX_BYTES
+"""Characters, and sixteen for each value, once aliases are written out: what keeps a small file from growing huge."""
+
+_TAG = "tag:yaml.org,2002:"
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
+_EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,4}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong in one place of a file, before it has a line."""
+
+    where: Where
+    message: str
+    """What is wrong; what to write."""
+    line_of: Where | None = None
+    """The place whose line it bears, where that is another than `where`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file, read."""
+
+    path: str
+    """As the user named it."""
+    value: JsonValue = None
+    """None where the file could not be read at all; `problems` then says why."""
+    lines: Mapping[Where, int] = field(default_factory=dict)
+    """The 1-based line of every value: of its key in a mapping, of its dash in a list."""
+    problems: tuple[Problem, ...] = ()
+    spoiled: frozenset[Where] = frozenset()
+    """Places already complained of, whose values are only stand-ins."""
+
+    def problem(self, finding: Finding) -> Problem:
+        """The finding with its line: that of the nearest place above it that the file really has."""
+        known = finding.where if finding.line_of is None else finding.line_of
+        while known and known not in self.lines:
+            known = known[:-1]
+        return Problem(self.path, self.lines.get(known, 1), redact(dotted(finding.where)), redact(finding.message))
+
+
+def dotted(where: Where) -> str:
+    """`("probes", 1, "id")` → `probes.1.id`."""
+    return ".".join(str(step) for step in where)
+
+
+def read(path: Path) -> Document:
+    """Read one file. Bad files are not raised but returned, so that one call can report all files."""
+    shown = path.as_posix()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _unreadable(shown, 0, f"cannot be read ({error.strerror}); check that it exists and may be read")
+    if len(content) > MAX_BYTES:
+        return _unreadable(shown, 0, f"larger than {MAX_BYTES // 1_000_000} MB; split it into several files")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(shown, line, "not UTF-8 text; save the file as UTF-8")
+    try:
+        return _build(shown, text)
+    except yaml.YAMLError as error:
+        line, message = explain(text, error)
+        return _unreadable(shown, line, message)
+    except RecursionError:
+        return _unreadable(shown, 0, "nested far too deeply; write it flatter")
+    except _TooMuch as error:
+        return _unreadable(shown, 0, str(error))
+
+
+def _unreadable(shown: str, line: int, message: str) -> Document:
+    return Document(shown, problems=(Problem(shown, line, "", redact(message)),))
+
+
+def _build(shown: str, text: str) -> Document:
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return _unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
+    builder = _Builder()
+    value = builder.build(node, ())
+    bare = Document(shown, lines=builder.lines)
+    problems = [bare.problem(finding) for finding in builder.findings]
+    field_on = {line: where for where, line in builder.lines.items()}
+    for line in leaking_lines(text):
+        message = (
+            "this looks like a secret; take it out of the file and out of its history, put it in an environment "
+            "variable, and write only that variable's name, as api_key_env does"
+        )
+        problems.append(Problem(shown, line, redact(dotted(field_on.get(line, ()))), message))
+    if not isinstance(value, dict):
+        problems.append(Problem(shown, 1, "", f"a file holds fields, not {_kind(value)}; write lines such as name: …"))
+        value = None
+    spoiled = frozenset(finding.where for finding in builder.findings)
+    return Document(shown, value, builder.lines, tuple(problems), spoiled)
+
+
+class _TooMuch(Exception):
+    """The values of a file are too deep or too many."""
+
+
+class _Builder:
+    """Turns YAML nodes into JSON values, and notes where each one stood."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Where, int] = {}
+        self.findings: list[Finding] = []
+        self._weight = 0
+
+    def build(self, node: yaml.Node, where: Where) -> JsonValue:
+        self._weigh(node, where)
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, where)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            return [self._item(item, (*where, index)) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, where)
+        return self._refuse(where, f"the tag {short(node.tag)} is not allowed; remove it")
+
+    def _weigh(self, node: yaml.Node, where: Where) -> None:
+        self._weight += 16 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+        if self._weight > MAX_WEIGHT:
+            raise _TooMuch("too much once its aliases are written out; use fewer aliases (*name)")
+        if len(where) > MAX_DEPTH:
+            raise _TooMuch(f"nested deeper than {MAX_DEPTH} levels; write it flatter")
+
+    def _item(self, node: yaml.Node, where: Where) -> JsonValue:
+        self.lines[where] = node.start_mark.line + 1
+        return self.build(node, where)
+
+    def _mapping(self, node: yaml.MappingNode, where: Where) -> JsonValue:
+        merges = [value for key, value in node.value if key.tag == _TAG + "merge"]
+        inherited: dict[str, JsonValue] = {}
+        for value in merges:
+            for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                merged = self.build(part, where)
+                if isinstance(merged, dict):
+                    inherited = merged | inherited
+                else:
+                    self._refuse(where, "<< takes in the fields of an alias (*name) only; write <<: *name")
+        own: dict[str, JsonValue] = {}
+        first: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _TAG + "merge":
+                continue
+            line = key_node.start_mark.line + 1
+            key = self._key(key_node, where, line)
+            if key is None:
+                continue
+            here = (*where, key)
+            if key in own:
+                self.lines[here] = line
+                self._refuse(here, f'"{short(key)}" is written twice, first on line {first[key]}; keep one')
+                continue
+            self.lines[here] = first[key] = line
+            own[key] = self.build(value_node, here)
+        return inherited | own
+
+    def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str" and not _unsendable(node.value):
+            return str(node.value)
+        text = short(node.value) if isinstance(node, yaml.ScalarNode) else "a list or mapping"
+        self.lines[*where, text] = line
+        message = f"{text} is not a field name; put it in quotes if it is one"
+        self.findings.append(Finding(where, message, line_of=(*where, text)))
+        return None
+
+    def _scalar(self, node: yaml.ScalarNode, where: Where) -> JsonValue:
+        text = str(node.value)
+        kind = node.tag.removeprefix(_TAG)
+        if kind in {"str", "value"}:
+            if kind == "str" and node.style is None and _EXPONENT.fullmatch(text):
+                return self._float(text, where)
+            if fault := _unsendable(text):
+                return self._refuse(where, fault, "?")
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool" and text.lower() in {"true", "false"}:
+            return text.lower() == "true"
+        if kind == "bool":
+            meant = "true" if text.lower() in {"yes", "on"} else "false"
+            return self._refuse(where, f'YAML reads {text} as {meant}; write "{text}" in quotes, or {meant}', text)
+        if kind == "int" and _INTEGER.fullmatch(text):
+            return int(text)
+        if kind == "float":
+            return self._float(text, where)
+        if kind == "timestamp":
+            return self._refuse(where, f'YAML reads {text} as a date; write "{text}" in quotes', text)
+        if kind == "int":
+            message = f'YAML may read {short(text)} as another number; write it plainly, or "{short(text)}" in quotes'
+            return self._refuse(where, message, text)
+        return self._refuse(where, f"the tag {short(node.tag)} is not allowed; remove it")
+
+    def _float(self, text: str, where: Where) -> JsonValue:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        message = f'{short(text)} is not a plain number; write one, or "{short(text)}" in quotes'
+        return self._refuse(where, message, text)
+
+    def _refuse(self, where: Where, message: str, stand_in: str | None = None) -> JsonValue:
+        self.findings.append(Finding(where, message))
+        return stand_in
+
+
+def _unsendable(text: str) -> str | None:
+    if "\0" in text:
+        return "holds a NUL character, which can be neither stored nor sent; remove it"
+    if _SURROGATE.search(text):
+        return "holds half of a Unicode pair (\\ud800 to \\udfff); write the whole character"
+    return None
+
+
+def _kind(value: JsonValue) -> str:
+    return "a list" if isinstance(value, list) else "a single value"

@@ -1,0 +1,217 @@
+"""What shapes cannot say: rules over a probe, a schedule, an endpoint, and over sets and endpoints together."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import JsonValue
+
+from prober.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.loading import cron
+from prober.loading.checks import schema_fault, tool_fault, value_fault
+from prober.loading.leaks import is_secret_name
+from prober.loading.lines import Finding, Where
+from prober.loading.words import KEY_MENDS, NO_KEYS, quoted
+
+_DAY_S = 86_400.0
+_SHORTEST_S = 10.0
+"""Between rounds, wherever asks may cost money or trouble someone."""
+
+# Parameter → what to write instead, for what the prober sets itself.
+_OURS = {
+    "model": "write model: beside provider:",
+    "messages": "write prompt or messages in the probe",
+    "input": "write prompt or messages in the probe",
+    "contents": "write prompt or messages in the probe",
+    "stream": "write stream: true beside provider:",
+    "n": "write samples in the probe for several answers",
+}
+_NESTS = {"generationConfig", "generation_config", "headers", "extra_headers"}
+# Capability → the parameters that need it, by their names at all providers.
+_NEEDED_BY = {
+    "temperature": {"temperature"},
+    "top_p": {"top_p", "topP"},
+    "logprobs": {"logprobs", "top_logprobs", "responseLogprobs"},
+    "seed": {"seed", "random_seed"},
+    "tools": {"tools", "tool_choice", "parallel_tool_calls", "toolConfig"},
+}
+
+_SENT_AS = {"tools": {"tools"}, "system": {"system", "instructions", "systemInstruction"}}
+"""What a probe may bring, and the parameters that would send it a second time."""
+
+
+def check_findings(probe: Probe) -> Iterator[Finding]:
+    """Faults between the checks of a probe and its tools."""
+    seen: set[str] = set()
+    for index, check in enumerate(probe.expect):
+        here = ("expect", index)
+        whole = check.model_dump_json()
+        if whole in seen:
+            yield Finding(here, f"{check.type} is expected twice with the same value; remove one")
+        seen.add(whole)
+        if value_fault(check) is None and (fault := tool_fault(check, probe)):
+            yield Finding((*here, "type"), fault)
+
+
+def probe_findings(probe: Probe) -> Iterator[Finding]:
+    """Faults of one probe."""
+    if probe.prompt is not None and probe.messages is not None:
+        yield Finding(("messages",), "both prompt and messages are set; keep one")
+    elif probe.prompt is None and probe.messages is None:
+        yield Finding((), "has neither prompt nor messages; write prompt: …")
+    if probe.messages and probe.messages[-1].role != "user":
+        last = len(probe.messages) - 1
+        yield Finding(
+            ("messages", last, "role"), "the conversation must end with the user; add a message with role: user"
+        )
+    if probe.prompt is not None and not probe.prompt.strip():
+        yield Finding(("prompt",), "is blank; write what to ask")
+    names: set[str] = set()
+    for index, tool in enumerate(probe.tools):
+        if tool.name in names:
+            yield Finding(("tools", index, "name"), f"{quoted(tool.name)} is offered twice; rename or remove one")
+        names.add(tool.name)
+        if fault := schema_fault(tool.parameters):
+            yield Finding(("tools", index, "parameters"), fault)
+    yield from check_findings(probe)
+
+
+def schedule_findings(schedule: Schedule, endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
+    """Faults of a schedule; `endpoints` are those it asks."""
+    if (schedule.every is None) == (schedule.cron is None):
+        both = schedule.every is not None
+        yield Finding(
+            (), "both every and cron are set; keep one" if both else 'is empty; write every: "6h" or cron: "0 6 * * *"'
+        )
+        return
+    if schedule.cron is not None:
+        try:
+            gap_s = cron.parse(schedule.cron).shortest_gap_s
+        except ValueError as error:
+            yield Finding(("cron",), str(error))
+            return
+    else:
+        gap_s = schedule.every_s or 0.0
+        far = [endpoint.name for endpoint in endpoints if not _is_ours(endpoint)]
+        if not 0 < gap_s <= 366 * _DAY_S:
+            yield Finding(("every",), "must be more than nothing and at most a year; write for instance 6h")
+            return
+        if gap_s < _SHORTEST_S and far:
+            message = (
+                f"shorter than {_SHORTEST_S:g}s, which only scripted endpoints and those on this machine allow, "
+                f"and {far[0]} is neither; write {_SHORTEST_S:g}s or longer"
+            )
+            yield Finding(("every",), message)
+    if schedule.jitter_s >= gap_s:
+        yield Finding(
+            ("jitter",), f"as long as the shortest time between two rounds ({gap_s:g}s) or longer; write a shorter one"
+        )
+
+
+def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    """Faults of one endpoint."""
+    if endpoint.api != "chat" and endpoint.provider != "openai":
+        yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
+    yield from _address_findings(endpoint)
+    if endpoint.base_url is None and endpoint.api_key_env is None and endpoint.provider in KEY_MENDS:
+        mend = f"api_key_env: {KEY_MENDS[endpoint.provider]}"
+        yield Finding(("api_key_env",), f"{endpoint.provider} answers nobody without a key; write {mend}")
+    if endpoint.provider == "anthropic" and "max_tokens" not in endpoint.parameters:
+        yield Finding(("parameters",), "anthropic insists on max_tokens; write parameters: {max_tokens: 1024}")
+    for where, value in _parameters(endpoint):
+        name = str(where[-1])
+        if is_secret_name(name) and isinstance(value, str):
+            yield Finding(where, f"{NO_KEYS} api_key_env: {KEY_MENDS.get(endpoint.provider, 'MY_API_KEY')}")
+        if endpoint.provider == "scripted":
+            continue
+        if name in _OURS and len(where) == 2:
+            yield Finding(where, f"the prober sets {name} itself; remove it here and {_OURS[name]}")
+        for capability, needed_by in _NEEDED_BY.items():
+            if name in needed_by and getattr(endpoint.capabilities, capability) is False:
+                yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
+
+
+def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    if endpoint.base_url is None:
+        return
+    try:
+        address = urlsplit(endpoint.base_url)
+        host = address.hostname or ""
+        _ = address.port
+    except ValueError:
+        yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
+        return
+    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
+        yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
+    elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
+        yield Finding(("base_url",), f"{NO_KEYS} api_key_env: {KEY_MENDS.get(endpoint.provider, 'MY_API_KEY')}")
+    elif address.scheme == "http" and endpoint.api_key_env is not None and not _is_local(host):
+        yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
+
+
+def _parameters(endpoint: Endpoint) -> Iterator[tuple[Where, JsonValue]]:
+    """The parameters, and those that stand one level deeper because a provider's format wants them there."""
+    for name, value in endpoint.parameters.items():
+        yield (("parameters", name), value)
+        if name in _NESTS and isinstance(value, dict):
+            for inner, deeper in value.items():
+                yield (("parameters", name, inner), deeper)
+
+
+def pairing_findings(probe: Probe, endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
+    """What a probe uses and an endpoint of its set declares to be rejected, or sends already."""
+    used: list[tuple[str, Where]] = []
+    if probe.tools:
+        used.append(("tools", ("tools",)))
+    if probe.system is not None or any(message.role == "system" for message in probe.conversation):
+        used.append(("system", ("messages",) if probe.system is None else ("system",)))
+    for endpoint in endpoints:
+        for thing, where in used:
+            if getattr(endpoint.capabilities, thing) is False:
+                message = f"endpoint {endpoint.name} declares that its model rejects {thing}; take one out of the set"
+                yield Finding(where, message)
+            elif endpoint.provider != "scripted" and (twice := _SENT_AS[thing] & endpoint.parameters.keys()):
+                message = f"endpoint {endpoint.name} sends {min(twice)} of its own; remove one of the two"
+                yield Finding(where, message)
+
+
+def budget_faults(endpoint: Endpoint, sets: Sequence[ProbeSet]) -> Iterator[str]:
+    """Rounds that the endpoint's budget of asks can never pay: one of every daily set together, or of another alone."""
+    cap = endpoint.budget.asks_per_day
+    mine = [each for each in sets if endpoint.name in each.endpoints]
+    daily = [each for each in mine if _is_daily(each.schedule)]
+    for group in (daily, *([each] for each in mine if each not in daily)):
+        asks = sum(probe.samples for each in group for probe in each.probes)
+        if cap is not None and asks > cap:
+            names = " and ".join(each.name for each in group)
+            yield f"one round of {names} asks {asks} times, more than {cap} a day; raise it, or lower samples"
+
+
+def _is_daily(schedule: Schedule) -> bool:
+    if schedule.every_s is not None:
+        return schedule.every_s <= _DAY_S
+    try:
+        return schedule.cron is not None and cron.parse(schedule.cron).every_day
+    except ValueError:
+        return False
+
+
+def _is_ours(endpoint: Endpoint) -> bool:
+    """Scripted, or on this machine."""
+    if endpoint.provider == "scripted":
+        return True
+    try:
+        return endpoint.base_url is not None and _is_local(urlsplit(endpoint.base_url).hostname or "")
+    except ValueError:
+        return False
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
