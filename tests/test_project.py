@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from packaging.requirements import Requirement
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from prober import declaration
+from prober.loading import load
 from prober.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -49,6 +51,18 @@ def test_links_lead_somewhere(document: Path) -> None:
     local = [link for link in links if "://" not in link]
     missing = [link for link in local if not (document.parent / link).exists()]
     assert not missing, f"{document.name} links to what is not there: {missing}"
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs/configuration.md"], ids=lambda path: path.name)
+def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None:
+    (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
+    examples = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), flags=re.M | re.S)
+    for number, example in enumerate(examples):
+        kind = "endpoints" if example.startswith("endpoints:") else f"set-{number}"
+        (tmp_path / f"{kind}.yaml").write_text(example)
+    declared = load(tmp_path)
+    assert len(declared.sets) == 1
+    assert "support-bot" in {endpoint.name for endpoint in declared.endpoints}
 
 
 def test_readme_shows_the_way_on_its_first_screen() -> None:
@@ -105,7 +119,7 @@ def show(value: object) -> str:
 def test_configuration_lists_every_check_and_variable() -> None:
     text = (ROOT / "docs/configuration.md").read_text()
     checks = {row[0].strip("`") for row in tables(section(text, "Check"))[1]}
-    assert checks | {f"not-{check}" for check in checks} == set(declaration.CheckType.__args__)
+    assert checks | {f"not-{check}" for check in checks} == set(get_args(declaration.CheckType))
     variables = {row[0].strip("`"): row[1].strip("`") for row in tables(section(text, "Environment"))[0]}
     assert variables == {
         str(field.validation_alias): "none" if field.default is None else field.default
