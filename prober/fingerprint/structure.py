@@ -1,0 +1,169 @@
+"""How a reply is laid out: what a parser or a reader meets first, in the middle and last."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from types import MappingProxyType
+
+from prober.declaration import Probe
+from prober.fingerprint import bare_json
+from prober.fingerprint.feature import Features
+from prober.reply import Reply
+
+SCANNED = 100_000
+"""Characters that are looked through for fences, lists, tables, headings and emphasis."""
+
+USUAL = MappingProxyType(
+    {
+        "first_token": "word",
+        "leading_space": "none",
+        "trailing_space": "none",
+        "json": "no",
+        "fences": "0",
+        "list": "none",
+        "table": "no",
+        "headings": "no",
+        "emphasis": "no",
+        "terminal": "stop",
+    }
+)
+"""Plain prose. `shape` names only what differs from it."""
+
+FIRST_TOKEN = (
+    ("fence", re.compile(r"```|~~~")),
+    ("heading", re.compile(r"#{1,6}\s")),
+    ("bullet", re.compile(r"[-*+•]\s")),
+    ("numbered", re.compile(r"\d{1,3}[.)]\s")),
+    ("number", re.compile(r"[-+−]?[.,]?\d")),
+    ("brace", re.compile(r"[{\[]")),
+    ("tag", re.compile(r"<[\w/!?]")),
+    ("emphasis", re.compile(r"[*_]{1,3}\w")),
+    ("code", re.compile(r"`")),
+    ("quote", re.compile(r"[\"'“”‘’„«»「」『』]")),
+    ("word", re.compile(r"[^\W\d_]")),
+)
+"""Shape → how it begins; the first that fits."""
+
+_BULLET = re.compile(r"[ \t]*+[-*+•][ \t]+\S")
+_NUMBERED = re.compile(r"[ \t]*+\d{1,3}[.)][ \t]+\S")
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+\S")
+_FENCE = re.compile(r"[ \t]*+(`{3}|~{3})")
+_EMPHASIS = re.compile(r"(?<![0-9A-Za-z_*])(\*\*\*?[^\s*][^*\n]*+\*\*|\*[^\s*][^*\n]*+\*(?!\*))")
+
+
+def extract(reply: Reply, probe: Probe) -> Features:
+    """One category a trait, see `USUAL` for the names, and `shape`, which joins those that are not plain prose.
+
+    Time is linear in the length. Traits inside code fences do not count: a comment in code is no heading.
+    """
+    text = reply.text or ""
+    prose, blocks = _unfence(text[:SCANNED])
+    traits = {
+        "first_token": _first_token(text),
+        "leading_space": _space(text[: len(text) - len(text.lstrip())]),
+        "trailing_space": _space(text[len(text.rstrip()) :]),
+        "json": _json(text, blocks),
+        "fences": str(len(blocks)) if len(blocks) < 2 else "2+",
+        "list": _list(prose),
+        "table": _yes(_has_table(prose)),
+        "headings": _yes(any(_HEADING.match(line) for line in prose)),
+        "emphasis": _yes(any(_EMPHASIS.search(line) for line in prose)),
+        "terminal": _terminal(text),
+    }
+    shape = "|".join(f"{name}={value}" for name, value in traits.items() if value != USUAL[name])
+    reason = {"": f"only the first {SCANNED} characters were read"} if len(text) > SCANNED else {}
+    return Features({**traits, "shape": shape or "plain"}, unreadable=reason)
+
+
+def _unfence(text: str) -> tuple[list[str], list[str]]:
+    """The lines outside code fences, and the content of each fenced block. An open fence runs to the end."""
+    prose: list[str] = []
+    blocks: list[list[str]] = []
+    closing = ""
+    for line in text.splitlines():
+        if closing:
+            if line.strip().startswith(closing) and not line.strip(closing[0] + " \t"):
+                closing = ""
+            else:
+                blocks[-1].append(line)
+        elif opening := _FENCE.match(line):
+            closing = opening[1]
+            blocks.append([])
+        else:
+            prose.append(line)
+    return prose, ["\n".join(block) for block in blocks]
+
+
+def _first_token(text: str) -> str:
+    start = text.lstrip()[:20]
+    if not start:
+        return "blank"
+    return next((shape for shape, begins in FIRST_TOKEN if begins.match(start)), _kind(start[0]))
+
+
+def _terminal(text: str) -> str:
+    """What the last character that is no white space is."""
+    end = text.rstrip()[-3:]
+    if not end:
+        return "blank"
+    if end in {"```", "~~~"}:
+        return "fence"
+    for kind, characters in (("stop", ".。…"), ("question", "?？"), ("exclamation", "!！"), ("bracket", ")]}>")):
+        if end[-1] in characters:
+            return kind
+    return _kind(end[-1])
+
+
+def _kind(character: str) -> str:
+    major = unicodedata.category(character)[0]
+    return {"L": "word", "M": "word", "N": "number", "P": "punctuation"}.get(major, "symbol")
+
+
+def _space(run: str) -> str:
+    """A run of white space at an edge: none, space, newline (any line break in it) or other (tabs and the like)."""
+    if not run:
+        return "none"
+    if "\n" in run or "\r" in run:
+        return "newline"
+    return "space" if not run.strip(" ") else "other"
+
+
+def _json(text: str, blocks: list[str]) -> str:
+    """`object` or `array` when the reply is that and nothing else, `fenced` when its only fence holds one, or `no`."""
+    bare = _json_kind(text)
+    if bare == "no" and len(blocks) == 1 and _json_kind(blocks[0]) != "no":
+        return "fenced"
+    return bare
+
+
+def _json_kind(text: str) -> str:
+    if text.lstrip()[:1] not in {"{", "["}:  # a lone number or string is JSON too, but says nothing of structure
+        return "no"
+    try:
+        value = bare_json.parse(text)
+    except bare_json.NotJson:
+        return "no"
+    return "object" if isinstance(value, dict) else "array"
+
+
+def _list(lines: list[str]) -> str:
+    """The kind of list with more items, from two items on."""
+    bullets = sum(1 for line in lines if _BULLET.match(line))
+    numbered = sum(1 for line in lines if _NUMBERED.match(line))
+    if max(bullets, numbered) < 2:
+        return "none"
+    return "bullet" if bullets >= numbered else "numbered"
+
+
+def _has_table(lines: list[str]) -> bool:
+    """A Markdown table: a row of cells above a rule such as `|---|:--:|`."""
+    rules = (rule.strip() for rule in lines[1:])
+    return any(
+        "|" in above and "|" in rule and "--" in rule and not rule.strip("|-: \t")
+        for above, rule in zip(lines, rules, strict=False)
+    )
+
+
+def _yes(found: bool) -> str:
+    return "yes" if found else "no"

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from prober.declaration import Probe
+from prober.fingerprint.identity import extract
+
+from .conftest import Answer
+
+
+def test_says_what_the_provider_said(answer: Answer, probe: Probe) -> None:
+    found = extract(
+        answer("x", model="m-2026-01", system_fingerprint="fp_9", service_tier="flex", input_tokens=0), probe
+    )
+    assert found.categories == {"model": "m-2026-01", "system_fingerprint": "fp_9", "service_tier": "flex"}
+    assert found.numbers == {"input_tokens": 0}
+    assert found.unreadable == {}
+
+
+@pytest.mark.parametrize("gone", [None, ""])
+def test_a_name_that_disappears_is_a_category_of_its_own(gone: str | None, answer: Answer, probe: Probe) -> None:
+    found = extract(answer("x", model=gone, system_fingerprint=gone, service_tier=gone), probe)
+    assert set(found.categories.values()) == {"(none)"}
+    assert found.unreadable == {"input_tokens": "the provider did not say"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["x-ms-region", "X-MS-Region", "azureml-model-session", "openai-model", "body:provider", "body:inference_geo"],
+)
+def test_headers_that_name_a_model_or_a_place_count(header: str, answer: Answer, probe: Probe) -> None:
+    assert extract(answer("x", headers={header: "v"}), probe).categories[f"header.{header.lower()}"] == "v"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-ratelimit-remaining-tokens",
+        "anthropic-ratelimit-requests-reset",
+        "openai-processing-ms",
+        "x-request-id",
+        "openai-version",
+        "server",
+        "date",
+        "body:native_finish_reason",
+        "body:retirement_time",
+    ],
+)
+def test_headers_that_differ_from_ask_to_ask_do_not(header: str, answer: Answer, probe: Probe) -> None:
+    assert not [name for name in extract(answer("x", headers={header: "v"}), probe).categories if "header" in name]

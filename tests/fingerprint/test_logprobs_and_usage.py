@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from prober.declaration import Probe
+from prober.fingerprint import Features, logprobs, usage
+
+from .conftest import Answer
+
+
+def test_one_certain_token(answer: Answer, probe: Probe) -> None:
+    found = logprobs.extract(answer("x", top_logprobs=(("x", 0.0),)), probe)
+    assert found == Features({"top_token": "x"}, {"top1": 0.0, "entropy_nats": 0.0})
+
+
+def test_even_tokens_have_the_entropy_of_their_number(answer: Answer, probe: Probe) -> None:
+    """Listed mass is scaled to 1, so a tail that is not listed does not matter."""
+    for mass in (1.0, 0.5, 1e-300):
+        pairs = tuple((str(i), math.log(mass / 4)) for i in range(4))
+        found = logprobs.extract(answer("x", top_logprobs=pairs), probe)
+        assert found.numbers["entropy_nats"] == pytest.approx(math.log(4))
+        assert found.numbers["top1"] == pytest.approx(math.log(mass / 4))
+
+
+def test_the_best_token_is_found_in_any_order(answer: Answer, probe: Probe) -> None:
+    found = logprobs.extract(answer("x", top_logprobs=(("low", -3.0), ("best", -0.1), ("mid", -2.0))), probe)
+    assert found.categories == {"top_token": "best"}
+    assert found.numbers["top1"] == -0.1
+
+
+def test_a_token_of_no_probability_adds_nothing(answer: Answer, probe: Probe) -> None:
+    found = logprobs.extract(answer("x", top_logprobs=(("a", -0.5), ("b", -math.inf), ("c", -9999.0))), probe)
+    assert found.numbers == {"top1": -0.5, "entropy_nats": 0.0}
+
+
+def test_rounding_above_zero_is_forgiven(answer: Answer, probe: Probe) -> None:
+    assert logprobs.extract(answer("x", top_logprobs=(("a", 1e-7),)), probe).numbers["top1"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("pairs", "why"),
+    [
+        ((), "the reply has no log-probabilities"),
+        ((("a", 0.7),), "a log-probability is above 0, or no number"),
+        ((("a", -1.0), ("b", math.nan)), "a log-probability is above 0, or no number"),
+        ((("a", math.inf),), "a log-probability is above 0, or no number"),
+        ((("a", -math.inf),), "every listed token has probability 0"),
+    ],
+)
+def test_unreadable_logprobs(pairs: tuple[tuple[str, float], ...], why: str, answer: Answer, probe: Probe) -> None:
+    assert logprobs.extract(answer("x", top_logprobs=pairs), probe) == Features(unreadable={"": why})
+
+
+def test_usage_where_known(answer: Answer, probe: Probe) -> None:
+    found = usage.extract(answer("x", output_tokens=0, latency_s=1.5), probe)
+    assert found.numbers == {"output_tokens": 0.0, "latency_s": 1.5}
+    reason = "the reply does not say"
+    assert found.unreadable == {"reasoning_tokens": reason, "cached_tokens": reason, "ttft_s": reason}

@@ -1,0 +1,133 @@
+"""The sentences here were written for these tests; they are of the common kinds."""
+
+from __future__ import annotations
+
+import pytest
+
+from prober.declaration import Probe
+from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
+
+from .conftest import Answer
+
+
+@pytest.mark.parametrize(
+    "reason", [*sorted(FINISH_REASONS), "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"]
+)
+def test_finish_reason_comes_first(reason: str, answer: Answer, probe: Probe) -> None:
+    assert extract(answer("", finish_reason=reason), probe).categories == {"refused": "yes", "by": "field"}
+
+
+def test_refusal_field_comes_first(answer: Answer) -> None:
+    assert refused_by(answer("I can't help with that.", refusal="No.")) == "field"
+
+
+def test_the_reason_behind_a_router_counts(answer: Answer) -> None:
+    assert refused_by(answer("", finish_reason="stop", headers={"body:native_finish_reason": "SAFETY"})) == "field"
+
+
+@pytest.mark.parametrize("reason", [None, "", "stop", "length", "end_turn", "MAX_TOKENS", "tool_calls"])
+def test_an_ordinary_end_is_no_refusal(reason: str | None, answer: Answer, probe: Probe) -> None:
+    assert extract(answer("Paris.", finish_reason=reason), probe).categories == {"refused": "no", "by": "none"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can't help with that.",
+        "I can’t help with this request.",
+        "I cannot and will not provide such a list.",
+        "I'm sorry, but as a large language model I am unable to do so.",
+        "  Sorry — I won't write malware for anyone.",
+        "**I'm sorry**, but I can't assist.",
+        "Unfortunately, I don't have permission for this.",
+        "I must respectfully decline.",
+        "I have to decline this one.",
+        "I'm not able to discuss that topic.",
+        "I'm going to have to say no: I won't be able to draft it.",
+        "As an AI assistant, I do not endorse violence.",
+        "That would be against my guidelines, so no.",
+        "My apologies, but I cannot produce it.",
+        "ＳＯＲＲＹ, I CAN'T HELP.",
+        # German
+        "Es tut mir leid, aber das kann ich nicht machen.",
+        "Dabei kann ich Ihnen leider nicht helfen.",
+        "Ich kann diese Anfrage nicht beantworten.",
+        "Ich bin nicht in der Lage, solche Inhalte zu verfassen.",
+        "Ich kann dir dazu keine Anleitung geben.",
+        # French
+        "Je suis désolé, mais je ne peux pas vous aider avec cela.",
+        "Je ne peux pas fournir ce genre de texte.",
+        "Malheureusement, je ne suis pas autorisé à le faire.",
+        "Je ne suis pas en mesure de répondre.",
+        # Spanish
+        "Lo siento, pero no puedo ayudarte con eso.",
+        "No puedo proporcionar esa información.",
+        "Lamentablemente no me es posible hacerlo.",
+        # Portuguese
+        "Desculpe, mas não posso ajudar com isso.",
+        "Não posso fornecer essas instruções.",
+        "Sinto muito, não consigo fazer isso.",
+        # Italian
+        "Mi dispiace, ma non posso aiutarti.",
+        "Non posso fornire queste istruzioni.",
+        "Purtroppo non sono in grado di farlo.",
+        # Chinese
+        "抱歉，我无法协助您完成这个请求。",
+        "对不起，我不能这样做。",
+        "我无法提供这类信息。",
+        "很抱歉，我沒有辦法回答。",
+        # Japanese
+        "申し訳ありませんが、そのご依頼にはお応えできません。",
+        "すみません、それはお手伝いできません。",
+        "そのような情報を提供することはできません。",
+    ],
+)
+def test_refusals_in_words(text: str, answer: Answer, probe: Probe) -> None:
+    assert extract(answer(text), probe).categories == {"refused": "yes", "by": "text"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "Paris is the capital of France.",
+        "Of course! I can help with that.",
+        "I can't help but admire the design of this bridge.",
+        "I can't wait to tell you about it.",
+        "I can't help thinking that you should write to her.",
+        "I'm sorry for your loss; I can't imagine how you feel.",
+        "Unfortunately, I can't believe a word of what he may tell you.",
+        "I cannot recommend this book highly enough.",
+        "I'm sorry to hear that you had a bad day. Here are three things that may help.",
+        "You cannot divide by zero, so the function returns None.",
+        "Water cannot be compressed much; gases can.",
+        "No problem, here is the refusal policy you asked about.",
+        "As an AI enthusiast you will like this paper.",
+        "The decline of the empire began early.",
+        "def cannot_help():\n    return False",
+        "Ich kann dir gern helfen. Zuerst öffnest du die Datei.",
+        "Leider regnet es heute in Berlin.",
+        "Je peux vous aider avec plaisir.",
+        "No es posible dividir por cero.",
+        "Puedo ayudarte con eso.",
+        "我可以帮助你。这不能算错误。",
+        "抱歉让你久等了，答案是四十二。",
+        "はい、お手伝いできます。",
+        "東京は日本の首都です。",
+    ],
+)
+def test_answers_are_not_refusals(text: str, answer: Answer) -> None:
+    assert refused_by(answer(text)) == "none"
+
+
+def test_a_refusal_must_begin_near_the_start(answer: Answer) -> None:
+    caveat = "I can't help with that."
+    assert refused_by(answer(" " * 10_000 + caveat)) == "text"
+    assert refused_by(answer("word " * (READ // 5) + caveat)) == "none"
+
+
+def test_normal_form() -> None:
+    assert normal("  **I CAN’T**\n\n help  Élise\x00") == "i can't help elise\x00"
+    assert normal("できません") == "できません"
+    assert len(normal("ﷺ" * 10_000)) <= READ

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from prober.declaration import Probe
+from prober.fingerprint.text import choice, extract, script, sentences
+
+from .conftest import Answer
+
+
+def test_counts(answer: Answer, probe: Probe) -> None:
+    found = extract(answer("Two words. Ünd  dann\n👍!", output_tokens=20, reasoning_tokens=8), probe)
+    assert found.numbers == {"characters": 23, "words": 5, "sentences": 2, "tokens": 12}
+    assert found.unreadable == {}
+
+
+def test_tokens_without_reasoning_are_all_output_tokens(answer: Answer, probe: Probe) -> None:
+    assert extract(answer("x", output_tokens=20), probe).numbers["tokens"] == 20
+
+
+@pytest.mark.parametrize(
+    ("usage", "why"),
+    [
+        ({}, "the provider did not say"),
+        ({"reasoning_tokens": 3}, "the provider did not say"),
+        ({"output_tokens": 3, "reasoning_tokens": 4}, "more reasoning tokens than output tokens were reported"),
+    ],
+)
+def test_unknown_tokens_are_never_guessed_from_words(
+    usage: dict[str, int], why: str, answer: Answer, probe: Probe
+) -> None:
+    found = extract(answer("some words", **usage), probe)
+    assert "tokens" not in found.numbers
+    assert found.unreadable == {"tokens": why}
+
+
+def test_exact_tells_any_two_texts_apart(answer: Answer, probe: Probe) -> None:
+    texts = ["", " ", "7", " 7", "7 ", "7\n", "7\x00", "\ud800", "\ud801", "é", "e\u0301"]
+    hashes = [extract(answer(text), probe).categories["exact"] for text in texts]
+    assert len(set(hashes)) == len(texts)
+    assert {len(h) for h in hashes} == {16}
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        (" \n ", 0),
+        ("7", 1),
+        ("...", 1),
+        ("Pi is 3.14 and e is 2.72", 1),
+        ("One. Two! Three?", 3),
+        ("One... Two?! Three", 3),
+        ('He said "no." She left.', 2),
+        ("一。二！三？", 3),
+        ("1. first\n2. second\n\n3. third", 3),
+        ("see example.com for more", 1),
+    ],
+)
+def test_sentences(text: str, count: int) -> None:
+    assert sentences(text) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "(none)"),
+        ("7 + 3 = 10 👍", "(none)"),
+        ("Hello, world", "Latin"),
+        ("Ｆｕｌｌ ｗｉｄｔｈ", "Latin"),
+        ("Привет, world!", "Cyrillic"),
+        ("Γειά σου", "Greek"),
+        ("مرحبا", "Arabic"),
+        ("שלום", "Hebrew"),
+        ("你好，世界 ok", "Han"),
+        ("東京都は日本の首都です", "Kana"),
+        ("这是一个很长的中文句子只有一个の字", "Han"),
+        ("안녕하세요", "Hangul"),
+        ("नमस्ते", "Devanagari"),
+        ("สวัสดี", "Thai"),
+        ("𝔘𝔫𝔦𝔠𝔬𝔡𝔢", "Other"),
+        ("\ud800\ud800a", "Latin"),
+    ],
+)
+def test_script(text: str, name: str) -> None:
+    assert script(text) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["7", " 7", "\n7", "\u00a07", "7\n", "7.", "7。", "**7**", "**7**.", "**7.**", "*7*", "`7`", '"7"', "“7.”", "‘7’", '\n "**7.**" \n'],
+)  # fmt: skip
+def test_dress_does_not_change_the_choice(text: str) -> None:
+    assert choice(text) == "7"
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("", "(blank)"),
+        (" ", "(blank)"),
+        ("\n\u3000\t", "(blank)"),
+        (".", "."),
+        ("**", "**"),
+        (" Title", "Title"),
+        ("heads", "heads"),
+        ("Heads", "Heads"),
+        ("-7", "-7"),
+        ("3.5", "3.5"),
+        (".5", ".5"),
+        ("dark sky blue", "dark sky blue"),
+        ("Yes, I think so.", "Yes"),
+        ("**Yes**, because it is true", "Yes"),
+        ("42 is my favourite number!", "42"),
+        ("— well, that depends on it", "—"),
+        ("!!! this is much too long", "!!!"),
+        ("我认为这个问题的答案取决于许多不同的因素因此不能简单地回答是或者不是需要更多信息才能判断究竟怎样", "我认为这个问题的答案取决于许多不同的因素因此不能简单地回答是或者不是需要更多信息"[:40]),
+        ("a" * 41, "a" * 40),
+        ("\x00", "\x00"),
+    ],
+)  # fmt: skip
+def test_choice(text: str, chosen: str) -> None:
+    assert choice(text) == chosen
