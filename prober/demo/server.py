@@ -21,6 +21,7 @@ from typing import Self
 from prober.demo.weights import DemoUnavailable
 from prober.errors import ProberError
 
+_CHILD = (sys.executable, "-m", "prober.demo.server")
 _START_S = 60.0
 _STOP_S = 5.0
 _CONTEXT_TOKENS = 1024
@@ -52,10 +53,9 @@ class ModelServer:
     def start(self) -> None:
         """Return once the model answers; about a second. Raises ServerError, and DemoUnavailable without xllamacpp."""
         require_server()
-        command = [sys.executable, "-m", "prober.demo.server", str(self.weights), str(self.port), self.alias]
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                command,
+                [*_CHILD, str(self.weights), str(self.port), self.alias],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
