@@ -4,6 +4,7 @@
     ├── ConfigurationError   files, settings or arguments are wrong; carries every Problem found   (exit 2)
     │   └── LogError         a reply log cannot be read; names path:line                           (exit 2)
     ├── StoreError           the database is locked, full, or of another version                   (exit 2)
+    │   └── ClaimLost        the round is in other hands now; it will be taken up again
     └── NotEnough            there is not enough evidence to answer                                (exit 3)
 
 Only `prober.cli` turns these into exit codes.
@@ -53,6 +54,12 @@ class LogError(ConfigurationError):
 
 class StoreError(ProberError):
     """The database cannot be used; the text says why and what to do."""
+
+
+class ClaimLost(StoreError):
+    """A write to a round that the writer does not hold: the lease ran out and another took over, the round is settled
+    or missed, or a new epoch began under it. Nothing was written; whoever holds the round, or claims it next, goes on.
+    """
 
 
 class NotEnough(ProberError):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from prober.incidents import Event, Incident
+from prober.reply import Reply
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -109,3 +110,28 @@ class NoticeView:
     last_reason: str
     """Why the last try did not succeed, or `sent`."""
     receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpochView:
+    """Where the reference of an endpoint started anew."""
+
+    start_label: str
+    """Label of the first round of the epoch."""
+    at: datetime
+    """When a person said so, UTC."""
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """One reply of a completed round, as a reply log has it. Every text is hostile."""
+
+    round: str
+    """The round's label."""
+    endpoint: str
+    probe: str
+    prompt: str
+    system: str | None
+    reply: Reply

@@ -1,0 +1,93 @@
+"""What the files declare, remembered so that readers know names, prompts and owners without them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Integer, literal_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select, update
+
+from prober.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.store.rows import EndpointRow, ProbeSetRow, Row, SeriesRow, WatchRow
+
+
+def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint]) -> None:
+    """Adds and refreshes; forgets nothing. Sorted, so that two processes at once lock in the same order."""
+    declared = {endpoint.name: endpoint for endpoint in endpoints}
+    for name in sorted(declared):
+        remember_endpoint(session, declared[name])
+    for probe_set in sorted(sets, key=lambda one: one.name):
+        session.merge(
+            ProbeSetRow(
+                name=probe_set.name,
+                owner=probe_set.owner,
+                runbook=probe_set.runbook,
+                endpoints=json.dumps(probe_set.endpoints),
+            )
+        )
+        for name in sorted(set(probe_set.endpoints) & set(declared)):
+            for probe in probe_set.probes:
+                _remember_series(session, series_key(declared[name], probe), probe)
+    for content_hash in sorted({endpoint.content_hash for endpoint in endpoints}):
+        touch(session, content_hash)
+
+
+def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
+    """From now on the name means this content."""
+    content_hash = endpoint.content_hash
+    row = session.get(EndpointRow, (endpoint.name, content_hash))
+    promise = endpoint.false_alarms_per_year
+    if row is not None and row.current and row.false_alarms_per_year == promise:
+        return
+    session.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))
+    insert_missing(
+        session,
+        EndpointRow,
+        {
+            "name": endpoint.name,
+            "endpoint_hash": content_hash,
+            "provider": endpoint.provider,
+            "model": endpoint.model,
+            "false_alarms_per_year": promise,
+            "current": True,
+        },
+    )
+    session.exec(
+        update(EndpointRow)
+        .where(col(EndpointRow.name) == endpoint.name, col(EndpointRow.endpoint_hash) == content_hash)
+        .values(current=True, false_alarms_per_year=promise)
+    )
+    insert_missing(session, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
+
+
+def insert_missing(session: Session, table: type[Row], values: Mapping[str, Any]) -> bool:
+    """Insert unless a row with the same key is there; whether it was inserted. `values` are the table's columns."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # Asked by RETURNING: drivers differ in what they count after an insert that did nothing.
+    added = insert(table).values(**values).on_conflict_do_nothing().returning(literal_column("1", Integer))
+    return session.connection().execute(added).first() is not None
+
+
+def touch(session: Session, endpoint_hash: str) -> None:
+    """Readers' answers about this endpoint may have changed. Waits for whoever else is writing about it."""
+    session.exec(
+        update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(changes=col(WatchRow.changes) + 1)
+    )
+
+
+def sets_of(session: Session, endpoint: str) -> tuple[ProbeSetRow, ...]:
+    """The probe sets asked of an endpoint, by name."""
+    rows = session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
+    return tuple(row for row in rows if endpoint in json.loads(row.endpoints))
+
+
+def _remember_series(session: Session, series: str, probe: Probe) -> None:
+    conversation = probe.conversation
+    if len(conversation) == 1 and conversation[0].role == "user":
+        prompt = conversation[0].content
+    else:
+        prompt = "\n\n".join(f"{message.role}: {message.content}" for message in conversation)
+    insert_missing(session, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system})

@@ -1,0 +1,144 @@
+"""The connection: transactions, and every failure of the database as a StoreError that says what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlmodel import Session
+
+from prober.errors import StoreError
+
+_WAIT_S = 10.0
+"""How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""
+_URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
+
+
+class Database:
+    """One database, opened. `read()` and `write()` are the only ways to talk to it; each is one transaction."""
+
+    def __init__(self, url: str, *, read_only: bool) -> None:
+        parsed = _parse(url)
+        self.where = parsed.render_as_string(hide_password=True)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # SQLite lets one writer in and makes the others poll; a lock lets the threads of this process queue instead.
+        self._turn: threading.Lock | None = threading.Lock() if self.is_sqlite else None
+        self.engine = (_sqlite if self.is_sqlite else _postgres)(parsed, read_only)
+        self._writer = self.engine.execution_options(write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads. Raises StoreError."""
+        with self.reported(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that is committed at the end, or leaves nothing behind. Raises StoreError."""
+        if self._turn is None:
+            with self.reported(), Session(self._writer) as session, session.begin():
+                yield session
+        else:
+            with self.reported(), self._turn, Session(self._writer) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def reported(self) -> Iterator[None]:
+        """Failures of the database → StoreError."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise StoreError(f"{self.where}: {_explain(error)}") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # Not repeated here: a broken URL may hold a password in any place.
+        raise StoreError(f"the database URL cannot be read; {_URL_HELP}") from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise StoreError(f"{parsed.drivername} is not a database the store knows; {_URL_HELP}")
+    if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise StoreError("a database in memory is lost at exit and shared with nobody; write sqlite:///prober.db")
+    return parsed
+
+
+def _sqlite(url: URL, read_only: bool) -> Engine:
+    path = Path(url.database or "")
+    wait_s = _wait_s(url)
+    if read_only and not path.exists():
+        raise StoreError(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}",
+            uri=True,
+            timeout=wait_s,
+            check_same_thread=False,
+            isolation_level=None,  # transactions begin where `_begin` says, not where the driver guesses
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: one that began by reading could not wait for another writer, only fail.
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _wait_s(url: URL) -> float:
+    text = url.query.get("timeout", str(_WAIT_S))
+    try:
+        return float(str(text))
+    except ValueError:
+        raise StoreError(f"timeout={text} in the database URL is not a number of seconds; write ?timeout=10") from None
+
+
+def _postgres(url: URL, read_only: bool) -> Engine:
+    options = f"-c lock_timeout={int(_WAIT_S * 1000)} -c default_transaction_read_only={'on' if read_only else 'off'}"
+    return create_engine(
+        url, pool_pre_ping=True, max_overflow=-1, connect_args={"connect_timeout": int(_WAIT_S), "options": options}
+    )
+
+
+_MENDS = (
+    ("locked", "another process holds the database; wait for it, or stop it, and try again"),
+    ("lock timeout", "another session holds the rows; wait for it, or stop it, and try again"),
+    ("disk is full", "the disk is full; free some space and try again; nothing was stored half"),
+    ("no space left", "the disk of the server is full; free some space and try again; nothing was stored half"),
+    ("readonly", "the database was opened for reading, or its file may not be written; check who owns it"),
+    ("read-only", "the database was opened for reading, or its server is a replica; write to the primary"),
+    ("not a database", "this file is not a prober database; name another file"),
+    ("malformed", "the database file is damaged; restore it from a backup"),
+    ("unable to open", "the database file cannot be opened; check that the path exists and may be read and written"),
+    ("authentication failed", "the server refused the user or password; check the database URL"),
+    ("connection", "the database server cannot be reached; check the host, the port and that it runs"),
+)
+"""What a database says → what it means and what to do, first match."""
+
+
+def _explain(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+    mend = next((mend for sign, mend in _MENDS if sign in said.lower()), "the database refused; see its own words")
+    return f"{mend} ({said})"

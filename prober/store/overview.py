@@ -1,0 +1,130 @@
+"""Every endpoint now, in a handful of statements however many endpoints there are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import select as columns
+from sqlmodel import Session, and_, col, func, select
+
+from prober.incidents import Incident
+from prober.store.codec import unpack_judgement
+from prober.store.judging import incident as to_incident
+from prober.store.readers import channel_points
+from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow
+from prober.store.views import EndpointView
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    completed: int = 0
+    missed: int = 0
+    asks: int = 0
+    failed: int = 0
+
+
+def endpoints(session: Session) -> tuple[EndpointView, ...]:
+    declared = session.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
+    tallies = _tallies(session)
+    latest = _newest_rounds(session, col(RoundRow.state) == "completed")
+    failures = _newest_rounds(session, col(RoundRow.failed) > 0)
+    owners = _owners(session)
+    open_incidents = _open_incidents(session)
+    return tuple(
+        _view(
+            row,
+            owners.get(row.name, ()),
+            tallies.get(row.name, _Tally()),
+            latest.get(row.name),
+            failures.get(row.name),
+            open_incidents.get(row.endpoint_hash),
+        )
+        for row in declared
+    )
+
+
+def _view(
+    row: EndpointRow,
+    owners: tuple[str, ...],
+    tally: _Tally,
+    latest: RoundRow | None,
+    failure: RoundRow | None,
+    incident: Incident | None,
+) -> EndpointView:
+    # A judgement of an earlier content of this endpoint says nothing of what it is now.
+    judged = latest if latest is not None and latest.endpoint_hash == row.endpoint_hash else None
+    judgement = unpack_judgement(judged.judgement) if judged is not None and judged.judgement is not None else None
+    return EndpointView(
+        name=row.name,
+        endpoint_hash=row.endpoint_hash,
+        provider=row.provider,
+        model=row.model,
+        owners=owners,
+        state=judgement.state if judgement else "unknown",
+        missing=judgement.missing if judgement else "",
+        e_value=judgement.e_value if judgement else 0.0,
+        threshold=judgement.threshold if judgement else 0.0,
+        last_round=latest.label if latest else None,
+        last_completed_at=latest.completed_at if latest else None,
+        rounds=tally.completed,
+        missed=tally.missed,
+        failed_asks=tally.failed,
+        asks=tally.asks,
+        last_failure=failure.last_failure if failure else "",
+        channels=channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
+        open_incident=incident,
+    )
+
+
+def _tallies(session: Session) -> dict[str, _Tally]:
+    """Endpoint → counts over all its rounds, read from an index alone."""
+    tallies: dict[str, _Tally] = {}
+    found = session.connection().execute(
+        columns(
+            col(RoundRow.endpoint),
+            col(RoundRow.state),
+            func.count(),
+            func.sum(RoundRow.asked),
+            func.sum(RoundRow.failed),
+        ).group_by(col(RoundRow.endpoint), col(RoundRow.state))
+    )
+    for name, state, count, asked, failed in found:
+        tally = tallies.get(name, _Tally())
+        tallies[name] = _Tally(
+            completed=tally.completed + count * (state == "completed"),
+            missed=tally.missed + count * (state == "missed"),
+            asks=tally.asks + int(asked),
+            failed=tally.failed + int(failed),
+        )
+    return tallies
+
+
+def _newest_rounds(session: Session, condition: ColumnElement[bool]) -> dict[str, RoundRow]:
+    """Endpoint → its newest round that meets the condition."""
+    newest = (
+        select(col(RoundRow.endpoint).label("endpoint"), func.max(RoundRow.label).label("label"))
+        .where(condition)
+        .group_by(col(RoundRow.endpoint))
+        .subquery()
+    )
+    rows = session.exec(
+        select(RoundRow).join(
+            newest, and_(col(RoundRow.endpoint) == newest.c.endpoint, col(RoundRow.label) == newest.c.label)
+        )
+    )
+    return {row.endpoint: row for row in rows}
+
+
+def _owners(session: Session) -> dict[str, tuple[str, ...]]:
+    owners: dict[str, tuple[str, ...]] = {}
+    for row in session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name))):
+        for name in json.loads(row.endpoints):
+            owners[name] = tuple(dict.fromkeys((*owners.get(name, ()), row.owner)))
+    return owners
+
+
+def _open_incidents(session: Session) -> dict[str, Incident]:
+    rows = session.exec(select(IncidentRow).where(IncidentRow.state != "closed"))
+    return {row.endpoint_hash: to_incident(row) for row in rows}

@@ -1,0 +1,167 @@
+"""Answers for the dashboard, status and export. Everything here only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from prober.incidents import Incident
+from prober.store.codec import unpack_judgement, unpack_reply
+from prober.store.judging import incident as to_incident
+from prober.store.rounds import view
+from prober.store.rows import EpochRow, IncidentRow, NoticeRow, ReplyRow, RoundRow, SeriesRow, WatchRow
+from prober.store.views import ChannelPoint, EpochView, NoticeView, ReplyView, RoundView, StoredReply
+
+
+def channel_history(session: Session, endpoint: str, channel: str | None, limit: int) -> tuple[ChannelPoint, ...]:
+    newest = session.exec(
+        select(RoundRow.label, RoundRow.completed_at, RoundRow.judgement)
+        .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.state) == "completed")
+        .order_by(col(RoundRow.label).desc())
+        .limit(limit)
+    ).all()
+    return tuple(
+        point
+        for label, at, judgement in reversed(newest)
+        for point in channel_points(endpoint, label, at, judgement)
+        if channel is None or point.channel == channel
+    )
+
+
+def channel_points(
+    endpoint: str, label: str | None, at: datetime | None, judgement: bytes | None
+) -> tuple[ChannelPoint, ...]:
+    if label is None or at is None or judgement is None:
+        return ()
+    return tuple(
+        ChannelPoint(
+            endpoint=endpoint,
+            round=label,
+            at=at,
+            channel=verdict.channel,
+            e_value=verdict.e_value,
+            value=verdict.value,
+            reference_value=verdict.reference_value,
+            unit=verdict.unit,
+            words=verdict.words,
+        )
+        for verdict in unpack_judgement(judgement).verdicts
+    )
+
+
+def epochs(session: Session, endpoint: str) -> tuple[EpochView, ...]:
+    rows = session.exec(select(EpochRow).where(EpochRow.endpoint == endpoint).order_by(col(EpochRow.id)))
+    return tuple(EpochView(start_label=row.start_label, at=row.at, author=row.author, note=row.note) for row in rows)
+
+
+def incidents(session: Session, endpoint: str | None, state: str | None, limit: int) -> tuple[Incident, ...]:
+    statement = select(IncidentRow).order_by(col(IncidentRow.id).desc()).limit(limit)
+    if endpoint is not None:
+        statement = statement.where(IncidentRow.endpoint == endpoint)
+    if state is not None:
+        statement = statement.where(IncidentRow.state == state)
+    return tuple(map(to_incident, session.exec(statement)))
+
+
+def incident(session: Session, incident_id: int) -> Incident | None:
+    row = session.get(IncidentRow, incident_id)
+    return None if row is None else to_incident(row)
+
+
+def replies(
+    session: Session, endpoint: str, probe: str | None, before: str | None, limit: int
+) -> tuple[ReplyView, ...]:
+    """Pages end between rounds, so that `before` the last label of a page goes on without a gap. A round is never cut:
+    one that alone passes the limit comes whole."""
+    statement = (
+        select(ReplyRow, col(RoundRow.label), col(SeriesRow.prompt))
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
+        .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.label).is_not(None))
+        .order_by(col(RoundRow.label).desc(), col(ReplyRow.id))
+    )
+    if probe is not None:
+        statement = statement.where(col(ReplyRow.probe) == probe)
+    if before is not None:
+        statement = statement.where(col(RoundRow.label) < before)
+    found = list(session.exec(statement.limit(limit + 1)))
+    if len(found) > limit:
+        cut = found[-1][1]
+        found = [one for one in found if one[1] != cut] or list(
+            session.exec(statement.where(col(RoundRow.label) == cut))
+        )
+    return tuple(_reply_view(row, label or "", prompt or "") for row, label, prompt in found)
+
+
+def _reply_view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
+    reply = unpack_reply(row.reply)
+    return ReplyView(
+        series=row.series,
+        probe=row.probe,
+        prompt=prompt,
+        round=label,
+        at=reply.at,
+        sample=row.sample,
+        text=reply.text,
+        error=reply.error,
+        model=reply.model,
+    )
+
+
+def rounds(session: Session, endpoint: str | None, limit: int) -> tuple[RoundView, ...]:
+    statement = select(RoundRow).order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc()).limit(limit)
+    if endpoint is not None:
+        statement = statement.where(RoundRow.endpoint == endpoint)
+    return tuple(map(view, session.exec(statement)))
+
+
+def notices(session: Session, incident_id: int | None, limit: int) -> tuple[NoticeView, ...]:
+    statement = select(NoticeRow).order_by(col(NoticeRow.id).desc()).limit(limit)
+    if incident_id is not None:
+        statement = statement.where(NoticeRow.incident_id == incident_id)
+    return tuple(
+        NoticeView(
+            id=row.id,
+            incident_id=row.incident_id,
+            event=row.event,  # type: ignore[arg-type]  # these columns hold what this room wrote
+            alerter=row.alerter,
+            state=row.state,  # type: ignore[arg-type]
+            attempts=row.attempts,
+            created_at=row.created_at,
+            next_try_at=row.next_try_at,
+            sent_at=row.sent_at,
+            last_reason=row.last_reason,
+            receipt=row.receipt,
+        )
+        for row in session.exec(statement)
+    )
+
+
+def completed(session: Session, endpoint: str | None) -> list[tuple[int, str, str]]:
+    """(id, label, endpoint) of every completed round, in label order."""
+    statement = (
+        select(col(RoundRow.id), col(RoundRow.label), col(RoundRow.endpoint))
+        .where(col(RoundRow.state) == "completed")
+        .order_by(col(RoundRow.label), col(RoundRow.id))
+    )
+    if endpoint is not None:
+        statement = statement.where(col(RoundRow.endpoint) == endpoint)
+    return [(round_id, label or "", name) for round_id, label, name in session.exec(statement)]
+
+
+def stored_replies(session: Session, round_id: int, label: str, endpoint: str) -> Iterator[StoredReply]:
+    found = session.exec(
+        select(ReplyRow.probe, ReplyRow.reply, SeriesRow.prompt, SeriesRow.system)
+        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
+        .where(ReplyRow.round_id == round_id)
+        .order_by(col(ReplyRow.id))
+    )
+    for probe, packed, prompt, system in found:
+        yield StoredReply(label, endpoint, probe, prompt or "", system, unpack_reply(packed))
+
+
+def newest(session: Session) -> str:
+    watches, changes = session.exec(select(func.count(), func.coalesce(func.sum(WatchRow.changes), 0))).one()
+    return f"{watches}.{changes}"

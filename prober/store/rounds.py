@@ -1,0 +1,209 @@
+"""Rounds as durable units of work: due → claimed → completed | missed. Settling is in `judging`.
+
+Who may write is decided on the endpoint's watch: a claim is one UPDATE … WHERE no other claim is live, and it draws a
+new token. Whoever comes with an older token has lost the claim, however late they wake up.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, col, func, or_, select, update
+
+from prober.declaration import Endpoint
+from prober.errors import ClaimLost, StoreError
+from prober.evidence import Observation
+from prober.reply import Reply
+from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
+from prober.store.declared import insert_missing, remember_endpoint, touch
+from prober.store.rows import ReplyRow, RoundRow, WatchRow
+from prober.store.views import RoundView
+
+_LARGEST_COUNT = 2**31 - 1
+
+
+def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
+    remember_endpoint(session, endpoint)
+    key = {"endpoint": endpoint.name, "probe_set": probe_set, "due_at": due_at}
+    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0}
+    content_hash = endpoint.content_hash
+    if insert_missing(session, RoundRow, {**key, **rest, "endpoint_hash": content_hash, "state": "due"}):
+        touch(session, content_hash)
+    return session.exec(
+        select(col(RoundRow.id)).where(
+            col(RoundRow.endpoint) == endpoint.name,
+            col(RoundRow.probe_set) == probe_set,
+            col(RoundRow.due_at) == due_at,
+        )
+    ).one()
+
+
+def claim(session: Session, round_id: int, worker: str, now: datetime, lease_s: float) -> tuple[RoundView, int] | None:
+    """The round and the token of the claim, or None. The caller must roll back on None."""
+    lease_until = now + timedelta(seconds=lease_s)
+    endpoint_hash = get(session, round_id).endpoint_hash
+    won = session.exec(
+        update(WatchRow)
+        .where(
+            col(WatchRow.endpoint_hash) == endpoint_hash,
+            or_(col(WatchRow.round_id).is_(None), col(WatchRow.lease_until) <= now),
+        )
+        .values(
+            round_id=round_id,
+            lease_until=lease_until,
+            token=col(WatchRow.token) + 1,
+            changes=col(WatchRow.changes) + 1,
+        )
+    )
+    if won.rowcount == 0:
+        return None
+    # Read again: behind the watch's lock nobody else changes the rounds of this endpoint.
+    row = get(session, round_id, fresh=True)
+    if row.state not in {"due", "claimed"}:
+        return None
+    row.state, row.worker, row.lease_until = "claimed", worker, lease_until
+    row.label = _label(session, row, now)
+    session.add(row)
+    session.flush()
+    token = session.exec(select(WatchRow.token).where(WatchRow.endpoint_hash == endpoint_hash)).one()
+    return view(row), token
+
+
+def _label(session: Session, row: RoundRow, now: datetime) -> str:
+    """Kept when claimed again, unless a later round was judged meanwhile: labels grow in the order of judging."""
+    same = or_(col(RoundRow.endpoint_hash) == row.endpoint_hash, col(RoundRow.endpoint) == row.endpoint)
+    if row.label is not None:
+        overtaken = session.exec(
+            select(RoundRow.id).where(same, col(RoundRow.state) == "completed", col(RoundRow.label) > row.label)
+        ).first()
+        if overtaken is None:
+            return row.label
+    last = session.exec(select(func.max(RoundRow.label)).where(same)).one()
+    if last is not None:
+        now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
+    return now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def record(session: Session, round_id: int, observation: Observation, token: int | None) -> None:
+    hold(session, round_id, token)
+    reply = observation.reply
+    added = insert_missing(
+        session,
+        ReplyRow,
+        {
+            "round_id": round_id,
+            "series": observation.series,
+            "probe": observation.probe,
+            "sample": observation.sample,
+            "at": reply.at,
+            "tokens": _tokens(reply),
+            "reply": pack_reply(reply),
+            "fingerprint": pack_fingerprint(observation.fingerprint),
+        },
+    )
+    if added:
+        counts = {"asked": col(RoundRow.asked) + 1, "failed": col(RoundRow.failed) + int(reply.error is not None)}
+        failure = {} if reply.error is None else {"last_failure": reply.error}
+        session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(**counts, **failure))
+
+
+def _tokens(reply: Reply) -> int:
+    """As the budget counts them. Providers may say anything, a column holds 31 bits."""
+    said = (reply.input_tokens or 0) + (reply.output_tokens or 0) + (reply.reasoning_tokens or 0)
+    return min(max(said, 0), _LARGEST_COUNT)
+
+
+def hold(session: Session, round_id: int, token: int | None) -> None:
+    """Locks the endpoint's watch for this transaction; ClaimLost unless the claim behind `token` is in force."""
+    held = session.exec(
+        update(WatchRow)
+        .where(col(WatchRow.round_id) == round_id, col(WatchRow.token) == (-1 if token is None else token))
+        .values(changes=col(WatchRow.changes) + 1)
+    )
+    if held.rowcount == 0:
+        row = get(session, round_id)
+        raise ClaimLost(
+            f"round {round_id} of {row.endpoint} is {row.state} and not in our hands"
+            f"{f', last claimed by {row.worker}' if row.worker else ''}; claim it before writing to it"
+        )
+
+
+def release(session: Session, round_id: int) -> None:
+    """The endpoint is free for its next round."""
+    session.exec(update(WatchRow).where(col(WatchRow.round_id) == round_id).values(round_id=None, lease_until=None))
+
+
+def recorded(session: Session, round_id: int) -> tuple[Observation, ...]:
+    get(session, round_id)
+    rows = session.exec(select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.id)))
+    return tuple(map(observation, rows))
+
+
+def miss(session: Session, round_id: int, reason: str, now: datetime, token: int | None) -> None:
+    touch(session, get(session, round_id).endpoint_hash)
+    row = get(session, round_id, fresh=True)
+    if row.state == "missed":
+        return
+    if row.state == "completed":
+        raise StoreError(f"round {round_id} of {row.endpoint} is completed; it cannot be marked missed")
+    if row.state == "claimed" and row.lease_until is not None and row.lease_until > now:
+        hold(session, round_id, token)
+    row.state, row.reason, row.lease_until = "missed", reason, None
+    session.add(row)
+    release(session, round_id)
+
+
+def unfinished(session: Session, now: datetime) -> tuple[RoundView, ...]:
+    rows = session.exec(
+        select(RoundRow)
+        .where(
+            col(RoundRow.state).in_(("due", "claimed")),
+            or_(col(RoundRow.lease_until).is_(None), col(RoundRow.lease_until) <= now),
+        )
+        .order_by(col(RoundRow.due_at), col(RoundRow.id))
+    )
+    return tuple(map(view, rows))
+
+
+def spent(session: Session, endpoint: str, since: datetime) -> tuple[int, int]:
+    asks, tokens = session.exec(
+        select(func.count(), func.coalesce(func.sum(ReplyRow.tokens), 0))
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(col(ReplyRow.at) >= since, col(RoundRow.endpoint) == endpoint)
+    ).one()
+    return int(asks), int(tokens)
+
+
+def get(session: Session, round_id: int, *, fresh: bool = False) -> RoundRow:
+    row = session.get(RoundRow, round_id, populate_existing=fresh)
+    if row is None:
+        raise StoreError(f"there is no round {round_id}")
+    return row
+
+
+def view(row: RoundRow) -> RoundView:
+    return RoundView(
+        id=row.id,
+        endpoint=row.endpoint,
+        endpoint_hash=row.endpoint_hash,
+        probe_set=row.probe_set,
+        due_at=row.due_at,
+        state=row.state,  # type: ignore[arg-type]  # the column holds what this room wrote
+        label=row.label or "",
+        worker=row.worker,
+        lease_until=row.lease_until,
+        completed_at=row.completed_at,
+        reason=row.reason,
+        asked=row.asked,
+        failed=row.failed,
+    )
+
+
+def observation(row: ReplyRow) -> Observation:
+    return Observation(
+        series=row.series,
+        probe=row.probe,
+        sample=row.sample,
+        reply=unpack_reply(row.reply),
+        fingerprint=unpack_fingerprint(row.fingerprint),
+    )

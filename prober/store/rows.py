@@ -1,0 +1,194 @@
+"""The tables. Rows never leave this room: readers get the words of the house and the views.
+
+An `id` is None only until its row is flushed, which nobody else sees; hence its type.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from prober.store.columns import HostileText, Number, Utc
+
+
+class Row(SQLModel):
+    """What all tables share: one set of metadata, and names for constraints that both databases agree on."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class EndpointRow(Row, table=True):
+    """A declared endpoint, once for each content it has had under its name."""
+
+    __tablename__ = "endpoint"
+    name: str = Field(primary_key=True)
+    endpoint_hash: str = Field(primary_key=True)
+    provider: str
+    model: str = Field(sa_type=HostileText)
+    false_alarms_per_year: float = Field(sa_type=Number)
+    current: bool
+    """Whether the name means this content now."""
+
+
+class ProbeSetRow(Row, table=True):
+    """What readers need to know of a declared probe set."""
+
+    __tablename__ = "probe_set"
+    name: str = Field(primary_key=True)
+    owner: str = Field(sa_type=HostileText)
+    runbook: str | None = Field(sa_type=HostileText)
+    endpoints: str = Field(sa_type=HostileText)
+    """JSON list of names."""
+
+
+class SeriesRow(Row, table=True):
+    """What is asked in a series. The key is a hash of the content, so a row is never changed."""
+
+    __tablename__ = "series"
+    series: str = Field(primary_key=True)
+    prompt: str = Field(sa_type=HostileText)
+    """The conversation as text."""
+    system: str | None = Field(sa_type=HostileText)
+
+
+class WatchRow(Row, table=True):
+    """The watch over one endpoint: which round is in hand, and the epoch. Its row lock puts writers in a queue."""
+
+    __tablename__ = "watch"
+    endpoint_hash: str = Field(primary_key=True)
+    round_id: int | None = None
+    """The round in hand: one an endpoint at a time."""
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    token: int = 0
+    """Grows with every claim, so that whoever lost a claim is refused."""
+    epoch_start: str = ""
+    """Label of the first round of the current epoch; empty for the first epoch."""
+    changes: int = 0
+    """Grows with everything a reader could see change."""
+
+
+class MemoryRow(Row, table=True):
+    """The judge's state after the last completed round of an endpoint. Apart from the watch, for it may be large."""
+
+    __tablename__ = "memory"
+    endpoint_hash: str = Field(primary_key=True)
+    memory: bytes = Field(sa_type=LargeBinary)
+
+
+class RoundRow(Row, table=True):
+    """One batch of asks as a unit of work: due, claimed, completed or missed."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        UniqueConstraint("endpoint", "probe_set", "due_at"),
+        UniqueConstraint("endpoint", "label"),
+        Index("ix_round_judged", "endpoint_hash", "state", "label"),
+        Index("ix_round_newest", "endpoint", "due_at"),
+        Index("ix_round_work", "state", "due_at"),
+        # Holds all that the tally of an endpoint needs, so that the table itself is not read.
+        Index("ix_round_tally", "endpoint", "state", "label", "asked", "failed"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    endpoint: str
+    endpoint_hash: str
+    probe_set: str
+    due_at: datetime = Field(sa_type=Utc)
+    state: str = "due"
+    label: str | None = None
+    worker: str = Field(default="", sa_type=HostileText)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    completed_at: datetime | None = Field(default=None, sa_type=Utc)
+    reason: str = Field(default="", sa_type=HostileText)
+    asked: int = 0
+    failed: int = 0
+    last_failure: str = Field(default="", sa_type=HostileText)
+    judgement: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class ReplyRow(Row, table=True):
+    """One reply in its place, raw, with the fingerprint taken of it."""
+
+    __tablename__ = "reply"
+    __table_args__ = (UniqueConstraint("round_id", "series", "sample"), Index("ix_reply_series", "series", "round_id"))
+    id: int = Field(default=None, primary_key=True)
+    round_id: int = Field(foreign_key="round.id")
+    series: str
+    probe: str = Field(sa_type=HostileText)
+    sample: int
+    at: datetime = Field(sa_type=Utc, index=True)
+    tokens: int
+    """Input, output and reasoning tokens together."""
+    reply: bytes = Field(sa_type=LargeBinary)
+    fingerprint: bytes | None = Field(sa_type=LargeBinary)
+
+
+class IncidentRow(Row, table=True):
+    """A durable change of an endpoint."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "uq_incident_open",
+            "endpoint_hash",
+            unique=True,
+            sqlite_where=text("state != 'closed'"),
+            postgresql_where=text("state != 'closed'"),
+        ),
+    )
+    id: int = Field(default=None, primary_key=True)
+    endpoint: str = Field(index=True)
+    endpoint_hash: str
+    state: str = Field(index=True)
+    kind: str
+    onset: str = Field(sa_type=HostileText)
+    detected_round: str = Field(sa_type=HostileText)
+    opened_at: datetime = Field(sa_type=Utc)
+    e_value: float = Field(sa_type=Number, nullable=True)
+    threshold: float = Field(sa_type=Number, nullable=True)
+    verdicts: bytes = Field(sa_type=LargeBinary)
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    close_reason: str = Field(default="", sa_type=HostileText)
+    actor: str = Field(default="", sa_type=HostileText)
+    note: str = Field(default="", sa_type=HostileText)
+
+
+class EpochRow(Row, table=True):
+    """Where a reference started anew, and who said so."""
+
+    __tablename__ = "epoch"
+    id: int = Field(default=None, primary_key=True)
+    endpoint: str = Field(index=True)
+    endpoint_hash: str
+    start_label: str
+    at: datetime = Field(sa_type=Utc)
+    author: str = Field(sa_type=HostileText)
+    note: str = Field(sa_type=HostileText)
+
+
+class NoticeRow(Row, table=True):
+    """One message owed to one channel."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_work", "state", "next_try_at"),)
+    id: int = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    event: str
+    alerter: str
+    state: str = "owed"
+    attempts: int = 0
+    created_at: datetime = Field(sa_type=Utc)
+    next_try_at: datetime = Field(sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    sent_at: datetime | None = Field(default=None, sa_type=Utc)
+    last_reason: str = Field(default="", sa_type=HostileText)
+    receipt: str = Field(default="", sa_type=HostileText)

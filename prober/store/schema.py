@@ -1,0 +1,69 @@
+"""Brings a database to the version this prober speaks, or says why it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from prober.errors import StoreError
+from prober.store.engine import Database
+
+VERSIONS = ("0001",)
+"""Every revision in `migrations/versions`, oldest first."""
+_LOCK = 0x9_0BE4
+"""Key of the Postgres advisory lock that lets one process migrate while others wait."""
+
+
+def prepare(database: Database, *, read_only: bool) -> None:
+    """Create or migrate; read-only, only check. Raises StoreError."""
+    with database.read() as session:
+        version = _version(session.connection())
+    if version == VERSIONS[-1]:
+        return
+    _refuse_newer(database, version)
+    if read_only:
+        state = "holds nothing of the prober yet" if version is None else "is of an older version"
+        raise StoreError(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
+    if database.is_sqlite:
+        # Outside of a transaction, where alone SQLite lets the journal change. The mode stays with the file.
+        with database.reported(), database.engine.connect() as connection:
+            connection.get_isolation_level()
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute("PRAGMA journal_mode = WAL")
+    with database.write() as session:
+        connection = session.connection()
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        version = _version(connection)  # another process may have been quicker
+        _refuse_newer(database, version)
+        if version != VERSIONS[-1]:
+            _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
+def _refuse_newer(database: Database, version: str | None) -> None:
+    if version is not None and version not in VERSIONS:
+        raise StoreError(
+            f"{database.where}: the database is of version {version}, which this prober does not know "
+            f"(it knows up to {VERSIONS[-1]}); upgrade the prober"
+        )
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported only when there is something to migrate: every other start is faster without.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,260 @@
+"""`Store`: every question and every change, each one transaction. What happens inside is in the rooms beside this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+
+from prober.declaration import Endpoint, ProbeSet
+from prober.detectors.verdict import Judgement
+from prober.evidence import Observation, Round
+from prober.incidents import Decision, Incident
+from prober.notice import Comparison, Notice, Outcome
+from prober.store import declared, examples, judging, notices, overview, readers, rounds
+from prober.store.engine import Database
+from prober.store.schema import prepare
+from prober.store.views import (
+    ChannelPoint,
+    EndpointView,
+    EpochView,
+    NoticeView,
+    ReplyView,
+    RoundView,
+    StoredReply,
+)
+
+
+class Store:
+    """One database, opened. Safe to share by threads; any number of processes may open the same.
+
+    Every method is one transaction, takes and gives timezone-aware times in UTC, and raises StoreError (with what to
+    do) where the database cannot be used; then nothing of the transaction is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tokens: dict[int, int] = {}
+        """Round → token of our claim. What proves, later, that nobody else has taken the round since."""
+
+    @staticmethod
+    def open(url: str, *, read_only: bool = False) -> Store:
+        """Open, creating or migrating as needed; read-only, only look.
+
+        `url` is SQLAlchemy's: `sqlite:///prober.db` (`?timeout=` seconds to wait for a lock, default 10) or
+        `postgresql+psycopg://user@host/database`. Raises StoreError: unreachable, locked, full, of a newer version,
+        not a prober database, or, read-only, not made yet.
+        """
+        database = Database(url, read_only=read_only)
+        try:
+            prepare(database, read_only=read_only)
+        except BaseException:
+            database.close()
+            raise
+        return Store(database)
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Declarations
+
+    def remember(self, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
+        """Keep names, prompts and owners, so that readers need no files. Adds and refreshes; forgets nothing."""
+        with self._database.write() as session:
+            declared.remember(session, sets, endpoints)
+
+    # Rounds
+
+    def due(self, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
+        """Id of the round of this set on this endpoint at this time: made by the first call, found by every other."""
+        with self._database.write() as session:
+            return rounds.due(session, endpoint, probe_set, due_at)
+
+    def claim(self, round_id: int, worker: str, now: datetime, lease_s: float) -> RoundView | None:
+        """Take a round in hand for `lease_s` seconds, and with it the endpoint.
+
+        None when it is finished, someone has it, or another round of the same endpoint is in hand: one round an
+        endpoint at a time. The first claim gives the label; a later one keeps it, unless a later round of the
+        endpoint was completed in between: labels grow in the order of judging. The claim outlives its lease until
+        somebody else takes the endpoint.
+        """
+        with self._database.write() as session:
+            claimed = rounds.claim(session, round_id, worker, now, lease_s)
+            if claimed is None:
+                session.rollback()
+                return None
+        view, self._tokens[round_id] = claimed
+        return view
+
+    def record(self, round_id: int, observation: Observation, now: datetime) -> None:
+        """Keep one reply of a round we claimed. The first for a (round, series, sample) stays, any other is ignored.
+
+        Raises ClaimLost where the round is not in this Store's hands any more.
+        """
+        with self._database.write() as session:
+            rounds.record(session, round_id, observation, self._tokens.get(round_id))
+
+    def recorded(self, round_id: int) -> tuple[Observation, ...]:
+        """What a round holds so far, as recorded: what is left to ask after a kill is the rest."""
+        with self._database.read() as session:
+            return rounds.recorded(session, round_id)
+
+    def miss(self, round_id: int, reason: str, now: datetime) -> None:
+        """The round will not be completed, and why. Its replies stay; they are never judged.
+
+        Raises ClaimLost while another holds it under a live lease, StoreError when it is completed.
+        """
+        with self._database.write() as session:
+            rounds.miss(session, round_id, reason, now, self._tokens.get(round_id))
+        self._tokens.pop(round_id, None)
+
+    def unfinished(self, now: datetime) -> tuple[RoundView, ...]:
+        """Rounds that wait for someone: due, or claimed under a lease that ran out. Oldest first."""
+        with self._database.read() as session:
+            return rounds.unfinished(session, now)
+
+    def spent(self, endpoint: str, since: datetime) -> tuple[int, int]:
+        """(asks, tokens) of an endpoint since then; tokens are input, output and reasoning together."""
+        with self._database.read() as session:
+            return rounds.spent(session, endpoint, since)
+
+    # Judging
+
+    def memory(self, endpoint_hash: str) -> str | None:
+        """The judge's state, as `settle` was given it in the current epoch; None before the first."""
+        with self._database.read() as session:
+            return judging.memory(session, endpoint_hash)
+
+    def history(self, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:
+        """Completed rounds of the current epoch in label order, with the observations of these series only.
+
+        Rounds without any are left out.
+        """
+        with self._database.read() as session:
+            return judging.history(session, endpoint_hash, series)
+
+    def open_incident(self, endpoint_hash: str) -> Incident | None:
+        """The incident that is not closed: open or acknowledged. An endpoint has at most one."""
+        with self._database.read() as session:
+            return judging.open_incident(session, endpoint_hash)
+
+    def settle(
+        self,
+        round_id: int,
+        judgement: Judgement,
+        memory: str | None,
+        decision: Decision,
+        alerters: Sequence[str],
+        now: datetime,
+    ) -> Incident | None:
+        """Complete a round we claimed: judgement, memory, incident and one notice an alerter, at once or not at all.
+
+        `memory` None forgets what was there. Gives the incident as stored. Raises ClaimLost where the round is not in
+        this Store's hands any more, so that nothing is judged twice, nor against a reference replaced meanwhile.
+        """
+        with self._database.write() as session:
+            incident = judging.settle(
+                session, round_id, judgement, memory, decision, alerters, now, self._tokens.get(round_id)
+            )
+        self._tokens.pop(round_id, None)
+        return incident
+
+    def carry_out(self, decision: Decision, alerters: Sequence[str], now: datetime) -> Incident:
+        """A person's action on an incident: the incident, one notice an alerter, and a new epoch where there is one.
+
+        A new epoch drops the judge's memory, history starts at its label, and a round in hand is taken from its
+        holder, to be judged anew. Raises StoreError when the incident is closed already.
+        """
+        with self._database.write() as session:
+            return judging.carry_out(session, decision, alerters, now)
+
+    # Notices
+
+    def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
+        """The oldest notice whose time has come, ours for `lease_s` seconds; None when there is none."""
+        with self._database.write() as session:
+            notice_id = notices.claim_notice(session, now, lease_s)
+        if notice_id is None:
+            return None
+        with self._database.read() as session:
+            return notices.notice(session, notice_id, dashboard_url)
+
+    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+        """Sent; or owed again at `retry_at`; or, where that is None, failed for good."""
+        with self._database.write() as session:
+            notices.settle_notice(session, notice_id, outcome, retry_at, now)
+
+    # Readers
+
+    def endpoints(self) -> tuple[EndpointView, ...]:
+        """Every endpoint as declared last, now; by name."""
+        with self._database.read() as session:
+            return overview.endpoints(session)
+
+    def channel_history(self, endpoint: str, channel: str | None = None, limit: int = 2000) -> tuple[ChannelPoint, ...]:
+        """Channels over time, of the newest `limit` completed rounds; oldest first."""
+        with self._database.read() as session:
+            return readers.channel_history(session, endpoint, channel, limit)
+
+    def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
+        """Where references started anew, oldest first; the first epoch, from the beginning, is not listed."""
+        with self._database.read() as session:
+            return readers.epochs(session, endpoint)
+
+    def incidents(
+        self, *, endpoint: str | None = None, state: str | None = None, limit: int = 200
+    ) -> tuple[Incident, ...]:
+        """Newest first."""
+        with self._database.read() as session:
+            return readers.incidents(session, endpoint, state, limit)
+
+    def incident(self, incident_id: int) -> Incident | None:
+        """None where there is no such incident."""
+        with self._database.read() as session:
+            return readers.incident(session, incident_id)
+
+    def examples(self, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
+        """Of the series that moved, strongest first: a typical reference reply beside the commonest one since the onset
+        that differs from it."""
+        with self._database.read() as session:
+            return examples.examples(session, incident, limit)
+
+    def replies(
+        self, endpoint: str, *, probe: str | None = None, before: str | None = None, limit: int = 100
+    ) -> tuple[ReplyView, ...]:
+        """Newest round first, in whole rounds up to `limit` replies (one round at least); `before` a label goes on."""
+        with self._database.read() as session:
+            return readers.replies(session, endpoint, probe, before, limit)
+
+    def rounds(self, endpoint: str | None = None, limit: int = 200) -> tuple[RoundView, ...]:
+        """By the time they were due, newest first."""
+        with self._database.read() as session:
+            return readers.rounds(session, endpoint, limit)
+
+    def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
+        """Newest first."""
+        with self._database.read() as session:
+            return readers.notices(session, incident_id, limit)
+
+    def export(self, endpoint: str | None = None) -> Iterator[StoredReply]:
+        """Every reply of completed rounds in label order, one round in memory at a time."""
+        with self._database.read() as session:
+            completed = readers.completed(session, endpoint)
+        for round_id, label, name in completed:
+            with self._database.read() as session:
+                replies = tuple(readers.stored_replies(session, round_id, label, name))
+            yield from replies
+
+    def newest(self) -> str:
+        """Changes whenever a reader's answer may have changed; cheap enough to ask every second."""
+        with self._database.read() as session:
+            return readers.newest(session)
