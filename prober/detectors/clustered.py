@@ -1,0 +1,318 @@
+r"""The one statistic: an e-detector for clustered categorical outcomes, pooled over the series of an endpoint.
+
+Every channel turns a reply into one of a few categories per series (see `scales`), so that a round is a table of counts
+\(x_{rp}\), and one model serves all channels. Rounds are the unit of evidence: in round \(r\) all series share a class
+\(k\) with strength \(s_k\), and
+
+    x_rp | class k  ~  DirichletMultinomial(n_rp, kappa * mu_p),   1/(kappa+1) = 1/(s_k+1) + s_k/(s_k+1) / (c_p+1)
+
+where \(mu_p\) is the predictive mean of the series and \(c_p\) the number of replies behind it: the first term is the
+scatter between rounds, the second is what is not known about \(mu_p\). Class weights \(pi_k\) are learnt from the
+reference and go on being learnt, so a provider whose days differ raises its own bar.
+
+*Null*: \(mu_p\) is the mean of the reference and of every round since. *Alternatives*, one strategy for each candidate
+onset: the distribution moved by an unknown amount in unknown directions (Dirichlet of strength 8 or 64 about the
+old mean), became another altogether (Jeffreys' prior, Dirichlet of ½), or was tilted the same way in every series
+(`mu exp(theta v)`: longer, refusing more, sharper). All are predictive densities, each computed before its round is
+seen, so their ratio has expectation one when the null holds, and the Shiryaev–Roberts sum over onsets
+
+    R_t = sum_j prod_{i=j..t} alternative_j(x_i) / null(x_i),   E[R_t] <= t
+
+passes a threshold A after at least A rounds on average (Shin, Ramdas & Rinaldo, "E-detectors", 2023, Thm 2.4). Capital
+of a dropped onset goes to its neighbour, which keeps that bound. The densities' nuisance parameters are learnt, not
+known, so the bound is exact for the Bayesian null and *measured* for fixed worlds (`benchmarks/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import logsumexp
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 12.0, 3.0])
+"""Strengths of a round, from independent replies to replies that are nearly one draw."""
+SWINGS: Final[Floats] = np.array([0.0, -0.4, 0.4, -1.0, 1.0])
+"""Shared tilts of a single round, in standard deviations of the score: some days are sharper throughout."""
+CLASS_PRIOR: Final[Floats] = np.outer([1.0, 0.5, 0.2, 0.06], [1.0, 0.25, 0.25, 0.06, 0.06])
+"""Shape (strengths, swings): rounds' worth of belief in each class before any is seen."""
+SPREADS: Final[Floats] = np.array([8.0, 64.0])
+"""Strengths of the Dirichlet alternatives about the old mean, in replies."""
+TILTS: Final[Floats] = np.array([-1.0, -0.4, 0.4, 1.0])
+"""Shared tilts, in standard deviations of the score."""
+ONSETS: Final = 8
+"""Candidate onsets kept; recent ones are exact, older ones ever sparser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The outcomes of one round: reply i fell into category `category[i]` of series row `row[i]`."""
+
+    row: Ints
+    category: Ints
+    nth_in_cell: Ints
+    """How many earlier replies of the round fell into the same row and category."""
+    nth_in_row: Ints
+    replies: Floats
+    """Shape (rows,): replies per row."""
+
+    @staticmethod
+    def of(outcomes: Sequence[tuple[int, int]], rows: int) -> Table:
+        """From (row, category) pairs, one a reply."""
+        seen_cell: dict[tuple[int, int], int] = {}
+        replies = [0] * rows
+        nth_in_cell, nth_in_row = [], []
+        for row, category in outcomes:
+            n = seen_cell.get((row, category), 0)
+            seen_cell[row, category] = n + 1
+            nth_in_cell.append(n)
+            nth_in_row.append(replies[row])
+            replies[row] += 1
+        pairs = np.array(outcomes, dtype=np.int64).reshape(-1, 2)
+        return Table(
+            row=pairs[:, 0],
+            category=pairs[:, 1],
+            nth_in_cell=np.array(nth_in_cell, dtype=np.int64),
+            nth_in_row=np.array(nth_in_row, dtype=np.int64),
+            replies=np.array(replies, dtype=np.float64),
+        )
+
+    def counts(self, categories: int) -> Floats:
+        """Shape (rows, categories)."""
+        counts = np.zeros((len(self.replies), categories))
+        np.add.at(counts, (self.row, self.category), 1.0)
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """One candidate onset: what was the mean before it, what was seen since, and what has been won by betting on it."""
+
+    label: str
+    born: int
+    """Number of the round it starts with."""
+    mass: float
+    """Units put in, its own and those of onsets it took over; its likelihood ratio is `capital / mass`."""
+    log_capital: Floats
+    """Shape (alternatives,)."""
+    mean: Floats
+    """Shape (rows, categories): null mean just before."""
+    support: Floats
+    """Shape (rows,): replies behind that mean."""
+    seen: Floats
+    """Shape (rows, categories): counts since, each round discounted by its clustering."""
+
+    @property
+    def log_ratio(self) -> float:
+        return float(logsumexp(self.log_capital) - np.log(self.mass))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the statistic remembers. Constant in size, whatever the history."""
+
+    valid: npt.NDArray[np.bool_]
+    """Shape (rows, categories): categories the row has; rows are padded to the widest."""
+    score: Floats
+    """Shape (rows, categories): what a tilt acts on, mean 0 and variance 1 under the reference."""
+    base: Floats
+    """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
+    classes: Floats
+    """Shape (strengths, swings): prior plus expected number of rounds seen in each class."""
+    onsets: tuple[Onset, ...]
+    rounds: int
+    """Rounds judged."""
+
+    @property
+    def log_e(self) -> float:
+        """ln R_t, the e-detector."""
+        if not self.onsets:
+            return -np.inf
+        return float(logsumexp(np.concatenate([onset.log_capital for onset in self.onsets])))
+
+    @property
+    def best(self) -> Onset | None:
+        """The likeliest onset."""
+        return max(self.onsets, key=lambda onset: onset.log_ratio, default=None)
+
+
+def learn(tables: Sequence[Table], prior: Floats, score: Floats) -> State:
+    """The state after the reference: base counts and class weights, by a few rounds of expectation maximisation.
+
+    `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale. Each reference
+    round is held against the others, never against itself.
+    """
+    valid = prior > 0
+    counts = [table.counts(prior.shape[1]) for table in tables]
+    discounts = [np.ones(prior.shape[0]) for _ in tables]
+    classes = CLASS_PRIOR.copy()
+    base = prior + sum(counts)
+    mean = base / base.sum(axis=1, keepdims=True)
+    centred = np.where(valid, score - (mean * score).sum(axis=1, keepdims=True), 0.0)
+    spread = np.sqrt((mean * centred**2).sum(axis=1, keepdims=True))
+    score = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12)
+    score = np.clip(score, -3.0, 3.0)
+    for _ in range(6):
+        base = prior + sum(d[:, None] * c for d, c in zip(discounts, counts, strict=True))
+        expected = np.zeros_like(classes)
+        for i, table in enumerate(tables):
+            others = base - discounts[i][:, None] * counts[i]
+            posterior = _posterior(_log_null(table, others, score) + np.log(classes))
+            expected += posterior
+            discounts[i] = _discount(posterior.sum(axis=1), table.replies)
+        classes = CLASS_PRIOR + expected
+    return State(valid=valid, score=score, base=base, classes=classes, onsets=(), rounds=0)
+
+
+def extend(state: State, other: State) -> State:
+    """Add the rows of a reference that was completed later; onsets so far know nothing of them and start anew."""
+    width = max(state.base.shape[1], other.base.shape[1])
+
+    def stack(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        return np.vstack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in (a, b)])
+
+    rows, empty = other.base.shape[0], np.zeros_like(other.base)
+    mean = other.base / other.base.sum(axis=1, keepdims=True)
+    return State(
+        valid=stack(state.valid, other.valid).astype(np.bool_),
+        score=stack(state.score, other.score).astype(np.float64),
+        base=stack(state.base, other.base).astype(np.float64),
+        classes=state.classes + other.classes - CLASS_PRIOR,
+        onsets=tuple(
+            replace(
+                onset,
+                mean=stack(onset.mean, mean).astype(np.float64),
+                seen=stack(onset.seen, empty).astype(np.float64),
+                support=np.concatenate([onset.support, other.base.sum(axis=1)[:rows]]),
+            )
+            for onset in state.onsets
+        ),
+        rounds=state.rounds,
+    )
+
+
+def step(state: State, table: Table, label: str) -> State:
+    """One round: put one unit on a change starting here, let every strategy bet, then learn from what was seen."""
+    if not table.row.size:
+        return state
+    support = state.base.sum(axis=1)
+    alternatives = len(SPREADS) + 1 + len(TILTS)
+    born = Onset(
+        label=label,
+        born=state.rounds,
+        mass=1.0,
+        log_capital=np.full(alternatives, -np.log(alternatives)),
+        mean=state.base / support[:, None],
+        support=support,
+        seen=np.zeros_like(state.base),
+    )
+    onsets = (*state.onsets, born)
+    log_classes = np.log(state.classes / state.classes.sum())
+    null = _log_null(table, state.base, state.score) + log_classes
+    log_null = logsumexp(null)
+    alternative = _log_alternatives(table, state, onsets) + log_classes
+    log_alternative = logsumexp(alternative, axis=(2, 3))
+    counts = table.counts(state.base.shape[1])
+    learnt = []
+    for i, onset in enumerate(onsets):
+        log_capital = onset.log_capital + log_alternative[i] - log_null
+        strengths = np.exp(logsumexp(alternative[i], axis=2) - log_alternative[i][:, None])
+        posterior = _posterior(log_capital) @ strengths
+        seen = onset.seen + _discount(posterior, table.replies)[:, None] * counts
+        learnt.append(replace(onset, log_capital=log_capital, seen=seen))
+    posterior = _posterior(null)
+    return replace(
+        state,
+        base=state.base + _discount(posterior.sum(axis=1), table.replies)[:, None] * counts,
+        classes=state.classes + posterior,
+        onsets=_thin(learnt, state.rounds),
+        rounds=state.rounds + 1,
+    )
+
+
+def _concentration(c: Floats) -> Floats:
+    """kappa for every strength: shape (*c.shape, strengths)."""
+    inverse = 1 / (STRENGTHS + 1) + STRENGTHS / (STRENGTHS + 1) / (c[..., None] + 1)
+    return 1 / inverse - 1
+
+
+def _log_dirichlet_multinomial(table: Table, mean: Floats, concentration: Floats) -> Floats:
+    """ln probability of the round's replies in their order, for every strength.
+
+    `mean`: (..., replies), the predictive mean of each reply's own category. `concentration`: (..., replies,
+    strengths). Returns (..., strengths).
+    """
+    ratio = concentration * mean[..., None] + table.nth_in_cell[:, None]
+    ratio /= concentration + table.nth_in_row[:, None]
+    # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
+    starts = np.arange(0, len(table.row), 16)
+    total: Floats = np.log(np.multiply.reduceat(ratio, starts, axis=-2)).sum(axis=-2)
+    return total
+
+
+def _log_null(table: Table, base: Floats, score: Floats) -> Floats:
+    """Shape (strengths, swings)."""
+    support = base.sum(axis=1)
+    mean = _tilt(base / support[:, None], score, SWINGS)[:, table.row, table.category]
+    return _log_dirichlet_multinomial(table, mean, _concentration(support)[table.row]).T
+
+
+def _tilt(mean: Floats, score: Floats, tilts: Floats) -> Floats:
+    """mean * exp(tilt * score), normalised: (..., rows, categories) -> (..., tilts, rows, categories)."""
+    tilted = mean[..., None, :, :] * np.exp(tilts[:, None, None] * score)
+    normalised: Floats = tilted / tilted.sum(axis=-1, keepdims=True)
+    return normalised
+
+
+def _log_alternatives(table: Table, state: State, onsets: Sequence[Onset]) -> Floats:
+    """Shape (onsets, alternatives, strengths, swings)."""
+    old = np.stack([onset.mean for onset in onsets])
+    seen = np.stack([onset.seen for onset in onsets])
+    support = np.stack([onset.support for onset in onsets])
+    since = seen.sum(axis=2)[:, None]
+    spread = SPREADS[:, None]
+    width = 0.5 * state.valid.sum(axis=1)
+    about = (spread[..., None] * old[:, None] + seen[:, None]) / (spread + since)[..., None]
+    fresh = (0.5 * state.valid + seen) / (width + since[:, 0])[..., None]
+    mean = np.concatenate([about, fresh[:, None], _tilt(old, state.score, TILTS)], axis=1)
+    behind = np.concatenate(
+        [spread + since, width + since, np.repeat(support[:, None], len(TILTS), axis=1)],
+        axis=1,
+    )
+    swung = _tilt(mean, state.score, SWINGS)[..., table.row, table.category]
+    concentration = _concentration(behind)[:, :, None, table.row]
+    return np.swapaxes(_log_dirichlet_multinomial(table, swung, concentration), -1, -2)
+
+
+def _posterior(log_weights: Floats) -> Floats:
+    weights: Floats = np.exp(log_weights - logsumexp(log_weights))
+    return weights
+
+
+def _discount(posterior: Floats, replies: Floats) -> Floats:
+    """What one reply of a round is worth, per row: the inverse design effect (1+s)/(n+s), averaged over strengths."""
+    worth: Floats = ((1 + STRENGTHS) / (np.maximum(replies, 1)[:, None] + STRENGTHS)) @ posterior
+    return worth
+
+
+def _thin(onsets: Sequence[Onset], now: int) -> tuple[Onset, ...]:
+    """At most ONSETS of them: the pair closest in relative age becomes one, which inherits the capital of both."""
+    kept = list(onsets)
+    while len(kept) > ONSETS:
+        ages = [now - onset.born + 1 for onset in kept]
+        i = min(range(len(kept) - 1), key=lambda i: ages[i] / ages[i + 1])
+        older, newer = kept[i], kept[i + 1]
+        better = older if older.log_ratio >= newer.log_ratio else newer
+        other = newer if better is older else older
+        total = logsumexp(better.log_capital)
+        inherited = better.log_capital + np.logaddexp(0.0, logsumexp(other.log_capital) - total)
+        # The heir's ratio must stay its own: what it inherits counts as units put in.
+        mass = better.mass * float(np.exp(np.logaddexp(0.0, logsumexp(other.log_capital) - total)))
+        kept[i : i + 2] = [replace(better, log_capital=inherited, mass=mass)]
+    return tuple(kept)

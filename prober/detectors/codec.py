@@ -1,0 +1,64 @@
+"""Memory ↔ text. Exact: floats survive bit for bit, so that a restart changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from prober.detectors.clustered import Onset, State
+from prober.detectors.judge import ChannelMemory, Memory
+from prober.detectors.scales import Scale
+
+
+def encode(memory: Memory) -> str:
+    """Compact JSON; arrays as base64 of their bytes."""
+    return json.dumps(asdict(memory), default=_encode_array, separators=(",", ":"), ensure_ascii=True)
+
+
+def decode(text: str) -> Memory:
+    """The memory that `encode` was given."""
+    held = json.loads(text, object_hook=_decode_array)
+    return Memory(
+        channels={name: _channel(channel) for name, channel in held["channels"].items()},
+        series=tuple(held["series"]),
+        reference_rounds=tuple(held["reference_rounds"]),
+    )
+
+
+def _channel(held: Mapping[str, Any]) -> ChannelMemory:
+    statistic = dict(held["statistic"])
+    onsets = tuple(Onset(**onset) for onset in statistic.pop("onsets"))
+    return ChannelMemory(
+        rows=tuple(held["rows"]),
+        probes=tuple(held["probes"]),
+        scales=tuple(
+            Scale(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}) for s in held["scales"]
+        ),
+        statistic=State(**statistic, onsets=onsets),
+        reference=held["reference"],
+        recent=tuple((label, value) for label, value in held["recent"]),
+    )
+
+
+def _scale(held: Mapping[str, Any]) -> Scale:
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in held.items()}
+    return Scale(**fields)
+
+
+def _encode_array(value: object) -> object:
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"cannot encode {type(value).__name__}")
+    # Little-endian on every machine, so that a memory may move between them.
+    plain = np.ascontiguousarray(value, dtype="<f8" if value.dtype.kind == "f" else "|b1")
+    return {"shape": plain.shape, "dtype": plain.dtype.str, "bytes": base64.b64encode(plain.tobytes()).decode("ascii")}
+
+
+def _decode_array(value: dict[str, Any]) -> object:
+    if value.keys() != {"shape", "dtype", "bytes"}:
+        return value
+    return np.frombuffer(base64.b64decode(value["bytes"]), dtype=value["dtype"]).reshape(value["shape"])

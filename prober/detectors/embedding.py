@@ -1,0 +1,18 @@
+"""What the answer is about: cosine distance of its embedding to the centroid of the reference."""
+
+from __future__ import annotations
+
+from prober.detectors.channel import Channel
+from prober.evidence import Fingerprint
+
+
+def read(fingerprint: Fingerprint) -> tuple[float, ...] | None:
+    return next(iter(fingerprint.vectors.values()), None)
+
+
+CHANNEL = Channel(
+    name="embedding",
+    read=read,
+    unit="cosine distance to the reference's centroid",
+    words=lambda recent, reference: f"{recent:.2f} from the reference's centroid instead of {reference:.2f}",
+)

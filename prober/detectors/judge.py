@@ -1,0 +1,260 @@
+"""The judge of one endpoint: a fold over its rounds. `advance` is all that production, replay and benchmarks call.
+
+Every series first gathers its reference; from then on each round is one step of every channel, and the channels'
+e-detectors are averaged with equal, fixed weights, which keeps their promise under any dependence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import exp, inf, isnan, log, nan
+from typing import Final
+
+import numpy as np
+from scipy.special import logsumexp
+
+from prober.detectors import DETECTORS, Channel, clustered, scales
+from prober.detectors.channel import percent
+from prober.detectors.clustered import Floats, Table
+from prober.detectors.promise import Promise
+from prober.detectors.scales import Reading, Scale
+from prober.detectors.verdict import Judgement, Kind, State, Verdict
+from prober.evidence import Observation, Round
+
+RECENT: Final = 64
+"""Rounds whose values are remembered, to say how large an effect is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelMemory:
+    """What one channel remembers of one endpoint."""
+
+    rows: tuple[str, ...]
+    """Series, in the order of the statistic's rows."""
+    probes: tuple[str, ...]
+    """Their names."""
+    scales: tuple[Scale, ...]
+    statistic: clustered.State
+    reference: Floats
+    """Shape (rows, categories): mean of the reference, for showing."""
+    recent: tuple[tuple[str, float], ...] = ()
+    """(round, mean reading relative to the reference) of the newest rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the judge remembers of one endpoint in one epoch. Constant in size."""
+
+    channels: Mapping[str, ChannelMemory] = field(default_factory=dict)
+    series: tuple[str, ...] = ()
+    """Series whose reference is complete."""
+    reference_rounds: tuple[str, ...] = ()
+    """Labels of the rounds in any reference, in order."""
+
+
+History = Callable[[Collection[str]], Sequence[Round]]
+"""Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
+
+
+def advance(memory: Memory, round_: Round, history: History, promise: Promise) -> tuple[Memory, Judgement]:
+    """Judge one completed round, and take in the reference of every series that this round completes."""
+    answered = [o for o in round_.observations if o.fingerprint is not None]
+    ready = memory.series
+    memory = _step(memory, [o for o in answered if o.series in memory.series], round_.label)
+    memory, missing = _gather(memory, {o.series for o in answered} - set(ready), history, promise)
+    if not ready:
+        return memory, Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
+    return memory, _judgement(memory, round_.label, promise, missing)
+
+
+def _gather(memory: Memory, waiting: Collection[str], history: History, promise: Promise) -> tuple[Memory, str]:
+    """Learn every waiting series whose reference is now large enough; else say how much the nearest one lacks."""
+    if not waiting:
+        return memory, "" if memory.series else "no reply yet"
+    rounds = history(waiting)
+    complete, lacking = [], {}
+    for series in sorted(waiting):
+        seen = [r for r in rounds if any(o.series == series and o.fingerprint is not None for o in r.observations)]
+        lack = promise.missing(len(seen), [r.at for r in seen if r.at is not None])
+        if lack:
+            lacking[series] = (len(seen), lack)
+        else:
+            complete.append(series)
+    if complete:
+        memory = _learn(memory, complete, rounds)
+    if not lacking:
+        return memory, ""
+    _, lack = max(lacking.values())
+    return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+
+
+def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
+    channels = dict(memory.channels)
+    for name, channel in DETECTORS.items():
+        learnt = _learn_channel(channel, series, rounds)
+        if learnt is not None:
+            channels[name] = _merge(channels[name], learnt) if name in channels else learnt
+    labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
+    return Memory(channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
+
+
+def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Round]) -> ChannelMemory | None:
+    readings: dict[str, list[list[Reading]]] = {s: [[] for _ in rounds] for s in series}
+    names: dict[str, str] = {}
+    for i, round_ in enumerate(rounds):
+        for observation, reading in _readings(channel, round_.observations):
+            if observation.series in readings:
+                readings[observation.series][i].append(reading)
+                names[observation.series] = observation.probe
+    rows = tuple(s for s in series if any(readings[s]))
+    if not rows:
+        return None
+    learnt = tuple(scales.learn(readings[s], channel.atoms) for s in rows)
+    width = max(len(scale.prior) for scale in learnt)
+    tables = [
+        Table.of([(j, learnt[j].index(x)) for j, s in enumerate(rows) for x in readings[s][i]], len(rows))
+        for i in range(len(rounds))
+    ]
+    state = clustered.learn(
+        [table for table in tables if table.row.size],
+        prior=_padded([scale.prior for scale in learnt], width),
+        score=_padded([scale.score for scale in learnt], width),
+    )
+    return ChannelMemory(
+        rows=rows,
+        probes=tuple(names[s] for s in rows),
+        scales=learnt,
+        statistic=state,
+        reference=state.base / state.base.sum(axis=1, keepdims=True),
+    )
+
+
+def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
+    statistic = clustered.extend(old.statistic, new.statistic)
+    width = statistic.base.shape[1]
+    return ChannelMemory(
+        rows=old.rows + new.rows,
+        probes=old.probes + new.probes,
+        scales=old.scales + new.scales,
+        statistic=statistic,
+        reference=np.vstack([np.pad(m.reference, ((0, 0), (0, width - m.reference.shape[1]))) for m in (old, new)]),
+        recent=old.recent,
+    )
+
+
+def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Memory:
+    channels = {}
+    for name, held in memory.channels.items():
+        row_of = {series: row for row, series in enumerate(held.rows)}
+        read = [
+            (row_of[o.series], reading) for o, reading in _readings(DETECTORS[name], observations) if o.series in row_of
+        ]
+        if not read:
+            channels[name] = held
+            continue
+        outcomes = [(row, held.scales[row].index(reading)) for row, reading in read]
+        table = Table.of(outcomes, len(held.rows))
+        channels[name] = replace(
+            held,
+            statistic=clustered.step(held.statistic, table, label),
+            recent=(*held.recent, (label, _value(held, read, outcomes)))[-RECENT:],
+        )
+    return replace(memory, channels=channels)
+
+
+def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tuple[Observation, Reading]]:
+    pairs = ((o, channel.read(o.fingerprint)) for o in observations if o.fingerprint is not None)
+    return [(o, reading) for o, reading in pairs if reading is not None]
+
+
+def _value(held: ChannelMemory, read: Sequence[tuple[int, Reading]], outcomes: Sequence[tuple[int, int]]) -> float:
+    """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
+    shifts: dict[int, list[float]] = {}
+    for (row, reading), (_, category) in zip(read, outcomes, strict=True):
+        number = held.scales[row].number(reading)
+        share = held.reference[row, category]
+        shifts.setdefault(row, []).append(float(share) if number is None else number - held.scales[row].mean)
+    return float(np.mean([np.mean(values) for values in shifts.values()]))
+
+
+def _judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
+    verdicts = [_verdict(DETECTORS[name], held, label) for name, held in memory.channels.items()]
+    verdicts.sort(key=lambda verdict: -verdict.e_value)
+    log_es = [held.statistic.log_e for held in memory.channels.values()]
+    log_e = float(logsumexp(log_es)) - log(len(DETECTORS)) if log_es else -inf
+    ratio = log_e - log(promise.threshold)
+    state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
+    moved = [verdict for verdict in verdicts if verdict.e_value >= promise.threshold / 10]
+    return Judgement(
+        round=label,
+        state=state,
+        e_value=_finite_exp(log_e),
+        threshold=promise.threshold,
+        verdicts=tuple(verdicts),
+        onset=verdicts[0].onset if moved else None,
+        kind=_kind(moved) if state == "alarm" else None,
+        missing=missing,
+    )
+
+
+def _kind(moved: Sequence[Verdict]) -> Kind:
+    kinds = {DETECTORS[verdict.channel].kind for verdict in moved}
+    if "contract_break" in kinds:
+        return "contract_break"
+    return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
+
+
+def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
+    best = held.statistic.best
+    numeric = all(not scale.names for scale in held.scales)
+    reference = (
+        float(np.mean([scale.mean for scale in held.scales]))
+        if numeric
+        else float(np.mean((held.reference**2).sum(axis=1)))
+    )
+    offset = reference if numeric else 0.0
+    now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
+    convinced = best is not None and best.log_ratio > 0
+    since = [value for at, value in held.recent if best is not None and convinced and at >= best.label]
+    lately = float(np.mean(since)) + offset if since else reference
+    shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
+    ranked = _moved_rows(best) if best is not None and convinced else []
+    return Verdict(
+        channel=channel.name,
+        e_value=_finite_exp(held.statistic.log_e),
+        value=nan if isnan(now) else channel.show(now, reference),
+        reference_value=shown_reference,
+        unit=channel.unit,
+        effect=shown - shown_reference,
+        words="" if not ranked else channel.words(shown, shown_reference) if numeric else _name(held, best, ranked[0]),
+        onset=best.label if best is not None and convinced else None,
+        series=tuple(held.rows[row] for row in ranked[:5]),
+    )
+
+
+def _moved_rows(onset: clustered.Onset) -> list[int]:
+    """Rows by the evidence each brings: log-likelihood ratio of what was seen since against the mean before."""
+    total = onset.seen.sum(axis=1, keepdims=True)
+    after = (onset.seen + onset.mean) / (total + 1)
+    gain = (onset.seen * np.log(np.where(onset.seen > 0, after / np.maximum(onset.mean, 1e-12), 1.0))).sum(axis=1)
+    return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
+
+
+def _name(held: ChannelMemory, onset: clustered.Onset | None, row: int) -> str:
+    """The category of a row that moved most, such as `probe: "Blue" 31 % instead of 62 %`."""
+    assert onset is not None
+    after = onset.seen[row] / max(float(onset.seen[row].sum()), 1e-12)
+    category = int(np.argmax(np.abs(after - onset.mean[row])))
+    label = held.scales[row].labels[category]
+    label = label if len(label) <= 60 else label[:59] + "…"
+    shares = f"{percent(float(after[category]))} instead of {percent(float(onset.mean[row, category]))}"
+    return f"{held.probes[row]}: “{label}” {shares}"
+
+
+def _padded(rows: Sequence[Sequence[float]], width: int) -> Floats:
+    return np.array([[*row, *[0.0] * (width - len(row))] for row in rows], dtype=np.float64)
+
+
+def _finite_exp(x: float) -> float:
+    return exp(min(x, 700.0))

@@ -1,0 +1,148 @@
+"""Scales: how a reading of one series becomes one of a few categories. Learnt from the reference, then frozen.
+
+Few categories, because dimension is the price of not knowing the direction of a change: what is rare is lumped, and
+what was never seen has a category of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+Reading = str | float | tuple[float, ...]
+"""What a channel reads from one fingerprint: a name, a number, or a vector."""
+
+NAMED: Final = 6
+"""Categories a nominal scale names at most; the rest are `rare`."""
+ATOMS: Final = 5
+"""Distinct numbers up to which an ordinal scale keeps each as it is instead of binning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Categories of one series, in the order of their indices; `names`, `atoms` or `edges` decide which applies."""
+
+    labels: tuple[str, ...]
+    prior: tuple[float, ...]
+    """Replies' worth of belief in each category before any is seen."""
+    score: tuple[float, ...]
+    """What a shared tilt acts on."""
+    names: tuple[str, ...] = ()
+    """Nominal: index = position; then `rare`, then `new`."""
+    rare: tuple[str, ...] = ()
+    atoms: tuple[float, ...] = ()
+    """Ordinal with few values: index = position; then `new`."""
+    edges: tuple[float, ...] = ()
+    """Ordinal with many: index = number of edges below the value."""
+    centre: tuple[float, ...] = ()
+    """Vectors: the number is the distance to this centre; `atoms` or `edges` go on from there."""
+    mean: float = 0.0
+    """Mean number of the reference; 0 for names."""
+
+    def number(self, reading: Reading) -> float | None:
+        """The reading as a number; None for a name."""
+        if isinstance(reading, str):
+            return None
+        if isinstance(reading, tuple):
+            return _distance(reading, np.asarray(self.centre))
+        return reading
+
+    def index(self, reading: Reading) -> int:
+        """The category of a reading."""
+        if isinstance(reading, str):
+            if reading in self.names:
+                return self.names.index(reading)
+            return len(self.names) + (reading not in self.rare)
+        number = self.number(reading)
+        assert number is not None
+        if self.atoms:
+            return self.atoms.index(number) if number in self.atoms else len(self.atoms)
+        return int(np.searchsorted(self.edges, number, side="right"))
+
+
+def learn(rounds: Sequence[Sequence[Reading]], atoms: tuple[float, ...] = ()) -> Scale:
+    """The scale of one series from the readings of its reference, a sequence a round.
+
+    `atoms` fixes the categories of numbers that can only take those values, seen or not.
+    """
+    flat = [reading for readings in rounds for reading in readings]
+    if not flat:
+        raise ValueError("a scale needs at least one reading")
+    if isinstance(flat[0], str):
+        return _nominal([reading for reading in flat if isinstance(reading, str)])
+    if isinstance(flat[0], tuple):
+        return _central([[np.asarray(r) for r in readings] for readings in rounds])
+    return _ordinal([float(reading) for reading in flat if isinstance(reading, (int, float))], atoms)
+
+
+def _nominal(readings: list[str]) -> Scale:
+    counts = Counter(readings)
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    common = [
+        name for name in ranked if (counts[name] > 1 and counts[name] >= 0.02 * len(readings)) or name == ranked[0]
+    ]
+    names = tuple(common[:NAMED])
+    rare = tuple(name for name in ranked if name not in names)
+    seen_once = sum(1 for name in ranked if counts[name] == 1)
+    # Good & Turing: what was seen once estimates the mass of what was not seen at all.
+    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), 0.5 + seen_once)
+    share = [np.log((counts[name] + 0.5) / len(readings)) for name in names]
+    tail = float(np.log((sum(counts[name] for name in rare) + 0.5) / len(readings)))
+    return Scale(
+        labels=(*names, "(rare)", "(new)"),
+        prior=prior,
+        score=(*map(float, share), tail, min(tail, *share)),
+        names=names,
+        rare=rare,
+    )
+
+
+def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[float, ...] = ()) -> Scale:
+    distinct = atoms or tuple(sorted(set(numbers)))
+    mean = float(np.mean(numbers))
+    if len(distinct) <= ATOMS or atoms:
+        return Scale(
+            labels=(*(f"{atom:.4g}" for atom in distinct), "(new)"),
+            prior=(*[1 / len(distinct)] * len(distinct), 0.5),
+            score=(*map(float, range(len(distinct))), (len(distinct) - 1) / 2),
+            atoms=distinct,
+            centre=centre,
+            mean=mean,
+        )
+    bins = 2 if len(numbers) < 12 else 3 if len(numbers) < 24 else 4 if len(numbers) < 48 else 5
+    quantiles = np.quantile(numbers, np.arange(1, bins) / bins, method="hazen")
+    edges = tuple(sorted({float(q) for q in quantiles}))
+    bounds = ["-inf", *(f"{edge:.4g}" for edge in edges), "inf"]
+    # Between order statistics the unknown mass is itself Dirichlet, so the predictive below is exact for one cluster.
+    return Scale(
+        labels=tuple(f"{low}..{high}" for low, high in pairwise(bounds)),
+        prior=(1 / (len(edges) + 1),) * (len(edges) + 1),
+        score=tuple(map(float, range(len(edges) + 1))),
+        edges=edges,
+        centre=centre,
+        mean=mean,
+    )
+
+
+def _central(rounds: list[list[np.ndarray[tuple[int], np.dtype[np.float64]]]]) -> Scale:
+    """Distances to the centre of the *other* rounds, as a new round will be measured."""
+    flat = [vector for vectors in rounds for vector in vectors]
+    total = np.sum(flat, axis=0)
+    distances = []
+    for vectors in rounds:
+        rest = len(flat) - len(vectors)
+        centre = (total - np.sum(vectors, axis=0)) / rest if vectors and rest else total / len(flat)
+        distances += [_distance(vector, centre) for vector in vectors]
+    return _ordinal(distances, centre=tuple(map(float, total / len(flat))))
+
+
+def _distance(vector: Sequence[float] | np.ndarray, centre: np.ndarray) -> float:
+    """Cosine distance, rounded so that the noise of floating point does not make a category."""
+    vector = np.asarray(vector, dtype=np.float64)
+    norm = float(np.linalg.norm(vector) * np.linalg.norm(centre))
+    return round(1 - float(vector @ centre) / norm, 4) if norm else 1.0
