@@ -56,7 +56,8 @@ def side_by_side(reference: str, recent: str, limit: int) -> tuple[str, str]:
     """
     pairs = zip(reference[:_COMPARED], recent[:_COMPARED], strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    start = same - _LEAD if same > limit // 2 and reference != recent else 0
+    long = max(len(reference), len(recent)) > limit and reference != recent
+    start = max(0, same - min(_LEAD, limit // 4)) if long else 0
     return _excerpt(reference, start, limit), _excerpt(recent, start, limit)
 
 

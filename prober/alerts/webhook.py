@@ -15,8 +15,9 @@ from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import notice_key, payload
+from prober.alerts.message import notice_key
 from prober.alerts.outcomes import of_failure, of_status
+from prober.alerts.payload import payload
 from prober.errors import ConfigurationError
 from prober.notice import Notice, Outcome
 from prober.settings import Settings

@@ -1,0 +1,60 @@
+"""The body of the generic webhook: `docs/webhook.md` is its contract. Pure."""
+
+from __future__ import annotations
+
+from prober.alerts.hostile import visible
+from prober.alerts.message import Json, compose, incident_url, notice_key, plain_text
+from prober.alerts.words import chance, finite, iso
+from prober.notice import Notice
+
+TEXT_LIMIT = 4000
+"""UTF-16 units of one prompt or reply."""
+MOVED_SENT = 20
+COMPARISONS_SENT = 5
+
+
+def payload(notice: Notice) -> dict[str, Json]:
+    """The body of the generic webhook, as `docs/webhook.md` describes it."""
+
+    def line(text: str) -> str:
+        return visible(text, 300, lines=False)
+
+    return {
+        "version": 1,
+        "id": notice_key(notice),
+        "event": notice.event,
+        "drill": notice.drill,
+        "title": compose(notice).title,
+        "text": plain_text(notice),
+        "incident": {
+            "id": notice.incident_id,
+            "kind": line(notice.kind),
+            "detected_at": iso(notice.detected_at),
+            "onset": line(notice.onset),
+            "rounds_since_onset": notice.rounds_since_onset,
+            "url": visible(incident_url(notice), 2000, lines=False),
+            "runbook": visible(notice.runbook, 2000, lines=False) if notice.runbook else None,
+            "actor": line(notice.actor),
+            "note": line(notice.note),
+        },
+        "endpoint": {"name": line(notice.endpoint), "model": line(notice.model), "owner": line(notice.owner)},
+        "evidence": {
+            "e_value": finite(notice.e_value),
+            "threshold": finite(notice.threshold),
+            "false_alarms_per_year": finite(notice.false_alarms_per_year),
+            "words": chance(notice.e_value, notice.threshold, notice.false_alarms_per_year),
+        },
+        "moved": [
+            {"channel": line(moved.channel), "e_value": finite(moved.e_value), "words": line(moved.words)}
+            for moved in notice.moved[:MOVED_SENT]
+        ],
+        "comparisons": [
+            {
+                "probe": line(compared.probe),
+                "prompt": visible(compared.prompt, TEXT_LIMIT),
+                "reference": visible(compared.reference, TEXT_LIMIT),
+                "recent": visible(compared.recent, TEXT_LIMIT),
+            }
+            for compared in notice.comparisons[:COMPARISONS_SENT]
+        ],
+    }

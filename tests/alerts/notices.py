@@ -1,0 +1,130 @@
+"""Notices for tests: a plain one to vary, a table of named ones, and every hostile one Hypothesis can think of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from prober.notice import Comparison, Moved, Notice
+
+HOSTILE_TEXTS = (
+    "",
+    "<!channel> <!here> <@U012AB3CD> <#C0CANARY> <!subteam^S1|all>",
+    "<https://evil.example|your bank> & <mailto:a@b.example|x>",
+    "```\n*out of the code block* _really_ ~yes~ `no`\n```",
+    "\x1b[31mred\x1b[0m\x1b]0;title\x07 \x9b1m",
+    "nul\x00 bell\x07 back\b\b\b form\f return\rover",
+    "right-to-left \u202egnp.exe\u202c isolate \u2066x\u2069 mark \u200f",
+    "zero\u200bwidth\u200cjoin\u200d\ufeff\u2060 soft\u00ad tag\U000e0041\U000e007f",
+    "lone \ud800 and \udfff surrogates",
+    "ignorable \u3164\u115f\u034f\U000e0101 \u2028line\u2029paragraph",
+    "&" * 5000,
+    "<" * 70_000,
+    "😀" * 9000,
+    "line\n" * 4000,
+    "a\u0300\u0301\u0302" * 3000,
+    "http://localhost:8501/?x=<script>",
+    "javascript:alert(1)",
+    "https://example.com/" + "x" * 5000,
+)
+
+PLAIN = Notice(
+    id=7,
+    alerter="slack",
+    attempts=0,
+    incident_id=12,
+    endpoint="acme/gpt-4o",
+    model="gpt-4o-2024-08-06",
+    kind="behaviour_change",
+    owner="team-billing",
+    detected_at=datetime(2026, 1, 31, 6, 0, 12, tzinfo=UTC),
+    onset="2026-01-29T06:00:00.123456+00:00",
+    rounds_since_onset=3,
+    e_value=8120.0,
+    threshold=365.0,
+    false_alarms_per_year=1.0,
+    moved=(
+        Moved("length", 21_000.0, "34 % longer"),
+        Moved("refusal", 412.5, "refuses 11 % instead of 2 %"),
+    ),
+    comparisons=(
+        Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
+        Comparison(
+            "billing/json", "Answer as JSON: the sum of 2 and 3", '{"sum": 5}', '```json\n{\n  "sum": 5\n}\n```'
+        ),
+    ),
+    runbook="https://runbooks.example/model-changed",
+    dashboard_url="http://localhost:8501",
+)
+
+HOSTILE = replace(
+    PLAIN,
+    endpoint=HOSTILE_TEXTS[1],
+    model=HOSTILE_TEXTS[4],
+    owner=HOSTILE_TEXTS[6],
+    onset=HOSTILE_TEXTS[8],
+    runbook=HOSTILE_TEXTS[16],
+    moved=tuple(Moved(text[:50], float("inf"), text) for text in HOSTILE_TEXTS),
+    comparisons=tuple(
+        Comparison(text, text, text, text[::-1]) for text in (HOSTILE_TEXTS[3], HOSTILE_TEXTS[7], HOSTILE_TEXTS[10])
+    ),
+)
+
+NAMED = {
+    "behaviour_change": PLAIN,
+    "identity_drill": replace(
+        PLAIN,
+        kind="identity_change",
+        drill=True,
+        moved=PLAIN.moved[:1],
+        comparisons=(),
+        runbook=None,
+        onset="0031",
+        rounds_since_onset=1,
+    ),
+    "contract_break": replace(PLAIN, kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0),
+    "acknowledged": replace(PLAIN, event="acknowledged", actor="alice", note="asked the provider"),
+    "accepted": replace(PLAIN, event="accepted", actor="bob", note="the new answers are better"),
+    "hostile": HOSTILE,
+}
+
+_any_text = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=80),
+    st.sampled_from(HOSTILE_TEXTS),
+    st.builds(
+        lambda text, times: text * times,
+        st.text(st.characters(exclude_categories=()), min_size=1, max_size=5),
+        st.integers(1, 2000),
+    ),
+)
+_times = st.datetimes(timezones=st.just(UTC))
+
+
+def any_notice() -> st.SearchStrategy[Notice]:
+    return st.builds(
+        Notice,
+        id=st.integers(1, 2**40),
+        alerter=st.just("slack"),
+        attempts=st.integers(0, 50),
+        incident_id=st.integers(1, 2**40),
+        endpoint=_any_text,
+        model=_any_text,
+        kind=st.one_of(st.sampled_from(["identity_change", "behaviour_change", "contract_break"]), _any_text),
+        owner=_any_text,
+        detected_at=_times,
+        onset=st.one_of(_any_text, _times.map(datetime.isoformat)),
+        rounds_since_onset=st.integers(0, 10**6),
+        e_value=st.floats(),
+        threshold=st.floats(),
+        false_alarms_per_year=st.floats(),
+        moved=st.lists(st.builds(Moved, _any_text, st.floats(), _any_text), max_size=9).map(tuple),
+        comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
+        runbook=st.one_of(st.none(), _any_text),
+        dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
+        event=st.sampled_from(["opened", "acknowledged", "accepted", "closed"]),
+        drill=st.booleans(),
+        actor=_any_text,
+        note=_any_text,
+    )

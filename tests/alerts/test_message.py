@@ -1,0 +1,248 @@
+"""What a notice says to people, and that no notice, however hostile, breaks how it is said."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from notices import HOSTILE, NAMED, PLAIN, any_notice
+from slack_server import refusal, texts
+from test_hostile import UNSEEN
+
+from prober.alerts.blocks import FALLBACK_LIMIT, TEXTS_LIMIT, fallback_text, slack_blocks
+from prober.alerts.message import compose, notice_key, plain_text
+from prober.alerts.payload import payload
+from prober.alerts.words import EVENT_TITLES, KINDS, chance, when
+from prober.detectors.verdict import Kind
+from prober.incidents import Event
+from prober.notice import Comparison, Moved, Notice
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def slack_body(notice: Notice) -> dict[str, object]:
+    return {"text": fallback_text(notice), "blocks": slack_blocks(notice)}
+
+
+def same_as_golden(name: str, text: str) -> None:
+    """Pins `text`; with PROBER_WRITE_GOLDEN=1 it writes it instead, and fails so that someone looks at it."""
+    path = GOLDEN / name
+    if os.environ.get("PROBER_WRITE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+        pytest.fail(f"{name} written: look at the difference before you commit it")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_slack_sees_the_golden_message(name: str) -> None:
+    same_as_golden(f"slack_{name}.json", json.dumps(slack_body(NAMED[name]), indent=1) + "\n")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_terminal_sees_the_golden_message(name: str) -> None:
+    same_as_golden(f"plain_{name}.txt", plain_text(NAMED[name]) + "\n")
+
+
+@pytest.mark.parametrize("name", ["behaviour_change", "hostile", "acknowledged"])
+def test_a_webhook_sees_the_golden_message(name: str) -> None:
+    same_as_golden(f"webhook_{name}.json", json.dumps(payload(NAMED[name]), indent=1) + "\n")
+
+
+def test_the_first_line_says_what_where_since_when_and_how_sure() -> None:
+    assert compose(PLAIN).title == (
+        "Behaviour change: acme/gpt-4o since 2026-01-29 06:00 UTC, by chance about once in 22 years"
+    )
+    assert plain_text(PLAIN).splitlines()[0] == compose(PLAIN).title
+    assert fallback_text(PLAIN).splitlines()[0] == compose(PLAIN).title
+
+
+def test_every_kind_and_event_has_words_of_its_own() -> None:
+    assert set(KINDS) == set(get_args(Kind))
+    assert {"opened", *EVENT_TITLES} == set(get_args(Event))
+    assert compose(replace(PLAIN, kind="a_word_of_next_year")).title.startswith("Change: acme/gpt-4o")
+
+
+def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
+    title = compose(replace(PLAIN, endpoint="e" * 200)).title
+    assert len(title) == 150
+    assert title.endswith("e… since 2026-01-29 06:00 UTC, by chance about once in 22 years")
+
+
+def test_a_drill_is_called_one_everywhere() -> None:
+    drill = replace(PLAIN, drill=True)
+    assert compose(drill).title.startswith("Drill: ")
+    assert compose(drill).paragraphs[0][0] == "Drill"
+    assert payload(drill)["drill"] is True
+
+
+@pytest.mark.parametrize(
+    ("e_value", "threshold", "per_year", "words"),
+    [
+        (365.0, 365.0, 1.0, "by chance about once a year"),
+        (8120.0, 365.0, 1.0, "by chance about once in 22 years"),
+        (365.0 * 1234, 365.0, 1.0, "by chance about once in 1,200 years"),
+        (1e300, 365.0, 1.0, "by chance less than once in a million years"),
+        (math.inf, 365.0, 1.0, "by chance less than once in a million years"),
+        (31.0, 30.4375, 12.0, "by chance about once in 31 days"),
+        (730.0, 730.0, 0.5, "by chance about once in 2 years"),
+        (1.0, 30.4, 12.0, "by chance about once a day or more"),
+        (-5.0, 30.4, 12.0, "by chance about once a day or more"),
+        (math.nan, 365.0, 1.0, "by chance nobody can say how often"),
+        (1.0, 0.0, 1.0, "by chance nobody can say how often"),
+        (1.0, 365.0, math.inf, "by chance nobody can say how often"),
+    ],
+)
+def test_evidence_is_said_as_how_often_chance_would_do_it(
+    e_value: float, threshold: float, per_year: float, words: str
+) -> None:
+    assert chance(e_value, threshold, per_year) == words
+
+
+@given(st.floats(1, 1e12), st.floats(1, 1e6), st.floats(0.01, 100))
+def test_more_evidence_is_never_said_to_be_more_common(e_value: float, threshold: float, per_year: float) -> None:
+    assert _years(chance(e_value * 10, threshold, per_year)) >= _years(chance(e_value, threshold, per_year))
+
+
+def _years(words: str) -> float:
+    if found := re.search(r"once in ([\d,]+) (years|days)", words):
+        number = float(found[1].replace(",", ""))
+        return number if found[2] == "years" else number / 365.25
+    return {"by chance less than once in a million years": math.inf, "by chance about once a year": 1.0}.get(words, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("2026-01-29T06:00:00.123456+00:00", "2026-01-29 06:00 UTC"),
+        ("2026-01-29T06:00:00Z", "2026-01-29 06:00 UTC"),
+        ("2026-01-29T06:00:00", "2026-01-29 06:00 UTC"),
+        ("2026-01-29T06:00:00+02:00", "2026-01-29 04:00 UTC"),
+        ("2026-01-29", "2026-01-29"),
+        ("00000031", "round 00000031"),
+        ("20260129", "round 20260129"),
+        ("2026-99-99T99:99", "2026-99-99T99:99"),
+        ("", "an unknown round"),
+        ("a\nb", "a\\nb"),
+    ],
+)
+def test_a_round_label_is_said_as_a_time_where_it_is_one(label: str, words: str) -> None:
+    assert when(label) == words
+
+
+def test_what_is_left_out_is_counted() -> None:
+    many = replace(PLAIN, moved=tuple(Moved(f"channel {n}", 1.0, "more") for n in range(9)))
+    assert compose(many).moved[-1] == "and 3 more on the dashboard"
+    assert len(compose(many).moved) == 7
+
+
+def test_a_bad_runbook_is_text_and_a_missing_one_is_absent() -> None:
+    bad = replace(PLAIN, runbook="javascript:alert(1)")
+    assert [element for element in _inline(slack_blocks(bad)) if element["type"] == "link"] == [
+        {"type": "link", "url": "http://localhost:8501/?incident=12"}
+    ]
+    assert "Runbook: javascript:alert(1)" in plain_text(bad)
+    assert "unbook" not in plain_text(replace(PLAIN, runbook=None))
+
+
+def test_a_trailing_slash_of_the_dashboard_is_not_doubled() -> None:
+    assert compose(replace(PLAIN, dashboard_url="https://canary.example/prober/")).links[0] == (
+        "Dashboard",
+        "https://canary.example/prober/?incident=12",
+    )
+
+
+def test_the_key_is_one_for_all_tries_and_another_for_any_other_notice() -> None:
+    same = [replace(PLAIN, attempts=9), replace(PLAIN, detected_at=PLAIN.detected_at.replace(tzinfo=None)), replace(PLAIN, dashboard_url="http://x.example"),
+            replace(PLAIN, detected_at=PLAIN.detected_at.astimezone(timezone(timedelta(hours=5))))]  # fmt: skip
+    other = [
+        replace(PLAIN, id=8),
+        replace(PLAIN, event="accepted"),
+        replace(PLAIN, endpoint="acme/gpt-4"),
+        replace(PLAIN, detected_at=datetime(2026, 2, 1, tzinfo=UTC)),
+    ]
+    assert {notice_key(notice) for notice in same} == {notice_key(PLAIN)}
+    assert notice_key(PLAIN) not in {notice_key(notice) for notice in other}
+    assert notice_key(replace(PLAIN, endpoint="\ud800"))
+
+
+@pytest.mark.parametrize("event", ["acknowledged", "accepted", "closed"])
+def test_later_news_is_short_and_says_who_and_why(event: str) -> None:
+    news = replace(PLAIN, event=event, actor="alice", note="asked the provider")  # type: ignore[arg-type]
+    assert compose(news).moved == () and compose(news).pairs == ()
+    assert "by alice: asked the provider" in plain_text(news)
+
+
+def test_no_line_of_a_reply_can_pass_for_a_line_of_the_message() -> None:
+    forged = replace(
+        PLAIN,
+        comparisons=(
+            Comparison("p", "q\nHow sure: not at all", "x\nHow bad: not at all", "y\r\nDashboard: http://evil.example"),
+        ),
+    )
+    lines = plain_text(forged).splitlines()
+    assert [line for line in lines if line.startswith("How ")] == plain_text(PLAIN).splitlines()[4:6]
+    assert [line for line in lines if line.startswith("Dashboard")] == ["Dashboard: http://localhost:8501/?incident=12"]
+
+
+def _inline(node: object) -> list[dict[str, object]]:
+    if isinstance(node, list):
+        return [element for item in node for element in _inline(item)]
+    if not isinstance(node, dict):
+        return []
+    return (
+        [node]
+        if node.get("type") in ("text", "link")
+        else [element for value in node.values() for element in _inline(value)]
+    )
+
+
+def _types(node: object) -> set[str]:
+    if isinstance(node, list):
+        return {kind for item in node for kind in _types(item)}
+    if not isinstance(node, dict):
+        return set()
+    return (
+        {str(node["type"])} | {kind for value in node.values() for kind in _types(value)} if "type" in node else set()
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(any_notice())
+def test_any_notice_is_within_every_limit_of_slack_and_shows_nothing_unseen(notice: Notice) -> None:
+    body = slack_body(notice)
+    blocks = body["blocks"]
+    assert refusal(body) is None
+    assert sum(len(text.encode("utf-16-le")) // 2 for text in texts(blocks)) <= TEXTS_LIMIT
+    # Nothing that Slack would parse as markup: no mrkdwn object, and no control sequence in the one text it parses.
+    assert _types(blocks) <= {
+        "header", "plain_text", "rich_text", "rich_text_section", "rich_text_list", "rich_text_preformatted", "text", "link",
+    }  # fmt: skip
+    assert not set("<>`") & set(str(body["text"]))
+    assert not re.search(r"&(?!amp;|lt;|gt;)", str(body["text"]))
+    assert len(str(body["text"])) <= FALLBACK_LIMIT
+    assert not any(UNSEEN.search(text) for text in [*texts(blocks), str(body["text"])])
+
+
+@settings(max_examples=30, deadline=None)
+@given(any_notice())
+def test_any_notice_can_be_printed_and_sent_as_json(notice: Notice) -> None:
+    assert not UNSEEN.search(plain_text(notice))
+    assert len(plain_text(notice)) < 12_000
+    wire = json.dumps(payload(notice), allow_nan=False, ensure_ascii=False)
+    assert json.loads(wire) == payload(notice)
+    assert len(wire.encode()) < 400_000
+    assert not UNSEEN.search(wire)
+
+
+def test_the_hostile_notice_mentions_nobody() -> None:
+    assert "<!channel>" in json.dumps(slack_blocks(HOSTILE)), "the reply is shown, as text"
+    assert "&lt;!channel&gt;" in fallback_text(HOSTILE)
