@@ -1,0 +1,195 @@
+"""Altair charts of one channel: its reading against the reference, its evidence against the promise. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import altair as alt
+
+from dashboard.words import moment, number, one_line, round_name, when
+from prober.incidents import Incident
+from prober.store.views import ChannelPoint, EpochView
+
+# Of Okabe and Ito's palette, told apart by the colour-blind; each has a contrast of 3 to white and to near-black.
+BEFORE = "#0072B2"
+AFTER = "#D55E00"
+QUIET = "#808080"
+
+_FLOOR = 0.1
+"""The least evidence drawn; a log scale has no zero."""
+_CEILING = 1e4
+"""The most evidence drawn, in thresholds: beyond it a taller line says nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment to draw a line at."""
+
+    at: datetime
+    kind: Literal["changed", "confirmed", "new reference"]
+    words: str
+    """What a tooltip says of it."""
+    until: datetime | None = None
+    """When the change was accepted as the new reference; None while it is not, and for other kinds."""
+
+
+def marks(points: Sequence[ChannelPoint], incidents: Sequence[Incident], epochs: Sequence[EpochView]) -> list[Mark]:
+    """What happened to the endpoint within the stretch that `points` cover, oldest first."""
+    if not points:
+        return []
+    begin, end = _at(points[0]), _at(points[-1])
+    found = [
+        Mark(epoch.at, "new reference", f"new reference, from round {round_name(epoch.start_label)} on")
+        for epoch in epochs
+        if begin < epoch.at <= end
+    ]
+    for incident in incidents:
+        name = f"incident {incident.id}"
+        if onset := _place(points, incident.onset):
+            words = f"{name}: first changed round, {round_name(incident.onset)}"
+            found.append(Mark(onset, "changed", words, until=incident.closed_at))
+        if seen := _place(points, incident.detected_round):
+            found.append(Mark(seen, "confirmed", f"{name}: confirmed by round {round_name(incident.detected_round)}"))
+    return sorted(found, key=lambda mark: mark.at)
+
+
+def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark]) -> alt.LayerChart:
+    """The channel's reading round by round, with the reference as a dashed line and what happened as upright ones."""
+    unit = one_line(points[-1].unit, 40) if points else ""
+    percent = unit.startswith("share")
+    scale = _reading_scale(points)
+    y = alt.Y("value:Q", title=unit or "reading", scale=scale, axis=_axis(".0%" if percent else "~g"))
+    base = alt.Chart(alt.InlineData(values=_rows(points, marked)))
+    reference = base.mark_line(strokeDash=[5, 4], color=QUIET, interpolate="step-after").encode(
+        x=_time(), y=alt.Y("reference:Q", scale=scale)
+    )
+    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=_time(), y=y)
+    return _finished([reference, line, _dots(base, y), *_rules(marked)])
+
+
+def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float) -> alt.LayerChart:
+    """The channel's evidence round by round on a log scale, with the promise's threshold as a dashed line."""
+    top = max([threshold * 2, *(_drawn(point.e_value, threshold) or 0 for point in points)])
+    y = alt.Y(
+        "evidence:Q",
+        title="evidence (e-value)",
+        scale=alt.Scale(type="log", domain=[_FLOOR, top], nice=False),
+        axis=_axis("~s", ticks=5),
+    )
+    base = alt.Chart(alt.InlineData(values=_rows(points, marked, threshold)))
+    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=_time(), y=y)
+    promise = alt.Chart(alt.InlineData(values=[{"threshold": threshold, "words": f"alarm at {number(threshold)}"}]))
+    rule = promise.mark_rule(strokeDash=[5, 4], color=AFTER).encode(y="threshold:Q")
+    text = promise.mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=AFTER, fontWeight="bold").encode(
+        x=alt.value(0), y="threshold:Q", text="words:N"
+    )
+    return _finished([rule, text, line, _dots(base, y), *_rules(marked)])
+
+
+def _rows(
+    points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float = 1.0
+) -> list[dict[str, str | float | None]]:
+    changes = [mark for mark in marked if mark.kind == "changed"]
+    rows: list[dict[str, str | float | None]] = []
+    for point in points:
+        at = _at(point)
+        changed = any(change.at <= at and (change.until is None or at < change.until) for change in changes)
+        rows.append(
+            {
+                "at": at.isoformat(),
+                "round": when(at),
+                "value": _finite(point.value),
+                "reference": _finite(point.reference_value),
+                "evidence": _drawn(point.e_value, threshold),
+                "stretch": "since the change" if changed else "as the reference",
+                "words": one_line(point.words, 120),
+                "reads": number(point.value),
+                "holds": number(point.e_value),
+                "against": number(point.reference_value),
+            }
+        )
+    return rows
+
+
+def _dots(base: alt.Chart, y: alt.Y) -> Any:
+    domain = ["as the reference", "since the change"]
+    return base.mark_point(filled=True, size=45, opacity=1).encode(
+        x=_time(),
+        y=y,
+        color=alt.Color("stretch:N", scale=alt.Scale(domain=domain, range=[BEFORE, AFTER]), legend=None),
+        shape=alt.Shape("stretch:N", scale=alt.Scale(domain=domain, range=["circle", "diamond"]), legend=None),
+        tooltip=[
+            alt.Tooltip("round:N", title="round"),
+            alt.Tooltip("words:N", title="moved"),
+            alt.Tooltip("reads:N", title="reading"),
+            alt.Tooltip("against:N", title="reference"),
+            alt.Tooltip("holds:N", title="evidence"),
+        ],
+    )
+
+
+def _rules(marked: Sequence[Mark]) -> list[alt.Chart]:
+    colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET}
+    dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3]}
+    rules = []
+    for mark in marked:
+        row = {"at": mark.at.isoformat(), "words": mark.words, "kind": mark.kind}
+        base = alt.Chart(alt.InlineData(values=[row])).encode(x=_time(), tooltip=alt.Tooltip("words:N", title="mark"))
+        rules.append(base.mark_rule(color=colours[mark.kind], strokeDash=dashes[mark.kind], strokeWidth=2))
+    return rules
+
+
+def _finished(layers: list[Any]) -> alt.LayerChart:
+    return alt.LayerChart(layer=layers, height=220)
+
+
+def _time() -> alt.X:
+    return alt.X(
+        "at:T",
+        title="round (UTC)",
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(labelOverlap=True, tickCount=6, grid=False),
+    )
+
+
+def _axis(form: str, ticks: int = 5) -> alt.Axis:
+    return alt.Axis(format=form, tickCount=ticks, labelOverlap=True)
+
+
+def _reading_scale(points: Sequence[ChannelPoint]) -> alt.Scale:
+    """A little air around the readings, so that a still channel lies flat and in the middle."""
+    values = [
+        value
+        for point in points
+        for value in (_finite(point.value), _finite(point.reference_value))
+        if value is not None
+    ]
+    if not values:
+        return alt.Scale(domain=[0, 1])
+    low, high = min(values), max(values)
+    air = max((high - low) * 0.1, abs(high) * 0.02, 1e-9)
+    return alt.Scale(domain=[low - air, high + air], nice=True)
+
+
+def _place(points: Sequence[ChannelPoint], label: str) -> datetime | None:
+    """Where round `label` lies on the time axis; None where it is before or after all that is drawn."""
+    first = next((point for point in points if point.round >= label), None)
+    unseen = first is None or (first is points[0] and first.round != label)
+    return None if first is None or unseen else _at(first)
+
+
+def _at(point: ChannelPoint) -> datetime:
+    return moment(point.round) or point.at
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _drawn(e_value: float, threshold: float) -> float | None:
+    """Evidence within the stretch that is drawn; infinite evidence stands at the top."""
+    return None if math.isnan(e_value) else min(max(e_value, _FLOOR), threshold * _CEILING)

@@ -1,0 +1,27 @@
+"""The command that starts the dashboard: on this machine only unless told otherwise, and silent to the world."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+APP = Path(__file__).with_name("app.py")
+
+
+def command(port: int, address: str = "127.0.0.1") -> list[str]:
+    """What to run, as `subprocess` takes it. The page answers at ``http://address:port/``.
+
+    The database is the one of the environment (`PROBER_DATABASE_URL`). There is no login: an `address` other than this
+    machine's shows prompts and replies to everyone who can reach it.
+    """
+    options = {
+        "server.port": str(port),
+        "server.address": address,
+        "server.headless": "true",  # no browser is opened, and no e-mail address asked for
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",  # a traceback belongs in the log
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]

@@ -1,0 +1,130 @@
+"""Texts for people: moments, ages, numbers, and hostile text made harmless. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+CUT_CHARACTERS = 4_000
+CUT_LINES = 200
+
+# Control characters but tab and line feed, lone surrogates, and the marks that reorder the text around them.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+# No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time.
+_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d UTC)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A hostile text, ready for `st.code` or `st.text`."""
+
+    text: str
+    cut: int
+    """Characters left out at the end."""
+
+
+def legible(text: str) -> str:
+    """`text` with every character that would hide, reorder or break the page spelled out, such as `⟨U+0000⟩`."""
+    return _UNSHOWABLE.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text.replace("\r\n", "\n"))
+
+
+def shown(text: str, characters: int = CUT_CHARACTERS, lines: int = CUT_LINES) -> Shown:
+    """A reply as it may stand on a page: cut, then made legible."""
+    kept = "\n".join(text[:characters].split("\n")[:lines])
+    return Shown(legible(kept), len(text) - len(kept))
+
+
+def one_line(text: str, characters: int = 200) -> str:
+    """A hostile text for a cell, an option or a tooltip: no markup is read there."""
+    line = " ".join(legible(text[: 4 * characters]).split())
+    return line if len(line) <= characters else line[: characters - 1] + "…"
+
+
+def inline(text: str, characters: int = 200) -> str:
+    """A hostile text inside Streamlit markdown: as it is where nothing in it can be read as markup, else as code.
+
+    A code span is the one place where markdown, emoji codes, links, colours and formulas are all left alone.
+    """
+    line = one_line(text, characters)
+    if _PLAIN.fullmatch(line) and "www." not in line.lower():
+        return line
+    longest = max((len(run) for run in re.findall("`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {line} {fence}" if longest else f"{fence}{line or ' '}{fence}"
+
+
+def moment(label: str) -> datetime | None:
+    """The time a round's label names, UTC; None where it is a number or no time at all."""
+    if label.isdigit():
+        return None
+    try:
+        at = datetime.fromisoformat(label)
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def when(at: datetime) -> str:
+    """`2026-01-29 14:05 UTC`."""
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def round_name(label: str) -> str:
+    """A round's label as people read it: its time, or the label itself."""
+    at = moment(label)
+    return when(at) if at else one_line(label, 60)
+
+
+def span(time: timedelta) -> str:
+    """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit, until in ((1, "s", 90), (60, "min", 90 * 60), (3600, "h", 48 * 3600)):
+        if seconds < until:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86400} d"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    return f"{span(now - at)} ago"
+
+
+def number(value: float) -> str:
+    """`0.42`, `365`, `12,400`, `4.1 × 10⁸`: enough digits to compare, no more."""
+    if math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0 or 0.001 <= abs(value) < 1e6:
+        digits = 0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4
+        return f"{value:,.{digits}f}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{''.join(_superscript(digit) for digit in str(int(exponent)))}"
+
+
+def share(e_value: float, threshold: float) -> float:
+    """Evidence on the way to the threshold, on a log scale: 0 is none, 1 and above is enough."""
+    if math.isnan(e_value) or e_value <= 1:
+        return 0.0
+    if threshold <= 1:
+        return 1.0
+    return math.log(min(e_value, 1e300)) / math.log(threshold)
+
+
+def count(n: int, noun: str) -> str:
+    """`1 round`, `3 rounds`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(items: list[str], most: int = 3) -> str:
+    """`a`, `a and b`, `a, b, c and 4 more`."""
+    if len(items) > most:
+        return f"{', '.join(items[:most])} and {len(items) - most} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def _superscript(digit: str) -> str:
+    return "⁻" if digit == "-" else unicodedata.lookup(f"SUPERSCRIPT {unicodedata.name(digit).removeprefix('DIGIT ')}")

@@ -1,0 +1,47 @@
+"""A page drawn in memory, from a store in memory."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import launch, reading
+
+
+class Page:
+    """Draws the dashboard with `query` in the address bar."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, store, **query: str) -> AppTest:
+        def opened(url: str, *, read_only: bool = False):
+            assert read_only, "the dashboard may never write"
+            if isinstance(store, Exception):
+                raise store
+            return store
+
+        reading.forget()
+        self._monkeypatch.setattr(reading.Store, "open", staticmethod(opened))
+        at = AppTest.from_file(str(launch.APP), default_timeout=20)
+        for name, value in query.items():
+            at.query_params[name] = value
+        at.run()
+        assert not at.exception, at.exception
+        return at
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    return Page(monkeypatch)
+
+
+def texts(at: AppTest) -> str:
+    """Every text on the page but the insides of tables and charts."""
+    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.text, at.code, at.button)
+    return "\n".join(str(getattr(one, "label", "") or one.value) for kind in kinds for one in kind)
+
+
+def address(at: AppTest) -> dict[str, str]:
+    """What stands behind the `?` of the address bar."""
+    return {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}

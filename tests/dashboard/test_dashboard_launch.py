@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import sys
+
+from dashboard import launch
+
+
+def test_the_command_stays_on_this_machine_and_tells_nobody():
+    command = launch.command(8501)
+    assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
+    options = dict(zip(command[5::2], command[6::2], strict=True))
+    assert options["--server.address"] == "127.0.0.1"
+    assert options["--server.port"] == "8501"
+    assert options["--browser.gatherUsageStats"] == "false"
+    assert options["--server.headless"] == "true"
+
+
+def test_the_page_it_names_exists():
+    assert launch.APP.is_file()
+    assert launch.APP.with_name("icon.svg").is_file()
+
+
+def test_another_address_is_taken_as_given():
+    assert "0.0.0.0" in launch.command(80, "0.0.0.0")

@@ -1,0 +1,194 @@
+"""The page in every state a person may meet."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+
+import pytest
+from conftest import address, texts
+from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet, history, hostile, rounds_every
+
+from dashboard import overview, reading
+from dashboard.standing import standings
+from prober.errors import StoreError
+from prober.store import Store
+
+
+def test_the_fake_store_asks_and_answers_as_the_real_one_does():
+    fakes = {name: member for name, member in vars(FakeStore).items() if inspect.isfunction(member) and name[0] != "_"}
+    assert len(fakes) >= 9
+    for name, fake in fakes.items():
+        assert inspect.signature(fake) == inspect.signature(getattr(Store, name)), name
+
+
+def test_no_database_says_what_to_run(page):
+    at = page(StoreError("there is no database at sqlite:///prober.db"))
+    assert "there is no database at sqlite:///prober.db" in texts(at)
+    assert "prober run" in [one.value for one in at.code]
+
+
+def test_a_store_that_breaks_later_is_an_explanation_too(page):
+    class Broken(FakeStore):
+        def endpoints(self):
+            raise StoreError("the database is locked")
+
+        def newest(self):
+            return "1"
+
+    assert "the database is locked" in texts(page(Broken()))
+
+
+def test_an_empty_store_says_what_to_do_next(page):
+    at = page(FakeStore())
+    assert "Nothing is watched yet" in at.info[0].value
+    assert "prober validate probes/" in at.code[0].value
+
+
+def test_too_little_evidence_says_how_much_is_missing(page):
+    learning = endpoint_view("bot", state="insufficient_evidence", missing="3 of 8 rounds")
+    at = page(FakeStore(endpoint_views=(learning,)))
+    assert "Too early to tell" in at.info[0].value
+    assert "3 of 8 rounds" in texts(at)
+    assert "No history yet" in texts(at)
+
+
+def test_a_still_world_is_one_green_sentence(page):
+    points = history("bot")
+    at = page(FakeStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6)))
+    assert "Nothing differs from what you pinned" in at.success[0].value
+    assert not (at.error or at.warning or at.info)
+    assert len(at.get("vega_lite_chart")) == 2
+
+
+def test_one_glance_and_one_click(page):
+    at = page(all_states())
+    assert at.error[0].value.startswith("**support-bot** is different from what you pinned: 34 % longer since")
+    frame = at.dataframe[0].value
+    assert frame["endpoint"][0] == "support-bot"
+    assert list(frame["state"])[:2] == ["◆ changed", "✕ silent"]
+    assert frame["evidence"].tolist()[0] == 100
+    assert frame["length"][0].startswith("34 % longer · ")
+    assert frame["length"][frame["endpoint"] == "search-ranker"].item() == "as before"
+    at.button(key="incident-3").click().run()
+    assert not at.exception
+    assert address(at) == {"incident": "3"}
+    assert "Incident 3: support-bot" in texts(at)
+
+
+def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(page):
+    at = page(all_states(), incident="3")
+    shown = [one.value for one in at.code]
+    assert "No. Returns are accepted within 30 days of purchase." in shown
+    assert any(text.startswith("Great question!") for text in shown)
+    assert at.dataframe[0].value["channel"][0] == "length"
+    assert list(at.dataframe[1].value["state"]) == ["sent", "failed"]
+    assert "Behaviour change**, open." in texts(at)
+    assert len(at.get("vega_lite_chart")) == 2
+    at.button[0].click().run()
+    assert address(at) == {}
+    assert "Endpoints now" in texts(at)
+
+
+def test_a_closed_incident_says_who_closed_it_and_why(page):
+    at = page(all_states(), incident="1")
+    assert "by ada: accepted." in texts(at)
+    assert at.text[0].value == "we asked for it"
+
+
+@pytest.mark.parametrize("wanted", ["99", "x", "-1", "1e9", "9" * 40, "", "<b>", "٣"])
+def test_an_unknown_incident_is_a_friendly_message(page, wanted):
+    at = page(all_states(), incident=wanted)
+    assert "There is no incident" in at.warning[0].value
+    assert "<b>" not in at.warning[0].value.replace("`<b>`", "")
+
+
+def test_a_link_to_a_channel_shows_it(page):
+    at = page(all_states(), endpoint="summariser", channel="choice")
+    assert [box.value for box in at.selectbox] == ["summariser", "choice"]
+    assert "choice (share of replies)" in texts(at)
+
+
+def test_choosing_another_channel_changes_the_address(page):
+    at = page(all_states(), endpoint="support-bot", channel="choice")
+    at.selectbox[1].select("format").run()
+    assert address(at) == {"endpoint": "support-bot", "channel": "format"}
+    at.selectbox[0].select("search-ranker").run()
+    assert address(at) == {"endpoint": "search-ranker"}
+    assert at.selectbox[0].value == "search-ranker"
+
+
+def test_unknown_names_in_a_link_are_friendly_messages(page):
+    at = page(all_states(), endpoint="gone", channel="length")
+    assert "There is no endpoint gone here" in at.warning[0].value
+    at = page(all_states(), endpoint="search-ranker", channel="gone")
+    assert "search-ranker has no channel gone" in at.warning[0].value
+    assert at.selectbox[1].value in {"length", "choice", "format"}
+
+
+def test_an_endpoint_without_points_in_its_history(page):
+    store = all_states()
+    store.points = ()
+    assert "No judged round holds this channel yet" in texts(page(store))
+
+
+def test_a_hundred_endpoints(page):
+    at = page(fleet(100))
+    assert at.dataframe[0].value.shape == (100, 3 + 9 + 5)
+    assert "all 100 endpoints" in at.success[0].value
+
+
+def test_hostile_texts_are_shown_as_text_only(page):
+    for query in ({}, {"incident": "3"}, {"endpoint": "other"}):
+        at = page(hostile(), **query)
+        for one in (*at.markdown, *at.caption, *at.error, *at.warning, *at.info, *at.subheader, *at.button):
+            text = getattr(one, "label", "") or one.value
+            assert not getattr(one, "allow_html", False)
+            outside_of_code = "".join(text.split("```")[::2])
+            for attack in ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800"):
+                assert attack not in outside_of_code, (query, text)
+        "".join(one.value for one in at.code).encode()
+    shown = [one.value for one in page(hostile(), incident="3").code]
+    assert any("<script>alert(1)</script>" in text for text in shown)
+    assert max(map(len, shown)) < 5_000
+    assert "1,996,000 more characters" in texts(page(hostile(), incident="3"))
+
+
+def test_nothing_is_asked_again_until_the_store_has_something_newer(page):
+    store = all_states()
+    at = page(store)
+    at.run()
+    assert store.asked == ["endpoints"]
+    store.version = "2"
+    store.endpoint_views = store.endpoint_views[:1]
+    store.all_incidents = ()
+    at.run()
+    assert store.asked == ["endpoints"] * 2
+    assert "Nothing differs" in at.success[0].value
+
+
+def test_a_store_that_appears_later_is_found_without_a_restart(page, monkeypatch):
+    at = page(StoreError("there is no database"))
+    monkeypatch.setattr(reading.Store, "open", staticmethod(lambda url, *, read_only=False: all_states()))
+    at.run()
+    assert "support-bot" in at.error[0].value
+
+
+def test_tints_follow_the_evidence():
+    store = all_states()
+    standing = standings(store.endpoints(), store.rounds(), NOW)
+    cells, tints = overview.matrix(standing, ["length", "choice", "format"])
+    assert cells.shape == tints.shape
+    assert tints["length"][0] == "background-color: rgba(213, 94, 0, 0.50)"
+    assert tints["format"][0] == ""
+    assert set(tints["state"]) == {""}
+
+
+def test_an_endpoint_without_a_channel_that_others_have_has_an_empty_cell():
+    few = replace(endpoint_view("few", history("few")), channels=history("few")[-1:])
+    cells, _ = overview.matrix(standings([few, endpoint_view("all", history("all"))], (), NOW), ["length", "format"])
+    assert cells["length"].tolist() == ["as before", ""]
+
+
+def test_the_hostile_text_is_hostile():
+    assert all(part in HOSTILE for part in ("<script>", "<!channel>", "\x00", "\ud800", "\u202e"))

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fake_store import HOSTILE
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import words
+
+
+@pytest.mark.parametrize(
+    ("text", "legible"),
+    [
+        ("a\x00b", "a⟨U+0000⟩b"),
+        ("a\ud800b", "a⟨U+D800⟩b"),
+        ("pay \u202e001", "pay ⟨U+202E⟩001"),
+        ("tab\tand\nline", "tab\tand\nline"),
+        ("dos\r\nline", "dos\nline"),
+        ("\x1b[31mred", "⟨U+001B⟩[31mred"),
+        ("日本語 😀", "日本語 😀"),
+    ],
+)
+def test_what_cannot_be_shown_is_spelled_out(text, legible):
+    assert words.legible(text) == legible
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_every_text_can_be_sent_to_a_browser(text):
+    for made in (words.legible(text), words.one_line(text), words.inline(text), words.shown(text).text):
+        made.encode("utf-8")
+        assert "\x00" not in made
+
+
+def test_a_long_reply_is_cut_and_says_by_how_much():
+    shown = words.shown("x" * 5_000)
+    assert (len(shown.text), shown.cut) == (4_000, 1_000)
+    many_lines = words.shown("\n" * 1_000)
+    assert many_lines.text.count("\n") == 199
+    assert many_lines.cut == 801
+    assert words.shown("short").cut == 0
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "support-bot",
+        "eu/claude.v2",
+        "34 % longer",
+        "refuses 11 % instead of 2 %",
+        "since 2026-01-29 14:05 UTC",
+        "3 of 8 rounds, 12 h",
+    ],
+)
+def test_harmless_text_stays_as_it_is(plain):
+    assert words.inline(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("hostile", "made"),
+    [
+        ("**b**", "`**b**`"),
+        ("<b>", "`<b>`"),
+        (":smile:", "`:smile:`"),
+        ("a:red[b]", "`a:red[b]`"),
+        ("www.evil.example", "`www.evil.example`"),
+        ("https://evil.example", "`https://evil.example`"),
+        ("a@b.example", "`a@b.example`"),
+        ("$x$", "`$x$`"),
+        ("_x_", "`_x_`"),
+        ("- list", "`- list`"),
+        ("16:100:16", "`16:100:16`"),
+        ("says `no`", "`` says `no` ``"),
+        ("``two``", "``` ``two`` ```"),
+        ("two\nlines!", "`two lines!`"),
+        ("", "` `"),
+    ],
+)
+def test_what_could_be_read_as_markup_becomes_code(hostile, made):
+    assert words.inline(hostile) == made
+
+
+@given(st.text("`ab \n<*", max_size=60))
+def test_no_text_closes_its_own_code_span(text):
+    made = words.inline(text)
+    if made.startswith("`"):
+        fence = made[: len(made) - len(made.lstrip("`"))]
+        assert fence not in made[len(fence) : -len(fence)]
+        assert "\n" not in made
+
+
+def test_one_line_is_one_line_of_bounded_length():
+    assert words.one_line("a\n\n  b\tc") == "a b c"
+    assert words.one_line("y" * 10_000_000, 20) == "y" * 19 + "…"
+    assert "\n" not in words.one_line(HOSTILE)
+
+
+def test_labels_are_times_or_numbers():
+    at = datetime(2026, 1, 29, 14, 5, tzinfo=UTC)
+    assert words.moment("2026-01-29T14:05:00+00:00") == at
+    assert words.moment("2026-01-29T15:05:00+01:00") == at
+    assert words.moment("2026-01-29T14:05:00") == at
+    assert words.moment("20260129") is None
+    assert words.moment("round x") is None
+    assert words.round_name("2026-01-29T14:05:00.123456+00:00") == "2026-01-29 14:05 UTC"
+    assert words.round_name("00017") == "00017"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s ago"),
+        (89, "89 s ago"),
+        (90, "1 min ago"),
+        (5_399, "89 min ago"),
+        (5_400, "1 h ago"),
+        (172_799, "47 h ago"),
+        (172_800, "2 d ago"),
+    ],
+)
+def test_ages(seconds, text):
+    now = datetime(2026, 1, 29, tzinfo=UTC)
+    assert words.ago(now - timedelta(seconds=seconds), now) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (1.0, "1.00"), (0.02, "0.0200"), (12.34, "12.3"), (365, "365"), (12_400, "12,400"), (4.1e8, "4.1 × 10⁸"), (2e-5, "2.0 × 10⁻⁵"), (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "none"), (-0.34, "-0.34")],
+)  # fmt: skip
+def test_numbers(value, text):
+    assert words.number(value) == text
+
+
+def test_the_share_of_evidence_is_on_a_log_scale():
+    assert words.share(365.0, 365.0) == 1.0
+    assert words.share(math.sqrt(365.0), 365.0) == pytest.approx(0.5)
+    assert words.share(0.2, 365.0) == words.share(math.nan, 365.0) == 0.0
+    assert math.isfinite(words.share(math.inf, 365.0))
+    assert words.share(5.0, 1.0) == 1.0
+
+
+def test_lists_and_counts():
+    assert words.listed([]) == ""
+    assert words.listed(["a"]) == "a"
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.listed(list("abcdefg")) == "a, b, c and 4 more"
+    assert words.count(1, "round") == "1 round"
+    assert words.count(2_000, "round") == "2,000 rounds"
