@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from prober.declaration import Probe
 from prober.fingerprint.feature import Embedder, EmbedderUnavailable, Features, unreadable
 from prober.fingerprint.wordllama import WordLlama
@@ -30,7 +33,7 @@ def extract(reply: Reply, probe: Probe, embedder: Embedder | None = WORDLLAMA) -
     if not text.strip():
         return unreadable("a blank text has no direction")
     try:
-        vector = _unit([float(value) for value in embedder.embed(text)])
+        vector = _unit(np.asarray(embedder.embed(text), dtype=np.float64))
         source = embedder.source
     except EmbedderUnavailable as reason:
         return unreadable(str(reason))
@@ -40,8 +43,8 @@ def extract(reply: Reply, probe: Probe, embedder: Embedder | None = WORDLLAMA) -
     return Features({"source": source}, vectors={embedder.name: vector}, unreadable=cut)
 
 
-def _unit(vector: list[float]) -> tuple[float, ...] | None:
-    length = math.hypot(*vector)
+def _unit(vector: NDArray[np.float64]) -> tuple[float, ...] | None:
+    length = math.sqrt(float(np.square(vector).sum()))
     if not (math.isfinite(length) and length > 0):
         return None
-    return tuple(round(value / length, DECIMALS) + 0.0 for value in vector)  # + 0.0 turns -0.0 into 0.0
+    return tuple((np.round(vector / length, DECIMALS) + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0

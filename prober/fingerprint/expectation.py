@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import SchemaError
 from jsonschema.validators import Draft202012Validator, validator_for
 from pydantic import JsonValue
 from referencing import Registry
@@ -132,16 +132,13 @@ def _valid(answer: JsonValue, schema: JsonValue) -> bool:
         validator = validator_for(schema, default=Draft202012Validator)
         validator.check_schema(schema)
         # An empty registry: a schema that refers to an address must not be fetched.
-        validator(schema, registry=Registry()).validate(answer)
-    except ValidationError:
-        return False
+        return validator(schema, registry=Registry()).is_valid(answer)
     except SchemaError as reason:
         raise Unjudged(f"the JSON Schema is not valid: {reason.message[:200]}") from None
     except Unresolvable as reason:
         raise Unjudged(f"the JSON Schema refers to what is not in it: {str(reason)[:200]}") from None
     except (re.error, RecursionError, OverflowError, TypeError, ValueError) as reason:
         raise Unjudged(f"the JSON Schema cannot be applied: {str(reason)[:200]}") from None
-    return True
 
 
 def _is_refusal(reply: Reply, value: JsonValue) -> bool:

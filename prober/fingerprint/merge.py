@@ -1,4 +1,4 @@
-"""Puts the features of one reply together, fit to be stored and shown: printable categories, finite numbers."""
+"""Puts the features of one reply together, fit to be stored and shown: printable words, finite numbers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,19 @@ def merge(features: Mapping[str, Features]) -> Fingerprint:
     vectors: dict[str, tuple[float, ...]] = {}
     unreadable: dict[str, str] = {}
     for feature, found in features.items():
-        categories |= {f"{feature}.{name}": printable(value) for name, value in found.categories.items()}
-        vectors |= {f"{feature}.{name}": vector for name, vector in found.vectors.items()}
-        unreadable |= {f"{feature}.{name}" if name else feature: why for name, why in found.unreadable.items()}
+        categories |= {_key(feature, name): printable(value) for name, value in found.categories.items()}
+        vectors |= {_key(feature, name): vector for name, vector in found.vectors.items()}
+        unreadable |= {_key(feature, name): why for name, why in found.unreadable.items()}
         for name, number in found.numbers.items():
             if math.isfinite(number):
-                numbers[f"{feature}.{name}"] = float(number)
+                numbers[_key(feature, name)] = float(number)
             else:
-                unreadable[f"{feature}.{name}"] = "not a finite number"
+                unreadable[_key(feature, name)] = "not a finite number"
     return Fingerprint(categories, numbers, vectors, unreadable)
+
+
+def _key(feature: str, name: str) -> str:
+    return printable(f"{feature}.{name}") if name else feature
 
 
 def printable(value: str) -> str:

@@ -118,7 +118,7 @@ def refused_by(reply: Reply) -> By:
 
 def normal(text: str) -> str:
     """The start of a text as the patterns expect it."""
-    start = unicodedata.normalize("NFKC", text.lstrip()[:READ]).translate(_PLAIN).casefold()
+    start = unicodedata.normalize("NFKC", text.lstrip()[:READ].translate(_PLAIN)).casefold()
     return " ".join(_without_accents(start).split())[:READ]
 
 

@@ -30,6 +30,13 @@ USUAL = MappingProxyType(
 )
 """Plain prose. `shape` names only what differs from it."""
 
+SHAPE_TERMINAL = MappingProxyType(
+    {"blank": "blank", "fence": "fence"}
+    | dict.fromkeys(("stop", "question", "exclamation"), "stop")
+    | dict.fromkeys(("bracket", "word", "number", "punctuation", "symbol"), "open")
+)
+"""Terminal → how `shape` has it. Which character a reply cut off at its token limit ends in is chance, not shape."""
+
 FIRST_TOKEN = (
     ("fence", re.compile(r"```|~~~")),
     ("heading", re.compile(r"#{1,6}\s")),
@@ -71,7 +78,8 @@ def extract(reply: Reply, probe: Probe) -> Features:
         "emphasis": _yes(any(_EMPHASIS.search(line) for line in prose)),
         "terminal": _terminal(text),
     }
-    shape = "|".join(f"{name}={value}" for name, value in traits.items() if value != USUAL[name])
+    coarse = traits | {"terminal": SHAPE_TERMINAL[traits["terminal"]]}
+    shape = "|".join(f"{name}={value}" for name, value in coarse.items() if value != USUAL[name])
     reason = {"": f"only the first {SCANNED} characters were read"} if len(text) > SCANNED else {}
     return Features({**traits, "shape": shape or "plain"}, unreadable=reason)
 

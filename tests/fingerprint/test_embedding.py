@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 import math
 import subprocess
@@ -45,6 +46,7 @@ def test_meaning_is_closer_than_chance(answer: Answer, probe: Probe) -> None:
     assert cosine(cat, kitten) > 0.4 > 0.2 > cosine(cat, tax)
 
 
+@pytest.mark.slow
 def test_the_same_as_the_package_computes(answer: Answer, probe: Probe) -> None:
     texts = ["7", "The cat sat on the mat.", "漢字 and Кириллица 👍", "a\x00b"]
     script = (
@@ -53,8 +55,6 @@ def test_the_same_as_the_package_computes(answer: Answer, probe: Probe) -> None:
         "texts = json.loads(sys.argv[1])\n"
         "print(json.dumps([model.embed(text, norm=True)[0].tolist() for text in texts]))"
     )
-    import json
-
     run = subprocess.run([sys.executable, "-c", script, json.dumps(texts)], capture_output=True, text=True, check=True)
     for text, expected in zip(texts, json.loads(run.stdout), strict=True):
         assert vector(answer, probe, text) == pytest.approx(expected, abs=1e-5)

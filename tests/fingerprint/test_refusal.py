@@ -131,3 +131,8 @@ def test_normal_form() -> None:
     assert normal("  **I CAN’T**\n\n help  Élise\x00") == "i can't help elise\x00"
     assert normal("できません") == "できません"
     assert len(normal("ﷺ" * 10_000)) <= READ
+
+
+@pytest.mark.parametrize("quote", ["'", "’", "‘", "`", "´"])
+def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
+    assert refused_by(answer(f"I{quote}m sorry, I can{quote}t help with that.")) == "text"

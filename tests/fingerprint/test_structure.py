@@ -130,8 +130,12 @@ def test_terminal(text: str, kind: str, answer: Answer, probe: Probe) -> None:
     [
         ("A plain sentence.", "plain"),
         (" A plain sentence.", "leading_space=space"),
+        ("Why not? Why not!", "plain"),
+        ("cut off in the mid", "terminal=open"),
+        ("cut off at (", "terminal=open"),
+        ("\n", "first_token=blank|leading_space=newline|trailing_space=newline|terminal=blank"),
         ("```json\n{}\n```", "first_token=fence|json=fenced|fences=1|terminal=fence"),
-        ("# T\n- **a**\n- b", "first_token=heading|list=bullet|headings=yes|emphasis=yes|terminal=word"),
+        ("# T\n- **a**\n- b", "first_token=heading|list=bullet|headings=yes|emphasis=yes|terminal=open"),
     ],
 )
 def test_shape_names_what_is_not_plain_prose(text: str, shape: str, answer: Answer, probe: Probe) -> None:
@@ -145,4 +149,4 @@ def test_every_usual_trait_is_read(answer: Answer, probe: Probe) -> None:
 def test_beyond_the_cap_the_edges_are_still_read(answer: Answer, probe: Probe) -> None:
     found = extract(answer("\n" + "a" * SCANNED + "\n# late\n?"), probe)
     assert found.unreadable == {"": "only the first 100000 characters were read"}
-    assert found.categories["shape"] == "leading_space=newline|terminal=question"
+    assert found.categories["shape"] == "leading_space=newline"

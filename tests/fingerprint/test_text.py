@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prober.declaration import Probe
-from prober.fingerprint.text import choice, extract, script, sentences
+from prober.fingerprint.text import BLANK, CHOICE_CHARACTERS, choice, extract, script, sentences
 
 from .conftest import Answer
 
@@ -121,3 +123,19 @@ def test_dress_does_not_change_the_choice(text: str) -> None:
 )  # fmt: skip
 def test_choice(text: str, chosen: str) -> None:
     assert choice(text) == chosen
+
+
+@given(st.text(alphabet=" \t\n\u00a0\u3000"), st.text(alphabet=st.characters()) | st.text(alphabet='a7 .*"\n'))
+def test_white_space_around_never_changes_the_choice(space: str, text: str) -> None:
+    chosen = choice(text)
+    assert choice(space + text) == choice(text + space) == chosen
+    assert 0 < len(chosen) <= CHOICE_CHARACTERS
+    assert (chosen == BLANK) is (not text.strip())
+
+
+@given(st.text(alphabet=st.characters()), st.text(alphabet="aé漢 .!?。\n"))
+def test_counts_are_in_order(one: str, other: str) -> None:
+    for text in (one, other):
+        assert (sentences(text) == 0) is (not text.strip())
+        assert sentences(text) <= max(1, len(text))
+        assert sentences(text + "\nOne more.") == sentences(text if any(c.isalpha() for c in text) else "") + 1
