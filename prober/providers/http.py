@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from prober import settings
 from prober.declaration import Endpoint, Probe
@@ -29,15 +30,16 @@ class HttpProvider:
         self._transport = Transport(clock)
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
-        """One POST, one Reply; `sample` and `now` do not change what is sent. ConfigurationError: see `build`."""
+        """One POST, one Reply; `sample` and `now` do not change what is sent. Raises what `build` and `address` do."""
         wire = self._wire_format(endpoint)
+        request = build(wire, endpoint, probe)
+        url = address(endpoint.base_url or wire.base_url, request.path)
         key = _key(endpoint)
         refusal = _not_askable(endpoint, probe, wire, key)
         if refusal is not None:
             return Reply(at=now, error=refusal[0], error_detail=refusal[1])
-        request = build(wire, endpoint, probe)
         outcome = self._transport.post(
-            address(endpoint.base_url or wire.base_url, request.path),
+            url,
             {"content-type": "application/json", **wire.headers(endpoint, key)},
             json.dumps(request.body).encode("ascii"),
             endpoint.timeouts,
@@ -73,7 +75,17 @@ def build(wire: WireFormat, endpoint: Endpoint, probe: Probe) -> Request:
 
 
 def address(base_url: str, path: str) -> str:
-    """`path` appended to the path of `base_url`; a query of either is kept (Azure's `?api-version=…`)."""
+    """`path` appended to the path of `base_url`; a query of either is kept (Azure's `?api-version=…`).
+
+    Raises ConfigurationError for an address that cannot be one.
+    """
+    try:
+        parts = urlsplit(base_url)
+        possible = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible:
+        raise ConfigurationError(f"base_url: {base_url!r} is no address; write an address such as https://host/v1")
     base, _, base_query = base_url.partition("?")
     path, _, query = path.partition("?")
     queries = "&".join(part for part in (query, base_query) if part)
