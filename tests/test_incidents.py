@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.detectors.verdict import Judgement, Kind, State, Verdict
@@ -103,6 +103,7 @@ def test_without_an_onset_the_change_began_where_it_was_seen() -> None:
     assert incident is not None and incident.onset == "0031"
 
 
+@settings(max_examples=25, deadline=None)
 @given(judgements)
 def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement: Judgement) -> None:
     decision = decided(judgement)
@@ -112,6 +113,7 @@ def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement
     assert decision.new_epoch is None
 
 
+@settings(max_examples=25, deadline=None)
 @given(judgements, incidents)
 def test_a_judgement_never_changes_an_open_incident_nor_tells_anyone_twice(
     judgement: Judgement, incident: Incident
@@ -121,7 +123,8 @@ def test_a_judgement_never_changes_an_open_incident_nor_tells_anyone_twice(
     assert decision.event is None and decision.new_epoch is None
 
 
-@given(st.lists(judgements, max_size=12))
+@settings(max_examples=25, deadline=None)
+@given(st.lists(judgements, max_size=8))
 def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement]) -> None:
     incident, opened = None, 0
     for judgement in rounds:
@@ -131,12 +134,14 @@ def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement
     assert (incident is not None) == (opened == 1)
 
 
+@settings(max_examples=25, deadline=None)
 @given(judgements, st.none() | incidents)
 def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: Incident | None) -> None:
     first, second = decided(judgement, incident), decided(judgement, incident)
     assert repr(first) == repr(second)  # a NaN in a verdict is not equal to itself
 
 
+@settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8))
 def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Incident, actor: str) -> None:
     decision = acknowledge(incident, actor)
@@ -144,6 +149,7 @@ def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Inc
     assert (decision.reason, decision.event, decision.new_epoch) == ("acknowledged", "acknowledged", None)
 
 
+@settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8), st.text(max_size=8))
 def test_accepting_closes_it_and_begins_a_new_epoch_at_its_onset(incident: Incident, actor: str, note: str) -> None:
     decision = accept(incident, actor, note, NOW)

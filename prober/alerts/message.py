@@ -110,7 +110,7 @@ def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
     rounds = f"{notice.rounds_since_onset} round{'' if notice.rounds_since_onset == 1 else 's'}"
     said = [
         ("Endpoint", f"{visible(notice.endpoint, 120, lines=False)}, model {model or 'unknown'}, owner {owner}"),
-        ("Since", f"{when(notice.onset)}; detected {minute(notice.detected_at)}, after {rounds}"),
+        ("Since", f"{when(notice.onset)}, {rounds} so far; detected {minute(notice.detected_at)}"),
     ]
     if notice.event != "opened":
         by = visible(notice.actor, 120, lines=False) or "someone"

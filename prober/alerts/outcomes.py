@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from http.client import HTTPException
 from urllib.error import URLError
 
@@ -26,10 +27,12 @@ def of_status(status: int, retry_after: str | None) -> Outcome:
 
 
 def of_failure(error: OSError | HTTPException) -> Outcome:
-    """The outcome of no answer at all. Only `unreachable` is certain that nothing arrived."""
+    """The outcome of no answer at all. After `timeout` and `connection_lost` the message may have arrived."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
         return Outcome(False, "timeout")
+    if isinstance(reason, ssl.SSLError):
+        return Outcome(False, "tls_failed")
     if isinstance(reason, (ConnectionResetError, BrokenPipeError, HTTPException)):
         return Outcome(False, "connection_lost")
     return Outcome(False, "unreachable")

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from slack_server import SlackServer
+
+from .slack_server import SlackServer
 
 
 @pytest.fixture(autouse=True)

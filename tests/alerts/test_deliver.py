@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from notices import PLAIN
-from slack_server import CHANNEL, TOKEN, SlackServer
 
 from prober.alerts.deliver import LEASE_S, LONGEST_ASKED_WAIT_S, LONGEST_WAIT_S, MOST_ATTEMPTS, backoff_s, deliver
 from prober.alerts.slack import SlackBot, open_slack
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
+
+from .notices import PLAIN
+from .slack_server import CHANNEL, TOKEN, SlackServer
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 

@@ -14,9 +14,6 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notices import HOSTILE, NAMED, PLAIN, any_notice
-from slack_server import refusal, texts
-from test_hostile import UNSEEN
 
 from prober.alerts.blocks import FALLBACK_LIMIT, TEXTS_LIMIT, fallback_text, slack_blocks
 from prober.alerts.message import compose, notice_key, plain_text
@@ -25,6 +22,10 @@ from prober.alerts.words import EVENT_TITLES, KINDS, chance, when
 from prober.detectors.verdict import Kind
 from prober.incidents import Event
 from prober.notice import Comparison, Moved, Notice
+
+from .notices import HOSTILE, NAMED, PLAIN, any_notice
+from .slack_server import refusal, texts
+from .test_hostile import UNSEEN
 
 GOLDEN = Path(__file__).parent / "golden"
 

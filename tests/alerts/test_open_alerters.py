@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from notices import HOSTILE, PLAIN
 
 from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.log import LogAlerter
@@ -13,6 +12,8 @@ from prober.alerts.message import compose
 from prober.errors import ConfigurationError
 from prober.notice import Outcome
 from prober.settings import Settings
+
+from .notices import HOSTILE, PLAIN
 
 ALL = {
     "SLACK_BOT_TOKEN": "xoxb-1",

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from notices import HOSTILE, PLAIN
-from slack_server import CHANNEL, TOKEN, SlackServer
 
 from prober.alerts.message import notice_key
 from prober.alerts.slack import HISTORY_PAGES, UNSEARCHED_AFTER, SlackBot, SlackWebhook, open_slack
 from prober.errors import ConfigurationError
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
+
+from .notices import HOSTILE, PLAIN
+from .slack_server import CHANNEL, TOKEN, SlackServer
 
 AGAIN = replace(PLAIN, attempts=1)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_server import CHANNEL, SlackServer, refusal
 
 from prober.alerts.blocks import Block
+
+from .slack_server import CHANNEL, SlackServer, refusal
 
 
 def header(text: str) -> Block:

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from notices import HOSTILE, PLAIN
 
 from prober.alerts.message import notice_key
 from prober.alerts.payload import payload
@@ -20,6 +19,8 @@ from prober.alerts.webhook import WebhookAlerter, open_webhook, signature
 from prober.errors import ConfigurationError
 from prober.notice import Outcome
 from prober.settings import Settings
+
+from .notices import HOSTILE, PLAIN
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook.md"

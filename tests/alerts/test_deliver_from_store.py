@@ -1,0 +1,65 @@
+"""The store as the outbox: from a confirmed change to the one message in the channel, and what is remembered of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.alerts import open_alerters
+from prober.alerts.deliver import deliver
+from prober.declaration import Endpoint
+from prober.detectors.verdict import Judgement, Verdict
+from prober.incidents import acknowledge, decide
+from prober.settings import Settings
+from prober.store import Store
+
+from .slack_server import CHANNEL, TOKEN, SlackServer, texts
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ENDPOINT = Endpoint(name="acme/gpt-4o", provider="openai", model="gpt-4o-2024-08-06")
+LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", None, ())
+
+
+def open_incident(store: Store, owed_to: tuple[str, ...]) -> None:
+    claimed = store.claim(store.due(ENDPOINT, "money", NOW), "worker", NOW, 60)
+    assert claimed is not None
+    judgement = Judgement(claimed.label, "alarm", 812.0, 365.0, (LENGTH,), kind="behaviour_change")
+    decision = decide(None, judgement, ENDPOINT.name, ENDPOINT.content_hash, NOW)
+    store.settle(claimed.id, judgement, "{}", decision, owed_to, NOW)
+
+
+def deliver_all(store: Store, settings: Settings, now: datetime) -> int:
+    alerters = open_alerters(settings)
+    for alerter in alerters:
+        if client := getattr(alerter, "client", None):
+            client.timeout = 0.2
+    count = 0
+    while deliver(store, alerters, lambda: now, "http://localhost:8501"):
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("first_answer", ["", "posted_but_lost", "posted_but_hang", "server_error"])
+def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer, first_answer: str) -> None:
+    settings = Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url)  # type: ignore[arg-type]
+    slack.next.append(first_answer)
+    with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
+        open_incident(store, ("slack", "log"))
+        assert deliver_all(store, settings, NOW) == 2
+        assert deliver_all(store, settings, NOW + timedelta(hours=1)) == bool(first_answer)
+        assert deliver_all(store, settings, NOW + timedelta(days=1)) == 0
+        [incident] = store.incidents()
+        store.carry_out(acknowledge(incident, "alice"), ("slack",), NOW + timedelta(days=1))
+        assert deliver_all(store, settings, NOW + timedelta(days=1)) == 1
+    assert len(slack.messages) == 2
+    assert "length: 34 % longer (evidence 900)" in texts(slack.messages[0]["blocks"])
+    assert str(slack.messages[1]["text"]).startswith("In hand: acme/gpt-4o")
+
+
+def test_what_is_owed_to_a_channel_taken_away_fails_for_good(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
+        open_incident(store, ("slack",))
+        assert deliver_all(store, Settings(), NOW) == 1
+        assert deliver_all(store, Settings(), NOW + timedelta(days=1)) == 0
