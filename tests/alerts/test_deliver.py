@@ -184,12 +184,13 @@ def _crash() -> None:
 
 @pytest.mark.parametrize("lost", ["posted_but_hang", "posted_but_lost", "hang", "lost", "server_error", "rate_limited"])
 def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack: SlackServer, lost: str) -> None:
-    alerter = open_slack(Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url))  # type: ignore[arg-type]
-    assert isinstance(alerter, SlackBot)
-    alerter.client.timeout = 0.2  # type: ignore[assignment]
+    settings = Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url)  # type: ignore[arg-type]
     slack.next.append(lost)
     box, now = outbox(), START
     for _ in range(5):
+        alerter = open_slack(settings)
+        assert isinstance(alerter, SlackBot)
+        alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
         deliver(box, [alerter], lambda now=now: now, "http://localhost:8501")  # type: ignore[misc]
         now += timedelta(hours=1)
     assert box.owed[0].state == "sent"

@@ -30,11 +30,11 @@ def open_incident(store: Store, owed_to: tuple[str, ...]) -> None:
     store.settle(claimed.id, judgement, "{}", decision, owed_to, NOW)
 
 
-def deliver_all(store: Store, settings: Settings, now: datetime) -> int:
+def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: float = 30.0) -> int:
     alerters = open_alerters(settings)
     for alerter in alerters:
         if client := getattr(alerter, "client", None):
-            client.timeout = 0.2
+            client.timeout = patience_s
     count = 0
     while deliver(store, alerters, lambda: now, "http://localhost:8501"):
         count += 1
@@ -47,7 +47,7 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
     slack.next.append(first_answer)
     with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
         open_incident(store, ("slack", "log"))
-        assert deliver_all(store, settings, NOW) == 2
+        assert deliver_all(store, settings, NOW, slack.patience_s()) == 2
         assert deliver_all(store, settings, NOW + timedelta(hours=1)) == bool(first_answer)
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 0
         [incident] = store.incidents()

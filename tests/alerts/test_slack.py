@@ -24,14 +24,14 @@ def bot(slack: SlackServer, token: str = TOKEN, channel: str = CHANNEL) -> Slack
     settings = Settings(slack_bot_token=token, slack_channel=channel, slack_base_url=slack.base_url)  # type: ignore[arg-type]
     alerter = open_slack(settings)
     assert isinstance(alerter, SlackBot)
-    alerter.client.timeout = 0.2  # type: ignore[assignment]
+    alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
     return alerter
 
 
 def webhook(slack: SlackServer, url: str = "") -> SlackWebhook:
     alerter = open_slack(Settings(slack_webhook_url=url or slack.webhook_url))  # type: ignore[arg-type]
     assert isinstance(alerter, SlackWebhook)
-    alerter.client.timeout = 0.2  # type: ignore[assignment]
+    alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
     return alerter
 
 
@@ -140,9 +140,8 @@ def test_a_layout_refused_twice_is_for_good(
 @pytest.mark.parametrize("lost", ["posted_but_hang", "posted_but_lost"])
 def test_a_retry_finds_the_message_whose_answer_was_lost(slack: SlackServer, lost: str) -> None:
     slack.next.append(lost)
-    alerter = bot(slack)
-    assert not alerter.send(PLAIN).sent
-    outcome = alerter.send(AGAIN)
+    assert not bot(slack).send(PLAIN).sent
+    outcome = bot(slack).send(AGAIN)
     assert outcome == Outcome(True, "sent: found in the channel", receipt=f"{CHANNEL}/{slack.messages[0]['ts']}")
     assert len(slack.messages) == 1
 

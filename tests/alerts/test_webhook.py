@@ -71,7 +71,7 @@ def hook() -> Iterator[Hook]:
 
 
 def alerter(hook: Hook, secret: str | None = None) -> WebhookAlerter:
-    return WebhookAlerter(hook.url, secret, now=lambda: NOW, timeout_s=0.2)
+    return WebhookAlerter(hook.url, secret, now=lambda: NOW, timeout_s=0.5 if hook.status == 0 else 30.0)
 
 
 @pytest.mark.parametrize("notice", [PLAIN, HOSTILE], ids=["plain", "hostile"])
