@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,11 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from prober import declaration
+from prober.declaration import Probe
+from prober.detectors.channel import Channel
+from prober.fingerprint import fingerprint
 from prober.loading import load
+from prober.reply import Reply
 from prober.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +68,20 @@ def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None
     declared = load(tmp_path)
     assert len(declared.sets) == 1
     assert "support-bot" in {endpoint.name for endpoint in declared.endpoints}
+
+
+def test_the_detector_of_the_guide_reads_a_reply() -> None:
+    guide = (ROOT / "docs/adding-a-detector.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", guide, flags=re.M | re.S)
+    names: dict[str, Channel] = {}
+    exec(code, names)
+    channel = names["CHANNEL"]
+    ends = [
+        channel.read(fingerprint(Reply(at=datetime.now(UTC), text=text), Probe(id="p", prompt="?"), embedder=None))
+        for text in ("Blue.", "Blue?")
+    ]
+    assert all(isinstance(end, str) for end in ends)
+    assert ends[0] != ends[1]
 
 
 def test_readme_shows_the_way_on_its_first_screen() -> None:
