@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-IDENTITY: Mapping[str, str] = {
-    "azureml-model-session": "Azure: the deployment session of the model that answered",
-    "openai-model": "resolved model, on some of OpenAI's interfaces",
-    "x-ms-deployment-name": "Azure: the deployment that answered",
-    "x-ms-region": "Azure: the region that answered",
-}
-"""Headers that say which model, build or place answered."""
+from prober.fingerprint.identity import IDENTITY_HEADERS
 
 LIMITS: Mapping[str, str] = {
     **{
@@ -43,8 +37,8 @@ CACHES: Mapping[str, str] = {
 }
 """Headers by which a gateway says that its cache answered, and whose cache it is."""
 
-HEADERS: Mapping[str, str] = {**IDENTITY, **LIMITS, **CACHES}
-"""The allow-list: lower-case name → meaning."""
+HEADERS: Mapping[str, str] = {**IDENTITY_HEADERS, **LIMITS, **CACHES}
+"""The allow-list: lower-case name → meaning. Those that identify a model are the fingerprint's to name."""
 
 LONGEST_VALUE = 200
 """Characters of a header's value that are kept."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -128,6 +130,20 @@ def test_anthropic_without_max_tokens_is_not_asked(server: WireServer) -> None:
     reply = ask(endpoint)
     assert (reply.error, "max_tokens" in reply.error_detail) == ("bad_request", True)
     assert server.asked == []
+
+
+def test_one_provider_serves_many_threads(server: WireServer) -> None:
+    def echo(handler: BaseHTTPRequestHandler) -> None:
+        body = {"choices": [{"message": {"content": handler.headers["authorization"]}, "finish_reason": "stop"}]}
+        raw = json.dumps(body).encode()
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(raw) + raw)
+
+    server.behave = echo
+    endpoints = [endpoint_for("openai", f"{server.url}/{number}") for number in range(24)]
+    with ThreadPoolExecutor(12) as pool:
+        said = list(pool.map(ask, endpoints))
+    assert [reply.text for reply in said] == ["Bearer [redacted]"] * 24  # a key is no answer either
+    assert {asked.path for asked in server.asked} == {f"/v1/{number}/chat/completions" for number in range(24)}
 
 
 # --- capabilities -----------------------------------------------------------------------------------------------------
