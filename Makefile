@@ -51,7 +51,7 @@ demo: model
 	@$(BIN)/prober demo $(ARGS)
 
 test: setup
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n logical $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .
