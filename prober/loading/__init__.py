@@ -3,9 +3,10 @@
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
     probes/<name>.yaml         one probe set each
 
-The rooms within, in the order a file passes them: `files` finds it, `lines` reads it as plain values that know their
-line (`leaks` looks for secrets), `words` holds it against its shape, `gather` puts sets and endpoints together under
-`rules`, `checks` and `cron`. `schema` writes JSON Schemas for editors.
+The modules, in the order a file passes them: `files` finds it; `lines` reads it as plain values that know their
+line, while `syntax` explains broken YAML and `leaks` looks for secrets; `words` holds it against its shape; `gather`
+puts sets and endpoints together under `rules`, `checks` and `cron`. `showing` is how values appear in messages, and
+`schema` writes JSON Schemas for editors.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from prober.loading.files import find, holds_endpoints
 from prober.loading.gather import gather_endpoints, gather_sets
 from prober.loading.lines import read
 from prober.loading.schema import schemas, write_schemas
-from prober.loading.words import did_you_mean, quoted
+from prober.loading.showing import quoted
+from prober.loading.words import did_you_mean
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
 

@@ -10,7 +10,8 @@ import jsonschema
 from pydantic import JsonValue
 
 from prober.declaration import Check, Probe
-from prober.loading.words import did_you_mean, quoted, shown
+from prober.loading.showing import quoted, shown
+from prober.loading.words import did_you_mean
 
 _TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
 
@@ -80,7 +81,7 @@ def schema_fault(schema: JsonValue) -> str | None:
         validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         place = ".".join(str(step) for step in error.absolute_path) or "its top"
-        return f"not a JSON Schema: at {place}, {quoted(error.message)}; see json-schema.org"
+        return f"not a JSON Schema: at {place}, {error.message[:100]}; see json-schema.org"
     except Exception as error:
         # A schema is free text: whatever its reader trips over is a fault of the schema.
         return f"not a JSON Schema that can be read ({type(error).__name__}); simplify it"

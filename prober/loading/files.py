@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from prober.errors import Problem
@@ -19,30 +19,29 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
     """All files of folders, hidden ones left out, and single files with the endpoints beside them; each once."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
-        files = list(_files_of(path, problems))
-        if not any(not holds_endpoints(file) for file in files) and path.is_dir():
-            message = "holds no probe set; write one, such as canary.yaml, or name another folder"
+        try:
+            for file in _files_of(path, problems):
+                found.setdefault(file.resolve(), file)
+        except OSError as error:
+            message = f"cannot be read ({error.strerror}); check that it exists and may be read"
             problems.append(Problem(path.as_posix(), 0, "", message))
-        for file in files:
-            found.setdefault(file.resolve(), file)
     if not paths:
         problems.append(Problem("", 0, "", "no path is named; write the folder of your probe files, such as probes/"))
     return sorted(found.values())
 
 
-def _files_of(path: Path, problems: list[Problem]) -> Iterable[Path]:
-    try:
-        if path.is_dir():
-            return _yaml_below(path)
-        if path.is_file():
-            beside = [file for file in _yaml_in(path.parent) if holds_endpoints(file)]
-            return {path, *beside}
-        message = "no such file or folder; write the folder of your probe files, such as probes/"
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        message = f"cannot be read ({reason}); check that it exists and may be read"
+def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
+    if path.is_dir():
+        files = _yaml_below(path)
+        if all(holds_endpoints(file) for file in files):
+            message = "holds no probe set; write one, such as canary.yaml, or name another folder"
+            problems.append(Problem(path.as_posix(), 0, "", message))
+        return files
+    if path.is_file():
+        return [path, *(file for file in _yaml_in(path.parent) if holds_endpoints(file))]
+    message = "no such file or folder; write the folder of your probe files, such as probes/"
     problems.append(Problem(path.as_posix(), 0, "", message))
-    return ()
+    return []
 
 
 def _yaml_below(folder: Path) -> list[Path]:

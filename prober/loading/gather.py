@@ -13,7 +13,8 @@ from prober.errors import Problem
 from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.lines import Document, Finding, Where
-from prober.loading.words import did_you_mean, quoted, shaped, shown
+from prober.loading.showing import quoted, shown
+from prober.loading.words import did_you_mean, shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +171,4 @@ def _below(where: Where, findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _report(document: Document, findings: Iterable[Finding], problems: list[Problem]) -> None:
-    problems.extend(document.problem(each) for each in findings if each.where not in document.spoiled)
+    problems.extend(document.problem(each) for each in findings if (each.line_of or each.where) not in document.spoiled)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 _SHAPES = re.compile(
     r"""
@@ -21,6 +20,10 @@ _SHAPES = re.compile(
     """,
     re.VERBOSE,
 )
+LEAKED = (
+    "this looks like a secret; take it out of the file and out of its history, put it in an environment variable, and "
+    "write only that variable's name, as in api_key_env: OPENAI_API_KEY"
+)
 _NAMES = re.compile(
     r"(?i)^(?:x[-_])?(?:api[-_]?key|key|secret|token|password|authorization|(?:auth|access)[-_]?token)$"
 )
@@ -36,8 +39,6 @@ def is_secret_name(field: str) -> bool:
     return _NAMES.match(field) is not None
 
 
-def leaking_lines(text: str) -> Iterator[int]:
-    """1-based numbers of the lines that hold a secret; comments count, for a file is shared with its comments."""
-    for number, line in enumerate(text.split("\n"), start=1):
-        if _SHAPES.search(line):
-            yield number
+def leaks(text: str) -> bool:
+    """Whether a text holds something that looks like a secret."""
+    return _SHAPES.search(text) is not None

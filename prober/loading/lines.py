@@ -13,8 +13,9 @@ import yaml
 from pydantic import JsonValue
 
 from prober.errors import Problem
-from prober.loading.leaks import leaking_lines, redact
-from prober.loading.syntax import explain, short
+from prober.loading.leaks import LEAKED, leaks
+from prober.loading.showing import one_line, short
+from prober.loading.syntax import explain
 
 Where: TypeAlias = tuple[str | int, ...]
 """Keys and 0-based indexes from the top of a file down to one value."""
@@ -22,7 +23,7 @@ Where: TypeAlias = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_WEIGHT = 3 * MAX_BYTES
-"""Characters, and sixteen for each value, once aliases are written out: what keeps a small file from growing huge."""
+"""Characters, and thirty-two for each value, once aliases are written out: keeps a small file from growing huge."""
 
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
@@ -60,12 +61,12 @@ class Document:
         known = finding.where if finding.line_of is None else finding.line_of
         while known and known not in self.lines:
             known = known[:-1]
-        return Problem(self.path, self.lines.get(known, 1), redact(dotted(finding.where)), redact(finding.message))
+        return Problem(self.path, self.lines.get(known, 1), dotted(finding.where), one_line(finding.message))
 
 
 def dotted(where: Where) -> str:
     """`("probes", 1, "id")` → `probes.1.id`."""
-    return ".".join(str(step) for step in where)
+    return ".".join(short(str(step)) for step in where)
 
 
 def read(path: Path) -> Document:
@@ -91,11 +92,11 @@ def read(path: Path) -> Document:
     except RecursionError:
         return _unreadable(shown, 0, "nested far too deeply; write it flatter")
     except _TooMuch as error:
-        return _unreadable(shown, 0, str(error))
+        return _unreadable(shown, error.line, error.message)
 
 
 def _unreadable(shown: str, line: int, message: str) -> Document:
-    return Document(shown, problems=(Problem(shown, line, "", redact(message)),))
+    return Document(shown, problems=(Problem(shown, line, "", one_line(message)),))
 
 
 def _build(shown: str, text: str) -> Document:
@@ -106,22 +107,24 @@ def _build(shown: str, text: str) -> Document:
     value = builder.build(node, ())
     bare = Document(shown, lines=builder.lines)
     problems = [bare.problem(finding) for finding in builder.findings]
-    field_on = {line: where for where, line in builder.lines.items()}
-    for line in leaking_lines(text):
-        message = (
-            "this looks like a secret; take it out of the file and out of its history, put it in an environment "
-            "variable, and write only that variable's name, as api_key_env does"
-        )
-        problems.append(Problem(shown, line, redact(dotted(field_on.get(line, ()))), message))
+    # Comments are shared with their file.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if leaks(line) and not any(number in lines for lines in builder.leaking):
+            problems.append(Problem(shown, number, "", LEAKED))
     if not isinstance(value, dict):
         problems.append(Problem(shown, 1, "", f"a file holds fields, not {_kind(value)}; write lines such as name: …"))
         value = None
-    spoiled = frozenset(finding.where for finding in builder.findings)
+    spoiled = frozenset(finding.line_of or finding.where for finding in builder.findings)
     return Document(shown, value, builder.lines, tuple(problems), spoiled)
 
 
 class _TooMuch(Exception):
     """The values of a file are too deep or too many."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
 
 
 class _Builder:
@@ -130,6 +133,8 @@ class _Builder:
     def __init__(self) -> None:
         self.lines: dict[Where, int] = {}
         self.findings: list[Finding] = []
+        self.leaking: list[range] = []
+        """Lines of values that hold secrets."""
         self._weight = 0
 
     def build(self, node: yaml.Node, where: Where) -> JsonValue:
@@ -140,15 +145,18 @@ class _Builder:
         if isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
             return [self._item(item, (*where, index)) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.ScalarNode):
+            self._look_for_secrets(node, where)
             return self._scalar(node, where)
         return self._refuse(where, f"the tag {short(node.tag)} is not allowed; remove it")
 
     def _weigh(self, node: yaml.Node, where: Where) -> None:
-        self._weight += 16 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
+        self._weight += 32 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
         if self._weight > MAX_WEIGHT:
-            raise _TooMuch("too much once its aliases are written out; use fewer aliases (*name)")
+            raise _TooMuch(
+                node.start_mark.line + 1, "too much once its aliases are written out; use fewer aliases (*name)"
+            )
         if len(where) > MAX_DEPTH:
-            raise _TooMuch(f"nested deeper than {MAX_DEPTH} levels; write it flatter")
+            raise _TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
 
     def _item(self, node: yaml.Node, where: Where) -> JsonValue:
         self.lines[where] = node.start_mark.line + 1
@@ -179,8 +187,14 @@ class _Builder:
                 self._refuse(here, f'"{short(key)}" is written twice, first on line {first[key]}; keep one')
                 continue
             self.lines[here] = first[key] = line
+            self._look_for_secrets(key_node, here)
             own[key] = self.build(value_node, here)
         return inherited | own
+
+    def _look_for_secrets(self, node: yaml.ScalarNode, where: Where) -> None:
+        if leaks(node.value):
+            self.findings.append(Finding(where, LEAKED))
+            self.leaking.append(range(node.start_mark.line + 1, node.end_mark.line + 2))
 
     def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:
         if isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str" and not _unsendable(node.value):

@@ -13,7 +13,8 @@ from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
-from prober.loading.words import KEY_MENDS, NO_KEYS, quoted
+from prober.loading.showing import quoted
+from prober.loading.words import KEY_MENDS, NO_KEYS
 
 _DAY_S = 86_400.0
 _SHORTEST_S = 10.0
@@ -105,9 +106,18 @@ def schedule_findings(schedule: Schedule, endpoints: Sequence[Endpoint]) -> Iter
             )
             yield Finding(("every",), message)
     if schedule.jitter_s >= gap_s:
+        gap = _duration(gap_s)
         yield Finding(
-            ("jitter",), f"as long as the shortest time between two rounds ({gap_s:g}s) or longer; write a shorter one"
+            ("jitter",), f"as long as the shortest time between two rounds ({gap}) or longer; write a shorter one"
         )
+
+
+def _duration(time_s: float) -> str:
+    """As it is written in files, in the largest unit that leaves no rest: 5400.0 → `90m`."""
+    for unit, length_s in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if time_s % length_s == 0:
+            return f"{time_s / length_s:g}{unit}"
+    return f"{time_s:g}s"
 
 
 def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from prober.declaration import Endpoint, ProbeSet
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, JsonValue]:
+def schemas() -> dict[str, dict[str, JsonValue]]:
     """File name → JSON Schema: `schema.json` of a probe set, `endpoints.schema.json` of a file of endpoints."""
     probe_set = ProbeSet.model_json_schema()
     probe_set["required"].remove("name")  # without it, the file's own name is the set's

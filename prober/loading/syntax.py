@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from prober.loading.leaks import redact
+from prober.loading.showing import short
 
 _SYNTAX: tuple[tuple[str, str], ...] = (
     (r"found character '\\t'", "a tab where YAML wants spaces; indent with spaces"),
@@ -47,9 +47,3 @@ def explain(text: str, error: yaml.YAMLError) -> tuple[int, str]:
         if match := re.search(pattern, fault):
             return line, match.expand(words)
     return line, f"not valid YAML ({short(fault)}); check the indentation and quotes around this line"
-
-
-def short(text: str) -> str:
-    """At most 40 characters, without secrets."""
-    text = redact(text).replace("tag:yaml.org,2002:", "!!")
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.declaration import Check, Endpoint, Message, Probe, Schedule, Tool
-from prober.loading.leaks import is_secret_name, redact
+from prober.declaration import Check, CheckType, Endpoint, Message, Probe, Schedule, Tool
+from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
+from prober.loading.showing import quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -26,6 +27,13 @@ _MEANT = {
     "config": "parameters", "function": "tools", "expected": "value", "prompts": "probes", "team": "owner",
     "threshold": "value",
 }  # fmt: skip
+
+# What to write where no allowed word is near.
+_OTHERWISE = {
+    "provider": "write openai, anthropic, google or scripted; openai with a base_url serves most others too",
+    "check": f"write one of: {', '.join(name for name in typing.get_args(CheckType) if not name.startswith('not-'))}; "
+    "or one with not- in front",
+}
 
 _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
@@ -50,37 +58,25 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         # By way of JSON, because that alone is both strict (a text is never taken for a number) and knows no tuples.
         return shape.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        for fault in error.errors(include_url=False):
-            findings.extend(_finding(shape, fault))
+        faults = error.errors(include_url=False)
+        # A misspelt field would be told twice, as unknown and as missing.
+        misspelt = {
+            (*fault["loc"][:-1], _meant(str(fault["loc"][-1]), _shape_at(shape, fault["loc"][:-1])))
+            for fault in faults
+            if fault["type"] == "extra_forbidden"
+        }
+        for fault in faults:
+            if fault["type"] != "missing" or fault["loc"] not in misspelt:
+                findings.extend(_finding(shape, fault))
         return None
 
 
 def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "") -> str:
     """The mend of a misspelt word: the nearest allowed one, or `otherwise`, or all of them."""
     names = list(allowed)
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6) if len(word) <= 60 else []
-    if near:
-        return f'did you mean "{near[0]}"?'
+    if near := _nearest(word, names):
+        return f'did you mean "{near}"?'
     return otherwise or f"write one of: {', '.join(names)}"
-
-
-def shown(value: JsonValue) -> str:
-    """A value as a person would name it, short and without secrets."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return f"the truth value {str(value).lower()}"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, str):
-        return f"the text {quoted(value)}"
-    return "a list" if isinstance(value, list) else "fields"
-
-
-def quoted(text: str) -> str:
-    """A text in quotes, short, on one line and without secrets."""
-    text = redact(text)
-    return json.dumps(text if len(text) <= 50 else text[:47] + "...", ensure_ascii=False)
 
 
 def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
@@ -97,7 +93,7 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
         noun = {"type": "check", "api": "interface"}.get(str(loc[-1]), str(loc[-1]))
         allowed = [str(choice) for choice in _choices(_shape_at(shape, loc[:-1]), str(loc[-1]))]
         word = value if isinstance(value, str) else ""
-        yield Finding(loc, f"unknown {noun} {_bare(value)}; {did_you_mean(word, allowed)}")
+        yield Finding(loc, f"unknown {noun} {_bare(value)}; {did_you_mean(word, allowed, _OTHERWISE.get(noun, ''))}")
     elif kind == "model_type":
         thing = _THINGS.get(_shape_at(shape, loc), "write it as fields, each on a line of its own")
         yield Finding(loc, f"expected fields, found {shown(value)}; {thing}")
@@ -125,6 +121,8 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
             if name == "messages"
             else "is empty; write at least one"
         )
+    if kind == "tuple_type" and isinstance(value, str) and "\n" not in value and len(value) <= 40:
+        return f"expected a list, {found}; write [{value}]"
     limits = {
         "string_too_short": "is empty; write something, or leave the field out",
         "string_too_long": f"longer than {context.get('max_length')} characters; shorten it",
@@ -143,16 +141,27 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
 
 
 def _unknown_field(name: str, shape: type[BaseModel]) -> str:
-    fields = list(shape.model_fields)
-    if shape is Endpoint:
-        fields.remove("name")
     unknown = f"unknown field {quoted(name)}"
     if is_secret_name(name):
         return f"{unknown}; {NO_KEYS} api_key_env: OPENAI_API_KEY"
-    if _MEANT.get(name) in fields:
-        return f'{unknown}; did you mean "{_MEANT[name]}"?'
-    hint = "what is sent to the model belongs under parameters" if shape is Endpoint else ""
-    return f"{unknown}; {did_you_mean(name, fields, hint)}"
+    if meant := _meant(name, shape):
+        return f'{unknown}; did you mean "{meant}"?'
+    if shape is Endpoint:
+        return f"{unknown}; what is sent to the model belongs under parameters"
+    return f"{unknown}; write one of: {', '.join(shape.model_fields)}"
+
+
+def _meant(name: str, shape: type[BaseModel]) -> str | None:
+    """The field a misspelt name stands for, if any."""
+    # The name of an endpoint is the key above its fields, not one of them.
+    fields = [field for field in shape.model_fields if not (shape is Endpoint and field == "name")]
+    known = _MEANT.get(name)
+    return known if known in fields else _nearest(name, fields)
+
+
+def _nearest(word: str, names: list[str]) -> str | None:
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6) if len(word) <= 60 else []
+    return near[0] if near else None
 
 
 def _bare(value: JsonValue) -> str:

@@ -1,0 +1,127 @@
+"""Whatever a file holds, only ConfigurationError comes out, and every problem names its file and a mend."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prober.errors import ConfigurationError
+from prober.loading import load
+
+STARTERS = Path(__file__).parents[2] / "probes"
+TEXTS = {path.name: path.read_bytes() for path in sorted(STARTERS.glob("*.yaml"))}
+SPLINTERS = [
+    b"\0", b"\xff", b"\t", b"\n", b": ", b"- ", b"[", b"]", b"{", b"}", b"&a ", b"*a", b"<<: *a", b"!!python/object ",
+    b"'", b'"', b"|", b">", b"no", b"null", b"2026-01-29", b"1e999", b"0x1f", b"\xed\xa0\x80", b"\\ud800", b"%", b"@",
+    b"? ", b"---\n", b"...\n", b"!!binary ", b"!!set ", b"!!int x", b"9" * 5000, b"-1", b"\xe2\x80\xa8", b"#",
+]  # fmt: skip
+FEW = settings(
+    deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+MANY = settings(FEW, derandomize=False, max_examples=2000)
+
+
+def survives(folder: Path) -> None:
+    try:
+        load(folder)
+    except ConfigurationError as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.path.startswith(folder.as_posix())
+            assert "; " in problem.message or "did you mean" in problem.message, problem
+            assert "\n" not in str(problem)
+            assert len(str(problem)) < 1000
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> dict[str, bytes]:
+    """The starter files, one of them with pieces cut out and splinters put in."""
+    name = draw(st.sampled_from(sorted(TEXTS)))
+    content = TEXTS[name]
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(content)))
+        removed = draw(st.integers(0, 12))
+        splinter = draw(st.sampled_from(SPLINTERS) | st.binary(max_size=4))
+        content = content[:start] + splinter + content[start + removed :]
+    return TEXTS | {name: content}
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 200)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = [
+    "name", "owner", "endpoints", "schedule", "probes", "id", "prompt", "messages", "system", "tools", "samples",
+    "expect", "type", "value", "every", "cron", "jitter", "tags", "provider", "model", "base_url", "parameters", "api",
+    "capabilities", "budget", "timeouts", "reference", "api_key_env", "runbook", "role", "content",
+]  # fmt: skip
+
+
+SOME_FIELDS = st.dictionaries(
+    st.sampled_from(FIELDS),
+    JSON | st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5), max_size=3),
+    max_size=6,
+)
+
+
+@st.composite
+def misshapen(draw: st.DrawFn) -> dict[str, bytes]:
+    """Right fields with any values; JSON is YAML, but for escapes of astral characters, which are halves there."""
+    endpoints = draw(st.dictionaries(st.sampled_from(["a", "b c", ""]), SOME_FIELDS, max_size=3))
+    return {
+        "set.yaml": json.dumps(draw(SOME_FIELDS), ensure_ascii=draw(st.booleans())).encode(),
+        "endpoints.yaml": json.dumps({"endpoints": endpoints}).encode(),
+    }
+
+
+@FEW
+@given(files=damaged() | misshapen())
+def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    survives(written(files, tmp_path_factory))
+
+
+@pytest.mark.slow
+@MANY
+@given(files=damaged() | misshapen())
+def test_only_problems_come_out_of_many(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    survives(written(files, tmp_path_factory))
+
+
+def written(files: dict[str, bytes], factory: pytest.TempPathFactory) -> Path:
+    folder = factory.mktemp("hostile")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["[" * 600, "{a: " * 600, "- " * 600, "(" * 50_000, "9" * 10_000, "!" * 10_000, "'" + "é" * 100_000 + "'"],
+    ids=lambda value: value[:3],
+)
+def test_large_and_deep_values(value: str, tmp_path: Path) -> None:
+    (tmp_path / "set.yaml").write_text(f"probes: {value}\n", encoding="utf-8")
+    survives(tmp_path)
+
+
+def test_a_regular_expression_and_a_schema_too_deep_to_compile(tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  demo: {provider: scripted, model: m}\n")
+    (tmp_path / "set.yaml").write_text(
+        "owner: team\nendpoints: [demo]\nschedule: {every: 1h}\nprobes:\n  - id: a\n    prompt: Hello\n    expect:\n"
+        f"      - {{type: regex, value: '{'(' * 5000}{')' * 5000}'}}\n"
+        "      - {type: regex, value: 'a{99999999999999999999}'}\n"
+        "      - {type: is-json, value: {type: [1, {a: 2}], pattern: '(', $ref: 5, properties: []}}\n"
+    )
+    survives(tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    assert [problem.line for problem in caught.value.problems] == [8, 9, 10]

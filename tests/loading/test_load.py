@@ -1,0 +1,214 @@
+"""What is loaded, from where, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.errors import ConfigurationError
+from prober.loading import load
+
+ENDPOINTS = "endpoints:\n  demo: {provider: scripted, model: parrot-1}\n"
+SET = """\
+owner: team
+endpoints: [demo]
+schedule: {every: 6h, jitter: 5m}
+probes:
+  - {id: hello, prompt: Hello}
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Files by stem; `__` stands for a dot."""
+    for stem, text in files.items():
+        (folder / f"{stem.replace('__', '.')}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def problems(*paths: Path) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(*paths)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    declared = load(write(tmp_path, endpoints=ENDPOINTS, billing=SET, audit=SET))
+    assert [probe_set.name for probe_set in declared.sets] == ["audit", "billing"]
+    (endpoint,) = declared.endpoints
+    assert (endpoint.name, endpoint.provider, endpoint.model) == ("demo", "scripted", "parrot-1")
+    assert declared.endpoint("demo") is endpoint
+    assert declared.sets[0].schedule.every_s == 6 * 3600
+    assert declared.sets[0].probes[0].conversation[0].content == "Hello"
+
+
+def test_an_unknown_endpoint_is_named_with_its_nearest(tmp_path: Path) -> None:
+    declared = load(write(tmp_path, endpoints=ENDPOINTS, billing=SET))
+    with pytest.raises(ConfigurationError, match=r'^unknown endpoint "dmeo"; did you mean "demo"\?$'):
+        declared.endpoint("dmeo")
+
+
+def test_the_name_of_a_set_may_differ_from_its_file(tmp_path: Path) -> None:
+    declared = load(write(tmp_path, endpoints=ENDPOINTS, billing="name: invoices\n" + SET))
+    assert [probe_set.name for probe_set in declared.sets] == ["invoices"]
+
+
+def test_a_single_file_finds_the_endpoints_beside_it_and_no_other_set(tmp_path: Path) -> None:
+    write(tmp_path, models__endpoints=ENDPOINTS, billing=SET, broken="owner: [")
+    declared = load(tmp_path / "billing.yaml")
+    assert [probe_set.name for probe_set in declared.sets] == ["billing"]
+
+
+def test_several_paths_are_one_declaration_and_each_file_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    write(tmp_path / "one", endpoints=ENDPOINTS, billing=SET)
+    write(tmp_path / "two", audit=SET)
+    declared = load(tmp_path / "one", tmp_path / "two", tmp_path / "one" / "billing.yaml", str(tmp_path / "one"))
+    assert [probe_set.name for probe_set in declared.sets] == ["audit", "billing"]
+
+
+def test_subfolders_count_and_hidden_ones_and_other_files_do_not(tmp_path: Path) -> None:
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    write(tmp_path, endpoints=ENDPOINTS)
+    write(tmp_path / "deeper", billing=SET)
+    write(tmp_path / ".hidden", broken="owner: [")
+    (tmp_path / "notes.txt").write_text("owner: [")
+    (tmp_path / "other.yml").write_text(SET)
+    assert [probe_set.name for probe_set in load(tmp_path).sets] == ["billing", "other"]
+
+
+def test_all_problems_of_all_files_at_once_sorted(tmp_path: Path) -> None:
+    write(tmp_path, endpoints="endpoints:\n  demo: {provider: scripted}\n", b=SET + "x: 1\ny: 2\n", a="owner: [")
+    found = problems(tmp_path)
+    assert [line.split(": ")[0].rsplit("/", 1)[1] for line in found] == [
+        "a.yaml:1",
+        "b.yaml:6",
+        "b.yaml:7",
+        "endpoints.yaml:2",
+    ]
+
+
+def test_a_faulty_endpoint_is_not_called_unknown_too(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, endpoints="endpoints:\n  demo: {provider: scripted}\n", a=SET))
+    assert found == [f'{tmp_path}/endpoints.yaml:2: endpoints.demo.model: is missing; write "model: …"']
+
+
+def test_an_unreadable_file_of_endpoints_does_not_make_every_name_unknown(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, endpoints="endpoints: {", a=SET))
+    assert len(found) == 1
+    assert "endpoints.yaml" in found[0]
+
+
+@pytest.mark.parametrize("name", ["missing", "missing.yaml", "nul\0.yaml", "x" * 5000])
+def test_a_path_that_is_not_there(name: str, tmp_path: Path) -> None:
+    (found,) = problems(tmp_path / name)
+    assert "; " in found
+
+
+def test_a_folder_without_probe_sets(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path)
+    assert found == f"{tmp_path}: holds no probe set; write one, such as canary.yaml, or name another folder"
+
+
+def test_no_path_at_all() -> None:
+    with pytest.raises(ConfigurationError, match="no path is named; write the folder"):
+        load()
+
+
+def test_a_huge_file_is_refused_without_reading_it_as_yaml(tmp_path: Path) -> None:
+    (tmp_path / "huge.yaml").write_bytes(b"a" * 1_000_001)
+    assert problems(tmp_path) == [f"{tmp_path}/huge.yaml: larger than 1 MB; split it into several files"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
+    write(tmp_path, endpoints=ENDPOINTS)
+    (tmp_path / "billing.yaml").write_bytes(b"\xef\xbb\xbf" + SET.replace("\n", "\r\n").encode())
+    assert load(tmp_path).sets[0].owner == "team"
+
+
+def test_anchors_and_merge_keys(tmp_path: Path) -> None:
+    text = """\
+owner: team
+endpoints: [demo]
+schedule: {every: 6h}
+probes:
+  - &choice
+    id: number
+    prompt: Pick a number.
+    samples: 3
+    tags: &tags [choice]
+  - <<: *choice
+    id: colour
+    prompt: Pick a colour.
+  - {id: coin, prompt: Flip a coin., tags: *tags}
+"""
+    probes = load(write(tmp_path, endpoints=ENDPOINTS, billing=text)).sets[0].probes
+    assert [(probe.id, probe.samples, probe.tags) for probe in probes] == [
+        ("number", 3, ("choice",)),
+        ("colour", 3, ("choice",)),
+        ("coin", 1, ("choice",)),
+    ]
+
+
+def test_values_arrive_as_they_were_meant(tmp_path: Path) -> None:
+    endpoints = """\
+endpoints:
+  demo:
+    provider: scripted
+    model: !!str 5
+    parameters: {a: 1e-3, b: 1.5, c: -4, d: true, e: null, f: [x, "no"], g: {h: "2026-01-29"}, i: y, j: +7, k: 1.0e+2}
+"""
+    endpoint = load(write(tmp_path, endpoints=endpoints, billing=SET)).endpoint("demo")
+    assert endpoint.model == "5"
+    assert endpoint.parameters == {
+        "a": 0.001, "b": 1.5, "c": -4, "d": True, "e": None, "f": ["x", "no"], "g": {"h": "2026-01-29"}, "i": "y",
+        "j": 7, "k": 100.0,
+    }  # fmt: skip
+
+
+def test_parameters_of_a_scripted_endpoint_are_its_own_affair(tmp_path: Path) -> None:
+    endpoints = "endpoints:\n  demo: {provider: scripted, model: m, parameters: {n: 3, stream: 1, model: x, seed: 2}}\n"
+    load(write(tmp_path, endpoints=endpoints, billing=SET))
+
+
+@pytest.mark.parametrize(
+    "base_url", ["http://localhost:1/v1", "http://127.0.0.9/v1", "http://[::1]:8080/v1", "http://llama.localhost"]
+)
+def test_this_machine_may_be_asked_often_and_without_encryption(base_url: str, tmp_path: Path) -> None:
+    endpoints = f'endpoints:\n  demo: {{provider: openai, model: m, base_url: "{base_url}", api_key_env: LOCAL_KEY}}\n'
+    text = SET.replace("every: 6h, jitter: 5m", "every: 1s")
+    assert load(write(tmp_path, endpoints=endpoints, billing=text)).sets[0].schedule.every_s == 1.0
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://localhost.example.com/v1", "http://10.0.0.1/v1", "http://127.0.0.1.example.com", "http://[::2]/"],
+)
+def test_other_machines_are_not_this_one(base_url: str, tmp_path: Path) -> None:
+    endpoints = f'endpoints:\n  demo: {{provider: openai, model: m, base_url: "{base_url}", api_key_env: LOCAL_KEY}}\n'
+    text = SET.replace("every: 6h, jitter: 5m", "every: 1s")
+    found = problems(write(tmp_path, endpoints=endpoints, billing=text))
+    assert ["unencrypted" in found[1], "shorter than 10s" in found[0]] == [True, True]
+
+
+def test_a_tool_call_of_an_offered_tool(tmp_path: Path) -> None:
+    text = SET.replace(
+        "{id: hello, prompt: Hello}",
+        "{id: pay, prompt: Pay, tools: [{name: pay}], expect: [{type: tool-call, value: pay}, {type: not-is-refusal}]}",
+    )
+    (probe,) = load(write(tmp_path, endpoints=ENDPOINTS, billing=text)).sets[0].probes
+    assert [check.type for check in probe.expect] == ["tool-call", "not-is-refusal"]
+
+
+@pytest.mark.parametrize("value", ['""', "{a: 1}", "[1, 2]"])
+def test_equals_takes_json_and_the_empty_text(value: str, tmp_path: Path) -> None:
+    text = SET.replace("Hello}", f"Hello, expect: [{{type: equals, value: {value}}}]}}")
+    load(write(tmp_path, endpoints=ENDPOINTS, billing=text))
+
+
+def test_a_schema_may_refer_to_itself(tmp_path: Path) -> None:
+    schema = "{$ref: '#/$defs/a', $defs: {a: {type: object}}}"
+    text = SET.replace("Hello}", f"Hello, expect: [{{type: is-json, value: {schema}}}]}}")
+    load(write(tmp_path, endpoints=ENDPOINTS, billing=text))
