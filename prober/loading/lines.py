@@ -109,7 +109,7 @@ def _build(shown: str, text: str) -> Document:
     problems = [bare.problem(finding) for finding in builder.findings]
     # Comments are shared with their file.
     for number, line in enumerate(text.split("\n"), start=1):
-        if leaks(line) and not any(number in lines for lines in builder.leaking):
+        if leaks(line) and number not in builder.leaking:
             problems.append(Problem(shown, number, "", LEAKED))
     if not isinstance(value, dict):
         problems.append(Problem(shown, 1, "", f"a file holds fields, not {_kind(value)}; write lines such as name: …"))
@@ -133,7 +133,7 @@ class _Builder:
     def __init__(self) -> None:
         self.lines: dict[Where, int] = {}
         self.findings: list[Finding] = []
-        self.leaking: list[range] = []
+        self.leaking: set[int] = set()
         """Lines of values that hold secrets."""
         self._weight = 0
 
@@ -194,7 +194,7 @@ class _Builder:
     def _look_for_secrets(self, node: yaml.ScalarNode, where: Where) -> None:
         if leaks(node.value):
             self.findings.append(Finding(where, LEAKED))
-            self.leaking.append(range(node.start_mark.line + 1, node.end_mark.line + 2))
+            self.leaking.update(range(node.start_mark.line + 1, node.end_mark.line + 2))
 
     def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:
         if isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str" and not _unsendable(node.value):

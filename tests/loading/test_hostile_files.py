@@ -22,7 +22,7 @@ SPLINTERS = [
 FEW = settings(
     deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-MANY = settings(FEW, derandomize=False, max_examples=2000)
+MANY = settings(FEW, derandomize=False, max_examples=500)
 
 
 def survives(folder: Path) -> None:
