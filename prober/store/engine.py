@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlmodel import Session
 
 from prober.errors import StoreError
@@ -28,7 +28,7 @@ class Database:
         self.where = parsed.render_as_string(hide_password=True)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         # SQLite lets one writer in and makes the others poll; a lock lets the threads of this process queue instead.
-        self._turn: threading.Lock | None = threading.Lock() if self.is_sqlite else None
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
         self.engine = (_sqlite if self.is_sqlite else _postgres)(parsed, read_only)
         self._writer = self.engine.execution_options(write=True)
 
@@ -41,18 +41,20 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is committed at the end, or leaves nothing behind. Raises StoreError."""
-        if self._turn is None:
-            with self.reported(), Session(self._writer) as session, session.begin():
-                yield session
-        else:
-            with self.reported(), self._turn, Session(self._writer) as session, session.begin():
-                yield session
+        # Rows are read after the updates that touch them, so a session need not keep those it holds in step.
+        options = {"synchronize_session": False}
+        with self.reported(), self._turn, Session(self._writer, execution_options=options) as session, session.begin():
+            yield session
 
     @contextmanager
     def reported(self) -> Iterator[None]:
         """Failures of the database → StoreError."""
         try:
             yield
+        except StatementError as error:
+            if isinstance(error, DBAPIError) or error.orig is None:
+                raise StoreError(f"{self.where}: {_explain(error)}") from error
+            raise error.orig from None  # a value no column takes: a mistake of the caller, not of the database
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.where}: {_explain(error)}") from error
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, func, or_, select, update
 
+from prober.errors import StoreError
 from prober.incidents import Incident
 from prober.notice import Moved, Notice, Outcome
 from prober.store.declared import sets_of, touch
@@ -28,7 +29,6 @@ def claim_notice(session: Session, now: datetime, lease_s: float) -> int | None:
             update(NoticeRow)
             .where(col(NoticeRow.id) == notice_id, claimable)
             .values(state="claimed", lease_until=now + timedelta(seconds=lease_s), attempts=col(NoticeRow.attempts) + 1)
-            .execution_options(synchronize_session=False)
         )
         if won.rowcount == 1:
             _touch(session, notice_id)
@@ -71,6 +71,8 @@ def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
 
 
 def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+    if session.get(NoticeRow, notice_id) is None:
+        raise StoreError(f"there is no notice {notice_id}")
     this = update(NoticeRow).where(col(NoticeRow.id) == notice_id)
     if outcome.sent:
         # Whoever sent it has sent it, also where the lease had run out and another is at it.
@@ -79,9 +81,7 @@ def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: 
         settled = this.where(col(NoticeRow.state) == "claimed").values(state="failed")
     else:
         settled = this.where(col(NoticeRow.state) == "claimed").values(state="owed", next_try_at=retry_at)
-    session.exec(
-        settled.values(last_reason=outcome.reason, lease_until=None).execution_options(synchronize_session=False)
-    )
+    session.exec(settled.values(last_reason=outcome.reason, lease_until=None))
     _touch(session, notice_id)
 
 
@@ -105,7 +105,17 @@ def _owner(session: Session, incident: Incident) -> tuple[str, str | None]:
     """Owners and first runbook: of the sets whose probes moved, or else of every set asked of the endpoint."""
     sets = sets_of(session, incident.endpoint)
     moved = {series for verdict in incident.verdicts for series in verdict.series}
-    probes = session.exec(select(ReplyRow.probe).where(col(ReplyRow.series).in_(moved)).distinct()).all()
+    probes = session.exec(
+        select(ReplyRow.probe)
+        .distinct()
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == incident.endpoint_hash,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label).between(incident.onset, incident.detected_round),
+            col(ReplyRow.series).in_(moved),
+        )
+    ).all()
     concerned = [one for one in sets if any(probe.startswith(f"{one.name}/") for probe in probes)] or sets
     owners = dict.fromkeys(one.owner for one in concerned)
     return ", ".join(owners), next((one.runbook for one in concerned if one.runbook), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -27,19 +28,15 @@ def prepare(database: Database, *, read_only: bool) -> None:
         raise StoreError(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
     if database.is_sqlite:
         # Outside of a transaction, where alone SQLite lets the journal change. The mode stays with the file.
-        with database.reported(), database.engine.connect() as connection:
-            connection.get_isolation_level()
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("PRAGMA journal_mode = WAL")
+        with database.reported(), closing(database.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA journal_mode = WAL")
     with database.write() as session:
-        connection = session.connection()
         if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        version = _version(connection)  # another process may have been quicker
+            session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        version = _version(session.connection())  # another process may have been quicker
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:
-            _upgrade(connection)
+            _upgrade(session.connection())
 
 
 def _version(connection: Connection) -> str | None:

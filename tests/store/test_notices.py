@@ -1,0 +1,179 @@
+"""The outbox: claimed under a lease, sent by others, settled after."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import pytest
+
+from prober.errors import StoreError
+from prober.incidents import acknowledge
+from prober.notice import Notice, Outcome
+from prober.store import Store
+
+from .world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, SERIES, alarm, begin, complete, declare, observe, verdict
+
+SENT = Outcome(sent=True, reason="sent", receipt="C1/17.5")
+TIMEOUT = Outcome(sent=False, reason="timeout")
+URL = "https://dash"
+
+
+def claim(store: Store, after_s: float = 0, lease_s: float = 30) -> Notice | None:
+    return store.claim_notice(NOW + timedelta(seconds=after_s), lease_s, URL)
+
+
+def states(store: Store) -> dict[str, tuple[str, int, str]]:
+    return {one.alerter: (one.state, one.attempts, one.last_reason) for one in store.notices()}
+
+
+def test_nothing_owed_nothing_claimed(store: Store) -> None:
+    complete(store)
+    assert claim(store) is None
+
+
+def test_each_notice_is_claimed_once_oldest_first(store: Store) -> None:
+    alarm(store)
+    first, second = claim(store), claim(store)
+    assert first is not None
+    assert second is not None
+    assert (first.alerter, second.alerter) == ("slack", "log")
+    assert first.id < second.id
+    assert claim(store) is None
+
+
+def test_a_notice_whose_sender_died_is_claimed_again_and_counts_its_tries(store: Store) -> None:
+    alarm(store)
+    first = claim(store)
+    claim(store, lease_s=3600)
+    assert claim(store, after_s=29) is None
+    again = claim(store, after_s=30)
+    assert first is not None
+    assert again is not None
+    assert (again.id, first.attempts, again.attempts) == (first.id, 0, 1)
+
+
+def test_a_sent_notice_is_done(store: Store) -> None:
+    alarm(store)
+    notice = claim(store)
+    assert notice is not None
+    store.settle_notice(notice.id, SENT, None, NOW + timedelta(seconds=2))
+    view = store.notices()[-1]
+    assert (view.state, view.sent_at, view.receipt) == ("sent", NOW + timedelta(seconds=2), "C1/17.5")
+    assert states(store) == {"slack": ("sent", 1, "sent"), "log": ("owed", 0, "")}
+    other = claim(store, after_s=86400)
+    assert other is not None
+    assert other.alerter == "log"
+
+
+def test_a_failed_try_is_owed_again_at_its_time(store: Store) -> None:
+    alarm(store)
+    notice = claim(store)
+    claim(store, lease_s=86400)
+    assert notice is not None
+    store.settle_notice(notice.id, TIMEOUT, NOW + timedelta(minutes=5), NOW)
+    assert states(store)["slack"] == ("owed", 1, "timeout")
+    assert claim(store, after_s=299) is None
+    again = claim(store, after_s=300)
+    assert again is not None
+    assert (again.id, again.attempts) == (notice.id, 1)
+
+
+def test_failed_for_good_is_never_claimed_again(store: Store) -> None:
+    alarm(store)
+    notice = claim(store)
+    assert notice is not None
+    store.settle_notice(notice.id, Outcome(sent=False, reason="invalid_auth", permanent=True), None, NOW)
+    assert states(store)["slack"] == ("failed", 1, "invalid_auth")
+    later = claim(store, after_s=86400)
+    assert later is not None
+    assert later.alerter == "log"
+
+
+def test_sent_wins_over_a_second_sender_that_failed(store: Store) -> None:
+    alarm(store)
+    slow = claim(store)
+    claim(store, lease_s=86400)
+    quick = claim(store, after_s=60)
+    assert slow is not None
+    assert quick is not None
+    assert slow.id == quick.id
+    store.settle_notice(quick.id, TIMEOUT, NOW + DAY, NOW)
+    store.settle_notice(slow.id, SENT, None, NOW)
+    store.settle_notice(quick.id, TIMEOUT, NOW + DAY, NOW)
+    assert states(store)["slack"] == ("sent", 2, "sent")
+
+
+def test_settling_a_notice_that_does_not_exist_is_an_error(store: Store) -> None:
+    with pytest.raises(StoreError, match="there is no notice 5"):
+        store.settle_notice(5, SENT, None, NOW)
+
+
+def test_a_notice_says_everything_a_message_needs(store: Store) -> None:
+    declare(store)
+    for day in range(4):
+        complete(store, NOW + day * DAY, observe("Paris"))
+    onset = complete(store, NOW + 4 * DAY, observe("It is Paris."))
+    moved = verdict("length", 812.5, onset=onset.label)
+    still = verdict("refusal", 0.7)
+    incident = alarm(store, NOW + 5 * DAY, moved, still, onset=onset.label, observations=[observe("It is Paris.")])
+    notice = store.claim_notice(NOW + 6 * DAY, 30, URL)
+    assert notice is not None
+    assert (notice.incident_id, notice.endpoint, notice.model) == (incident.id, "billing", "gpt-4o-2024-08-06")
+    assert (notice.kind, notice.event, notice.drill) == ("behaviour_change", "opened", False)
+    assert (notice.owner, notice.runbook) == ("payments", "https://wiki/money")
+    assert (notice.detected_at, notice.onset, notice.rounds_since_onset) == (NOW + 5 * DAY, onset.label, 2)
+    assert (notice.e_value, notice.threshold, notice.false_alarms_per_year) == (900.0, 365.0, 0.5)
+    assert [(one.channel, one.e_value, one.words) for one in notice.moved] == [("length", 812.5, "34 % longer")]
+    (comparison,) = notice.comparisons
+    assert (comparison.probe, comparison.prompt) == ("money/capital", "Capital of France?")
+    assert (comparison.reference, comparison.recent) == ("Paris", "It is Paris.")
+    assert notice.dashboard_url == URL
+
+
+def test_owners_are_those_whose_probes_moved(store: Store) -> None:
+    declare(store)
+    alarm(store, NOW, verdict(series=("s",)), observations=[observe(series="s", probe="chat/talk")])
+    notice = claim(store)
+    assert notice is not None
+    assert (notice.owner, notice.runbook) == ("support", None)
+
+
+def test_owners_are_all_where_no_probe_is_named(store: Store) -> None:
+    declare(store)
+    alarm(store, NOW, verdict(series=()))
+    notice = claim(store)
+    assert notice is not None
+    assert (notice.owner, notice.runbook) == ("support, payments", "https://wiki/money")
+
+
+def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
+    alarm(store, NOW, verdict("identity", math.inf), verdict("length", 2.0))
+    notice = claim(store)
+    assert notice is not None
+    assert [one.channel for one in notice.moved] == ["identity"]
+
+
+def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
+    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>"), ("slack",), NOW)
+    claimed = [claim(store) for _ in range(3)]
+    assert [(one.event, one.actor) for one in claimed if one] == [
+        ("opened", "ana \x00<@U1>"), ("opened", "ana \x00<@U1>"), ("acknowledged", "ana \x00<@U1>"),
+    ]  # fmt: skip
+
+
+def test_the_model_is_that_of_the_incident_not_of_a_later_edit(store: Store) -> None:
+    declare(store)
+    alarm(store)
+    store.remember([MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
+    notice = claim(store)
+    assert notice is not None
+    assert notice.model == "gpt-4o-2024-08-06"
+
+
+def test_an_endpoint_nobody_declared_has_no_owner_and_no_runbook(store: Store) -> None:
+    alarm(store, NOW, verdict(series=(SERIES,)))
+    notice = claim(store)
+    assert notice is not None
+    assert (notice.owner, notice.runbook, notice.comparisons) == ("", None, ())
+    assert begin(store, NOW + DAY).state == "claimed"

@@ -1,0 +1,92 @@
+"""A small world to store: one endpoint, two probe sets, and rounds that go through their whole life in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from prober.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
+from prober.detectors.verdict import Judgement, Verdict
+from prober.evidence import Fingerprint, Observation
+from prober.incidents import Decision, Incident, decide
+from prober.reply import Reply
+from prober.store import Store
+from prober.store.views import RoundView
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+BILLING = Endpoint(name="billing", provider="openai", model="gpt-4o-2024-08-06", false_alarms_per_year=0.5)
+SEARCH = Endpoint(name="search", provider="anthropic", model="claude-x")
+CAPITAL = Probe(id="capital", prompt="Capital of France?")
+TALK = Probe(
+    id="talk",
+    messages=(Message(role="user", content="Hi"), Message(role="assistant", content="Yes?")),
+    system="Be kind",
+)
+DAILY = Schedule(every="1d")
+MONEY = ProbeSet(
+    name="money",
+    owner="payments",
+    runbook="https://wiki/money",
+    endpoints=("billing",),
+    schedule=DAILY,
+    probes=(CAPITAL,),
+)
+CHAT = ProbeSet(name="chat", owner="support", endpoints=("billing", "search"), schedule=DAILY, probes=(TALK, CAPITAL))
+SERIES = series_key(BILLING, CAPITAL)
+HASH = BILLING.content_hash
+
+
+def declare(store: Store) -> None:
+    store.remember([MONEY, CHAT], [BILLING, SEARCH], NOW)
+
+
+def observe(text: str | None = "Paris", sample: int = 0, *, series: str = SERIES, probe: str = "money/capital",
+            at: datetime = NOW, error: str | None = None, **reply: object) -> Observation:  # fmt: skip
+    answer = replace(Reply(at=at, text=text if error is None else None, error=error), **reply)  # type: ignore[arg-type]
+    fingerprint = Fingerprint(numbers={"text.characters": float(len(text or ""))}) if error is None else None
+    return Observation(series, probe, sample, answer, fingerprint)
+
+
+def verdict(channel: str = "length", e_value: float = 812.5, *, onset: str | None = None,
+            series: Sequence[str] = (SERIES,)) -> Verdict:  # fmt: skip
+    return Verdict(channel, e_value, 1.3, 1.0, "ratio to reference", 0.3, "34 % longer", onset, tuple(series))
+
+
+def judge(label: str, state: str = "quiet", *verdicts: Verdict, onset: str | None = None) -> Judgement:
+    kind = "behaviour_change" if state == "alarm" else None
+    return Judgement(label, state, 900.0, 365.0, verdicts, onset, kind)  # type: ignore[arg-type]
+
+
+def begin(store: Store, at: datetime = NOW, endpoint: Endpoint = BILLING, probe_set: str = "money") -> RoundView:
+    """A round that is due and in hand."""
+    claimed = store.claim(store.due(endpoint, probe_set, at), "worker", at, 60)
+    assert claimed is not None
+    return claimed
+
+
+def complete(store: Store, at: datetime = NOW, *observations: Observation, endpoint: Endpoint = BILLING,
+             probe_set: str = "money", memory: str | None = "{}", judgement: Judgement | None = None) -> RoundView:  # fmt: skip
+    """A round from due to completed, quiet unless a judgement is given (its round is filled in)."""
+    view = begin(store, at, endpoint, probe_set)
+    for observation in observations or (observe(at=at),):
+        store.record(view.id, observation, at)
+    judged = replace(judgement, round=view.label) if judgement else judge(view.label)
+    content = endpoint.content_hash
+    decision = decide(store.open_incident(content), judged, endpoint.name, content, at)
+    store.settle(view.id, judged, memory, decision, ("slack", "log"), at)
+    return view
+
+
+def alarm(store: Store, at: datetime = NOW, *verdicts: Verdict, onset: str | None = None,
+          observations: Sequence[Observation] = ()) -> Incident:  # fmt: skip
+    """A completed round that opens an incident."""
+    judgement = judge("", "alarm", *(verdicts or (verdict(),)), onset=onset)
+    complete(store, at, *observations, judgement=judgement)
+    incident = store.open_incident(HASH)
+    assert incident is not None
+    return incident
+
+
+QUIET = Decision("quiet")
