@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import importlib.util
 import os
 import socket
 import subprocess
@@ -111,11 +112,14 @@ class ModelServer:
 
 
 def require_server() -> None:
-    """Raise DemoUnavailable, which says what to install, unless llama.cpp's server can be loaded."""
+    """Raise DemoUnavailable, which says what to install, unless llama.cpp's server is there."""
+    # Only looked for: a wheel that does not suit the processor must end the child, not us.
     try:
-        import xllamacpp  # noqa: F401
-    except ImportError as error:
-        raise DemoUnavailable(f"xllamacpp cannot be loaded ({error}); run `pip install xllamacpp`") from None
+        found = importlib.util.find_spec("xllamacpp")
+    except ValueError:  # how the import system says that it is blocked
+        found = None
+    if found is None:
+        raise DemoUnavailable("xllamacpp is not installed; run `pip install xllamacpp`")
 
 
 def _wait_until(is_true: Callable[[], bool], patience_s: float, complaint: str) -> None:

@@ -146,7 +146,7 @@ def test_ports_are_free_and_can_be_chosen(tmp_path):
 
 def test_without_xllamacpp_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
-    with pytest.raises(DemoUnavailable, match="run `pip install xllamacpp`"):
+    with pytest.raises(DemoUnavailable, match="xllamacpp is not installed; run `pip install xllamacpp`"):
         ModelServer(Path("first"), "demo", tmp_path / "log").start()
 
 
