@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -29,10 +30,8 @@ def pack_text(text: str) -> bytes:
 
 def unpack_text(packed: bytes) -> str:
     """Raises StoreError where the bytes are not what `pack_text` wrote."""
-    try:
+    with _damage_named():
         return zlib.decompress(packed).decode("utf-8", "surrogatepass")
-    except (zlib.error, UnicodeDecodeError) as error:
-        raise StoreError(f"a stored value is damaged ({error}); restore the database from a backup") from error
 
 
 def pack_reply(reply: Reply) -> bytes:
@@ -51,11 +50,12 @@ def pack_reply(reply: Reply) -> bytes:
 
 
 def unpack_reply(packed: bytes) -> Reply:
-    content = _unpack(packed)
-    content["at"] = datetime.fromisoformat(content["at"])
-    content["tool_calls"] = tuple(ToolCall(name, arguments) for name, arguments in content.get("tool_calls", ()))
-    content["top_logprobs"] = tuple((token, logprob) for token, logprob in content.get("top_logprobs", ()))
-    return Reply(**content)
+    with _damage_named():
+        content = _unpack(packed)
+        content["at"] = datetime.fromisoformat(content["at"])
+        content["tool_calls"] = tuple(ToolCall(name, arguments) for name, arguments in content.get("tool_calls", ()))
+        content["top_logprobs"] = tuple((token, logprob) for token, logprob in content.get("top_logprobs", ()))
+        return Reply(**content)
 
 
 def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:
@@ -70,9 +70,10 @@ def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:
 def unpack_fingerprint(packed: bytes | None) -> Fingerprint | None:
     if packed is None:
         return None
-    content = _unpack(packed)
-    content["vectors"] = {name: tuple(vector) for name, vector in content.get("vectors", {}).items()}
-    return Fingerprint(**content)
+    with _damage_named():
+        content = _unpack(packed)
+        content["vectors"] = {name: tuple(vector) for name, vector in content.get("vectors", {}).items()}
+        return Fingerprint(**content)
 
 
 def pack_verdicts(verdicts: Sequence[Verdict]) -> bytes:
@@ -80,7 +81,8 @@ def pack_verdicts(verdicts: Sequence[Verdict]) -> bytes:
 
 
 def unpack_verdicts(packed: bytes) -> tuple[Verdict, ...]:
-    return tuple(map(_verdict, _unpack(packed)))
+    with _damage_named():
+        return tuple(map(_verdict, _unpack(packed)))
 
 
 def pack_judgement(judgement: Judgement) -> bytes:
@@ -88,9 +90,10 @@ def pack_judgement(judgement: Judgement) -> bytes:
 
 
 def unpack_judgement(packed: bytes) -> Judgement:
-    content = _unpack(packed)
-    content["verdicts"] = tuple(map(_verdict, content["verdicts"]))
-    return Judgement(**content)
+    with _damage_named():
+        content = _unpack(packed)
+        content["verdicts"] = tuple(map(_verdict, content["verdicts"]))
+        return Judgement(**content)
 
 
 def _verdict(content: dict[str, Any]) -> Verdict:
@@ -105,3 +108,11 @@ def _pack(content: object) -> bytes:
 
 def _unpack(packed: bytes) -> Any:
     return json.loads(unpack_text(packed))
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except (zlib.error, ValueError, TypeError, KeyError) as error:
+        raise StoreError(f"a stored value is damaged ({error}); restore the database from a backup") from error

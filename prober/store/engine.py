@@ -65,7 +65,7 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # Not repeated here: a broken URL may hold a password in any place.
         raise StoreError(f"the database URL cannot be read; {_URL_HELP}") from None
     if parsed.drivername in {"postgres", "postgresql"}:

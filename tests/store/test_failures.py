@@ -1,0 +1,220 @@
+"""Whatever is wrong with the database: a StoreError that says what to do, nothing stored half, no secret shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, event, text
+
+from prober.errors import StoreError
+from prober.incidents import Decision
+from prober.store import Store
+
+from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, alarm, begin, complete, declare, judge, observe
+
+
+def file_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///").split("?")[0])
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    connection = sqlite3.connect(file_of(url), isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("nonsense", "the database URL cannot be read; write sqlite:///prober.db or postgresql+psycopg://"),
+        ("mysql://user:hunter2@host/db", "mysql is not a database the store knows; write sqlite:///prober.db"),
+        ("postgresql+asyncpg://host/db", "postgresql+asyncpg is not a database the store knows"),
+        ("sqlite://", "a database in memory is lost at exit"),
+        ("sqlite:///:memory:", "a database in memory is lost at exit"),
+        ("sqlite:///x.db?timeout=soon", "timeout=soon in the database URL is not a number of seconds"),
+        ("sqlite:////no/such/place/prober.db", "there is no directory /no/such/place; make it first"),
+        ("postgresql://u:hunter2@127.0.0.1:1/db", "the database server cannot be reached; check the host"),
+        ("postgres://u:hunter2@127.0.0.1:1/db", "the database server cannot be reached; check the host"),
+        ("postgresql://u:hunter2@127.0.0.1:port/db", "the database URL cannot be read"),
+    ],
+)
+def test_a_database_that_cannot_be_opened(url: str, says: str) -> None:
+    with pytest.raises(StoreError, match=re.escape(says)) as caught:
+        Store.open(url)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_file_yet_read_only(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no database yet; `prober run` or `prober once` makes one"):
+        Store.open(f"sqlite:///{tmp_path / 'prober.db'}", read_only=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_database_read_only(empty_url: str) -> None:
+    if empty_url.startswith("sqlite"):
+        file_of(empty_url).touch()
+    with pytest.raises(StoreError, match="holds nothing of the prober yet; `prober run`"):
+        Store.open(empty_url, read_only=True)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary, " * 1000)
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match="this file is not a prober database; name another file"):
+            Store.open(f"sqlite:///{path}", read_only=read_only)
+    assert path.read_text() == "dear diary, " * 1000
+
+
+def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened; check that the path exists"):
+        Store.open(f"sqlite:///{tmp_path}")
+
+
+def test_a_newer_database_is_left_alone(url: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for read_only in (False, True):
+        with pytest.raises(StoreError, match=r"of version 9999, .* \(it knows up to \d+\); upgrade the prober"):
+            Store.open(url, read_only=read_only)
+    engine.dispose()
+
+
+def test_a_database_of_another_program_with_our_table_names_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "golf.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE round (hole INTEGER)")
+    connection.commit()
+    with pytest.raises(StoreError, match="table round already exists"):
+        Store.open(f"sqlite:///{path}")
+    tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert tables == [("round",)]
+
+
+def test_reading_only_reads(url: str) -> None:
+    with Store.open(url) as writer:
+        declare(writer)
+        complete(writer)
+        with Store.open(url, read_only=True) as reader:
+            assert len(reader.endpoints()) == 2
+            with pytest.raises(StoreError, match="opened for reading"):
+                reader.due(BILLING, "money", NOW + DAY)
+            before = reader.newest()
+            complete(writer, NOW + DAY)
+            assert reader.newest() != before
+            assert reader.endpoints()[0].rounds == 2
+
+
+def test_reading_a_file_nobody_writes(sqlite_url: str) -> None:
+    with Store.open(sqlite_url, read_only=True) as reader:
+        assert reader.rounds() == ()
+
+
+WRITES: dict[str, Callable[[Store, int], object]] = {
+    "remember": lambda store, _: declare(store),
+    "due": lambda store, _: store.due(SEARCH, "chat", NOW),
+    "claim": lambda store, held: store.claim(held, "thief", NOW + DAY, 60),
+    "record": lambda store, held: store.record(held, observe("x" * 500_000), NOW),
+    "miss": lambda store, held: store.miss(held, "late", NOW),
+    "settle": lambda store, held: store.settle(held, judge("r"), "m" * 9, QUIET, (), NOW),
+    "carry_out": lambda store, _: store.carry_out(Decision("acknowledged", store.incidents()[0]), ("log",), NOW),
+    "claim_notice": lambda store, _: store.claim_notice(NOW, 30, ""),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_locked_database_says_so_and_keeps_what_it_had(sqlite_url: str, write: str) -> None:
+    with Store.open(sqlite_url) as store:
+        alarm(store)
+        held = begin(store, NOW + DAY)
+        before = store.newest()
+        with locked(sqlite_url), pytest.raises(StoreError, match="another process holds the database; wait for it"):
+            WRITES[write](store, held.id)
+        assert store.newest() == before
+        assert store.rounds()[0] == held
+        store.record(held.id, observe(), NOW)  # and goes on as soon as the lock is gone
+        store.settle(held.id, judge(held.label), None, QUIET, (), NOW)
+
+
+def test_a_locked_database_can_be_read(sqlite_url: str) -> None:
+    with Store.open(sqlite_url) as store:
+        complete(store)
+        with locked(sqlite_url):
+            assert len(store.rounds()) == 1
+            with Store.open(sqlite_url, read_only=True) as reader:
+                assert len(list(reader.export())) == 1
+
+
+def test_a_new_database_that_is_locked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'prober.db'}?timeout=0.05"
+    with locked(url), pytest.raises(StoreError, match="another process holds the database"):
+        Store.open(url)
+    Store.open(url).close()
+
+
+@contextmanager
+def full_disk(store: Store) -> Iterator[None]:
+    """From now on the file may not grow by a single page, on any connection."""
+    engine = store._database.engine
+
+    def cap(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size for a cap below it
+
+    engine.dispose()
+    event.listen(engine, "connect", cap)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", cap)
+        engine.dispose()
+
+
+def incompressible(megabytes: int) -> str:
+    return os.urandom(megabytes * 500_000).hex()
+
+
+def test_a_full_disk_says_so_and_stores_nothing_half(sqlite_url: str) -> None:
+    with Store.open(sqlite_url) as store:
+        complete(store, memory="before")
+        view = begin(store, NOW + DAY)
+        with full_disk(store):
+            with pytest.raises(StoreError, match="the disk is full; free some space and try again") as caught:
+                store.record(view.id, observe(incompressible(2)), NOW)
+            assert "prober.db" in str(caught.value)
+            with pytest.raises(StoreError, match="the disk is full"):
+                store.settle(view.id, judge(view.label), incompressible(2), QUIET, ("log",), NOW)
+        assert store.rounds()[0] == view
+        assert store.recorded(view.id) == ()
+        assert store.memory(HASH) == "before"
+        store.record(view.id, observe(), NOW)
+        store.settle(view.id, judge(view.label), "after", QUIET, (), NOW)
+        assert store.memory(HASH) == "after"
+
+
+def test_an_error_inside_a_transaction_frees_the_database(store: Store) -> None:
+    for _ in range(20):  # more than a pool holds, were connections leaked
+        with pytest.raises(StoreError, match="there is no round"):
+            store.record(12345, observe(), NOW)
+    assert begin(store).state == "claimed"
+
+
+@pytest.mark.postgres
+def test_a_postgres_without_that_database_says_so_and_keeps_the_password(postgres: URL) -> None:
+    url = postgres.set(database="nowhere", password="hunter2").render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match='database "nowhere" does not exist') as caught:
+        Store.open(url)
+    assert "hunter2" not in str(caught.value)
