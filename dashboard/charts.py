@@ -73,7 +73,7 @@ def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark]) -> alt.Layer
 
 def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float) -> alt.LayerChart:
     """The channel's evidence round by round on a log scale, with the promise's threshold as a dashed line."""
-    top = max([threshold * 2, *(_drawn(point.e_value, threshold) or 0 for point in points)])
+    top = max([10, threshold * 2, *(_drawn(point.e_value, threshold) or 0 for point in points)])
     y = alt.Y(
         "evidence:Q",
         title="evidence (e-value)",
@@ -82,12 +82,15 @@ def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: 
     )
     base = alt.Chart(alt.InlineData(values=_rows(points, marked, threshold)))
     line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=_time(), y=y)
+    dots = _dots(base, y)
+    if threshold <= 0:  # nothing is promised before the first judgement
+        return _finished([line, dots, *_rules(marked)])
     promise = alt.Chart(alt.InlineData(values=[{"threshold": threshold, "words": f"alarm at {number(threshold)}"}]))
     rule = promise.mark_rule(strokeDash=[5, 4], color=AFTER).encode(y="threshold:Q")
     text = promise.mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=AFTER, fontWeight="bold").encode(
         x=alt.value(0), y="threshold:Q", text="words:N"
     )
-    return _finished([rule, text, line, _dots(base, y), *_rules(marked)])
+    return _finished([rule, text, line, dots, *_rules(marked)])
 
 
 def _rows(
@@ -192,4 +195,4 @@ def _finite(value: float) -> float | None:
 
 def _drawn(e_value: float, threshold: float) -> float | None:
     """Evidence within the stretch that is drawn; infinite evidence stands at the top."""
-    return None if math.isnan(e_value) else min(max(e_value, _FLOOR), threshold * _CEILING)
+    return None if math.isnan(e_value) else min(max(e_value, _FLOOR), max(threshold, 1.0) * _CEILING)

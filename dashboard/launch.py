@@ -22,6 +22,9 @@ def command(port: int, address: str = "127.0.0.1") -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",  # a traceback belongs in the log
+        # Streamlit's own red would call every bar an alarm. One a theme: a common one would end following the system's.
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]

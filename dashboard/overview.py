@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import history, incident
 from dashboard.reading import Reading, forget, read
 from dashboard.standing import Standing, headline, standings
-from dashboard.words import count, inline, one_line, round_name, share
+from dashboard.words import count, incident_number, inline, one_line, round_name, share
 from prober.errors import StoreError
 from prober.incidents import Incident
 
@@ -69,8 +69,8 @@ def _nothing_watched() -> None:
 
 def _incident(reading: Reading, wanted: str, now: datetime) -> None:
     st.button("All endpoints", icon=":material/arrow_back:", on_click=st.query_params.clear)
-    # Longer numbers than the database can hold are nobody's.
-    found = reading.incident(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else None
+    number = incident_number(wanted)
+    found = reading.incident(number) if number is not None else None
     if found is None:
         st.warning(f"There is no incident {inline(wanted, 40)} here.")
         st.caption("It may belong to another database, or the link may be cut short.")

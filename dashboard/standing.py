@@ -112,10 +112,17 @@ def _silence(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime)
 
 
 def _usual_gap(rounds: Sequence[RoundView]) -> timedelta | None:
-    """The middle one of the gaps between the newest rounds; None where there are fewer than two gaps."""
-    due = [one.due_at for one in rounds[:21]]
-    gaps = sorted(later - earlier for later, earlier in pairwise(due))
-    return gaps[len(gaps) // 2] if len(gaps) >= 2 else None
+    """Of the probe set asked most often: the middle one of the gaps between its newest rounds.
+
+    None where no set has been due three times.
+    """
+    usual = []
+    for probe_set in {one.probe_set for one in rounds}:
+        due = [one.due_at for one in rounds if one.probe_set == probe_set][:21]
+        gaps = sorted(later - earlier for later, earlier in pairwise(due))
+        if len(gaps) >= 2:
+            usual.append(gaps[len(gaps) // 2])
+    return min(usual, default=None)
 
 
 def headline(standing: Sequence[Standing]) -> Headline:

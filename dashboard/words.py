@@ -79,6 +79,11 @@ def round_name(label: str) -> str:
     return when(at) if at else one_line(label, 60)
 
 
+def incident_number(text: str) -> int | None:
+    """The number of an incident, as a link names it; None where it can be nobody's."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def span(time: timedelta) -> str:
     """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
     seconds = max(0, int(time.total_seconds()))
@@ -106,8 +111,8 @@ def number(value: float) -> str:
 
 
 def share(e_value: float, threshold: float) -> float:
-    """Evidence on the way to the threshold, on a log scale: 0 is none, 1 and above is enough."""
-    if math.isnan(e_value) or e_value <= 1:
+    """Evidence on the way to the threshold, on a log scale: 0 is none, 1 and above enough. Without a threshold, 0."""
+    if math.isnan(e_value) or e_value <= 1 or threshold <= 0:
         return 0.0
     if threshold <= 1:
         return 1.0

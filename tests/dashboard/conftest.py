@@ -11,6 +11,9 @@ from dashboard import launch, reading
 class Page:
     """Draws the dashboard with `query` in the address bar."""
 
+    _components = None
+    """What AppTest finds out about installed packages, half a second a page; the same for all."""
+
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
 
@@ -23,10 +26,12 @@ class Page:
 
         reading.forget()
         self._monkeypatch.setattr(reading.Store, "open", staticmethod(opened))
-        at = AppTest.from_file(str(launch.APP), default_timeout=20)
+        at = AppTest.from_file(str(launch.APP), default_timeout=60)
         for name, value in query.items():
             at.query_params[name] = value
+        at._bidi_component_manager = Page._components
         at.run()
+        Page._components = at._bidi_component_manager
         assert not at.exception, at.exception
         return at
 

@@ -88,6 +88,10 @@ def test_evidence_of_any_size_can_be_drawn():
     assert drawn == [0.1, 0.1, THRESHOLD * 1e4, THRESHOLD * 1e4, None, 0.1]
 
 
+def test_without_a_promise_no_threshold_is_drawn():
+    assert kinds(charts.evidence(MOVED, [], 0.0)) == ["line", "point"]
+
+
 def test_a_round_without_a_reading_leaves_a_gap():
     points = [point("e", "c", 0, 2, value=math.nan), point("e", "c", 1, 2, value=math.inf)]
     chart = charts.reading(points, [])

@@ -94,6 +94,14 @@ def test_two_rounds_are_too_few_to_know_the_usual_gap():
     )
 
 
+def test_probe_sets_that_come_together_are_not_one_that_comes_often():
+    rounds = [replace(one, probe_set=name) for one in rounds_every("one", 24, newest=30) for name in "abc"]
+    view = endpoint_view("one", POINTS, last_completed_at=rounds[0].completed_at)
+    assert stand(view, rounds, NOW).word == "as pinned"
+    often = [*rounds, *rounds_every("one", 1, newest=30)]
+    assert stand(view, often, NOW).why.endswith("usually one every 60 min")
+
+
 def quiet(name):
     return endpoint_view(name, POINTS)
 

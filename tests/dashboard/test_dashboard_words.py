@@ -139,6 +139,25 @@ def test_the_share_of_evidence_is_on_a_log_scale():
     assert words.share(0.2, 365.0) == words.share(math.nan, 365.0) == 0.0
     assert math.isfinite(words.share(math.inf, 365.0))
     assert words.share(5.0, 1.0) == 1.0
+    assert words.share(5.0, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3", 3),
+        ("007", 7),
+        ("x", None),
+        ("-1", None),
+        ("1e9", None),
+        ("9" * 40, None),
+        ("", None),
+        ("٣", None),
+        ("²", None),
+    ],
+)
+def test_numbers_of_incidents(text, number):
+    assert words.incident_number(text) == number
 
 
 def test_lists_and_counts():

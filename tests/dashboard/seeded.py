@@ -1,0 +1,83 @@
+"""A small database that tells the story of one change: written by the real store, as the prober writes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from prober.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
+from prober.detectors.verdict import Judgement, Verdict
+from prober.evidence import Fingerprint, Observation
+from prober.incidents import Incident, accept, decide
+from prober.reply import Reply
+from prober.store import Store
+
+BOT = Endpoint(name="support-bot", provider="scripted", model="bot-1")
+STILL = Endpoint(name="search-ranker", provider="scripted", model="ranker-1")
+NEW = Endpoint(name="newcomer", provider="scripted", model="new-1")
+PROBE = Probe(id="refund", prompt="May I return shoes after 40 days?")
+SET = ProbeSet(
+    name="starter",
+    owner="support team",
+    endpoints=(BOT.name, STILL.name, NEW.name),
+    schedule=Schedule(every="6h"),
+    probes=(PROBE,),
+)
+THRESHOLD = 365.0
+BEFORE = "No. Returns are accepted within 30 days."
+AFTER = "Great question! <b>Unfortunately</b> we accept returns within 30 days only. \x00 **Anything else?**"
+
+
+def seed(url: str, now: datetime, rounds: int = 16, changed: int = 12) -> Incident:
+    """`rounds` rounds of two endpoints, of which one changes at round `changed`; its open incident."""
+    with Store.open(url) as store:
+        store.remember([SET], [BOT, STILL, NEW], now - timedelta(days=30))
+        opened = None
+        for n in range(rounds):
+            at = now - timedelta(hours=6 * (rounds - n) - 5)
+            opened = _round(store, BOT, at, n, changed) or opened
+            _round(store, STILL, at, n, None)
+        assert opened is not None
+        return opened
+
+
+def accept_it(url: str, incident: Incident, now: datetime) -> None:
+    with Store.open(url) as store:
+        store.carry_out(accept(incident, "ada", "we asked for it", now), ["log"], now)
+
+
+def _round(store: Store, endpoint: Endpoint, at: datetime, n: int, changed: int | None) -> Incident | None:
+    since = max(0, n - changed + 1) if changed is not None else 0
+    round_id = store.due(endpoint, SET.name, at)
+    claimed = store.claim(round_id, "here", at, 600)
+    assert claimed is not None
+    reply = Reply(at=at, text=AFTER if since else BEFORE, model=endpoint.model, latency_s=0.1)
+    series = series_key(endpoint, PROBE)
+    store.record(round_id, Observation(series, "starter/refund", 0, reply, Fingerprint()), at)
+    judgement = _judgement(claimed.label, series, since, enough=n >= 8)
+    standing = store.open_incident(endpoint.content_hash)
+    decision = decide(standing, judgement, endpoint.name, endpoint.content_hash, at)
+    return store.settle(round_id, judgement, "{}", decision, ["log"], at + timedelta(minutes=1))
+
+
+def _judgement(label: str, series: str, since: int, enough: bool) -> Judgement:
+    e_value = 1.5 * 20.0**since
+    words = "34 % longer" if since else "as before"
+    onset = label if since else None
+    length = Verdict(
+        "length", e_value, 1.34 if since else 1.0, 1.0, "ratio to reference", 0.34, words, onset, (series,)
+    )
+    quiet = Verdict("format", 0.9, 1.0, 1.0, "share of replies", 0.0, "as before", None, ())
+    state = "insufficient_evidence" if not enough else "alarm" if e_value > THRESHOLD else "quiet"
+    kind = "behaviour_change" if state == "alarm" else None
+    return Judgement(label, state, e_value, THRESHOLD, (length, quiet), onset, kind, "" if enough else "more rounds")
+
+
+def main() -> None:
+    """Seeds the database named on the command line, to look at it."""
+    import sys
+
+    seed(sys.argv[1], datetime.now(UTC))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The page over a database that the real store wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import seeded
+from conftest import texts
+from streamlit.testing.v1 import AppTest
+
+from dashboard import launch, reading
+from prober.errors import StoreError
+
+
+@pytest.fixture
+def url(tmp_path, monkeypatch):
+    reading.forget()
+    url = f"sqlite:///{tmp_path / 'prober.db'}"
+    monkeypatch.setenv("PROBER_DATABASE_URL", url)
+    yield url
+    reading.forget()
+
+
+def draw(**query: str) -> AppTest:
+    at = AppTest.from_file(str(launch.APP), default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def test_from_no_database_to_an_accepted_change(url, tmp_path):
+    at = draw()
+    assert "prober run" in texts(at)
+    assert list(tmp_path.iterdir()) == [], "a reader makes no database"
+
+    now = datetime.now(UTC)
+    incident = seeded.seed(url, now)
+    at.run()
+    assert "**support-bot** is different from what you pinned: 34 % longer" in at.error[0].value
+    assert at.dataframe[0].value["state"].tolist() == ["◆ changed", "○ waiting", "● as pinned"]
+    assert at.dataframe[0].value["owners"].tolist() == ["support team"] * 3
+    assert len(at.get("vega_lite_chart")) == 2
+
+    at = draw(incident=str(incident.id))
+    shown = [one.value for one in at.code]
+    assert seeded.BEFORE in shown
+    assert seeded.AFTER.replace("\x00", "⟨U+0000⟩") in shown
+    assert at.dataframe[1].value["state"].tolist() == ["owed"]
+
+    seeded.accept_it(url, incident, now)
+    at.run()
+    assert "Closed" in texts(at)
+    assert "by ada: accepted." in texts(at)
+    assert at.text[0].value == "we asked for it"
+    assert not at.error
+
+
+def test_a_file_that_is_no_database_is_an_explanation(url, tmp_path):
+    (tmp_path / "prober.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError):
+        reading.read()
+    assert "prober.db" in texts(draw())
