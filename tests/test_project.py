@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -41,10 +47,10 @@ def section(text: str, heading: str) -> str:
     return re.split(r"^#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
 
 
-def shell_lines(text: str) -> list[str]:
-    """The commands of every `sh` block, without their comments."""
+def commands(text: str) -> list[list[str]]:
+    """The arguments of every line of every `sh` block, without its comment."""
     blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.M | re.S)
-    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+    return [shlex.split(line, comments=True) for block in blocks for line in block.splitlines() if line.strip()]
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -204,3 +210,49 @@ def test_dockerfile_copies_only_what_the_builder_is_sent() -> None:
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {name for line in copied for name in line.split()} == sent
     assert all((ROOT / name).exists() for name in sent)
+
+
+# -- the commands of the README ----------------------------------------------------------------------------------------
+
+ENDLESS = {"run", "dashboard"}
+"""Verbs that go on until they are stopped: only their options are held against their help."""
+COMMANDS = [line for line in commands(README) if line[0] == "prober" or line[:2] == ["docker", "run"]]
+LOG = "replies.jsonl.gz"
+"""The reply log that the README exports; it stands in for logs of other names."""
+
+
+def prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """The console script, in a folder and an environment of its own."""
+    script = "import sys; from prober.cli import main; sys.exit(main())"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_readme_commands_run_one_after_the_other(tmp_path: Path) -> None:
+    ending = [arguments for program, *arguments in COMMANDS if program == "prober" and arguments[0] not in ENDLESS]
+    assert len(ending) >= 8
+    for arguments in ending:
+        for name in arguments:
+            if name.endswith(".jsonl.gz") and name != LOG:
+                shutil.copy(tmp_path / LOG, tmp_path / name)
+        done = prober(arguments, tmp_path)
+        told = f"prober {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
+        assert done.returncode in (0, 3), told
+        assert "Traceback" not in told
+
+
+@pytest.mark.slow
+def test_readme_commands_that_never_end_have_these_options(tmp_path: Path) -> None:
+    # In a container the arguments stand behind the image's name.
+    lines = [line[line.index("canary-prober") + 1 :] if line[0] == "docker" else line[1:] for line in COMMANDS]
+    endless = [line for line in lines if line and line[0] in ENDLESS]
+    assert {line[0] for line in endless} == ENDLESS
+    for verb, *arguments in endless:
+        done = prober([verb, "--help"], tmp_path)
+        assert done.returncode == 0, done.stderr
+        for option in (argument for argument in arguments if argument.startswith("--")):
+            assert option in done.stdout, f"prober {verb} has no {option}"
