@@ -19,10 +19,14 @@ BEFORE = "#0072B2"
 AFTER = "#D55E00"
 QUIET = "#808080"
 
-_FLOOR = 0.1
-"""The least evidence drawn; a log scale has no zero."""
+_FLOOR = 0.5
+"""The least evidence drawn; a log scale has no zero, and below 1 there is none."""
 _CEILING = 1e4
 """The most evidence drawn, in thresholds: beyond it a taller line says nothing more."""
+
+
+_MOMENTS = {"minutes": "%H:%M", "hours": "%H:%M", "date": "%b %d", "day": "%b %d", "week": "%b %d", "month": "%b %Y"}
+"""How Vega writes a tick that begins a minute, an hour, a day, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ def _time() -> alt.X:
         "at:T",
         title="round (UTC)",
         scale=alt.Scale(type="utc"),
-        axis=alt.Axis(labelOverlap=True, tickCount=6, grid=False),
+        axis=alt.Axis(format=_MOMENTS, labelOverlap=True, tickCount=6, grid=False),
     )
 
 

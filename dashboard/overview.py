@@ -121,7 +121,7 @@ def _matrix(standing: tuple[Standing, ...]) -> None:
         },
     )
     st.caption(
-        "Evidence: 100 % is what the promise asks for before an alarm, on a log scale; a darker cell holds more. "
+        "Evidence: 100 % is what the promise asks for before an alarm, on a log scale; a deeper orange holds more. "
         "Choose a cell to see its history."
     )
 

@@ -32,10 +32,13 @@ def seed(url: str, now: datetime, rounds: int = 16, changed: int = 12) -> Incide
     with Store.open(url) as store:
         store.remember([SET], [BOT, STILL, NEW], now - timedelta(days=30))
         opened = None
+        onset: str | None = None
         for n in range(rounds):
             at = now - timedelta(hours=6 * (rounds - n) - 5)
-            opened = _round(store, BOT, at, n, changed) or opened
-            _round(store, STILL, at, n, None)
+            since = max(0, n - changed + 1)
+            label, settled = _round(store, BOT, at, n, since, onset)
+            opened, onset = settled or opened, onset or (label if since else None)
+            _round(store, STILL, at, n, 0, None)
         assert opened is not None
         return opened
 
@@ -45,24 +48,26 @@ def accept_it(url: str, incident: Incident, now: datetime) -> None:
         store.carry_out(accept(incident, "ada", "we asked for it", now), ["log"], now)
 
 
-def _round(store: Store, endpoint: Endpoint, at: datetime, n: int, changed: int | None) -> Incident | None:
-    since = max(0, n - changed + 1) if changed is not None else 0
+def _round(
+    store: Store, endpoint: Endpoint, at: datetime, n: int, since: int, onset: str | None
+) -> tuple[str, Incident | None]:
+    """One round, asked and judged: its label, and the incident it opened. `since` counts the changed rounds."""
     round_id = store.due(endpoint, SET.name, at)
     claimed = store.claim(round_id, "here", at, 600)
     assert claimed is not None
     reply = Reply(at=at, text=AFTER if since else BEFORE, model=endpoint.model, latency_s=0.1)
     series = series_key(endpoint, PROBE)
     store.record(round_id, Observation(series, "starter/refund", 0, reply, Fingerprint()), at)
-    judgement = _judgement(claimed.label, series, since, enough=n >= 8)
+    judgement = _judgement(claimed.label, series, since, onset, enough=n >= 8)
     standing = store.open_incident(endpoint.content_hash)
     decision = decide(standing, judgement, endpoint.name, endpoint.content_hash, at)
-    return store.settle(round_id, judgement, "{}", decision, ["log"], at + timedelta(minutes=1))
+    return claimed.label, store.settle(round_id, judgement, "{}", decision, ["log"], at + timedelta(minutes=1))
 
 
-def _judgement(label: str, series: str, since: int, enough: bool) -> Judgement:
+def _judgement(label: str, series: str, since: int, onset: str | None, enough: bool) -> Judgement:
     e_value = 1.5 * 20.0**since
     words = "34 % longer" if since else "as before"
-    onset = label if since else None
+    onset = (onset or label) if since else None
     length = Verdict(
         "length", e_value, 1.34 if since else 1.0, 1.0, "ratio to reference", 0.34, words, onset, (series,)
     )

@@ -85,7 +85,7 @@ def test_evidence_of_any_size_can_be_drawn():
         row["evidence"]
         for row in rows(charts.evidence([point("e", "c", n, 9, e_value=e) for n, e in enumerate(sizes)], [], THRESHOLD))
     ]
-    assert drawn == [0.1, 0.1, THRESHOLD * 1e4, THRESHOLD * 1e4, None, 0.1]
+    assert drawn == [0.5, 0.5, THRESHOLD * 1e4, THRESHOLD * 1e4, None, 0.5]
 
 
 def test_without_a_promise_no_threshold_is_drawn():
