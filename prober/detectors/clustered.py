@@ -31,21 +31,20 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 12.0, 3.0])
 """Strengths of a round, from independent replies to replies that are nearly one draw."""
-SWINGS: Final[Floats] = np.array([0.0, -0.4, 0.4, -1.0, 1.0])
-"""Shared tilts of a single round, in standard deviations of the score: some days are sharper throughout."""
-CLASS_PRIOR: Final[Floats] = np.outer([1.0, 0.5, 0.2, 0.06], [1.0, 0.25, 0.25, 0.06, 0.06])
+SWINGS: Final[Floats] = np.array([[0, 0], [-0.4, 0], [0.4, 0], [-1, 0], [1, 0], [0, -0.5], [0, 0.5]], dtype=np.float64)
+"""Shared tilts of a single round, (sharpness, score), in standard deviations: some days are sharper throughout."""
+CLASS_PRIOR: Final[Floats] = np.outer([1.0, 0.5, 0.2, 0.06], [1.0, 0.2, 0.2, 0.06, 0.06, 0.1, 0.1])
 """Shape (strengths, swings): rounds' worth of belief in each class before any is seen."""
 SPREADS: Final[Floats] = np.array([8.0, 64.0])
 """Strengths of the Dirichlet alternatives about the old mean, in replies."""
-TILTS: Final[Floats] = np.array([-1.0, -0.4, 0.4, 1.0])
-"""Shared tilts, in standard deviations of the score."""
+TILTS: Final[Floats] = np.array([[0, -1], [0, -0.4], [0, 0.4], [0, 1]], dtype=np.float64)
+"""Shared tilts that last, like SWINGS."""
 ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""
 
@@ -120,7 +119,12 @@ class State:
     valid: npt.NDArray[np.bool_]
     """Shape (rows, categories): categories the row has; rows are padded to the widest."""
     score: Floats
-    """Shape (rows, categories): what a tilt acts on, mean 0 and variance 1 under the reference."""
+    """Shape (2, rows, categories): sharpness (how common a category is) and score (where it stands on its scale).
+
+    What tilts act on; mean 0 and variance 1 under the reference, at most 3 from 0.
+    """
+    novel: npt.NDArray[np.bool_]
+    """Shape (rows, categories): categories that stand for whatever the reference never held."""
     base: Floats
     """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
     classes: Floats
@@ -142,11 +146,11 @@ class State:
         return max(self.onsets, key=lambda onset: onset.log_ratio, default=None)
 
 
-def learn(tables: Sequence[Table], prior: Floats, score: Floats) -> State:
+def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: npt.NDArray[np.bool_]) -> State:
     """The state after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
-    `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale. Each reference
-    round is held against the others, never against itself.
+    `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks the
+    categories that stand for what the reference never held, one a row at most. Each reference round is held against the others, never against itself.
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
@@ -154,20 +158,20 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats) -> State:
     classes = CLASS_PRIOR.copy()
     base = prior + sum(counts)
     mean = base / base.sum(axis=1, keepdims=True)
-    centred = np.where(valid, score - (mean * score).sum(axis=1, keepdims=True), 0.0)
-    spread = np.sqrt((mean * centred**2).sum(axis=1, keepdims=True))
-    score = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12)
-    score = np.clip(score, -3.0, 3.0)
+    axes = np.stack([np.log(np.where(valid, mean, 1.0)), score])
+    centred = np.where(valid, axes - (mean * axes).sum(axis=2, keepdims=True), 0.0)
+    spread = np.sqrt((mean * centred**2).sum(axis=2, keepdims=True))
+    axes = np.clip(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12), -3.0, 3.0)
     for _ in range(6):
         base = prior + sum(d[:, None] * c for d, c in zip(discounts, counts, strict=True))
         expected = np.zeros_like(classes)
         for i, table in enumerate(tables):
             others = base - discounts[i][:, None] * counts[i]
-            posterior = _posterior(_log_null(table, others, score) + np.log(classes))
+            posterior = _posterior(_log_null(table, others, axes) + np.log(classes))
             expected += posterior
             discounts[i] = _discount(posterior.sum(axis=1), table.replies)
         classes = CLASS_PRIOR + expected
-    return State(valid=valid, score=score, base=base, classes=classes, onsets=(), rounds=0)
+    return State(valid=valid, score=axes, novel=novel, base=base, classes=classes, onsets=(), rounds=0)
 
 
 def extend(state: State, other: State) -> State:
@@ -175,13 +179,15 @@ def extend(state: State, other: State) -> State:
     width = max(state.base.shape[1], other.base.shape[1])
 
     def stack(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        return np.vstack([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in (a, b)])
+        pads = [[(0, 0)] * (x.ndim - 1) + [(0, width - x.shape[-1])] for x in (a, b)]
+        return np.concatenate([np.pad(a, pads[0]), np.pad(b, pads[1])], axis=-2)
 
     rows, empty = other.base.shape[0], np.zeros_like(other.base)
     mean = other.base / other.base.sum(axis=1, keepdims=True)
     return State(
         valid=stack(state.valid, other.valid).astype(np.bool_),
         score=stack(state.score, other.score).astype(np.float64),
+        novel=stack(state.novel, other.novel).astype(np.bool_),
         base=stack(state.base, other.base).astype(np.float64),
         classes=state.classes + other.classes - CLASS_PRIOR,
         onsets=tuple(
@@ -264,8 +270,8 @@ def _log_null(table: Table, base: Floats, score: Floats) -> Floats:
 
 
 def _tilt(mean: Floats, score: Floats, tilts: Floats) -> Floats:
-    """mean * exp(tilt * score), normalised: (..., rows, categories) -> (..., tilts, rows, categories)."""
-    tilted = mean[..., None, :, :] * np.exp(tilts[:, None, None] * score)
+    """mean * exp(tilt . score), normalised: (..., rows, categories) -> (..., tilts, rows, categories)."""
+    tilted = mean[..., None, :, :] * np.exp(np.tensordot(tilts, score, axes=1))
     normalised: Floats = tilted / tilted.sum(axis=-1, keepdims=True)
     return normalised
 
@@ -285,9 +291,30 @@ def _log_alternatives(table: Table, state: State, onsets: Sequence[Onset]) -> Fl
         [spread + since, width + since, np.repeat(support[:, None], len(TILTS), axis=1)],
         axis=1,
     )
+    mean = _no_less_new(mean, state)
     swung = _tilt(mean, state.score, SWINGS)[..., table.row, table.category]
     concentration = _concentration(behind)[:, :, None, table.row]
     return np.swapaxes(_log_dirichlet_multinomial(table, swung, concentration), -1, -2)
+
+
+def _no_less_new(mean: Floats, state: State) -> Floats:
+    """Alternatives expect what was never seen at least as much as the null does.
+
+    How much mass the unseen has is a guess of the prior. That it stays unseen, in every series at once, would else be
+    won by whoever guesses less, and count as evidence of a change in a world where nothing ever changes.
+    """
+    null = state.base / state.base.sum(axis=1, keepdims=True)
+    unseen = np.where(state.novel, np.maximum(mean, null), 0.0).sum(axis=-1, keepdims=True)
+    known = np.where(state.novel, 0.0, mean)
+    known *= (1 - unseen) / np.maximum(known.sum(axis=-1, keepdims=True), 1e-300)
+    return np.where(state.novel, unseen, known)
+
+
+def logsumexp(x: Floats, axis: int | tuple[int, ...] | None = None) -> Floats:
+    """ln sum exp, as scipy's but without its checks: it is called a dozen times a round on small arrays."""
+    top = x.max(axis=axis, keepdims=True)
+    total: Floats = np.log(np.exp(x - top).sum(axis=axis)) + np.squeeze(top, axis=axis)
+    return total
 
 
 def _posterior(log_weights: Floats) -> Floats:

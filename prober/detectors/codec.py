@@ -36,9 +36,7 @@ def _channel(held: Mapping[str, Any]) -> ChannelMemory:
     return ChannelMemory(
         rows=tuple(held["rows"]),
         probes=tuple(held["probes"]),
-        scales=tuple(
-            Scale(**{k: tuple(v) if isinstance(v, list) else v for k, v in s.items()}) for s in held["scales"]
-        ),
+        scales=tuple(_scale(scale) for scale in held["scales"]),
         statistic=State(**statistic, onsets=onsets),
         reference=held["reference"],
         recent=tuple((label, value) for label, value in held["recent"]),

@@ -12,7 +12,6 @@ from math import exp, inf, isnan, log, nan
 from typing import Final
 
 import numpy as np
-from scipy.special import logsumexp
 
 from prober.detectors import DETECTORS, Channel, clustered, scales
 from prober.detectors.channel import percent
@@ -113,13 +112,17 @@ def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Rou
     learnt = tuple(scales.learn(readings[s], channel.atoms) for s in rows)
     width = max(len(scale.prior) for scale in learnt)
     tables = [
-        Table.of([(j, learnt[j].index(x)) for j, s in enumerate(rows) for x in readings[s][i]], len(rows))
+        Table.of(
+            [(j, learnt[j].index(x, learnt[j].number(x))) for j, s in enumerate(rows) for x in readings[s][i]],
+            len(rows),
+        )
         for i in range(len(rounds))
     ]
     state = clustered.learn(
         [table for table in tables if table.row.size],
         prior=_padded([scale.prior for scale in learnt], width),
         score=_padded([scale.score for scale in learnt], width),
+        novel=np.array([[category == scale.novel for category in range(width)] for scale in learnt]),
     )
     return ChannelMemory(
         rows=rows,
@@ -147,18 +150,19 @@ def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Me
     channels = {}
     for name, held in memory.channels.items():
         row_of = {series: row for row, series in enumerate(held.rows)}
-        read = [
-            (row_of[o.series], reading) for o, reading in _readings(DETECTORS[name], observations) if o.series in row_of
-        ]
-        if not read:
+        outcomes, numbers = [], []
+        for observation, reading in _readings(DETECTORS[name], observations):
+            if (row := row_of.get(observation.series)) is not None:
+                numbers.append(held.scales[row].number(reading))
+                outcomes.append((row, held.scales[row].index(reading, numbers[-1])))
+        if not outcomes:
             channels[name] = held
             continue
-        outcomes = [(row, held.scales[row].index(reading)) for row, reading in read]
         table = Table.of(outcomes, len(held.rows))
         channels[name] = replace(
             held,
             statistic=clustered.step(held.statistic, table, label),
-            recent=(*held.recent, (label, _value(held, read, outcomes)))[-RECENT:],
+            recent=(*held.recent, (label, _value(held, outcomes, numbers)))[-RECENT:],
         )
     return replace(memory, channels=channels)
 
@@ -168,11 +172,10 @@ def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tup
     return [(o, reading) for o, reading in pairs if reading is not None]
 
 
-def _value(held: ChannelMemory, read: Sequence[tuple[int, Reading]], outcomes: Sequence[tuple[int, int]]) -> float:
+def _value(held: ChannelMemory, outcomes: Sequence[tuple[int, int]], numbers: Sequence[float | None]) -> float:
     """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
     shifts: dict[int, list[float]] = {}
-    for (row, reading), (_, category) in zip(read, outcomes, strict=True):
-        number = held.scales[row].number(reading)
+    for (row, category), number in zip(outcomes, numbers, strict=True):
         share = held.reference[row, category]
         shifts.setdefault(row, []).append(float(share) if number is None else number - held.scales[row].mean)
     return float(np.mean([np.mean(values) for values in shifts.values()]))
@@ -182,7 +185,7 @@ def _judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Ju
     verdicts = [_verdict(DETECTORS[name], held, label) for name, held in memory.channels.items()]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_es = [held.statistic.log_e for held in memory.channels.values()]
-    log_e = float(logsumexp(log_es)) - log(len(DETECTORS)) if log_es else -inf
+    log_e = float(clustered.logsumexp(np.array(log_es))) - log(len(DETECTORS)) if log_es else -inf
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     moved = [verdict for verdict in verdicts if verdict.e_value >= promise.threshold / 10]

@@ -6,6 +6,7 @@ what was never seen has a category of its own.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ class Scale:
     """Replies' worth of belief in each category before any is seen."""
     score: tuple[float, ...]
     """What a shared tilt acts on."""
+    novel: int | None = None
+    """Index of the category for whatever the reference never held; None where every value has a bin."""
     names: tuple[str, ...] = ()
     """Nominal: index = position; then `rare`, then `new`."""
     rare: tuple[str, ...] = ()
@@ -52,14 +55,12 @@ class Scale:
             return _distance(reading, np.asarray(self.centre))
         return reading
 
-    def index(self, reading: Reading) -> int:
-        """The category of a reading."""
-        if isinstance(reading, str):
+    def index(self, reading: Reading, number: float | None) -> int:
+        """The category of a reading; `number` is what `number(reading)` gave."""
+        if number is None:
             if reading in self.names:
-                return self.names.index(reading)
+                return self.names.index(str(reading))
             return len(self.names) + (reading not in self.rare)
-        number = self.number(reading)
-        assert number is not None
         if self.atoms:
             return self.atoms.index(number) if number in self.atoms else len(self.atoms)
         return int(np.searchsorted(self.edges, number, side="right"))
@@ -97,6 +98,7 @@ def _nominal(readings: list[str]) -> Scale:
         labels=(*names, "(rare)", "(new)"),
         prior=prior,
         score=(*map(float, share), tail, min(tail, *share)),
+        novel=len(names) + 1,
         names=names,
         rare=rare,
     )
@@ -110,6 +112,7 @@ def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[
             labels=(*(f"{atom:.4g}" for atom in distinct), "(new)"),
             prior=(*[1 / len(distinct)] * len(distinct), 0.5),
             score=(*map(float, range(len(distinct))), (len(distinct) - 1) / 2),
+            novel=len(distinct),
             atoms=distinct,
             centre=centre,
             mean=mean,
@@ -144,5 +147,5 @@ def _central(rounds: list[list[np.ndarray[tuple[int], np.dtype[np.float64]]]]) -
 def _distance(vector: Sequence[float] | np.ndarray, centre: np.ndarray) -> float:
     """Cosine distance, rounded so that the noise of floating point does not make a category."""
     vector = np.asarray(vector, dtype=np.float64)
-    norm = float(np.linalg.norm(vector) * np.linalg.norm(centre))
+    norm = math.sqrt(float(vector @ vector) * float(centre @ centre))
     return round(1 - float(vector @ centre) / norm, 4) if norm else 1.0

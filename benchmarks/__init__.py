@@ -1,0 +1,1 @@
+"""Benchmarks: what the prober promises, measured. `python -m benchmarks` writes docs/benchmarks.md."""

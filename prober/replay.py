@@ -1,0 +1,148 @@
+"""Replay: judge a reply log round by round, by the very functions the daemon calls, from nothing but the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from prober.declaration import Probe, ReferenceRule
+from prober.detectors.judge import Memory, advance
+from prober.detectors.promise import HOURS_PER_YEAR, Promise
+from prober.detectors.verdict import Judgement, Kind, Verdict
+from prober.evidence import Fingerprint, Observation, Round
+from prober.fingerprint import fingerprint
+from prober.replylog import LoggedReply, time_of
+
+AFTERMATH: Final = 3
+"""Rounds after an alarm that tell whether the change persists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One change found."""
+
+    round: str
+    onset: str
+    kind: Kind
+    e_value: float
+    verdicts: tuple[Verdict, ...]
+    """Of the channels that moved, strongest first."""
+    persistent: bool | None
+    """Whether the rounds after it stay changed; None where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the judge would have said of one endpoint."""
+
+    endpoint: str
+    rounds: int
+    reference_rounds: int
+    """Rounds in the first reference; 0 where it was never complete."""
+    promise: Promise
+    alarms: tuple[Alarm, ...]
+    judgements: tuple[Judgement, ...]
+    """One a round."""
+
+
+def rounds_of(
+    replies: Iterable[LoggedReply], read: Callable[[LoggedReply], Fingerprint] | None = None
+) -> dict[str, list[Round]]:
+    """Endpoint → its rounds in label order. `read` fingerprints one answered reply."""
+    read = read or _fingerprint
+    gathered: dict[str, dict[str, list[Observation]]] = {}
+    samples: dict[tuple[str, str, str], int] = {}
+    for logged in replies:
+        series = _series(logged)
+        place = (logged.endpoint, logged.round, series)
+        sample = samples[place] = samples.get(place, -1) + 1
+        print_ = read(logged) if logged.reply.answered else None
+        observation = Observation(series, logged.probe, sample, logged.reply, print_)
+        gathered.setdefault(logged.endpoint, {}).setdefault(logged.round, []).append(observation)
+    return {
+        endpoint: [
+            Round(label, endpoint, time_of(label), tuple(observations))
+            for label, observations in sorted(by_round.items())
+        ]
+        for endpoint, by_round in gathered.items()
+    }
+
+
+def rounds_per_year(rounds: Sequence[Round]) -> float:
+    """From the median distance of the rounds' times; daily where labels are no times."""
+    times = [r.at for r in rounds if r.at is not None]
+    gaps = [(later - earlier).total_seconds() / 3600 for earlier, later in pairwise(times)]
+    typical = median(gaps) if gaps else 24.0
+    return round(HOURS_PER_YEAR / typical, 2) if typical > 0 else 365.25
+
+
+def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
+    """Judge the rounds of one endpoint in order; after an alarm a new epoch begins at its onset."""
+    judged = list(_judge(rounds, promise))
+    alarms = [
+        _alarm(judgement, [memory for memory, _ in after]) for judgement, after in judged if judgement.state == "alarm"
+    ]
+    judgements = tuple(judgement for judgement, _ in judged)
+    reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
+    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements)
+
+
+def reference_of(rounds: int) -> ReferenceRule:
+    """The rule "the first N rounds, whatever their span"."""
+    return ReferenceRule.model_construct(rounds=rounds, hours=0.0)
+
+
+def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgement, list[tuple[Memory, Judgement]]]]:
+    """Each round's judgement; with an alarm, what the old epoch says of the rounds after it."""
+    memory, start = Memory(), 0
+    for i, round_ in enumerate(rounds):
+        memory, judgement = advance(memory, round_, _history(rounds[start : i + 1]), promise)
+        if judgement.state != "alarm":
+            yield judgement, []
+            continue
+        after = [(memory, judgement)]
+        for later in rounds[i + 1 : i + 1 + AFTERMATH]:
+            after.append(advance(after[-1][0], later, _history([later]), promise))
+        yield judgement, after
+        # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
+        start = next(k for k in range(i + 1) if rounds[k].label == (judgement.onset or round_.label))
+        memory = Memory()
+
+
+def _alarm(judgement: Judgement, after: Sequence[Memory]) -> Alarm:
+    moved = tuple(v for v in judgement.verdicts if v.e_value >= judgement.threshold / 10)
+    strongest = [memory.channels[moved[0].channel].statistic.log_e for memory in after]
+    return Alarm(
+        round=judgement.round,
+        onset=judgement.onset or judgement.round,
+        kind=judgement.kind or "behaviour_change",
+        e_value=judgement.e_value,
+        verdicts=moved,
+        persistent=None if len(after) < 2 else strongest[-1] > strongest[0],
+    )
+
+
+def _history(rounds: Sequence[Round]) -> Callable[[Collection[str]], Sequence[Round]]:
+    def history(series: Collection[str]) -> Sequence[Round]:
+        kept = (
+            Round(r.label, r.endpoint, r.at, tuple(o for o in r.observations if o.series in series)) for r in rounds
+        )
+        return [r for r in kept if r.observations]
+
+    return history
+
+
+def _series(logged: LoggedReply) -> str:
+    """Probe and what it asked and expected: an edited prompt is another series, as it is for the daemon."""
+    checks = [check.model_dump_json() for check in logged.expect]
+    content = "\x1f".join([logged.probe, logged.prompt or "", logged.system or "", *checks])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _fingerprint(logged: LoggedReply) -> Fingerprint:
+    probe = Probe.model_construct(id=logged.probe, prompt=logged.prompt, system=logged.system, expect=logged.expect)
+    return fingerprint(logged.reply, probe)
