@@ -125,7 +125,8 @@ def _play(scene: Scene, store: Store, alerters: Sequence[Alerter], dashboard_url
 
 
 def _round(scene: Scene, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
-    tick.run(scene.probe_set, scene.endpoint, provider, store, alerters, scene.due(number))
+    names = [alerter.name for alerter in alerters]
+    tick.run(scene.probe_set, scene.endpoint, scene.promise, provider, store, names, scene.due(number))
 
 
 def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:

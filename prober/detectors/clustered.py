@@ -150,7 +150,8 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: npt.NDAr
     """The state after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks the
-    categories that stand for what the reference never held, one a row at most. Each reference round is held against the others, never against itself.
+    categories that stand for what the reference never held, one a row at most.
+    Each reference round is held against the others, never against itself.
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]

@@ -14,8 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from prober.declaration import Endpoint, ProbeSet
+from prober.declaration import Endpoint, ProbeSet, Schedule
+from prober.detectors.promise import HOURS_PER_YEAR, Promise
 from prober.errors import ConfigurationError, Problem
+from prober.loading.cron import parse
 from prober.loading.files import find, holds_endpoints
 from prober.loading.gather import gather_endpoints, gather_sets
 from prober.loading.lines import read
@@ -42,6 +44,21 @@ class Declarations:
                 return endpoint
         mend = did_you_mean(name, [endpoint.name for endpoint in self.endpoints])
         raise ConfigurationError(f"unknown endpoint {quoted(name)}; {mend}")
+
+    def promise(self, endpoint: Endpoint) -> Promise:
+        """What is promised of an endpoint: its knob, and the rounds a year of all sets that ask it."""
+        asked = [probe_set for probe_set in self.sets if endpoint.name in probe_set.endpoints]
+        return Promise(
+            false_alarms_per_year=endpoint.false_alarms_per_year,
+            rounds_per_year=sum(_rounds_per_year(probe_set.schedule) for probe_set in asked),
+            reference=endpoint.reference,
+        )
+
+
+def _rounds_per_year(schedule: Schedule) -> float:
+    if schedule.every_s is not None:
+        return HOURS_PER_YEAR * 3600 / schedule.every_s
+    return parse(schedule.cron or "").per_year
 
 
 def load(*paths: str | Path) -> Declarations:

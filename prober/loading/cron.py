@@ -28,6 +28,12 @@ class Cron:
         return len(self.days) == 31 and len(self.months) == 12 and len(self.weekdays) == 7
 
     @property
+    def per_year(self) -> float:
+        """Moments a year, on average."""
+        days = 365.25 * len(self.days) / 31 * len(self.weekdays) / 7 * len(self.months) / 12
+        return len(self.minutes) * len(self.hours) * days
+
+    @property
     def shortest_gap_s(self) -> float:
         """Seconds between the two moments of a day that lie closest; a whole day where there is one only."""
         moments = sorted(hour * 60 + minute for hour in self.hours for minute in self.minutes)

@@ -1,0 +1,143 @@
+"""The journey of one round, on one screen: due, claimed, asked, fingerprinted, recorded, judged, decided, settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from math import ceil
+from typing import Literal
+
+from prober.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.detectors.codec import decode, encode
+from prober.detectors.judge import Memory, advance
+from prober.detectors.promise import Promise
+from prober.detectors.verdict import Judgement
+from prober.evidence import Observation, Round
+from prober.fingerprint import fingerprint
+from prober.incidents import Decision, decide
+from prober.providers import Provider
+from prober.store import Store
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What became of one round."""
+
+    outcome: Literal["completed", "missed", "busy"]
+    """`busy`: another worker has this round, or another round of the endpoint."""
+    reason: str = ""
+    """Why it was missed."""
+    judgement: Judgement | None = None
+    decision: Decision | None = None
+    asked: int = 0
+    failures: tuple[str, ...] = ()
+    """The named reason of every ask that failed."""
+
+
+def now_utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def run(
+    probe_set: ProbeSet,
+    endpoint: Endpoint,
+    promise: Promise,
+    provider: Provider,
+    store: Store,
+    alerters: Sequence[str],
+    due_at: datetime,
+    *,
+    worker: str = "once",
+    clock: Clock = now_utc,
+) -> Ticked:
+    """Put one round to one endpoint and judge it; `alerters` names who is owed a notice.
+
+    After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
+    is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
+    """
+    round_id = store.due(endpoint, probe_set.name, due_at)
+    if spent := _budget_spent(store, endpoint, probe_set, clock()):
+        store.miss(round_id, spent, clock())
+        return Ticked("missed", spent)
+    claim = store.claim(round_id, worker, clock(), lease_s(probe_set, endpoint))
+    if claim is None:
+        return Ticked("busy")
+    for observation in _ask_all(probe_set, endpoint, provider, store.recorded(round_id), clock):
+        store.record(round_id, observation, clock())
+    round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
+
+    memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
+    incident = store.open_incident(endpoint.content_hash)
+    decision = decide(incident, judgement, endpoint.name, endpoint.content_hash, clock())
+    stored = store.settle(round_id, judgement, encode(memory), decision, alerters, clock())
+    failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
+    return Ticked(
+        "completed",
+        judgement=judgement,
+        decision=replace(decision, incident=stored or decision.incident),
+        asked=len(round_.observations),
+        failures=failures,
+    )
+
+
+def lease_s(probe_set: ProbeSet, endpoint: Endpoint) -> float:
+    """How long a round may take before it counts as abandoned, seconds: every ask at its slowest, and a minute."""
+    return 60 + endpoint.timeouts.total_s * ceil(asks(probe_set) / endpoint.concurrency)
+
+
+def asks(probe_set: ProbeSet) -> int:
+    """Asks of one round."""
+    return sum(probe.samples for probe in probe_set.probes)
+
+
+def _ask_all(
+    probe_set: ProbeSet, endpoint: Endpoint, provider: Provider, recorded: Collection[Observation], clock: Clock
+) -> Iterator[Observation]:
+    """Ask what is not recorded yet, at most `endpoint.concurrency` at once; each observation as it comes in."""
+    done = {(o.series, o.sample) for o in recorded}
+    todo = [
+        (probe, sample)
+        for sample in range(max(probe.samples for probe in probe_set.probes))
+        for probe in probe_set.probes
+        if sample < probe.samples and (series_key(endpoint, probe), sample) not in done
+    ]
+
+    def ask(probe: Probe, sample: int) -> Observation:
+        reply = provider.ask(endpoint, probe, sample, clock())
+        print_ = fingerprint(reply, probe) if reply.answered else None
+        return Observation(series_key(endpoint, probe), f"{probe_set.name}/{probe.id}", sample, reply, print_)
+
+    with ThreadPoolExecutor(endpoint.concurrency, thread_name_prefix="ask") as pool:
+        yield from pool.map(ask, *zip(*todo, strict=True)) if todo else ()
+
+
+def _memory(store: Store, endpoint: Endpoint) -> Memory:
+    held = store.memory(endpoint.content_hash)
+    return Memory() if held is None else decode(held)
+
+
+def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Collection[str]], Sequence[Round]]:
+    """The stored rounds of this epoch and the one in hand, with the observations of some series only."""
+
+    def history(series: Collection[str]) -> Sequence[Round]:
+        here = replace(newest, observations=tuple(o for o in newest.observations if o.series in series))
+        return [*store.history(endpoint.content_hash, series), here]
+
+    return history
+
+
+def _budget_spent(store: Store, endpoint: Endpoint, probe_set: ProbeSet, now: datetime) -> str:
+    """`budget_exhausted` and which, where this round's asks would pass the day's budget; empty where they would not."""
+    budget = endpoint.budget
+    if budget.asks_per_day is None and budget.tokens_per_day is None:
+        return ""
+    asked, tokens = store.spent(endpoint.name, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    if budget.asks_per_day is not None and asked + asks(probe_set) > budget.asks_per_day:
+        return f"budget_exhausted: {asked} of {budget.asks_per_day} asks of the day are spent"
+    if budget.tokens_per_day is not None and tokens >= budget.tokens_per_day:
+        return f"budget_exhausted: {tokens} of {budget.tokens_per_day} tokens of the day are spent"
+    return ""
