@@ -109,13 +109,10 @@ def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Rou
     rows = tuple(s for s in series if any(readings[s]))
     if not rows:
         return None
-    learnt = tuple(scales.learn(readings[s], channel.atoms) for s in rows)
+    learnt, categories = zip(*(scales.learn(readings[s], channel.atoms) for s in rows), strict=True)
     width = max(len(scale.prior) for scale in learnt)
     tables = [
-        Table.of(
-            [(j, learnt[j].index(x, learnt[j].number(x))) for j, s in enumerate(rows) for x in readings[s][i]],
-            len(rows),
-        )
+        Table.of([(row, category) for row, by_round in enumerate(categories) for category in by_round[i]], len(rows))
         for i in range(len(rounds))
     ]
     state = clustered.learn(

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
@@ -66,19 +66,30 @@ class Scale:
         return int(np.searchsorted(self.edges, number, side="right"))
 
 
-def learn(rounds: Sequence[Sequence[Reading]], atoms: tuple[float, ...] = ()) -> Scale:
-    """The scale of one series from the readings of its reference, a sequence a round.
+def learn(
+    rounds: Sequence[Sequence[Reading]], atoms: tuple[float, ...] = ()
+) -> tuple[Scale, tuple[tuple[int, ...], ...]]:
+    """The scale of one series from the readings of its reference, a sequence a round; and the categories of these.
 
-    `atoms` fixes the categories of numbers that can only take those values, seen or not.
+    `atoms` fixes the categories of numbers that can only take those values, seen or not. The categories of a reference
+    are not `index` of its readings: a vector that helped to place the centre is nearer to it than a new one will be.
     """
     flat = [reading for readings in rounds for reading in readings]
     if not flat:
         raise ValueError("a scale needs at least one reading")
+    numbers: list[float | None]
     if isinstance(flat[0], str):
-        return _nominal([reading for reading in flat if isinstance(reading, str)])
-    if isinstance(flat[0], tuple):
-        return _central([[np.asarray(r) for r in readings] for readings in rounds])
-    return _ordinal([float(reading) for reading in flat if isinstance(reading, (int, float))], atoms)
+        scale = _nominal([reading for reading in flat if isinstance(reading, str)])
+        numbers = [None] * len(flat)
+    elif isinstance(flat[0], tuple):
+        vectors = [[reading for reading in readings if isinstance(reading, tuple)] for readings in rounds]
+        centre, distances = _distances(vectors)
+        scale, numbers = _ordinal(distances, centre=centre), [*distances]
+    else:
+        values = [float(reading) for reading in flat if isinstance(reading, (int, float))]
+        scale, numbers = _ordinal(values, atoms), [*values]
+    indices = iter([scale.index(reading, number) for reading, number in zip(flat, numbers, strict=True)])
+    return scale, tuple(tuple(islice(indices, len(readings))) for readings in rounds)
 
 
 def _nominal(readings: list[str]) -> Scale:
@@ -89,9 +100,7 @@ def _nominal(readings: list[str]) -> Scale:
     ]
     names = tuple(common[:NAMED])
     rare = tuple(name for name in ranked if name not in names)
-    seen_once = sum(1 for name in ranked if counts[name] == 1)
-    # Good & Turing: what was seen once estimates the mass of what was not seen at all.
-    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), 0.5 + seen_once)
+    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), _unseen(counts))
     share = [np.log((counts[name] + 0.5) / len(readings)) for name in names]
     tail = float(np.log((sum(counts[name] for name in rare) + 0.5) / len(readings)))
     return Scale(
@@ -104,13 +113,19 @@ def _nominal(readings: list[str]) -> Scale:
     )
 
 
+def _unseen(counts: Counter[str] | Counter[float]) -> float:
+    """Replies' worth of belief in what was not seen: Good & Turing estimate its mass by what was seen once."""
+    return 0.5 + sum(1 for count in counts.values() if count == 1)
+
+
 def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[float, ...] = ()) -> Scale:
-    distinct = atoms or tuple(sorted(set(numbers)))
+    counts = Counter(numbers)
+    distinct = atoms or tuple(sorted(counts))
     mean = float(np.mean(numbers))
     if len(distinct) <= ATOMS or atoms:
         return Scale(
             labels=(*(f"{atom:.4g}" for atom in distinct), "(new)"),
-            prior=(*[1 / len(distinct)] * len(distinct), 0.5),
+            prior=(*[1 / len(distinct)] * len(distinct), 0.5 if atoms else _unseen(counts)),
             score=(*map(float, range(len(distinct))), (len(distinct) - 1) / 2),
             novel=len(distinct),
             atoms=distinct,
@@ -132,16 +147,21 @@ def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[
     )
 
 
-def _central(rounds: list[list[np.ndarray[tuple[int], np.dtype[np.float64]]]]) -> Scale:
-    """Distances to the centre of the *other* rounds, as a new round will be measured."""
-    flat = [vector for vectors in rounds for vector in vectors]
-    total = np.sum(flat, axis=0)
+def _distances(rounds: Sequence[Sequence[tuple[float, ...]]]) -> tuple[tuple[float, ...], list[float]]:
+    """The centre of all vectors; and how far each is, as a new one will be measured.
+
+    One that no other round has is held against the centre of the *other* rounds, which it did not help to place. One
+    that comes again and again is held against the centre of all, as it will be when it comes next.
+    """
+    flat = np.array([vector for vectors in rounds for vector in vectors])
+    total = flat.sum(axis=0)
+    rounds_with = Counter(vector for vectors in rounds for vector in set(vectors))
     distances = []
     for vectors in rounds:
         rest = len(flat) - len(vectors)
-        centre = (total - np.sum(vectors, axis=0)) / rest if vectors and rest else total / len(flat)
-        distances += [_distance(vector, centre) for vector in vectors]
-    return _ordinal(distances, centre=tuple(map(float, total / len(flat))))
+        others = (total - np.sum(vectors, axis=0)) / rest if vectors and rest else total / len(flat)
+        distances += [_distance(v, total / len(flat) if rounds_with[v] > 1 else others) for v in vectors]
+    return tuple(map(float, total / len(flat))), distances
 
 
 def _distance(vector: Sequence[float] | np.ndarray, centre: np.ndarray) -> float:
