@@ -30,7 +30,7 @@ def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[End
         )
         for name in sorted(set(probe_set.endpoints) & set(declared)):
             for probe in probe_set.probes:
-                _remember_series(session, series_key(declared[name], probe), probe)
+                remember_series(session, series_key(declared[name], probe), probe)
     for content_hash in sorted({endpoint.content_hash for endpoint in endpoints}):
         touch(session, content_hash)
 
@@ -84,10 +84,12 @@ def sets_of(session: Session, endpoint: str) -> tuple[ProbeSetRow, ...]:
     return tuple(row for row in rows if endpoint in json.loads(row.endpoints))
 
 
-def _remember_series(session: Session, series: str, probe: Probe) -> None:
+def remember_series(session: Session, series: str, probe: Probe) -> None:
+    """What is asked and expected in a series; the first to say so is believed, for the key is a hash of it."""
     conversation = probe.conversation
     if len(conversation) == 1 and conversation[0].role == "user":
         prompt = conversation[0].content
     else:
         prompt = "\n\n".join(f"{message.role}: {message.content}" for message in conversation)
-    insert_missing(session, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system})
+    expect = json.dumps([check.model_dump(exclude_none=True) for check in probe.expect])
+    insert_missing(session, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system, "expect": expect})

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from sqlmodel import Session, col, delete, select, update
 
+from prober.declaration import Endpoint, Probe
 from prober.detectors.verdict import Judgement
 from prober.errors import StoreError
 from prober.evidence import Round
 from prober.incidents import Decision, Incident
 from prober.store.codec import pack_judgement, pack_text, pack_verdicts, unpack_text, unpack_verdicts
-from prober.store.declared import touch
-from prober.store.rounds import get, hold, observation, release
+from prober.store.declared import remember_series, touch
+from prober.store.rounds import claim, due, get, hold, observation, record, release
 from prober.store.rows import EpochRow, IncidentRow, MemoryRow, NoticeRow, ReplyRow, RoundRow, WatchRow
 
 
@@ -81,6 +82,37 @@ def settle(
     release(session, round_id)
     # Without an event nothing happened to the incident, and a person may have changed it since the judge looked.
     return decision.incident if decision.event is None else carry_out(session, decision, alerters, now)
+
+
+def take_in(
+    session: Session,
+    endpoint: Endpoint,
+    probe_set: str,
+    round_: Round,
+    probes: Mapping[str, Probe],
+    judgement: Judgement,
+    memory: str,
+    decision: Decision,
+) -> bool:
+    if round_.at is None:
+        raise StoreError(f"round {round_.label} of {endpoint.name} has no time; a stored round must have one")
+    for series, probe in probes.items():
+        remember_series(session, series, probe)
+    round_id = due(session, endpoint, probe_set, round_.at)
+    if get(session, round_id).state == "completed":
+        return False
+    claimed = claim(session, round_id, "import", round_.at, 0.0)
+    if claimed is None:
+        raise StoreError(f"round {round_.label} of {endpoint.name} is in other hands; try again when they are done")
+    claimed_round, token = claimed
+    if datetime.fromisoformat(claimed_round.label) != round_.at:
+        raise StoreError(
+            f"round {round_.label} of {endpoint.name} is older than its newest round; rounds are taken in by time"
+        )
+    for one in round_.observations:
+        record(session, round_id, one, token)
+    settle(session, round_id, judgement, memory, decision, (), round_.at, token)
+    return True
 
 
 def carry_out(session: Session, decision: Decision, alerters: Sequence[str], now: datetime) -> Incident:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from prober.declaration import Check
 from prober.incidents import Incident
 from prober.store.codec import unpack_judgement, unpack_reply
 from prober.store.judging import incident as to_incident
@@ -107,6 +109,7 @@ def _reply_view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
         text=reply.text,
         error=reply.error,
         model=reply.model,
+        error_detail=reply.error_detail,
     )
 
 
@@ -153,13 +156,22 @@ def completed(session: Session, endpoint: str | None) -> list[tuple[int, str, st
 
 def stored_replies(session: Session, round_id: int, label: str, endpoint: str) -> Iterator[StoredReply]:
     found = session.exec(
-        select(ReplyRow.probe, ReplyRow.reply, SeriesRow.prompt, SeriesRow.system)
+        select(ReplyRow, SeriesRow)
         .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
         .where(ReplyRow.round_id == round_id)
         .order_by(col(ReplyRow.id))
     )
-    for probe, packed, prompt, system in found:
-        yield StoredReply(label, endpoint, probe, prompt or "", system, unpack_reply(packed))
+    for row, series in found:
+        yield StoredReply(
+            round=label,
+            endpoint=endpoint,
+            probe=row.probe,
+            prompt=series.prompt if series else "",
+            system=series.system if series else None,
+            reply=unpack_reply(row.reply),
+            series=row.series,
+            expect=tuple(map(Check.model_validate, json.loads(series.expect))) if series else (),
+        )
 
 
 def newest(session: Session) -> str:

@@ -59,6 +59,8 @@ class SeriesRow(Row, table=True):
     prompt: str = Field(sa_type=HostileText)
     """The conversation as text."""
     system: str | None = Field(sa_type=HostileText)
+    expect: str = Field(default="[]", sa_type=HostileText)
+    """JSON list of the checks an answer is held against, so that an export can be judged again."""
 
 
 class WatchRow(Row, table=True):

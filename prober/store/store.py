@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 
-from prober.declaration import Endpoint, ProbeSet
+from prober.declaration import Endpoint, Probe, ProbeSet
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
 from prober.incidents import Decision, Incident
@@ -52,6 +52,11 @@ class Store:
             database.close()
             raise
         return Store(database)
+
+    @property
+    def where(self) -> str:
+        """The database's URL, without its password."""
+        return self._database.where
 
     def close(self) -> None:
         """Release the connections."""
@@ -167,6 +172,24 @@ class Store:
             )
         self._tokens.pop(round_id, None)
         return incident
+
+    def take_in(
+        self,
+        endpoint: Endpoint,
+        probe_set: str,
+        round_: Round,
+        probes: Mapping[str, Probe],
+        judgement: Judgement,
+        memory: str,
+        decision: Decision,
+    ) -> bool:
+        """Keep a round that was asked elsewhere, judged, at once or not at all; False where it is here already.
+
+        `round_.at` is its due time and gives its label; `probes` says what is asked in each series. Nobody is owed a
+        notice. Raises StoreError where the endpoint has a later round: rounds are judged in order.
+        """
+        with self._database.write() as session:
+            return judging.take_in(session, endpoint, probe_set, round_, probes, judgement, memory, decision)
 
     def carry_out(self, decision: Decision, alerters: Sequence[str], now: datetime) -> Incident:
         """A person's action on an incident: the incident, one notice an alerter, and a new epoch where there is one.

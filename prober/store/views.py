@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from prober.declaration import Check
 from prober.incidents import Event, Incident
 from prober.reply import Reply
 
@@ -92,6 +93,8 @@ class ReplyView:
     text: str | None
     error: str | None
     model: str | None
+    error_detail: str = ""
+    """The provider's own words. Hostile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +138,6 @@ class StoredReply:
     prompt: str
     system: str | None
     reply: Reply
+    series: str = ""
+    expect: tuple[Check, ...] = ()
+    """What the probe expected; empty where the store was never told."""

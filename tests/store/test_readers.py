@@ -236,7 +236,7 @@ def test_export_is_every_reply_of_completed_rounds_in_label_order(store: Store) 
     assert (first.endpoint, first.probe, first.system) == ("search", "chat/talk", "Be kind")
     assert first.prompt == "user: Hi\n\nassistant: Yes?"
     assert second == StoredReply(
-        last.label, "billing", "money/capital", "Capital of France?", None, observe("late").reply
+        last.label, "billing", "money/capital", "Capital of France?", None, observe("late").reply, SERIES
     )
     assert [one.reply.text for one in store.export("billing")] == ["late"]
 

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("series", sa.String(), nullable=False),
         sa.Column("prompt", sa.Text(), nullable=False),
         sa.Column("system", sa.Text(), nullable=True),
+        sa.Column("expect", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("series", name="pk_series"),
     )
     op.create_table(
