@@ -7,8 +7,10 @@ Every channel turns a reply into one of a few categories per series (see `scales
     x_rp | class k  ~  DirichletMultinomial(n_rp, kappa * mu_p),   1/(kappa+1) = 1/(s_k+1) + s_k/(s_k+1) / (c_p+1)
 
 where \(mu_p\) is the predictive mean of the series and \(c_p\) the number of replies behind it: the first term is the
-scatter between rounds, the second is what is not known about \(mu_p\). Class weights \(pi_k\) are learnt from the
-reference and go on being learnt, so a provider whose days differ raises its own bar.
+scatter between rounds, the second is what is not known about \(mu_p\). A class also has a *swing*: a tilt of all series
+at once, sharper or along their scale. Further classes *repeat* one round of the reference, as replicas do that take
+turns. Class weights \(pi_k\) are learnt from the reference and go on being learnt, so a provider whose days differ
+raises its own bar.
 
 *Null*: \(mu_p\) is the mean of the reference and of every round since. *Alternatives*, one strategy for each candidate
 onset: the distribution moved by an unknown amount in unknown directions (Dirichlet of strength 8 or 64 about the
@@ -35,12 +37,28 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 12.0, 3.0])
-"""Strengths of a round, from independent replies to replies that are nearly one draw."""
-SWINGS: Final[Floats] = np.array([[0, 0], [-0.4, 0], [0.4, 0], [-1, 0], [1, 0], [0, -0.5], [0, 0.5]], dtype=np.float64)
-"""Shared tilts of a single round, (sharpness, score), in standard deviations: some days are sharper throughout."""
-CLASS_PRIOR: Final[Floats] = np.outer([1.0, 0.5, 0.2, 0.06], [1.0, 0.2, 0.2, 0.06, 0.06, 0.1, 0.1])
-"""Shape (strengths, swings): rounds' worth of belief in each class before any is seen."""
+STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 8.0, 1.0])
+"""How alike the replies of a round are, from independent to nearly one draw; and belief in each, in rounds."""
+STRENGTH_PRIOR: Final[Floats] = np.array([1.0, 0.5, 0.2, 0.06])
+SWINGS: Final[Floats] = np.array(
+    [[0, 0], [-0.4, 0], [0.4, 0], [-1, 0], [1, 0], [0, -0.5], [0, 0.5], [0, -1.2], [0, 1.2], [0, -2.5], [0, 2.5]]
+)
+"""Tilts a round may have in all series at once, (sharpness, score) in standard deviations; and belief in each."""
+SWING_PRIOR: Final[Floats] = np.array([1, 0.2, 0.2, 0.06, 0.06, 0.1, 0.1, 0.04, 0.04, 0.02, 0.02])
+CLASS_STRENGTH: Final[Floats] = np.repeat(STRENGTHS, len(SWINGS))
+"""Shape (classes,): a class of rounds is a strength and a swing."""
+CLASS_SWING: Final[Floats] = np.tile(SWINGS, (len(STRENGTHS), 1))
+"""Shape (classes, 2)."""
+CLASS_PRIOR: Final[Floats] = np.outer(STRENGTH_PRIOR, SWING_PRIOR).ravel()
+"""Shape (classes,): rounds' worth of belief in each class before any is seen."""
+ECHO_STRENGTH: Final = 1
+"""Index into STRENGTHS: how close a round that repeats an earlier one keeps to it."""
+ECHO_WEIGHT: Final = 4.0
+"""How much a reply of the repeated round counts beside one reply's worth of the mean."""
+ECHO_PRIOR: Final = 0.3
+"""Rounds' worth of belief in repetition, over all rounds of the reference together."""
+LEADING: Final = 6
+"""Classes the alternatives are tried with: those the null believes in most before the round, and after it."""
 SPREADS: Final[Floats] = np.array([8.0, 64.0])
 """Strengths of the Dirichlet alternatives about the old mean, in replies."""
 TILTS: Final[Floats] = np.array([[0, -1], [0, -0.4], [0, 0.4], [0, 1]], dtype=np.float64)
@@ -125,10 +143,12 @@ class State:
     """
     novel: npt.NDArray[np.bool_]
     """Shape (rows, categories): categories that stand for whatever the reference never held."""
+    echoes: Floats
+    """Shape (reference rounds, rows, categories): the means of rounds that repeat one of the reference."""
     base: Floats
     """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
     classes: Floats
-    """Shape (strengths, swings): prior plus expected number of rounds seen in each class."""
+    """Shape (classes + echoes,): prior plus expected number of rounds seen in each class."""
     onsets: tuple[Onset, ...]
     rounds: int
     """Rounds judged."""
@@ -156,9 +176,12 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: npt.NDAr
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
     discounts = [np.ones(prior.shape[0]) for _ in tables]
-    classes = CLASS_PRIOR.copy()
+    class_prior = np.concatenate([CLASS_PRIOR, np.full(len(tables), ECHO_PRIOR / len(tables))])
+    classes = class_prior.copy()
+    strength = _strengths(classes)
     base = prior + sum(counts)
     mean = base / base.sum(axis=1, keepdims=True)
+    echoes = np.stack([_echo(count, mean) for count in counts])
     axes = np.stack([np.log(np.where(valid, mean, 1.0)), score])
     centred = np.where(valid, axes - (mean * axes).sum(axis=2, keepdims=True), 0.0)
     spread = np.sqrt((mean * centred**2).sum(axis=2, keepdims=True))
@@ -168,11 +191,13 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: npt.NDAr
         expected = np.zeros_like(classes)
         for i, table in enumerate(tables):
             others = base - discounts[i][:, None] * counts[i]
-            posterior = _posterior(_log_null(table, others, axes) + np.log(classes))
+            log_null = _log_null(table, others, axes, echoes) + np.log(classes)
+            log_null[len(CLASS_PRIOR) + i] = -np.inf
+            posterior = _posterior(log_null)
             expected += posterior
-            discounts[i] = _discount(posterior.sum(axis=1), table.replies)
-        classes = CLASS_PRIOR + expected
-    return State(valid=valid, score=axes, novel=novel, base=base, classes=classes, onsets=(), rounds=0)
+            discounts[i] = _discount(posterior, table.replies, strength)
+        classes = class_prior + expected
+    return State(valid=valid, score=axes, novel=novel, echoes=echoes, base=base, classes=classes, onsets=(), rounds=0)
 
 
 def extend(state: State, other: State) -> State:
@@ -183,14 +208,26 @@ def extend(state: State, other: State) -> State:
         pads = [[(0, 0)] * (x.ndim - 1) + [(0, width - x.shape[-1])] for x in (a, b)]
         return np.concatenate([np.pad(a, pads[0]), np.pad(b, pads[1])], axis=-2)
 
-    rows, empty = other.base.shape[0], np.zeros_like(other.base)
+    rows, empty, ours = other.base.shape[0], np.zeros_like(other.base), len(CLASS_PRIOR)
     mean = other.base / other.base.sum(axis=1, keepdims=True)
     return State(
         valid=stack(state.valid, other.valid).astype(np.bool_),
         score=stack(state.score, other.score).astype(np.float64),
         novel=stack(state.novel, other.novel).astype(np.bool_),
         base=stack(state.base, other.base).astype(np.float64),
-        classes=state.classes + other.classes - CLASS_PRIOR,
+        echoes=np.concatenate(
+            [
+                np.stack([stack(echo, mean) for echo in state.echoes]),
+                np.stack([stack(state.base / state.base.sum(axis=1, keepdims=True), echo) for echo in other.echoes]),
+            ]
+        ).astype(np.float64),
+        classes=np.concatenate(
+            [
+                state.classes[:ours] + other.classes[:ours] - CLASS_PRIOR,
+                state.classes[ours:],
+                other.classes[ours:],
+            ]
+        ),
         onsets=tuple(
             replace(
                 onset,
@@ -220,65 +257,49 @@ def step(state: State, table: Table, label: str) -> State:
         seen=np.zeros_like(state.base),
     )
     onsets = (*state.onsets, born)
-    log_classes = np.log(state.classes / state.classes.sum())
-    null = _log_null(table, state.base, state.score) + log_classes
+    null = _log_null(table, state.base, state.score, state.echoes) + np.log(state.classes / state.classes.sum())
     log_null = logsumexp(null)
-    alternative = _log_alternatives(table, state, onsets) + log_classes
-    log_alternative = logsumexp(alternative, axis=(2, 3))
+    # Fewer classes make the alternatives' densities smaller, never larger: the bound holds, at a fraction of the cost.
+    ours = state.classes[: len(CLASS_PRIOR)]
+    leading = np.union1d(np.argsort(-ours)[:LEADING], np.argsort(-null[: len(CLASS_PRIOR)])[:LEADING])
+    alternative = _log_alternatives(table, state, onsets, leading) + np.log(ours[leading] / ours.sum())
+    log_alternative = logsumexp(alternative, axis=2)
     counts = table.counts(state.base.shape[1])
     learnt = []
     for i, onset in enumerate(onsets):
         log_capital = onset.log_capital + log_alternative[i] - log_null
-        strengths = np.exp(logsumexp(alternative[i], axis=2) - log_alternative[i][:, None])
-        posterior = _posterior(log_capital) @ strengths
-        seen = onset.seen + _discount(posterior, table.replies)[:, None] * counts
+        posterior = _posterior(log_capital) @ np.exp(alternative[i] - log_alternative[i][:, None])
+        seen = onset.seen + _discount(posterior, table.replies, CLASS_STRENGTH[leading])[:, None] * counts
         learnt.append(replace(onset, log_capital=log_capital, seen=seen))
     posterior = _posterior(null)
     return replace(
         state,
-        base=state.base + _discount(posterior.sum(axis=1), table.replies)[:, None] * counts,
+        base=state.base + _discount(posterior, table.replies, _strengths(state.classes))[:, None] * counts,
         classes=state.classes + posterior,
         onsets=_thin(learnt, state.rounds),
         rounds=state.rounds + 1,
     )
 
 
-def _concentration(c: Floats) -> Floats:
-    """kappa for every strength: shape (*c.shape, strengths)."""
-    inverse = 1 / (STRENGTHS + 1) + STRENGTHS / (STRENGTHS + 1) / (c[..., None] + 1)
-    return 1 / inverse - 1
-
-
-def _log_dirichlet_multinomial(table: Table, mean: Floats, concentration: Floats) -> Floats:
-    """ln probability of the round's replies in their order, for every strength.
-
-    `mean`: (..., replies), the predictive mean of each reply's own category. `concentration`: (..., replies,
-    strengths). Returns (..., strengths).
-    """
-    ratio = concentration * mean[..., None] + table.nth_in_cell[:, None]
-    ratio /= concentration + table.nth_in_row[:, None]
-    # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
-    starts = np.arange(0, len(table.row), 16)
-    total: Floats = np.log(np.multiply.reduceat(ratio, starts, axis=-2)).sum(axis=-2)
-    return total
-
-
-def _log_null(table: Table, base: Floats, score: Floats) -> Floats:
-    """Shape (strengths, swings)."""
+def _log_null(table: Table, base: Floats, score: Floats, echoes: Floats) -> Floats:
+    """Shape (classes + echoes,)."""
     support = base.sum(axis=1)
-    mean = _tilt(base / support[:, None], score, SWINGS)[:, table.row, table.category]
-    return _log_dirichlet_multinomial(table, mean, _concentration(support)[table.row]).T
+    mean = base / support[:, None]
+    own = _log_predictive(table, mean[None], support[None], score, np.arange(len(CLASS_PRIOR)))[0]
+    near = np.array([ECHO_STRENGTH * len(SWINGS)])
+    repeated = _log_predictive(table, echoes, np.broadcast_to(support, echoes.shape[:2]), score, near)[:, 0]
+    return np.concatenate([own, repeated])
 
 
-def _tilt(mean: Floats, score: Floats, tilts: Floats) -> Floats:
-    """mean * exp(tilt . score), normalised: (..., rows, categories) -> (..., tilts, rows, categories)."""
-    tilted = mean[..., None, :, :] * np.exp(np.tensordot(tilts, score, axes=1))
-    normalised: Floats = tilted / tilted.sum(axis=-1, keepdims=True)
-    return normalised
+def _echo(counts: Floats, mean: Floats) -> Floats:
+    """The mean of a round that repeats one with these counts."""
+    weighed = ECHO_WEIGHT * counts + mean
+    echo: Floats = weighed / weighed.sum(axis=1, keepdims=True)
+    return echo
 
 
-def _log_alternatives(table: Table, state: State, onsets: Sequence[Onset]) -> Floats:
-    """Shape (onsets, alternatives, strengths, swings)."""
+def _log_alternatives(table: Table, state: State, onsets: Sequence[Onset], classes: Ints) -> Floats:
+    """Shape (onsets, alternatives, len(classes))."""
     old = np.stack([onset.mean for onset in onsets])
     seen = np.stack([onset.seen for onset in onsets])
     support = np.stack([onset.support for onset in onsets])
@@ -287,15 +308,35 @@ def _log_alternatives(table: Table, state: State, onsets: Sequence[Onset]) -> Fl
     width = 0.5 * state.valid.sum(axis=1)
     about = (spread[..., None] * old[:, None] + seen[:, None]) / (spread + since)[..., None]
     fresh = (0.5 * state.valid + seen) / (width + since[:, 0])[..., None]
-    mean = np.concatenate([about, fresh[:, None], _tilt(old, state.score, TILTS)], axis=1)
+    tilted = old[:, None] * np.exp(np.tensordot(TILTS, state.score, axes=1))
+    tilted /= tilted.sum(axis=-1, keepdims=True)
+    mean = _no_less_new(np.concatenate([about, fresh[:, None], tilted], axis=1), state)
     behind = np.concatenate(
         [spread + since, width + since, np.repeat(support[:, None], len(TILTS), axis=1)],
         axis=1,
     )
-    mean = _no_less_new(mean, state)
-    swung = _tilt(mean, state.score, SWINGS)[..., table.row, table.category]
-    concentration = _concentration(behind)[:, :, None, table.row]
-    return np.swapaxes(_log_dirichlet_multinomial(table, swung, concentration), -1, -2)
+    flat = _log_predictive(
+        table, mean.reshape(-1, *old.shape[1:]), behind.reshape(-1, old.shape[1]), state.score, classes
+    )
+    return flat.reshape(len(onsets), -1, len(classes))
+
+
+def _log_predictive(table: Table, mean: Floats, behind: Floats, score: Floats, classes: Ints) -> Floats:
+    """ln probability of the round's replies, in their order, under every model and class: (models, classes).
+
+    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies.
+    """
+    tilt = np.exp(np.tensordot(CLASS_SWING[classes], score, axes=1))
+    total = np.einsum("mrc,krc->mkr", mean, tilt)
+    here = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category] / total[:, :, table.row]
+    strength = CLASS_STRENGTH[classes][:, None]
+    inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind[:, None] + 1)
+    concentration = (1 / inverse - 1)[:, :, table.row]
+    ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
+    # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
+    starts = np.arange(0, len(table.row), 16)
+    log_probability: Floats = np.log(np.multiply.reduceat(ratio, starts, axis=-1)).sum(axis=-1)
+    return log_probability
 
 
 def _no_less_new(mean: Floats, state: State) -> Floats:
@@ -318,14 +359,19 @@ def logsumexp(x: Floats, axis: int | tuple[int, ...] | None = None) -> Floats:
     return total
 
 
+def _strengths(classes: Floats) -> Floats:
+    """Of the classes and the echoes behind them."""
+    return np.append(CLASS_STRENGTH, np.full(len(classes) - len(CLASS_STRENGTH), STRENGTHS[ECHO_STRENGTH]))
+
+
 def _posterior(log_weights: Floats) -> Floats:
     weights: Floats = np.exp(log_weights - logsumexp(log_weights))
     return weights
 
 
-def _discount(posterior: Floats, replies: Floats) -> Floats:
-    """What one reply of a round is worth, per row: the inverse design effect (1+s)/(n+s), averaged over strengths."""
-    worth: Floats = ((1 + STRENGTHS) / (np.maximum(replies, 1)[:, None] + STRENGTHS)) @ posterior
+def _discount(posterior: Floats, replies: Floats, strength: Floats) -> Floats:
+    """What one reply of a round is worth, per row: the inverse design effect (1+s)/(n+s), averaged over classes."""
+    worth: Floats = ((1 + strength) / (np.maximum(replies, 1)[:, None] + strength)) @ posterior
     return worth
 
 
