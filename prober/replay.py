@@ -57,7 +57,7 @@ def rounds_of(
     gathered: dict[str, dict[str, list[Observation]]] = {}
     samples: dict[tuple[str, str, str], int] = {}
     for logged in replies:
-        series = _series(logged)
+        series = series_of(logged)
         place = (logged.endpoint, logged.round, series)
         sample = samples[place] = samples.get(place, -1) + 1
         print_ = read(logged) if logged.reply.answered else None
@@ -136,13 +136,19 @@ def _history(rounds: Sequence[Round]) -> Callable[[Collection[str]], Sequence[Ro
     return history
 
 
-def _series(logged: LoggedReply) -> str:
-    """Probe and what it asked and expected: an edited prompt is another series, as it is for the daemon."""
+def series_of(logged: LoggedReply) -> str:
+    """The log's own, or else a hash of probe, prompt and expectations: an edited prompt starts another series."""
+    if logged.series:
+        return logged.series
     checks = [check.model_dump_json() for check in logged.expect]
     content = "\x1f".join([logged.probe, logged.prompt or "", logged.system or "", *checks])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+def probe_of(logged: LoggedReply) -> Probe:
+    """The probe as far as the log tells."""
+    return Probe.model_construct(id=logged.probe, prompt=logged.prompt, system=logged.system, expect=logged.expect)
+
+
 def _fingerprint(logged: LoggedReply) -> Fingerprint:
-    probe = Probe.model_construct(id=logged.probe, prompt=logged.prompt, system=logged.system, expect=logged.expect)
-    return fingerprint(logged.reply, probe)
+    return fingerprint(logged.reply, probe_of(logged))

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from prober.declaration import Check
 from prober.errors import LogError, Problem
-from prober.reply import Reply
+from prober.reply import Reply, ToolCall
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """`Reply.at` where the log does not say."""
@@ -42,6 +42,8 @@ class LoggedReply:
     system: str | None = None
     expect: tuple[Check, ...] = ()
     """What the probe expected; our own key, so that expectations are judged again."""
+    series: str = ""
+    """Which replies may be compared, where the log says so; our own key, as `tool_calls` is."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys we do not know, kept as they are."""
 
@@ -98,6 +100,10 @@ def line_of(logged: LoggedReply) -> str:
         content["headers"] = dict(reply.headers)
     if reply.top_logprobs:
         content["top_logprobs"] = [list(pair) for pair in reply.top_logprobs]
+    if reply.tool_calls:
+        content["tool_calls"] = [[call.name, call.arguments] for call in reply.tool_calls]
+    if logged.series:
+        content["series"] = logged.series
     if logged.expect:
         content["expect"] = [check.model_dump(exclude_none=True) for check in logged.expect]
     present = {key: value for key, value in content.items() if value is not None}
@@ -131,7 +137,7 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         raise _problem(path, number, f"not JSON ({reason}); every line is one JSON object") from error
     if not isinstance(content, dict):
         raise _problem(path, number, 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}')
-    take = _Taker(content, path, number)
+    take, own = _Taker(content, path, number), _own_keys(content)
     failure, text = take.text("error"), take.text("text")
     if failure is None and text is None:
         raise _problem(path, number, 'neither "text" nor "error"; a reply has a text, a failed ask has an error')
@@ -144,6 +150,7 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         text=None if failure else text,
         error=failure,
         headers=take.headers(),
+        tool_calls=take.tool_calls() if "tool_calls" in own else (),
         top_logprobs=take.logprobs(),
         **{key: take.text(key) for key in _TEXTS},  # type: ignore[arg-type]
         **{key: take.count(key) for key in _COUNTS},  # type: ignore[arg-type]
@@ -157,7 +164,8 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         prompt=take.text("prompt"),
         system=take.text("system"),
         expect=expect,
-        extra={key: value for key, value in content.items() if key not in _KNOWN},
+        series=str(content["series"]) if "series" in own else "",
+        extra={key: value for key, value in content.items() if key not in _KNOWN | own},
     )
 
 
@@ -218,8 +226,25 @@ class _Taker:
         except (TypeError, ValueError) as error:
             raise self._wrong("top_logprobs", "a list of [token, logprob]") from error
 
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return tuple(ToolCall(name, arguments) for name, arguments in self.content["tool_calls"])
+
     def _wrong(self, key: str, want: str) -> LogError:
         return _problem(self.path, self.line, f"is {json.dumps(self.content.get(key))[:60]}; write {want}", key)
+
+
+def _own_keys(content: Mapping[str, Any]) -> set[str]:
+    """Keys of ours that other tools may use for something else: these only count in our form."""
+    calls = content.get("tool_calls")
+    forms = {
+        "series": isinstance(content.get("series"), str),
+        "tool_calls": isinstance(calls, list) and all(_is_call(call) for call in calls),
+    }
+    return {key for key, ours in forms.items() if ours}
+
+
+def _is_call(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
 def _problem(path: str, line: int, message: str, key: str = "") -> LogError:

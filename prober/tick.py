@@ -70,10 +70,8 @@ def run(
         store.record(round_id, observation, clock())
     round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
-    memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
-    incident = store.open_incident(endpoint.content_hash)
-    decision = decide(incident, judgement, endpoint.name, endpoint.content_hash, clock())
-    stored = store.settle(round_id, judgement, encode(memory), decision, alerters, clock())
+    judgement, memory, decision = judge(store, endpoint, round_, promise, clock())
+    stored = store.settle(round_id, judgement, memory, decision, alerters, clock())
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return Ticked(
         "completed",
@@ -82,6 +80,16 @@ def run(
         asked=len(round_.observations),
         failures=failures,
     )
+
+
+def judge(
+    store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime
+) -> tuple[Judgement, str, Decision]:
+    """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
+    memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
+    incident = store.open_incident(endpoint.content_hash)
+    decision = decide(incident, judgement, endpoint.name, endpoint.content_hash, now)
+    return judgement, encode(memory), decision
 
 
 def lease_s(probe_set: ProbeSet, endpoint: Endpoint) -> float:
