@@ -100,7 +100,9 @@ def _nominal(readings: list[str]) -> Scale:
     ]
     names = tuple(common[:NAMED])
     rare = tuple(name for name in ranked if name not in names)
-    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), _unseen(counts))
+    seen_once = sum(1 for name in ranked if counts[name] == 1)
+    # Good & Turing: what was seen once estimates the mass of what was not seen at all.
+    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), 0.5 + seen_once)
     share = [np.log((counts[name] + 0.5) / len(readings)) for name in names]
     tail = float(np.log((sum(counts[name] for name in rare) + 0.5) / len(readings)))
     return Scale(
@@ -113,38 +115,44 @@ def _nominal(readings: list[str]) -> Scale:
     )
 
 
-def _unseen(counts: Counter[str] | Counter[float]) -> float:
-    """Replies' worth of belief in what was not seen: Good & Turing estimate its mass by what was seen once."""
-    return 0.5 + sum(1 for count in counts.values() if count == 1)
-
-
 def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[float, ...] = ()) -> Scale:
     counts = Counter(numbers)
     distinct = atoms or tuple(sorted(counts))
     mean = float(np.mean(numbers))
-    if len(distinct) <= ATOMS or atoms:
+    seen_once = sum(1 for count in counts.values() if count == 1)
+    # Values that came only once say that there are more to come, and these would all be new.
+    if atoms or len(distinct) == 1 or (len(distinct) <= ATOMS and seen_once <= 0.1 * len(numbers)):
         return Scale(
             labels=(*(f"{atom:.4g}" for atom in distinct), "(new)"),
-            prior=(*[1 / len(distinct)] * len(distinct), 0.5 if atoms else _unseen(counts)),
+            prior=(*[1 / len(distinct)] * len(distinct), 0.5 + (0 if atoms else seen_once)),
             score=(*map(float, range(len(distinct))), (len(distinct) - 1) / 2),
             novel=len(distinct),
             atoms=distinct,
             centre=centre,
             mean=mean,
         )
-    bins = 2 if len(numbers) < 12 else 3 if len(numbers) < 24 else 4 if len(numbers) < 48 else 5
-    quantiles = np.quantile(numbers, np.arange(1, bins) / bins, method="hazen")
-    edges = tuple(sorted({float(q) for q in quantiles}))
+    edges = _edges(counts)
     bounds = ["-inf", *(f"{edge:.4g}" for edge in edges), "inf"]
-    # Between order statistics the unknown mass is itself Dirichlet, so the predictive below is exact for one cluster.
+    # n numbers cut the line into n + 1 gaps of equal expected mass; each edge is in the middle of one.
+    prior = (0.5, *[0.05] * (len(edges) - 1), 0.5)
     return Scale(
         labels=tuple(f"{low}..{high}" for low, high in pairwise(bounds)),
-        prior=(1 / (len(edges) + 1),) * (len(edges) + 1),
+        prior=prior,
         score=tuple(map(float, range(len(edges) + 1))),
         edges=edges,
         centre=centre,
         mean=mean,
     )
+
+
+def _edges(counts: Counter[float]) -> tuple[float, ...]:
+    """Bins about equally full, as many as the readings can fill; edges lie between two values, never on one."""
+    total = sum(counts.values())
+    bins = 2 if total < 12 else 3 if total < 24 else 4 if total < 48 else 5
+    values = sorted(counts)
+    below = np.cumsum([counts[value] for value in values[:-1]])
+    cuts = sorted({int(np.argmin(np.abs(below - total * i / bins))) for i in range(1, bins)})
+    return tuple((values[cut] + values[cut + 1]) / 2 for cut in cuts)
 
 
 def _distances(rounds: Sequence[Sequence[tuple[float, ...]]]) -> tuple[tuple[float, ...], list[float]]:
