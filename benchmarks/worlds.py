@@ -46,7 +46,7 @@ class World:
     strength: float | None
     """Dirichlet strength of the scatter between rounds; None where replies are independent."""
     wobble: float
-    """Standard deviation between rounds of the length of all probes together, in ln characters."""
+    """Standard deviation between rounds of the length of all probes together, in standard deviations of each."""
     fingerprints: int = 2
     """System fingerprints that alternate, which is no change."""
 
@@ -57,7 +57,7 @@ def still(rng: np.random.Generator, clustered: bool) -> World:
         probes=tuple(_probe(rng) for _ in range(int(rng.integers(3, 9)))),
         samples=int(rng.integers(1, 5)),
         strength=float(rng.choice([5.0, 20.0, 100.0])) if clustered else None,
-        wobble=float(rng.choice([0.02, 0.1])) if clustered else 0.0,
+        wobble=float(rng.choice([0.2, 0.6])) if clustered else 0.0,
         fingerprints=int(rng.integers(1, 6)),
     )
 
@@ -103,7 +103,7 @@ def _replies(rng: np.random.Generator, world: World, truth: ProbeTruth, wobble: 
         _today(rng, np.array([1 - share, share]), world.strength)[1] for share in (truth.refusal, truth.failure)
     )
     choices, shapes = rng.choice(len(choice), n, p=choice), rng.choice(len(shape), n, p=shape)
-    characters = np.round(np.exp(rng.normal(truth.length + wobble, truth.spread, n)))
+    characters = np.round(np.exp(rng.normal(truth.length + wobble * truth.spread, truth.spread, n)))
     refused, failed = rng.random(n) < refusal, rng.random(n) < failure
     identity = rng.integers(world.fingerprints, size=n)
     vectors = truth.topic + rng.normal(0, 0.3, (n, len(truth.topic)))

@@ -25,6 +25,8 @@ class Channel:
     """(mean reading, mean reading of the reference) → the value shown, in `unit`."""
     atoms: tuple[float, ...] = ()
     """The only numbers it can read, where these are known."""
+    difference: str = ""
+    """Unit of the difference of two readings, where it is not `unit`."""
     kind: Kind = "behaviour_change"
     """The diagnosis when this channel moves."""
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from prober.detectors.clustered import Onset, State
+from prober.detectors.edetector import Onsets, State
 from prober.detectors.judge import ChannelMemory, Memory
+from prober.detectors.null import Null
 from prober.detectors.scales import Scale
 
 
@@ -31,13 +32,13 @@ def decode(text: str) -> Memory:
 
 
 def _channel(held: Mapping[str, Any]) -> ChannelMemory:
-    statistic = dict(held["statistic"])
-    onsets = tuple(Onset(**onset) for onset in statistic.pop("onsets"))
+    statistic = held["statistic"]
+    onsets = {**statistic["onsets"], "labels": tuple(statistic["onsets"]["labels"])}
     return ChannelMemory(
         rows=tuple(held["rows"]),
         probes=tuple(held["probes"]),
         scales=tuple(_scale(scale) for scale in held["scales"]),
-        statistic=State(**statistic, onsets=onsets),
+        statistic=State(Null(**statistic["null"]), Onsets(**onsets), statistic["rounds"]),
         reference=held["reference"],
         recent=tuple((label, value) for label, value in held["recent"]),
     )
@@ -52,7 +53,7 @@ def _encode_array(value: object) -> object:
     if not isinstance(value, np.ndarray):
         raise TypeError(f"cannot encode {type(value).__name__}")
     # Little-endian on every machine, so that a memory may move between them.
-    plain = np.ascontiguousarray(value, dtype="<f8" if value.dtype.kind == "f" else "|b1")
+    plain = np.ascontiguousarray(value, dtype={"f": "<f8", "i": "<i8", "b": "|b1"}[value.dtype.kind])
     return {"shape": plain.shape, "dtype": plain.dtype.str, "bytes": base64.b64encode(plain.tobytes()).decode("ascii")}
 
 

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from prober.detectors import DETECTORS, Channel, clustered, scales
+from prober.detectors import DETECTORS, Channel, edetector, null, scales
 from prober.detectors.channel import percent
-from prober.detectors.clustered import Floats, Table
 from prober.detectors.promise import Promise
 from prober.detectors.scales import Reading, Scale
+from prober.detectors.table import Floats, Table, logsumexp
 from prober.detectors.verdict import Judgement, Kind, State, Verdict
 from prober.evidence import Observation, Round
 
@@ -34,7 +34,7 @@ class ChannelMemory:
     probes: tuple[str, ...]
     """Their names."""
     scales: tuple[Scale, ...]
-    statistic: clustered.State
+    statistic: edetector.State
     reference: Floats
     """Shape (rows, categories): mean of the reference, for showing."""
     recent: tuple[tuple[str, float], ...] = ()
@@ -115,7 +115,7 @@ def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Rou
         Table.of([(row, category) for row, by_round in enumerate(categories) for category in by_round[i]], len(rows))
         for i in range(len(rounds))
     ]
-    state = clustered.learn(
+    still = null.learn(
         [table for table in tables if table.row.size],
         prior=_padded([scale.prior for scale in learnt], width),
         score=_padded([scale.score for scale in learnt], width),
@@ -125,20 +125,19 @@ def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Rou
         rows=rows,
         probes=tuple(names[s] for s in rows),
         scales=learnt,
-        statistic=state,
-        reference=state.base / state.base.sum(axis=1, keepdims=True),
+        statistic=edetector.begin(still),
+        reference=still.mean,
     )
 
 
 def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
-    statistic = clustered.extend(old.statistic, new.statistic)
-    width = statistic.base.shape[1]
+    statistic = edetector.extend(old.statistic, new.statistic.null)
     return ChannelMemory(
         rows=old.rows + new.rows,
         probes=old.probes + new.probes,
         scales=old.scales + new.scales,
         statistic=statistic,
-        reference=np.vstack([np.pad(m.reference, ((0, 0), (0, width - m.reference.shape[1]))) for m in (old, new)]),
+        reference=null.stack(old.reference, new.reference),
         recent=old.recent,
     )
 
@@ -158,7 +157,7 @@ def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Me
         table = Table.of(outcomes, len(held.rows))
         channels[name] = replace(
             held,
-            statistic=clustered.step(held.statistic, table, label),
+            statistic=edetector.step(held.statistic, table, label),
             recent=(*held.recent, (label, _value(held, outcomes, numbers)))[-RECENT:],
         )
     return replace(memory, channels=channels)
@@ -182,7 +181,7 @@ def _judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Ju
     verdicts = [_verdict(DETECTORS[name], held, label) for name, held in memory.channels.items()]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_es = [held.statistic.log_e for held in memory.channels.values()]
-    log_e = float(clustered.logsumexp(np.array(log_es))) - log(len(DETECTORS)) if log_es else -inf
+    log_e = float(logsumexp(np.array(log_es))) - log(len(DETECTORS)) if log_es else -inf
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     moved = [verdict for verdict in verdicts if verdict.e_value >= promise.threshold / 10]
@@ -215,11 +214,12 @@ def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
     )
     offset = reference if numeric else 0.0
     now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
-    convinced = best is not None and best.log_ratio > 0
-    since = [value for at, value in held.recent if best is not None and convinced and at >= best.label]
+    onset = None if best is None else held.statistic.onsets.labels[best]
+    since = [value for at, value in held.recent if onset is not None and at >= onset]
     lately = float(np.mean(since)) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
-    ranked = _moved_rows(best) if best is not None and convinced else []
+    before, after = _before_and_since(held)
+    ranked = _moved_rows(before, after)
     return Verdict(
         channel=channel.name,
         e_value=_finite_exp(held.statistic.log_e),
@@ -227,28 +227,35 @@ def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
         reference_value=shown_reference,
         unit=channel.unit,
         effect=shown - shown_reference,
-        words="" if not ranked else channel.words(shown, shown_reference) if numeric else _name(held, best, ranked[0]),
-        onset=best.label if best is not None and convinced else None,
+        words="" if not ranked else channel.words(shown, shown_reference) if numeric else _name(held, ranked[0]),
+        onset=onset,
         series=tuple(held.rows[row] for row in ranked[:5]),
     )
 
 
-def _moved_rows(onset: clustered.Onset) -> list[int]:
+def _before_and_since(held: ChannelMemory) -> tuple[Floats, Floats]:
+    """Mean before the likeliest onset and counts since: both (rows, categories); no counts where there is none."""
+    best, onsets = held.statistic.best, held.statistic.onsets
+    if best is None:
+        return held.reference, np.zeros_like(held.reference)
+    return onsets.mean[best], onsets.seen[best]
+
+
+def _moved_rows(before: Floats, since: Floats) -> list[int]:
     """Rows by the evidence each brings: log-likelihood ratio of what was seen since against the mean before."""
-    total = onset.seen.sum(axis=1, keepdims=True)
-    after = (onset.seen + onset.mean) / (total + 1)
-    gain = (onset.seen * np.log(np.where(onset.seen > 0, after / np.maximum(onset.mean, 1e-12), 1.0))).sum(axis=1)
+    after = (since + before) / (since.sum(axis=1, keepdims=True) + 1)
+    gain = (since * np.log(np.where(since > 0, after / np.maximum(before, 1e-12), 1.0))).sum(axis=1)
     return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
 
 
-def _name(held: ChannelMemory, onset: clustered.Onset | None, row: int) -> str:
-    """The category of a row that moved most, such as `probe: "Blue" 31 % instead of 62 %`."""
-    assert onset is not None
-    after = onset.seen[row] / max(float(onset.seen[row].sum()), 1e-12)
-    category = int(np.argmax(np.abs(after - onset.mean[row])))
+def _name(held: ChannelMemory, row: int) -> str:
+    """The category of a row that moved most, such as `probe: “Blue” 31 % instead of 62 %`."""
+    before, since = (x[row] for x in _before_and_since(held))
+    after = since / max(float(since.sum()), 1e-12)
+    category = int(np.argmax(np.abs(after - before)))
     label = held.scales[row].labels[category]
     label = label if len(label) <= 60 else label[:59] + "…"
-    shares = f"{percent(float(after[category]))} instead of {percent(float(onset.mean[row, category]))}"
+    shares = f"{percent(float(after[category]))} instead of {percent(float(before[category]))}"
     return f"{held.probes[row]}: “{label}” {shares}"
 
 

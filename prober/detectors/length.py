@@ -24,4 +24,5 @@ CHANNEL = Channel(
     unit="ratio to the reference",
     words=words,
     show=lambda value, reference: math.exp(min(value - reference, 50.0)),
+    difference="ln ratio",
 )

@@ -1,0 +1,200 @@
+r"""What rounds look like while nothing changes: clustered categorical outcomes, pooled over the series of an endpoint.
+
+Every channel turns a reply into one of a few categories per series (see `scales`), so that a round is a table of counts
+\(x_{rp}\), and one model serves all channels. Rounds are the unit of evidence: in round \(r\) all series share a class
+\(k\) with strength \(s_k\), and
+
+    x_rp | class k  ~  DirichletMultinomial(n_rp, kappa * mu_p),   1/(kappa+1) = 1/(s_k+1) + s_k/(s_k+1) / (c_p+1)
+
+where \(mu_p\) is the predictive mean of the series and \(c_p\) the number of replies behind it: the first term is the
+scatter between rounds, the second is what is not known about \(mu_p\). A class also has a *swing*: a tilt of all series
+at once, sharper or along their scale. Further classes *repeat* one round of the reference, as replicas do that take
+turns. Class weights \(pi_k\) are learnt from the reference and go on being learnt, so a provider whose days differ
+raises its own bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from prober.detectors.table import Bools, Floats, Ints, Table, posterior
+
+STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 8.0, 1.0])
+"""How alike the replies of a round are, from independent to nearly one draw; and belief in each, in rounds."""
+STRENGTH_PRIOR: Final[Floats] = np.array([1.0, 0.5, 0.2, 0.06])
+SWINGS: Final[Floats] = np.array(
+    [[0, 0], [-0.4, 0], [0.4, 0], [-1, 0], [1, 0], [0, -0.5], [0, 0.5], [0, -1.2], [0, 1.2], [0, -2.5], [0, 2.5]]
+)
+"""Tilts a round may have in all series at once, (sharpness, score) in standard deviations; and belief in each."""
+SWING_PRIOR: Final[Floats] = np.array([1, 0.2, 0.2, 0.06, 0.06, 0.1, 0.1, 0.04, 0.04, 0.02, 0.02])
+CLASS_STRENGTH: Final[Floats] = np.repeat(STRENGTHS, len(SWINGS))
+"""Shape (classes,): a class of rounds is a strength and a swing."""
+CLASS_SWING: Final[Floats] = np.tile(SWINGS, (len(STRENGTHS), 1))
+"""Shape (classes, 2)."""
+CLASS_PRIOR: Final[Floats] = np.outer(STRENGTH_PRIOR, SWING_PRIOR).ravel()
+"""Shape (classes,): rounds' worth of belief in each class before any is seen."""
+ECHO_STRENGTH: Final = 1
+"""Index into STRENGTHS: how close a round that repeats an earlier one keeps to it."""
+ECHO_WEIGHT: Final = 4.0
+"""How much a reply of the repeated round counts beside one reply's worth of the mean."""
+ECHO_PRIOR: Final = 0.3
+"""Rounds' worth of belief in repetition, over all rounds of the reference together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """What is known of the still world. Rows are series, padded to the widest in categories."""
+
+    valid: Bools
+    """Shape (rows, categories): categories the row has."""
+    novel: Bools
+    """Shape (rows, categories): the category that stands for whatever the reference never held."""
+    score: Floats
+    """Shape (2, rows, categories): sharpness (how common a category is) and score (where it stands on its scale).
+
+    What tilts act on; mean 0 and variance 1 under the reference, at most 3 from 0.
+    """
+    echoes: Floats
+    """Shape (reference rounds, rows, categories): the means of rounds that repeat one of the reference."""
+    base: Floats
+    """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
+    classes: Floats
+    """Shape (classes + echoes,): prior plus expected number of rounds seen in each class."""
+
+    @property
+    def support(self) -> Floats:
+        """Shape (rows,): replies behind the mean."""
+        support: Floats = self.base.sum(axis=1)
+        return support
+
+    @property
+    def mean(self) -> Floats:
+        """Shape (rows, categories)."""
+        mean: Floats = self.base / self.support[:, None]
+        return mean
+
+
+def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -> Null:
+    """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
+
+    `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
+    one category a row at most. Each reference round is held against the others, never against itself.
+    """
+    valid = prior > 0
+    counts = [table.counts(prior.shape[1]) for table in tables]
+    discounts = [np.ones(prior.shape[0]) for _ in tables]
+    class_prior = np.concatenate([CLASS_PRIOR, np.full(len(tables), ECHO_PRIOR / len(tables))])
+    base = prior + sum(counts)
+    mean = base / base.sum(axis=1, keepdims=True)
+    null = Null(
+        valid=valid,
+        novel=novel,
+        score=_standardised(np.stack([np.log(np.where(valid, mean, 1.0)), score]), mean, valid),
+        echoes=np.stack([_echo(count, mean) for count in counts]),
+        base=base,
+        classes=class_prior,
+    )
+    for _ in range(6):
+        base = prior + sum(d[:, None] * c for d, c in zip(discounts, counts, strict=True))
+        expected = np.zeros_like(class_prior)
+        for i, table in enumerate(tables):
+            log_joint = log_classes(replace(null, base=base - discounts[i][:, None] * counts[i]), table)
+            log_joint[len(CLASS_PRIOR) + i] = -np.inf
+            belief = posterior(log_joint)
+            expected += belief
+            discounts[i] = discount(belief, table.replies, _strengths(null.classes))
+        null = replace(null, base=base, classes=class_prior + expected)
+    return null
+
+
+def log_classes(null: Null, table: Table) -> Floats:
+    """ln (pi_k * probability of the round in class k): (classes + echoes,)."""
+    own = log_predictive(table, null.mean[None], null.support[None], null.score, np.arange(len(CLASS_PRIOR)))[0]
+    near = np.array([ECHO_STRENGTH * len(SWINGS)])
+    behind = np.broadcast_to(null.support, null.echoes.shape[:2])
+    repeated = log_predictive(table, null.echoes, behind, null.score, near)[:, 0]
+    joint: Floats = np.concatenate([own, repeated]) + np.log(null.classes / null.classes.sum())
+    return joint
+
+
+def absorb(null: Null, table: Table, belief: Floats) -> Null:
+    """The still world after one more round, whose classes are believed in like `belief`."""
+    worth = discount(belief, table.replies, _strengths(null.classes))
+    return replace(
+        null,
+        base=null.base + worth[:, None] * table.counts(null.base.shape[1]),
+        classes=null.classes + belief,
+    )
+
+
+def extend(null: Null, other: Null) -> Null:
+    """Add the rows of a reference that was completed later."""
+    ours = len(CLASS_PRIOR)
+    echoes = [stack(echo, other.mean) for echo in null.echoes] + [stack(null.mean, echo) for echo in other.echoes]
+    classes = null.classes[:ours] + other.classes[:ours] - CLASS_PRIOR
+    return Null(
+        valid=stack(null.valid, other.valid) > 0,
+        novel=stack(null.novel, other.novel) > 0,
+        score=stack(null.score, other.score),
+        echoes=np.stack(echoes),
+        base=stack(null.base, other.base),
+        classes=np.concatenate([classes, null.classes[ours:], other.classes[ours:]]),
+    )
+
+
+def stack(above: Floats | Bools, below: Floats | Bools) -> Floats:
+    """Rows of two arrays (…, rows, categories), padded to the wider."""
+    width = max(above.shape[-1], below.shape[-1])
+    padded = [np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, width - x.shape[-1])]) for x in (above, below)]
+    return np.concatenate(padded, axis=-2, dtype=np.float64)
+
+
+def log_predictive(table: Table, mean: Floats, behind: Floats, score: Floats, classes: Ints) -> Floats:
+    """ln probability of the round's replies, in their order, under every model and class: (models, classes).
+
+    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies.
+    """
+    tilt = np.exp(np.tensordot(CLASS_SWING[classes], score, axes=1))
+    total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0)).transpose(1, 2, 0)
+    here = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category] / total[:, :, table.row]
+    strength = CLASS_STRENGTH[classes][:, None]
+    inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind[:, None] + 1)
+    concentration = (1 / inverse - 1)[:, :, table.row]
+    ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
+    # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
+    starts = np.arange(0, len(table.row), 16)
+    log_probability: Floats = np.log(np.multiply.reduceat(ratio, starts, axis=-1)).sum(axis=-1)
+    return log_probability
+
+
+def discount(belief: Floats, replies: Floats, strength: Floats) -> Floats:
+    """What one reply of a round is worth: the inverse design effect (1+s)/(n+s), averaged over classes.
+
+    `belief` (…, classes) and `replies` (rows,) give (…, rows).
+    """
+    worth: Floats = belief @ ((1 + strength)[:, None] / (np.maximum(replies, 1) + strength[:, None]))
+    return worth
+
+
+def _echo(counts: Floats, mean: Floats) -> Floats:
+    """The mean of a round that repeats one with these counts."""
+    weighed = ECHO_WEIGHT * counts + mean
+    echo: Floats = weighed / weighed.sum(axis=1, keepdims=True)
+    return echo
+
+
+def _standardised(axes: Floats, mean: Floats, valid: Bools) -> Floats:
+    """Mean 0 and variance 1 in every row under `mean`, cut at 3; 0 where a row has nothing to tilt."""
+    centred = np.where(valid, axes - (mean * axes).sum(axis=2, keepdims=True), 0.0)
+    spread = np.sqrt((mean * centred**2).sum(axis=2, keepdims=True))
+    scores: Floats = np.clip(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12), -3.0, 3.0)
+    return scores
+
+
+def _strengths(classes: Floats) -> Floats:
+    """Of the classes and the echoes behind them."""
+    return np.append(CLASS_STRENGTH, np.full(len(classes) - len(CLASS_STRENGTH), STRENGTHS[ECHO_STRENGTH]))
