@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 
@@ -65,7 +66,7 @@ def check(store: Store, *, finished: bool) -> None:
         assert len(incidents) == (1 if any(one.id % 5 == 0 for one in completed) else 0)
         for incident in incidents:
             assert Counter(one.alerter for one in store.notices(incident.id)) == {"slack": 1, "log": 1}
-    for one in rounds:
+    for one in rounds if finished else rounds[:20]:  # of the newest while it goes on, of all at the end
         samples = [observation.sample for observation in store.recorded(one.id)]
         assert len(samples) == len(set(samples)) == one.asked
         if one.state == "completed":
@@ -75,19 +76,19 @@ def check(store: Store, *, finished: bool) -> None:
 
 def crowd(url: str, seed: int) -> None:
     """A process of three threads that work off whatever is unfinished; a lease of no time invites thieves."""
+    store = Store.open(url)
 
     def worker(rng: random.Random) -> None:
-        while waiting := store.unfinished(NOW + DAY):
+        for _ in range(5000):  # an end, should somebody fail and leave a round behind
+            waiting = store.unfinished(NOW + DAY)
+            if not waiting:
+                return
             one = rng.choice(waiting)
             work(store, one.id, ENDPOINTS[one.endpoint], NOW, rng.choice((0, 0, 3600)))
 
-    store = Store.open(url)
-    threads = [threading.Thread(target=worker, args=(random.Random(seed + n),)) for n in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    store.close()
+    with store, ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(worker, random.Random(seed + n)) for n in range(3)]:
+            done.result()
 
 
 def plan(url: str, rounds: int) -> None:
@@ -168,8 +169,8 @@ def test_whoever_is_killed_leaves_rounds_that_can_be_resumed(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_whoever_is_killed_a_thousand_times(url: str) -> None:
-    kill_at_random_moments(url, times=1000, seed=2)
+def test_whoever_is_killed_hundreds_of_times(url: str) -> None:
+    kill_at_random_moments(url, times=400, seed=2)
 
 
 def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(empty_url: str) -> None:
