@@ -19,6 +19,7 @@ from prober.fingerprint import fingerprint
 from prober.incidents import Decision, decide
 from prober.providers import Provider
 from prober.store import Store
+from prober.store.views import RoundView
 
 Clock = Callable[[], datetime]
 
@@ -60,13 +61,14 @@ def run(
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
     """
     round_id = store.due(endpoint, probe_set.name, due_at)
-    if spent := _budget_spent(store, endpoint, probe_set, clock()):
-        store.miss(round_id, spent, clock())
-        return Ticked("missed", spent)
     claim = store.claim(round_id, worker, clock(), lease_s(probe_set, endpoint))
     if claim is None:
         return Ticked("busy")
-    for observation in _ask_all(probe_set, endpoint, provider, store.recorded(round_id), clock):
+    recorded = store.recorded(round_id)
+    if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, asks(probe_set) - len(recorded), clock()):
+        store.miss(round_id, reason, clock())
+        return Ticked("missed", reason)
+    for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
         store.record(round_id, observation, clock())
     round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
@@ -138,13 +140,18 @@ def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Colle
     return history
 
 
-def _budget_spent(store: Store, endpoint: Endpoint, probe_set: ProbeSet, now: datetime) -> str:
-    """`budget_exhausted` and which, where this round's asks would pass the day's budget; empty where they would not."""
+def _reworded(claim: RoundView, endpoint: Endpoint) -> str:
+    """`config_changed` where the round was made due under other content: its evidence would be of both endpoints."""
+    return "" if claim.endpoint_hash == endpoint.content_hash else "config_changed: the endpoint was edited meanwhile"
+
+
+def _budget_spent(store: Store, endpoint: Endpoint, wanted: int, now: datetime) -> str:
+    """`budget_exhausted` and which, where so many more asks would pass the day's budget; empty where they would not."""
     budget = endpoint.budget
     if budget.asks_per_day is None and budget.tokens_per_day is None:
         return ""
     asked, tokens = store.spent(endpoint.name, now.replace(hour=0, minute=0, second=0, microsecond=0))
-    if budget.asks_per_day is not None and asked + asks(probe_set) > budget.asks_per_day:
+    if budget.asks_per_day is not None and asked + wanted > budget.asks_per_day:
         return f"budget_exhausted: {asked} of {budget.asks_per_day} asks of the day are spent"
     if budget.tokens_per_day is not None and tokens >= budget.tokens_per_day:
         return f"budget_exhausted: {tokens} of {budget.tokens_per_day} tokens of the day are spent"

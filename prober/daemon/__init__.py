@@ -1,0 +1,77 @@
+"""The daemon: `serve` watches what the files declare until it is told to stop.
+
+A round is a row in the store before it is work, so nothing depends on this process living on:
+
+- **Due.** Moments lie on one grid for everyone: whole multiples of the interval since 1970 (UTC), or what the cron
+  text names. Restarts and several daemons on one database mean the same rounds, and the store gives each to one.
+- **Start.** A new set is asked at once, under the moment last past, unless the store has that round already; rounds
+  that nobody was there to ask are not invented.
+- **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
+  A sweep (each minute, and when a round ends) takes it up, until the next round of its set is due; then it is missed.
+- **Missed.** What did not start is a row with a reason: see `MissReason`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from prober.alerts import open_alerters
+from prober.daemon.daemon import Daemon
+from prober.daemon.rounds import MissReason
+from prober.loading import load
+from prober.settings import Settings
+from prober.store import Store
+from prober.tick import Clock, now_utc
+
+__all__ = ["Daemon", "MissReason", "serve"]
+
+
+def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc) -> None:
+    """Watch until SIGTERM or SIGINT, then finish the rounds in hand; a second signal ends it at once.
+
+    SIGHUP reads the files anew; a change of theirs is seen by itself within seconds. Raises ConfigurationError where
+    files or settings are broken at the start, and StoreError where the database cannot be opened.
+    """
+    load(*paths)  # before a database is made of broken files
+    alerters = open_alerters(settings)
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    # One line a round is ours to write; APScheduler would add its own for every job.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    with Store.open(settings.database_url) as store:
+        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock)
+        with _signals(daemon):
+            daemon.run()
+
+
+@contextmanager
+def _signals(daemon: Daemon) -> Iterator[None]:
+    """Signals become calls to the daemon. Only the main thread may have them; elsewhere nothing is changed."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_DFL)  # the second one ends the process at once
+        daemon.call("stop")
+
+    def reload(number: int, frame: FrameType | None) -> None:
+        daemon.call("reload")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = reload
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,76 @@
+"""The declaration files, watched: a change is taken up, a broken one is told loudly and leaves what was in force."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from prober.errors import ConfigurationError, Problem
+from prober.loading import Declarations, load
+from prober.loading.files import find
+
+REMIND = timedelta(hours=1)
+"""How often a team hears that its files are still broken."""
+
+logger = logging.getLogger(__name__)
+
+
+class Files:
+    """The files under some paths, and how far they have been taken up."""
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = tuple(paths)
+        self._seen: object = None
+        """What the files looked like when they were last read."""
+        self._problems: tuple[Problem, ...] = ()
+        """Of the last reading; empty while the files are good."""
+        self._told_at: datetime | None = None
+
+    def load(self) -> Declarations:
+        """Read now. Raises ConfigurationError."""
+        # Looked at before they are read: what is saved in between is a change at the next look.
+        self._seen = self._look()
+        return load(*self._paths)
+
+    def reload(self, now: datetime, *, unchanged_too: bool = False) -> Declarations | None:
+        """What is declared from now on; None where nothing changed or the files are broken, which is logged."""
+        if not unchanged_too and self._look() == self._seen:
+            if self._told_at is not None and now - self._told_at >= REMIND:
+                self._tell(now, "still")
+            return None
+        try:
+            declarations = self.load()
+        except ConfigurationError as error:
+            self._problems = error.problems
+            self._tell(now, "now")
+            return None
+        words = "are mended and in force again" if self._problems else "are in force as they are now"
+        logger.warning("the probe files %s: %s", words, _summary(declarations))
+        self._problems, self._told_at = (), None
+        return declarations
+
+    def _look(self) -> object:
+        """Differs after any change: which files there are, and of each what an edit or a replacement changes."""
+        problems: list[Problem] = []
+        found: list[tuple[object, ...]] = []
+        for path in find(self._paths, problems):
+            try:
+                stat = path.stat()
+                found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_size))
+            except OSError as error:  # gone since it was found, or a link that leads nowhere
+                found.append((path, error.errno))
+        return found, problems
+
+    def _tell(self, now: datetime, when: str) -> None:
+        self._told_at = now
+        logger.error(
+            "the probe files are %s BROKEN; what was declared before stays in force until they are mended:\n%s",
+            when,
+            "\n".join(f"  {problem}" for problem in self._problems),
+        )
+
+
+def _summary(declarations: Declarations) -> str:
+    return f"{len(declarations.sets)} probe sets, {len(declarations.endpoints)} endpoints"

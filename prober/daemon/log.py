@@ -1,0 +1,59 @@
+"""What the daemon writes to its log: one line a round, and every fault once, without a secret."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from traceback import format_tb
+
+from prober.errors import ClaimLost, ProberError
+from prober.tick import Ticked
+
+logger = logging.getLogger("prober.daemon")
+
+
+def tell_round(about: str, ticked: Ticked) -> None:
+    """Such as `round 2026-03-01T06:00:00+00:00 of billing on gpt: quiet, evidence 0.4 of 365; 12 asks (label)`."""
+    if ticked.outcome == "busy":
+        logger.debug("%s: it, or another round of the endpoint, is in other hands", about)
+        return
+    judgement = ticked.judgement
+    if judgement is None:
+        logger.warning("%s is missed: %s", about, ticked.reason)
+        return
+    asks = f"{ticked.asked} asks"
+    if ticked.failures:
+        reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(ticked.failures).most_common())
+        asks = f"{len(ticked.failures)} of {ticked.asked} asks failed: {reasons}"
+    logger.log(
+        logging.WARNING if ticked.failures or judgement.state == "alarm" else logging.INFO,
+        "%s: %s, evidence %.3g of %.3g; %s (%s)",
+        about,
+        f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,
+        judgement.e_value,
+        judgement.threshold,
+        asks,
+        judgement.round,
+    )
+
+
+def tell_fault(doing: str, error: Exception) -> None:
+    """What was raised on purpose in its own words; of anything else where it happened and what kind it is."""
+    if isinstance(error, ClaimLost):
+        logger.info("%s: %s", doing, error)
+    elif isinstance(error, ProberError):
+        logger.error("%s: %s", doing, error)
+    else:
+        # Not its message: that could hold an address or a header with a secret.
+        logger.error("%s: crashed: %s\n%s", doing, type(error).__name__, "".join(format_tb(error.__traceback__)))
+
+
+@contextmanager
+def reported(doing: str) -> Iterator[None]:
+    """What goes wrong inside is told, and the daemon goes on."""
+    try:
+        yield
+    except Exception as error:
+        tell_fault(doing, error)
