@@ -1,0 +1,87 @@
+"""Compare two reply logs: are they from the same behaviour? For upgrades and gates, and for a second opinion.
+
+`gather` matches probes and fingerprints replies, `exchange` says what may be shuffled, `panel` reads the channels of
+`DETECTORS`, `permutation` gives p-values, `effect` says how much and in which words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import ceil, log
+from typing import Final
+
+import numpy as np
+
+from prober.comparison.effect import difference
+from prober.comparison.exchange import exchange, needed
+from prober.comparison.gather import Gathered, gather
+from prober.comparison.panel import Panel, panel
+from prober.comparison.permutation import holm, p_values
+from prober.comparison.words import Compared, Difference, LeftOut, Outcome
+from prober.detectors import DETECTORS, Channel
+from prober.errors import ConfigurationError
+from prober.replylog import LoggedReply
+
+__all__ = ["Compared", "Difference", "LeftOut", "compare"]
+
+LEAST_ALPHA: Final = 1e-4
+"""Below it the shuffles would take minutes."""
+ROOM: Final = 10
+"""Shuffles as extreme as what was seen that the least significant p-value of one channel still has room for."""
+
+
+def compare(
+    reference: Iterable[LoggedReply],
+    candidate: Iterable[LoggedReply],
+    alpha: float = 0.01,
+    rng: np.random.Generator | int = 0,
+    channels: Mapping[str, Channel] = DETECTORS,
+) -> Compared:
+    """Hold the candidate's replies against the reference's, channel by channel.
+
+    The chance that the verdict is `changed` where nothing changed is at most `alpha`, provided that what was shuffled
+    (`Compared.exchanged`) may be. Deterministic for a given seed; the order of lines does not matter.
+
+    Raises:
+        ConfigurationError: `alpha` is out of range, or a log holds several endpoints.
+        NotEnough: a log holds no answer at all.
+    """
+    if not LEAST_ALPHA <= alpha < 0.5:
+        raise ConfigurationError(f"alpha is {alpha:g}; write a number from {LEAST_ALPHA:g} to below 0.5, such as 0.01")
+    gathered = gather(reference, candidate)
+    channels = {name: channel for name, channel in channels.items() if _is_evidence(channel, gathered)}
+    least_p = alpha / max(1, len(channels))
+    units = exchange(gathered, least_p)
+    panels: list[Panel] = []
+    left_out = []
+    for name, channel in channels.items():
+        read = panel(channel, gathered.answers, units.unit_of_answer, units.stratum)
+        if read is None:
+            left_out.append(LeftOut(name, "nothing to read in one log or in both"))
+        else:
+            panels.append(read)
+    enough = bool(panels) and units.log_least_p <= log(alpha / len(panels))
+    shuffles = units.shuffles(ceil(ROOM * max(1, len(panels)) / alpha) - 1, np.random.default_rng(rng))
+    values = p_values(panels, units.stratum, shuffles)
+    changed = holm(values, alpha)
+    found = [difference(read, units, p, moved, alpha) for read, p, moved in zip(panels, values, changed, strict=True)]
+    verdict: Outcome = "changed" if any(changed) else "same" if enough else "insufficient_evidence"
+    sides = [sum(answer.candidate is side for answer in gathered.answers) for side in (False, True)]
+    return Compared(
+        verdict=verdict,
+        alpha=alpha,
+        paired=gathered.paired,
+        exchanged=units.kind,
+        probes=len({answer.key for answer in gathered.answers}),
+        replies=(sides[0], sides[1]),
+        failed=gathered.failed,
+        unmatched=gathered.unmatched,
+        channels=tuple(sorted(found, key=lambda one: (not one.changed, one.p_value, one.channel))),
+        left_out=tuple(left_out),
+        missing=needed(gathered, alpha / max(1, len(panels))) if verdict == "insufficient_evidence" else "",
+    )
+
+
+def _is_evidence(channel: Channel, gathered: Gathered) -> bool:
+    """Who answers is no finding where the logs are of two endpoints: it was chosen."""
+    return channel.kind != "identity_change" or gathered.same_endpoint

@@ -1,0 +1,137 @@
+"""What one channel read, as points: one row a unit, so that one statistic serves names, numbers and vectors.
+
+A number is a point on a line, a vector itself, and a name a corner of a simplex, so that a mean of names is the share
+of each. Several answers of one unit are averaged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from prober.comparison.exchange import Bools, Ints
+from prober.comparison.gather import Answer
+from prober.detectors import Channel
+
+Floats = npt.NDArray[np.float64]
+
+NAMED: Final = 50
+"""Names that have a corner of their own; the rest share one."""
+RARE: Final = 5
+"""Answers a name must have, in both logs together, to have a corner of its own among all probes."""
+REST: Final = "(rare)"
+TINY: Final = 1e-9
+"""A spread of readings that is rounding, not scatter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The readings of one channel."""
+
+    channel: Channel
+    names: tuple[str, ...]
+    """Of the columns, where readings are names; else empty."""
+    points: Floats
+    """Shape (units, columns); zero where nothing could be read."""
+    readable: Bools
+    """Shape (units,)."""
+    local: Floats
+    """Shape (units, columns): like `points`, centred within each stratum; names have the stratum's own columns, and
+    numbers the stratum's own scale."""
+    weight: Floats
+    """Shape (columns,): one over the variance of a column's sum of differences; 0 where it cannot vary."""
+    is_number: bool
+
+
+def panel(channel: Channel, answers: Sequence[Answer], unit_of_answer: Ints, stratum: Ints) -> Panel | None:
+    """Read one channel off all answers; None where no unit of one side, or of both, could be read."""
+    readings = [channel.read(answer.fingerprint) for answer in answers]
+    kept = [i for i, reading in enumerate(readings) if reading is not None]
+    if {answers[i].candidate for i in kept} != {False, True}:
+        return None
+    units, unit = len(stratum), unit_of_answer[kept]
+    readable = np.bincount(unit, minlength=units) > 0
+    values = [readings[i] for i in kept]
+    names: tuple[str, ...] = ()
+    if isinstance(values[0], str):
+        texts = [str(value) for value in values]
+        names, corners = _corners(texts, RARE)
+        points = _means(corners, unit, units)
+        local = _local_names(texts, unit, stratum)
+    else:
+        rows = np.array(values, dtype=np.float64).reshape(len(values), -1)
+        points = local = _means(rows, unit, units)
+    _, variance = _within(points, readable, stratum)
+    number = not names and points.shape[1] == 1
+    local, spread = _within(local, readable, stratum)
+    if number:
+        scale = np.sqrt(spread[stratum])
+        local = np.divide(local, scale, out=np.zeros_like(local), where=scale > TINY)
+    total = _variance_of_sum(variance, readable, stratum)
+    weight = np.divide(1.0, total, out=np.zeros_like(total), where=total > TINY**2)
+    return Panel(channel, names, points, readable, local, weight, number)
+
+
+def contrast(labels: Bools, readable: Bools, stratum: Ints) -> Floats:
+    """Weights that turn points into differences, shape of `labels` (rows, units).
+
+    Within each stratum they take the mean of the candidate's units less the mean of the reference's; a stratum where
+    one side has nothing to read weighs nothing.
+    """
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    ones = labels & readable
+    taken = np.add.reduceat(ones, starts, axis=1, dtype=np.float64)
+    other = np.add.reduceat(readable, starts, dtype=np.float64) - taken
+    both = (taken > 0) & (other > 0)
+    up = np.divide(1.0, taken, out=np.zeros_like(taken), where=both)
+    down = np.divide(-1.0, other, out=np.zeros_like(other), where=both)
+    return np.where(ones, up[:, stratum], down[:, stratum]) * readable
+
+
+def _corners(names: Sequence[str], rare: int) -> tuple[tuple[str, ...], Floats]:
+    """Columns, commonest first, and a 1 for each name in its own; shape (names, columns)."""
+    counts = Counter(names)
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    own = {name: i for i, name in enumerate(ranked[:NAMED]) if counts[name] >= rare}
+    columns = (*own, REST) if len(own) < len(counts) else tuple(own)
+    return columns, np.eye(len(columns))[[own.get(name, len(own)) for name in names]]
+
+
+def _local_names(names: Sequence[str], unit: Ints, stratum: Ints) -> Floats:
+    """Shape (units, columns): shares of each name, where every stratum ranks its own names."""
+    of_stratum: dict[int, list[int]] = {}
+    for i, u in enumerate(unit.tolist()):
+        of_stratum.setdefault(int(stratum[u]), []).append(i)
+    parts = {key: _corners([names[i] for i in members], 1)[1] for key, members in of_stratum.items()}
+    corners = np.zeros((len(names), max(part.shape[1] for part in parts.values())))
+    for key, part in parts.items():
+        corners[of_stratum[key], : part.shape[1]] = part
+    return _means(corners, unit, len(stratum))
+
+
+def _means(rows: Floats, unit: Ints, units: int) -> Floats:
+    totals = np.zeros((units, rows.shape[1]))
+    np.add.at(totals, unit, rows)
+    return totals / np.maximum(np.bincount(unit, minlength=units), 1)[:, None]
+
+
+def _within(points: Floats, readable: Bools, stratum: Ints) -> tuple[Floats, Floats]:
+    """Points less the mean of their stratum, and the strata's variances; shapes (units, columns), (strata, columns)."""
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    seen = np.add.reduceat(readable, starts, dtype=np.float64)[:, None]
+    mean = np.add.reduceat(points * readable[:, None], starts) / np.maximum(seen, 1)
+    centred: Floats = (points - mean[stratum]) * readable[:, None]
+    return centred, np.add.reduceat(centred**2, starts) / np.maximum(seen - 1, 1)
+
+
+def _variance_of_sum(spread: Floats, readable: Bools, stratum: Ints) -> Floats:
+    """Of the sum over strata of differences of means, as if sides were even: shuffling labels must not move it."""
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    seen = np.add.reduceat(readable, starts, dtype=np.float64)[:, None]
+    total: Floats = (spread * 4 / np.maximum(seen, 1)).sum(axis=0)
+    return total
