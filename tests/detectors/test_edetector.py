@@ -1,0 +1,225 @@
+"""The e-detector: against its slow twin, against its own bound, and in what it remembers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.tables import LABELS, equal_rounds, every_round, random_table, small_world, table_of
+from detectors.twin import Twin
+from prober.detectors import edetector, null
+from prober.detectors.edetector import ALTERNATIVES, ONSETS, Onsets, begin, extend, step
+from prober.detectors.null import CLASS_PRIOR
+from prober.detectors.table import Table
+
+
+@pytest.fixture
+def all_classes(monkeypatch):
+    """Alternatives tried with every class, not with the likeliest only."""
+    monkeypatch.setattr(edetector, "LEADING", len(CLASS_PRIOR))
+
+
+@pytest.mark.usefixtures("all_classes")
+@pytest.mark.parametrize("seed", range(10))
+def test_fast_and_slow_agree_on_every_round(seed: int) -> None:
+    still, rng, widths = small_world(seed)
+    state, twin = begin(still), Twin(still)
+    for label in LABELS[: min(ONSETS, 5)]:
+        table = random_table(rng, widths, least=1)
+        state = step(state, table, label)
+        twin.step(table.counts(still.base.shape[1]).astype(int).tolist())
+        assert state.log_e == pytest.approx(twin.log_e, rel=1e-6, abs=1e-7)
+        np.testing.assert_allclose(state.null.base, twin.base, rtol=1e-7)
+        np.testing.assert_allclose(state.null.classes, twin.pi, rtol=1e-6)
+        for i, onset in enumerate(twin.onsets):
+            np.testing.assert_allclose(state.onsets.log_capital[i], np.log(onset["capital"]), rtol=1e-6, atol=1e-7)
+            np.testing.assert_allclose(state.onsets.seen[i], onset["seen"], rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_alternatives_tried_with_the_leading_classes_only_never_win_more(seed: int, monkeypatch) -> None:
+    still, rng, widths = small_world(seed)
+    table = random_table(rng, widths, least=1)
+    few = step(begin(still), table, "0")
+    monkeypatch.setattr(edetector, "LEADING", len(CLASS_PRIOR))
+    assert (few.onsets.log_capital <= step(begin(still), table, "0").onsets.log_capital + 1e-12).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(seed: int) -> None:
+    still, rng, widths = small_world(seed)
+    state = begin(still)
+    for label in LABELS[:3]:
+        state = step(state, random_table(rng, widths, least=1), label)
+    everything = np.arange(len(CLASS_PRIOR))
+    total = sum(
+        np.exp(edetector._log_alternatives(state.null, state.onsets, table, everything))
+        for table in every_round(widths, 2 if len(widths) < 3 else 1)
+    )
+    assert np.shape(total) == (3, ALTERNATIVES, len(CLASS_PRIOR))
+    np.testing.assert_allclose(total, 1.0, rtol=1e-9)
+
+
+def expected_e(state, widths):
+    """E[R_{t+1}] when the next round, of two replies a row, is drawn from the null; by enumeration."""
+    return sum(
+        exp(np.logaddexp.reduce(null.log_classes(state.null, table)) + step(state, table, "9999").log_e)
+        for table in every_round(widths, 2)
+    )
+
+
+@pytest.mark.usefixtures("all_classes")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_round_of_the_null_adds_exactly_one_to_r(seed: int) -> None:
+    """R_t - t is a martingale, of which Theorem 2.4 makes the bound; it stays one where onsets are dropped."""
+    still, rng, widths = small_world(seed, most_rows=2)
+    state = begin(still)
+    assert expected_e(state, widths) == pytest.approx(1.0, rel=1e-9)
+    for label in LABELS[: ONSETS + 3]:
+        state = step(state, random_table(rng, widths, least=1), label)
+    assert len(state.onsets.labels) == ONSETS
+    assert expected_e(state, widths) == pytest.approx(exp(state.log_e) + 1.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_as_shipped_a_round_of_the_null_adds_at_most_one(seed: int) -> None:
+    still, rng, widths = small_world(seed, most_rows=2)
+    state = begin(still)
+    for label in LABELS[:4]:
+        state = step(state, random_table(rng, widths, least=1), label)
+    before = exp(state.log_e)
+    assert before < expected_e(state, widths) <= before + 1.0 + 1e-9
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=4))
+def test_alternatives_never_expect_less_that_is_new_than_the_null(has_new) -> None:
+    rng = np.random.default_rng(len(has_new))
+    rows, wide = len(has_new), 3
+    novel = np.array([[False, False, new] for new in has_new])
+    still = replace(equal_rounds(((4, 2, 2),) * rows), novel=novel, base=rng.dirichlet(np.ones(wide), rows) * 9)
+    mean = rng.dirichlet(np.ones(wide), (5, rows))
+    cautious = edetector._no_less_new(mean, still)
+    np.testing.assert_allclose(cautious.sum(axis=-1), 1.0)
+    assert (cautious[:, novel] >= still.mean[novel] - 1e-12).all()
+    np.testing.assert_allclose(cautious[:, ~np.array(has_new)], mean[:, ~np.array(has_new)])
+
+
+def test_a_round_without_replies_changes_nothing() -> None:
+    state = begin(equal_rounds(((6, 2),)))
+    assert step(state, Table.of([], 1), "0") is state
+
+
+def test_nothing_is_said_before_the_first_round() -> None:
+    state = begin(equal_rounds(((6, 2),)))
+    assert state.log_e == -np.inf
+    assert state.best is None
+    assert state.rounds == 0
+
+
+def two_rows(before, after, seed=0):
+    """Rounds of two rows of four replies each; their favourite answer changes."""
+    rng = np.random.default_rng(seed)
+    for i in range(before + after):
+        p = 0.8 if i < before else 0.2
+        yield Table.of([(row, int(rng.random() > p)) for row in range(2) for _ in range(4)], 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_clear_change_is_dated_and_nothing_is_said_before_it(seed: int) -> None:
+    tables = list(two_rows(28, 8, seed))
+    shape = np.full((2, 2), 0.5), np.tile([0.0, 1.0], (2, 1)), np.zeros((2, 2), dtype=bool)
+    state = begin(null.learn(tables[:8], *shape))
+    said = []
+    for i, table in enumerate(tables[8:], start=8):
+        state = step(state, table, LABELS[i])
+        said.append(state.log_e)
+    assert max(said[:20]) < log(200) < said[-1]
+    assert state.best is not None
+    assert abs(int(state.onsets.labels[state.best]) - 28) <= 2
+
+
+def test_memory_is_constant_in_size_after_a_thousand_rounds() -> None:
+    rng = np.random.default_rng(5)
+    state = begin(equal_rounds(((2, 1), (1, 2))))
+    sizes = set()
+    for i in range(1000):
+        state = step(state, Table.of([(row, int(rng.random() < 0.5)) for row in range(2)], 2), LABELS[i])
+        if i >= ONSETS:
+            arrays = [state.null.base, state.null.classes, state.null.echoes, state.onsets.seen, state.onsets.support]
+            sizes.add((len(state.onsets.labels), *(array.shape for array in arrays)))
+    assert len(sizes) == 1
+    assert state.rounds == 1000
+    assert np.isfinite(state.log_e)
+    assert np.isfinite(state.null.base).all()
+    # Units put in are not made out of nothing: an heir was the likelier, so its units grow by no more than it took over.
+    assert state.onsets.mass.sum() <= 1000 * (1 + 1e-9)
+
+
+def onsets_of(capitals, born=None):
+    """Onsets with these capitals, a list of alternatives each, born in successive rounds."""
+    n = len(capitals)
+    born = list(range(n)) if born is None else born
+    ones = np.ones((n, 1, 2))
+    return Onsets(
+        labels=tuple(str(b) for b in born),
+        born=np.array(born, dtype=np.int64),
+        mass=np.ones(n),
+        log_capital=np.log(np.array(capitals, dtype=float)),
+        mean=ones / 2,
+        support=np.ones((n, 1)),
+        seen=ones * np.array(born)[:, None, None],
+    )
+
+
+@given(st.lists(st.lists(st.floats(1e-9, 1e9), min_size=3, max_size=3), min_size=1, max_size=ONSETS + 6))
+def test_dropping_onsets_neither_makes_nor_loses_capital(capitals) -> None:
+    onsets = onsets_of(capitals)
+    kept = edetector._thin(onsets, now=len(capitals) - 1)
+    assert len(kept.labels) == min(len(capitals), ONSETS)
+    assert np.exp(kept.log_capital).sum() == pytest.approx(np.exp(onsets.log_capital).sum(), rel=1e-9)
+    assert kept.mass.sum() <= len(capitals) * (1 + 1e-9)
+    own = dict(zip(onsets.labels, onsets.log_ratio, strict=True))
+    for label, ratio, born, seen in zip(kept.labels, kept.log_ratio, kept.born, kept.seen, strict=True):
+        assert ratio == pytest.approx(own[label], abs=1e-6), "an heir's ratio stays its own"
+        assert int(label) == born == seen[0, 0], "what belongs together is dropped together"
+    assert list(kept.born) == sorted(kept.born)
+
+
+def test_the_newest_onsets_are_exact_and_what_wins_is_not_dropped_for_what_does_not() -> None:
+    onsets = onsets_of([[1.0]])
+    for born in range(1, 200):
+        new = onsets_of([[1e6 if born == 90 else 1.0]], [born])
+        joined = {
+            name: np.concatenate([getattr(onsets, name), getattr(new, name)])
+            for name in ("born", "mass", "log_capital", "mean", "support", "seen")
+        }
+        onsets = edetector._thin(Onsets(labels=(*onsets.labels, str(born)), **joined), now=born)
+    assert list(onsets.born[-2:]) == [198, 199]
+    assert 90 in onsets.born
+    assert onsets.born[0] < 150, "old onsets are remembered too"
+    assert onsets.mass.sum() <= 200 * (1 + 1e-9)
+
+
+def test_rows_that_come_later_share_in_nothing_won_before() -> None:
+    state = step(begin(equal_rounds(((6, 2),))), table_of(((0, 4),)), "0")
+    later = equal_rounds(((1, 1, 1), (2, 0, 1)), novel=True)
+    both = extend(state, later)
+    assert both.log_e == pytest.approx(state.log_e)
+    assert both.rounds == state.rounds
+    assert both.onsets.seen[0, 1:].sum() == 0
+    np.testing.assert_allclose(both.onsets.mean[0].sum(axis=1), 1.0)
+    np.testing.assert_array_equal(both.onsets.support[0], [*state.onsets.support[0], *later.support])
+
+
+def test_a_changed_row_is_evidence_also_where_it_came_later() -> None:
+    both = extend(begin(equal_rounds(((6, 2),))), equal_rounds(((2, 6), (1, 7))))
+    same, changed = table_of(((3, 1), (1, 3), (0, 4))), table_of(((3, 1), (4, 0), (4, 0)))
+    quiet, moved = both, both
+    for label in LABELS[:4]:
+        quiet, moved = step(quiet, same, label), step(moved, changed, label)
+    assert moved.log_e > quiet.log_e + log(20)

@@ -1,0 +1,142 @@
+"""The statistic once more, slowly: plain loops in the letters of the docstrings of `prober.detectors.null` and
+`prober.detectors.edetector`.
+
+Tables are lists of counts x[p][c]. Nothing is in logarithms but the Dirichlet-multinomial itself, and no onset is ever
+dropped. Constants are the module's; formulas are not.
+"""
+
+from __future__ import annotations
+
+from math import exp, lgamma, log
+
+from prober.detectors.edetector import SPREADS, TILTS
+from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRENGTHS
+
+S = [float(s) for s in CLASS_STRENGTH]
+THETA = [[float(t) for t in swing] for swing in CLASS_SWING]
+K = range(len(S))
+"""Classes of their own; behind them come those that repeat a round of the reference."""
+
+
+def kappa(s, c):
+    """1/(kappa+1) = 1/(s+1) + s/(s+1) / (c+1)"""
+    return 1 / (1 / (s + 1) + s / (s + 1) / (c + 1)) - 1
+
+
+def dirichlet_multinomial(x, kappa, mu):
+    """Ln probability of replies in their order, of which x[c] fell into category c."""
+    n = sum(x)
+    total = lgamma(kappa) - lgamma(kappa + n)
+    for x_c, mu_c in zip(x, mu, strict=True):
+        if x_c:
+            total += lgamma(kappa * mu_c + x_c) - lgamma(kappa * mu_c)
+    return total
+
+
+def tilted(mu, v, theta):
+    """Mu exp(theta v), normalised; v[0] is sharpness, v[1] the score."""
+    weights = [m * exp(theta[0] * a + theta[1] * b) for m, a, b in zip(mu, v[0], v[1], strict=True)]
+    return [w / sum(weights) for w in weights]
+
+
+def probability(x, s, theta, mu, c, v):
+    """Of one round, all rows, in a class of strength s and swing theta: rows have means mu[p] that c[p] replies tell."""
+    total = 0.0
+    for p in range(len(x)):
+        total += dirichlet_multinomial(x[p], kappa(s, c[p]), tilted(mu[p], [v[0][p], v[1][p]], theta))
+    return exp(total)
+
+
+def mean(base):
+    return [[b / sum(row) for b in row] for row in base]
+
+
+def worth(x, belief, s):
+    """What a reply of each row is worth: the inverse design effect, averaged over classes of strengths s."""
+    return [sum(w * (1 + s_k) / (max(sum(row), 1) + s_k) for w, s_k in zip(belief, s, strict=True)) for row in x]
+
+
+def no_less_new(mu, null, novel):
+    out = []
+    for mu_p, null_p, novel_p in zip(mu, null, novel, strict=True):
+        unseen = sum(max(m, q) for m, q, new in zip(mu_p, null_p, novel_p, strict=True) if new)
+        known = sum(m for m, new in zip(mu_p, novel_p, strict=True) if not new)
+        out.append([unseen if new else m * (1 - unseen) / known for m, new in zip(mu_p, novel_p, strict=True)])
+    return out
+
+
+def alternatives(onset, null, valid, v, novel):
+    """(mean, replies behind it) of every strategy of one onset, as lists over rows."""
+    rows = range(len(null))
+    since = [sum(onset["seen"][p]) for p in rows]
+    old, seen = onset["mean"], onset["seen"]
+    out = []
+    for a in SPREADS:
+        about = [
+            [(a * m + n) / (a + since[p]) for m, n in zip(old[p], seen[p], strict=True)]
+            for p in rows
+        ]  # fmt: skip
+        out.append((about, [a + since[p] for p in rows]))
+    width = [0.5 * sum(valid[p]) for p in rows]
+    jeffreys = [[(0.5 * ok + n) / (width[p] + since[p]) for ok, n in zip(valid[p], seen[p], strict=True)] for p in rows]
+    out.append((jeffreys, [width[p] + since[p] for p in rows]))
+    for theta in TILTS:
+        out.append(([tilted(old[p], [v[0][p], v[1][p]], theta) for p in rows], onset["support"]))
+    return [(no_less_new(mu, null, novel), c) for mu, c in out]
+
+
+class Twin:
+    """R_t over the rounds given to `step`, after the reference `null`."""
+
+    def __init__(self, null):
+        self.base = null.base.tolist()
+        self.pi = null.classes.tolist()
+        self.v = null.score.tolist()
+        self.valid = null.valid.tolist()
+        self.novel = null.novel.tolist()
+        self.echoes = null.echoes.tolist()
+        self.onsets = []
+
+    def null(self, x):
+        """Of every class, its weight times its probability of the round."""
+        mu, c = mean(self.base), [sum(row) for row in self.base]
+        near = float(STRENGTHS[ECHO_STRENGTH])
+        own = [probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+        repeated = [probability(x, near, [0.0, 0.0], echo, c, self.v) for echo in self.echoes]
+        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, own + repeated, strict=True)]
+
+    def alternative(self, x, mu, c):
+        pi = self.pi[: len(K)]
+        return [pi[k] / sum(pi) * probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+
+    def step(self, x):
+        null_mean, support = mean(self.base), [sum(row) for row in self.base]
+        strategies = len(SPREADS) + 1 + len(TILTS)
+        self.onsets.append(
+            {
+                "capital": [1 / strategies] * strategies,
+                "mean": null_mean,
+                "support": support,
+                "seen": [[0.0] * len(row) for row in self.base],
+            }
+        )
+        null_k = self.null(x)
+        for onset in self.onsets:
+            belief = [0.0 for _ in K]
+            for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel)):
+                alternative_k = self.alternative(x, mu, c)
+                onset["capital"][i] *= sum(alternative_k) / sum(null_k)
+                for k in K:
+                    belief[k] += onset["capital"][i] * alternative_k[k] / sum(alternative_k)
+            belief = [w / sum(belief) for w in belief]
+            for p, w in enumerate(worth(x, belief, S)):
+                onset["seen"][p] = [old + w * n for old, n in zip(onset["seen"][p], x[p], strict=True)]
+        belief = [w / sum(null_k) for w in null_k]
+        strengths = S + [float(STRENGTHS[ECHO_STRENGTH])] * len(self.echoes)
+        for p, w in enumerate(worth(x, belief, strengths)):
+            self.base[p] = [old + w * n for old, n in zip(self.base[p], x[p], strict=True)]
+        self.pi = [old + new for old, new in zip(self.pi, belief, strict=True)]
+
+    @property
+    def log_e(self):
+        return log(sum(sum(onset["capital"]) for onset in self.onsets))
