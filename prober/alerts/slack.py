@@ -82,6 +82,14 @@ class SlackBot:
                     return Outcome(True, "sent: found in the channel", receipt=receipt)
         return self._post(notice, doubt)
 
+    def check(self) -> Outcome:
+        """Whether Slack knows the token. Nothing is posted."""
+        try:
+            self.client.auth_test()
+        except _BAD_LUCK as error:
+            return _of_error(error)
+        return Outcome(True, "ok")
+
     def _post(self, notice: Notice, doubt: str) -> Outcome:
         text = fallback_text(notice)
         metadata = {"event_type": METADATA_TYPE, "event_payload": {"notice": notice_key(notice)}}

@@ -1,0 +1,166 @@
+"""The command line, one file a verb, and the one place where errors become exit codes.
+
+A verb returns its exit code: 0 clean · 1 a change was found · 2 usage or configuration error · 3 not enough evidence,
+or the endpoint could not be reached. Adding a verb is a file with an `app`, and a row in `VERBS`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from prober.errors import ConfigurationError, NotEnough, ProberError
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+
+VERBS: Final[Mapping[str, str]] = {
+    "init": "Write the starter probe sets into a folder.",
+    "validate": "Check what is declared: every mistake of every file, with its line and its mend.",
+    "plan": "Say what will be asked, how often, and what is promised; nobody is asked.",
+    "once": "Ask one round of every probe set now, judge it, and tell whom it concerns.",
+    "run": "The daemon: ask on schedule, judge and tell, until it is stopped.",
+    "demo": "Watch a model silently change, and be caught. Needs no key.",
+    "status": "Say where every endpoint stands.",
+    "replay": "Judge a reply log round by round, as the daemon would have.",
+    "compare": "Are two reply logs from the same behaviour?",
+    "incidents": "List and show changes; acknowledge or accept them.",
+    "reference": "Say what later rounds are judged against, and since when.",
+    "export": "Write every stored reply into a reply log.",
+    "import": "Take a reply log into the database, and judge it.",
+    "db": "Look at the database, or bring it up to date.",
+    "dashboard": "Serve the page.",
+    "doctor": "Check the installation, the declarations, the keys and the channels.",
+}
+"""Verb → what it does. `prober.cli.<verb>` is imported only when the verb is called, so that help comes at once."""
+
+
+class Verbs(TyperGroup):
+    """The verbs, loaded late; and what they raise, as exit codes."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        return TyperCommand(cmd_name, help=VERBS[cmd_name]) if cmd_name in VERBS else None
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load_verb(name) if command is not None and name else command, rest
+
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except BaseException as error:
+            if hasattr(error, "format_message"):  # wrong usage: typer says so itself, with exit code 2
+                raise
+            raise typer.Exit(exit_code(error)) from None
+
+
+def load_verb(name: str) -> Command:
+    """The command behind a verb."""
+    module = import_module(f"prober.cli.{'import_' if name == 'import' else name}")
+    command: Command = typer.main.get_command(module.app)
+    command.name = name
+    return command
+
+
+def exit_code(error: BaseException) -> int:
+    """Say on standard error what went wrong; the exit code that goes with it."""
+    from prober.cli.screen import complain
+
+    if os.environ.get("PROBER_DEBUG"):
+        traceback.print_exception(error)
+    match error:
+        case SystemExit():
+            raise error
+        case KeyboardInterrupt():
+            complain("stopped")
+            return 130
+        case BrokenPipeError():
+            return 141  # the reader went away, as after `| head`
+        case ConfigurationError():
+            complain(*map(str, error.problems))
+            return 2
+        case NotEnough():
+            complain(str(error))
+            return 3
+        case ProberError():
+            complain(str(error))
+            return 2
+        case OSError():
+            complain(f"{error.filename or 'the system refused'}: {error.strerror or type(error).__name__}")
+            return 2
+        case _:
+            complain(f"this is a bug: {type(error).__name__}: {error}; run with PROBER_DEBUG=1 for the traceback")
+            return 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (`sys.argv` where there are no arguments) and give its exit code. Never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 still gets every character
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        typer.main.get_command(app).main(
+            args=None if arguments is None else list(arguments), prog_name="prober", standalone_mode=True
+        )
+    except SystemExit as end:
+        return _flushed(end.code if isinstance(end.code, int) else 2 if end.code else 0)
+    return _flushed(0)
+
+
+def _flushed(code: int) -> int:
+    """The exit code, unless what was said could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        with suppress(OSError):  # what is left cannot be written when Python ends, either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_code(error)
+    return code
+
+
+def _end(code: object, **_: object) -> None:
+    raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"canary-prober {version('canary-prober')}")
+        except PackageNotFoundError:
+            typer.echo("canary-prober, not installed")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=Verbs,
+    result_callback=_end,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def prober(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+) -> None:
+    """Tells you, with evidence, that a model you depend on has silently changed."""

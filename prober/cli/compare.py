@@ -1,0 +1,105 @@
+"""`prober compare`: are two reply logs from the same behaviour?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prober.cli.logs import replies_of
+from prober.cli.options import AsJson
+from prober.cli.plain import Json
+from prober.cli.screen import bars, print_json, say, table
+from prober.comparison import Compared, Difference
+from prober.comparison import compare as hold
+from prober.errors import NotEnough
+
+app = typer.Typer()
+
+EXIT_CODES = {"same": 0, "changed": 1, "insufficient_evidence": 3}
+
+
+@app.command()
+def compare(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE_LOG", help="Replies as they were.")],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE_LOG", help="Replies in question.")],
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="Chance of a false `changed`, over all channels together.")
+    ] = 0.01,
+    as_json: AsJson = False,
+) -> int:
+    """Are two reply logs from the same behaviour? Replies are paired by probe where the logs share probes.
+
+    Exit code 0 where they are the same, 1 where behaviour changed, 3 where the evidence is not enough.
+    """
+    try:
+        with bars() as shown:
+            compared = hold(replies_of([reference], shown), replies_of([candidate], shown), alpha)
+    except NotEnough as error:
+        if not as_json:
+            raise
+        print_json({"verdict": "insufficient_evidence", "alpha": alpha, "missing": str(error), "channels": []})
+        return 3
+    if as_json:
+        print_json(_as_json(compared))
+    else:
+        _show(compared)
+    return EXIT_CODES[compared.verdict]
+
+
+def _as_json(compared: Compared) -> Json:
+    return {
+        "verdict": compared.verdict,
+        "alpha": compared.alpha,
+        "probes": compared.probes,
+        "paired": compared.paired,
+        "exchanged": compared.exchanged,
+        "replies": {"reference": compared.replies[0], "candidate": compared.replies[1]},
+        "failed": {"reference": compared.failed[0], "candidate": compared.failed[1]},
+        "unmatched": compared.unmatched,
+        "missing": compared.missing,
+        "channels": [_channel(one) for one in compared.channels],
+        "left_out": [{"channel": one.channel, "reason": one.reason} for one in compared.left_out],
+    }
+
+
+def _channel(one: Difference) -> Json:
+    return {
+        "channel": one.channel,
+        "p_value": one.p_value,
+        "changed": one.changed,
+        "effect": one.effect,
+        "interval": one.interval,
+        "unit": one.unit,
+        "words": one.words,
+    }
+
+
+def _show(compared: Compared) -> None:
+    how = "paired by probe" if compared.paired else "as two groups of prompts: the logs share no probe"
+    say(
+        f"{compared.verdict}: {compared.probes} probes, {compared.replies[0]} replies against {compared.replies[1]}, "
+        f"{how}; alpha {compared.alpha:g} over all channels"
+    )
+    if compared.missing:
+        say(compared.missing)
+    if any(compared.failed) or compared.unmatched:
+        say(
+            f"Left out: {compared.failed[0]} and {compared.failed[1]} failed asks, "
+            f"{compared.unmatched} probes answered in one log only"
+        )
+    if compared.channels:
+        table(
+            ("channel", "changed", "p-value", "effect", "in words"),
+            [
+                (one.channel, "changed" if one.changed else "", f"{one.p_value:.2g}", _effect(one), one.words)
+                for one in compared.channels
+            ],
+        )
+    say(*(f"{one.channel}: not compared; {one.reason}" for one in compared.left_out))
+
+
+def _effect(one: Difference) -> str:
+    interval = f" [{one.interval[0]:.3g}, {one.interval[1]:.3g}]" if one.interval else ""
+    return f"{one.effect:.3g}{interval} {one.unit}"

@@ -1,0 +1,31 @@
+"""`prober dashboard`: the page."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from dashboard import launch
+from prober.cli.options import Database, settings_of
+from prober.cli.screen import complain
+
+app = typer.Typer()
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 8501,
+    address: Annotated[
+        str, typer.Option("--address", help="Where to listen; 0.0.0.0 shows the page to everyone who can reach it.")
+    ] = "127.0.0.1",
+    database: Database = None,
+) -> int:
+    """Serve the page, on this machine only unless told otherwise. There is no login."""
+    settings = settings_of(database)
+    if address not in {"127.0.0.1", "localhost", "::1"}:
+        complain(f"listening on {address}: whoever can reach it sees prompts and replies")
+    complain(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}/ (Ctrl-C ends it)")
+    command = launch.command(port, address)
+    os.execve(command[0], command, os.environ | {"PROBER_DATABASE_URL": settings.database_url})

@@ -1,0 +1,49 @@
+"""`prober db`: the database itself."""
+
+from __future__ import annotations
+
+import typer
+
+from prober.cli.options import AsJson, Database, open_store
+from prober.cli.screen import print_json, say
+from prober.store.schema import VERSIONS
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def about() -> None:
+    """Look at the database, or bring it up to date."""
+
+
+@app.command()
+def upgrade(database: Database = None, as_json: AsJson = False) -> int:
+    """Make the database, or bring it to the version of this prober. Other verbs that write do so by themselves."""
+    with open_store(database) as store:
+        where = store.where
+    if as_json:
+        print_json({"database": where, "version": VERSIONS[-1]})
+    else:
+        say(f"{where} is of version {VERSIONS[-1]}, the newest.")
+    return 0
+
+
+@app.command()
+def info(database: Database = None, as_json: AsJson = False) -> int:
+    """What the database holds."""
+    with open_store(database, read_only=True) as store:
+        endpoints = store.endpoints()
+        content = {
+            "database": store.where,
+            "version": VERSIONS[-1],
+            "endpoints": len(endpoints),
+            "rounds": sum(one.rounds for one in endpoints),
+            "missed": sum(one.missed for one in endpoints),
+            "asks": sum(one.asks for one in endpoints),
+            "incidents": len(store.incidents(limit=1_000_000)),
+        }
+    if as_json:
+        print_json(content)
+    else:
+        say(*(f"{name}: {value}" for name, value in content.items()))
+    return 0

@@ -1,0 +1,121 @@
+"""`prober doctor`: is everything in place?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import typer
+
+from prober.alerts import open_alerters
+from prober.alerts.slack import SlackBot
+from prober.cli.options import AsJson, Database, Paths, declared, settings_of
+from prober.cli.screen import print_json, say
+from prober.errors import ProberError
+from prober.fingerprint.embedding import WORDLLAMA
+from prober.fingerprint.feature import EmbedderUnavailable
+from prober.loading import Declarations
+from prober.settings import secret
+from prober.store import Store
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    about: str
+    ok: bool
+    words: str
+    """What was found; where it is not ok, with its mend."""
+
+
+@app.command()
+def doctor(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
+    """Check the installation, the declarations, the keys (by name only) and the channels. Exit code 2 for a problem."""
+    findings = list(_findings(paths, database))
+    if as_json:
+        print_json({"ok": all(one.ok for one in findings), "findings": [asdict(one) for one in findings]})
+    else:
+        say(*(f"{'ok     ' if one.ok else 'PROBLEM'}  {one.about}: {one.words}" for one in findings))
+    return 0 if all(one.ok for one in findings) else 2
+
+
+def _findings(paths: Sequence[Path] | None, database: str | None) -> Iterator[Finding]:
+    yield Finding("python", True, f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}")
+    yield _packages()
+    yield _tried("embedder", _embedder)
+    yield _tried("database", lambda: _database(database))
+    declarations: Declarations | None = None
+    try:
+        declarations = declared(paths)
+    except ProberError as error:
+        yield Finding("declarations", False, str(error))
+    else:
+        counts = f"{len(declarations.sets)} probe sets, {len(declarations.endpoints)} endpoints"
+        yield Finding("declarations", True, counts)
+        yield from _keys(declarations)
+    yield from _channels(database)
+
+
+def _tried(about: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(about, True, look())
+    except (ProberError, EmbedderUnavailable) as error:
+        return Finding(about, False, str(error))
+
+
+def _packages() -> Finding:
+    missing: list[str] = []
+    try:
+        installed = version("canary-prober")
+    except PackageNotFoundError:
+        return Finding("packages", False, "canary-prober itself is not installed; pip install . where it lies")
+    for requirement in requires("canary-prober") or []:
+        name = requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
+        try:
+            version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding("packages", False, f"{', '.join(missing)} missing; pip install {' '.join(missing)}")
+    return Finding("packages", True, f"canary-prober {installed} and all it needs")
+
+
+def _embedder() -> str:
+    WORDLLAMA.embed("a word")
+    return WORDLLAMA.source
+
+
+def _database(database: str | None) -> str:
+    url = settings_of(database).database_url
+    path = Path(url.removeprefix("sqlite:///").split("?")[0])
+    if url.startswith("sqlite:///") and not path.exists() and path.parent.is_dir():
+        return f"{path} is not made yet; `prober once` or `prober run` makes it"
+    with Store.open(url, read_only=True) as store:
+        return f"{store.where} can be read"
+
+
+def _keys(declarations: Declarations) -> Iterator[Finding]:
+    names = {endpoint.api_key_env for endpoint in declarations.endpoints if endpoint.api_key_env}
+    for name in sorted(names):
+        there = secret(name) is not None
+        yield Finding(f"key {name}", there, "is set" if there else f"is not set; export {name}=… where the prober runs")
+
+
+def _channels(database: str | None) -> Iterator[Finding]:
+    try:
+        alerters = open_alerters(settings_of(database))
+    except ProberError as error:
+        yield Finding("channels", False, str(error))
+        return
+    yield Finding("channels", True, ", ".join(alerter.name for alerter in alerters))
+    for alerter in alerters:
+        if isinstance(alerter, SlackBot):
+            outcome = alerter.check()
+            mend = "" if outcome.sent else "; check SLACK_BOT_TOKEN and that Slack can be reached"
+            yield Finding("slack", outcome.sent, f"auth.test: {outcome.reason}{mend}")

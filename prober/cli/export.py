@@ -1,0 +1,76 @@
+"""`prober export`: the store as a reply log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from prober.cli.options import Database, open_store
+from prober.cli.screen import bars, complain
+from prober.errors import ConfigurationError, NotEnough
+from prober.loading.showing import quoted
+from prober.loading.words import did_you_mean
+from prober.replylog import LoggedReply, line_of, write
+from prober.store import Store
+from prober.store.views import StoredReply
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", help="A .jsonl or .jsonl.gz file, or - for standard output."),
+    ],
+    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This one only.")] = None,  # noqa: UP045
+    database: Database = None,
+) -> int:
+    """Write every reply of completed rounds into a reply log, which `prober replay` judges as the daemon did."""
+    if output != "-" and not output.endswith((".jsonl", ".jsonl.gz")):
+        raise ConfigurationError(f"--output is {quoted(output)}; write a name that ends in .jsonl or .jsonl.gz, or -")
+    with open_store(database, read_only=True) as store:
+        total = _replies(store, endpoint)
+        if not total:
+            raise NotEnough("no round is completed yet; `prober once` asks one now")
+        with bars() as shown:
+            replies = shown.track(map(logged, store.export(endpoint)), total=total, description="Writing")
+            count = _print(replies) if output == "-" else write(Path(output), replies)
+    complain(f"Wrote {count} {'reply' if count == 1 else 'replies'}{'' if output == '-' else f' to {output}'}.")
+    return 0
+
+
+def logged(stored: StoredReply) -> LoggedReply:
+    """A stored reply as a line of a log: with its series and checks, so that it is judged again as it was."""
+    return LoggedReply(
+        round=stored.round,
+        endpoint=stored.endpoint,
+        probe=stored.probe,
+        reply=stored.reply,
+        prompt=stored.prompt,
+        system=stored.system,
+        expect=stored.expect,
+        series=stored.series,
+    )
+
+
+def _replies(store: Store, endpoint: str | None) -> int:
+    """Asks stored; 0 where no round is completed."""
+    known = store.endpoints()
+    names = [one.name for one in known]
+    if endpoint is not None and endpoint not in names:
+        mend = did_you_mean(endpoint, names) if names else "the database knows no endpoint yet"
+        raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {mend}")
+    return sum(one.asks for one in known if endpoint in (None, one.name) and one.rounds)
+
+
+def _print(replies: Iterable[LoggedReply]) -> int:
+    count = 0
+    for reply in replies:
+        sys.stdout.write(line_of(reply) + "\n")
+        count += 1
+    return count

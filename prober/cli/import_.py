@@ -1,0 +1,162 @@
+"""`prober import`: a reply log into the store, judged as if the daemon had asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import typer
+
+from prober import tick
+from prober.alerts.words import when
+from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
+from prober.cli.options import AsJson, Database, settings_of
+from prober.cli.plain import Json, of_judgement
+from prober.cli.screen import bars, print_json, say
+from prober.declaration import Endpoint, Probe
+from prober.detectors.promise import Promise
+from prober.detectors.verdict import Judgement
+from prober.errors import ConfigurationError, NotEnough
+from prober.evidence import Round
+from prober.loading.showing import quoted
+from prober.replay import probe_of, rounds_of, series_of
+from prober.replylog import UNKNOWN_TIME
+from prober.store import Store
+
+app = typer.Typer()
+
+IMPORTED: Final = "imported"
+"""Provider and probe set of what was asked elsewhere. No file can declare it, so nothing here ever asks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One endpoint of the logs."""
+
+    endpoint: str
+    rounds: int
+    """In the logs."""
+    stored: int
+    """Of them, those that were not here yet."""
+    judgement: Judgement | None
+    """Of the newest round stored now."""
+    alarms: int
+
+
+@app.command("import")
+def import_(
+    logs: Logs,
+    reference: Reference = None,
+    false_alarms_per_year: FalseAlarms = 1.0,
+    rounds_per_year: RoundsPerYear = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Take reply logs into the database and judge them, so that the dashboard shows them. Nobody is notified.
+
+    A round is stored whole or not at all, and never twice: after an interruption, import again. Exit code 1 where a
+    round raised an alarm; 3 where no endpoint had enough evidence; else 0.
+    """
+    probes: dict[str, Probe] = {}
+    done = []
+    with bars() as shown:
+        replies = list(replies_of(logs, shown))
+        if not replies:
+            raise NotEnough("the log holds no reply; there is nothing to import")
+        for logged in replies:
+            probes.setdefault(series_of(logged), probe_of(logged))
+        by_endpoint = {name: _in_time(name, rounds) for name, rounds in rounds_of(replies).items()}
+        with Store.open(settings_of(database).database_url) as store:
+            _refuse_watched(store, by_endpoint)
+            for name, rounds in sorted(by_endpoint.items()):
+                promise = promise_of(rounds, reference, false_alarms_per_year, rounds_per_year)
+                tracked = shown.track(rounds, description=f"Judging {name[:40]}")
+                done.append(_take_in(store, endpoint_of(name, promise), list(tracked), probes, promise))
+    if as_json:
+        print_json({"endpoints": [_as_json(one) for one in done]})
+    else:
+        say(*(_words(one) for one in done))
+    if any(one.alarms for one in done):
+        return 1
+    judged = [one for one in done if one.judgement is None or one.judgement.state != "insufficient_evidence"]
+    return 0 if judged else 3
+
+
+def endpoint_of(name: str, promise: Promise) -> Endpoint:
+    """What stands in the store for an endpoint that was asked elsewhere."""
+    fields: dict[str, Any] = {
+        "name": name,
+        "provider": IMPORTED,
+        "model": name,
+        "false_alarms_per_year": promise.false_alarms_per_year,
+        "reference": promise.reference,
+    }
+    return Endpoint.model_construct(**fields)  # validated, it would be refused, as it shall be in a file
+
+
+def _take_in(
+    store: Store, endpoint: Endpoint, rounds: Sequence[Round], probes: Mapping[str, Probe], promise: Promise
+) -> Imported:
+    here = {one.due_at for one in store.rounds(endpoint.name, limit=10_000_000) if one.state == "completed"}
+    stored = alarms = 0
+    newest: Judgement | None = None
+    for round_ in rounds:
+        if round_.at in here:
+            continue
+        judgement, memory, decision = tick.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
+        asked = {one.series: probes[one.series] for one in round_.observations}
+        if store.take_in(endpoint, IMPORTED, round_, asked, judgement, memory, decision):
+            stored, newest = stored + 1, judgement
+            alarms += judgement.state == "alarm"
+    return Imported(endpoint.name, len(rounds), stored, newest, alarms)
+
+
+def _in_time(endpoint: str, rounds: Sequence[Round]) -> list[Round]:
+    """The rounds by their times, labelled as the store does."""
+    timed = []
+    for round_ in rounds:
+        asked = [one.reply.at for one in round_.observations if one.reply.at != UNKNOWN_TIME]
+        at = round_.at or min(asked, default=None)
+        if at is None:
+            raise ConfigurationError(
+                f"round {quoted(round_.label)} of {quoted(endpoint)} has no time, and a stored round must have one; "
+                'give its replies an "at", or make `round` an ISO 8601 time'
+            )
+        timed.append(replace(round_, at=at.astimezone(UTC), label=_label(at)))
+    times = [round_.at for round_ in timed]
+    if sorted(set(times), key=str) != sorted(times, key=str):
+        raise ConfigurationError(f"two rounds of {quoted(endpoint)} have the same time; give each its own")
+    return sorted(timed, key=lambda round_: round_.label)
+
+
+def _label(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _refuse_watched(store: Store, names: Mapping[str, object]) -> None:
+    watched = [one.name for one in store.endpoints() if one.name in names and one.provider != IMPORTED]
+    if watched:
+        raise ConfigurationError(
+            f"this database watches {', '.join(map(quoted, watched))} itself; import into another one, "
+            "such as --database sqlite:///imported.db"
+        )
+
+
+def _as_json(one: Imported) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "rounds": one.rounds,
+        "stored": one.stored,
+        "alarms": one.alarms,
+        "judgement": of_judgement(one.judgement) if one.judgement else None,
+    }
+
+
+def _words(one: Imported) -> str:
+    words = f"{one.endpoint}: {one.stored} of {one.rounds} rounds stored, {one.rounds - one.stored} were here already"
+    if one.judgement is None:
+        return words
+    missing = f"; {one.judgement.missing}" if one.judgement.missing else ""
+    return f"{words}; at {when(one.judgement.round)}: {one.judgement.state}{missing}; rounds in alarm: {one.alarms}"

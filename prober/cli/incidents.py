@@ -1,0 +1,156 @@
+"""`prober incidents`: what changed, and what people make of it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Annotated, Optional, TypeAlias
+
+import typer
+
+from prober import incidents as states
+from prober.alerts import open_alerters
+from prober.alerts.words import minute, thousands, when
+from prober.cli.delivery import deliver_owed
+from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
+from prober.cli.plain import Json, of_incident, of_time
+from prober.cli.screen import print_json, say, table
+from prober.errors import ConfigurationError
+from prober.incidents import Decision, Incident
+from prober.store import Store
+
+app = typer.Typer(no_args_is_help=True)
+
+Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
+By: TypeAlias = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--by", metavar="WHO", help="Who says so. [default: the user logged in]"),
+]
+
+
+@app.callback()
+def about() -> None:
+    """List and show changes; acknowledge or accept them."""
+
+
+@app.command("list")
+def list_(
+    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME")] = None,  # noqa: UP045
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Every incident, newest first."""
+    with open_store(database, read_only=True) as store:
+        found = store.incidents(endpoint=endpoint, limit=10_000)
+    if as_json:
+        print_json({"incidents": [of_incident(one) for one in found]})
+    elif not found:
+        say("No incident.")
+    else:
+        table(
+            ("id", "endpoint", "state", "kind", "since", "detected", "evidence"),
+            [
+                (
+                    str(one.id),
+                    one.endpoint,
+                    one.close_reason or one.state,
+                    one.kind,
+                    when(one.onset),
+                    minute(one.opened_at),
+                    f"{thousands(one.e_value)} of {thousands(one.threshold)}",
+                )
+                for one in found
+            ],
+        )
+    return 0
+
+
+@app.command()
+def show(incident_id: Id, database: Database = None, as_json: AsJson = False) -> int:
+    """One incident: what moved, replies before and after, and who was told."""
+    with open_store(database, read_only=True) as store:
+        incident = _incident(store, incident_id)
+        examples = store.examples(incident)
+        notices = store.notices(incident_id)
+    told: list[Json] = [
+        {
+            "event": one.event,
+            "alerter": one.alerter,
+            "state": one.state,
+            "sent_at": of_time(one.sent_at),
+            "reason": one.last_reason,
+        }
+        for one in notices
+    ]
+    if as_json:
+        sides: list[Json] = [
+            {"probe": one.probe, "prompt": one.prompt, "reference": one.reference, "recent": one.recent}
+            for one in examples
+        ]
+        print_json({"incident": of_incident(incident), "examples": sides, "notices": told})
+        return 0
+    say(f"Incident {incident.id}: {incident.kind} of {incident.endpoint} since {when(incident.onset)}")
+    say(f"  detected {minute(incident.opened_at)}, {incident.state}", *_who(incident))
+    say(*(f"  {one.channel}: {one.words or 'moved'} (evidence {thousands(one.e_value)})" for one in incident.verdicts))
+    for one in examples:
+        say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
+    say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in told))
+    return 0
+
+
+@app.command()
+def acknowledge(incident_id: Id, by: By = None, database: Database = None, as_json: AsJson = False) -> int:
+    """Say that a change is in hand; those who were told of it are told this too."""
+    return _act(incident_id, lambda incident: states.acknowledge(incident, by or _me()), database, as_json)
+
+
+@app.command()
+def accept(
+    incident_id: Id,
+    by: By = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")] = "",
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Take the new behaviour as the reference: the incident closes, and a new reference begins at its onset."""
+    return _act(
+        incident_id, lambda incident: states.accept(incident, by or _me(), reason, now_utc()), database, as_json
+    )
+
+
+def _act(incident_id: int, act: Callable[[Incident], Decision], database: str | None, as_json: bool) -> int:
+    settings = settings_of(database)
+    alerters = open_alerters(settings)
+    Store.open(settings.database_url, read_only=True).close()  # an action on nothing makes no database
+    with Store.open(settings.database_url) as store:
+        decision = act(_incident(store, incident_id))
+        told = [notice.alerter for notice in store.notices(incident_id)]
+        incident = store.carry_out(decision, [*told, *(alerter.name for alerter in alerters)], now_utc())
+        deliver_owed(store, alerters, settings.dashboard_url)
+    if as_json:
+        print_json({"incident": of_incident(incident)})
+    else:
+        begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
+        say(f"Incident {incident.id} of {incident.endpoint} is {decision.reason} by {incident.actor}.{begun}")
+    return 0
+
+
+def _incident(store: Store, incident_id: int) -> Incident:
+    incident = store.incident(incident_id)
+    if incident is None:
+        raise ConfigurationError(f"there is no incident {incident_id}; `prober incidents list` shows all there are")
+    return incident
+
+
+def _who(incident: Incident) -> list[str]:
+    if not incident.actor:
+        return []
+    note = f": {incident.note}" if incident.note else ""
+    return [f"  {incident.close_reason or incident.state} by {incident.actor}{note}"]
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise ConfigurationError("who are you? This system does not say; give --by NAME") from None

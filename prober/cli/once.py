@@ -1,0 +1,163 @@
+"""`prober once`: one round now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Optional
+
+import typer
+
+from prober import tick
+from prober.alerts import open_alerters
+from prober.alerts.deliver import Delivery
+from prober.alerts.words import chance, thousands, when
+from prober.cli.delivery import deliver_owed
+from prober.cli.mends import mend_of
+from prober.cli.options import AsJson, Database, Paths, chosen, declared, now_utc, settings_of
+from prober.cli.plain import Json, of_judgement
+from prober.cli.screen import bars, print_json, say
+from prober.declaration import Endpoint
+from prober.detectors.verdict import Judgement
+from prober.providers import open_provider
+from prober.store import Store
+from prober.tick import Ticked
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One probe set, put once to one endpoint."""
+
+    probe_set: str
+    endpoint: Endpoint
+    ticked: Ticked
+    said: str
+    """What the provider said of a failed ask, if any failed. Hostile."""
+
+    @property
+    def is_answered(self) -> bool:
+        return self.ticked.asked > len(self.ticked.failures)
+
+    @property
+    def exit_code(self) -> int:
+        judgement = self.ticked.judgement
+        if judgement is None or not self.is_answered or judgement.state == "insufficient_evidence":
+            return 3
+        return 1 if judgement.state == "alarm" else 0
+
+
+@app.command()
+def once(
+    paths: Paths = None,
+    set_name: Annotated[Optional[str], typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,  # noqa: UP045
+    endpoint_name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--endpoint", metavar="NAME", help="This endpoint only."),
+    ] = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Ask one round of every probe set now, judge it, and tell whom it concerns.
+
+    Exit code 1 where one raised an alarm; else 3 where evidence is insufficient or nothing answered; else 0.
+    """
+    declarations = declared(paths)
+    pairs = chosen(declarations, set_name, endpoint_name)
+    settings = settings_of(database)
+    alerters = open_alerters(settings)
+    names = [alerter.name for alerter in alerters]
+    rounds = []
+    with Store.open(settings.database_url) as store, bars() as shown:
+        store.remember(declarations.sets, declarations.endpoints, now_utc())
+        for probe_set, endpoint in shown.track(pairs, description="Asking"):
+            with closing(open_provider(endpoint)) as provider:
+                promise = declarations.promise(endpoint)
+                ticked = tick.run(probe_set, endpoint, promise, provider, store, names, now_utc())
+            rounds.append(Asked(probe_set.name, endpoint, ticked, _said(store, endpoint) if ticked.failures else ""))
+        deliveries = deliver_owed(store, alerters, settings.dashboard_url)
+    if as_json:
+        print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})
+    else:
+        for one in rounds:
+            say(*_words(one))
+        say(*(f"Notice to {one.notice.alerter}: {one.outcome.reason}" for one in deliveries))
+    return worst([one.exit_code for one in rounds])
+
+
+def worst(codes: Sequence[int]) -> int:
+    """A change found outweighs missing evidence, and that outweighs a clean round."""
+    return 1 if 1 in codes else 3 if 3 in codes else 0
+
+
+def _said(store: Store, endpoint: Endpoint) -> str:
+    newest = store.replies(endpoint.name, limit=1)
+    return next((reply.error_detail for reply in newest if reply.error_detail), "")
+
+
+def _words(one: Asked) -> list[str]:
+    ticked = one.ticked
+    title = f"{one.probe_set} on {one.endpoint.name}:"
+    if ticked.outcome == "busy":
+        return [f"{title} not asked; another worker has a round of this endpoint in hand. Try again when it is done."]
+    if ticked.judgement is None:
+        return [f"{title} not asked; {ticked.reason}"]
+    failed = len(ticked.failures)
+    lines = [f"{title} {judgement_words(ticked.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
+    if failed:
+        lines.append(f"  {failed} of {ticked.asked} asks failed")
+        lines += [f"  {count} × {name}: {mend_of(name)}" for name, count in Counter(ticked.failures).most_common()]
+        lines += [f"  it said: {one.said}"] if one.said else []
+    else:
+        lines.append(f"  {ticked.asked} asks, all answered")
+    incident = ticked.decision.incident if ticked.decision else None
+    if incident is not None:
+        lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
+    return lines
+
+
+def judgement_words(judgement: Judgement, endpoint: Endpoint) -> str:
+    """One line about a judgement."""
+    evidence = f"evidence {thousands(judgement.e_value)}, threshold {thousands(judgement.threshold)}"
+    match judgement.state:
+        case "insufficient_evidence":
+            return f"insufficient evidence; {judgement.missing}"
+        case "alarm":
+            odds = chance(judgement.e_value, judgement.threshold, endpoint.false_alarms_per_year)
+            moved = "; ".join(f"{one.channel} {one.words}" for one in judgement.verdicts if one.onset)
+            return f"CHANGED since {when(judgement.onset or judgement.round)}, {odds} ({evidence}): {moved}"
+        case "suspected":
+            return f"suspected; not enough to call anyone ({evidence})"
+        case _:
+            return f"quiet ({evidence})"
+
+
+def _as_json(one: Asked) -> Json:
+    ticked = one.ticked
+    incident = ticked.decision.incident if ticked.decision else None
+    return {
+        "probe_set": one.probe_set,
+        "endpoint": one.endpoint.name,
+        "outcome": ticked.outcome,
+        "reason": ticked.reason,
+        "asks": ticked.asked,
+        "failures": [
+            {"reason": name, "asks": count, "mend": mend_of(name)} for name, count in Counter(ticked.failures).items()
+        ],
+        "said": one.said,
+        "judgement": of_judgement(ticked.judgement) if ticked.judgement else None,
+        "decision": ticked.decision.reason if ticked.decision else None,
+        "incident": incident.id if incident else None,
+    }
+
+
+def _delivered(delivery: Delivery) -> Json:
+    return {
+        "incident": delivery.notice.incident_id,
+        "alerter": delivery.notice.alerter,
+        "sent": delivery.outcome.sent,
+        "reason": delivery.outcome.reason,
+    }

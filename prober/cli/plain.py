@@ -1,0 +1,62 @@
+"""The words of the house as JSON: what `--json` prints of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prober.alerts.words import iso
+from prober.detectors.promise import Promise
+from prober.detectors.verdict import Judgement, Verdict
+from prober.incidents import Incident
+
+Json = dict[str, object]
+
+
+def of_time(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def of_verdict(verdict: Verdict) -> Json:
+    return {
+        "channel": verdict.channel,
+        "e_value": verdict.e_value,
+        "effect": verdict.effect,
+        "unit": verdict.unit,
+        "words": verdict.words,
+    }
+
+
+def of_judgement(judgement: Judgement) -> Json:
+    return {
+        "round": judgement.round,
+        "state": judgement.state,
+        "e_value": judgement.e_value,
+        "threshold": judgement.threshold,
+        "missing": judgement.missing,
+        "onset": judgement.onset,
+        "kind": judgement.kind,
+        "channels": [of_verdict(verdict) for verdict in judgement.verdicts],
+    }
+
+
+def of_promise(promise: Promise) -> Json:
+    return {"false_alarms_per_year": promise.false_alarms_per_year, "rounds_per_year": promise.rounds_per_year}
+
+
+def of_incident(incident: Incident) -> Json:
+    return {
+        "id": incident.id,
+        "endpoint": incident.endpoint,
+        "state": incident.state,
+        "kind": incident.kind,
+        "onset": incident.onset,
+        "detected_round": incident.detected_round,
+        "opened_at": of_time(incident.opened_at),
+        "closed_at": of_time(incident.closed_at),
+        "close_reason": incident.close_reason,
+        "actor": incident.actor,
+        "note": incident.note,
+        "e_value": incident.e_value,
+        "threshold": incident.threshold,
+        "channels": [of_verdict(verdict) for verdict in incident.verdicts],
+    }

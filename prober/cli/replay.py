@@ -1,0 +1,84 @@
+"""`prober replay`: a reply log, judged as the daemon would have."""
+
+from __future__ import annotations
+
+import typer
+
+from prober.alerts.words import thousands, when
+from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
+from prober.cli.options import AsJson
+from prober.cli.plain import Json, of_promise, of_verdict
+from prober.cli.screen import bars, print_json, say
+from prober.errors import NotEnough
+from prober.replay import Alarm, Replayed, rounds_of
+from prober.replay import replay as judge
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    logs: Logs,
+    reference: Reference = None,
+    false_alarms_per_year: FalseAlarms = 1.0,
+    rounds_per_year: RoundsPerYear = None,
+    as_json: AsJson = False,
+) -> int:
+    """Judge a reply log round by round, as the daemon would have, from nothing but the log.
+
+    Exit code 1 where an alarm was raised; 3 where no endpoint had enough evidence; else 0.
+    """
+    with bars() as shown:
+        by_endpoint = rounds_of(replies_of(logs, shown))
+        if not by_endpoint:
+            raise NotEnough("the log holds no reply; there is nothing to judge")
+        replayed = [
+            judge(rounds, promise_of(rounds, reference, false_alarms_per_year, rounds_per_year))
+            for rounds in shown.track([by_endpoint[name] for name in sorted(by_endpoint)], description="Judging")
+        ]
+    if as_json:
+        print_json({"endpoints": [_as_json(one) for one in replayed]})
+    else:
+        say(*(line for one in replayed for line in _words(one)))
+    if any(one.alarms for one in replayed):
+        return 1
+    return 0 if any(one.reference_rounds for one in replayed) else 3
+
+
+def _as_json(one: Replayed) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "rounds": one.rounds,
+        "reference_rounds": one.reference_rounds,
+        "promise": of_promise(one.promise),
+        "alarms": [
+            {
+                "round": alarm.round,
+                "onset": alarm.onset,
+                "channels": [of_verdict(verdict) for verdict in alarm.verdicts],
+                "kind": alarm.kind,
+                "persistent": alarm.persistent,
+                "e_value": alarm.e_value,
+            }
+            for alarm in one.alarms
+        ],
+    }
+
+
+def _words(one: Replayed) -> list[str]:
+    title = f"{one.endpoint}: {one.rounds} rounds"
+    if not one.reference_rounds:
+        return [f"{title}, insufficient evidence; {one.judgements[-1].missing}"]
+    title += f", the first {one.reference_rounds} are the reference"
+    if not one.alarms:
+        return [f"{title}; no alarm"]
+    return [f"{title}; {len(one.alarms)} alarm{'s' * (len(one.alarms) > 1)}", *map(_alarm, one.alarms)]
+
+
+def _alarm(alarm: Alarm) -> str:
+    lasting = {True: "lasting", False: "passing", None: "at the end of the log"}[alarm.persistent]
+    moved = "; ".join(f"{verdict.channel} {verdict.words}".strip() for verdict in alarm.verdicts)
+    return (
+        f"  {alarm.kind} since {when(alarm.onset)}, found in {when(alarm.round)}, {lasting}, "
+        f"evidence {thousands(alarm.e_value)}: {moved}"
+    )

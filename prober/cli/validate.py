@@ -1,0 +1,39 @@
+"""`prober validate`: what the files declare, or all that is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+
+from prober.cli.options import AsJson, Paths, declared
+from prober.cli.screen import print_json, say
+from prober.errors import ConfigurationError
+
+app = typer.Typer()
+
+
+@app.command()
+def validate(paths: Paths = None, as_json: AsJson = False) -> int:
+    """Check what is declared: every mistake of every file, with its line and its mend."""
+    try:
+        found = declared(paths)
+    except ConfigurationError as error:
+        if not as_json:
+            raise
+        print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems]})
+        return 2
+    probes = sum(len(probe_set.probes) for probe_set in found.sets)
+    if as_json:
+        counts = {"probe_sets": len(found.sets), "probes": probes, "endpoints": len(found.endpoints)}
+        print_json({"valid": True, **counts, "problems": []})
+    else:
+        say(
+            f"{count(len(found.sets), 'probe set')} with {count(probes, 'probe')}, "
+            f"{count(len(found.endpoints), 'endpoint')}: all well."
+        )
+    return 0
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
