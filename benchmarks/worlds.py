@@ -124,7 +124,7 @@ def _replies(rng: np.random.Generator, world: World, truth: ProbeTruth, wobble: 
 
 def _probe(rng: np.random.Generator) -> ProbeTruth:
     return ProbeTruth(
-        choice=rng.dirichlet(np.full(rng.integers(1, 9), rng.choice([0.3, 1.0, 3.0]))),
+        choice=rng.dirichlet(np.full(rng.choice([1, 2, 4, 10, 40]), rng.choice([0.1, 0.3, 1.0, 3.0]))),
         length=rng.uniform(1, 7),
         spread=rng.choice([0.0, 0.1, 0.4]),
         shape=rng.dirichlet(np.full(len(_SHAPES), 0.2)),
