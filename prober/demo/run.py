@@ -125,8 +125,9 @@ def _play(scene: Scene, store: Store, alerters: Sequence[Alerter], dashboard_url
 
 
 def _round(scene: Scene, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
-    names = [alerter.name for alerter in alerters]
-    tick.run(scene.probe_set, scene.endpoint, scene.promise, provider, store, names, scene.due(number))
+    due, names = scene.due(number), [alerter.name for alerter in alerters]
+    endpoint = scene.endpoint
+    tick.run(scene.probe_set, endpoint, scene.promise, provider, store, names, due, clock=lambda: due)
 
 
 def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:

@@ -14,12 +14,13 @@ import yaml
 from prober.declaration import Endpoint, ProbeSet, ReferenceRule
 from prober.demo.server import ModelServer, require_server
 from prober.demo.weights import Progress, Variant, cache_directory, carried_model, changed_copy
+from prober.detectors.promise import Promise
+from prober.loading import Declarations
 
 MODEL = "smollm2-135m-instruct"
 CHANGE = Variant("Q4_0")
 """The carried model has Q4_1: one number less for every 32 weights, the kind of thing that saves a provider money."""
 
-_SCRIPTED_START = datetime(2026, 1, 1, 6, 0, tzinfo=UTC)
 _SCRIPTED_QUIET_DAYS = 20
 _SCRIPTED_DAYS = 30
 
@@ -44,6 +45,11 @@ class Scene:
     """What is asked at first, in words."""
     after: str
     """What was changed, in words."""
+
+    @property
+    def promise(self) -> Promise:
+        """What is promised when rounds come as often as the probe set's schedule says."""
+        return Declarations((self.probe_set,), (self.endpoint,)).promise(self.endpoint)
 
 
 @contextmanager
@@ -80,8 +86,9 @@ def real_scene(home: Path, progress: Progress) -> Iterator[Scene]:
 
 @contextmanager
 def scripted_scene() -> Iterator[Scene]:
-    """Thirty simulated days of one round each; no model, no network, the same on every run."""
-    changes_at = _scripted_due(_SCRIPTED_QUIET_DAYS)
+    """The last thirty days, simulated, of one round each; no model, no network, the same replies on every run."""
+    first = datetime.now(UTC).replace(microsecond=0) - timedelta(days=_SCRIPTED_DAYS - 1)
+    changes_at = first + timedelta(days=_SCRIPTED_QUIET_DAYS)
     endpoint = Endpoint(
         name="scripted",
         provider="scripted",
@@ -95,15 +102,11 @@ def scripted_scene() -> Iterator[Scene]:
         quiet_rounds=_SCRIPTED_QUIET_DAYS,
         changed_rounds=_SCRIPTED_DAYS - _SCRIPTED_QUIET_DAYS,
         rounds_after_catch=_SCRIPTED_DAYS,
-        due=_scripted_due,
+        due=lambda number: first + timedelta(days=number),
         change=lambda: None,  # the world does it by itself, at `changes_at`
         before="A scripted model answers once a day; thirty days are simulated.",
         after=f"On {changes_at:%Y-%m-%d} another model answers under the same name.",
     )
-
-
-def _scripted_due(number: int) -> datetime:
-    return _SCRIPTED_START + timedelta(days=number)
 
 
 def _probe_set(name: str) -> ProbeSet:

@@ -23,6 +23,7 @@ from prober.notice import Notice, Outcome
 
 _USUAL_PORT = 8501
 _PAGE_PATIENCE_S = 60.0
+_WIDEST = 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class TerminalAlerter:
 
     def send(self, notice: Notice) -> Outcome:
         # `Text`, not `str`: brackets in a reply are no markup.
-        self.console.print(Panel(Text(plain_text(notice)), title="The message to Slack", title_align="left"))
+        shown = Text(plain_text(notice))
+        width = min(self.console.width, _WIDEST)
+        self.console.print(Panel(shown, title="The message to Slack", title_align="left", width=width))
         return Outcome(True, "sent")
 
 

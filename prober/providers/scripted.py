@@ -113,7 +113,7 @@ class World:
     def reply(self, probe: Probe, sample: int, now: datetime) -> Reply:
         """One answer. `now` must be aware."""
         asked = self._recognise(probe)
-        moment = f"{self.seed}|{asked.content_hash}|{sample}|{(now - _EPOCH) // timedelta(microseconds=1)}"
+        moment = f"{self.seed}|{asked.content_hash}|{sample}|{self._since(now) // timedelta(microseconds=1)}"
         draws = _uniforms(moment)
         change = WORLDS[self.world].change
         share = self.share(now)
@@ -166,9 +166,13 @@ class World:
             found = self._asked[id(probe)] = _Asked(probe, probe.content_hash, tokens)
         return found
 
+    def _since(self, now: datetime) -> timedelta:
+        """Time in this world: from its change where it has one, so that a story can be moved in time as it is."""
+        return now - (self.changes_at or _EPOCH)
+
     def _mood(self, asked: _Asked, model: int, now: datetime) -> _Mood:
         """The Mind in force on the day of `now`. Kept for speed alone: it is a pure function of its arguments."""
-        day = 0 if self.clustering is None else (now - _EPOCH).days
+        day = 0 if self.clustering is None else self._since(now).days
         key = (asked.content_hash, model, day)
         found = self._moods.get(key)
         if found is None:

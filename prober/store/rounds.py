@@ -109,7 +109,7 @@ def record(session: Session, round_id: int, observation: Observation, token: int
 
 def _tokens(reply: Reply) -> int:
     """As the budget counts them. Providers may say anything, a column holds 31 bits."""
-    said = (reply.input_tokens or 0) + (reply.output_tokens or 0) + (reply.reasoning_tokens or 0)
+    said = (reply.input_tokens or 0) + (reply.output_tokens or 0)
     return min(max(said, 0), _LARGEST_COUNT)
 
 

@@ -129,7 +129,7 @@ class ReplyRow(Row, table=True):
     sample: int
     at: datetime = Field(sa_type=Utc, index=True)
     tokens: int
-    """Input, output and reasoning tokens together."""
+    """Input and output tokens together; reasoning is part of the output."""
     reply: bytes = Field(sa_type=LargeBinary)
     fingerprint: bytes | None = Field(sa_type=LargeBinary)
 

@@ -128,7 +128,7 @@ class Store:
             return rounds.unfinished(session, now)
 
     def spent(self, endpoint: str, since: datetime) -> tuple[int, int]:
-        """(asks, tokens) of an endpoint since then; tokens are input, output and reasoning together."""
+        """(asks, tokens) of an endpoint since then; tokens are input and output together, reasoning within."""
         with self._database.read() as session:
             return rounds.spent(session, endpoint, since)
 
