@@ -1,0 +1,468 @@
+"""What is asked when, what waits, what is missed and why: the daemon by hand, under a clock that is set by hand."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
+
+from prober import tick
+from prober.daemon import daemon as daemon_module
+from prober.daemon import rounds as rounds_module
+from prober.errors import ConfigurationError, StoreError
+from prober.loading import load
+from prober.providers.scripted import ScriptedProvider
+from prober.store import Store
+
+from .world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
+
+KEY = "canary on parrot"
+
+
+def never(*args: object) -> None:
+    raise AssertionError("not to be called")
+
+
+def refuse(*args: object) -> None:
+    raise StoreError("the disk is full; free some space and try again")
+
+
+# The first round, and rounds on time
+
+
+def test_a_new_set_is_asked_at_once_under_the_moment_last_past(files, store, clock):
+    clock.now = NOON + timedelta(minutes=59)
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "12:00", "completed")]
+    (view,) = completed(store)
+    assert (view.asked, view.failed, view.worker) == (3, 0, "here")
+
+
+def test_rounds_follow_at_their_moments_and_are_due_then_however_late_they_start(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    for hour in (1, 2):
+        clock.now = NOON + hour * HOUR + timedelta(minutes=7)
+        daemon.tick(KEY)
+    assert rounds(store) == [("canary", f"{hour}:00", "completed") for hour in (12, 13, 14)]
+
+
+def test_a_tick_too_many_asks_nothing(files, store, clock, monkeypatch):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    monkeypatch.setattr(tick, "run", never)
+    daemon.tick(KEY)
+    daemon.tick("gone on parrot")
+    assert len(rounds(store)) == 1
+
+
+def test_a_restart_asks_nothing_twice_and_makes_up_for_nothing(files, store, clock):
+    work(watching(files, store, clock))
+    clock.go(timedelta(minutes=30))
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "12:00", "completed")]
+    clock.go(5 * HOUR)
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "12:00", "completed"), ("canary", "17:00", "completed")]
+
+
+def test_a_first_round_waits_for_its_jitter(files, store, clock):
+    write_set(files, jitter="50m")
+    daemon = watching(files, store, clock)
+    daemon._scheduler.start(paused=True)
+    daemon.sweep()
+    daemon.sweep()  # until then it is handed over anew, and is still one
+    (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.startswith(f"{KEY} "))
+    daemon._scheduler.shutdown()
+    watched = daemon._watched[KEY]
+    due = watched.moments.latest(clock.now)
+    assert job.args == (watched, due)
+    assert watched.moments.start(due) > due
+
+
+def test_every_endpoint_of_a_set_is_asked(files, store, clock):
+    write_set(files, endpoints="parrot, magpie")
+    work(watching(files, store, clock))
+    assert sorted(view.endpoint for view in completed(store)) == ["magpie", "parrot"]
+
+
+def test_the_store_knows_what_is_declared_before_anything_is_asked(files, store, clock):
+    daemon = watching(files, store, clock)
+    daemon.sweep()
+    assert [(view.name, view.owners) for view in store.endpoints()] == [("magpie", ()), ("parrot", ("us",))]
+
+
+# One endpoint, many rounds
+
+
+def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock):
+    write_set(files, "second", prompt="Name an animal.")
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(HOUR)
+    # While the first is in hand the second comes and finds the endpoint busy.
+    (due,) = {watched.moments.latest(clock.now) for watched in daemon._watched.values()}
+    parrot = load(files).endpoint("parrot")
+    in_hand = store.due(parrot, "canary", due)
+    assert store.claim(in_hand, "another", clock.now, 60)
+    daemon.tick("second on parrot")
+    daemon.tick(KEY)
+    assert [state for _, at, state in rounds(store) if at == "13:00"] == ["claimed", "due"]
+    store.miss(in_hand, "over", clock.now)
+    work(daemon)
+    assert [state for _, at, state in rounds(store) if at == "13:00"] == ["over", "completed"]
+
+
+def test_a_round_that_waited_until_the_next_was_due_is_overdue(files, store, clock, caplog):
+    parrot = load(files).endpoint("parrot")
+    store.due(parrot, "canary", NOON - HOUR)
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "11:00", "overdue"), ("canary", "12:00", "completed")]
+    assert "round 2026-03-02T11:00:00+00:00 of canary on parrot is missed: overdue" in caplog.text
+
+
+def test_an_endpoint_edited_under_a_waiting_round_is_not_asked_for_it(files, store, clock):
+    store.due(load(files).endpoint("parrot"), "canary", NOON)
+    (files / "endpoints.yaml").write_text(ENDPOINTS.replace("parrot-1", "parrot-2"))
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "12:00", "config_changed: the endpoint was edited meanwhile")]
+
+
+# Rounds that were left
+
+
+def leave(store, files, due_at, asks, lease_s=60.0, at=NOON):
+    """A round whose worker was killed after so many asks."""
+    (probe_set,), parrot = load(files).sets, load(files).endpoint("parrot")
+    round_id = store.due(parrot, probe_set.name, due_at)
+    assert store.claim(round_id, "killed", at, lease_s)
+    for observation, _ in zip(
+        tick._ask_all(probe_set, parrot, ScriptedProvider(), (), lambda: at), range(asks), strict=False
+    ):
+        store.record(round_id, observation, at)
+    return round_id
+
+
+def test_a_round_left_young_is_taken_up_where_it_stood(files, store, clock):
+    round_id = leave(store, files, NOON, asks=2)
+    before = store.recorded(round_id)
+    daemon = watching(files, store, clock)
+    work(daemon)
+    assert rounds(store) == [("canary", "12:00", "claimed")], "its lease is still good"
+    clock.go(timedelta(seconds=61))
+    work(daemon)
+    (view,) = completed(store)
+    assert (view.id, view.asked, view.worker) == (round_id, 3, "here")
+    assert store.recorded(round_id)[:2] == before
+
+
+def test_a_round_left_until_the_next_was_due_is_abandoned(files, store, clock):
+    leave(store, files, NOON - HOUR, asks=2, at=NOON - HOUR)
+    work(watching(files, store, clock))
+    assert rounds(store) == [("canary", "11:00", "abandoned"), ("canary", "12:00", "completed")]
+    assert store.memory(load(files).endpoint("parrot").content_hash)
+    assert [
+        len(r.observations)
+        for r in store.history(load(files).endpoint("parrot").content_hash, [store.recorded(1)[0].series])
+    ] == [3]
+
+
+def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, store, clock):
+    store.due(load(files).endpoint("magpie"), "elsewhere", NOON)
+    daemon = watching(files, store, clock)
+    clock.go(timedelta(minutes=59))
+    daemon.sweep()
+    assert ("elsewhere", "12:00", "due") in rounds(store)
+    clock.go(timedelta(minutes=1))
+    daemon.sweep()
+    assert ("elsewhere", "12:00", "not_declared") in rounds(store)
+
+
+# Moments that were missed
+
+
+def missed_event(daemon, moment, key=KEY):
+    daemon._on_missed(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
+
+
+def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.now = NOON + 1.8 * HOUR
+    missed_event(daemon, NOON + HOUR + timedelta(seconds=9))
+    assert rounds(store)[1:] == [("canary", "13:00", "misfire")]
+    assert [
+        r.levelno for r in caplog.records if "13:00:00+00:00 of canary on parrot is missed: misfire" in r.getMessage()
+    ] == [logging.WARNING]
+
+
+def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.now = NOON + HOUR
+    daemon._on_missed(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
+    assert rounds(store)[1:] == [("canary", "13:00", "still_running")]
+
+
+def test_an_event_of_another_job_or_of_what_is_accounted_for_changes_nothing(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    missed_event(daemon, NOON)
+    missed_event(daemon, NOON + HOUR, key="a6f3")
+    assert rounds(store) == [("canary", "12:00", "completed")]
+
+
+@pytest.mark.parametrize("wakes_with", ["a tick", "a misfire"])
+def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, clock, wakes_with):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.now = NOON + 4 * HOUR
+    if wakes_with == "a tick":
+        daemon.tick(KEY)
+    else:
+        missed_event(daemon, clock.now)
+    last = "completed" if wakes_with == "a tick" else "misfire"
+    assert [state for *_, state in rounds(store)] == ["completed", "misfire", "misfire", "misfire", last]
+
+
+def test_a_very_long_sleep_is_counted_and_its_newest_rounds_recorded(files, store, clock, caplog, monkeypatch):
+    monkeypatch.setattr(rounds_module, "MOST_MISSED", 4)
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.now = NOON + 100 * HOUR
+    daemon.tick(KEY)
+    assert [state for *_, state in rounds(store)] == ["completed", *["misfire"] * 4, "completed"]
+    assert "99 rounds of canary on parrot were passed over; recording the newest 4" in caplog.text
+
+
+def test_what_another_daemon_did_while_we_slept_is_not_missed(files, store, clock, url):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    with Store.open(url) as same:
+        other = watching(files, same, clock, "there")
+        clock.now = NOON + HOUR
+        other.tick(KEY)
+        assert same.claim(same.due(load(files).endpoint("parrot"), "canary", NOON + 2 * HOUR), "there", clock.now, 9e9)
+    clock.now = NOON + 3 * HOUR
+    missed_event(daemon, clock.now)
+    assert [state for *_, state in rounds(store)] == ["completed", "completed", "claimed", "misfire"]
+
+
+# Faults
+
+
+def test_a_round_the_store_refused_is_taken_up_by_the_sweep(files, store, clock, monkeypatch, caplog):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(HOUR)
+    with monkeypatch.context() as full:
+        full.setattr(store, "due", refuse)
+        daemon.tick(KEY)
+        work(daemon)
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [
+        "round 2026-03-02T13:00:00+00:00 of canary on parrot: the disk is full; free some space and try again"
+    ] * 2
+    work(daemon)
+    assert rounds(store)[1:] == [("canary", "13:00", "completed")]
+
+
+def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, store, clock, monkeypatch):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(HOUR)
+    with monkeypatch.context() as full:
+        full.setattr(store, "due", refuse)
+        missed_event(daemon, clock.now)
+    clock.go(HOUR)
+    daemon.tick(KEY)
+    assert [state for *_, state in rounds(store)] == ["completed", "misfire", "completed"]
+
+
+def test_a_round_broken_off_by_the_store_goes_on_when_its_lease_is_over(files, store, clock, monkeypatch, caplog):
+    daemon = watching(files, store, clock)
+    with monkeypatch.context() as full:
+        full.setattr(store, "settle", refuse)
+        work(daemon)
+    assert "is left to be taken up again: the disk is full" in caplog.text
+    assert rounds(store) == [("canary", "12:00", "claimed")]
+    asked_at = [observation.reply.at for observation in store.recorded(1)]
+    clock.go(timedelta(minutes=10))
+    work(daemon)
+    assert [view.asked for view in completed(store)] == [3]
+    assert [observation.reply.at for observation in store.recorded(1)] == asked_at
+
+
+def test_names_that_could_not_be_remembered_are_remembered_by_the_next_sweep(files, store, clock, monkeypatch):
+    daemon = watching(files, store, clock)
+    with monkeypatch.context() as full:
+        full.setattr(store, "remember", refuse)
+        with pytest.raises(StoreError):
+            daemon.sweep()
+    work(daemon)
+    assert [view.owners for view in store.endpoints()] == [(), ("us",)]
+
+
+class Broken(ScriptedProvider):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def ask(self, *args):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "said"),
+    [
+        (ValueError("Illegal header value b'Bearer sk-secret'"), "crashed: ValueError", "crashed: ValueError"),
+        (
+            ConfigurationError("parameters.seed: write a number"),
+            "configuration: parameters.seed: write a number",
+            "write a number",
+        ),
+    ],
+)
+def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
+    files, store, clock, monkeypatch, caplog, error, reason, said
+):
+    write_set(files, "second", prompt="Name an animal.")
+    daemon = watching(files, store, clock)
+    with monkeypatch.context() as broken:
+        broken.setattr(rounds_module, "open_provider", lambda endpoint: Broken(error))
+        work(daemon)
+    assert {state for *_, state in rounds(store)} == {reason}
+    assert [said in r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [True, True]
+    assert "sk-secret" not in caplog.text
+    clock.go(HOUR)
+    daemon.tick(KEY)
+    daemon.tick("second on parrot")
+    assert len(completed(store)) == 2
+
+
+def test_a_crash_says_where(files, store, clock, monkeypatch, caplog):
+    monkeypatch.setattr(rounds_module, "open_provider", lambda endpoint: Broken(KeyError("x")))
+    work(watching(files, store, clock))
+    assert "in ask" in caplog.text and "raise self.error" in caplog.text
+
+
+# Following the files
+
+
+def jobs(daemon):
+    return {job.id for job in daemon._scheduler.get_jobs()}
+
+
+def test_sets_come_and_go_with_their_files(files, store, clock):
+    daemon = watching(files, store, clock)
+    daemon.reload(unchanged_too=True)
+    work(daemon)
+    write_set(files, "second", every="10m", prompt="Name an animal.")
+    daemon.reload()
+    work(daemon)
+    assert {KEY, "second on parrot"} == jobs(daemon)
+    assert rounds(store) == [("canary", "12:00", "completed"), ("second", "12:00", "completed")]
+    (files / "canary.yaml").unlink()
+    daemon.reload()
+    clock.go(HOUR)
+    daemon.tick(KEY)
+    assert jobs(daemon) == {"second on parrot"}
+    assert len(rounds(store)) == 2
+
+
+def test_an_edited_probe_is_asked_from_the_next_round_on(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    write_set(files, prompt="Name a fruit.", samples=5)
+    daemon.reload(unchanged_too=True)
+    work(daemon)
+    clock.go(HOUR)
+    daemon.tick(KEY)
+    assert [view.asked for view in reversed(completed(store))] == [3, 5]
+
+
+def test_a_new_schedule_is_followed_at_once(files, store, clock):
+    clock.now = NOON + timedelta(minutes=25)
+    daemon = watching(files, store, clock)
+    work(daemon)
+    write_set(files, cron="*/10 * * * *")
+    daemon.reload(unchanged_too=True)
+    work(daemon)
+    clock.now = NOON + timedelta(minutes=30)
+    daemon.tick(KEY)
+    assert [at for _, at, state in rounds(store) if state == "completed"] == ["12:00", "12:20", "12:30"]
+
+
+def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    (files / "canary.yaml").write_text("name: canary\n")
+    daemon.reload()
+    clock.go(HOUR)
+    daemon.tick(KEY)
+    assert [state for *_, state in rounds(store)] == ["completed", "completed"]
+    assert "now BROKEN" in caplog.text
+
+
+# The log, what is told, and the end
+
+
+def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
+    swap = "{world: swap, changes_at: '2026-03-14T00:00:00Z'}"
+    parrot = ENDPOINTS.replace("{world: still}", swap).replace("concurrency: 1", "reference: {rounds: 8, hours: 24}")
+    (files / "endpoints.yaml").write_text(parrot)
+    write_set(files, every="1d", samples=12)
+    daemon = watching(files, store, clock)
+    work(daemon)
+    while clock.now < NOON + timedelta(days=20):
+        clock.go(timedelta(days=1))
+        daemon.tick(KEY)
+        daemon.deliver()
+    (incident,) = store.incidents()
+    assert incident.onset >= "2026-03-14"
+    assert [(notice.alerter, notice.state) for notice in store.notices()] == [("log", "sent")]
+    alarms = [record for record in caplog.records if ": alarm, evidence " in record.getMessage()]
+    assert alarms
+    assert {record.levelno for record in alarms} == {logging.WARNING}
+
+
+def test_one_line_a_round(files, store, clock, caplog):
+    caplog.set_level(logging.INFO, "prober.daemon")
+    work(watching(files, store, clock))
+    assert caplog.messages == [
+        "round 2026-03-02T12:00:00+00:00 of canary on parrot: insufficient_evidence, the reference of 1 probe needs "
+        "7 more of 8 rounds and 24.0 more of 24 hours, evidence 0 of 8.77e+03; 3 asks (2026-03-02T12:00:00.000000Z)"
+    ]
+
+
+def test_failed_asks_are_counted_by_reason(files, store, clock, caplog):
+    outage = "{world: outage, changes_at: 2026-03-02T00:00:00Z}"
+    (files / "endpoints.yaml").write_text(
+        ENDPOINTS.replace("{world: still}", outage.replace("2026", "'2026").replace("Z}", "Z'}"))
+    )
+    write_set(files, samples=12)
+    work(watching(files, store, clock))
+    (line,) = caplog.messages
+    assert "12 of 12 asks failed: " in line
+    assert "provider_error ×" in line and "rate_limited ×" in line
+    assert caplog.records[0].levelno == logging.WARNING
+    assert [view.failed for view in completed(store)] == [12]
+
+
+def test_once_told_to_stop_no_round_starts(files, store, clock):
+    daemon = watching(files, store, clock)
+    daemon.call("stop")
+    daemon.tick(KEY)
+    work(daemon)
+    assert [state for *_, state in rounds(store)] == ["due"], "for whoever comes next"
+
+
+def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypatch, caplog):
+    monkeypatch.setattr(store, "claim_notice", refuse)
+    watching(files, store, clock).deliver()
+    assert "delivering notices: the disk is full" in caplog.text
+
+
+def test_the_pause_between_sweeps_is_not_longer_than_the_shortest_lease():
+    assert daemon_module.SWEEP.total_seconds() <= 60

@@ -1,0 +1,145 @@
+"""Files that change under a running daemon: taken up when good; when broken, told loudly and left out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import timedelta
+
+import pytest
+
+from prober.daemon.files import Files
+from prober.errors import ConfigurationError
+
+from .world import HOUR, NOON, write_set
+
+BROKEN = "name: canary\nowner: us\nprobs: []\n"
+
+
+@pytest.fixture
+def watched(files):
+    """The files, read once."""
+    opened = Files([files])
+    opened.load()
+    return opened
+
+
+def told(caplog):
+    """(level, text) of what was logged since the last call."""
+    said = [(record.levelno, record.getMessage()) for record in caplog.records]
+    caplog.clear()
+    return said
+
+
+def test_nothing_changed_is_nothing_to_do(watched, caplog):
+    assert watched.reload(NOON) is None
+    assert told(caplog) == []
+
+
+def test_a_changed_file_is_read_again_once(watched, files, caplog):
+    write_set(files, samples=7)
+    assert watched.reload(NOON).sets[0].probes[0].samples == 7
+    assert watched.reload(NOON) is None
+    ((level, text),) = told(caplog)
+    assert (level, text) == (logging.WARNING, "the probe files are in force as they are now: 1 probe sets, 2 endpoints")
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "replace", "same size"])
+def test_every_kind_of_change_is_seen(files, change):
+    write_set(files, "second")
+    watched = Files([files])
+    watched.load()
+    if change == "add":
+        write_set(files, "third")
+    elif change == "remove":
+        (files / "second.yaml").unlink()
+    elif change == "replace":  # as editors and git do, and here even with the old time stamp
+        before = (files / "second.yaml").stat()
+        write_set(files / "beside", "second")
+        os.utime(files / "beside" / "second.yaml", ns=(before.st_atime_ns, before.st_mtime_ns))
+        (files / "beside" / "second.yaml").replace(files / "second.yaml")
+        (files / "beside" / "endpoints.yaml").unlink()
+    else:
+        text = (files / "second.yaml").read_text()
+        (files / "second.yaml").write_text(text.replace("owner: us", "owner: me"))
+        os.utime(files / "second.yaml", (1, 1))
+    declarations = watched.reload(NOON)
+    assert len(declarations.sets) == {"add": 3, "remove": 1}.get(change, 2)
+
+
+def test_a_broken_file_is_told_with_every_problem_and_reminded_of_each_hour(watched, files, caplog):
+    (files / "canary.yaml").write_text(BROKEN)
+    assert watched.reload(NOON) is None
+    ((level, first),) = told(caplog)
+    assert level == logging.ERROR
+    assert "now BROKEN" in first and "stays in force" in first
+    assert first.count("canary.yaml:") >= 3
+    assert 'canary.yaml:3: unknown field "probs"; did you mean "probes"?' in first
+    for minute in range(1, 60):
+        assert watched.reload(NOON + timedelta(minutes=minute)) is None
+    assert told(caplog) == []
+    watched.reload(NOON + HOUR)
+    assert told(caplog) == [(logging.ERROR, first.replace("now BROKEN", "still BROKEN"))]
+    watched.reload(NOON + 1.5 * HOUR)
+    assert told(caplog) == []
+
+
+def test_broken_in_another_way_is_told_at_once(watched, files, caplog):
+    (files / "canary.yaml").write_text(BROKEN)
+    watched.reload(NOON)
+    (files / "canary.yaml").write_text("name: [")
+    watched.reload(NOON)
+    first, second = told(caplog)
+    assert first != second
+    assert "now BROKEN" in second[1]
+
+
+def test_mended_is_told_and_no_longer_reminded_of(watched, files, caplog):
+    (files / "canary.yaml").write_text(BROKEN)
+    watched.reload(NOON)
+    caplog.clear()
+    write_set(files, samples=2)
+    assert watched.reload(NOON).sets[0].probes[0].samples == 2
+    ((level, text),) = told(caplog)
+    assert level == logging.WARNING
+    assert "are mended and in force again" in text
+    assert watched.reload(NOON + 2 * HOUR) is None
+    assert told(caplog) == []
+
+
+def test_mended_as_it_was_is_in_force_too(watched, files, caplog):
+    good = (files / "canary.yaml").read_text()
+    (files / "canary.yaml").write_text(BROKEN)
+    watched.reload(NOON)
+    (files / "canary.yaml").write_text(good)
+    assert watched.reload(NOON) is not None
+    assert "mended" in told(caplog)[-1][1]
+
+
+def test_on_demand_they_are_read_though_nothing_changed(watched):
+    assert watched.reload(NOON, unchanged_too=True) is not None
+
+
+def test_a_folder_that_is_gone_is_a_broken_one(watched, files, caplog):
+    files.rename(files.with_name("elsewhere"))
+    assert watched.reload(NOON) is None
+    assert "no such file or folder" in told(caplog)[0][1]
+    assert watched.reload(NOON) is None
+    assert told(caplog) == []
+    files.with_name("elsewhere").rename(files)
+    assert watched.reload(NOON) is not None
+
+
+def test_a_secret_in_a_broken_file_is_not_repeated(watched, files, caplog):
+    secret = "sk-" + "a1B2" * 12
+    with (files / "canary.yaml").open("a") as file:
+        file.write(f"api_key: {secret}\n")
+    assert watched.reload(NOON) is None
+    assert told(caplog)
+    assert secret not in caplog.text
+
+
+def test_at_the_start_broken_files_are_an_error(files):
+    (files / "canary.yaml").write_text(BROKEN)
+    with pytest.raises(ConfigurationError, match="did you mean"):
+        Files([files]).load()

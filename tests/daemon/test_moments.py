@@ -1,0 +1,125 @@
+"""When rounds are due: one grid for every machine, nothing passed over, and jitter that does not add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from apscheduler.triggers.cron import CronTrigger
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prober.daemon.moments import Moments, RoundTrigger
+from prober.declaration import Schedule
+
+MICROSECOND = timedelta.resolution
+times = st.integers(0, 3 * 10**15).map(lambda since: datetime(1990, 1, 1, tzinfo=UTC) + since * MICROSECOND)
+CRONS = ("* * * * *", "0 6 * * *", "*/7 3,9-17 * * mon-fri", "30 23 1,31 * *", "0 0 29 feb *", "59 23 * dec sun")
+schedules = st.sampled_from(
+    [*(Schedule(every=every) for every in ("0.7s", "1s", "90s", "6h", "1d", "7d")), *(Schedule(cron=c) for c in CRONS)]
+)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "latest", "following"),
+    [
+        (Schedule(every="1h"), "2026-03-02T12:00", "2026-03-02T13:00"),
+        (Schedule(every="7h"), "2026-03-02T09:00", "2026-03-02T16:00"),  # 70335 times 7 h after 1970-01-01
+        (Schedule(every="1d"), "2026-03-02T00:00", "2026-03-03T00:00"),
+        (Schedule(every="7d"), "2026-02-26T00:00", "2026-03-05T00:00"),  # 1970-01-01 was a Thursday
+        (Schedule(cron="0 6 * * *"), "2026-03-02T06:00", "2026-03-03T06:00"),
+        (Schedule(cron="34 12 * * mon"), "2026-03-02T12:34", "2026-03-09T12:34"),
+        (Schedule(cron="35 12 * * mon"), "2026-02-23T12:35", "2026-03-02T12:35"),
+        (Schedule(cron="0 0 29 feb *"), "2024-02-29T00:00", "2028-02-29T00:00"),
+    ],
+)
+def test_the_moments_around_a_time(schedule, latest, following):
+    moments, now = Moments(schedule), datetime(2026, 3, 2, 12, 34, 56, 7, tzinfo=UTC)
+    assert moments.latest(now) == datetime.fromisoformat(latest).replace(tzinfo=UTC)
+    assert moments.following(now) == datetime.fromisoformat(following).replace(tzinfo=UTC)
+
+
+@given(schedules, times)
+@settings(max_examples=150, deadline=None)
+def test_latest_and_following_are_neighbours_on_one_grid(schedule, now):
+    moments = Moments(schedule)
+    latest, following = moments.latest(now), moments.following(now)
+    assert latest <= now < following
+    assert moments.latest(latest) == moments.latest(following - MICROSECOND) == latest
+    assert moments.latest(following) == moments.following(latest) == following
+
+
+@given(st.sampled_from(CRONS), times)
+@settings(max_examples=100, deadline=None)
+def test_cron_is_read_as_apscheduler_reads_it(text, now):
+    trigger = CronTrigger.from_crontab(text, timezone=UTC)
+    assert Moments(Schedule(cron=text)).following(now) == trigger.get_next_fire_time(None, now + MICROSECOND)
+
+
+def test_a_fraction_of_a_second_never_slips():
+    moments, moment = Moments(Schedule(every="0.7s")), datetime(2026, 3, 2, tzinfo=UTC)
+    for _ in range(10_000):
+        moment = moments.following(moment)
+    assert (moment - datetime(1970, 1, 1, tzinfo=UTC)) % timedelta(seconds=0.7) == timedelta(0)
+
+
+def test_an_interval_too_short_to_be_told_is_still_one():
+    moments, now = Moments(Schedule(every="0.0000001s")), datetime(2026, 3, 2, tzinfo=UTC)
+    assert moments.following(now) > now == moments.latest(now)
+
+
+@given(schedules, st.integers(0, 10**6), times)
+@settings(max_examples=60, deadline=None)
+def test_jitter_never_leads_out_of_a_moments_turn(schedule, salt, now):
+    most = min(2.0 * Moments(schedule).grace_s, 0.7) * 0.999
+    moments = Moments(schedule.model_copy(update={"jitter": f"{most:.3f}s"}), salt=str(salt))
+    due = moments.latest(now)
+    start = moments.start(due)
+    assert due <= start < due + timedelta(seconds=most + 0.001)
+    assert moments.latest(start) == due
+    assert moments.start(due) == start
+
+
+def test_fleets_do_not_march_in_step():
+    hourly, due = Schedule(every="1h", jitter="30m"), datetime(2026, 3, 2, tzinfo=UTC)
+    late_s = [(Moments(hourly, salt=str(n)).start(due) - due).total_seconds() for n in range(500)]
+    assert min(late_s) < 120 and max(late_s) > 1680
+    assert abs(sum(late_s) / len(late_s) - 900) < 100
+
+
+def test_a_thousand_jittered_rounds_hit_a_thousand_moments():
+    moments = Moments(Schedule(every="1h", jitter="59m"), salt="here")
+    trigger, now = RoundTrigger(moments), datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
+    starts = [trigger.get_next_fire_time(None, now)]
+    for _ in range(1000):
+        starts.append(trigger.get_next_fire_time(starts[-1], starts[-1] + timedelta(seconds=1)))
+    dues = [moments.latest(start) for start in starts]
+    assert dues[0] == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    assert {later - earlier for earlier, later in pairwise(dues)} == {timedelta(hours=1)}
+
+
+def test_the_trigger_names_every_moment_that_was_slept_through():
+    trigger = RoundTrigger(Moments(Schedule(cron="0 */6 * * *")))
+    slept_from, awake = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
+    named = [slept_from]
+    while named[-1] <= awake:
+        named.append(trigger.get_next_fire_time(named[-1], awake))
+    assert [f"{moment:%d %H}" for moment in named[1:]] == [
+        "02 06", "02 12", "02 18", "03 00", "03 06", "03 12", "03 18", "04 00", "04 06", "04 12",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schedule", "grace_s"),
+    [
+        (Schedule(every="1h"), 1800),
+        (Schedule(every="1h", jitter="20m"), 1200),
+        (Schedule(every="1s"), 1),
+        (Schedule(every="1h", jitter="3599s"), 1),
+        (Schedule(cron="0 6 * * *"), 43_200),
+        (Schedule(cron="0 6,7 * * *", jitter="10m"), 1500),
+    ],
+)
+def test_a_start_may_be_late_by_half_of_what_the_moment_has(schedule, grace_s):
+    assert Moments(schedule).grace_s == grace_s

@@ -1,0 +1,197 @@
+"""Whole daemons as processes of their own, with APScheduler, threads and signals, and what is left when they are killed."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from prober import tick
+from prober.daemon import daemon as daemon_module
+from prober.daemon import rounds as rounds_module
+from prober.daemon import serve
+from prober.errors import ConfigurationError
+from prober.settings import Settings
+from prober.store import Store
+
+from .world import HeldUp, asked, completed, rounds, wait_until, write_set
+
+FORK = multiprocessing.get_context("fork")
+
+
+def _daemon(folder: Path, url: str, free: int, lease_s: float | None) -> None:
+    """In a process of its own: short waits, and asks that are noted, and held up after so many."""
+    logging.basicConfig(filename=folder / "log", level=logging.DEBUG, force=True)
+    daemon_module.LOOK_S, daemon_module.SWEEP = 0.05, timedelta(seconds=0.05)
+    rounds_module.open_provider = lambda endpoint: HeldUp(folder, free)
+    if lease_s is not None:
+        tick.lease_s = lambda *_: lease_s
+    serve([folder], Settings(database_url=url))
+
+
+@pytest.fixture
+def start(files, url):
+    """Start a daemon; all are killed at the end."""
+    started = []
+
+    def start(free=10**6, lease_s=None):
+        daemon = FORK.Process(target=_daemon, args=(files, url, free, lease_s))
+        daemon.start()
+        started.append(daemon)
+        return daemon
+
+    yield start
+    for daemon in started:
+        if daemon.is_alive():
+            os.kill(daemon.pid, signal.SIGKILL)
+        daemon.join()
+
+
+def stop(*daemons, number=signal.SIGTERM):
+    """Exit codes after a signal."""
+    for daemon in daemons:
+        os.kill(daemon.pid, number)
+    for daemon in daemons:
+        daemon.join(60)
+    return [daemon.exitcode for daemon in daemons]
+
+
+def looked(url, look):
+    """What `look` finds. The store is opened for it alone, for no connection may be open while a process is forked."""
+    with Store.open(url) as store:
+        return look(store)
+
+
+def log(files):
+    path = files / "log"
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_finishes_the_round_in_hand(files, url, start, number):
+    write_set(files, every="1d", samples=6)
+    daemon = start(free=2)
+    wait_until((files / "held").exists)
+    os.kill(daemon.pid, number)
+    wait_until(lambda: "stopping" in log(files))
+    assert daemon.is_alive()
+    (files / "go").touch()
+    daemon.join(60)
+    assert daemon.exitcode == 0
+    assert [(view.state, view.asked) for view in looked(url, lambda store: store.rounds())] == [("completed", 6)]
+    assert "stopped" in log(files)
+
+
+def test_told_twice_it_stops_at_once_and_the_round_is_left(files, url, start):
+    write_set(files, every="1d", samples=6)
+    daemon = start(free=2)
+    wait_until((files / "held").exists)
+    os.kill(daemon.pid, signal.SIGTERM)
+    wait_until(lambda: "stopping" in log(files))
+    assert stop(daemon, number=signal.SIGINT) == [-signal.SIGINT]
+    assert [view.state for view in looked(url, lambda store: store.rounds())] == ["claimed"]
+
+
+def test_killed_in_a_round_the_next_one_goes_on_with_it(files, url, start):
+    write_set(files, every="1d", samples=6)
+    first = start(free=2, lease_s=0.05)
+    wait_until(lambda: (files / "held").exists() and looked(url, lambda store: store.rounds()[0].asked) == 2)
+    assert stop(first, number=signal.SIGKILL) == [-signal.SIGKILL]
+    (left,) = looked(url, lambda store: store.rounds())
+    assert (left.state, left.asked) == ("claimed", 2)
+    (files / "go").touch()
+    second = start(free=0)
+    wait_until(lambda: looked(url, completed))
+    assert stop(second) == [0]
+    (view,) = looked(url, lambda store: store.rounds())
+    assert (view.id, view.label, view.asked) == (left.id, left.label, 6)
+    places = [(o.series, o.sample) for o in looked(url, lambda store: store.recorded(view.id))]
+    assert sorted(sample for _, sample in places) == [0, 1, 2, 3, 4, 5]
+    assert Counter(asked(files)) == {f"parrot colour {sample}": 1 for sample in range(6)}
+
+
+def test_two_sets_on_one_endpoint_are_asked_one_after_the_other(files, url, start):
+    write_set(files, every="1d")
+    write_set(files, "second", every="1d", prompt="Name an animal.")
+    daemon = start()
+    wait_until(lambda: len(looked(url, completed)) == 2)
+    assert stop(daemon) == [0]
+    first, second = sorted(looked(url, lambda store: store.rounds()), key=lambda view: view.label)
+    assert first.completed_at.isoformat() <= second.label.replace("Z", "+00:00")
+
+
+@pytest.mark.parametrize("url", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_two_daemons_on_one_database_ask_each_round_once(files, url, start):
+    write_set(files, every="0.5s", endpoints="parrot, magpie")
+    both = [start(), start()]
+    wait_until(lambda: len(looked(url, completed)) >= 6)
+    assert stop(*both) == [0, 0]
+    done = looked(url, completed)
+    assert len(asked(files)) == sum(view.asked for view in done) == 3 * len(done)
+    assert len({(view.endpoint, view.due_at) for view in done}) == len(done)
+
+
+def test_rounds_that_come_while_one_is_still_running_are_missed(files, url, start):
+    write_set(files, every="0.5s")
+    daemon = start(free=4)  # all of a first round, and one ask of the next
+
+    def missed(store):
+        return [view for view in store.rounds() if view.reason == "still_running"]
+
+    wait_until(lambda: len(looked(url, missed)) >= 2)
+    (files / "go").touch()
+    wait_until(lambda: len(looked(url, completed)) >= 3)
+    assert stop(daemon) == [0]
+    dues = sorted(view.due_at for view in looked(url, lambda store: store.rounds()))
+    assert {later - earlier for earlier, later in pairwise(dues)} == {timedelta(seconds=0.5)}, "each moment has its row"
+
+
+def test_files_are_followed_and_broken_ones_leave_what_was(files, url, start):
+    write_set(files, every="0.5s")
+    daemon = start()
+    wait_until(lambda: looked(url, completed))
+    (files / "canary.yaml").write_text("name: canary\nprobs: []\n")
+    wait_until(lambda: "now BROKEN" in log(files))
+    before = len(looked(url, completed))
+    wait_until(lambda: len(looked(url, completed)) >= before + 2)
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: log(files).count("now BROKEN") == 2)
+    write_set(files, every="1d", endpoints="magpie")
+    wait_until(lambda: looked(url, lambda store: [view for view in completed(store) if view.endpoint == "magpie"]))
+    assert stop(daemon) == [0]
+    assert "are mended and in force again: 1 probe sets" in log(files)
+    assert "Traceback" not in log(files)
+
+
+@pytest.mark.slow
+def test_the_real_thing_from_a_fresh_interpreter(files, url):
+    write_set(files, every="1d")
+    code = "import sys, prober.daemon, prober.settings as s; prober.daemon.serve(sys.argv[1:], s.Settings())"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(files)],
+        env={**os.environ, "PROBER_DATABASE_URL": url},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: looked(url, completed))
+    child.terminate()
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert "Traceback" not in said
+    assert [state for *_, state in looked(url, rounds)] == ["completed"]
+
+
+def test_broken_files_at_the_start_make_no_database(files, tmp_path):
+    (files / "canary.yaml").write_text("name: [")
+    with pytest.raises(ConfigurationError):
+        serve([files], Settings(database_url=f"sqlite:///{tmp_path / 'new.db'}"))
+    assert not (tmp_path / "new.db").exists()

@@ -1,0 +1,122 @@
+"""A small world to watch: files on disk, a clock that is set by hand, and a provider whose asks can be held up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prober.alerts.log import LogAlerter
+from prober.daemon import Daemon
+from prober.declaration import Endpoint, Probe
+from prober.loading import load
+from prober.providers.scripted import ScriptedProvider
+from prober.reply import Reply
+from prober.store import Store
+from prober.store.views import RoundView
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ENDPOINTS = """\
+endpoints:
+  parrot:
+    provider: scripted
+    model: parrot-1
+    concurrency: 1
+    parameters: {world: still}
+  magpie:
+    provider: scripted
+    model: magpie-1
+    parameters: {world: still, seed: 2}
+"""
+
+
+class Clock:
+    """Time as the test says."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go(self, by: timedelta) -> None:
+        self.now += by
+
+
+def write_set(folder: Path, name: str = "canary", every: str = "1h", *, cron: str | None = None, jitter: str = "0s",
+              endpoints: str = "parrot", samples: int = 3, prompt: str = "Name a colour.") -> None:  # fmt: skip
+    folder.mkdir(exist_ok=True)
+    (folder / "endpoints.yaml").exists() or (folder / "endpoints.yaml").write_text(ENDPOINTS)
+    when = f'cron: "{cron}"' if cron else f'every: "{every}"'
+    (folder / f"{name}.yaml").write_text(
+        f"name: {name}\nowner: us\nendpoints: [{endpoints}]\nschedule: {{{when}, jitter: {jitter}}}\n"
+        f"probes:\n  - id: colour\n    prompt: {prompt}\n    samples: {samples}\n"
+    )
+
+
+def watching(folder: Path, store: Store, clock: Callable[[], datetime], worker: str = "here") -> Daemon:
+    """A daemon that watches the files, not yet running."""
+    daemon = Daemon([folder], store, [LogAlerter()], "http://localhost:8501", worker=worker, clock=clock)
+    daemon.declare(load(folder))
+    return daemon
+
+
+def finish(daemon: Daemon) -> None:
+    """Do, here and now and in order, what was handed to the scheduler for once; until nothing is left."""
+    while True:
+        jobs = [job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3]
+        if not jobs:
+            return
+        for job in jobs:
+            job.remove()
+            job.func(*job.args)
+
+
+def work(daemon: Daemon) -> None:
+    """One sweep, and all that comes of it."""
+    daemon.sweep()
+    finish(daemon)
+
+
+def rounds(store: Store) -> list[tuple[str, str, str]]:
+    """(set, hour due, state or the reason why missed), oldest first."""
+    views = sorted(store.rounds(limit=10_000), key=lambda view: (view.due_at, view.probe_set))
+    return [(view.probe_set, f"{view.due_at:%H:%M}", view.reason or view.state) for view in views]
+
+
+def completed(store: Store, probe_set: str | None = None) -> list[RoundView]:
+    views = store.rounds(limit=10_000)
+    return [view for view in views if view.state == "completed" and probe_set in (None, view.probe_set)]
+
+
+def wait_until(done: Callable[[], object], at_most_s: float = 60.0) -> None:
+    """Wait for what must come. The limit only ends a hung test; nothing is measured."""
+    give_up = time.monotonic() + at_most_s
+    while not done():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.01)
+
+
+class HeldUp(ScriptedProvider):
+    """Answers as scripted, notes every ask in a file, and after `free` asks waits for the file `go` before each."""
+
+    def __init__(self, folder: Path, free: int) -> None:
+        super().__init__()
+        self._folder = folder
+        self._free = free
+
+    def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
+        if len(asked(self._folder)) >= self._free:
+            (self._folder / "held").touch()
+            wait_until((self._folder / "go").exists)
+        with (self._folder / "asked").open("a") as log:
+            log.write(f"{endpoint.name} {probe.id} {sample}\n")
+        return super().ask(endpoint, probe, sample, now)
+
+
+def asked(folder: Path) -> list[str]:
+    """Every ask so far, by whoever."""
+    log = folder / "asked"
+    return log.read_text().splitlines() if log.exists() else []
