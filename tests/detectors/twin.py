@@ -80,8 +80,7 @@ def alternatives(onset, null, valid, v, novel):
     width = [0.5 * sum(valid[p]) for p in rows]
     jeffreys = [[(0.5 * ok + n) / (width[p] + since[p]) for ok, n in zip(valid[p], seen[p], strict=True)] for p in rows]
     out.append((jeffreys, [width[p] + since[p] for p in rows]))
-    for theta in TILTS:
-        out.append(([tilted(old[p], [v[0][p], v[1][p]], theta) for p in rows], onset["support"]))
+    out += [([tilted(old[p], [v[0][p], v[1][p]], theta) for p in rows], onset["support"]) for theta in TILTS]
     return [(no_less_new(mu, null, novel), c) for mu, c in out]
 
 

@@ -1,0 +1,71 @@
+"""Rounds by hand: fingerprints in their places, and the judge fed with them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from prober.detectors.judge import Memory, advance
+from prober.detectors.promise import Promise
+from prober.evidence import Fingerprint, Observation, Round
+from prober.reply import Reply
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+REFERENCE = Promise().reference.rounds
+
+
+def spoken(rng, choice="yes", **changes):
+    """The fingerprint of one reply of a still endpoint; `changes` replace readings.
+
+    Answers with `choice` nine times of ten, in about 100 characters, never refusing, always passing.
+    """
+    said = {
+        "identity.model": "m-1",
+        "text.choice": choice if rng.random() < 0.9 else "other",
+        "structure.shape": "plain",
+        "refusal.refused": "no",
+        "expectation.all": "pass",
+    }
+    number = {"text.characters": float(rng.integers(90, 111))}
+    vector = tuple(map(float, rng.normal((1, 0, 0, 0), 0.2)))
+    said |= {key: value for key, value in changes.items() if isinstance(value, str)}
+    number |= {key: value for key, value in changes.items() if isinstance(value, float)}
+    return Fingerprint(categories=said, numbers=number, vectors={"embedding.test": changes.get("vector", vector)})
+
+
+def observed(number, prints, every=timedelta(days=1)):
+    """Round `number`: series → fingerprints of its replies, None where the ask failed."""
+    at = START + number * every
+    observations = tuple(
+        Observation(
+            series,
+            f"probe {series}",
+            sample,
+            Reply(at=at, text="") if print_ else Reply(at=at, error="timeout"),
+            print_,
+        )
+        for series, replies in prints.items()
+        for sample, print_ in enumerate(replies)
+    )
+    return Round(f"{number:04d}", "acme/model", at, observations)
+
+
+def judged(rounds, promise=None, memory=None):
+    """(memory, judgements) after these rounds of one epoch."""
+    memory = memory or Memory()
+    rounds, judgements = list(rounds), []
+    for i, round_ in enumerate(rounds):
+        memory, judgement = advance(memory, round_, history(rounds[: i + 1]), promise or Promise())
+        judgements.append(judgement)
+    return memory, judgements
+
+
+def history(rounds):
+    """As the store gives it: of the rounds so far, those that hold any of the series."""
+
+    def of(series):
+        kept = [
+            Round(r.label, r.endpoint, r.at, tuple(o for o in r.observations if o.series in series)) for r in rounds
+        ]
+        return [r for r in kept if r.observations]
+
+    return of

@@ -1,0 +1,93 @@
+"""What each channel reads from a fingerprint, and how it says what it saw."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prober.detectors import DETECTORS
+from prober.detectors.channel import percent
+from prober.evidence import Fingerprint
+
+
+def read(channel, **parts):
+    return DETECTORS[channel].read(Fingerprint(**parts))
+
+
+def test_identity_is_one_name_of_all_that_says_who_answered() -> None:
+    said = {
+        "identity.model": "m-1",
+        "identity.system_fingerprint": "fp_1",
+        "identity.header.x-version": "7",
+        "identity.service_tier": "(none)",
+        "text.choice": "yes",
+    }
+    name = read("identity", categories=said, numbers={"identity.input_tokens": 12.0})
+    assert name == "x-version=7 model=m-1 system_fingerprint=fp_1 input_tokens=12"
+    assert name != read("identity", categories=said, numbers={"identity.input_tokens": 13.0})
+    assert read("identity", categories={"identity.model": "(none)"}) is None
+
+
+def test_identity_does_not_depend_on_the_order_of_its_parts() -> None:
+    one, other = {"identity.a": "1", "identity.b": "2"}, {"identity.b": "2", "identity.a": "1"}
+    assert read("identity", categories=one) == read("identity", categories=other)
+
+
+@pytest.mark.parametrize(
+    ("channel", "key"), [("choice", "text.choice"), ("format", "structure.shape")], ids=["choice", "format"]
+)
+def test_names_are_read_as_they_are(channel: str, key: str) -> None:
+    assert read(channel, categories={key: "<!channel>"}) == "<!channel>"
+    assert read(channel, categories={key: ""}) == ""
+
+
+@pytest.mark.parametrize(
+    ("channel", "key", "yes", "no"),
+    [("refusal", "refusal.refused", "yes", "no"), ("expectation", "expectation.all", "pass", "fail")],
+    ids=["refusal", "expectation"],
+)
+def test_yes_and_no_are_one_and_nought_and_nothing_else_can_be_read(channel: str, key: str, yes: str, no: str) -> None:
+    assert [read(channel, categories={key: word}) for word in (yes, no)] == [1.0, 0.0]
+    assert DETECTORS[channel].atoms == (0.0, 1.0)
+
+
+@given(st.integers(0, 10**9))
+def test_length_is_a_finite_logarithm_that_rises(characters: int) -> None:
+    shorter, longer = (read("length", numbers={"text.characters": float(n)}) for n in (characters, 2 * characters + 1))
+    assert 0 <= shorter < longer < math.inf
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
+def test_length_is_shown_as_a_ratio(value: float, reference: float) -> None:
+    shown = DETECTORS["length"].show(value, reference)
+    assert 0 <= shown < math.inf
+    assert DETECTORS["length"].show(reference, reference) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("channel", "recent", "reference", "words"),
+    [
+        ("length", 1.34, 1.0, "34 % longer"),
+        ("length", 0.5, 1.0, "50 % shorter"),
+        ("length", 1.0, 1.0, "0 % longer"),
+        ("refusal", 0.11, 0.02, "refuses 11 % instead of 2 %"),
+        ("expectation", 0.903, 1.0, "passes its checks 90 % instead of 100 %"),
+        ("embedding", 0.341, 0.12, "0.34 from the reference's centroid instead of 0.12"),
+    ],
+)
+def test_effects_as_a_person_says_them(channel: str, recent: float, reference: float, words: str) -> None:
+    assert DETECTORS[channel].words(recent, reference) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0, "0 %"), (0.003, "0.3 %"), (0.11, "11 %"), (0.995, "99.5 %"), (1, "100 %")]
+)
+def test_shares_as_a_person_writes_them(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_the_embedding_is_whichever_the_fingerprint_has() -> None:
+    assert read("embedding", vectors={"embedding.any": (1.0, 2.0)}) == (1.0, 2.0)
