@@ -48,25 +48,32 @@ def compare(
     """
     if not LEAST_ALPHA <= alpha < 0.5:
         raise ConfigurationError(f"alpha is {alpha:g}; write a number from {LEAST_ALPHA:g} to below 0.5, such as 0.01")
-    gathered = gather(reference, candidate)
+    return judge(gather(reference, candidate), alpha, np.random.default_rng(rng), channels)
+
+
+def judge(
+    gathered: Gathered, alpha: float, rng: np.random.Generator, channels: Mapping[str, Channel] = DETECTORS
+) -> Compared:
+    """What `compare` says once the logs are gathered."""
     channels = {name: channel for name, channel in channels.items() if _is_evidence(channel, gathered)}
-    least_p = alpha / max(1, len(channels))
-    units = exchange(gathered, least_p)
+    units = exchange(gathered, alpha / max(1, len(channels)))
     panels: list[Panel] = []
     left_out = []
     for name, channel in channels.items():
-        read = panel(channel, gathered.answers, units.unit_of_answer, units.stratum)
+        read = panel(channel, gathered.answers, units)
         if read is None:
-            left_out.append(LeftOut(name, "nothing to read in one log or in both"))
+            left_out.append(LeftOut(name, "nothing to read on both sides"))
         else:
             panels.append(read)
-    enough = bool(panels) and units.log_least_p <= log(alpha / len(panels))
-    shuffles = units.shuffles(ceil(ROOM * max(1, len(panels)) / alpha) - 1, np.random.default_rng(rng))
-    values = p_values(panels, units.stratum, shuffles)
+    least_p = alpha / max(1, len(panels))
+    values = p_values(panels, units.stratum, units.shuffles(ceil(ROOM / least_p) - 1, rng))
     changed = holm(values, alpha)
-    found = [difference(read, units, p, moved, alpha) for read, p, moved in zip(panels, values, changed, strict=True)]
+    enough = bool(panels) and units.log_least_p <= log(least_p)
     verdict: Outcome = "changed" if any(changed) else "same" if enough else "insufficient_evidence"
     sides = [sum(answer.candidate is side for answer in gathered.answers) for side in (False, True)]
+    differences = [
+        difference(read, units, p, moved, alpha) for read, p, moved in zip(panels, values, changed, strict=True)
+    ]
     return Compared(
         verdict=verdict,
         alpha=alpha,
@@ -76,9 +83,9 @@ def compare(
         replies=(sides[0], sides[1]),
         failed=gathered.failed,
         unmatched=gathered.unmatched,
-        channels=tuple(sorted(found, key=lambda one: (not one.changed, one.p_value, one.channel))),
+        channels=tuple(sorted(differences, key=lambda one: (not one.changed, one.p_value, one.channel))),
         left_out=tuple(left_out),
-        missing=needed(gathered, alpha / max(1, len(panels))) if verdict == "insufficient_evidence" else "",
+        missing=needed(gathered, least_p) if verdict == "insufficient_evidence" else "",
     )
 
 

@@ -63,7 +63,9 @@ def _interval(
         return _of_two(values[read & labels], values[read & ~labels], ends, alpha)
     if units.kind == "rounds":
         spread = _of_two(*_round_effects(values, read, units), (), alpha)
-        return None if spread is None else _around(effect, (spread[1] - spread[0]) / 2)
+        if spread is None or (ends and spread[0] == spread[1]):
+            return None
+        return _around(effect, (spread[1] - spread[0]) / 2)
     differences = np.bincount(units.stratum, weights=weights * values)[np.unique(units.stratum[read])]
     return _of_one(differences, ends, alpha)
 

@@ -73,19 +73,19 @@ class Exchange:
             yield self._shuffled(min(rows, count - start), rng)[:, self.thing]
 
     def _shuffled(self, rows: int, rng: np.random.Generator) -> Bools:
-        things = len(self.group)
-        order = np.argsort(self.group, kind="stable")
-        sizes = np.bincount(self.group)
-        if (sizes == 2).all() and (np.bincount(self.group, weights=self.candidate) == 1).all():
-            flips = rng.random((rows, things // 2)) < 0.5
-            labels = np.empty((rows, things), dtype=np.bool_)
-            labels[:, order[0::2]], labels[:, order[1::2]] = flips, ~flips
-            return labels
-        # Random keys, sorted within groups, put each group's things in random order; labels stay where they are.
-        shuffled = np.argsort(rng.random((rows, things)) + self.group[order], axis=1)
-        labels = np.empty((rows, things), dtype=np.bool_)
-        np.put_along_axis(labels, order[shuffled], np.broadcast_to(self.candidate[order], labels.shape), axis=1)
+        labels = np.empty((rows, len(self.group)), dtype=np.bool_)
+        for members in of_equal_size(self.group):
+            seen = np.broadcast_to(self.candidate[members], (rows, *members.shape))
+            labels[:, members] = rng.permuted(seen, axis=2)
         return labels
+
+
+def of_equal_size(group: Ints) -> Iterator[Ints]:
+    """Members of the groups of one size, shape (groups, size); then those of the next."""
+    order, sizes = np.argsort(group, kind="stable"), np.bincount(group)
+    starts = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes).tolist():
+        yield order[starts[sizes == size][:, None] + np.arange(size)]
 
 
 def exchange(gathered: Gathered, least_p: float) -> Exchange:

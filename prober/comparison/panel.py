@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from prober.comparison.exchange import Bools, Ints
+from prober.comparison.exchange import Bools, Exchange, Ints
 from prober.comparison.gather import Answer
 from prober.detectors import Channel
 
@@ -48,14 +48,15 @@ class Panel:
     is_number: bool
 
 
-def panel(channel: Channel, answers: Sequence[Answer], unit_of_answer: Ints, stratum: Ints) -> Panel | None:
-    """Read one channel off all answers; None where no unit of one side, or of both, could be read."""
+def panel(channel: Channel, answers: Sequence[Answer], exchange: Exchange) -> Panel | None:
+    """Read one channel off all answers; None where it could not be read on both sides of any stratum."""
+    stratum = exchange.stratum
     readings = [channel.read(answer.fingerprint) for answer in answers]
     kept = [i for i, reading in enumerate(readings) if reading is not None]
-    if {answers[i].candidate for i in kept} != {False, True}:
-        return None
-    units, unit = len(stratum), unit_of_answer[kept]
+    units, unit = len(stratum), exchange.unit_of_answer[kept]
     readable = np.bincount(unit, minlength=units) > 0
+    if not contrast(exchange.labels[None, :], readable, stratum).any():
+        return None
     values = [readings[i] for i in kept]
     names: tuple[str, ...] = ()
     if isinstance(values[0], str):

@@ -10,8 +10,9 @@ side a scatter cannot be told from temperature: it is the same under every flip 
 That is also why a choice that differs in a probe is no evidence by itself there; a name that became commoner is.
 
 Each statistic is ranked among its own values under all shuffles, the better of a shuffle's two ranks is ranked
-again, and (1 + number of shuffles at least as extreme) / (1 + number of shuffles) is the p-value: valid whatever the
-distribution of readings, as the labels seen are one of the equally likely arrangements (Phipson & Smyth 2010).
+again (the other breaks ties), and (1 + number of shuffles at least as extreme) / (1 + number of shuffles) is the
+p-value: valid whatever the distribution of readings, as the labels seen are one of the equally likely arrangements
+(Phipson & Smyth 2010).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prober.comparison.exchange import Bools, Ints
+from prober.comparison.exchange import Bools, Ints, of_equal_size
 from prober.comparison.panel import Floats, Panel, contrast
 
 
@@ -67,7 +68,8 @@ def scatter(strata: Sequence[Strata], weights: Floats) -> Floats:
 
 def p_value(statistics: Floats) -> float:
     """Of the first column among all, over the rows of `statistics` together; shape (statistics, rows)."""
-    best = np.min([_ranks(row) for row in statistics], axis=0)
+    ranks = np.sort([_ranks(row) for row in statistics], axis=0)
+    best = ranks[0] * (statistics.shape[1] + 1) + ranks[-1]
     return float(np.mean(best <= best[0]))
 
 
@@ -90,11 +92,11 @@ def _ranks(values: Floats) -> Ints:
 
 
 def _strata(panel: Panel, stratum: Ints) -> list[Strata]:
-    sizes = np.bincount(stratum)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     parts = []
-    for size in np.unique(sizes[sizes > 2]).tolist():  # of two units every flip gives the same scatter
-        members = starts[sizes == size][:, None] + np.arange(size)
+    for members in of_equal_size(stratum):
+        size = members.shape[1]
+        if size < 3:
+            continue  # of two units every flip gives the same scatter
         factor = panel.local[members]
         if size < factor.shape[2]:
             triangle: Floats = np.linalg.qr(factor.transpose(0, 2, 1), mode="r")  # type: ignore[assignment]

@@ -1,0 +1,90 @@
+"""The statistics of `permutation` once more: slow, plain, in the letters of its docstring."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import numpy as np
+
+from prober.comparison.exchange import Exchange
+from prober.detectors.scales import Reading
+
+
+def p_value(readings: list[Reading | None], units: Exchange, labels: list[list[bool]]) -> float:
+    """`labels[0]` is what was seen; one reading a unit, all names, all numbers or all vectors."""
+    table = [(shift(readings, units, row), scatter(readings, units, row)) for row in labels]
+    best = [sorted(sum(round(other[j] - row[j], 7) >= 0 for other in table) for j in (0, 1)) for row in table]
+    return sum(b <= best[0] for b in best) / len(best)
+
+
+def every_labelling(units: Exchange) -> list[list[bool]]:
+    """All arrangements of sides within pairs, the one seen first."""
+    seen = units.labels.tolist()
+    pairs = [seen[i : i + 2] for i in range(0, len(seen), 2)]
+    flipped = [(pair, pair[::-1]) for pair in pairs]
+    return [list(itertools.chain(*choice)) for choice in itertools.product(*flipped)]
+
+
+def shift(readings: list[Reading | None], units: Exchange, labels: list[bool]) -> float:
+    points = _points(readings)
+    total = 0.0
+    for k in range(len(points[next(i for i, r in enumerate(readings) if r is not None)])):
+        column = {i: point[k] for i, point in points.items()}
+        s = sum(_difference(column, _members(units, p), labels) for p in _strata(units))
+        v = 0.0
+        for p in _strata(units):
+            seen = [column[i] for i in _members(units, p) if i in column]
+            if len(seen) > 1:
+                v += float(np.var(seen, ddof=1)) * 4 / len(seen)
+        total += s * s / v if v > 1e-18 else 0.0
+    return total
+
+
+def scatter(readings: list[Reading | None], units: Exchange, labels: list[bool]) -> float:
+    total = 0.0
+    for p in _strata(units):
+        members = [i for i in _members(units, p) if readings[i] is not None]
+        values = [readings[i] for i in members]
+        if isinstance(values[0] if values else None, str):
+            for name in set(values):
+                column = {i: float(readings[i] == name) for i in members}
+                total += _difference(column, members, labels) ** 2
+        elif values and isinstance(values[0], float):
+            spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+            if spread > 1e-9:
+                column = {i: float(readings[i]) / spread for i in members}  # type: ignore[arg-type]
+                total += _difference(column, members, labels) ** 2
+        else:
+            for k in range(len(values[0]) if values else 0):  # type: ignore[arg-type]
+                column = {i: readings[i][k] for i in members}  # type: ignore[index]
+                total += _difference(column, members, labels) ** 2
+    return total
+
+
+def _points(readings: list[Reading | None]) -> dict[int, list[float]]:
+    names = Counter(r for r in readings if isinstance(r, str))
+    own = [name for name in sorted(names) if names[name] >= 5]
+    points = {}
+    for i, reading in enumerate(readings):
+        if isinstance(reading, str):
+            points[i] = [float(reading == name) for name in own]
+            if len(own) < len(names):
+                points[i].append(float(reading not in own))
+        elif reading is not None:
+            points[i] = list(reading) if isinstance(reading, tuple) else [reading]
+    return points
+
+
+def _difference(column: dict[int, float], members: list[int], labels: list[bool]) -> float:
+    ours = [column[i] for i in members if i in column and labels[i]]
+    theirs = [column[i] for i in members if i in column and not labels[i]]
+    return sum(ours) / len(ours) - sum(theirs) / len(theirs) if ours and theirs else 0.0
+
+
+def _strata(units: Exchange) -> list[int]:
+    return sorted(set(units.stratum.tolist()))
+
+
+def _members(units: Exchange, stratum: int) -> list[int]:
+    return [i for i, p in enumerate(units.stratum.tolist()) if p == stratum]

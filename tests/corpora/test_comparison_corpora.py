@@ -1,0 +1,116 @@
+"""`compare` on replies of real endpoints: what did change is found and named, what did not is left alone.
+
+Run with `-s` it prints the tables of docs/comparison.md; PROBER_SPLITS says how many random halves (default 20).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from prober.comparison import compare, judge
+from prober.comparison.gather import gather
+from tests.corpora.corpora import recorded
+
+pytestmark = pytest.mark.slow
+
+TASKS = ("countahappynumber", "leetcode", "sensitiveq")
+SPLITS = int(os.environ.get("PROBER_SPLITS", "20"))
+ALPHA = 0.01
+MOVED = {
+    # GPT-4's answers to happy numbers lost their steps; its code gained fences; its refusals grew curt and more.
+    ("countahappynumber", "gpt4"): {"length", "format", "choice", "embedding"},
+    ("leetcode", "gpt4"): {"format", "choice", "length", "embedding"},
+    ("sensitiveq", "gpt4"): {"length", "refusal", "choice", "embedding", "format"},
+    ("countahappynumber", "gpt35"): {"length", "format", "choice", "embedding"},
+    ("leetcode", "gpt35"): {"format", "choice", "embedding"},
+    ("sensitiveq", "gpt35"): {"length", "refusal", "choice", "embedding"},
+}
+"""The channels besides identity that are found; what the study of these replies reports is among them."""
+
+
+@pytest.mark.parametrize("model", ["gpt4", "gpt35"])
+@pytest.mark.parametrize("task", TASKS)
+def test_march_against_june(task, model):
+    reference, candidate = (recorded(f"llmdrift-{task}-{model}-{month}") for month in ("march", "june"))
+    compared = compare(reference, candidate, ALPHA)
+    print(f"\n| {task} {model} | {compared.verdict} | " + " | ".join(map(shown, compared.channels)))
+    assert compared.verdict == "changed"
+    assert compared.paired
+    assert compared.probes == len(reference)
+    assert {one.channel for one in compared.channels if one.changed} == {"identity", *MOVED[task, model]}
+
+
+def test_what_changed_is_what_the_study_of_these_replies_reports():
+    def channels(task):
+        compared = compare(*(recorded(f"llmdrift-{task}-gpt4-{month}") for month in ("march", "june")))
+        return {one.channel: one for one in compared.channels}
+
+    assert channels("countahappynumber")["length"].effect < -5
+    assert channels("leetcode")["format"].effect > 0.8
+    sensitive = channels("sensitiveq")
+    assert sensitive["length"].interval[1] < -1.5
+    assert 0.2 < sensitive["refusal"].effect < 0.3
+
+
+@pytest.mark.parametrize("month", ["march", "june"])
+@pytest.mark.parametrize("model", ["gpt4", "gpt35"])
+@pytest.mark.parametrize("task", TASKS)
+def test_random_halves_of_the_prompts_of_one_version(task, model, month):
+    whole = recorded(f"llmdrift-{task}-{model}-{month}")
+    answers = np.array(gather(whole, whole).answers, dtype=object)
+    answers = answers[[answer.candidate for answer in answers]]
+    rng = np.random.default_rng(17)
+    changed = 0
+    for _ in range(SPLITS):
+        halves = rng.permutation(len(answers)) < len(answers) // 2
+        split = [replace(answer, candidate=bool(half)) for answer, half in zip(answers, halves, strict=True)]
+        base = gather(whole[:1], whole[1:2])
+        changed += judge(replace(base, answers=tuple(split), paired=False), ALPHA, rng).verdict == "changed"
+    print(f"\n| halves of {task} {model} {month} | {changed} of {SPLITS}")
+    assert changed <= binom.ppf(1 - 1e-4, SPLITS, ALPHA)
+
+
+def test_halves_as_a_user_would_cut_them():
+    """First half against second half, as two logs."""
+    for task in TASKS:
+        for month in ("march", "june"):
+            whole = recorded(f"llmdrift-{task}-gpt4-{month}")
+            half = len(whole) // 2
+            compared = compare(whole[:half], whole[half:], ALPHA)
+            assert (compared.verdict, compared.paired) == ("same", False)
+
+
+def test_days_before_a_swap_are_one_behaviour_and_days_after_another():
+    """Days scatter here far beyond single replies: only whole rounds are evidence."""
+    log = recorded("together-mistral-swap")
+    before = [logged for logged in log if logged.round < "2026-01-29"]
+    after = [logged for logged in log if logged.round >= "2026-01-30"]
+    found = compare(before, after, ALPHA)
+    print(f"\n| before and after the swap | {found.verdict} | " + " | ".join(map(shown, found.channels)))
+    assert (found.verdict, found.exchanged) == ("changed", "rounds")
+    assert next(one for one in found.channels if one.channel == "choice").changed
+    gathered = gather(before, after)
+    still = [answer for answer in gathered.answers if not answer.candidate]
+    days = sorted({answer.round for answer in still})
+    rng = np.random.default_rng(3)
+    changed = 0
+    for _ in range(SPLITS):
+        chosen = set(rng.permutation(days)[: len(days) // 2])
+        answers = [replace(answer, candidate=answer.round in chosen) for answer in still]
+        answers.sort(key=lambda answer: (answer.key, answer.candidate, answer.round))
+        kinds = {(day in chosen, day): gathered.kinds[False, day] for day in days}
+        compared = judge(replace(gathered, answers=tuple(answers), kinds=kinds), ALPHA, rng)
+        assert compared.exchanged == "rounds"
+        changed += compared.verdict == "changed"
+    print(f"| halves of the {len(days)} days before the swap | {changed} of {SPLITS}")
+    assert changed <= binom.ppf(1 - 1e-4, SPLITS, ALPHA)
+
+
+def shown(one):
+    interval = "" if one.interval is None else f" [{one.interval[0]:.2f}, {one.interval[1]:.2f}]"
+    return f"{'**' if one.changed else ''}{one.channel} p={one.p_value:.5f} {one.effect:.2f}{interval} {one.unit}: {one.words}"
