@@ -63,9 +63,12 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
                     yield _parse(line, str(path), number)
     except FileNotFoundError as error:
         raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
-    except (OSError, EOFError, zlib.error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         message = f"cannot be read ({error}); a .gz log must be a complete gzip file"
         raise _problem(str(path), number + 1, message) from error
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}); give the path of a .jsonl or .jsonl.gz reply log"
+        raise _problem(str(path), 0, message) from error
 
 
 def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
