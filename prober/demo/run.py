@@ -103,6 +103,7 @@ def _play(scene: Scene, store: Store, alerters: Sequence[Alerter], dashboard_url
     reference = scene.endpoint.reference.rounds
     alarmed_at: int | None = None
     console.print(scene.before, highlight=False, soft_wrap=True)
+    store.remember([scene.probe_set], [scene.endpoint], datetime.now(UTC))
     with bars(console) as shown, closing(open_provider(scene.endpoint)) as provider:
         learning = shown.add_task("Learning what is normal", total=reference)
         watching = shown.add_task("Watching", total=scene.quiet_rounds - reference)
