@@ -13,7 +13,7 @@ import typer
 from prober.alerts import open_alerters
 from prober.alerts.slack import SlackBot
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.screen import print_json, say
+from prober.cli.screen import count, print_json, say
 from prober.errors import ProberError
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
@@ -56,7 +56,7 @@ def _findings(paths: Sequence[Path] | None, database: str | None) -> Iterator[Fi
     except ProberError as error:
         yield Finding("declarations", False, str(error))
     else:
-        counts = f"{len(declarations.sets)} probe sets, {len(declarations.endpoints)} endpoints"
+        counts = f"{count(len(declarations.sets), 'probe set')}, {count(len(declarations.endpoints), 'endpoint')}"
         yield Finding("declarations", True, counts)
         yield from _keys(declarations)
     yield from _channels(database)

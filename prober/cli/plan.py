@@ -11,7 +11,7 @@ import typer
 
 from prober.cli.options import AsJson, Paths, declared
 from prober.cli.plain import Json, of_promise
-from prober.cli.screen import print_json, say, table
+from prober.cli.screen import count, print_json, say, table
 from prober.declaration import Endpoint, Probe, ProbeSet
 from prober.loading import Declarations
 from prober.tick import asks
@@ -136,7 +136,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
     )
     promise = declarations.promise(endpoint)
     say(
-        f"  Promise: at most {promise.false_alarms_per_year:g} false alarms a year "
+        f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
         f"(one in {promise.threshold:,.0f} rounds or more), all probe sets together."
     )
     daily = sum(one.asks_per_day for one in sets)

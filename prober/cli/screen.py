@@ -53,12 +53,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(visible(cell, LONGEST_CELL, lines=False)) for cell in row))
-    on.print(shown)
+    if on.is_terminal:
+        on.print(shown)
+        return
+    with on.capture() as captured:
+        on.print(shown)
+    say(*(line.rstrip() for line in captured.get().splitlines()))
 
 
 def print_json(content: Mapping[str, object]) -> None:
     """One JSON object on one line; numbers that JSON does not have become null."""
     typer.echo(json.dumps(_plain(content), ensure_ascii=True, allow_nan=False))
+
+
+def count(number: float, thing: str) -> str:
+    """`1 probe`, `2 probes`."""
+    return f"{number:g} {thing}{'' if number == 1 else 's'}"
 
 
 def bars() -> Progress:

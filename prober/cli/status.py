@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import typer
 
@@ -26,7 +27,7 @@ def status(database: Database = None, as_json: AsJson = False) -> int:
     Exit code 1 where an incident is open; else 3 where an endpoint is not judged yet, or there is none; else 0.
     """
     with open_store(database, read_only=True) as store:
-        endpoints = store.endpoints()
+        endpoints = tuple(map(_today, store.endpoints()))
         endpoint_of = {incident.id: incident.endpoint for incident in store.incidents(limit=10_000)}
         notices = Counter(
             (endpoint_of.get(notice.incident_id, ""), "failed" if notice.state == "failed" else "owed")
@@ -43,6 +44,13 @@ def status(database: Database = None, as_json: AsJson = False) -> int:
         return 1
     judged = endpoints and all(one.state not in {"unknown", "insufficient_evidence"} for one in endpoints)
     return 0 if judged else 3
+
+
+def _today(one: EndpointView) -> EndpointView:
+    """An alarm without an incident was accepted since: nothing is judged until the new reference is there."""
+    if one.state != "alarm" or one.open_incident is not None:
+        return one
+    return replace(one, state="insufficient_evidence", missing="the change was accepted; a new reference is gathered")
 
 
 def _as_json(one: EndpointView, notices: Notices) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from prober.cli.options import AsJson, Paths, declared
-from prober.cli.screen import print_json, say
+from prober.cli.screen import count, print_json, say
 from prober.errors import ConfigurationError
 
 app = typer.Typer()
@@ -33,7 +33,3 @@ def validate(paths: Paths = None, as_json: AsJson = False) -> int:
             f"{count(len(found.endpoints), 'endpoint')}: all well."
         )
     return 0
-
-
-def count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

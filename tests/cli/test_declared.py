@@ -1,0 +1,190 @@
+"""init, validate, plan, doctor: what is declared, before anybody is asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from prober.cli import doctor
+from prober.cli.plan import input_tokens, output_limit
+from prober.declaration import Message, Probe, Tool
+from prober.notice import Outcome
+from tests.cli.conftest import Run
+from tests.cli.world import write_probes
+
+
+def test_init_writes_starters_that_are_valid_and_says_what_next(prober: Run, home: Path) -> None:
+    done = prober("init")
+    assert done.code == 0
+    assert "prober validate probes" in done.out
+    names = {path.name for path in (home / "probes").iterdir()}
+    assert {"endpoints.yaml", "canary.yaml", "schema.json"} <= names
+    assert prober("validate").code == 0
+
+
+def test_init_overwrites_nothing(prober: Run, home: Path) -> None:
+    mine = home / "own" / "canary.yaml"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    done = prober("init", "own")
+    assert done.code == 0
+    assert "Left alone in own/, for they were there: canary.yaml." in done.out
+    assert mine.read_text() == "mine"
+    assert (mine.parent / "endpoints.yaml").exists()
+    again = prober("init", "own")
+    assert "Wrote" not in again.out
+
+
+def test_init_onto_a_file_is_refused(prober: Run, home: Path) -> None:
+    (home / "taken").write_text("")
+    done = prober("init", "taken")
+    assert (done.code, done.err) == (2, "taken: cannot be written (File exists); choose another folder\n")
+
+
+def test_validate_counts(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("validate", "probes")
+    assert (done.code, done.out) == (0, "1 probe set with 1 probe, 1 endpoint: all well.\n")
+    assert prober("validate", "--json").json == {
+        "valid": True, "probe_sets": 1, "probes": 1, "endpoints": 1, "problems": [],
+    }  # fmt: skip
+
+
+def test_validate_says_every_problem(prober: Run, home: Path) -> None:
+    folder = write_probes(home)
+    (folder / "canary.yaml").write_text("owner: a\nendpoints: [bto]\nschedule: {every: 1d}\nprobes:\n  - {promt: x}\n")
+    done = prober("validate", "probes")
+    assert (done.code, done.out) == (2, "")
+    assert "probes/canary.yaml:2: endpoints" in done.err
+    assert 'did you mean "prompt"?' in done.err
+    problems = prober("validate", "--json").json["problems"]
+    assert len(problems) >= 2
+    assert set(problems[0]) == {"path", "line", "field", "message"}
+
+
+def test_nothing_to_validate_is_said(prober: Run) -> None:
+    done = prober("validate")
+    assert done.code == 2
+    assert done.err.startswith("probes: no such file or folder")
+
+
+def test_plan_says_what_it_will_come_to(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("plan", "--json")
+    assert done.code == 0
+    (endpoint,) = done.json["endpoints"]
+    assert endpoint["promise"] == {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25}
+    assert endpoint["asks_per_day"] == 2
+    assert endpoint["probe_sets"] == [
+        {
+            "probe_set": "canary", "rounds_per_day": 1.0, "asks_per_round": 2, "asks_per_day": 2.0,
+            "input_tokens_per_day": 8.0, "output_tokens_per_day": None, "reference_rounds": 8, "reference_days": 7.0,
+        }
+    ]  # fmt: skip
+    said = prober("plan").out
+    assert "after 8 rounds, 7.0 days after the first" in said
+    assert "at most 1 false alarm a year" in said
+    assert "budget" not in said
+
+
+def test_plan_warns_of_a_budget_that_ends_too_soon(prober: Run, home: Path) -> None:
+    folder = write_probes(home, budget={"asks_per_day": 3})
+    content = json.loads((folder / "canary.yaml").read_text())
+    (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "12h"}}))
+    done = prober("plan")
+    assert "budget of 3 asks a day ends before the day does" in done.out + done.err
+
+
+def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
+    folder = write_probes(home)
+    content = json.loads((folder / "canary.yaml").read_text())
+    (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "1h"}}))
+    (planned,) = prober("plan", "--json").json["endpoints"][0]["probe_sets"]
+    assert (planned["reference_rounds"], planned["reference_days"]) == (25, 1.0)
+
+
+def test_plan_names_endpoints_that_nobody_asks(prober: Run, home: Path) -> None:
+    folder = write_probes(home)
+    endpoints = json.loads((folder / "endpoints.yaml").read_text())
+    endpoints["endpoints"]["idle"] = endpoints["endpoints"]["bot"]
+    (folder / "endpoints.yaml").write_text(json.dumps(endpoints))
+    assert "No probe set asks it." in prober("plan").out
+    idle = prober("plan", "--json").json["endpoints"][1]
+    assert (idle["promise"], idle["asks_per_day"], idle["output_tokens_per_day"]) == (None, 0, None)
+
+
+def test_tokens_are_estimated_from_all_that_is_sent() -> None:
+    probe = Probe(id="p", messages=(Message(role="user", content="x" * 40),), system="y" * 8)
+    assert input_tokens(probe) == 12
+    assert input_tokens(probe.model_copy(update={"tools": (Tool(name="t"),)})) > 12
+
+
+@pytest.mark.parametrize(
+    ("parameters", "limit"),
+    [
+        ({}, None),
+        ({"temperature": 1}, None),
+        ({"max_tokens": 60}, 60),
+        ({"max_completion_tokens": 7}, 7),
+        ({"generationConfig": {"maxOutputTokens": 200}}, 200),
+    ],
+)
+def test_the_limit_of_an_answer_is_found_where_providers_put_it(parameters: object, limit: int | None) -> None:
+    assert output_limit(parameters) == limit
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_packages", lambda: doctor.Finding("packages", True, "all"))
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_finds_all_well(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("doctor")
+    assert done.code == 0, done.out
+    assert "PROBLEM" not in done.out
+    assert "prober.db is not made yet" in done.out
+    assert not (home / "prober.db").exists()
+    assert prober("doctor", "--json").json["ok"] is True
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_names_each_problem_with_its_mend_and_no_secret(
+    prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_probes(home, base_url="http://127.0.0.1:9/v1", api_key_env="MISSING_KEY")
+    (home / "prober.db").write_text("not a database at all, but a text that is long enough to be looked at" * 20)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
+    done = prober("doctor")
+    assert done.code == 2
+    lines = [line for line in done.out.splitlines() if line.startswith("PROBLEM")]
+    assert [line.split()[1].rstrip(":") for line in lines] == ["database", "key", "channels"]
+    assert "MISSING_KEY: is not set; export MISSING_KEY=" in done.out
+    assert "PROBER_SLACK_CHANNEL is not" in done.out
+    assert "very-secret" not in done.out + done.err
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("sent", "reason", "code"), [(True, "ok", 0), (False, "invalid_auth", 2)])
+def test_doctor_asks_slack(
+    prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch, sent: bool, reason: str, code: int
+) -> None:
+    write_probes(home)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("PROBER_SLACK_CHANNEL", "C1")
+    monkeypatch.setattr("prober.alerts.slack.SlackBot.check", lambda self: Outcome(sent, reason))
+    done = prober("doctor")
+    assert done.code == code
+    assert f"auth.test: {reason}" in done.out
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_goes_on_after_broken_declarations(prober: Run, home: Path) -> None:
+    (home / "probes").mkdir()
+    done = prober("doctor")
+    assert done.code == 2
+    assert "PROBLEM  declarations: " in done.out
+    assert "channels: log" in done.out

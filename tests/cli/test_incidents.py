@@ -1,0 +1,176 @@
+"""status, incidents, reference: what the store holds, and what people make of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.store import Store
+from tests.cli.conftest import Run
+from tests.cli.world import CHANGE, DAYS, due
+
+CHANNEL = {"channel", "e_value", "effect", "unit", "words"}
+
+
+def test_status_without_a_database_says_how_to_begin(prober: Run, home: Path) -> None:
+    done = prober("status")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "prober.db: there is no database yet; `prober run` or `prober once` makes one\n"
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["status", "reference"])
+def test_an_empty_database_is_not_enough_evidence(prober: Run, verb: str) -> None:
+    prober("db", "upgrade")
+    done = prober(verb)
+    assert done.code == 3
+    assert "`prober once` asks one round" in done.out
+    assert prober(verb, "--json").json == {"endpoints": []}
+
+
+@pytest.mark.usefixtures("changed")
+def test_status_of_a_change(prober: Run) -> None:
+    done = prober("status", "--json")
+    assert done.code == 1
+    (one,) = done.json["endpoints"]
+    incident = one.pop("open_incident")
+    assert one.pop("e_value") >= one["threshold"]
+    assert one == {
+        "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "alarm",
+        "missing": "", "threshold": 365.25, "last_round": "2026-03-15T12:00:00.000000Z",
+        "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
+        "last_failure": "", "notices": {"owed": 2, "failed": 0},
+    }  # fmt: skip
+    assert (incident["state"], incident["kind"]) != ("closed", None)
+    assert datetime.fromisoformat(incident["onset"]) >= due(CHANGE)
+    said = prober("status").out
+    assert "swapped" in said
+    assert "2 owed" in said
+
+
+@pytest.mark.usefixtures("changed")
+def test_incidents_are_listed_and_shown(prober: Run) -> None:
+    (listed,) = prober("incidents", "list", "--json").json["incidents"]
+    assert set(listed) == {
+        "id", "endpoint", "state", "kind", "onset", "detected_round", "opened_at", "closed_at", "close_reason",
+        "actor", "note", "e_value", "threshold", "channels",
+    }  # fmt: skip
+    assert set(listed["channels"][0]) == CHANNEL
+    assert "swapped" in prober("incidents", "list").out
+    assert prober("incidents", "list", "--endpoint", "other").out == "No incident.\n"
+    shown = prober("incidents", "show", 1, "--json").json
+    assert shown["incident"] == listed
+    assert set(shown["examples"][0]) == {"probe", "prompt", "reference", "recent"}
+    assert {one["alerter"] for one in shown["notices"]} == {"log", "slack"}
+    said = prober("incidents", "show", 1)
+    assert said.code == 0
+    assert f"reference  {shown['examples'][0]['reference']}" in said.out
+
+
+@pytest.mark.usefixtures("changed")
+@pytest.mark.parametrize("action", ["show", "acknowledge", "accept"])
+def test_no_such_incident(prober: Run, action: str) -> None:
+    done = prober("incidents", action, 7)
+    assert (done.code, done.err) == (2, "there is no incident 7; `prober incidents list` shows all there are\n")
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "accept"])
+def test_an_action_on_nothing_makes_no_database(prober: Run, home: Path, action: str) -> None:
+    assert prober("incidents", action, 1).code == 2
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.usefixtures("changed")
+def test_acknowledge_tells_those_who_were_told(prober: Run) -> None:
+    done = prober("incidents", "acknowledge", 1, "--by", "ana")
+    assert (done.code, done.out) == (0, "Incident 1 of swapped is acknowledged by ana.\n")
+    assert "notices to slack are left to `prober run`" in done.err
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        owed = {(one.event, one.alerter, one.state) for one in store.notices()}
+    assert {("acknowledged", "slack", "owed"), ("acknowledged", "log", "owed")} <= owed
+    assert prober("status").code == 1
+
+
+@pytest.mark.usefixtures("changed")
+def test_accept_closes_and_begins_a_new_reference(prober: Run) -> None:
+    before = prober("reference", "--json")
+    assert (before.code, before.json["endpoints"][0]["rounds"]) == (0, 8)
+    assert "8 rounds from 2026-03-01" in prober("reference").out
+    done = prober("incidents", "accept", 1, "--by", "ana", "--reason", "new [b]version[/b]", "--json")
+    assert done.code == 0
+    incident = done.json["incident"]
+    assert (incident["state"], incident["actor"], incident["note"]) == ("closed", "ana", "new [b]version[/b]")
+    after = prober("reference", "--json")
+    assert (after.code, after.json["endpoints"][0]["rounds"]) == (3, 0)
+    (epoch,) = after.json["endpoints"][0]["epochs"]
+    assert (epoch["start"], epoch["author"]) == (incident["onset"], "ana")
+    assert "accepted by ana" in prober("reference").out
+    status = prober("status", "--json")
+    assert (status.code, status.json["endpoints"][0]["state"]) == (3, "insufficient_evidence")
+    assert "a new reference is gathered" in prober("status").out
+    again = prober("incidents", "accept", 1, "--by", "bob")
+    assert (again.code, again.err) == (2, "incident 1 is closed already: accepted by ana\n")
+
+
+@pytest.mark.usefixtures("changed")
+def test_the_commands_of_the_message_work_as_they_stand(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "zoe")
+    assert "acknowledged by zoe" in prober("incidents", "acknowledge", "1").out
+    assert "accepted by zoe" in prober("incidents", "accept", "1").out
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_system_that_knows_no_user_asks_for_one(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise OSError("no user")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    done = prober("incidents", "acknowledge", 1)
+    assert (done.code, done.err) == (2, "who are you? This system does not say; give --by NAME\n")
+
+
+def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, changed: Path) -> None:
+    with Store.open(f"sqlite:///{changed}") as store:
+        while (notice := store.claim_notice(due(DAYS), 60, "")) is not None:
+            from prober.notice import Outcome
+
+            store.settle_notice(notice.id, Outcome(True, "sent"), None, due(DAYS))
+    assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}
+    (changed.parent / "probes").mkdir()
+    with Store.open(f"sqlite:///{changed}") as store:
+        from prober.incidents import acknowledge
+
+        incident = store.incident(1)
+        assert incident is not None
+        store.carry_out(acknowledge(incident, "ana"), ("log",), due(DAYS) - timedelta(days=400))
+    from tests.cli.world import write_probes
+
+    write_probes(changed.parent)
+    notices = prober("once", "--json").json["notices"]
+    assert notices == [{"incident": 1, "alerter": "log", "sent": True, "reason": "sent"}]
+
+
+@pytest.mark.usefixtures("changed")
+def test_db_info_counts(prober: Run) -> None:
+    assert prober("db", "info", "--json").json == {
+        "database": "sqlite:///prober.db", "version": "0001", "endpoints": 1, "rounds": DAYS, "missed": 0,
+        "asks": DAYS * 14, "incidents": 1,
+    }  # fmt: skip
+    assert f"rounds: {DAYS}" in prober("db", "info").out
+
+
+def test_db_upgrade_makes_what_is_missing_and_info_does_not(prober: Run, home: Path) -> None:
+    assert prober("db", "info").code == 2
+    assert not (home / "prober.db").exists()
+    assert prober("db", "upgrade").out == "sqlite:///prober.db is of version 0001, the newest.\n"
+    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": "0001"}
+    assert prober("db", "info").code == 0
+
+
+def test_the_environment_names_the_database(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROBER_DATABASE_URL", "sqlite:///elsewhere.db")
+    prober("db", "upgrade")
+    prober("db", "upgrade", "--database", "sqlite:///here.db")
+    assert {path.name for path in home.iterdir() if path.suffix == ".db"} == {"elsewhere.db", "here.db"}

@@ -1,0 +1,294 @@
+"""replay, compare, export, import: reply logs in and out, judged the same everywhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prober.replay import replay, rounds_of
+from prober.replylog import read
+from prober.store import Store
+from tests.cli.conftest import Run
+from tests.cli.world import CHANGE, DAYS, declarations, due
+
+WORDS = ("Blue", "Green", "Red", "Teal")
+
+
+def lines(
+    days: int, change: int | None = None, *, probes: int = 6, labels: str = "time"
+) -> Iterable[dict[str, object]]:
+    """A log of an endpoint that answers with a word, and from day `change` on with a sentence."""
+    rng = np.random.default_rng(5)
+    for day in range(days):
+        for probe in range(probes):
+            text = str(rng.choice(WORDS))
+            if change is not None and day >= change:
+                text = f"I am sorry, but the colour I would choose today is {text.lower()}."
+            label = due(day).isoformat() if labels == "time" else f"{day:04d}"
+            yield {"round": label, "endpoint": "bot", "probe": f"p{probe}", "prompt": "A colour?", "text": text}
+
+
+def write_log(path: Path, content: Iterable[dict[str, object]]) -> Path:
+    packed = path.suffix == ".gz"
+    data = "".join(json.dumps(line) + "\n" for line in content).encode()
+    path.write_bytes(gzip.compress(data) if packed else data)
+    return path
+
+
+def test_replay_finds_a_change(prober: Run, home: Path) -> None:
+    log = write_log(home / "log.jsonl.gz", lines(16, 12))
+    done = prober("replay", log, "--json")
+    assert done.code == 1
+    (endpoint,) = done.json["endpoints"]
+    (alarm,) = endpoint.pop("alarms")
+    assert endpoint == {
+        "endpoint": "bot", "rounds": 16, "reference_rounds": 8,
+        "promise": {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25},
+    }  # fmt: skip
+    assert set(alarm) == {"round", "onset", "channels", "kind", "persistent", "e_value"}
+    assert {"channel", "e_value", "effect", "words"} <= set(alarm["channels"][0])
+    assert alarm["round"] >= due(12).isoformat()
+    assert alarm["kind"] == "behaviour_change"
+    said = prober("replay", log)
+    assert said.code == 1
+    assert "bot: 16 rounds, the first 8 are the reference; 1 alarm\n" in said.out
+    assert "  behaviour_change since 2026-03-13 12:00 UTC" in said.out
+
+
+def test_replay_of_a_still_log(prober: Run, home: Path) -> None:
+    done = prober("replay", write_log(home / "log.jsonl", lines(14)), "--json")
+    assert (done.code, done.json["endpoints"][0]["alarms"]) == (0, [])
+    assert "no alarm" in prober("replay", home / "log.jsonl").out
+
+
+def test_replay_of_too_few_rounds(prober: Run, home: Path) -> None:
+    log = write_log(home / "log.jsonl", lines(5))
+    done = prober("replay", log)
+    assert done.code == 3
+    assert "insufficient evidence; the reference of 6 probes needs 3 more of 8 rounds" in done.out
+    assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 0
+
+
+def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -> None:
+    log = write_log(home / "log.jsonl", lines(12, labels="number"))
+    done = prober("replay", log, "--reference", 5, "--false-alarms-per-year", 2, "--rounds-per-year", 1000, "--json")
+    (endpoint,) = done.json["endpoints"]
+    assert (endpoint["reference_rounds"], done.code) == (5, 0)
+    assert endpoint["promise"] == {"false_alarms_per_year": 2.0, "rounds_per_year": 1000.0}
+    assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 8
+    assert prober("replay", log, "--reference", 0).code == 2
+
+
+def test_several_logs_are_one(prober: Run, home: Path) -> None:
+    whole = list(lines(16, 12))
+    first, second = write_log(home / "1.jsonl", whole[:30]), write_log(home / "2.jsonl.gz", whole[30:])
+    together = prober("replay", first, second, "--json").json
+    assert together == prober("replay", write_log(home / "log.jsonl", whole), "--json").json
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"round": "1"', "log.jsonl:1: not JSON"),
+        (b'\n{"round": "1", "endpoint": "e", "probe": "p"}\n', 'log.jsonl:2: neither "text" nor "error"'),
+        (b"\x1f\x8b\x08\x00broken", "log.jsonl:1: cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["replay", "import", "compare"])
+def test_a_broken_log_is_named_with_its_line(prober: Run, home: Path, verb: str, content: bytes, said: str) -> None:
+    log = home / "log.jsonl"
+    log.write_bytes(content)
+    done = prober(verb, "log.jsonl", *(["log.jsonl"] if verb == "compare" else []))
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(said)
+    assert not (home / "prober.db").exists()
+
+
+@pytest.mark.parametrize("verb", ["replay", "import"])
+def test_an_empty_log_is_not_enough(prober: Run, home: Path, verb: str) -> None:
+    log = write_log(home / "log.jsonl", [])
+    done = prober(verb, log)
+    assert done.code == 3
+    assert "holds no reply" in done.err
+    assert prober(verb, home / "none.jsonl").code == 2
+
+
+def test_compare(prober: Run, home: Path) -> None:
+    old = write_log(home / "old.jsonl", lines(1, probes=40))
+    new = write_log(home / "new.jsonl", lines(1, 0, probes=40))
+    done = prober("compare", old, new, "--json")
+    assert done.code == 1
+    assert {key: done.json[key] for key in ("verdict", "alpha", "probes", "paired")} == {
+        "verdict": "changed", "alpha": 0.01, "probes": 40, "paired": True,
+    }  # fmt: skip
+    channel = done.json["channels"][0]
+    assert set(channel) == {"channel", "p_value", "changed", "effect", "interval", "unit", "words"}
+    assert channel["changed"] is True
+    said = prober("compare", old, new)
+    assert said.out.startswith("changed: 40 probes, 40 replies against 40, paired by probe")
+    same = prober("compare", old, old)
+    assert same.code == 0
+    assert same.out.startswith("same: ")
+
+
+def test_compare_of_too_little(prober: Run, home: Path) -> None:
+    log = write_log(home / "log.jsonl", lines(1, probes=1))
+    done = prober("compare", log, log, "--json")
+    assert (done.code, done.json["verdict"]) == (3, "insufficient_evidence")
+    assert done.json["missing"]
+    failed = write_log(home / "failed.jsonl", [{"round": "1", "endpoint": "e", "probe": "p", "error": "timeout"}])
+    done = prober("compare", failed, failed, "--json")
+    assert (done.code, done.json["verdict"], done.json["channels"]) == (3, "insufficient_evidence", [])
+    assert prober("compare", failed, failed).code == 3
+    assert prober("compare", log, log, "--alpha", 2).code == 2
+
+
+@pytest.mark.usefixtures("changed")
+@pytest.mark.parametrize("name", ["replies.jsonl", "replies.jsonl.gz"])
+def test_an_export_is_judged_again_exactly_as_it_was(prober: Run, home: Path, name: str) -> None:
+    done = prober("export", "--output", name)
+    assert (done.code, done.out, done.err) == (0, "", f"Wrote {DAYS * 14} replies to {name}.\n")
+    (endpoint,) = declarations().endpoints
+    rounds = rounds_of(read(home / name))["swapped"]
+    again = replay(rounds, declarations().promise(endpoint))
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        stored: dict[str, dict[str, float]] = {}
+        for point in store.channel_history("swapped"):
+            stored.setdefault(point.round, {})[point.channel] = point.e_value
+        detected = store.incidents()[0].detected_round
+    until = [one for one in again.judgements if one.round <= detected]
+    assert len(until) > CHANGE
+    assert until[-1].state == "alarm"
+    for judgement in until:
+        replayed = {one.channel: one.e_value for one in judgement.verdicts}
+        assert replayed == pytest.approx(stored.get(judgement.round, {}), rel=1e-9)
+
+
+@pytest.mark.usefixtures("changed")
+def test_export_says_what_a_probe_expected_and_its_series(prober: Run, home: Path) -> None:
+    done = prober("export", "--output", "-", "--endpoint", "swapped")
+    assert done.code == 0
+    ticket = next(line for line in map(json.loads, done.out.splitlines()) if line["probe"] == "canary/ticket")
+    assert ticket["system"] == "Be brief."
+    assert ticket["expect"] == [{"type": "is-json"}, {"type": "not-contains", "value": "sorry"}]
+    assert "." in ticket["series"]
+
+
+@pytest.mark.usefixtures("changed")
+def test_export_refuses_what_it_cannot_write(prober: Run, home: Path) -> None:
+    assert prober("export", "--output", "log.csv").err == (
+        '--output is "log.csv"; write a name that ends in .jsonl or .jsonl.gz, or -\n'
+    )
+    assert prober("export", "--output", "no/such/folder.jsonl").code == 2
+    done = prober("export", "--output", "log.jsonl", "--endpoint", "swaped")
+    assert (done.code, done.err) == (2, 'unknown endpoint "swaped"; did you mean "swapped"?\n')
+    assert [path.name for path in home.iterdir() if "jsonl" in path.name] == []
+
+
+def test_export_of_nothing_is_not_enough(prober: Run, home: Path) -> None:
+    prober("db", "upgrade")
+    done = prober("export", "--output", "log.jsonl")
+    assert (done.code, done.err) == (3, "no round is completed yet; `prober once` asks one now\n")
+    assert not (home / "log.jsonl").exists()
+
+
+def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home: Path) -> None:
+    log = write_log(home / "log.jsonl", lines(16, 12))
+    done = prober("import", log, "--json")
+    assert done.code == 1
+    (one,) = done.json["endpoints"]
+    assert (one["endpoint"], one["rounds"], one["stored"]) == ("bot", 16, 16)
+    alarm = prober("replay", log, "--json").json["endpoints"][0]["alarms"][0]
+    status = prober("status", "--json")
+    (endpoint,) = status.json["endpoints"]
+    assert (status.code, endpoint["provider"], endpoint["rounds"]) == (1, "imported", 16)
+    incident = endpoint["open_incident"]
+    assert incident["e_value"] == pytest.approx(alarm["e_value"], rel=1e-9)
+    assert incident["onset"].startswith(alarm["onset"][:19])
+    assert endpoint["notices"] == {"owed": 0, "failed": 0}
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        replies = store.replies("bot", limit=10_000)
+    assert (len(replies), replies[0].prompt) == (96, "A colour?")
+    again = prober("import", log, "--json")
+    assert (again.code, again.json["endpoints"][0]["stored"]) == (0, 0)
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        assert store.replies("bot", limit=10_000) == replies
+
+
+def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = write_log(home / "log.jsonl", lines(12))
+    take_in, calls = Store.take_in, []
+
+    def interrupted(self: Store, *arguments: object) -> bool:
+        calls.append(arguments)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return take_in(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "take_in", interrupted)
+    assert prober("import", log).code == 130
+    monkeypatch.undo()
+    monkeypatch.chdir(home)
+    done = prober("import", log)
+    assert (done.code, "8 of 12 rounds stored, 4 were here already" in done.out) == (0, True)
+    prober("import", log, "--database", "sqlite:///whole.db")
+    histories = []
+    for url in ("sqlite:///prober.db", "sqlite:///whole.db"):
+        with Store.open(url, read_only=True) as store:
+            histories.append(repr(store.channel_history("bot")))
+    assert histories[0] == histories[1]
+
+
+def test_a_longer_log_adds_its_new_rounds_and_an_older_one_is_refused(prober: Run, home: Path) -> None:
+    whole = list(lines(10))
+    prober("import", write_log(home / "middle.jsonl", whole[12:48]))
+    done = prober("import", write_log(home / "late.jsonl", whole[30:]))
+    assert "2 of 5 rounds stored, 3 were here already" in done.out
+    done = prober("import", write_log(home / "early.jsonl", whole[:12]))
+    assert done.code == 2
+    assert "is older than its newest round" in done.err
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        assert store.endpoints()[0].rounds == 8
+        assert len(store.rounds("bot")) == 8
+
+
+def test_rounds_without_times_are_refused_and_times_of_replies_will_do(prober: Run, home: Path) -> None:
+    numbered = list(lines(3, labels="number"))
+    done = prober("import", write_log(home / "log.jsonl", numbered))
+    assert done.code == 2
+    assert 'round "0000" of "bot" has no time' in done.err
+    assert not (home / "prober.db").exists()
+    timed = [{**line, "at": due(int(str(line["round"]))).isoformat()} for line in numbered]
+    done = prober("import", write_log(home / "timed.jsonl", timed), "--json")
+    assert (done.code, done.json["endpoints"][0]["stored"]) == (3, 3)
+
+
+@pytest.mark.usefixtures("changed")
+def test_an_endpoint_that_is_watched_is_not_imported_over(prober: Run, home: Path) -> None:
+    prober("export", "--output", "log.jsonl.gz")
+    done = prober("import", "log.jsonl.gz")
+    assert done.code == 2
+    assert 'this database watches "swapped" itself' in done.err
+    assert prober("import", "log.jsonl.gz", "--database", "sqlite:///imported.db").code == 1
+
+
+def test_hostile_replies_are_imported_and_exported_unharmed(prober: Run, home: Path) -> None:
+    nasty = "\x00 <!channel> \ud800 \u2028 \x1b[2J" + "x" * 100_000
+    log = write_log(home / "log.jsonl", [{**line, "text": nasty} for line in lines(2, probes=1)])
+    assert prober("import", log).code == 3
+    prober("export", "--output", "out.jsonl")
+    assert [one.reply.text for one in read(home / "out.jsonl")] == [nasty, nasty]
+
+
+def test_no_file_can_declare_an_imported_endpoint(prober: Run, home: Path) -> None:
+    from tests.cli.world import write_probes
+
+    write_probes(home, provider="imported")
+    done = prober("validate")
+    assert done.code == 2
+    assert '"imported"' in done.err

@@ -1,0 +1,151 @@
+"""once: one round, its exit code, and every failure with its mend."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from prober.cli.mends import MENDS, mend_of
+from prober.cli.once import worst
+from prober.reply import Failure
+from prober.store import Store
+from tests.cli.conftest import Answer, Run
+from tests.cli.world import write_probes
+
+
+def test_every_failure_has_a_mend() -> None:
+    assert set(MENDS) == set(get_args(Failure))
+    assert mend_of("another tool's word") == ""
+
+
+@pytest.mark.parametrize(("codes", "code"), [([], 0), ([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1)])
+def test_a_change_outweighs_missing_evidence(codes: list[int], code: int) -> None:
+    assert worst(codes) == code
+
+
+def test_the_first_round_is_too_little_evidence(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("once", "probes")
+    assert done.code == 3
+    assert "canary on bot: insufficient evidence; the reference of 1 probe needs 7 more of 8 rounds" in done.out
+    assert "2 asks, all answered" in done.out
+    assert prober("status").code == 3
+
+
+def test_json(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("once", "--json")
+    assert done.code == 3
+    assert set(done.json) == {"rounds", "notices"}
+    (one,) = done.json["rounds"]
+    assert {key: one[key] for key in ("probe_set", "endpoint", "outcome", "reason", "asks", "failures")} == {
+        "probe_set": "canary", "endpoint": "bot", "outcome": "completed", "reason": "", "asks": 2, "failures": [],
+    }  # fmt: skip
+    assert set(one["judgement"]) == {
+        "round", "state", "e_value", "threshold", "missing", "onset", "kind", "channels",
+    }  # fmt: skip
+    assert (one["judgement"]["state"], one["decision"], one["incident"]) == (
+        "insufficient_evidence", "insufficient_evidence", None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason", "words"),
+    [
+        (401, b'{"error": {"message": "Incorrect API key"}}', "unauthorized", "Incorrect API key"),
+        (429, b'{"error": {"message": "Slow down"}}', "rate_limited", "Slow down"),
+        (404, b'{"error": {"message": "no such model"}}', "not_found", "no such model"),
+        (500, b"<html>oops</html>", "provider_error", "oops"),
+        (200, b"<html>Welcome</html>", "invalid_reply", ""),
+    ],
+)
+def test_no_answer_says_why_and_what_to_do(
+    prober: Run, home: Path, server: Answer, status: int, body: bytes, reason: str, words: str
+) -> None:
+    write_probes(home, base_url=server.url)
+    server.status, server.body = status, body
+    done = prober("once")
+    assert done.code == 3
+    assert "canary on bot: no answer" in done.out
+    assert f"  2 × {reason}: {mend_of(reason)}" in done.out
+    assert words in done.out
+    (failure,) = prober("once", "--json").json["rounds"][0]["failures"]
+    assert failure == {"reason": reason, "asks": 2, "mend": mend_of(reason)}
+
+
+def test_a_closed_port_is_unreachable(prober: Run, home: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        write_probes(home, base_url=f"http://127.0.0.1:{closed.getsockname()[1]}/v1")
+        done = prober("once")
+    assert done.code == 3
+    assert "2 × unreachable: check `base_url`" in done.out
+
+
+def test_a_missing_key_is_named_as_such(prober: Run, home: Path, server: Answer) -> None:
+    write_probes(home, base_url=server.url, api_key_env="NO_SUCH_KEY")
+    done = prober("once")
+    assert done.code == 3
+    assert "missing_key" in done.out
+
+
+def test_an_answer_is_kept(prober: Run, home: Path, server: Answer) -> None:
+    write_probes(home, base_url=server.url)
+    assert prober("once").code == 3
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        assert [reply.text for reply in store.replies("bot")] == ["Blue", "Blue"]
+
+
+def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
+    write_probes(home, budget={"asks_per_day": 3})
+    prober("once")
+    done = prober("once")
+    assert done.code == 3
+    assert "not asked; budget_exhausted: 2 of 3 asks of the day are spent" in done.out
+
+
+def test_a_set_or_an_endpoint_alone(prober: Run, home: Path) -> None:
+    write_probes(home)
+    assert prober("once", "--set", "canary", "--endpoint", "bot").code == 3
+    wrong = prober("once", "--set", "canray")
+    assert (wrong.code, wrong.err) == (2, 'unknown probe set "canray"; did you mean "canary"?\n')
+    wrong = prober("once", "--endpoint", "bott")
+    assert (wrong.code, wrong.err) == (2, 'unknown endpoint "bott"; did you mean "bot"?\n')
+
+
+def test_a_locked_database_stores_nothing(prober: Run, home: Path) -> None:
+    write_probes(home)
+    url = "sqlite:///prober.db?timeout=0.05"
+    assert prober("db", "upgrade").code == 0
+    holder = sqlite3.connect("prober.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    done = prober("once", "--database", url)
+    holder.execute("ROLLBACK")
+    holder.close()
+    assert done.code == 2
+    assert "another process holds the database" in done.err
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        assert store.rounds() == ()
+
+
+def test_half_a_configuration_is_refused_before_anybody_is_asked(
+    prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_probes(home)
+    monkeypatch.setenv("PROBER_SLACK_CHANNEL", "C1")
+    done = prober("once")
+    assert done.code == 2
+    assert "SLACK_BOT_TOKEN is not" in done.err
+    assert not (home / "prober.db").exists()
+
+
+def test_a_url_with_a_password_is_not_repeated(prober: Run, home: Path) -> None:
+    write_probes(home)
+    done = prober("once", "--database", "mysql://me:hunter2@host/db")
+    assert done.code == 2
+    assert "write sqlite:///prober.db or postgresql" in done.err
+    assert "hunter2" not in done.err
