@@ -48,6 +48,10 @@ class Watched:
     def key(self) -> str:
         return key_of(self.probe_set.name, self.endpoint.name)
 
+    def account(self, moment: datetime) -> None:
+        """Its round is in the store. Never backwards, whichever of two threads comes last."""
+        self.accounted = max(self.accounted, moment)
+
 
 def key_of(probe_set: str, endpoint: str) -> str:
     """What is watched, in the log and as the name of its job. No name holds a blank."""
@@ -67,7 +71,7 @@ class Rounds:
         """The round of this moment is in the store, to be asked by whoever claims it."""
         self._pass_over(watched, due)
         self._store.due(watched.endpoint, watched.probe_set.name, due)
-        watched.accounted = due
+        watched.account(due)
 
     def ask(self, watched: Watched, due: datetime) -> bool:
         """One round, whatever becomes of it; whether it is finished. What goes wrong is told and kept, never raised."""
@@ -91,8 +95,7 @@ class Rounds:
             return False
         except Exception as error:
             tell_fault(about, error)
-            self._give_up(watched, due, error)
-            return True
+            return self._give_up(watched, due, error)
         tell_round(about, ticked)
         return ticked.outcome != "busy"
 
@@ -102,7 +105,7 @@ class Rounds:
             return
         self._pass_over(watched, due)
         self._miss(watched, due, reason)
-        watched.accounted = due
+        watched.account(due)
 
     def _pass_over(self, watched: Watched, due: datetime) -> None:
         """Moments between the last one accounted for and this one: APScheduler runs only the newest after a sleep."""
@@ -115,7 +118,7 @@ class Rounds:
             logger.error("%d rounds of %s were passed over; recording the newest %d", count, watched.key, len(passed))
         for moment in passed:
             self._miss(watched, moment, "misfire")
-            watched.accounted = moment
+            watched.account(moment)
 
     def _miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
         now = self._clock()
@@ -125,7 +128,7 @@ class Rounds:
         self._store.miss(round_id, reason, now)
         logger.warning("round %s of %s is missed: %s", due.isoformat(), watched.key, reason)
 
-    def _give_up(self, watched: Watched, due: datetime, error: Exception) -> None:
+    def _give_up(self, watched: Watched, due: datetime, error: Exception) -> bool:
         """Left as it is, a round that crashed would hold the endpoint until its lease ran out, and then crash again."""
         known = isinstance(error, ConfigurationError)
         reason = f"configuration: {error}" if known else f"crashed: {type(error).__name__}"
@@ -133,3 +136,5 @@ class Rounds:
             self._store.miss(self._store.due(watched.endpoint, watched.probe_set.name, due), reason, self._clock())
         except StoreError as fault:
             tell_fault(f"round {due.isoformat()} of {watched.key}, missed: {reason}", fault)
+            return False
+        return True

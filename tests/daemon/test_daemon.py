@@ -341,6 +341,15 @@ def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
     assert len(completed(store)) == 2
 
 
+def test_a_crash_the_store_cannot_note_is_not_tried_again_at_once(files, store, clock, monkeypatch, caplog):
+    daemon = watching(files, store, clock)
+    monkeypatch.setattr(store, "miss", refuse)
+    monkeypatch.setattr(rounds_module, "open_provider", lambda endpoint: Broken(KeyError("x")))
+    work(daemon)
+    assert "missed: crashed: KeyError: the disk is full" in caplog.text
+    assert daemon._calls.empty()
+
+
 def test_a_crash_says_where(files, store, clock, monkeypatch, caplog):
     monkeypatch.setattr(rounds_module, "open_provider", lambda endpoint: Broken(KeyError("x")))
     work(watching(files, store, clock))
@@ -409,18 +418,18 @@ def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
 
 
 def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
-    swap = "{world: swap, changes_at: '2026-03-14T00:00:00Z'}"
-    parrot = ENDPOINTS.replace("{world: still}", swap).replace("concurrency: 1", "reference: {rounds: 8, hours: 24}")
+    swap = "{world: swap, changes_at: '2026-03-09T00:00:00Z'}"
+    parrot = ENDPOINTS.replace("{world: still}", swap).replace("concurrency: 1", "reference: {rounds: 4, hours: 24}")
     (files / "endpoints.yaml").write_text(parrot)
-    write_set(files, every="1d", samples=12)
+    write_set(files, every="1d", samples=8)
     daemon = watching(files, store, clock)
     work(daemon)
-    while clock.now < NOON + timedelta(days=20):
+    while clock.now < NOON + timedelta(days=14):
         clock.go(timedelta(days=1))
         daemon.tick(KEY)
         daemon.deliver()
     (incident,) = store.incidents()
-    assert incident.onset >= "2026-03-14"
+    assert incident.onset >= "2026-03-09"
     assert [(notice.alerter, notice.state) for notice in store.notices()] == [("log", "sent")]
     alarms = [record for record in caplog.records if ": alarm, evidence " in record.getMessage()]
     assert alarms
