@@ -45,6 +45,25 @@ def test_march_against_june(task, model):
     assert {one.channel for one in compared.channels if one.changed} == {"identity", *MOVED[task, model]}
 
 
+@pytest.mark.parametrize("model", ["gpt4", "gpt35"])
+@pytest.mark.parametrize("task", TASKS)
+def test_few_probes_find_it_too(task, model):
+    """Random subsets of the probes; who answers is left aside, as for an upgrade."""
+    gathered = gather(*(recorded(f"llmdrift-{task}-{model}-{month}") for month in ("march", "june")))
+    gathered = replace(gathered, same_endpoint=False)
+    keys = sorted({answer.key for answer in gathered.answers})
+    rng = np.random.default_rng(29)
+    found = {}
+    for probes in (12, 20, 30, 50):
+        found[probes] = 0
+        for _ in range(SPLITS):
+            chosen = {keys[i] for i in rng.choice(len(keys), probes, replace=False)}
+            answers = tuple(answer for answer in gathered.answers if answer.key in chosen)
+            found[probes] += judge(replace(gathered, answers=answers), ALPHA, rng).verdict == "changed"
+    print(f"\n| {task} {model} of {SPLITS} | " + " | ".join(f"{probes} probes: {n}" for probes, n in found.items()))
+    assert found[50] == SPLITS
+
+
 def test_what_changed_is_what_the_study_of_these_replies_reports():
     def channels(task):
         compared = compare(*(recorded(f"llmdrift-{task}-gpt4-{month}") for month in ("march", "june")))
