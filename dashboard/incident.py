@@ -35,7 +35,8 @@ def _summary(incident: Incident, now: datetime) -> None:
     )
     if incident.state == "open":
         st.caption("To say that someone has it in hand, or to take the new behaviour as the reference:")
-        st.code("prober incidents --help", language="shell")
+        say = f"prober incidents acknowledge {incident.id} --by YOU\n"
+        st.code(say + f"prober incidents accept {incident.id} --by YOU --reason WHY", language="shell")
         return
     who = f" by {inline(incident.actor)}" if incident.actor else ""
     if incident.state == "acknowledged":

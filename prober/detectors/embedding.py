@@ -14,5 +14,7 @@ CHANNEL = Channel(
     name="embedding",
     read=read,
     unit="cosine distance to the reference's centroid",
-    words=lambda recent, reference: f"{recent:.2f} from the reference's centroid instead of {reference:.2f}",
+    words=lambda recent, reference: (
+        f"meaning moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
+    ),
 )

@@ -253,10 +253,15 @@ def _name(held: ChannelMemory, row: int) -> str:
     before, since = (x[row] for x in _before_and_since(held))
     after = since / max(float(since.sum()), 1e-12)
     category = int(np.argmax(np.abs(after - before)))
-    label = held.scales[row].labels[category]
-    label = label if len(label) <= 60 else label[:59] + "…"
+    scale = held.scales[row]
+    label = scale.labels[category]
+    answers = (
+        "answers never seen before"
+        if category == scale.novel
+        else f"“{label if len(label) <= 60 else label[:59] + '…'}”"
+    )
     shares = f"{percent(float(after[category]))} instead of {percent(float(before[category]))}"
-    return f"{held.probes[row]}: “{label}” {shares}"
+    return f"{held.probes[row]}: {answers} {shares}"
 
 
 def _padded(rows: Sequence[Sequence[float]], width: int) -> Floats:

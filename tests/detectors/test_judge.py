@@ -93,8 +93,8 @@ def alarm_of(change, at=24, seed=0, **options):
     [
         ({"refusal.refused": "yes"}, "refusal", "behaviour_change", "refuses 100 % instead of 0 %"),
         ({"expectation.all": "fail"}, "expectation", "contract_break", "passes its checks 0 % instead of 100 %"),
-        ({"identity.model": "m-2"}, "identity", "identity_change", "“(new)” 100 % instead of "),
-        ({"structure.shape": "json"}, "format", "behaviour_change", "“(new)” 100 % instead of "),
+        ({"identity.model": "m-2"}, "identity", "identity_change", "answers never seen before 100 % instead of "),
+        ({"structure.shape": "json"}, "format", "behaviour_change", "answers never seen before 100 % instead of "),
         ({"text.choice": "other"}, "choice", "behaviour_change", "“"),
         ({"text.characters": 200.0}, "length", "behaviour_change", "% longer"),
         ({"text.characters": 50.0}, "length", "behaviour_change", "% shorter"),
@@ -137,7 +137,7 @@ def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
     )
     first = next(j for j in judgements if j.state == "alarm").verdicts[0]
     assert first.channel == "choice"
-    assert first.words.startswith("probe b: “")
+    assert first.words.startswith("probe b: answers never seen before")
     assert first.series[0] == "b"
 
 
