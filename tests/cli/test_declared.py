@@ -10,8 +10,7 @@ import pytest
 from prober.cli import doctor
 from prober.cli.plan import input_tokens, output_limit
 from prober.declaration import Message, Probe, Tool
-from prober.notice import Outcome
-from tests.cli.conftest import Run
+from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 
 
@@ -168,17 +167,29 @@ def test_doctor_names_each_problem_with_its_mend_and_no_secret(
 
 
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize(("sent", "reason", "code"), [(True, "ok", 0), (False, "invalid_auth", 2)])
+@pytest.mark.parametrize(
+    ("body", "said", "code"),
+    [
+        (b'{"ok": true}', "ok       slack: auth.test: ok", 0),
+        (
+            b'{"ok": false, "error": "invalid_auth"}',
+            "PROBLEM  slack: auth.test: invalid_auth; check SLACK_BOT_TOKEN",
+            2,
+        ),
+    ],
+)
 def test_doctor_asks_slack(
-    prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch, sent: bool, reason: str, code: int
+    prober: Run, home: Path, server: Answer, monkeypatch: pytest.MonkeyPatch, body: bytes, said: str, code: int
 ) -> None:
     write_probes(home)
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    server.body = body
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-very-secret")
     monkeypatch.setenv("PROBER_SLACK_CHANNEL", "C1")
-    monkeypatch.setattr("prober.alerts.slack.SlackBot.check", lambda self: Outcome(sent, reason))
+    monkeypatch.setenv("PROBER_SLACK_BASE_URL", server.url)
     done = prober("doctor")
     assert done.code == code
-    assert f"auth.test: {reason}" in done.out
+    assert said in done.out
+    assert "very-secret" not in done.out + done.err
 
 
 @pytest.mark.usefixtures("installed")

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from prober.replay import replay, rounds_of
-from prober.replylog import read
+from prober.reply import ToolCall
+from prober.replylog import line_of, read
 from prober.store import Store
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, declarations, due
@@ -292,3 +293,15 @@ def test_no_file_can_declare_an_imported_endpoint(prober: Run, home: Path) -> No
     done = prober("validate")
     assert done.code == 2
     assert '"imported"' in done.err
+
+
+def test_keys_of_ours_in_another_tools_form_are_kept_not_refused(home: Path) -> None:
+    (line,) = lines(1, probes=1)
+    foreign = write_log(home / "foreign.jsonl", [{**line, "series": 7, "tool_calls": [{"name": "f"}]}])
+    (logged,) = read(foreign)
+    assert (logged.series, logged.reply.tool_calls) == ("", ())
+    assert logged.extra == {"series": 7, "tool_calls": [{"name": "f"}]}
+    ours = write_log(home / "ours.jsonl", [{**line, "series": "a.b", "tool_calls": [["f", "{}"]]}])
+    (logged,) = read(ours)
+    assert (logged.series, logged.reply.tool_calls, logged.extra) == ("a.b", (ToolCall("f", "{}"),), {})
+    assert json.loads(line_of(logged))["tool_calls"] == [["f", "{}"]]
