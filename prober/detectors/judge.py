@@ -17,7 +17,7 @@ from prober.detectors import DETECTORS, Channel, edetector, null, scales
 from prober.detectors.channel import percent
 from prober.detectors.promise import Promise
 from prober.detectors.scales import Reading, Scale
-from prober.detectors.table import Floats, Table, logsumexp
+from prober.detectors.table import Floats, Table
 from prober.detectors.verdict import Judgement, Kind, State, Verdict
 from prober.evidence import Observation, Round
 
@@ -181,7 +181,7 @@ def _judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Ju
     verdicts = [_verdict(DETECTORS[name], held, label) for name, held in memory.channels.items()]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_es = [held.statistic.log_e for held in memory.channels.values()]
-    log_e = float(logsumexp(np.array(log_es))) - log(len(DETECTORS)) if log_es else -inf
+    log_e = float(np.logaddexp.reduce(log_es, initial=-inf)) - log(len(DETECTORS))
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     moved = [verdict for verdict in verdicts if verdict.e_value >= promise.threshold / 10]

@@ -26,7 +26,7 @@ from prober.loading import load
 from prober.notice import Outcome
 from prober.store import Store
 
-QUIET, CHANGED = 9, 6
+QUIET, CHANGED = 9, 10
 
 
 @pytest.fixture(autouse=True)
