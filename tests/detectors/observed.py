@@ -49,13 +49,14 @@ def observed(number, prints, every=timedelta(days=1)):
     return Round(f"{number:04d}", "acme/model", at, observations)
 
 
-def judged(rounds, promise=None, memory=None):
-    """(memory, judgements) after these rounds of one epoch."""
-    memory = memory or Memory()
-    rounds, judgements = list(rounds), []
+def judged(rounds, promise=None, until_alarm=False):
+    """(memory, judgements) after these rounds of one epoch, or after those up to its first alarm."""
+    memory, rounds, judgements = Memory(), list(rounds), []
     for i, round_ in enumerate(rounds):
         memory, judgement = advance(memory, round_, history(rounds[: i + 1]), promise or Promise())
         judgements.append(judgement)
+        if until_alarm and judgement.state == "alarm":
+            break
     return memory, judgements
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.tables import equal_rounds, every_round, random_table, small_world, table_of
@@ -39,6 +39,7 @@ def test_scatter_and_ignorance_add_up(s: float, c: float) -> None:
     assert -1e-6 <= kappa(s, c) <= min(s, c) * (1 + 1e-6) + 1e-6
 
 
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_replies_is_no_evidence(outcomes, random) -> None:
     still = equal_rounds(((3, 1, 0, 1), (1, 1, 1, 1), (0, 2, 2, 0)))
@@ -144,3 +145,17 @@ def test_the_mean_is_what_the_base_says() -> None:
     halved = replace(still, base=still.base / 2)
     np.testing.assert_allclose(halved.mean, still.mean)
     np.testing.assert_allclose(halved.support, still.support / 2)
+
+
+def test_a_round_of_the_reference_is_held_against_the_others(monkeypatch) -> None:
+    held_against = []
+
+    def spy(still, table):
+        held_against.append(still.base)
+        return log_classes(still, table)
+
+    monkeypatch.setattr(null, "log_classes", spy)
+    tables = [table_of(counts) for counts in (((4, 0),), ((0, 4),), ((1, 3),))]
+    learn(tables, np.full((1, 2), 0.5), np.array([[0.0, 1.0]]), np.zeros((1, 2), dtype=bool))
+    np.testing.assert_allclose(held_against[0], [[0.5 + 1, 0.5 + 7]])
+    np.testing.assert_array_less(held_against[1][0, 1], 0.5 + 3 + 1e-9)
