@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +18,9 @@ _LOCK = 0x9_0BE4
 """Key of the Postgres advisory lock that lets one process migrate while others wait."""
 
 
+_WAL_PATIENCE_S = 10.0
+
+
 def prepare(database: Database, *, read_only: bool) -> None:
     """Create or migrate; read-only, only check. Raises StoreError."""
     with database.read() as session:
@@ -27,9 +32,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
         state = "holds nothing of the prober yet" if version is None else "is of an older version"
         raise StoreError(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
     if database.is_sqlite:
-        # Outside of a transaction, where alone SQLite lets the journal change. The mode stays with the file.
-        with database.reported(), closing(database.engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA journal_mode = WAL")
+        _write_ahead(database)
     with database.write() as session:
         if not database.is_sqlite:
             session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -37,6 +40,22 @@ def prepare(database: Database, *, read_only: bool) -> None:
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:
             _upgrade(session.connection())
+
+
+def _write_ahead(database: Database) -> None:
+    """SQLite's WAL mode, which stays with the file. Outside of a transaction, where alone the journal may change."""
+    patience = time.monotonic() + _WAL_PATIENCE_S
+    with database.reported(), closing(database.engine.raw_connection()) as connection:
+        while True:
+            try:
+                connection.cursor().execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait here, whatever its timeout: another process is changing the same new file.
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
 
 def _version(connection: Connection) -> str | None:
