@@ -32,7 +32,7 @@ def only(channel, world, alpha=0.1):
 @pytest.mark.parametrize("channel", [NUMBER, SHARE], ids=lambda channel: channel.name)
 def test_intervals_cover_the_true_effect(channel, shape, least):
     """Rounds have shocks of their own where there are several."""
-    rng, worlds, covered = np.random.default_rng(6), 80, 0
+    rng, worlds, covered = np.random.default_rng(6), 60, 0
     truth = 0.4 if channel is NUMBER else 0.3
     for _ in range(worlds):
         shock = rng.normal(size=(2, 9)) * (0.5 if "rounds" in shape and channel is NUMBER else 0)

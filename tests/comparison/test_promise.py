@@ -32,7 +32,7 @@ def test_still_worlds_of_single_rounds(shape):
         paired = shape.get("paired", True)
         return gathered(lambda probe, side, _: noise(rng, int(level[probe + (not paired) * side * 24])), **shape)
 
-    worlds = 60
+    worlds = 40
     assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
 
 
@@ -45,7 +45,7 @@ def test_still_worlds_whose_days_differ_keep_the_promise_when_rounds_are_many():
             lambda probe, side, round_: noise(rng, probe, shock=shocks[int(side), round_]), probes=10, rounds=(8, 8)
         )
 
-    worlds = 60
+    worlds = 40
     assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
 
 
@@ -61,7 +61,7 @@ def test_still_worlds_whose_probes_have_their_own_days_keep_the_promise_when_rou
             samples=(3, 3),
         )
 
-    worlds = 60
+    worlds = 40
     assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
 
 
