@@ -58,7 +58,7 @@ def test_what_passes_does_not_persist() -> None:
 
 
 def test_a_change_in_the_last_round_cannot_be_said_to_persist() -> None:
-    changed = list(log((24, OLD), (12, NEW)))
+    changed = list(log((24, OLD), (6, NEW)))
     alarm = replayed(changed).alarms[0]
     until = replayed([one for one in changed if one.round <= alarm.round])
     assert until.alarms[0].round == alarm.round
@@ -84,8 +84,8 @@ def test_a_log_of_failures_is_insufficient() -> None:
 
 
 def test_failed_asks_are_kept_in_their_round_and_judged_by_nobody() -> None:
-    good = list(log((30, OLD)))
-    bad = [replace(one, reply=Reply(at=one.reply.at, error="http_500")) for one in log((30, OLD), samples=1)]
+    good = list(log((14, OLD)))
+    bad = [replace(one, reply=Reply(at=one.reply.at, error="http_500")) for one in log((14, OLD), samples=1)]
     (rounds,) = rounds_of([*good, *bad], cheap).values()
     assert sum(o.fingerprint is None for r in rounds for o in r.observations) == len(bad)
     assert [j.e_value for j in replay(rounds, PROMISE).judgements] == [j.e_value for j in replayed(good).judgements]
@@ -176,7 +176,7 @@ def test_the_same_change_without_an_edit_is_an_alarm() -> None:
 
 def test_replay_judges_as_the_daemon_does() -> None:
     """Round by round through `advance`, with the history a store would give."""
-    (rounds,) = rounds_of(log((30, OLD)), cheap).values()
+    (rounds,) = rounds_of(log((16, OLD)), cheap).values()
     memory, said = Memory(), []
     for i, round_ in enumerate(rounds):
         held = rounds[: i + 1]
@@ -187,14 +187,14 @@ def test_replay_judges_as_the_daemon_does() -> None:
 
 def test_replaying_twice_gives_the_same_to_the_last_bit(tmp_path) -> None:
     path = tmp_path / "log.jsonl.gz"
-    write(path, log((24, OLD), (8, NEW)))
+    write(path, log((14, OLD), (4, NEW)))
     once, twice = (replayed(read(path)) for _ in range(2))
     assert once.alarms == twice.alarms
     assert [j.e_value for j in once.judgements] == [j.e_value for j in twice.judgements]
 
 
 def test_what_comes_after_the_aftermath_does_not_change_an_alarm() -> None:
-    changed = list(log((24, OLD), (14, NEW)))
+    changed = list(log((24, OLD), (8, NEW)))
     whole = replayed(changed).alarms[0]
     last = sorted({one.round for one in changed}).index(whole.round) + AFTERMATH
     assert replayed([one for one in changed if one.round <= day(last)]).alarms[0] == whole
