@@ -157,11 +157,18 @@ def test_effects_are_in_the_channels_unit() -> None:
     assert (refusing.reference_value, refusing.value, refusing.effect) == pytest.approx((0.0, 1.0, 1.0))
 
 
-def test_a_tenth_of_the_threshold_is_a_suspicion() -> None:
-    _, judgements = judged(world(22, change={"refusal.refused": "yes"}, at=14))
-    for judgement in judgements[REFERENCE:]:
-        share = judgement.e_value / judgement.threshold
-        assert judgement.state == ("alarm" if share >= 1 else "suspected" if share >= 0.1 else "quiet")
+@pytest.mark.parametrize(
+    ("share", "state"), [(0.09, "quiet"), (0.11, "suspected"), (0.99, "suspected"), (1.01, "alarm")]
+)
+def test_a_tenth_of_the_threshold_is_a_suspicion(share: float, state: str) -> None:
+    rounds = list(world(18, change={"refusal.refused": "yes"}, at=14))
+    before, _ = judged(rounds[:-1])
+    of = history(rounds)
+    e_value = advance(before, rounds[-1], of, Promise())[1].e_value
+    assert e_value > 20
+    judgement = advance(before, rounds[-1], of, Promise(rounds_per_year=e_value / share))[1]
+    assert (judgement.state, judgement.e_value) == (state, e_value)
+    assert (judgement.kind is None) == (state != "alarm")
 
 
 def test_the_promise_moves_the_threshold_and_nothing_else() -> None:
