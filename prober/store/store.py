@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -34,6 +35,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._counting = threading.Lock()
         self._tokens: dict[int, int] = {}
         """Round → token of our claim. What proves, later, that nobody else has taken the round since."""
 
@@ -97,7 +99,10 @@ class Store:
             if claimed is None:
                 session.rollback()
                 return None
-        view, self._tokens[round_id] = claimed
+        view, token = claimed
+        with self._counting:
+            # Tokens grow. A thread that was slow to get here must not hide the later claim of another.
+            self._tokens[round_id] = max(token, self._tokens.get(round_id, token))
         return view
 
     def record(self, round_id: int, observation: Observation, now: datetime) -> None:
