@@ -44,11 +44,11 @@ def _still(worlds: int, workers: int) -> list[str]:
         "",
         "The whole judge, all seven channels, one round a day for a year after a reference of 8 rounds, at the default",
         "promise of one false alarm a year. Worlds are random: 3–8 probes of 1–4 samples, deterministic or varied",
-        "answers of up to 40 kinds, 1–5 alternating system fingerprints. In clustered worlds every day is a draw of its",
-        "own: Dirichlet strength 5, 20 or 100 for answers, formats, refusals and failed checks, and lengths that move",
+        "answers of up to 40 kinds, 1–5 alternating system fingerprints. In clustered worlds every day is a draw of",
+        "its own: Dirichlet strength 5, 20 or 100 for answers, formats, refusals and failed checks, and lengths that move",
         "together by 0.2 or 0.6 standard deviations.",
         "",
-        "| worlds | endpoint-years | false alarms | a year, 95 % interval | promised | endpoints with any, Wilson 95 % |",
+        "| worlds | endpoint-years | false alarms | a year (95 % interval) | promised | endpoints with any (95 %) |",
         "|---|---|---|---|---|---|",
     ]
     for kind in ("independent", "clustered"):
@@ -67,8 +67,8 @@ def _changed(worlds: int, workers: int) -> list[str]:
     lines = [
         "## Changes caught",
         "",
-        f"Clustered worlds as above; after {changed.QUIET} quiet rounds a share of every probe's traffic is answered by",
-        f"another model, and the next {changed.CHANGED} rounds are judged. Promise: one false alarm a year of hourly",
+        f"Clustered worlds as above; after {changed.QUIET} quiet rounds a share of every probe's traffic is answered",
+        f"by another model, and the next {changed.CHANGED} rounds are judged. Promise: one false alarm a year of hourly",
         "rounds (8,766).",
         "",
         "| share answered by another model | caught | median delay, rounds | 90 % within |",

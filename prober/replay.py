@@ -10,7 +10,8 @@ from statistics import median
 from typing import Final
 
 from prober.declaration import Probe, ReferenceRule
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
 from prober.detectors.verdict import Judgement, Kind, Verdict
 from prober.evidence import Fingerprint, Observation, Round

@@ -11,7 +11,8 @@ from typing import Literal
 
 from prober.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.detectors.codec import decode, encode
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round

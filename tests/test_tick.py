@@ -13,7 +13,8 @@ import pytest
 from prober import tick
 from prober.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule, Timeouts, series_key
 from prober.detectors.codec import encode
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.errors import StoreError
 from prober.evidence import Observation, Round

@@ -9,7 +9,7 @@ from prober.cli.options import AsJson, Database, open_store
 from prober.cli.plain import Json
 from prober.cli.screen import print_json, say
 from prober.detectors.codec import decode
-from prober.detectors.judge import Memory
+from prober.detectors.memory import Memory
 from prober.store import Store
 from prober.store.views import EndpointView, EpochView
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from prober.detectors.edetector import Onsets, State
-from prober.detectors.judge import ChannelMemory, Memory
+from prober.detectors.memory import ChannelMemory, Memory
 from prober.detectors.null import Null
 from prober.detectors.scales import Scale
 

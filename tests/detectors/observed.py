@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.evidence import Fingerprint, Observation, Round
 from prober.reply import Reply

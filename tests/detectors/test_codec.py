@@ -11,7 +11,8 @@ import pytest
 
 from detectors.observed import history, judged, observed, spoken
 from prober.detectors.codec import decode, encode
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 
 

@@ -13,7 +13,8 @@ from detectors.observed import REFERENCE, START, history, judged, observed, spok
 from prober.declaration import ReferenceRule
 from prober.detectors import DETECTORS
 from prober.detectors.codec import encode
-from prober.detectors.judge import RECENT, Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import RECENT, Memory
 from prober.detectors.promise import Promise
 from prober.evidence import Round
 

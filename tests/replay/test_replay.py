@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from prober.declaration import Check
-from prober.detectors.judge import Memory, advance
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.replay import AFTERMATH, reference_of, replay, rounds_of, rounds_per_year
 from prober.reply import Reply
