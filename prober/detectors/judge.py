@@ -116,7 +116,8 @@ def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Me
         row_of = {series: row for row, series in enumerate(held.rows)}
         outcomes, numbers = [], []
         for observation, reading in _readings(DETECTORS[name], observations):
-            if (row := row_of.get(observation.series)) is not None:
+            row = row_of.get(observation.series)
+            if row is not None and held.scales[row].reads(reading):
                 numbers.append(held.scales[row].number(reading))
                 outcomes.append((row, held.scales[row].index(reading, numbers[-1])))
         if not outcomes:

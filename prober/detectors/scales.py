@@ -47,6 +47,10 @@ class Scale:
     mean: float = 0.0
     """Mean number of the reference; 0 for names."""
 
+    def reads(self, reading: Reading) -> bool:
+        """Whether the reading belongs on this scale; a vector of another embedder does not."""
+        return not isinstance(reading, tuple) or len(reading) == len(self.centre)
+
     def number(self, reading: Reading) -> float | None:
         """The reading as a number; None for a name."""
         if isinstance(reading, str):

@@ -302,3 +302,11 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     rounds = [*early, *world(3, first=10, series=("a", "b")), *world(2, first=13, series=("a", "b", "c"))]
     _, judgements = judged(rounds)
     assert judgements[-1].missing == f"the reference of 2 probes needs 3 more of {REFERENCE} rounds"
+
+
+def test_vectors_of_another_embedder_are_no_evidence() -> None:
+    other = {"vector": (0.0, 1.0)}
+    _, judgements = judged(world(REFERENCE + 6, change=other, at=REFERENCE + 3))
+    assert [j.state for j in judgements[REFERENCE:]] == ["quiet"] * 6
+    (embedding,) = (v for v in judgements[-1].verdicts if v.channel == "embedding")
+    assert isnan(embedding.value)
