@@ -93,7 +93,12 @@ def scripted_scene() -> Iterator[Scene]:
         name="scripted",
         provider="scripted",
         model="scripted-1",
-        parameters={"world": "swap", "seed": 1, "changes_at": changes_at.isoformat()},
+        parameters={
+            "world": "swap",
+            "seed": 1,
+            "starts_at": first.isoformat(),
+            "changes_at": changes_at.isoformat(),
+        },
         reference=ReferenceRule(rounds=8, hours=0),
     )
     yield Scene(

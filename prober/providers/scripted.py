@@ -54,7 +54,7 @@ WORLDS: Mapping[str, Script] = {
 }
 """The worlds there are. A row is all it takes to add one made of known changes."""
 
-PARAMETERS = ("world", "seed", "changes_at", "strength", "clustering")
+PARAMETERS = ("world", "seed", "changes_at", "strength", "clustering", "starts_at")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = 4096
@@ -92,6 +92,8 @@ class World:
     strength: float = 1.0
     clustering: float | None = None
     """Precision of the Dirichlet that each day's habits are drawn from; None where every day is alike."""
+    starts_at: datetime = _EPOCH
+    """Where its time is counted from, UTC: a story can be moved in time and stay the same, word for word."""
     _asked: dict[int, _Asked] = field(default_factory=dict, init=False, repr=False, compare=False)
     _moods: dict[tuple[str, int, int], _Mood] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -167,8 +169,8 @@ class World:
         return found
 
     def _since(self, now: datetime) -> timedelta:
-        """Time in this world: from its change where it has one, so that a story can be moved in time as it is."""
-        return now - (self.changes_at or _EPOCH)
+        """Time in this world."""
+        return now - self.starts_at
 
     def _mood(self, asked: _Asked, model: int, now: datetime) -> _Mood:
         """The Mind in force on the day of `now`. Kept for speed alone: it is a pure function of its arguments."""
@@ -258,16 +260,16 @@ def _declared(endpoint: Endpoint) -> World:
     ):
         problems["clustering"] = f"{clustering!r} is not a positive number; write one such as 200, or leave it out"
         clustering = None
-    changes_at = _moment(given.get("changes_at"), problems)
+    changes_at = _moment("changes_at", given.get("changes_at"), problems)
+    starts_at = _moment("starts_at", given.get("starts_at"), problems) or _EPOCH
     if problems:
         where = f"{endpoint.name}.parameters"
         raise ConfigurationError([Problem("", 0, f"{where}.{name}", words) for name, words in problems.items()])
-    return World(
-        world, seed, endpoint.model, changes_at, float(strength), None if clustering is None else float(clustering)
-    )
+    scatter = None if clustering is None else float(clustering)
+    return World(world, seed, endpoint.model, changes_at, float(strength), scatter, starts_at)
 
 
-def _moment(value: object, problems: dict[str, str]) -> datetime | None:
+def _moment(name: str, value: object, problems: dict[str, str]) -> datetime | None:
     """ISO 8601 → UTC; without an offset it is UTC already."""
     if value is None:
         return None
@@ -276,7 +278,7 @@ def _moment(value: object, problems: dict[str, str]) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None:
-        problems["changes_at"] = f"{value!r} is not a moment; write ISO 8601 such as 2026-03-01T00:00:00Z"
+        problems[name] = f"{value!r} is not a moment; write ISO 8601 such as 2026-03-01T00:00:00Z"
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

@@ -67,6 +67,28 @@ def test_seed_sample_time_and_content_each_matter() -> None:
     )
 
 
+def test_a_story_moved_in_time_stays_the_same():
+    probe = Probe(id="p", prompt="Pick a random colour. Answer with one word.")
+    told = []
+    for start in (CHANGE, CHANGE + timedelta(days=400)):
+        moved = World.of(
+            Endpoint(
+                name="s",
+                provider="scripted",
+                model="m",
+                parameters={
+                    "world": "swap",
+                    "clustering": 50,
+                    "starts_at": start.isoformat(),
+                    "changes_at": (start + timedelta(days=5)).isoformat(),
+                },
+            )
+        )
+        told.append([moved.reply(probe, 0, start + timedelta(days=day)).text for day in range(10)])
+    assert told[0] == told[1]
+    assert len(set(told[0])) > 1
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_nothing_changes_before_its_time_or_without_one(name: str) -> None:
     still = world("still")
