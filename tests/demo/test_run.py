@@ -109,11 +109,11 @@ def test_nothing_changed_is_nothing_caught(play):
 
 
 def test_an_alarm_before_the_change_is_no_catch_and_ends_it(play, tmp_path):
-    code, shown = play(changes_after=8, quiet_rounds=16)
+    code, shown = play(changes_after=8, quiet_rounds=28)
     assert code == 1
     assert "False alarm" in shown
     with stored(tmp_path) as store:
-        assert len(store.rounds(limit=100)) <= 16
+        assert len(store.rounds(limit=100)) <= 28
 
 
 @pytest.mark.parametrize(
