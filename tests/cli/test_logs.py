@@ -221,6 +221,7 @@ def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home
         assert store.replies("bot", limit=10_000) == replies
 
 
+@pytest.mark.slow
 def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = write_log(home / "log.jsonl", lines(12))
     take_in, calls = Store.take_in, []
@@ -269,6 +270,7 @@ def test_rounds_without_times_are_refused_and_times_of_replies_will_do(prober: R
     assert (done.code, done.json["endpoints"][0]["stored"]) == (3, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_an_endpoint_that_is_watched_is_not_imported_over(prober: Run, home: Path) -> None:
     prober("export", "--output", "log.jsonl.gz")

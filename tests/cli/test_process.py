@@ -19,6 +19,8 @@ from prober.store import Store
 from tests.cli.conftest import Answer
 from tests.cli.world import write_probes
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(cli.__file__).parents[2]
 
 

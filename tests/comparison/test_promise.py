@@ -9,6 +9,8 @@ from scipy.stats import binom
 from prober.comparison import judge
 from tests.comparison.worlds import CHANNELS, gathered, noise
 
+pytestmark = pytest.mark.slow
+
 ALPHA = 0.1
 
 

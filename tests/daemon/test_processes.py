@@ -25,6 +25,8 @@ from prober.store import Store
 
 from .world import HeldUp, asked, completed, rounds, wait_until, write_set
 
+pytestmark = pytest.mark.slow
+
 FORK = multiprocessing.get_context("fork")
 
 

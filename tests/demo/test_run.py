@@ -44,9 +44,8 @@ def play(monkeypatch, tmp_path):
     def play(parameters=None, **fields):
         with scripted_scene() as whole:
             changes_at = whole.due(fields.pop("changes_after", QUIET))
-            endpoint = whole.endpoint.model_copy(
-                update={"parameters": {"world": "swap", "changes_at": changes_at.isoformat()} | (parameters or {})}
-            )
+            declared = whole.endpoint.parameters | {"changes_at": changes_at.isoformat()} | (parameters or {})
+            endpoint = whole.endpoint.model_copy(update={"parameters": declared})
         prose = [probe.model_copy(update={"samples": 4}) for probe in whole.probe_set.probes if probe.id == "blue-sky"]
         few = whole.probe_set.model_copy(update={"probes": tuple(prose)})
         scene = replace(

@@ -164,6 +164,7 @@ def kill_at_random_moments(url: str, times: int, seed: int) -> None:
         check(store, finished=True)
 
 
+@pytest.mark.slow
 def test_whoever_is_killed_leaves_rounds_that_can_be_resumed(url: str) -> None:
     kill_at_random_moments(url, times=24, seed=1)
 

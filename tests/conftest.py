@@ -1,0 +1,8 @@
+"""For every test: examples are the same on every run, and a slow machine fails nothing."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("prober", derandomize=True, deadline=None)
+settings.load_profile("prober")
