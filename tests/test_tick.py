@@ -278,6 +278,7 @@ def test_evidence_is_insufficient_then_quiet_then_an_alarm(swapped):
     assert {ticked.decision.reason for _, ticked in ticks[first_alarm + 1 :]} <= {"already_open", "quiet"}
 
 
+@pytest.mark.slow
 def test_one_change_is_one_incident_and_one_notice_a_channel(swapped):
     store, endpoint, ticks = swapped
     opened = [ticked for _, ticked in ticks if ticked.decision.event == "opened"]

@@ -93,6 +93,7 @@ def caught_in(shown):
     return int(shown.split("Caught in round ")[1].split()[0])
 
 
+@pytest.mark.slow
 def test_it_goes_on_for_a_while_after_the_catch_and_no_longer(play, tmp_path):
     code, shown = play(rounds_after_catch=0)
     assert code == 0
@@ -107,6 +108,7 @@ def test_nothing_changed_is_nothing_caught(play):
     assert "The message to Slack" not in shown
 
 
+@pytest.mark.slow
 def test_an_alarm_before_the_change_is_no_catch_and_ends_it(play, tmp_path):
     code, shown = play(changes_after=8, quiet_rounds=28)
     assert code == 1
@@ -130,6 +132,7 @@ def test_endings(alarmed_at, code, words):
     assert ending.words.startswith(words)
 
 
+@pytest.mark.slow
 def test_a_configured_channel_is_told_too(play, monkeypatch):
     notices = []
 
