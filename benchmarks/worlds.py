@@ -1,21 +1,28 @@
-"""Simulated endpoints that know the truth: seeded rounds of fingerprints, still or changed, independent or clustered.
+"""Simulated endpoints that know the truth: seeded rounds of fingerprints, still in many ways, or changed.
 
-They make fingerprints, not texts, so that thousands of endpoint-years pass through the judge itself in minutes.
+They make fingerprints, not texts, so that thousands of endpoint-years pass through the judge itself. Everything of one
+run is drawn at once, and equal replies share one fingerprint. A further kind of still world is a row of `KINDS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
 
 import numpy as np
 
 from prober.evidence import Fingerprint, Observation, Round
 from prober.reply import Reply
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+LONGEST: Final = 2e6
+"""Characters a reply is cut at, as production cuts it."""
 _SHAPES = np.array(["plain", "list", "fence", "json", "heading"])
+_VECTORS = 64
+"""Different embeddings one probe's replies have; replies draw among them."""
+_REPLY = Reply(at=START, text="")
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class ProbeTruth:
     length: float
     """Mean ln characters."""
     spread: float
-    """Its standard deviation between replies."""
+    """Its standard deviation between replies; of heavy tails, their scale."""
     shape: np.ndarray
     """Shape (5,): probabilities of the formats."""
     refusal: float
@@ -35,24 +42,39 @@ class ProbeTruth:
     """Probability that a check fails."""
     topic: np.ndarray
     """Shape (8,): direction of the embedding."""
+    tail: Literal["normal", "student", "mixture"] = "normal"
+    """Of ln characters: Student's t with 2 degrees of freedom, or one reply in twenty spread five times as wide."""
+
+
+Behaviour = tuple[ProbeTruth, ...]
+"""How all probes are answered."""
+Turns = Literal["alone", "replicas", "weekend", "night"]
+"""Which behaviour answers: the only one; one drawn for each day; by the day of the week; by the hour of the day."""
 
 
 @dataclass(frozen=True)
 class World:
     """One endpoint: its probes, how many replies a round, and how its days differ."""
 
-    probes: tuple[ProbeTruth, ...]
+    probes: Behaviour
     samples: int
     strength: float | None
-    """Dirichlet strength of the scatter between rounds; None where replies are independent."""
+    """Dirichlet strength of the scatter between days; None where replies are independent."""
     wobble: float
-    """Standard deviation between rounds of the length of all probes together, in standard deviations of each."""
+    """Standard deviation between days of the length of all probes together, in standard deviations of each."""
     fingerprints: int = 2
     """System fingerprints that alternate, which is no change."""
+    others: tuple[Behaviour, ...] = ()
+    """Further behaviours that take turns with the first, each with system fingerprints of its own."""
+    turns: Turns = "alone"
+    redrawn: float | None = None
+    """Every day each probe has one answer, drawn anew, and all lengths jump together by so much (ln); None: no such."""
+    every_h: float = 24.0
+    """Hours between rounds."""
 
 
 def still(rng: np.random.Generator, clustered: bool) -> World:
-    """A random endpoint that never changes."""
+    """A random endpoint that never changes; where clustered, every day is a draw of its own."""
     return World(
         probes=tuple(_probe(rng) for _ in range(int(rng.integers(3, 9)))),
         samples=int(rng.integers(1, 5)),
@@ -60,6 +82,28 @@ def still(rng: np.random.Generator, clustered: bool) -> World:
         wobble=float(rng.choice([0.2, 0.6])) if clustered else 0.0,
         fingerprints=int(rng.integers(1, 6)),
     )
+
+
+def replicas(rng: np.random.Generator) -> World:
+    """Two to five machines that answer differently; all of a day's rounds go to one of them."""
+    return _taking_turns(rng, "replicas", int(rng.choice([2, 3, 5])))
+
+
+def heavy(rng: np.random.Generator) -> World:
+    """Lengths with heavy tails, and answers among 200 by Zipf's law, so that new ones keep turning up."""
+
+    def tailed(probe: ProbeTruth) -> ProbeTruth:
+        zipf = np.arange(1, 201, dtype=np.float64) ** -rng.uniform(1.0, 1.6)
+        tail: Literal["student", "mixture"] = "student" if rng.random() < 0.5 else "mixture"
+        return replace(probe, choice=zipf / zipf.sum(), spread=float(rng.choice([0.1, 0.3])), tail=tail)
+
+    world = still(rng, clustered=False)
+    return replace(world, probes=tuple(map(tailed, world.probes)))
+
+
+def redrawn(rng: np.random.Generator) -> World:
+    """Deterministic answers that are all redrawn together every day, and lengths that jump with them."""
+    return replace(still(rng, clustered=False), redrawn=float(rng.choice([0.02, 0.1, 0.4])))
 
 
 def swapped(rng: np.random.Generator, world: World) -> World:
@@ -83,43 +127,146 @@ def mixed(rng: np.random.Generator, world: World, share: float) -> World:
     return replace(world, probes=probes)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One kind of still world."""
+
+    says: str
+    """What is still about it, for the report."""
+    draw: Callable[[np.random.Generator], World]
+    days: int = 365
+    """How long each endpoint is judged after its reference."""
+
+
+def _hourly(draw: Callable[[np.random.Generator], World]) -> Callable[[np.random.Generator], World]:
+    return lambda rng: replace(draw(rng), every_h=1.0)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "independent": Kind("replies are independent draws", lambda rng: still(rng, clustered=False)),
+    "clustered": Kind("every day is a draw of its own", lambda rng: still(rng, clustered=True)),
+    "clustered-hourly": Kind("the same; a day's 24 rounds share its draw", _hourly(lambda r: still(r, True)), days=30),
+    "replicas": Kind("2–5 replicas that answer differently, one a day", replicas),
+    "replicas-hourly": Kind("the same; a day's 24 rounds go to one replica", _hourly(replicas), days=30),
+    "heavy": Kind("lengths with heavy tails, rare answers by Zipf's law", heavy),
+    "heavy-hourly": Kind("the same, hourly", _hourly(heavy), days=30),
+    "weekend": Kind("answers differ at weekends", lambda rng: _taking_turns(rng, "weekend", 2)),
+    "night-hourly": Kind("answers differ by night", _hourly(lambda rng: _taking_turns(rng, "night", 2)), days=30),
+    "redrawn": Kind("one answer a probe, all redrawn together every day", redrawn),
+}
+
+
 def rounds(rng: np.random.Generator, world: World, count: int, first: int = 0) -> Iterator[Round]:
-    """`count` daily rounds, numbered from `first`."""
-    for number in range(first, first + count):
-        at = START + timedelta(days=number)
-        wobble = rng.normal(0, world.wobble) if world.wobble else 0.0
+    """`count` rounds, numbered from `first`, one every `world.every_h` hours."""
+    number = np.arange(first, first + count)
+    turn, day = _turns(rng, world, number), (number * world.every_h // 24).astype(np.int64)
+    day -= day.min(initial=0)
+    # Drawn once for each day and behaviour, whichever answers: a round picks its own.
+    wobble = rng.normal(0, 1, int(day.max(initial=0)) + 1)
+    drawn = [
+        [_Drawn.of(rng, world, truth, day, wobble, behaviour) for truth in probes]
+        for behaviour, probes in enumerate((world.probes, *world.others))
+    ]
+    for i in range(count):
         observations = tuple(
             Observation(f"s{p}", f"probe-{p}", k, _REPLY, print_)
-            for p, truth in enumerate(world.probes)
-            for k, print_ in enumerate(_replies(rng, world, truth, wobble))
+            for p, replies in enumerate(drawn[turn[i]])
+            for k, print_ in enumerate(replies.prints(i))
         )
-        yield Round(f"{number:06d}", "simulated", at, observations)
+        at = START + timedelta(hours=float(number[i] * world.every_h))
+        yield Round(f"{number[i]:06d}", "simulated", at, observations)
 
 
-def _replies(rng: np.random.Generator, world: World, truth: ProbeTruth, wobble: float) -> Iterator[Fingerprint]:
-    n = world.samples
-    choice, shape = _today(rng, truth.choice, world.strength), _today(rng, truth.shape, world.strength)
-    refusal, failure = (
-        _today(rng, np.array([1 - share, share]), world.strength)[1] for share in (truth.refusal, truth.failure)
-    )
-    choices, shapes = rng.choice(len(choice), n, p=choice), rng.choice(len(shape), n, p=shape)
-    characters = np.round(np.exp(rng.normal(truth.length + wobble * truth.spread, truth.spread, n)))
-    refused, failed = rng.random(n) < refusal, rng.random(n) < failure
-    identity = rng.integers(world.fingerprints, size=n)
-    vectors = truth.topic + rng.normal(0, 0.3, (n, len(truth.topic)))
-    for k in range(n):
-        yield Fingerprint(
+@dataclass(frozen=True)
+class _Drawn:
+    """All replies of one probe in one behaviour."""
+
+    draws: np.ndarray
+    """Shape (rounds, samples, 7): choice, shape, refused, failed, identity, vector, characters."""
+    topic: np.ndarray
+    """Shape (vectors, 8)."""
+    behaviour: int
+    made: dict[tuple[int, ...], Fingerprint]
+    """Draw → its fingerprint: equal replies share one."""
+
+    @staticmethod
+    def of(
+        rng: np.random.Generator, world: World, truth: ProbeTruth, day: np.ndarray, wobble: np.ndarray, behaviour: int
+    ) -> _Drawn:
+        size = (len(day), world.samples)
+        alike = world.redrawn is not None
+        parts = [
+            _categories(rng, _daily(rng, shares, world.strength, len(wobble)), day, size, alike)
+            for shares in (truth.choice, truth.shape, _coin(truth.refusal), _coin(truth.failure))
+        ]
+        drift = (truth.spread * world.wobble if world.redrawn is None else world.redrawn) * wobble
+        spread = 0.0 if alike else truth.spread
+        log_length = truth.length + drift[day][:, None] + spread * _tail(rng, truth.tail, size)
+        characters = np.round(np.exp(np.minimum(log_length, np.log(LONGEST))))
+        identity, vector = rng.integers(world.fingerprints, size=size), rng.integers(_VECTORS, size=size)
+        return _Drawn(
+            draws=np.stack([*parts, identity, vector, characters], axis=2).astype(np.int64),
+            topic=truth.topic + rng.normal(0, 0.3, (_VECTORS, len(truth.topic))),
+            behaviour=behaviour,
+            made={},
+        )
+
+    def prints(self, round_: int) -> Iterator[Fingerprint]:
+        for drawn in map(tuple, self.draws[round_].tolist()):
+            if drawn not in self.made:
+                self.made[drawn] = self._print(*drawn)
+            yield self.made[drawn]
+
+    def _print(
+        self, choice: int, shape: int, refused: int, failed: int, identity: int, vector: int, characters: int
+    ) -> Fingerprint:
+        return Fingerprint(
             categories={
                 "identity.model": "simulated-1",
-                "identity.system_fingerprint": f"fp_{identity[k]}",
-                "text.choice": f"choice {choices[k]}",
-                "structure.shape": str(_SHAPES[shapes[k]]),
-                "refusal.refused": "yes" if refused[k] else "no",
-                "expectation.all": "fail" if failed[k] else "pass",
+                "identity.system_fingerprint": f"fp_{self.behaviour}_{identity}",
+                "text.choice": f"choice {choice}",
+                "structure.shape": str(_SHAPES[shape]),
+                "refusal.refused": "yes" if refused else "no",
+                "expectation.all": "fail" if failed else "pass",
             },
-            numbers={"text.characters": float(characters[k])},
-            vectors={"embedding.simulated": tuple(map(float, vectors[k]))},
+            numbers={"text.characters": float(characters)},
+            vectors={"embedding.simulated": tuple(map(float, self.topic[vector]))},
         )
+
+
+def _turns(rng: np.random.Generator, world: World, number: np.ndarray) -> np.ndarray:
+    """Which behaviour answers each round."""
+    hours = number * world.every_h
+    day = (hours // 24).astype(np.int64)
+    if world.turns == "replicas":
+        weights = rng.uniform(0.5, 1.0, 1 + len(world.others))
+        by_day: np.ndarray = rng.choice(len(weights), int(day.max(initial=0)) + 1, p=weights / weights.sum())
+        return by_day[day]
+    if world.turns == "weekend":
+        return ((START.weekday() + day) % 7 >= 5).astype(np.int64)
+    if world.turns == "night":
+        return ((hours % 24 < 8) | (hours % 24 >= 20)).astype(np.int64)
+    return np.zeros(len(number), dtype=np.int64)
+
+
+def _taking_turns(rng: np.random.Generator, turns: Turns, count: int) -> World:
+    """So many behaviours that are variants of one: shares, lengths, refusals and topics differ, mildly or much."""
+    world = still(rng, clustered=False)
+    strength, shift = float(rng.choice([5.0, 20.0, 100.0])), float(rng.choice([0.05, 0.2]))
+
+    def variant(probe: ProbeTruth) -> ProbeTruth:
+        return replace(
+            probe,
+            choice=_daily(rng, probe.choice, strength, 1)[0],
+            shape=_daily(rng, probe.shape, strength, 1)[0],
+            refusal=float(_daily(rng, _coin(probe.refusal), strength, 1)[0, 1]),
+            failure=float(_daily(rng, _coin(probe.failure), strength, 1)[0, 1]),
+            length=probe.length + rng.normal(0, shift),
+            topic=probe.topic + rng.normal(0, shift, len(probe.topic)),
+        )
+
+    others = tuple(tuple(map(variant, world.probes)) for _ in range(count - 1))
+    return replace(world, others=others, turns=turns)
 
 
 def _probe(rng: np.random.Generator) -> ProbeTruth:
@@ -134,15 +281,36 @@ def _probe(rng: np.random.Generator) -> ProbeTruth:
     )
 
 
-def _today(rng: np.random.Generator, shares: np.ndarray, strength: float | None) -> np.ndarray:
-    """The distribution of one round: the truth itself, or a draw about it."""
-    return shares if strength is None else rng.dirichlet(np.maximum(strength * shares, 1e-9))
+def _daily(rng: np.random.Generator, shares: np.ndarray, strength: float | None, days: int) -> np.ndarray:
+    """Shape (days, categories): the distribution of each day, the truth itself or a draw about it."""
+    if strength is None:
+        return np.broadcast_to(shares, (days, len(shares)))
+    return rng.dirichlet(np.maximum(strength * shares, 1e-9), days)
+
+
+def _categories(
+    rng: np.random.Generator, daily: np.ndarray, day: np.ndarray, size: tuple[int, int], alike: bool
+) -> np.ndarray:
+    """Shape `size`: one category a reply; where `alike`, one a day."""
+    uniform = rng.random(len(daily))[day][:, None] if alike else rng.random(size)
+    below = np.cumsum(daily, axis=1)[:, :-1][day]
+    drawn: np.ndarray = (uniform[..., None] >= below[:, None, :]).sum(axis=2)
+    return np.broadcast_to(drawn, size)
+
+
+def _tail(rng: np.random.Generator, tail: str, size: tuple[int, int]) -> np.ndarray:
+    if tail == "student":
+        return rng.standard_t(2.0, size)
+    wide = np.where(rng.random(size) < 0.05, 5.0, 1.0) if tail == "mixture" else 1.0
+    return wide * rng.normal(0, 1, size)
+
+
+def _coin(share: float) -> np.ndarray:
+    return np.array([1 - share, share])
 
 
 def _mix(old: np.ndarray, new: np.ndarray, share: float) -> np.ndarray:
     width = max(len(old), len(new))
     pad = [np.pad(x, (0, width - len(x))) for x in (old, new)]
-    return (1 - share) * pad[0] + share * pad[1]
-
-
-_REPLY = Reply(at=START, text="")
+    mixture: np.ndarray = (1 - share) * pad[0] + share * pad[1]
+    return mixture
