@@ -44,6 +44,17 @@ class Budget(_Shape):
     """Input, output and reasoning tokens together."""
 
 
+class Price(_Shape):
+    """What an endpoint charges, in US dollars, where the list of known prices is silent or wrong."""
+
+    input_per_million: float = Field(ge=0, le=1_000_000)
+    """A million input tokens."""
+    output_per_million: float = Field(ge=0, le=1_000_000)
+    """A million output tokens, reasoning among them."""
+    per_ask: float = Field(0.0, ge=0, le=1_000)
+    """Each request, on top."""
+
+
 class ReferenceRule(_Shape):
     """When a reference is large enough to promise anything."""
 
@@ -103,6 +114,8 @@ class Check(_Shape):
     value: JsonValue = None
     """What it is held against.
 
+    price: Price | None = None
+    """Without it, the list of known prices that the prober carries."""
     A text, a list of texts (`contains-any`), a number of characters (`max-length`), a JSON Schema (`is-json`, optional)
     or a tool's name (`tool-call`, optional).
     """

@@ -1,0 +1,84 @@
+"""Tokens → dollars: the price a team declares, else that of the list `genai-prices` carries. Nobody is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from prober.declaration import Endpoint
+
+MILLION: Final = 1_000_000
+_SAMPLE: Final = 1_000
+"""Tokens a price is read off at: prices of some models rise with the length of the prompt, and probes are short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """What an endpoint charges, US dollars."""
+
+    input_per_million: float
+    """A million input tokens; a discount for cached ones is not counted on."""
+    output_per_million: float
+    """A million output tokens, reasoning among them."""
+    per_ask: float
+    """On top, where each request has a price of its own."""
+    source: str
+    """Where it stands: `declared`, or which entry of which list."""
+
+    def dollars(self, asks: float, input_tokens: float, output_tokens: float) -> float:
+        """What so many asks with so many tokens in all come to."""
+        tokens = self.input_per_million * input_tokens + self.output_per_million * output_tokens
+        return self.per_ask * asks + tokens / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """The price is not known, which is not the same as free."""
+
+    reason: str
+
+
+def tariff(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
+    """The price of an endpoint at a time: as declared, nothing for scripted ones, else as listed."""
+    if endpoint.price is not None:
+        price = endpoint.price
+        return Tariff(price.input_per_million, price.output_per_million, price.per_ask, "declared")
+    if endpoint.provider == "scripted":
+        return Tariff(0.0, 0.0, 0.0, "scripted: nobody is asked")
+    return _listed(endpoint, now)
+
+
+def _listed(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
+    # Here, because it takes half a second, and most verbs want no price.
+    import genai_prices
+
+    usage = genai_prices.Usage(input_tokens=_SAMPLE, output_tokens=_SAMPLE)
+    list_ = f"genai-prices {genai_prices.__version__}"
+    try:
+        if endpoint.base_url is None:
+            found = genai_prices.calc_price(
+                usage, endpoint.model, provider_id=endpoint.provider, genai_request_timestamp=now
+            )
+        else:
+            found = genai_prices.calc_price(
+                usage, endpoint.model, provider_api_url=endpoint.base_url, genai_request_timestamp=now
+            )
+    except (LookupError, ValueError):
+        where = endpoint.base_url or endpoint.provider
+        return Unpriced(f"{list_} has no price of {endpoint.model} at {where}; declare price: of the endpoint")
+    entry = f"{found.provider.id} {found.model.id}"
+    # What a list leaves out counts as nothing in its sum; an answer that costs nothing is a gap, not a gift.
+    if found.model_price.input_mtok is None or found.model_price.output_mtok is None:
+        return Unpriced(f"{list_} has no whole price of {entry}; declare price: of the endpoint")
+    return Tariff(
+        input_per_million=_per_million(found.input_price),
+        output_per_million=_per_million(found.output_price),
+        per_ask=float(found.total_price - found.input_price - found.output_price),
+        source=f"{list_}: {entry}",
+    )
+
+
+def _per_million(price: Decimal) -> float:
+    return float(price * MILLION / _SAMPLE)
