@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib.util
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from prober.demo.weights import DemoUnavailable
 from prober.errors import ProberError
@@ -32,17 +34,34 @@ class ServerError(ProberError):
     """The demo's model server did not start, or ended by itself; the text names its log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How a server computes and asks, the weights being the same. None leaves a thing to llama.cpp."""
+
+    flash_attention: bool | None = None
+    batch: int | None = None
+    """Tokens of a prompt that are worked on at once."""
+    cache_format: Literal["F16", "Q8_0", "Q4_0"] = "F16"
+    """Of keys and values in the attention cache; a coarse one needs flash attention."""
+    template: str | None = None
+    """The chat template, in Jinja, instead of the model's own."""
+
+
+_AS_IT_COMES = Serving()
+
+
 class ModelServer:
     """A model behind a fixed URL and a fixed name, whose weights can be swapped under both.
 
     Use as a context manager, or call `start` and `stop`.
     """
 
-    def __init__(self, weights: Path, alias: str, log: Path, port: int = 0) -> None:
+    def __init__(self, weights: Path, alias: str, log: Path, port: int = 0, serving: Serving = _AS_IT_COMES) -> None:
         """`log` is the file the server writes to; port 0 takes a free one."""
         self.weights = weights
         self.alias = alias
         self.log = log
+        self.serving = serving
         self.port = port or _free_port()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -54,9 +73,10 @@ class ModelServer:
     def start(self) -> None:
         """Return once the model answers; about a second. Raises ServerError, and DemoUnavailable without xllamacpp."""
         require_server()
+        unusual = [json.dumps(asdict(self.serving))] if self.serving != _AS_IT_COMES else []
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [*_CHILD, str(self.weights), str(self.port), self.alias],
+                [*_CHILD, str(self.weights), str(self.port), self.alias, *unusual],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -137,7 +157,7 @@ def _free_port() -> int:
         return port
 
 
-def serve(weights: str, port: int, alias: str) -> None:
+def serve(weights: str, port: int, alias: str, serving: Serving = _AS_IT_COMES) -> None:
     """In the child: serve until standard input closes."""
     import xllamacpp
 
@@ -153,6 +173,15 @@ def serve(weights: str, port: int, alias: str) -> None:
     params.n_ctx = _CONTEXT_TOKENS
     params.ui = False
     params.offline = True
+    if serving.flash_attention is not None:
+        kinds = xllamacpp.llama_flash_attn_type
+        on, off = kinds.LLAMA_FLASH_ATTN_TYPE_ENABLED, kinds.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.flash_attn_type = on if serving.flash_attention else off
+    if serving.batch is not None:
+        params.n_ubatch = serving.batch
+    params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type[f"GGML_TYPE_{serving.cache_format}"]
+    if serving.template is not None:
+        params.chat_template = serving.template
     server = xllamacpp.Server(params)
     sys.stdin.buffer.read()
     # Its threads need not be joined: nothing of the child is worth keeping.
@@ -161,4 +190,4 @@ def serve(weights: str, port: int, alias: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3], *(Serving(**json.loads(each)) for each in sys.argv[4:]))
