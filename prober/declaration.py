@@ -97,6 +97,8 @@ class Endpoint(_Shape):
     concurrency: int = Field(4, ge=1, le=64)
     """Asks of one round in flight at once."""
     budget: Budget = Budget()
+    price: Price | None = None
+    """Without it, the list of known prices that the prober carries."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
     """The promise: how often this endpoint may raise a false alarm."""
     reference: ReferenceRule = ReferenceRule()
@@ -114,8 +116,6 @@ class Check(_Shape):
     value: JsonValue = None
     """What it is held against.
 
-    price: Price | None = None
-    """Without it, the list of known prices that the prober carries."""
     A text, a list of texts (`contains-any`), a number of characters (`max-length`), a JSON Schema (`is-json`, optional)
     or a tool's name (`tool-call`, optional).
     """
