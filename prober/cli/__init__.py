@@ -36,6 +36,7 @@ VERBS: Final[Mapping[str, str]] = {
     "compare": "Are two reply logs from the same behaviour?",
     "incidents": "List and show changes; acknowledge or accept them.",
     "reference": "Say what later rounds are judged against, and since when.",
+    "discover": "Find the probes that say most about an endpoint, and what is odd about it.",
     "export": "Write every reply of completed rounds into a reply log.",
     "import": "Take reply logs into the database, and judge them.",
     "db": "Look at the database, or bring it up to date.",

@@ -1,0 +1,179 @@
+"""`prober discover`: probes that say most about an endpoint, and what is odd about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from prober.cli.mends import mend_of
+from prober.cli.options import AsJson, Paths, now_utc
+from prober.cli.plain import Json
+from prober.cli.plan import output_limit
+from prober.cli.screen import bars, complain, count, print_json, say, table
+from prober.declaration import Endpoint
+from prober.discovery import Discovered
+from prober.discovery import discover as search
+from prober.discovery.writing import default_output, header, progress_of, refuse_edited, write
+from prober.errors import ConfigurationError, Problem
+from prober.loading import load
+from prober.loading.files import find, holds_endpoints
+from prober.providers import open_provider
+
+app = typer.Typer()
+
+
+@app.command()
+def discover(
+    endpoint_name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint, by its declared name.")],
+    paths: Paths = None,
+    budget_tokens: Annotated[
+        int, typer.Option("--budget-tokens", min=1, help="The most tokens to spend, earlier runs included.")
+    ] = 50_000,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", help="The file to write.", show_default="probes/discovered-ENDPOINT.yaml"),
+    ] = None,
+    probes: Annotated[int, typer.Option("--probes", min=1, max=200, help="How many to keep.")] = 12,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which prompts are tried first.")] = 0,
+    owner: Annotated[str, typer.Option("--owner", help="Who owns the probe set.")] = "platform-team",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that was edited.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Find the probes that say most about an endpoint, within a budget of tokens, and write them as a probe set.
+
+    Also says whether the temperature is ignored, replies are cached, or log-probabilities are made up. Stopped at any
+    time, the same command goes on where it was. Exit code 3 where the endpoint does not answer, or nothing was found.
+    """
+    endpoint = _declared(paths, endpoint_name)
+    target = output or default_output(endpoint.name)
+    if target.suffix not in {".yaml", ".yml"} or holds_endpoints(target):
+        raise ConfigurationError([Problem(str(target), 0, "", "is no name of a probe set; write one such as a.yaml")])
+    if not force:
+        refuse_edited(target)
+    progress = progress_of(target)
+    _make_folder(target.parent)
+    limit = output_limit(endpoint.parameters)
+    try:
+        with closing(open_provider(endpoint)) as provider, bars() as shown:
+            bar = shown.add_task("Tokens", total=budget_tokens)
+            found = search(
+                endpoint,
+                provider,
+                budget_tokens=budget_tokens,
+                wanted=probes,
+                seed=seed,
+                reply_limit=limit,
+                progress=progress,
+                clock=now_utc,
+                pause=time.sleep,
+                tell=lambda spent: shown.update(bar, completed=spent),
+            )
+    except KeyboardInterrupt:
+        complain(f"Nothing is lost: {progress} holds every reply so far. The same command goes on from there.")
+        raise
+    if found.chosen and found.given_up is None:
+        notes = header(endpoint, seed, budget_tokens, found.spent_tokens, now_utc(), found.tried)
+        if not force:
+            refuse_edited(target)
+        write(target, endpoint, found.chosen, owner, [*notes, *(finding.words for finding in found.findings)])
+    written = target if found.chosen and found.given_up is None else None
+    missing = _missing(found, endpoint, budget_tokens)
+    if as_json:
+        print_json(_as_json(found, endpoint, budget_tokens, written, missing))
+    else:
+        _show(found, endpoint, limit, written, missing)
+    return 3 if missing else 0
+
+
+def _declared(paths: Sequence[Path] | None, name: str) -> Endpoint:
+    """The endpoint alone: there need be no probe set yet."""
+    problems: list[Problem] = []
+    files = [file for file in find(paths or [Path("probes")], problems) if holds_endpoints(file)]
+    if not files:
+        wrong = [each for each in problems if "holds no probe set" not in each.message]
+        raise ConfigurationError(wrong or "no endpoint is declared; write probes/endpoints.yaml, or run prober init")
+    return load(*files).endpoint(name)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot be made ({error.strerror}); name another place with --output"
+        raise ConfigurationError([Problem(str(folder), 0, "", message)]) from error
+
+
+def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
+    """Why there is no probe set; empty where there is one."""
+    if found.given_up is not None:
+        failure, said = found.given_up.error or "", found.given_up.error_detail
+        return f"{endpoint.name} does not answer: {failure} ({said}); {mend_of(failure)}. The same command goes on."
+    if found.chosen:
+        return ""
+    if any(finding.kind == "reply_cache" for finding in found.findings):
+        return "No prompt was tried: behind a cache every one looks alike. Mend that first."
+    if not found.tried:
+        return f"{budget_tokens} tokens do not suffice to begin; raise --budget-tokens."
+    return (
+        f"None of {count(len(found.tried), 'prompt')} was asked often enough and gave more than one answer; "
+        "raise --budget-tokens, or declare a higher temperature."
+    )
+
+
+def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Path | None, missing: str) -> None:
+    varied = sum(len(one.answers) > 1 for one in found.tried)
+    known = f", {found.recalled} replies were known" if found.recalled else ""
+    say(
+        f"{endpoint.name}: {count(len(found.tried), 'prompt')} tried, {varied} gave more than one answer; "
+        f"{found.spent_tokens:,} tokens spent in all, {count(found.asks, 'ask')} made now{known}"
+    )
+    say(*(f"FOUND {finding.kind}: {finding.words}" for finding in found.findings))
+    say(*(f"Not checked: {words}" for words in found.unchecked))
+    if limit is None and endpoint.provider != "scripted":
+        say("The endpoint declares no limit of output tokens (max_tokens), so the budget was kept by estimate.")
+    if written:
+        table(
+            ("probe", "kind", "asks", "answers"),
+            [(o.candidate.probe.id, o.candidate.kind, str(len(o.replies)), _answers(o.answers)) for o in found.chosen],
+        )
+        say(f"Wrote {written}. Next: prober validate, then prober plan.")
+    if missing:
+        say(missing)
+
+
+def _answers(answers: dict[str, int]) -> str:
+    ranked = sorted(answers.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{answer} {number}" for answer, number in ranked[:4]) + (", …" if len(ranked) > 4 else "")
+
+
+def _as_json(found: Discovered, endpoint: Endpoint, budget_tokens: int, written: Path | None, missing: str) -> Json:
+    return {
+        "endpoint": endpoint.name,
+        "budget_tokens": budget_tokens,
+        "spent_tokens": found.spent_tokens,
+        "asks": found.asks,
+        "recalled": found.recalled,
+        "findings": [asdict(finding) for finding in found.findings],
+        "unchecked": list(found.unchecked),
+        "tried": len(found.tried),
+        "varied": sum(len(one.answers) > 1 for one in found.tried),
+        "probes": [
+            {
+                "id": one.candidate.probe.id,
+                "kind": one.candidate.kind,
+                "prompt": one.candidate.probe.prompt,
+                "asks": len(one.replies),
+                "answers": dict(one.answers),
+                "score": one.score,
+            }
+            for one in found.chosen
+        ],
+        "output": None if written is None else str(written),
+        "missing": missing,
+    }
