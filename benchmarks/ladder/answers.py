@@ -19,6 +19,7 @@ from prober.reply import Reply
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _PROBES: Mapping[str, Probe] = {probe.id: probe for probe in (*candidates(), *TEXT.values())}
+_HASHES: Mapping[str, str] = {probe: declared.content_hash for probe, declared in _PROBES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def as_round(answers: Answers, label: str, endpoint: str = "smollm2", at: dateti
     """The round as the judge sees it, through the real fingerprint."""
     observations: list[Observation] = []
     for probe, texts in answers.texts.items():
-        series, name = f"{endpoint}.{_PROBES[probe].content_hash}", f"ladder/{probe}"
+        series, name = f"{endpoint}.{_HASHES[probe]}", f"ladder/{probe}"
         endings = answers.endings.get(probe, (None,) * len(texts))
         for sample, (text, top, end) in enumerate(zip(texts, answers.top_logprobs[probe], endings, strict=True)):
             observations.append(Observation(series, name, sample, *_seen(probe, text, top, end)))
