@@ -64,6 +64,23 @@ class ReferenceRule(_Shape):
     """Hours they must span, so that a reference holds a day's ups and downs."""
 
 
+class Confirm(_Shape):
+    """When an endpoint under suspicion is asked again at once, and how often at most."""
+
+    at: float = Field(0.1, gt=0, le=0.9)
+    """The share of the threshold at which suspicion begins."""
+    rounds: int = Field(6, ge=0, le=100)
+    """Confirmation rounds of one suspicion, all probe sets together; 0 switches them off."""
+    per_day: int = Field(12, ge=1, le=1000)
+    """Confirmation rounds of one probe set, a UTC day."""
+    pause: str = Field("60s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    """From the end of a round to its confirmation, so that another replica or batch may answer."""
+
+    @property
+    def pause_s(self) -> float:
+        return seconds(self.pause)
+
+
 class Capabilities(_Shape):
     """What the model accepts. Declared here, it overrides the built-in table of known models."""
 
@@ -102,6 +119,7 @@ class Endpoint(_Shape):
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
     """The promise: how often this endpoint may raise a false alarm."""
     reference: ReferenceRule = ReferenceRule()
+    confirm: Confirm = Confirm()
 
     @property
     def content_hash(self) -> str:

@@ -1,20 +1,26 @@
-"""The journey of one round, on one screen: due, claimed, asked, fingerprinted, recorded, judged, decided, settled."""
+"""The journey of one round, on one screen: due, claimed, asked, fingerprinted, recorded, judged, decided, settled.
+
+Where suspicion is to be confirmed, the next round is made due as this one is settled.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import ceil
 from typing import Literal
 
+from prober.confirmation import Confirmation, confirm
 from prober.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.detectors.codec import decode, encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.detectors.verdict import Judgement
+from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
 from prober.incidents import Decision, decide
@@ -23,6 +29,9 @@ from prober.store import Store
 from prober.store.views import RoundView
 
 Clock = Callable[[], datetime]
+
+LEASE_S = 10.0
+"""How long after its worker's last sign of life a round counts as abandoned. It gives three in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,8 @@ class Ticked:
     asked: int = 0
     failures: tuple[str, ...] = ()
     """The named reason of every ask that failed."""
+    confirmation: Confirmation | None = None
+    """Whether the endpoint is asked again at once, and why not."""
 
 
 def now_utc() -> datetime:
@@ -55,26 +66,32 @@ def run(
     *,
     worker: str = "once",
     clock: Clock = now_utc,
+    confirming: bool = False,
 ) -> Ticked:
     """Put one round to one endpoint and judge it; `alerters` names who is owed a notice.
+
+    `confirming` says that somebody will ask the confirmation round that may come of it.
 
     After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
     """
     round_id = store.due(endpoint, probe_set.name, due_at)
-    claim = store.claim(round_id, worker, clock(), lease_s(probe_set, endpoint))
+    claim = store.claim(round_id, worker, clock(), LEASE_S)
     if claim is None:
         return Ticked("busy")
-    recorded = store.recorded(round_id)
-    if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, asks(probe_set) - len(recorded), clock()):
-        store.miss(round_id, reason, clock())
-        return Ticked("missed", reason)
-    for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
-        store.record(round_id, observation, clock())
-    round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
+    with _held(store, round_id, clock):
+        recorded = store.recorded(round_id)
+        left = asks(probe_set) - len(recorded)
+        if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
+            store.miss(round_id, reason, clock())
+            return Ticked("missed", reason)
+        for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
+            store.record(round_id, observation, clock())
+        round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
-    judgement, memory, decision = judge(store, endpoint, round_, promise, clock())
-    stored = store.settle(round_id, judgement, memory, decision, alerters, clock())
+        judgement, memory, decision = judge(store, endpoint, round_, promise, clock())
+        confirmation = _confirm(store, endpoint, probe_set, judgement, decision, confirming, clock())
+        stored = store.settle(round_id, judgement, memory, decision, alerters, clock(), confirmation)
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return Ticked(
         "completed",
@@ -82,6 +99,7 @@ def run(
         decision=replace(decision, incident=stored or decision.incident),
         asked=len(round_.observations),
         failures=failures,
+        confirmation=confirmation,
     )
 
 
@@ -95,14 +113,32 @@ def judge(
     return judgement, encode(memory), decision
 
 
-def lease_s(probe_set: ProbeSet, endpoint: Endpoint) -> float:
-    """How long a round may take before it counts as abandoned, seconds: every ask at its slowest, and a minute."""
-    return 60 + endpoint.timeouts.total_s * ceil(asks(probe_set) / endpoint.concurrency)
-
-
 def asks(probe_set: ProbeSet) -> int:
     """Asks of one round."""
     return sum(probe.samples for probe in probe_set.probes)
+
+
+@contextmanager
+def _held(store: Store, round_id: int, clock: Clock) -> Iterator[None]:
+    """Keep the claim on a round while the block runs, and a moment longer: whoever is killed is soon known to be."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(LEASE_S / 3):
+            try:
+                store.renew(round_id, clock(), LEASE_S)
+            except ClaimLost:
+                return  # the next reply will be refused, which ends the round
+            except StoreError:
+                continue  # what is busy now may not be at the next beat
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _ask_all(
@@ -124,6 +160,22 @@ def _ask_all(
 
     with ThreadPoolExecutor(endpoint.concurrency, thread_name_prefix="ask") as pool:
         yield from pool.map(ask, *zip(*todo, strict=True)) if todo else ()
+
+
+def _confirm(
+    store: Store,
+    endpoint: Endpoint,
+    probe_set: ProbeSet,
+    judgement: Judgement,
+    decision: Decision,
+    confirming: bool,
+    now: datetime,
+) -> Confirmation:
+    """Whether the endpoint is asked again at once. Reads the store, writes nothing."""
+    rule = endpoint.confirm if confirming else endpoint.confirm.model_copy(update={"rounds": 0})
+    suspicion = store.suspicion(endpoint.content_hash, probe_set.name, _midnight(now))
+    is_paid = not _budget_spent(store, endpoint, asks(probe_set), now)
+    return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
 
 
 def _memory(store: Store, endpoint: Endpoint) -> Memory:
@@ -151,9 +203,14 @@ def _budget_spent(store: Store, endpoint: Endpoint, wanted: int, now: datetime) 
     budget = endpoint.budget
     if budget.asks_per_day is None and budget.tokens_per_day is None:
         return ""
-    asked, tokens = store.spent(endpoint.name, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    asked, tokens = store.spent(endpoint.name, _midnight(now))
     if budget.asks_per_day is not None and asked + wanted > budget.asks_per_day:
         return f"budget_exhausted: {asked} of {budget.asks_per_day} asks of the day are spent"
     if budget.tokens_per_day is not None and tokens >= budget.tokens_per_day:
         return f"budget_exhausted: {tokens} of {budget.tokens_per_day} tokens of the day are spent"
     return ""
+
+
+def _midnight(now: datetime) -> datetime:
+    """The beginning of the UTC day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

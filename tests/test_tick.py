@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from prober import tick
-from prober.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule, Timeouts, series_key
+from prober.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.detectors.codec import encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
-from prober.errors import StoreError
+from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
 from prober.providers import open_provider
@@ -158,9 +158,67 @@ def test_while_it_is_in_hand_it_is_busy(store):
     assert sorted(view.state for view in store.rounds()) == ["claimed", "due"]
 
 
-def test_the_lease_outlasts_every_ask_at_its_slowest():
-    endpoint = parrot(concurrency=3, timeouts=Timeouts(total_s=20))
-    assert tick.lease_s(CANARY, endpoint) == 60 + 3 * 20  # 8 asks, 3 at once
+class Slow(ScriptedProvider):
+    """Its first ask takes until `seen` says that the lease was renewed since."""
+
+    def __init__(self, seen):
+        super().__init__()
+        self.seen = seen
+
+    def ask(self, endpoint, probe, sample, now):
+        assert self.seen.wait(60)
+        return super().ask(endpoint, probe, sample, now)
+
+
+def renewing(store, monkeypatch, renew):
+    """(leases renewed so far, whether there was any); `renew` is done in their place."""
+    monkeypatch.setattr(tick, "LEASE_S", 0.03)
+    leases, seen = [], threading.Event()
+
+    def noted(round_id, now, lease_s):
+        leases.append((round_id, now, lease_s))
+        try:
+            renew(len(leases), round_id, now, lease_s)
+        finally:
+            if len(leases) >= 3:
+                seen.set()
+
+    monkeypatch.setattr(store, "renew", noted)
+    return leases, seen
+
+
+def test_a_round_in_hand_gives_signs_of_life_however_slow_its_asks(store, monkeypatch):
+    really = store.renew
+    leases, seen = renewing(store, monkeypatch, lambda n, *lease: really(*lease))
+    assert round_of(store, parrot(), provider=Slow(seen)).outcome == "completed"
+    assert set(leases) == {(1, START, 0.03)}
+    assert not [thread for thread in threading.enumerate() if thread.name == "lease"]
+
+
+def test_a_sign_of_life_the_database_refused_is_given_again(store, monkeypatch):
+    really = store.renew
+
+    def refuse_once(n, *lease):
+        if n == 1:
+            raise StoreError("the database is locked")
+        really(*lease)
+
+    leases, seen = renewing(store, monkeypatch, refuse_once)
+    assert round_of(store, parrot(), provider=Slow(seen)).outcome == "completed"
+    assert len(leases) >= 3
+
+
+def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypatch):
+    taken = threading.Event()
+
+    def lost(n, *lease):
+        taken.set()
+        raise ClaimLost("in other hands")
+
+    leases, _ = renewing(store, monkeypatch, lost)
+    provider = Slow(taken)
+    assert round_of(store, parrot(), provider=provider).outcome == "completed", "here only the renewal was refused"
+    assert len(leases) == 1
 
 
 # Refused

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Optional
 
 import typer
@@ -58,6 +60,9 @@ def once(
         Optional[str],  # noqa: UP045
         typer.Option("--endpoint", metavar="NAME", help="This endpoint only."),
     ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Where a round is suspicious, ask again after the declared pause.")
+    ] = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
@@ -74,10 +79,15 @@ def once(
     with Store.open(settings.database_url) as store, bars() as shown:
         store.remember(declarations.sets, declarations.endpoints, now_utc())
         for probe_set, endpoint in shown.track(pairs, description="Asking"):
-            with closing(open_provider(endpoint)) as provider:
-                promise = declarations.promise(endpoint)
-                ticked = tick.run(probe_set, endpoint, promise, provider, store, names, now_utc())
-            rounds.append(Asked(probe_set.name, endpoint, ticked, _said(store, endpoint) if ticked.failures else ""))
+            due: datetime | None = now_utc()
+            while due is not None:
+                _sleep_until(due)
+                with closing(open_provider(endpoint)) as provider:
+                    promise = declarations.promise(endpoint)
+                    ticked = tick.run(probe_set, endpoint, promise, provider, store, names, due, confirming=confirm)
+                said = _said(store, endpoint) if ticked.failures else ""
+                rounds.append(Asked(probe_set.name, endpoint, ticked, said))
+                due = ticked.confirmation.due_at if ticked.confirmation else None
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})
@@ -86,6 +96,10 @@ def once(
             say(*_words(one))
         say(*(f"Notice to {one.notice.alerter}: {one.outcome.reason}" for one in deliveries))
     return worst([one.exit_code for one in rounds])
+
+
+def _sleep_until(moment: datetime) -> None:
+    time.sleep(max(0.0, (moment - now_utc()).total_seconds()))
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -113,6 +127,8 @@ def _words(one: Asked) -> list[str]:
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {ticked.asked} asks, all answered")
+    again = ticked.confirmation.due_at if ticked.confirmation else None
+    lines += [f"  asked again at {again:%H:%M:%S} UTC, to confirm it"] if again else []
     incident = ticked.decision.incident if ticked.decision else None
     if incident is not None:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
@@ -150,6 +166,7 @@ def _as_json(one: Asked) -> Json:
         "said": one.said,
         "judgement": of_judgement(ticked.judgement) if ticked.judgement else None,
         "decision": ticked.decision.reason if ticked.decision else None,
+        "confirmation": ticked.confirmation.reason if ticked.confirmation else None,
         "incident": incident.id if incident else None,
     }
 

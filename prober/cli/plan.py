@@ -113,6 +113,7 @@ def _as_json(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]
         "input_tokens_per_day": sum(one.input_tokens_per_day for one in sets),
         "output_tokens_per_day": _total(one.output_tokens_per_day for one in sets),
         "budget": endpoint.budget.model_dump(),
+        "confirm": endpoint.confirm.model_dump(),
         "probe_sets": [asdict(one) for one in sets],
     }
 
@@ -135,10 +136,18 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         ],
     )
     promise = declarations.promise(endpoint)
+    scheduled = promise.threshold - promise.most_confirmations
     say(
         f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
-        f"(one in {promise.threshold:,.0f} rounds or more), all probe sets together."
+        f"(one in {scheduled:,.0f} scheduled rounds or more), all probe sets together."
     )
+    rule = endpoint.confirm
+    if rule.rounds:
+        most = max(rule.per_day * one.asks_per_round for one in sets)
+        say(
+            f"  Suspicion is asked about again at once, in up to {count(rule.rounds, 'round')}; "
+            f"of a probe set in at most {rule.per_day} a day, or {most:,} asks."
+        )
     daily = sum(one.asks_per_day for one in sets)
     budget = endpoint.budget.asks_per_day
     if budget is not None and daily > budget:

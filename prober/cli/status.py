@@ -65,6 +65,7 @@ def _as_json(one: EndpointView, notices: Notices) -> Json:
         "threshold": one.threshold,
         "last_round": one.last_round,
         "last_completed_at": of_time(one.last_completed_at),
+        "confirmation_due_at": of_time(one.confirmation_due_at),
         "rounds": one.rounds,
         "missed": one.missed,
         "asks": one.asks,
@@ -94,6 +95,13 @@ def _show(endpoints: tuple[EndpointView, ...], notices: Notices) -> None:
         ],
     )
     say(*(f"{one.name}: {one.missing}" for one in endpoints if one.missing))
+    say(
+        *(
+            f"{one.name}: evidence grows; a confirmation round is due at {one.confirmation_due_at:%H:%M:%S} UTC"
+            for one in endpoints
+            if one.confirmation_due_at
+        )
+    )
 
 
 def _incident(one: EndpointView) -> str:

@@ -7,7 +7,10 @@ A round is a row in the store before it is work, so nothing depends on this proc
 - **Start.** A new set is asked at once, under the moment last past, unless the store has that round already; rounds
   that nobody was there to ask are not invented.
 - **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
-  A sweep (each minute, and when a round ends) takes it up, until the next round of its set is due; then it is missed.
+  A sweep (every few seconds, and when a round ends) takes it up, until the next round of its set is due; then it is
+  missed. A round in hand gives signs of life, so that one whose worker was killed is taken up within some 15 seconds.
+- **Confirmed.** Where evidence grows, settling a round makes the next one due at once (`prober.confirmation`). It waits
+  in the store like any other, and like any other it never runs beside another round of its endpoint.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
 """
 

@@ -28,9 +28,7 @@ from prober.store.views import RoundView
 from prober.tick import Clock, now_utc
 
 LOOK_S = 5.0
-"""Between two looks at the files, and at the notices owed."""
-SWEEP = timedelta(minutes=1)
-"""Between two sweeps; the end of a round brings one at once."""
+"""Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
 FORGOTTEN = timedelta(hours=1)
 """How old a round of nothing we declare must be to be missed: another daemon on the same store may declare it."""
 MOST_THREADS = 256
@@ -97,15 +95,12 @@ class Daemon:
         logger.info("stopped")
 
     def _keep_house(self) -> None:
-        call: Call | None = "sweep"
-        swept_at = self._clock()
+        call: Call | None = None
         while not self._stopping:
             with reported("looking at the probe files"):
                 self.reload(unchanged_too=call == "reload")
-            if call is not None or self._clock() - swept_at >= SWEEP:
-                swept_at = self._clock()
-                with reported("looking for rounds to take up"):
-                    self.sweep()
+            with reported("looking for rounds to take up"):
+                self.sweep()
             try:
                 call = self._calls.get(timeout=LOOK_S)
             except Empty:
@@ -191,7 +186,9 @@ class Daemon:
         watched = self._watched.get(key)
         reason: MissReason
         if watched is not None and now < watched.moments.following(waiting.due_at):
-            start_in = max(timedelta(0), watched.moments.start(waiting.due_at) - now)
+            # Jitter keeps fleets out of step at the moments they share; a suspicion is an endpoint's own.
+            start = waiting.due_at if waiting.confirms else watched.moments.start(waiting.due_at)
+            start_in = max(timedelta(0), start - now)
             self._scheduler.add_job(
                 self._ask,
                 "date",

@@ -27,14 +27,16 @@ def tell_round(about: str, ticked: Ticked) -> None:
     if ticked.failures:
         reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(ticked.failures).most_common())
         asks = f"{len(ticked.failures)} of {ticked.asked} asks failed: {reasons}"
+    again = ticked.confirmation.due_at if ticked.confirmation else None
     logger.log(
         logging.WARNING if ticked.failures or judgement.state == "alarm" else logging.INFO,
-        "%s: %s, evidence %.3g of %.3g; %s (%s)",
+        "%s: %s, evidence %.3g of %.3g; %s%s (%s)",
         about,
         f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,
         judgement.e_value,
         judgement.threshold,
         asks,
+        f"; asked again at {again:%H:%M:%S}" if again else "",
         judgement.round,
     )
 

@@ -89,6 +89,7 @@ class Rounds:
                     due,
                     worker=self._worker,
                     clock=self._clock,
+                    confirming=True,
                 )
         except StoreError as error:
             tell_fault(f"{about} is left to be taken up again", error)

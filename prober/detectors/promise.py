@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from prober.declaration import ReferenceRule
+from prober.declaration import Confirm, ReferenceRule
 
 HOURS_PER_YEAR: Final = 24 * 365.25
 
@@ -18,13 +18,25 @@ class Promise:
 
     false_alarms_per_year: float = 1.0
     rounds_per_year: float = 365.25
-    """Rounds of all probe sets put to the endpoint."""
+    """Scheduled rounds of all probe sets put to the endpoint; confirmation rounds come on top."""
     reference: ReferenceRule = field(default_factory=ReferenceRule)
+    confirm: Confirm = field(default_factory=lambda: Confirm(rounds=0))
+    """Which confirmation rounds may come on top."""
 
     @property
     def threshold(self) -> float:
-        """Mean rounds between false alarms: what the e-detector must reach to raise one."""
-        return max(self.rounds_per_year / self.false_alarms_per_year, 1.0)
+        """Mean rounds between false alarms: what the e-detector must reach to raise one. Confirmation rounds are rounds
+        too, so it is the scheduled ones between false alarms plus the most that can come on top."""
+        return max(self.rounds_per_year / self.false_alarms_per_year, 1.0) + self.most_confirmations
+
+    @property
+    def most_confirmations(self) -> float:
+        """Confirmation rounds between two false alarms, on average at most; docs/confirmation.md has the proof.
+
+        Every suspicion has climbed from `at / 2` to `at` of the threshold A. A scheduled round of a still world adds at
+        most one on average, so there are at most 2 / (A `at`) suspicions to such a round, each with `rounds` rounds.
+        """
+        return 2 * self.confirm.rounds / self.confirm.at
 
     def missing(self, rounds: int, at: Sequence[datetime]) -> str:
         """What a reference of so many rounds, asked at these times, still lacks; empty when nothing."""

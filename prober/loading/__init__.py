@@ -52,6 +52,7 @@ class Declarations:
             false_alarms_per_year=endpoint.false_alarms_per_year,
             rounds_per_year=sum(_rounds_per_year(probe_set.schedule) for probe_set in asked),
             reference=endpoint.reference,
+            confirm=endpoint.confirm,
         )
 
 

@@ -104,7 +104,7 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
-    if name in {"every", "jitter"} and kind == "string_type":
+    if name in {"every", "jitter", "pause"} and kind == "string_type":
         return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'

@@ -9,11 +9,13 @@ from itertools import groupby
 
 from sqlmodel import Session, col, delete, select, update
 
+from prober.confirmation import Confirmation
 from prober.declaration import Endpoint, Probe
 from prober.detectors.verdict import Judgement
 from prober.errors import StoreError
 from prober.evidence import Round
 from prober.incidents import Decision, Incident
+from prober.store import confirming
 from prober.store.codec import pack_judgement, pack_text, pack_verdicts, unpack_text, unpack_verdicts
 from prober.store.declared import remember_series, touch
 from prober.store.rounds import claim, due, get, hold, observation, record, release
@@ -68,6 +70,7 @@ def settle(
     alerters: Sequence[str],
     now: datetime,
     token: int | None,
+    confirmation: Confirmation | None = None,
 ) -> Incident | None:
     hold(session, round_id, token)
     row = get(session, round_id, fresh=True)
@@ -80,6 +83,8 @@ def settle(
         session.merge(MemoryRow(endpoint_hash=row.endpoint_hash, memory=pack_text(memory)))
     session.flush()
     release(session, round_id)
+    if confirmation is not None:
+        confirming.carry_out(session, row, confirmation)
     # Without an event nothing happened to the incident, and a person may have changed it since the judge looked.
     return decision.incident if decision.event is None else carry_out(session, decision, alerters, now)
 
@@ -160,7 +165,8 @@ def _start_epoch(session: Session, incident: Incident, label: str, now: datetime
         raise StoreError(f"the store does not know the endpoint of incident {incident.id}")
     if watch.round_id is not None:
         session.exec(update(RoundRow).where(col(RoundRow.id) == watch.round_id).values(lease_until=now))
-    watch.round_id, watch.lease_until, watch.token, watch.epoch_start = None, None, watch.token + 1, label
+    watch.round_id, watch.lease_until, watch.token = None, None, watch.token + 1
+    watch.epoch_start, watch.suspected_since = label, None
     session.add(watch)
     session.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == incident.endpoint_hash))
     session.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
@@ -32,6 +33,7 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
     failures = _newest_rounds(session, col(RoundRow.failed) > 0)
     owners = _owners(session)
     open_incidents = _open_incidents(session)
+    confirmations = _confirmations(session)
     return tuple(
         _view(
             row,
@@ -40,6 +42,7 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
             latest.get(row.name),
             failures.get(row.name),
             open_incidents.get(row.endpoint_hash),
+            confirmations.get(row.endpoint_hash),
         )
         for row in declared
     )
@@ -52,6 +55,7 @@ def _view(
     latest: RoundRow | None,
     failure: RoundRow | None,
     incident: Incident | None,
+    confirmation_due_at: datetime | None,
 ) -> EndpointView:
     # A judgement of an earlier content of this endpoint says nothing of what it is now.
     judged = latest if latest is not None and latest.endpoint_hash == row.endpoint_hash else None
@@ -75,6 +79,7 @@ def _view(
         last_failure=failure.last_failure if failure else "",
         channels=channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
         open_incident=incident,
+        confirmation_due_at=confirmation_due_at,
     )
 
 
@@ -123,6 +128,14 @@ def _owners(session: Session) -> dict[str, tuple[str, ...]]:
         for name in json.loads(row.endpoints):
             owners[name] = tuple(dict.fromkeys((*owners.get(name, ()), row.owner)))
     return owners
+
+
+def _confirmations(session: Session) -> dict[str, datetime]:
+    """Endpoint's hash → when its confirmation round is due, while one waits or is in hand."""
+    rows = session.exec(
+        select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
+    )
+    return {row.endpoint_hash: row.due_at for row in rows}
 
 
 def _open_incidents(session: Session) -> dict[str, Incident]:

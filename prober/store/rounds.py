@@ -24,11 +24,8 @@ _LARGEST_COUNT = 2**31 - 1
 
 def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
     remember_endpoint(session, endpoint)
-    key = {"endpoint": endpoint.name, "probe_set": probe_set, "due_at": due_at}
-    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0}
-    content_hash = endpoint.content_hash
-    if insert_missing(session, RoundRow, {**key, **rest, "endpoint_hash": content_hash, "state": "due"}):
-        touch(session, content_hash)
+    if insert_due(session, endpoint.name, endpoint.content_hash, probe_set, due_at):
+        touch(session, endpoint.content_hash)
     return session.exec(
         select(col(RoundRow.id)).where(
             col(RoundRow.endpoint) == endpoint.name,
@@ -36,6 +33,16 @@ def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime) 
             col(RoundRow.due_at) == due_at,
         )
     ).one()
+
+
+def insert_due(
+    session: Session, endpoint: str, endpoint_hash: str, probe_set: str, due_at: datetime, confirms: str | None = None
+) -> bool:
+    """A round as it begins; False where it is there already. `confirms` as in RoundRow."""
+    key = {"endpoint": endpoint, "probe_set": probe_set, "due_at": due_at}
+    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0}
+    values = {**key, **rest, "endpoint_hash": endpoint_hash, "state": "due", "confirms": confirms}
+    return insert_missing(session, RoundRow, values)
 
 
 def claim(session: Session, round_id: int, worker: str, now: datetime, lease_s: float) -> tuple[RoundView, int] | None:
@@ -81,7 +88,12 @@ def _label(session: Session, row: RoundRow, now: datetime) -> str:
     last = session.exec(select(func.max(RoundRow.label)).where(same)).one()
     if last is not None:
         now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
-    return now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return label_at(now)
+
+
+def label_at(moment: datetime) -> str:
+    """The label of a round begun at this moment."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def record(session: Session, round_id: int, observation: Observation, token: int | None) -> None:
@@ -126,6 +138,19 @@ def hold(session: Session, round_id: int, token: int | None) -> None:
             f"round {round_id} of {row.endpoint} is {row.state} and not in our hands"
             f"{f', last claimed by {row.worker}' if row.worker else ''}; claim it before writing to it"
         )
+
+
+def renew(session: Session, round_id: int, now: datetime, lease_s: float, token: int | None) -> None:
+    # Readers are not told: a round in hand stays in hand.
+    lease_until = now + timedelta(seconds=lease_s)
+    renewed = session.exec(
+        update(WatchRow)
+        .where(col(WatchRow.round_id) == round_id, col(WatchRow.token) == (-1 if token is None else token))
+        .values(lease_until=lease_until)
+    )
+    if renewed.rowcount == 0:
+        raise ClaimLost(f"round {round_id} is not in our hands any more")
+    session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(lease_until=lease_until))
 
 
 def release(session: Session, round_id: int) -> None:
@@ -196,6 +221,7 @@ def view(row: RoundRow) -> RoundView:
         reason=row.reason,
         asked=row.asked,
         failed=row.failed,
+        confirms=row.confirms or "",
     )
 
 

@@ -75,6 +75,8 @@ class WatchRow(Row, table=True):
     """Grows with every claim, so that whoever lost a claim is refused."""
     epoch_start: str = ""
     """Label of the first round of the current epoch; empty for the first epoch."""
+    suspected_since: str | None = None
+    """Label of the round that began the present suspicion; NULL while there is none."""
     changes: int = 0
     """Grows with everything a reader could see change."""
 
@@ -105,6 +107,8 @@ class RoundRow(Row, table=True):
     endpoint_hash: str
     probe_set: str
     due_at: datetime = Field(sa_type=Utc)
+    confirms: str | None = None
+    """Label of the round whose suspicion a confirmation round is about; NULL for a scheduled round."""
     state: str = "due"
     label: str | None = None
     worker: str = Field(default="", sa_type=HostileText)

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 
+from prober.confirmation import Confirmation, Suspicion
 from prober.declaration import Endpoint, Probe, ProbeSet
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
 from prober.incidents import Decision, Incident
 from prober.notice import Comparison, Notice, Outcome
-from prober.store import declared, examples, judging, notices, overview, readers, rounds
+from prober.store import confirming, declared, examples, judging, notices, overview, readers, rounds
 from prober.store.engine import Database
 from prober.store.schema import prepare
 from prober.store.views import (
@@ -113,6 +114,11 @@ class Store:
         with self._database.write() as session:
             rounds.record(session, round_id, observation, self._tokens.get(round_id))
 
+    def renew(self, round_id: int, now: datetime, lease_s: float) -> None:
+        """Our claim holds for `lease_s` seconds from now on. Raises ClaimLost where the round is not in our hands."""
+        with self._database.write() as session:
+            rounds.renew(session, round_id, now, lease_s, self._tokens.get(round_id))
+
     def recorded(self, round_id: int) -> tuple[Observation, ...]:
         """What a round holds so far, as recorded: what is left to ask after a kill is the rest."""
         with self._database.read() as session:
@@ -152,6 +158,11 @@ class Store:
         with self._database.read() as session:
             return judging.history(session, endpoint_hash, series)
 
+    def suspicion(self, endpoint_hash: str, probe_set: str, midnight: datetime) -> Suspicion:
+        """What was asked of the present suspicion so far, and of this probe set since midnight."""
+        with self._database.read() as session:
+            return confirming.suspicion(session, endpoint_hash, probe_set, midnight)
+
     def open_incident(self, endpoint_hash: str) -> Incident | None:
         """The incident that is not closed: open or acknowledged. An endpoint has at most one."""
         with self._database.read() as session:
@@ -165,15 +176,17 @@ class Store:
         decision: Decision,
         alerters: Sequence[str],
         now: datetime,
+        confirmation: Confirmation | None = None,
     ) -> Incident | None:
         """Complete a round we claimed: judgement, memory, incident and one notice an alerter, at once or not at all.
 
-        `memory` None forgets what was there. Gives the incident as stored. Raises ClaimLost where the round is not in
-        this Store's hands any more, so that nothing is judged twice, nor against a reference replaced meanwhile.
+        `memory` None forgets what was there, `confirmation` None leaves the suspicion as it is. Gives the incident as
+        stored. Raises ClaimLost where the round is not in this Store's hands any more, so that nothing is judged twice,
+        nor against a reference replaced meanwhile.
         """
         with self._database.write() as session:
             incident = judging.settle(
-                session, round_id, judgement, memory, decision, alerters, now, self._tokens.get(round_id)
+                session, round_id, judgement, memory, decision, alerters, now, self._tokens.get(round_id), confirmation
             )
         self._tokens.pop(round_id, None)
         return incident

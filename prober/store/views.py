@@ -34,6 +34,8 @@ class RoundView:
     """Replies stored."""
     failed: int
     """Of them, asks that failed."""
+    confirms: str = ""
+    """Label of the round whose suspicion a confirmation round is about; empty for a scheduled round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class EndpointView:
     channels: tuple[ChannelPoint, ...]
     """Of the latest judged round."""
     open_incident: Incident | None
+    confirmation_due_at: datetime | None = None
+    """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,9 @@ def test_status_of_a_change(prober: Run) -> None:
     assert one.pop("e_value") >= one["threshold"]
     assert one == {
         "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "alarm",
-        "missing": "", "threshold": 365.25, "last_round": "2026-03-15T12:00:00.000000Z",
+        "missing": "", "threshold": 485.25, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
-        "last_failure": "", "notices": {"owed": 2, "failed": 0},
+        "last_failure": "", "confirmation_due_at": None, "notices": {"owed": 2, "failed": 0},
     }  # fmt: skip
     assert (incident["state"], incident["kind"]) != ("closed", None)
     assert datetime.fromisoformat(incident["onset"]) >= due(CHANGE)
@@ -155,7 +155,7 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
 @pytest.mark.usefixtures("changed")
 def test_db_info_counts(prober: Run) -> None:
     assert prober("db", "info", "--json").json == {
-        "database": "sqlite:///prober.db", "version": "0001", "endpoints": 1, "rounds": DAYS, "missed": 0,
+        "database": "sqlite:///prober.db", "version": "0002", "endpoints": 1, "rounds": DAYS, "missed": 0,
         "asks": DAYS * 14, "incidents": 1,
     }  # fmt: skip
     assert f"rounds: {DAYS}" in prober("db", "info").out
@@ -164,8 +164,8 @@ def test_db_info_counts(prober: Run) -> None:
 def test_db_upgrade_makes_what_is_missing_and_info_does_not(prober: Run, home: Path) -> None:
     assert prober("db", "info").code == 2
     assert not (home / "prober.db").exists()
-    assert prober("db", "upgrade").out == "sqlite:///prober.db is of version 0001, the newest.\n"
-    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": "0001"}
+    assert prober("db", "upgrade").out == "sqlite:///prober.db is of version 0002, the newest.\n"
+    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": "0002"}
     assert prober("db", "info").code == 0
 
 

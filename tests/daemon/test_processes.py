@@ -33,10 +33,10 @@ FORK = multiprocessing.get_context("fork")
 def _daemon(folder: Path, url: str, free: int, lease_s: float | None) -> None:
     """In a process of its own: short waits, and asks that are noted, and held up after so many."""
     logging.basicConfig(filename=folder / "log", level=logging.DEBUG, force=True)
-    daemon_module.LOOK_S, daemon_module.SWEEP = 0.05, timedelta(seconds=0.05)
+    daemon_module.LOOK_S = 0.05
     rounds_module.open_provider = lambda endpoint: HeldUp(folder, free)
     if lease_s is not None:
-        tick.lease_s = lambda *_: lease_s
+        tick.LEASE_S = lease_s
     serve([folder], Settings(database_url=url))
 
 
