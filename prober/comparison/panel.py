@@ -1,13 +1,14 @@
 """What one channel read, as points: one row a unit, so that one statistic serves names, numbers and vectors.
 
 A number is a point on a line, a vector itself, and a name a corner of a simplex, so that a mean of names is the share
-of each. Several answers of one unit are averaged.
+of each. Probabilities of first tokens are a point inside the simplex. Several answers of one unit are averaged.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from prober.comparison.exchange import Bools, Exchange, Ints
 from prober.comparison.gather import Answer
 from prober.detectors import Channel
+from prober.detectors.readings import RECURS, Reading, Recurring, TopTokens, recurring
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,7 +53,7 @@ class Panel:
 def panel(channel: Channel, answers: Sequence[Answer], exchange: Exchange) -> Panel | None:
     """Read one channel off all answers; None where it could not be read on both sides of any stratum."""
     stratum = exchange.stratum
-    readings = [channel.read(answer.fingerprint) for answer in answers]
+    readings = _telling([channel.read(answer.fingerprint) for answer in answers], exchange)
     kept = [i for i, reading in enumerate(readings) if reading is not None]
     units, unit = len(stratum), exchange.unit_of_answer[kept]
     readable = np.bincount(unit, minlength=units) > 0
@@ -59,11 +61,11 @@ def panel(channel: Channel, answers: Sequence[Answer], exchange: Exchange) -> Pa
         return None
     values = [readings[i] for i in kept]
     names: tuple[str, ...] = ()
-    if isinstance(values[0], str):
-        texts = [str(value) for value in values]
-        names, corners = _corners(texts, RARE)
+    if isinstance(values[0], str | TopTokens):
+        shares = [_shares(value) for value in values]
+        names, corners = _corners(shares, RARE)
         points = _means(corners, unit, units)
-        local = _local_names(texts, unit, stratum)
+        local = _local_names(shares, unit, stratum)
     else:
         rows = np.array(values, dtype=np.float64).reshape(len(values), -1)
         points = local = _means(rows, unit, units)
@@ -94,22 +96,55 @@ def contrast(labels: Bools, readable: Bools, stratum: Ints) -> Floats:
     return np.where(ones, up[:, stratum], down[:, stratum]) * readable
 
 
-def _corners(names: Sequence[str], rare: int) -> tuple[tuple[str, ...], Floats]:
-    """Columns, commonest first, and a 1 for each name in its own; shape (names, columns)."""
-    counts = Counter(names)
+def _telling(readings: Sequence[Reading | None], exchange: Exchange) -> list[Reading | None]:
+    """Without the names that tell something only where they come again, in every stratum where they do not.
+
+    Whether they do is asked of both sides together, so that shuffling labels does not change the answer.
+    """
+    told = list(readings)
+    if not any(isinstance(reading, Recurring) for reading in readings):
+        return told
+    groups: dict[int, dict[int, list[int]]] = {}
+    for i, unit in enumerate(exchange.unit_of_answer.tolist()):
+        if readings[i] is not None:
+            groups.setdefault(int(exchange.stratum[unit]), {}).setdefault(unit, []).append(i)
+    for units in groups.values():
+        if recurring([[readings[i] for i in members] for members in units.values()]) < RECURS:
+            for members in units.values():
+                for i in members:
+                    told[i] = None
+    return told
+
+
+def _shares(reading: Reading | None) -> Mapping[str, float]:
+    """A name is all of itself; of first tokens each has its probability."""
+    if isinstance(reading, TopTokens):
+        return {token: math.exp(log_probability) for token, log_probability in reading.pairs}
+    return {str(reading): 1.0}
+
+
+def _corners(shares: Sequence[Mapping[str, float]], rare: float) -> tuple[tuple[str, ...], Floats]:
+    """Columns, commonest first, and each reading's share of each; shape (readings, columns)."""
+    counts: Counter[str] = Counter()
+    for reading in shares:
+        counts.update(reading)
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     own = {name: i for i, name in enumerate(ranked[:NAMED]) if counts[name] >= rare}
     columns = (*own, REST) if len(own) < len(counts) else tuple(own)
-    return columns, np.eye(len(columns))[[own.get(name, len(own)) for name in names]]
+    corners = np.zeros((len(shares), len(columns)))
+    for row, reading in enumerate(shares):
+        for name, share in reading.items():
+            corners[row, own.get(name, len(own))] += share
+    return columns, corners
 
 
-def _local_names(names: Sequence[str], unit: Ints, stratum: Ints) -> Floats:
+def _local_names(shares: Sequence[Mapping[str, float]], unit: Ints, stratum: Ints) -> Floats:
     """Shape (units, columns): shares of each name, where every stratum ranks its own names."""
     of_stratum: dict[int, list[int]] = {}
     for i, u in enumerate(unit.tolist()):
         of_stratum.setdefault(int(stratum[u]), []).append(i)
-    parts = {key: _corners([names[i] for i in members], 1)[1] for key, members in of_stratum.items()}
-    corners = np.zeros((len(names), max(part.shape[1] for part in parts.values())))
+    parts = {key: _corners([shares[i] for i in members], 0)[1] for key, members in of_stratum.items()}
+    corners = np.zeros((len(shares), max(part.shape[1] for part in parts.values())))
     for key, part in parts.items():
         corners[of_stratum[key], : part.shape[1]] = part
     return _means(corners, unit, len(stratum))

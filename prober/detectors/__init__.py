@@ -8,12 +8,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.detectors import choice, embedding, expectation, identity, layout, length, refusal
+from prober.detectors import (
+    choice,
+    embedding,
+    exact,
+    expectation,
+    identity,
+    layout,
+    length,
+    logprobs,
+    reasoning,
+    refusal,
+    serving,
+    text,
+    tokens,
+)
 from prober.detectors.channel import Channel
 
 DETECTORS: Final[Mapping[str, Channel]] = {
     module.CHANNEL.name: module.CHANNEL
-    for module in (identity, choice, length, layout, refusal, expectation, embedding)
+    for module in (
+        identity,  # who says it answered
+        serving,  # and from where
+        tokens,  # what the unchanged prompt counts as
+        choice,  # which answer was chosen
+        exact,  # which very text
+        logprobs,  # how likely its first tokens were
+        length,  # how long it is
+        reasoning,  # and how long was thought before
+        layout,  # what it looks like
+        text,  # how it is worded
+        embedding,  # what it is about
+        refusal,  # whether it declines
+        expectation,  # whether its checks hold
+    )
 }
 
 __all__ = ["DETECTORS", "Channel"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prober.detectors.scales import Reading
+from prober.detectors.readings import Reading
 from prober.detectors.verdict import Kind
 from prober.evidence import Fingerprint
 
@@ -16,7 +17,7 @@ class Channel:
 
     name: str
     read: Callable[[Fingerprint], Reading | None]
-    """Fingerprint → name, number or vector; None where there is nothing to read."""
+    """Fingerprint → name, number, vector or first tokens; None where there is nothing to read."""
     unit: str
     """Of the value shown in its history."""
     words: Callable[[float, float], str]
@@ -35,3 +36,14 @@ def percent(share: float) -> str:
     """A share as a person writes it: `0.3 %`, `11 %`."""
     value = 100 * share
     return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
+
+
+def ratio(value: float, reference: float) -> float:
+    """Of what two logarithms stand for."""
+    return math.exp(min(value - reference, 50.0))
+
+
+def longer(recent: float, reference: float) -> str:
+    """A ratio as a person says it: `34 % longer`."""
+    times = recent / reference
+    return f"{percent(abs(times - 1))} {'longer' if times >= 1 else 'shorter'}"

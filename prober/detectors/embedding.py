@@ -7,7 +7,7 @@ from prober.evidence import Fingerprint
 
 
 def read(fingerprint: Fingerprint) -> tuple[float, ...] | None:
-    return next(iter(fingerprint.vectors.values()), None)
+    return next((vector for key, vector in fingerprint.vectors.items() if key.startswith("embedding.")), None)
 
 
 CHANNEL = Channel(

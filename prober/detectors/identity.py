@@ -1,6 +1,8 @@
-"""Who says it answered: resolved model, fingerprint, tier, allow-listed headers, input tokens of a fixed prompt.
+"""Who says it answered: the resolved model and its fingerprint.
 
-One name a reply, judged as a distribution: a value that alternates is no evidence, a value never seen is.
+One name a reply, judged as a distribution: a value that alternates is no evidence, a value never seen is. What varies
+independently of the model (tier, region, route) is read by `serving`: as parts of one name, five fingerprints on three
+routes would be fifteen names, each of them too rare to be missed or welcomed.
 """
 
 from __future__ import annotations
@@ -8,17 +10,12 @@ from __future__ import annotations
 from prober.detectors.channel import Channel
 from prober.evidence import Fingerprint
 
+PARTS = ("model", "system_fingerprint")
+
 
 def read(fingerprint: Fingerprint) -> str | None:
-    parts = [
-        f"{key.removeprefix('identity.').removeprefix('header.')}={value}"
-        for key, value in sorted(fingerprint.categories.items())
-        if key.startswith("identity.") and value != "(none)"
-    ]
-    tokens = fingerprint.numbers.get("identity.input_tokens")
-    if tokens is not None:
-        parts.append(f"input_tokens={tokens:g}")
-    return " ".join(parts) or None
+    said = {part: fingerprint.categories.get(f"identity.{part}", "(none)") for part in PARTS}
+    return " ".join(f"{part}={value}" for part, value in said.items() if value != "(none)") or None
 
 
 CHANNEL = Channel(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from prober.detectors.channel import Channel, percent
+from prober.detectors.channel import Channel, longer, ratio
 from prober.evidence import Fingerprint
 
 
@@ -13,16 +13,11 @@ def read(fingerprint: Fingerprint) -> float | None:
     return None if characters is None else round(math.log1p(characters), 6)
 
 
-def words(recent: float, reference: float) -> str:
-    ratio = recent / reference
-    return f"{percent(abs(ratio - 1))} {'longer' if ratio >= 1 else 'shorter'}"
-
-
 CHANNEL = Channel(
     name="length",
     read=read,
     unit="ratio to the reference",
-    words=words,
-    show=lambda value, reference: math.exp(min(value - reference, 50.0)),
+    words=longer,
+    show=ratio,
     difference="ln ratio",
 )

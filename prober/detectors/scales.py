@@ -6,17 +6,18 @@ what was never seen has a category of its own.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
 
-Reading = str | float | tuple[float, ...]
-"""What a channel reads from one fingerprint: a name, a number, or a vector."""
+from prober.detectors import centre as centres
+from prober.detectors.readings import RECURS, Reading, Recurring, TopTokens, recurring
+
+__all__ = ["Reading", "Scale", "learn"]
 
 NAMED: Final = 6
 """Categories a nominal scale names at most; the rest are `rare`."""
@@ -44,19 +45,28 @@ class Scale:
     """Ordinal with many: index = number of edges below the value."""
     centre: tuple[float, ...] = ()
     """Vectors: the number is the distance to this centre; `atoms` or `edges` go on from there."""
+    tokens: tuple[str, ...] = ()
+    """First tokens: `centre` is the mean log-probability of each of these."""
     mean: float = 0.0
     """Mean number of the reference; 0 for names."""
 
     def reads(self, reading: Reading) -> bool:
-        """Whether the reading belongs on this scale; a vector of another embedder does not."""
+        """Whether the reading belongs on this scale.
+
+        A vector of another embedder does not, and nothing does where there is but one category: it is MUTE.
+        """
+        if len(self.labels) == 1 or isinstance(reading, TopTokens) != bool(self.tokens):
+            return False
         return not isinstance(reading, tuple) or len(reading) == len(self.centre)
 
     def number(self, reading: Reading) -> float | None:
         """The reading as a number; None for a name."""
         if isinstance(reading, str):
             return None
+        if isinstance(reading, TopTokens):
+            return centres.mean_gap(centres.log_probabilities([reading], self.tokens)[0], np.asarray(self.centre))
         if isinstance(reading, tuple):
-            return _distance(reading, np.asarray(self.centre))
+            return centres.cosine(np.asarray(reading, dtype=np.float64), np.asarray(self.centre))
         return reading
 
     def index(self, reading: Reading, number: float | None) -> int:
@@ -70,6 +80,10 @@ class Scale:
         return int(np.searchsorted(self.edges, number, side="right"))
 
 
+MUTE: Final = Scale(labels=("(anything)",), prior=(1.0,), score=(0.0,))
+"""The scale of a series that tells nothing: one category, into which everything falls, and no reading ever after."""
+
+
 def learn(
     rounds: Sequence[Sequence[Reading]], atoms: tuple[float, ...] = ()
 ) -> tuple[Scale, tuple[tuple[int, ...], ...]]:
@@ -81,19 +95,34 @@ def learn(
     flat = [reading for readings in rounds for reading in readings]
     if not flat:
         raise ValueError("a scale needs at least one reading")
-    numbers: list[float | None]
-    if isinstance(flat[0], str):
-        scale = _nominal([reading for reading in flat if isinstance(reading, str)])
-        numbers = [None] * len(flat)
-    elif isinstance(flat[0], tuple):
-        vectors = [[reading for reading in readings if isinstance(reading, tuple)] for readings in rounds]
-        centre, distances = _distances(vectors)
-        scale, numbers = _ordinal(distances, centre=centre), [*distances]
-    else:
-        values = [float(reading) for reading in flat if isinstance(reading, (int, float))]
-        scale, numbers = _ordinal(values, atoms), [*values]
+    if isinstance(flat[0], Recurring) and recurring(rounds) < RECURS:
+        return MUTE, tuple((0,) * len(readings) for readings in rounds)
+    scale, numbers = _learn(rounds, flat, atoms)
     indices = iter([scale.index(reading, number) for reading, number in zip(flat, numbers, strict=True)])
     return scale, tuple(tuple(islice(indices, len(readings))) for readings in rounds)
+
+
+def _learn(
+    rounds: Sequence[Sequence[Reading]], flat: Sequence[Reading], atoms: tuple[float, ...]
+) -> tuple[Scale, Sequence[float | None]]:
+    """The scale, and what its `number` is of each reading."""
+    if isinstance(flat[0], str):
+        scale = _nominal([reading for reading in flat if isinstance(reading, str)])
+        if isinstance(flat[0], Recurring):
+            labels = (f"text no. {i}" for i in range(1, len(scale.names) + 1))
+            scale = replace(scale, labels=(*labels, *scale.labels[len(scale.names) :]))
+        return scale, [None] * len(flat)
+    if isinstance(flat[0], TopTokens):
+        readings = [reading for reading in flat if isinstance(reading, TopTokens)]
+        tokens = centres.tokens_of(readings)
+        points, has = centres.log_probabilities(readings, tokens), centres.listed(readings, tokens)
+        centre, numbers = centres.distances(rounds, points, centres.mean_gap, has)
+        return _ordinal(numbers, centre=centre, tokens=tokens), numbers
+    if isinstance(flat[0], tuple):
+        centre, numbers = centres.distances(rounds, np.array(flat, dtype=np.float64), centres.cosine)
+        return _ordinal(numbers, centre=centre), numbers
+    numbers = [float(reading) for reading in flat if isinstance(reading, (int, float))]
+    return _ordinal(numbers, atoms), numbers
 
 
 def _nominal(readings: list[str]) -> Scale:
@@ -119,7 +148,12 @@ def _nominal(readings: list[str]) -> Scale:
     )
 
 
-def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[float, ...] = ()) -> Scale:
+def _ordinal(
+    numbers: list[float],
+    atoms: tuple[float, ...] = (),
+    centre: tuple[float, ...] = (),
+    tokens: tuple[str, ...] = (),
+) -> Scale:
     counts = Counter(numbers)
     distinct = atoms or tuple(sorted(counts))
     mean = float(np.mean(numbers))
@@ -133,6 +167,7 @@ def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[
             novel=len(distinct),
             atoms=distinct,
             centre=centre,
+            tokens=tokens,
             mean=mean,
         )
     edges = _edges(counts)
@@ -145,6 +180,7 @@ def _ordinal(numbers: list[float], atoms: tuple[float, ...] = (), centre: tuple[
         score=tuple(map(float, range(len(edges) + 1))),
         edges=edges,
         centre=centre,
+        tokens=tokens,
         mean=mean,
     )
 
@@ -157,27 +193,3 @@ def _edges(counts: Counter[float]) -> tuple[float, ...]:
     below = np.cumsum([counts[value] for value in values[:-1]])
     cuts = sorted({int(np.argmin(np.abs(below - total * i / bins))) for i in range(1, bins)})
     return tuple((values[cut] + values[cut + 1]) / 2 for cut in cuts)
-
-
-def _distances(rounds: Sequence[Sequence[tuple[float, ...]]]) -> tuple[tuple[float, ...], list[float]]:
-    """The centre of all vectors; and how far each is, as a new one will be measured.
-
-    One that no other round has is held against the centre of the *other* rounds, which it did not help to place. One
-    that comes again and again is held against the centre of all, as it will be when it comes next.
-    """
-    flat = np.array([vector for vectors in rounds for vector in vectors])
-    total = flat.sum(axis=0)
-    rounds_with = Counter(vector for vectors in rounds for vector in set(vectors))
-    distances = []
-    for vectors in rounds:
-        rest = len(flat) - len(vectors)
-        others = (total - np.sum(vectors, axis=0)) / rest if vectors and rest else total / len(flat)
-        distances += [_distance(v, total / len(flat) if rounds_with[v] > 1 else others) for v in vectors]
-    return tuple(map(float, total / len(flat))), distances
-
-
-def _distance(vector: Sequence[float] | np.ndarray, centre: np.ndarray) -> float:
-    """Cosine distance, rounded so that the noise of floating point does not make a category."""
-    vector = np.asarray(vector, dtype=np.float64)
-    norm = math.sqrt(float(vector @ vector) * float(centre @ centre))
-    return round(1 - float(vector @ centre) / norm, 4) if norm else 1.0

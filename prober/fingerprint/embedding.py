@@ -29,8 +29,9 @@ def extract(reply: Reply, probe: Probe, embedder: Embedder | None = WORDLLAMA) -
     """Vector `<embedder>` of length 1, and category `source`: which embedder, version and weights made it."""
     if embedder is None:
         return unreadable("no embedder is in use")
-    text = (reply.text or "")[:READ].encode("utf-8", "replace").decode()
-    if not text.strip():
+    whole = (reply.text or "").strip()
+    text = whole[:READ].encode("utf-8", "replace").decode().rstrip()
+    if not text:
         return unreadable("a blank text has no direction")
     try:
         vector = _unit(np.asarray(embedder.embed(text), dtype=np.float64))
@@ -39,7 +40,7 @@ def extract(reply: Reply, probe: Probe, embedder: Embedder | None = WORDLLAMA) -
         return unreadable(str(reason))
     if vector is None:
         return unreadable("the embedder gave a vector of no length")
-    cut = {"": f"only the first {READ} characters were read"} if len(reply.text or "") > READ else {}
+    cut = {"": f"only the first {READ} characters were read"} if len(whole) > READ else {}
     return Features({"source": source}, vectors={embedder.name: vector}, unreadable=cut)
 
 

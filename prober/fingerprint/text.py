@@ -8,6 +8,7 @@ from collections import Counter
 
 from prober.declaration import Probe
 from prober.fingerprint.feature import NONE, Features, digest
+from prober.fingerprint.grams import grams
 from prober.reply import Reply
 
 BLANK = "(blank)"
@@ -37,18 +38,27 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
-    """Numbers `characters` (code points), `words`, `sentences`, `tokens`; categories `script`, `exact`, `choice`."""
-    text = reply.text or ""
+    """Numbers `characters` (code points), `words`, `sentences`, `tokens`; categories `script`, `exact`, `choice`.
+
+    And vector `grams`. White space around the text belongs to its layout, see `structure`: it changes nothing here.
+    """
+    text = (reply.text or "").strip()
     numbers: dict[str, float] = {
         "characters": len(text),
         "words": len(text.split()),
         "sentences": sentences(text),
     }
     categories = {"script": script(text), "exact": digest(text), "choice": choice(text)}
+    unreadable = {}
     tokens = visible_tokens(reply)
     if isinstance(tokens, str):
-        return Features(categories, numbers, unreadable={"tokens": tokens})
-    return Features(categories, numbers | {"tokens": tokens})
+        unreadable["tokens"] = tokens
+    else:
+        numbers["tokens"] = tokens
+    vector = grams(text)
+    if vector is None:
+        unreadable["grams"] = "a blank text has no characters to count"
+    return Features(categories, numbers, {} if vector is None else {"grams": vector}, unreadable)
 
 
 def visible_tokens(reply: Reply) -> int | str:

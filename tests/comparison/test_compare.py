@@ -31,8 +31,12 @@ def test_two_draws_of_one_behaviour_are_the_same():
     assert compared.paired
     assert compared.exchanged == "replies"
     assert (compared.probes, compared.replies, compared.failed, compared.unmatched) == (30, (30, 30), (0, 0), 0)
-    assert {one.channel for one in compared.channels} == {"choice", "length", "format", "refusal", "embedding"}
-    assert {one.channel for one in compared.left_out} == {"identity", "expectation"}
+    assert {one.channel for one in compared.channels} == {
+        "choice", "length", "format", "text", "refusal", "embedding"
+    }  # fmt: skip
+    assert {one.channel for one in compared.left_out} == {
+        "identity", "serving", "tokens", "exact", "logprobs", "reasoning", "expectation"
+    }  # fmt: skip
     assert compared.missing == ""
 
 
@@ -78,8 +82,9 @@ def test_too_few_probes_is_said_with_what_would_be_enough():
     reference, candidate = log(["yes"] * 9), log(["no, never, not in a thousand years"] * 9)
     compared = compare(reference, candidate)
     assert compared.verdict == "insufficient_evidence"
-    assert compared.missing.startswith("with one reply a probe on each side at least 10 shared probes are needed")
-    assert compare([*reference, logged("x", "yes")], [*candidate, logged("x", "no")]).verdict != "insufficient_evidence"
+    assert compared.missing.startswith("with one reply a probe on each side at least 11 shared probes are needed")
+    more = [logged("x", "yes"), logged("y", "yes")], [logged("x", "no"), logged("y", "no")]
+    assert compare([*reference, *more[0]], [*candidate, *more[1]]).verdict != "insufficient_evidence"
 
 
 def test_failed_asks_are_left_out_and_counted():

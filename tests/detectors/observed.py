@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
 
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
@@ -21,6 +25,7 @@ def spoken(rng, choice="yes", **changes):
     """
     said = {
         "identity.model": "m-1",
+        "identity.header.x-ms-region": "Sweden",
         "text.choice": choice if rng.random() < 0.9 else "other",
         "structure.shape": "plain",
         "refusal.refused": "no",
@@ -28,9 +33,49 @@ def spoken(rng, choice="yes", **changes):
     }
     number = {"text.characters": float(rng.integers(90, 111))}
     vector = tuple(map(float, rng.normal((1, 0, 0, 0), 0.2)))
+    said["text.exact"] = said["text.choice"]
+    number |= {
+        "identity.input_tokens": 12.0,
+        "usage.reasoning_tokens": 2 * number["text.characters"],
+        "logprobs.token.yes": -0.1 + 0.001 * round(vector[1]),
+        "logprobs.token.no": -2.4 + 0.01 * vector[2],
+    }
     said |= {key: value for key, value in changes.items() if isinstance(value, str)}
     number |= {key: value for key, value in changes.items() if isinstance(value, float)}
-    return Fingerprint(categories=said, numbers=number, vectors={"embedding.test": changes.get("vector", vector)})
+    return Fingerprint(
+        categories=said,
+        numbers=number,
+        vectors={"text.grams": vector[:3], "embedding.test": changes.get("vector", vector)},
+    )
+
+
+def whole(rng: np.random.Generator, rounds: Iterable[Round]) -> Iterator[Round]:
+    """Simulated rounds whose replies also say what the simulation leaves out; nothing of it ever changes."""
+    for round_ in rounds:
+        observations = tuple(
+            replace(o, fingerprint=_whole(rng, o.series, o.fingerprint)) if o.fingerprint else o
+            for o in round_.observations
+        )
+        yield replace(round_, observations=observations)
+
+
+def _whole(rng: np.random.Generator, series: str, said: Fingerprint) -> Fingerprint:
+    return replace(
+        said,
+        categories={
+            **said.categories,
+            "identity.service_tier": str(rng.choice(["standard", "flex"])),
+            "text.exact": str(rng.choice(["0a", "1b", "2c"], p=[0.6, 0.3, 0.1])),
+        },
+        numbers={
+            **said.numbers,
+            "identity.input_tokens": 10.0 + len(series),
+            "usage.reasoning_tokens": float(rng.integers(50, 500)),
+            "logprobs.token.yes": round(float(rng.normal(-0.1, 0.02)), 4),
+            "logprobs.token.no": round(float(rng.normal(-3, 0.1)), 4),
+        },
+        vectors={**said.vectors, "text.grams": tuple(map(float, rng.normal((1, 0, 0, 0), 0.3)))},
+    )
 
 
 def observed(number, prints, every=timedelta(days=1)):

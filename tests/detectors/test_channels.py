@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,23 +18,50 @@ def read(channel, **parts):
     return DETECTORS[channel].read(Fingerprint(**parts))
 
 
-def test_identity_is_one_name_of_all_that_says_who_answered() -> None:
-    said = {
-        "identity.model": "m-1",
-        "identity.system_fingerprint": "fp_1",
-        "identity.header.x-version": "7",
-        "identity.service_tier": "(none)",
-        "text.choice": "yes",
-    }
-    name = read("identity", categories=said, numbers={"identity.input_tokens": 12.0})
-    assert name == "x-version=7 model=m-1 system_fingerprint=fp_1 input_tokens=12"
-    assert name != read("identity", categories=said, numbers={"identity.input_tokens": 13.0})
-    assert read("identity", categories={"identity.model": "(none)"}) is None
+SAID = {
+    "identity.model": "m-1",
+    "identity.system_fingerprint": "fp_1",
+    "identity.header.x-version": "7",
+    "identity.service_tier": "(none)",
+    "text.choice": "yes",
+}
 
 
-def test_identity_does_not_depend_on_the_order_of_its_parts() -> None:
-    one, other = {"identity.a": "1", "identity.b": "2"}, {"identity.b": "2", "identity.a": "1"}
-    assert read("identity", categories=one) == read("identity", categories=other)
+def test_who_answered_is_one_name_of_model_and_fingerprint() -> None:
+    assert read("identity", categories=SAID) == "model=m-1 system_fingerprint=fp_1"
+    assert read("identity", categories=SAID | {"identity.model": "(none)"}) == "system_fingerprint=fp_1"
+    assert read("identity", categories={"identity.model": "(none)", "identity.header.x-version": "7"}) is None
+
+
+def test_where_it_was_served_is_one_name_of_all_else() -> None:
+    assert read("serving", categories=SAID) == "x-version=7"
+    assert read("serving", categories=SAID | {"identity.service_tier": "flex"}) == "x-version=7 service_tier=flex"
+    assert read("serving", categories={"identity.model": "m-1"}) is None
+
+
+def test_names_do_not_depend_on_the_order_of_their_parts() -> None:
+    backwards = dict(reversed(SAID.items()))
+    for channel in ("identity", "serving"):
+        assert read(channel, categories=SAID) == read(channel, categories=backwards)
+
+
+def test_fingerprints_that_alternate_on_several_routes_are_no_new_names() -> None:
+    """Five builds, three regions, two tiers: as one name thirty, most of them unseen in a reference of 24 replies."""
+    rng = np.random.default_rng(5)
+
+    def replies(count):
+        for _ in range(count):
+            yield {
+                "identity.model": "m-1",
+                "identity.system_fingerprint": f"fp_{rng.integers(5)}",
+                "identity.header.x-ms-region": ["Sweden", "France", "Japan"][rng.integers(3)],
+            }
+
+    before, after = list(replies(24)), list(replies(200))
+    for channel in ("identity", "serving"):
+        assert {read(channel, categories=reply) for reply in after} <= {read(channel, categories=r) for r in before}
+    whole = {tuple(reply.values()) for reply in after} - {tuple(reply.values()) for reply in before}
+    assert whole, "as one name there are some that the reference never held"
 
 
 @pytest.mark.parametrize(

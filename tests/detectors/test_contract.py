@@ -14,14 +14,14 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks import worlds
-from detectors.observed import REFERENCE, judged
+from detectors.observed import REFERENCE, judged, whole
 from prober.detectors import DETECTORS
 from prober.detectors.promise import Promise
 from prober.evidence import Fingerprint, Round
 
 QUIET: Final = 8
 """Rounds after the reference in which nothing changes."""
-WITHIN: Final = 16
+WITHIN: Final = 24
 """Rounds in which a change is to be seen."""
 
 
@@ -43,9 +43,12 @@ def times(key: str, factor: float) -> Callable[[Fingerprint], Fingerprint]:
     return lambda print_: replace(print_, numbers={**print_.numbers, key: factor * print_.numbers[key]})
 
 
-def turned(print_: Fingerprint) -> Fingerprint:
-    """About something else: every vector points the other way."""
-    return replace(print_, vectors={key: tuple(-x for x in vector) for key, vector in print_.vectors.items()})
+def turned(feature: str) -> Callable[[Fingerprint], Fingerprint]:
+    """Its vector points the other way."""
+    return lambda print_: replace(
+        print_,
+        vectors={k: tuple(-x for x in v) if k.startswith(feature) else v for k, v in print_.vectors.items()},
+    )
 
 
 MOVED: Final[Mapping[str, Moved]] = {
@@ -55,7 +58,13 @@ MOVED: Final[Mapping[str, Moved]] = {
     "format": Moved(category("structure.shape", "table"), -1),
     "refusal": Moved(category("refusal.refused", "yes"), +1),
     "expectation": Moved(category("expectation.all", "fail"), -1),
-    "embedding": Moved(turned, +1),
+    "embedding": Moved(turned("embedding."), +1),
+    "serving": Moved(category("identity.service_tier", "priority"), -1),
+    "tokens": Moved(times("identity.input_tokens", 2.0), -1),
+    "exact": Moved(category("text.exact", "3d"), -1),
+    "logprobs": Moved(times("logprobs.token.yes", 9.0), +1),
+    "reasoning": Moved(times("usage.reasoning_tokens", 12.0), +1),
+    "text": Moved(turned("text."), +1),
 }
 
 
@@ -84,8 +93,9 @@ def test_a_channel_is_what_its_row_says(channel: str) -> None:
 
 @pytest.mark.parametrize("channel", DETECTORS)
 def test_a_changed_world_moves_the_reading_of_its_channel_only(channel: str) -> None:
-    world = worlds.still(np.random.default_rng(1), clustered=False)
-    prints = [o.fingerprint for r in worlds.rounds(np.random.default_rng(2), world, 4) for o in r.observations]
+    rng = np.random.default_rng(1)
+    world = worlds.still(rng, clustered=False)
+    prints = [o.fingerprint for r in whole(rng.spawn(1)[0], worlds.rounds(rng, world, 4)) for o in r.observations]
     for name, row in DETECTORS.items():
         differs = any(row.read(moved(channel).change(p)) != row.read(p) for p in prints if p)
         assert differs == (name == channel), name
@@ -107,7 +117,9 @@ def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clus
     rng = np.random.default_rng([11, clustered])
     world = worlds.still(rng, clustered)
     change = REFERENCE + QUIET
-    rounds = changed_at(worlds.rounds(rng, world, change + WITHIN), change, moved(channel).change)
+    rounds = changed_at(
+        whole(rng.spawn(1)[0], worlds.rounds(rng, world, change + WITHIN)), change, moved(channel).change
+    )
     _, judgements = judged(rounds, until_alarm=True)
     alarm = judgements[-1]
     assert len(judgements) > change, "nothing had changed yet"
@@ -128,7 +140,7 @@ def test_still_worlds_are_quiet_in_every_channel_and_together() -> None:
     for seed in range(streams):
         rng = np.random.default_rng([29, seed])
         world = worlds.still(rng, clustered=bool(seed % 2))
-        _, judgements = judged(worlds.rounds(rng, world, REFERENCE + rounds))
+        _, judgements = judged(whole(rng.spawn(1)[0], worlds.rounds(rng, world, REFERENCE + rounds)))
         after = judgements[REFERENCE:]
         assert len(after) == rounds
         highest["all together"].append(max(j.e_value for j in after))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.detectors import scales
+from prober.detectors.centre import cosine
 from prober.detectors.scales import ATOMS, NAMED, learn
 
 names = st.sampled_from(["red", "green", "blue", "", "<!channel>", "a\x00b", "a very long answer " * 20])
@@ -184,4 +184,4 @@ def test_a_scale_of_nothing_is_refused() -> None:
 
 
 def test_distances_are_rounded_so_that_floating_point_makes_no_category() -> None:
-    assert scales._distance((1.0, 1e-9), np.array([1.0, 0.0])) == 0.0
+    assert cosine(np.array([1.0, 1e-9]), np.array([1.0, 0.0])) == 0.0

@@ -123,7 +123,9 @@ class Fixed:
 
 def test_another_embedder_has_keys_of_its_own(answer: Answer, probe: Probe) -> None:
     found = fingerprint(answer("x"), probe, Fixed([3.0, -4.0, -0.0]))
-    assert found.vectors == {"embedding.fixed": (0.6, -0.8, 0.0)}
+    assert {k: v for k, v in found.vectors.items() if k.startswith("embedding")} == {
+        "embedding.fixed": (0.6, -0.8, 0.0)
+    }
     assert str(found.vectors["embedding.fixed"][2]) == "0.0"
     assert found.categories["embedding.source"] == "fixed-1/2"
 
@@ -140,7 +142,7 @@ def test_another_embedder_has_keys_of_its_own(answer: Answer, probe: Probe) -> N
 )
 def test_without_a_vector_the_reason_is_told(given: Fixed | None, why: str, answer: Answer, probe: Probe) -> None:
     found = fingerprint(answer("x"), probe, given)
-    assert not found.vectors
+    assert not [key for key in found.vectors if key.startswith("embedding")]
     assert found.unreadable["embedding"] == why
 
 

@@ -106,7 +106,7 @@ def test_a_huge_reply_of_one_piece_is_read(piece: str) -> None:
     text = piece * (200_000 // len(piece)) + "x"
     found = fingerprint(Reply(at=NOW, text=text), EVERY_CHECK)
     storable(found)
-    assert found.numbers["text.characters"] == len(text)
+    assert found.numbers["text.characters"] == len(text.strip())
     assert found.unreadable["structure"] == "only the first 100000 characters were read"
 
 
@@ -163,6 +163,8 @@ def test_every_key_of_a_plain_reply() -> None:
             "text.tokens": 2,
             "expectation.pass_rate": 1,
             "logprobs.top1": math.log(0.75),
+            "logprobs.token.7": round(math.log(0.75), 4),
+            "logprobs.token.3": round(math.log(0.25), 4),
             "logprobs.entropy_nats": -(0.75 * math.log(0.75) + 0.25 * math.log(0.25)),
             "usage.output_tokens": 12,
             "usage.reasoning_tokens": 10,
@@ -171,7 +173,7 @@ def test_every_key_of_a_plain_reply() -> None:
             "usage.ttft_s": 0.25,
         }
     )
-    assert list(found.vectors) == ["embedding.wordllama"]
+    assert list(found.vectors) == ["text.grams", "embedding.wordllama"]
     assert found.unreadable == {}
 
 
@@ -180,6 +182,7 @@ def test_what_a_bare_reply_does_not_say_is_listed(probe: Probe) -> None:
     assert dict(found.unreadable) == {
         "identity.input_tokens": "the provider did not say",
         "text.tokens": "the provider did not say",
+        "text.grams": "a blank text has no characters to count",
         "expectation": "the probe expects nothing",
         "embedding": "a blank text has no direction",
         "logprobs": "the reply has no log-probabilities",

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prober.declaration import Probe
 from prober.fingerprint.text import _LETTER, BLANK, CHOICE_CHARACTERS, choice, extract, script, sentences
+from prober.reply import Reply
 
 from .conftest import Answer
+
+PROBE = Probe(id="p", prompt="Say something.")
 
 
 def test_counts(answer: Answer, probe: Probe) -> None:
@@ -36,11 +41,13 @@ def test_unknown_tokens_are_never_guessed_from_words(
     assert found.unreadable == {"tokens": why}
 
 
-def test_exact_tells_any_two_texts_apart(answer: Answer, probe: Probe) -> None:
-    texts = ["", " ", "7", " 7", "7 ", "7\n", "7\x00", "\ud800", "\ud801", "é", "e\u0301"]
+def test_exact_tells_any_two_texts_apart_white_space_around_them_aside(answer: Answer, probe: Probe) -> None:
+    texts = ["", "7", "7  7", "7 7", "7\n7", "7\x00", "\ud800", "\ud801", "é", "e\u0301"]
     hashes = [extract(answer(text), probe).categories["exact"] for text in texts]
     assert len(set(hashes)) == len(texts)
     assert {len(h) for h in hashes} == {16}
+    spaced = [extract(answer(f" \n{text}\t"), probe).categories["exact"] for text in texts]
+    assert spaced == hashes
 
 
 @pytest.mark.parametrize(
@@ -139,3 +146,12 @@ def test_counts_are_in_order(one: str, other: str) -> None:
         assert (sentences(text) == 0) is (not text.strip())
         assert sentences(text) <= max(1, len(text))
         assert sentences(text + "\nOne more.") == sentences(text if _LETTER.search(text) else "") + 1
+
+
+@given(
+    st.text(alphabet=" \t\n\u00a0\u3000", min_size=1), st.text(alphabet=st.characters()) | st.text(alphabet='a7 .*"\n')
+)
+def test_white_space_around_changes_nothing_of_the_words(space: str, text: str) -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    bare, before, behind = (extract(Reply(at=at, text=t), PROBE) for t in (text, space + text, text + space))
+    assert bare == before == behind
