@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.spatial.distance import pdist, squareform
 
 from benchmarks.peers.interface import SHUFFLES, Floats, Ints, Peer, Rounds, exceeded, shared_probes, texts
 
@@ -59,12 +60,12 @@ def p_value(reference: Rounds, candidate: Rounds, rng: np.random.Generator) -> f
 def kernel(distinct: Sequence[str]) -> Floats:
     """Share of positions that agree, shape (texts, texts)."""
     cut = [text[:LENGTH].encode("utf-32-le", "surrogatepass") for text in distinct]
-    width = max(map(len, cut)) // 4
-    codes = np.full((len(cut), width), PADDING, dtype=np.uint32)
+    width = max(1, max(map(len, cut)) // 4)
+    codes = np.full((len(cut), width), PADDING, dtype=np.float64)
     for row, code in zip(codes, cut, strict=True):
         row[: len(code) // 4] = np.frombuffer(code, dtype="<u4")
-    agree = np.stack([(codes == row).sum(axis=1) for row in codes])
-    return (agree + (LENGTH - width)) / LENGTH
+    differ: Floats = squareform(pdist(codes, "hamming")) * width / LENGTH
+    return 1 - differ
 
 
 def _pool(reference: Rounds, candidate: Rounds) -> _Pool:

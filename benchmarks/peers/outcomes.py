@@ -26,16 +26,29 @@ class Outcomes:
 
     @staticmethod
     def of(
-        rounds: Rounds, most: int | None = None, probes: Sequence[str] | None = None, read: Callable[[str], str] = str
+        rounds: Rounds,
+        most: int | None = None,
+        rarest: float = 0.0,
+        probes: Sequence[str] | None = None,
+        read: Callable[[str], str] = str,
     ) -> Outcomes:
-        """Outputs seen in `rounds`: at most `most` cells a probe, with the one for others. Mute probes are out."""
+        """Outputs seen in `rounds`: at most `most` cells a probe, counting the one for others; mute probes are out.
+
+        A cell holds at least the share `rarest` of what was seen: rarer outputs count as others, and so does the
+        least common of the rest where others would hold less. One output always keeps its cell.
+        """
         names = sorted({p for answers in rounds for p in answers.texts}) if probes is None else probes
         cells, starts, width = {}, [], 0
         for probe in names:
             seen = Counter(map(read, texts(rounds, probe)))
             if not seen:
                 continue
+            least = rarest * seen.total()
             ranked = sorted(seen, key=lambda output: (-seen[output], output))[: None if most is None else most - 1]
+            while len(ranked) > 1 and (
+                seen[ranked[-1]] < least or seen.total() - sum(map(seen.__getitem__, ranked)) < least
+            ):
+                ranked.pop()
             cells[probe] = {output: width + i for i, output in enumerate(ranked)}
             starts.append(width)
             width += len(ranked) + 1

@@ -12,16 +12,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from math import log
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.peers.interface import Floats, Peer, Rounds, first_alarm
+from benchmarks.peers.interface import Floats, Peer, Rounds, first_alarm, shared_probes, texts
 from benchmarks.peers.length_only import ks
 from prober.declaration import Probe
 from prober.fingerprint import embedding
 from prober.fingerprint.refusal import refused_by
 from prober.reply import Reply
+
+Vector: TypeAlias = npt.NDArray[np.float32]
 
 P: Final = 0.05
 REFUSALS: Final = 0.1
@@ -45,22 +48,23 @@ def track(reference: Rounds, later: Rounds) -> Floats:
 
 
 @lru_cache(maxsize=20_000)
-def read(text: str) -> tuple[bool, Floats | None]:
+def read(text: str) -> tuple[bool, Vector | None]:
     """Whether it refuses, and its embedding of length 1, None where it has none."""
     reply = Reply(at=_AT, text=text)
     vector = embedding.extract(reply, _PROBE).vectors.get(embedding.WORDLLAMA.name)
-    return refused_by(reply) != "none", None if vector is None else np.array(vector)
+    return refused_by(reply) != "none", None if vector is None else np.array(vector, dtype=np.float32)
 
 
 def _against(reference: Rounds) -> Callable[[Rounds], float]:
     """What holds rounds against this reference: the largest of reading over threshold."""
-    old = _texts(reference)
+    probes = shared_probes(reference, reference)
+    old = _texts(reference, probes)
     lengths, refusals, centre = [len(text) for text in old], _refusals(old), _centroid(old)
-    own = [_distance(_centroid(_texts([answers])), centre) for answers in reference]
+    own = [_distance(_centroid(_texts([answers], probes)), centre) for answers in reference]
     beyond = max(float(np.percentile(own, PERCENTILE)) if own else 0.0, LEAST_DISTANCE)
 
     def times_threshold(candidate: Rounds) -> float:
-        new = _texts(candidate)
+        new = _texts(candidate, probes)
         if not old or not new:
             return 0.0
         p = max(ks(lengths, [len(text) for text in new])[1], 1e-300)
@@ -73,20 +77,20 @@ def _against(reference: Rounds) -> Callable[[Rounds], float]:
     return times_threshold
 
 
-def _texts(rounds: Rounds) -> list[str]:
-    return [text for answers in rounds for replies in answers.texts.values() for text in replies]
+def _texts(rounds: Rounds, probes: list[str]) -> list[str]:
+    return [text for probe in probes for text in texts(rounds, probe)]
 
 
 def _refusals(replies: list[str]) -> float:
     return float(np.mean([read(text)[0] for text in replies])) if replies else 0.0
 
 
-def _centroid(replies: list[str]) -> Floats | None:
+def _centroid(replies: list[str]) -> Vector | None:
     vectors = [vector for text in replies if (vector := read(text)[1]) is not None]
-    return np.mean(vectors, axis=0) if vectors else None
+    return np.mean(vectors, axis=0, dtype=np.float32) if vectors else None
 
 
-def _distance(a: Floats | None, b: Floats | None) -> float:
+def _distance(a: Vector | None, b: Vector | None) -> float:
     """Cosine; 0 where a side has no direction."""
     if a is None or b is None:
         return 0.0
