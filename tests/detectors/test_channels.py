@@ -101,6 +101,9 @@ def test_length_is_shown_as_a_ratio(value: float, reference: float) -> None:
         ("length", 1.34, 1.0, "34 % longer"),
         ("length", 0.5, 1.0, "50 % shorter"),
         ("length", 1.0, 1.0, "0 % longer"),
+        ("reasoning", 1.34, 1.0, "thinks 34 % longer"),
+        ("reasoning", 0.5, 1.0, "thinks 50 % shorter"),
+        ("text", 0.341, 0.12, "wording moved: 0.34 from the reference's centroid instead of 0.12"),
         ("refusal", 0.11, 0.02, "refuses 11 % instead of 2 %"),
         ("expectation", 0.903, 1.0, "passes its checks 90 % instead of 100 %"),
         ("embedding", 0.341, 0.12, "meaning moved: 0.34 from the reference's centroid instead of 0.12"),
@@ -119,3 +122,28 @@ def test_shares_as_a_person_writes_them(share: float, words: str) -> None:
 
 def test_the_embedding_is_whichever_the_fingerprint_has() -> None:
     assert read("embedding", vectors={"embedding.any": (1.0, 2.0)}) == (1.0, 2.0)
+
+
+def test_vectors_are_told_apart_by_their_feature() -> None:
+    vectors = {"text.grams": (1.0,), "embedding.any": (2.0,)}
+    assert read("text", vectors=vectors) == (1.0,)
+    assert read("embedding", vectors=vectors) == (2.0,)
+    assert read("embedding", vectors={"text.grams": (1.0,)}) is None
+
+
+def test_the_prompt_as_tokens_is_a_name() -> None:
+    assert read("tokens", numbers={"identity.input_tokens": 12.0}) == "12 input tokens"
+    assert DETECTORS["tokens"].kind == DETECTORS["serving"].kind == "identity_change"
+
+
+def test_thinking_is_read_where_it_is_reported_even_if_there_was_none() -> None:
+    assert read("reasoning", numbers={"usage.reasoning_tokens": 0.0}) == 0.0
+    assert read("reasoning", numbers={"usage.reasoning_tokens": math.e - 1}) == 1.0
+    assert read("reasoning", numbers={"usage.output_tokens": 20.0}) is None
+    show = DETECTORS["reasoning"].show
+    assert show(math.log(1.34), 0.0) == pytest.approx(1.34)
+
+
+def test_latency_is_context_and_no_channel_reads_it() -> None:
+    slow = {"usage.latency_s": 99.0, "usage.ttft_s": 98.0}
+    assert [name for name in DETECTORS if read(name, numbers=slow) is not None] == []
