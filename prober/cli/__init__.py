@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 VERBS: Final[Mapping[str, str]] = {
     "init": "Write the starter probe sets into a folder.",
     "validate": "Check what is declared: every mistake of every file, with its line and its mend.",
-    "plan": "Say what will be asked, how often, and what is promised; nobody is asked.",
+    "plan": "Say what will be asked, how often, what it costs and what is promised; nobody is asked.",
+    "power": "Say how large a change would be caught in a day and in a week, and what each probe tells.",
     "once": "Ask one round of every probe set now, judge it, and tell whom it concerns.",
     "run": "The daemon: ask on schedule, judge and tell, until it is stopped.",
     "demo": "Watch a model silently change, and be caught. Needs no key.",

@@ -1,19 +1,24 @@
-"""`prober plan`: what declarations will lead to, before anybody is asked."""
+"""`prober plan`: what declarations will lead to, in asks, tokens and dollars, before anybody is asked."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from math import ceil
-from typing import Final
+from typing import Final, Literal
 
 import typer
 
-from prober.cli.options import AsJson, Paths, declared
+from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.plain import Json, of_promise
 from prober.cli.screen import count, print_json, say, table
-from prober.declaration import Endpoint, Probe, ProbeSet
+from prober.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.loading import Declarations
+from prober.prices import tariff
+from prober.store import Store
 from prober.tick import asks
 
 app = typer.Typer()
@@ -34,51 +39,111 @@ class Planned:
     asks_per_round: int
     asks_per_day: float
     input_tokens_per_day: float
-    """Estimated from the characters of the prompts."""
+    input_tokens_from: Literal["replies", "prompts"]
+    """Counted by the provider in stored replies; or, for one probe at least, estimated from the characters sent."""
     output_tokens_per_day: float | None
-    """At most; None where the endpoint declares no limit."""
+    """None where neither replies nor a limit say."""
+    output_tokens_from: Literal["replies", "limit", "nothing"]
+    """Counted in stored replies; or, for one probe at least, the most that the endpoint's parameters allow."""
     reference_rounds: int
     """Rounds until the reference is complete."""
     reference_days: float
     """Days from the first of them to the last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the reference of an endpoint stands."""
+
+    probes: int
+    """Asked of it now."""
+    complete: int
+    """Of them, those with a complete reference."""
+    missing: str
+    """What the others need; empty where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPlan:
+    """All that one endpoint will be asked."""
+
+    endpoint: Endpoint
+    sets: list[Planned]
+    cost: Cost | None
+    """None where nothing is asked."""
+    standing: Standing | None
+    """None where there is no database yet."""
+
+
 @app.command()
-def plan(paths: Paths = None, as_json: AsJson = False) -> int:
-    """Say what will be asked, how often, and what is promised; nobody is asked."""
+def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
+    """Say what will be asked, how often, what it costs and what is promised; nobody is asked."""
     declarations = declared(paths)
-    asked = [
-        (
-            endpoint,
-            [planned(declarations, one, endpoint) for one in declarations.sets if endpoint.name in one.endpoints],
-        )
-        for endpoint in declarations.endpoints
-    ]
+    with stored(database) as store:
+        plans = [planned_of(declarations, endpoint, store, now_utc()) for endpoint in declarations.endpoints]
     if as_json:
-        print_json({"endpoints": [_as_json(declarations, endpoint, sets) for endpoint, sets in asked]})
+        print_json({"endpoints": [_as_json(declarations, one) for one in plans]})
         return 0
-    for number, (endpoint, sets) in enumerate(asked):
-        say(*([""] if number else []), f"{endpoint.name}: {endpoint.provider} {endpoint.model}")
-        if not sets:
+    for number, one in enumerate(plans):
+        say(*([""] if number else []), f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
+        if not one.sets:
             say("  No probe set asks it.")
             continue
-        _show(declarations, endpoint, sets)
+        _show(declarations, one.endpoint, one.sets)
+        _show_stored(one)
     return 0
 
 
-def planned(declarations: Declarations, probe_set: ProbeSet, endpoint: Endpoint) -> Planned:
-    """One probe set on one endpoint; rates are means over a year, tokens estimates."""
+def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | None, now: datetime) -> EndpointPlan:
+    """One endpoint; with a store, by what its replies took so far."""
+    asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
+    if not asking:
+        return EndpointPlan(endpoint, [], None, None)
+    series = {series_key(endpoint, probe) for one in asking for probe in one.probes}
+    took = used(store, endpoint, series) if store else NOTHING_USED
+    sets = [planned(declarations, one, endpoint, took) for one in asking]
+    return EndpointPlan(
+        endpoint,
+        sets,
+        cost(
+            tariff(endpoint, now),
+            asks=sum(one.asks_per_day for one in sets),
+            input_tokens=sum(one.input_tokens_per_day for one in sets),
+            output_tokens=_total(one.output_tokens_per_day for one in sets),
+            is_bound=any(one.output_tokens_from == "limit" for one in sets),
+        ),
+        Standing(len(series), *progress(store, endpoint, series)) if store else None,
+    )
+
+
+def planned(
+    declarations: Declarations, probe_set: ProbeSet, endpoint: Endpoint, took: Mapping[str, Used] = NOTHING_USED
+) -> Planned:
+    """One probe set on one endpoint; rates are means over a year. `took` says what stored replies took, by series."""
     alone = replace(declarations, sets=(probe_set,)).promise(endpoint)
     rounds_per_day = alone.rounds_per_year / DAYS_PER_YEAR
     reference = max(endpoint.reference.rounds, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
     limit = output_limit(endpoint.parameters)
+    seen = [took.get(series_key(endpoint, probe), Used(None, None)) for probe in probe_set.probes]
+    asked = list(zip(probe_set.probes, seen, strict=True))
+    sent = sum(p.samples * (input_tokens(p) if u.input_tokens is None else u.input_tokens) for p, u in asked)
+    got = _total(
+        None if (tokens := limit if u.output_tokens is None else u.output_tokens) is None else p.samples * tokens
+        for p, u in asked
+    )
     return Planned(
         probe_set=probe_set.name,
         rounds_per_day=rounds_per_day,
         asks_per_round=asks(probe_set),
         asks_per_day=rounds_per_day * asks(probe_set),
-        input_tokens_per_day=rounds_per_day * sum(probe.samples * input_tokens(probe) for probe in probe_set.probes),
-        output_tokens_per_day=None if limit is None else rounds_per_day * asks(probe_set) * limit,
+        input_tokens_per_day=rounds_per_day * sent,
+        input_tokens_from="prompts" if any(u.input_tokens is None for u in seen) else "replies",
+        output_tokens_per_day=None if got is None else rounds_per_day * got,
+        output_tokens_from="nothing"
+        if got is None
+        else "limit"
+        if any(u.output_tokens is None for u in seen)
+        else "replies",
         reference_rounds=reference,
         reference_days=(reference - 1) / rounds_per_day,
     )
@@ -102,19 +167,22 @@ def output_limit(parameters: object) -> int | None:
     return None
 
 
-def _as_json(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -> Json:
+def _as_json(declarations: Declarations, one: EndpointPlan) -> Json:
+    endpoint, sets = one.endpoint, one.sets
     promise = declarations.promise(endpoint) if sets else None
     return {
         "endpoint": endpoint.name,
         "provider": endpoint.provider,
         "model": endpoint.model,
-        "promise": of_promise(promise) if promise else None,
+        "promise": {**of_promise(promise), "threshold": promise.threshold} if promise else None,
         "asks_per_day": sum(one.asks_per_day for one in sets),
         "input_tokens_per_day": sum(one.input_tokens_per_day for one in sets),
         "output_tokens_per_day": _total(one.output_tokens_per_day for one in sets),
+        "cost": one.cost.json if one.cost else None,
+        "reference": asdict(one.standing) if one.standing else None,
         "budget": endpoint.budget.model_dump(),
         "confirm": endpoint.confirm.model_dump(),
-        "probe_sets": [asdict(one) for one in sets],
+        "probe_sets": [asdict(each) for each in sets],
     }
 
 
@@ -126,10 +194,8 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
                 one.probe_set,
                 f"{one.rounds_per_day:.3g}",
                 f"{one.asks_per_day:,.0f}",
-                f"about {one.input_tokens_per_day:,.0f}",
-                "no limit declared"
-                if one.output_tokens_per_day is None
-                else f"at most {one.output_tokens_per_day:,.0f}",
+                ("" if one.input_tokens_from == "replies" else "about ") + f"{one.input_tokens_per_day:,.0f}",
+                _output(one),
                 f"after {one.reference_rounds} rounds, {one.reference_days:.1f} days after the first",
             )
             for one in sets
@@ -154,6 +220,24 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         say(f"  Its budget of {budget:,} asks a day ends before the day does: rounds will be missed.")
 
 
-def _total(numbers: object) -> float | None:
-    known = list(numbers)  # type: ignore[call-overload]
-    return None if not known or None in known else sum(known)
+def _output(one: Planned) -> str:
+    tokens = one.output_tokens_per_day
+    if tokens is None:
+        return "no limit declared"
+    return ("" if one.output_tokens_from == "replies" else "at most ") + f"{tokens:,.0f}"
+
+
+def _show_stored(one: EndpointPlan) -> None:
+    if one.cost:
+        say(f"  Cost: {one.cost.words}.")
+    if one.standing is None:
+        return
+    reference = f"  Reference: of {one.standing.complete} of {count(one.standing.probes, 'probe')}"
+    say(f"{reference}; {one.standing.missing}." if one.standing.missing else f"{reference}; all are judged.")
+
+
+def _total(numbers: Iterable[float | None]) -> float | None:
+    """None where there are none, or one is not known."""
+    known = list(numbers)
+    found = [number for number in known if number is not None]
+    return sum(found) if found and len(found) == len(known) else None

@@ -74,12 +74,15 @@ def test_plan_says_what_it_will_come_to(prober: Run, home: Path) -> None:
     done = prober("plan", "--json")
     assert done.code == 0
     (endpoint,) = done.json["endpoints"]
-    assert endpoint["promise"] == {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25}
+    promise = endpoint["promise"]
+    assert (promise["false_alarms_per_year"], promise["rounds_per_year"]) == (1.0, 365.25)
+    assert promise["threshold"] >= 365.25
     assert endpoint["asks_per_day"] == 2
     assert endpoint["probe_sets"] == [
         {
             "probe_set": "canary", "rounds_per_day": 1.0, "asks_per_round": 2, "asks_per_day": 2.0,
-            "input_tokens_per_day": 8.0, "output_tokens_per_day": None, "reference_rounds": 8, "reference_days": 7.0,
+            "input_tokens_per_day": 8.0, "input_tokens_from": "prompts", "output_tokens_per_day": None,
+            "output_tokens_from": "nothing", "reference_rounds": 8, "reference_days": 7.0,
         }
     ]  # fmt: skip
     said = prober("plan").out

@@ -1,0 +1,146 @@
+"""What a plan comes to, by stored replies where there are any, and where its reference stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Final
+
+from prober.cli.options import settings_of
+from prober.cli.plain import Json
+from prober.declaration import Endpoint
+from prober.detectors.codec import decode
+from prober.detectors.memory import Memory
+from prober.evidence import Observation, Round
+from prober.prices import Tariff, Unpriced
+from prober.store import Store
+from prober.store.views import RoundView
+
+DAYS_PER_MONTH: Final = 365.25 / 12
+_RECENT: Final = 64
+"""Rounds whose replies say what an ask takes."""
+_ALL: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Mean tokens of one ask, as the provider counted them; None where it never did."""
+
+    input_tokens: float | None
+    output_tokens: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an endpoint costs by this plan."""
+
+    dollars_per_day: float | None
+    """None where it is not known."""
+    is_bound: bool
+    """Whether that is the most it can be, not what it was seen to be."""
+    why: str
+    """Where the price stands; or why the cost is not known, and what to do."""
+
+    @property
+    def words(self) -> str:
+        if self.dollars_per_day is None:
+            return f"unknown: {self.why}"
+        most = "at most " if self.is_bound else "about "
+        month = self.dollars_per_day * DAYS_PER_MONTH
+        return f"{most}{dollars(self.dollars_per_day)} a day, {dollars(month)} a month ({self.why})"
+
+    @property
+    def json(self) -> Json:
+        known = self.dollars_per_day is not None
+        return {
+            "dollars_per_day": self.dollars_per_day,
+            "dollars_per_month": self.dollars_per_day * DAYS_PER_MONTH if self.dollars_per_day is not None else None,
+            "is_bound": self.is_bound if known else None,
+            "why": self.why,
+        }
+
+
+def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tokens: float | None,
+         is_bound: bool) -> Cost:  # fmt: skip
+    """Of a day with so many asks and tokens."""
+    if isinstance(tariff, Unpriced):
+        return Cost(None, False, tariff.reason)
+    if output_tokens is not None:
+        return Cost(tariff.dollars(asks, input_tokens, output_tokens), is_bound, tariff.source)
+    if tariff.output_per_million == 0:
+        return Cost(tariff.dollars(asks, input_tokens, 0.0), False, tariff.source)
+    return Cost(None, False, "no reply says how many tokens it took, and no limit is declared; set max_tokens")
+
+
+def dollars(amount: float) -> str:
+    """`$12.30`, `$0.0012`, `$0`: two digits that matter, cents at least."""
+    if amount == 0:
+        return "$0"
+    return f"${amount:,.2f}" if amount >= 0.1 else f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
+
+
+@contextmanager
+def stored(database: str | None) -> Iterator[Store | None]:
+    """The store, to read; None where it is a file that is not made yet. Raises StoreError, ConfigurationError."""
+    url = settings_of(database).database_url
+    path = url.removeprefix("sqlite:///").split("?")[0]
+    if url.startswith("sqlite:///") and not Path(path).exists():
+        yield None
+        return
+    with Store.open(url, read_only=True) as store:
+        yield store
+
+
+def used(store: Store, endpoint: Endpoint, series: Collection[str]) -> dict[str, Used]:
+    """Series → what its newest replies took; those without replies are left out."""
+    found: dict[str, list[Observation]] = {}
+    for view in _completed(store, endpoint, _RECENT):
+        for one in store.recorded(view.id):
+            if one.series in series and one.reply.answered:
+                found.setdefault(one.series, []).append(one)
+    return {
+        name: Used(
+            input_tokens=_mean([one.reply.input_tokens for one in seen]),
+            output_tokens=_mean([one.reply.output_tokens for one in seen]),
+        )
+        for name, seen in found.items()
+    }
+
+
+def memory_of(store: Store, endpoint: Endpoint) -> Memory:
+    """What the judge remembers of a declared endpoint; an empty memory before its first round."""
+    held = store.memory(endpoint.content_hash)
+    return Memory() if held is None else decode(held)
+
+
+def reference_of(store: Store, endpoint: Endpoint, memory: Memory) -> list[Round]:
+    """The rounds of its reference, in order."""
+    labels = set(memory.reference_rounds)
+    views = [view for view in _completed(store, endpoint, _ALL) if view.label in labels]
+    views.sort(key=lambda view: view.label)
+    return [Round(view.label, view.endpoint, None, store.recorded(view.id)) for view in views]
+
+
+def progress(store: Store, endpoint: Endpoint, series: Collection[str]) -> tuple[int, str]:
+    """How many of these series have a complete reference, and what the others still need, in words."""
+    complete = len(set(memory_of(store, endpoint).series) & set(series))
+    views = (view for view in store.endpoints() if view.endpoint_hash == endpoint.content_hash)
+    missing = next((view.missing for view in views), "") or "the first round"
+    return complete, "" if complete == len(series) else missing
+
+
+def _completed(store: Store, endpoint: Endpoint, limit: int) -> Sequence[RoundView]:
+    """Newest first."""
+    views = store.rounds(endpoint.name, limit)
+    return [one for one in views if one.state == "completed" and one.endpoint_hash == endpoint.content_hash]
+
+
+def _mean(numbers: Sequence[int | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return fmean(known) if known else None
+
+
+NOTHING_USED: Final[Mapping[str, Used]] = {}

@@ -1,0 +1,215 @@
+"""`prober power`: what this plan would catch, by simulation from the stored reference, and what each probe tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Annotated, Optional
+
+import typer
+
+from prober.alerts.words import thousands
+from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.plain import Json, of_promise
+from prober.cli.plan import planned_of
+from prober.cli.screen import bars, count, print_json, say, table
+from prober.declaration import Endpoint, Probe, series_key
+from prober.detectors.channel import percent
+from prober.detectors.promise import Promise
+from prober.errors import ConfigurationError
+from prober.loading import Declarations
+from prober.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
+from prober.power.changes import changes
+from prober.power.information import MOVED, PATIENCE, advice
+from prober.power.search import POWER
+from prober.store import Store
+
+app = typer.Typer()
+
+SPANS = {"a day": 1.0, "a week": 7.0}
+"""How it is said → days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Powered:
+    """What is known of one endpoint."""
+
+    endpoint: Endpoint
+    promise: Promise
+    cost: Cost | None
+    missing: str
+    """Why nothing can be said of it; or what the reference of some probes still needs."""
+    past: Past | None = None
+    """None where there is no reference yet."""
+    sensitivities: tuple[Sensitivity, ...] = ()
+    probes: tuple[ProbeInformation, ...] = ()
+
+
+@app.command()
+def power(
+    endpoint_name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[ENDPOINT]", help="This endpoint only.", show_default="all that are asked"),
+    ] = None,
+    paths: Paths = None,
+    replications: Annotated[
+        int, typer.Option("--replications", metavar="N", min=5, max=10_000, help="Futures of each size of change.")
+    ] = 20,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the simulation: the same seed, the same answer.")] = 0,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say how large a change would be caught in a day and in a week, and what each probe tells.
+
+    Futures are drawn from the stored reference and judged by the very judge, so it takes a while: about a minute for
+    an endpoint that is asked hourly, seconds for one that is asked daily. Exit code 3 where no endpoint has a complete
+    reference.
+    """
+    declarations = declared(paths)
+    endpoints = _asked(declarations, endpoint_name)
+    with stored(database) as store, bars() as shown:
+        task = shown.add_task("Simulating", total=len(endpoints) * len(SPANS) * len(changes({})))
+        found = [
+            _powered(declarations, one, store, replications, seed, lambda: shown.advance(task)) for one in endpoints
+        ]
+    if as_json:
+        print_json({"replications": replications, "seed": seed, "power": POWER, "endpoints": list(map(_json, found))})
+    else:
+        for number, one in enumerate(found):
+            say(*([""] if number else []))
+            _show(one, replications, seed)
+    return 0 if any(one.past for one in found) else 3
+
+
+def _asked(declarations: Declarations, name: str | None) -> list[Endpoint]:
+    wanted = declarations.endpoints if name is None else (declarations.endpoint(name),)
+    asked = [one for one in wanted if any(one.name in each.endpoints for each in declarations.sets)]
+    if not asked:
+        which = "any endpoint" if name is None else name
+        raise ConfigurationError(f"no probe set asks {which}; name it under `endpoints:` of one")
+    return asked
+
+
+def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None, replications: int, seed: int,
+             step: Callable[[], None]) -> Powered:  # fmt: skip
+    promise = declarations.promise(endpoint)
+    planned = planned_of(declarations, endpoint, store, now_utc())
+    if store is None:
+        return Powered(endpoint, promise, planned.cost, "nothing is stored yet; `prober run` gathers a reference")
+    probes = _probes(declarations, endpoint)
+    complete, missing = progress(store, endpoint, probes)
+    if not complete:
+        return Powered(endpoint, promise, planned.cost, f"no reference yet; {missing}")
+    memory = memory_of(store, endpoint)
+    past = past_of(reference_of(store, endpoint, memory), set(memory.series) & set(probes))
+    return Powered(
+        endpoint,
+        promise,
+        planned.cost,
+        missing,
+        past,
+        sensitivity(
+            past, changes(probes), promise, tuple(SPANS.values()), replications, seed, tell=lambda words: step()
+        ),
+        information(past, promise),
+    )
+
+
+def _probes(declarations: Declarations, endpoint: Endpoint) -> dict[str, Probe]:
+    """Series → probe, of all that is asked of the endpoint now."""
+    asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
+    return {series_key(endpoint, probe): probe for one in asking for probe in one.probes}
+
+
+def _show(one: Powered, replications: int, seed: int) -> None:
+    say(f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
+    if one.missing:
+        say(f"  Reference: {one.missing}")
+    if one.past is None:
+        return
+    table(("change", *(f"caught within {span}" for span in SPANS)), _rows(one.sensitivities))
+    week = 7 * one.promise.false_alarms_per_year / 365.25
+    say(
+        f"  The smallest size caught in {percent(POWER)} of {replications} simulated futures or more (seed {seed}), "
+        "how many that were, and the 95 % interval of their share.",
+        f"  Drawn from {count(len(one.past.rounds), 'round')} of reference. Scheduled rounds only, "
+        f"{one.promise.rounds_per_year / 365.25:,.3g} a day: confirmation rounds would come sooner.",
+        f"  Threshold {thousands(one.promise.threshold)}: a still endpoint alarms in at most {percent(week)} of weeks.",
+    )
+    if one.cost:
+        say(f"  Cost: {one.cost.words}.")
+    say("")
+    table(("probe", "answers a round", "tells most by", "alone it needs", "advice"), map(_probe_row, one.probes))
+    say(
+        f"  Alone: the time the best detector would need from this probe, were {percent(MOVED)} of its replies to move."
+    )
+
+
+def _rows(found: Sequence[Sensitivity]) -> list[list[str]]:
+    rows: dict[str, list[str]] = {}
+    for one in found:
+        rows.setdefault(one.change.words, [one.change.words]).append(_caught(one))
+    return list(rows.values())
+
+
+def _caught(one: Sensitivity) -> str:
+    if not one.channels:
+        return "no probe shows it"
+    if one.smallest:
+        return f"{one.change.show(one.smallest.size)} ({_of(one.smallest)})"
+    if one.largest:
+        return f"not even {one.change.show(one.largest.size)} ({_of(one.largest)})"
+    return "no round in that time"
+
+
+def _of(caught: Caught) -> str:
+    low, high = caught.interval
+    return f"{caught.caught} of {caught.futures}, {100 * low:.0f} to {100 * high:.0f} %"
+
+
+def _probe_row(one: ProbeInformation) -> list[str]:
+    best = one.channels[0] if one.channels else None
+    days = one.days_alone
+    return [
+        one.probe,
+        f"{one.asks:.3g}",
+        best.channel if best and best.moved_nats else "nothing",
+        "never" if days is None else "over ten years" if days > 3652 else count(round(max(days, 0.1), 1), "day"),
+        advice(one) or "fine",
+    ]
+
+
+def _json(one: Powered) -> Json:
+    return {
+        "endpoint": one.endpoint.name,
+        "promise": {**of_promise(one.promise), "threshold": one.promise.threshold},
+        "cost": one.cost.json if one.cost else None,
+        "missing": one.missing,
+        "reference_rounds": len(one.past.rounds) if one.past else 0,
+        "changes": [_sensitivity_json(each) for each in one.sensitivities],
+        "probes": [_probe_json(each) for each in one.probes],
+        "patience_days": PATIENCE,
+    }
+
+
+def _sensitivity_json(one: Sensitivity) -> Json:
+    return {
+        "change": one.change.name,
+        "words": one.change.words,
+        "days": one.days,
+        "rounds": one.rounds,
+        "channels": one.channels,
+        "smallest": _caught_json(one.smallest),
+        "largest_tried": _caught_json(one.largest),
+    }
+
+
+def _caught_json(one: Caught | None) -> Json | None:
+    if one is None:
+        return None
+    return {"size": one.size, "caught": one.caught, "futures": one.futures, "interval": one.interval}
+
+
+def _probe_json(one: ProbeInformation) -> Json:
+    return {**asdict(one), "advice": advice(one)}
