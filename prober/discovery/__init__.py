@@ -21,6 +21,7 @@ from prober.discovery.logprobs import logprob_findings
 from prober.discovery.pool import pool
 from prober.discovery.scan import ENOUGH, Tried, blocks_of, scan
 from prober.discovery.scores import choose
+from prober.errors import ConfigurationError, Problem
 from prober.providers import Provider
 from prober.reply import Reply
 
@@ -62,13 +63,19 @@ def discover(
 ) -> Discovered:
     """Ask within the budget; go on from `progress` where it exists. See `Asker` for the arguments.
 
-    Deterministic in the seed and the replies. Raises ConfigurationError for a progress file that cannot be used.
+    Deterministic in the seed and the replies. Raises ConfigurationError for a progress file that cannot be used, or
+    that holds more tokens than the budget.
     """
     tried: list[Tried] = []
     findings: list[Finding] = []
     unchecked: list[str] = []
     given_up: Reply | None = None
     with Asker(provider, budget_tokens, reply_limit, progress, clock, pause, tell) as asker:
+        if asker.spent > budget_tokens:
+            message = (
+                f"{asker.spent} tokens were spent so far; raise --budget-tokens above that, or move this file away"
+            )
+            raise ConfigurationError([Problem(str(progress), 0, "", message)])
         recalled = asker.known
         try:
             checked = check(asker, endpoint, seed)

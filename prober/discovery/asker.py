@@ -6,10 +6,12 @@ Progress is an ordinary reply log. What stands in it is not asked again, and wha
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -27,7 +29,10 @@ LONGEST_PAUSE_S: Final = 60.0
 LONGEST_TEXT: Final = 2_000
 """Characters of a reply that are kept."""
 UNLIMITED: Final = 512
-"""Output tokens set aside for an ask where the endpoint declares no limit and nothing longer was seen."""
+"""Output tokens set aside for an ask where the endpoint declares no limit, until ENOUGH_SEEN replies were seen."""
+ENOUGH_SEEN: Final = 12
+MARGIN: Final = 3
+"""Afterwards, so many times the longest of them."""
 OVERHEAD: Final = 64
 """Input tokens set aside beyond the bytes of a prompt, for what a provider puts around it."""
 
@@ -45,7 +50,7 @@ class GivenUp(Exception):
         super().__init__(reply.error)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ask:
     """One ask, to be made once."""
 
@@ -53,7 +58,7 @@ class Ask:
     probe: Probe
     sample: int
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, int]:
         return series_key(self.endpoint, self.probe), self.sample
 
@@ -94,6 +99,7 @@ class Asker:
         self._lock = threading.Lock()
         self._path = progress
         self._known: dict[tuple[str, int], Reply] = {}
+        self._handed: set[tuple[str, int]] = set()
         self._recall()
 
     def __enter__(self) -> Self:
@@ -127,18 +133,25 @@ class Asker:
             if todo:
                 wish = max(reply.retry_after_s or 1.0 for _, reply in limited)
                 self._pause(min(wish, LONGEST_PAUSE_S))
-        replies = [self._known.get(ask.key) for ask in asks]
-        self.walked += sum(tokens_of(reply) or 0 for reply in replies if reply)
-        return replies
+        replies = {ask.key: self._known.get(ask.key) for ask in asks}
+        self.walked += sum(tokens_of(reply) or 0 for key, reply in replies.items() if reply and key not in self._handed)
+        self._handed.update(replies)
+        return list(replies.values())
 
     def _ask_new(self, asks: Sequence[Ask]) -> list[tuple[Ask, Reply]]:
-        """Ask as many as the budget holds; those that failed."""
+        """Ask as many as the budget holds, a few at once; those that failed."""
         concurrency = asks[0].endpoint.concurrency
+        waiting = deque(asks)
         failed: list[tuple[Ask, Reply]] = []
         with ThreadPoolExecutor(concurrency, thread_name_prefix="discover") as pool:
-            for start in range(0, len(asks), concurrency):
-                granted = [(ask, held) for ask in asks[start : start + concurrency] if (held := self._reserve(ask))]
-                replies = list(pool.map(self._ask_one, *zip(*granted, strict=True))) if granted else []
+            while waiting:
+                granted: list[tuple[Ask, int]] = []
+                while waiting and len(granted) < concurrency and (held := self._reserve(waiting[0])):
+                    granted.append((waiting.popleft(), held))
+                if not granted:
+                    self.exhausted = True
+                    break
+                replies = list(pool.map(self._ask_one, *zip(*granted, strict=True)))
                 for (ask, _), reply in zip(granted, replies, strict=True):
                     self._unanswered = 0 if reply.answered else self._unanswered + 1
                     if not reply.answered:
@@ -157,7 +170,7 @@ class Asker:
             kept = replace(kept, input_tokens=held - 1, output_tokens=1)  # unknown: as much as was set aside
         with self._lock:
             self._in_hand -= held
-            self._learn(ask.probe, reply)
+            self._learn(ask.probe.prompt, reply)
             self._settle(ask, kept, cost)
             self.asked += 1
         return kept
@@ -165,18 +178,18 @@ class Asker:
     def _reserve(self, ask: Ask) -> int:
         """Tokens set aside for an ask; 0 where there are not as many. A prompt is never more tokens than bytes."""
         limit = self._reply_limit
-        most = _bytes(ask.probe) + self._overhead + (max(UNLIMITED, 2 * self._longest) if limit is None else limit)
-        with self._lock:
-            if self.spent + self._in_hand + most > self.budget_tokens:
-                self.exhausted = True
-                return 0
-            self._in_hand += most
+        if limit is None:
+            limit = max(MARGIN * self._longest, 0 if len(self._known) >= ENOUGH_SEEN else UNLIMITED)
+        most = _bytes(ask.probe.prompt) + self._overhead + limit
+        if self.spent + self._in_hand + most > self.budget_tokens:
+            return 0
+        self._in_hand += most
         return most
 
-    def _learn(self, probe: Probe, reply: Reply) -> None:
+    def _learn(self, prompt: str | None, reply: Reply) -> None:
         """What providers add to a prompt, and how long replies get, is known from the replies."""
         if reply.input_tokens is not None:
-            self._overhead = max(self._overhead, reply.input_tokens - _bytes(probe))
+            self._overhead = max(self._overhead, reply.input_tokens - _bytes(prompt))
         self._longest = max(self._longest, output_of(reply) or 0)
 
     def _settle(self, ask: Ask, reply: Reply, cost: int) -> None:
@@ -204,7 +217,7 @@ class Asker:
                 message = "was not written by `prober discover`; move this file away, or name another --output"
                 raise ConfigurationError([Problem(str(self._path), number, "", message)])
             self.spent += cost
-            self._longest = max(self._longest, output_of(logged.reply) or 0)
+            self._learn(logged.prompt, logged.reply)
             if logged.reply.answered:
                 self._known[logged.series, sample] = logged.reply
 
@@ -224,8 +237,8 @@ def tokens_of(reply: Reply) -> int | None:
     return None if output is None or reply.input_tokens is None else reply.input_tokens + output
 
 
-def _bytes(probe: Probe) -> int:
-    return sum(len(message.content.encode()) for message in probe.conversation)
+def _bytes(prompt: str | None) -> int:
+    return len((prompt or "").encode(errors="replace"))
 
 
 def _mend(path: Path) -> None:

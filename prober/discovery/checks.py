@@ -55,11 +55,9 @@ def check(asker: Asker, endpoint: Endpoint, seed: int) -> Checked:
         asks = [ask for ask in asked if ask]
         return asker.ask(asks) if asks and asker.walked < until else [None] * len(asks)
 
+    if hot is not None and not any(series([Ask(hot, probe, 0) for probe in probes])):
+        hot = cold = None  # models that take no temperature say so; they are asked as declared
     repeated = [series([Ask(hot or endpoint, probe, sample) for probe in probes]) for sample in range(REPEATS)]
-    if hot is not None and not any(map(any, repeated)):
-        # A model that takes no temperature says so; it is asked as declared.
-        hot = cold = None
-        repeated = [series([Ask(endpoint, probe, sample) for probe in probes]) for sample in range(REPEATS)]
     nudged = [
         series([Ask(each, probe, 0) for probe in probes])
         for nudge in range(1, NUDGES + 1)

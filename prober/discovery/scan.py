@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from math import ceil
@@ -50,17 +50,21 @@ class Tried:
         return score(list(self.answers.values()), self.tokens_per_ask) if self.replies else 0.0
 
 
-def scan(asker: Asker, endpoint: Endpoint, candidates: Iterable[Candidate], tried: list[Tried]) -> None:
+def scan(asker: Asker, endpoint: Endpoint, candidates: Iterator[Candidate], tried: list[Tried]) -> None:
     """Try candidates; every one that is tried is appended to `tried`, so that nothing is lost when GivenUp is raised.
 
-    What is asked follows from the candidates, the budget and the replies alone, so that a run that goes on from known
-    replies makes the choices that an undisturbed one would have made.
+    Where few candidates are promising, tokens are left in the end, and it begins anew with others. What is asked
+    follows from the candidates, the budget and the replies alone, so that a run that goes on from known replies makes
+    the choices that an undisturbed one would have made.
     """
-    going_on: Iterable[Tried] = (_noticed(Tried(candidate), tried) for candidate in candidates)
-    for number, (done, target) in enumerate(pairwise((0, *RUNGS))):
-        share = (asker.budget_tokens - asker.walked) / (len(RUNGS) - number)
-        finished = list(_rung(asker, endpoint, iter(going_on), done, target, asker.walked + share))
-        going_on = sorted((one for one in finished if one.score > 0), key=lambda one: -one.score)
+    begun = -1
+    while begun < asker.walked < asker.budget_tokens and not asker.exhausted:
+        begun = asker.walked
+        for number, (done, target) in enumerate(pairwise((0, *RUNGS))):
+            share = (asker.budget_tokens - asker.walked) / (len(RUNGS) - number)
+            until = asker.walked + share
+            going_on = _new(candidates, tried) if done == 0 else _promising(tried, done)
+            _rung(asker, endpoint, going_on, done, target, until)
 
 
 def blocks_of(tried: Sequence[Tried]) -> list[Block]:
@@ -68,10 +72,20 @@ def blocks_of(tried: Sequence[Tried]) -> list[Block]:
     return [Block(one.candidate.probe.id, replies) for one in tried for replies in one.blocks if replies]
 
 
-def _rung(
-    asker: Asker, endpoint: Endpoint, going_on: Iterator[Tried], done: int, target: int, until: float
-) -> Iterator[Tried]:
-    """Bring one after the other to `target` asks, until so many tokens are walked; those that got there."""
+def _new(candidates: Iterator[Candidate], tried: list[Tried]) -> Iterator[Tried]:
+    for candidate in candidates:
+        tried.append(Tried(candidate))
+        yield tried[-1]
+
+
+def _promising(tried: Sequence[Tried], done: int) -> Iterator[Tried]:
+    """Those that reached a rung and gave more than one answer, best first."""
+    reached = [one for one in tried if len(one.replies) == done and one.score > 0]
+    return iter(sorted(reached, key=lambda one: -one.score))
+
+
+def _rung(asker: Asker, endpoint: Endpoint, going_on: Iterator[Tried], done: int, target: int, until: float) -> None:
+    """Bring one after the other from `done` to `target` asks, until so many tokens are walked."""
     together = ceil(endpoint.concurrency / (target - done))
     while not asker.exhausted and asker.walked < until:
         group = list(islice(going_on, together))
@@ -80,12 +94,4 @@ def _rung(
         asks = [Ask(endpoint, one.candidate.probe, sample) for one in group for sample in range(done, target)]
         replies = iter(asker.ask(asks))
         for one in group:
-            block = list(islice(replies, target - done))
-            one.blocks.append([reply for reply in block if reply])
-            if all(block):
-                yield one
-
-
-def _noticed(one: Tried, tried: list[Tried]) -> Tried:
-    tried.append(one)
-    return one
+            one.blocks.append([reply for reply in islice(replies, target - done) if reply])

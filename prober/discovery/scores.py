@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
+CREDIBLE = 8
+"""Asks at which half a score is believed. Of many probes looked at briefly, the best look better than they are."""
 SAME_KIND = 0.9
 """What the next probe is worth for every one of its kind that is chosen already: alike probes move together."""
 
@@ -41,9 +43,12 @@ def unseen(counts: Sequence[int]) -> float:
 
 
 def score(counts: Sequence[int], tokens_per_ask: float) -> float:
-    """Detection power per token, in arbitrary units; 0 for a probe that always answers the same."""
-    free = sum(c > 0 for c in counts) + unseen(counts) - 1
-    return impurity(counts) / (sqrt(free) * tokens_per_ask) if free > 0 else 0.0
+    """Detection power per token, in arbitrary units; 0 for a probe that always answers the same.
+
+    Shrunk towards 0 by n / (n + CREDIBLE), so that few asks do not outshine many.
+    """
+    n, free = sum(counts), sum(c > 0 for c in counts) + unseen(counts) - 1
+    return impurity(counts) / (sqrt(free) * tokens_per_ask) * n / (n + CREDIBLE) if free > 0 else 0.0
 
 
 def choose(kinds: Sequence[str], scores: Sequence[float], wanted: int) -> list[int]:
