@@ -7,7 +7,7 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +35,8 @@ Say: TypeAlias = Callable[[str], None]
 class First:
     """What the model may say first, under one numerics."""
 
-    raw: Mapping[str, float]
-    """Text of a token → probability at temperature 1, likeliest first."""
+    raw: Sequence[tuple[str, float]]
+    """(text of a token, probability at temperature 1), likeliest first; several tokens may have the same text."""
     input_tokens: int
 
 
@@ -51,9 +51,8 @@ class Model:
         """The softmax of the first token; `reuse` lets the server keep what it computed of the same beginning."""
         extra = {"max_tokens": 1, "logprobs": True, "top_logprobs": listed, "cache_prompt": reuse}
         answer = self._ask(probe, temperature=1.0, **extra)
-        raw: dict[str, float] = defaultdict(float)
-        for entry in answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]:
-            raw[entry["token"]] += math.exp(entry["logprob"])
+        entries = answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        raw = tuple((entry["token"], math.exp(entry["logprob"])) for entry in entries)
         return First(raw, answer["usage"]["prompt_tokens"])
 
     def text(self, probe: Probe, temperature: float, seed: int) -> tuple[str, str, int]:
@@ -92,7 +91,7 @@ def choose_probes(log: Path, say: Say) -> None:
     seen: dict[str, list[float]] = {}
     with served(ALL[BASE], NUMERICS["flash"], log) as model:
         for number, probe in enumerate(candidates()):
-            seen[probe.id] = list(model.first(probe, 40).raw.values())
+            seen[probe.id] = [p for _, p in model.first(probe, 40).raw]
             if number % 25 == 0:
                 say(f"candidate {number} of {len(candidates())}")
     keep(choose(seen))
@@ -159,19 +158,21 @@ def _drawn_from(ways: Sequence[First], temperature: float) -> Listed:
     return {"tokens": [*kept, REST], "p": rows}
 
 
-def _heated(raw: Mapping[str, float], temperature: float) -> dict[str, float]:
-    """p^(1/T), scaled to sum to 1; at T = 1 the list need not be the whole vocabulary."""
-    if temperature == 1:
-        return dict(raw)
-    powers = {token: p ** (1 / temperature) for token, p in raw.items()}
-    total = sum(powers.values())
-    return {token: power / total for token, power in powers.items()}
+def _heated(raw: Sequence[tuple[str, float]], temperature: float) -> dict[str, float]:
+    """Text → Σ p^(1/T) of the tokens with that text, scaled to sum to 1.
+
+    At T = 1 the list need not be the whole vocabulary, so there is nothing to scale.
+    """
+    heated: dict[str, float] = defaultdict(float)
+    for token, p in raw:
+        heated[token] += p ** (1 / temperature)
+    total = 1.0 if temperature == 1 else sum(heated.values())
+    return {token: p / total for token, p in heated.items()}
 
 
-def _reported(raw: Mapping[str, float]) -> list[tuple[str, float]]:
+def _reported(raw: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     """What an interface shows: the top 20 before any temperature."""
-    best = sorted(raw.items(), key=lambda pair: -pair[1])[:_REPORTED]
-    return [(token, round(math.log(p), 5)) for token, p in best]
+    return [(token, round(math.log(p), 5)) for token, p in raw[:_REPORTED]]
 
 
 def _round(p: float) -> float:
