@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from prober import tick
+from prober.confirmation import Confirmation
 from prober.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.detectors.codec import encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
+from prober.detectors.verdict import Judgement
 from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
+from prober.incidents import Decision
 from prober.providers import open_provider
 from prober.providers.scripted import ScriptedProvider
 from prober.store import Store
@@ -219,6 +222,36 @@ def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypa
     provider = Slow(taken)
     assert round_of(store, parrot(), provider=provider).outcome == "completed", "here only the renewal was refused"
     assert len(leases) == 1
+
+
+# Confirmed
+
+
+@pytest.mark.parametrize(
+    ("confirming", "budget", "reason", "waiting"),
+    [
+        (True, Budget(), "confirm", 1),
+        (False, Budget(), "switched_off", 0),
+        (True, Budget(asks_per_day=15), "budget_used", 0),
+        (True, Budget(asks_per_day=16), "confirm", 1),
+    ],
+)
+def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirming, budget, reason, waiting):
+    def suspicious(store, endpoint, round_, promise, now):
+        return Judgement(round_.label, "suspected", 80.0, 365.0), "{}", Decision("suspected")
+
+    monkeypatch.setattr(tick, "judge", suspicious)
+    endpoint = parrot(budget=budget)
+    ticked = tick.run(
+        CANARY, endpoint, promise(endpoint), ScriptedProvider(), store, (), START, clock=lambda: START,
+        confirming=confirming,
+    )  # fmt: skip
+    assert (ticked.confirmation.reason, ticked.confirmation.since) == (reason, ticked.judgement.round)
+    assert [view.due_at for view in store.unfinished(START)] == [START + timedelta(minutes=1)] * waiting
+
+
+def test_a_quiet_round_is_not_confirmed(store):
+    assert round_of(store, parrot()).confirmation == Confirmation("insufficient_evidence")
 
 
 # Refused

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.declaration import Check, CheckType, Endpoint, Message, Probe, Schedule, Tool
+from prober.declaration import Check, CheckType, Confirm, Endpoint, Message, Probe, Schedule, Tool
 from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
 from prober.loading.showing import quoted, shown
@@ -49,6 +49,7 @@ _THINGS: Mapping[type[BaseModel], str] = {
     Tool: "a tool has fields such as name and parameters",
     Schedule: 'a schedule has a field every or cron, such as {every: "6h"}',
     Endpoint: "an endpoint has fields such as provider and model",
+    Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
 }
 
 

@@ -1,0 +1,211 @@
+"""Confirmation rounds in the store: counted from rows, at most one waits, and what is not wanted is missed with a reason."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.confirmation import Confirmation, Suspicion
+from prober.errors import ClaimLost
+from prober.incidents import accept
+from prober.store import Store
+from prober.store.views import RoundView
+
+from .world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, observe
+
+MINUTE = timedelta(minutes=1)
+MIDNIGHT = NOW.replace(hour=0)
+QUIETER = Confirmation("too_little_evidence")
+
+
+def settle(store: Store, view: RoundView, confirmation: Confirmation | None, at: datetime) -> None:
+    store.record(view.id, observe(at=at), at)
+    store.settle(view.id, judge(view.label), "{}", QUIET, (), at, confirmation)
+
+
+def suspect(store: Store, at: datetime = NOW, probe_set: str = "money") -> str:
+    """A scheduled round that begins a suspicion; its label. A confirmation is due a minute later."""
+    view = begin(store, at, probe_set=probe_set)
+    settle(store, view, Confirmation("confirm", view.label, at + MINUTE), at)
+    return view.label
+
+
+def suspicion(store: Store, probe_set: str = "money", midnight: datetime = MIDNIGHT) -> Suspicion:
+    return store.suspicion(HASH, probe_set, midnight)
+
+
+def states(store: Store) -> list[tuple[str, str, str]]:
+    """(minute due, state or reason, label it confirms), oldest first."""
+    return [(f"{view.due_at:%M}", view.reason or view.state, view.confirms) for view in reversed(store.rounds())]
+
+
+def test_of_an_endpoint_never_seen_there_is_no_suspicion(store: Store) -> None:
+    assert suspicion(store) == Suspicion()
+
+
+def test_settling_makes_the_confirmation_due_and_remembers_the_suspicion(store: Store) -> None:
+    label = suspect(store)
+    assert suspicion(store) == Suspicion(label, 0, 0, NOW + MINUTE)
+    (waiting,) = store.unfinished(NOW)
+    assert (waiting.state, waiting.due_at, waiting.confirms) == ("due", NOW + MINUTE, label)
+    assert (waiting.endpoint, waiting.probe_set, waiting.endpoint_hash) == ("billing", "money", HASH)
+
+
+def test_it_is_found_by_a_store_opened_later_and_asked_as_the_same_round(store: Store, url: str) -> None:
+    label = suspect(store)
+    with Store.open(url) as later:
+        view = begin(later, NOW + MINUTE)
+        assert view.confirms == label
+        settle(later, view, Confirmation("rounds_used", label), NOW + MINUTE)
+        assert suspicion(later) == Suspicion(label, 1, 1)
+    assert states(store) == [("00", "completed", ""), ("01", "completed", label)]
+
+
+def test_rounds_are_counted_within_their_suspicion_and_their_day(store: Store) -> None:
+    first = suspect(store)
+    settle(store, begin(store, NOW + MINUTE), QUIETER, NOW + MINUTE)
+    assert suspicion(store) == Suspicion("", 0, 1)
+    second = suspect(store, NOW + DAY)
+    settle(store, begin(store, NOW + DAY + MINUTE), Confirmation("confirm", second, NOW + DAY + 2 * MINUTE), NOW + DAY)
+    assert first < second
+    assert suspicion(store, midnight=MIDNIGHT + DAY) == Suspicion(second, 1, 1, NOW + DAY + 2 * MINUTE)
+    assert suspicion(store, "chat", MIDNIGHT + DAY) == Suspicion(second, 1, 0, NOW + DAY + 2 * MINUTE)
+    assert suspicion(store, midnight=MIDNIGHT).rounds_today == 2
+
+
+def test_a_round_that_was_not_asked_is_not_counted_and_one_that_was_broken_off_is(store: Store) -> None:
+    label = suspect(store)
+    unasked = begin(store, NOW + MINUTE)
+    store.miss(unasked.id, "budget_exhausted", NOW + MINUTE)
+    assert suspicion(store) == Suspicion(label, 0, 0)
+    again = begin(store, NOW + 5 * MINUTE)
+    settle(store, again, Confirmation("confirm", label, NOW + 6 * MINUTE), NOW + 5 * MINUTE)
+    broken = begin(store, NOW + 6 * MINUTE)
+    store.record(broken.id, observe(at=NOW), NOW)
+    assert suspicion(store) == Suspicion(label, 1, 1), "in hand"
+    store.miss(broken.id, "crashed: KeyError", NOW + 6 * MINUTE)
+    assert suspicion(store) == Suspicion(label, 1, 1)
+
+
+@pytest.mark.parametrize("confirmation", [QUIETER, Confirmation("incident_open")])
+def test_what_is_not_wanted_any_more_is_missed_and_why(store: Store, confirmation: Confirmation) -> None:
+    label = suspect(store)
+    settle(store, begin(store, NOW + MINUTE / 2, probe_set="chat"), confirmation, NOW + MINUTE / 2)
+    assert states(store) == [("00", "completed", ""), ("00", "completed", ""), ("01", confirmation.reason, label)]
+    assert suspicion(store) == Suspicion()
+    assert store.unfinished(NOW + DAY) == ()
+
+
+def test_one_that_waits_stays_where_another_set_comes_between(store: Store) -> None:
+    label = suspect(store)
+    settle(
+        store, begin(store, NOW + MINUTE / 2, probe_set="chat"), Confirmation("already_due", label), NOW + MINUTE / 2
+    )
+    assert suspicion(store) == Suspicion(label, 0, 0, NOW + MINUTE)
+
+
+def test_a_new_one_takes_the_place_of_one_that_nobody_asked(store: Store) -> None:
+    label = suspect(store)
+    later = NOW + 9 * MINUTE
+    settle(store, begin(store, later, probe_set="chat"), Confirmation("confirm", label, later + MINUTE), later)
+    assert states(store) == [
+        ("00", "completed", ""), ("01", "superseded", label), ("09", "completed", ""), ("10", "due", label),
+    ]  # fmt: skip
+
+
+def test_where_a_scheduled_round_is_due_at_that_moment_it_will_do(store: Store) -> None:
+    store.due(BILLING, "money", NOW + MINUTE)
+    suspect(store)
+    assert states(store) == [("00", "completed", ""), ("01", "due", "")]
+
+
+def test_it_never_runs_beside_another_round_of_its_endpoint(store: Store) -> None:
+    suspect(store)
+    (waiting,) = store.unfinished(NOW)
+    in_hand = begin(store, NOW + MINUTE, probe_set="chat")
+    assert store.claim(waiting.id, "other", NOW + MINUTE, 60) is None
+    settle(store, in_hand, None, NOW + MINUTE)
+    assert store.claim(waiting.id, "other", NOW + MINUTE, 60) is not None
+
+
+def test_settling_without_a_confirmation_leaves_the_suspicion_as_it_is(store: Store) -> None:
+    label = suspect(store)
+    settle(store, begin(store, NOW + MINUTE / 2, probe_set="chat"), None, NOW + MINUTE / 2)
+    assert suspicion(store) == Suspicion(label, 0, 0, NOW + MINUTE)
+
+
+def test_a_suspicion_is_settled_with_its_round_or_not_at_all(store: Store, url: str) -> None:
+    view = begin(store)
+    with Store.open(url) as another, pytest.raises(ClaimLost):
+        another.settle(view.id, judge("x"), None, QUIET, (), NOW, Confirmation("confirm", "x", NOW))
+    assert suspicion(store) == Suspicion()
+    assert len(store.rounds()) == 1
+
+
+def test_readers_are_told_while_one_waits_and_while_it_is_in_hand(store: Store) -> None:
+    declare(store)
+    suspect(store)
+    assert [view.confirmation_due_at for view in store.endpoints()] == [NOW + MINUTE, None]
+    view = begin(store, NOW + MINUTE)
+    assert [view.confirmation_due_at for view in store.endpoints()] == [NOW + MINUTE, None]
+    settle(store, view, QUIETER, NOW + MINUTE)
+    assert [view.confirmation_due_at for view in store.endpoints()] == [None, None]
+
+
+def test_an_incident_accepted_leaves_no_suspicion(store: Store) -> None:
+    suspect(store)
+    incident = alarm(store, NOW + MINUTE / 2)
+    store.carry_out(accept(incident, "ann", "wanted", NOW + MINUTE), (), NOW + MINUTE)
+    assert suspicion(store).since == ""
+
+
+# Leases
+
+
+def test_a_renewed_claim_holds_from_now_on(store: Store) -> None:
+    view = begin(store)
+    store.renew(view.id, NOW + 50 * timedelta(seconds=1), 10)
+    until = NOW + timedelta(seconds=60)
+    assert store.rounds()[0].lease_until == until
+    assert store.unfinished(until - timedelta(seconds=1)) == ()
+    assert store.claim(view.id, "other", until - timedelta(seconds=1), 10) is None
+    assert [waiting.id for waiting in store.unfinished(until)] == [view.id]
+
+
+def test_a_claim_renewed_for_less_ends_sooner(store: Store) -> None:
+    view = begin(store)
+    store.renew(view.id, NOW, 10)
+    assert store.claim(view.id, "other", NOW + timedelta(seconds=10), 10) is not None
+
+
+def test_a_lost_claim_is_not_renewed_and_readers_are_not_told_of_renewals(store: Store, url: str) -> None:
+    view = begin(store)
+    before = store.newest()
+    store.renew(view.id, NOW, 10)
+    assert store.newest() == before
+    with Store.open(url) as thief:
+        assert thief.claim(view.id, "thief", NOW + timedelta(seconds=10), 60)
+        with pytest.raises(ClaimLost, match="not in our hands"):
+            store.renew(view.id, NOW + timedelta(seconds=11), 60)
+        assert thief.rounds()[0].lease_until == NOW + timedelta(seconds=70)
+        thief.settle(view.id, judge(view.label), None, QUIET, (), NOW)
+        with pytest.raises(ClaimLost):
+            thief.renew(view.id, NOW, 60)
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rounds(tmp_path: Path) -> None:
+    path = tmp_path / "prober.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        label = begin(store).label
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "ALTER TABLE round DROP COLUMN confirms; ALTER TABLE watch DROP COLUMN suspected_since;"
+        "UPDATE alembic_version SET version_num = '0001';"
+    )
+    connection.close()
+    with Store.open(f"sqlite:///{path}") as store:
+        assert [(view.label, view.confirms) for view in store.rounds()] == [(label, "")]
+        assert suspicion(store) == Suspicion()
