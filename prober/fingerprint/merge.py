@@ -19,9 +19,12 @@ def merge(features: Mapping[str, Features]) -> Fingerprint:
     vectors: dict[str, tuple[float, ...]] = {}
     unreadable: dict[str, str] = {}
     for feature, found in features.items():
-        categories |= {_key(feature, name): printable(value) for name, value in found.categories.items()}
-        vectors |= {_key(feature, name): vector for name, vector in found.vectors.items()}
-        unreadable |= {_key(feature, name): why for name, why in found.unreadable.items()}
+        for name, value in found.categories.items():
+            categories[_key(feature, name)] = printable(value)
+        for name, vector in found.vectors.items():
+            vectors[_key(feature, name)] = vector
+        for name, why in found.unreadable.items():
+            unreadable[_key(feature, name)] = why
         for name, number in found.numbers.items():
             if math.isfinite(number):
                 numbers[_key(feature, name)] = float(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from prober.declaration import Probe
@@ -99,6 +100,17 @@ PATTERNS = (
 )
 """Looked for in `normal(text)`: lower case, straight quotes, no accents, no emphasis, single spaces."""
 
+# fmt: off
+SIGNS = (
+    "can't", "cannot", "can not", "won't", "will not", "not able", "unable", "not going", "don't", "do not",
+    "decline", "refuse", "as a", "my p", "my guidelines",
+    "nicht", "kein", "je ne ", "non ",
+    "puedo", "podre", "posso", "poderei", "consigo", "posible", "possivel", "estoy", "estou", "soy", "sou",
+    "不", "无", "無", "没", "沒", "せん", "かねます",
+)
+# fmt: on
+"""Every pattern needs one of these: most answers have none, and are spared the search."""
+
 _REFUSES = re.compile("|".join(f"(?:{pattern})" for pattern in PATTERNS))
 
 
@@ -113,16 +125,21 @@ def refused_by(reply: Reply) -> By:
     ends = (reply.finish_reason, reply.headers.get("body:native_finish_reason"))
     if reply.refusal or any((end or "").lower() in FINISH_REASONS for end in ends):
         return "field"
-    return "text" if _REFUSES.search(normal(reply.text or "")) else "none"
+    start = normal(reply.text or "")
+    declines = any(sign in start for sign in SIGNS) and _REFUSES.search(start)
+    return "text" if declines else "none"
 
 
 def normal(text: str) -> str:
     """The start of a text as the patterns expect it."""
-    start = unicodedata.normalize("NFKC", text.lstrip()[:READ].translate(_PLAIN)).casefold()
-    return " ".join(_without_accents(start).split())[:READ]
+    start = text.lstrip()[:READ].translate(_PLAIN)
+    if not start.isascii():
+        start = unicodedata.normalize("NFKC", start)
+    start = start.casefold()
+    return " ".join((start if start.isascii() else "".join(map(_without_accent, start))).split())[:READ]
 
 
-def _without_accents(text: str) -> str:
+@lru_cache(maxsize=4096)
+def _without_accent(character: str) -> str:
     """Latin letters lose their accents; kana keep theirs, which change the word."""
-    decomposed = (unicodedata.normalize("NFD", c) if c < "\u0250" else c for c in text)
-    return "".join(part[0] if len(part) > 1 else part for part in decomposed)
+    return unicodedata.normalize("NFD", character)[0] if character < "\u0250" else character

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from prober.declaration import Probe
 from prober.fingerprint.feature import NONE, Features, digest
@@ -29,11 +30,8 @@ SCRIPTS = frozenset({
 
 _SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _DRESS = "*_`\"'“”‘’„«»「」『』"
-_SENTENCE_END = re.compile(
-    r"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?=\s|\Z)"  # a stop counts where white space follows: `3.14` is one sentence
-    r"|[。！？]++"
-    r"|[\r\n]++"
-)
+_STOP = re.compile(r"[.!?…。！？\r\n]++[\"'”’»)\]*_]*+")
+_ALWAYS = frozenset("。！？\r\n")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -76,7 +74,14 @@ def sentences(text: str) -> int:
     """
     if not text.strip():
         return 0
-    return max(1, sum(1 for piece in _SENTENCE_END.split(text) if _LETTER.search(piece)))
+    count, start = 0, 0
+    for stop in _STOP.finditer(text):
+        end = stop.end()
+        # A full stop counts where white space follows: `3.14` is one sentence.
+        if end == len(text) or text[end].isspace() or not _ALWAYS.isdisjoint(stop[0]):
+            count += _LETTER.search(text, start, stop.start()) is not None
+            start = end
+    return max(1, count + (_LETTER.search(text, start) is not None))
 
 
 def script(text: str) -> str:
@@ -86,16 +91,20 @@ def script(text: str) -> str:
     """
     counts: Counter[str] = Counter()
     for character, count in Counter(text).items():
-        if unicodedata.category(character).startswith("L"):
-            counts[_script_of(character)] += count
+        if name := _script_of(character):
+            counts[name] += count
     if counts["Kana"] and counts["Kana"] * 9 >= counts["Han"]:
         counts["Kana"] += counts.pop("Han", 0)
     best = max(counts, key=lambda name: (counts[name], name), default=NONE)
     return best if counts[best] else NONE
 
 
-def _script_of(letter: str) -> str:
-    words = unicodedata.name(letter, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ").split(" ", 1)
+@lru_cache(maxsize=4096)
+def _script_of(character: str) -> str:
+    """Empty for what is no letter."""
+    if not unicodedata.category(character).startswith("L"):
+        return ""
+    words = unicodedata.name(character, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ").split(" ", 1)
     if words[0] not in SCRIPTS:
         return "Other"
     return {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana"}.get(words[0], words[0].title())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import re
+
 import pytest
 
 from prober.declaration import Probe
+from prober.fingerprint import refusal
 from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
 
 from .conftest import Answer
@@ -136,3 +140,16 @@ def test_normal_form() -> None:
 @pytest.mark.parametrize("quote", ["'", "’", "‘", "`", "´"])
 def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
     assert refused_by(answer(f"I{quote}m sorry, I can{quote}t help with that.")) == "text"
+
+
+def test_every_pattern_needs_a_sign() -> None:
+    """Texts without one are spared the search; soups of the patterns' own words must not slip through."""
+    words = [w.strip() for pattern in refusal.PATTERNS for w in re.findall(r"[a-z' ]+|[^\x00-\x7f]+", pattern)]
+    rng, found = random.Random(0), 0
+    for _ in range(4000):
+        soup = rng.choice(["", "i ", "i'm sorry, "]) + " ".join(rng.choices(words, k=rng.randrange(2, 8)))
+        match = refusal._REFUSES.search(refusal.normal(soup))
+        if match:
+            found += 1
+            assert any(sign in match[0] for sign in refusal.SIGNS), match[0]
+    assert found > 20

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -68,6 +69,16 @@ def test_exact_tells_any_two_texts_apart_white_space_around_them_aside(answer: A
 )
 def test_sentences(text: str, count: int) -> None:
     assert sentences(text) == count
+
+
+PLAIN_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]*_]*(?=\s|\Z)|[。！？]+|[\r\n]+")
+"""The rule as one pattern; its time may grow with the square of the length."""
+
+
+@given(st.text(alphabet="ab1 .!?…。！\r\n\"')*_\x1c\u2028", max_size=30))
+def test_sentences_are_what_the_plain_pattern_says(text: str) -> None:
+    pieces = sum(1 for piece in PLAIN_END.split(text) if _LETTER.search(piece))
+    assert sentences(text) == (max(1, pieces) if text.strip() else 0)
 
 
 @pytest.mark.parametrize(
