@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from prober.comparison import compare
 from prober.declaration import Check
 from prober.errors import ConfigurationError, NotEnough
+from prober.replylog import LoggedReply
 from tests.comparison.worlds import log, logged
 
 WORDS = ("river", "stone", "lamp", "green", "walk", "seven", "paper", "cloud")
@@ -179,3 +180,33 @@ def test_the_same_seed_says_the_same_and_another_nearly_the_same():
     assert first == compare(reference, candidate, rng=np.random.default_rng(1))
     other = {one.channel: one.p_value for one in compare(reference, candidate, rng=2).channels}
     assert all(abs(other[one.channel] - one.p_value) < 0.1 for one in first.channels)
+
+
+def test_first_tokens_are_compared_by_their_probabilities():
+    def told(side: int, yes: float) -> list[LoggedReply]:
+        rng = np.random.default_rng(side)
+        lines = []
+        for line in log(prose(side)):
+            p = yes + 0.02 * rng.normal()
+            tokens = (("yes", float(np.log(p))), ("no", float(np.log(0.95 - p))))
+            lines.append(replace(line, reply=replace(line.reply, top_logprobs=tokens)))
+        return lines
+
+    assert moved(compare(told(1, 0.7), told(2, 0.7))) == set()
+    compared = compare(told(1, 0.7), told(2, 0.6))
+    assert moved(compared) == {"logprobs"}
+    [one] = [one for one in compared.channels if one.channel == "logprobs"]
+    assert one.effect == pytest.approx(0.1, abs=0.02)
+    assert one.unit == "total variation distance"
+    assert one.words in {"“yes” 60 % instead of 70 %", "“no” 35 % instead of 25 %"}
+
+
+def test_exact_texts_are_compared_where_they_come_again():
+    def asked(end):
+        return [logged(p, f"text {p}{end}", round=str(r)) for p in range(12) for r in range(3)]
+
+    compared = compare(asked("."), asked("."))
+    assert "exact" in {one.channel for one in compared.channels}
+    once = compare(log(prose(1)), log(prose(2)))
+    assert "exact" in {one.channel for one in once.left_out}
+    assert "exact" in moved(compare(asked("."), asked(" .")))
