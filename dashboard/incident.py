@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard import history
 from dashboard.reading import Reading
-from dashboard.words import ago, count, inline, number, one_line, round_name, shown, when
+from dashboard.words import ago, count, inline, number, one_line, round_name, shown, when, word_diff
+from prober.alerts.words import extent, lasting
 from prober.incidents import Incident
 from prober.notice import Comparison
 from prober.store.views import NoticeView
@@ -29,10 +30,13 @@ def section(reading: Reading, incident: Incident, now: datetime) -> None:
 def _summary(incident: Incident, now: datetime) -> None:
     st.markdown(
         f"**{incident.kind.replace('_', ' ').capitalize()}**, {incident.state}. "
-        f"First changed round {inline(round_name(incident.onset))}; "
+        f"First changed round {inline(round_name(incident.onset))}{_between(incident)}; "
         f"confirmed by round {inline(round_name(incident.detected_round))}, {ago(incident.opened_at, now)}, "
         f"with evidence {number(incident.e_value)} where an alarm needs {number(incident.threshold)}."
     )
+    for said in (lasting(incident.course, incident.passed), extent(incident.findings.share)):
+        if said:
+            st.markdown(inline(f"{said[:1].upper()}{said[1:]}", 300))
     if incident.state == "open":
         st.caption("To say that someone has it in hand, or to take the new behaviour as the reference:")
         say = f"prober incidents acknowledge {incident.id} --by YOU\n"
@@ -48,14 +52,31 @@ def _summary(incident: Incident, now: datetime) -> None:
         st.text(shown(incident.note).text)
 
 
+def _between(incident: Incident) -> str:
+    """Where else the change may have begun."""
+    if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
+        return ""
+    first, last = (inline(round_name(label)) for label in incident.onset_between)
+    return f", somewhere between {first} and {last}"
+
+
 def _moved(incident: Incident) -> None:
+    shifts = {shift.channel: shift for shift in incident.findings.shifts}
     if not incident.verdicts:
         st.caption("No channel was named.")
         return
     st.dataframe(
         {
             "channel": [one_line(one.channel) for one in incident.verdicts],
-            "moved": [one_line(one.words) for one in incident.verdicts],
+            "moved": [
+                one_line(shifts[one.channel].words if one.channel in shifts else one.words) for one in incident.verdicts
+            ],
+            "replies": [
+                f"{shifts[one.channel].replies:,} against {shifts[one.channel].reference_replies:,}"
+                if one.channel in shifts
+                else ""
+                for one in incident.verdicts
+            ],
             "evidence": [number(one.e_value) for one in incident.verdicts],
             "reference": [number(one.reference_value) for one in incident.verdicts],
             "when confirmed": [number(one.value) for one in incident.verdicts],
@@ -81,6 +102,9 @@ def _comparisons(comparisons: tuple[Comparison, ...]) -> None:
             with right:
                 st.markdown(f"**Since the change** · {count(len(one.recent), 'character')}")
                 _reply(one.recent, "the reply")
+            if one.reference and one.recent:
+                st.caption("Word by word: − only in the reference, + only since the change")
+                st.code(word_diff(one.reference, one.recent), language="diff", wrap_lines=True)
 
 
 def _reply(text: str, what: str, key: str = "") -> None:

@@ -7,9 +7,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import SequenceMatcher
 
 CUT_CHARACTERS = 4_000
 CUT_LINES = 200
+DIFFED = 400
+"""Words of each text that are compared: their comparison takes time with the product."""
 
 # Control characters but tab and line feed, lone surrogates, and the marks that reorder the text around them.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -91,6 +94,21 @@ def span(time: timedelta) -> str:
         if seconds < until:
             return f"{seconds // size} {unit}"
     return f"{seconds // 86400} d"
+
+
+def word_diff(reference: str, recent: str) -> str:
+    """Both texts as one, in lines: `- ` what was, `+ ` what is instead, and `  ` what both have.
+
+    Of the first `DIFFED` words; text only, to be shown as such.
+    """
+    old, new = (legible(text[:CUT_CHARACTERS]).split()[:DIFFED] for text in (reference, recent))
+    lines: list[str] = []
+    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines.append("  " + " ".join(old[i:j]))
+            continue
+        lines += ["- " + " ".join(old[i:j])] * (j > i) + ["+ " + " ".join(new[k:m])] * (m > k)
+    return "\n".join(lines)
 
 
 def ago(at: datetime, now: datetime) -> str:
