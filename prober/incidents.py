@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from math import inf, isfinite, log
+from typing import Final, Literal, get_args
 
-from prober.detectors.verdict import Judgement, Kind, Verdict
+from prober.detectors.findings import Findings
+from prober.detectors.verdict import Between, Judgement, Kind, Verdict, moved
 
 IncidentState = Literal["open", "acknowledged", "closed"]
-Event = Literal["opened", "acknowledged", "accepted", "closed"]
+Event = Literal["opened", "joined", "escalated", "passed", "acknowledged", "accepted", "closed"]
+Course = Literal["unknown", "persistent", "transient"]
+"""Of a change, once the rounds after the alarm have told: it stays, or the endpoint is back at its reference."""
 Reason = Literal[
     "insufficient_evidence",  # the reference is still growing
     "quiet",  # nothing to say
     "suspected",  # evidence grows, not enough to page
     "change_confirmed",  # the promise's threshold was passed: an incident opens
+    "joined",  # confirmed, and part of an incident of the same provider that is open
     "already_open",  # the same change, seen again
+    "more_serious",  # a channel moved that makes the open incident worse: people are told
+    "more_channels",  # further channels moved
+    "aftermath",  # one of the rounds that will tell whether the change stays
+    "persistent",  # it stays
+    "transient",  # it has passed: people are told
     "acknowledged",  # a person has it in hand
     "accepted",  # a person took the new behaviour as the reference
+    "reset",  # a person began a new reference
 ]
+SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
+"""From the least serious to the most."""
+LEARNT: Final[frozenset[Reason]] = frozenset(
+    ("change_confirmed", "more_serious", "more_channels", "aftermath", "persistent", "transient")
+)
+"""Reasons by which the judge knows more of an incident than before."""
+
+AFTERMATH: Final = 3
+"""Rounds after an alarm that must be seen before a change is called persistent or transient."""
+DOUBT: Final = log(20)
+"""ln likelihood ratio that the rounds since the alarm must speak for the reference before a change is called transient.
+
+Wald's bound: a change that stays is called transient in one of twenty cases at most.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +66,34 @@ class Incident:
     e_value: float
     threshold: float
     verdicts: tuple[Verdict, ...]
-    """Of the channels, strongest first, frozen at detection."""
+    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
     closed_at: datetime | None = None
     close_reason: str = ""
-    """`accepted`, …"""
+    """`accepted` or `reset`."""
     actor: str = ""
     """Who acknowledged or accepted."""
     note: str = ""
     """The reason that person gave."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief."""
+    course: Course = "unknown"
+    rounds_after: int = 0
+    """Rounds judged since detection, until `course` is known."""
+    peak_log_e: float = -inf
+    """The most evidence the first channel ever had, ln, until `course` is known."""
+    passed: str | None = None
+    """Label of the first round after that peak: the first back at the reference, where the change is transient."""
+    findings: Findings = field(default_factory=Findings)
+    """What the replies show, as of the last round by which the judge knew more."""
+    together: tuple[str, ...] = ()
+    """Endpoints whose evidence was counted with its own, where that alone would not have done."""
+    part_of: int | None = None
+    """The first incident of its provider that began at the same time, if there was one: people are told of that one."""
+
+    @property
+    def moved(self) -> tuple[Verdict, ...]:
+        """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
+        return moved(self.verdicts, self.threshold) or self.verdicts[:1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +110,21 @@ class Decision:
 
 
 def decide(
-    open_incident: Incident | None, judgement: Judgement, endpoint: str, endpoint_hash: str, now: datetime
+    open_incident: Incident | None,
+    judgement: Judgement,
+    endpoint: str,
+    endpoint_hash: str,
+    now: datetime,
+    together: tuple[str, ...] = (),
 ) -> Decision:
-    """Judgement → Decision: pure, and every outcome has a named reason."""
+    """Judgement → Decision: pure, and every outcome has a named reason.
+
+    `together` names the other endpoints that the judgement rests on.
+    """
     if judgement.state == "insufficient_evidence":
         return Decision("insufficient_evidence", open_incident)
     if open_incident is not None:
-        return Decision("already_open" if judgement.state == "alarm" else "quiet", open_incident)
+        return _go_on(open_incident, judgement)
     if judgement.state == "suspected":
         return Decision("suspected")
     if judgement.state != "alarm" or judgement.kind is None:
@@ -87,8 +141,65 @@ def decide(
         e_value=judgement.e_value,
         threshold=judgement.threshold,
         verdicts=judgement.verdicts,
+        onset_between=judgement.onset_between,
+        together=together,
+        peak_log_e=judgement.verdicts[0].log_e if judgement.verdicts else -inf,
     )
     return Decision("change_confirmed", incident, event="opened")
+
+
+def _go_on(incident: Incident, judgement: Judgement) -> Decision:
+    """What a later round adds to an open incident: channels, a more serious kind, and whether it lasts."""
+    watched = _watch(_with_later(incident, judgement), judgement)
+    if SERIOUS.index(watched.kind) > SERIOUS.index(incident.kind):
+        return Decision("more_serious", watched, event="escalated")
+    if watched.course != incident.course:
+        passed = watched.course == "transient"
+        return Decision("transient" if passed else "persistent", watched, event="passed" if passed else None)
+    if watched.verdicts != incident.verdicts:
+        return Decision("more_channels", watched)
+    if watched.rounds_after != incident.rounds_after:
+        return Decision("aftermath", watched)
+    return Decision("already_open" if judgement.state == "alarm" else "quiet", incident)
+
+
+def _with_later(incident: Incident, judgement: Judgement) -> Incident:
+    """With the verdicts of channels that moved since, and the kind they make it."""
+    known = {verdict.channel for verdict in moved(incident.verdicts, incident.threshold)}
+    later = {verdict.channel: verdict for verdict in judgement.moved if verdict.channel not in known}
+    if not later:
+        return incident
+    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=SERIOUS.index)
+    kept = [verdict for verdict in incident.verdicts if verdict.channel not in later]
+    split = sum(verdict.channel in known for verdict in kept)
+    return replace(incident, kind=kind, verdicts=(*kept[:split], *later.values(), *kept[split:]))
+
+
+def _watch(incident: Incident, judgement: Judgement) -> Incident:
+    """One round of the aftermath. What its first channel has won or lost since the alarm is the ln likelihood ratio
+    of a change that stays against the reference."""
+    first = incident.verdicts[0] if incident.verdicts else None
+    now = next((one for one in judgement.verdicts if first is not None and one.channel == first.channel), None)
+    if incident.course != "unknown" or first is None or now is None or not isfinite(first.log_e):
+        return incident
+    if now.log_e >= incident.peak_log_e:
+        peak, passed = now.log_e, None
+    else:
+        peak, passed = incident.peak_log_e, incident.passed or judgement.round
+    rounds, won = incident.rounds_after + 1, now.log_e - first.log_e
+    known = rounds >= AFTERMATH and (won >= 0 or won <= -DOUBT)
+    course: Course = "unknown" if not known else "persistent" if won >= 0 else "transient"
+    passed = None if course == "persistent" else passed
+    return replace(incident, rounds_after=rounds, peak_log_e=peak, passed=passed, course=course)
+
+
+def join(incident: Incident, standing: Sequence[Incident]) -> Incident:
+    """An incident that opens is part of the first of those that stand open at its provider and began at the same time,
+    where there are any."""
+    if not standing:
+        return incident
+    first = min(standing, key=lambda one: one.id)
+    return replace(incident, part_of=first.part_of or first.id)
 
 
 def acknowledge(incident: Incident, actor: str) -> Decision:
@@ -97,6 +208,23 @@ def acknowledge(incident: Incident, actor: str) -> Decision:
 
 
 def accept(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
-    """A person takes the new behaviour as the reference: the incident closes, a new epoch begins at its onset."""
-    closed = replace(incident, state="closed", closed_at=now, close_reason="accepted", actor=actor, note=note)
-    return Decision("accepted", closed, event="accepted", new_epoch=incident.onset)
+    """A person takes the present behaviour as the reference: the incident closes, and a new epoch begins.
+
+    It begins at the onset, so that nothing of the old behaviour is in the new reference; or, where the change has
+    passed, with the first round after it.
+    """
+    return Decision(
+        "accepted",
+        _closed(incident, "accepted", actor, note, now),
+        event="accepted",
+        new_epoch=incident.onset if incident.passed is None or incident.course != "transient" else incident.passed,
+    )
+
+
+def reset(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+    """A person begins a new reference while an incident is open: it closes. The store knows where the epoch begins."""
+    return Decision("reset", _closed(incident, "reset", actor, note, now), event="closed")
+
+
+def _closed(incident: Incident, reason: str, actor: str, note: str, now: datetime) -> Incident:
+    return replace(incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note)

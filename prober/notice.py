@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from prober.incidents import Event
+from prober.detectors.share import Share
+from prober.detectors.verdict import Between
+from prober.incidents import Course, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,18 @@ class Moved:
     e_value: float
     words: str
     """Such as `34 % longer` or `refuses 11 % instead of 2 %`."""
+    replies: int = 0
+    """Since the onset, that the words speak of; 0 where these were not counted."""
+    reference_replies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Another endpoint of the same provider that moved at the same time."""
+
+    endpoint: str
+    incident_id: int | None
+    """None where it only made this change believed sooner, and has no incident of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,17 @@ class Notice:
     """Who acknowledged, accepted or closed; empty while nobody has."""
     note: str = ""
     """The reason that person gave."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief: labels of the first and last round it may be."""
+    course: Course = "unknown"
+    passed: str | None = None
+    """Label of the first round back at the reference, where the change was transient."""
+    share: Share | None = None
+    """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
+    also: tuple[Part, ...] = ()
+    """Other endpoints of the same event: one call is about all of them."""
+    follows: str = ""
+    """Receipt of the message that this one belongs under, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)

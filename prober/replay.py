@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 from typing import Final
 
 from prober.declaration import Probe, ReferenceRule
+from prober.detectors.findings import ROUNDS, Findings, find
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.detectors.verdict import Judgement, Kind, Verdict
+from prober.detectors.verdict import Between, Judgement, Kind, Verdict
 from prober.evidence import Fingerprint, Observation, Round
 from prober.fingerprint import fingerprint
+from prober.incidents import Course, Decision, Incident, decide
 from prober.replylog import LoggedReply, time_of
 
-AFTERMATH: Final = 3
-"""Rounds after an alarm that tell whether the change persists."""
+PATIENCE: Final = 12
+"""Rounds after an alarm that are looked at, where fewer do not tell whether the change stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,11 @@ class Alarm:
     verdicts: tuple[Verdict, ...]
     """Of the channels that moved, strongest first."""
     persistent: bool | None
-    """Whether the rounds after it stay changed; None where there are none."""
+    """Whether the rounds after it stay changed; None where there are too few of them to tell."""
+    onset_between: Between | None
+    """Where the onset is with 90 % belief."""
+    findings: Findings
+    """What the replies show, before the onset and from it up to the round of the alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,8 @@ def rounds_per_year(rounds: Sequence[Round]) -> float:
 def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
     """Judge the rounds of one endpoint in order; after an alarm a new epoch begins at its onset."""
     judged = list(_judge(rounds, promise))
-    alarms = [
-        _alarm(judgement, [memory for memory, _ in after]) for judgement, after in judged if judgement.state == "alarm"
-    ]
     judgements = tuple(judgement for judgement, _ in judged)
+    alarms = [alarm for _, alarm in judged if alarm is not None]
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
     return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements)
 
@@ -97,33 +102,50 @@ def reference_of(rounds: int) -> ReferenceRule:
     return ReferenceRule.model_construct(rounds=rounds, hours=0.0)
 
 
-def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgement, list[tuple[Memory, Judgement]]]]:
+def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgement, Alarm | None]]:
     """Each round's judgement; with an alarm, what the old epoch says of the rounds after it."""
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
         memory, judgement = advance(memory, round_, _history(rounds[start : i + 1]), promise)
-        if judgement.state != "alarm":
-            yield judgement, []
+        incident = _decided(None, judgement).incident
+        if incident is None:
+            yield judgement, None
             continue
-        after = [(memory, judgement)]
-        for later in rounds[i + 1 : i + 1 + AFTERMATH]:
-            after.append(advance(after[-1][0], later, _history([later]), promise))
-        yield judgement, after
+        onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)
+        course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
+        yield judgement, _alarm(incident, course, rounds[start:onset], rounds[onset : i + 1])
         # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
-        start = next(k for k in range(i + 1) if rounds[k].label == (judgement.onset or round_.label))
-        memory = Memory()
+        start, memory = onset, Memory()
 
 
-def _alarm(judgement: Judgement, after: Sequence[Memory]) -> Alarm:
-    moved = tuple(v for v in judgement.verdicts if v.e_value >= judgement.threshold / 10)
-    strongest = [memory.channels[moved[0].channel].statistic.log_e for memory in after]
+def _course(incident: Incident, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:
+    """Whether the change stays, from the rounds after the alarm under the old reference."""
+    for round_ in later:
+        memory, judgement = advance(memory, round_, _history([round_]), promise)
+        incident = _decided(incident, judgement).incident or incident
+        if incident.course != "unknown":
+            break
+    return incident.course
+
+
+def _decided(incident: Incident | None, judgement: Judgement) -> Decision:
+    """As the daemon decides. Times and names are of no account here."""
+    return decide(incident, judgement, "", "", datetime.min.replace(tzinfo=UTC))
+
+
+def _alarm(incident: Incident, course: Course, before: Sequence[Round], since: Sequence[Round]) -> Alarm:
+    first = incident.onset if incident.onset_between is None else incident.onset_between[0]
+    reference = [round_ for round_ in before if round_.label < first] or before
+    series = {observation.series for round_ in since for observation in round_.observations}
     return Alarm(
-        round=judgement.round,
-        onset=judgement.onset or judgement.round,
-        kind=judgement.kind or "behaviour_change",
-        e_value=judgement.e_value,
-        verdicts=moved,
-        persistent=None if len(after) < 2 else strongest[-1] > strongest[0],
+        round=incident.detected_round,
+        onset=incident.onset,
+        kind=incident.kind,
+        e_value=incident.e_value,
+        verdicts=incident.moved,
+        persistent={"persistent": True, "transient": False, "unknown": None}[course],
+        onset_between=incident.onset_between,
+        findings=find(incident.moved, reference[:ROUNDS], since[:ROUNDS], len(series)),
     )
 
 

@@ -8,10 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from prober.alerts.hostile import link, side_by_side, visible
-from prober.alerts.words import EVENT_TITLES, KINDS, OTHER_KIND, chance, iso, minute, thousands, when
+from prober.alerts.words import (
+    EVENT_TITLES,
+    KINDS,
+    OTHER_KIND,
+    between,
+    chance,
+    counted,
+    extent,
+    iso,
+    lasting,
+    minute,
+    thousands,
+    when,
+)
 from prober.notice import Notice
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
@@ -20,6 +33,9 @@ TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
+ALARMS: Final = ("opened", "escalated")
+"""Events that call for someone: their messages show what moved, and replies."""
+ALSO_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class Message:
 
 def compose(notice: Notice, reply_limit: int = 500) -> Message:
     """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    opened = notice.event == "opened"
+    opened = notice.event in ALARMS
     return Message(
         title=_title(notice),
         paragraphs=tuple(_paragraphs(notice)),
@@ -98,7 +114,7 @@ def _title(notice: Notice) -> str:
     kind = KINDS.get(notice.kind, OTHER_KIND).title
     before = f"{'Drill: ' if notice.drill else ''}{EVENT_TITLES.get(notice.event, kind)}: "
     after = f" since {when(notice.onset)}"
-    if notice.event == "opened":
+    if notice.event in ALARMS:
         after += f", {chance(notice.e_value, notice.threshold, notice.false_alarms_per_year)}"
     name = visible(notice.endpoint, TITLE_LIMIT - len(before) - len(after), lines=False)
     return visible(before + name + after, TITLE_LIMIT, lines=False)
@@ -110,9 +126,20 @@ def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
     rounds = f"{notice.rounds_since_onset} round{'' if notice.rounds_since_onset == 1 else 's'}"
     said = [
         ("Endpoint", f"{visible(notice.endpoint, 120, lines=False)}, model {model or 'unknown'}, owner {owner}"),
-        ("Since", f"{when(notice.onset)}, {rounds} so far; detected {minute(notice.detected_at)}"),
+        (
+            "Since",
+            f"{when(notice.onset)}{between(notice.onset_between)}, {rounds} so far; "
+            f"detected {minute(notice.detected_at)}",
+        ),
     ]
-    if notice.event != "opened":
+    stays = lasting(notice.course, notice.passed)
+    said += [("Lasting", stays)] if stays else []
+    if notice.event == "passed":
+        return said
+    also = [("Also", _also(notice))] if notice.also else []
+    if notice.event == "joined":
+        return [*said, *also]
+    if notice.event not in ALARMS:
         by = visible(notice.actor, 120, lines=False) or "someone"
         note = f": {visible(notice.note, 500, lines=False)}" if notice.note else ""
         return [*said, (EVENT_TITLES.get(notice.event, "News"), f"by {by}{note}")]
@@ -122,13 +149,26 @@ def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
         f"promised false alarms: {notice.false_alarms_per_year:g} a year)"
     )
     drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
-    return [*drill, said[0], said[1], ("How sure", evidence), ("How bad", kind.bad)]
+    worse = [("News", "it is more serious than was said before.")] if notice.event == "escalated" else []
+    much = [("How much", part)] if (part := extent(notice.share)) else []
+    return [*drill, *worse, said[0], *also, *said[1:], ("How sure", evidence), ("How bad", kind.bad), *much]
+
+
+def _also(notice: Notice) -> str:
+    """The other endpoints of the event, and where to find them."""
+    shown = [
+        f"{visible(part.endpoint, 120, lines=False)}"
+        f"{' (suspected)' if part.incident_id is None else f' (incident {part.incident_id})'}"
+        for part in notice.also[:ALSO_SHOWN]
+    ]
+    hidden = len(notice.also) - len(shown)
+    return ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
 
 
 def _moved(notice: Notice) -> tuple[str, ...]:
     shown = [
         f"{visible(moved.channel, 60, lines=False)}: {visible(moved.words, 160, lines=False) or 'moved'} "
-        f"(evidence {thousands(moved.e_value)})"
+        f"(evidence {thousands(moved.e_value)}{counted(moved.replies, moved.reference_replies)})"
         for moved in notice.moved[:MOVED_SHOWN]
     ]
     hidden = len(notice.moved) - len(shown)
@@ -136,10 +176,17 @@ def _moved(notice: Notice) -> tuple[str, ...]:
 
 
 def _todo(notice: Notice) -> tuple[str, ...]:
+    if notice.event == "joined":
+        return ("Look at these endpoints as well: each has an incident of its own, to acknowledge or to accept.",)
     if notice.event == "acknowledged":
         return ("Nothing, unless you can help: the change is in hand.",)
     if notice.event in ("accepted", "closed"):
         return ("Nothing: later rounds are judged against a new reference.",)
+    if notice.event == "passed":
+        return (
+            "Look at what the replies of those rounds were used for.",
+            f"Close it, with a reference from after the change: prober incidents accept {notice.incident_id}",
+        )
     runbook = ("Follow the runbook.",) if notice.runbook else ()
     return (
         "Compare the replies, here and on the dashboard: is it worse, better, or only different?",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from prober.alerts.hostile import visible
 from prober.alerts.message import Json, compose, incident_url, notice_key, plain_text
 from prober.alerts.words import chance, finite, iso
+from prober.detectors.share import Share
 from prober.notice import Notice
 
 TEXT_LIMIT = 4000
 """UTF-16 units of one prompt or reply."""
 MOVED_SENT = 20
 COMPARISONS_SENT = 5
+ALSO_SENT = 100
 
 
 def payload(notice: Notice) -> dict[str, Json]:
@@ -31,12 +33,16 @@ def payload(notice: Notice) -> dict[str, Json]:
             "kind": line(notice.kind),
             "detected_at": iso(notice.detected_at),
             "onset": line(notice.onset),
+            "onset_between": None if notice.onset_between is None else [line(label) for label in notice.onset_between],
+            "course": notice.course,
+            "passed": None if notice.passed is None else line(notice.passed),
             "rounds_since_onset": notice.rounds_since_onset,
             "url": visible(incident_url(notice), 2000, lines=False),
             "runbook": visible(notice.runbook, 2000, lines=False) if notice.runbook else None,
             "actor": line(notice.actor),
             "note": line(notice.note),
         },
+        "also": [{"endpoint": line(part.endpoint), "incident": part.incident_id} for part in notice.also[:ALSO_SENT]],
         "endpoint": {"name": line(notice.endpoint), "model": line(notice.model), "owner": line(notice.owner)},
         "evidence": {
             "e_value": finite(notice.e_value),
@@ -44,8 +50,15 @@ def payload(notice: Notice) -> dict[str, Json]:
             "false_alarms_per_year": finite(notice.false_alarms_per_year),
             "words": chance(notice.e_value, notice.threshold, notice.false_alarms_per_year),
         },
+        "share": None if notice.share is None else _share(notice.share),
         "moved": [
-            {"channel": line(moved.channel), "e_value": finite(moved.e_value), "words": line(moved.words)}
+            {
+                "channel": line(moved.channel),
+                "e_value": finite(moved.e_value),
+                "words": line(moved.words),
+                "replies": moved.replies,
+                "reference_replies": moved.reference_replies,
+            }
             for moved in notice.moved[:MOVED_SENT]
         ],
         "comparisons": [
@@ -57,4 +70,14 @@ def payload(notice: Notice) -> dict[str, Json]:
             }
             for compared in notice.comparisons[:COMPARISONS_SENT]
         ],
+    }
+
+
+def _share(share: Share) -> Json:
+    return {
+        "at_least": finite(share.at_least),
+        "low": finite(share.low),
+        "high": finite(share.high),
+        "changed_rounds": share.changed_rounds,
+        "rounds": share.rounds,
     }

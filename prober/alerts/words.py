@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prober.alerts.hostile import visible
+from prober.detectors.share import Share
+from prober.detectors.verdict import Between
+from prober.incidents import Course
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,13 @@ KINDS: dict[str, KindWords] = {
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
-EVENT_TITLES = {"acknowledged": "In hand", "accepted": "Accepted", "closed": "Closed"}
+EVENT_TITLES = {
+    "joined": "More endpoints",
+    "passed": "Passed",
+    "acknowledged": "In hand",
+    "accepted": "Accepted",
+    "closed": "Closed",
+}
 
 
 def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:
@@ -70,6 +79,41 @@ def when(label: str) -> str:
             return minute(datetime.fromisoformat(label))
     shown = visible(label, 40, lines=False) or "an unknown round"
     return f"round {shown}" if shown.isdigit() else shown
+
+
+def between(stretch: Between | None) -> str:
+    """` (between 2026-01-29 12:00 and 15:00 UTC)`; nothing where only one round can be meant."""
+    if stretch is None or stretch[0] == stretch[1]:
+        return ""
+    first, last = map(when, stretch)
+    day, zone = first[:11], " UTC"
+    if first.endswith(zone) and last.startswith(day) and last.endswith(zone):
+        return f" (between {first.removesuffix(zone)} and {last.removeprefix(day)})"
+    return f" (between {first} and {last})"
+
+
+def counted(replies: int, reference_replies: int) -> str:
+    """What the words about a channel rest on: `, 48 replies against 256`; nothing where they were not counted."""
+    return f", {replies:,} replies against {reference_replies:,}" if replies and reference_replies else ""
+
+
+def extent(share: Share | None) -> str:
+    """How much of the traffic changed: `at least 16 % of the replies (10–22 %)`; nothing where nobody can say."""
+    if share is None:
+        return ""
+    low, high = (f"{100 * end:.0f}" for end in (share.low, share.high))
+    said = f"at least {100 * share.at_least:.0f} % of the replies ({low}–{high} %)"
+    if share.rounds:
+        said += f"; it comes in whole rounds: {share.changed_rounds} of {share.rounds} changed"
+    return said
+
+
+def lasting(course: Course, passed: str | None) -> str:
+    """Whether the change stays; nothing while the rounds after the alarm have not told."""
+    if course == "persistent":
+        return "the rounds after the alarm are changed too"
+    since = f" since {when(passed)}" if passed else ""
+    return f"it has passed: the endpoint answers as the reference again{since}" if course == "transient" else ""
 
 
 def thousands(number: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from typing import Annotated, Optional, TypeAlias
 
@@ -10,9 +9,9 @@ import typer
 
 from prober import incidents as states
 from prober.alerts import open_alerters
-from prober.alerts.words import minute, thousands, when
+from prober.alerts.words import between, counted, extent, lasting, minute, thousands, when
 from prober.cli.delivery import deliver_owed
-from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
+from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
 from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import print_json, say, table
 from prober.errors import ConfigurationError
@@ -22,10 +21,6 @@ from prober.store import Store
 app = typer.Typer(no_args_is_help=True)
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
-By: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--by", metavar="WHO", help="Who says so. [default: the user logged in]"),
-]
 
 
 @app.callback()
@@ -53,7 +48,7 @@ def list_(
                 (
                     str(one.id),
                     one.endpoint,
-                    one.close_reason or one.state,
+                    one.close_reason or (one.state if one.course == "unknown" else f"{one.state}, {one.course}"),
                     one.kind,
                     when(one.onset),
                     minute(one.opened_at),
@@ -89,9 +84,13 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         ]
         print_json({"incident": of_incident(incident), "examples": sides, "notices": told})
         return 0
-    say(f"Incident {incident.id}: {incident.kind} of {incident.endpoint} since {when(incident.onset)}")
+    say(
+        f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
+        f"since {when(incident.onset)}{between(incident.onset_between)}"
+    )
     say(f"  detected {minute(incident.opened_at)}, {incident.state}", *_who(incident))
-    say(*(f"  {one.channel}: {one.words or 'moved'} (evidence {thousands(one.e_value)})" for one in incident.verdicts))
+    say(*(f"  {one}" for one in (lasting(incident.course, incident.passed), extent(incident.findings.share)) if one))
+    say(*_moved(incident))
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in told))
@@ -101,7 +100,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
 @app.command()
 def acknowledge(incident_id: Id, by: By = None, database: Database = None, as_json: AsJson = False) -> int:
     """Say that a change is in hand; those who were told of it are told this too."""
-    return _act(incident_id, lambda incident: states.acknowledge(incident, by or _me()), database, as_json)
+    return _act(incident_id, lambda incident: states.acknowledge(incident, by or me()), database, as_json)
 
 
 @app.command()
@@ -113,9 +112,7 @@ def accept(
     as_json: AsJson = False,
 ) -> int:
     """Take the new behaviour as the reference: the incident closes, and a new reference begins at its onset."""
-    return _act(
-        incident_id, lambda incident: states.accept(incident, by or _me(), reason, now_utc()), database, as_json
-    )
+    return _act(incident_id, lambda incident: states.accept(incident, by or me(), reason, now_utc()), database, as_json)
 
 
 def _act(incident_id: int, act: Callable[[Incident], Decision], database: str | None, as_json: bool) -> int:
@@ -142,15 +139,20 @@ def _incident(store: Store, incident_id: int) -> Incident:
     return incident
 
 
+def _moved(incident: Incident) -> list[str]:
+    """Every channel that moved, as its replies say it where these were counted."""
+    shifts = {shift.channel: shift for shift in incident.findings.shifts}
+    lines = []
+    for one in incident.moved:
+        shift = shifts.get(one.channel)
+        words = shift.words if shift else one.words or "moved"
+        base = counted(shift.replies, shift.reference_replies) if shift else ""
+        lines.append(f"  {one.channel}: {words} (evidence {thousands(one.e_value)}{base})")
+    return lines
+
+
 def _who(incident: Incident) -> list[str]:
     if not incident.actor:
         return []
     note = f": {incident.note}" if incident.note else ""
     return [f"  {incident.close_reason or incident.state} by {incident.actor}{note}"]
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise ConfigurationError("who are you? This system does not say; give --by NAME") from None

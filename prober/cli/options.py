@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,19 @@ Database: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+By: TypeAlias = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--by", metavar="WHO", help="Who says so. [default: the user logged in]"),
+]
+
+
+def me() -> str:
+    """The user logged in. Raises ConfigurationError where the system does not say."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise ConfigurationError("who are you? This system does not say; give --by NAME") from None
 
 
 def now_utc() -> datetime:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
 from prober.alerts.words import iso
+from prober.detectors.findings import Findings
 from prober.detectors.promise import Promise
 from prober.detectors.verdict import Judgement, Verdict
 from prober.incidents import Incident
@@ -34,6 +36,7 @@ def of_judgement(judgement: Judgement) -> Json:
         "threshold": judgement.threshold,
         "missing": judgement.missing,
         "onset": judgement.onset,
+        "onset_between": judgement.onset_between,
         "kind": judgement.kind,
         "channels": [of_verdict(verdict) for verdict in judgement.verdicts],
     }
@@ -43,6 +46,13 @@ def of_promise(promise: Promise) -> Json:
     return {"false_alarms_per_year": promise.false_alarms_per_year, "rounds_per_year": promise.rounds_per_year}
 
 
+def of_findings(findings: Findings) -> Json:
+    return {
+        "moved": [asdict(shift) for shift in findings.shifts],
+        "share": None if findings.share is None else asdict(findings.share),
+    }
+
+
 def of_incident(incident: Incident) -> Json:
     return {
         "id": incident.id,
@@ -50,6 +60,9 @@ def of_incident(incident: Incident) -> Json:
         "state": incident.state,
         "kind": incident.kind,
         "onset": incident.onset,
+        "onset_between": incident.onset_between,
+        "course": incident.course,
+        "passed": incident.passed,
         "detected_round": incident.detected_round,
         "opened_at": of_time(incident.opened_at),
         "closed_at": of_time(incident.closed_at),
@@ -59,4 +72,5 @@ def of_incident(incident: Incident) -> Json:
         "e_value": incident.e_value,
         "threshold": incident.threshold,
         "channels": [of_verdict(verdict) for verdict in incident.verdicts],
+        **of_findings(incident.findings),
     }

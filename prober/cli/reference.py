@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from prober.alerts import open_alerters
 from prober.alerts.words import iso, minute, when
-from prober.cli.options import AsJson, Database, open_store
+from prober.cli.delivery import deliver_owed
+from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
 from prober.cli.plain import Json
 from prober.cli.screen import print_json, say
 from prober.detectors.codec import decode
 from prober.detectors.memory import Memory
+from prober.errors import ConfigurationError
+from prober.loading.showing import quoted
+from prober.loading.words import did_you_mean
 from prober.store import Store
 from prober.store.views import EndpointView, EpochView
 
 app = typer.Typer()
 
 
-@app.command()
-def reference(database: Database = None, as_json: AsJson = False) -> int:
-    """Say what later rounds are judged against, and since when. Exit code 3 where an endpoint has no reference yet."""
+@app.callback(invoke_without_command=True)
+def reference(context: typer.Context, database: Database = None, as_json: AsJson = False) -> int:
+    """Say what later rounds are judged against, and since when; or, with `reset`, begin it anew.
+
+    Exit code 3 where an endpoint has no reference yet.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
     with open_store(database, read_only=True) as store:
         found = [(one, memory_of(store, one), store.epochs(one.name)) for one in store.endpoints()]
     if as_json:
@@ -28,6 +40,32 @@ def reference(database: Database = None, as_json: AsJson = False) -> int:
     else:
         say(*(line for one in found for line in _words(*one)))
     return 0 if found and all(memory.series for _, memory, _ in found) else 3
+
+
+@app.command()
+def reset(
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="As `prober reference` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the new reference.")],
+    by: By = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Forget the reference of an endpoint: the rounds to come make a new one. An open incident closes with it."""
+    settings = settings_of(database)
+    alerters = open_alerters(settings)
+    Store.open(settings.database_url, read_only=True).close()  # an action on nothing makes no database
+    with Store.open(settings.database_url) as store:
+        names = [one.name for one in store.endpoints()]
+        if endpoint not in names:
+            known = f"; {did_you_mean(endpoint, names)}" if names else "; the database knows none yet"
+            raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}{known}")
+        epoch = store.begin_anew(endpoint, by or me(), reason, [alerter.name for alerter in alerters], now_utc())
+        deliver_owed(store, alerters, settings.dashboard_url)
+    if as_json:
+        print_json({"endpoint": endpoint, "epoch": _of_epoch(epoch)})
+    else:
+        say(f"The reference of {endpoint} begins anew at {when(epoch.start_label)}, by {epoch.author}.")
+    return 0
 
 
 def memory_of(store: Store, endpoint: EndpointView) -> Memory:
@@ -45,10 +83,12 @@ def _as_json(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ..
         "first_round": labels[0] if labels else None,
         "last_round": labels[-1] if labels else None,
         "missing": endpoint.missing,
-        "epochs": [
-            {"start": one.start_label, "at": iso(one.at), "author": one.author, "note": one.note} for one in epochs
-        ],
+        "epochs": [_of_epoch(one) for one in epochs],
     }
+
+
+def _of_epoch(epoch: EpochView) -> Json:
+    return {"start": epoch.start_label, "at": iso(epoch.at), "author": epoch.author, "note": epoch.note}
 
 
 def _words(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ...]) -> list[str]:
@@ -59,7 +99,7 @@ def _words(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ...]
         span = f"from {when(labels[0])} to {when(labels[-1])}"
         lines = [f"{endpoint.name}: {len(labels)} rounds {span}, {len(memory.series)} series{missing}"]
     return lines + [
-        f"  began anew at {when(one.start_label)}: accepted by {one.author} on {minute(one.at)}"
+        f"  began anew at {when(one.start_label)}: by {one.author} on {minute(one.at)}"
         + (f", {one.note}" if one.note else "")
         for one in epochs
     ]

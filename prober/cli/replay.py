@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from prober.alerts.words import thousands, when
+from prober.alerts.words import between, extent, thousands, when
 from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
 from prober.cli.options import AsJson
-from prober.cli.plain import Json, of_promise, of_verdict
+from prober.cli.plain import Json, of_findings, of_promise, of_verdict
 from prober.cli.screen import bars, print_json, say
 from prober.errors import NotEnough
 from prober.replay import Alarm, Replayed, rounds_of
@@ -59,6 +59,8 @@ def _as_json(one: Replayed) -> Json:
                 "kind": alarm.kind,
                 "persistent": alarm.persistent,
                 "e_value": alarm.e_value,
+                "onset_between": alarm.onset_between,
+                **of_findings(alarm.findings),
             }
             for alarm in one.alarms
         ],
@@ -78,7 +80,8 @@ def _words(one: Replayed) -> list[str]:
 def _alarm(alarm: Alarm) -> str:
     lasting = {True: "lasting", False: "passing", None: "at the end of the log"}[alarm.persistent]
     moved = "; ".join(f"{verdict.channel} {verdict.words}".strip() for verdict in alarm.verdicts)
+    moved += f"; {share}" if (share := extent(alarm.findings.share)) else ""
     return (
-        f"  {alarm.kind} since {when(alarm.onset)}, found in {when(alarm.round)}, {lasting}, "
-        f"evidence {thousands(alarm.e_value)}: {moved}"
+        f"  {alarm.kind} since {when(alarm.onset)}{between(alarm.onset_between)}, found in {when(alarm.round)}, "
+        f"{lasting}, evidence {thousands(alarm.e_value)}: {moved}"
     )

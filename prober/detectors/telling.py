@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, inf, isnan, log, nan
 
 import numpy as np
 
 from prober.detectors import DETECTORS, Channel
-from prober.detectors.channel import percent
 from prober.detectors.memory import ChannelMemory, Memory
+from prober.detectors.onset import between as onset_between
 from prober.detectors.promise import Promise
+from prober.detectors.shift import named, strongest
 from prober.detectors.table import Floats
 from prober.detectors.verdict import Judgement, Kind, State, Verdict
 
@@ -23,20 +25,27 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
     log_e = float(np.logaddexp.reduce(log_es, initial=-inf)) - log(len(DETECTORS))
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
-    moved = [verdict for verdict in verdicts if verdict.e_value >= promise.threshold / 10]
-    return Judgement(
+    whole = Judgement(
         round=label,
         state=state,
         e_value=_finite_exp(log_e),
         threshold=promise.threshold,
         verdicts=tuple(verdicts),
-        onset=verdicts[0].onset if moved else None,
-        kind=_kind(moved) if state == "alarm" else None,
         missing=missing,
+    )
+    if not whole.moved:
+        return replace(whole, kind=kind_of(()) if state == "alarm" else None)
+    first = whole.moved[0]
+    return replace(
+        whole,
+        onset=first.onset,
+        onset_between=first.onset_between,
+        kind=kind_of(whole.moved) if state == "alarm" else None,
     )
 
 
-def _kind(moved: Sequence[Verdict]) -> Kind:
+def kind_of(moved: Sequence[Verdict]) -> Kind:
+    """The diagnosis: the gravest kind among the channels that moved."""
     kinds = {DETECTORS[verdict.channel].kind for verdict in moved}
     if "contract_break" in kinds:
         return "contract_break"
@@ -58,7 +67,7 @@ def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
     lately = float(np.mean(since)) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
     before, after = _before_and_since(held)
-    ranked = _moved_rows(before, after)
+    ranked = strongest(before, after)
     return Verdict(
         channel=channel.name,
         e_value=_finite_exp(held.statistic.log_e),
@@ -66,10 +75,22 @@ def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
         reference_value=shown_reference,
         unit=channel.unit,
         effect=shown - shown_reference,
-        words="" if not ranked else channel.words(shown, shown_reference) if numeric else _name(held, ranked[0]),
+        words=_words(channel, held, ranked, shown, shown_reference),
         onset=onset,
         series=tuple(held.rows[row] for row in ranked[:5]),
+        log_e=held.statistic.log_e,
+        onset_between=onset_between(held.statistic, [label for label, _ in held.recent]),
     )
+
+
+def _words(channel: Channel, held: ChannelMemory, ranked: Sequence[int], shown: float, reference: float) -> str:
+    if not ranked:
+        return ""
+    if not held.scales[ranked[0]].names:
+        return channel.words(shown, reference)
+    row = ranked[0]
+    before, since = (x[row] for x in _before_and_since(held))
+    return f"{held.probes[row]}: {named(held.scales[row], before, since / max(float(since.sum()), 1e-12))}"
 
 
 def _before_and_since(held: ChannelMemory) -> tuple[Floats, Floats]:
@@ -78,29 +99,6 @@ def _before_and_since(held: ChannelMemory) -> tuple[Floats, Floats]:
     if best is None:
         return held.reference, np.zeros_like(held.reference)
     return onsets.mean[best], onsets.seen[best]
-
-
-def _moved_rows(before: Floats, since: Floats) -> list[int]:
-    """Rows by the evidence each brings: log-likelihood ratio of what was seen since against the mean before."""
-    after = (since + before) / (since.sum(axis=1, keepdims=True) + 1)
-    gain = (since * np.log(np.where(since > 0, after / np.maximum(before, 1e-12), 1.0))).sum(axis=1)
-    return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
-
-
-def _name(held: ChannelMemory, row: int) -> str:
-    """The category of a row that moved most, such as `probe: “Blue” 31 % instead of 62 %`."""
-    before, since = (x[row] for x in _before_and_since(held))
-    after = since / max(float(since.sum()), 1e-12)
-    category = int(np.argmax(np.abs(after - before)))
-    scale = held.scales[row]
-    label = scale.labels[category]
-    answers = (
-        "answers never seen before"
-        if category == scale.novel
-        else f"“{label if len(label) <= 60 else label[:59] + '…'}”"
-    )
-    shares = f"{percent(float(after[category]))} instead of {percent(float(before[category]))}"
-    return f"{held.probes[row]}: {answers} {shares}"
 
 
 def _finite_exp(x: float) -> float:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 State = Literal["insufficient_evidence", "quiet", "suspected", "alarm"]
 Kind = Literal["identity_change", "behaviour_change", "contract_break"]
+"""From the least serious to the most."""
+Between = tuple[str, str]
+"""Labels of the first and the last round of a stretch, both within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,10 @@ class Verdict:
     """Label of the first round this channel thinks changed; None while it thinks none."""
     series: tuple[str, ...]
     """Series that moved most, strongest first; at most five."""
+    log_e: float = -inf
+    """ln `e_value`, which does not stop at the largest double; −∞ is no evidence at all."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief, given that there is one; None while the channel thinks there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +58,15 @@ class Judgement:
     kind: Kind | None = None
     missing: str = ""
     """While evidence is insufficient: how much is missing."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief; that of the channel `onset` is taken from."""
+
+    @property
+    def moved(self) -> tuple[Verdict, ...]:
+        """The channels whose own evidence passes a tenth of the threshold, strongest first."""
+        return moved(self.verdicts, self.threshold)
+
+
+def moved(verdicts: Sequence[Verdict], threshold: float) -> tuple[Verdict, ...]:
+    """Those whose own evidence passes a tenth of the threshold, in their order."""
+    return tuple(verdict for verdict in verdicts if verdict.e_value >= threshold / 10)

@@ -14,7 +14,9 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from prober.detectors.verdict import Judgement, Verdict
+from prober.detectors.findings import Example, Findings, Place, Shift
+from prober.detectors.share import Share
+from prober.detectors.verdict import Between, Judgement, Verdict
 from prober.errors import StoreError
 from prober.evidence import Fingerprint
 from prober.reply import Reply, ToolCall
@@ -93,12 +95,34 @@ def unpack_judgement(packed: bytes) -> Judgement:
     with _damage_named():
         content = _unpack(packed)
         content["verdicts"] = tuple(map(_verdict, content["verdicts"]))
+        content["onset_between"] = _between(content["onset_between"])
         return Judgement(**content)
+
+
+def pack_findings(findings: Findings) -> bytes:
+    return _pack(asdict(findings))
+
+
+def unpack_findings(packed: bytes) -> Findings:
+    with _damage_named():
+        content = _unpack(packed)
+        return Findings(
+            shifts=tuple(Shift(**one) for one in content["shifts"]),
+            share=None if content["share"] is None else Share(**content["share"]),
+            examples=tuple(
+                Example(one["series"], Place(**one["reference"]), Place(**one["recent"])) for one in content["examples"]
+            ),
+        )
 
 
 def _verdict(content: dict[str, Any]) -> Verdict:
     content["series"] = tuple(content["series"])
+    content["onset_between"] = _between(content["onset_between"])
     return Verdict(**content)
+
+
+def _between(content: list[str] | None) -> Between | None:
+    return None if content is None else (content[0], content[1])
 
 
 def _pack(content: object) -> bytes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select, update
 
-from prober.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
+from prober.errors import StoreError
 from prober.store.rows import EndpointRow, ProbeSetRow, Row, SeriesRow, WatchRow
 
 
@@ -51,6 +53,7 @@ def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
             "endpoint_hash": content_hash,
             "provider": endpoint.provider,
             "model": endpoint.model,
+            "origin": _origin(endpoint),
             "false_alarms_per_year": promise,
             "current": True,
         },
@@ -61,6 +64,24 @@ def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
         .values(current=True, false_alarms_per_year=promise)
     )
     insert_missing(session, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
+
+
+def current(session: Session, endpoint: str) -> str:
+    """The hash of what the name means now. StoreError where it means nothing."""
+    found = session.exec(
+        select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint, col(EndpointRow.current))
+    ).first()
+    if found is None:
+        raise StoreError(f"the store does not know endpoint {endpoint}")
+    return found
+
+
+def _origin(endpoint: Endpoint) -> str:
+    """Who serves it: the provider and its address, hashed, for an address may hold what is nobody's business. Nobody
+    knows who serves an endpoint that was asked elsewhere; it is alone."""
+    known = endpoint.provider in get_args(ProviderName)
+    served_by = [endpoint.provider, endpoint.base_url or ""] if known else [endpoint.provider, endpoint.content_hash]
+    return hashlib.sha256(json.dumps(served_by).encode()).hexdigest()[:16]
 
 
 def insert_missing(session: Session, table: type[Row], values: Mapping[str, Any]) -> bool:

@@ -1,95 +1,103 @@
-"""Before and after: for the series that moved, a typical reference reply beside a typical changed one."""
+"""Before and since: the replies that an incident is about, looked at when it is judged and shown ever after."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from statistics import median
+from itertools import groupby
 
 from sqlmodel import Session, col, func, select
 
+from prober.detectors.findings import ROUNDS, Findings, Place, find, said
+from prober.evidence import Round
 from prober.incidents import Incident
 from prober.notice import Comparison
-from prober.reply import Reply
 from prober.store.codec import unpack_reply
-from prober.store.rows import EpochRow, ReplyRow, RoundRow, SeriesRow
+from prober.store.rounds import observation
+from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow
 
-_READ = 50
-"""Replies of a series read on each side: enough to know the commonest, few enough for a page that is looked at."""
+
+def findings(session: Session, incident: Incident) -> Findings:
+    """What the completed rounds of the present epoch show of it: a bounded read, whatever the history."""
+    series = sorted({series for verdict in incident.moved for series in verdict.series})
+    first = incident.onset if incident.onset_between is None else incident.onset_between[0]
+    watch = session.get(WatchRow, incident.endpoint_hash)
+    start = watch.epoch_start if watch else ""
+    reference = _rounds(session, incident, series, start, first)
+    # Where the interval reaches back to the reference's first round, the likeliest onset must do.
+    reference = reference or _rounds(session, incident, series, start, incident.onset)
+    since = _rounds(session, incident, series, incident.onset, incident.passed)
+    return find(incident.moved, reference, since, _probes(session, incident))
 
 
 def examples(session: Session, incident: Incident, limit: int) -> tuple[Comparison, ...]:
-    """One comparison a series, strongest channel first. A series where no reply differs is left out."""
-    found: list[Comparison] = []
-    for series in dict.fromkeys(series for verdict in incident.verdicts for series in verdict.series):
-        if len(found) >= limit:
-            break
-        comparison = _compare(session, incident, series)
-        if comparison is not None:
-            found.append(comparison)
-    return tuple(found)
+    """The example replies of an incident, the most telling first."""
+    found = (
+        _comparison(session, incident, example.series, example.reference, example.recent)
+        for example in incident.findings.examples[:limit]
+    )
+    return tuple(comparison for comparison in found if comparison is not None)
 
 
-def _compare(session: Session, incident: Incident, series: str) -> Comparison | None:
-    start = _epoch_start(session, incident)
-    before = _read(session, incident, series, start, incident.onset)
-    after = _read(session, incident, series, incident.onset, _next_epoch_start(session, incident))
-    if not before or not after:
-        return None
-    reference = _typical([_shown(reply) for _, reply in before])
-    changed = [text for _, reply in after if (text := _shown(reply)) != reference]
-    if not changed:
-        return None
-    asked = session.get(SeriesRow, series)
-    return Comparison(
-        probe=after[0][0], prompt=asked.prompt if asked else "", reference=reference, recent=_typical(changed)
+def _rounds(
+    session: Session, incident: Incident, series: Sequence[str], start: str, end: str | None
+) -> tuple[Round, ...]:
+    """The first completed rounds from label `start` up to, not including, `end`, with these series only."""
+    ours = [
+        col(RoundRow.endpoint_hash) == incident.endpoint_hash,
+        col(RoundRow.state) == "completed",
+        col(RoundRow.label) >= start,
+        *([] if end is None else [col(RoundRow.label) < end]),
+    ]
+    labels = select(RoundRow.id, RoundRow.label).where(*ours).order_by(col(RoundRow.label)).limit(ROUNDS)
+    label_of = {round_id: label or "" for round_id, label in session.exec(labels)}
+    replies = session.exec(
+        select(ReplyRow)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(col(ReplyRow.round_id).in_(label_of), col(ReplyRow.series).in_(series))
+        .order_by(col(RoundRow.label), col(ReplyRow.id))
+    )
+    return tuple(
+        Round(label_of[round_id], incident.endpoint, None, tuple(map(observation, rows)))
+        for round_id, rows in groupby(replies, key=lambda row: row.round_id)
     )
 
 
-def _read(session: Session, incident: Incident, series: str, start: str, end: str | None) -> list[tuple[str, Reply]]:
-    """(probe, reply) of the first rounds from label `start` up to, not including, `end`."""
-    statement = (
-        select(ReplyRow.probe, ReplyRow.reply)
+def _probes(session: Session, incident: Incident) -> int:
+    """Series asked of the endpoint in the rounds that told of the change."""
+    return session.exec(
+        select(func.count(func.distinct(col(ReplyRow.series))))
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
         .where(
-            col(ReplyRow.series) == series,
             col(RoundRow.endpoint_hash) == incident.endpoint_hash,
             col(RoundRow.state) == "completed",
-            col(RoundRow.label) >= start,
-            col(ReplyRow.fingerprint).is_not(None),  # asks that failed have none
-        )
-        .order_by(col(RoundRow.label), col(ReplyRow.id))
-        .limit(_READ)
-    )
-    if end is not None:
-        statement = statement.where(col(RoundRow.label) < end)
-    return [(probe, unpack_reply(packed)) for probe, packed in session.exec(statement)]
-
-
-def _epoch_start(session: Session, incident: Incident) -> str:
-    """Of the epoch the reference belongs to: an accepted incident starts a new one at its onset."""
-    latest = select(func.max(EpochRow.start_label)).where(
-        col(EpochRow.endpoint_hash) == incident.endpoint_hash, col(EpochRow.start_label) < incident.onset
-    )
-    return session.exec(latest).one() or ""
-
-
-def _next_epoch_start(session: Session, incident: Incident) -> str | None:
-    return session.exec(
-        select(func.min(EpochRow.start_label)).where(
-            col(EpochRow.endpoint_hash) == incident.endpoint_hash, col(EpochRow.start_label) > incident.onset
+            col(RoundRow.label).between(incident.onset, incident.detected_round),
         )
     ).one()
 
 
-def _typical(texts: Sequence[str]) -> str:
-    """The commonest; among equally common ones the one nearest to the median length, then the earliest."""
-    counts = Counter(texts)
-    middle = median(map(len, texts))
-    return max(counts, key=lambda text: (counts[text], -abs(len(text) - middle)))
+def _comparison(
+    session: Session, incident: Incident, series: str, reference: Place, recent: Place
+) -> Comparison | None:
+    old, new = (_reply(session, incident, series, place) for place in (reference, recent))
+    if old is None or new is None:
+        return None
+    asked = session.get(SeriesRow, series)
+    return Comparison(
+        probe=new.probe,
+        prompt=asked.prompt if asked else "",
+        reference=said(unpack_reply(old.reply)),
+        recent=said(unpack_reply(new.reply)),
+    )
 
 
-def _shown(reply: Reply) -> str:
-    """What a person would call the answer."""
-    calls = (f"{call.name}({call.arguments})" for call in reply.tool_calls)
-    return reply.text or reply.refusal or "\n".join(calls)
+def _reply(session: Session, incident: Incident, series: str, place: Place) -> ReplyRow | None:
+    return session.exec(
+        select(ReplyRow)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == incident.endpoint_hash,
+            col(RoundRow.label) == place.round,
+            col(ReplyRow.series) == series,
+            col(ReplyRow.sample) == place.sample,
+        )
+    ).first()

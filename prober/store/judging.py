@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Final
 
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, func, or_, select, update
 
 from prober.confirmation import Confirmation
 from prober.declaration import Endpoint, Probe
 from prober.detectors.verdict import Judgement
 from prober.errors import StoreError
 from prober.evidence import Round
-from prober.incidents import Decision, Incident
-from prober.store import confirming
-from prober.store.codec import pack_judgement, pack_text, pack_verdicts, unpack_text, unpack_verdicts
+from prober.incidents import LEARNT, Decision, Incident, join, reset
+from prober.store import confirming, fleet
+from prober.store.codec import pack_judgement, pack_text, unpack_text
 from prober.store.declared import remember_series, touch
-from prober.store.rounds import claim, due, get, hold, observation, record, release
+from prober.store.examples import findings
+from prober.store.incident_rows import to_incident, to_row
+from prober.store.owing import owe
+from prober.store.rounds import claim, due, get, hold, label_at, observation, record, release
 from prober.store.rows import EpochRow, IncidentRow, MemoryRow, NoticeRow, ReplyRow, RoundRow, WatchRow
 
 
@@ -54,11 +58,16 @@ def _rounds(found: Iterator[tuple[ReplyRow, str | None, str]]) -> Iterator[Round
         )
 
 
+_A_PERSONS: Final = frozenset(("state", "closed_at", "close_reason", "actor", "note"))
+_THE_JUDGES: Final = frozenset(("kind", "verdicts", "course", "rounds_after", "peak_log_e", "passed", "findings"))
+"""Columns of an incident that each may change after it was opened."""
+
+
 def open_incident(session: Session, endpoint_hash: str) -> Incident | None:
     row = session.exec(
         select(IncidentRow).where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed")
     ).first()
-    return None if row is None else incident(row)
+    return None if row is None else to_incident(row)
 
 
 def settle(
@@ -85,8 +94,10 @@ def settle(
     release(session, round_id)
     if confirmation is not None:
         confirming.carry_out(session, row, confirmation)
-    # Without an event nothing happened to the incident, and a person may have changed it since the judge looked.
-    return decision.incident if decision.event is None else carry_out(session, decision, alerters, now)
+    if decision.incident is None or decision.reason not in LEARNT:
+        return decision.incident
+    found = replace(decision.incident, findings=findings(session, decision.incident))
+    return carry_out(session, replace(decision, incident=found), alerters, now)
 
 
 def take_in(
@@ -124,98 +135,82 @@ def carry_out(session: Session, decision: Decision, alerters: Sequence[str], now
     if decision.incident is None:
         raise StoreError(f"there is no incident to carry out {decision.reason!r} on")
     touch(session, decision.incident.endpoint_hash)  # first of all, so that every writer locks in the same order
-    stored = _store(session, decision.incident)
-    if decision.event is not None:
-        for alerter in dict.fromkeys(alerters):
-            session.add(
-                NoticeRow(incident_id=stored.id, event=decision.event, alerter=alerter, created_at=now, next_try_at=now)
-            )
+    incident, event = decision.incident, decision.event
+    if event == "opened":
+        incident = join(incident, fleet.standing_incidents(session, incident))
+        event = "opened" if incident.part_of is None else "joined"
+    # A person may have acted since the judge looked, and the judge may have learnt more since the person looked.
+    stored = _store(session, incident, _THE_JUDGES if decision.reason in LEARNT else _A_PERSONS)
+    if event is not None:
+        owe(session, stored, event, alerters, now)
     if decision.new_epoch is not None:
-        _start_epoch(session, stored, decision.new_epoch, now)
+        epoch = EpochRow(
+            endpoint=stored.endpoint,
+            endpoint_hash=stored.endpoint_hash,
+            start_label=decision.new_epoch,
+            at=now,
+            author=stored.actor,
+            note=stored.note,
+        )
+        start_epoch(session, epoch)
     session.flush()
     return stored
 
 
-def _store(session: Session, incident: Incident) -> Incident:
+def _store(session: Session, incident: Incident, columns: frozenset[str]) -> Incident:
+    """New incidents whole; of one that is here already, only what is the writer's to say."""
     if incident.id == 0:
-        row = _row(incident)
+        row = to_row(incident)
         session.add(row)
         session.flush()
         return replace(incident, id=row.id)
     changed = session.exec(
         update(IncidentRow)
         .where(col(IncidentRow.id) == incident.id, col(IncidentRow.state) != "closed")
-        .values(**_row(incident).model_dump(exclude={"id"}))
+        .values(**to_row(incident).model_dump(include=set(columns)))
     )
+    row_or_none = session.get(IncidentRow, incident.id, populate_existing=True)
+    if row_or_none is None:
+        raise StoreError(f"there is no incident {incident.id}")
     if changed.rowcount == 0:
-        row_or_none = session.get(IncidentRow, incident.id)
-        if row_or_none is None:
-            raise StoreError(f"there is no incident {incident.id}")
         who = f" by {row_or_none.actor}" if row_or_none.actor else ""
         raise StoreError(f"incident {incident.id} is closed already: {row_or_none.close_reason or 'closed'}{who}")
-    return incident
+    return to_incident(row_or_none)
 
 
-def _start_epoch(session: Session, incident: Incident, label: str, now: datetime) -> None:
+def start_epoch(session: Session, epoch: EpochRow) -> None:
     """The old reference is dropped. A round in hand was begun under it: its holder is refused, it is taken up again."""
     watch = session.exec(
-        select(WatchRow).where(WatchRow.endpoint_hash == incident.endpoint_hash).with_for_update()
+        select(WatchRow).where(WatchRow.endpoint_hash == epoch.endpoint_hash).with_for_update()
     ).first()
     if watch is None:
-        raise StoreError(f"the store does not know the endpoint of incident {incident.id}")
+        raise StoreError(f"the store does not know endpoint {epoch.endpoint}")
     if watch.round_id is not None:
-        session.exec(update(RoundRow).where(col(RoundRow.id) == watch.round_id).values(lease_until=now))
+        session.exec(update(RoundRow).where(col(RoundRow.id) == watch.round_id).values(lease_until=epoch.at))
     watch.round_id, watch.lease_until, watch.token = None, None, watch.token + 1
-    watch.epoch_start, watch.suspected_since = label, None
+    watch.epoch_start, watch.suspected_since = epoch.start_label, None
     session.add(watch)
-    session.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == incident.endpoint_hash))
-    session.add(
-        EpochRow(
-            endpoint=incident.endpoint,
-            endpoint_hash=incident.endpoint_hash,
-            start_label=label,
-            at=now,
-            author=incident.actor,
-            note=incident.note,
-        )
-    )
+    session.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == epoch.endpoint_hash))
+    session.add(epoch)
     session.flush()
 
 
-def _row(incident: Incident) -> IncidentRow:
-    return IncidentRow(
-        endpoint=incident.endpoint,
-        endpoint_hash=incident.endpoint_hash,
-        state=incident.state,
-        kind=incident.kind,
-        onset=incident.onset,
-        detected_round=incident.detected_round,
-        opened_at=incident.opened_at,
-        e_value=incident.e_value,
-        threshold=incident.threshold,
-        verdicts=pack_verdicts(incident.verdicts),
-        closed_at=incident.closed_at,
-        close_reason=incident.close_reason,
-        actor=incident.actor,
-        note=incident.note,
+def begin_anew(
+    session: Session, endpoint: str, endpoint_hash: str, author: str, note: str, alerters: Sequence[str], now: datetime
+) -> str:
+    touch(session, endpoint_hash)
+    last = session.exec(
+        select(func.max(RoundRow.label)).where(
+            or_(RoundRow.endpoint == endpoint, RoundRow.endpoint_hash == endpoint_hash)
+        )
+    ).one()
+    after = now if last is None else max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
+    opened = open_incident(session, endpoint_hash)
+    if opened is not None:
+        told = session.exec(select(NoticeRow.alerter).where(NoticeRow.incident_id == opened.id)).all()
+        carry_out(session, reset(opened, author, note, now), [*told, *alerters], now)
+    epoch = EpochRow(
+        endpoint=endpoint, endpoint_hash=endpoint_hash, start_label=label_at(after), at=now, author=author, note=note
     )
-
-
-def incident(row: IncidentRow) -> Incident:
-    return Incident(
-        id=row.id,
-        endpoint=row.endpoint,
-        endpoint_hash=row.endpoint_hash,
-        state=row.state,  # type: ignore[arg-type]  # these columns hold what this room wrote
-        kind=row.kind,  # type: ignore[arg-type]
-        onset=row.onset,
-        detected_round=row.detected_round,
-        opened_at=row.opened_at,
-        e_value=row.e_value,
-        threshold=row.threshold,
-        verdicts=unpack_verdicts(row.verdicts),
-        closed_at=row.closed_at,
-        close_reason=row.close_reason,
-        actor=row.actor,
-        note=row.note,
-    )
+    start_epoch(session, epoch)
+    return label_at(after)

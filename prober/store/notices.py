@@ -11,7 +11,8 @@ from prober.incidents import Incident
 from prober.notice import Moved, Notice, Outcome
 from prober.store.declared import sets_of, touch
 from prober.store.examples import examples
-from prober.store.judging import incident as to_incident
+from prober.store.fleet import parts
+from prober.store.incident_rows import to_incident
 from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ReplyRow, RoundRow
 
 
@@ -67,6 +68,12 @@ def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
         event=row.event,  # type: ignore[arg-type]  # the column holds what `carry_out` wrote
         actor=incident.actor,
         note=incident.note,
+        onset_between=incident.onset_between,
+        course=incident.course,
+        passed=incident.passed,
+        share=incident.findings.share,
+        also=parts(session, incident),
+        follows=_followed(session, row),
     )
 
 
@@ -85,6 +92,16 @@ def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: 
     _touch(session, notice_id)
 
 
+def _followed(session: Session, row: NoticeRow) -> str:
+    """Receipt of the message that news of further endpoints belongs under."""
+    if row.event != "joined":
+        return ""
+    first = select(NoticeRow.receipt).where(
+        NoticeRow.incident_id == row.incident_id, NoticeRow.event == "opened", NoticeRow.alerter == row.alerter
+    )
+    return session.exec(first).first() or ""
+
+
 def _touch(session: Session, notice_id: int) -> None:
     hashes = session.exec(
         select(IncidentRow.endpoint_hash)
@@ -96,9 +113,14 @@ def _touch(session: Session, notice_id: int) -> None:
 
 
 def _moved(incident: Incident) -> tuple[Moved, ...]:
-    """The channels that think something changed; where none does, the strongest."""
-    moved = [verdict for verdict in incident.verdicts if verdict.onset is not None] or incident.verdicts[:1]
-    return tuple(Moved(verdict.channel, verdict.e_value, verdict.words) for verdict in moved)
+    """The channels that moved, as their replies say it where these could be counted."""
+    counted = {shift.channel: shift for shift in incident.findings.shifts}
+    return tuple(
+        Moved(one.channel, one.e_value, shift.words, shift.replies, shift.reference_replies)
+        if (shift := counted.get(one.channel)) is not None
+        else Moved(one.channel, one.e_value, one.words)
+        for one in incident.moved
+    )
 
 
 def _owner(session: Session, incident: Incident) -> tuple[str, str | None]:

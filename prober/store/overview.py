@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, func, select
 
 from prober.incidents import Incident
 from prober.store.codec import unpack_judgement
-from prober.store.judging import incident as to_incident
+from prober.store.incident_rows import to_incident
 from prober.store.readers import channel_points
 from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow
 from prober.store.views import EndpointView

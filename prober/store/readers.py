@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from prober.declaration import Check
 from prober.incidents import Incident
 from prober.store.codec import unpack_judgement, unpack_reply
-from prober.store.judging import incident as to_incident
+from prober.store.incident_rows import to_incident
 from prober.store.rounds import view
 from prober.store.rows import EpochRow, IncidentRow, NoticeRow, ReplyRow, RoundRow, SeriesRow, WatchRow
 from prober.store.views import ChannelPoint, EpochView, NoticeView, ReplyView, RoundView, StoredReply

@@ -35,6 +35,8 @@ class EndpointRow(Row, table=True):
     endpoint_hash: str = Field(primary_key=True)
     provider: str
     model: str = Field(sa_type=HostileText)
+    origin: str = Field(index=True)
+    """Hash of who serves it: endpoints of one origin may change together."""
     false_alarms_per_year: float = Field(sa_type=Number)
     current: bool
     """Whether the name means this content now."""
@@ -162,6 +164,19 @@ class IncidentRow(Row, table=True):
     e_value: float = Field(sa_type=Number, nullable=True)
     threshold: float = Field(sa_type=Number, nullable=True)
     verdicts: bytes = Field(sa_type=LargeBinary)
+    onset_first: str | None = Field(default=None, sa_type=HostileText)
+    onset_last: str | None = Field(default=None, sa_type=HostileText)
+    course: str = "unknown"
+    rounds_after: int = 0
+    peak_log_e: float | None = Field(default=None, sa_type=Number)
+    """NULL where there was no evidence at all."""
+    passed: str | None = Field(default=None, sa_type=HostileText)
+    findings: bytes = Field(sa_type=LargeBinary)
+    """What the replies show; example replies by round, series and sample."""
+    together: str = Field(default="[]", sa_type=HostileText)
+    """JSON list of the endpoints whose evidence was counted too."""
+    part_of: int | None = Field(default=None, foreign_key="incident.id", index=True)
+    """The first incident of the same event, where this is not it."""
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
     close_reason: str = Field(default="", sa_type=HostileText)
     actor: str = Field(default="", sa_type=HostileText)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from prober.confirmation import Confirmation, Suspicion
 from prober.declaration import Endpoint, Probe, ProbeSet
+from prober.detectors.fleet import Standing
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
 from prober.incidents import Decision, Incident
-from prober.notice import Comparison, Notice, Outcome
-from prober.store import confirming, declared, examples, judging, notices, overview, readers, rounds
+from prober.notice import Comparison, Notice, Outcome, Part
+from prober.store import confirming, declared, examples, fleet, judging, notices, overview, readers, rounds
 from prober.store.engine import Database
 from prober.store.schema import prepare
 from prober.store.views import (
@@ -163,6 +164,21 @@ class Store:
         with self._database.read() as session:
             return confirming.suspicion(session, endpoint_hash, probe_set, midnight)
 
+    def peers(self, endpoint_hash: str) -> tuple[Standing, ...]:
+        """How the other endpoints of the same provider stood after their newest judged round; by name."""
+        with self._database.read() as session:
+            return fleet.peers(session, endpoint_hash)
+
+    def period(self, endpoint_hash: str) -> timedelta:
+        """Between scheduled rounds of an endpoint, as they came lately."""
+        with self._database.read() as session:
+            return fleet.period(session, endpoint_hash)
+
+    def parts(self, incident: Incident) -> tuple[Part, ...]:
+        """The other endpoints of the event that an incident belongs to."""
+        with self._database.read() as session:
+            return fleet.parts(session, incident)
+
     def open_incident(self, endpoint_hash: str) -> Incident | None:
         """The incident that is not closed: open or acknowledged. An endpoint has at most one."""
         with self._database.read() as session:
@@ -218,6 +234,17 @@ class Store:
         with self._database.write() as session:
             return judging.carry_out(session, decision, alerters, now)
 
+    def begin_anew(self, endpoint: str, author: str, note: str, alerters: Sequence[str], now: datetime) -> EpochView:
+        """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes, and is told.
+
+        As with every new epoch the judge's memory is dropped, and a round in hand is taken from its holder. Raises
+        StoreError where there is no such endpoint.
+        """
+        with self._database.write() as session:
+            endpoint_hash = declared.current(session, endpoint)
+            start = judging.begin_anew(session, endpoint, endpoint_hash, author, note, alerters, now)
+        return EpochView(start_label=start, at=now, author=author, note=note)
+
     # Notices
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
@@ -264,8 +291,8 @@ class Store:
             return readers.incident(session, incident_id)
 
     def examples(self, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
-        """Of the series that moved, strongest first: a typical reference reply beside the commonest one since the onset
-        that differs from it."""
+        """Replies that show it best, the most telling first and each of another probe: of the answers that became rarer
+        the commonest, beside the commonest of those that grew."""
         with self._database.read() as session:
             return examples.examples(session, incident, limit)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from prober.detectors.share import Share
 from prober.notice import Comparison, Moved, Notice
 
 HOSTILE_TEXTS = (
@@ -85,6 +86,25 @@ NAMED = {
         rounds_since_onset=1,
     ),
     "contract_break": replace(PLAIN, kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0),
+    "escalated": replace(
+        PLAIN,
+        event="escalated",
+        kind="contract_break",
+        onset_between=("2026-01-29T05:00:00+00:00", "2026-01-29T18:00:00+00:00"),
+        course="persistent",
+        share=Share(0.163, 0.1, 0.22, 4, 12),
+        moved=(
+            Moved("expectation", 2100.0, "passes its checks 84 % instead of 100 %", 48, 256),
+            Moved("choice", 412.5, "billing/vat: “7 %” 31 % instead of 88 %, “19 %” 60 % instead of 2 %", 12, 64),
+        ),
+    ),
+    "passed": replace(
+        PLAIN,
+        event="passed",
+        course="transient",
+        passed="2026-02-01T06:00:00+00:00",
+        onset_between=("2026-01-28T06:00:00+00:00", "2026-01-30T06:00:00+00:00"),
+    ),
     "acknowledged": replace(PLAIN, event="acknowledged", actor="alice", note="asked the provider"),
     "accepted": replace(PLAIN, event="accepted", actor="bob", note="the new answers are better"),
     "hostile": HOSTILE,
@@ -123,7 +143,11 @@ def any_notice() -> st.SearchStrategy[Notice]:
         comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
         runbook=st.one_of(st.none(), _any_text),
         dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
-        event=st.sampled_from(["opened", "acknowledged", "accepted", "closed"]),
+        event=st.sampled_from(["opened", "escalated", "passed", "acknowledged", "accepted", "closed"]),
+        onset_between=st.none() | st.tuples(_any_text, _any_text),
+        course=st.sampled_from(["unknown", "persistent", "transient"]),
+        passed=st.none() | _any_text,
+        share=st.none() | st.builds(Share, *[st.floats(0, 1)] * 3, st.integers(0, 99), st.integers(0, 99)),
         drill=st.booleans(),
         actor=_any_text,
         note=_any_text,

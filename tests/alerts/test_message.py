@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.alerts.blocks import FALLBACK_LIMIT, TEXTS_LIMIT, fallback_text, slack_blocks
-from prober.alerts.message import compose, notice_key, plain_text
+from prober.alerts.message import ALARMS, compose, notice_key, plain_text
 from prober.alerts.payload import payload
 from prober.alerts.words import EVENT_TITLES, KINDS, chance, when
 from prober.detectors.verdict import Kind
@@ -68,7 +68,7 @@ def test_the_first_line_says_what_where_since_when_and_how_sure() -> None:
 
 def test_every_kind_and_event_has_words_of_its_own() -> None:
     assert set(KINDS) == set(get_args(Kind))
-    assert {"opened", *EVENT_TITLES} == set(get_args(Event))
+    assert {*ALARMS, *EVENT_TITLES} == set(get_args(Event)), "an alarm is titled by its kind"
     assert compose(replace(PLAIN, kind="a_word_of_next_year")).title.startswith("Change: acme/gpt-4o")
 
 

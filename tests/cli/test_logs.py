@@ -51,7 +51,11 @@ def test_replay_finds_a_change(prober: Run, home: Path) -> None:
         "endpoint": "bot", "rounds": 16, "reference_rounds": 8,
         "promise": {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25},
     }  # fmt: skip
-    assert set(alarm) == {"round", "onset", "channels", "kind", "persistent", "e_value"}
+    assert set(alarm) == {
+        "round", "onset", "onset_between", "channels", "kind", "persistent", "e_value", "moved", "share",
+    }  # fmt: skip
+    assert alarm["onset_between"][0] <= alarm["onset"] <= alarm["onset_between"][1]
+    assert {"channel", "words", "replies", "reference_replies"} == set(alarm["moved"][0])
     assert {"channel", "e_value", "effect", "words"} <= set(alarm["channels"][0])
     assert alarm["round"] >= due(12).isoformat()
     assert alarm["kind"] == "behaviour_change"

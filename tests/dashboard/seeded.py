@@ -57,7 +57,8 @@ def _round(
     assert claimed is not None
     reply = Reply(at=at, text=AFTER if since else BEFORE, model=endpoint.model, latency_s=0.1)
     series = series_key(endpoint, PROBE)
-    store.record(round_id, Observation(series, "starter/refund", 0, reply, Fingerprint()), at)
+    print_ = Fingerprint(numbers={"text.characters": float(len(reply.text or ""))})
+    store.record(round_id, Observation(series, "starter/refund", 0, reply, print_), at)
     judgement = _judgement(claimed.label, series, since, onset, enough=n >= 8)
     standing = store.open_incident(endpoint.content_hash)
     decision = decide(standing, judgement, endpoint.name, endpoint.content_hash, at)

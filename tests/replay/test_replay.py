@@ -11,7 +11,8 @@ from prober.declaration import Check
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
-from prober.replay import AFTERMATH, reference_of, replay, rounds_of, rounds_per_year
+from prober.incidents import AFTERMATH
+from prober.replay import reference_of, replay, rounds_of, rounds_per_year
 from prober.reply import Reply
 from prober.replylog import LoggedReply, read, write
 from replay.logs import PROMISE, START, answers, cheap, day, log, replayed

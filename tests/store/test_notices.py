@@ -124,7 +124,9 @@ def test_a_notice_says_everything_a_message_needs(store: Store) -> None:
     assert (notice.owner, notice.runbook) == ("payments", "https://wiki/money")
     assert (notice.detected_at, notice.onset, notice.rounds_since_onset) == (NOW + 5 * DAY, onset.label, 2)
     assert (notice.e_value, notice.threshold, notice.false_alarms_per_year) == (900.0, 365.0, 0.5)
-    assert [(one.channel, one.e_value, one.words) for one in notice.moved] == [("length", 812.5, "34 % longer")]
+    (moved,) = notice.moved
+    assert (moved.channel, moved.e_value) == ("length", 812.5)
+    assert (moved.words, moved.replies, moved.reference_replies) == ("117 % longer", 2, 4), "counted in the replies"
     (comparison,) = notice.comparisons
     assert (comparison.probe, comparison.prompt) == ("money/capital", "Capital of France?")
     assert (comparison.reference, comparison.recent) == ("Paris", "It is Paris.")

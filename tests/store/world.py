@@ -45,7 +45,8 @@ def declare(store: Store) -> None:
 def observe(text: str | None = "Paris", sample: int = 0, *, series: str = SERIES, probe: str = "money/capital",
             at: datetime = NOW, error: str | None = None, **reply: object) -> Observation:  # fmt: skip
     answer = replace(Reply(at=at, text=text if error is None else None, error=error), **reply)  # type: ignore[arg-type]
-    fingerprint = Fingerprint(numbers={"text.characters": float(len(text or ""))}) if error is None else None
+    said = {"text.choice": text or str(reply)}
+    fingerprint = Fingerprint(said, {"text.characters": float(len(text or ""))}) if error is None else None
     return Observation(series, probe, sample, answer, fingerprint)
 
 

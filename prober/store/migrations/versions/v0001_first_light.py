@@ -16,10 +16,12 @@ def upgrade() -> None:
         sa.Column("endpoint_hash", sa.String(), nullable=False),
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("false_alarms_per_year", sa.Float(53), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name", "endpoint_hash", name="pk_endpoint"),
     )
+    op.create_index("ix_endpoint_origin", "endpoint", ["origin"])
     op.create_table(
         "epoch",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -45,12 +47,23 @@ def upgrade() -> None:
         sa.Column("e_value", sa.Float(53), nullable=True),
         sa.Column("threshold", sa.Float(53), nullable=True),
         sa.Column("verdicts", sa.LargeBinary(), nullable=False),
+        sa.Column("onset_first", sa.Text(), nullable=True),
+        sa.Column("onset_last", sa.Text(), nullable=True),
+        sa.Column("course", sa.String(), nullable=False),
+        sa.Column("rounds_after", sa.Integer(), nullable=False),
+        sa.Column("peak_log_e", sa.Float(53), nullable=True),
+        sa.Column("passed", sa.Text(), nullable=True),
+        sa.Column("findings", sa.LargeBinary(), nullable=False),
+        sa.Column("together", sa.Text(), nullable=False),
+        sa.Column("part_of", sa.Integer(), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("close_reason", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["part_of"], ["incident.id"], name="fk_incident_part_of"),
         sa.PrimaryKeyConstraint("id", name="pk_incident"),
     )
+    op.create_index("ix_incident_part_of", "incident", ["part_of"])
     op.create_index("ix_incident_endpoint", "incident", ["endpoint"])
     op.create_index("ix_incident_state", "incident", ["state"])
     op.create_index(

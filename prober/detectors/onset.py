@@ -1,0 +1,51 @@
+r"""When the change began: a posterior over the candidate onsets that the statistic keeps.
+
+A candidate \(j\) stands for the rounds between its neighbours, which were merged into one of them. With a prior that is
+flat over rounds it has the weight \(g_j \exp(l_j)\), where \(g_j\) is half the distance of its neighbours in rounds and
+\(l_j\) its ln likelihood ratio. What is cut is five in a hundred at each end, and what is left reaches to the
+neighbours, because the rounds in between cannot be told apart any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from prober.detectors.edetector import Onsets, State
+from prober.detectors.table import posterior
+from prober.detectors.verdict import Between
+
+TAIL: Final = 0.05
+"""Belief left out at each end."""
+
+
+def between(statistic: State, recent: Sequence[str]) -> Between | None:
+    """The rounds in which the change began, with 90 % belief given that there was one.
+
+    `recent` are the labels of the newest rounds that the statistic was stepped with, oldest first. Ends older than
+    these are named by the nearest candidate within the interval. None while no onset is likelier than none at all.
+    """
+    if statistic.best is None:
+        return None
+    onsets = statistic.onsets
+    first, last = _interval(onsets, statistic.rounds)
+    labels = dict(zip(range(statistic.rounds - len(recent), statistic.rounds), recent, strict=True))
+    # Candidates know their own labels, however old.
+    labels |= {int(born): label for born, label in zip(onsets.born, onsets.labels, strict=True)}
+    earliest = min(number for number in labels if number >= first)
+    latest = max(number for number in labels if number <= last)
+    return labels[earliest], labels[latest]
+
+
+def _interval(onsets: Onsets, rounds: int) -> tuple[int, int]:
+    """Numbers of the first and last round of the interval."""
+    born = [int(number) for number in onsets.born]
+    before, after = [born[0] - 1, *born[:-1]], [*born[1:], rounds]
+    width = (np.array(after) - np.array(before)) / 2
+    below = np.cumsum(posterior(onsets.log_ratio + np.log(width)))
+    low = int(np.searchsorted(below, TAIL, side="right"))
+    high = min(int(np.searchsorted(below, 1 - TAIL)), len(born) - 1)
+    low = min(low, high)
+    return before[low] + 1, after[high] - 1
