@@ -14,7 +14,7 @@ from scipy.stats import binom, chisquare, ks_2samp
 
 from benchmarks.ladder import Answers
 from benchmarks.peers import PEERS, b3it, betting, length_only, lt, met, scan, usual
-from benchmarks.peers.interface import SHUFFLES, exceeded, first_alarm
+from benchmarks.peers.interface import SHUFFLES, Peer, exceeded, first_alarm
 from benchmarks.peers.outcomes import Outcomes
 
 Lists = tuple[tuple[tuple[str, float], ...], ...]
@@ -69,7 +69,7 @@ def changed(seed: int, rounds: int) -> list[Answers]:
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_holds_every_peer_under_its_own_name():
+def test_the_table_holds_every_peer_under_its_own_name() -> None:
     assert list(PEERS) == ["lt", "b3it", "met", "length_only", "usual", "betting", "scan"]
     assert all(peer.name == name and peer.source for name, peer in PEERS.items())
     assert [name for name, peer in PEERS.items() if peer.access == "logprobs"] == ["lt"]
@@ -78,13 +78,13 @@ def test_the_table_holds_every_peer_under_its_own_name():
 
 
 @pytest.mark.parametrize("peer", [peer for peer in PEERS.values() if peer.access == "text"], ids=lambda peer: peer.name)
-def test_peers_of_text_read_no_logprobs(peer):
+def test_peers_of_text_read_no_logprobs(peer: Peer) -> None:
     with_lists, without = world(1, 6), [answered(answers.texts) for answers in world(1, 6)]
     assert peer.score(with_lists[:4], with_lists[4:], rng()) == peer.score(without[:4], without[4:], rng())
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=lambda peer: peer.name)
-def test_the_same_seed_gives_the_same_numbers(peer):
+def test_the_same_seed_gives_the_same_numbers(peer: Peer) -> None:
     reference, candidate = world(1, 8), world(2, 4)
     for judged in filter(None, (peer.score, peer.p_value)):
         assert judged(reference, candidate, rng(5)) == judged(reference, candidate, rng(5))
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_numbers(peer):
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=lambda peer: peer.name)
-def test_scores_separate_a_changed_world_from_still_ones(peer):
+def test_scores_separate_a_changed_world_from_still_ones(peer: Peer) -> None:
     reference = world(0, 12)
     still = [peer.score(reference, world(seed, 6), rng()) for seed in range(1, 16)]
     moved = [peer.score(reference, changed(seed, 6), rng()) for seed in range(1, 16)]
@@ -102,12 +102,12 @@ def test_scores_separate_a_changed_world_from_still_ones(peer):
 
 
 @pytest.mark.parametrize("peer", [peer for peer in PEERS.values() if peer.p_value], ids=lambda peer: peer.name)
-def test_p_values_are_small_in_a_changed_world(peer):
+def test_p_values_are_small_in_a_changed_world(peer: Peer) -> None:
     assert peer.p_value(world(0, 12), changed(1, 6), rng()) < 0.002
 
 
 @pytest.mark.parametrize("name", ["lt", "b3it", "met", "length_only"])
-def test_p_values_keep_their_level_in_a_still_world(name):
+def test_p_values_keep_their_level_in_a_still_world(name: str) -> None:
     values = [
         PEERS[name].p_value(world(2 * seed, 3, probes=2), world(2 * seed + 1, 3, probes=2), rng(seed))
         for seed in range(150)
@@ -119,7 +119,7 @@ def test_p_values_keep_their_level_in_a_still_world(name):
 
 
 @pytest.mark.parametrize("name", ["lt", "b3it", "betting", "scan"])
-def test_monitors_alarm_soon_after_a_change_and_not_before(name):
+def test_monitors_alarm_soon_after_a_change_and_not_before(name: str) -> None:
     reference, calm, after = world(10, 48), world(11, 60), changed(12, 20)
     alarm = PEERS[name].monitor(reference, calm + after)
     assert alarm is not None
@@ -128,7 +128,7 @@ def test_monitors_alarm_soon_after_a_change_and_not_before(name):
 
 
 @pytest.mark.parametrize("peer", [peer for peer in PEERS.values() if peer.track], ids=lambda peer: peer.name)
-def test_tracks_look_only_at_what_is_in(peer):
+def test_tracks_look_only_at_what_is_in(peer: Peer) -> None:
     reference, later = world(20, 24), world(21, 20) + changed(22, 10)
     whole = peer.track(reference, later)
     assert whole.shape == (30,)
@@ -145,14 +145,14 @@ def test_tracks_look_only_at_what_is_in(peer):
         (said({}), said({})),
     ],
 )
-def test_nothing_to_compare_is_no_change(peer, reference, candidate):
+def test_nothing_to_compare_is_no_change(peer: Peer, reference: list[Answers], candidate: list[Answers]) -> None:
     assert peer.score(reference, candidate, rng()) == 0
     assert peer.p_value is None or peer.p_value(reference, candidate, rng()) == 1
     assert peer.monitor is None or peer.monitor(reference, candidate) is None
 
 
 @pytest.mark.parametrize("peer", PEERS.values(), ids=lambda peer: peer.name)
-def test_any_text_is_data(peer):
+def test_any_text_is_data(peer: Peer) -> None:
     odd = ["", "\0", "\ud800", "<!channel>" * 3, "é" * 30_000, "👩‍👩‍👧", " \n\t"]
     reference, candidate = said(*[{"a": odd}] * 3), said({"a": odd[::-1]}, {"a": ["\udfff", "plain"]})
     assert math.isfinite(peer.score(reference, candidate, rng()))
@@ -160,12 +160,12 @@ def test_any_text_is_data(peer):
     assert peer.track is None or np.isfinite(peer.track(reference, candidate)).all()
 
 
-def test_alarms_are_where_the_track_first_passes_1():
+def test_alarms_are_where_the_track_first_passes_1() -> None:
     assert first_alarm(lambda reference, later: np.array([0.0, 1.0, 1.1, 2.0]))([], []) == 2
     assert first_alarm(lambda reference, later: np.array([0.0, 1.0]))([], []) is None
 
 
-def test_a_permutation_p_value_counts_what_was_seen_and_ignores_rounding():
+def test_a_permutation_p_value_counts_what_was_seen_and_ignores_rounding() -> None:
     assert exceeded(2.0, np.array([1.0, 2.0 - 1e-12, 3.0])) == 3 / 4
     assert exceeded(5.0, np.array([1.0, 2.0, 3.0])) == 1 / 4
 
@@ -173,7 +173,7 @@ def test_a_permutation_p_value_counts_what_was_seen_and_ignores_rounding():
 # -- outcomes ----------------------------------------------------------------------------------------------------------
 
 
-def test_replies_are_counted_in_the_commonest_cells_and_one_for_others():
+def test_replies_are_counted_in_the_commonest_cells_and_one_for_others() -> None:
     outcomes = Outcomes.of(said({"a": ["x", "y", "y"], "b": ["z"]}, {"a": ["w"], "c": []}), most=3)
     assert outcomes.cells == {"a": {"y": 0, "w": 1}, "b": {"z": 3}}
     assert outcomes.sizes.tolist() == [3, 2]
@@ -185,7 +185,7 @@ def test_replies_are_counted_in_the_commonest_cells_and_one_for_others():
     assert outcomes.spread(np.array([1.0, 2.0])).tolist() == [1, 1, 1, 2, 2]
 
 
-def test_sparse_cells_are_merged():
+def test_sparse_cells_are_merged() -> None:
     replies = ["x"] * 60 + ["y"] * 38 + ["z"] + ["w"]
     assert Outcomes.of(said({"a": replies}), rarest=0.02).cells == {"a": {"x": 0, "y": 1}}
     assert Outcomes.of(said({"a": replies[:98]}), rarest=0.02).cells == {"a": {"x": 0}}
@@ -219,12 +219,12 @@ def some_lists(seed: int, n: int) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_lt_equals_its_twin(seed):
+def test_lt_equals_its_twin(seed: int) -> None:
     X, Y = some_lists(seed, 7), some_lists(seed + 100, 5)
     assert lt.score(lists(X[:3], X[3:]), lists(Y), rng()) == pytest.approx(slow_lt(X, Y))
 
 
-def test_lt_of_several_probes_is_their_mean():
+def test_lt_of_several_probes_is_their_mean() -> None:
     X, Y, Z = some_lists(1, 3), some_lists(2, 3), some_lists(3, 3)
     sides = [
         [answered({}, {"p": tuple(tuple(r.items()) for r in a), "q": tuple(tuple(r.items()) for r in b)})]
@@ -233,11 +233,11 @@ def test_lt_of_several_probes_is_their_mean():
     assert lt.score(*sides, rng()) == pytest.approx((slow_lt(X, Y) + slow_lt(Y, Z)) / 2)
 
 
-def test_lt_takes_the_least_value_of_the_row_for_a_missing_token():
+def test_lt_takes_the_least_value_of_the_row_for_a_missing_token() -> None:
     assert lt.score(lists([{"a": -1.0, "b": -3.0}]), lists([{"a": -1.0, "c": -5.0}]), rng()) == pytest.approx(4 / 3)
 
 
-def test_the_p_value_of_lt_is_that_of_all_arrangements():
+def test_the_p_value_of_lt_is_that_of_all_arrangements() -> None:
     X, Y = some_lists(1, 4), some_lists(2, 4)
     Y = [{token: value - 0.8 for token, value in row.items()} for row in Y]
     pooled = X + Y
@@ -252,27 +252,27 @@ def test_the_p_value_of_lt_is_that_of_all_arrangements():
     )
 
 
-def test_the_rule_of_lt_equals_its_twin():
-    rows = some_lists(5, 3 * 70)
-    rows[3 * 55 :] = [{token: value - 4.0 * (token < "d") for token, value in row.items()} for row in rows[3 * 55 :]]
-    rounds = [rows[3 * i : 3 * i + 3] for i in range(70)]
+def test_the_rule_of_lt_equals_its_twin() -> None:
+    rows = some_lists(5, 3 * 150)
+    rows[3 * 135 :] = [{token: value - 4.0 * (token < "d") for token, value in row.items()} for row in rows[3 * 135 :]]
+    rounds = [rows[3 * i : 3 * i + 3] for i in range(150)]
     known = sorted({token for row in rows for token in row})
 
     def flat(start: int, end: int) -> list[dict[str, float]]:
         return [row for one in rounds[start:end] for row in one]
 
     span = 24 // 3
-    T = {t: slow_lt(flat(t - 2 * span, t - span), flat(t - span, t), known) for t in range(2 * span, 71)}
+    T = {t: slow_lt(flat(t - 2 * span, t - span), flat(t - span, t), known) for t in range(2 * span, 151)}
     expected = []
-    for t in range(31, 71):
+    for t in range(31, 151):
         B = [T[s] for s in range(2 * span, t - 2 * span)][-100:]
         expected.append((T[t] - np.mean(B)) / np.std(B) / 12 if len(B) >= 10 and t in T else 0.0)
     found = lt.track(lists(*rounds[:30]), lists(*rounds[30:]))
-    assert np.count_nonzero(expected) > 20
+    assert np.count_nonzero(expected) > 100
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_lt_is_calm_where_log_probabilities_repeat_exactly_and_alarms_at_their_first_move():
+def test_lt_is_calm_where_log_probabilities_repeat_exactly_and_alarms_at_their_first_move() -> None:
     row, other = {"a": -0.1, "b": -2.3}, {"a": -0.1000001, "b": -2.3}
     reference, calm = lists(*[[row, row, row]] * 30), lists(*[[row, row, row]] * 40)
     assert not lt.track(reference, calm).any()
@@ -287,21 +287,21 @@ def slow_tv(X: Sequence[str], Y: Sequence[str]) -> float:
     return sum(abs(P1.get(x, 0) - P2.get(x, 0)) for x in {*P1, *P2}) / 2
 
 
-def test_b3it_equals_its_twin():
+def test_b3it_equals_its_twin() -> None:
     reference = {"a": ["x", "x", "y"], "b": ["u", "v", "w", "w"], "fixed": ["z", "z"]}
     candidate = {"a": ["y", "new", "newer"], "b": ["w", "u"], "fixed": ["moved", "moved"]}
     expected = (slow_tv(reference["a"], candidate["a"]) + slow_tv(reference["b"], candidate["b"])) / 2
     assert b3it.score(said(reference), said(candidate), rng()) == pytest.approx(expected)
 
 
-def test_border_inputs_are_the_most_balanced_first_and_at_most_20():
+def test_border_inputs_are_the_most_balanced_first_and_at_most_20() -> None:
     reference = {"skewed": ["x"] * 9 + ["y"], "even": ["x"] * 5 + ["y"] * 5, "fixed": ["x"] * 10}
     assert b3it.border_inputs(said(reference)) == ["even", "skewed"]
     many = {f"p{i:02}": ["x"] * (1 + i) + ["y"] for i in range(30)}
     assert b3it.border_inputs(said(many)) == [f"p{i:02}" for i in range(20)]
 
 
-def test_the_output_is_the_first_word_with_its_space():
+def test_the_output_is_the_first_word_with_its_space() -> None:
     assert [b3it.first_word(text) for text in ("Paris", " Paris, I think", "", "\n\nNo.", "   ")] == [
         "Paris",
         " Paris,",
@@ -311,7 +311,7 @@ def test_the_output_is_the_first_word_with_its_space():
     ]
 
 
-def test_the_p_value_of_b3it_is_that_of_all_arrangements():
+def test_the_p_value_of_b3it_is_that_of_all_arrangements() -> None:
     pooled = ["x", "x", "x", "y", "y", "z", "y", "z"]
     every = [
         slow_tv([pooled[i] for i in range(8) if i not in chosen], [pooled[i] for i in chosen])
@@ -322,7 +322,7 @@ def test_the_p_value_of_b3it_is_that_of_all_arrangements():
     assert found == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / SHUFFLES))
 
 
-def test_the_rule_of_b3it_equals_its_twin():
+def test_the_rule_of_b3it_equals_its_twin() -> None:
     reference, later = world(30, 6, probes=2, replies=20), world(31, 25, probes=2, replies=20)
     later += world(32, 8, CHANGED, probes=2, replies=20)
 
@@ -346,7 +346,7 @@ def test_the_rule_of_b3it_equals_its_twin():
     assert expected.index(True) == b3it.PEER.monitor(reference, later) == 27
 
 
-def test_b3it_needs_three_deviating_rounds_in_a_row():
+def test_b3it_needs_three_deviating_rounds_in_a_row() -> None:
     still, moved = said({"a": ["x", "y"] * 4})[0], said({"a": ["y"] * 8})[0]
     reference = [still] * 10
     assert b3it.PEER.monitor(reference, [still, moved, moved, still, moved, moved]) is None
@@ -383,7 +383,9 @@ its arrays in, was replaced by numpy arrays for this."""
 
 
 @pytest.mark.parametrize(("old", "new", "statistic", "p"), PACKAGE)
-def test_met_agrees_with_the_package_of_its_authors(old, new, statistic, p):
+def test_met_agrees_with_the_package_of_its_authors(
+    old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]], statistic: float, p: float
+) -> None:
     assert met.score(said(old), said(new), rng()) == pytest.approx(statistic, abs=1e-12)
     ours = np.mean([met.p_value(said(old), said(new), rng(seed)) for seed in range(4)])
     assert ours == pytest.approx(p, abs=4 * math.sqrt(2 * p * (1 - p) / 4000) + LEAST)
@@ -404,13 +406,13 @@ def slow_mmd(X: Sequence[tuple[str, str]], Y: Sequence[tuple[str, str]], L: int 
 
 
 @pytest.mark.parametrize("replies", [1, 3])
-def test_met_equals_its_twin(replies):
+def test_met_equals_its_twin(replies: int) -> None:
     reference, candidate = world(1, 1, replies=replies), world(2, 2, replies=replies)
     X, Y = ([(p, t) for one in rounds for p, ts in one.texts.items() for t in ts] for rounds in (reference, candidate))
     assert met.score(reference, candidate, rng()) == pytest.approx(slow_mmd(X, Y), abs=1e-12)
 
 
-def test_the_p_value_of_met_is_that_of_all_arrangements():
+def test_the_p_value_of_met_is_that_of_all_arrangements() -> None:
     pooled = [("a", "xx"), ("a", "xy"), ("b", "yy"), ("a", "x"), ("a", "yy"), ("b", "yx"), ("b", "xx"), ("a", "yyy")]
     sides = [{p: [t for q, t in half if q == p] for p in "ab"} for half in (pooled[:4], pooled[4:])]
     every = [
@@ -423,7 +425,7 @@ def test_the_p_value_of_met_is_that_of_all_arrangements():
     assert found == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / SHUFFLES) + LEAST)
 
 
-def test_one_leading_space_is_all_met_needs():
+def test_one_leading_space_is_all_met_needs() -> None:
     reference = world(1, 10)
     spaced = [answered({p: tuple(" " + t for t in ts) for p, ts in one.texts.items()}) for one in world(2, 10)]
     assert met.p_value(reference, world(2, 10), rng()) > 0.05
@@ -434,7 +436,7 @@ def test_one_leading_space_is_all_met_needs():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_length_equals_the_kolmogorov_smirnov_test_of_scipy(seed):
+def test_length_equals_the_kolmogorov_smirnov_test_of_scipy(seed: int) -> None:
     old, new = rng(seed).poisson(400, 120).tolist(), rng(seed + 50).poisson(400 + 8 * seed, 60).tolist()
     statistic, p = length_only.ks(old, new)
     expected = ks_2samp(old, new, method="exact")
@@ -442,7 +444,7 @@ def test_length_equals_the_kolmogorov_smirnov_test_of_scipy(seed):
     assert p == pytest.approx(expected.pvalue, rel=0.25, abs=0.01)
 
 
-def test_length_compares_shared_probes_only():
+def test_length_compares_shared_probes_only() -> None:
     reference, candidate = said({"a": ["xx", "x"], "b": ["x" * 50]}), said({"a": ["x", "xx"], "c": ["y" * 90]})
     assert length_only.score(reference, candidate, rng()) == 0
     assert length_only.score(said({"a": ["x"]}), said({"a": ["yy"]}), rng()) == 1
@@ -451,7 +453,7 @@ def test_length_compares_shared_probes_only():
 REFUSAL = "I'm sorry, but I can't help with that."
 
 
-def test_the_usual_recipe_alarms_on_each_reading_at_its_threshold():
+def test_the_usual_recipe_alarms_on_each_reading_at_its_threshold() -> None:
     steady = {"a": ["The sky is blue today", "The sky is grey today"] * 10}
     reference = said(*[steady] * 10)
     assert usual.PEER.monitor(reference, said(steady)) is None
@@ -461,7 +463,7 @@ def test_the_usual_recipe_alarms_on_each_reading_at_its_threshold():
     assert usual.score(reference, elsewhere, rng()) > 1
 
 
-def test_refusals_count_against_a_tenth():
+def test_refusals_count_against_a_tenth() -> None:
     def refused(refusals: int) -> list[Answers]:
         same_length = "The sky over the harbour is light blue"
         assert len(same_length) == len(REFUSAL)
@@ -477,7 +479,7 @@ def test_refusals_count_against_a_tenth():
     assert usual.score(reference, refused(11), rng()) == pytest.approx(2.5)
 
 
-def test_the_usual_recipe_equals_its_twin():
+def test_the_usual_recipe_equals_its_twin() -> None:
     reference, later = world(40, 12), world(41, 5) + changed(42, 2)
 
     def replies(rounds: Sequence[Answers]) -> list[str]:
@@ -495,15 +497,15 @@ def test_the_usual_recipe_equals_its_twin():
     for one in later:
         p = length_only.ks([len(t) for t in replies(reference)], [len(t) for t in replies([one])])[1]
         refused = np.mean([t == REFUSAL for t in replies([one])])
-        expected.append(p < 0.05 or refused > 0.1 or distance([one]) > beyond)
-    assert (usual.track(reference, later) > 1).tolist() == expected
-    assert expected[-2:] == [True, True]
+        expected.append(max(math.log(p, 0.05), refused / 0.1, distance([one]) / beyond))
+    np.testing.assert_allclose(usual.track(reference, later), expected, rtol=1e-3)
+    assert min(expected[-2:]) > 1
 
 
 # -- betting -----------------------------------------------------------------------------------------------------------
 
 
-def test_bets_equal_their_twin_reply_by_reply():
+def test_bets_equal_their_twin_reply_by_reply() -> None:
     reference, later = world(50, 4, probes=2), world(51, 6, CHANGED, probes=2)
     expected = []
     s: dict[str, Counter[str]] = {"p0": Counter(), "p1": Counter()}
@@ -521,23 +523,23 @@ def test_bets_equal_their_twin_reply_by_reply():
     np.testing.assert_allclose(betting.ln_bets(reference, later), expected)
 
 
-def test_wealth_is_topped_up_to_1_before_each_round():
+def test_wealth_is_topped_up_to_1_before_each_round() -> None:
     np.testing.assert_allclose(np.exp(betting.ln_wealth(np.log([0.5, 3.0, 0.2, 4.0]))), [0.5, 3.0, 0.6, 4.0])
 
 
-def test_an_alarm_is_wealth_above_the_rounds_of_a_year():
+def test_an_alarm_is_wealth_above_the_rounds_of_a_year() -> None:
     reference, later = world(52, 20), changed(53, 12)
     wealth = np.exp(betting.ln_wealth(betting.ln_bets(reference, later)))
     assert betting.PEER.monitor(reference, later) == int(np.flatnonzero(wealth > 8766)[0])
 
 
-def test_the_p_value_is_one_over_the_largest_wealth():
+def test_the_p_value_is_one_over_the_largest_wealth() -> None:
     reference, candidate = world(54, 20), changed(55, 3)
     wealth = np.exp(np.cumsum(betting.ln_bets(reference, candidate)))
     assert betting.p_value(reference, candidate, rng()) == pytest.approx(1 / wealth.max())
 
 
-def test_where_the_null_is_true_bets_are_fair():
+def test_where_the_null_is_true_bets_are_fair() -> None:
     reference, p = said({"a": ["x", "x", "y"]}), {"x": 3 / 6, "y": 2 / 6, "never seen": 1 / 6}
     expectation = sum(
         math.prod(p[text] for text in replies) * math.exp(betting.ln_bets(reference, said({"a": replies}))[0])
@@ -549,14 +551,14 @@ def test_where_the_null_is_true_bets_are_fair():
 # -- scan --------------------------------------------------------------------------------------------------------------
 
 
-def test_chi_square_equals_that_of_scipy():
+def test_chi_square_equals_that_of_scipy() -> None:
     observed, p = np.array([3.0, 9.0, 8.0, 2.0, 5.0]), np.array([0.2, 0.5, 0.3, 0.6, 0.4])
     parts = [chisquare(o, o.sum() * q).statistic for o, q in ((observed[:3], p[:3]), (observed[3:], p[3:]))]
     assert scan.chi_square(observed, p, np.array([0, 3])) == pytest.approx(sum(parts))
     assert scan.chi_square(np.zeros(5), p, np.array([0, 3])) == 0
 
 
-def test_the_scan_equals_its_twin():
+def test_the_scan_equals_its_twin() -> None:
     outcomes = Outcomes.of(world(70, 10), scan.CELLS)
     counts, p = (
         outcomes.count(world(71, 80, CHANGED)),
@@ -570,24 +572,24 @@ def test_the_scan_equals_its_twin():
             assert row[t] == pytest.approx(((observed - E) ** 2 / E).sum())
 
 
-def test_shares_are_smoothed_and_add_up_to_1():
+def test_shares_are_smoothed_and_add_up_to_1() -> None:
     assert scan.shares(np.array([3.0, 0.0, 1.0, 0.0]), np.array([0, 2])) == pytest.approx([4 / 5, 1 / 5, 2 / 3, 1 / 3])
 
 
-def test_the_threshold_of_the_scan_keeps_its_promise():
+def test_the_threshold_of_the_scan_keeps_its_promise() -> None:
     """At one alarm in 200 rounds asked for, on fresh streams judged by references of their own."""
     random, p, rounds, alarms = rng(80), np.array([0.5, 0.3, 0.2]), 200, 0
-    for _ in range(10):
+    for _ in range(6):
         seen = random.multinomial(100, p).astype(float)
         null = scan.calibrate(tuple(seen.astype(int).tolist()), (0,), (4,), 200)
-        counts = np.moveaxis(random.multinomial(4, p, size=(6, rounds)), -1, 0).astype(float)
+        counts = np.moveaxis(random.multinomial(4, p, size=(10, rounds)), -1, 0).astype(float)
         windows = scan.scan(counts, scan.shares(seen, np.array([0])), np.array([0]))
         alarms += int((null.standardised(windows) > null.threshold).any(axis=1).sum())
     asked_for = 1 - math.exp(-1)
     assert binom.ppf(0.0005, 60, asked_for) <= alarms <= binom.ppf(0.9995, 60, asked_for)
 
 
-def test_a_reference_has_one_threshold():
+def test_a_reference_has_one_threshold() -> None:
     scan.calibrate.cache_clear()
     first = scan.calibrate((8, 5, 2, 0), (0,), (4,)).threshold
     scan.calibrate.cache_clear()
