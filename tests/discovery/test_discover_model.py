@@ -14,6 +14,8 @@ import pytest
 from prober.declaration import Endpoint
 from prober.demo.server import ModelServer
 from prober.discovery import Discovered, discover
+from prober.discovery.asker import Asker
+from prober.discovery.checks import check
 from prober.providers import open_provider
 
 pytestmark = pytest.mark.model
@@ -28,8 +30,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.url
 
 
-def searched(url: str, progress: Path, budget: int, **parameters: object) -> Discovered:
-    endpoint = Endpoint.model_validate(
+def served(url: str, **parameters: object) -> Endpoint:
+    return Endpoint.model_validate(
         {
             "name": "smollm2",
             "provider": "openai",
@@ -39,39 +41,45 @@ def searched(url: str, progress: Path, budget: int, **parameters: object) -> Dis
             "parameters": {"max_tokens": 2, "temperature": 1, "logprobs": True, "top_logprobs": 10, **parameters},
         }
     )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def searched(url: str, progress: Path, budget: int) -> Discovered:
+    endpoint = served(url)
     with closing(open_provider(endpoint)) as provider:
         return discover(
-            endpoint,
-            provider,
-            budget_tokens=budget,
-            wanted=4,
-            seed=0,
-            reply_limit=2,
-            progress=progress,
-            clock=lambda: datetime.now(UTC),
-            pause=time.sleep,
-        )
+            endpoint, provider, budget_tokens=budget, wanted=3, seed=0, reply_limit=2,
+            progress=progress, clock=now, pause=time.sleep,
+        )  # fmt: skip
+
+
+def accused(url: str, progress: Path, **parameters: object) -> str | None:
+    endpoint = served(url, **parameters)
+    with (
+        closing(open_provider(endpoint)) as provider,
+        Asker(provider, 20_000, 2, progress, now, time.sleep) as asker,
+    ):
+        finding = check(asker, endpoint, seed=0).finding
+    return finding.kind if finding else None
 
 
 def test_probes_are_found_and_nobody_is_accused(url: str, tmp_path: Path) -> None:
-    found = searched(url, tmp_path / "progress.jsonl", 16_000)
+    found = searched(url, tmp_path / "progress.jsonl", 9_000)
     assert found.given_up is None
-    assert (found.findings, found.unchecked) == ((), ())
-    assert len(found.chosen) == 4
+    assert found.findings == ()
+    assert len(found.chosen) == 3
     assert all(len(one.answers) > 1 for one in found.chosen)
-    assert found.spent_tokens <= 16_000
-    asked = found.asks
-    again = searched(url, tmp_path / "progress.jsonl", 16_000)
-    assert (again.asks, again.recalled) == (0, asked)
+    assert found.spent_tokens <= 9_000
+    again = searched(url, tmp_path / "progress.jsonl", 9_000)
+    assert (again.asks, again.recalled) == (0, found.asks)
     assert [one.candidate for one in again.chosen] == [one.candidate for one in found.chosen]
 
 
-def test_greedy_decoding_is_found(url: str, tmp_path: Path) -> None:
-    found = searched(url, tmp_path / "progress.jsonl", 6_000, top_k=1)
-    assert [finding.kind for finding in found.findings] == ["temperature_ignored"]
-    assert found.chosen == ()
-
-
-def test_a_seed_of_our_own_is_found(url: str, tmp_path: Path) -> None:
-    found = searched(url, tmp_path / "progress.jsonl", 6_000, seed=7)
-    assert "fixed_seed" in [finding.kind for finding in found.findings]
+@pytest.mark.parametrize(
+    ("parameters", "kind"), [({"top_k": 1}, "temperature_ignored"), ({"seed": 7}, "fixed_seed"), ({}, None)]
+)
+def test_what_leaves_no_choice_is_found(url: str, tmp_path: Path, parameters: dict[str, int], kind: str | None) -> None:
+    assert accused(url, tmp_path / "progress.jsonl", **parameters) == kind
