@@ -479,6 +479,14 @@ def test_refusals_count_against_a_tenth() -> None:
     assert usual.score(reference, refused(11), rng()) == pytest.approx(2.5)
 
 
+def test_lengths_count_against_a_p_value_of_a_twentieth() -> None:
+    sky, stock = "The sky over the harbour is blue", "Buy more stock before noon today"
+    reference = said(*[{"a": [text] * 10} for text in (sky, stock) * 3])  # wide swings of the centroid
+    longer = said({"a": [sky, stock] * 6 + [f"{text} {text}" for text in (sky, stock)] * 3})
+    p = length_only.ks([len(sky)] * 60, [len(sky)] * 12 + [2 * len(sky) + 1] * 6)[1]
+    assert usual.score(reference, longer, rng()) == pytest.approx(math.log(p, 0.05))
+
+
 def test_the_usual_recipe_equals_its_twin() -> None:
     reference, later = world(40, 12), world(41, 5) + changed(42, 2)
 
