@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
+from scipy.stats import t
 
 from prober.detectors.table import Floats
 
@@ -68,8 +68,8 @@ def _of_probe(reference: Floats, since: Floats, probes: int) -> Share | None:
     at_least = float((hits - replies * expected).sum() / replies.sum())
     usual = total / total.sum() > before
     spread = sqrt(_variance(hits, replies) + _variance((reference * usual).sum(axis=1), reference.sum(axis=1)))
-    # Both sides, and every probe that might have been chosen.
-    margin = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / max(probes, 1)) * spread
+    # Both sides, and every probe that might have been chosen; few rounds say little of how much rounds scatter.
+    margin = float(t.ppf(1 - (1 - CONFIDENCE) / 2 / max(probes, 1), len(since) - 1)) * spread
     return Share(at_least, max(at_least - margin, 0.0), min(at_least + margin, 1.0), *_whole_rounds(hits, replies))
 
 

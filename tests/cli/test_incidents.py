@@ -177,3 +177,30 @@ def test_the_environment_names_the_database(prober: Run, home: Path, monkeypatch
     prober("db", "upgrade")
     prober("db", "upgrade", "--database", "sqlite:///here.db")
     assert {path.name for path in home.iterdir() if path.suffix == ".db"} == {"elsewhere.db", "here.db"}
+
+
+@pytest.mark.usefixtures("changed")
+def test_a_reference_is_begun_anew_and_the_open_incident_closes(prober: Run) -> None:
+    done = prober("reference", "reset", "swapped", "--reason", "other [b]cache[/b]", "--by", "ana", "--json")
+    assert (done.code, done.json["endpoint"]) == (0, "swapped")
+    assert (done.json["epoch"]["author"], done.json["epoch"]["note"]) == ("ana", "other [b]cache[/b]")
+    (incident,) = prober("incidents", "list", "--json").json["incidents"]
+    assert (incident["state"], incident["close_reason"], incident["actor"]) == ("closed", "reset", "ana")
+    after = prober("reference")
+    assert after.code == 3
+    assert "swapped: no reference yet" in after.out and "other [b]cache[/b]" in after.out
+    again = prober("reference", "reset", "swapped", "--reason", "again", "--by", "bob")
+    assert (again.code, again.out.startswith("The reference of swapped begins anew at ")) == (0, True)
+
+
+@pytest.mark.usefixtures("changed")
+def test_only_a_known_endpoint_has_a_reference_to_reset_and_a_reason_is_needed(prober: Run) -> None:
+    done = prober("reference", "reset", "swaped", "--reason", "x", "--by", "ana")
+    assert (done.code, done.err) == (2, 'unknown endpoint "swaped"; did you mean "swapped"?\n')
+    assert prober("reference", "reset", "swapped").code == 2
+    assert prober("reference", "--json").json["endpoints"][0]["rounds"] == 8
+
+
+def test_a_reset_of_nothing_makes_no_database(prober: Run, home: Path) -> None:
+    assert prober("reference", "reset", "bot", "--reason", "x").code == 2
+    assert list(home.iterdir()) == []

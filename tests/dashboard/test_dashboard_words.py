@@ -167,3 +167,17 @@ def test_lists_and_counts():
     assert words.listed(list("abcdefg")) == "a, b, c and 4 more"
     assert words.count(1, "round") == "1 round"
     assert words.count(2_000, "round") == "2,000 rounds"
+
+
+def test_a_word_diff_is_text_that_says_what_was_and_what_is() -> None:
+    assert words.word_diff("No. Returns within 30 days.", "No. We take returns within 40 days.") == (
+        "  No.\n- Returns\n+ We take returns\n  within\n- 30\n+ 40\n  days."
+    )
+    assert words.word_diff("same words", "same  words") == "  same words"
+    assert words.word_diff("", "new") == "+ new"
+
+
+def test_a_word_diff_of_hostile_texts_is_bounded_and_legible() -> None:
+    shown = words.word_diff("a \x00 \u202e" + "x " * 100_000, "<b>\ud800</b> " * 100_000)
+    assert "⟨U+0000⟩" in shown and "⟨U+D800⟩" in shown
+    assert len(shown.split()) <= 2 * words.DIFFED + 10

@@ -210,3 +210,14 @@ def test_hostile_replies_are_fingerprinted_and_judged_by_the_real_thing() -> Non
     result = replay(rounds, PROMISE)
     assert len(result.judgements) == 11
     assert all(o.fingerprint for r in rounds for o in r.observations)
+
+
+def test_an_alarm_says_when_how_much_and_what_moved() -> None:
+    alarm = replayed(log((24, OLD), (12, NEW))).alarms[0]
+    assert alarm.onset_between is not None
+    assert alarm.onset_between[0] <= day(24) <= alarm.onset_between[1]
+    words = {shift.channel: shift.words for shift in alarm.findings.shifts}
+    assert words["choice"].startswith("a: “blue” 0 % instead of ") or "never seen before" in words["choice"]
+    assert alarm.findings.share is None, "all of the traffic changed"
+    (example, *_) = alarm.findings.examples
+    assert example.reference.round < alarm.onset_between[0] <= example.recent.round

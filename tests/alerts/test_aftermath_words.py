@@ -1,0 +1,45 @@
+"""How onset, extent and course are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from prober.alerts.words import between, counted, extent, lasting
+from prober.detectors.share import Share
+
+
+@pytest.mark.parametrize(
+    ("stretch", "words"),
+    [
+        (None, ""),
+        (("0031", "0031"), ""),
+        (("0029", "0031"), " (between round 0029 and round 0031)"),
+        (("2026-01-29T12:00:00Z", "2026-01-29T15:00:00Z"), " (between 2026-01-29 12:00 and 15:00 UTC)"),
+        (
+            ("2026-01-29T23:00:00Z", "2026-01-30T01:00:00Z"),
+            " (between 2026-01-29 23:00 UTC and 2026-01-30 01:00 UTC)",
+        ),
+        (("<!channel>\x00", "0031"), " (between <!channel>\\x00 and round 0031)"),
+    ],
+)
+def test_a_stretch_of_rounds(stretch, words) -> None:
+    assert between(stretch) == words
+
+
+def test_what_words_rest_on() -> None:
+    assert counted(48, 2560) == ", 48 replies against 2,560"
+    assert counted(0, 0) == counted(5, 0) == ""
+
+
+def test_a_share_of_the_traffic() -> None:
+    assert extent(Share(0.163, 0.101, 0.22)) == "at least 16 % of the replies (10–22 %)"
+    assert extent(Share(0.4, 0.2, 0.6, 4, 12)).endswith("; it comes in whole rounds: 4 of 12 changed")
+    assert extent(None) == ""
+
+
+def test_whether_it_lasts() -> None:
+    assert lasting("unknown", None) == ""
+    assert lasting("persistent", None) == "the rounds after the alarm are changed too"
+    assert lasting("transient", "0033") == (
+        "it has passed: the endpoint answers as the reference again since round 0033"
+    )
