@@ -15,6 +15,7 @@ from typing import Literal
 
 from prober.confirmation import Confirmation, confirm
 from prober.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.detectors import fleet
 from prober.detectors.codec import decode, encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
@@ -108,8 +109,9 @@ def judge(
 ) -> tuple[Judgement, str, Decision]:
     """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
-    incident = store.open_incident(endpoint.content_hash)
-    decision = decide(incident, judgement, endpoint.name, endpoint.content_hash, now)
+    key = endpoint.content_hash
+    judgement, others = fleet.together(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
+    decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others)
     return judgement, encode(memory), decision
 
 

@@ -51,6 +51,7 @@ PERMANENT_ERRORS = frozenset({
 })  # fmt: skip
 """Slack's words for what a person must mend. A word that is not here is tried again: an alarm is not lost to it."""
 
+_TS = re.compile(r"\d{1,20}\.\d{1,10}")
 _WORD = re.compile(r"[a-z0-9_]{1,80}")
 _BAD_LUCK = (SlackClientError, OSError, HTTPException, ValueError)
 """What the SDK raises for the network's sake; `ValueError` for a body that is not text."""
@@ -91,22 +92,23 @@ class SlackBot:
         return Outcome(True, "ok")
 
     def _post(self, notice: Notice, doubt: str) -> Outcome:
-        text = fallback_text(notice)
+        text, thread = fallback_text(notice), self._thread(notice)
         metadata = {"event_type": METADATA_TYPE, "event_payload": {"notice": notice_key(notice)}}
         try:
             try:
-                return self._posted(doubt, text=text, blocks=slack_blocks(notice), metadata=metadata)
+                return self._posted(doubt, text, thread, blocks=slack_blocks(notice), metadata=metadata)
             except SlackApiError as error:
                 if _word(error) not in LAYOUT_ERRORS:
                     raise
-                return self._posted(f" without layout ({_word(error)}){doubt}", text=text)
+                return self._posted(f" without layout ({_word(error)}){doubt}", text, thread)
         except _BAD_LUCK as error:
             return _of_error(error)
 
-    def _posted(self, remark: str, text: str, **layout: object) -> Outcome:
+    def _posted(self, remark: str, text: str, thread: str | None, **layout: object) -> Outcome:
         answer = self.client.chat_postMessage(
             channel=self.channel,
             text=text,
+            thread_ts=thread,
             mrkdwn=False,
             parse="none",
             link_names=False,
@@ -116,20 +118,31 @@ class SlackBot:
         )
         return Outcome(True, f"sent{remark}", receipt=f"{answer.get('channel')}/{answer.get('ts')}")
 
+    def _thread(self, notice: Notice) -> str | None:
+        """`ts` of the message this one belongs under, where it was posted by this bot to this channel."""
+        channel, _, ts = notice.follows.partition("/")
+        return ts if channel == self.channel and _TS.fullmatch(ts) else None
+
     def _find(self, notice: Notice) -> str | None:
         """Receipt of this notice's message where an earlier try posted it; raises as the client does."""
         oldest = (notice.detected_at - CLOCK_SKEW).timestamp()
-        key, cursor = notice_key(notice), None
+        key, cursor, thread = notice_key(notice), None, self._thread(notice)
         for _ in range(HISTORY_PAGES):
-            answer = self.client.conversations_history(
-                channel=self.channel, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
+            answer = (
+                self.client.conversations_history(
+                    channel=self.channel, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
+                )
+                if thread is None
+                else self.client.conversations_replies(
+                    channel=self.channel, ts=thread, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
+                )
             )
             messages: list[Mapping[str, object]] = answer.get("messages") or []
             for message in messages:
                 if _key_of(message) == key:
                     return f"{self.channel}/{message.get('ts')}"
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not cursor or float(str(messages[-1].get("ts", 0)) if messages else 0) < oldest:
+            if not cursor or (thread is None and float(str(messages[-1].get("ts", 0)) if messages else 0) < oldest):
                 return None
         return None
 

@@ -99,10 +99,13 @@ class SlackServer:
             word = refusal(arguments)
             return _error(word) if word else {"ok": True, "channel": CHANNEL, "ts": self.post(arguments)["ts"]}
         if method == "conversations.history":
-            return self._history(arguments)
+            return self._history(arguments, [one for one in self.messages[::-1] if "thread_ts" not in one])
+        if method == "conversations.replies":
+            thread = arguments.get("ts")
+            return self._history(arguments, [one for one in self.messages if thread in (one["ts"], one.get("thread_ts"))])
         return _error("unknown_method")
 
-    def _history(self, arguments: dict[str, object]) -> dict[str, object]:
+    def _history(self, arguments: dict[str, object], messages: list[dict[str, object]]) -> dict[str, object]:
         if "channels:history" not in self.scopes:
             return {**_error("missing_scope"), "needed": "channels:history", "provided": ",".join(sorted(self.scopes))}
         if arguments.get("channel") != CHANNEL:
@@ -110,10 +113,10 @@ class SlackServer:
         newest_first = self.messages[::-1]
         start = int(str(arguments.get("cursor") or 0))
         end = start + min(self.page, int(str(arguments.get("limit", 100))))
-        shown = newest_first[start:end]
+        shown = messages[start:end]
         if str(arguments.get("include_all_metadata", "")).lower() not in ("1", "true"):
             shown = [{key: value for key, value in message.items() if key != "metadata"} for message in shown]
-        more = end < len(newest_first)
+        more = end < len(messages)
         return {
             "ok": True,
             "messages": shown,
