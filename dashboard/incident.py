@@ -9,7 +9,6 @@ import streamlit as st
 from dashboard import history
 from dashboard.reading import Reading
 from dashboard.words import ago, count, inline, number, one_line, round_name, shown, when, word_diff
-from prober.alerts.words import extent, lasting
 from prober.incidents import Incident
 from prober.notice import Comparison
 from prober.store.views import NoticeView
@@ -34,9 +33,13 @@ def _summary(incident: Incident, now: datetime) -> None:
         f"confirmed by round {inline(round_name(incident.detected_round))}, {ago(incident.opened_at, now)}, "
         f"with evidence {number(incident.e_value)} where an alarm needs {number(incident.threshold)}."
     )
-    for said in (lasting(incident.course, incident.passed), extent(incident.findings.share)):
-        if said:
-            st.markdown(inline(f"{said[:1].upper()}{said[1:]}", 300))
+    if incident.course == "persistent":
+        st.markdown("The rounds after the alarm are changed too.")
+    elif incident.course == "transient":
+        since = f" since {inline(round_name(incident.passed))}" if incident.passed else ""
+        st.markdown(f"It has passed: the endpoint answers as the reference again{since}.")
+    if incident.findings.share is not None:
+        st.markdown(f"Changed is {inline(incident.findings.share.words)}.")
     if incident.state == "open":
         st.caption("To say that someone has it in hand, or to take the new behaviour as the reference:")
         say = f"prober incidents acknowledge {incident.id} --by YOU\n"

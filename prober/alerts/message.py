@@ -18,7 +18,6 @@ from prober.alerts.words import (
     between,
     chance,
     counted,
-    extent,
     iso,
     lasting,
     minute,
@@ -150,7 +149,7 @@ def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
     )
     drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
     worse = [("News", "it is more serious than was said before.")] if notice.event == "escalated" else []
-    much = [("How much", part)] if (part := extent(notice.share)) else []
+    much = [("How much", notice.share.words)] if notice.share else []
     return [*drill, *worse, said[0], *also, *said[1:], ("How sure", evidence), ("How bad", kind.bad), *much]
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prober.alerts.hostile import visible
-from prober.detectors.share import Share
 from prober.detectors.verdict import Between
 from prober.incidents import Course
 
@@ -95,17 +94,6 @@ def between(stretch: Between | None) -> str:
 def counted(replies: int, reference_replies: int) -> str:
     """What the words about a channel rest on: `, 48 replies against 256`; nothing where they were not counted."""
     return f", {replies:,} replies against {reference_replies:,}" if replies and reference_replies else ""
-
-
-def extent(share: Share | None) -> str:
-    """How much of the traffic changed: `at least 16 % of the replies (10–22 %)`; nothing where nobody can say."""
-    if share is None:
-        return ""
-    low, high = (f"{100 * end:.0f}" for end in (share.low, share.high))
-    said = f"at least {100 * share.at_least:.0f} % of the replies ({low}–{high} %)"
-    if share.rounds:
-        said += f"; it comes in whole rounds: {share.changed_rounds} of {share.rounds} changed"
-    return said
 
 
 def lasting(course: Course, passed: str | None) -> str:

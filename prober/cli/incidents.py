@@ -9,7 +9,7 @@ import typer
 
 from prober import incidents as states
 from prober.alerts import open_alerters
-from prober.alerts.words import between, counted, extent, lasting, minute, thousands, when
+from prober.alerts.words import between, counted, lasting, minute, thousands, when
 from prober.cli.delivery import deliver_owed
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
 from prober.cli.plain import Json, of_incident, of_time
@@ -89,7 +89,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         f"since {when(incident.onset)}{between(incident.onset_between)}"
     )
     say(f"  detected {minute(incident.opened_at)}, {incident.state}", *_who(incident))
-    say(*(f"  {one}" for one in (lasting(incident.course, incident.passed), extent(incident.findings.share)) if one))
+    share = incident.findings.share
+    remarks = (lasting(incident.course, incident.passed), share.words if share else "")
+    say(*(f"  {remark}" for remark in remarks if remark))
     say(*_moved(incident))
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")

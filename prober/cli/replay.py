@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from prober.alerts.words import between, extent, thousands, when
+from prober.alerts.words import between, thousands, when
 from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
 from prober.cli.options import AsJson
 from prober.cli.plain import Json, of_findings, of_promise, of_verdict
@@ -80,7 +80,8 @@ def _words(one: Replayed) -> list[str]:
 def _alarm(alarm: Alarm) -> str:
     lasting = {True: "lasting", False: "passing", None: "at the end of the log"}[alarm.persistent]
     moved = "; ".join(f"{verdict.channel} {verdict.words}".strip() for verdict in alarm.verdicts)
-    moved += f"; {share}" if (share := extent(alarm.findings.share)) else ""
+    share = alarm.findings.share
+    moved += f"; {share.words}" if share else ""
     return (
         f"  {alarm.kind} since {when(alarm.onset)}{between(alarm.onset_between)}, found in {when(alarm.round)}, "
         f"{lasting}, evidence {thousands(alarm.e_value)}: {moved}"

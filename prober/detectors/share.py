@@ -42,6 +42,13 @@ class Share:
     rounds: int = 0
     """Where whole rounds changed and others not at all: how many, of how many. Both 0 where that cannot be said."""
 
+    @property
+    def words(self) -> str:
+        """Such as `at least 16 % of the replies (10–22 %)`."""
+        at_least, low, high = (f"{100 * one:.0f}" for one in (self.at_least, self.low, self.high))
+        whole = f"; it comes in whole rounds: {self.changed_rounds} of {self.rounds} changed" if self.rounds else ""
+        return f"at least {at_least} % of the replies ({low}–{high} %){whole}"
+
 
 def least_share(rows: Sequence[tuple[Floats, Floats]], probes: int) -> Share | None:
     """The largest of the probes' lower bounds; None where none is clear, or where it may be everything.

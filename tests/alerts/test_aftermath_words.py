@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.words import between, counted, extent, lasting
+from prober.alerts.words import between, counted, lasting
 from prober.detectors.share import Share
 
 
@@ -22,7 +22,7 @@ from prober.detectors.share import Share
         (("<!channel>\x00", "0031"), " (between <!channel>\\x00 and round 0031)"),
     ],
 )
-def test_a_stretch_of_rounds(stretch, words) -> None:
+def test_a_stretch_of_rounds(stretch: tuple[str, str] | None, words: str) -> None:
     assert between(stretch) == words
 
 
@@ -32,9 +32,8 @@ def test_what_words_rest_on() -> None:
 
 
 def test_a_share_of_the_traffic() -> None:
-    assert extent(Share(0.163, 0.101, 0.22)) == "at least 16 % of the replies (10–22 %)"
-    assert extent(Share(0.4, 0.2, 0.6, 4, 12)).endswith("; it comes in whole rounds: 4 of 12 changed")
-    assert extent(None) == ""
+    assert Share(0.163, 0.101, 0.22).words == "at least 16 % of the replies (10–22 %)"
+    assert Share(0.4, 0.2, 0.6, 4, 12).words.endswith("; it comes in whole rounds: 4 of 12 changed")
 
 
 def test_whether_it_lasts() -> None:

@@ -11,6 +11,8 @@ from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet
 
 from dashboard import overview, reading
 from dashboard.standing import standings
+from prober.detectors.findings import Findings, Shift
+from prober.detectors.share import Share
 from prober.errors import StoreError
 from prober.store import Store
 
@@ -192,3 +194,29 @@ def test_an_endpoint_without_a_channel_that_others_have_has_an_empty_cell():
 
 def test_the_hostile_text_is_hostile():
     assert all(part in HOSTILE for part in ("<script>", "<!channel>", "\x00", "\ud800", "\u202e"))
+
+
+def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_word(page):
+    store = all_states()
+    (opened, *others) = store.all_incidents
+    first, last = opened.onset, opened.detected_round
+    found = Findings((Shift("length", "34 % longer, counted", 48, 256),), Share(0.163, 0.1, 0.22, 4, 12))
+    opened = replace(opened, onset_between=(first, last), course="persistent", findings=found)
+    at = page(replace(store, all_incidents=(opened, *others)), incident=str(opened.id))
+    shown = texts(at)
+    assert "somewhere between" in shown
+    assert "The rounds after the alarm are changed too." in shown
+    assert "at least 16 % of the replies (10–22 %)" in shown
+    assert "4 of 12 changed" in shown
+    table = next(one.value for one in at.dataframe if "replies" in one.value)
+    row = table[table["channel"] == "length"].iloc[0]
+    assert (row["moved"], row["replies"]) == ("34 % longer, counted", "48 against 256")
+    assert any(one.language == "diff" and one.value.startswith("- No.") for one in at.code)
+
+
+def test_a_change_that_has_passed_says_since_when(page):
+    store = all_states()
+    (opened, *others) = store.all_incidents
+    over = replace(opened, course="transient", passed=opened.detected_round)
+    at = page(replace(store, all_incidents=(over, *others)), incident=str(over.id))
+    assert "It has passed: the endpoint answers as the reference again since" in texts(at)
