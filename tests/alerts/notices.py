@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from prober.detectors.share import Share
-from prober.notice import Comparison, Moved, Notice
+from prober.notice import Comparison, Moved, Notice, Part
 
 HOSTILE_TEXTS = (
     "",
@@ -67,6 +67,7 @@ HOSTILE = replace(
     owner=HOSTILE_TEXTS[6],
     onset=HOSTILE_TEXTS[8],
     runbook=HOSTILE_TEXTS[16],
+    also=tuple(Part(text, None) for text in HOSTILE_TEXTS),
     moved=tuple(Moved(text[:50], float("inf"), text) for text in HOSTILE_TEXTS),
     comparisons=tuple(
         Comparison(text, text, text, text[::-1]) for text in (HOSTILE_TEXTS[3], HOSTILE_TEXTS[7], HOSTILE_TEXTS[10])
@@ -105,6 +106,8 @@ NAMED = {
         passed="2026-02-01T06:00:00+00:00",
         onset_between=("2026-01-28T06:00:00+00:00", "2026-01-30T06:00:00+00:00"),
     ),
+    "together": replace(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
+    "joined": replace(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
     "acknowledged": replace(PLAIN, event="acknowledged", actor="alice", note="asked the provider"),
     "accepted": replace(PLAIN, event="accepted", actor="bob", note="the new answers are better"),
     "hostile": HOSTILE,

@@ -102,7 +102,9 @@ class SlackServer:
             return self._history(arguments, [one for one in self.messages[::-1] if "thread_ts" not in one])
         if method == "conversations.replies":
             thread = arguments.get("ts")
-            return self._history(arguments, [one for one in self.messages if thread in (one["ts"], one.get("thread_ts"))])
+            return self._history(
+                arguments, [one for one in self.messages if thread in (one["ts"], one.get("thread_ts"))]
+            )
         return _error("unknown_method")
 
     def _history(self, arguments: dict[str, object], messages: list[dict[str, object]]) -> dict[str, object]:
@@ -110,7 +112,6 @@ class SlackServer:
             return {**_error("missing_scope"), "needed": "channels:history", "provided": ",".join(sorted(self.scopes))}
         if arguments.get("channel") != CHANNEL:
             return _error("channel_not_found")
-        newest_first = self.messages[::-1]
         start = int(str(arguments.get("cursor") or 0))
         end = start + min(self.page, int(str(arguments.get("limit", 100))))
         shown = messages[start:end]

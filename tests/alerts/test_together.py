@@ -1,0 +1,70 @@
+"""Several endpoints, one event: one message names them all, and news of more belongs under it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from prober.alerts.message import ALSO_SHOWN, compose
+from prober.alerts.payload import payload
+from prober.alerts.slack import SlackBot, SlackWebhook
+from prober.notice import Part
+
+from .notices import NAMED, PLAIN
+from .slack_server import CHANNEL, SlackServer
+from .test_slack import bot, webhook
+
+JOINED = NAMED["joined"]
+
+
+def test_the_message_names_the_other_endpoints_and_where_they_are_dealt_with() -> None:
+    said = dict(compose(NAMED["together"]).paragraphs)
+    assert said["Also"] == "acme/gpt-4o-mini (incident 13), acme/o3 (suspected)"
+    assert "Also" not in dict(compose(PLAIN).paragraphs)
+
+
+def test_news_of_more_endpoints_is_about_them() -> None:
+    message = compose(JOINED)
+    assert message.title.startswith("More endpoints: acme/gpt-4o since ")
+    assert message.pairs == message.moved == ()
+    assert dict(message.paragraphs)["Also"].endswith(f", and {len(JOINED.also) - ALSO_SHOWN} more")
+    assert "an incident of its own" in message.todo[0]
+
+
+def test_a_webhook_is_told_as_data() -> None:
+    assert payload(NAMED["together"])["also"] == [
+        {"endpoint": "acme/gpt-4o-mini", "incident": 13},
+        {"endpoint": "acme/o3", "incident": None},
+    ]
+
+
+def test_news_is_posted_under_the_message_it_follows(slack: SlackServer) -> None:
+    first = bot(slack).send(PLAIN)
+    assert bot(slack).send(replace(JOINED, id=8, follows=first.receipt)).sent
+    assert [one.get("thread_ts") for one in slack.messages] == [None, slack.messages[0]["ts"]]
+
+
+def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
+    first = bot(slack).send(PLAIN)
+    news = replace(JOINED, id=8, follows=first.receipt)
+    slack.next.append("posted_but_lost")
+    assert not bot(slack).send(news).sent
+    outcome = bot(slack).send(replace(news, attempts=1))
+    assert outcome.reason == "sent: found in the channel"
+    assert outcome.receipt == f"{CHANNEL}/{slack.messages[1]['ts']}"
+    assert len(slack.messages) == 2
+
+
+@pytest.mark.parametrize("follows", ["", "log", "C0OTHER/1800000000.000100", f"{CHANNEL}/", f"{CHANNEL}/1e9", "a/b/c"])
+def test_what_follows_no_message_of_this_channel_stands_alone(slack: SlackServer, follows: str) -> None:
+    assert bot(slack).send(replace(JOINED, follows=follows)).sent
+    assert "thread_ts" not in slack.messages[0]
+
+
+@pytest.mark.parametrize("opened", [bot, webhook])
+def test_any_number_of_endpoints_fits(slack: SlackServer, opened) -> None:
+    alerter: SlackBot | SlackWebhook = opened(slack)
+    many = tuple(Part("x" * 5000, number) for number in range(1000))
+    assert alerter.send(replace(PLAIN, also=many)).reason == "sent"
+    assert alerter.send(replace(JOINED, also=many)).reason == "sent"
