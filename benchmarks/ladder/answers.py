@@ -38,13 +38,14 @@ class Answers:
 class _Dice:
     """Every way of every probe, one after the other on a line: way number w covers the line from w to w + 1."""
 
-    probes: tuple[str, ...]
     weights: NDArray[np.float64]
     """Shape (ways,): cumulative."""
     line: NDArray[np.float64]
     """Cumulative probabilities, each way raised by its number."""
+    ends: NDArray[np.int64]
+    """Shape (ways of all probes,): the last place of each on the line."""
     tokens: tuple[str, ...]
-    """Which token ends at that point of the line."""
+    """Which token ends at that place of the line."""
 
 
 def draw(recording: Recording, rng: np.random.Generator, probes: Sequence[str], replies: int) -> Answers:
@@ -53,7 +54,8 @@ def draw(recording: Recording, rng: np.random.Generator, probes: Sequence[str], 
     shape = (len(probes), replies)
     ways = dice.weights.searchsorted(rng.random(shape), side="right")
     places = np.arange(len(probes))[:, None] * len(dice.weights) + ways
-    fallen = dice.line.searchsorted(places + rng.random(shape), side="right").tolist()
+    found = dice.line.searchsorted(places + rng.random(shape), side="right")
+    fallen = np.minimum(found, dice.ends[places]).tolist()  # a sum may be rounded up into the next way
     told = [recording.reported[probe] for probe in probes]
     return Answers(
         texts={probe: tuple(dice.tokens[i] for i in row) for probe, row in zip(probes, fallen, strict=True)},
@@ -116,12 +118,9 @@ def _dice(recording: Recording, probes: tuple[str, ...]) -> _Dice:
     ways = [way for probe in probes for way in recording.first[probe]]
     weights = np.cumsum(recording.weights)
     weights[-1] = 1.0
-    pieces = []
-    for number, way in enumerate(ways):
-        line = np.minimum(np.cumsum(way.p), 1.0)
-        line[-1] = 1.0  # not a hair less: a draw beyond it would fall into the next way
-        pieces.append(number + line)
-    return _Dice(probes, weights, np.concatenate(pieces), tuple(token for way in ways for token in way.tokens))
+    line = np.concatenate([number + np.minimum(np.cumsum(way.p), 1.0) for number, way in enumerate(ways)])
+    ends = np.cumsum([len(way.p) for way in ways]) - 1
+    return _Dice(weights, line, ends, tuple(token for way in ways for token in way.tokens))
 
 
 @lru_cache(maxsize=1 << 17)

@@ -98,7 +98,7 @@ def choose_probes(log: Path, say: Say) -> None:
 
 
 def record_first(rung: Rung, log: Path, say: Say) -> None:
-    """First tokens under every numerics; about half a minute."""
+    """First tokens under every numerics; about a minute."""
     found: dict[str, list[First]] = defaultdict(list)
     listed = _ASKED if rung.temperature == 1 else _VOCABULARY
     for serving in rung.numerics:
