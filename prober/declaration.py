@@ -58,10 +58,10 @@ class Price(_Shape):
 class ReferenceRule(_Shape):
     """When a reference is large enough to promise anything."""
 
-    rounds: int = Field(8, ge=4, le=1000)
+    rounds: int = Field(12, ge=4, le=1000)
     """Rounds a series must have seen."""
-    hours: float = Field(24.0, ge=0, le=24 * 90)
-    """Hours they must span, so that a reference holds a day's ups and downs."""
+    hours: float = Field(72.0, ge=0, le=24 * 90)
+    """Hours they must span, so that a reference holds days and nights, and more than one of each."""
 
 
 class Confirm(_Shape):

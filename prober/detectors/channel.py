@@ -28,6 +28,8 @@ class Channel:
     """The only numbers it can read, where these are known."""
     difference: str = ""
     """Unit of the difference of two readings, where it is not `unit`."""
+    pooled: bool = False
+    """Whether all probes are one series: what they read is the endpoint's, so that it differs for all or for none."""
     kind: Kind = "behaviour_change"
     """The diagnosis when this channel moves."""
 

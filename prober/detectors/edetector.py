@@ -1,16 +1,22 @@
 r"""The e-detector: bets on a change at every candidate onset, against the null of `null`.
 
-*Alternatives*, one set of strategies for each candidate onset: the distribution moved by an unknown amount in unknown
-directions (Dirichlet of strength 8 or 64 about the old mean), became another altogether (Jeffreys' prior, Dirichlet of
-½), or was tilted the same way in every series (`mu exp(theta v)`: longer, refusing more, sharper). All are predictive
-densities over the same classes of rounds as the null's, each computed before its round is seen, so their ratio to the
-null has expectation at most one when the null holds, and the Shiryaev–Roberts sum over onsets
+*Alternatives*, a set of strategies for each candidate onset, all of which start at the old mean mu and learn from
+the n replies x seen since:
+
+- *ridge*, small changes in unknown directions: logits move independently with standard deviation tau, so that
+  `mu_c exp(tau² (x_c - n mu_c) / (1 + tau² n mu_c))`; a category that tells little stays where it is;
+- *pooled*, the same tilt in every series, `mu exp(theta v)`: longer, refusing more, sharper; one dimension for all;
+- *spread*, Dirichlet of strength 8 about the old mean, and *fresh*, Jeffreys' Dirichlet of ½: another distribution.
+
+All are predictive densities over the same classes of rounds as the null's, each computed before its round is seen, so
+their ratio to the null has expectation at most one when the null holds, and the Shiryaev–Roberts sum over onsets
 
     R_t = sum_j prod_{i=j..t} alternative_j(x_i) / null(x_i),   E[R_t] <= t
 
 passes a threshold A after at least A rounds on average (Shin, Ramdas & Rinaldo, "E-detectors", 2023, Thm 2.4). Capital
 of a dropped onset goes to its neighbour, which keeps that bound. The densities' nuisance parameters are learnt, not
-known, so the bound is exact for the Bayesian null and *measured* for fixed worlds (`benchmarks/`).
+known, and both sides leave out classes that say nothing of a round, so the bound is exact for an ideal and *measured*
+for worlds (`benchmarks/`).
 """
 
 from __future__ import annotations
@@ -33,15 +39,18 @@ from prober.detectors.null import (
 from prober.detectors.null import extend as extend_null
 from prober.detectors.table import Floats, Ints, Table, logsumexp, posterior
 
-SPREADS: Final[Floats] = np.array([8.0, 64.0])
-"""Strengths of the Dirichlet alternatives about the old mean, in replies."""
-TILTS: Final[Floats] = np.array([[0, -1], [0, -0.4], [0, 0.4], [0, 1]], dtype=np.float64)
-"""Shared tilts that last: (sharpness, score), in standard deviations."""
-ALTERNATIVES: Final = len(SPREADS) + 1 + len(TILTS)
+RIDGES: Final[Floats] = np.array([0.15, 0.35, 0.8])
+"""Standard deviations of the shift of each logit."""
+SPREAD: Final = 8.0
+"""Strength of the Dirichlet alternative about the old mean, in replies."""
+POOLED: Final = 0.5
+"""Standard deviation of the tilt that all series share, on either axis of `Null.score`."""
+WEIGHTS: Final[Floats] = np.array([3, 3, 2, 1, 1, 1, 1]) / 12
+"""Belief in each alternative: ridges, pooled (sharpness, score), spread, fresh."""
 ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""
 LEADING: Final = 6
-"""Classes the alternatives are tried with: those the null believes in most before the round, and after it."""
+"""Classes a round is held against: those which, by the null, it may belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ def begin(null: Null) -> State:
         labels=(),
         born=np.zeros(0, dtype=np.int64),
         mass=np.zeros(0),
-        log_capital=np.zeros((0, ALTERNATIVES)),
+        log_capital=np.zeros((0, len(WEIGHTS))),
         mean=np.zeros((0, rows, categories)),
         support=np.zeros((0, rows)),
         seen=np.zeros((0, rows, categories)),
@@ -114,12 +123,17 @@ def step(state: State, table: Table, label: str) -> State:
     null = state.null
     onsets = _with_new(state, label)
     joint = log_classes(null, table)
-    # Fewer classes make the alternatives' densities smaller, never larger: the bound holds, at a fraction of the cost.
-    ours = null.classes[: len(CLASS_PRIOR)]
-    leading = np.union1d(np.argsort(-ours)[:LEADING], np.argsort(-joint[: len(CLASS_PRIOR)])[:LEADING])
-    alternative = _log_alternatives(null, onsets, table, leading) + np.log(ours[leading] / ours.sum())
+    # The other classes' shares of both densities are as small as makes no difference, and cost most of the time.
+    ours = joint[: len(CLASS_PRIOR)]
+    leading = np.sort(np.argsort(-ours)[:LEADING])
+    alternative = _log_alternatives(null, onsets, table, leading) + np.log(null.classes[leading] / null.classes.sum())
     log_alternative = logsumexp(alternative, axis=2)
-    log_capital = onsets.log_capital + log_alternative - logsumexp(joint)
+    log_ratio = log_alternative - logsumexp(joint[leading])
+    # A round that repeats one of the reference, or is like no other, may be so after a change too: it tells nothing.
+    log_new, log_repeated = logsumexp(ours) - logsumexp(joint), logsumexp(joint[len(ours) :]) - logsumexp(joint)
+    # Where such rounds are usual, others are less telling as well. A power below one keeps the expectation below one.
+    usual = float(null.classes[: len(ours)].sum() / null.classes.sum())
+    log_capital = onsets.log_capital + usual**2 * np.logaddexp(log_new + log_ratio, log_repeated)
     # What an onset learns of the round is weighed by how much each of its strategies, in each class, is believed in.
     belief = np.einsum("ja,jak->jk", posterior(log_capital), np.exp(alternative - log_alternative[..., None]))
     worth = discount(belief, table.replies, CLASS_STRENGTH[leading])
@@ -152,7 +166,7 @@ def extend(state: State, other: Null) -> State:
 def _with_new(state: State, label: str) -> Onsets:
     """The onsets and one more, at the round to come, with one unit spread over its alternatives."""
     onsets, null = state.onsets, state.null
-    unit = np.full((1, ALTERNATIVES), -np.log(ALTERNATIVES))
+    unit = np.log(WEIGHTS)[None]
     return Onsets(
         labels=(*onsets.labels, label),
         born=np.append(onsets.born, state.rounds),
@@ -166,19 +180,31 @@ def _with_new(state: State, label: str) -> Onsets:
 
 def _log_alternatives(null: Null, onsets: Onsets, table: Table, classes: Ints) -> Floats:
     """Shape (onsets, alternatives, len(classes))."""
-    since = onsets.seen.sum(axis=2)[:, None]
-    spread = SPREADS[:, None]
+    since = onsets.seen.sum(axis=2)
+    expected = since[..., None] * onsets.mean
+    surplus = onsets.seen - expected
     width = 0.5 * null.valid.sum(axis=1)
-    about = (spread[..., None] * onsets.mean[:, None] + onsets.seen[:, None]) / (spread + since)[..., None]
-    fresh = (0.5 * null.valid + onsets.seen) / (width + since[:, 0])[..., None]
-    tilted = onsets.mean[:, None] * np.exp(np.tensordot(TILTS, null.score, axes=1))
-    tilted /= tilted.sum(axis=-1, keepdims=True)
-    mean = _no_less_new(np.concatenate([about, fresh[:, None], tilted], axis=1), null)
-    steady = np.repeat(onsets.support[:, None], len(TILTS), axis=1)
-    behind = np.concatenate([spread + since, width + since, steady], axis=1)
+    variance = RIDGES[:, None, None] ** 2
+    ridge = onsets.mean[:, None] * np.exp(variance * surplus[:, None] / (1 + variance * expected[:, None]))
+    pooled = onsets.mean[:, None] * np.exp(_tilt(null, onsets, since, surplus)[..., None, None] * null.score)
+    spread = (SPREAD * onsets.mean + onsets.seen) / (SPREAD + since)[..., None]
+    fresh = (0.5 * null.valid + onsets.seen) / (width + since)[..., None]
+    mean = np.concatenate([ridge, pooled, spread[:, None], fresh[:, None]], axis=1)
+    mean = _no_less_new(mean / mean.sum(axis=-1, keepdims=True), null)
+    steady = np.repeat(onsets.support[:, None], len(RIDGES) + len(null.score), axis=1)
+    behind = np.concatenate([steady, (SPREAD + since)[:, None], (width + since)[:, None]], axis=1)
     rows, categories = null.base.shape
     flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null.score, classes)
-    return flat.reshape(len(onsets.labels), ALTERNATIVES, len(classes))
+    return flat.reshape(len(onsets.labels), len(WEIGHTS), len(classes))
+
+
+def _tilt(null: Null, onsets: Onsets, since: Floats, surplus: Floats) -> Floats:
+    """The tilt on either axis that the replies since each onset speak for, shrunk towards none: (onsets, axes)."""
+    moved = np.einsum("jpc,apc->ja", surplus, null.score)
+    # Scores have variance 1 under the reference, so that a reply is worth one unit in a series that can move at all.
+    weight = np.einsum("jp,ap->ja", since, np.any(null.score != 0, axis=2))
+    tilt: Floats = moved / (1 / POOLED**2 + weight)
+    return tilt
 
 
 def _no_less_new(mean: Floats, null: Null) -> Floats:

@@ -151,7 +151,11 @@ def _row(channel: Channel, series: str, reference: Sequence[Round], since: Seque
     if not any(readable):
         return None
     placed_before = [
-        [_Placed(category, round_.label, o) for category, (o, _) in zip(categories, pairs, strict=True)]
+        [
+            _Placed(category, round_.label, o)
+            for category, (o, _) in zip(categories, pairs, strict=True)
+            if category is not None
+        ]
         for round_, categories, pairs in zip(reference, indices, before, strict=True)
     ]
     placed_since = [

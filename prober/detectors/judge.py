@@ -1,7 +1,7 @@
 """The judge of one endpoint: a fold over its rounds. `advance` is all that production, replay and benchmarks call.
 
 Every series first gathers its reference; from then on each round is one step of every channel, and the channels'
-e-detectors are averaged with equal, fixed weights, which keeps their promise under any dependence.
+e-detectors are averaged with weights that the reference fixes, which keeps their promise under any dependence.
 """
 
 from __future__ import annotations
@@ -58,44 +58,72 @@ def _gather(memory: Memory, waiting: Collection[str], history: History, promise:
 
 def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
     channels = dict(memory.channels)
+    told: set[tuple[str, tuple[int, ...]]] = set()
     for name, channel in DETECTORS.items():
-        learnt = _learn_channel(channel, series, rounds)
+        if channel.pooled and name in channels:
+            continue
+        learnt = _learn_channel(channel, series, rounds, told)
         if learnt is not None:
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
     labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
     return Memory(channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
 
 
-def _learn_channel(channel: Channel, series: Sequence[str], rounds: Sequence[Round]) -> ChannelMemory | None:
-    readings: dict[str, list[list[Reading]]] = {s: [[] for _ in rounds] for s in series}
+def _learn_channel(
+    channel: Channel, series: Sequence[str], rounds: Sequence[Round], told: set[tuple[str, tuple[int, ...]]]
+) -> ChannelMemory | None:
+    readings: dict[str, list[list[Reading]]] = {}
     names: dict[str, str] = {}
     for i, round_ in enumerate(rounds):
         for observation, reading in _readings(channel, round_.observations):
-            if observation.series in readings:
-                readings[observation.series][i].append(reading)
-                names[observation.series] = observation.probe
-    rows = tuple(s for s in series if any(readings[s]))
+            if observation.series in series:
+                row = _row(channel, observation)
+                readings.setdefault(row, [[] for _ in rounds])[i].append(reading)
+                names[row] = "all probes" if channel.pooled else observation.probe
+    rows = [row for row in sorted(readings) if not _told(row, readings[row], told)]
+    learnt = {row: scales.learn(readings[row], channel.atoms) for row in rows}
+    rows = [row for row in rows if learnt[row][0] is not scales.MUTE]
     if not rows:
         return None
-    learnt, categories = zip(*(scales.learn(readings[s], channel.atoms) for s in rows), strict=True)
-    width = max(len(scale.prior) for scale in learnt)
+    kept, categories = zip(*(learnt[row] for row in rows), strict=True)
+    width = max(len(scale.prior) for scale in kept)
     tables = [
-        Table.of([(row, category) for row, by_round in enumerate(categories) for category in by_round[i]], len(rows))
+        Table.of(
+            [(row, held) for row, by_round in enumerate(categories) for held in by_round[i] if held is not None],
+            len(rows),
+        )
         for i in range(len(rounds))
     ]
     still = null.learn(
         [table for table in tables if table.row.size],
-        prior=_padded([scale.prior for scale in learnt], width),
-        score=_padded([scale.score for scale in learnt], width),
-        novel=np.array([[category == scale.novel for category in range(width)] for scale in learnt]),
+        prior=_padded([scale.prior for scale in kept], width),
+        score=_padded([scale.score for scale in kept], width),
+        novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
     )
     return ChannelMemory(
-        rows=rows,
-        probes=tuple(names[s] for s in rows),
-        scales=learnt,
+        rows=tuple(rows),
+        probes=tuple(names[row] for row in rows),
+        scales=kept,
         statistic=edetector.begin(still),
         reference=still.mean,
     )
+
+
+def _told(series: str, readings: Sequence[Sequence[Reading]], told: set[tuple[str, tuple[int, ...]]]) -> bool:
+    """Whether another channel already reads the same from this series; remembers what this one reads.
+
+    The same: wherever one tells two replies of the reference apart the other does, and each saw some reply again. A
+    one-word answer is its own first word, text, letters and embedding; judged four times over, it would cost four
+    times the evidence and tell nothing more.
+    """
+    flat = [reading for by_round in readings for reading in by_round]
+    first: dict[Reading, int] = {}
+    alike = tuple(first.setdefault(reading, i) for i, reading in enumerate(flat))
+    if not 1 < len(first) <= len(flat) / 2:
+        return False
+    known = (series, alike) in told
+    told.add((series, alike))
+    return known
 
 
 def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
@@ -116,7 +144,7 @@ def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Me
         row_of = {series: row for row, series in enumerate(held.rows)}
         outcomes, numbers = [], []
         for observation, reading in _readings(DETECTORS[name], observations):
-            row = row_of.get(observation.series)
+            row = row_of.get(_row(DETECTORS[name], observation))
             if row is not None and held.scales[row].reads(reading):
                 numbers.append(held.scales[row].number(reading))
                 outcomes.append((row, held.scales[row].index(reading, numbers[-1])))
@@ -130,6 +158,11 @@ def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Me
             recent=(*held.recent, (label, _value(held, outcomes, numbers)))[-RECENT:],
         )
     return replace(memory, channels=channels)
+
+
+def _row(channel: Channel, observation: Observation) -> str:
+    """Which row of the channel's statistic an observation belongs to."""
+    return "" if channel.pooled else observation.series
 
 
 def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tuple[Observation, Reading]]:

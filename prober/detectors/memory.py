@@ -19,7 +19,7 @@ class ChannelMemory:
     """What one channel remembers of one endpoint."""
 
     rows: tuple[str, ...]
-    """Series, in the order of the statistic's rows."""
+    """Series, in the order of the statistic's rows; one row without a name where the channel pools them."""
     probes: tuple[str, ...]
     """Their names."""
     scales: tuple[Scale, ...]

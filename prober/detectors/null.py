@@ -8,9 +8,9 @@ Every channel turns a reply into one of a few categories per series (see `scales
 
 where \(mu_p\) is the predictive mean of the series and \(c_p\) the number of replies behind it: the first term is the
 scatter between rounds, the second is what is not known about \(mu_p\). A class also has a *swing*: a tilt of all series
-at once, sharper or along their scale. Further classes *repeat* one round of the reference, as replicas do that take
-turns. Class weights \(pi_k\) are learnt from the reference and go on being learnt, so a provider whose days differ
-raises its own bar.
+at once, sharper or along their scale. One class is a *stranger*: any category is as likely as any
+other. Further ones *repeat* one round of the reference, as replicas do that take turns. Class weights are learnt
+from the reference and go on being learnt, so a provider whose days differ raises its own bar.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ CLASS_SWING: Final[Floats] = np.tile(SWINGS, (len(STRENGTHS), 1))
 """Shape (classes, 2)."""
 CLASS_PRIOR: Final[Floats] = np.outer(STRENGTH_PRIOR, SWING_PRIOR).ravel()
 """Shape (classes,): rounds' worth of belief in each class before any is seen."""
+STRANGER_STRENGTH: Final = 3
+"""Index into STRENGTHS: a stranger's replies are alike."""
+STRANGER_PRIOR: Final = 0.01
+"""Rounds' worth of belief in strangers: little, so that a first one is an alarm, unless the reference had some too."""
 ECHO_STRENGTH: Final = 1
 """Index into STRENGTHS: how close a round that repeats an earlier one keeps to it."""
 ECHO_WEIGHT: Final = 4.0
@@ -63,7 +67,7 @@ class Null:
     base: Floats
     """Shape (rows, categories): prior plus discounted counts of the reference and all rounds since."""
     classes: Floats
-    """Shape (classes + echoes,): prior plus expected number of rounds seen in each class."""
+    """Shape (classes + 1 + echoes,): prior plus expected number of rounds seen in each class, strangers and echoes."""
 
     @property
     def support(self) -> Floats:
@@ -87,7 +91,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
     discounts = [np.ones(prior.shape[0]) for _ in tables]
-    class_prior = np.concatenate([CLASS_PRIOR, np.full(len(tables), ECHO_PRIOR / len(tables))])
+    class_prior = np.concatenate([CLASS_PRIOR, [STRANGER_PRIOR], np.full(len(tables), ECHO_PRIOR / len(tables))])
     base = prior + sum(counts)
     mean = base / base.sum(axis=1, keepdims=True)
     null = Null(
@@ -103,7 +107,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -
         expected = np.zeros_like(class_prior)
         for i, table in enumerate(tables):
             log_joint = log_classes(replace(null, base=base - discounts[i][:, None] * counts[i]), table)
-            log_joint[len(CLASS_PRIOR) + i] = -np.inf
+            log_joint[len(CLASS_PRIOR) + 1 + i] = -np.inf
             belief = posterior(log_joint)
             expected += belief
             discounts[i] = discount(belief, table.replies, _strengths(null.classes))
@@ -112,12 +116,15 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -
 
 
 def log_classes(null: Null, table: Table) -> Floats:
-    """ln (pi_k * probability of the round in class k): (classes + echoes,)."""
+    """ln (pi_k * probability of the round in class k): (classes + 1 + echoes,)."""
     own = log_predictive(table, null.mean[None], null.support[None], null.score, np.arange(len(CLASS_PRIOR)))[0]
+    alike = np.array([STRANGER_STRENGTH * len(SWINGS)])
+    anything = null.valid / null.valid.sum(axis=1, keepdims=True)
+    strange = log_predictive(table, anything[None], np.full((1, len(anything)), 1e9), null.score, alike)[0]
     near = np.array([ECHO_STRENGTH * len(SWINGS)])
     behind = np.broadcast_to(null.support, null.echoes.shape[:2])
     repeated = log_predictive(table, null.echoes, behind, null.score, near)[:, 0]
-    joint: Floats = np.concatenate([own, repeated]) + np.log(null.classes / null.classes.sum())
+    joint: Floats = np.concatenate([own, strange, repeated]) + np.log(null.classes / null.classes.sum())
     return joint
 
 
@@ -133,9 +140,9 @@ def absorb(null: Null, table: Table, belief: Floats) -> Null:
 
 def extend(null: Null, other: Null) -> Null:
     """Add the rows of a reference that was completed later."""
-    ours = len(CLASS_PRIOR)
+    ours = len(CLASS_PRIOR) + 1
     echoes = [stack(echo, other.mean) for echo in null.echoes] + [stack(null.mean, echo) for echo in other.echoes]
-    classes = null.classes[:ours] + other.classes[:ours] - CLASS_PRIOR
+    classes = null.classes[:ours] + other.classes[:ours] - np.append(CLASS_PRIOR, STRANGER_PRIOR)
     return Null(
         valid=stack(null.valid, other.valid) > 0,
         novel=stack(null.novel, other.novel) > 0,
@@ -196,5 +203,5 @@ def _standardised(axes: Floats, mean: Floats, valid: Bools) -> Floats:
 
 
 def _strengths(classes: Floats) -> Floats:
-    """Of the classes and the echoes behind them."""
-    return np.append(CLASS_STRENGTH, np.full(len(classes) - len(CLASS_STRENGTH), STRENGTHS[ECHO_STRENGTH]))
+    """What a round's replies count as, by class: those of a stranger, or of a round seen before, say little new."""
+    return np.append(CLASS_STRENGTH, np.zeros(len(classes) - len(CLASS_STRENGTH)))

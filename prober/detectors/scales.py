@@ -1,13 +1,13 @@
 """Scales: how a reading of one series becomes one of a few categories. Learnt from the reference, then frozen.
 
-Few categories, because dimension is the price of not knowing the direction of a change: what is rare is lumped, and
-what was never seen has a category of its own.
+Few categories, because dimension is the price of not knowing the direction of a change: what is rare, or was
+never seen, is lumped.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Final
@@ -20,7 +20,11 @@ from prober.detectors.readings import RECURS, Reading, Recurring, TopTokens, rec
 __all__ = ["Reading", "Scale", "learn"]
 
 NAMED: Final = 6
-"""Categories a nominal scale names at most; the rest are `rare`."""
+"""Categories a nominal scale names at most; the rest are `other`."""
+COMMON: Final = 0.05
+"""Share of the replies from which a name is worth a category, where not all can have one."""
+CHOICES: Final = 60
+"""Replies that are enough to choose the names by, where they must be chosen."""
 ATOMS: Final = 5
 """Distinct numbers up to which an ordinal scale keeps each as it is instead of binning."""
 
@@ -37,8 +41,7 @@ class Scale:
     novel: int | None = None
     """Index of the category for whatever the reference never held; None where every value has a bin."""
     names: tuple[str, ...] = ()
-    """Nominal: index = position; then `rare`, then `new`."""
-    rare: tuple[str, ...] = ()
+    """Nominal: index = position; then `other`."""
     atoms: tuple[float, ...] = ()
     """Ordinal with few values: index = position; then `new`."""
     edges: tuple[float, ...] = ()
@@ -72,9 +75,7 @@ class Scale:
     def index(self, reading: Reading, number: float | None) -> int:
         """The category of a reading; `number` is what `number(reading)` gave."""
         if number is None:
-            if reading in self.names:
-                return self.names.index(str(reading))
-            return len(self.names) + (reading not in self.rare)
+            return self.names.index(str(reading)) if reading in self.names else len(self.names)
         if self.atoms:
             return self.atoms.index(number) if number in self.atoms else len(self.atoms)
         return int(np.searchsorted(self.edges, number, side="right"))
@@ -86,17 +87,24 @@ MUTE: Final = Scale(labels=("(anything)",), prior=(1.0,), score=(0.0,))
 
 def learn(
     rounds: Sequence[Sequence[Reading]], atoms: tuple[float, ...] = ()
-) -> tuple[Scale, tuple[tuple[int, ...], ...]]:
+) -> tuple[Scale, tuple[tuple[int | None, ...], ...]]:
     """The scale of one series from the readings of its reference, a sequence a round; and the categories of these.
 
     `atoms` fixes the categories of numbers that can only take those values, seen or not. The categories of a reference
-    are not `index` of its readings: a vector that helped to place the centre is nearer to it than a new one will be.
+    are not `index` of its readings: a vector that helped to place the centre is nearer to it than a new one will be,
+    and names are counted where they were not chosen; None for the readings that chose them.
     """
     flat = [reading for readings in rounds for reading in readings]
     if not flat:
         raise ValueError("a scale needs at least one reading")
     if isinstance(flat[0], Recurring) and recurring(rounds) < RECURS:
         return MUTE, tuple((0,) * len(readings) for readings in rounds)
+    if isinstance(flat[0], str):
+        scale, categories = _nominal([[str(name) for name in readings] for readings in rounds])
+        if isinstance(flat[0], Recurring):
+            texts = (f"text no. {i}" for i in range(1, len(scale.names) + 1))
+            scale = replace(scale, labels=(*texts, scale.labels[-1]))
+        return scale, categories
     scale, numbers = _learn(rounds, flat, atoms)
     indices = iter([scale.index(reading, number) for reading, number in zip(flat, numbers, strict=True)])
     return scale, tuple(tuple(islice(indices, len(readings))) for readings in rounds)
@@ -104,14 +112,8 @@ def learn(
 
 def _learn(
     rounds: Sequence[Sequence[Reading]], flat: Sequence[Reading], atoms: tuple[float, ...]
-) -> tuple[Scale, Sequence[float | None]]:
-    """The scale, and what its `number` is of each reading."""
-    if isinstance(flat[0], str):
-        scale = _nominal([reading for reading in flat if isinstance(reading, str)])
-        if isinstance(flat[0], Recurring):
-            labels = (f"text no. {i}" for i in range(1, len(scale.names) + 1))
-            scale = replace(scale, labels=(*labels, *scale.labels[len(scale.names) :]))
-        return scale, [None] * len(flat)
+) -> tuple[Scale, Sequence[float]]:
+    """The scale of numbers, vectors or first tokens, and what its `number` is of each reading."""
     if isinstance(flat[0], TopTokens):
         readings = [reading for reading in flat if isinstance(reading, TopTokens)]
         tokens = centres.tokens_of(readings)
@@ -125,27 +127,46 @@ def _learn(
     return _ordinal(numbers, atoms), numbers
 
 
-def _nominal(readings: list[str]) -> Scale:
-    counts = Counter(readings)
-    ranked = sorted(counts, key=lambda name: (-counts[name], name))
-    common = [
-        name for name in ranked if (counts[name] > 1 and counts[name] >= 0.02 * len(readings)) or name == ranked[0]
-    ]
-    names = tuple(common[:NAMED])
-    rare = tuple(name for name in ranked if name not in names)
-    seen_once = sum(1 for name in ranked if counts[name] == 1)
-    # Good & Turing: what was seen once estimates the mass of what was not seen at all.
-    prior = (*[1 / (len(names) + 1)] * len(names), 1 / (len(names) + 1), 0.5 + seen_once)
-    share = [np.log((counts[name] + 0.5) / len(readings)) for name in names]
-    tail = float(np.log((sum(counts[name] for name in rare) + 0.5) / len(readings)))
-    return Scale(
-        labels=(*names, "(rare)", "(new)"),
-        prior=prior,
-        score=(*map(float, share), tail, min(tail, *share)),
-        novel=len(names) + 1,
-        names=names,
-        rare=rare,
+def _nominal(rounds: Sequence[Sequence[str]]) -> tuple[Scale, tuple[tuple[int | None, ...], ...]]:
+    """The scale of names, and their categories in the rounds that did not choose it.
+
+    Names chosen for being common in the reference look more common there than they are, and rounds to come would all
+    fall short in the same direction. So where there is a choice, the first rounds choose, and only the others count.
+    """
+    counts = Counter(name for readings in rounds for name in readings)
+    choosing = 0 if len(counts) <= NAMED else _choosing(rounds)
+    if choosing:
+        names = _common(Counter(name for readings in rounds[:choosing] for name in readings))
+    else:
+        names = tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+    categories = tuple(
+        tuple(None if i < choosing else names.index(name) if name in names else len(names) for name in readings)
+        for i, readings in enumerate(rounds)
     )
+    # Good & Turing: what was seen once estimates the mass of what was not seen at all.
+    unseen = 0 if choosing else sum(1 for count in counts.values() if count == 1)
+    scale = Scale(
+        labels=(*names, "(other)"),
+        prior=(*[1 / (len(names) + 1)] * len(names), 0.5 + unseen),
+        score=(0.0,) * (len(names) + 1),
+        novel=None if any(len(names) in held for held in categories) else len(names),
+        names=names,
+    )
+    return scale, categories
+
+
+def _choosing(rounds: Sequence[Sequence[str]]) -> int:
+    """How many of the first rounds choose the names: a third of those with a reading, fewer where they have many."""
+    answered = [i for i, readings in enumerate(rounds) if readings]
+    enough = int(np.searchsorted(np.cumsum([len(readings) for readings in rounds]), CHOICES))
+    return min(answered[(len(answered) - 1) // 3], enough) + 1
+
+
+def _common(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """The names worth a category, the most common first."""
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))[:NAMED]
+    least = COMMON * sum(counts.values())
+    return tuple(name for name in ranked if counts[name] > 1 and counts[name] >= least) or tuple(ranked[:1])
 
 
 def _ordinal(

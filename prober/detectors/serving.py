@@ -23,5 +23,6 @@ CHANNEL = Channel(
     read=read,
     unit="mean share of this route in the reference",
     words=lambda recent, reference: "",
+    pooled=True,
     kind="identity_change",
 )

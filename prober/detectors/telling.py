@@ -19,10 +19,10 @@ from prober.detectors.verdict import Judgement, Kind, State, Verdict
 
 def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
     """What all channels together say of the round they were last stepped with."""
-    verdicts = [_verdict(DETECTORS[name], held, label) for name, held in memory.channels.items()]
+    verdicts = [_verdict(DETECTORS[name], held, memory.series, label) for name, held in memory.channels.items()]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_es = [held.statistic.log_e for held in memory.channels.values()]
-    log_e = float(np.logaddexp.reduce(log_es, initial=-inf)) - log(len(DETECTORS))
+    log_e = float(np.logaddexp.reduce(np.array(log_es) + np.log(weights(memory)), initial=-inf))
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     whole = Judgement(
@@ -44,6 +44,20 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
     )
 
 
+def weights(memory: Memory) -> Floats:
+    """What each channel's evidence counts, shape (channels,): sums to one, and the reference alone decides.
+
+    Half is shared equally, half by how much the replies of the reference vary in the channel, in nats over its series:
+    a channel where they do not needs little weight, for what changes there is beyond doubt at once.
+    """
+    vary = [
+        -float(np.sum(held.reference * np.log(np.maximum(held.reference, 1e-12)))) for held in memory.channels.values()
+    ]
+    total = sum(vary)
+    equal = np.full(len(vary), 1 / max(len(vary), 1))
+    return 0.5 * equal + 0.5 * np.array(vary) / total if total else equal
+
+
 def kind_of(moved: Sequence[Verdict]) -> Kind:
     """The diagnosis: the gravest kind among the channels that moved."""
     kinds = {DETECTORS[verdict.channel].kind for verdict in moved}
@@ -52,7 +66,7 @@ def kind_of(moved: Sequence[Verdict]) -> Kind:
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
 
 
-def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
+def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str) -> Verdict:
     best = held.statistic.best
     numeric = all(not scale.names for scale in held.scales)
     reference = (
@@ -77,7 +91,7 @@ def _verdict(channel: Channel, held: ChannelMemory, label: str) -> Verdict:
         effect=shown - shown_reference,
         words=_words(channel, held, ranked, shown, shown_reference),
         onset=onset,
-        series=tuple(held.rows[row] for row in ranked[:5]),
+        series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
         log_e=held.statistic.log_e,
         onset_between=onset_between(held.statistic, [label for label, _ in held.recent]),
     )
