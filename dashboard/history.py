@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard import charts
+from dashboard import charts, context
 from dashboard.reading import Reading
 from dashboard.words import inline, number, one_line, round_name
 from prober.store.views import ChannelPoint, EndpointView
@@ -31,6 +31,9 @@ def choose(reading: Reading, views: Mapping[str, EndpointView], endpoint: str, c
     with right:
         _select("Channel", "channel", names, chosen, endpoint=endpoint)
     draw(reading, view, chosen)
+    newest = context.newest(reading.rounds(), view.endpoint_hash)
+    if told := context.latency(reading.seconds(newest), len(newest)):
+        st.caption(told)
 
 
 def draw(reading: Reading, view: EndpointView, channel: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import history
+from dashboard import context, history
 from dashboard.reading import Reading
 from dashboard.words import ago, count, inline, number, one_line, round_name, shown, when, word_diff
 from prober.incidents import Incident
@@ -18,8 +18,11 @@ def section(reading: Reading, incident: Incident, now: datetime) -> None:
     """Everything known of one incident, the most telling first."""
     st.markdown(f"### Incident {incident.id}: {inline(incident.endpoint)}")
     _summary(incident, now)
+    if company := context.company(reading.parts(incident)):
+        st.markdown(company)
     st.markdown("#### What moved")
     _moved(incident)
+    _latency(reading, incident)
     st.markdown("#### Replies, before and since")
     _comparisons(reading.examples(incident))
     _history(reading, incident)
@@ -88,6 +91,12 @@ def _moved(incident: Incident) -> None:
         },
         hide_index=True,
     )
+
+
+def _latency(reading: Reading, incident: Incident) -> None:
+    before, since = context.around(reading.rounds(), incident.endpoint_hash, incident.onset)
+    if told := context.latency_moved(reading.seconds(before), reading.seconds(since)):
+        st.caption(told)
 
 
 def _comparisons(comparisons: tuple[Comparison, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import streamlit as st
 
 from prober.incidents import Incident
-from prober.notice import Comparison
+from prober.notice import Comparison, Part
 from prober.settings import Settings
 from prober.store import Store
 from prober.store.views import ChannelPoint, EndpointView, EpochView, NoticeView, RoundView
@@ -49,6 +49,22 @@ class Reading:
 
     def notices(self, incident_id: int) -> tuple[NoticeView, ...]:
         return self._kept(lambda: self.store.notices(incident_id), "notices", incident_id)
+
+    def parts(self, incident: Incident) -> tuple[Part, ...]:
+        return self._kept(lambda: self.store.parts(incident), "parts", incident.id)
+
+    def seconds(self, rounds: tuple[int, ...]) -> tuple[float, ...]:
+        """How long each answer took that came back in these rounds, by their ids."""
+        return self._kept(
+            lambda: tuple(
+                one.reply.latency_s
+                for round_id in rounds
+                for one in self.store.recorded(round_id)
+                if one.reply.error is None and one.reply.latency_s is not None
+            ),
+            "seconds",
+            *rounds,
+        )
 
     def _kept(self, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
         return cast(Answer, _answer(self.url, self.newest, question or ("endpoints",), ask))

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from prober.detectors.verdict import Verdict
+from prober.evidence import Observation
 from prober.incidents import Incident
-from prober.notice import Comparison
+from prober.notice import Comparison, Part
 from prober.store.views import ChannelPoint, EndpointView, EpochView, NoticeView, RoundView
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -30,6 +31,8 @@ class FakeStore:
     comparisons: tuple[Comparison, ...] = ()
     round_views: tuple[RoundView, ...] = ()
     notice_views: tuple[NoticeView, ...] = ()
+    event_parts: tuple[Part, ...] = ()
+    observations: dict[int, tuple[Observation, ...]] = field(default_factory=dict)
     version: str = "1"
     asked: list[str] = field(default_factory=list)
 
@@ -61,6 +64,12 @@ class FakeStore:
 
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
+
+    def parts(self, incident: Incident) -> tuple[Part, ...]:
+        return self.event_parts
+
+    def recorded(self, round_id: int) -> tuple[Observation, ...]:
+        return self.observations.get(round_id, ())
 
     def newest(self) -> str:
         return self.version

@@ -49,6 +49,7 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     assert seeded.BEFORE in shown
     assert seeded.AFTER.replace("\x00", "⟨U+0000⟩") in shown
     assert at.dataframe[1].value["state"].tolist() == ["owed"]
+    assert "within 0.10 s before the change, within 0.10 s since" in texts(at)
 
     seeded.accept_it(url, incident, now)
     at.run()
