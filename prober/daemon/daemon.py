@@ -205,7 +205,7 @@ class Daemon:
             reason = "not_declared"
         else:
             reason = "abandoned" if waiting.state == "claimed" else "overdue"
-        self._store.miss(waiting.id, reason, now)
+        self._store.miss(waiting.id, reason, now, ours=False)
         logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
 
     def _ask(self, watched: Watched, due: datetime) -> None:

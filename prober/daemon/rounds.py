@@ -126,7 +126,7 @@ class Rounds:
         round_id = self._store.due(watched.endpoint, watched.probe_set.name, due)
         if all(round_id != waiting.id for waiting in self._store.unfinished(now)):
             return  # another daemon has it, or had it
-        self._store.miss(round_id, reason, now)
+        self._store.miss(round_id, reason, now, ours=False)
         logger.warning("round %s of %s is missed: %s", due.isoformat(), watched.key, reason)
 
     def _give_up(self, watched: Watched, due: datetime, error: Exception) -> bool:

@@ -125,13 +125,15 @@ class Store:
         with self._database.read() as session:
             return rounds.recorded(session, round_id)
 
-    def miss(self, round_id: int, reason: str, now: datetime) -> None:
+    def miss(self, round_id: int, reason: str, now: datetime, *, ours: bool = True) -> None:
         """The round will not be completed, and why. Its replies stay; they are never judged.
 
-        Raises ClaimLost while another holds it under a live lease, StoreError when it is completed.
+        Whoever asks the round may give it up. Anybody else says that it is not `ours`: threads of one process share a
+        Store, and with it the claim. Raises ClaimLost while another holds it under a live lease, StoreError when it is
+        completed.
         """
         with self._database.write() as session:
-            rounds.miss(session, round_id, reason, now, self._tokens.get(round_id))
+            rounds.miss(session, round_id, reason, now, self._tokens.get(round_id) if ours else None)
         self._tokens.pop(round_id, None)
 
     def unfinished(self, now: datetime) -> tuple[RoundView, ...]:

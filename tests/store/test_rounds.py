@@ -188,6 +188,16 @@ def test_an_abandoned_round_can_be_missed_by_anyone_and_a_live_one_cannot(store:
     assert begin(store, NOW + DAY).state == "claimed"
 
 
+def test_a_thread_that_sweeps_cannot_miss_the_round_that_another_of_the_same_process_asks(store: Store) -> None:
+    view = begin(store)
+    with pytest.raises(ClaimLost):
+        store.miss(view.id, "overdue", NOW, ours=False)
+    store.record(view.id, observe(), NOW)
+    assert store.rounds()[0].state == "claimed"
+    store.miss(view.id, "overdue", NOW + DAY, ours=False)
+    assert store.rounds()[0].reason == "overdue"
+
+
 def test_a_completed_round_cannot_be_missed(store: Store) -> None:
     view = complete(store)
     with pytest.raises(StoreError, match="is completed"):
