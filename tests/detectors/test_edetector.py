@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detectors.tables import LABELS, equal_rounds, every_round, random_table, small_world, table_of
 from detectors.twin import Twin
 from prober.detectors import edetector, null
-from prober.detectors.edetector import ALTERNATIVES, ONSETS, Onsets, begin, extend, step
+from prober.detectors.edetector import ONSETS, WEIGHTS, Onsets, begin, extend, step
 from prober.detectors.null import CLASS_PRIOR
 from prober.detectors.table import Table
 
@@ -41,15 +41,6 @@ def test_fast_and_slow_agree_on_every_round(seed: int) -> None:
             np.testing.assert_allclose(state.onsets.seen[i], onset["seen"], rtol=1e-6, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_alternatives_tried_with_the_leading_classes_only_never_win_more(seed: int, monkeypatch) -> None:
-    still, rng, widths = small_world(seed)
-    table = random_table(rng, widths, least=1)
-    few = step(begin(still), table, "0")
-    monkeypatch.setattr(edetector, "LEADING", len(CLASS_PRIOR))
-    assert (few.onsets.log_capital <= step(begin(still), table, "0").onsets.log_capital + 1e-12).all()
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(seed: int) -> None:
     still, rng, widths = small_world(seed)
@@ -61,7 +52,7 @@ def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(s
         np.exp(edetector._log_alternatives(state.null, state.onsets, table, everything))
         for table in every_round(widths, 2 if len(widths) < 3 else 1)
     )
-    assert np.shape(total) == (3, ALTERNATIVES, len(CLASS_PRIOR))
+    assert np.shape(total) == (3, len(WEIGHTS), len(CLASS_PRIOR))
     np.testing.assert_allclose(total, 1.0, rtol=1e-9)
 
 
@@ -75,25 +66,65 @@ def expected_e(state, widths):
 
 @pytest.mark.usefixtures("all_classes")
 @pytest.mark.parametrize("seed", range(3))
-def test_a_round_of_the_null_adds_exactly_one_to_r(seed: int) -> None:
-    """R_t - t is a martingale, of which Theorem 2.4 makes the bound; it stays one where onsets are dropped."""
+def test_before_tempering_every_bet_of_every_onset_is_fair(seed: int) -> None:
+    """E[alternative / null] = 1 under the null, by enumeration, after other rounds and such as repeat each other."""
     still, rng, widths = small_world(seed, most_rows=2)
     state = begin(still)
-    assert expected_e(state, widths) == pytest.approx(1.0, rel=1e-9)
+    again = random_table(rng, widths, least=1)
+    for label in LABELS[:4]:
+        state = step(state, again if int(label) % 2 else random_table(rng, widths, least=1), label)
+    ours = state.null.classes[: len(CLASS_PRIOR)].sum() / state.null.classes.sum()
+    assert 0.5 < ours < 1.0, "some belief is in strangers and repetitions"
+    before = np.concatenate([state.onsets.log_capital, np.log(WEIGHTS)[None]])
+    fair = sum(
+        np.exp(np.logaddexp.reduce(null.log_classes(state.null, table)))
+        * np.exp((step(state, table, "9999").onsets.log_capital - before) / ours**2)
+        for table in every_round(widths, 2)
+    )
+    np.testing.assert_allclose(fair, 1.0, rtol=1e-9)
+
+
+@pytest.mark.usefixtures("all_classes")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_round_of_the_null_adds_at_most_one_to_r(seed: int) -> None:
+    """R_t - t is a supermartingale, of which Theorem 2.4 makes the bound; it stays one where onsets are dropped."""
+    still, rng, widths = small_world(seed, most_rows=2)
+    state = begin(still)
+    assert 0.97 < expected_e(state, widths) <= 1.0 + 1e-9, "what tempering costs"
     for label in LABELS[: ONSETS + 3]:
         state = step(state, random_table(rng, widths, least=1), label)
     assert len(state.onsets.labels) == ONSETS
-    assert expected_e(state, widths) == pytest.approx(exp(state.log_e) + 1.0, rel=1e-9)
+    most = exp(state.log_e) + 1.0
+    assert 0.97 * most < expected_e(state, widths) <= most * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_as_shipped_a_round_of_the_null_adds_at_most_one(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_the_classes_left_out_as_shipped_make_no_difference(seed: int) -> None:
+    """Which classes lead depends on the round, so the bound is not exact; a round adds no more than one part in 500."""
     still, rng, widths = small_world(seed, most_rows=2)
     state = begin(still)
     for label in LABELS[:4]:
+        before = exp(state.log_e)
+        assert before < expected_e(state, widths) <= (before + 1.0) * 1.002
         state = step(state, random_table(rng, widths, least=1), label)
-    before = exp(state.log_e)
-    assert before < expected_e(state, widths) <= before + 1.0 + 1e-9
+
+
+def usual(state) -> float:
+    """Belief in rounds that are neither strange nor a repetition."""
+    return state.null.classes[: len(CLASS_PRIOR)].sum() / state.null.classes.sum()
+
+
+def test_where_rounds_repeat_each_other_a_change_is_less_telling() -> None:
+    """Days of two kinds: a third kind is evidence, but less than where every day was like every other."""
+    shape = np.full((3, 2), 0.5), np.zeros((3, 2)), np.zeros((3, 2), dtype=bool)
+    even, odd = table_of(((4, 0), (0, 4), (4, 0))), table_of(((0, 4), (4, 0), (0, 4)))
+    level = table_of(((2, 2), (2, 2), (2, 2)))
+    clumped, free = (begin(null.learn(tables, *shape)) for tables in ([even, odd] * 5, [level] * 10))
+    assert usual(clumped) < usual(free) - 0.2
+    changed = table_of(((4, 0), (4, 0), (4, 0)))
+    for label in LABELS[:5]:
+        clumped, free = step(clumped, changed, label), step(free, changed, label)
+    assert clumped.log_e < free.log_e - log(3)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=4))

@@ -56,7 +56,7 @@ def test_many_replies_of_one_row_do_not_underflow() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_reference_round_is_in_some_class_and_no_reply_counts_more_than_once(seed: int) -> None:
     still, _, _ = small_world(seed)
-    believed = CLASS_PRIOR.sum() + null.ECHO_PRIOR
+    believed = CLASS_PRIOR.sum() + null.STRANGER_PRIOR + null.ECHO_PRIOR
     assert still.classes.sum() == pytest.approx(believed + 5)
     assert (still.classes[: len(CLASS_PRIOR)] >= CLASS_PRIOR).all()
     assert (still.base[still.valid] > 0).all()
@@ -127,7 +127,9 @@ def test_rows_that_come_later_leave_the_old_ones_as_they_are() -> None:
     np.testing.assert_array_equal(both.base[1:], later.base)
     assert both.valid.tolist() == [[True, True, False], [True] * 3, [True] * 3]
     assert both.novel.tolist() == [[False] * 3, [False, False, True], [False, False, True]]
-    assert both.classes.sum() == pytest.approx(still.classes.sum() + later.classes.sum() - CLASS_PRIOR.sum())
+    assert both.classes.sum() == pytest.approx(
+        still.classes.sum() + later.classes.sum() - CLASS_PRIOR.sum() - null.STRANGER_PRIOR
+    )
     np.testing.assert_allclose(both.echoes.sum(axis=-1), 1.0)
     assert len(both.echoes) == len(still.echoes) + len(later.echoes)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.detectors.edetector import SPREADS, TILTS
-from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRENGTHS
+from prober.detectors.edetector import POOLED, RIDGES, SPREAD, WEIGHTS
+from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
 
 S = [float(s) for s in CLASS_STRENGTH]
 THETA = [[float(t) for t in swing] for swing in CLASS_SWING]
 K = range(len(S))
-"""Classes of their own; behind them come those that repeat a round of the reference."""
+"""Classes of their own; behind them come strangers, and those that repeat a round of the reference."""
 
 
 def kappa(s, c):
@@ -65,23 +65,43 @@ def no_less_new(mu, null, novel):
     return out
 
 
+def ridge(mu, x, n, tau):
+    """mu_c exp(tau² (x_c - n mu_c) / (1 + tau² n mu_c)), normalised"""
+    weights = [mu_c * exp(tau**2 * (x_c - n * mu_c) / (1 + tau**2 * n * mu_c)) for mu_c, x_c in zip(mu, x, strict=True)]
+    return [w / sum(weights) for w in weights]
+
+
+def theta(mu, x, v):
+    """Sum (x_c - n mu_c) v_c over all rows, shrunk: / (1/POOLED² + replies of rows where v is not 0 everywhere)."""
+    moved, replies = 0.0, 0.0
+    for mu_p, x_p, v_p in zip(mu, x, v, strict=True):
+        n = sum(x_p)
+        moved += sum((x_c - n * mu_c) * v_c for x_c, mu_c, v_c in zip(x_p, mu_p, v_p, strict=True))
+        if any(v_p):
+            replies += n
+    return moved / (1 / POOLED**2 + replies)
+
+
+def dirichlet(about, strength, x):
+    """The mean of a Dirichlet of this strength after x."""
+    return [(strength * m + x_c) / (strength + sum(x)) for m, x_c in zip(about, x, strict=True)]
+
+
 def alternatives(onset, null, valid, v, novel):
     """(mean, replies behind it) of every strategy of one onset, as lists over rows."""
     rows = range(len(null))
-    since = [sum(onset["seen"][p]) for p in rows]
-    old, seen = onset["mean"], onset["seen"]
-    out = []
-    for a in SPREADS:
-        about = [
-            [(a * m + n) / (a + since[p]) for m, n in zip(old[p], seen[p], strict=True)]
-            for p in rows
-        ]  # fmt: skip
-        out.append((about, [a + since[p] for p in rows]))
+    mu, x = onset["mean"], onset["seen"]
+    n = [sum(x[p]) for p in rows]
+    out = [([ridge(mu[p], x[p], n[p], tau) for p in rows], onset["support"]) for tau in map(float, RIDGES)]
+    for axis in range(2):
+        shared = [0.0, 0.0]
+        shared[axis] = theta(mu, x, v[axis])
+        out.append(([tilted(mu[p], [v[0][p], v[1][p]], shared) for p in rows], onset["support"]))
+    out.append(([dirichlet(mu[p], SPREAD, x[p]) for p in rows], [SPREAD + n[p] for p in rows]))
     width = [0.5 * sum(valid[p]) for p in rows]
-    jeffreys = [[(0.5 * ok + n) / (width[p] + since[p]) for ok, n in zip(valid[p], seen[p], strict=True)] for p in rows]
-    out.append((jeffreys, [width[p] + since[p] for p in rows]))
-    out += [([tilted(old[p], [v[0][p], v[1][p]], theta) for p in rows], onset["support"]) for theta in TILTS]
-    return [(no_less_new(mu, null, novel), c) for mu, c in out]
+    flat = [[ok / sum(valid[p]) for ok in valid[p]] for p in rows]
+    out.append(([dirichlet(flat[p], width[p], x[p]) for p in rows], [width[p] + n[p] for p in rows]))
+    return [(no_less_new(mean, null, novel), c) for mean, c in out]
 
 
 class Twin:
@@ -99,39 +119,44 @@ class Twin:
     def null(self, x):
         """Of every class, its weight times its probability of the round."""
         mu, c = mean(self.base), [sum(row) for row in self.base]
-        near = float(STRENGTHS[ECHO_STRENGTH])
         own = [probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+        anything = [[ok / sum(row) for ok in row] for row in self.valid]
+        alike, certain = float(STRENGTHS[STRANGER_STRENGTH]), [1e9] * len(c)
+        stranger = probability(x, alike, [0.0, 0.0], anything, certain, self.v)
+        near = float(STRENGTHS[ECHO_STRENGTH])
         repeated = [probability(x, near, [0.0, 0.0], echo, c, self.v) for echo in self.echoes]
-        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, own + repeated, strict=True)]
+        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, [*own, stranger, *repeated], strict=True)]
 
     def alternative(self, x, mu, c):
-        pi = self.pi[: len(K)]
-        return [pi[k] / sum(pi) * probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+        """Of every class but strangers and repetitions, which are what they are after a change too."""
+        return [self.pi[k] / sum(self.pi) * probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
 
     def step(self, x):
         null_mean, support = mean(self.base), [sum(row) for row in self.base]
-        strategies = len(SPREADS) + 1 + len(TILTS)
         self.onsets.append(
             {
-                "capital": [1 / strategies] * strategies,
+                "capital": list(map(float, WEIGHTS)),
                 "mean": null_mean,
                 "support": support,
                 "seen": [[0.0] * len(row) for row in self.base],
             }
         )
         null_k = self.null(x)
+        the_same = sum(null_k[len(K) :])
+        usual = sum(self.pi[: len(K)]) / sum(self.pi)
         for onset in self.onsets:
             belief = [0.0 for _ in K]
             for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel)):
                 alternative_k = self.alternative(x, mu, c)
-                onset["capital"][i] *= sum(alternative_k) / sum(null_k)
+                onset["capital"][i] *= ((sum(alternative_k) + the_same) / sum(null_k)) ** usual**2
                 for k in K:
                     belief[k] += onset["capital"][i] * alternative_k[k] / sum(alternative_k)
             belief = [w / sum(belief) for w in belief]
             for p, w in enumerate(worth(x, belief, S)):
                 onset["seen"][p] = [old + w * n for old, n in zip(onset["seen"][p], x[p], strict=True)]
         belief = [w / sum(null_k) for w in null_k]
-        strengths = S + [float(STRENGTHS[ECHO_STRENGTH])] * len(self.echoes)
+        # What is strange, or was seen before, is one reply's worth a row.
+        strengths = S + [0.0] * (1 + len(self.echoes))
         for p, w in enumerate(worth(x, belief, strengths)):
             self.base[p] = [old + w * n for old, n in zip(self.base[p], x[p], strict=True)]
         self.pi = [old + new for old, new in zip(self.pi, belief, strict=True)]
