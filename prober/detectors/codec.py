@@ -28,6 +28,9 @@ def decode(text: str) -> Memory:
         channels={name: _channel(channel) for name, channel in held["channels"].items()},
         series=tuple(held["series"]),
         reference_rounds=tuple(held["reference_rounds"]),
+        by_day=held["by_day"],
+        today=held["today"],
+        since=held["since"],
     )
 
 
@@ -40,6 +43,7 @@ def _channel(held: Mapping[str, Any]) -> ChannelMemory:
         scales=tuple(_scale(scale) for scale in held["scales"]),
         statistic=State(Null(**statistic["null"]), Onsets(**onsets), statistic["rounds"]),
         reference=held["reference"],
+        pending=tuple((row, category, number) for row, category, number in held["pending"]),
         recent=tuple((label, value) for label, value in held["recent"]),
     )
 

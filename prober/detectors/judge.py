@@ -2,6 +2,7 @@
 
 Every series first gathers its reference; from then on each round is one step of every channel, and the channels'
 e-detectors are averaged with weights that the reference fixes, which keeps their promise under any dependence.
+Where the rounds of one day resemble one another, a step is a day (see `days`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from prober.detectors import DETECTORS, Channel, edetector, null, scales
+from prober.detectors.days import day_of, often, resemble, whole_days
 from prober.detectors.memory import RECENT, ChannelMemory, Memory
 from prober.detectors.promise import Promise
 from prober.detectors.scales import Reading
@@ -28,7 +30,7 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
     """Judge one completed round, and take in the reference of every series that this round completes."""
     answered = [o for o in round_.observations if o.fingerprint is not None]
     ready = memory.series
-    memory = _step(memory, [o for o in answered if o.series in memory.series], round_.label)
+    memory = _step(memory, [o for o in answered if o.series in memory.series], round_)
     memory, missing = _gather(memory, {o.series for o in answered} - set(ready), history, promise)
     if not ready:
         return memory, Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
@@ -49,11 +51,44 @@ def _gather(memory: Memory, waiting: Collection[str], history: History, promise:
         else:
             complete.append(series)
     if complete:
-        memory = _learn(memory, complete, rounds)
+        memory, lack = _learn_by_unit(memory, complete, rounds, promise)
+        if lack:
+            lacking.update(dict.fromkeys(complete, (len(rounds), lack)))
     if not lacking:
         return memory, ""
     _, lack = max(lacking.values())
     return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+
+
+def _learn_by_unit(
+    memory: Memory, series: Sequence[str], rounds: Sequence[Round], promise: Promise
+) -> tuple[Memory, str]:
+    """Learn by rounds, or by days where the rounds of one day resemble one another; or say what that still lacks."""
+    if not memory.by_day:
+        learnt = _learn(memory, series, rounds)
+        if memory.series or not often(rounds) or not resemble(_surplus(learnt, rounds)):
+            return learnt, ""
+        memory = replace(memory, by_day=True)
+    days = whole_days(rounds)
+    if len(days) < promise.reference.rounds:
+        lack = f"{promise.reference.rounds - len(days)} more of {promise.reference.rounds} days"
+        return memory, f"{lack}, because the rounds of one day resemble one another"
+    if not memory.series:
+        memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)
+    return _learn(memory, series, days), ""
+
+
+def _surplus(memory: Memory, rounds: Sequence[Round]) -> list[Floats]:
+    """What each round had more than expected of each category, in units of chance: (rounds, features) a channel."""
+    matrices = []
+    for name, held in memory.channels.items():
+        counts = np.zeros((len(rounds), *held.reference.shape))
+        for i, round_ in enumerate(rounds):
+            for row, category, _ in _outcomes(DETECTORS[name], held, round_.observations):
+                counts[i, row, category] += 1
+        expected = counts.sum(axis=2, keepdims=True) * held.reference
+        matrices.append(((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1))
+    return matrices
 
 
 def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
@@ -66,7 +101,7 @@ def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Me
         if learnt is not None:
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
     labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
-    return Memory(channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
+    return replace(memory, channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
 
 
 def _learn_channel(
@@ -134,30 +169,52 @@ def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
         scales=old.scales + new.scales,
         statistic=statistic,
         reference=null.stack(old.reference, new.reference),
+        pending=old.pending,
         recent=old.recent,
     )
 
 
-def _step(memory: Memory, observations: Sequence[Observation], label: str) -> Memory:
-    channels = {}
-    for name, held in memory.channels.items():
-        row_of = {series: row for row, series in enumerate(held.rows)}
-        outcomes, numbers = [], []
-        for observation, reading in _readings(DETECTORS[name], observations):
-            row = row_of.get(_row(DETECTORS[name], observation))
-            if row is not None and held.scales[row].reads(reading):
-                numbers.append(held.scales[row].number(reading))
-                outcomes.append((row, held.scales[row].index(reading, numbers[-1])))
-        if not outcomes:
-            channels[name] = held
-            continue
-        table = Table.of(outcomes, len(held.rows))
-        channels[name] = replace(
-            held,
-            statistic=edetector.step(held.statistic, table, label),
-            recent=(*held.recent, (label, _value(held, outcomes, numbers)))[-RECENT:],
-        )
-    return replace(memory, channels=channels)
+def _step(memory: Memory, observations: Sequence[Observation], round_: Round) -> Memory:
+    """Take in the replies of one round; step every channel with what is pending, once the round or its day is over."""
+    today = day_of(round_)
+    if memory.by_day and today != memory.today:
+        memory = replace(_flushed(memory, memory.since), today=today, since=round_.label)
+    taken = {
+        name: replace(held, pending=(*held.pending, *_outcomes(DETECTORS[name], held, observations)))
+        for name, held in memory.channels.items()
+    }
+    memory = replace(memory, channels=taken)
+    return memory if memory.by_day else _flushed(memory, round_.label)
+
+
+def _flushed(memory: Memory, label: str) -> Memory:
+    return replace(memory, channels={name: _flush(held, label) for name, held in memory.channels.items()})
+
+
+def _flush(held: ChannelMemory, label: str) -> ChannelMemory:
+    if not held.pending:
+        return held
+    table = Table.of([(row, category) for row, category, _ in held.pending], len(held.rows))
+    return replace(
+        held,
+        statistic=edetector.step(held.statistic, table, label),
+        pending=(),
+        recent=(*held.recent, (label, _value(held)))[-RECENT:],
+    )
+
+
+def _outcomes(
+    channel: Channel, held: ChannelMemory, observations: Sequence[Observation]
+) -> list[tuple[int, int, float | None]]:
+    """(row, category, number) of every reply the channel can read."""
+    row_of = {series: row for row, series in enumerate(held.rows)}
+    outcomes = []
+    for observation, reading in _readings(channel, observations):
+        row = row_of.get(_row(channel, observation))
+        if row is not None and held.scales[row].reads(reading):
+            number = held.scales[row].number(reading)
+            outcomes.append((row, held.scales[row].index(reading, number), number))
+    return outcomes
 
 
 def _row(channel: Channel, observation: Observation) -> str:
@@ -170,10 +227,10 @@ def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tup
     return [(o, reading) for o, reading in pairs if reading is not None]
 
 
-def _value(held: ChannelMemory, outcomes: Sequence[tuple[int, int]], numbers: Sequence[float | None]) -> float:
+def _value(held: ChannelMemory) -> float:
     """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
     shifts: dict[int, list[float]] = {}
-    for (row, category), number in zip(outcomes, numbers, strict=True):
+    for row, category, number in held.pending:
         share = held.reference[row, category]
         shifts.setdefault(row, []).append(float(share) if number is None else number - held.scales[row].mean)
     return float(np.mean([np.mean(values) for values in shifts.values()]))

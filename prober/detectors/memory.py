@@ -26,6 +26,8 @@ class ChannelMemory:
     statistic: edetector.State
     reference: Floats
     """Shape (rows, categories): mean of the reference, for showing."""
+    pending: tuple[tuple[int, int, float | None], ...] = ()
+    """(row, category, number) of the replies that no step of the statistic has taken yet."""
     recent: tuple[tuple[str, float], ...] = ()
     """(round, mean reading relative to the reference) of the newest rounds."""
 
@@ -39,3 +41,9 @@ class Memory:
     """Series whose reference is complete."""
     reference_rounds: tuple[str, ...] = ()
     """Labels of the rounds in any reference, in order."""
+    by_day: bool = False
+    """Whether the rounds of one day are one step of the statistic."""
+    today: str = ""
+    """The day whose replies are pending, where it steps by days."""
+    since: str = ""
+    """Label of its first round."""

@@ -1,0 +1,69 @@
+"""Whether the rounds of one day resemble one another; if so, days are the rounds that the judge may take as evidence.
+
+Where a day's requests all go to one machine, 24 hourly rounds say as much of the endpoint as one. Judged one by one,
+every machine that was not on duty before would look like a change that lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+
+from prober.detectors.table import Floats
+from prober.evidence import Round
+
+PERMUTATIONS: Final = 499
+LEVEL: Final = 0.02
+"""Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
+NEAR: Final = 3
+"""Rounds between two that count as near in time, at most."""
+OFTEN: Final = 4
+"""Rounds a day from which the question arises."""
+
+
+def day_of(round_: Round) -> str:
+    """The UTC day of a round; its label where its time is not known, so that it is a day of its own."""
+    return round_.label if round_.at is None else round_.at.date().isoformat()
+
+
+def whole_days(rounds: Sequence[Round]) -> list[Round]:
+    """The rounds of each day as one, without the newest day, which is not over yet."""
+    days = [list(of_day) for _, of_day in groupby(rounds, key=day_of)]
+    return [
+        Round(of_day[0].label, of_day[0].endpoint, of_day[0].at, tuple(o for r in of_day for o in r.observations))
+        for of_day in days[:-1]
+    ]
+
+
+def often(rounds: Sequence[Round]) -> bool:
+    """Whether there are several rounds a day."""
+    return len(rounds) >= OFTEN * len({day_of(round_) for round_ in rounds})
+
+
+def resemble(surplus: Sequence[Floats]) -> bool:
+    """Whether rounds near in time are more alike than others are: a permutation test of their order.
+
+    `surplus` has one matrix a channel, shape (rounds, features): what each round had more than expected, in units of
+    chance. The statistic is the mean inner product of rounds at most NEAR apart, channels scaled to equal variance.
+    """
+    alike = sum(_normalised(matrix @ matrix.T) for matrix in surplus)
+    if isinstance(alike, int):
+        return False
+    rounds = len(alike)
+    apart = np.abs(np.subtract.outer(np.arange(rounds), np.arange(rounds)))
+    near = (apart > 0) & (apart <= NEAR)
+    # The seed is fixed, so that the same reference is always judged the same way.
+    rng = np.random.default_rng(0)
+    seen = alike[near].sum()
+    orders = (rng.permutation(rounds) for _ in range(PERMUTATIONS))
+    as_much = sum(alike[np.ix_(order, order)][near].sum() >= seen for order in orders)
+    return bool((1 + as_much) / (1 + PERMUTATIONS) <= LEVEL)
+
+
+def _normalised(gram: Floats) -> Floats:
+    scale = float(np.trace(gram))
+    scaled: Floats = gram / scale if scale > 0 else np.zeros_like(gram)
+    return scaled
