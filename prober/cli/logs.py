@@ -19,7 +19,11 @@ Logs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="LOG...", help="R
 Reference: TypeAlias = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(
-        "--reference", metavar="N", min=2, help="The first N rounds are the reference. [default: 8 that span a day]"
+        "--reference",
+        metavar="N",
+        min=2,
+        help="The first N rounds are the reference.",
+        show_default="12 that span three days",
     ),
 ]
 FalseAlarms: TypeAlias = Annotated[
@@ -28,7 +32,7 @@ FalseAlarms: TypeAlias = Annotated[
 RoundsPerYear: TypeAlias = Annotated[
     Optional[float],  # noqa: UP045
     typer.Option(
-        "--rounds-per-year", metavar="N", min=1e-6, help="Of each endpoint. [default: from the log's own times]"
+        "--rounds-per-year", metavar="N", min=1e-6, help="Of each endpoint.", show_default="from the log's own times"
     ),
 ]
 

@@ -36,7 +36,7 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object
 
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--by", metavar="WHO", help="Who says so. [default: the user logged in]"),
+    typer.Option("--by", metavar="WHO", help="Who says so.", show_default="the user logged in"),
 ]
 
 
