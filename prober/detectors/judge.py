@@ -231,9 +231,9 @@ def _value(held: ChannelMemory) -> float:
     """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
     shifts: dict[int, list[float]] = {}
     for row, category, number in held.pending:
-        share = held.reference[row, category]
-        shifts.setdefault(row, []).append(float(share) if number is None else number - held.scales[row].mean)
-    return float(np.mean([np.mean(values) for values in shifts.values()]))
+        shift = float(held.reference[row, category]) if number is None else number - held.scales[row].mean
+        shifts.setdefault(row, []).append(shift)
+    return sum(sum(values) / len(values) for values in shifts.values()) / len(shifts)
 
 
 def _padded(rows: Sequence[Sequence[float]], width: int) -> Floats:
