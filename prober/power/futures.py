@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import count, islice
 from typing import Final
@@ -13,6 +13,7 @@ from prober.detectors import DETECTORS
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
+from prober.detectors.telling import weights
 from prober.evidence import Round
 from prober.power.changes import Change
 from prober.power.past import Past
@@ -53,10 +54,11 @@ def telling_channels(past: Past, change: Change, promise: Promise, seed: int) ->
         return channels
     memory = replace(past.memory, channels={name: past.memory.channels[name] for name in channels})
     size = change.sizes[-2]  # a slight one would leave the choice to chance
+    shares = _shares(past)
     evidence = dict.fromkeys(channels, 0.0)
     for round_ in islice(future(past, change, size, np.random.default_rng([seed, _PILOT])), _PILOT_ROUNDS):
         memory, judgement = advance(memory, round_, lambda _: (), promise)
-        evidence |= {verdict.channel: verdict.e_value for verdict in judgement.verdicts}
+        evidence |= {verdict.channel: shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts}
     return tuple(sorted(channels, key=lambda name: -evidence[name])[:JUDGED])
 
 
@@ -75,12 +77,18 @@ def _moved_channels(past: Past, change: Change, seed: int) -> tuple[str, ...]:
     )
 
 
+def _shares(past: Past) -> dict[str, float]:
+    """What each channel's evidence counts where all of them are judged."""
+    return dict(zip(past.memory.channels, map(float, weights(past.memory)), strict=True))
+
+
 class Trial:
     """One future before the judge, judged as far as anybody asked and no further."""
 
-    def __init__(self, rounds: Iterator[Round], memory: Memory, promise: Promise) -> None:
+    def __init__(self, rounds: Iterator[Round], memory: Memory, shares: Mapping[str, float], promise: Promise) -> None:
         self._rounds = rounds
         self._memory = memory
+        self._shares = shares
         self._promise = promise
         self._judged = 0
         self._alarm = 0
@@ -91,7 +99,8 @@ class Trial:
         while not self._alarm and self._judged < rounds:
             self._memory, judgement = advance(self._memory, next(self._rounds), lambda _: (), self._promise)
             self._judged += 1
-            if judgement.state == "alarm":
+            evidence = sum(self._shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts)
+            if evidence >= self._promise.threshold:
                 self._alarm = self._judged
         return 0 < self._alarm <= rounds
 
@@ -101,9 +110,9 @@ def trial(
 ) -> Trial:
     """Future `number` of a seed: the same rounds and the same direction at every size.
 
-    Only these channels are judged. Evidence of the others is never negative, and no channel weighs more because of it,
-    so there is no more evidence than with all of them, at a fraction of the cost.
+    Only these channels are judged, each with the share it has among all. Evidence of the others is never negative, so
+    there is no more of it than with all of them, at a fraction of the cost.
     """
     memory = replace(past.memory, channels={name: past.memory.channels[name] for name in channels})
     rng = np.random.default_rng([seed, number])
-    return Trial(future(past, change, size, rng), memory, promise)
+    return Trial(future(past, change, size, rng), memory, _shares(past), promise)

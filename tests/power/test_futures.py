@@ -10,13 +10,14 @@ import pytest
 
 from prober.detectors.judge import advance
 from prober.detectors.promise import Promise
-from prober.detectors.verdict import Judgement
+from prober.detectors.verdict import Judgement, Verdict
 from prober.power import CHANGES, futures
 from prober.power.futures import JUDGED, Trial, future, telling_channels, trial
 from tests.power.world import COIN, PROBES, choices, past
 
 PAST = past()
 PROMISE = Promise()
+SHARE = 0.25
 BY_NAME = {one.name: one for one in CHANGES}
 
 
@@ -53,27 +54,34 @@ def test_larger_changes_of_a_future_have_the_same_rounds_beneath():
         assert [o.series for o in one.observations] == [o.series for o in other.observations]
 
 
+def verdict(e_value):
+    return Verdict("choice", e_value, 0.0, 0.0, "", 0.0, "", None, ())
+
+
 def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(monkeypatch):
     def fifth(memory, round_, history, promise):
-        state = "alarm" if round_.label == "000004" else "quiet"
-        return memory, Judgement(round_.label, state, 1.0, promise.threshold)
+        e_value = promise.threshold / SHARE if round_.label == "000004" else promise.threshold
+        return memory, Judgement(round_.label, "quiet", e_value, promise.threshold, (verdict(e_value),))
 
     monkeypatch.setattr(futures, "advance", fifth)
     drawn = iter(rounds(10))
-    asked = Trial(drawn, PAST.memory, PROMISE)
+    asked = Trial(drawn, PAST.memory, {"choice": SHARE}, PROMISE)
     assert [asked.caught_within(n) for n in (1, 4, 5, 6)] == [False, False, True, True]
     assert not asked.caught_within(4)  # whatever was asked before
     assert len(list(drawn)) == 5
 
 
 def test_judging_few_channels_never_finds_more_evidence():
-    memory = PAST.memory
+    """Each counts by its share among all, so that a trial is caught no sooner than by the judge of all of them."""
+    memory, shares = PAST.memory, futures._shares(PAST)
+    assert sum(shares.values()) == pytest.approx(1.0)
     some = replace(memory, channels={name: memory.channels[name] for name in ("choice", "length")})
     for one in rounds(12, 0.3, name="elsewhere"):
         memory, whole = advance(memory, one, lambda _: (), PROMISE)
-        some, part = advance(some, one, lambda _: (), PROMISE)
-        assert part.e_value <= whole.e_value * (1 + 1e-9)
-    assert part.e_value > 0
+        some, judgement = advance(some, one, lambda _: (), PROMISE)
+        part = sum(shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts)
+        assert part <= whole.e_value * (1 + 1e-9)
+    assert part > 0
 
 
 @pytest.mark.parametrize(

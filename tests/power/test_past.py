@@ -16,7 +16,7 @@ from tests.power.world import COIN, FIXED, PROBES, PROSE, observe, past, referen
 
 
 def test_the_judge_has_learnt_what_it_would_have_learnt_round_by_round():
-    rounds = reference(8)
+    rounds = reference(12)
     memory = Memory()
     for i, one in enumerate(rounds):
         seen = [replace(r, at=None) for r in rounds[: i + 1]]
