@@ -82,11 +82,11 @@ def test_plan_says_what_it_will_come_to(prober: Run, home: Path) -> None:
         {
             "probe_set": "canary", "rounds_per_day": 1.0, "asks_per_round": 2, "asks_per_day": 2.0,
             "input_tokens_per_day": 8.0, "input_tokens_from": "prompts", "output_tokens_per_day": None,
-            "output_tokens_from": "nothing", "reference_rounds": 8, "reference_days": 7.0,
+            "output_tokens_from": "nothing", "reference_rounds": 12, "reference_days": 11.0,
         }
     ]  # fmt: skip
     said = prober("plan").out
-    assert "after 8 rounds, 7.0 days after the first" in said
+    assert "after 12 rounds, 11.0 days after the first" in said
     assert "at most 1 false alarm a year" in said
     assert "budget" not in said
 
@@ -104,7 +104,7 @@ def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
     content = json.loads((folder / "canary.yaml").read_text())
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "1h"}}))
     (planned,) = prober("plan", "--json").json["endpoints"][0]["probe_sets"]
-    assert (planned["reference_rounds"], planned["reference_days"]) == (25, 1.0)
+    assert (planned["reference_rounds"], planned["reference_days"]) == (73, 3.0)
 
 
 def test_plan_names_endpoints_that_nobody_asks(prober: Run, home: Path) -> None:

@@ -42,13 +42,13 @@ def write_log(path: Path, content: Iterable[dict[str, object]]) -> Path:
 
 
 def test_replay_finds_a_change(prober: Run, home: Path) -> None:
-    log = write_log(home / "log.jsonl.gz", lines(16, 12))
+    log = write_log(home / "log.jsonl.gz", lines(24, 16))
     done = prober("replay", log, "--json")
     assert done.code == 1
     (endpoint,) = done.json["endpoints"]
     (alarm,) = endpoint.pop("alarms")
     assert endpoint == {
-        "endpoint": "bot", "rounds": 16, "reference_rounds": 8,
+        "endpoint": "bot", "rounds": 24, "reference_rounds": 12,
         "promise": {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25},
     }  # fmt: skip
     assert set(alarm) == {
@@ -57,12 +57,12 @@ def test_replay_finds_a_change(prober: Run, home: Path) -> None:
     assert alarm["onset_between"][0] <= alarm["onset"] <= alarm["onset_between"][1]
     assert {"channel", "words", "replies", "reference_replies"} == set(alarm["moved"][0])
     assert {"channel", "e_value", "effect", "words"} <= set(alarm["channels"][0])
-    assert alarm["round"] >= due(12).isoformat()
+    assert alarm["round"] >= due(16).isoformat()
     assert alarm["kind"] == "behaviour_change"
     said = prober("replay", log)
     assert said.code == 1
-    assert "bot: 16 rounds, the first 8 are the reference; 1 alarm\n" in said.out
-    assert "  behaviour_change since 2026-03-13 12:00 UTC" in said.out
+    assert "bot: 24 rounds, the first 12 are the reference; 1 alarm\n" in said.out
+    assert "  behaviour_change since 2026-03-17 12:00 UTC" in said.out
 
 
 def test_replay_of_a_still_log(prober: Run, home: Path) -> None:
@@ -75,7 +75,7 @@ def test_replay_of_too_few_rounds(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl", lines(5))
     done = prober("replay", log)
     assert done.code == 3
-    assert "insufficient evidence; the reference of 6 probes needs 3 more of 8 rounds" in done.out
+    assert "insufficient evidence; the reference of 6 probes needs 7 more of 12 rounds" in done.out
     assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 0
 
 
@@ -85,12 +85,12 @@ def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -
     (endpoint,) = done.json["endpoints"]
     assert (endpoint["reference_rounds"], done.code) == (5, 0)
     assert endpoint["promise"] == {"false_alarms_per_year": 2.0, "rounds_per_year": 1000.0}
-    assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 8
+    assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 12
     assert prober("replay", log, "--reference", 0).code == 2
 
 
 def test_several_logs_are_one(prober: Run, home: Path) -> None:
-    whole = list(lines(16, 12))
+    whole = list(lines(24, 16))
     first, second = write_log(home / "1.jsonl", whole[:30]), write_log(home / "2.jsonl.gz", whole[30:])
     together = prober("replay", first, second, "--json").json
     assert together == prober("replay", write_log(home / "log.jsonl", whole), "--json").json
@@ -203,22 +203,22 @@ def test_export_of_nothing_is_not_enough(prober: Run, home: Path) -> None:
 
 
 def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home: Path) -> None:
-    log = write_log(home / "log.jsonl", lines(16, 12))
+    log = write_log(home / "log.jsonl", lines(24, 16))
     done = prober("import", log, "--json")
     assert done.code == 1
     (one,) = done.json["endpoints"]
-    assert (one["endpoint"], one["rounds"], one["stored"]) == ("bot", 16, 16)
+    assert (one["endpoint"], one["rounds"], one["stored"]) == ("bot", 24, 24)
     alarm = prober("replay", log, "--json").json["endpoints"][0]["alarms"][0]
     status = prober("status", "--json")
     (endpoint,) = status.json["endpoints"]
-    assert (status.code, endpoint["provider"], endpoint["rounds"]) == (1, "imported", 16)
+    assert (status.code, endpoint["provider"], endpoint["rounds"]) == (1, "imported", 24)
     incident = endpoint["open_incident"]
     assert incident["e_value"] == pytest.approx(alarm["e_value"], rel=1e-9)
     assert incident["onset"].startswith(alarm["onset"][:19])
     assert endpoint["notices"] == {"owed": 0, "failed": 0}
     with Store.open("sqlite:///prober.db", read_only=True) as store:
         replies = store.replies("bot", limit=10_000)
-    assert (len(replies), replies[0].prompt) == (96, "A colour?")
+    assert (len(replies), replies[0].prompt) == (144, "A colour?")
     again = prober("import", log, "--json")
     assert (again.code, again.json["endpoints"][0]["stored"]) == (0, 0)
     with Store.open("sqlite:///prober.db", read_only=True) as store:

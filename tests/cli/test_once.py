@@ -31,7 +31,7 @@ def test_the_first_round_is_too_little_evidence(prober: Run, home: Path) -> None
     write_probes(home)
     done = prober("once", "probes")
     assert done.code == 3
-    assert "canary on bot: insufficient evidence; the reference of 1 probe needs 7 more of 8 rounds" in done.out
+    assert "canary on bot: insufficient evidence; the reference of 1 probe needs 11 more of 12 rounds" in done.out
     assert "2 asks, all answered" in done.out
     assert prober("status").code == 3
 
@@ -46,7 +46,7 @@ def test_json(prober: Run, home: Path) -> None:
         "probe_set": "canary", "endpoint": "bot", "outcome": "completed", "reason": "", "asks": 2, "failures": [],
     }  # fmt: skip
     assert set(one["judgement"]) == {
-        "round", "state", "e_value", "threshold", "missing", "onset", "kind", "channels",
+        "round", "state", "e_value", "threshold", "missing", "onset", "onset_between", "kind", "channels",
     }  # fmt: skip
     assert (one["judgement"]["state"], one["decision"], one["incident"]) == (
         "insufficient_evidence", "insufficient_evidence", None,

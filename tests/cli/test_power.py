@@ -100,8 +100,11 @@ def test_plan_counts_dollars_by_what_replies_took(prober: Run, home: Path, serve
     assert found["cost"]["dollars_per_day"] == pytest.approx((10 * 2 + 2 * 8) / 1e6)
     assert found["cost"]["is_bound"] is False
     assert (found["reference"]["probes"], found["reference"]["complete"]) == (1, 0)
-    assert "7 more of 8 rounds" in found["reference"]["missing"]
-    assert "Reference: of 0 of 1 probe; the reference of 1 probe needs 7 more of 8 rounds" in prober("plan").out
+    assert "11 more of 12 rounds and 72.0 more of 72 hours" in found["reference"]["missing"]
+    assert (
+        "Reference: of 0 of 1 probe; the reference of 1 probe needs 11 more of 12 rounds and 72.0 more of 72 hours"
+        in prober("plan").out
+    )
 
 
 def test_plan_says_what_it_does_not_know(prober: Run, home: Path) -> None:
@@ -189,7 +192,10 @@ def test_power_before_the_reference_says_what_is_missing(prober: Run, home: Path
     done = prober("power", "--json")
     assert done.code == 3
     (found,) = done.json["endpoints"]
-    assert "no reference yet; the reference of 1 probe needs 7 more of 8 rounds" in found["missing"]
+    assert (
+        "no reference yet; the reference of 1 probe needs 11 more of 12 rounds and 72.0 more of 72 hours"
+        in found["missing"]
+    )
     assert (found["reference_rounds"], found["changes"], found["probes"]) == (0, [], [])
 
 

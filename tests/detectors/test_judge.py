@@ -16,6 +16,7 @@ from prober.detectors.codec import encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import RECENT, Memory
 from prober.detectors.promise import Promise
+from prober.detectors.telling import weights
 from prober.evidence import Round
 
 SERIES = ("a", "b", "c")
@@ -36,9 +37,12 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     assert [j.state for j in judgements] == ["insufficient_evidence"] * REFERENCE + ["quiet"]
     assert (
         judgements[0].missing
-        == f"the reference of 3 probes needs 7 more of {REFERENCE} rounds and 24.0 more of 24 hours"
+        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 72.0 more of 72 hours"
     )
-    assert judgements[1].missing == f"the reference of 3 probes needs 6 more of {REFERENCE} rounds"
+    assert (
+        judgements[1].missing
+        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 48.0 more of 72 hours"
+    )
     assert judgements[REFERENCE - 1].missing == ""
     assert judgements[0].e_value == 0.0
     assert judgements[0].threshold == pytest.approx(365.25)
@@ -46,9 +50,9 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
 
 
 def test_rounds_alone_are_not_enough_where_they_span_too_few_hours() -> None:
-    _, judgements = judged(world(26, every=timedelta(hours=1)))
-    assert judgements[11].missing == "the reference of 3 probes needs 13.0 more of 24 hours"
-    assert [j.state for j in judgements].index("quiet") == 25
+    _, judgements = judged(world(74, every=timedelta(hours=1), series=("a",), samples=1))
+    assert judgements[11].missing == "the reference of 1 probe needs 61.0 more of 72 hours"
+    assert [j.state for j in judgements].index("quiet") == 73
 
 
 def test_one_probe_is_one_probe() -> None:
@@ -72,10 +76,11 @@ def test_an_endpoint_that_never_answered_says_so() -> None:
 def test_a_still_endpoint_stays_quiet_and_every_channel_speaks() -> None:
     memory, judgements = judged(world(24))
     assert {j.state for j in judgements[REFERENCE:]} == {"quiet"}
-    assert {v.channel for v in judgements[-1].verdicts} == set(DETECTORS)
-    es = [v.e_value for v in judgements[-1].verdicts]
-    assert es == sorted(es, reverse=True)
-    assert judgements[-1].e_value == pytest.approx(sum(es) / len(DETECTORS))
+    assert {v.channel for v in judgements[-1].verdicts} == set(DETECTORS) - {"exact"}, "which reads what choice reads"
+    es = {v.channel: v.e_value for v in judgements[-1].verdicts}
+    assert list(es.values()) == sorted(es.values(), reverse=True)
+    shares = dict(zip(memory.channels, weights(memory), strict=True))
+    assert judgements[-1].e_value == pytest.approx(sum(shares[channel] * e for channel, e in es.items()))
     assert judgements[-1].onset is judgements[-1].kind is None
     assert memory.series == SERIES
 
@@ -136,7 +141,7 @@ def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
         for i, rng in ((i, np.random.default_rng(i)) for i in range(30))
     )
     first = next(j for j in judgements if j.state == "alarm").verdicts[0]
-    assert first.channel == "choice"
+    assert first.channel in {"choice", "exact"}, "which read the same"
     assert first.words.startswith("probe b: answers never seen before")
     assert first.series[0] == "b"
 
@@ -162,7 +167,7 @@ def test_effects_are_in_the_channels_unit() -> None:
     ("share", "state"), [(0.09, "quiet"), (0.11, "suspected"), (0.99, "suspected"), (1.01, "alarm")]
 )
 def test_a_tenth_of_the_threshold_is_a_suspicion(share: float, state: str) -> None:
-    rounds = list(world(18, change={"refusal.refused": "yes"}, at=14))
+    rounds = list(world(20, change={"refusal.refused": "yes"}, at=14))
     before, _ = judged(rounds[:-1])
     of = history(rounds)
     e_value = advance(before, rounds[-1], of, Promise())[1].e_value
@@ -198,7 +203,7 @@ def test_failures_do_not_fill_a_reference() -> None:
     )
     _, judgements = judged(failing)
     assert judgements[-1].state == "insufficient_evidence"
-    assert "2 more of" in judgements[-2].missing
+    assert "4 more of" in judgements[-2].missing
 
 
 def test_a_round_without_a_reply_changes_nothing_and_shows_no_value() -> None:
@@ -226,11 +231,12 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     assert {j.state for j in judgements[REFERENCE:]} == {"quiet"}, "the endpoint goes on being judged meanwhile"
     assert (
         judgements[20].missing
-        == f"the reference of 1 probe needs 7 more of {REFERENCE} rounds and 24.0 more of 24 hours"
+        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 72.0 more of 72 hours"
     )
     assert judgements[20 + REFERENCE].missing == ""
     assert memory.series == (*SERIES, "d")
-    assert all(held.rows == (*SERIES, "d") for held in memory.channels.values())
+    for name, held in memory.channels.items():
+        assert held.rows == (("",) if DETECTORS[name].pooled else (*SERIES, "d"))
 
 
 def test_a_change_in_a_series_added_later_is_seen() -> None:
@@ -301,7 +307,7 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     early = list(world(10, series=("a",)))
     rounds = [*early, *world(3, first=10, series=("a", "b")), *world(2, first=13, series=("a", "b", "c"))]
     _, judgements = judged(rounds)
-    assert judgements[-1].missing == f"the reference of 2 probes needs 3 more of {REFERENCE} rounds"
+    assert judgements[-1].missing == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds"
 
 
 def test_vectors_of_another_embedder_are_no_evidence() -> None:

@@ -25,12 +25,12 @@ def test_the_threshold_is_the_rounds_between_false_alarms(alarms, rounds, thresh
 @pytest.mark.parametrize(
     ("rounds", "hours", "missing"),
     [
-        (0, None, "8 more of 8 rounds"),
-        (1, 0, "7 more of 8 rounds and 24.0 more of 24 hours"),
-        (8, 23.9, "0.1 more of 24 hours"),
-        (7, 100, "1 more of 8 rounds"),
-        (8, 24, ""),
-        (9, None, ""),
+        (0, None, "12 more of 12 rounds"),
+        (1, 0, "11 more of 12 rounds and 72.0 more of 72 hours"),
+        (12, 71.9, "0.1 more of 72 hours"),
+        (11, 100, "1 more of 12 rounds"),
+        (12, 72, ""),
+        (13, None, ""),
     ],
 )
 def test_what_a_reference_lacks(rounds, hours, missing) -> None:

@@ -23,8 +23,8 @@ OLD, NEW, NEWEST = ("blue", "red"), ("sorry", "I cannot"), ("a long and winding 
 def test_a_still_log_has_no_alarm() -> None:
     result = replayed(log((40, OLD)))
     assert result.alarms == ()
-    assert (result.endpoint, result.rounds, result.reference_rounds) == ("acme/m", 40, 8)
-    assert [j.state for j in result.judgements] == ["insufficient_evidence"] * 8 + ["quiet"] * 32
+    assert (result.endpoint, result.rounds, result.reference_rounds) == ("acme/m", 40, 12)
+    assert [j.state for j in result.judgements] == ["insufficient_evidence"] * 12 + ["quiet"] * 28
     assert result.promise is PROMISE
 
 
@@ -76,7 +76,7 @@ def test_too_short_a_log_is_insufficient_and_says_what_is_missing() -> None:
     result = replayed(log((5, OLD)))
     assert (result.alarms, result.reference_rounds) == ((), 0)
     assert {j.state for j in result.judgements} == {"insufficient_evidence"}
-    assert result.judgements[-1].missing == "the reference of 3 probes needs 3 more of 8 rounds"
+    assert result.judgements[-1].missing == "the reference of 3 probes needs 7 more of 12 rounds"
 
 
 def test_a_log_of_failures_is_insufficient() -> None:
@@ -112,7 +112,7 @@ def test_labels_may_be_numbers_which_have_no_times(width: int) -> None:
     assert {r.at for r in rounds} == {None}
     assert rounds_per_year(rounds) == 365.25
     result = replay(rounds, PROMISE)
-    assert result.reference_rounds == 8, "without times there are no hours to wait for"
+    assert result.reference_rounds == 12, "without times there are no hours to wait for"
     assert result.alarms == ()
 
 
@@ -205,10 +205,10 @@ def test_what_comes_after_the_aftermath_does_not_change_an_alarm() -> None:
 def test_hostile_replies_are_fingerprinted_and_judged_by_the_real_thing() -> None:
     """Through every feature, as the daemon does; NUL bytes, lone surrogates, markup and size are data."""
     hostile = ("<!channel>\x00\ud800", "x" * 20_000)
-    replies = log((8, OLD), (3, hostile), probes=("a",), samples=2)
+    replies = log((12, OLD), (3, hostile), probes=("a",), samples=2)
     (rounds,) = rounds_of(replies).values()
     result = replay(rounds, PROMISE)
-    assert len(result.judgements) == 11
+    assert len(result.judgements) == 15
     assert all(o.fingerprint for r in rounds for o in r.observations)
 
 
