@@ -97,8 +97,9 @@ class State:
         """Index of the likeliest onset; None while none is likelier than no change at all."""
         if not self.onsets.labels:
             return None
-        best = int(np.argmax(self.onsets.log_ratio))
-        return best if self.onsets.log_ratio[best] > 0 else None
+        log_ratio = self.onsets.log_ratio
+        best = int(np.argmax(log_ratio))
+        return best if log_ratio[best] > 0 else None
 
 
 def begin(null: Null) -> State:

@@ -165,9 +165,13 @@ def log_predictive(table: Table, mean: Floats, behind: Floats, score: Floats, cl
 
     `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies.
     """
-    tilt = np.exp(np.tensordot(CLASS_SWING[classes], score, axes=1))
+    # Classes that differ in strength alone share their tilt.
+    swing = classes % len(SWINGS)
+    every = len(classes) > len(SWINGS)
+    tilt = np.exp(np.tensordot(SWINGS if every else SWINGS[swing], score, axes=1))
     total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0)).transpose(1, 2, 0)
     here = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category] / total[:, :, table.row]
+    here = here[:, swing] if every else here
     strength = CLASS_STRENGTH[classes][:, None]
     inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind[:, None] + 1)
     concentration = (1 / inverse - 1)[:, :, table.row]
