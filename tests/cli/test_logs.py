@@ -80,7 +80,7 @@ def test_replay_of_too_few_rounds(prober: Run, home: Path) -> None:
 
 
 def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -> None:
-    log = write_log(home / "log.jsonl", lines(12, labels="number"))
+    log = write_log(home / "log.jsonl", lines(14, labels="number"))
     done = prober("replay", log, "--reference", 5, "--false-alarms-per-year", 2, "--rounds-per-year", 1000, "--json")
     (endpoint,) = done.json["endpoints"]
     assert (endpoint["reference_rounds"], done.code) == (5, 0)

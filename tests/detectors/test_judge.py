@@ -142,7 +142,8 @@ def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
     )
     first = next(j for j in judgements if j.state == "alarm").verdicts[0]
     assert first.channel in {"choice", "exact"}, "which read the same"
-    assert first.words.startswith("probe b: answers never seen before")
+    assert first.words.startswith("probe b: ")
+    assert "answers never seen before 100 % instead of " in first.words
     assert first.series[0] == "b"
 
 
@@ -236,7 +237,9 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     assert judgements[20 + REFERENCE].missing == ""
     assert memory.series == (*SERIES, "d")
     for name, held in memory.channels.items():
-        assert held.rows == (("",) if DETECTORS[name].pooled else (*SERIES, "d"))
+        # What another channel reads of the same series is left out of `exact`.
+        rows = {"": 0} if DETECTORS[name].pooled else dict.fromkeys((*SERIES, "d"))
+        assert held.rows == tuple(rows) or (name == "exact" and set(held.rows) < set(rows))
 
 
 def test_a_change_in_a_series_added_later_is_seen() -> None:

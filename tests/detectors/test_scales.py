@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from prober.detectors.centre import cosine
 from prober.detectors.scales import ATOMS, NAMED, learn
 
-names = st.sampled_from(["red", "green", "blue", "", "<!channel>", "a\x00b", "a very long answer " * 20])
+names = st.sampled_from(["red", "green", "blue", "", "<!channel>", "a\x00b", "a very long answer", "8", "9"])
 numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 vectors = st.tuples(*[st.floats(-10, 10)] * 3)
 
@@ -30,24 +30,42 @@ def test_a_scale_is_whole_and_every_reading_of_the_reference_has_a_category_that
     assert np.isfinite(scale.score).all()
     assert [len(c) for c in categories] == [len(readings) for readings in rounds]
     flat = [category for by_round in categories for category in by_round]
-    assert all(0 <= category < len(scale.prior) for category in flat)
-    assert scale.novel not in flat
+    assert all(category is None or 0 <= category < len(scale.prior) for category in flat)
+    assert scale.novel is None or scale.novel not in flat
 
 
 @given(reference_of(names) | reference_of(numbers))
 def test_names_and_numbers_seen_before_keep_their_category(rounds) -> None:
     scale, categories = learn(rounds)
     for readings, by_round in zip(rounds, categories, strict=True):
-        assert by_round == tuple(scale.index(x, scale.number(x)) for x in readings)
+        where = tuple(scale.index(x, scale.number(x)) for x in readings)
+        assert by_round in (where, (None,) * len(readings))
 
 
 @given(reference_of(names), st.text())
 def test_every_name_has_a_category_and_only_unseen_ones_are_new(rounds, name) -> None:
-    scale, _ = learn(rounds)
+    scale, categories = learn(rounds)
     index = scale.index(name, scale.number(name))
+    counted = {x for readings, by_round in zip(rounds, categories, strict=True)
+               for x, category in zip(readings, by_round, strict=True) if category is not None}  # fmt: skip
     assert scale.number(name) is None
-    assert (index == scale.novel) == (name not in {x for readings in rounds for x in readings})
+    if index == scale.novel:
+        assert name not in counted
+    if name not in scale.names:
+        assert index == len(scale.names)
     assert 0 <= index < len(scale.labels)
+
+
+@given(reference_of(names))
+def test_rounds_that_choose_the_names_are_the_first_and_do_not_count(rounds) -> None:
+    scale, categories = learn(rounds)
+    chose = [i for i, by_round in enumerate(categories) if None in by_round]
+    if len({x for readings in rounds for x in readings}) <= NAMED:
+        assert not chose, "there is no choice"
+    else:
+        assert chose == [i for i in range(max(chose) + 1) if rounds[i]]
+        assert 3 * (len(chose) - 1) < sum(map(bool, rounds)), "a third of those with a reading, at most"
+        assert set(scale.names) <= {x for i in chose for x in rounds[i]}
 
 
 @given(reference_of(numbers), st.floats(allow_nan=False))
@@ -75,20 +93,52 @@ def test_bins_rise_with_the_number(values) -> None:
         assert not set(scale.edges) & set(values), "an edge on a value would make a bin of whoever ties with it"
 
 
-def test_names_are_ranked_and_the_tail_is_lumped() -> None:
+def test_few_names_have_a_category_each_the_commonest_first() -> None:
     scale, categories = learn([["b"] * 5, ["a"] * 9, ["c"], ["d"]])
+    assert scale.names == ("a", "b", "c", "d")
+    assert scale.labels == ("a", "b", "c", "d", "(other)")
+    assert categories == ((1,) * 5, (0,) * 9, (2,), (3,))
+    assert scale.index("never", None) == scale.novel == 4
+    assert set(scale.score) == {0.0}, "names stand in no order"
+
+
+def test_of_many_names_the_common_ones_are_told_apart_and_the_rest_is_lumped() -> None:
+    chatter = [f"n{i}" for i in range(30)]
+    rounds = [["a"] * 6 + ["b"] * 4 + chatter[2 * i : 2 * i + 2] for i in range(15)]
+    scale, categories = learn(rounds)
     assert scale.names == ("a", "b")
-    assert set(scale.rare) == {"c", "d"}
-    assert scale.labels == ("a", "b", "(rare)", "(new)")
-    assert categories == ((1,) * 5, (0,) * 9, (2,), (2,))
-    assert scale.index("never", None) == scale.novel == 3
-    assert scale.score[0] > scale.score[1] > scale.score[2]
+    assert scale.labels == ("a", "b", "(other)")
+    assert categories[:5] == ((None,) * 12,) * 5, "which chose"
+    assert categories[5:] == ((0,) * 6 + (1,) * 4 + (2, 2),) * 10
+    assert scale.novel is None, "others come and go"
+    assert scale.index("never", None) == scale.index("n29", None) == 2
+
+
+def test_what_is_told_apart_is_worth_a_twentieth_of_the_replies_or_is_the_commonest() -> None:
+    names_of = [["a"] * 90 + ["b"] * 6 + ["c"] * 2 + [f"{r}-{k}" for k in range(6)] for r in range(6)]
+    assert learn(names_of)[0].names == ("a", "b")
+    assert learn([[f"n{i}" for i in range(50)] * 3] * 3)[0].names == ("n0",), "nothing is common"
 
 
 def test_at_most_so_many_names_are_told_apart() -> None:
-    scale, _ = learn([[f"n{i}" for i in range(50)] * 3])
+    scale, _ = learn([[f"n{i}" for i in range(10)] * 3] * 6)
     assert len(scale.names) == NAMED
-    assert len(scale.rare) == 50 - NAMED
+
+
+def test_replies_enough_choose_and_more_of_them_do_not() -> None:
+    _, categories = learn([[f"n{i}" for i in range(10)] * 3] * 12)
+    assert [None in by_round for by_round in categories] == [True, True] + [False] * 10, "60 of them"
+
+
+def test_names_that_were_chosen_are_no_rarer_afterwards_than_the_reference_says() -> None:
+    """Of 40 equally common names the commonest few by chance; in rounds that chose them they would look commoner."""
+    rng = np.random.default_rng(4)
+    gap = []
+    for _ in range(200):
+        scale, categories = learn([[f"n{i}" for i in rng.integers(40, size=10)] for _ in range(12)])
+        counted = [category for by_round in categories for category in by_round if category is not None]
+        gap.append(np.mean([category < len(scale.names) for category in counted]) - len(scale.names) / 40)
+    assert np.mean(gap) == pytest.approx(0.0, abs=3 * np.std(gap) / np.sqrt(len(gap)))
 
 
 def test_what_came_once_makes_what_never_came_likelier() -> None:
