@@ -76,6 +76,8 @@ def load_verb(name: str) -> Command:
     module = import_module(f"prober.cli.{'import_' if name == 'import' else name}")
     command: Command = typer.main.get_command(module.app)
     command.name = name
+    # Rich keeps the ends of lines, so paragraphs written to the width of the source would be torn on a screen.
+    command.help = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
     return command
 
 

@@ -15,7 +15,7 @@ from prober.comparison import Compared, Difference
 from prober.comparison import compare as hold
 from prober.errors import NotEnough
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 EXIT_CODES = {"same": 0, "changed": 1, "insufficient_evidence": 3}
 

@@ -11,7 +11,7 @@ from dashboard import launch
 from prober.cli.options import Database, settings_of
 from prober.cli.screen import complain
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from prober.cli.options import AsJson, Database, open_store
 from prober.cli.screen import print_json, say
 from prober.store.schema import VERSIONS
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

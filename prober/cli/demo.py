@@ -9,7 +9,7 @@ import typer
 from prober.cli.screen import screen
 from prober.demo.run import run_demo
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -25,7 +25,7 @@ from prober.loading import load
 from prober.loading.files import find, holds_endpoints
 from prober.providers import open_provider
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

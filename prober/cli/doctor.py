@@ -21,7 +21,7 @@ from prober.loading import Declarations
 from prober.settings import secret
 from prober.store import Store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)

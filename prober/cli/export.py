@@ -18,7 +18,7 @@ from prober.replylog import LoggedReply, line_of, write
 from prober.store import Store
 from prober.store.views import StoredReply
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -25,7 +25,7 @@ from prober.replay import probe_of, rounds_of, series_of
 from prober.replylog import UNKNOWN_TIME
 from prober.store import Store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 IMPORTED: Final = "imported"
 """Provider and probe set of what was asked elsewhere. No file can declare it, so nothing here ever asks it."""

@@ -18,7 +18,7 @@ from prober.errors import ConfigurationError
 from prober.incidents import Decision, Incident
 from prober.store import Store
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
 

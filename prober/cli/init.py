@@ -10,7 +10,7 @@ import typer
 from prober.cli.screen import say
 from prober.errors import ConfigurationError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

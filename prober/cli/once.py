@@ -27,7 +27,7 @@ from prober.providers import open_provider
 from prober.store import Store
 from prober.tick import Ticked
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @dataclass(frozen=True, slots=True)

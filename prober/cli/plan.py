@@ -21,7 +21,7 @@ from prober.prices import tariff
 from prober.store import Store
 from prober.tick import asks
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 DAYS_PER_YEAR: Final = 365.25
 CHARACTERS_PER_TOKEN: Final = 4

@@ -25,7 +25,7 @@ from prober.power.information import MOVED, PATIENCE, advice
 from prober.power.search import POWER
 from prober.store import Store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 SPANS = {"a day": 1.0, "a week": 7.0}
 """How it is said → days."""

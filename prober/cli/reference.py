@@ -20,7 +20,7 @@ from prober.loading.words import did_you_mean
 from prober.store import Store
 from prober.store.views import EndpointView, EpochView
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.callback(invoke_without_command=True)

@@ -13,7 +13,7 @@ from prober.errors import NotEnough
 from prober.replay import Alarm, Replayed, rounds_of
 from prober.replay import replay as judge
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

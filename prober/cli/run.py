@@ -10,7 +10,7 @@ import typer
 from prober.cli.options import Database, Paths, settings_of
 from prober.daemon import serve
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import print_json, say, table
 from prober.store.views import EndpointView
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 Notices = Mapping[tuple[str, str], int]
 """(endpoint, state) → notices."""

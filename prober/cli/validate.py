@@ -10,7 +10,7 @@ from prober.cli.options import AsJson, Paths, declared
 from prober.cli.screen import count, print_json, say
 from prober.errors import ConfigurationError
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
