@@ -25,7 +25,7 @@ help:
 	@echo 'make demo     watch a real small model silently change, and be caught'
 	@echo 'make test     the tests, in under a minute'
 	@echo 'make check    ruff, mypy, the floors of the architecture, hadolint'
-	@echo 'make bench    measure the detectors: kept promises and delays'
+	@echo 'make bench    measure the detectors, ours and others (ARGS="auc delay" for some parts)'
 	@echo 'make lock     resolve the dependencies anew (ARGS=--upgrade for newer ones)'
 	@echo 'make setup    create $(VENV); every other target does this by itself'
 	@echo 'make wheel    build the wheel into dist/'
@@ -61,7 +61,8 @@ check: setup
 	$(BIN)/hadolint Dockerfile
 
 bench: setup
-	$(BIN)/python -m benchmarks $(ARGS)
+	@# Arrays are small: threads of a linear algebra library would only stand in each other's way.
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks $(ARGS)
 
 # The locks name no package index: whoever installs chooses theirs, and the hashes decide what is accepted.
 lock: setup

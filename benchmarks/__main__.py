@@ -1,99 +1,86 @@
-"""`python -m benchmarks [--worlds N]`: measure, print, and write docs/benchmarks.md."""
+"""`python -m benchmarks [part …]`: measure these parts, else all, keep their numbers, and write docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import argparse
 import platform
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import changed, still
+from benchmarks import auc, cost, delay, mixture, quiet, samples, simulated
+from benchmarks.part import RESULTS, Effort, Part
 
-REPORT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+REPORT: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PARTS: Final[tuple[Part[Any], ...]] = (
+    auc.PART,
+    delay.PART,
+    mixture.PART,
+    samples.PART,
+    quiet.PART,
+    simulated.STILL,
+    simulated.CHANGED,
+    cost.PART,
+)
+"""In the order of the report."""
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what the prober promises.")
-    arguments.add_argument("--worlds", type=int, default=502, help="still endpoints of each kind, a year each")
-    arguments.add_argument("--changes", type=int, default=60, help="changed endpoints for each share of the traffic")
-    arguments.add_argument("--workers", type=int, default=2)
-    arguments.add_argument("--output", type=Path, default=REPORT)
-    chosen = arguments.parse_args()
-    began = time.monotonic()
-    lines = ["# Benchmarks", "", "Written by `make bench`; every number below was measured by that run.", ""]
-    lines += _still(chosen.worlds, chosen.workers)
-    lines += _changed(chosen.changes, chosen.workers)
-    minutes = (time.monotonic() - began) / 60
-    lines += [
-        "## How",
-        "",
-        f"`python -m benchmarks --worlds {chosen.worlds} --changes {chosen.changes}`, Python "
-        f"{platform.python_version()}, numpy {np.__version__}, {chosen.workers} processes, {minutes:.0f} minutes. "
-        "All worlds are seeded: another run gives the same counts.",
-        "",
-    ]
-    chosen.output.write_text("\n".join(lines), encoding="utf-8")
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure what the prober promises.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(part.name for part in PARTS)}; else all")
+    parser.add_argument("--quick", action="store_true", help="a few repetitions, to see that it runs; means nothing")
+    parser.add_argument("--years", type=float, default=200, help="still: endpoint-years of each kind, in daily rounds")
+    parser.add_argument("--changes", type=int, default=60, help="changed: endpoints for each share of the traffic")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder in which numbers are kept")
+    parser.add_argument("--output", type=Path, default=REPORT, help="the page")
+    parser.add_argument("--page", action="store_true", help="measure nothing, only write the page")
+    chosen = parser.parse_args(arguments)
+    if unknown := sorted(set(chosen.parts) - {part.name for part in PARTS}):
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(part.name for part in PARTS)}")
+    effort = Effort(chosen.quick, chosen.workers, chosen.years, chosen.changes)
+    for part in PARTS:
+        if not chosen.page and (not chosen.parts or part.name in chosen.parts):
+            part.run(effort, chosen.results)
+            print(f"measured {part.name}", flush=True)
+    chosen.output.write_text("\n".join(page(chosen.results)), encoding="utf-8")
     print(f"wrote {chosen.output}")
 
 
-def _still(worlds: int, workers: int) -> list[str]:
-    lines = [
-        "## False alarms on endpoints that never change",
+def page(results: Path = RESULTS) -> list[str]:
+    """The report, line by line, from the numbers that are kept."""
+    summary, sections, took = list[str](), list[str](), list[str]()
+    for part in PARTS:
+        kept = part.kept(results)
+        sections += [f"## {part.title}", ""]
+        if kept is None:
+            sections += [f"Not measured yet: `python -m benchmarks {part.name}`.", ""]
+            continue
+        summary += [f"- {line}" for line in part.headlines(kept.result)]
+        rough = ["*Measured with --quick: these numbers mean nothing.*", ""] if kept.quick else []
+        sections += [*rough, *part.lines(kept.result), ""]
+        took.append(f"{part.name} {kept.minutes:g}")
+    return [
+        "# Benchmarks",
         "",
-        "The whole judge, all seven channels, one round a day for a year after a reference of 8 rounds, at the default",
-        "promise of one false alarm a year. Worlds are random: 3–8 probes of 1–4 samples, deterministic or varied",
-        "answers of up to 40 kinds, 1–5 alternating system fingerprints. In clustered worlds every day is a draw of",
-        "its own: Dirichlet strength 5, 20 or 100 for answers, formats, refusals and failed checks, and lengths that",
-        "move together by 0.2 or 0.6 standard deviations.",
+        "Written by `make bench`, from what it measured; numbers are kept in `benchmarks/results/`, and one part is "
+        "measured anew by `python -m benchmarks PART`. *Ladder* are real small changes of a real small model "
+        "(`benchmarks/ladder`), *peers* the methods others use (`benchmarks/peers`), *ours* the judge that runs in "
+        "production, unchanged.",
         "",
-        "| worlds | endpoint-years | false alarms | a year (95 % interval) | promised | endpoints with any (95 %) |",
-        "|---|---|---|---|---|---|",
+        "## In short",
+        "",
+        *summary,
+        "",
+        *sections,
+        "## How long it took",
+        "",
+        f"Minutes: {', '.join(took) or 'nothing was measured'}. Python {platform.python_version()}, numpy "
+        f"{np.__version__}. All draws are seeded: another run gives the same counts, but not the same times.",
+        "",
     ]
-    for kind in ("independent", "clustered"):
-        result = still.measure(kind, worlds, workers=workers)
-        low, high = result.interval
-        share_low, share_high = wilson(result.worlds_with_alarm, result.worlds)
-        lines.append(
-            f"| {kind} | {result.years:.0f} | {result.alarms} | {result.rate:.3f} ({low:.3f}–{high:.3f}) | 1 "
-            f"| {result.worlds_with_alarm} of {result.worlds} ({share_low:.1%}–{share_high:.1%}) |"
-        )
-        print(lines[-1], flush=True)
-    return [*lines, ""]
-
-
-def _changed(worlds: int, workers: int) -> list[str]:
-    lines = [
-        "## Changes caught",
-        "",
-        f"Clustered worlds as above; after {changed.QUIET} quiet rounds a share of every probe's traffic is answered",
-        f"by another model, and the next {changed.CHANGED} rounds are judged. Promise: one false alarm a year of",
-        "hourly rounds (8,766).",
-        "",
-        "| share answered by another model | caught | median delay, rounds | 90 % within |",
-        "|---|---|---|---|",
-    ]
-    for share in changed.SHARES:
-        result = changed.measure(share, worlds, rounds_per_year=8766, workers=workers)
-        judged = result.worlds - result.early
-        median, most = (
-            (f"{np.median(result.delays):.0f}", f"{np.quantile(result.delays, 0.9):.0f}")
-            if result.delays
-            else ("–", "–")
-        )
-        low, high = wilson(len(result.delays), judged)
-        lines.append(f"| {share:.0%} | {len(result.delays)} of {judged} ({low:.0%}–{high:.0%}) | {median} | {most} |")
-        print(lines[-1], flush=True)
-    return [*lines, ""]
-
-
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's interval of a share (Wilson 1927)."""
-    share, spread = hits / n, z**2 / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""The judge itself, over rounds of the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.ladder import Answers, as_round
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
+from prober.detectors.promise import HOURS_PER_YEAR, Promise
+from prober.detectors.telling import weights
+from prober.evidence import Round
+from prober.replay import reference_of
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A judge that has seen some rounds. It never changes, so that many futures may follow one past."""
+
+    memory: Memory
+    promise: Promise
+    rounds: int
+    alarmed: bool = False
+    """By the last round."""
+
+    @staticmethod
+    def begin(reference: Sequence[Answers]) -> Watch:
+        """After these rounds, the whole reference, under the promise of one false alarm a year."""
+        promise = Promise(1.0, HOURS_PER_YEAR, reference_of(len(reference)))
+        rounds = numbered(reference)
+        # What the daemon reaches too, round by round: it learns nothing until the reference is complete.
+        memory, _ = advance(Memory(), rounds[-1], lambda series: rounds, promise)
+        return Watch(memory, promise, len(rounds))
+
+    def see(self, answers: Answers) -> Watch:
+        """After one more round."""
+        [round_] = numbered([answers], self.rounds)
+        memory, judgement = advance(self.memory, round_, lambda series: (), self.promise)
+        return Watch(memory, self.promise, self.rounds + 1, judgement.state == "alarm")
+
+    def delay(self, rounds: Sequence[Answers]) -> int | None:
+        """Of these further rounds the one, counted from 1, that raises the alarm; None where none does."""
+        watch = self
+        for number, answers in enumerate(rounds, start=1):
+            watch = watch.see(answers)
+            if watch.alarmed:
+                return number
+        return None
+
+    @property
+    def channels(self) -> Mapping[str, float]:
+        """Channel → ln of its e-value."""
+        return {name: held.statistic.log_e for name, held in self.memory.channels.items()}
+
+    @property
+    def log_e(self) -> float:
+        """ln of the e-value of all channels together; unlike that of a judgement it has no largest number."""
+        log_es = np.array(list(self.channels.values())) + np.log(weights(self.memory))
+        return float(np.logaddexp.reduce(log_es, initial=-np.inf))
+
+
+def numbered(rounds: Sequence[Answers], first: int = 0) -> list[Round]:
+    """As the judge sees them. Without times, so that each round is a step of its own: the ladder has no days."""
+    return [as_round(answers, f"{number:06d}") for number, answers in enumerate(rounds, start=first)]

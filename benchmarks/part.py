@@ -1,0 +1,98 @@
+"""What every part of the report is, how hard it is measured, and where its numbers wait to be printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+RESULTS = Path(__file__).parent / "results"
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to measure."""
+
+    quick: bool = False
+    """A few repetitions of a few rows, to see that everything runs; its numbers mean nothing."""
+    workers: int = 1
+    years: float = 200
+    """Simulated still worlds: endpoint-years of each kind, counted in daily rounds."""
+    changes: int = 60
+    """Simulated changes: endpoints for each share of the traffic."""
+
+    def times(self, repetitions: int, quick: int = 2) -> int:
+        """So many repetitions, or a few."""
+        return quick if self.quick else repetitions
+
+    def each(self, name: str, function: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
+        """`function` of every item, in their order, by as many processes as there are workers; progress is shown."""
+        todo, found, began = list(items), list[Found](), time.monotonic()
+        if self.workers > 1:
+            with ProcessPoolExecutor(self.workers) as pool:
+                for one in pool.map(function, todo):
+                    found.append(one)
+                    _show(name, len(found), len(todo), began)
+        else:
+            for item in todo:
+                found.append(function(item))
+                _show(name, len(found), len(todo), began)
+        return found
+
+
+@dataclass(frozen=True)
+class Part(Generic[Result]):
+    """One section of the report."""
+
+    name: str
+    """On the command line, and of its file of results."""
+    title: str
+    result: type[Result]
+    """A frozen dataclass of plain values."""
+    measure: Callable[[Effort], Result]
+    lines: Callable[[Result], list[str]]
+    """The section in Markdown, without its title."""
+    headlines: Callable[[Result], list[str]]
+    """What of it the summary says; a sentence each."""
+
+    def run(self, effort: Effort, home: Path = RESULTS) -> None:
+        """Measure, and keep the result with how long it took."""
+        began = time.monotonic()
+        result = self.measure(effort)
+        kept = {"minutes": round((time.monotonic() - began) / 60, 1), "quick": effort.quick, "result": asdict(result)}  # type: ignore[call-overload]
+        home.mkdir(exist_ok=True)
+        (home / f"{self.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def kept(self, home: Path = RESULTS) -> Kept[Result] | None:
+        """What the last run found; None where there was none. Raises ValidationError where it was another result."""
+        path = home / f"{self.name}.json"
+        if not path.exists():
+            return None
+        held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Kept(held["minutes"], held["quick"], TypeAdapter(self.result).validate_python(held["result"]))
+
+
+@dataclass(frozen=True)
+class Kept(Generic[Result]):
+    """The result of a run that is over."""
+
+    minutes: float
+    quick: bool
+    result: Result
+
+
+def _show(name: str, done: int, of: int, began: float) -> None:
+    left = (time.monotonic() - began) / done * (of - done)
+    end = "\n" if done == of else ""
+    print(f"\r{name}: {done} of {of}, {left:.0f} s left   ", end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,116 @@
+"""Simulated worlds as parts of the report: false alarms of every kind that stays still, and changes caught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks import changed, still, worlds
+from benchmarks.changed import ChangeResult
+from benchmarks.part import Effort, Part
+from benchmarks.still import StillResult
+from prober.detectors.promise import HOURS_PER_YEAR
+from prober.power.search import wilson
+
+
+@dataclass(frozen=True)
+class Still:
+    """A row a kind."""
+
+    rows: tuple[StillResult, ...]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row a share."""
+
+    rows: tuple[ChangeResult, ...]
+
+
+def measure_still(effort: Effort) -> Still:
+    """`effort.years` × 365.25 rounds of each kind, so that hourly ones, whose years are long, take no longer."""
+    rounds, rows = (0.5 if effort.quick else effort.years) * 365.25, []
+    for kind, world in worlds.KINDS.items():
+        rounds_of_one = world.days * (24 if kind.endswith("-hourly") else 1)
+        rows.append(still.measure(kind, max(round(rounds / rounds_of_one), 1), workers=effort.workers))
+        print(_still_line(rows[-1]), flush=True)
+    return Still(tuple(rows))
+
+
+def still_lines(found: Still) -> list[str]:
+    """How, and the table."""
+    return [
+        "Simulated endpoints that never change, judged by the whole judge on every channel that simulated fingerprints "
+        "have, at the default promise: one false alarm a year. 3–8 probes of 1–4 samples a round, answers of up to 40 "
+        "kinds, 1–5 alternating system fingerprints; after an alarm judging starts anew. Of each kind about as many "
+        "rounds are judged; a year of hourly ones is 24 times as long. Intervals are Garwood's, 95 %.",
+        "",
+        "| still world | endpoints | years | false alarms | a year (95 % interval) | endpoints with any |",
+        "|---|---|---|---|---|---|",
+        *map(_still_line, found.rows),
+    ]
+
+
+def _still_line(row: StillResult) -> str:
+    low, high = row.interval
+    return (
+        f"| {row.kind}: {worlds.KINDS[row.kind].says} | {row.worlds} | {row.years:.1f} | {row.alarms} "
+        f"| {row.rate:.3f} ({low:.3f}–{high:.3f}) | {row.worlds_with_alarm} of {row.worlds} |"
+    )
+
+
+def still_headlines(found: Still) -> list[str]:
+    """The worst kind, and those that may break the promise."""
+    worst = max(found.rows, key=lambda row: row.rate)
+    broken = [row.kind for row in found.rows if row.interval[0] > 1]
+    open_ = [row.kind for row in found.rows if row.interval[0] <= 1 < row.interval[1]]
+    return [
+        f"False alarms on {len(found.rows)} kinds of simulated still worlds, promised 1 a year: at most "
+        f"{worst.rate:.2f} a year ({worst.kind}, {worst.interval[0]:.2f}–{worst.interval[1]:.2f}). "
+        f"Promise broken: {', '.join(broken) or 'none'}; too little measured to tell: {', '.join(open_) or 'none'}."
+    ]
+
+
+def measure_changed(effort: Effort) -> Changed:
+    """Every share."""
+    rows = []
+    for share in changed.SHARES[-1:] if effort.quick else changed.SHARES:
+        worlds_of_one = effort.times(effort.changes)
+        rows.append(changed.measure(share, worlds_of_one, rounds_per_year=HOURS_PER_YEAR, workers=effort.workers))
+        print(_changed_line(rows[-1]), flush=True)
+    return Changed(tuple(rows))
+
+
+def changed_lines(found: Changed) -> list[str]:
+    """How, and the table."""
+    return [
+        f"Simulated endpoints whose days differ; after {changed.QUIET} quiet rounds a share of every probe's traffic "
+        f"is answered by another model, and {changed.CHANGED} more rounds are judged. Promise: one false alarm a "
+        f"year of hourly rounds ({HOURS_PER_YEAR:,.0f}). Intervals are Wilson's, 95 %.",
+        "",
+        "| share answered by another model | caught | median delay, rounds | 90 % within |",
+        "|---|---|---|---|",
+        *map(_changed_line, found.rows),
+    ]
+
+
+def _changed_line(row: ChangeResult) -> str:
+    judged = row.worlds - row.early
+    low, high = wilson(len(row.delays), judged)
+    median, most = (f"{np.quantile(row.delays, q):.0f}" if row.delays else "–" for q in (0.5, 0.9))
+    return f"| {row.share:.0%} | {len(row.delays)} of {judged} ({low:.0%}–{high:.0%}) | {median} | {most} |"
+
+
+def changed_headlines(found: Changed) -> list[str]:
+    """A whole change."""
+    return [
+        f"A whole change of a simulated endpoint: caught in {row.caught:.0%}, half of them by round "
+        f"{np.median(row.delays):.0f}."
+        for row in found.rows
+        if row.share == 1 and row.delays
+    ]
+
+
+STILL = Part("still", "False alarms on endpoints that never change", Still, measure_still, still_lines, still_headlines)
+CHANGED = Part("changed", "Simulated changes caught", Changed, measure_changed, changed_lines, changed_headlines)

@@ -1,0 +1,142 @@
+"""Every part runs, is kept, comes back as it was, and is told on the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import auc, cost, delay, mixture, quiet, samples, simulated
+from benchmarks.changed import ChangeResult
+from benchmarks.intervals import Estimate
+from benchmarks.part import Effort
+from benchmarks.still import StillResult
+
+QUICK = Effort(quick=True, workers=1, years=1)
+ROW = delay.Row("q8_0", "8 × 3", "ours", 10.0, 24, 2000, 0.004, (20, 120), 120, 1)
+
+
+def areas(**of: float) -> auc.Row:
+    table = {method: Estimate(of.get(method, 0.5), 0.4, 0.6) for method in auc.METHODS}
+    better = tuple(sorted(method for method in of if of[method] > table["ours"].value and method != "ours"))
+    return auc.Row("q8_0", 2.4, table, better)
+
+
+RESULTS = {
+    "auc": auc.Areas(40, (areas(ours=0.6, scan=0.9),)),
+    "delay": delay.Delays((ROW, replace(ROW, method="scan")), {"scan": 0.7}, 336, 0, 6.0),
+    "mixture": mixture.Mixtures((mixture.Row("template", 0.16, 5.0, "ours", (3, None, 5)),)),
+    "samples": samples.Power((samples.Row("nothing", 20, 1, 0, {}), samples.Row("q4_0", 20, 5, 9, {"text": 5}))),
+    "quiet": quiet.Quiet((StillResult("mixed", 1.14, 0, 0, 10), StillResult("sticky", 1.14, 2, 1, 10))),
+    "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
+    "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
+    "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, 30_000, 5200.0),
+}
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """A folder in which every part was kept, as if measured."""
+    for part in command.PARTS:
+        replace(part, measure=lambda effort, name=part.name: RESULTS[name]).run(Effort(), tmp_path)
+    return tmp_path
+
+
+def test_results_come_back_as_they_were(measured) -> None:
+    assert {part.name for part in command.PARTS} == set(RESULTS)
+    for part in command.PARTS:
+        kept = part.kept(measured)
+        assert kept is not None and kept.result == RESULTS[part.name] and not kept.quick
+
+
+def test_the_page_begins_with_what_was_found(measured) -> None:
+    text = "\n".join(command.page(measured))
+    short = text.split("## In short")[1].split("##")[0]
+    for told in (
+        "text alone: 0.600; best peer (scan) 0.900; a peer is better beyond chance on 1",
+        "0.14 on average",
+        "template 2 of 3, median 5 rounds",
+        "25% of the changes called, MET 45%; of nothing: 1 of 20",
+        "2 false alarms in 2.3 endpoint-years",
+        "at most 4.00 a year (heavy, 1.09–10.24). Promise broken: heavy; too little measured to tell: none",
+        "caught in 30%, half of them by round 2",
+        "1.05 times",
+    ):
+        assert told in short
+    for part in command.PARTS:
+        assert f"## {part.title}" in text
+
+
+def test_what_is_lost_is_said(measured) -> None:
+    text = "\n".join(command.page(measured))
+    assert "- q8_0: scan 0.90, ours 0.60" in text and "**0.90 (0.40–0.60)**" in text
+    assert "MET called these more often than ours: q4_0 (9 to 5)" in text
+    won = auc.lines(auc.Areas(40, (areas(ours=0.9),)))
+    assert won[-1].startswith("On no rung")
+
+
+def test_a_missed_change_makes_bounds(measured) -> None:
+    [line] = [line for line in delay.lines(RESULTS["delay"]) if line.startswith("| q8_0 | 8 × 3 | ours")]
+    assert "| ≥ 70.0 (1.0–" in line and "| ≤ 0.14 |" in line and "| 1,680 | 140,000 | 0.280 | 1 of 2 |" in line
+
+
+def test_a_part_that_was_not_measured_says_how(tmp_path) -> None:
+    text = "\n".join(command.page(tmp_path))
+    assert text.count("Not measured yet") == len(command.PARTS) and "`python -m benchmarks auc`" in text
+
+
+def test_a_quick_run_says_that_it_means_nothing(tmp_path, monkeypatch) -> None:
+    out = tmp_path / "page.md"
+    monkeypatch.setattr(command, "PARTS", [replace(cost.PART, measure=lambda effort: RESULTS["cost"])])
+    command.main(["cost", "--quick", "--workers", "1", "--results", str(tmp_path), "--output", str(out)])
+    assert "these numbers mean nothing" in out.read_text("utf-8")
+    before = (tmp_path / "cost.json").read_text("utf-8")
+    command.main(["--page", "--results", str(tmp_path), "--output", str(out)])
+    assert (tmp_path / "cost.json").read_text("utf-8") == before
+
+
+def test_an_unknown_part_is_an_error_that_names_the_known(capsys) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["speed"])
+    assert stopped.value.code == 2
+    assert "no such part: speed; there are auc, delay" in capsys.readouterr().err
+
+
+def test_scores_of_a_great_change_are_above_those_of_none() -> None:
+    found = auc.scores(0, [("template", 1.0)])
+    assert set(found) == {"base", "template"} and set(found["base"]) == set(auc.METHODS)
+    for method in auc.METHODS:
+        assert found["template"][method] > found["base"][method], method
+
+
+def test_one_comparison_calls_a_leading_space_by_the_format_alone() -> None:
+    said = samples.once(0, samples.SPACE, 1.0)
+    assert said.ours and said.met and said.channels == ("format",)
+
+
+def test_a_days_rounds_are_computed_in_one_way_where_that_is_sticky() -> None:
+    def ways(kind: str) -> list[int]:
+        by_day: list[set[object]] = [set(), set()]
+        for number, round_ in enumerate(quiet.rounds(0, kind, 48)):  # type: ignore[arg-type]
+            day = by_day[number // 24]
+            day |= {o.reply.top_logprobs for o in round_.observations if o.probe.endswith("true-or-false")}
+        return [len(day) for day in by_day]
+
+    assert ways("sticky") == [1, 1]
+    assert ways("mixed") == [3, 3]
+
+
+def test_progress_is_shown_and_order_kept(capsys) -> None:
+    assert QUICK.each("squares", abs, [-3, 2, -1]) == [3, 2, 1]
+    assert "squares: 3 of 3" in capsys.readouterr().err
+    assert (QUICK.times(40), Effort().times(40)) == (2, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", command.PARTS, ids=lambda part: part.name)
+def test_every_part_runs(part, tmp_path) -> None:
+    part.run(QUICK, tmp_path)
+    kept = part.kept(tmp_path)
+    assert kept is not None and kept.quick
+    assert part.lines(kept.result) and all(part.headlines(kept.result))
