@@ -9,6 +9,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import auc, cost, delay, mixture, quiet, samples, simulated
 from benchmarks.changed import ChangeResult
+from benchmarks.design import Design
 from benchmarks.intervals import Estimate
 from benchmarks.part import Effort
 from benchmarks.still import StillResult
@@ -103,7 +104,9 @@ def test_an_unknown_part_is_an_error_that_names_the_known(capsys) -> None:
     assert "no such part: speed; there are auc, delay" in capsys.readouterr().err
 
 
-def test_scores_of_a_great_change_are_above_those_of_none() -> None:
+def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
+    monkeypatch.setattr(auc, "EIGHT", Design(4, 3))
+    monkeypatch.setattr(auc, "CANDIDATE", 4)
     found = auc.scores(0, [("template", 1.0)])
     assert set(found) == {"base", "template"} and set(found["base"]) == set(auc.METHODS)
     for method in auc.METHODS:
