@@ -111,7 +111,9 @@ def changed_at(rounds: Iterator[Round], at: int, change: Callable[[Fingerprint],
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("clustered", [False, True], ids=["independent", "clustered"])
+@pytest.mark.parametrize(
+    "clustered", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["independent", "clustered"]
+)
 @pytest.mark.parametrize("channel", DETECTORS)
 def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clustered: bool) -> None:
     rng = np.random.default_rng([11, clustered])
@@ -133,9 +135,10 @@ def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clus
     assert all(v.e_value < alarm.threshold for v in alarm.verdicts[1:])
 
 
-def test_still_worlds_are_quiet_in_every_channel_and_together() -> None:
+@pytest.mark.parametrize("streams", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_still_worlds_are_quiet_in_every_channel_and_together(streams: int) -> None:
     """R_t passes A within T rounds with probability at most T/A; so many streams do so as the binomial allows."""
-    streams, rounds, threshold = 10, 14, Promise().threshold
+    rounds, threshold = 14, Promise().threshold
     highest: dict[str, list[float]] = {name: [] for name in ("all together", *DETECTORS)}
     for seed in range(streams):
         rng = np.random.default_rng([29, seed])

@@ -98,7 +98,7 @@ def test_a_round_of_the_null_adds_at_most_one_to_r(seed: int) -> None:
     assert 0.97 * most < expected_e(state, widths) <= most * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 6, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4, 5, 7))])
 def test_the_classes_left_out_as_shipped_make_no_difference(seed: int) -> None:
     """Which classes lead depends on the round, so the bound is not exact; a round adds no more than one part in 500."""
     still, rng, widths = small_world(seed, most_rows=2)
