@@ -49,6 +49,8 @@ WEIGHTS: Final[Floats] = np.array([3, 3, 2, 1, 1, 1, 1]) / 12
 """Belief in each alternative: ridges, pooled (sharpness, score), spread, fresh."""
 ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""
+DOUBT: Final = 10.0
+"""Likelihood ratio of a change at which the null learns half of what it else would."""
 LEADING: Final = 6
 """Classes a round is held against: those which, by the null, it may belong to."""
 
@@ -139,11 +141,10 @@ def step(state: State, table: Table, label: str) -> State:
     belief = np.einsum("ja,jak->jk", posterior(log_capital), np.exp(alternative - log_alternative[..., None]))
     worth = discount(belief, table.replies, CLASS_STRENGTH[leading])
     seen = onsets.seen + worth[..., None] * table.counts(null.base.shape[1])
-    return State(
-        null=absorb(null, table, posterior(joint)),
-        onsets=_thin(replace(onsets, log_capital=log_capital, seen=seen), state.rounds),
-        rounds=state.rounds + 1,
-    )
+    onsets = _thin(replace(onsets, log_capital=log_capital, seen=seen), state.rounds)
+    # The likelier a change, the less the null may learn of what would be its own defeat.
+    trust = 1 / (1 + float(np.exp(min(onsets.log_ratio.max(), 50.0))) / DOUBT)
+    return State(null=absorb(null, table, posterior(joint), trust), onsets=onsets, rounds=state.rounds + 1)
 
 
 def extend(state: State, other: Null) -> State:

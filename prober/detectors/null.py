@@ -128,13 +128,13 @@ def log_classes(null: Null, table: Table) -> Floats:
     return joint
 
 
-def absorb(null: Null, table: Table, belief: Floats) -> Null:
-    """The still world after one more round, whose classes are believed in like `belief`."""
-    worth = discount(belief, table.replies, _strengths(null.classes))
+def absorb(null: Null, table: Table, belief: Floats, trust: float = 1.0) -> Null:
+    """The still world after one more round, whose classes are believed in like `belief`; `trust` 0 learns nothing."""
+    worth = trust * discount(belief, table.replies, _strengths(null.classes))
     return replace(
         null,
         base=null.base + worth[:, None] * table.counts(null.base.shape[1]),
-        classes=null.classes + belief,
+        classes=null.classes + trust * belief,
     )
 
 
