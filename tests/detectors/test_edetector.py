@@ -114,6 +114,19 @@ def usual(state) -> float:
     return state.null.classes[: len(CLASS_PRIOR)].sum() / state.null.classes.sum()
 
 
+@pytest.mark.usefixtures("all_classes")
+def test_the_likelier_a_change_the_less_the_null_learns_of_it() -> None:
+    state, learnt = begin(equal_rounds(((4, 0, 0),), rounds=12)), []
+    for label in LABELS[:12]:
+        after = step(state, table_of(((0, 4, 0),)), label)
+        learnt.append(after.null.classes.sum() - state.null.classes.sum())
+        state = after
+    ratio = exp(state.onsets.log_ratio.max())
+    assert ratio > edetector.DOUBT
+    assert learnt[-1] == pytest.approx(edetector.DOUBT / (ratio + edetector.DOUBT), rel=1e-6), "rounds"
+    assert learnt == sorted(learnt, reverse=True)
+
+
 def test_where_rounds_repeat_each_other_a_change_is_less_telling() -> None:
     """Days of two kinds: a third kind is evidence, but less than where every day was like every other."""
     shape = np.full((3, 2), 0.5), np.zeros((3, 2)), np.zeros((3, 2), dtype=bool)
@@ -251,6 +264,6 @@ def test_a_changed_row_is_evidence_also_where_it_came_later() -> None:
     both = extend(begin(equal_rounds(((6, 2),))), equal_rounds(((2, 6), (1, 7))))
     same, changed = table_of(((3, 1), (1, 3), (0, 4))), table_of(((3, 1), (4, 0), (4, 0)))
     quiet, moved = both, both
-    for label in LABELS[:4]:
+    for label in LABELS[:12]:
         quiet, moved = step(quiet, same, label), step(moved, changed, label)
     assert moved.log_e > quiet.log_e + log(20)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.detectors.edetector import POOLED, RIDGES, SPREAD, WEIGHTS
+from prober.detectors.edetector import DOUBT, POOLED, RIDGES, SPREAD, WEIGHTS
 from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
 
 S = [float(s) for s in CLASS_STRENGTH]
@@ -155,11 +155,12 @@ class Twin:
             for p, w in enumerate(worth(x, belief, S)):
                 onset["seen"][p] = [old + w * n for old, n in zip(onset["seen"][p], x[p], strict=True)]
         belief = [w / sum(null_k) for w in null_k]
+        trust = 1 / (1 + max(sum(onset["capital"]) for onset in self.onsets) / DOUBT)
         # What is strange, or was seen before, is one reply's worth a row.
         strengths = S + [0.0] * (1 + len(self.echoes))
         for p, w in enumerate(worth(x, belief, strengths)):
-            self.base[p] = [old + w * n for old, n in zip(self.base[p], x[p], strict=True)]
-        self.pi = [old + new for old, new in zip(self.pi, belief, strict=True)]
+            self.base[p] = [old + trust * w * n for old, n in zip(self.base[p], x[p], strict=True)]
+        self.pi = [old + trust * new for old, new in zip(self.pi, belief, strict=True)]
 
     @property
     def log_e(self):
