@@ -37,7 +37,7 @@ class Cost:
     """Rounds of history."""
     long: int
     short_ms: float
-    """Median time of judging a round."""
+    """Median CPU time of judging a round."""
     long_ms: float
     replayed: int
     """Replies."""
@@ -62,9 +62,9 @@ def measure(effort: Effort) -> Cost:
         answers = _one(rng)
         # Both judge the very same round; each stays where it is, so that their histories keep their lengths.
         for times, past in zip(took, (short, watch), strict=True):
-            began = time.perf_counter()
+            began = time.process_time()
             past.see(answers)
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
     rounds = numbered([_one(rng) for _ in range(effort.times(REPLAYED, quick=40))])
     began = time.process_time()
     replay(rounds, Promise(1.0, reference=reference_of(REFERENCE)))
@@ -90,7 +90,7 @@ def lines(cost: Cost) -> list[str]:
         f"Rounds of {cost.replies} replies, fingerprints given, a reference of {REFERENCE} rounds; one process, the "
         "two histories timed in turn on the same rounds.",
         "",
-        "| history | median time of judging a round |",
+        "| history | median CPU time of judging a round |",
         "|---|---|",
         f"| {cost.short:,} rounds | {cost.short_ms:.2f} ms |",
         f"| {cost.long:,} rounds | {cost.long_ms:.2f} ms |",

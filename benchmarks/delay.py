@@ -152,10 +152,12 @@ def lines(found: Delays) -> list[str]:
         f"Peers are held to the same rate: {stream.STREAMS} still streams of {stream.LENGTH} rounds, the largest "
         f"reading of every {stream.BLOCK} rounds, an exponential tail fitted to the upper fifth of them; their own "
         f"thresholds are thereby multiplied ({held}). Their reference is everything but the last {stream.RUNNING} "
-        "quiet rounds.",
+        "quiet rounds. The wealth of plug-in betting grows on still streams too, as its null is an estimate, so that "
+        "it cannot be held to the rate and see small changes.",
         "",
         f"Ours raised {found.alarms} false alarms in {found.quiet_rounds:,} quiet rounds "
-        f"({found.quiet_rounds / ROUNDS_PER_YEAR:.1f} promised); judging a round took {found.ms_a_round:.1f} ms.",
+        f"({found.quiet_rounds / ROUNDS_PER_YEAR:.1f} promised); judging a round took {found.ms_a_round:.1f} ms of "
+        "CPU.",
         "",
         "| rung | probes × replies | method | limit | mean delay, rounds | efficiency | asks | tokens | dollars "
         "| missed |",

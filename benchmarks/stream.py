@@ -50,21 +50,21 @@ class Past:
     watch: Watch
     """Ours, after all of them."""
     alarms: int
-    """Quiet rounds in which ours began to alarm; false ones."""
+    """Of ours, in the quiet rounds; false ones, after each of which judging started anew."""
     ms_a_round: float
-    """Median time of judging one."""
+    """Median CPU time of judging one."""
 
     @staticmethod
     def of(rng: np.random.Generator, design: Design) -> Past:
         """A seeded one, from texts alone."""
         rounds = text_only(design.draw(ladder.load(ladder.BASE), rng, REFERENCE + QUIET))
         watch, alarms, took = Watch.begin(rounds[:REFERENCE]), 0, []
-        for answers in rounds[REFERENCE:]:
-            began = time.perf_counter()
-            after = watch.see(answers)
-            took.append(time.perf_counter() - began)
-            alarms += after.alarmed and not watch.alarmed
-            watch = after
+        for number, answers in enumerate(rounds[REFERENCE:], start=REFERENCE + 1):
+            began = time.process_time()
+            watch = watch.see(answers)
+            took.append(time.process_time() - began)
+            if watch.alarmed:
+                alarms, watch = alarms + 1, Watch.begin(rounds[number - REFERENCE : number])
         return Past(tuple(rounds), watch, alarms, float(np.median(took)) * 1000)
 
     def delays(self, changed: Sequence[Answers], thresholds: Mapping[str, float]) -> dict[str, int | None]:
