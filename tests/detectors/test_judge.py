@@ -229,7 +229,8 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     early = list(world(20))
     late = list(world(REFERENCE + 12, first=20, series=(*SERIES, "d")))
     memory, judgements = judged([*early, *late])
-    assert {j.state for j in judgements[REFERENCE:]} == {"quiet"}, "the endpoint goes on being judged meanwhile"
+    # It goes on being judged meanwhile; a still world is suspected once in a tenth of the threshold, 37 rounds.
+    assert {j.state for j in judgements[REFERENCE:]} <= {"quiet", "suspected"}
     assert (
         judgements[20].missing
         == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 72.0 more of 72 hours"
