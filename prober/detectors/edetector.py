@@ -52,7 +52,7 @@ ONSETS: Final = 8
 DOUBT: Final = 10.0
 """Likelihood ratio of a change at which the null learns half of what it else would."""
 LEADING: Final = 6
-"""Classes a round is held against: those which, by the null, it may belong to."""
+"""Classes a round is held against: those which, by the null, it may belong to, and as many that are usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,9 @@ def step(state: State, table: Table, label: str) -> State:
     joint = log_classes(null, table)
     # The other classes' shares of both densities are as small as makes no difference, and cost most of the time.
     ours = joint[: len(CLASS_PRIOR)]
-    leading = np.sort(np.argsort(-ours)[:LEADING])
+    # After a change the null believes in odd classes; under the alternative the round may well be an ordinary one.
+    usually = null.classes[: len(ours)]
+    leading = np.union1d(np.argsort(-ours)[:LEADING], np.argsort(-usually)[:LEADING])
     alternative = _log_alternatives(null, onsets, table, leading) + np.log(null.classes[leading] / null.classes.sum())
     log_alternative = logsumexp(alternative, axis=2)
     log_ratio = log_alternative - logsumexp(joint[leading])
