@@ -103,8 +103,8 @@ def test_a_link_to_an_incident_shows_the_replies_side_by_side(dashboard, tab, wi
     page = tab(width, scheme)
     page.goto(f"{address}?incident={incident.id}")
     page.get_by_text("support-bot is different from what you pinned").wait_for()
-    reference = page.get_by_text(seeded.BEFORE)
-    recent = page.get_by_text("<b>Unfortunately</b> we accept returns")  # the tags are read, not obeyed
+    reference = page.get_by_text(seeded.BEFORE).first
+    recent = page.get_by_text("<b>Unfortunately</b> we accept returns").first  # the tags are read, not obeyed
     recent.wait_for()
     page.locator("svg.marks").last.wait_for()
     assert page.locator("svg.marks").count() == 2
@@ -124,7 +124,7 @@ def test_one_glance_and_one_click_to_the_evidence(dashboard, tab, width, scheme)
     page.locator("svg.marks").last.wait_for()
     _shoot(page, f"overview-{width}-{scheme}")
     page.get_by_role("button", name="See the evidence").click()
-    page.get_by_text("<b>Unfortunately</b>").wait_for()
+    page.get_by_text("<b>Unfortunately</b>").first.wait_for()
     assert page.url.endswith(f"?incident={incident.id}")
     page.go_back()
     page.get_by_text("Endpoints now").wait_for()
