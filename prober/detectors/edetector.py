@@ -5,8 +5,10 @@ the n replies x seen since:
 
 - *ridge*, small changes in unknown directions: logits move independently with standard deviation tau, so that
   `mu_c exp(tau² (x_c - n mu_c) / (1 + tau² n mu_c))`; a category that tells little stays where it is;
+- *shared*, the same with counts summed over all categories of one name: "(other)", or "positive", moves alike in
+  every series that has it; *shared and own*, a ridge about that;
 - *pooled*, the same tilt in every series, `mu exp(theta v)`: longer, refusing more, sharper; one dimension for all;
-- *spread*, Dirichlet of strength 8 about the old mean, and *fresh*, Jeffreys' Dirichlet of ½: another distribution.
+- *fresh*, Jeffreys' Dirichlet of ½: another distribution.
 
 All are predictive densities over the same classes of rounds as the null's, each computed before its round is seen, so
 their ratio to the null has expectation at most one when the null holds, and the Shiryaev–Roberts sum over onsets
@@ -39,19 +41,19 @@ from prober.detectors.null import (
 from prober.detectors.null import extend as extend_null
 from prober.detectors.table import Floats, Ints, Table, logsumexp, posterior
 
-RIDGES: Final[Floats] = np.array([0.15, 0.35, 0.8])
-"""Standard deviations of the shift of each logit."""
-SPREAD: Final = 8.0
-"""Strength of the Dirichlet alternative about the old mean, in replies."""
+RIDGES: Final[Floats] = np.array([0.2, 0.4, 0.8])
+"""Standard deviations of the shift of each logit, in a direction of its own."""
+SHARED: Final = 0.25
+"""Standard deviation of the shift that all categories of one name share; and of what each then adds of its own."""
 POOLED: Final = 0.5
 """Standard deviation of the tilt that all series share, on either axis of `Null.score`."""
-WEIGHTS: Final[Floats] = np.array([3, 3, 2, 1, 1, 1, 1]) / 12
-"""Belief in each alternative: ridges, pooled (sharpness, score), spread, fresh."""
+WEIGHTS: Final[Floats] = np.array([2, 2, 1, 3, 3, 0.5, 0.5, 0.5]) / 12.5
+"""Belief in each alternative: ridges, shared, shared and own, pooled (sharpness, score), fresh."""
 ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""
 DOUBT: Final = 10.0
 """Likelihood ratio of a change at which the null learns half of what it else would."""
-LEADING: Final = 6
+LEADING: Final = 2
 """Classes a round is held against: those which, by the null, it may belong to, and as many that are usual."""
 
 
@@ -130,7 +132,7 @@ def step(state: State, table: Table, label: str) -> State:
     ours = joint[: len(CLASS_PRIOR)]
     # After a change the null believes in odd classes; under the alternative the round may well be an ordinary one.
     usually = null.classes[: len(ours)]
-    leading = np.union1d(np.argsort(-ours)[:LEADING], np.argsort(-usually)[:LEADING])
+    leading = np.array(sorted({*np.argsort(-ours)[:LEADING].tolist(), *np.argsort(-usually)[:LEADING].tolist()}))
     alternative = _log_alternatives(null, onsets, table, leading) + np.log(null.classes[leading] / null.classes.sum())
     log_alternative = logsumexp(alternative, axis=2)
     log_ratio = log_alternative - logsumexp(joint[leading])
@@ -185,21 +187,42 @@ def _with_new(state: State, label: str) -> Onsets:
 def _log_alternatives(null: Null, onsets: Onsets, table: Table, classes: Ints) -> Floats:
     """Shape (onsets, alternatives, len(classes))."""
     since = onsets.seen.sum(axis=2)
+    old, seen = onsets.mean[:, None], onsets.seen[:, None]
     expected = since[..., None] * onsets.mean
     surplus = onsets.seen - expected
+    ridge = old * np.exp(_shift(RIDGES[:, None, None], surplus[:, None], expected[:, None]))
+    shared = onsets.mean * np.exp(_shift(SHARED, *_by_name(null, np.stack([surplus, expected]))))
+    shared = (shared / shared.sum(axis=-1, keepdims=True))[:, None]
+    further = since[:, None, :, None] * shared
+    both = shared * np.exp(_shift(SHARED, seen - further, further))
+    pooled = old * np.exp(_tilt(null, onsets, since, surplus)[..., None, None] * null.score)
     width = 0.5 * null.valid.sum(axis=1)
-    variance = RIDGES[:, None, None] ** 2
-    ridge = onsets.mean[:, None] * np.exp(variance * surplus[:, None] / (1 + variance * expected[:, None]))
-    pooled = onsets.mean[:, None] * np.exp(_tilt(null, onsets, since, surplus)[..., None, None] * null.score)
-    spread = (SPREAD * onsets.mean + onsets.seen) / (SPREAD + since)[..., None]
     fresh = (0.5 * null.valid + onsets.seen) / (width + since)[..., None]
-    mean = np.concatenate([ridge, pooled, spread[:, None], fresh[:, None]], axis=1)
-    mean = _no_less_new(mean / mean.sum(axis=-1, keepdims=True), null)
-    steady = np.repeat(onsets.support[:, None], len(RIDGES) + len(null.score), axis=1)
-    behind = np.concatenate([steady, (SPREAD + since)[:, None], (width + since)[:, None]], axis=1)
+    mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None]], axis=1)
+    mean /= mean.sum(axis=-1, keepdims=True)
+    mean = _no_less_new(mean, null)
+    behind = np.empty(mean.shape[:3])
+    behind[:, :-1], behind[:, -1] = onsets.support[:, None], width + since
     rows, categories = null.base.shape
     flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null.score, classes)
     return flat.reshape(len(onsets.labels), len(WEIGHTS), len(classes))
+
+
+def _shift(tau: float | Floats, surplus: Floats, expected: Floats) -> Floats:
+    """What counts that exceed the expected ones by `surplus` make of a logit whose shift is N(0, tau²)."""
+    shift: Floats = tau**2 * surplus / (1 + tau**2 * expected)
+    return shift
+
+
+def _by_name(null: Null, counts: Floats) -> Floats:
+    """(…, rows, categories): in place of each count the sum over all categories of its name."""
+    order = np.argsort(null.names, axis=None)
+    sorted_ = null.names.ravel()[order]
+    first = np.flatnonzero(np.append(True, sorted_[1:] != sorted_[:-1]))
+    sums = np.add.reduceat(counts.reshape(*counts.shape[:-2], -1)[..., order], first, axis=-1)
+    named = np.empty((*counts.shape[:-2], len(order)))
+    named[..., order] = np.repeat(sums, np.diff(np.append(first, len(order))), axis=-1)
+    return named.reshape(counts.shape)
 
 
 def _tilt(null: Null, onsets: Onsets, since: Floats, surplus: Floats) -> Floats:
@@ -212,15 +235,19 @@ def _tilt(null: Null, onsets: Onsets, since: Floats, surplus: Floats) -> Floats:
 
 
 def _no_less_new(mean: Floats, null: Null) -> Floats:
-    """Alternatives expect what was never seen at least as much as the null does.
+    """Alternatives, given and changed in place, expect what was never seen at least as much as the null does.
 
     How much mass the unseen has is a guess of the prior. That it stays unseen, in every series at once, would else be
     won by whoever guesses less, and count as evidence of a change in a world where nothing ever changes.
     """
-    unseen = np.where(null.novel, np.maximum(mean, null.mean), 0.0).sum(axis=-1, keepdims=True)
-    known = np.where(null.novel, 0.0, mean)
-    known *= (1 - unseen) / np.maximum(known.sum(axis=-1, keepdims=True), 1e-300)
-    return np.where(null.novel, unseen, known)
+    row, category = np.nonzero(null.novel)
+    if not row.size:
+        return mean
+    expected = mean[..., row, category]
+    unseen = np.maximum(expected, null.mean[row, category])
+    mean[..., row, :] *= ((1 - unseen) / np.maximum(1 - expected, 1e-300))[..., None]
+    mean[..., row, category] = unseen
+    return mean
 
 
 def _thin(onsets: Onsets, now: int) -> Onsets:
@@ -228,17 +255,18 @@ def _thin(onsets: Onsets, now: int) -> Onsets:
     while len(onsets.labels) > ONSETS:
         age = now - onsets.born + 1
         older = int(np.argmin(age[:-1] / age[1:]))
-        log_ratio = onsets.log_ratio
-        heir, gone = (older, older + 1) if log_ratio[older] >= log_ratio[older + 1] else (older + 1, older)
-        own, left = (logsumexp(onsets.log_capital[i]) for i in (heir, gone))
-        growth = np.logaddexp(0.0, left - own)
+        total = logsumexp(onsets.log_capital[older : older + 2], axis=1)
+        log_ratio = total - np.log(onsets.mass[older : older + 2])
+        keeps = 0 if log_ratio[0] >= log_ratio[1] else 1
+        heir, gone = older + keeps, older + 1 - keeps
+        growth = np.logaddexp(0.0, total[1 - keeps] - total[keeps])
         log_capital, mass = onsets.log_capital.copy(), onsets.mass.copy()
         log_capital[heir] += growth
         # The heir's ratio must stay its own: what it inherits counts as units put in.
         mass[heir] *= np.exp(growth)
-        kept = np.delete(np.arange(len(onsets.labels)), gone)
+        kept = np.arange(len(onsets.labels)) != gone
         onsets = Onsets(
-            labels=tuple(onsets.labels[i] for i in kept),
+            labels=(*onsets.labels[:gone], *onsets.labels[gone + 1 :]),
             born=onsets.born[kept],
             mass=mass[kept],
             log_capital=log_capital[kept],

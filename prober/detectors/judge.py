@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from zlib import crc32
 
 import numpy as np
 
@@ -134,6 +135,7 @@ def _learn_channel(
         prior=_padded([scale.prior for scale in kept], width),
         score=_padded([scale.score for scale in kept], width),
         novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
+        names=np.array([_names(scale.labels, width) for scale in kept]),
     )
     return ChannelMemory(
         rows=tuple(rows),
@@ -234,6 +236,11 @@ def _value(held: ChannelMemory) -> float:
         shift = float(held.reference[row, category]) if number is None else number - held.scales[row].mean
         shifts.setdefault(row, []).append(shift)
     return sum(sum(values) / len(values) for values in shifts.values()) / len(shifts)
+
+
+def _names(labels: Sequence[str], width: int) -> list[int]:
+    """A number for every label, the same in every series and process."""
+    return [*(crc32(label.encode(errors="surrogatepass")) for label in labels), *[0] * (width - len(labels))]
 
 
 def _padded(rows: Sequence[Sequence[float]], width: int) -> Floats:

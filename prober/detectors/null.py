@@ -57,6 +57,8 @@ class Null:
     """Shape (rows, categories): categories the row has."""
     novel: Bools
     """Shape (rows, categories): the category that stands for whatever the reference never held."""
+    names: Ints
+    """Shape (rows, categories): equal where categories of several series have one name."""
     score: Floats
     """Shape (2, rows, categories): sharpness (how common a category is) and score (where it stands on its scale).
 
@@ -82,11 +84,11 @@ class Null:
         return mean
 
 
-def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -> Null:
+def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, names: Ints | None = None) -> Null:
     """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
-    one category a row at most. Each reference round is held against the others, never against itself.
+    one category a row at most; `names` is as in `Null`, None where no two categories share one. Each reference round is held against the others, never against itself.
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
@@ -97,6 +99,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -
     null = Null(
         valid=valid,
         novel=novel,
+        names=np.arange(prior.size).reshape(prior.shape) if names is None else names,
         score=_standardised(np.stack([np.log(np.where(valid, mean, 1.0)), score]), mean, valid),
         echoes=np.stack([_echo(count, mean) for count in counts]),
         base=base,
@@ -117,14 +120,16 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools) -
 
 def log_classes(null: Null, table: Table) -> Floats:
     """ln (pi_k * probability of the round in class k): (classes + 1 + echoes,)."""
-    own = log_predictive(table, null.mean[None], null.support[None], null.score, np.arange(len(CLASS_PRIOR)))[0]
-    alike = np.array([STRANGER_STRENGTH * len(SWINGS)])
-    anything = null.valid / null.valid.sum(axis=1, keepdims=True)
-    strange = log_predictive(table, anything[None], np.full((1, len(anything)), 1e9), null.score, alike)[0]
-    near = np.array([ECHO_STRENGTH * len(SWINGS)])
-    behind = np.broadcast_to(null.support, null.echoes.shape[:2])
-    repeated = log_predictive(table, null.echoes, behind, null.score, near)[:, 0]
-    joint: Floats = np.concatenate([own, strange, repeated]) + np.log(null.classes / null.classes.sum())
+    own, behind = _tilted(table, null.mean[None], null.score, np.arange(len(SWINGS))), null.support[table.row]
+    alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[table.row, table.category]
+    repeated = null.echoes[:, table.row, table.category]
+    log_probability = _log_dirichlet_multinomial(
+        table,
+        np.concatenate([np.tile(own[0], (len(STRENGTHS), 1)), alike[None], repeated]),
+        np.where((np.arange(len(null.classes)) == len(CLASS_PRIOR))[:, None], 1e9, behind),
+        np.concatenate([CLASS_STRENGTH, _odd_strengths(len(repeated))]),
+    )
+    joint: Floats = log_probability + np.log(null.classes / null.classes.sum())
     return joint
 
 
@@ -146,6 +151,7 @@ def extend(null: Null, other: Null) -> Null:
     return Null(
         valid=stack(null.valid, other.valid) > 0,
         novel=stack(null.novel, other.novel) > 0,
+        names=stack(null.names, other.names).astype(np.int64),
         score=stack(null.score, other.score),
         echoes=np.stack(echoes),
         base=stack(null.base, other.base),
@@ -153,7 +159,7 @@ def extend(null: Null, other: Null) -> Null:
     )
 
 
-def stack(above: Floats | Bools, below: Floats | Bools) -> Floats:
+def stack(above: Floats | Bools | Ints, below: Floats | Bools | Ints) -> Floats:
     """Rows of two arrays (…, rows, categories), padded to the wider."""
     width = max(above.shape[-1], below.shape[-1])
     padded = [np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, width - x.shape[-1])]) for x in (above, below)]
@@ -165,16 +171,23 @@ def log_predictive(table: Table, mean: Floats, behind: Floats, score: Floats, cl
 
     `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies.
     """
-    # Classes that differ in strength alone share their tilt.
-    swing = classes % len(SWINGS)
-    every = len(classes) > len(SWINGS)
-    tilt = np.exp(np.tensordot(SWINGS if every else SWINGS[swing], score, axes=1))
-    total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0)).transpose(1, 2, 0)
-    here = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category] / total[:, :, table.row]
-    here = here[:, swing] if every else here
-    strength = CLASS_STRENGTH[classes][:, None]
-    inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind[:, None] + 1)
-    concentration = (1 / inverse - 1)[:, :, table.row]
+    here = _tilted(table, mean, score, classes % len(SWINGS))
+    return _log_dirichlet_multinomial(table, here, behind[:, None, table.row], CLASS_STRENGTH[classes])
+
+
+def _tilted(table: Table, mean: Floats, score: Floats, swings: Ints) -> Floats:
+    """What each reply's category is expected to hold: (models, swings, replies)."""
+    tilt = np.exp(SWINGS[swings] @ score.reshape(2, -1)).reshape(-1, *score.shape[1:])
+    total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0))
+    here: Floats = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category]
+    here /= total[table.row].transpose(1, 2, 0)
+    return here
+
+
+def _log_dirichlet_multinomial(table: Table, here: Floats, behind: Floats, strength: Floats) -> Floats:
+    """ln probability of the replies in their order, (…,): `here` and `behind` (…, replies), `strength` (…,)."""
+    inverse = (1 / (strength + 1))[:, None] + (strength / (strength + 1))[:, None] / (behind + 1)
+    concentration = 1 / inverse - 1
     ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
     # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
     starts = np.arange(0, len(table.row), 16)
@@ -204,6 +217,11 @@ def _standardised(axes: Floats, mean: Floats, valid: Bools) -> Floats:
     spread = np.sqrt((mean * centred**2).sum(axis=2, keepdims=True))
     scores: Floats = np.clip(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12), -3.0, 3.0)
     return scores
+
+
+def _odd_strengths(echoes: int) -> Floats:
+    """Of the stranger, and of rounds that repeat one of the reference."""
+    return STRENGTHS[[STRANGER_STRENGTH, *[ECHO_STRENGTH] * echoes]]
 
 
 def _strengths(classes: Floats) -> Floats:

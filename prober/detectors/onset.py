@@ -29,14 +29,12 @@ def between(statistic: State, recent: Sequence[str]) -> Between | None:
     """
     if statistic.best is None:
         return None
-    onsets = statistic.onsets
+    onsets, known = statistic.onsets, statistic.rounds - len(recent)
     first, last = _interval(onsets, statistic.rounds)
-    labels = dict(zip(range(statistic.rounds - len(recent), statistic.rounds), recent, strict=True))
-    # Candidates know their own labels, however old.
-    labels |= {int(born): label for born, label in zip(onsets.born, onsets.labels, strict=True)}
-    earliest = min(number for number in labels if number >= first)
-    latest = max(number for number in labels if number <= last)
-    return labels[earliest], labels[latest]
+    born = [(int(number), label) for number, label in zip(onsets.born, onsets.labels, strict=True)]
+    earliest = recent[first - known] if first >= known else min(one for one in born if one[0] >= first)[1]
+    latest = recent[last - known] if last >= known else max(one for one in born if one[0] <= last)[1]
+    return earliest, latest
 
 
 def _interval(onsets: Onsets, rounds: int) -> tuple[int, int]:

@@ -19,12 +19,14 @@ from prober.detectors.readings import RECURS, Reading, Recurring, TopTokens, rec
 
 __all__ = ["Reading", "Scale", "learn"]
 
-NAMED: Final = 6
-"""Categories a nominal scale names at most; the rest are `other`."""
-COMMON: Final = 0.05
-"""Share of the replies from which a name is worth a category, where not all can have one."""
-CHOICES: Final = 60
-"""Replies that are enough to choose the names by, where they must be chosen."""
+FEW: Final = 6
+"""Different names up to which each is a category of its own."""
+NAMED: Final = 12
+"""Categories that are named at most, where names must be chosen; the rest are `other`."""
+COMMON: Final = 0.0125
+"""Share of the choosing replies from which a name is worth a category; it must have come more than once as well."""
+CHOICES: Final = 400
+"""Replies that are enough to choose the names by."""
 ATOMS: Final = 5
 """Distinct numbers up to which an ordinal scale keeps each as it is instead of binning."""
 
@@ -134,7 +136,7 @@ def _nominal(rounds: Sequence[Sequence[str]]) -> tuple[Scale, tuple[tuple[int | 
     fall short in the same direction. So where there is a choice, the first rounds choose, and only the others count.
     """
     counts = Counter(name for readings in rounds for name in readings)
-    choosing = 0 if len(counts) <= NAMED else _choosing(rounds)
+    choosing = 0 if len(counts) <= FEW else _choosing(rounds)
     if choosing:
         names = _common(Counter(name for readings in rounds[:choosing] for name in readings))
     else:

@@ -80,8 +80,8 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     since = [value for at, value in held.recent if onset is not None and at >= onset]
     lately = float(np.mean(since)) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
-    before, after = _before_and_since(held)
-    ranked = strongest(before, after)
+    onsets = held.statistic.onsets
+    ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])
     return Verdict(
         channel=channel.name,
         e_value=_finite_exp(held.statistic.log_e),
@@ -89,7 +89,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
         reference_value=shown_reference,
         unit=channel.unit,
         effect=shown - shown_reference,
-        words=_words(channel, held, ranked, shown, shown_reference),
+        words=_words(channel, held, best, ranked, shown, shown_reference),
         onset=onset,
         series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
         log_e=held.statistic.log_e,
@@ -97,22 +97,17 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     )
 
 
-def _words(channel: Channel, held: ChannelMemory, ranked: Sequence[int], shown: float, reference: float) -> str:
-    if not ranked:
+def _words(
+    channel: Channel, held: ChannelMemory, best: int | None, ranked: Sequence[int], shown: float, reference: float
+) -> str:
+    if best is None or not ranked:
         return ""
-    if not held.scales[ranked[0]].names:
-        return channel.words(shown, reference)
     row = ranked[0]
-    before, since = (x[row] for x in _before_and_since(held))
+    if not held.scales[row].names:
+        return channel.words(shown, reference)
+    onsets = held.statistic.onsets
+    before, since = onsets.mean[best][row], onsets.seen[best][row]
     return f"{held.probes[row]}: {named(held.scales[row], before, since / max(float(since.sum()), 1e-12))}"
-
-
-def _before_and_since(held: ChannelMemory) -> tuple[Floats, Floats]:
-    """Mean before the likeliest onset and counts since: both (rows, categories); no counts where there is none."""
-    best, onsets = held.statistic.best, held.statistic.onsets
-    if best is None:
-        return held.reference, np.zeros_like(held.reference)
-    return onsets.mean[best], onsets.seen[best]
 
 
 def _finite_exp(x: float) -> float:

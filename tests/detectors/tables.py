@@ -32,7 +32,8 @@ def small_world(seed, most_rows=3):
     score = np.array([[float(c) if c < w else 0.0 for c in range(wide)] for w in widths])
     has_new = rng.integers(0, 2, size=len(widths))
     novel = np.array([[bool(new) and c == w - 1 for c in range(wide)] for w, new in zip(widths, has_new, strict=True)])
-    return null.learn([random_table(rng, widths, least=1) for _ in range(5)], prior, score, novel), rng, widths
+    names = rng.integers(4, size=prior.shape)
+    return null.learn([random_table(rng, widths, least=1) for _ in range(5)], prior, score, novel, names), rng, widths
 
 
 def equal_rounds(counts, rounds=5, novel=False):

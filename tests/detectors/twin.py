@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.detectors.edetector import DOUBT, POOLED, RIDGES, SPREAD, WEIGHTS
+from prober.detectors.edetector import DOUBT, POOLED, RIDGES, SHARED, WEIGHTS
 from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
 
 S = [float(s) for s in CLASS_STRENGTH]
@@ -87,17 +87,34 @@ def dirichlet(about, strength, x):
     return [(strength * m + x_c) / (strength + sum(x)) for m, x_c in zip(about, x, strict=True)]
 
 
-def alternatives(onset, null, valid, v, novel):
+def shared(mu, x, n, names):
+    """mu_c exp(tau² X / (1 + tau² M)), normalised: X and M are x - n mu and n mu over all categories named as c is."""
+    surplus, expected = {}, {}
+    for p, row in enumerate(names):
+        for c, name in enumerate(row):
+            surplus[name] = surplus.get(name, 0.0) + x[p][c] - n[p] * mu[p][c]
+            expected[name] = expected.get(name, 0.0) + n[p] * mu[p][c]
+    out = []
+    for mu_p, row in zip(mu, names, strict=True):
+        shift = [SHARED**2 * surplus[name] / (1 + SHARED**2 * expected[name]) for name in row]
+        weights = [mu_c * exp(s) for mu_c, s in zip(mu_p, shift, strict=True)]
+        out.append([w / sum(weights) for w in weights])
+    return out
+
+
+def alternatives(onset, null, valid, v, novel, names):
     """(mean, replies behind it) of every strategy of one onset, as lists over rows."""
     rows = range(len(null))
     mu, x = onset["mean"], onset["seen"]
     n = [sum(x[p]) for p in rows]
     out = [([ridge(mu[p], x[p], n[p], tau) for p in rows], onset["support"]) for tau in map(float, RIDGES)]
+    alike = shared(mu, x, n, names)
+    out.append((alike, onset["support"]))
+    out.append(([ridge(alike[p], x[p], n[p], SHARED) for p in rows], onset["support"]))
     for axis in range(2):
-        shared = [0.0, 0.0]
-        shared[axis] = theta(mu, x, v[axis])
-        out.append(([tilted(mu[p], [v[0][p], v[1][p]], shared) for p in rows], onset["support"]))
-    out.append(([dirichlet(mu[p], SPREAD, x[p]) for p in rows], [SPREAD + n[p] for p in rows]))
+        tilt = [0.0, 0.0]
+        tilt[axis] = theta(mu, x, v[axis])
+        out.append(([tilted(mu[p], [v[0][p], v[1][p]], tilt) for p in rows], onset["support"]))
     width = [0.5 * sum(valid[p]) for p in rows]
     flat = [[ok / sum(valid[p]) for ok in valid[p]] for p in rows]
     out.append(([dirichlet(flat[p], width[p], x[p]) for p in rows], [width[p] + n[p] for p in rows]))
@@ -113,6 +130,7 @@ class Twin:
         self.v = null.score.tolist()
         self.valid = null.valid.tolist()
         self.novel = null.novel.tolist()
+        self.names = null.names.tolist()
         self.echoes = null.echoes.tolist()
         self.onsets = []
 
@@ -146,7 +164,7 @@ class Twin:
         usual = sum(self.pi[: len(K)]) / sum(self.pi)
         for onset in self.onsets:
             belief = [0.0 for _ in K]
-            for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel)):
+            for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel, self.names)):
                 alternative_k = self.alternative(x, mu, c)
                 onset["capital"][i] *= ((sum(alternative_k) + the_same) / sum(null_k)) ** usual**2
                 for k in K:
