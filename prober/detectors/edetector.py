@@ -47,7 +47,7 @@ SHARED: Final = 0.25
 """Standard deviation of the shift that all categories of one name share; and of what each then adds of its own."""
 POOLED: Final = 0.5
 """Standard deviation of the tilt that all series share, on either axis of `Null.score`."""
-WEIGHTS: Final[Floats] = np.array([2, 2, 1, 3, 3, 0.5, 0.5, 0.5]) / 12.5
+WEIGHTS: Final[Floats] = np.array([2, 2, 1, 3, 3, 0.5, 0.5, 1.5]) / 13.5
 """Belief in each alternative: ridges, shared, shared and own, pooled (sharpness, score), fresh."""
 ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""

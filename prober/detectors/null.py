@@ -88,7 +88,8 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
     """The still world after the reference: base counts and class weights, by a few rounds of expectation maximisation.
 
     `prior` is (rows, categories), zero where a row has no such category; `score` likewise, any scale; `novel` marks
-    one category a row at most; `names` is as in `Null`, None where no two categories share one. Each reference round is held against the others, never against itself.
+    one category a row at most; `names` is as in `Null`, None where no two categories share one. Each reference round is
+    held against the others, never against itself.
     """
     valid = prior > 0
     counts = [table.counts(prior.shape[1]) for table in tables]
