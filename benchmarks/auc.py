@@ -20,14 +20,16 @@ from benchmarks.peers import PEERS
 
 REFERENCE, CANDIDATE = 24, 8
 """Rounds."""
-REPETITIONS: Final = 40
+REPETITIONS: Final = 60
 """References; each is held against one still and one changed candidate of every rung."""
+UNTOLD: Final = "ours, untold"
+"""The running statistic, which does not know where the candidate begins."""
 MIXTURES: Final = (("template", 0.16), ("q4_0", 0.16))
 CHANNELS: Final = ("choice", "length", "logprobs")
 TEXT: Final = ("ours", *(name for name, peer in PEERS.items() if peer.access == "text"))
 """Methods that read nothing but the reply's text."""
 LOGPROBS: Final = ("ours, logprobs", *(name for name, peer in PEERS.items() if peer.access == "logprobs"))
-METHODS: Final = (*TEXT, *LOGPROBS, *(f"only {channel}" for channel in CHANNELS))
+METHODS: Final = (*TEXT, UNTOLD, *LOGPROBS, *(f"only {channel}" for channel in CHANNELS))
 
 Scores = dict[str, dict[str, float]]
 """Rung → method → larger for more changed."""
@@ -90,8 +92,9 @@ def _ours(readable: Watch, hidden: Watch, candidate: list[Answers]) -> dict[str,
     for answers in text_only(candidate):
         hidden = hidden.see(answers)
     return {
-        "ours": hidden.log_e,
-        "ours, logprobs": readable.log_e,
+        "ours": hidden.log_ratio,
+        UNTOLD: hidden.log_e,
+        "ours, logprobs": readable.log_ratio,
         # A channel that says nothing which another does not say already has no evidence of its own.
         **{f"only {channel}": readable.channels.get(channel, 0.0) for channel in CHANNELS},
     }
@@ -124,13 +127,13 @@ def lines(areas: Areas) -> list[str]:
         f"token each: {EIGHT.asks * (REFERENCE + CANDIDATE)} asks for every method, and the same replies. "
         f"{areas.repetitions} seeded references; each is held against one still candidate, shared by all rungs, and "
         "one candidate of every rung. *Nats* is what the candidate tells. Intervals are 95 %, by resampling "
-        f"repetitions {intervals.RESAMPLES:,} times. Ours is ln of the e-value after the last candidate round, a "
-        "sum over all rounds the change may have begun with: unlike the peers it is not told where the candidate "
-        "begins. **Bold** is better than ours with the same access, by more than the interval of the difference.",
+        f"repetitions {intervals.RESAMPLES:,} times. Ours is the likelihood ratio that the judge gives a change at "
+        "the first candidate round, which the peers are told too; *untold* is the e-value it alarms by, a sum over all "
+        "rounds that the change may have begun with. **Bold** is better than ours with the same access, by more than the interval of the difference.",
         "",
         "From the text alone:",
         "",
-        *_table(areas, TEXT),
+        *_table(areas, (*TEXT, UNTOLD)),
         "",
         "With the log-probabilities of the first token, and our channels one by one:",
         "",

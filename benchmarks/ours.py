@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,8 +58,19 @@ class Watch:
     @property
     def log_e(self) -> float:
         """ln of the e-value of all channels together; unlike that of a judgement it has no largest number."""
-        log_es = np.array(list(self.channels.values())) + np.log(weights(self.memory))
-        return float(np.logaddexp.reduce(log_es, initial=-np.inf))
+        return self._together(self.channels.values())
+
+    @property
+    def log_ratio(self) -> float:
+        """ln likelihood ratio of a change at the oldest onset that is still kept, all channels together: of the first
+        few rounds after the reference it is the very first."""
+        return self._together(
+            float(held.statistic.onsets.log_ratio[0]) if held.statistic.rounds else 0.0
+            for held in self.memory.channels.values()
+        )
+
+    def _together(self, logs: Iterable[float]) -> float:
+        return float(np.logaddexp.reduce(np.array(list(logs)) + np.log(weights(self.memory)), initial=-np.inf))
 
 
 def numbered(rounds: Sequence[Answers], first: int = 0) -> list[Round]:

@@ -42,6 +42,17 @@ def test_many_futures_follow_one_past() -> None:
     assert past.delay(changed[: first - 1]) is None
 
 
+def test_told_where_a_change_begins_the_ratio_is_one_term_of_the_sum_over_onsets() -> None:
+    rng = np.random.default_rng(4)
+    watch = Watch.begin(EIGHT.draw(BASE, rng, 12))
+    assert watch.log_ratio == pytest.approx(0.0), "nothing was seen"
+    for answers in EIGHT.draw(ladder.load("q4_0"), rng, 4):
+        watch = watch.see(answers)
+    held = watch.memory.channels["choice"].statistic.onsets
+    assert held.born[0] == 0 and held.mass[0] == 1
+    assert 1 < watch.log_ratio < watch.log_e
+
+
 def test_without_log_probabilities_the_texts_are_the_same() -> None:
     rounds = SMALL.draw(BASE, np.random.default_rng(2), 3)
     hidden = text_only(rounds)
