@@ -127,9 +127,10 @@ def lines(areas: Areas) -> list[str]:
         f"token each: {EIGHT.asks * (REFERENCE + CANDIDATE)} asks for every method, and the same replies. "
         f"{areas.repetitions} seeded references; each is held against one still candidate, shared by all rungs, and "
         "one candidate of every rung. *Nats* is what the candidate tells. Intervals are 95 %, by resampling "
-        f"repetitions {intervals.RESAMPLES:,} times. Ours is the likelihood ratio that the judge gives a change at "
-        "the first candidate round, which the peers are told too; *untold* is the e-value it alarms by, a sum over all "
-        "rounds that the change may have begun with. **Bold** is better than ours with the same access, by more than the interval of the difference.",
+        f"repetitions {intervals.RESAMPLES:,} times. Ours is the likelihood ratio that the judge gives a change at the "
+        "first candidate round, which the peers are told too; *untold* is the e-value it alarms by, a sum over all "
+        "rounds that the change may have begun with. **Bold** is better than ours with the same access, by more than "
+        "the interval of the difference.",
         "",
         "From the text alone:",
         "",

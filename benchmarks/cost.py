@@ -23,8 +23,20 @@ SHORT, LONG = 100, 10_000
 """Rounds of history."""
 TIMED: Final = 300
 """Rounds timed under either history, in turn."""
-REPLAYED: Final = 1000
-"""Rounds replayed."""
+REPLAYED: Final = (DESIGN, Design(10, 10), Design(10, 30))
+"""Rounds of these sizes are replayed."""
+REPLAYED_ROUNDS: Final = 600
+"""Of each."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Of replay."""
+
+    replies: int
+    """A round."""
+    per_second: float
+    """Replies, of CPU time."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +51,8 @@ class Cost:
     short_ms: float
     """Median CPU time of judging a round."""
     long_ms: float
-    replayed: int
-    """Replies."""
-    replies_per_second: float
+    speeds: tuple[Speed, ...]
+    """By the size of a round."""
 
     @property
     def ratio(self) -> float:
@@ -65,23 +76,25 @@ def measure(effort: Effort) -> Cost:
             began = time.process_time()
             past.see(answers)
             times.append(time.process_time() - began)
-    rounds = numbered([_one(rng) for _ in range(effort.times(REPLAYED, quick=40))])
-    began = time.process_time()
-    replay(rounds, Promise(1.0, reference=reference_of(REFERENCE)))
-    replies = len(rounds) * DESIGN.asks
     return Cost(
         replies=DESIGN.asks,
         short=SHORT,
         long=long,
         short_ms=float(np.median(took[0])) * 1000,
         long_ms=float(np.median(took[1])) * 1000,
-        replayed=replies,
-        replies_per_second=replies / (time.process_time() - began),
+        speeds=tuple(_replay(design, rng, effort.times(REPLAYED_ROUNDS, quick=40)) for design in REPLAYED),
     )
 
 
-def _one(rng: np.random.Generator) -> Answers:
-    return text_only(DESIGN.draw(ladder.load(ladder.BASE), rng, 1))[0]
+def _replay(design: Design, rng: np.random.Generator, count: int) -> Speed:
+    rounds = numbered([_one(rng, design) for _ in range(count)])
+    began = time.process_time()
+    replay(rounds, Promise(1.0, reference=reference_of(REFERENCE)))
+    return Speed(design.asks, count * design.asks / (time.process_time() - began))
+
+
+def _one(rng: np.random.Generator, design: Design = DESIGN) -> Answers:
+    return text_only(design.draw(ladder.load(ladder.BASE), rng, 1))[0]
 
 
 def lines(cost: Cost) -> list[str]:
@@ -96,15 +109,20 @@ def lines(cost: Cost) -> list[str]:
         f"| {cost.long:,} rounds | {cost.long_ms:.2f} ms |",
         f"| ratio | {cost.ratio:.2f} |",
         "",
-        f"Replay of {cost.replayed:,} replies: {cost.replies_per_second:,.0f} replies a second of CPU.",
+        f"Replay of {REPLAYED_ROUNDS} rounds, by their size; what a round costs hardly grows with it:",
+        "",
+        "| replies a round | replies judged a second of CPU |",
+        "|---|---|",
+        *(f"| {speed.replies} | {speed.per_second:,.0f} |" for speed in cost.speeds),
     ]
 
 
 def headlines(cost: Cost) -> list[str]:
     """Ratio and speed."""
+    speeds = ", ".join(f"{speed.per_second:,.0f} at {speed.replies} a round" for speed in cost.speeds)
     return [
         f"Judging a round after {cost.long:,} rounds of history takes {cost.ratio:.2f} times what it takes after "
-        f"{cost.short:,}; replay judges {cost.replies_per_second:,.0f} replies a second."
+        f"{cost.short:,}; replies that replay judges a second: {speeds}."
     ]
 
 

@@ -32,7 +32,7 @@ RESULTS = {
     "quiet": quiet.Quiet((StillResult("mixed", 1.14, 0, 0, 10), StillResult("sticky", 1.14, 2, 1, 10))),
     "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
-    "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, 30_000, 5200.0),
+    "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, (cost.Speed(30, 5200.0),)),
 }
 
 
