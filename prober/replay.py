@@ -15,10 +15,10 @@ from prober.detectors.findings import ROUNDS, Findings, find
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.detectors.verdict import Between, Judgement, Kind, Verdict
+from prober.detectors.verdict import Between, Judgement, Verdict
 from prober.evidence import Fingerprint, Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import Course, Decision, Incident, decide
+from prober.incidents import Course, Decision, Incident, IncidentKind, decide
 from prober.replylog import LoggedReply, time_of
 
 PATIENCE: Final = 12
@@ -31,7 +31,7 @@ class Alarm:
 
     round: str
     onset: str
-    kind: Kind
+    kind: IncidentKind
     e_value: float
     verdicts: tuple[Verdict, ...]
     """Of the channels that moved, strongest first."""

@@ -240,8 +240,9 @@ def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: I
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8))
 def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Incident, actor: str) -> None:
-    decision = acknowledge(incident, actor)
-    assert decision.incident == replace(incident, state="acknowledged", actor=actor)
+    decision = acknowledge(incident, actor, "why", NOW)
+    in_hand = replace(incident, state="acknowledged", actor=actor, note="why", acknowledged_at=NOW)
+    assert decision.incident == in_hand
     assert (decision.reason, decision.event, decision.new_epoch) == ("acknowledged", "acknowledged", None)
 
 

@@ -48,6 +48,18 @@ EVENT_TITLES = {
     "acknowledged": "In hand",
     "accepted": "Accepted",
     "closed": "Closed",
+    "reminded": "Still open",
+    "muted": "Muted",
+    "unmuted": "No longer muted",
+    "recovered": "Recovered",
+    "superseded": "Superseded",
+    "trouble": "Cannot be asked",
+    "trouble_over": "Can be asked again",
+    "stale": "No fresh rounds",
+    "fresh": "Fresh rounds again",
+    "daemon_silent": "The prober is silent",
+    "daemon_back": "The prober is back",
+    "digest": "Digest",
 }
 
 

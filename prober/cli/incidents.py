@@ -102,7 +102,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
 @app.command()
 def acknowledge(incident_id: Id, by: By = None, database: Database = None, as_json: AsJson = False) -> int:
     """Say that a change is in hand; those who were told of it are told this too."""
-    return _act(incident_id, lambda incident: states.acknowledge(incident, by or me()), database, as_json)
+    return _act(
+        incident_id, lambda incident: states.acknowledge(incident, by or me(), "", now_utc()), database, as_json
+    )
 
 
 @app.command()

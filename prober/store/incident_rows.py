@@ -62,7 +62,7 @@ def to_incident(row: IncidentRow) -> Incident:
         together=tuple(json.loads(row.together)),
         part_of=row.part_of,
         closed_at=row.closed_at,
-        close_reason=row.close_reason,
+        close_reason=row.close_reason,  # type: ignore[arg-type]
         actor=row.actor,
         note=row.note,
     )

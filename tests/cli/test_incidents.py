@@ -147,7 +147,7 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
 
         incident = store.incident(1)
         assert incident is not None
-        store.carry_out(acknowledge(incident, "ana"), ("log",), due(DAYS) - timedelta(days=400))
+        store.carry_out(acknowledge(incident, "ana", "", due(DAYS)), ("log",), due(DAYS) - timedelta(days=400))
     from tests.cli.world import write_probes
 
     write_probes(changed.parent)

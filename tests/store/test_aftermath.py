@@ -75,7 +75,7 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
 def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
     incident = opened(store)
     worse = after(store, 5, strong(11.0), verdict("expectation"), kind="contract_break")
-    held = store.carry_out(acknowledge(incident, "ana"), (), NOW + 5 * DAY)  # ana looked before it got worse
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), (), NOW + 5 * DAY)  # ana looked before it got worse
     assert held == replace(worse, state="acknowledged", actor="ana")
     later = after(store, 6, strong(12.0))
     assert (later.state, later.actor, later.rounds_after) == ("acknowledged", "ana", 2)

@@ -114,7 +114,7 @@ def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
 
 def test_acknowledging_is_told_and_the_incident_stays_the_open_one(store: Store) -> None:
     incident = alarm(store)
-    held = store.carry_out(acknowledge(incident, "ana"), ("slack",), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), ("slack",), NOW + DAY)
     assert (held.state, held.actor) == ("acknowledged", "ana")
     assert store.open_incident(HASH) == held == store.incident(incident.id)
     assert next((one.event, one.alerter) for one in store.notices()) == ("acknowledged", "slack")
@@ -124,7 +124,7 @@ def test_a_judge_that_looked_before_a_person_acted_does_not_undo_it(store: Store
     incident = alarm(store)
     view = begin(store, NOW + DAY)
     stale = Decision("already_open", incident)
-    held = store.carry_out(acknowledge(incident, "ana"), (), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), (), NOW + DAY)
     store.settle(view.id, judge(view.label, "alarm"), "m", stale, ("log",), NOW + DAY)
     assert store.open_incident(HASH) == held
 
@@ -162,7 +162,7 @@ def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_
 def test_a_closed_incident_stays_closed(store: Store) -> None:
     incident = alarm(store)
     store.carry_out(accept(incident, "ana", "", NOW), (), NOW)
-    for action in (acknowledge(incident, "bo"), accept(incident, "bo", "", NOW)):
+    for action in (acknowledge(incident, "bo", "", NOW), accept(incident, "bo", "", NOW)):
         with pytest.raises(StoreError, match=f"incident {incident.id} is closed already: accepted by ana"):
             store.carry_out(action, ("log",), NOW)
     assert len(store.epochs("billing")) == 1
@@ -182,11 +182,11 @@ def test_actions_on_nothing_are_refused(store: Store) -> None:
         store.carry_out(Decision("accepted"), (), NOW)
     incident = alarm(store)
     with pytest.raises(StoreError, match="there is no incident 99"):
-        store.carry_out(acknowledge(replace(incident, id=99), "ana"), (), NOW)
+        store.carry_out(acknowledge(replace(incident, id=99), "ana", "", NOW), (), NOW)
 
 
 def test_an_alerter_named_twice_is_told_once(store: Store) -> None:
-    store.carry_out(acknowledge(alarm(store), "ana"), ("log", "log"), NOW)
+    store.carry_out(acknowledge(alarm(store), "ana", "", NOW), ("log", "log"), NOW)
     assert [one.event for one in store.notices()].count("acknowledged") == 1
 
 

@@ -157,7 +157,7 @@ def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
 
 
 def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
-    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>"), ("slack",), NOW)
+    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), ("slack",), NOW)
     claimed = [claim(store) for _ in range(3)]
     assert [(one.event, one.actor) for one in claimed if one] == [
         ("opened", "ana \x00<@U1>"), ("opened", "ana \x00<@U1>"), ("acknowledged", "ana \x00<@U1>"),

@@ -1,112 +1,24 @@
-"""The pure state machine of incidents."""
+"""What a judged round makes of an incident."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite, log
-from typing import Final, Literal, get_args
+from typing import Final
 
-from prober.detectors.findings import Findings
-from prober.detectors.verdict import Between, Judgement, Kind, Verdict, moved
-
-IncidentState = Literal["open", "acknowledged", "closed"]
-Event = Literal["opened", "joined", "escalated", "passed", "acknowledged", "accepted", "closed"]
-Course = Literal["unknown", "persistent", "transient"]
-"""Of a change, once the rounds after the alarm have told: it stays, or the endpoint is back at its reference."""
-Reason = Literal[
-    "insufficient_evidence",  # the reference is still growing
-    "quiet",  # nothing to say
-    "suspected",  # evidence grows, not enough to page
-    "change_confirmed",  # the promise's threshold was passed: an incident opens
-    "joined",  # confirmed, and part of an incident of the same provider that is open
-    "already_open",  # the same change, seen again
-    "more_serious",  # a channel moved that makes the open incident worse: people are told
-    "more_channels",  # further channels moved
-    "aftermath",  # one of the rounds that will tell whether the change stays
-    "persistent",  # it stays
-    "transient",  # it has passed: people are told
-    "acknowledged",  # a person has it in hand
-    "accepted",  # a person took the new behaviour as the reference
-    "reset",  # a person began a new reference
-]
-SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
-"""From the least serious to the most."""
-LEARNT: Final[frozenset[Reason]] = frozenset(
-    ("change_confirmed", "more_serious", "more_channels", "aftermath", "persistent", "transient")
-)
-"""Reasons by which the judge knows more of an incident than before."""
+from prober.detectors.verdict import Judgement, moved
+from prober.incidents.words import SERIOUS, CloseReason, Course, Decision, Incident, IncidentKind
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient."""
+_SERIOUS: Final[tuple[IncidentKind, ...]] = SERIOUS
 DOUBT: Final = log(20)
 """ln likelihood ratio that the rounds since the alarm must speak for the reference before a change is called transient.
 
 Wald's bound: a change that stays is called transient in one of twenty cases at most.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """A durable change of an endpoint."""
-
-    id: int
-    """0 before the store gives it one."""
-    endpoint: str
-    """The endpoint's name."""
-    endpoint_hash: str
-    state: IncidentState
-    kind: Kind
-    onset: str
-    """Label of the first round thought changed."""
-    detected_round: str
-    """Label of the round that passed the threshold."""
-    opened_at: datetime
-    e_value: float
-    threshold: float
-    verdicts: tuple[Verdict, ...]
-    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
-    closed_at: datetime | None = None
-    close_reason: str = ""
-    """`accepted` or `reset`."""
-    actor: str = ""
-    """Who acknowledged or accepted."""
-    note: str = ""
-    """The reason that person gave."""
-    onset_between: Between | None = None
-    """Where the onset is with 90 % belief."""
-    course: Course = "unknown"
-    rounds_after: int = 0
-    """Rounds judged since detection, until `course` is known."""
-    peak_log_e: float = -inf
-    """The most evidence the first channel ever had, ln, until `course` is known."""
-    passed: str | None = None
-    """Label of the first round after that peak: the first back at the reference, where the change is transient."""
-    findings: Findings = field(default_factory=Findings)
-    """What the replies show, as of the last round by which the judge knew more."""
-    together: tuple[str, ...] = ()
-    """Endpoints whose evidence was counted with its own, where that alone would not have done."""
-    part_of: int | None = None
-    """The first incident of its provider that began at the same time, if there was one: people are told of that one."""
-
-    @property
-    def moved(self) -> tuple[Verdict, ...]:
-        """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
-        return moved(self.verdicts, self.threshold) or self.verdicts[:1]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do about one judgement, and why. The store carries it out in one transaction."""
-
-    reason: Reason
-    incident: Incident | None = None
-    """The incident as it shall be from now on; None where there is none."""
-    event: Event | None = None
-    """What happened to it, if anyone is to be told: one notice is owed to every channel."""
-    new_epoch: str | None = None
-    """Label of the first round of a new epoch, where the reference starts anew."""
 
 
 def decide(
@@ -151,7 +63,7 @@ def decide(
 def _go_on(incident: Incident, judgement: Judgement) -> Decision:
     """What a later round adds to an open incident: channels, a more serious kind, and whether it lasts."""
     watched = _watch(_with_later(incident, judgement), judgement)
-    if SERIOUS.index(watched.kind) > SERIOUS.index(incident.kind):
+    if _SERIOUS.index(watched.kind) > _SERIOUS.index(incident.kind):
         return Decision("more_serious", watched, event="escalated")
     if watched.course != incident.course:
         passed = watched.course == "transient"
@@ -169,7 +81,7 @@ def _with_later(incident: Incident, judgement: Judgement) -> Incident:
     later = {verdict.channel: verdict for verdict in judgement.moved if verdict.channel not in known}
     if not later:
         return incident
-    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=SERIOUS.index)
+    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=_SERIOUS.index)
     kept = [verdict for verdict in incident.verdicts if verdict.channel not in later]
     split = sum(verdict.channel in known for verdict in kept)
     return replace(incident, kind=kind, verdicts=(*kept[:split], *later.values(), *kept[split:]))
@@ -202,9 +114,10 @@ def join(incident: Incident, standing: Sequence[Incident]) -> Incident:
     return replace(incident, part_of=first.part_of or first.id)
 
 
-def acknowledge(incident: Incident, actor: str) -> Decision:
+def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
     """A person has it in hand."""
-    return Decision("acknowledged", replace(incident, state="acknowledged", actor=actor), event="acknowledged")
+    in_hand = replace(incident, state="acknowledged", actor=actor, note=note, acknowledged_at=now, muted_until=None)
+    return Decision("acknowledged", in_hand, event="acknowledged")
 
 
 def accept(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
@@ -226,5 +139,5 @@ def reset(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
     return Decision("reset", _closed(incident, "reset", actor, note, now), event="closed")
 
 
-def _closed(incident: Incident, reason: str, actor: str, note: str, now: datetime) -> Incident:
+def _closed(incident: Incident, reason: CloseReason, actor: str, note: str, now: datetime) -> Incident:
     return replace(incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note)
