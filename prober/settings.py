@@ -22,6 +22,12 @@ class Settings(BaseSettings):
     webhook_url: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_URL")
     webhook_secret: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_SECRET")
     """Key of the HMAC signature of the generic webhook."""
+    pagerduty_routing_key: SecretStr | None = Field(None, validation_alias="PROBER_PAGERDUTY_ROUTING_KEY")
+    pagerduty_url: str = Field("https://events.pagerduty.com/v2/enqueue", validation_alias="PROBER_PAGERDUTY_URL")
+    alertmanager_url: SecretStr | None = Field(None, validation_alias="PROBER_ALERTMANAGER_URL")
+    """Its base address; secret, because it may go through a proxy that is told who asks in the path."""
+    heartbeat_url: SecretStr | None = Field(None, validation_alias="PROBER_HEARTBEAT_URL")
+    """Pinged while the daemon is well, so that somebody else notices when it is not."""
     dashboard_url: str = Field("http://localhost:8501", validation_alias="PROBER_DASHBOARD_URL")
     """Where links in messages lead."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from .hook import Hook, listening
 from .slack_server import SlackServer
 
 
@@ -15,6 +16,10 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "PROBER_WEBHOOK_URL",
         "PROBER_WEBHOOK_SECRET",
+        "PROBER_PAGERDUTY_ROUTING_KEY",
+        "PROBER_PAGERDUTY_URL",
+        "PROBER_ALERTMANAGER_URL",
+        "PROBER_HEARTBEAT_URL",
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "http_proxy",
@@ -27,3 +32,9 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def slack() -> Iterator[SlackServer]:
     with SlackServer() as server:
         yield server
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with listening() as listener:
+        yield listener

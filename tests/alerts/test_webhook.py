@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,54 +18,11 @@ from prober.errors import ConfigurationError
 from prober.notice import Outcome
 from prober.settings import Settings
 
+from .hook import Hook
 from .notices import HOSTILE, PLAIN
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook.md"
-
-
-@dataclass
-class Hook:
-    """A receiver that keeps what it gets and answers as told; status 0 hangs, -1 hangs up."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    """(path, headers, body)"""
-    url: str = ""
-    closing: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            hook.received.append((self.path, dict(self.headers.items()), body))
-            if hook.status <= 0:
-                if hook.status == 0:
-                    hook.closing.wait(30)
-                return
-            self.send_response(hook.status)
-            for name, value in hook.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_GET = do_POST
-
-        def log_message(self, *arguments: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    hook.url = f"http://127.0.0.1:{server.server_address[1]}/hook?key=not-a-real-secret"
-    yield hook
-    hook.closing.set()
-    server.shutdown()
-    server.server_close()
 
 
 def alerter(hook: Hook, secret: str | None = None) -> WebhookAlerter:
