@@ -83,7 +83,7 @@ def _label(text: str) -> str:
 
 
 def open_alertmanager(settings: Settings) -> PostAlerter | None:
-    """From PROBER_ALERTMANAGER_URL, the address of Alertmanager itself. Raises `ConfigurationError` where it is none."""
+    """From PROBER_ALERTMANAGER_URL, where Alertmanager itself is. Raises `ConfigurationError` for no address."""
     url = given(settings.alertmanager_url)
     if url is None:
         return None

@@ -61,7 +61,8 @@ def encoded(content: Json) -> bytes:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], receipt: str, timeout_s: float = TIMEOUT_S) -> Outcome:
-    """Send once, never follow a redirect, never raise for bad luck. `receipt` is of a sending that went well."""
+    """Send once, never follow a redirect, never raise for bad luck. `receipt` is of a sending that went well; JSON,
+    unless the headers say otherwise."""
     always = {"Content-Type": "application/json", "User-Agent": "canary-prober"}
     request = Request(url, data=body, headers={**always, **headers}, method="POST")
     try:
