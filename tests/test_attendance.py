@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.incidents.daemons import SILENT_AFTER, Sign, attendance
+from prober.incidents.daemons import SILENT_AFTER, Sign, attendance, unwatched
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -73,3 +74,14 @@ def test_everyone_has_one_place_and_nothing_expected_is_forgotten(drawn) -> None
     everyone = [*found.alive, *found.silent, *found.relieved, *found.ended]
     assert sorted(one.worker for one in everyone) == sorted(one.worker for one in signs)
     assert found.expected == {name for one in signs for name in one.endpoints}
+
+
+def test_how_long_nobody_watched() -> None:
+    lost = sign("a:1", timedelta(hours=1), "bot", "chat")
+    soon = replace(sign("a:2", MINUTE, "bot", "chat"), started_at=lost.seen_at + 2 * MINUTE)
+    late = replace(sign("a:3", MINUTE, "chat"), started_at=lost.seen_at + 20 * MINUTE)
+    before = replace(sign("a:4", MINUTE, "bot", "chat"), started_at=lost.seen_at - MINUTE)
+    other = replace(sign("a:5", MINUTE, "new"), started_at=lost.seen_at + 50 * MINUTE)
+    assert unwatched(lost, [soon, other]) == 2 * MINUTE
+    assert unwatched(lost, [soon, late]) == 20 * MINUTE
+    assert unwatched(lost, [before]) == unwatched(lost, []) == timedelta(0)

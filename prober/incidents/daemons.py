@@ -54,6 +54,13 @@ class Attendance:
         return self.watched | {name for sign in (*self.silent, *self.ended) for name in sign.endpoints}
 
 
+def unwatched(lost: Sign, alive: Sequence[Sign]) -> timedelta:
+    """How long nobody watched some of what a lost daemon had watched, until those came who do now; zero where they
+    were there before."""
+    begun = [sign.started_at for sign in alive if set(sign.endpoints) & set(lost.endpoints)]
+    return max([timedelta(0), *(start - lost.seen_at for start in begun)])
+
+
 def attendance(signs: Sequence[Sign], now: datetime) -> Attendance:
     """Everyone in their place, in the order of `signs`."""
     alive = tuple(sign for sign in signs if sign.alive(now))
