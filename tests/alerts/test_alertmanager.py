@@ -25,10 +25,11 @@ from .notices import NAMED, PLAIN, any_notice
 from .receivers import ALERTMANAGER, Alertmanager
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
+TOLD = {name: notice for name, notice in NAMED.items() if notice.event != "digest"}
 TAKEN = Draft202012Validator(ALERTMANAGER)
 
 
-@pytest.mark.parametrize("notice", NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("notice", TOLD.values(), ids=TOLD)
 def test_every_message_is_taken(notice) -> None:
     body = alerts(notice, NOW)
     TAKEN.validate(body)
@@ -44,7 +45,8 @@ def test_whatever_is_in_it(notice) -> None:
 
 
 def test_an_alarm_in_full() -> None:
-    [alert] = alerts(replace(PLAIN, severity="critical"), NOW)
+    notice = replace(PLAIN, severity="critical")
+    [alert] = alerts(notice, NOW)
     assert {name: value for name, value in alert["labels"].items() if name != "key"} == {
         "alertname": "ProberChange",
         "endpoint": "acme/gpt-4o",
@@ -53,7 +55,7 @@ def test_an_alarm_in_full() -> None:
         "incident": "12",
         "drill": "false",
     }
-    assert alert["annotations"]["summary"] == compose(PLAIN).title
+    assert alert["annotations"]["summary"] == compose(notice).title
     assert alert["annotations"]["runbook_url"] == PLAIN.runbook
     assert "34 % longer" in alert["annotations"]["moved"]
     assert alert["startsAt"] == "2026-01-31T06:00:12Z"

@@ -8,18 +8,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
 
 from prober.alerts.message import notice_key
 from prober.alerts.payload import payload
 from prober.alerts.webhook import WebhookAlerter, open_webhook, signature
 from prober.errors import ConfigurationError
+from prober.incidents import Event
 from prober.notice import Outcome
 from prober.settings import Settings
 
 from .hook import Hook
-from .notices import HOSTILE, PLAIN
+from .notices import HOSTILE, NAMED, PLAIN, any_notice
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook.md"
@@ -137,7 +141,40 @@ def test_the_alerter_shows_neither_address_nor_secret() -> None:
 
 def test_the_document_names_every_key_of_the_body() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    for key, value in payload(PLAIN).items():
+    for key, value in payload(NAMED["digest"]).items():
         names = [f"{key}.{inner}" for inner in value] if isinstance(value, dict) else [key]
         names += list(value[0]) if isinstance(value, list) and value else []
         assert [name for name in names if f"`{name}`" not in text] == []
+
+
+SCHEMA = json.loads((DOCUMENT.parent / "webhook.schema.json").read_text(encoding="utf-8"))
+
+
+def closed(schema: object) -> object:
+    """The schema, with every key refused that it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    return {**inner, "additionalProperties": False} if "properties" in schema else inner
+
+
+TAKEN = Draft202012Validator(closed(SCHEMA))
+
+
+@pytest.mark.parametrize("notice", NAMED.values(), ids=NAMED)
+def test_the_schema_is_what_is_sent(notice) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    TAKEN.validate(payload(notice))
+
+
+@given(any_notice())
+def test_whatever_is_in_it_keeps_to_the_schema(notice) -> None:
+    TAKEN.validate(json.loads(json.dumps(payload(notice), allow_nan=False)))
+
+
+def test_the_document_and_the_schema_name_every_event() -> None:
+    assert set(SCHEMA["properties"]["event"]["enum"]) == set(get_args(Event))
+    listed = re.findall(r"`(\w+)`", DOCUMENT.read_text(encoding="utf-8").split("### Events")[1].split("Replies are")[0])
+    assert set(get_args(Event)) <= set(listed)
