@@ -11,6 +11,8 @@ A round is a row in the store before it is work, so nothing depends on this proc
   missed. A round in hand gives signs of life, so that one whose worker was killed is taken up within some 15 seconds.
 - **Confirmed.** Where evidence grows, settling a round makes the next one due at once (`prober.confirmation`). It waits
   in the store like any other, and like any other it never runs beside another round of its endpoint.
+- **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
+  ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
 """
 
@@ -27,6 +29,7 @@ from pathlib import Path
 from types import FrameType
 
 from prober.alerts import open_alerters
+from prober.alerts.ping import open_ping
 from prober.daemon.daemon import Daemon
 from prober.daemon.rounds import MissReason
 from prober.loading import load
@@ -45,11 +48,12 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     """
     load(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
+    ping = open_ping(settings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
-        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock)
+        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
         with _signals(daemon):
             daemon.run()
 

@@ -18,9 +18,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts.deliver import deliver
 from prober.alerts.interface import Alerter
+from prober.alerts.ping import Ping
 from prober.daemon.files import Files
 from prober.daemon.log import logger, reported
 from prober.daemon.moments import Moments, RoundTrigger
+from prober.daemon.pulse import BEAT_S, Pulse
 from prober.daemon.rounds import MissReason, Rounds, Watched, key_of
 from prober.loading import Declarations
 from prober.store import Store
@@ -49,6 +51,7 @@ class Daemon:
         *,
         worker: str,
         clock: Clock = now_utc,
+        ping: Ping | None = None,
     ) -> None:
         self._files = Files(paths)
         self._store = store
@@ -56,6 +59,7 @@ class Daemon:
         self._dashboard_url = dashboard_url
         self._worker = worker
         self._clock = clock
+        self._pulse = Pulse(store, worker, ping)
         self._rounds = Rounds(store, [alerter.name for alerter in alerters], worker, clock)
         self._declared = Declarations((), ())
         self._is_remembered = True
@@ -83,6 +87,10 @@ class Daemon:
         self._scheduler.add_job(
             self.deliver, "interval", seconds=LOOK_S, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        self._scheduler.add_job(
+            self.beat, "interval", seconds=BEAT_S, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1,
+            misfire_grace_time=None,
+        )  # fmt: skip
         self._scheduler.start()
         logger.info("watching %s as %s", ", ".join(self._watched), self._worker)
         try:
@@ -92,6 +100,7 @@ class Daemon:
             logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
             self._scheduler.shutdown(wait=True)
             self.deliver()
+            self._pulse.stop(self._clock())
         logger.info("stopped")
 
     def _keep_house(self) -> None:
@@ -228,3 +237,11 @@ class Daemon:
         with reported("delivering notices"):
             while deliver(self._store, self._alerters, self._clock, self._dashboard_url):
                 pass
+
+    # Signs of life
+
+    def beat(self) -> None:
+        """Say that this is alive, and what it watches."""
+        with reported("giving a sign of life"):
+            watched = {each.endpoint.name for each in self._watched.values()}
+            self._pulse.beat(watched, [alerter.name for alerter in self._alerters], self._clock())
