@@ -107,8 +107,9 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
         memory, judgement = advance(memory, round_, _history(rounds[start : i + 1]), promise)
-        incident = _decided(None, judgement).incident
-        if incident is None:
+        decision = _decided(None, judgement)
+        incident = decision.incident
+        if incident is None or decision.event != "opened":
             yield judgement, None
             continue
         onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)

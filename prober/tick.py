@@ -24,8 +24,9 @@ from prober.detectors.verdict import Judgement
 from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import Decision, decide
+from prober.incidents import Circumstances, Decision, Health, decide, inhibits, trouble
 from prober.providers import Provider
+from prober.routing import Routing
 from prober.store import Store
 from prober.store.views import RoundView
 
@@ -50,6 +51,8 @@ class Ticked:
     """The named reason of every ask that failed."""
     confirmation: Confirmation | None = None
     """Whether the endpoint is asked again at once, and why not."""
+    trouble: Decision | None = None
+    """Whether the endpoint can be asked at all."""
 
 
 def now_utc() -> datetime:
@@ -62,14 +65,14 @@ def run(
     promise: Promise,
     provider: Provider,
     store: Store,
-    alerters: Sequence[str],
+    told: Routing | Sequence[str],
     due_at: datetime,
     *,
     worker: str = "once",
     clock: Clock = now_utc,
     confirming: bool = False,
 ) -> Ticked:
-    """Put one round to one endpoint and judge it; `alerters` names who is owed a notice.
+    """Put one round to one endpoint and judge it; `told` says who is owed which notice: names alone, everyone.
 
     `confirming` says that somebody will ask the confirmation round that may come of it.
 
@@ -84,15 +87,21 @@ def run(
         recorded = store.recorded(round_id)
         left = asks(probe_set) - len(recorded)
         if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
-            store.miss(round_id, reason, clock())
-            return Ticked("missed", reason)
+            spent = reason.startswith("budget_exhausted")
+            failed = (
+                _trouble(store, endpoint, _refused(store.health(round_id), reason), told, clock()) if spent else None
+            )
+            store.miss(round_id, reason, clock(), trouble=failed, told=told)
+            return Ticked("missed", reason, trouble=failed)
         for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
             store.record(round_id, observation, clock())
         round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
-        judgement, memory, decision = judge(store, endpoint, round_, promise, clock())
+        health = store.health(round_id)
+        judgement, memory, decision = judge(store, endpoint, round_, promise, clock(), health[-1], told)
         confirmation = _confirm(store, endpoint, probe_set, judgement, decision, confirming, clock())
-        stored = store.settle(round_id, judgement, memory, decision, alerters, clock(), confirmation)
+        failed = _trouble(store, endpoint, health, told, clock())
+        stored = store.settle(round_id, judgement, memory, decision, told, clock(), confirmation, failed)
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return Ticked(
         "completed",
@@ -101,17 +110,32 @@ def run(
         asked=len(round_.observations),
         failures=failures,
         confirmation=confirmation,
+        trouble=failed,
     )
 
 
 def judge(
-    store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime
+    store: Store,
+    endpoint: Endpoint,
+    round_: Round,
+    promise: Promise,
+    now: datetime,
+    health: Health | None = None,
+    told: Routing | Sequence[str] = (),
 ) -> tuple[Judgement, str, Decision]:
-    """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
+    """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing.
+
+    `health` tells how its asks went, `told` of declared maintenance; without them, well and of none.
+    """
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
     judgement, others = fleet.together(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
-    decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others)
+    given = Circumstances(
+        rules=endpoint.severity,
+        in_maintenance=_in_maintenance(store, endpoint, told, now),
+        inhibited=health is not None and inhibits(store.open_trouble(key), health),
+    )
+    decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others, given)
     return judgement, encode(memory), decision
 
 
@@ -178,6 +202,24 @@ def _confirm(
     suspicion = store.suspicion(endpoint.content_hash, probe_set.name, _midnight(now))
     is_paid = not _budget_spent(store, endpoint, asks(probe_set), now)
     return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
+
+
+def _trouble(
+    store: Store, endpoint: Endpoint, health: Sequence[Health], told: Routing | Sequence[str], now: datetime
+) -> Decision:
+    """Whether the endpoint can be asked at all. Reads the store, writes nothing."""
+    key, busy = endpoint.content_hash, _in_maintenance(store, endpoint, told, now)
+    return trouble(store.open_trouble(key), health, endpoint.name, key, now, endpoint.severity, busy)
+
+
+def _refused(health: Sequence[Health], reason: str) -> Sequence[Health]:
+    """The newest round was not asked at all, and why."""
+    return [*health[:-1], replace(health[-1], failure=reason)]
+
+
+def _in_maintenance(store: Store, endpoint: Endpoint, told: Routing | Sequence[str], now: datetime) -> bool:
+    commanded = store.busy_until(endpoint.name, now)
+    return Routing.of(told).maintained_until(endpoint.name, now, commanded) is not None
 
 
 def _memory(store: Store, endpoint: Endpoint) -> Memory:

@@ -9,8 +9,12 @@ Every decision is a function of what is known and `now`, and has a named reason 
 - `clock`: what time alone brings: a mute ends, a reminder is due, an endpoint has gone stale.
 """
 
-from prober.incidents.changes import AFTERMATH, DOUBT, accept, acknowledge, decide, join, reset
-from prober.incidents.severity import severity
+from prober.declaration import Severity
+from prober.incidents.changes import AFTERMATH, DOUBT, Circumstances, decide, join
+from prober.incidents.clock import freshness, maintained_until, pass_time, replaced
+from prober.incidents.presses import accept, acknowledge, mute, press, reset, unmute
+from prober.incidents.severity import severity, worst
+from prober.incidents.trouble import Health, inhibits, trouble
 from prober.incidents.words import (
     LEARNT,
     LIVE,
@@ -27,7 +31,6 @@ from prober.incidents.words import (
     IncidentState,
     Press,
     Reason,
-    Severity,
     TroubleKind,
 )
 
@@ -40,10 +43,12 @@ __all__ = [
     "SEVERITIES",
     "TROUBLES",
     "Action",
+    "Circumstances",
     "CloseReason",
     "Course",
     "Decision",
     "Event",
+    "Health",
     "Incident",
     "IncidentKind",
     "IncidentState",
@@ -54,7 +59,17 @@ __all__ = [
     "accept",
     "acknowledge",
     "decide",
+    "freshness",
+    "inhibits",
     "join",
+    "maintained_until",
+    "mute",
+    "pass_time",
+    "press",
+    "replaced",
     "reset",
     "severity",
+    "trouble",
+    "unmute",
+    "worst",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from prober.incidents.words import SEVERITIES, Incident, Severity
+from prober.declaration import Severity
+from prober.incidents.words import SEVERITIES, Incident
 
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "identity": "info",

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import inf
 from typing import Final, Literal, get_args
 
+from prober.declaration import Severity
 from prober.detectors.findings import Findings
 from prober.detectors.verdict import Between, Kind, Verdict, moved
 
@@ -24,8 +25,6 @@ TroubleKind = Literal["provider_error", "rate_limited", "budget_exhausted"]
 IncidentKind = Literal[
     "identity_change", "behaviour_change", "contract_break", "provider_error", "rate_limited", "budget_exhausted"
 ]
-Severity = Literal["info", "warning", "critical"]
-"""From the least to the most."""
 Event = Literal[
     # of an incident
     "opened",
@@ -104,9 +103,21 @@ SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
 TROUBLES: Final[frozenset[str]] = frozenset(get_args(TroubleKind))
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 LEARNT: Final[frozenset[Reason]] = frozenset(
-    ("change_confirmed", "more_serious", "more_channels", "aftermath", "persistent", "transient")
+    (
+        "suspected",
+        "suspicion_faded",
+        "change_confirmed",
+        "more_serious",
+        "more_channels",
+        "aftermath",
+        "persistent",
+        "transient",
+        "staying_back",
+        "back_for_good",
+        "changed_again",
+    )
 )
-"""Reasons by which the judge knows more of an incident than before."""
+"""Reasons by which a judged round makes an incident another than it was."""
 LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 """States of an incident that people know of, and that is not over."""
 
@@ -156,7 +167,7 @@ class Incident:
     severity: Severity = "warning"
     """How bad it is, by what moved and by the rules in force then. Never falls."""
     cause: str = ""
-    """Of trouble: the named failure most asks ended with, such as `unauthorized`."""
+    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of a superseded one: what took over."""
     acknowledged_at: datetime | None = None
     muted_until: datetime | None = None
     """Only while muted."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from prober.store import Store
+from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, due
 
@@ -143,22 +144,18 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
     assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}
     (changed.parent / "probes").mkdir()
     with Store.open(f"sqlite:///{changed}") as store:
-        from prober.incidents import acknowledge
-
-        incident = store.incident(1)
-        assert incident is not None
-        store.carry_out(acknowledge(incident, "ana", "", due(DAYS)), ("log",), due(DAYS) - timedelta(days=400))
+        store.owe("stale", ("log",), due(DAYS) - timedelta(days=400), endpoint="swapped")
     from tests.cli.world import write_probes
 
     write_probes(changed.parent)
     notices = prober("once", "--json").json["notices"]
-    assert notices == [{"incident": 1, "alerter": "log", "sent": True, "reason": "sent"}]
+    assert notices == [{"incident": 0, "alerter": "log", "sent": True, "reason": "sent"}]
 
 
 @pytest.mark.usefixtures("changed")
 def test_db_info_counts(prober: Run) -> None:
     assert prober("db", "info", "--json").json == {
-        "database": "sqlite:///prober.db", "version": "0002", "endpoints": 1, "rounds": DAYS, "missed": 0,
+        "database": "sqlite:///prober.db", "version": VERSIONS[-1], "endpoints": 1, "rounds": DAYS, "missed": 0,
         "asks": DAYS * 14, "incidents": 1,
     }  # fmt: skip
     assert f"rounds: {DAYS}" in prober("db", "info").out
@@ -167,8 +164,8 @@ def test_db_info_counts(prober: Run) -> None:
 def test_db_upgrade_makes_what_is_missing_and_info_does_not(prober: Run, home: Path) -> None:
     assert prober("db", "info").code == 2
     assert not (home / "prober.db").exists()
-    assert prober("db", "upgrade").out == "sqlite:///prober.db is of version 0002, the newest.\n"
-    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": "0002"}
+    assert prober("db", "upgrade").out == f"sqlite:///prober.db is of version {VERSIONS[-1]}, the newest.\n"
+    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": VERSIONS[-1]}
     assert prober("db", "info").code == 0
 
 

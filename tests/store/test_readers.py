@@ -216,6 +216,7 @@ def test_notices_of_one_incident(store: Store) -> None:
     of_first = store.notices(first.id)
     assert [(one.event, one.alerter) for one in of_first] == [
         ("accepted", "log"),
+        ("accepted", "slack"),
         ("opened", "log"),
         ("opened", "slack"),
     ]
