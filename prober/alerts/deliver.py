@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from prober.alerts.interface import Alerter
+from prober.alerts.private import private
 from prober.notice import Notice, Outcome
 
 LEASE_S = 300.0
@@ -83,7 +84,7 @@ def _send(notice: Notice, alerters: Sequence[Alerter]) -> Outcome:
     if alerter is None:
         return Outcome(False, f"not_configured: {notice.alerter} was configured when this was owed", permanent=True)
     try:
-        return alerter.send(notice)
+        return alerter.send(private(notice))
     except Exception as error:
         # A fault in one alerter must not stop the others' notices. Its message could hold an address with a secret.
         return Outcome(False, f"alerter_fault: {type(error).__name__}")

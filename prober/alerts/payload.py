@@ -40,7 +40,7 @@ def payload(notice: Notice) -> dict[str, Json]:
         "incident": {
             "id": notice.incident_id or None,
             "state": notice.state,
-            "close_reason": notice.close_reason,
+            "close_reason": line(notice.close_reason),
             "kind": line(notice.kind),
             "detected_at": iso(notice.detected_at),
             "onset": line(notice.onset),

@@ -73,7 +73,7 @@ class SlackServer:
     def __enter__(self) -> SlackServer:
         self._closing = threading.Event()
         self._idle = threading.Condition()
-        self._busy = 0
+        self._busy = self._number = 0
         self._lock = threading.RLock()
         self._uploads: dict[str, bytes] = {}
         self._triggers: set[str] = set()
@@ -165,7 +165,8 @@ class SlackServer:
 
     def post(self, body: Arguments) -> Arguments:
         with self._lock:
-            message = {**body, "ts": f"{1_800_000_000 + len(self.messages)}.000100", "bot_id": BOT}
+            message = {**body, "ts": f"{1_800_000_000 + self._number}.000100", "bot_id": BOT}
+            self._number += 1
             self.messages.append(message)
             return message
 

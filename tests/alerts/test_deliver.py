@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prober.alerts.deliver import LEASE_S, LONGEST_ASKED_WAIT_S, LONGEST_WAIT_S, MOST_ATTEMPTS, backoff_s, deliver
+from prober.alerts.pace import Pace
 from prober.alerts.slack import SlackBot, open_slack
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
@@ -191,7 +192,16 @@ def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack:
         alerter = open_slack(settings)
         assert isinstance(alerter, SlackBot)
         alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
+        alerter = replace(alerter, pace=Pace(interval_s=0))
         deliver(box, [alerter], lambda now=now: now, "http://localhost:8501")  # type: ignore[misc]
         now += timedelta(hours=1)
     assert box.owed[0].state == "sent"
-    assert len(slack.messages) == 1
+    assert (len(slack.roots), len(slack.messages)) == (1, 2)
+
+
+def test_in_privacy_mode_no_alerter_is_given_a_prompt_or_a_reply() -> None:
+    alerter = Scripted([SENT, SENT])
+    deliver(outbox(replace(PLAIN, private=True)), [alerter], lambda: START, "")
+    deliver(outbox(PLAIN), [alerter], lambda: START, "")
+    assert "The reduced rate" not in repr(alerter.seen[0].comparisons)
+    assert "The reduced rate" in repr(alerter.seen[1].comparisons)
