@@ -10,7 +10,7 @@ Every decision is a function of what is known and `now`, and has a named reason 
 """
 
 from prober.declaration import Severity
-from prober.incidents.changes import AFTERMATH, DOUBT, Circumstances, decide, join
+from prober.incidents.changes import AFTERMATH, DOUBT, PLAIN, Circumstances, decide, join
 from prober.incidents.clock import freshness, maintained_until, pass_time, replaced
 from prober.incidents.presses import accept, acknowledge, mute, press, reset, unmute
 from prober.incidents.severity import severity, worst
@@ -39,6 +39,7 @@ __all__ = [
     "DOUBT",
     "LEARNT",
     "LIVE",
+    "PLAIN",
     "SERIOUS",
     "SEVERITIES",
     "TROUBLES",

@@ -14,7 +14,11 @@ MUTED_FOR: Final = timedelta(days=1)
 
 
 def press(incident: Incident, press: Press, now: datetime) -> Decision:
-    """Press → Decision. Where nothing comes of it, the incident stays as it is and nobody is told; the reason says why."""
+    """Press → Decision. Where nothing comes of it, the incident stays as it is and nobody is told; why, has a name."""
+    if not press.allowed:
+        return Decision("not_allowed", incident)
+    if press.action == "show":
+        return Decision("shown", incident)
     if incident.state == "closed":
         return Decision("already_closed", incident)
     if incident.state == "suspected":

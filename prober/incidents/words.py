@@ -84,6 +84,8 @@ Reason = Literal[
     "accepted",  # a person took the new behaviour as the reference
     "closed_by_hand",  # a person says that the old behaviour is back
     "reset",  # a person began a new reference
+    "shown",  # a person looked at the evidence
+    "not_allowed",  # this person may not act on incidents
     "already_acknowledged",
     "not_muted",
     "not_confirmed",  # only suspected: there is nothing to act on yet
@@ -209,7 +211,8 @@ class Decision:
     """The incident that takes the place of this one, which closes as superseded; people are told that it opened."""
 
 
-Action = Literal["acknowledge", "mute", "unmute", "accept", "close"]
+Action = Literal["acknowledge", "mute", "unmute", "accept", "close", "show"]
+"""`show` only looks at the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +228,5 @@ class Press:
     """Of a mute: when it ends."""
     via: str = "shell"
     """Where it was pressed, such as `slack`."""
+    allowed: bool = True
+    """Whether that person may; kept, but without effect, where not."""

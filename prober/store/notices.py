@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Exists
@@ -116,6 +117,19 @@ def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
         history_unit=unit,
         private=bool(row.private),
     )
+
+
+def latest(session: Session, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
+    """The incident in words, as whoever this alerter tells of it may see it; None where it told nobody."""
+    told = session.exec(
+        select(NoticeRow.id, NoticeRow.private)
+        .where(NoticeRow.incident_id == incident_id, NoticeRow.alerter == alerter)
+        .order_by(col(NoticeRow.id).desc())
+    ).all()
+    if not told:
+        return None
+    # What is kept from one of its channels is kept from all: nobody says where it is asked.
+    return replace(notice(session, told[0][0], dashboard_url), private=any(private for _, private in told))
 
 
 def _news(session: Session, row: NoticeRow, dashboard_url: str) -> Notice:

@@ -396,6 +396,11 @@ class Store:
         with self._database.read() as session:
             return notices.notice(session, notice_id, dashboard_url)
 
+    def told(self, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
+        """An incident as the newest notice of one alerter would say it now; None where that told nobody of it."""
+        with self._database.read() as session:
+            return notices.latest(session, incident_id, alerter, dashboard_url)
+
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
         """Sent; or owed again at `retry_at`; or, where that is None, failed for good."""
         with self._database.write() as session:
