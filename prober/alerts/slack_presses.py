@@ -134,9 +134,7 @@ class Presses:
             except BAD_LUCK as error:
                 outcome = of_error(error)
                 if outcome.permanent:
-                    logger.error(
-                        "presses in Slack are NOT heard: %s; mend SLACK_APP_TOKEN and start again", outcome.reason
-                    )
+                    _tell("presses in Slack are NOT heard: %s; mend SLACK_APP_TOKEN and start again", outcome.reason)
                     return
                 logger.warning("presses in Slack are not heard yet: %s; trying again", outcome.reason)
                 self._closing.wait(max(wait_s, min(outcome.retry_after_s or 0.0, LONGEST_WAIT_S)))

@@ -30,7 +30,10 @@ from types import FrameType
 
 from prober.alerts import open_alerters
 from prober.alerts.ping import open_ping
+from prober.alerts.slack_presses import Presses, open_presses
 from prober.daemon.daemon import Daemon
+from prober.daemon.desk import StoreDesk
+from prober.daemon.log import logger
 from prober.daemon.rounds import MissReason
 from prober.loading import load
 from prober.settings import Settings
@@ -48,14 +51,31 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     """
     load(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
+    for alerter in alerters:
+        if remark := getattr(alerter, "remark", ""):
+            logger.warning("%s: %s", alerter.name, remark)
     ping = open_ping(settings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
         daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
-        with _signals(daemon):
+        desk = StoreDesk(store, settings.dashboard_url, clock, lambda: daemon.told, daemon.deliver)
+        with _signals(daemon), _listening(open_presses(settings, desk)):
             daemon.run()
+
+
+@contextmanager
+def _listening(presses: Presses | None) -> Iterator[None]:
+    """What is pressed in Slack is acted on meanwhile, where the environment says so."""
+    if presses is None:
+        yield
+        return
+    presses.start()
+    try:
+        yield
+    finally:
+        presses.close()
 
 
 @contextmanager

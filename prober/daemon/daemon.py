@@ -25,6 +25,7 @@ from prober.daemon.moments import Moments, RoundTrigger
 from prober.daemon.pulse import BEAT_S, Pulse
 from prober.daemon.rounds import MissReason, Rounds, Watched, key_of
 from prober.loading import Declarations
+from prober.routing import Routing
 from prober.store import Store
 from prober.store.views import RoundView
 from prober.tick import Clock, now_utc
@@ -71,6 +72,11 @@ class Daemon:
             timezone=UTC, executors={"default": ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": "round"})}
         )
         self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+
+    @property
+    def told(self) -> Routing | Sequence[str]:
+        """Who is told of what."""
+        return [alerter.name for alerter in self._alerters]
 
     def call(self, call: Call) -> None:
         """Have it done soon. From any thread, and from a signal handler; after `stop` no new round starts."""
