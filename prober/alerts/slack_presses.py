@@ -1,7 +1,7 @@
 """Listens for what is pressed in Slack, through Socket Mode: no address of ours has to be reachable from outside.
 
-Slack wants an answer within three seconds. It gets one before anything is done; what is done follows in a thread of its
-own, and shows in the incident's message. Slack may deliver a press twice: the second one is answered, and does nothing.
+Slack wants an answer within three seconds. It gets one at once: what is done is done in a thread of its own, and shows
+in the incident's message. Slack may deliver a press twice: the second one is answered, and does nothing.
 """
 
 from __future__ import annotations
@@ -144,13 +144,13 @@ class Presses:
                 return
 
     def _hear(self, socket: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Answer at once; then act, unless it was heard before."""
+        """Answer at once; whoever acts on it, unless it was heard before, is another thread."""
         pressed = read(request.payload) if request.type == "interactive" else None
         wrong = pressed is not None and pressed.name == "accept" and not pressed.trigger and not pressed.reason
-        answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
-        socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer if wrong else None))
         if pressed is not None and not wrong and self._is_new(_key(request.payload)):
             self._work.submit(self._act, pressed)
+        answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
+        socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer if wrong else None))
 
     def _is_new(self, key: str) -> bool:
         with self._seeing:
