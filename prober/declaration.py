@@ -98,7 +98,7 @@ class Capabilities(_Shape):
 class Maintenance(_Shape):
     """A window of announced work on an endpoint: rounds go on, nothing opens and nobody is woken."""
 
-    on: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
+    begins: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
     """Once, from this moment, such as `2026-03-01T02:00Z`."""
     at: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Or every day, from this time, UTC."""

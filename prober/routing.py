@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from prober.declaration import Alerts, Maintenance, Route, Severity
+from prober.declaration import Alerts, Endpoint, Maintenance, Route, Severity
 from prober.errors import ConfigurationError
 from prober.incidents import SEVERITIES, Event
 from prober.incidents.clock import DAYS, maintained_until
@@ -90,6 +90,11 @@ class Routing:
     def of(told: Routing | Sequence[str]) -> Routing:
         """Names alone: everyone is told of everything, at once."""
         return told if isinstance(told, Routing) else Routing(tuple(dict.fromkeys(told)))
+
+    @staticmethod
+    def declared(alerters: Iterable[str], alerts: Alerts, endpoints: Iterable[Endpoint]) -> Routing:
+        """As the files say."""
+        return Routing(tuple(alerters), alerts, {endpoint.name: endpoint.maintenance for endpoint in endpoints})
 
     def check(self, known: Iterable[str]) -> None:
         """Raises ConfigurationError where a route leads to what is no alerter, or to none that is configured.

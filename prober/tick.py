@@ -24,7 +24,7 @@ from prober.detectors.verdict import Judgement
 from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import Circumstances, Decision, Health, decide, inhibits, trouble
+from prober.incidents import PLAIN, Circumstances, Decision, Health, decide, inhibits, trouble
 from prober.providers import Provider
 from prober.routing import Routing
 from prober.store import Store
@@ -87,10 +87,7 @@ def run(
         recorded = store.recorded(round_id)
         left = asks(probe_set) - len(recorded)
         if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
-            spent = reason.startswith("budget_exhausted")
-            failed = (
-                _trouble(store, endpoint, _refused(store.health(round_id), reason), told, clock()) if spent else None
-            )
+            failed = _refused(store, endpoint, round_id, reason, told, clock())
             store.miss(round_id, reason, clock(), trouble=failed, told=told)
             return Ticked("missed", reason, trouble=failed)
         for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
@@ -98,9 +95,10 @@ def run(
         round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
         health = store.health(round_id)
-        judgement, memory, decision = judge(store, endpoint, round_, promise, clock(), health[-1], told)
+        given = _circumstances(store, endpoint, health[-1], told, clock())
+        judgement, memory, decision = judge(store, endpoint, round_, promise, clock(), given)
         confirmation = _confirm(store, endpoint, probe_set, judgement, decision, confirming, clock())
-        failed = _trouble(store, endpoint, health, told, clock())
+        failed = _trouble(store, endpoint, health, given, clock())
         stored = store.settle(round_id, judgement, memory, decision, told, clock(), confirmation, failed)
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return Ticked(
@@ -120,21 +118,12 @@ def judge(
     round_: Round,
     promise: Promise,
     now: datetime,
-    health: Health | None = None,
-    told: Routing | Sequence[str] = (),
+    given: Circumstances = PLAIN,
 ) -> tuple[Judgement, str, Decision]:
-    """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing.
-
-    `health` tells how its asks went, `told` of declared maintenance; without them, well and of none.
-    """
+    """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
     judgement, others = fleet.together(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
-    given = Circumstances(
-        rules=endpoint.severity,
-        in_maintenance=_in_maintenance(store, endpoint, told, now),
-        inhibited=health is not None and inhibits(store.open_trouble(key), health),
-    )
     decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others, given)
     return judgement, encode(memory), decision
 
@@ -204,22 +193,35 @@ def _confirm(
     return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
 
 
+def _circumstances(
+    store: Store, endpoint: Endpoint, health: Health, told: Routing | Sequence[str], now: datetime
+) -> Circumstances:
+    """What a decision rests on besides the evidence. Reads the store, writes nothing."""
+    commanded = store.busy_until(endpoint.name, now)
+    return Circumstances(
+        rules=endpoint.severity,
+        in_maintenance=Routing.of(told).maintained_until(endpoint.name, now, commanded) is not None,
+        inhibited=inhibits(store.open_trouble(endpoint.content_hash), health),
+    )
+
+
 def _trouble(
-    store: Store, endpoint: Endpoint, health: Sequence[Health], told: Routing | Sequence[str], now: datetime
+    store: Store, endpoint: Endpoint, health: Sequence[Health], given: Circumstances, now: datetime
 ) -> Decision:
     """Whether the endpoint can be asked at all. Reads the store, writes nothing."""
-    key, busy = endpoint.content_hash, _in_maintenance(store, endpoint, told, now)
-    return trouble(store.open_trouble(key), health, endpoint.name, key, now, endpoint.severity, busy)
+    key = endpoint.content_hash
+    return trouble(store.open_trouble(key), health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
 
 
-def _refused(health: Sequence[Health], reason: str) -> Sequence[Health]:
-    """The newest round was not asked at all, and why."""
-    return [*health[:-1], replace(health[-1], failure=reason)]
-
-
-def _in_maintenance(store: Store, endpoint: Endpoint, told: Routing | Sequence[str], now: datetime) -> bool:
-    commanded = store.busy_until(endpoint.name, now)
-    return Routing.of(told).maintained_until(endpoint.name, now, commanded) is not None
+def _refused(
+    store: Store, endpoint: Endpoint, round_id: int, reason: str, told: Routing | Sequence[str], now: datetime
+) -> Decision | None:
+    """The trouble with a round that the budget did not pay for; None where it was not asked for another reason."""
+    if not reason.startswith("budget_exhausted"):
+        return None
+    *before, here = store.health(round_id)
+    here = replace(here, failure=reason)
+    return _trouble(store, endpoint, [*before, here], _circumstances(store, endpoint, here, told, now), now)
 
 
 def _memory(store: Store, endpoint: Endpoint) -> Memory:

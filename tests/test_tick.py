@@ -237,7 +237,7 @@ def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypa
     ],
 )
 def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirming, budget, reason, waiting):
-    def suspicious(store, endpoint, round_, promise, now):
+    def suspicious(store, endpoint, round_, promise, now, given):
         return Judgement(round_.label, "suspected", 80.0, 365.0), "{}", Decision("suspected")
 
     monkeypatch.setattr(tick, "judge", suspicious)

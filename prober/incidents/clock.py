@@ -36,10 +36,10 @@ def replaced(incident: Incident, now: datetime) -> Decision:
     return Decision("config_changed", over, event="superseded")
 
 
-def freshness(is_stale: bool, newest: datetime, period: timedelta, stale_after: int, now: datetime) -> Decision:
+def freshness(is_stale: bool, newest: datetime, deadline: datetime) -> Decision:
     """Whether an endpoint has gone stale, or is fresh again. `newest` is its newest completed round, or since when it
-    is watched; `period` the longest time that one of its sets lies between two rounds."""
-    overdue = now - newest > stale_after * period
+    is watched; `deadline` the moment that as many of its rounds were due since as make it stale."""
+    overdue = newest < deadline
     if overdue == is_stale:
         return Decision("nothing_due")
     return Decision("rounds_overdue", event="stale") if overdue else Decision("rounds_resumed", event="fresh")
@@ -58,8 +58,8 @@ def maintained_until(windows: Iterable[Maintenance], now: datetime) -> datetime 
 
 def _starts(window: Maintenance, now: datetime) -> Iterator[datetime]:
     """The moments a window began or begins that may matter now."""
-    if window.on is not None:
-        yield datetime.fromisoformat(window.on)
+    if window.begins is not None:
+        yield datetime.fromisoformat(window.begins)
     if window.at is not None:
         at = time.fromisoformat(window.at)
         for back in range(_WEEK + 1):

@@ -341,13 +341,13 @@ class Store:
         return tuple(decision for decision in done if decision is not None)
 
     def check_freshness(
-        self, endpoint: Endpoint, since: datetime, period: timedelta, told: Told, now: datetime
+        self, endpoint: Endpoint, since: datetime, deadline: datetime, told: Told, now: datetime
     ) -> Decision:
         """Whether an endpoint has gone stale or is fresh again; told once each. `since`: from when on it is watched,
-        `period`: the longest time between two rounds of one of its sets."""
-        routing, about = Routing.of(told), (endpoint.name, endpoint.content_hash, since, period)
+        `deadline`: the moment since which no completed round makes it stale."""
+        routing, about = Routing.of(told), (endpoint.name, endpoint.content_hash, since, deadline)
         with self._database.read() as session:
-            if upkeep.freshness_of(session, endpoint.content_hash, since, period, routing, now).event is None:
+            if upkeep.freshness_of(session, endpoint.content_hash, since, deadline).event is None:
                 return Decision("nothing_due")
         with self._database.write() as session:
             return upkeep.check_freshness(session, *about, routing, now)

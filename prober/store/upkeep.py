@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
@@ -80,16 +80,16 @@ def gather_digests(session: Session, now: datetime) -> int:
 
 
 def check_freshness(
-    session: Session, endpoint: str, endpoint_hash: str, since: datetime, period: timedelta, routing: Routing,
+    session: Session, endpoint: str, endpoint_hash: str, since: datetime, deadline: datetime, routing: Routing,
     now: datetime,
 ) -> Decision:  # fmt: skip
     """Whether an endpoint has gone stale, or is fresh again; told once each. `since`: from when on it is watched."""
-    decision = freshness_of(session, endpoint_hash, since, period, routing, now)
+    decision = freshness_of(session, endpoint_hash, since, deadline)
     if decision.event is None:
         return decision
     touch(session, endpoint_hash)
     # Read again behind the lock: another daemon may have been quicker.
-    decision = freshness_of(session, endpoint_hash, since, period, routing, now)
+    decision = freshness_of(session, endpoint_hash, since, deadline)
     if decision.event is None:
         return decision
     is_stale = decision.event == "stale"
@@ -105,14 +105,12 @@ def check_freshness(
     return decision
 
 
-def freshness_of(
-    session: Session, endpoint_hash: str, since: datetime, period: timedelta, routing: Routing, now: datetime
-) -> Decision:
+def freshness_of(session: Session, endpoint_hash: str, since: datetime, deadline: datetime) -> Decision:
     if standing(session, endpoint_hash, trouble=True) is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
     stale_since = session.exec(select(WatchRow.stale_since).where(WatchRow.endpoint_hash == endpoint_hash)).first()
     newest = max(since, _newest(session, endpoint_hash) or since)
-    return freshness(stale_since is not None, newest, period, routing.alerts.stale_after, now)
+    return freshness(stale_since is not None, newest, deadline)
 
 
 def _newest(session: Session, endpoint_hash: str) -> datetime | None:

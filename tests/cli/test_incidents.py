@@ -60,6 +60,7 @@ def test_incidents_are_listed_and_shown(prober: Run) -> None:
     assert set(listed) == {
         "id", "endpoint", "state", "kind", "onset", "detected_round", "opened_at", "closed_at", "close_reason",
         "actor", "note", "e_value", "threshold", "channels", "onset_between", "course", "passed", "moved", "share",
+        "severity", "cause", "acknowledged_at", "muted_until",
     }  # fmt: skip
     assert set(listed["channels"][0]) == CHANNEL
     assert "swapped" in prober("incidents", "list").out
@@ -147,7 +148,8 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
         store.owe("stale", ("log",), due(DAYS) - timedelta(days=400), endpoint="swapped")
     from tests.cli.world import write_probes
 
-    write_probes(changed.parent)
+    folder = write_probes(changed.parent)
+    (folder / "alerts.yaml").write_text("reminders: {critical: null, warning: null}")  # one to slack would be foreign
     notices = prober("once", "--json").json["notices"]
     assert notices == [{"incident": 0, "alerter": "log", "sent": True, "reason": "sent"}]
 
