@@ -1,0 +1,34 @@
+"""What is killed: a process that delivers, as the daemon does, until nothing is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from multiprocessing.connection import Connection
+
+from matplotlib.figure import Figure  # noqa: F401  # imported once, by the server that forks
+
+from prober.alerts.deliver import deliver
+from prober.alerts.log import LogAlerter
+from prober.alerts.pace import Pace
+from prober.alerts.slack import SlackBot, open_slack
+from prober.settings import Settings
+from prober.store import Store
+
+from .slack_server import APP_TOKEN, CHANNEL, TOKEN
+
+
+def deliver_all(database: str, base_url: str, now: datetime, ready: Connection | None) -> int:
+    """Everything that is due; how many there were."""
+    settings = Settings(
+        slack_bot_token=TOKEN, slack_app_token=APP_TOKEN, slack_channel=CHANNEL, slack_base_url=base_url
+    )  # type: ignore[arg-type]
+    alerter = open_slack(settings)
+    assert isinstance(alerter, SlackBot)
+    bot, count = replace(alerter, pace=Pace(interval_s=0)), 0
+    with Store.open(database) as store:
+        if ready is not None:
+            ready.send_bytes(b"!")
+        while deliver(store, [bot, LogAlerter()], lambda: now, "http://localhost:8501"):
+            count += 1
+    return count
