@@ -11,9 +11,12 @@ characters; it does not document how it counts, so the texts of one message stay
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prober.alerts.buttons import Block, buttons
 from prober.alerts.hostile import link, mrkdwn, visible
 from prober.alerts.message import (
+    ALARMS,
     TITLE_LIMIT,
     Json,
     Message,
@@ -69,7 +72,8 @@ def news_blocks(notice: Notice) -> list[Block]:
     if message.moved:
         blocks.append(_listed(moved_title(notice), message.moved))
     blocks += [block for pair in message.pairs for block in _pair(pair)]
-    return _named(notice, "news", [*blocks, _todo(message)])
+    # The links stand above as well.
+    return _named(notice, "news", [*blocks, _todo(message if notice.event in ALARMS else replace(message, links=()))])
 
 
 def fallback_text(notice: Notice) -> str:
@@ -99,7 +103,7 @@ def _named(notice: Notice, part: str, blocks: list[Block]) -> list[Block]:
 
 
 def _header(notice: Notice, title: str) -> Block:
-    sign = STATE_SIGNS.get(notice.state, SIGNS[notice.severity]) if notice.incident_id else ""
+    sign = STATE_SIGNS.get(notice.state, SIGNS[notice.severity]) if notice.incident_id or notice.drill else ""
     text = visible(f"{sign} {title}".strip(), TITLE_LIMIT, lines=False)
     return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
@@ -114,7 +118,8 @@ def _pair(pair: Pair) -> list[Block]:
 
 
 def _todo(message: Message) -> Block:
-    return _rich(_section(_text("What to do now", bold=True)), _list("ordered", message.todo), _links(message))
+    links = [_links(message)] if message.links else []
+    return _rich(_section(_text("What to do now", bold=True)), _list("ordered", message.todo), *links)
 
 
 def _listed(title: str, items: tuple[str, ...]) -> Block:

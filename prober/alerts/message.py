@@ -92,7 +92,7 @@ def standing(notice: Notice) -> Message:
     """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
     return Message(
         title=_titled(notice, _standing_lead(notice), sure=notice.state != "closed"),
-        paragraphs=(("State", state_words(notice)), *_facts(notice)),
+        paragraphs=(("State", state_words(notice)), *_facts(notice), *_most(notice)),
         moved=(),
         pairs=(),
         todo=(),
@@ -176,17 +176,18 @@ def _standing_lead(notice: Notice) -> str:
 
 def _titled(notice: Notice, lead: str, *, sure: bool) -> str:
     """The endpoint's name gives way first: it is written out below, in full. `sure` adds how sure it is."""
-    lead = f"{'Drill: ' if notice.drill else ''}{lead}"
+    lead = f"Drill: {lead.lower()}" if notice.drill else lead
+    mark = "," if notice.drill else ":"
     if notice.event == "digest":
-        return f"{lead}: {len(notice.items)} thing{'' if len(notice.items) == 1 else 's'} that could wait"
+        return f"{lead}{mark} {len(notice.items)} thing{'' if len(notice.items) == 1 else 's'} that could wait"
     if notice.event in CONDITIONS:
         cause = f": {visible(notice.cause, 80, lines=False)}" if notice.cause else ""
-        return _fitted(f"{lead}: " if notice.endpoint else lead, notice.endpoint, cause)
+        return _fitted(f"{lead}{mark} " if notice.endpoint else lead, notice.endpoint, cause)
     kind = KINDS.get(notice.kind, OTHER_KIND).title.lower()
     if notice.kind in TROUBLES:
-        return _fitted(f"{lead}: {kind}, ", notice.endpoint, f" cannot be asked since {when(notice.onset)}")
-    how_sure = f", {chance(notice.e_value, notice.threshold, notice.false_alarms_per_year)}" if sure else ""
-    return _fitted(f"{lead}: {kind} of ", notice.endpoint, f" since {when(notice.onset)}{how_sure}")
+        return _fitted(f"{lead}{mark} {kind}, ", notice.endpoint, f" cannot be asked since {when(notice.onset)}")
+    how_sure = f"; a false alarm like this: {_odds(notice)}" if sure else ""
+    return _fitted(f"{lead}{mark} {kind} of ", notice.endpoint, f" since {when(notice.onset)}{how_sure}")
 
 
 def _fitted(before: str, name: str, after: str) -> str:
@@ -222,13 +223,18 @@ def _facts(notice: Notice) -> list[tuple[str, str]]:
         cause = visible(notice.cause, 300, lines=False) or "rounds fail"
         return [*drill, _endpoint(notice), _since(notice), ("Why", cause), bad]
     sure = (
-        f"this would happen {chance(notice.e_value, notice.threshold, notice.false_alarms_per_year)} "
+        f"a false alarm like this would come {_odds(notice)} "
         f"(evidence {thousands(notice.e_value)}, threshold {thousands(notice.threshold)}; "
         f"promised false alarms: {notice.false_alarms_per_year:g} a year)"
     )
     much = [("How much", notice.share.words)] if notice.share else []
     about = [_endpoint(notice), *_also(notice), _since(notice), *_lasting(notice)]
     return [*drill, *about, ("How sure", sure), bad, *much]
+
+
+def _odds(notice: Notice) -> str:
+    """How often chance alone would do it, such as `about once in 22 years`."""
+    return chance(notice.e_value, notice.threshold, notice.false_alarms_per_year).removeprefix("by chance ")
 
 
 def _endpoint(notice: Notice) -> tuple[str, str]:
@@ -258,6 +264,15 @@ def _also(notice: Notice) -> list[tuple[str, str]]:
     hidden = len(notice.also) - len(shown)
     said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
     return [("Also", said)] if said else []
+
+
+def _most(notice: Notice) -> list[tuple[str, str]]:
+    """The channel that moved most, where there is one."""
+    if notice.kind in TROUBLES or not notice.moved:
+        return []
+    others = f", and {len(notice.moved) - 1} more" if len(notice.moved) > 1 else ""
+    first, words = (visible(text, 160, lines=False) for text in (notice.moved[0].channel, notice.moved[0].words))
+    return [("What moved", f"{first}: {words or 'moved'}{others}")]
 
 
 def _moved(notice: Notice) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ HOSTILE = replace(
 
 HISTORY = tuple(
     Point(
-        label=(datetime(2026, 1, 22, tzinfo=UTC) + timedelta(hours=12 * number)).isoformat(),
+        label=(datetime(2026, 1, 22, 6, 0, 0, 123456, tzinfo=UTC) + timedelta(hours=12 * number)).isoformat(),
         value=1.0 + 0.02 * (number % 3) + (0.33 if number >= 14 else 0.0),
         reference=1.0,
         e_value=0.5 if number < 14 else 20.0 ** (number - 13),
@@ -118,6 +118,7 @@ NAMED = {
         severity="info",
         kind="identity_change",
         drill=True,
+        incident_id=0,
         moved=PLAIN.moved[:1],
         comparisons=(),
         runbook=None,

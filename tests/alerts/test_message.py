@@ -49,7 +49,7 @@ def test_a_webhook_sees_the_golden_message(name: str) -> None:
 
 def test_the_first_line_says_how_bad_what_where_since_when_and_how_sure() -> None:
     assert compose(PLAIN).title == (
-        "Warning: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC, by chance about once in 22 years"
+        "Warning: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years"
     )
     assert plain_text(PLAIN).splitlines()[0] == compose(PLAIN).title
     assert fallback_text(PLAIN).splitlines()[0] == compose(PLAIN).title
@@ -85,7 +85,7 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
 def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
     title = compose(replace(PLAIN, endpoint="e" * 200)).title
     assert len(title) == 150
-    assert title.endswith("e… since 2026-01-29 06:00 UTC, by chance about once in 22 years")
+    assert title.endswith("e… since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years")
 
 
 def test_a_drill_is_called_one_everywhere() -> None:
