@@ -83,7 +83,8 @@ class Notice:
     attempts: int
     """Tries before this one."""
     incident_id: int
-    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends."""
+    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends; and in a drill, whose incident
+    is in no store."""
     endpoint: str
     """Empty where it is about the prober itself."""
     model: str
@@ -105,6 +106,7 @@ class Notice:
     dashboard_url: str
     event: Event = "opened"
     drill: bool = False
+    """It is about a change that was made on purpose, on a copy: nothing is wrong."""
     actor: str = ""
     """Who acknowledged, accepted or closed; empty while nobody has."""
     note: str = ""

@@ -113,7 +113,7 @@ class _Sending:
                 return self._alone()
             found = self._parts(root)
             return self._sent(found.get("news") or self._news(root), found="news" in found)
-        if not self._notice.incident_id:
+        if not self._notice.incident_id and not self._notice.drill:
             return self._alone()
         return self._begin()
 

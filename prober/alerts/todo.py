@@ -29,6 +29,8 @@ _SAID: Final[Mapping[Event, tuple[str, ...]]] = {
 
 def todo(notice: Notice) -> tuple[str, ...]:
     """The steps, in order."""
+    if notice.drill:
+        return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it takes it back.",)
     number = notice.incident_id
     if notice.event == "passed":
         return (

@@ -275,4 +275,4 @@ class Daemon:
         """Say that this is alive, and what it watches."""
         with reported("giving a sign of life"):
             watched = {each.endpoint.name for each in self._watched.values()}
-            self._pulse.beat(watched, [alerter.name for alerter in self._alerters], self._clock())
+            self._pulse.beat(watched, self._routing, self._clock())
