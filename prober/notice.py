@@ -83,8 +83,8 @@ class Notice:
     attempts: int
     """Tries before this one."""
     incident_id: int
-    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends; and in a drill, whose incident
-    is in no store."""
+    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends; and in a drill, whose
+    incident is in no store."""
     endpoint: str
     """Empty where it is about the prober itself."""
     model: str

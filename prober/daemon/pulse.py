@@ -62,7 +62,8 @@ def condition(
         f"no fresh rounds of {one.name}" for one in here if one.stale_since
     ]
     live = sum(one.open_incident is not None for one in here)
-    summary = f"watching {len(watched)} endpoints, {live} with an open incident"
+    some = f"{len(watched)} endpoint{'' if len(watched) == 1 else 's'}"
+    summary = f"watching {some}, {live} with an open incident"
     return not faults, "\n".join([*faults, summary])
 
 
