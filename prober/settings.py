@@ -18,8 +18,8 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     """Of the app that owns the bot (`xapp-…`): with it presses of buttons are heard, through Socket Mode."""
-    slack_allowed: str = Field("", validation_alias="PROBER_SLACK_ALLOWED")
-    """Ids of users (`U…`) and user groups (`S…`) who may press buttons, with commas between; empty for everyone."""
+    slack_allowed: str | None = Field(None, validation_alias="PROBER_SLACK_ALLOWED")
+    """Ids of users (`U…`) and user groups (`S…`) who may press buttons, with commas between; unset for everyone."""
     slack_channel: str | None = Field(None, validation_alias="PROBER_SLACK_CHANNEL")
     slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
     slack_base_url: str = Field("https://slack.com/api/", validation_alias="PROBER_SLACK_BASE_URL")

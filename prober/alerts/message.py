@@ -38,7 +38,9 @@ TITLE_LIMIT = 150
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
 ALARMS: Final = ("opened", "escalated", "reminded")
-"""Events that call for someone: their messages show what moved, and replies."""
+"""Events that call for someone: their first line says how sure it is."""
+SHOWN: Final = ("opened", "escalated")
+"""Events whose messages show what moved, and replies."""
 ENDPOINTLESS: Final = ("daemon_silent", "daemon_back", "digest")
 CONDITIONS: Final = ("stale", "fresh", "daemon_silent", "daemon_back")
 """Events that are about no incident."""
@@ -75,14 +77,14 @@ class Message:
 
 def compose(notice: Notice, reply_limit: int = 500) -> Message:
     """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    alarm = notice.event in ALARMS and notice.kind not in TROUBLES
+    shown = notice.event in SHOWN and notice.kind not in TROUBLES
     items = tuple(_item(item) for item in notice.items[:ITEMS_SHOWN])
     hidden = len(notice.items) - len(items)
     return Message(
-        title=_titled(notice, _lead(notice), sure=alarm),
+        title=_titled(notice, _lead(notice), sure=notice.event in ALARMS),
         paragraphs=tuple(_paragraphs(notice)),
-        moved=_moved(notice) if alarm else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
-        pairs=_pairs(notice, reply_limit) if alarm else (),
+        moved=_moved(notice) if shown else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
+        pairs=_pairs(notice, reply_limit) if shown else (),
         todo=todo(notice),
         links=_links(notice),
     )

@@ -253,7 +253,7 @@ def _key(payload: Mapping[str, Any]) -> str:
 def open_presses(settings: Settings, desk: Desk, told: Callable[[str], None] = logger.warning) -> Presses | None:
     """From SLACK_APP_TOKEN, with the bot; None where it is not set. Raises `ConfigurationError`."""
     app_token, bot = given(settings.slack_app_token), open_slack(settings)
-    ids = ids_of(settings.slack_allowed)
+    ids = ids_of(settings.slack_allowed or "")
     if app_token is None or not isinstance(bot, SlackBot):
         return None
     if not checked_secret("SLACK_APP_TOKEN", app_token).startswith("xapp-"):

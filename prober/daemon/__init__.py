@@ -33,7 +33,7 @@ from prober.alerts.ping import open_ping
 from prober.alerts.slack_presses import Presses, open_presses
 from prober.daemon.daemon import Daemon
 from prober.daemon.desk import StoreDesk
-from prober.daemon.log import logger
+from prober.daemon.log import tell_remarks
 from prober.daemon.rounds import MissReason
 from prober.loading import load
 from prober.settings import Settings
@@ -51,9 +51,7 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     """
     load(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
-    for alerter in alerters:
-        if remark := getattr(alerter, "remark", ""):
-            logger.warning("%s: %s", alerter.name, remark)
+    tell_remarks(alerters)
     ping = open_ping(settings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from traceback import format_tb
 
+from prober.alerts.interface import Alerter
 from prober.errors import ClaimLost, ProberError
 from prober.incidents import Decision
 from prober.tick import Ticked
 
 logger = logging.getLogger("prober.daemon")
+
+
+def tell_remarks(alerters: Iterable[Alerter]) -> None:
+    """What a channel cannot do, once at the start, so that nobody waits for it."""
+    for alerter in alerters:
+        if remark := getattr(alerter, "remark", ""):
+            logger.warning("%s: %s", alerter.name, remark)
 
 
 def tell_round(about: str, ticked: Ticked) -> None:

@@ -11,7 +11,14 @@ from .slack_server import SlackServer
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's own Slack, and no proxy between a test and its server."""
-    for name in ("SLACK_BOT_TOKEN", "SLACK_WEBHOOK_URL", "PROBER_SLACK_CHANNEL", "PROBER_SLACK_BASE_URL"):
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "PROBER_SLACK_ALLOWED",
+        "SLACK_WEBHOOK_URL",
+        "PROBER_SLACK_CHANNEL",
+        "PROBER_SLACK_BASE_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in (
         "PROBER_WEBHOOK_URL",

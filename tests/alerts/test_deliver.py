@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.alerts.deliver import LEASE_S, LONGEST_ASKED_WAIT_S, LONGEST_WAIT_S, MOST_ATTEMPTS, backoff_s, deliver
+from prober.alerts.deliver import (
+    LEASE_S,
+    LONGEST_ASKED_WAIT_S,
+    LONGEST_WAIT_S,
+    MOST_ATTEMPTS,
+    MOST_REFUSALS,
+    backoff_s,
+    deliver,
+)
 from prober.alerts.pace import Pace
 from prober.alerts.slack import SlackBot, open_slack
 from prober.notice import Notice, Outcome
@@ -157,6 +165,16 @@ def test_it_gives_up_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
         False, f"gave up after {MOST_ATTEMPTS} tries: timeout", permanent=True
     )
     assert box.owed[0].state == "failed" and caplog.records[0].levelno == logging.ERROR
+
+
+@pytest.mark.parametrize(
+    ("reason", "most"), [("a_word_of_next_year", MOST_REFUSALS), ("server_error: 503", MOST_ATTEMPTS)]
+)
+def test_a_message_that_alone_is_refused_does_not_hold_up_later_news_for_days(reason: str, most: int) -> None:
+    for attempts, state in ((most - 2, "owed"), (most - 1, "failed")):
+        box = outbox(replace(PLAIN, attempts=attempts))
+        deliver(box, [Scripted([Outcome(False, reason)])], lambda: START, "")
+        assert box.owed[0].state == state
 
 
 def test_a_fault_in_an_alerter_stops_nobody_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
