@@ -81,5 +81,6 @@ def accept(incident: Incident, actor: str, note: str, now: datetime) -> Decision
 
 def reset(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
     """A person begins a new reference while an incident is open: it closes. The store knows where the epoch begins."""
-    told = incident.state != "suspected"
-    return Decision("reset", closed(incident, "reset", actor, note, now), event="closed" if told else None)
+    if incident.state == "suspected":
+        return Decision("reset", closed(incident, "faded", "", "", now))
+    return Decision("reset", closed(incident, "reset", actor, note, now), event="closed")

@@ -430,7 +430,9 @@ def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
         daemon.deliver()
     (incident,) = store.incidents()
     assert incident.onset >= "2026-03-07"  # one probe and four rounds of reference date a change to a day or two
-    assert [(notice.alerter, notice.state) for notice in store.notices()] == [("log", "sent")]
+    told = [(notice.alerter, notice.state, notice.event) for notice in reversed(store.notices())]
+    assert told[0] == ("log", "sent", "opened")
+    assert set(told[1:]) == {("log", "sent", "reminded")}, "once a day, while nobody has it in hand"
     alarms = [record for record in caplog.records if ": alarm, evidence " in record.getMessage()]
     assert alarms
     assert {record.levelno for record in alarms} == {logging.WARNING}
