@@ -123,7 +123,7 @@ def drill(
                 with _step(done, "take back", tools) as said:
                     over = Press("close", WHO, "the drill is over", via="drill")
                     scratch.press(done.incident.id, over, told, tools.clock())
-                    said += ["closed: the drill is over"]
+                    said += ["the incident of the copy is closed"]
                 _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
         with _step(done, "clean up", tools) as said:
             said += ["the copy is deleted"]

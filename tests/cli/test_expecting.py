@@ -13,10 +13,11 @@ import pytest
 from prober.cli.expecting import Expectation, expect, lasting
 from prober.cli.mends import delivery_mend
 from prober.cli.metrics import exposition
+from prober.incidents import Incident
 from prober.incidents.daemons import Sign
 from prober.notice import Outcome
 from prober.store import Store
-from prober.store.views import EndpointView
+from prober.store.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import DAYS, due
@@ -250,3 +251,19 @@ def test_hostile_names_keep_to_the_format() -> None:
 
 def test_nothing_known_is_an_empty_page() -> None:
     assert exposition([], [], [], NOW) == ""
+
+
+def test_the_page_lists_every_metric_with_its_labels() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dead-mans-switch.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`prober_.*?) \| (`.*?) \|", page, flags=re.M)
+    listed = {
+        name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    incident = Incident(
+        id=1, endpoint="bot", endpoint_hash="h", state="open", kind="behaviour_change", onset="", detected_round="",
+        opened_at=NOW, e_value=1.0, threshold=1.0, verdicts=(),
+    )  # fmt: skip
+    place = DeliveryView("slack", "", 0, 0, 1, 0, NOW, False, "", None)
+    page_ = exposition([replace(view(), open_incident=incident)], [place], [sign("bot")], NOW)
+    shown = {sample.split("{")[0]: set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
+    assert shown == listed
