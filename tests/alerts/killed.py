@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing.connection import Connection
-
-from matplotlib.figure import Figure  # noqa: F401  # imported once, by the server that forks
+from unittest.mock import patch
 
 from prober.alerts.deliver import deliver
 from prober.alerts.log import LogAlerter
 from prober.alerts.pace import Pace
+from prober.alerts.picture import LEAST_POINTS, history_png
 from prober.alerts.slack import SlackBot, open_slack
+from prober.notice import Notice
 from prober.settings import Settings
 from prober.store import Store
 
+from .notices import HISTORY, PLAIN
 from .slack_server import APP_TOKEN, CHANNEL, TOKEN
+
+PICTURE = history_png(replace(PLAIN, history=HISTORY))
+"""Drawn once, by the server that forks: drawing would take most of a sender's life."""
 
 
 def deliver_all(database: str, base_url: str, now: datetime, ready: Connection | None) -> int:
@@ -26,9 +31,13 @@ def deliver_all(database: str, base_url: str, now: datetime, ready: Connection |
     alerter = open_slack(settings)
     assert isinstance(alerter, SlackBot)
     bot, count = replace(alerter, pace=Pace(interval_s=0)), 0
-    with Store.open(database) as store:
+    with Store.open(database) as store, patch("prober.alerts.slack.history_png", _picture):
         if ready is not None:
             ready.send_bytes(b"!")
         while deliver(store, [bot, LogAlerter()], lambda: now, "http://localhost:8501"):
             count += 1
     return count
+
+
+def _picture(notice: Notice) -> bytes | None:
+    return PICTURE if len(notice.history) >= LEAST_POINTS else None
