@@ -40,6 +40,8 @@ def alerts(notice: Notice, now: datetime) -> Json:
     if phase is None:
         return None
     started = min(utc(notice.detected_at), utc(now))
+    if phase == "over" and subject(notice) in ("stale", "daemon"):
+        started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
     levels = [notice.severity] if notice.event == "opened" else SEVERITIES
     fires_until = now + FIRES_FOR if phase != "over" else started
     return [

@@ -91,13 +91,22 @@ def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
         assert held.firing(now) == []
 
 
-@pytest.mark.parametrize(("begin", "end"), [("trouble", "trouble_over"), ("stale", "fresh")])
-def test_what_begins_ends(begin, end) -> None:
-    held = Alertmanager()
-    held.take(alerts(replace(PLAIN, event=begin), NOW))
-    assert held.firing(NOW) == ["warning"]
-    held.take(alerts(replace(PLAIN, event=end), NOW + timedelta(hours=5)))
-    assert held.firing(NOW + timedelta(hours=5)) == []
+@pytest.mark.parametrize(
+    ("begin", "end", "is_incident"),
+    [("trouble", "trouble_over", True), ("stale", "fresh", False), ("daemon_silent", "daemon_back", False)],
+)
+def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
+    held, now = Alertmanager(), NOW
+    for _ in range(2):
+        began = replace(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity="critical")
+        held.take(alerts(began, now))
+        assert held.firing(now) == ["critical"]
+        now += timedelta(hours=5)
+        # An incident began when it began; other news is as old as itself.
+        held.take(alerts(replace(began, event=end, detected_at=began.detected_at if is_incident else now,
+                                 severity="warning"), now))  # fmt: skip
+        assert held.firing(now) == []
+        now += timedelta(hours=5)
 
 
 def test_every_subject_has_a_name() -> None:
