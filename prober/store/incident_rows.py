@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 
 from prober.incidents import Incident, severity
 from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
@@ -64,7 +64,7 @@ def to_incident(row: IncidentRow) -> Incident:
         onset_between=between,
         course=row.course,  # type: ignore[arg-type]
         rounds_after=row.rounds_after,
-        peak_log_e=-inf if row.peak_log_e is None else row.peak_log_e,
+        peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
         passed=row.passed,
         findings=unpack_findings(row.findings),
         together=tuple(json.loads(row.together)),

@@ -133,7 +133,7 @@ def judged(shape: str, label: str) -> Judgement:
     first = Verdict("length", e, 1.3, 1.0, "ratio", 0.3, "34 % longer", onset, (), log_e.get(shape, 0.5))
     verdicts = [first]
     if shape in ("worse", "again"):
-        name = "expectation" if shape == "worse" else "layout"
+        name = "expectation" if shape == "worse" else "text"
         later = label if shape == "again" else None
         verdicts.append(Verdict(name, e, 0.5, 1.0, "share", -0.5, "passes 50 %", later, (), 12.0))
     state = {"suspect": "suspected", "back": "quiet", "quiet": "quiet", "outage": "alarm", "half": "alarm"}
