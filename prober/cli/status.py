@@ -197,6 +197,8 @@ def _as_json(one: EndpointView, notices: Notices) -> Json:
         "failed_asks": one.failed_asks,
         "last_failure": one.last_failure,
         "open_incident": of_incident(one.open_incident) if one.open_incident else None,
+        "trouble": of_incident(one.trouble) if one.trouble else None,
+        "stale_since": of_time(one.stale_since),
         "notices": {"owed": notices.get((one.name, "owed"), 0), "failed": notices.get((one.name, "failed"), 0)},
     }
 
@@ -223,6 +225,15 @@ def _show(endpoints: tuple[EndpointView, ...], notices: Notices) -> None:
         ],
     )
     say(*(f"{one.name}: {one.missing}" for one in endpoints if one.missing))
+    say(
+        *(
+            f"{one.name}: cannot be asked since {when(one.trouble.onset)}: {one.trouble.cause or one.trouble.kind} "
+            f"(incident {one.trouble.id}, {one.trouble.state})"
+            for one in endpoints
+            if one.trouble
+        ),
+        *(f"{one.name}: stale, told {minute(one.stale_since)}" for one in endpoints if one.stale_since),
+    )
     say(
         *(
             f"{one.name}: evidence grows; a confirmation round is due at {one.confirmation_due_at:%H:%M:%S} UTC"

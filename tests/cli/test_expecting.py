@@ -20,7 +20,7 @@ from prober.store import Store
 from prober.store.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
-from tests.cli.world import DAYS, due
+from tests.cli.world import DAYS, declarations, due
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -178,6 +178,18 @@ def test_messages_that_fail_for_good_are_said_with_their_mend(prober: Run, chang
     metrics = prober("status", "--metrics").out
     assert 'prober_delivery_failing{alerter="slack",channel="",reason="channel_not_found"} 1' in metrics
     assert 'prober_delivery_failing{alerter="log",channel="",reason=""} 0' in metrics
+
+
+@pytest.mark.usefixtures("late")
+def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
+    with Store.open(f"sqlite:///{changed}") as store:
+        [endpoint] = declarations().endpoints
+        decision = store.check_freshness(endpoint, due(0), due(DAYS), ["log"], due(DAYS + 1))
+        assert decision.event == "stale"
+    assert "swapped: stale, told 2026-03-17 12:00 UTC" in prober("status").out
+    [one] = prober("status", "--json").json["endpoints"]
+    assert one["stale_since"] == "2026-03-17T12:00:00Z"
+    assert 'prober_endpoint_stale{endpoint="swapped"} 1' in prober("status", "--metrics").out
 
 
 @pytest.mark.parametrize(

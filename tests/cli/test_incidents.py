@@ -43,7 +43,7 @@ def test_status_of_a_change(prober: Run) -> None:
         "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "alarm",
         "missing": "", "threshold": 485.25, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
-        "last_failure": "", "confirmation_due_at": None,
+        "last_failure": "", "confirmation_due_at": None, "trouble": None, "stale_since": None,
     }  # fmt: skip
     assert notices["failed"] == 0
     assert notices["owed"] >= 2, "it opened, and may have become more serious since"
