@@ -114,6 +114,7 @@ def gather_alerts(
     documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
 ) -> Alerts:
     """The one file that says who is told; without it, everyone is told of everything."""
+    known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
     for document in documents[1:]:
         message = f"a second file of alerts beside {documents[0].path}; put both into one"
         problems.append(Problem(document.path, 0, "", message))
@@ -125,8 +126,6 @@ def gather_alerts(
         alerts = shaped(Alerts, document.value, findings)
         if alerts is not None:
             found = alerts
-            # Of sets that could not be read nobody knows owners and tags.
-            known = sets if not problems else ()
             findings.extend(rules.alerts_findings(alerts, list(endpoints), known))
         _report(document, findings, problems)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
@@ -114,8 +115,8 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
     elif kind == "missing":
         yield Finding(loc, f'is missing; write "{loc[-1]}: …"')
     elif kind == "literal_error":
-        noun = {"type": "check", "api": "interface"}.get(str(loc[-1]), str(loc[-1]))
-        allowed = [str(choice) for choice in _choices(_shape_at(shape, loc[:-1]), str(loc[-1]))]
+        noun = _noun(loc)
+        allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
         word = value if isinstance(value, str) else ""
         yield Finding(loc, f"unknown {noun} {_bare(value)}; {did_you_mean(word, allowed, _OTHERWISE.get(noun, ''))}")
     elif kind == "model_type":
@@ -207,5 +208,10 @@ def _shapes_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _shapes_in(part)
 
 
-def _choices(shape: type[BaseModel], name: str) -> tuple[Any, ...]:
-    return typing.get_args(shape.model_fields[name].annotation)
+def _noun(loc: Where) -> str:
+    """What a word at this place names."""
+    named = {"type": "check", "api": "interface", "days": "day", "severities": "severity"}
+    for step in reversed(loc):
+        if step in ("severity", *named):
+            return named.get(str(step), str(step))
+    return str(loc[-1])
