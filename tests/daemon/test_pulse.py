@@ -107,63 +107,6 @@ def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
     assert "not-a-real-secret" not in caplog.text
 
 
-def news(store: Store) -> list[tuple[str, str]]:
-    return [(notice.event, notice.cause) for notice in reversed(store.notices())]
-
-
-def test_a_daemon_that_is_lost_is_told_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
-    store.beat("a:1", ["bot"], ["log"], NOON)
-    for minute in range(1, 20):
-        store.beat("b:2", ["chat"], ["log"], NOON + minute * MINUTE)
-    assert news(store) == [
-        ("daemon_silent", "the daemon a:1 has given no sign of life since 2026-03-02 12:00 UTC; nobody watches bot")
-    ]
-    store.beat("a:9", ["bot"], ["log"], NOON + 20 * MINUTE)
-    assert news(store)[1:] == [
-        ("daemon_back", "what the daemon a:1 watched is watched again, after 20 minutes in which nobody watched")
-    ]
-    assert [sign.worker for sign in store.signs()] == ["a:9", "b:2"]
-    for minute in range(21, 30):
-        store.beat("a:9", ["bot"], ["log"], NOON + minute * MINUTE)
-        store.beat("b:2", ["chat"], ["log"], NOON + minute * MINUTE)
-    assert len(news(store)) == 2
-
-
-def test_a_daemon_that_is_started_again_at_once_is_no_news(store: Store) -> None:
-    store.beat("a:1", ["bot"], ["log"], NOON)
-    for minute in range(1, 12):
-        store.beat("a:2", ["bot"], ["log"], NOON + minute * MINUTE)
-    assert news(store) == []
-    assert [sign.worker for sign in store.signs()] == ["a:2"]
-
-
-def test_a_daemon_that_was_stopped_is_not_missed_and_forgotten_when_another_comes(store: Store) -> None:
-    store.beat("a:1", ["bot"], ["log"], NOON)
-    store.end_daemon("a:1", NOON + MINUTE)
-    assert store.miss_daemons(["log"], NOON + 9 * HOUR) == 0
-    assert [sign.worker for sign in store.signs()] == ["a:1"], "what it watched is expected still"
-    store.beat("a:2", ["bot"], ["log"], NOON + 9 * HOUR)
-    assert news(store) == []
-    assert [sign.worker for sign in store.signs()] == ["a:2"]
-
-
-def test_a_machine_that_slept_says_so(store: Store) -> None:
-    store.beat("a:1", ["bot"], ["log"], NOON)
-    store.beat("a:1", ["bot"], ["log"], NOON + 3 * HOUR)
-    assert news(store) == [("daemon_back", "the daemon a:1 is back, after 180 minutes in which nobody watched")]
-    store.beat("a:1", ["bot"], ["log"], NOON + 3 * HOUR + MINUTE)
-    assert len(news(store)) == 1
-
-
-def test_two_daemons_that_look_at_once_tell_of_a_third_once(store: Store, tmp_path: Path) -> None:
-    store.beat("a:1", ["bot"], ["log", "slack"], NOON - HOUR)
-    with Store.open(store.where) as other:
-        assert store.miss_daemons(["log", "slack"], NOON) == 2
-        assert other.miss_daemons(["log", "slack"], NOON) == 0
-    assert sorted(notice.alerter for notice in store.notices()) == ["log", "slack"]
-    assert {notice.event for notice in store.notices()} == {"daemon_silent"}
-
-
 def test_a_changed_model_is_no_fault_of_the_prober(store: Store) -> None:
     assert condition(store.endpoints(), store.deliveries(), ["bot"]) == (
         True,
