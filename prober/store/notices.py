@@ -102,12 +102,12 @@ def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
         passed=incident.passed,
         share=incident.findings.share,
         also=parts(session, incident),
-        follows=_root(session, row, incident) if row.event == "joined" else "",
+        follows=_follows(session, row, incident),
         channel=row.channel or "",
         severity=incident.severity,
         state=incident.state,
         close_reason=incident.close_reason,
-        root=_root(session, row, incident),
+        root=_root(session, row, incident.id),
         reason=row.reason or "",
         cause=incident.cause,
         muted_until=incident.muted_until,
@@ -209,12 +209,20 @@ def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: 
     _touch(session, notice_id)
 
 
-def _root(session: Session, row: NoticeRow, incident: Incident) -> str:
-    """Receipt of the first message about an incident in the same place: of its own, or of the one it is part of."""
+def _follows(session: Session, row: NoticeRow, incident: Incident) -> str:
+    """Receipt of the message it belongs under: news of what joins an incident, and of what is part of one, under the
+    message of that one."""
+    if incident.part_of is not None:
+        return _root(session, row, incident.part_of)
+    return _root(session, row, incident.id) if row.event == "joined" else ""
+
+
+def _root(session: Session, row: NoticeRow, incident_id: int) -> str:
+    """Receipt of the first message about an incident in the same place."""
     first = (
         select(NoticeRow.receipt)
         .where(
-            NoticeRow.incident_id == incident.id,
+            NoticeRow.incident_id == incident_id,
             NoticeRow.alerter == row.alerter,
             func.coalesce(NoticeRow.channel, "") == (row.channel or ""),
             NoticeRow.receipt != "",

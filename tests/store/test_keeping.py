@@ -323,3 +323,16 @@ def test_an_incident_from_before_is_acted_on_like_any_other(store: Store, action
     after, decision = pressed
     assert after == store.incident(incident.id) and after.actor == "ana" and decision.incident == after
     assert len(store.epochs("billing")) == (action == "accept")
+
+
+def test_news_of_a_part_belongs_under_the_message_of_the_whole(store: Store) -> None:
+    other = BILLING.model_copy(update={"name": "billing2", "model": "gpt-x"})
+    store.remember([MONEY, CHAT], [BILLING, SEARCH, other], NOW)
+    failing(store)
+    (first, _) = deliver(store)
+    part = failing(store, at=NOW + HOUR, endpoint=other)
+    (joined, _) = deliver(store, NOW + 2 * HOUR)
+    assert (joined.event, joined.follows, joined.root) == ("joined", f"C/{first.id}", f"C/{first.id}")
+    store.press(part.id, Press("close", "ana"), NAMES, NOW + 2 * HOUR)
+    (over, _) = deliver(store, NOW + 2 * HOUR)
+    assert (over.event, over.incident_id, over.root, over.follows) == ("trouble_over", part.id, "", f"C/{first.id}")
