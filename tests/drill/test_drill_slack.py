@@ -28,6 +28,7 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
         yield server
 
 
+@pytest.mark.slow
 def test_a_drill_is_one_message_marked_edited_and_without_buttons(watched: str, slack: SlackServer) -> None:
     settings = Settings(
         slack_bot_token=TOKEN,  # type: ignore[arg-type]
