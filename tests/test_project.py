@@ -117,7 +117,11 @@ def default_of(shape: type[BaseModel], name: str) -> object:
     return {} if isinstance(value, BaseModel) else [] if value == () else value
 
 
-WRITTEN_IN_WORDS = {("ProbeSet", "name"): "the file's stem", ("Tool", "parameters"): "no arguments", ("Digest", "severities"): "`[info]`"}
+WRITTEN_IN_WORDS = {
+    ("ProbeSet", "name"): "the file's stem",
+    ("Tool", "parameters"): "no arguments",
+    ("Digest", "severities"): "`[info]`",
+}
 
 
 @pytest.mark.parametrize(
