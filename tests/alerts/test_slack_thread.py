@@ -77,7 +77,7 @@ def test_the_edited_message_says_who_has_it_in_hand(slack: SlackServer) -> None:
     )
 
 
-@pytest.mark.parametrize("lost", ["posted_but_lost", "lost", "server_error", "rate_limited"])
+@pytest.mark.parametrize("lost", ["posted_but_lost", "server_error"])
 @pytest.mark.parametrize("steps_before", range(6))
 def test_whatever_is_lost_at_whatever_step_nothing_is_there_twice(
     slack: SlackServer, lost: str, steps_before: int
