@@ -16,8 +16,6 @@ from dataclasses import replace
 from prober.alerts.buttons import Block, buttons
 from prober.alerts.hostile import link, mrkdwn, visible
 from prober.alerts.message import (
-    ALARMS,
-    TITLE_LIMIT,
     Json,
     Message,
     Pair,
@@ -27,6 +25,7 @@ from prober.alerts.message import (
     notice_key,
     standing,
 )
+from prober.alerts.titles import ALARMS, TITLE_LIMIT
 from prober.incidents import Severity
 from prober.notice import Notice
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from prober.alerts.hostile import link, side_by_side, visible
+from prober.alerts.titles import ALARMS, CONDITIONS, lead, odds, standing_lead, titled
 from prober.alerts.todo import todo
 from prober.alerts.words import (
     CLOSE_TITLES,
     EVENT_TITLES,
     KINDS,
     OTHER_KIND,
-    STATE_TITLES,
     between,
-    chance,
     counted,
     iso,
     lasting,
@@ -33,17 +32,11 @@ from prober.notice import DigestItem, Notice
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
-TITLE_LIMIT = 150
-"""Slack's limit of a header block; everyone else lives with it."""
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
-ALARMS: Final = ("opened", "escalated", "reminded")
-"""Events that call for someone: their first line says how sure it is."""
 SHOWN: Final = ("opened", "escalated")
 """Events whose messages show what moved, and replies."""
 ENDPOINTLESS: Final = ("daemon_silent", "daemon_back", "digest")
-CONDITIONS: Final = ("stale", "fresh", "daemon_silent", "daemon_back")
-"""Events that are about no incident."""
 ALSO_SHOWN = 10
 ITEMS_SHOWN = 20
 
@@ -81,7 +74,7 @@ def compose(notice: Notice, reply_limit: int = 500) -> Message:
     items = tuple(_item(item) for item in notice.items[:ITEMS_SHOWN])
     hidden = len(notice.items) - len(items)
     return Message(
-        title=_titled(notice, _lead(notice), sure=notice.event in ALARMS),
+        title=titled(notice, lead(notice), sure=notice.event in ALARMS),
         paragraphs=tuple(_paragraphs(notice)),
         moved=_moved(notice) if shown else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
         pairs=_pairs(notice, reply_limit) if shown else (),
@@ -93,7 +86,7 @@ def compose(notice: Notice, reply_limit: int = 500) -> Message:
 def standing(notice: Notice) -> Message:
     """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
     return Message(
-        title=_titled(notice, _standing_lead(notice), sure=notice.state != "closed"),
+        title=titled(notice, standing_lead(notice), sure=notice.state != "closed"),
         paragraphs=(("State", state_words(notice)), *_facts(notice), *_most(notice)),
         moved=(),
         pairs=(),
@@ -161,42 +154,6 @@ def state_words(notice: Notice) -> str:
     return "open, and nobody has it in hand"
 
 
-def _lead(notice: Notice) -> str:
-    """What happened, before the endpoint is named."""
-    if notice.event in ("opened", "trouble"):
-        return notice.severity.title()
-    if notice.event == "escalated":
-        return f"Now {notice.severity}"
-    return EVENT_TITLES.get(notice.event, "News")
-
-
-def _standing_lead(notice: Notice) -> str:
-    if notice.state == "closed":
-        return CLOSE_TITLES.get(notice.close_reason, "Closed")
-    return STATE_TITLES.get(notice.state, notice.severity.title())
-
-
-def _titled(notice: Notice, lead: str, *, sure: bool) -> str:
-    """The endpoint's name gives way first: it is written out below, in full. `sure` adds how sure it is."""
-    lead = f"Drill: {lead.lower()}" if notice.drill else lead
-    mark = "," if notice.drill else ":"
-    if notice.event == "digest":
-        return f"{lead}{mark} {len(notice.items)} thing{'' if len(notice.items) == 1 else 's'} that could wait"
-    if notice.event in CONDITIONS:
-        cause = f": {visible(notice.cause, 80, lines=False)}" if notice.cause else ""
-        return _fitted(f"{lead}{mark} " if notice.endpoint else lead, notice.endpoint, cause)
-    kind = KINDS.get(notice.kind, OTHER_KIND).title.lower()
-    if notice.kind in TROUBLES:
-        return _fitted(f"{lead}{mark} {kind}, ", notice.endpoint, f" cannot be asked since {when(notice.onset)}")
-    how_sure = f"; a false alarm like this: {_odds(notice)}" if sure else ""
-    return _fitted(f"{lead}{mark} {kind} of ", notice.endpoint, f" since {when(notice.onset)}{how_sure}")
-
-
-def _fitted(before: str, name: str, after: str) -> str:
-    shown = visible(name, max(1, TITLE_LIMIT - len(before) - len(after)), lines=False)
-    return visible(before + shown + after, TITLE_LIMIT, lines=False)
-
-
 def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
     if notice.event in CONDITIONS or notice.event == "digest":
         cause = visible(notice.cause, 500, lines=False)
@@ -225,18 +182,13 @@ def _facts(notice: Notice) -> list[tuple[str, str]]:
         cause = visible(notice.cause, 300, lines=False) or "rounds fail"
         return [*drill, _endpoint(notice), _since(notice), ("Why", cause), bad]
     sure = (
-        f"a false alarm like this would come {_odds(notice)} "
+        f"a false alarm like this would come {odds(notice)} "
         f"(evidence {thousands(notice.e_value)}, threshold {thousands(notice.threshold)}; "
         f"promised false alarms: {notice.false_alarms_per_year:g} a year)"
     )
     much = [("How much", notice.share.words)] if notice.share else []
     about = [_endpoint(notice), *_also(notice), _since(notice), *_lasting(notice)]
     return [*drill, *about, ("How sure", sure), bad, *much]
-
-
-def _odds(notice: Notice) -> str:
-    """How often chance alone would do it, such as `about once in 22 years`."""
-    return chance(notice.e_value, notice.threshold, notice.false_alarms_per_year).removeprefix("by chance ")
 
 
 def _endpoint(notice: Notice) -> tuple[str, str]:

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.alerts.blocks import fallback_text, slack_blocks
-from prober.alerts.message import ALARMS, compose, notice_key, plain_text, standing
+from prober.alerts.message import compose, notice_key, plain_text, standing
 from prober.alerts.payload import payload
+from prober.alerts.titles import ALARMS
 from prober.alerts.words import EVENT_TITLES, KINDS, chance, when
 from prober.incidents import Event, IncidentKind
 from prober.notice import Comparison, Moved, Notice
