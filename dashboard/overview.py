@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import history, incident
 from dashboard.reading import Reading, forget, read
-from dashboard.standing import Standing, headline, standings
+from dashboard.standing import Standing, headline, standings, unreached
 from dashboard.words import count, incident_number, inline, one_line, round_name, share
 from prober.errors import StoreError
 from prober.incidents import Incident
@@ -49,6 +49,8 @@ def _draw(reading: Reading, now: datetime) -> None:
         return
     said = headline(standing)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
+    for sentence in unreached(reading.deliveries(), now):
+        st.error(sentence)
     if said.remarks:
         st.markdown("  \n".join(said.remarks))
     wanted = st.query_params.get("incident")

@@ -12,7 +12,7 @@ from prober.incidents import Incident
 from prober.notice import Comparison, Part
 from prober.settings import Settings
 from prober.store import Store
-from prober.store.views import ChannelPoint, EndpointView, EpochView, NoticeView, RoundView
+from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, RoundView
 
 Answer = TypeVar("Answer")
 
@@ -49,6 +49,9 @@ class Reading:
 
     def notices(self, incident_id: int) -> tuple[NoticeView, ...]:
         return self._kept(lambda: self.store.notices(incident_id), "notices", incident_id)
+
+    def deliveries(self) -> tuple[DeliveryView, ...]:
+        return self._kept(self.store.deliveries, "deliveries")
 
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self._kept(lambda: self.store.parts(incident), "parts", incident.id)

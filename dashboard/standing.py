@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from dashboard.words import ago, count, inline, listed, round_name, span
-from prober.store.views import EndpointView, RoundView
+from prober.store.views import DeliveryView, EndpointView, RoundView
 
 Word = Literal["changed", "suspected", "silent", "learning", "waiting", "as pinned"]
 Tone = Literal["error", "warning", "info", "success"]
@@ -54,6 +54,18 @@ class Headline:
     """Markdown, every name in it made harmless."""
     remarks: tuple[str, ...]
     """What qualifies the answer, markdown."""
+
+
+def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:
+    """Places where nobody hears of anything until somebody mends the configuration: markdown, a sentence each."""
+    return tuple(
+        f"**Nobody is reached through {inline(one.alerter)}**"
+        + (f" ({inline(one.channel)})" if one.channel else "")
+        + (f" for {span(now - one.since)}" if one.since else "")
+        + f": {inline(one.last_reason)}. `prober status` says what to do."
+        for one in deliveries
+        if one.failing
+    )
 
 
 def standings(endpoints: Sequence[EndpointView], rounds: Sequence[RoundView], now: datetime) -> tuple[Standing, ...]:

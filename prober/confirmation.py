@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from prober.declaration import Confirm
 from prober.detectors.verdict import Judgement
-from prober.incidents import Incident
+from prober.incidents import LIVE, Incident
 
 ENDS_AT: Final = 0.5
 """A suspicion ends when evidence falls below this part of what began it."""
@@ -63,7 +63,7 @@ def confirm(
     """Whether to ask again. `incident` is open after this round; `is_paid` says whether the budget allows a round."""
     if judgement.state == "insufficient_evidence":
         return Confirmation("insufficient_evidence")
-    if judgement.state == "alarm" or (incident is not None and incident.state != "closed"):
+    if judgement.state == "alarm" or (incident is not None and incident.state in LIVE):
         return Confirmation("incident_open")
     begins_at = rule.at * judgement.threshold
     if judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):

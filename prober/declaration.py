@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
 ProviderName: TypeAlias = Literal["openai", "anthropic", "google", "scripted"]
+Severity: TypeAlias = Literal["info", "warning", "critical"]
+"""From the least to the most."""
+Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 CheckType: TypeAlias = Literal[
     "equals", "contains", "icontains", "contains-any", "starts-with", "regex", "is-json", "is-refusal", "max-length",
     "tool-call",
@@ -92,6 +95,24 @@ class Capabilities(_Shape):
     system: bool | None = None
 
 
+class Maintenance(_Shape):
+    """A window of announced work on an endpoint: rounds go on, nothing opens and nobody is woken."""
+
+    begins: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
+    """Once, from this moment, such as `2026-03-01T02:00Z`."""
+    at: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Or every day, from this time, UTC."""
+    days: tuple[Day, ...] = ()
+    """With `at`: on these days only."""
+    lasts: str = Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    """How long, at most seven days."""
+    why: str = ""
+
+    @property
+    def lasts_s(self) -> float:
+        return seconds(self.lasts)
+
+
 class Endpoint(_Shape):
     """A pinned provider + model + parameters."""
 
@@ -120,6 +141,9 @@ class Endpoint(_Shape):
     """The promise: how often this endpoint may raise a false alarm."""
     reference: ReferenceRule = ReferenceRule()
     confirm: Confirm = Confirm()
+    severity: dict[str, Severity] = Field(default_factory=dict)
+    """Channel, or kind of trouble → how bad it is when that moves, where this differs from the defaults."""
+    maintenance: tuple[Maintenance, ...] = ()
 
     @property
     def content_hash(self) -> str:
@@ -225,6 +249,70 @@ class ProbeSet(_Shape):
     schedule: Schedule
     tags: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = Field(min_length=1)
+
+
+class Route(_Shape):
+    """Who is told of what. All that a route names must be so; what it does not name may be anything."""
+
+    to: tuple[str, ...] = Field(min_length=1)
+    """Alerters, each with a channel of its own where it has several: `slack`, `slack:#billing`, `webhook`."""
+    owners: tuple[str, ...] = ()
+    """Of the probe sets that moved."""
+    tags: tuple[str, ...] = ()
+    """Of these probe sets."""
+    endpoints: tuple[str, ...] = ()
+    """Names, or beginnings of names that end in `*`."""
+    severity: Severity = "info"
+    """At least so bad."""
+    private: bool = False
+    """Show hashes and measures there instead of prompts and replies."""
+
+
+class QuietHours(_Shape):
+    """When nobody is to be woken by less than a critical incident."""
+
+    start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """The same as `start`: all day."""
+    days: tuple[Day, ...] = ()
+    """Days on which they begin; every day, where none is named."""
+
+
+class Digest(_Shape):
+    """One message a day for what need not wake anyone."""
+
+    at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    severities: tuple[Severity, ...] = ("info",)
+    """What always waits for it; what happens in quiet hours waits too."""
+
+
+class Reminders(_Shape):
+    """How often people are reminded of an open incident in nobody's hands; without a time, never."""
+
+    critical: str | None = Field("4h", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    warning: str | None = Field("1d", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    info: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+
+    def every_s(self, severity: Severity) -> float | None:
+        every: str | None = getattr(self, severity)
+        return None if every is None else seconds(every)
+
+
+class Alerts(_Shape):
+    """Who is told, when, and how often: the file `alerts.yaml`."""
+
+    timezone: str = "UTC"
+    """Of quiet hours and the digest, such as `Europe/Berlin`."""
+    routes: tuple[Route, ...] = ()
+    """Every route that fits is taken. Where none does, or none is written, every alerter is told."""
+    quiet_hours: QuietHours | None = None
+    digest: Digest | None = None
+    """Without it, what happens in quiet hours is told when they end."""
+    reminders: Reminders = Reminders()
+    stale_after: int = Field(3, ge=1, le=1000)
+    """Schedules without a completed round after which an endpoint is stale."""
+    private: bool = False
+    """Show hashes and measures instead of prompts and replies, everywhere."""
 
 
 def series_key(endpoint: Endpoint, probe: Probe) -> str:

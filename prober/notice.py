@@ -7,7 +7,7 @@ from datetime import datetime
 
 from prober.detectors.share import Share
 from prober.detectors.verdict import Between
-from prober.incidents import Course, Event
+from prober.incidents import Course, Event, IncidentState, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,37 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One round of the channel that moved most, for a picture of its history."""
+
+    label: str
+    """The round's."""
+    value: float
+    """NaN where the round has none."""
+    reference: float
+    e_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class DigestItem:
+    """One notice that waited for the digest, in a line."""
+
+    event: Event
+    endpoint: str
+    incident_id: int
+    """0 where it is about no incident."""
+    kind: str
+    severity: Severity
+    state: IncidentState
+    """Of the incident, now."""
+    close_reason: str
+    at: datetime
+    """When it happened."""
+    words: str
+    """The strongest channel's, or why."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One message owed to one channel, in words, before any markup. Pure data; every text in it may be hostile."""
 
@@ -52,7 +83,10 @@ class Notice:
     attempts: int
     """Tries before this one."""
     incident_id: int
+    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends; and in a drill, whose
+    incident is in no store."""
     endpoint: str
+    """Empty where it is about the prober itself."""
     model: str
     kind: str
     """A diagnosis word, such as `behaviour_change`."""
@@ -72,6 +106,7 @@ class Notice:
     dashboard_url: str
     event: Event = "opened"
     drill: bool = False
+    """It is about a change that was made on purpose, on a copy: nothing is wrong."""
     actor: str = ""
     """Who acknowledged, accepted or closed; empty while nobody has."""
     note: str = ""
@@ -87,6 +122,32 @@ class Notice:
     """Other endpoints of the same event: one call is about all of them."""
     follows: str = ""
     """Receipt of the message that this one belongs under, where it has one."""
+    channel: str = ""
+    """Where the alerter is to post it, such as `#billing`; empty for its own channel."""
+    severity: Severity = "warning"
+    state: IncidentState = "open"
+    """Of the incident, now; not of the moment it is told of."""
+    close_reason: str = ""
+    """`recovered`, `accepted`, `superseded` or `reset`; empty while it is not closed."""
+    root: str = ""
+    """Receipt of the incident's first message in this channel, which is edited in place at each transition; empty
+    where there is none yet."""
+    reason: str = ""
+    """The named reason of the decision that owed this notice: a `prober.incidents.Reason`, or `drill`, `digest`, …"""
+    cause: str = ""
+    """Of trouble, staleness and a silent daemon: what is the matter, in a word or a sentence."""
+    muted_until: datetime | None = None
+    acknowledged_at: datetime | None = None
+    at: datetime | None = None
+    """When what it tells of happened."""
+    history: tuple[Point, ...] = ()
+    """Of the channel that moved most (`moved[0]`), oldest first."""
+    history_unit: str = ""
+    """Of its values, such as `share of replies`."""
+    items: tuple[DigestItem, ...] = ()
+    """Of a digest."""
+    private: bool = False
+    """Show hashes and measures instead of prompts and replies."""
 
 
 @dataclass(frozen=True, slots=True)

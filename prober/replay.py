@@ -15,10 +15,10 @@ from prober.detectors.findings import ROUNDS, Findings, find
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.detectors.verdict import Between, Judgement, Kind, Verdict
+from prober.detectors.verdict import Between, Judgement, Verdict
 from prober.evidence import Fingerprint, Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import Course, Decision, Incident, decide
+from prober.incidents import Course, Decision, Incident, IncidentKind, decide
 from prober.replylog import LoggedReply, time_of
 
 PATIENCE: Final = 12
@@ -31,7 +31,7 @@ class Alarm:
 
     round: str
     onset: str
-    kind: Kind
+    kind: IncidentKind
     e_value: float
     verdicts: tuple[Verdict, ...]
     """Of the channels that moved, strongest first."""
@@ -107,8 +107,9 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
         memory, judgement = advance(memory, round_, _history(rounds[start : i + 1]), promise)
-        incident = _decided(None, judgement).incident
-        if incident is None:
+        decision = _decided(None, judgement)
+        incident = decision.incident
+        if incident is None or decision.event != "opened":
             yield judgement, None
             continue
         onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)

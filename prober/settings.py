@@ -16,12 +16,22 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///prober.db", validation_alias="PROBER_DATABASE_URL")
     """SQLAlchemy URL; SQLite in WAL mode, or Postgres (`postgresql+psycopg://…`)."""
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
+    """Of the app that owns the bot (`xapp-…`): with it presses of buttons are heard, through Socket Mode."""
+    slack_allowed: str | None = Field(None, validation_alias="PROBER_SLACK_ALLOWED")
+    """Ids of users (`U…`) and user groups (`S…`) who may press buttons, with commas between; unset for everyone."""
     slack_channel: str | None = Field(None, validation_alias="PROBER_SLACK_CHANNEL")
     slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
     slack_base_url: str = Field("https://slack.com/api/", validation_alias="PROBER_SLACK_BASE_URL")
     webhook_url: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_URL")
     webhook_secret: SecretStr | None = Field(None, validation_alias="PROBER_WEBHOOK_SECRET")
     """Key of the HMAC signature of the generic webhook."""
+    pagerduty_routing_key: SecretStr | None = Field(None, validation_alias="PROBER_PAGERDUTY_ROUTING_KEY")
+    pagerduty_url: str = Field("https://events.pagerduty.com/v2/enqueue", validation_alias="PROBER_PAGERDUTY_URL")
+    alertmanager_url: SecretStr | None = Field(None, validation_alias="PROBER_ALERTMANAGER_URL")
+    """Its base address; secret, because it may go through a proxy that is told who asks in the path."""
+    heartbeat_url: SecretStr | None = Field(None, validation_alias="PROBER_HEARTBEAT_URL")
+    """Pinged while the daemon is well, so that somebody else notices when it is not."""
     dashboard_url: str = Field("http://localhost:8501", validation_alias="PROBER_DASHBOARD_URL")
     """Where links in messages lead."""
 

@@ -24,8 +24,9 @@ from prober.detectors.verdict import Judgement
 from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import Decision, decide
+from prober.incidents import PLAIN, Circumstances, Decision, Health, decide, inhibits, trouble
 from prober.providers import Provider
+from prober.routing import Routing
 from prober.store import Store
 from prober.store.views import RoundView
 
@@ -50,6 +51,8 @@ class Ticked:
     """The named reason of every ask that failed."""
     confirmation: Confirmation | None = None
     """Whether the endpoint is asked again at once, and why not."""
+    trouble: Decision | None = None
+    """Whether the endpoint can be asked at all."""
 
 
 def now_utc() -> datetime:
@@ -62,14 +65,14 @@ def run(
     promise: Promise,
     provider: Provider,
     store: Store,
-    alerters: Sequence[str],
+    told: Routing | Sequence[str],
     due_at: datetime,
     *,
     worker: str = "once",
     clock: Clock = now_utc,
     confirming: bool = False,
 ) -> Ticked:
-    """Put one round to one endpoint and judge it; `alerters` names who is owed a notice.
+    """Put one round to one endpoint and judge it; `told` says who is owed which notice: names alone, everyone.
 
     `confirming` says that somebody will ask the confirmation round that may come of it.
 
@@ -84,15 +87,19 @@ def run(
         recorded = store.recorded(round_id)
         left = asks(probe_set) - len(recorded)
         if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
-            store.miss(round_id, reason, clock())
-            return Ticked("missed", reason)
+            failed = _refused(store, endpoint, round_id, reason, told, clock())
+            store.miss(round_id, reason, clock(), trouble=failed, told=told)
+            return Ticked("missed", reason, trouble=failed)
         for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
             store.record(round_id, observation, clock())
         round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
 
-        judgement, memory, decision = judge(store, endpoint, round_, promise, clock())
+        health = store.health(round_id)
+        given = _circumstances(store, endpoint, health[-1], told, clock())
+        judgement, memory, decision = judge(store, endpoint, round_, promise, clock(), given)
         confirmation = _confirm(store, endpoint, probe_set, judgement, decision, confirming, clock())
-        stored = store.settle(round_id, judgement, memory, decision, alerters, clock(), confirmation)
+        failed = _trouble(store, endpoint, health, given, clock())
+        stored = store.settle(round_id, judgement, memory, decision, told, clock(), confirmation, failed)
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return Ticked(
         "completed",
@@ -101,17 +108,23 @@ def run(
         asked=len(round_.observations),
         failures=failures,
         confirmation=confirmation,
+        trouble=failed,
     )
 
 
 def judge(
-    store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime
+    store: Store,
+    endpoint: Endpoint,
+    round_: Round,
+    promise: Promise,
+    now: datetime,
+    given: Circumstances = PLAIN,
 ) -> tuple[Judgement, str, Decision]:
     """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
     judgement, others = fleet.together(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
-    decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others)
+    decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others, given)
     return judgement, encode(memory), decision
 
 
@@ -178,6 +191,37 @@ def _confirm(
     suspicion = store.suspicion(endpoint.content_hash, probe_set.name, _midnight(now))
     is_paid = not _budget_spent(store, endpoint, asks(probe_set), now)
     return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
+
+
+def _circumstances(
+    store: Store, endpoint: Endpoint, health: Health, told: Routing | Sequence[str], now: datetime
+) -> Circumstances:
+    """What a decision rests on besides the evidence. Reads the store, writes nothing."""
+    commanded = store.busy_until(endpoint.name, now)
+    return Circumstances(
+        rules=endpoint.severity,
+        in_maintenance=Routing.of(told).maintained_until(endpoint.name, now, commanded) is not None,
+        inhibited=inhibits(store.open_trouble(endpoint.content_hash), health),
+    )
+
+
+def _trouble(
+    store: Store, endpoint: Endpoint, health: Sequence[Health], given: Circumstances, now: datetime
+) -> Decision:
+    """Whether the endpoint can be asked at all. Reads the store, writes nothing."""
+    key = endpoint.content_hash
+    return trouble(store.open_trouble(key), health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
+
+
+def _refused(
+    store: Store, endpoint: Endpoint, round_id: int, reason: str, told: Routing | Sequence[str], now: datetime
+) -> Decision | None:
+    """The trouble with a round that the budget did not pay for; None where it was not asked for another reason."""
+    if not reason.startswith("budget_exhausted"):
+        return None
+    *before, here = store.health(round_id)
+    here = replace(here, failure=reason)
+    return _trouble(store, endpoint, [*before, here], _circumstances(store, endpoint, here, told, now), now)
 
 
 def _memory(store: Store, endpoint: Endpoint) -> Memory:

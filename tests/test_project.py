@@ -69,7 +69,7 @@ def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None
     (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
     examples = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), flags=re.M | re.S)
     for number, example in enumerate(examples):
-        kind = "endpoints" if example.startswith("endpoints:") else f"set-{number}"
+        kind = {"endpoints:": "endpoints", "timezone:": "alerts"}.get(example.split()[0], f"set-{number}")
         (tmp_path / f"{kind}.yaml").write_text(example)
     declared = load(tmp_path)
     assert len(declared.sets) == 1
@@ -117,7 +117,11 @@ def default_of(shape: type[BaseModel], name: str) -> object:
     return {} if isinstance(value, BaseModel) else [] if value == () else value
 
 
-WRITTEN_IN_WORDS = {("ProbeSet", "name"): "the file's stem", ("Tool", "parameters"): "no arguments"}
+WRITTEN_IN_WORDS = {
+    ("ProbeSet", "name"): "the file's stem",
+    ("Tool", "parameters"): "no arguments",
+    ("Digest", "severities"): "`[info]`",
+}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,18 @@ import pytest
 
 from prober import tick
 from prober.confirmation import Confirmation
-from prober.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule, series_key
+from prober.declaration import (
+    Alerts,
+    Budget,
+    Check,
+    Endpoint,
+    Maintenance,
+    Probe,
+    ProbeSet,
+    ReferenceRule,
+    Schedule,
+    series_key,
+)
 from prober.detectors.codec import encode
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
@@ -24,6 +35,8 @@ from prober.fingerprint import fingerprint
 from prober.incidents import Decision
 from prober.providers import open_provider
 from prober.providers.scripted import ScriptedProvider
+from prober.reply import Reply
+from prober.routing import Routing
 from prober.store import Store
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
@@ -237,7 +250,7 @@ def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypa
     ],
 )
 def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirming, budget, reason, waiting):
-    def suspicious(store, endpoint, round_, promise, now):
+    def suspicious(store, endpoint, round_, promise, now, given):
         return Judgement(round_.label, "suspected", 80.0, 365.0), "{}", Decision("suspected")
 
     monkeypatch.setattr(tick, "judge", suspicious)
@@ -406,3 +419,83 @@ def test_judging_the_stored_rounds_afresh_gives_the_same_to_the_last_bit(swapped
 def _only(round_: Round, series) -> Round:
     kept: tuple[Observation, ...] = tuple(o for o in round_.observations if o.series in series)
     return Round(round_.label, round_.endpoint, round_.at, kept)
+
+
+# What cannot be asked is not a change
+
+
+FAILURES = {"unauthorized": "provider_error", "rate_limited": "rate_limited", "timeout": "provider_error"}
+
+
+class Failing(ScriptedProvider):
+    """Fails every ask, or so many of each hundred."""
+
+    def __init__(self, failure, percent=100):
+        super().__init__()
+        self.failure, self.percent, self.count = failure, percent, 0
+
+    def ask(self, endpoint, probe, sample, now):
+        self.count += 1
+        if (self.count * 37) % 100 < self.percent:
+            return Reply(at=now, error=self.failure)
+        return super().ask(endpoint, probe, sample, now)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, failure):
+    endpoint = parrot(concurrency=1)
+    ticks = [round_of(store, endpoint, START + n * DAY) for n in range(13)]
+    assert ticks[-1].judgement.state == "quiet"
+    ticks = [round_of(store, endpoint, START + n * DAY, Failing(failure)) for n in range(13, 17)]
+    assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed", "still_failing"]
+    (incident,) = store.incidents()
+    assert (incident.kind, incident.cause, incident.is_trouble) == (FAILURES[failure], failure, True)
+    assert [one.event for one in store.notices()] == ["trouble"]
+    ticks = [round_of(store, endpoint, START + n * DAY) for n in (17, 18)]
+    assert [one.trouble.reason for one in ticks] == ["recovering", "rounds_succeed"]
+    assert [one.event for one in store.notices()] == ["trouble_over", "trouble"]
+    assert store.open_trouble(endpoint.content_hash) is None
+
+
+def test_a_budget_that_is_spent_is_trouble_too(store):
+    endpoint = parrot(budget={"asks_per_day": 8})
+    round_of(store, endpoint)
+    ticks = [round_of(store, endpoint, START + timedelta(hours=n)) for n in (1, 2, 3)]
+    assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed"]
+    (incident,) = store.incidents()
+    assert (incident.kind, incident.severity) == ("budget_exhausted", "info")
+    assert incident.cause == "budget_exhausted: 8 of 8 asks of the day are spent"
+
+
+def test_a_change_is_not_opened_from_what_little_is_answered(store):
+    endpoint = parrot("swap", concurrency=1)
+    for n in range(12):
+        round_of(store, endpoint, START + n * DAY)
+    reasons = [
+        round_of(store, endpoint, START + n * DAY, Failing("timeout", 60)).decision.reason for n in range(12, 24)
+    ]
+    assert "inhibited" in reasons, "evidence grows, and opens nothing"
+    assert [one.kind for one in store.incidents()] == ["provider_error"]
+    later = [round_of(store, endpoint, START + n * DAY).decision.reason for n in range(24, 28)]
+    assert "change_confirmed" in later, "whole rounds tell"
+
+
+@pytest.mark.parametrize("how", ["declared", "announced"])
+def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(store, how):
+    end = START + 20 * DAY
+    endpoint = parrot("swap")
+    told = ("log",)
+    if how == "declared":
+        begins = (CHANGES - DAY).strftime("%Y-%m-%dT%H:%MZ")
+        window = Maintenance(begins=begins, lasts="7d")
+        end = CHANGES + 6 * DAY
+        told = Routing.declared(("log",), Alerts(), [parrot("swap", maintenance=[window.model_dump()])])
+    reasons = {}
+    for n in range(24):
+        at = START + n * DAY
+        if n == 11 and how == "announced":
+            store.announce("parrot", end, "ana", "upgrade", at)
+        reasons[at] = round_of(store, endpoint, at, alerters=told).decision.reason
+    opened = [at for at, reason in reasons.items() if reason == "change_confirmed"]
+    assert len(opened) == 1 and opened[0] >= end
+    assert "in_maintenance" in reasons.values()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from prober.alerts.alertmanager import open_alertmanager
 from prober.alerts.interface import Alerter
 from prober.alerts.log import open_log
+from prober.alerts.pagerduty import open_pagerduty
 from prober.alerts.slack import open_slack
 from prober.alerts.webhook import open_webhook
 from prober.errors import ConfigurationError, Problem
@@ -13,6 +15,8 @@ from prober.settings import Settings
 
 ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
     "slack": open_slack,
+    "pagerduty": open_pagerduty,
+    "alertmanager": open_alertmanager,
     "webhook": open_webhook,
     "log": open_log,
 }

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from prober.alerts.interface import Alerter
+from prober.alerts.outcomes import OUTAGES
+from prober.alerts.private import private
 from prober.notice import Notice, Outcome
 
 LEASE_S = 300.0
@@ -23,6 +25,8 @@ LONGEST_ASKED_WAIT_S = 6 * 3600.0
 """The most a `Retry-After` is believed."""
 MOST_ATTEMPTS = 100
 """About four days of tries; by then the news is old, and a person must look."""
+MOST_REFUSALS = 8
+"""About an hour of tries of what the channel answers with a word nobody knows: later news waits behind it."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,14 +87,15 @@ def _send(notice: Notice, alerters: Sequence[Alerter]) -> Outcome:
     if alerter is None:
         return Outcome(False, f"not_configured: {notice.alerter} was configured when this was owed", permanent=True)
     try:
-        return alerter.send(notice)
+        return alerter.send(private(notice))
     except Exception as error:
         # A fault in one alerter must not stop the others' notices. Its message could hold an address with a secret.
         return Outcome(False, f"alerter_fault: {type(error).__name__}")
 
 
 def _retry_at(notice: Notice, outcome: Outcome, now: datetime) -> datetime | None:
-    if outcome.sent or outcome.permanent or notice.attempts + 1 >= MOST_ATTEMPTS:
+    most = MOST_ATTEMPTS if outcome.reason.startswith(OUTAGES) else MOST_REFUSALS
+    if outcome.sent or outcome.permanent or notice.attempts + 1 >= most:
         return None
     wait_s = max(backoff_s(notice.attempts), min(outcome.retry_after_s or 0.0, LONGEST_ASKED_WAIT_S))
     return now + timedelta(seconds=wait_s)

@@ -11,30 +11,34 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from prober.alerts.hostile import link, side_by_side, visible
+from prober.alerts.titles import ALARMS, CONDITIONS, lead, odds, standing_lead, titled
+from prober.alerts.todo import todo
 from prober.alerts.words import (
+    CLOSE_TITLES,
     EVENT_TITLES,
     KINDS,
     OTHER_KIND,
     between,
-    chance,
     counted,
     iso,
     lasting,
     minute,
+    said_by,
     thousands,
     when,
 )
-from prober.notice import Notice
+from prober.incidents import TROUBLES
+from prober.notice import DigestItem, Notice
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
-TITLE_LIMIT = 150
-"""Slack's limit of a header block; everyone else lives with it."""
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
-ALARMS: Final = ("opened", "escalated")
-"""Events that call for someone: their messages show what moved, and replies."""
+SHOWN: Final = ("opened", "escalated")
+"""Events whose messages show what moved, and replies."""
+ENDPOINTLESS: Final = ("daemon_silent", "daemon_back", "digest")
 ALSO_SHOWN = 10
+ITEMS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ class Message:
     """A notice in words. Every text is visible, short, and without markup."""
 
     title: str
-    """What happened, to which endpoint, since when, how sure; one line of at most `TITLE_LIMIT`."""
+    """What happened, to which endpoint, since when, how sure, how bad; one line of at most `TITLE_LIMIT`."""
     paragraphs: tuple[tuple[str, str], ...]
     """(label, sentence), the most important first."""
     moved: tuple[str, ...]
+    """What moved, strongest first; of a digest, what happened."""
     pairs: tuple[Pair, ...]
     todo: tuple[str, ...]
     """What to do now, in order."""
@@ -65,19 +70,40 @@ class Message:
 
 def compose(notice: Notice, reply_limit: int = 500) -> Message:
     """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    opened = notice.event in ALARMS
+    shown = notice.event in SHOWN and notice.kind not in TROUBLES
+    items = tuple(_item(item) for item in notice.items[:ITEMS_SHOWN])
+    hidden = len(notice.items) - len(items)
     return Message(
-        title=_title(notice),
+        title=titled(notice, lead(notice), sure=notice.event in ALARMS),
         paragraphs=tuple(_paragraphs(notice)),
-        moved=_moved(notice) if opened else (),
-        pairs=tuple(
-            Pair(visible(c.probe, 150, lines=False), visible(c.prompt, 200, lines=False) or "(empty)", *texts)
-            for c in notice.comparisons[:COMPARISONS_SHOWN]
-            for texts in [side_by_side(c.reference, c.recent, reply_limit)]
-        )
-        if opened
-        else (),
-        todo=_todo(notice),
+        moved=_moved(notice) if shown else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
+        pairs=_pairs(notice, reply_limit) if shown else (),
+        todo=todo(notice),
+        links=_links(notice),
+    )
+
+
+def standing(notice: Notice) -> Message:
+    """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
+    return Message(
+        title=titled(notice, standing_lead(notice), sure=notice.state != "closed"),
+        paragraphs=(("State", state_words(notice)), *_facts(notice), *_most(notice)),
+        moved=(),
+        pairs=(),
+        todo=(),
+        links=_links(notice),
+    )
+
+
+def evidence(notice: Notice, reply_limit: int = 500) -> Message:
+    """What shows it: the channels that moved in words, replies side by side, and what to do now."""
+    trouble = notice.kind in TROUBLES
+    return Message(
+        title=f"Evidence of incident {notice.incident_id}",
+        paragraphs=(),
+        moved=() if trouble else _moved(notice),
+        pairs=() if trouble else _pairs(notice, reply_limit),
+        todo=todo(notice),
         links=_links(notice),
     )
 
@@ -89,8 +115,9 @@ def notice_key(notice: Notice) -> str:
 
 
 def incident_url(notice: Notice) -> str:
-    """Where the dashboard shows the incident."""
-    return f"{notice.dashboard_url.rstrip('/')}/?incident={notice.incident_id}"
+    """Where the dashboard shows the incident; its first page, where the notice is about none."""
+    page = f"/?incident={notice.incident_id}" if notice.incident_id else "/"
+    return f"{notice.dashboard_url.rstrip('/')}{page}"
 
 
 def plain_text(notice: Notice) -> str:
@@ -99,7 +126,7 @@ def plain_text(notice: Notice) -> str:
     lines = [message.title, ""]
     lines += [f"{label}: {sentence}" for label, sentence in message.paragraphs]
     if message.moved:
-        lines += ["", "What moved", *(f"  - {moved}" for moved in message.moved)]
+        lines += ["", moved_title(notice), *(f"  - {moved}" for moved in message.moved)]
     for pair in message.pairs:
         lines += ["", f"Probe {pair.probe}: {pair.prompt}"]
         lines += _aligned("reference", pair.reference) + _aligned("recent", pair.recent)
@@ -108,52 +135,80 @@ def plain_text(notice: Notice) -> str:
     return "\n".join(lines)
 
 
-def _title(notice: Notice) -> str:
-    """The endpoint's name gives way first: it is written out below, in full."""
-    kind = KINDS.get(notice.kind, OTHER_KIND).title
-    before = f"{'Drill: ' if notice.drill else ''}{EVENT_TITLES.get(notice.event, kind)}: "
-    after = f" since {when(notice.onset)}"
-    if notice.event in ALARMS:
-        after += f", {chance(notice.e_value, notice.threshold, notice.false_alarms_per_year)}"
-    name = visible(notice.endpoint, TITLE_LIMIT - len(before) - len(after), lines=False)
-    return visible(before + name + after, TITLE_LIMIT, lines=False)
+def moved_title(notice: Notice) -> str:
+    """The heading of `Message.moved`."""
+    return "What happened" if notice.event == "digest" else "What moved"
+
+
+def state_words(notice: Notice) -> str:
+    """Where the incident stands, and by whom."""
+    by = said_by(notice.actor, notice.note)
+    if notice.state == "acknowledged":
+        since = f" since {minute(notice.acknowledged_at)}" if notice.acknowledged_at else ""
+        return f"in hand{since}{by}"
+    if notice.state == "muted":
+        until = f" until {minute(notice.muted_until)}" if notice.muted_until else ""
+        return f"muted{until}{by}"
+    if notice.state == "closed":
+        return f"closed: {CLOSE_TITLES.get(notice.close_reason, 'Closed').lower()}{by}"
+    return "open, and nobody has it in hand"
 
 
 def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
-    kind = KINDS.get(notice.kind, OTHER_KIND)
-    model, owner = visible(notice.model, 120, lines=False), visible(notice.owner, 120, lines=False)
-    rounds = f"{notice.rounds_since_onset} round{'' if notice.rounds_since_onset == 1 else 's'}"
-    said = [
-        ("Endpoint", f"{visible(notice.endpoint, 120, lines=False)}, model {model or 'unknown'}, owner {owner}"),
-        (
-            "Since",
-            f"{when(notice.onset)}{between(notice.onset_between)}, {rounds} so far; "
-            f"detected {minute(notice.detected_at)}",
-        ),
-    ]
-    stays = lasting(notice.course, notice.passed)
-    said += [("Lasting", stays)] if stays else []
+    if notice.event in CONDITIONS or notice.event == "digest":
+        cause = visible(notice.cause, 500, lines=False)
+        endpoint = [_endpoint(notice)] if notice.endpoint else []
+        return [*endpoint, *([("Why", cause)] if cause else [])]
+    if notice.event in ALARMS or notice.event == "trouble":
+        worse = [("News", "it is more serious than was said before.")] if notice.event == "escalated" else []
+        still = [("State", state_words(notice))] if notice.event == "reminded" else []
+        return [*worse, *still, *_facts(notice)]
+    said = [_endpoint(notice), _since(notice), *_lasting(notice)]
     if notice.event == "passed":
         return said
-    also = [("Also", _also(notice))] if notice.also else []
     if notice.event == "joined":
-        return [*said, *also]
-    if notice.event not in ALARMS:
-        by = visible(notice.actor, 120, lines=False) or "someone"
-        note = f": {visible(notice.note, 500, lines=False)}" if notice.note else ""
-        return [*said, (EVENT_TITLES.get(notice.event, "News"), f"by {by}{note}")]
-    evidence = (
-        f"this would happen {chance(notice.e_value, notice.threshold, notice.false_alarms_per_year)} "
+        return [*said, *_also(notice)]
+    until = f" until {minute(notice.muted_until)}" if notice.event == "muted" and notice.muted_until else ""
+    by = said_by(notice.actor, notice.note).strip() or "by itself"
+    return [*said, (EVENT_TITLES.get(notice.event, "News"), f"{until.strip()} {by}".strip())]
+
+
+def _facts(notice: Notice) -> list[tuple[str, str]]:
+    """Which endpoint, since when, how sure, how bad."""
+    kind = KINDS.get(notice.kind, OTHER_KIND)
+    bad = ("How bad", f"{notice.severity}: {kind.bad}")
+    drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
+    if notice.kind in TROUBLES:
+        cause = visible(notice.cause, 300, lines=False) or "rounds fail"
+        return [*drill, _endpoint(notice), _since(notice), ("Why", cause), bad]
+    sure = (
+        f"a false alarm like this would come {odds(notice)} "
         f"(evidence {thousands(notice.e_value)}, threshold {thousands(notice.threshold)}; "
         f"promised false alarms: {notice.false_alarms_per_year:g} a year)"
     )
-    drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
-    worse = [("News", "it is more serious than was said before.")] if notice.event == "escalated" else []
     much = [("How much", notice.share.words)] if notice.share else []
-    return [*drill, *worse, said[0], *also, *said[1:], ("How sure", evidence), ("How bad", kind.bad), *much]
+    about = [_endpoint(notice), *_also(notice), _since(notice), *_lasting(notice)]
+    return [*drill, *about, ("How sure", sure), bad, *much]
 
 
-def _also(notice: Notice) -> str:
+def _endpoint(notice: Notice) -> tuple[str, str]:
+    model, owner = visible(notice.model, 120, lines=False), visible(notice.owner, 120, lines=False)
+    name = visible(notice.endpoint, 120, lines=False)
+    return "Endpoint", f"{name}, model {model or 'unknown'}, owner {owner or 'unknown'}"
+
+
+def _since(notice: Notice) -> tuple[str, str]:
+    rounds = f"{notice.rounds_since_onset} round{'' if notice.rounds_since_onset == 1 else 's'}"
+    onset = f"{when(notice.onset)}{between(notice.onset_between)}"
+    return "Since", f"{onset}, {rounds} so far; detected {minute(notice.detected_at)}"
+
+
+def _lasting(notice: Notice) -> list[tuple[str, str]]:
+    stays = lasting(notice.course, notice.passed)
+    return [("Lasting", stays)] if stays else []
+
+
+def _also(notice: Notice) -> list[tuple[str, str]]:
     """The other endpoints of the event, and where to find them."""
     shown = [
         f"{visible(part.endpoint, 120, lines=False)}"
@@ -161,7 +216,17 @@ def _also(notice: Notice) -> str:
         for part in notice.also[:ALSO_SHOWN]
     ]
     hidden = len(notice.also) - len(shown)
-    return ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
+    said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
+    return [("Also", said)] if said else []
+
+
+def _most(notice: Notice) -> list[tuple[str, str]]:
+    """The channel that moved most, where there is one."""
+    if notice.kind in TROUBLES or not notice.moved:
+        return []
+    others = f", and {len(notice.moved) - 1} more" if len(notice.moved) > 1 else ""
+    first, words = (visible(text, 160, lines=False) for text in (notice.moved[0].channel, notice.moved[0].words))
+    return [("What moved", f"{first}: {words or 'moved'}{others}")]
 
 
 def _moved(notice: Notice) -> tuple[str, ...]:
@@ -174,26 +239,30 @@ def _moved(notice: Notice) -> tuple[str, ...]:
     return (*shown, f"and {hidden} more on the dashboard") if hidden > 0 else tuple(shown)
 
 
-def _todo(notice: Notice) -> tuple[str, ...]:
-    if notice.event == "joined":
-        return ("Look at these endpoints as well: each has an incident of its own, to acknowledge or to accept.",)
-    if notice.event == "acknowledged":
-        return ("Nothing, unless you can help: the change is in hand.",)
-    if notice.event in ("accepted", "closed"):
-        return ("Nothing: later rounds are judged against a new reference.",)
-    if notice.event == "passed":
-        return (
-            "Look at what the replies of those rounds were used for.",
-            f"Close it, with a reference from after the change: prober incidents accept {notice.incident_id}",
+def _pairs(notice: Notice, reply_limit: int) -> tuple[Pair, ...]:
+    return tuple(
+        Pair(
+            visible(compared.probe, 150, lines=False),
+            visible(compared.prompt, 200, lines=False) or "(empty)",
+            *side_by_side(compared.reference, compared.recent, reply_limit),
         )
-    runbook = ("Follow the runbook.",) if notice.runbook else ()
-    return (
-        "Compare the replies, here and on the dashboard: is it worse, better, or only different?",
-        *runbook,
-        KINDS.get(notice.kind, OTHER_KIND).check,
-        f"Say that it is in hand: prober incidents acknowledge {notice.incident_id}",
-        f"If the new behaviour is to be the reference: prober incidents accept {notice.incident_id}",
+        for compared in notice.comparisons[:COMPARISONS_SHOWN]
     )
+
+
+def _item(item: DigestItem) -> str:
+    """A line of a digest."""
+    kind = KINDS.get(item.kind, OTHER_KIND).title.lower()
+    lead = item.severity.title() if item.event in ("opened", "trouble") else EVENT_TITLES.get(item.event, "News")
+    words = f": {visible(item.words, 120, lines=False)}" if item.words else ""
+    about = (
+        f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
+        if item.incident_id
+        else ""
+    )
+    name = visible(item.endpoint, 80, lines=False)
+    what = f"{kind}{', ' if item.kind in TROUBLES else ' of '}" if item.incident_id else ""
+    return f"{minute(item.at)}  {lead}: {what}{name}{words}{about}"
 
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:

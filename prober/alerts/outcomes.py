@@ -12,6 +12,13 @@ from prober.notice import Outcome
 PASSING_STATUSES = frozenset({408, 409, 421, 425})
 """4xx that may go well on another try, besides 429."""
 
+OUTAGES = (
+    "alerter_fault", "connection_lost", "fatal_error", "http_", "internal_error", "invalid_answer", "message_limit",
+    "rate_limited", "ratelimited", "request_timeout", "server_error", "service_unavailable", "timeout", "tls_failed",
+    "unreachable",
+)  # fmt: skip
+"""How reasons begin that say nothing of the message: in time it will get through."""
+
 
 def of_status(status: int, retry_after: str | None) -> Outcome:
     """The outcome of an answer that is not a success. A 4xx is for a person to mend; 429 and 5xx pass."""

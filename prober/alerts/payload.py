@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prober.alerts.hostile import visible
 from prober.alerts.message import Json, compose, incident_url, notice_key, plain_text
 from prober.alerts.words import chance, finite, iso
@@ -13,6 +15,8 @@ TEXT_LIMIT = 4000
 MOVED_SENT = 20
 COMPARISONS_SENT = 5
 ALSO_SENT = 100
+POINTS_SENT = 200
+ITEMS_SENT = 100
 
 
 def payload(notice: Notice) -> dict[str, Json]:
@@ -26,10 +30,17 @@ def payload(notice: Notice) -> dict[str, Json]:
         "id": notice_key(notice),
         "event": notice.event,
         "drill": notice.drill,
+        "private": notice.private,
+        "severity": notice.severity,
+        "reason": line(notice.reason),
+        "cause": line(notice.cause),
+        "at": _moment(notice.at),
         "title": compose(notice).title,
         "text": plain_text(notice),
         "incident": {
-            "id": notice.incident_id,
+            "id": notice.incident_id or None,
+            "state": notice.state,
+            "close_reason": line(notice.close_reason),
             "kind": line(notice.kind),
             "detected_at": iso(notice.detected_at),
             "onset": line(notice.onset),
@@ -41,6 +52,8 @@ def payload(notice: Notice) -> dict[str, Json]:
             "runbook": visible(notice.runbook, 2000, lines=False) if notice.runbook else None,
             "actor": line(notice.actor),
             "note": line(notice.note),
+            "acknowledged_at": _moment(notice.acknowledged_at),
+            "muted_until": _moment(notice.muted_until),
         },
         "also": [{"endpoint": line(part.endpoint), "incident": part.incident_id} for part in notice.also[:ALSO_SENT]],
         "endpoint": {"name": line(notice.endpoint), "model": line(notice.model), "owner": line(notice.owner)},
@@ -70,7 +83,37 @@ def payload(notice: Notice) -> dict[str, Json]:
             }
             for compared in notice.comparisons[:COMPARISONS_SENT]
         ],
+        "history": {
+            "unit": line(notice.history_unit),
+            "points": [
+                {
+                    "round": line(point.label),
+                    "value": finite(point.value),
+                    "reference": finite(point.reference),
+                    "e_value": finite(point.e_value),
+                }
+                for point in notice.history[-POINTS_SENT:]
+            ],
+        },
+        "items": [
+            {
+                "event": item.event,
+                "endpoint": line(item.endpoint),
+                "incident": item.incident_id or None,
+                "kind": line(item.kind),
+                "severity": item.severity,
+                "state": item.state,
+                "close_reason": line(item.close_reason),
+                "at": iso(item.at),
+                "words": line(item.words),
+            }
+            for item in notice.items[:ITEMS_SENT]
+        ],
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
 
 
 def _share(share: Share) -> Json:

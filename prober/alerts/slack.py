@@ -1,4 +1,8 @@
-"""Slack, through a bot token (preferred: a repeated message finds itself) or an incoming webhook.
+"""Slack, through a bot token (preferred) or an incoming webhook.
+
+A bot keeps one message an incident in the channel, edited in place as the incident goes on; what shows it, and what
+happened since, is in that message's thread. Whatever it posts carries the key of its notice, so that a try whose answer
+was lost is found again instead of posted twice. A webhook can only post.
 
 The SDK's own retries are off: it would post again after a lost connection, when the first post may have arrived. What
 is tried again, and when, is decided in `prober.alerts.deliver` alone.
@@ -6,109 +10,193 @@ is tried again, and when, is decided in `prober.alerts.deliver` alone.
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from http.client import HTTPException
+from dataclasses import dataclass, field
+from typing import Final
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from prober.alerts.addresses import checked_address, checked_secret, given
-from prober.alerts.blocks import fallback_text, slack_blocks
+from prober.alerts.blocks import (
+    evidence_blocks,
+    evidence_text,
+    fallback_text,
+    news_blocks,
+    root_blocks,
+    root_text,
+    slack_blocks,
+)
+from prober.alerts.buttons import Block
 from prober.alerts.message import notice_key
-from prober.alerts.outcomes import of_failure, of_status
+from prober.alerts.pace import Pace
+from prober.alerts.picture import alt_text, history_png
+from prober.alerts.slack_errors import BAD_LUCK, LAYOUT_ERRORS, SILENT, of_error, word_of
+from prober.alerts.slack_search import Part, find_parts, find_root, metadata, picture_name
+from prober.alerts.slack_webhook import SlackWebhook
 from prober.errors import ConfigurationError
+from prober.incidents import TROUBLES, Event
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
 
-TIMEOUT_S = 10
-METADATA_TYPE = "prober_notice"
-HISTORY_PAGES = 5
-HISTORY_LIMIT = 200
-"""Messages a page, the most Slack recommends."""
-CLOCK_SKEW = timedelta(hours=1)
-UNSEARCHED_AFTER = 5
+TIMEOUT_S: Final = 10
+UNSEARCHED_AFTER: Final = 5
 """Tries after which a notice is posted even if the channel cannot be searched: better twice than never."""
+BROADCAST: Final[tuple[Event, ...]] = ("escalated", "reminded")
+"""News of a thread that the channel is shown too: it calls for someone."""
+GONE: Final = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
+"""Slack's words where an incident's first message cannot be edited any more."""
 
-LAYOUT_ERRORS = frozenset({
-    "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "invalid_metadata_schema", "invalid_payload",
-    "metadata_too_large", "msg_blocks_too_long", "msg_too_long", "too_many_attachments",
-})  # fmt: skip
-"""Slack refuses how the message looks; its words alone may still pass."""
-PERMANENT_ERRORS = frozenset({
-    "access_denied", "account_inactive", "as_user_not_supported", "channel_is_archived", "channel_not_found",
-    "channel_type_not_supported", "deprecated_endpoint", "ekm_access_denied", "enterprise_is_restricted",
-    "invalid_arguments", "invalid_auth", "invalid_token", "is_archived", "is_inactive", "method_deprecated",
-    "method_not_supported_for_channel_type", "missing_scope", "no_active_hooks", "no_permission", "no_service",
-    "no_team", "no_text", "not_allowed_token_type", "not_authed", "not_in_channel", "org_login_required",
-    "posting_to_general_channel_denied", "restricted_action", "restricted_action_non_threadable_channel",
-    "restricted_action_read_only_channel", "team_access_not_granted", "team_disabled", "token_expired", "token_revoked",
-    "two_factor_setup_required", "unknown_method", "user_not_found",
-})  # fmt: skip
-"""Slack's words for what a person must mend. A word that is not here is tried again: an alarm is not lost to it."""
-
-_TS = re.compile(r"\d{1,20}\.\d{1,10}")
-_WORD = re.compile(r"[a-z0-9_]{1,80}")
-_BAD_LUCK = (SlackClientError, OSError, HTTPException, ValueError)
-"""What the SDK raises for the network's sake; `ValueError` for a body that is not text."""
-# Not registered with `logging`: the SDK would log addresses and bodies at DEBUG, and a webhook's address is a secret.
-_SILENT = logging.Logger("slack_sdk.silent", level=logging.CRITICAL + 1)
+_RECEIPT = re.compile(r"([A-Z0-9]{1,40})/(\d{1,20}\.\d{1,10})")
+_ID = re.compile(r"[CGD][A-Z0-9]{6,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class SlackBot:
-    """Posts as a bot. Each message carries its notice's key, by which a later try finds it in the channel."""
+    """Posts as a bot, edits its own messages, and, where the app listens for presses, shows buttons."""
 
     client: WebClient
     channel: str
     """Its id (`C…`); a name can be posted to, but not searched."""
+    interactive: bool = False
+    """Whether somebody listens for what is pressed; a button nobody answers would warn whoever presses it."""
+    pace: Pace = field(default_factory=Pace, compare=False)
     name: str = "slack"
 
+    @property
+    def remark(self) -> str:
+        """What it cannot do, for whoever starts it."""
+        return (
+            "" if self.interactive else "no buttons are shown: SLACK_APP_TOKEN is not set, so no press would be heard"
+        )
+
     def send(self, notice: Notice) -> Outcome:
-        doubt = ""
-        if notice.attempts > 0:
-            try:
-                receipt = self._find(notice)
-            except _BAD_LUCK as error:
-                unread = _of_error(error)
-                if not unread.permanent and notice.attempts < UNSEARCHED_AFTER:
-                    return unread
-                doubt = f"; the channel could not be searched ({unread.reason}), so it may be there twice"
-            else:
-                if receipt is not None:
-                    return Outcome(True, "sent: found in the channel", receipt=receipt)
-        return self._post(notice, doubt)
+        sending = _Sending(self, notice, notice.channel or self.channel)
+        try:
+            return sending.send()
+        except BAD_LUCK as error:
+            return of_error(error)
 
     def check(self) -> Outcome:
         """Whether Slack knows the token. Nothing is posted."""
         try:
             self.client.auth_test()
-        except _BAD_LUCK as error:
-            return _of_error(error)
+        except BAD_LUCK as error:
+            return of_error(error)
         return Outcome(True, "ok")
 
-    def _post(self, notice: Notice, doubt: str) -> Outcome:
-        text, thread = fallback_text(notice), self._thread(notice)
-        metadata = {"event_type": METADATA_TYPE, "event_payload": {"notice": notice_key(notice)}}
-        try:
-            try:
-                return self._posted(doubt, text, thread, blocks=slack_blocks(notice), metadata=metadata)
-            except SlackApiError as error:
-                if _word(error) not in LAYOUT_ERRORS:
-                    raise
-                return self._posted(f" without layout ({_word(error)}){doubt}", text, thread)
-        except _BAD_LUCK as error:
-            return _of_error(error)
 
-    def _posted(self, remark: str, text: str, thread: str | None, **layout: object) -> Outcome:
-        answer = self.client.chat_postMessage(
-            channel=self.channel,
+class _Sending:
+    """One try of one notice. Every step first looks whether an earlier try has taken it."""
+
+    def __init__(self, bot: SlackBot, notice: Notice, channel: str) -> None:
+        self._bot = bot
+        self._client = bot.client
+        self._notice = notice
+        self._channel = channel
+        self._key = notice_key(notice)
+        self._searched = notice.attempts > 0
+        self._remarks: list[str] = []
+
+    def send(self) -> Outcome:
+        """Raises as the client does."""
+        channel, root = self._root()
+        if root:
+            self._channel = channel
+            try:
+                self._edit(root)
+            except SlackApiError as error:
+                if word_of(error) not in GONE:
+                    raise
+                self._remarks.append(f"; its first message cannot be edited ({word_of(error)})")
+                return self._alone()
+            found = self._parts(root)
+            return self._sent(found.get("news") or self._news(root), found="news" in found)
+        if not self._notice.incident_id and not self._notice.drill:
+            return self._alone()
+        return self._begin()
+
+    def _begin(self) -> Outcome:
+        """The first message of an incident, and in its thread what shows it."""
+        notice, already = self._notice, self._find()
+        blocks = root_blocks(notice, interactive=self._bot.interactive)
+        root = already or self._post("root", root_text(notice), blocks)
+        found = self._parts(root) if already else {}
+        if "evidence" not in found:
+            self._post("evidence", evidence_text(notice), evidence_blocks(notice), root)
+        if "picture" not in found:
+            self._picture(root)
+        if notice.event not in ("opened", "trouble") and "news" not in found:
+            self._news(root)
+        return self._sent(root, found=already is not None)
+
+    def _alone(self) -> Outcome:
+        """All in one message, where there is no other to go with."""
+        already = self._find()
+        return self._sent(
+            already or self._post("root", fallback_text(self._notice), slack_blocks(self._notice)),
+            found=already is not None,
+        )
+
+    def _root(self) -> tuple[str, str]:
+        """(channel, ts) of the incident's first message, where this bot has posted it to this channel."""
+        match = _RECEIPT.fullmatch(self._notice.root or self._notice.follows)
+        # A channel given by name has an id that only its receipts know.
+        if match is None or (_ID.fullmatch(self._channel) and match[1] != self._channel):
+            return "", ""
+        return match[1], match[2]
+
+    def _edit(self, root: str) -> None:
+        """The incident's first message as the incident is now. Doing it twice does no harm."""
+        text, blocks = root_text(self._notice), root_blocks(self._notice, interactive=self._bot.interactive)
+        try:
+            self._client.chat_update(channel=self._channel, ts=root, text=text, blocks=blocks)
+        except SlackApiError as error:
+            if word_of(error) not in LAYOUT_ERRORS:
+                raise
+            self._remarks.append(f" without layout ({word_of(error)})")
+            self._client.chat_update(channel=self._channel, ts=root, text=text, blocks=[])
+
+    def _news(self, root: str) -> str:
+        return self._post("news", fallback_text(self._notice), news_blocks(self._notice), root)
+
+    def _picture(self, root: str) -> None:
+        """An adornment: a notice is not sent again for it."""
+        if self._notice.kind in TROUBLES or (picture := history_png(self._notice)) is None:
+            return
+        self._bot.pace.wait(self._channel)
+        try:
+            self._client.files_upload_v2(
+                channel=self._channel,
+                thread_ts=root,
+                filename=picture_name(self._key),
+                title=picture_name(self._key),
+                alt_txt=alt_text(self._notice),
+                file=picture,
+            )
+        except BAD_LUCK as error:
+            self._remarks.append(f", without its picture ({of_error(error).reason})")
+
+    def _post(self, part: Part, text: str, blocks: list[Block], thread: str | None = None) -> str:
+        """The message's `ts`. Where Slack refuses how it looks, its words alone are posted."""
+        about = metadata(self._key, part)
+        try:
+            return self._posted(text, thread, blocks=blocks, metadata=about)
+        except SlackApiError as error:
+            word = word_of(error)
+            if word not in LAYOUT_ERRORS:
+                raise
+            self._remarks.append(f" without layout ({word})")
+            return self._posted(text, thread, **({} if "metadata" in word else {"metadata": about}))
+
+    def _posted(self, text: str, thread: str | None, **layout: object) -> str:
+        self._bot.pace.wait(self._channel)
+        answer = self._client.chat_postMessage(
+            channel=self._channel,
             text=text,
             thread_ts=thread,
+            reply_broadcast=True if thread and self._notice.event in BROADCAST else None,
             mrkdwn=False,
             parse="none",
             link_names=False,
@@ -116,65 +204,41 @@ class SlackBot:
             unfurl_media=False,
             **layout,  # type: ignore[arg-type]  # blocks and metadata, as the SDK takes them
         )
-        return Outcome(True, f"sent{remark}", receipt=f"{answer.get('channel')}/{answer.get('ts')}")
+        self._channel = str(answer.get("channel") or self._channel)
+        return str(answer.get("ts"))
 
-    def _thread(self, notice: Notice) -> str | None:
-        """`ts` of the message this one belongs under, where it was posted by this bot to this channel."""
-        channel, _, ts = notice.follows.partition("/")
-        return ts if channel == self.channel and _TS.fullmatch(ts) else None
-
-    def _find(self, notice: Notice) -> str | None:
-        """Receipt of this notice's message where an earlier try posted it; raises as the client does."""
-        oldest = (notice.detected_at - CLOCK_SKEW).timestamp()
-        key, cursor, thread = notice_key(notice), None, self._thread(notice)
-        for _ in range(HISTORY_PAGES):
-            answer = (
-                self.client.conversations_history(
-                    channel=self.channel, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
-                )
-                if thread is None
-                else self.client.conversations_replies(
-                    channel=self.channel, ts=thread, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
-                )
-            )
-            messages: list[Mapping[str, object]] = answer.get("messages") or []
-            for message in messages:
-                if _key_of(message) == key:
-                    return f"{self.channel}/{message.get('ts')}"
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
-            if not cursor or (thread is None and float(str(messages[-1].get("ts", 0)) if messages else 0) < oldest):
-                return None
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class SlackWebhook:
-    """Posts to an incoming webhook, which cannot be searched: after a lost answer a message may be there twice."""
-
-    client: WebhookClient
-    name: str = "slack"
-
-    def send(self, notice: Notice) -> Outcome:
-        text = fallback_text(notice)
-        remark = "; an answer was lost before, so it may be there twice" if notice.attempts else ""
-        outcome = self._post(remark, text=text, blocks=slack_blocks(notice))
-        if outcome.sent or outcome.reason not in LAYOUT_ERRORS:
-            return outcome
-        return self._post(f" without layout ({outcome.reason}){remark}", text=text)
-
-    def _post(self, remark: str, **body: object) -> Outcome:
+    def _find(self) -> str | None:
+        """`ts` of the notice's own message in the channel."""
+        if not self._searched:
+            return None
         try:
-            answer = self.client.send_dict({**body, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False})
-        except _BAD_LUCK as error:
-            return _of_error(error)
-        if answer.status_code == 200 and answer.body.strip() == "ok":
-            return Outcome(True, f"sent{remark}")
-        if answer.status_code == 200:
-            return Outcome(False, "not_slack: the address answered, but not as Slack does", permanent=True)
-        word = answer.body.strip()
-        if word in PERMANENT_ERRORS or word in LAYOUT_ERRORS:
-            return Outcome(False, word, permanent=True)
-        return of_status(answer.status_code, answer.headers.get("Retry-After"))
+            return find_root(self._client, self._channel, self._key, self._notice.at or self._notice.detected_at)
+        except BAD_LUCK as error:
+            self._doubt(error)
+            return None
+
+    def _parts(self, root: str) -> dict[str, str]:
+        """What it has posted in the thread."""
+        if not self._searched:
+            return {}
+        try:
+            return find_parts(self._client, self._channel, root, self._key)
+        except BAD_LUCK as error:
+            self._doubt(error)
+            return {}
+
+    def _doubt(self, error: Exception) -> None:
+        """Where the search fails for now, the post waits for it; but not for ever."""
+        unread = of_error(error)
+        if not unread.permanent and self._notice.attempts < UNSEARCHED_AFTER:
+            raise error
+        self._remarks.append(f"; the channel could not be searched ({unread.reason}), so it may be there twice")
+
+    def _sent(self, ts: str, *, found: bool) -> Outcome:
+        remarks = "".join(dict.fromkeys(self._remarks))
+        return Outcome(
+            True, f"sent{': found in the channel' if found else ''}{remarks}", receipt=f"{self._channel}/{ts}"
+        )
 
 
 def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
@@ -183,7 +247,7 @@ def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
     Raises `ConfigurationError` where only half of it is there.
     """
     token, channel = given(settings.slack_bot_token), given(settings.slack_channel)
-    url = given(settings.slack_webhook_url)
+    url, app_token = given(settings.slack_webhook_url), given(settings.slack_app_token)
     if token and not channel:
         raise ConfigurationError("SLACK_BOT_TOKEN is set but PROBER_SLACK_CHANNEL is not; set it to the channel's id")
     if channel and not token:
@@ -191,35 +255,20 @@ def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
             "PROBER_SLACK_CHANNEL is set but SLACK_BOT_TOKEN is not; set the token, or unset the channel "
             "(an incoming webhook knows its own)"
         )
+    if app_token and not token:
+        raise ConfigurationError(
+            "SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set it too: presses are answered as the bot"
+        )
     if token and channel:
-        base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
-        token = checked_secret("SLACK_BOT_TOKEN", token)
-        return SlackBot(WebClient(token, base_url, TIMEOUT_S, logger=_SILENT, retry_handlers=[]), channel)
+        return SlackBot(web_client(settings, token), channel, interactive=app_token is not None)
     if url:
         url = checked_address("SLACK_WEBHOOK_URL", url)
-        return SlackWebhook(WebhookClient(url, TIMEOUT_S, logger=_SILENT, retry_handlers=[]))
+        return SlackWebhook(WebhookClient(url, TIMEOUT_S, logger=SILENT, retry_handlers=[]))
     return None
 
 
-def _of_error(error: Exception) -> Outcome:
-    if isinstance(error, (OSError, HTTPException)):
-        return of_failure(error)
-    if not isinstance(error, SlackApiError):
-        return Outcome(False, "invalid_answer")
-    if error.response.status_code != 200:
-        return of_status(error.response.status_code, error.response.headers.get("Retry-After"))
-    word = _word(error) or "invalid_answer"
-    return Outcome(False, word, permanent=word in PERMANENT_ERRORS or word in LAYOUT_ERRORS)
-
-
-def _word(error: SlackApiError) -> str:
-    """Slack's word for what is wrong; empty where the answer was not Slack's: the SDK puts a sentence there."""
-    data = error.response.data
-    word = data.get("error") if isinstance(data, dict) else None
-    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
-
-
-def _key_of(message: Mapping[str, object]) -> object:
-    metadata = message.get("metadata")
-    payload = metadata.get("event_payload") if isinstance(metadata, dict) else None
-    return payload.get("notice") if isinstance(payload, dict) else None
+def web_client(settings: Settings, token: str) -> WebClient:
+    """A client of the Web API that neither tries again by itself nor logs. Raises `ConfigurationError`."""
+    base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
+    token = checked_secret("SLACK_BOT_TOKEN", token)
+    return WebClient(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])

@@ -40,15 +40,44 @@ KINDS: dict[str, KindWords] = {
         "answers no longer keep what the probes expect of them. Callers that rely on it are probably failing now.",
         "Look at the callers that parse these answers; fall back to another endpoint if they fail.",
     ),
+    "provider_error": KindWords(
+        "Provider error",
+        "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
+        "Look at the provider's status page, and whether the key is still good.",
+    ),
+    "rate_limited": KindWords(
+        "Rate limited",
+        "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
+        "Ask less often, or ask the provider for a higher limit.",
+    ),
+    "budget_exhausted": KindWords(
+        "Budget exhausted",
+        "nobody watches this endpoint until its budget is renewed.",
+        "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
+    ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
 EVENT_TITLES = {
     "joined": "More endpoints",
     "passed": "Passed",
+    "reminded": "Still open",
     "acknowledged": "In hand",
+    "muted": "Muted",
+    "unmuted": "No longer muted",
     "accepted": "Accepted",
+    "recovered": "Recovered",
+    "superseded": "Superseded",
     "closed": "Closed",
+    "trouble": "Cannot be asked",
+    "trouble_over": "Can be asked again",
+    "stale": "No fresh rounds",
+    "fresh": "Fresh rounds again",
+    "daemon_silent": "The prober is silent",
+    "daemon_back": "The prober is back",
+    "digest": "Digest",
 }
+STATE_TITLES = {"acknowledged": "In hand", "muted": "Muted", "closed": "Closed"}
+CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded", "reset": "Closed"}
 
 
 def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:
@@ -113,6 +142,12 @@ def thousands(number: float) -> str:
 
 def _two_digits(number: float) -> str:
     return f"{round(number, 1 - math.floor(math.log10(number))):,.0f}"
+
+
+def said_by(actor: str, note: str) -> str:
+    """` by alice: asked the provider`; nothing where nobody did it."""
+    by = f" by {visible(actor, 120, lines=False)}" if actor else ""
+    return f"{by}: {visible(note, 500, lines=False)}" if note else by
 
 
 def finite(number: float) -> float | None:

@@ -38,6 +38,7 @@ VERBS: Final[Mapping[str, str]] = {
     "incidents": "List and show changes; acknowledge or accept them.",
     "reference": "Say what later rounds are judged against, and since when.",
     "discover": "Find the probes that say most about an endpoint, and what is odd about it.",
+    "drill": "Prove the path from a change to the people: change a copy of the newest rounds, and tell of it.",
     "export": "Write every reply of completed rounds into a reply log.",
     "import": "Take reply logs into the database, and judge them.",
     "db": "Look at the database, or bring it up to date.",

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from prober.alerts import open_alerters
+from prober.alerts.ping import open_ping
 from prober.alerts.slack import SlackBot
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.screen import count, print_json, say
@@ -100,6 +101,11 @@ def _database(database: str | None) -> str:
         return f"{store.where} can be read"
 
 
+def _heartbeat(database: str | None) -> str:
+    pinged = open_ping(settings_of(database)) is not None
+    return "is pinged while the daemon is well" if pinged else "none; PROBER_HEARTBEAT_URL would name one"
+
+
 def _keys(declarations: Declarations) -> Iterator[Finding]:
     names = {endpoint.api_key_env for endpoint in declarations.endpoints if endpoint.api_key_env}
     for name in sorted(names):
@@ -114,6 +120,7 @@ def _channels(database: str | None) -> Iterator[Finding]:
         yield Finding("channels", False, str(error))
         return
     yield Finding("channels", True, ", ".join(alerter.name for alerter in alerters))
+    yield _tried("heartbeat", lambda: _heartbeat(database))
     for alerter in alerters:
         if isinstance(alerter, SlackBot):
             outcome = alerter.check()

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from datetime import timedelta
 from typing import Annotated, Optional, TypeAlias
 
 import typer
 
-from prober import incidents as states
 from prober.alerts import open_alerters
 from prober.alerts.words import between, counted, lasting, minute, thousands, when
 from prober.cli.delivery import deliver_owed
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
 from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import print_json, say, table
+from prober.declaration import seconds
 from prober.errors import ConfigurationError
-from prober.incidents import Decision, Incident
+from prober.incidents import Decision, Incident, Press, Reason
+from prober.loading.showing import quoted
+from prober.loading.words import did_you_mean
 from prober.store import Store
+from prober.store.views import MaintenanceView, NoticeView, PressView
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
 
+Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
+
+NOWHERE = "there is no incident {}; `prober incidents list` shows all there are"
+_REFUSED: dict[Reason, str] = {
+    "already_closed": "is closed already",
+    "not_muted": "is not muted",
+    "not_confirmed": "is only suspected: there is nothing to act on yet",
+    "nothing_to_accept": "is trouble, not a change: there is no new behaviour to accept",
+}
+"""Decisions by which a person got nothing done."""
+_DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
+
 
 @app.callback()
 def about() -> None:
-    """List and show changes; acknowledge or accept them."""
+    """List and show changes; say what becomes of them; announce work on an endpoint."""
 
 
 @app.command("list")
@@ -43,16 +59,17 @@ def list_(
         say("No incident.")
     else:
         table(
-            ("id", "endpoint", "state", "kind", "since", "detected", "evidence"),
+            ("id", "endpoint", "state", "severity", "kind", "since", "detected", "evidence"),
             [
                 (
                     str(one.id),
                     one.endpoint,
                     one.close_reason or (one.state if one.course == "unknown" else f"{one.state}, {one.course}"),
+                    one.severity,
                     one.kind,
                     when(one.onset),
                     minute(one.opened_at),
-                    f"{thousands(one.e_value)} of {thousands(one.threshold)}",
+                    one.cause if one.is_trouble else f"{thousands(one.e_value)} of {thousands(one.threshold)}",
                 )
                 for one in found
             ],
@@ -67,10 +84,11 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         incident = _incident(store, incident_id)
         examples = store.examples(incident)
         notices = store.notices(incident_id)
+        presses = store.presses(incident_id)
     told: list[Json] = [
         {
             "event": one.event,
-            "alerter": one.alerter,
+            "alerter": _place(one),
             "state": one.state,
             "sent_at": of_time(one.sent_at),
             "reason": one.last_reason,
@@ -82,62 +100,188 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
             {"probe": one.probe, "prompt": one.prompt, "reference": one.reference, "recent": one.recent}
             for one in examples
         ]
-        print_json({"incident": of_incident(incident), "examples": sides, "notices": told})
+        pressed: list[Json] = [
+            {
+                "action": one.action,
+                "actor": one.actor,
+                "at": of_time(one.at),
+                "note": one.note,
+                "via": one.via,
+                "until": of_time(one.until),
+                "outcome": one.reason,
+            }
+            for one in presses
+        ]
+        print_json({"incident": of_incident(incident), "examples": sides, "notices": told, "presses": pressed})
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
         f"since {when(incident.onset)}{between(incident.onset_between)}"
     )
-    say(f"  detected {minute(incident.opened_at)}, {incident.state}", *_who(incident))
+    until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
+    say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))
+    say(*([f"  cause: {incident.cause}"] if incident.cause else []))
     share = incident.findings.share
     remarks = (lasting(incident.course, incident.passed), share.words if share else "")
     say(*(f"  {remark}" for remark in remarks if remark))
     say(*_moved(incident))
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
+    say("", *(_pressed(one) for one in reversed(presses)))
     say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in told))
     return 0
 
 
 @app.command()
-def acknowledge(incident_id: Id, by: By = None, database: Database = None, as_json: AsJson = False) -> int:
-    """Say that a change is in hand; those who were told of it are told this too."""
-    return _act(incident_id, lambda incident: states.acknowledge(incident, by or me()), database, as_json)
+def acknowledge(
+    incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False
+) -> int:
+    """Say that a change is in hand; those who were told of it are told this too, and are reminded no more."""
+    return _press(incident_id, Press("acknowledge", by or me(), reason), database, as_json)
 
 
 @app.command()
-def accept(
+def mute(
     incident_id: Id,
+    for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 4h or 2d.")] = "1d",
     by: By = None,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")] = "",
+    reason: Why = "",
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
+    """Hear no more of a change for a while, unless it gets worse or is over."""
+    until = now_utc() + _duration(for_)
+    return _press(incident_id, Press("mute", by or me(), reason, until), database, as_json)
+
+
+@app.command()
+def unmute(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
+    """End a mute before its time."""
+    return _press(incident_id, Press("unmute", by or me(), reason), database, as_json)
+
+
+@app.command()
+def accept(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
     """Take the new behaviour as the reference: the incident closes, and a new reference begins at its onset."""
-    return _act(incident_id, lambda incident: states.accept(incident, by or me(), reason, now_utc()), database, as_json)
+    return _press(incident_id, Press("accept", by or me(), reason), database, as_json)
 
 
-def _act(incident_id: int, act: Callable[[Incident], Decision], database: str | None, as_json: bool) -> int:
+@app.command()
+def close(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
+    """Say that the old behaviour is back: the incident closes as recovered, and the reference stays.
+
+    Where the endpoint still differs from its reference, a new incident will open.
+    """
+    return _press(incident_id, Press("close", by or me(), reason), database, as_json)
+
+
+@app.command()
+def maintenance(
+    endpoint: Annotated[Optional[str], typer.Argument(metavar="ENDPOINT")] = None,  # noqa: UP045
+    for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="The work is over.")] = False,
+    by: By = None,
+    reason: Why = "",
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Announce work on an endpoint: rounds go on, nothing opens, nobody is woken. Alone, list what is announced.
+
+    Windows that come again are declared with the endpoint.
+    """
+    settings, now = settings_of(database), now_utc()
+    if end and for_:
+        raise ConfigurationError("--for begins work and --end ends it; give one of them")
+    if endpoint is None and (end or for_):
+        raise ConfigurationError("which endpoint? Name it: prober incidents maintenance ENDPOINT --for 2h")
+    with Store.open(settings.database_url, read_only=True) as store:
+        known = [one.name for one in store.endpoints()]
+        if endpoint is not None and endpoint not in known:
+            raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {did_you_mean(endpoint, known)}")
+    with Store.open(settings.database_url) as store:
+        if endpoint is not None and end:
+            store.end_maintenance(endpoint, now)
+        elif endpoint is not None and for_:
+            store.announce(endpoint, now + _duration(for_, timedelta(days=7)), by or me(), reason, now)
+        announced = store.maintenance(endpoint, now=now)
+    if as_json:
+        print_json({"maintenance": [_announced(one) for one in announced]})
+    elif not announced:
+        say("No work is announced.")
+    else:
+        say(
+            *(
+                f"{one.endpoint}: until {minute(one.until)}, by {one.author}{f': {one.note}' if one.note else ''}"
+                for one in announced
+            )
+        )
+    return 0
+
+
+def _press(incident_id: int, press: Press, database: str | None, as_json: bool) -> int:
     settings = settings_of(database)
     alerters = open_alerters(settings)
-    Store.open(settings.database_url, read_only=True).close()  # an action on nothing makes no database
+    with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing makes no database
+        _incident(store, incident_id)
     with Store.open(settings.database_url) as store:
-        decision = act(_incident(store, incident_id))
-        told = [notice.alerter for notice in store.notices(incident_id)]
-        incident = store.carry_out(decision, [*told, *(alerter.name for alerter in alerters)], now_utc())
+        pressed = store.press(incident_id, press, [alerter.name for alerter in alerters], now_utc())
+        if pressed is None:
+            raise ConfigurationError(NOWHERE.format(incident_id))
+        incident, decision = pressed
+        if decision.reason in _REFUSED:
+            raise ConfigurationError(_refused(incident, decision))
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"incident": of_incident(incident)})
-    else:
-        begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
-        say(f"Incident {incident.id} of {incident.endpoint} is {decision.reason} by {incident.actor}.{begun}")
+        return 0
+    begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
+    until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
+    did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
+    say(f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}")
     return 0
+
+
+def _refused(incident: Incident, decision: Decision) -> str:
+    who = f" by {incident.actor}" if incident.actor else ""
+    if decision.reason == "already_closed":
+        return f"incident {incident.id} is closed already: {incident.close_reason or 'closed'}{who}"
+    return f"incident {incident.id} {_REFUSED[decision.reason]}"
+
+
+def _duration(text: str, most: timedelta = timedelta(days=365)) -> timedelta:
+    """Raises ConfigurationError."""
+    if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
+        raise ConfigurationError(f"{quoted(text)} is no time; write a number and s, m, h or d, such as 4h")
+    time_s = seconds(text)
+    if not 0 < time_s <= most.total_seconds():
+        raise ConfigurationError(f"{quoted(text)} must be more than nothing and at most {most.days} days")
+    return timedelta(seconds=time_s)
+
+
+def _announced(one: MaintenanceView) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "start": of_time(one.start),
+        "until": of_time(one.until),
+        "author": one.author,
+        "note": one.note,
+    }
+
+
+def _place(notice: NoticeView) -> str:
+    return f"{notice.alerter}:{notice.channel}" if notice.channel else notice.alerter
+
+
+def _pressed(one: PressView) -> str:
+    note = f": {one.note}" if one.note else ""
+    outcome = "" if one.reason in _DONE else f" ({one.reason.replace('_', ' ')})"
+    return f"  {one.action} by {one.actor} at {minute(one.at)}, by {one.via}{outcome}{note}"
 
 
 def _incident(store: Store, incident_id: int) -> Incident:
     incident = store.incident(incident_id)
     if incident is None:
-        raise ConfigurationError(f"there is no incident {incident_id}; `prober incidents list` shows all there are")
+        raise ConfigurationError(NOWHERE.format(incident_id))
     return incident
 
 

@@ -26,3 +26,31 @@ MENDS: Final[Mapping[Failure, str]] = {
 def mend_of(failure: str) -> str:
     """What to do; failures of other tools' logs have no mend."""
     return next((mend for name, mend in MENDS.items() if name == failure), "")
+
+
+DELIVERY_MENDS: Final[Mapping[str, str]] = {
+    "channel_not_found": "write the channel's id, and invite the bot to it",
+    "not_in_channel": "invite the bot to the channel",
+    "is_archived": "unarchive the channel, or write another",
+    "missing_scope": "give the Slack app the scopes it needs, and install it again",
+    "not_configured": "set its variables where the daemon runs",
+    "not_slack": "check the address: it answers, but not as Slack does",
+    "redirected": "write the final address",
+    "http_400": "check the key or address: the receiver takes the message for wrong",
+    "http_401": "check the key or address: the receiver refuses it",
+    "http_403": "check the key or address: the receiver refuses it",
+    "http_404": "check the address: there is no such place",
+    "http_410": "check the address: the place is gone",
+    "no_service": "make a new incoming webhook",
+    "gave up": "see why the receiver was not to be had for days",
+}
+"""First words of why a message failed for good → what to do."""
+_TOKEN_WORDS: Final = ("auth", "token", "account_inactive")
+
+
+def delivery_mend(reason: str) -> str:
+    """What to do about a message that failed for good."""
+    known = next((mend for words, mend in DELIVERY_MENDS.items() if reason.startswith(words)), "")
+    if not known and any(word in reason.split(":", maxsplit=1)[0] for word in _TOKEN_WORDS):
+        return "set a token that Slack knows"
+    return known or "mend what it says"

@@ -13,7 +13,7 @@ from typing import Annotated, Optional
 import typer
 
 from prober import tick
-from prober.alerts import open_alerters
+from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.deliver import Delivery
 from prober.alerts.words import chance, thousands, when
 from prober.cli.delivery import deliver_owed
@@ -24,6 +24,7 @@ from prober.cli.screen import bars, print_json, say
 from prober.declaration import Endpoint
 from prober.detectors.verdict import Judgement
 from prober.providers import open_provider
+from prober.routing import Routing
 from prober.store import Store
 from prober.tick import Ticked
 
@@ -74,7 +75,8 @@ def once(
     pairs = chosen(declarations, set_name, endpoint_name)
     settings = settings_of(database)
     alerters = open_alerters(settings)
-    names = [alerter.name for alerter in alerters]
+    told = Routing.declared([one.name for one in alerters], declarations.alerts, declarations.endpoints)
+    told.check(ALERTERS)
     rounds = []
     with Store.open(settings.database_url) as store, bars() as shown:
         store.remember(declarations.sets, declarations.endpoints, now_utc())
@@ -84,10 +86,11 @@ def once(
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
                     promise = declarations.promise(endpoint)
-                    ticked = tick.run(probe_set, endpoint, promise, provider, store, names, due, confirming=confirm)
+                    ticked = tick.run(probe_set, endpoint, promise, provider, store, told, due, confirming=confirm)
                 said = _said(store, endpoint) if ticked.failures else ""
                 rounds.append(Asked(probe_set.name, endpoint, ticked, said))
                 due = ticked.confirmation.due_at if ticked.confirmation else None
+        store.pass_time(told, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})
@@ -130,7 +133,7 @@ def _words(one: Asked) -> list[str]:
     again = ticked.confirmation.due_at if ticked.confirmation else None
     lines += [f"  asked again at {again:%H:%M:%S} UTC, to confirm it"] if again else []
     incident = ticked.decision.incident if ticked.decision else None
-    if incident is not None:
+    if incident is not None and incident.is_live:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
     return lines
 

@@ -1,18 +1,31 @@
-"""`prober status`: where every endpoint stands."""
+"""`prober status`: where every endpoint stands, whether messages arrive, and whether the prober is at work."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Optional
 
 import typer
 
+from prober.alerts import open_alerters
 from prober.alerts.words import minute, thousands, when
-from prober.cli.options import AsJson, Database, open_store
+from prober.cli.delivery import deliver_owed
+from prober.cli.expecting import Expectation, expect, lasting, undelivered
+from prober.cli.mends import delivery_mend
+from prober.cli.metrics import exposition
+from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
 from prober.cli.plain import Json, of_incident, of_time
-from prober.cli.screen import print_json, say, table
-from prober.store.views import EndpointView
+from prober.cli.screen import complain, print_json, say, table
+from prober.declaration import seconds
+from prober.errors import ConfigurationError
+from prober.incidents.daemons import Sign
+from prober.loading.showing import quoted
+from prober.store import Store
+from prober.store.views import DeliveryView, EndpointView
 
 app = typer.Typer(add_completion=False)
 
@@ -21,29 +34,141 @@ Notices = Mapping[tuple[str, str], int]
 
 
 @app.command()
-def status(database: Database = None, as_json: AsJson = False) -> int:
-    """Say where every endpoint stands.
+def status(
+    expect_every: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--expect-every",
+            metavar="TIME",
+            help="Ask only whether every endpoint had a round within this time, such as 2h, and a daemon is at work.",
+        ),
+    ] = None,
+    tell: Annotated[
+        bool, typer.Option("--tell", help="With --expect-every: tell the channels of a daemon that fell silent, once.")
+    ] = False,
+    metrics: Annotated[bool, typer.Option("--metrics", help="Prometheus' text format on standard output.")] = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say where every endpoint stands, whether messages arrive, and whether a daemon is at work.
 
-    Exit code 1 where an incident is open; else 3 where an endpoint is not judged yet, or there is none; else 0.
+    Exit code 1 where an incident is open; else 3 where an endpoint is not judged yet, or there is none; else 0. With
+    `--expect-every`, the dead man's switch for cron and containers, 0 where all is as expected and else 3, whatever
+    the endpoints answer. With `--metrics` 0.
     """
+    every = None if expect_every is None else _duration(expect_every)
+    if tell and every is None:
+        raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
+    now = now_utc()
     with open_store(database, read_only=True) as store:
         endpoints = tuple(map(_today, store.endpoints()))
-        endpoint_of = {incident.id: incident.endpoint for incident in store.incidents(limit=10_000)}
-        notices = Counter(
-            (endpoint_of.get(notice.incident_id, ""), "failed" if notice.state == "failed" else "owed")
-            for notice in store.notices(limit=10_000)
-            if notice.state != "sent"
-        )
+        deliveries, signs = store.deliveries(), store.signs()
+        notices = _notices_of(store)
+    if metrics:
+        typer.echo(exposition(endpoints, deliveries, signs, now), nl=False)
+        return 0
+    expected = None if every is None else expect(every, endpoints, signs, now)
+    if tell and expected is not None and expected.silent:
+        _tell(database)
     if as_json:
-        print_json({"endpoints": [_as_json(one, notices) for one in endpoints]})
-    elif not endpoints:
-        say("The database knows no endpoint yet: `prober once` asks one round, `prober run` keeps going.")
+        print_json(_whole(endpoints, notices, deliveries, signs, expected))
+    elif expected is not None:
+        _say_expected(expected, deliveries)
     else:
         _show(endpoints, notices)
+        say(*_troubled(deliveries))
+    if expected is not None:
+        return 0 if expected.is_met else 3
     if any(one.open_incident for one in endpoints):
         return 1
     judged = endpoints and all(one.state not in {"unknown", "insufficient_evidence"} for one in endpoints)
     return 0 if judged else 3
+
+
+def _duration(text: str) -> timedelta:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
+        raise ConfigurationError(
+            f"--expect-every: {quoted(text)} is no time; write a number with s, m, h or d, like 2h"
+        )
+    return timedelta(seconds=seconds(text))
+
+
+def _tell(database: str | None) -> None:
+    """Everyone, for nobody knows who would have been routed to: what is declared may be what broke."""
+    settings = settings_of(database)
+    alerters = open_alerters(settings)
+    with Store.open(settings.database_url) as store:
+        store.miss_daemons([alerter.name for alerter in alerters], now_utc())
+        deliver_owed(store, alerters, settings.dashboard_url)
+
+
+def _notices_of(store: Store) -> Notices:
+    endpoint_of = {incident.id: incident.endpoint for incident in store.incidents(limit=10_000)}
+    return Counter(
+        (endpoint_of.get(notice.incident_id, notice.endpoint), "failed" if notice.state == "failed" else "owed")
+        for notice in store.notices(limit=10_000)
+        if notice.state in ("owed", "claimed", "failed")
+    )
+
+
+def _whole(
+    endpoints: Sequence[EndpointView],
+    notices: Notices,
+    deliveries: Sequence[DeliveryView],
+    signs: Sequence[Sign],
+    expected: Expectation | None,
+) -> Json:
+    whole: Json = {
+        "endpoints": [_as_json(one, notices) for one in endpoints],
+        "deliveries": [_of_delivery(one) for one in deliveries],
+        "daemons": [
+            {
+                "worker": one.worker,
+                "started_at": of_time(one.started_at),
+                "seen_at": of_time(one.seen_at),
+                "stopped_at": of_time(one.stopped_at),
+                "endpoints": one.endpoints,
+            }
+            for one in signs
+        ],
+    }
+    if expected is not None:
+        whole["expected"] = {
+            "met": expected.is_met,
+            "every_s": expected.every.total_seconds(),
+            "endpoints": expected.endpoints,
+            "overdue": [one.endpoint for one in expected.overdue],
+            "silent": [one.worker for one in expected.silent],
+        }
+    return whole
+
+
+def _of_delivery(one: DeliveryView) -> Json:
+    return {
+        "alerter": one.alerter,
+        "channel": one.channel,
+        "owed": one.owed,
+        "held": one.held,
+        "sent": one.sent,
+        "failed": one.failed,
+        "last_sent_at": of_time(one.last_sent_at),
+        "failing": one.failing,
+        "last_reason": one.last_reason,
+        "since": of_time(one.since),
+        "mend": delivery_mend(one.last_reason) if one.failing else "",
+    }
+
+
+def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView]) -> None:
+    """What is amiss goes to standard error, so that cron sends it even where the rest is thrown away."""
+    complain(*expected.words(now_utc()), *_troubled(deliveries))
+    if expected.is_met:
+        say(f"Every endpoint had a round within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
+
+
+def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
+    """Places that messages do not reach."""
+    return [undelivered(one, delivery_mend(one.last_reason)) for one in deliveries if one.last_reason]
 
 
 def _today(one: EndpointView) -> EndpointView:
@@ -72,11 +197,16 @@ def _as_json(one: EndpointView, notices: Notices) -> Json:
         "failed_asks": one.failed_asks,
         "last_failure": one.last_failure,
         "open_incident": of_incident(one.open_incident) if one.open_incident else None,
+        "trouble": of_incident(one.trouble) if one.trouble else None,
+        "stale_since": of_time(one.stale_since),
         "notices": {"owed": notices.get((one.name, "owed"), 0), "failed": notices.get((one.name, "failed"), 0)},
     }
 
 
 def _show(endpoints: tuple[EndpointView, ...], notices: Notices) -> None:
+    if not endpoints:
+        say("The database knows no endpoint yet: `prober once` asks one round, `prober run` keeps going.")
+        return
     table(
         ("endpoint", "state", "evidence", "last round", "rounds", "missed", "failed asks", "open incident", "notices"),
         [
@@ -95,6 +225,15 @@ def _show(endpoints: tuple[EndpointView, ...], notices: Notices) -> None:
         ],
     )
     say(*(f"{one.name}: {one.missing}" for one in endpoints if one.missing))
+    say(
+        *(
+            f"{one.name}: cannot be asked since {when(one.trouble.onset)}: {one.trouble.cause or one.trouble.kind} "
+            f"(incident {one.trouble.id}, {one.trouble.state})"
+            for one in endpoints
+            if one.trouble
+        ),
+        *(f"{one.name}: stale, told {minute(one.stale_since)}" for one in endpoints if one.stale_since),
+    )
     say(
         *(
             f"{one.name}: evidence grows; a confirmation round is due at {one.confirmation_due_at:%H:%M:%S} UTC"

@@ -11,6 +11,8 @@ A round is a row in the store before it is work, so nothing depends on this proc
   missed. A round in hand gives signs of life, so that one whose worker was killed is taken up within some 15 seconds.
 - **Confirmed.** Where evidence grows, settling a round makes the next one due at once (`prober.confirmation`). It waits
   in the store like any other, and like any other it never runs beside another round of its endpoint.
+- **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
+  ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
 """
 
@@ -27,7 +29,11 @@ from pathlib import Path
 from types import FrameType
 
 from prober.alerts import open_alerters
+from prober.alerts.ping import open_ping
+from prober.alerts.slack_presses import Presses, open_presses
 from prober.daemon.daemon import Daemon
+from prober.daemon.desk import StoreDesk
+from prober.daemon.log import tell_remarks
 from prober.daemon.rounds import MissReason
 from prober.loading import load
 from prober.settings import Settings
@@ -45,13 +51,29 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     """
     load(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
+    tell_remarks(alerters)
+    ping = open_ping(settings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
-        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock)
-        with _signals(daemon):
+        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
+        desk = StoreDesk(store, settings.dashboard_url, clock, lambda: daemon.told, daemon.deliver)
+        with _signals(daemon), _listening(open_presses(settings, desk)):
             daemon.run()
+
+
+@contextmanager
+def _listening(presses: Presses | None) -> Iterator[None]:
+    """What is pressed in Slack is acted on meanwhile, where the environment says so."""
+    if presses is None:
+        yield
+        return
+    presses.start()
+    try:
+        yield
+    finally:
+        presses.close()
 
 
 @contextmanager

@@ -16,13 +16,17 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEve
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from prober.alerts import ALERTERS
 from prober.alerts.deliver import deliver
 from prober.alerts.interface import Alerter
+from prober.alerts.ping import Ping
 from prober.daemon.files import Files
-from prober.daemon.log import logger, reported
+from prober.daemon.log import logger, reported, tell_decision, tell_freshness
 from prober.daemon.moments import Moments, RoundTrigger
+from prober.daemon.pulse import BEAT_S, Pulse
 from prober.daemon.rounds import MissReason, Rounds, Watched, key_of
 from prober.loading import Declarations
+from prober.routing import Routing
 from prober.store import Store
 from prober.store.views import RoundView
 from prober.tick import Clock, now_utc
@@ -49,6 +53,7 @@ class Daemon:
         *,
         worker: str,
         clock: Clock = now_utc,
+        ping: Ping | None = None,
     ) -> None:
         self._files = Files(paths)
         self._store = store
@@ -56,7 +61,9 @@ class Daemon:
         self._dashboard_url = dashboard_url
         self._worker = worker
         self._clock = clock
-        self._rounds = Rounds(store, [alerter.name for alerter in alerters], worker, clock)
+        self._pulse = Pulse(store, worker, ping)
+        self._routing = Routing(tuple(alerter.name for alerter in alerters))
+        self._rounds = Rounds(store, lambda: self._routing, worker, clock)
         self._declared = Declarations((), ())
         self._is_remembered = True
         """Whether the store knows what is declared."""
@@ -67,6 +74,11 @@ class Daemon:
             timezone=UTC, executors={"default": ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": "round"})}
         )
         self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+
+    @property
+    def told(self) -> Routing | Sequence[str]:
+        """Who is told of what."""
+        return [alerter.name for alerter in self._alerters]
 
     def call(self, call: Call) -> None:
         """Have it done soon. From any thread, and from a signal handler; after `stop` no new round starts."""
@@ -83,6 +95,10 @@ class Daemon:
         self._scheduler.add_job(
             self.deliver, "interval", seconds=LOOK_S, coalesce=True, max_instances=1, misfire_grace_time=None
         )
+        self._scheduler.add_job(
+            self.beat, "interval", seconds=BEAT_S, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1,
+            misfire_grace_time=None,
+        )  # fmt: skip
         self._scheduler.start()
         logger.info("watching %s as %s", ", ".join(self._watched), self._worker)
         try:
@@ -92,6 +108,7 @@ class Daemon:
             logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
             self._scheduler.shutdown(wait=True)
             self.deliver()
+            self._pulse.stop(self._clock())
         logger.info("stopped")
 
     def _keep_house(self) -> None:
@@ -121,13 +138,16 @@ class Daemon:
         What is new, or has a new schedule, is asked at once: the round of the moment last past is due, unless the store
         has it already, from before a restart or from another daemon. Moments before it are not made up for.
         """
+        routing = Routing.declared(self._routing.alerters, declarations.alerts, declarations.endpoints)
+        routing.check({*ALERTERS, *routing.alerters})
+        self._routing = routing
         watched = {each.key: each for each in self._all(declarations)}
         for key in self._watched.keys() - watched.keys():
             self._scheduler.remove_job(key)
         for key, each in watched.items():
             before = self._watched.get(key)
             if before is not None and before.moments == each.moments:
-                each.reached, each.accounted = before.reached, before.accounted
+                each.reached, each.accounted, each.since = before.reached, before.accounted, before.since
                 continue
             self._scheduler.add_job(
                 self.tick,
@@ -150,7 +170,7 @@ class Daemon:
                 moments = Moments(probe_set.schedule, salt=f"{self._worker} {key_of(probe_set.name, name)}")
                 latest = moments.latest(now)
                 before = moments.latest(latest - timedelta.resolution)
-                yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before)
+                yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before, now)
 
     # Rounds
 
@@ -223,8 +243,36 @@ class Daemon:
 
     # Notices
 
+    def pass_time(self) -> None:
+        """What time alone brings: reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
+        now = self._clock()
+        with reported("looking for what is due by now"):
+            for decision in self._store.pass_time(self._routing, now):
+                tell_decision(decision)
+        deadlines: dict[str, tuple[Watched, datetime]] = {}
+        for watched in tuple(self._watched.values()):
+            deadline = watched.moments.back(now, self._routing.alerts.stale_after)
+            known = deadlines.get(watched.endpoint.name)
+            if known is None or deadline > known[1]:  # the set that is asked most often decides
+                deadlines[watched.endpoint.name] = (watched, deadline)
+        for watched, deadline in deadlines.values():
+            with reported(f"looking whether {watched.endpoint.name} is stale"):
+                tell_freshness(
+                    watched.endpoint.name,
+                    self._store.check_freshness(watched.endpoint, watched.since, deadline, self._routing, now),
+                )
+
     def deliver(self) -> None:
         """Every notice that is due."""
+        self.pass_time()
         with reported("delivering notices"):
             while deliver(self._store, self._alerters, self._clock, self._dashboard_url):
                 pass
+
+    # Signs of life
+
+    def beat(self) -> None:
+        """Say that this is alive, and what it watches."""
+        with reported("giving a sign of life"):
+            watched = {each.endpoint.name for each in self._watched.values()}
+            self._pulse.beat(watched, self._routing, self._clock())

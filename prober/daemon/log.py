@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from traceback import format_tb
 
+from prober.alerts.interface import Alerter
 from prober.errors import ClaimLost, ProberError
+from prober.incidents import Decision
 from prober.tick import Ticked
 
 logger = logging.getLogger("prober.daemon")
+
+
+def tell_remarks(alerters: Iterable[Alerter]) -> None:
+    """What a channel cannot do, once at the start, so that nobody waits for it."""
+    for alerter in alerters:
+        if remark := getattr(alerter, "remark", ""):
+            logger.warning("%s: %s", alerter.name, remark)
 
 
 def tell_round(about: str, ticked: Ticked) -> None:
@@ -20,6 +29,8 @@ def tell_round(about: str, ticked: Ticked) -> None:
         logger.debug("%s: it, or another round of the endpoint, is in other hands", about)
         return
     judgement = ticked.judgement
+    if ticked.trouble is not None and ticked.trouble.event is not None:
+        tell_decision(ticked.trouble)
     if judgement is None:
         logger.warning("%s is missed: %s", about, ticked.reason)
         return
@@ -39,6 +50,21 @@ def tell_round(about: str, ticked: Ticked) -> None:
         f"; asked again at {again:%H:%M:%S}" if again else "",
         judgement.round,
     )
+
+
+def tell_decision(decision: Decision) -> None:
+    """What became of an incident without a round, such as `incident 7 of gpt: reminder_due`."""
+    incident = decision.incident
+    if incident is not None:
+        about = f"incident {incident.id} of {incident.endpoint}" if incident.id else incident.endpoint
+        cause = f" ({incident.cause})" if incident.cause else ""
+        logger.warning("%s: %s%s", about, decision.reason, cause)
+
+
+def tell_freshness(endpoint: str, decision: Decision) -> None:
+    """An endpoint that has gone stale, or is fresh again."""
+    if decision.event is not None:
+        logger.log(logging.WARNING if decision.event == "stale" else logging.INFO, "%s is %s", endpoint, decision.event)
 
 
 def tell_fault(doing: str, error: Exception) -> None:

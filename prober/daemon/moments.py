@@ -46,6 +46,13 @@ class Moments:
             day += _DAY
         return ahead[0]
 
+    def back(self, now: datetime, times: int) -> datetime:
+        """The moment so many moments before the newest."""
+        moment = self.latest(now)
+        for _ in range(times):
+            moment = self.latest(moment - timedelta.resolution)
+        return moment
+
     def start(self, due: datetime) -> datetime:
         """When the round of this moment starts: up to the schedule's jitter later."""
         # Drawn from the moment itself, so that whoever asks twice is told the same.

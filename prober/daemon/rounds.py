@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from prober.declaration import Endpoint, ProbeSet
 from prober.detectors.promise import Promise
 from prober.errors import ConfigurationError, StoreError
 from prober.providers import open_provider
+from prober.routing import Routing
 from prober.store import Store
 
 MOST_MISSED = 1000
@@ -43,6 +44,8 @@ class Watched:
     """The newest moment whose round was to start."""
     accounted: datetime
     """The newest moment whose round is in the store, as are all before it since we watch."""
+    since: datetime
+    """When we began to watch."""
 
     @property
     def key(self) -> str:
@@ -61,9 +64,9 @@ def key_of(probe_set: str, endpoint: str) -> str:
 class Rounds:
     """The rounds of one worker. Every method but `ask` raises StoreError, and may then be called again."""
 
-    def __init__(self, store: Store, alerters: Sequence[str], worker: str, clock: tick.Clock) -> None:
+    def __init__(self, store: Store, told: Callable[[], Routing], worker: str, clock: tick.Clock) -> None:
         self._store = store
-        self._alerters = tuple(alerters)
+        self._told = told
         self._worker = worker
         self._clock = clock
 
@@ -85,7 +88,7 @@ class Rounds:
                     watched.promise,
                     provider,
                     self._store,
-                    self._alerters,
+                    self._told(),
                     due,
                     worker=self._worker,
                     clock=self._clock,

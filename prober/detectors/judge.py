@@ -38,6 +38,16 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
     return memory, judgement(memory, round_.label, promise, missing)
 
 
+def unsuspecting(memory: Memory, first: Round) -> Memory:
+    """The same knowledge of what is usual, before any evidence of a change; `first` is the round that comes next."""
+    channels = {
+        name: replace(held, statistic=edetector.begin(held.statistic.null), pending=(), recent=())
+        for name, held in memory.channels.items()
+    }
+    today, since = (day_of(first), first.label) if memory.by_day else ("", "")
+    return replace(memory, channels=channels, today=today, since=since)
+
+
 def _gather(memory: Memory, waiting: Collection[str], history: History, promise: Promise) -> tuple[Memory, str]:
     """Learn every waiting series whose reference is now large enough; else say how much the nearest one lacks."""
     if not waiting:

@@ -1,6 +1,7 @@
 """Files → probe sets and endpoints; every fault of every file at once, with its line and its mend.
 
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
+    probes/alerts.yaml         who is told of what, and when; may be left out
     probes/<name>.yaml         one probe set each
 
 The modules, in the order a file passes them: `files` finds it; `lines` reads it as plain values that know their
@@ -11,15 +12,15 @@ puts sets and endpoints together under `rules`, `checks` and `cron`. `showing` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from prober.declaration import Endpoint, ProbeSet, Schedule
+from prober.declaration import Alerts, Endpoint, ProbeSet, Schedule
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
 from prober.errors import ConfigurationError, Problem
 from prober.loading.cron import parse
-from prober.loading.files import find, holds_endpoints
-from prober.loading.gather import gather_endpoints, gather_sets
+from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets
+from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets
 from prober.loading.lines import read
 from prober.loading.schema import schemas, write_schemas
 from prober.loading.showing import quoted
@@ -36,6 +37,8 @@ class Declarations:
     """By name."""
     endpoints: tuple[Endpoint, ...]
     """By name; those that no set asks too."""
+    alerts: Alerts = field(default_factory=Alerts)
+    """Who is told of what, and when."""
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises ConfigurationError where there is none."""
@@ -72,11 +75,13 @@ def load(*paths: str | Path) -> Declarations:
     for _, document in documents:
         problems.extend(document.problems)
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
-    sets = gather_sets([each for path, each in documents if not holds_endpoints(path)], declared, problems)
+    sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems)
+    alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems)
     if problems:
         raise ConfigurationError(sorted(set(problems)))
     endpoints = [each.endpoint for each in declared.values() if each.endpoint is not None]
     return Declarations(
         sets=tuple(sorted(sets, key=lambda probe_set: probe_set.name)),
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
+        alerts=alerts,
     )

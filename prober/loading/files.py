@@ -11,12 +11,26 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def holds_endpoints(path: Path) -> bool:
-    """Whether a file declares endpoints, told by its name; any other declares a probe set."""
-    return path.name.lower().removesuffix(path.suffix.lower()).split(".")[-1] == "endpoints"
+    """Whether a file declares endpoints, told by its name, as for alerts."""
+    return _kind(path) == "endpoints"
+
+
+def holds_alerts(path: Path) -> bool:
+    """Whether a file says who is told of what."""
+    return _kind(path) == "alerts"
+
+
+def holds_sets(path: Path) -> bool:
+    """Whether a file declares a probe set: any other."""
+    return not holds_endpoints(path) and not holds_alerts(path)
+
+
+def _kind(path: Path) -> str:
+    return path.name.lower().removesuffix(path.suffix.lower()).split(".")[-1]
 
 
 def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
-    """All files of folders, hidden ones left out, and single files with the endpoints beside them; each once."""
+    """All files of folders, hidden ones left out, and single files with endpoints and alerts beside them; each once."""
     found: dict[Path, Path] = {}
     for path in map(Path, paths):
         try:
@@ -33,12 +47,12 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
 def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
     if path.is_dir():
         files = _yaml_below(path)
-        if all(holds_endpoints(file) for file in files):
+        if not any(holds_sets(file) for file in files):
             message = "holds no probe set; write one, such as canary.yaml, or name another folder"
             problems.append(Problem(path.as_posix(), 0, "", message))
         return files
     if path.is_file():
-        return [path, *(file for file in _yaml_in(path.parent) if holds_endpoints(file))]
+        return [path, *(file for file in _yaml_in(path.parent) if not holds_sets(file))]
     message = "no such file or folder; write the folder of your probe files, such as probes/"
     problems.append(Problem(path.as_posix(), 0, "", message))
     return []

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from pydantic import JsonValue
 
-from prober.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.declaration import Alerts, Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.errors import Problem
 from prober.loading import rules
 from prober.loading.checks import value_fault
@@ -108,6 +108,27 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
             faults = rules.budget_faults(declared.endpoint, sets)
             _report(declared.document, [Finding(where, fault) for fault in faults], problems)
     return sets
+
+
+def gather_alerts(
+    documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
+) -> Alerts:
+    """The one file that says who is told; without it, everyone is told of everything."""
+    known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
+    for document in documents[1:]:
+        message = f"a second file of alerts beside {documents[0].path}; put both into one"
+        problems.append(Problem(document.path, 0, "", message))
+    found = Alerts()
+    for document in documents[:1]:
+        if document.value is None and not document.problems:
+            continue
+        findings: list[Finding] = []
+        alerts = shaped(Alerts, document.value, findings)
+        if alerts is not None:
+            found = alerts
+            findings.extend(rules.alerts_findings(alerts, list(endpoints), known))
+        _report(document, findings, problems)
+    return found
 
 
 def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterator[Finding]:

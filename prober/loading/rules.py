@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import get_args
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import JsonValue
 
-from prober.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.declaration import Alerts, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.detectors import DETECTORS
+from prober.incidents import TroubleKind
 from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
 from prober.loading.showing import quoted
-from prober.loading.words import KEY_MENDS, NO_KEYS
+from prober.loading.words import KEY_MENDS, NO_KEYS, did_you_mean
 
 _DAY_S = 86_400.0
+_SHORTEST_REMINDER_S = 300.0
+_TARGET = re.compile(r"[a-z][a-z0-9_-]*(:[^\s:][^\s]{0,99})?")
+"""An alerter, and a channel where it has several."""
 _SHORTEST_S = 10.0
 """Between rounds, wherever asks may cost money or trouble someone."""
 
@@ -125,6 +134,8 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     if endpoint.api != "chat" and endpoint.provider != "openai":
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
     yield from _address_findings(endpoint)
+    yield from _severity_findings(endpoint)
+    yield from _maintenance_findings(endpoint)
     if endpoint.base_url is None and endpoint.api_key_env is None and endpoint.provider in KEY_MENDS:
         mend = f"api_key_env: {KEY_MENDS[endpoint.provider]}"
         yield Finding(("api_key_env",), f"{endpoint.provider} answers nobody without a key; write {mend}")
@@ -141,6 +152,66 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
         for capability, needed_by in _NEEDED_BY.items():
             if name in needed_by and getattr(endpoint.capabilities, capability) is False:
                 yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
+
+
+def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    known = [*DETECTORS, *get_args(TroubleKind)]
+    for name in endpoint.severity:
+        if name not in known:
+            yield Finding(("severity", name), f"unknown channel {quoted(name)}; {did_you_mean(name, known)}")
+
+
+def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    for index, window in enumerate(endpoint.maintenance):
+        here: Where = ("maintenance", index)
+        if window.begins is None and window.at is None:
+            yield Finding(here, 'never begins; write begins: "2026-03-01T02:00Z" or at: "02:00"')
+        elif window.begins is not None and window.at is not None:
+            yield Finding(here, "both begins and at are set; keep one")
+        elif window.begins is not None and not _is_time(window.begins):
+            yield Finding((*here, "begins"), f"{quoted(window.begins)} is no time; write one such as 2026-03-01T02:00Z")
+        elif window.begins is not None and window.days:
+            yield Finding((*here, "days"), "a window that begins once needs no days; remove them, or write at:")
+        if not 0 < window.lasts_s <= 7 * _DAY_S:
+            yield Finding((*here, "lasts"), "must be more than nothing and at most seven days; write for instance 2h")
+
+
+def alerts_findings(alerts: Alerts, endpoints: Sequence[str], sets: Sequence[ProbeSet]) -> Iterator[Finding]:
+    """Faults of the file of alerts; `endpoints` and `sets` are what is declared, `sets` empty where nobody knows."""
+    try:
+        ZoneInfo(alerts.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Finding(("timezone",), f"unknown time zone {quoted(alerts.timezone)}; write one such as Europe/Berlin")
+    owners = list(dict.fromkeys(each.owner for each in sets))
+    tags = list(dict.fromkeys(tag for each in sets for tag in each.tags))
+    for index, route in enumerate(alerts.routes):
+        here: Where = ("routes", index)
+        for number, to in enumerate(route.to):
+            if not _TARGET.fullmatch(to):
+                message = f"{quoted(to)} names no alerter; write one such as slack, slack:#billing or webhook"
+                yield Finding((*here, "to", number), message)
+        for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
+            for number, name in enumerate(named):
+                if sets and name not in known:
+                    mend = did_you_mean(name, known) if known else "no probe set has any; leave the field out"
+                    yield Finding((*here, field, number), f"no probe set has {quoted(name)}; {mend}")
+        for number, name in enumerate(route.endpoints):
+            if not any(each.startswith(name[:-1]) if name.endswith("*") else each == name for each in endpoints):
+                yield Finding(
+                    (*here, "endpoints", number), f"unknown endpoint {quoted(name)}; {did_you_mean(name, endpoints)}"
+                )
+    for severity in get_args(Severity):
+        every_s = alerts.reminders.every_s(severity)
+        if every_s is not None and every_s < _SHORTEST_REMINDER_S:
+            yield Finding(("reminders", severity), "shorter than 5m; write a longer time, or null for never")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.declaration import Check, CheckType, Confirm, Endpoint, Message, Probe, Schedule, Tool
+from prober.declaration import (
+    Alerts,
+    Check,
+    CheckType,
+    Confirm,
+    Digest,
+    Endpoint,
+    Maintenance,
+    Message,
+    Probe,
+    QuietHours,
+    Reminders,
+    Route,
+    Schedule,
+    Tool,
+)
 from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
 from prober.loading.showing import quoted, shown
@@ -39,6 +55,8 @@ _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
     r"^\d+(\.\d+)?\s*(s|m|h|d)$": 'write a number and s, m, h or d, such as "30m" or "6h"',
+    r"^([01]\d|2[0-3]):[0-5]\d$": 'write a time of day in quotes, such as "22:00"',
+    r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$": "write a moment such as 2026-03-01T02:00Z, with its zone",
     r"^[A-Za-z0-9_-]{1,64}$": "use letters, digits, _ and - only, at most 64",
 }
 
@@ -49,6 +67,12 @@ _THINGS: Mapping[type[BaseModel], str] = {
     Tool: "a tool has fields such as name and parameters",
     Schedule: 'a schedule has a field every or cron, such as {every: "6h"}',
     Endpoint: "an endpoint has fields such as provider and model",
+    Maintenance: 'a window has fields begins or at, and lasts, such as {at: "02:00", lasts: 2h}',
+    Route: "a route has fields such as to and severity, such as {to: [slack], severity: warning}",
+    QuietHours: 'quiet hours have fields start and end, such as {start: "22:00", end: "07:00"}',
+    Digest: 'a digest has fields at and severities, such as {at: "09:00"}',
+    Reminders: "reminders are fields such as {critical: 4h, warning: 1d}",
+    Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
     Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
 }
 
@@ -91,8 +115,8 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
     elif kind == "missing":
         yield Finding(loc, f'is missing; write "{loc[-1]}: …"')
     elif kind == "literal_error":
-        noun = {"type": "check", "api": "interface"}.get(str(loc[-1]), str(loc[-1]))
-        allowed = [str(choice) for choice in _choices(_shape_at(shape, loc[:-1]), str(loc[-1]))]
+        noun = _noun(loc)
+        allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
         word = value if isinstance(value, str) else ""
         yield Finding(loc, f"unknown {noun} {_bare(value)}; {did_you_mean(word, allowed, _OTHERWISE.get(noun, ''))}")
     elif kind == "model_type":
@@ -105,7 +129,7 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
-    if name in {"every", "jitter", "pause"} and kind == "string_type":
+    if name in {"every", "jitter", "pause", "lasts", "critical", "warning", "info"} and kind == "string_type":
         return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'
@@ -184,5 +208,10 @@ def _shapes_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _shapes_in(part)
 
 
-def _choices(shape: type[BaseModel], name: str) -> tuple[Any, ...]:
-    return typing.get_args(shape.model_fields[name].annotation)
+def _noun(loc: Where) -> str:
+    """What a word at this place names."""
+    named = {"type": "check", "api": "interface", "days": "day", "severities": "severity"}
+    for step in reversed(loc):
+        if step in ("severity", *named):
+            return named.get(str(step), str(step))
+    return str(loc[-1])

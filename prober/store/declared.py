@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select, update
 
 from prober.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
 from prober.errors import StoreError
-from prober.store.rows import EndpointRow, ProbeSetRow, Row, SeriesRow, WatchRow
+from prober.incidents import Incident
+from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
 
 
 def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint]) -> None:
@@ -28,6 +29,7 @@ def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[End
                 owner=probe_set.owner,
                 runbook=probe_set.runbook,
                 endpoints=json.dumps(probe_set.endpoints),
+                tags=json.dumps(probe_set.tags),
             )
         )
         for name in sorted(set(probe_set.endpoints) & set(declared)):
@@ -99,10 +101,37 @@ def touch(session: Session, endpoint_hash: str) -> None:
     )
 
 
+def touch_all(session: Session, endpoint: str | None) -> None:
+    """Readers' answers about what an endpoint is called may have changed; without a name, about anything."""
+    watches = update(WatchRow)
+    if endpoint is not None:
+        named = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint)
+        watches = watches.where(col(WatchRow.endpoint_hash).in_(named))
+    session.exec(watches.values(changes=col(WatchRow.changes) + 1))
+
+
 def sets_of(session: Session, endpoint: str) -> tuple[ProbeSetRow, ...]:
     """The probe sets asked of an endpoint, by name."""
     rows = session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
     return tuple(row for row in rows if endpoint in json.loads(row.endpoints))
+
+
+def concerned(session: Session, incident: Incident) -> tuple[ProbeSetRow, ...]:
+    """The sets whose probes moved, or else every set asked of the endpoint."""
+    sets = sets_of(session, incident.endpoint)
+    moved = {series for verdict in incident.verdicts for series in verdict.series}
+    probes = session.exec(
+        select(ReplyRow.probe)
+        .distinct()
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == incident.endpoint_hash,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label).between(incident.onset, incident.detected_round),
+            col(ReplyRow.series).in_(moved),
+        )
+    ).all()
+    return tuple(one for one in sets if any(probe.startswith(f"{one.name}/") for probe in probes)) or sets
 
 
 def remember_series(session: Session, series: str, probe: Probe) -> None:

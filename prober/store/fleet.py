@@ -10,7 +10,7 @@ from sqlalchemy import func as sql
 from sqlmodel import Session, col, select
 
 from prober.detectors.fleet import Standing, Stretch, agree
-from prober.incidents import Incident
+from prober.incidents import LIVE, TROUBLES, Incident
 from prober.notice import Part
 from prober.store.codec import unpack_judgement
 from prober.store.incident_rows import to_incident
@@ -55,7 +55,7 @@ def period(session: Session, endpoint_hash: str) -> timedelta:
 
 
 def standing_incidents(session: Session, incident: Incident) -> tuple[Incident, ...]:
-    """Open incidents of the same provider, at other endpoints, whose onsets agree with this one's.
+    """Open incidents of the same provider and nature, at other endpoints, whose onsets agree with this one's.
 
     Holds the provider until the transaction ends, so that of two incidents that open at once the second sees the first.
     """
@@ -69,7 +69,8 @@ def standing_incidents(session: Session, incident: Incident) -> tuple[Incident, 
     rows = session.exec(
         select(IncidentRow)
         .where(
-            col(IncidentRow.state) != "closed",
+            col(IncidentRow.state).in_(LIVE),
+            IncidentRow.kind == incident.kind if incident.is_trouble else ~col(IncidentRow.kind).in_(TROUBLES),
             col(IncidentRow.endpoint_hash) != incident.endpoint_hash,
             col(IncidentRow.endpoint_hash).in_(select(EndpointRow.endpoint_hash).where(EndpointRow.origin == origin)),
         )

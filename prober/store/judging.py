@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
-from typing import Final
 
-from sqlmodel import Session, col, delete, func, or_, select, update
+from sqlmodel import Session, col, delete, select
 
 from prober.confirmation import Confirmation
 from prober.declaration import Endpoint, Probe
 from prober.detectors.verdict import Judgement
 from prober.errors import StoreError
 from prober.evidence import Round
-from prober.incidents import LEARNT, Decision, Incident, join, reset
-from prober.store import confirming, fleet
+from prober.incidents import LEARNT, Decision, Health, Incident
+from prober.routing import Routing
+from prober.store import confirming
+from prober.store.acting import carry_out
 from prober.store.codec import pack_judgement, pack_text, unpack_text
-from prober.store.declared import remember_series, touch
+from prober.store.declared import remember_series
 from prober.store.examples import findings
-from prober.store.incident_rows import to_incident, to_row
-from prober.store.owing import owe
-from prober.store.rounds import claim, due, get, hold, label_at, observation, record, release
-from prober.store.rows import EpochRow, IncidentRow, MemoryRow, NoticeRow, ReplyRow, RoundRow, WatchRow
+from prober.store.rounds import claim, due, get, hold, observation, record, release
+from prober.store.rows import MemoryRow, ReplyRow, RoundRow, WatchRow
 
 
 def memory(session: Session, endpoint_hash: str) -> str | None:
@@ -58,28 +57,17 @@ def _rounds(found: Iterator[tuple[ReplyRow, str | None, str]]) -> Iterator[Round
         )
 
 
-_A_PERSONS: Final = frozenset(("state", "closed_at", "close_reason", "actor", "note"))
-_THE_JUDGES: Final = frozenset(("kind", "verdicts", "course", "rounds_after", "peak_log_e", "passed", "findings"))
-"""Columns of an incident that each may change after it was opened."""
-
-
-def open_incident(session: Session, endpoint_hash: str) -> Incident | None:
-    row = session.exec(
-        select(IncidentRow).where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed")
-    ).first()
-    return None if row is None else to_incident(row)
-
-
 def settle(
     session: Session,
     round_id: int,
     judgement: Judgement,
     memory: str | None,
     decision: Decision,
-    alerters: Sequence[str],
+    told: Routing | Sequence[str],
     now: datetime,
     token: int | None,
     confirmation: Confirmation | None = None,
+    trouble: Decision | None = None,
 ) -> Incident | None:
     hold(session, round_id, token)
     row = get(session, round_id, fresh=True)
@@ -94,10 +82,35 @@ def settle(
     release(session, round_id)
     if confirmation is not None:
         confirming.carry_out(session, row, confirmation)
+    note_trouble(session, trouble, told, now)
     if decision.incident is None or decision.reason not in LEARNT:
         return decision.incident
+    if decision.reason in ("suspected", "suspicion_faded"):
+        return carry_out(session, decision, told, now)
     found = replace(decision.incident, findings=findings(session, decision.incident))
-    return carry_out(session, replace(decision, incident=found), alerters, now)
+    return carry_out(session, replace(decision, incident=found), told, now)
+
+
+def note_trouble(session: Session, trouble: Decision | None, told: Routing | Sequence[str], now: datetime) -> None:
+    """Trouble that opens, or is over."""
+    if trouble is not None and trouble.event is not None:
+        carry_out(session, trouble, told, now)
+
+
+def health(session: Session, round_id: int, rounds: int = 10) -> tuple[Health, ...]:
+    """How the asks of the newest rounds of an endpoint went, oldest first, up to and with this one, as it is now."""
+    here = get(session, round_id)
+    mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) < here.label)
+    # A round nobody began says nothing of the endpoint; one its budget did not pay for does.
+    tried = (col(RoundRow.state) == "completed") | (
+        (col(RoundRow.state) == "missed") & col(RoundRow.reason).startswith("budget_exhausted")
+    )
+    before = session.exec(select(RoundRow).where(*mine, tried).order_by(col(RoundRow.label).desc()).limit(rounds - 1))
+    return tuple(map(_health, [*reversed(before.all()), here]))
+
+
+def _health(row: RoundRow) -> Health:
+    return Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure)
 
 
 def take_in(
@@ -129,88 +142,3 @@ def take_in(
         record(session, round_id, one, token)
     settle(session, round_id, judgement, memory, decision, (), round_.at, token)
     return True
-
-
-def carry_out(session: Session, decision: Decision, alerters: Sequence[str], now: datetime) -> Incident:
-    if decision.incident is None:
-        raise StoreError(f"there is no incident to carry out {decision.reason!r} on")
-    touch(session, decision.incident.endpoint_hash)  # first of all, so that every writer locks in the same order
-    incident, event = decision.incident, decision.event
-    if event == "opened":
-        incident = join(incident, fleet.standing_incidents(session, incident))
-        event = "opened" if incident.part_of is None else "joined"
-    # A person may have acted since the judge looked, and the judge may have learnt more since the person looked.
-    stored = _store(session, incident, _THE_JUDGES if decision.reason in LEARNT else _A_PERSONS)
-    if event is not None:
-        owe(session, stored, event, alerters, now)
-    if decision.new_epoch is not None:
-        epoch = EpochRow(
-            endpoint=stored.endpoint,
-            endpoint_hash=stored.endpoint_hash,
-            start_label=decision.new_epoch,
-            at=now,
-            author=stored.actor,
-            note=stored.note,
-        )
-        start_epoch(session, epoch)
-    session.flush()
-    return stored
-
-
-def _store(session: Session, incident: Incident, columns: frozenset[str]) -> Incident:
-    """New incidents whole; of one that is here already, only what is the writer's to say."""
-    if incident.id == 0:
-        row = to_row(incident)
-        session.add(row)
-        session.flush()
-        return replace(incident, id=row.id)
-    changed = session.exec(
-        update(IncidentRow)
-        .where(col(IncidentRow.id) == incident.id, col(IncidentRow.state) != "closed")
-        .values(**to_row(incident).model_dump(include=set(columns)))
-    )
-    row_or_none = session.get(IncidentRow, incident.id, populate_existing=True)
-    if row_or_none is None:
-        raise StoreError(f"there is no incident {incident.id}")
-    if changed.rowcount == 0:
-        who = f" by {row_or_none.actor}" if row_or_none.actor else ""
-        raise StoreError(f"incident {incident.id} is closed already: {row_or_none.close_reason or 'closed'}{who}")
-    return to_incident(row_or_none)
-
-
-def start_epoch(session: Session, epoch: EpochRow) -> None:
-    """The old reference is dropped. A round in hand was begun under it: its holder is refused, it is taken up again."""
-    watch = session.exec(
-        select(WatchRow).where(WatchRow.endpoint_hash == epoch.endpoint_hash).with_for_update()
-    ).first()
-    if watch is None:
-        raise StoreError(f"the store does not know endpoint {epoch.endpoint}")
-    if watch.round_id is not None:
-        session.exec(update(RoundRow).where(col(RoundRow.id) == watch.round_id).values(lease_until=epoch.at))
-    watch.round_id, watch.lease_until, watch.token = None, None, watch.token + 1
-    watch.epoch_start, watch.suspected_since = epoch.start_label, None
-    session.add(watch)
-    session.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == epoch.endpoint_hash))
-    session.add(epoch)
-    session.flush()
-
-
-def begin_anew(
-    session: Session, endpoint: str, endpoint_hash: str, author: str, note: str, alerters: Sequence[str], now: datetime
-) -> str:
-    touch(session, endpoint_hash)
-    last = session.exec(
-        select(func.max(RoundRow.label)).where(
-            or_(RoundRow.endpoint == endpoint, RoundRow.endpoint_hash == endpoint_hash)
-        )
-    ).one()
-    after = now if last is None else max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
-    opened = open_incident(session, endpoint_hash)
-    if opened is not None:
-        told = session.exec(select(NoticeRow.alerter).where(NoticeRow.incident_id == opened.id)).all()
-        carry_out(session, reset(opened, author, note, now), [*told, *alerters], now)
-    epoch = EpochRow(
-        endpoint=endpoint, endpoint_hash=endpoint_hash, start_label=label_at(after), at=now, author=author, note=note
-    )
-    start_epoch(session, epoch)
-    return label_at(after)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
 from sqlmodel import Session, and_, col, func, select
 
-from prober.incidents import Incident
+from prober.incidents import LIVE, TROUBLES, Incident
 from prober.store.codec import unpack_judgement
 from prober.store.incident_rows import to_incident
 from prober.store.readers import channel_points
-from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow
+from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow, WatchRow
 from prober.store.views import EndpointView
 
 
@@ -32,17 +32,23 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
     latest = _newest_rounds(session, col(RoundRow.state) == "completed")
     failures = _newest_rounds(session, col(RoundRow.failed) > 0)
     owners = _owners(session)
-    open_incidents = _open_incidents(session)
+    open_incidents = _standing(session, is_trouble=False)
+    troubles = _standing(session, is_trouble=True)
+    stale = dict(session.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(session)
     return tuple(
-        _view(
-            row,
-            owners.get(row.name, ()),
-            tallies.get(row.name, _Tally()),
-            latest.get(row.name),
-            failures.get(row.name),
-            open_incidents.get(row.endpoint_hash),
-            confirmations.get(row.endpoint_hash),
+        replace(
+            _view(
+                row,
+                owners.get(row.name, ()),
+                tallies.get(row.name, _Tally()),
+                latest.get(row.name),
+                failures.get(row.name),
+                open_incidents.get(row.endpoint_hash),
+                confirmations.get(row.endpoint_hash),
+            ),
+            trouble=troubles.get(row.endpoint_hash),
+            stale_since=stale.get(row.endpoint_hash),
         )
         for row in declared
     )
@@ -138,6 +144,7 @@ def _confirmations(session: Session) -> dict[str, datetime]:
     return {row.endpoint_hash: row.due_at for row in rows}
 
 
-def _open_incidents(session: Session) -> dict[str, Incident]:
-    rows = session.exec(select(IncidentRow).where(IncidentRow.state != "closed"))
-    return {row.endpoint_hash: to_incident(row) for row in rows}
+def _standing(session: Session, *, is_trouble: bool) -> dict[str, Incident]:
+    """Endpoint's hash → what people know of and is not over."""
+    rows = session.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))
+    return {row.endpoint_hash: to_incident(row) for row in rows if (row.kind in TROUBLES) == is_trouble}

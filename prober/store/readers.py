@@ -13,8 +13,27 @@ from prober.incidents import Incident
 from prober.store.codec import unpack_judgement, unpack_reply
 from prober.store.incident_rows import to_incident
 from prober.store.rounds import view
-from prober.store.rows import EpochRow, IncidentRow, NoticeRow, ReplyRow, RoundRow, SeriesRow, WatchRow
-from prober.store.views import ChannelPoint, EpochView, NoticeView, ReplyView, RoundView, StoredReply
+from prober.store.rows import (
+    EpochRow,
+    IncidentRow,
+    MaintenanceRow,
+    NoticeRow,
+    PressRow,
+    ReplyRow,
+    RoundRow,
+    SeriesRow,
+    WatchRow,
+)
+from prober.store.views import (
+    ChannelPoint,
+    EpochView,
+    MaintenanceView,
+    NoticeView,
+    PressView,
+    ReplyView,
+    RoundView,
+    StoredReply,
+)
 
 
 def channel_history(session: Session, endpoint: str, channel: str | None, limit: int) -> tuple[ChannelPoint, ...]:
@@ -64,6 +83,9 @@ def incidents(session: Session, endpoint: str | None, state: str | None, limit: 
         statement = statement.where(IncidentRow.endpoint == endpoint)
     if state is not None:
         statement = statement.where(IncidentRow.state == state)
+    else:  # what was only suspected is nobody's business yet, and what faded never was
+        told = (col(IncidentRow.state) != "suspected") & (col(IncidentRow.close_reason) != "faded")
+        statement = statement.where(told)
     return tuple(map(to_incident, session.exec(statement)))
 
 
@@ -127,7 +149,7 @@ def notices(session: Session, incident_id: int | None, limit: int) -> tuple[Noti
     return tuple(
         NoticeView(
             id=row.id,
-            incident_id=row.incident_id,
+            incident_id=row.incident_id or 0,
             event=row.event,  # type: ignore[arg-type]  # these columns hold what this room wrote
             alerter=row.alerter,
             state=row.state,  # type: ignore[arg-type]
@@ -137,7 +159,42 @@ def notices(session: Session, incident_id: int | None, limit: int) -> tuple[Noti
             sent_at=row.sent_at,
             last_reason=row.last_reason,
             receipt=row.receipt,
+            endpoint=row.endpoint or "",
+            channel=row.channel or "",
+            reason=row.reason or "",
+            cause=row.cause or "",
+            hold=row.hold or "",
+            private=bool(row.private),
         )
+        for row in session.exec(statement)
+    )
+
+
+def presses(session: Session, incident_id: int | None, limit: int) -> tuple[PressView, ...]:
+    statement = select(PressRow).order_by(col(PressRow.id).desc()).limit(limit)
+    if incident_id is not None:
+        statement = statement.where(PressRow.incident_id == incident_id)
+    return tuple(
+        PressView(
+            incident_id=row.incident_id,
+            at=row.at,
+            action=row.action,  # type: ignore[arg-type]
+            actor=row.actor,
+            note=row.note,
+            via=row.via,
+            until=row.until,
+            reason=row.reason,
+        )
+        for row in session.exec(statement)
+    )
+
+
+def maintenance(session: Session, endpoint: str | None, now: datetime) -> tuple[MaintenanceView, ...]:
+    statement = select(MaintenanceRow).where(col(MaintenanceRow.until) > now).order_by(col(MaintenanceRow.start))
+    if endpoint is not None:
+        statement = statement.where(MaintenanceRow.endpoint == endpoint)
+    return tuple(
+        MaintenanceView(endpoint=row.endpoint, start=row.start, until=row.until, author=row.author, note=row.note)
         for row in session.exec(statement)
     )
 

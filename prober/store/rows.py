@@ -11,7 +11,10 @@ from typing import ClassVar
 from sqlalchemy import Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from prober.incidents import TROUBLES
 from prober.store.columns import HostileText, Number, Utc
+
+_TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
 
 
 class Row(SQLModel):
@@ -51,6 +54,8 @@ class ProbeSetRow(Row, table=True):
     runbook: str | None = Field(sa_type=HostileText)
     endpoints: str = Field(sa_type=HostileText)
     """JSON list of names."""
+    tags: str | None = Field(default=None, sa_type=HostileText)
+    """JSON list."""
 
 
 class SeriesRow(Row, table=True):
@@ -79,6 +84,8 @@ class WatchRow(Row, table=True):
     """Label of the first round of the current epoch; empty for the first epoch."""
     suspected_since: str | None = None
     """Label of the round that began the present suspicion; NULL while there is none."""
+    stale_since: datetime | None = Field(default=None, sa_type=Utc)
+    """When it was told that no fresh rounds come; NULL while they do."""
     changes: int = 0
     """Grows with everything a reader could see change."""
 
@@ -149,8 +156,15 @@ class IncidentRow(Row, table=True):
             "uq_incident_open",
             "endpoint_hash",
             unique=True,
-            sqlite_where=text("state != 'closed'"),
-            postgresql_where=text("state != 'closed'"),
+            sqlite_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
+            postgresql_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
+        ),
+        Index(
+            "uq_incident_trouble",
+            "endpoint_hash",
+            unique=True,
+            sqlite_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
+            postgresql_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
         ),
     )
     id: int = Field(default=None, primary_key=True)
@@ -177,10 +191,47 @@ class IncidentRow(Row, table=True):
     """JSON list of the endpoints whose evidence was counted too."""
     part_of: int | None = Field(default=None, foreign_key="incident.id", index=True)
     """The first incident of the same event, where this is not it."""
+    severity: str | None = None
+    """NULL of incidents from before there was one: then it is worked out when read."""
+    cause: str | None = Field(default=None, sa_type=HostileText)
+    acknowledged_at: datetime | None = Field(default=None, sa_type=Utc)
+    muted_until: datetime | None = Field(default=None, sa_type=Utc)
+    settled_round: str | None = None
+    calm_rounds: int | None = None
+    told_at: datetime | None = Field(default=None, sa_type=Utc)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
     close_reason: str = Field(default="", sa_type=HostileText)
     actor: str = Field(default="", sa_type=HostileText)
     note: str = Field(default="", sa_type=HostileText)
+
+
+class PressRow(Row, table=True):
+    """What a person did to an incident, and what became of it. Kept whether or not anything did."""
+
+    __tablename__ = "press"
+    id: int = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id", index=True)
+    at: datetime = Field(sa_type=Utc)
+    action: str
+    actor: str = Field(sa_type=HostileText)
+    note: str = Field(sa_type=HostileText)
+    via: str = Field(sa_type=HostileText)
+    until: datetime | None = Field(default=None, sa_type=Utc)
+    reason: str
+    """The named reason of the decision."""
+
+
+class MaintenanceRow(Row, table=True):
+    """Work on an endpoint, announced by command."""
+
+    __tablename__ = "maintenance"
+    id: int = Field(default=None, primary_key=True)
+    endpoint: str = Field(index=True)
+    """Its name, whatever its content."""
+    start: datetime = Field(sa_type=Utc)
+    until: datetime = Field(sa_type=Utc)
+    author: str = Field(sa_type=HostileText)
+    note: str = Field(sa_type=HostileText)
 
 
 class EpochRow(Row, table=True):
@@ -197,13 +248,28 @@ class EpochRow(Row, table=True):
 
 
 class NoticeRow(Row, table=True):
-    """One message owed to one channel."""
+    """One message owed to one channel: owed, claimed, then sent or failed; or held for the digest, then digested."""
 
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_work", "state", "next_try_at"),)
     id: int = Field(default=None, primary_key=True)
-    incident_id: int = Field(foreign_key="incident.id", index=True)
+    incident_id: int | None = Field(default=None, foreign_key="incident.id", index=True)
+    """NULL where it is about no incident."""
+    endpoint: str | None = None
+    """Where it is about an endpoint, and no incident."""
     event: str
+    reason: str | None = Field(default=None, sa_type=HostileText)
+    """The named reason of the decision that owed it."""
+    cause: str | None = Field(default=None, sa_type=HostileText)
+    severity: str | None = None
+    """Of what it tells, then."""
+    channel: str | None = Field(default=None, sa_type=HostileText)
+    """Where the alerter is to post it; NULL for its own channel."""
+    private: bool | None = None
+    hold: str | None = None
+    """Why it waits until `next_try_at`."""
+    digest_id: int | None = Field(default=None, index=True)
+    """The notice that tells it instead: a digest."""
     alerter: str
     state: str = "owed"
     attempts: int = 0
@@ -213,3 +279,18 @@ class NoticeRow(Row, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=Utc)
     last_reason: str = Field(default="", sa_type=HostileText)
     receipt: str = Field(default="", sa_type=HostileText)
+
+
+class DaemonRow(Row, table=True):
+    """The last sign of life of one daemon. Gone when others have taken over what it watched."""
+
+    __tablename__ = "daemon"
+    worker: str = Field(primary_key=True)
+    started_at: datetime = Field(sa_type=Utc)
+    seen_at: datetime = Field(sa_type=Utc)
+    stopped_at: datetime | None = Field(default=None, sa_type=Utc)
+    """NULL while it runs, or where it was lost."""
+    told_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When people were told that it is silent."""
+    endpoints: str = Field(sa_type=HostileText)
+    """JSON list of names."""

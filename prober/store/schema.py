@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from prober.errors import StoreError
 from prober.store.engine import Database
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003", "0004")
 """Every revision in `migrations/versions`, oldest first."""
 _LOCK = 0x9_0BE4
 """Key of the Postgres advisory lock that lets one process migrate while others wait."""

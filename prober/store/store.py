@@ -6,26 +6,50 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
+from typing import TypeAlias
 
 from prober.confirmation import Confirmation, Suspicion
-from prober.declaration import Endpoint, Probe, ProbeSet
+from prober.declaration import Endpoint, Probe, ProbeSet, Severity
 from prober.detectors.fleet import Standing
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
-from prober.incidents import Decision, Incident
+from prober.incidents import Decision, Event, Health, Incident, Press
+from prober.incidents.daemons import Sign
 from prober.notice import Comparison, Notice, Outcome, Part
-from prober.store import confirming, declared, examples, fleet, judging, notices, overview, readers, rounds
+from prober.routing import Routing
+from prober.store import (
+    acting,
+    confirming,
+    daemons,
+    declared,
+    deliveries,
+    examples,
+    fleet,
+    judging,
+    notices,
+    overview,
+    owing,
+    readers,
+    rounds,
+    upkeep,
+)
 from prober.store.engine import Database
 from prober.store.schema import prepare
 from prober.store.views import (
     ChannelPoint,
+    DeliveryView,
     EndpointView,
     EpochView,
+    MaintenanceView,
     NoticeView,
+    PressView,
     ReplyView,
     RoundView,
     StoredReply,
 )
+
+Told: TypeAlias = Routing | Sequence[str]
+"""Who is told of what. Names of alerters alone: everyone, of everything, at once."""
 
 
 class Store:
@@ -125,8 +149,18 @@ class Store:
         with self._database.read() as session:
             return rounds.recorded(session, round_id)
 
-    def miss(self, round_id: int, reason: str, now: datetime, *, ours: bool = True) -> None:
-        """The round will not be completed, and why. Its replies stay; they are never judged.
+    def miss(
+        self,
+        round_id: int,
+        reason: str,
+        now: datetime,
+        *,
+        ours: bool = True,
+        trouble: Decision | None = None,
+        told: Told = (),
+    ) -> None:
+        """The round will not be completed, and why; with it the trouble that shows. Its replies stay; they are never
+        judged.
 
         Whoever asks the round may give it up. Anybody else says that it is not `ours`: threads of one process share a
         Store, and with it the claim. Raises ClaimLost while another holds it under a live lease, StoreError when it is
@@ -134,6 +168,7 @@ class Store:
         """
         with self._database.write() as session:
             rounds.miss(session, round_id, reason, now, self._tokens.get(round_id) if ours else None)
+            judging.note_trouble(session, trouble, told, now)
         self._tokens.pop(round_id, None)
 
     def unfinished(self, now: datetime) -> tuple[RoundView, ...]:
@@ -182,9 +217,24 @@ class Store:
             return fleet.parts(session, incident)
 
     def open_incident(self, endpoint_hash: str) -> Incident | None:
-        """The incident that is not closed: open or acknowledged. An endpoint has at most one."""
+        """The change that is not closed, also where it is only suspected. An endpoint has at most one."""
         with self._database.read() as session:
-            return judging.open_incident(session, endpoint_hash)
+            return acting.standing(session, endpoint_hash)
+
+    def open_trouble(self, endpoint_hash: str) -> Incident | None:
+        """Why an endpoint cannot be asked; None where it can. An endpoint has at most one."""
+        with self._database.read() as session:
+            return acting.standing(session, endpoint_hash, trouble=True)
+
+    def health(self, round_id: int) -> tuple[Health, ...]:
+        """How the asks of the newest rounds of an endpoint went, up to and with this one; oldest first."""
+        with self._database.read() as session:
+            return judging.health(session, round_id)
+
+    def busy_until(self, endpoint: str, now: datetime) -> datetime | None:
+        """The end of the work on an endpoint that was announced by command and goes on now."""
+        with self._database.read() as session:
+            return owing.busy_until(session, endpoint, now)
 
     def settle(
         self,
@@ -192,11 +242,12 @@ class Store:
         judgement: Judgement,
         memory: str | None,
         decision: Decision,
-        alerters: Sequence[str],
+        told: Told,
         now: datetime,
         confirmation: Confirmation | None = None,
+        trouble: Decision | None = None,
     ) -> Incident | None:
-        """Complete a round we claimed: judgement, memory, incident and one notice an alerter, at once or not at all.
+        """Complete a round we claimed: judgement, memory, incident, trouble and owed notices, at once or not at all.
 
         `memory` None forgets what was there, `confirmation` None leaves the suspicion as it is. Gives the incident as
         stored. Raises ClaimLost where the round is not in this Store's hands any more, so that nothing is judged twice,
@@ -204,7 +255,16 @@ class Store:
         """
         with self._database.write() as session:
             incident = judging.settle(
-                session, round_id, judgement, memory, decision, alerters, now, self._tokens.get(round_id), confirmation
+                session,
+                round_id,
+                judgement,
+                memory,
+                decision,
+                told,
+                now,
+                self._tokens.get(round_id),
+                confirmation,
+                trouble,
             )
         self._tokens.pop(round_id, None)
         return incident
@@ -227,16 +287,31 @@ class Store:
         with self._database.write() as session:
             return judging.take_in(session, endpoint, probe_set, round_, probes, judgement, memory, decision)
 
-    def carry_out(self, decision: Decision, alerters: Sequence[str], now: datetime) -> Incident:
-        """A person's action on an incident: the incident, one notice an alerter, and a new epoch where there is one.
+    def carry_out(self, decision: Decision, told: Told, now: datetime) -> Incident:
+        """What was decided about an incident: the incident, owed notices, and a new epoch where there is one.
 
         A new epoch drops the judge's memory, history starts at its label, and a round in hand is taken from its
         holder, to be judged anew. Raises StoreError when the incident is closed already.
         """
         with self._database.write() as session:
-            return judging.carry_out(session, decision, alerters, now)
+            return acting.carry_out(session, decision, told, now)
 
-    def begin_anew(self, endpoint: str, author: str, note: str, alerters: Sequence[str], now: datetime) -> EpochView:
+    def press(self, incident_id: int, press: Press, told: Told, now: datetime) -> tuple[Incident, Decision] | None:
+        """What a person does to an incident: read, decided and written at once, and kept with its author.
+
+        Gives the incident as it is afterwards, and the decision with its reason: a press that comes too late changes
+        nothing and raises nothing. None where there is no such incident.
+        """
+        with self._database.write() as session:
+            incident, decision = acting.act(session, incident_id, press, told, now)
+        return None if incident is None or decision is None else (incident, decision)
+
+    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[PressView, ...]:
+        """Newest first."""
+        with self._database.read() as session:
+            return readers.presses(session, incident_id, limit)
+
+    def begin_anew(self, endpoint: str, author: str, note: str, told: Told, now: datetime) -> EpochView:
         """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes, and is told.
 
         As with every new epoch the judge's memory is dropped, and a round in hand is taken from its holder. Raises
@@ -244,10 +319,73 @@ class Store:
         """
         with self._database.write() as session:
             endpoint_hash = declared.current(session, endpoint)
-            start = judging.begin_anew(session, endpoint, endpoint_hash, author, note, alerters, now)
+            start = acting.begin_anew(session, endpoint, endpoint_hash, author, note, told, now)
         return EpochView(start_label=start, at=now, author=author, note=note)
 
+    # What time brings
+
+    def pass_time(self, told: Told, now: datetime) -> tuple[Decision, ...]:
+        """Mutes that end, reminders that are due, incidents of endpoints that were edited, and digests: each written
+        down with its notices, in a transaction of its own. Gives what was done to incidents."""
+        routing = Routing.of(told)
+        with self._database.read() as session:
+            due = upkeep.due(session, routing.alerts.reminders, now)
+            has_digest = upkeep.has_digest(session, now)
+        done = []
+        for incident_id in due:
+            with self._database.write() as session:
+                done.append(upkeep.pass_one(session, incident_id, routing, now))
+        if has_digest:
+            with self._database.write() as session:
+                upkeep.gather_digests(session, now)
+        return tuple(decision for decision in done if decision is not None)
+
+    def check_freshness(
+        self, endpoint: Endpoint, since: datetime, deadline: datetime, told: Told, now: datetime
+    ) -> Decision:
+        """Whether an endpoint has gone stale or is fresh again; told once each. `since`: from when on it is watched,
+        `deadline`: the moment since which no completed round makes it stale."""
+        routing, about = Routing.of(told), (endpoint.name, endpoint.content_hash, since, deadline)
+        with self._database.read() as session:
+            if upkeep.freshness_of(session, endpoint.content_hash, since, deadline).event is None:
+                return Decision("nothing_due")
+        with self._database.write() as session:
+            return upkeep.check_freshness(session, *about, routing, now)
+
+    def announce(self, endpoint: str, until: datetime, author: str, note: str, now: datetime) -> MaintenanceView:
+        """Work on an endpoint from now on: nothing opens, nobody is woken, rounds go on. Raises StoreError where the
+        store does not know it."""
+        with self._database.write() as session:
+            declared.current(session, endpoint)
+            return upkeep.announce(session, endpoint, until, author, note, now)
+
+    def end_maintenance(self, endpoint: str, now: datetime) -> int:
+        """The work announced by command is over; notices that waited for its end wait no longer. Gives how many."""
+        with self._database.write() as session:
+            return upkeep.end_maintenance(session, endpoint, now)
+
+    def maintenance(self, endpoint: str | None = None, *, now: datetime) -> tuple[MaintenanceView, ...]:
+        """Work announced by command that is not over, the earliest first."""
+        with self._database.read() as session:
+            return readers.maintenance(session, endpoint, now)
+
     # Notices
+
+    def owe(
+        self,
+        event: Event,
+        told: Told,
+        now: datetime,
+        *,
+        endpoint: str = "",
+        cause: str = "",
+        reason: str = "",
+        severity: Severity = "warning",
+    ) -> int:
+        """News that is about no incident: of an endpoint, or without one of the prober itself. Gives how many notices
+        are owed."""
+        with self._database.write() as session:
+            return owing.owe_news(session, event, endpoint, severity, cause, reason, Routing.of(told), now)
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         """The oldest notice whose time has come, ours for `lease_s` seconds; None when there is none."""
@@ -258,10 +396,45 @@ class Store:
         with self._database.read() as session:
             return notices.notice(session, notice_id, dashboard_url)
 
+    def told(self, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
+        """An incident as the newest notice of one alerter would say it now; None where that told nobody of it."""
+        with self._database.read() as session:
+            return notices.latest(session, incident_id, alerter, dashboard_url)
+
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
         """Sent; or owed again at `retry_at`; or, where that is None, failed for good."""
         with self._database.write() as session:
             notices.settle_notice(session, notice_id, outcome, retry_at, now)
+
+    def deliveries(self) -> tuple[DeliveryView, ...]:
+        """How messages fare, by alerter and channel."""
+        with self._database.read() as session:
+            return deliveries.deliveries(session)
+
+    # Daemons
+
+    def beat(self, worker: str, endpoints: Collection[str], told: Told, now: datetime) -> None:
+        """A sign of life of a daemon that watches these endpoints.
+
+        Where another has fallen silent people are owed the news, once; and again when its work goes on.
+        """
+        with self._database.write() as session:
+            daemons.beat(session, worker, endpoints, Routing.of(told), now)
+
+    def miss_daemons(self, told: Told, now: datetime) -> int:
+        """Owe people the news of daemons that have fallen silent, once. Gives how many notices are owed."""
+        with self._database.write() as session:
+            return daemons.miss(session, Routing.of(told), now)
+
+    def end_daemon(self, worker: str, now: datetime) -> None:
+        """A daemon ends in order: nobody misses it."""
+        with self._database.write() as session:
+            daemons.stop(session, worker, now)
+
+    def signs(self) -> tuple[Sign, ...]:
+        """The last sign of life of every daemon that may still be missed."""
+        with self._database.read() as session:
+            return daemons.signs(session)
 
     # Readers
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from prober.declaration import Check
-from prober.incidents import Event, Incident
+from prober.incidents import Action, Event, Incident
 from prober.reply import Reply
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
@@ -82,6 +82,10 @@ class EndpointView:
     open_incident: Incident | None
     confirmation_due_at: datetime | None = None
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
+    trouble: Incident | None = None
+    """Why it cannot be asked; None where it can."""
+    stale_since: datetime | None = None
+    """When it was told that no fresh rounds come; None while they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +111,11 @@ class NoticeView:
 
     id: int
     incident_id: int
+    """0 where it is about no incident."""
     event: Event
     alerter: str
-    state: Literal["owed", "claimed", "sent", "failed"]
+    state: Literal["owed", "held", "claimed", "sent", "failed", "digested"]
+    """`held` waits for a digest, `digested` was told in one."""
     attempts: int
     created_at: datetime
     next_try_at: datetime
@@ -117,6 +123,64 @@ class NoticeView:
     last_reason: str
     """Why the last try did not succeed, or `sent`."""
     receipt: str
+    endpoint: str = ""
+    """Where it is about an endpoint, and no incident."""
+    channel: str = ""
+    """Where the alerter is to post it; empty for its own channel."""
+    reason: str = ""
+    """The named reason of the decision that owed it."""
+    cause: str = ""
+    hold: str = ""
+    """Why it waits until `next_try_at`: quiet_hours, digest or maintenance."""
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PressView:
+    """What a person did to an incident."""
+
+    incident_id: int
+    at: datetime
+    action: Action
+    actor: str
+    note: str
+    via: str
+    until: datetime | None
+    reason: str
+    """What came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceView:
+    """Work on an endpoint, announced by command."""
+
+    endpoint: str
+    start: datetime
+    until: datetime
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """How messages to one place fare."""
+
+    alerter: str
+    channel: str
+    """Where the alerter posts them; empty for its own channel."""
+    owed: int
+    held: int
+    """Waiting for a digest, or told in one."""
+    sent: int
+    failed: int
+    """For good."""
+    last_sent_at: datetime | None
+    failing: bool
+    """Whether the newest try of all failed for good: a person must mend the configuration."""
+    last_reason: str
+    """Why the newest message that did not arrive did not, while none has arrived since; else empty."""
+    since: datetime | None
+    """When the oldest message was owed that has not arrived and none since; None where all arrive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from hypothesis import strategies as st
 
 from prober.detectors.share import Share
-from prober.notice import Comparison, Moved, Notice, Part
+from prober.incidents import Event, IncidentKind, IncidentState, Severity
+from prober.notice import Comparison, DigestItem, Moved, Notice, Part, Point
 
 HOSTILE_TEXTS = (
     "",
@@ -74,22 +76,62 @@ HOSTILE = replace(
     ),
 )
 
+HISTORY = tuple(
+    Point(
+        label=(datetime(2026, 1, 22, 6, 0, 0, 123456, tzinfo=UTC) + timedelta(hours=12 * number)).isoformat(),
+        value=1.0 + 0.02 * (number % 3) + (0.33 if number >= 14 else 0.0),
+        reference=1.0,
+        e_value=0.5 if number < 14 else 20.0 ** (number - 13),
+    )
+    for number in range(18)
+)
+ITEM = DigestItem(
+    event="opened",
+    endpoint="acme/gpt-4o-mini",
+    incident_id=14,
+    kind="identity_change",
+    severity="info",
+    state="open",
+    close_reason="",
+    at=datetime(2026, 1, 31, 3, 0, tzinfo=UTC),
+    words="answers as gpt-4o-mini-2026-01-30",
+)
+AT = datetime(2026, 2, 1, 8, 30, tzinfo=UTC)
+TROUBLE = replace(
+    PLAIN,
+    event="trouble",
+    kind="provider_error",
+    cause="unauthorized: 12 of 12 asks",
+    moved=(),
+    comparisons=(),
+    e_value=0.0,
+    threshold=0.0,
+)
+ELSEWHERE = replace(
+    PLAIN, incident_id=0, kind="", moved=(), comparisons=(), runbook=None, event="stale", onset="", cause="none for 3 h"
+)
+
 NAMED = {
     "behaviour_change": PLAIN,
     "identity_drill": replace(
         PLAIN,
+        severity="info",
         kind="identity_change",
         drill=True,
+        incident_id=0,
         moved=PLAIN.moved[:1],
         comparisons=(),
         runbook=None,
         onset="0031",
         rounds_since_onset=1,
     ),
-    "contract_break": replace(PLAIN, kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0),
+    "contract_break": replace(
+        PLAIN, severity="critical", kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0
+    ),
     "escalated": replace(
         PLAIN,
         event="escalated",
+        severity="critical",
         kind="contract_break",
         onset_between=("2026-01-29T05:00:00+00:00", "2026-01-29T18:00:00+00:00"),
         course="persistent",
@@ -108,8 +150,42 @@ NAMED = {
     ),
     "together": replace(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
     "joined": replace(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
-    "acknowledged": replace(PLAIN, event="acknowledged", actor="alice", note="asked the provider"),
-    "accepted": replace(PLAIN, event="accepted", actor="bob", note="the new answers are better"),
+    "reminded": replace(PLAIN, event="reminded", at=AT),
+    "acknowledged": replace(
+        PLAIN, event="acknowledged", state="acknowledged", actor="alice", note="asked the provider", acknowledged_at=AT
+    ),
+    "muted": replace(
+        PLAIN, event="muted", state="muted", actor="alice", note="known", muted_until=AT + timedelta(hours=4)
+    ),
+    "unmuted": replace(PLAIN, event="unmuted"),
+    "accepted": replace(
+        PLAIN,
+        event="accepted",
+        state="closed",
+        close_reason="accepted",
+        actor="bob",
+        note="the new answers are better",
+    ),
+    "recovered": replace(
+        PLAIN, event="recovered", state="closed", close_reason="recovered", course="transient", passed="0040"
+    ),
+    "superseded": replace(PLAIN, event="superseded", state="closed", close_reason="superseded"),
+    "closed": replace(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
+    "trouble": TROUBLE,
+    "trouble_over": replace(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
+    "stale": ELSEWHERE,
+    "fresh": replace(ELSEWHERE, event="fresh", cause=""),
+    "daemon_silent": replace(ELSEWHERE, event="daemon_silent", endpoint="", cause="no sign of life since 05:10 UTC"),
+    "daemon_back": replace(ELSEWHERE, event="daemon_back", endpoint="", cause=""),
+    "digest": replace(
+        ELSEWHERE,
+        event="digest",
+        endpoint="",
+        cause="",
+        items=(ITEM, replace(ITEM, event="trouble", kind="rate_limited", incident_id=15, words="rate_limited"))
+        + (replace(ITEM, event="stale", incident_id=0, kind="", words="none for 3 h"),) * 20,
+    ),
+    "private": replace(PLAIN, private=True, history=HISTORY),
     "hostile": HOSTILE,
 }
 
@@ -131,10 +207,10 @@ def any_notice() -> st.SearchStrategy[Notice]:
         id=st.integers(1, 2**40),
         alerter=st.just("slack"),
         attempts=st.integers(0, 50),
-        incident_id=st.integers(1, 2**40),
+        incident_id=st.integers(0, 2**40),
         endpoint=_any_text,
         model=_any_text,
-        kind=st.one_of(st.sampled_from(["identity_change", "behaviour_change", "contract_break"]), _any_text),
+        kind=st.one_of(st.sampled_from(get_args(IncidentKind)), _any_text),
         owner=_any_text,
         detected_at=_times,
         onset=st.one_of(_any_text, _times.map(datetime.isoformat)),
@@ -146,7 +222,28 @@ def any_notice() -> st.SearchStrategy[Notice]:
         comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
         runbook=st.one_of(st.none(), _any_text),
         dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
-        event=st.sampled_from(["opened", "escalated", "passed", "acknowledged", "accepted", "closed"]),
+        event=st.sampled_from(get_args(Event)),
+        severity=st.sampled_from(get_args(Severity)),
+        state=st.sampled_from(get_args(IncidentState)),
+        close_reason=_any_text,
+        cause=_any_text,
+        muted_until=st.none() | _times,
+        acknowledged_at=st.none() | _times,
+        items=st.lists(
+            st.builds(
+                DigestItem,
+                event=st.sampled_from(get_args(Event)),
+                endpoint=_any_text,
+                incident_id=st.integers(0, 2**40),
+                kind=_any_text,
+                severity=st.sampled_from(get_args(Severity)),
+                state=st.sampled_from(get_args(IncidentState)),
+                close_reason=_any_text,
+                at=_times,
+                words=_any_text,
+            ),
+            max_size=3,
+        ).map(tuple),
         onset_between=st.none() | st.tuples(_any_text, _any_text),
         course=st.sampled_from(["unknown", "persistent", "transient"]),
         passed=st.none() | _any_text,

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.alerts.deliver import LEASE_S, LONGEST_ASKED_WAIT_S, LONGEST_WAIT_S, MOST_ATTEMPTS, backoff_s, deliver
+from prober.alerts.deliver import (
+    LEASE_S,
+    LONGEST_ASKED_WAIT_S,
+    LONGEST_WAIT_S,
+    MOST_ATTEMPTS,
+    MOST_REFUSALS,
+    backoff_s,
+    deliver,
+)
+from prober.alerts.pace import Pace
 from prober.alerts.slack import SlackBot, open_slack
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
@@ -158,6 +167,16 @@ def test_it_gives_up_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
     assert box.owed[0].state == "failed" and caplog.records[0].levelno == logging.ERROR
 
 
+@pytest.mark.parametrize(
+    ("reason", "most"), [("a_word_of_next_year", MOST_REFUSALS), ("server_error: 503", MOST_ATTEMPTS)]
+)
+def test_a_message_that_alone_is_refused_does_not_hold_up_later_news_for_days(reason: str, most: int) -> None:
+    for attempts, state in ((most - 2, "owed"), (most - 1, "failed")):
+        box = outbox(replace(PLAIN, attempts=attempts))
+        deliver(box, [Scripted([Outcome(False, reason)])], lambda: START, "")
+        assert box.owed[0].state == state
+
+
 def test_a_fault_in_an_alerter_stops_nobody_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
     box = outbox(PLAIN, replace(PLAIN, id=8))
     alerter = Scripted([RuntimeError("https://hooks.example/secret"), SENT])
@@ -191,7 +210,16 @@ def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack:
         alerter = open_slack(settings)
         assert isinstance(alerter, SlackBot)
         alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
+        alerter = replace(alerter, pace=Pace(interval_s=0))
         deliver(box, [alerter], lambda now=now: now, "http://localhost:8501")  # type: ignore[misc]
         now += timedelta(hours=1)
     assert box.owed[0].state == "sent"
-    assert len(slack.messages) == 1
+    assert (len(slack.roots), len(slack.messages)) == (1, 2)
+
+
+def test_in_privacy_mode_no_alerter_is_given_a_prompt_or_a_reply() -> None:
+    alerter = Scripted([SENT, SENT])
+    deliver(outbox(replace(PLAIN, private=True)), [alerter], lambda: START, "")
+    deliver(outbox(PLAIN), [alerter], lambda: START, "")
+    assert "The reduced rate" not in repr(alerter.seen[0].comparisons)
+    assert "The reduced rate" in repr(alerter.seen[1].comparisons)

@@ -20,6 +20,8 @@ ALL = {
     "PROBER_SLACK_CHANNEL": "C1",
     "PROBER_WEBHOOK_URL": "https://a.example/hook",
     "PROBER_WEBHOOK_SECRET": "s",
+    "PROBER_PAGERDUTY_ROUTING_KEY": "0123456789abcdef0123456789abcdef",
+    "PROBER_ALERTMANAGER_URL": "http://a.example:9093",
 }
 
 

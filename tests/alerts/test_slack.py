@@ -9,7 +9,10 @@ from dataclasses import replace
 import pytest
 
 from prober.alerts.message import notice_key
-from prober.alerts.slack import HISTORY_PAGES, UNSEARCHED_AFTER, SlackBot, SlackWebhook, open_slack
+from prober.alerts.pace import Pace
+from prober.alerts.slack import UNSEARCHED_AFTER, SlackBot, open_slack
+from prober.alerts.slack_search import HISTORY_PAGES
+from prober.alerts.slack_webhook import SlackWebhook
 from prober.errors import ConfigurationError
 from prober.notice import Notice, Outcome
 from prober.settings import Settings
@@ -25,7 +28,7 @@ def bot(slack: SlackServer, token: str = TOKEN, channel: str = CHANNEL) -> Slack
     alerter = open_slack(settings)
     assert isinstance(alerter, SlackBot)
     alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
-    return alerter
+    return replace(alerter, pace=Pace(interval_s=0))
 
 
 def webhook(slack: SlackServer, url: str = "") -> SlackWebhook:
@@ -33,6 +36,14 @@ def webhook(slack: SlackServer, url: str = "") -> SlackWebhook:
     assert isinstance(alerter, SlackWebhook)
     alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
     return alerter
+
+
+def parts(slack: SlackServer) -> list[object]:
+    """What stands in the channel and its threads, as our messages say it of themselves."""
+    return [
+        "picture" if message.get("files") else message["metadata"]["event_payload"]["part"]  # type: ignore[index]
+        for message in slack.messages
+    ]
 
 
 EITHER = pytest.mark.parametrize("opened", [bot, webhook])
@@ -44,9 +55,10 @@ def test_a_notice_is_posted_with_blocks_text_and_no_unfurling(
     slack: SlackServer, opened: Callable[[SlackServer], SlackBot | SlackWebhook], notice: Notice
 ) -> None:
     assert opened(slack).send(notice).sent
-    [message] = slack.messages
-    assert message["blocks"] and message["text"]
-    assert message["unfurl_links"] is message["unfurl_media"] is message["mrkdwn"] is False
+    assert len(slack.roots) == 1
+    for message in slack.messages:
+        assert message["blocks"] and message["text"]
+        assert message["unfurl_links"] is message["unfurl_media"] is message["mrkdwn"] is False
 
 
 def test_a_bot_gives_channel_and_ts_as_receipt_and_marks_its_message(slack: SlackServer) -> None:
@@ -54,9 +66,9 @@ def test_a_bot_gives_channel_and_ts_as_receipt_and_marks_its_message(slack: Slac
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[0]['ts']}")
     assert slack.messages[0]["metadata"] == {
         "event_type": "prober_notice",
-        "event_payload": {"notice": notice_key(PLAIN)},
+        "event_payload": {"notice": notice_key(PLAIN), "part": "root"},
     }
-    assert slack.methods() == ["chat.postMessage"], "a first try needs no search"
+    assert slack.methods() == ["chat.postMessage"] * 2, "a first try needs no search"
 
 
 @pytest.mark.parametrize(
@@ -125,8 +137,8 @@ def test_a_refused_layout_still_gets_its_words_through(
     slack.next.append(word)
     outcome = opened(slack).send(PLAIN)
     assert outcome.sent and outcome.reason == f"sent without layout ({word})"
-    [message] = slack.messages
-    assert "blocks" not in message and str(message["text"]).startswith("Behaviour change: acme/gpt-4o")
+    [message] = slack.roots
+    assert "blocks" not in message and str(message["text"]).startswith("Warning: behaviour change of acme/gpt-4o")
 
 
 @EITHER
@@ -143,7 +155,7 @@ def test_a_retry_finds_the_message_whose_answer_was_lost(slack: SlackServer, los
     assert not bot(slack).send(PLAIN).sent
     outcome = bot(slack).send(AGAIN)
     assert outcome == Outcome(True, "sent: found in the channel", receipt=f"{CHANNEL}/{slack.messages[0]['ts']}")
-    assert len(slack.messages) == 1
+    assert parts(slack) == ["root", "evidence"]
 
 
 def test_a_retry_of_what_never_arrived_is_posted(slack: SlackServer) -> None:
@@ -152,7 +164,7 @@ def test_a_retry_of_what_never_arrived_is_posted(slack: SlackServer) -> None:
     assert not alerter.send(PLAIN).sent
     alerter.send(replace(PLAIN, id=8))  # another notice of the same incident is not this one
     assert alerter.send(AGAIN).reason == "sent"
-    assert len(slack.messages) == 2
+    assert parts(slack) == ["root", "evidence"] * 2
 
 
 def test_a_retry_searches_past_later_messages_but_not_for_ever(slack: SlackServer) -> None:
@@ -173,7 +185,7 @@ def test_a_search_ends_where_messages_are_older_than_the_incident(slack: SlackSe
         slack.post({"text": "old"})
         slack.messages[-1]["ts"] = "1000.000000"
     assert bot(slack).send(AGAIN).sent
-    assert slack.methods() == ["conversations.history", "chat.postMessage"]
+    assert slack.methods() == ["conversations.history", "chat.postMessage", "chat.postMessage"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +222,7 @@ def test_a_search_that_fails_for_now_puts_the_post_off_but_not_for_ever(slack: S
     assert not outcome.sent and not outcome.permanent
     assert slack.messages == []
     assert bot(slack).send(replace(PLAIN, attempts=UNSEARCHED_AFTER)).sent
-    assert len(slack.messages) == 1
+    assert parts(slack) == ["root", "evidence"]
 
 
 def test_an_incoming_webhook_that_tries_again_says_that_it_may_be_there_twice(slack: SlackServer) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from prober.alerts.message import ALSO_SHOWN, compose
 from prober.alerts.payload import payload
-from prober.alerts.slack import SlackBot, SlackWebhook
+from prober.alerts.slack import SlackBot
+from prober.alerts.slack_webhook import SlackWebhook
 from prober.notice import Part
 
 from .notices import NAMED, PLAIN
 from .slack_server import CHANNEL, SlackServer
-from .test_slack import bot, webhook
+from .test_slack import bot, parts, webhook
 
 JOINED = NAMED["joined"]
 
@@ -26,7 +27,7 @@ def test_the_message_names_the_other_endpoints_and_where_they_are_dealt_with() -
 
 def test_news_of_more_endpoints_is_about_them() -> None:
     message = compose(JOINED)
-    assert message.title.startswith("More endpoints: acme/gpt-4o since ")
+    assert message.title.startswith("More endpoints: behaviour change of acme/gpt-4o since ")
     assert message.pairs == message.moved == ()
     assert dict(message.paragraphs)["Also"].endswith(f", and {len(JOINED.also) - ALSO_SHOWN} more")
     assert "an incident of its own" in message.todo[0]
@@ -42,18 +43,20 @@ def test_a_webhook_is_told_as_data() -> None:
 def test_news_is_posted_under_the_message_it_follows(slack: SlackServer) -> None:
     first = bot(slack).send(PLAIN)
     assert bot(slack).send(replace(JOINED, id=8, follows=first.receipt)).sent
-    assert [one.get("thread_ts") for one in slack.messages] == [None, slack.messages[0]["ts"]]
+    assert parts(slack) == ["root", "evidence", "news"]
+    assert slack.messages[2]["thread_ts"] == slack.messages[0]["ts"]
+    assert "acme/25" in str(slack.messages[2]["text"]) or "and 3 more" in str(slack.messages[2]["text"])
 
 
 def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
     first = bot(slack).send(PLAIN)
     news = replace(JOINED, id=8, follows=first.receipt)
-    slack.next.append("posted_but_lost")
+    slack.next.extend(["", "posted_but_lost"])  # the edit arrives, the answer to the news is lost
     assert not bot(slack).send(news).sent
     outcome = bot(slack).send(replace(news, attempts=1))
     assert outcome.reason == "sent: found in the channel"
-    assert outcome.receipt == f"{CHANNEL}/{slack.messages[1]['ts']}"
-    assert len(slack.messages) == 2
+    assert outcome.receipt == f"{CHANNEL}/{slack.messages[2]['ts']}"
+    assert parts(slack) == ["root", "evidence", "news"]
 
 
 @pytest.mark.parametrize("follows", ["", "log", "C0OTHER/1800000000.000100", f"{CHANNEL}/", f"{CHANNEL}/1e9", "a/b/c"])

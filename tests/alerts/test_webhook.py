@@ -4,70 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator
 
 from prober.alerts.message import notice_key
 from prober.alerts.payload import payload
 from prober.alerts.webhook import WebhookAlerter, open_webhook, signature
 from prober.errors import ConfigurationError
+from prober.incidents import Event
 from prober.notice import Outcome
 from prober.settings import Settings
 
-from .notices import HOSTILE, PLAIN
+from .hook import Hook
+from .notices import HOSTILE, NAMED, PLAIN, any_notice
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook.md"
-
-
-@dataclass
-class Hook:
-    """A receiver that keeps what it gets and answers as told; status 0 hangs, -1 hangs up."""
-
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    """(path, headers, body)"""
-    url: str = ""
-    closing: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    hook = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            hook.received.append((self.path, dict(self.headers.items()), body))
-            if hook.status <= 0:
-                if hook.status == 0:
-                    hook.closing.wait(30)
-                return
-            self.send_response(hook.status)
-            for name, value in hook.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_GET = do_POST
-
-        def log_message(self, *arguments: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    hook.url = f"http://127.0.0.1:{server.server_address[1]}/hook?key=not-a-real-secret"
-    yield hook
-    hook.closing.set()
-    server.shutdown()
-    server.server_close()
 
 
 def alerter(hook: Hook, secret: str | None = None) -> WebhookAlerter:
@@ -182,7 +141,40 @@ def test_the_alerter_shows_neither_address_nor_secret() -> None:
 
 def test_the_document_names_every_key_of_the_body() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
-    for key, value in payload(PLAIN).items():
+    for key, value in payload(NAMED["digest"]).items():
         names = [f"{key}.{inner}" for inner in value] if isinstance(value, dict) else [key]
         names += list(value[0]) if isinstance(value, list) and value else []
         assert [name for name in names if f"`{name}`" not in text] == []
+
+
+SCHEMA = json.loads((DOCUMENT.parent / "webhook.schema.json").read_text(encoding="utf-8"))
+
+
+def closed(schema: object) -> object:
+    """The schema, with every key refused that it does not name."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    return {**inner, "additionalProperties": False} if "properties" in schema else inner
+
+
+TAKEN = Draft202012Validator(closed(SCHEMA))
+
+
+@pytest.mark.parametrize("notice", NAMED.values(), ids=NAMED)
+def test_the_schema_is_what_is_sent(notice) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    TAKEN.validate(payload(notice))
+
+
+@given(any_notice())
+def test_whatever_is_in_it_keeps_to_the_schema(notice) -> None:
+    TAKEN.validate(json.loads(json.dumps(payload(notice), allow_nan=False)))
+
+
+def test_the_document_and_the_schema_name_every_event() -> None:
+    assert set(SCHEMA["properties"]["event"]["enum"]) == set(get_args(Event))
+    listed = re.findall(r"`(\w+)`", DOCUMENT.read_text(encoding="utf-8").split("### Events")[1].split("Replies are")[0])
+    assert set(get_args(Event)) <= set(listed)

@@ -20,7 +20,7 @@ once = import_module("prober.cli.once")  # the package has a name `once` of its 
 
 @pytest.fixture
 def suspicious(monkeypatch: pytest.MonkeyPatch) -> None:
-    def judge(store, endpoint, round_, promise, now):
+    def judge(store, endpoint, round_, promise, now, given):
         judgement = Judgement(round_.label, "suspected", 0.5 * promise.threshold, promise.threshold)
         return judgement, "{}", Decision("suspected")
 

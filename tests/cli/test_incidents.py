@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from prober.store import Store
+from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, due
 
@@ -27,7 +28,7 @@ def test_an_empty_database_is_not_enough_evidence(prober: Run, verb: str) -> Non
     done = prober(verb)
     assert done.code == 3
     assert "`prober once` asks one round" in done.out
-    assert prober(verb, "--json").json == {"endpoints": []}
+    assert prober(verb, "--json").json["endpoints"] == []
 
 
 @pytest.mark.usefixtures("changed")
@@ -42,7 +43,7 @@ def test_status_of_a_change(prober: Run) -> None:
         "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "alarm",
         "missing": "", "threshold": 485.25, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
-        "last_failure": "", "confirmation_due_at": None,
+        "last_failure": "", "confirmation_due_at": None, "trouble": None, "stale_since": None,
     }  # fmt: skip
     assert notices["failed"] == 0
     assert notices["owed"] >= 2, "it opened, and may have become more serious since"
@@ -59,6 +60,7 @@ def test_incidents_are_listed_and_shown(prober: Run) -> None:
     assert set(listed) == {
         "id", "endpoint", "state", "kind", "onset", "detected_round", "opened_at", "closed_at", "close_reason",
         "actor", "note", "e_value", "threshold", "channels", "onset_between", "course", "passed", "moved", "share",
+        "severity", "cause", "acknowledged_at", "muted_until",
     }  # fmt: skip
     assert set(listed["channels"][0]) == CHANNEL
     assert "swapped" in prober("incidents", "list").out
@@ -143,22 +145,19 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
     assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}
     (changed.parent / "probes").mkdir()
     with Store.open(f"sqlite:///{changed}") as store:
-        from prober.incidents import acknowledge
-
-        incident = store.incident(1)
-        assert incident is not None
-        store.carry_out(acknowledge(incident, "ana"), ("log",), due(DAYS) - timedelta(days=400))
+        store.owe("stale", ("log",), due(DAYS) - timedelta(days=400), endpoint="swapped")
     from tests.cli.world import write_probes
 
-    write_probes(changed.parent)
+    folder = write_probes(changed.parent)
+    (folder / "alerts.yaml").write_text("reminders: {critical: null, warning: null}")  # one to slack would be foreign
     notices = prober("once", "--json").json["notices"]
-    assert notices == [{"incident": 1, "alerter": "log", "sent": True, "reason": "sent"}]
+    assert notices == [{"incident": 0, "alerter": "log", "sent": True, "reason": "sent"}]
 
 
 @pytest.mark.usefixtures("changed")
 def test_db_info_counts(prober: Run) -> None:
     assert prober("db", "info", "--json").json == {
-        "database": "sqlite:///prober.db", "version": "0002", "endpoints": 1, "rounds": DAYS, "missed": 0,
+        "database": "sqlite:///prober.db", "version": VERSIONS[-1], "endpoints": 1, "rounds": DAYS, "missed": 0,
         "asks": DAYS * 14, "incidents": 1,
     }  # fmt: skip
     assert f"rounds: {DAYS}" in prober("db", "info").out
@@ -167,8 +166,8 @@ def test_db_info_counts(prober: Run) -> None:
 def test_db_upgrade_makes_what_is_missing_and_info_does_not(prober: Run, home: Path) -> None:
     assert prober("db", "info").code == 2
     assert not (home / "prober.db").exists()
-    assert prober("db", "upgrade").out == "sqlite:///prober.db is of version 0002, the newest.\n"
-    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": "0002"}
+    assert prober("db", "upgrade").out == f"sqlite:///prober.db is of version {VERSIONS[-1]}, the newest.\n"
+    assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": VERSIONS[-1]}
     assert prober("db", "info").code == 0
 
 

@@ -24,7 +24,7 @@ def evidence(monkeypatch):
     """Shares of the threshold that the rounds to come will have; the last one goes on for ever."""
     shares = [0.2]
 
-    def judge(store, endpoint, round_, promise, now):
+    def judge(store, endpoint, round_, promise, now, given):
         share = shares.pop(0) if len(shares) > 1 else shares[0]
         judgement = Judgement(round_.label, "suspected", share * promise.threshold, promise.threshold)
         return judgement, "{}", Decision("suspected")

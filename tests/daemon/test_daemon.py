@@ -430,7 +430,9 @@ def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
         daemon.deliver()
     (incident,) = store.incidents()
     assert incident.onset >= "2026-03-07"  # one probe and four rounds of reference date a change to a day or two
-    assert [(notice.alerter, notice.state) for notice in store.notices()] == [("log", "sent")]
+    told = [(notice.alerter, notice.state, notice.event) for notice in reversed(store.notices())]
+    assert told[0] == ("log", "sent", "opened")
+    assert set(told[1:]) == {("log", "sent", "reminded")}, "once a day, while nobody has it in hand"
     alarms = [record for record in caplog.records if ": alarm, evidence " in record.getMessage()]
     assert alarms
     assert {record.levelno for record in alarms} == {logging.WARNING}
@@ -475,3 +477,49 @@ def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypat
 
 def test_a_killed_workers_round_is_seen_to_be_left_within_fifteen_seconds():
     assert tick.LEASE_S + daemon_module.LOOK_S <= 15
+
+
+# What time alone brings
+
+
+def test_an_endpoint_nobody_can_ask_in_time_goes_stale_and_is_fresh_again(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    for hours, told in ((1, []), (3, []), (4, ["stale"]), (5, ["stale"])):
+        clock.now = NOON + timedelta(hours=hours, minutes=1)
+        daemon.pass_time()
+        assert [one.event for one in store.notices()] == told, hours
+    daemon.tick(KEY)
+    daemon.deliver()
+    assert [(one.event, one.state) for one in store.notices()] == [("fresh", "sent"), ("stale", "sent")]
+
+
+def test_who_starts_late_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
+    work(watching(files, store, clock))
+    clock.go(timedelta(days=3))
+    late = watching(files, store, clock)
+    late.pass_time()
+    assert store.notices() == ()
+
+
+def test_the_set_asked_most_often_says_when_an_endpoint_is_stale(files, store, clock):
+    write_set(files, "daily", every="1d", prompt="Name an animal.")
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.now = NOON + timedelta(hours=4, minutes=1)
+    daemon.pass_time()
+    assert [one.event for one in store.notices()] == ["stale"]
+
+
+def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_later_changes_nothing(
+    files, store, clock, caplog
+):
+    daemon = watching(files, store, clock)
+    (files / "alerts.yaml").write_text("routes: [{to: [slack]}]\n")
+    with pytest.raises(ConfigurationError, match='a route leads to "slack", which this environment does not configure'):
+        daemon.reload()
+    with pytest.raises(ConfigurationError):
+        watching(files, store, clock)
+    (files / "alerts.yaml").write_text("routes: [{to: [log]}]\nreminders: {warning: 2h}\n")
+    daemon.reload(unchanged_too=True)
+    assert daemon._routing.alerts.reminders.warning == "2h"

@@ -22,6 +22,7 @@ from prober.daemon import serve
 from prober.errors import ConfigurationError
 from prober.settings import Settings
 from prober.store import Store
+from tests.alerts.hook import listening
 
 from .world import HeldUp, asked, completed, rounds, wait_until, write_set
 
@@ -195,3 +196,25 @@ def test_broken_files_at_the_start_make_no_database(files, tmp_path):
     with pytest.raises(ConfigurationError):
         serve([files], Settings(database_url=f"sqlite:///{tmp_path / 'new.db'}"))
     assert not (tmp_path / "new.db").exists()
+
+
+def test_a_daemon_gives_signs_of_life_and_says_when_it_ends(start, files, url, monkeypatch):
+    with listening() as hook:
+        monkeypatch.setenv("PROBER_HEARTBEAT_URL", hook.url)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        write_set(files)
+        lost = start()
+        wait_until(lambda: hook.received)
+        assert stop(lost, number=signal.SIGKILL) == [-signal.SIGKILL]
+        (killed,) = looked(url, lambda store: store.signs())
+        assert (killed.endpoints, killed.stopped_at) == (("parrot",), None)
+        path, _, body = hook.received[0]
+        assert path.startswith("/hook?")
+        assert body.startswith(b"watching 1 endpoint, ")
+
+        later = start()
+        wait_until(lambda: len(looked(url, lambda store: store.signs())) == 2)
+        assert stop(later) == [0]
+        ended = {sign.worker.split(":")[1]: sign.stopped_at for sign in looked(url, lambda store: store.signs())}
+        assert ended[str(lost.pid)] is None, "nobody can say when it ended"
+        assert ended[str(later.pid)] is not None

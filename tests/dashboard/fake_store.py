@@ -10,7 +10,7 @@ from prober.detectors.verdict import Verdict
 from prober.evidence import Observation
 from prober.incidents import Incident
 from prober.notice import Comparison, Part
-from prober.store.views import ChannelPoint, EndpointView, EpochView, NoticeView, RoundView
+from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, RoundView
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THRESHOLD = 365.0
@@ -31,6 +31,7 @@ class FakeStore:
     comparisons: tuple[Comparison, ...] = ()
     round_views: tuple[RoundView, ...] = ()
     notice_views: tuple[NoticeView, ...] = ()
+    delivery_views: tuple[DeliveryView, ...] = ()
     event_parts: tuple[Part, ...] = ()
     observations: dict[int, tuple[Observation, ...]] = field(default_factory=dict)
     version: str = "1"
@@ -64,6 +65,9 @@ class FakeStore:
 
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
+
+    def deliveries(self) -> tuple[DeliveryView, ...]:
+        return self.delivery_views
 
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self.event_parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from conftest import address, texts
@@ -11,10 +12,12 @@ from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet
 
 from dashboard import overview, reading
 from dashboard.standing import standings
+from dashboard.words import inline
 from prober.detectors.findings import Findings, Shift
 from prober.detectors.share import Share
 from prober.errors import StoreError
 from prober.store import Store
+from prober.store.views import DeliveryView
 
 
 def test_the_fake_store_asks_and_answers_as_the_real_one_does():
@@ -61,6 +64,21 @@ def test_a_still_world_is_one_green_sentence(page):
     assert "Nothing differs from what you pinned" in at.success[0].value
     assert not (at.error or at.warning or at.info)
     assert len(at.get("vega_lite_chart")) == 2
+
+
+def test_a_channel_that_nobody_is_reached_by_is_said_first_of_all(page):
+    points = history("bot")
+    fine = DeliveryView("log", "", 0, 0, 3, 0, NOW, False, "", None)
+    waits = DeliveryView("webhook", "", 1, 0, 3, 0, NOW, False, "timeout", NOW)
+    gone = DeliveryView("slack", HOSTILE, 0, 0, 0, 2, None, True, "channel_not_found", NOW - timedelta(hours=3))
+    store = FakeStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6),
+                      delivery_views=(fine, gone, waits))  # fmt: skip
+    at = page(store)
+    (said,) = at.error
+    assert said.value == (
+        f"**Nobody is reached through slack** ({inline(HOSTILE)}) for 3 h: {inline('channel_not_found')}. "
+        "`prober status` says what to do."
+    )
 
 
 def test_one_glance_and_one_click(page):

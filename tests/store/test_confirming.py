@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from prober.incidents import accept
 from prober.store import Store
 from prober.store.views import RoundView
 
-from .world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, observe
+from .world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, make_old, observe
 
 MINUTE = timedelta(minutes=1)
 MIDNIGHT = NOW.replace(hour=0)
@@ -197,15 +196,14 @@ def test_a_lost_claim_is_not_renewed_and_readers_are_not_told_of_renewals(store:
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rounds(tmp_path: Path) -> None:
-    path = tmp_path / "prober.db"
-    with Store.open(f"sqlite:///{path}") as store:
-        label = begin(store).label
-    connection = sqlite3.connect(path)
-    connection.executescript(
-        "ALTER TABLE round DROP COLUMN confirms; ALTER TABLE watch DROP COLUMN suspected_since;"
-        "UPDATE alembic_version SET version_num = '0001';"
+    url, label = f"sqlite:///{tmp_path / 'prober.db'}", "2026-03-01T12:00:00.000000Z"
+    make_old(
+        url,
+        "0001",
+        "INSERT INTO watch (endpoint_hash, token, epoch_start, changes) VALUES ('h', 0, '', 0)",
+        "INSERT INTO round (endpoint, endpoint_hash, probe_set, due_at, state, label, worker, reason, asked, failed,"
+        f" last_failure) VALUES ('billing', 'h', 'money', '2026-03-01 12:00:00', 'due', '{label}', '', '', 0, 0, '')",
     )
-    connection.close()
-    with Store.open(f"sqlite:///{path}") as store:
+    with Store.open(url) as store:
         assert [(view.label, view.confirms) for view in store.rounds()] == [(label, "")]
         assert suspicion(store) == Suspicion()

@@ -9,7 +9,7 @@ import pytest
 
 from prober.detectors.verdict import Judgement
 from prober.errors import ClaimLost, StoreError
-from prober.incidents import Decision, accept, acknowledge
+from prober.incidents import Decision, accept, acknowledge, decide
 from prober.store import Store
 
 from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, SERIES, alarm, begin, complete, judge, observe, verdict
@@ -67,7 +67,7 @@ def test_the_same_alarm_again_changes_nothing_and_owes_nothing(store: Store) -> 
     first = alarm(store)
     complete(store, NOW + DAY, judgement=judge("", "alarm", verdict()))
     assert store.incidents() == (first,)
-    assert len(store.notices()) == 2
+    assert [one.event for one in store.notices()] == ["opened", "opened"]
 
 
 def test_settle_gives_the_incident_as_it_stands(store: Store) -> None:
@@ -114,17 +114,18 @@ def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
 
 def test_acknowledging_is_told_and_the_incident_stays_the_open_one(store: Store) -> None:
     incident = alarm(store)
-    held = store.carry_out(acknowledge(incident, "ana"), ("slack",), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), ("slack",), NOW + DAY)
     assert (held.state, held.actor) == ("acknowledged", "ana")
     assert store.open_incident(HASH) == held == store.incident(incident.id)
-    assert next((one.event, one.alerter) for one in store.notices()) == ("acknowledged", "slack")
+    told = [(one.event, one.alerter) for one in store.notices()][:2]
+    assert told == [("acknowledged", "log"), ("acknowledged", "slack")], "whoever was told that it opened"
 
 
 def test_a_judge_that_looked_before_a_person_acted_does_not_undo_it(store: Store) -> None:
     incident = alarm(store)
     view = begin(store, NOW + DAY)
     stale = Decision("already_open", incident)
-    held = store.carry_out(acknowledge(incident, "ana"), (), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), (), NOW + DAY)
     store.settle(view.id, judge(view.label, "alarm"), "m", stale, ("log",), NOW + DAY)
     assert store.open_incident(HASH) == held
 
@@ -162,11 +163,11 @@ def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_
 def test_a_closed_incident_stays_closed(store: Store) -> None:
     incident = alarm(store)
     store.carry_out(accept(incident, "ana", "", NOW), (), NOW)
-    for action in (acknowledge(incident, "bo"), accept(incident, "bo", "", NOW)):
+    for action in (acknowledge(incident, "bo", "", NOW), accept(incident, "bo", "", NOW)):
         with pytest.raises(StoreError, match=f"incident {incident.id} is closed already: accepted by ana"):
             store.carry_out(action, ("log",), NOW)
     assert len(store.epochs("billing")) == 1
-    assert len(store.notices()) == 2
+    assert [one.event for one in store.notices()] == ["accepted", "accepted", "opened", "opened"]
 
 
 def test_after_a_close_the_next_change_is_a_new_incident(store: Store) -> None:
@@ -182,12 +183,15 @@ def test_actions_on_nothing_are_refused(store: Store) -> None:
         store.carry_out(Decision("accepted"), (), NOW)
     incident = alarm(store)
     with pytest.raises(StoreError, match="there is no incident 99"):
-        store.carry_out(acknowledge(replace(incident, id=99), "ana"), (), NOW)
+        store.carry_out(acknowledge(replace(incident, id=99), "ana", "", NOW), (), NOW)
 
 
 def test_an_alerter_named_twice_is_told_once(store: Store) -> None:
-    store.carry_out(acknowledge(alarm(store), "ana"), ("log", "log"), NOW)
-    assert [one.event for one in store.notices()].count("acknowledged") == 1
+    view = begin(store)
+    judged = judge(view.label, "alarm", verdict())
+    decision = decide(None, judged, BILLING.name, HASH, NOW)
+    store.settle(view.id, judged, "{}", decision, ("log", "log"), NOW)
+    assert [one.event for one in store.notices()] == ["opened"]
 
 
 def test_the_whole_judgement_is_kept(store: Store) -> None:

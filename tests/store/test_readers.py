@@ -216,6 +216,7 @@ def test_notices_of_one_incident(store: Store) -> None:
     of_first = store.notices(first.id)
     assert [(one.event, one.alerter) for one in of_first] == [
         ("accepted", "log"),
+        ("accepted", "slack"),
         ("opened", "log"),
         ("opened", "slack"),
     ]
@@ -257,7 +258,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "record": lambda store: store.record(begin(store).id, observe(), NOW),
     "miss": lambda store: store.miss(store.unfinished(NOW)[0].id, "test", NOW),
     "settle": lambda store: store.settle((view := begin(store)).id, judge(view.label), None, QUIET, (), NOW),
-    "carry_out": lambda store: store.carry_out(acknowledge(store.incidents()[0], "ana"), (), NOW),
+    "carry_out": lambda store: store.carry_out(acknowledge(store.incidents()[0], "ana", "", NOW), (), NOW),
     "claim_notice": lambda store: store.claim_notice(NOW, 30, ""),
     "settle_notice": lambda store: store.settle_notice(1, Outcome(sent=True, reason="sent"), None, NOW),
 }

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+import prober.store
 from prober.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.detectors.verdict import Judgement, Verdict
 from prober.evidence import Fingerprint, Observation
@@ -91,3 +97,17 @@ def alarm(store: Store, at: datetime = NOW, *verdicts: Verdict, onset: str | Non
 
 
 QUIET = Decision("quiet")
+
+
+def make_old(url: str, version: str, *statements: str) -> None:
+    """A database of an older version, with what these statements put into it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(prober.store.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()

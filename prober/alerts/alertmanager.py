@@ -1,0 +1,93 @@
+"""Alertmanager, by its API v2, for teams whose routing, silences and receivers live there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from prober.alerts.addresses import checked_address, given
+from prober.alerts.hostile import link, visible
+from prober.alerts.message import Json, compose, incident_url
+from prober.alerts.phases import PHASES, Subject, subject, subject_key
+from prober.alerts.post import PostAlerter
+from prober.alerts.words import iso, utc
+from prober.incidents import SEVERITIES
+from prober.notice import Notice
+from prober.settings import Settings
+
+NAMES: Final[Mapping[Subject, str]] = {
+    "change": "ProberChange",
+    "trouble": "ProberTrouble",
+    "stale": "ProberStale",
+    "daemon": "ProberDaemonSilent",
+}
+"""Subject → `alertname`."""
+FIRES_FOR: Final = timedelta(days=365)
+"""Alertmanager forgets an alert that nobody sends again within minutes, unless it is told until when it holds."""
+LABEL_LIMIT: Final = 200
+TEXT_LIMIT: Final = 4000
+
+
+def alerts(notice: Notice, now: datetime) -> Json:
+    """The body: the alert as it is now; None for a digest.
+
+    Labels are an alert's identity, and severity is one, so that it can be routed by. When an incident has become more
+    serious the alert of its former level must end: all but the present one are sent as over. Ending an alert that
+    never fired tells nobody.
+    """
+    phase = PHASES.get(notice.event)
+    if phase is None:
+        return None
+    started = min(utc(notice.detected_at), utc(now))
+    if phase == "over" and subject(notice) in ("stale", "daemon"):
+        started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
+    levels = [notice.severity] if notice.event == "opened" else SEVERITIES
+    fires_until = now + FIRES_FOR if phase != "over" else started
+    return [
+        {
+            "labels": {
+                "alertname": NAMES[subject(notice)],
+                "endpoint": _label(notice.endpoint),
+                "owner": _label(notice.owner),
+                "severity": level,
+                "incident": str(notice.incident_id),
+                "key": subject_key(notice),
+                "drill": "true" if notice.drill else "false",
+            },
+            "annotations": _annotations(notice),
+            "startsAt": iso(started),
+            # Of two stretches that overlap, older Alertmanagers keep the later end: what is over must not overlap.
+            "endsAt": iso(fires_until if level == notice.severity else started),
+            "generatorURL": link(incident_url(notice)) or "",
+        }
+        for level in levels
+    ]
+
+
+def _annotations(notice: Notice) -> Json:
+    message = compose(notice)
+    said = {
+        "summary": message.title,
+        "description": "\n".join(f"{label}: {words}" for label, words in message.paragraphs),
+        "moved": "\n".join(message.moved),
+        "state": notice.close_reason or notice.state,
+        "kind": notice.kind,
+        "model": _label(notice.model),
+        "runbook_url": link(notice.runbook) or "",
+    }
+    return {name: visible(text, TEXT_LIMIT) for name, text in said.items() if text}
+
+
+def _label(text: str) -> str:
+    """Alertmanager drops a label without a value, and with it what tells two alerts apart."""
+    return visible(text, LABEL_LIMIT, lines=False) or "none"
+
+
+def open_alertmanager(settings: Settings) -> PostAlerter | None:
+    """From PROBER_ALERTMANAGER_URL, where Alertmanager itself is. Raises `ConfigurationError` for no address."""
+    url = given(settings.alertmanager_url)
+    if url is None:
+        return None
+    base = checked_address("PROBER_ALERTMANAGER_URL", url).rstrip("/")
+    return PostAlerter("alertmanager", f"{base}/api/v2/alerts", alerts)

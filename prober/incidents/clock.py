@@ -1,0 +1,68 @@
+"""What time alone brings: a mute ends, a reminder is due, an endpoint goes stale, a window of work is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Final, get_args
+
+from prober.declaration import Day, Maintenance, Reminders
+from prober.incidents.changes import closed
+from prober.incidents.presses import unmuted
+from prober.incidents.words import Decision, Incident
+
+DAYS: Final[tuple[Day, ...]] = get_args(Day)
+_WEEK: Final = 7
+
+
+def pass_time(incident: Incident, reminders: Reminders, now: datetime) -> Decision:
+    """What the hour makes of an incident that people know of."""
+    if incident.state == "muted" and incident.muted_until is not None and incident.muted_until <= now:
+        return Decision("mute_expired", unmuted(incident, "", "", now), event="unmuted")
+    every_s = reminders.every_s(incident.severity)
+    if incident.state != "open" or every_s is None or incident.part_of is not None:
+        return Decision("nothing_due", incident)
+    if now - (incident.told_at or incident.opened_at) < timedelta(seconds=every_s):
+        return Decision("nothing_due", incident)
+    return Decision("reminder_due", replace(incident, told_at=now), event="reminded")
+
+
+def replaced(incident: Incident, now: datetime) -> Decision:
+    """Its endpoint was edited: under the same name there is another now, which has a reference of its own."""
+    if incident.state == "suspected":
+        return Decision("config_changed", closed(incident, "faded", "", "", now))
+    over = replace(closed(incident, "superseded", "", "", now), cause="the endpoint was edited")
+    return Decision("config_changed", over, event="superseded")
+
+
+def freshness(is_stale: bool, newest: datetime, deadline: datetime) -> Decision:
+    """Whether an endpoint has gone stale, or is fresh again. `newest` is its newest completed round, or since when it
+    is watched; `deadline` the moment that as many of its rounds were due since as make it stale."""
+    overdue = newest < deadline
+    if overdue == is_stale:
+        return Decision("nothing_due")
+    return Decision("rounds_overdue", event="stale") if overdue else Decision("rounds_resumed", event="fresh")
+
+
+def maintained_until(windows: Iterable[Maintenance], now: datetime) -> datetime | None:
+    """The end of the declared work that is going on now; None where there is none."""
+    ends = [
+        start + timedelta(seconds=window.lasts_s)
+        for window in windows
+        for start in _starts(window, now)
+        if start <= now < start + timedelta(seconds=window.lasts_s)
+    ]
+    return max(ends, default=None)
+
+
+def _starts(window: Maintenance, now: datetime) -> Iterator[datetime]:
+    """The moments a window began or begins that may matter now."""
+    if window.begins is not None:
+        yield datetime.fromisoformat(window.begins)
+    if window.at is not None:
+        at = time.fromisoformat(window.at)
+        for back in range(_WEEK + 1):
+            day = now.astimezone(UTC).date() - timedelta(days=back)
+            if not window.days or DAYS[day.weekday()] in window.days:
+                yield datetime.combine(day, at, UTC)

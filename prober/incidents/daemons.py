@@ -1,0 +1,75 @@
+"""Whether the prober itself is at work: signs of life → who has fallen silent, and who is back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+SILENT_AFTER: Final = timedelta(minutes=5)
+"""Without a sign of life, after which a daemon counts as lost. It gives one a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """The last sign of life of one daemon."""
+
+    worker: str
+    """Its name in the store."""
+    started_at: datetime
+    seen_at: datetime
+    stopped_at: datetime | None
+    """When it ended in order; None while it runs, or where it was lost."""
+    endpoints: tuple[str, ...]
+    """Names of those it watches."""
+    told_at: datetime | None = None
+    """When people were told that it is silent."""
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it was seen lately, and did not end."""
+        return self.stopped_at is None and now - self.seen_at <= SILENT_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Who is at work, and who is not."""
+
+    alive: tuple[Sign, ...]
+    silent: tuple[Sign, ...]
+    """Lost, and nobody else watches all that they watched."""
+    relieved: tuple[Sign, ...]
+    """Lost or ended, and others watch all that they watched: nothing more need be known of them."""
+    ended: tuple[Sign, ...]
+    """Stopped in order, and nobody watches in their place."""
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Endpoints that somebody watches."""
+        return frozenset(name for sign in self.alive for name in sign.endpoints)
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Endpoints that somebody watches, or did until it fell silent or was stopped."""
+        return self.watched | {name for sign in (*self.silent, *self.ended) for name in sign.endpoints}
+
+
+def unwatched(lost: Sign, alive: Sequence[Sign]) -> timedelta:
+    """How long nobody watched some of what a lost daemon had watched, until those came who do now; zero where they
+    were there before."""
+    begun = [sign.started_at for sign in alive if set(sign.endpoints) & set(lost.endpoints)]
+    return max([timedelta(0), *(start - lost.seen_at for start in begun)])
+
+
+def attendance(signs: Sequence[Sign], now: datetime) -> Attendance:
+    """Everyone in their place, in the order of `signs`."""
+    alive = tuple(sign for sign in signs if sign.alive(now))
+    watched = {name for sign in alive for name in sign.endpoints}
+    others = [sign for sign in signs if not sign.alive(now)]
+    alone = [sign for sign in others if not set(sign.endpoints) <= watched]
+    return Attendance(
+        alive=alive,
+        silent=tuple(sign for sign in alone if sign.stopped_at is None),
+        relieved=tuple(sign for sign in others if set(sign.endpoints) <= watched),
+        ended=tuple(sign for sign in alone if sign.stopped_at is not None),
+    )

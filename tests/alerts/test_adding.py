@@ -1,0 +1,47 @@
+"""The page on alerters is true: its example works, and its tables name what there is."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from prober.alerts.alertmanager import NAMES, alerts
+from prober.alerts.message import compose
+from prober.alerts.pagerduty import ACTIONS
+from prober.alerts.phases import PHASES
+from prober.settings import Settings
+
+from .hook import Hook
+from .notices import PLAIN
+
+PAGE = (Path(__file__).parents[2] / "docs" / "alerters.md").read_text(encoding="utf-8")
+
+
+def test_an_alerter_is_a_template(hook: Hook) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    written: dict[str, object] = {}
+    exec(example, written)
+    alerter = written["open_mine"](Settings(webhook_url=hook.url))  # type: ignore[operator,arg-type]
+    assert alerter.send(PLAIN).sent
+    [(_, _, body)] = hook.received
+    assert json.loads(body)["title"] == compose(PLAIN).title
+    assert written["open_mine"](Settings()) is None  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("phase", ACTIONS)
+def test_the_table_says_which_event_does_what(phase: str) -> None:
+    [row] = [line for line in PAGE.splitlines() if line.endswith(f"| `{ACTIONS[phase]}` |")]
+    assert set(re.findall(r"`(\w+)`", row)) - {ACTIONS[phase]} | ({"acknowledge"} & set(PHASES)) == {
+        event for event, meant in PHASES.items() if meant == phase
+    }
+
+
+def test_the_labels_of_an_alert_are_all_named() -> None:
+    [alert] = alerts(replace(PLAIN, runbook="https://wiki"), datetime(2026, 2, 1, tzinfo=UTC))
+    for name in (*alert["labels"], *alert["annotations"], *NAMES.values()):
+        assert f"`{name}`" in PAGE, name

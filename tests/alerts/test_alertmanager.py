@@ -1,0 +1,145 @@
+"""Alerts as Alertmanager takes them, and what it makes of them over the life of an incident."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from prober.alerts.alertmanager import NAMES, alerts, open_alertmanager
+from prober.alerts.message import compose, notice_key
+from prober.alerts.phases import PHASES, Subject
+from prober.alerts.post import NOTHING_TO_SAY
+from prober.errors import ConfigurationError
+from prober.notice import Outcome
+from prober.settings import Settings
+
+from .hook import Hook
+from .notices import NAMED, PLAIN, any_notice
+from .receivers import ALERTMANAGER, Alertmanager
+
+NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
+TOLD = {name: notice for name, notice in NAMED.items() if notice.event != "digest"}
+TAKEN = Draft202012Validator(ALERTMANAGER)
+
+
+@pytest.mark.parametrize("notice", TOLD.values(), ids=TOLD)
+def test_every_message_is_taken(notice) -> None:
+    body = alerts(notice, NOW)
+    TAKEN.validate(body)
+    Alertmanager().take(body)
+
+
+@given(any_notice())
+def test_whatever_is_in_it(notice) -> None:
+    body = alerts(notice, NOW)
+    if body is not None:
+        TAKEN.validate(body)
+        Alertmanager().take(body)
+
+
+def test_an_alarm_in_full() -> None:
+    notice = replace(PLAIN, severity="critical")
+    [alert] = alerts(notice, NOW)
+    assert {name: value for name, value in alert["labels"].items() if name != "key"} == {
+        "alertname": "ProberChange",
+        "endpoint": "acme/gpt-4o",
+        "owner": "team-billing",
+        "severity": "critical",
+        "incident": "12",
+        "drill": "false",
+    }
+    assert alert["annotations"]["summary"] == compose(notice).title
+    assert alert["annotations"]["runbook_url"] == PLAIN.runbook
+    assert "34 % longer" in alert["annotations"]["moved"]
+    assert alert["startsAt"] == "2026-01-31T06:00:12Z"
+    assert alert["endsAt"] == "2027-02-01T12:00:00Z"
+    assert "reduced rate" not in json.dumps(alert), "no reply is in it"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([event for event, phase in PHASES.items() if phase != "over"]),
+            st.sampled_from(["info", "warning", "critical"]),
+            st.timedeltas(timedelta(0), timedelta(days=20)),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from([event for event, phase in PHASES.items() if phase == "over"]),
+)
+def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
+    held, now = Alertmanager(), PLAIN.detected_at
+    kind = {"trouble": "trouble_over", "stale": "fresh", "daemon_silent": "daemon_back"}
+    held.take(alerts(PLAIN, now))
+    assert held.firing(now) == [PLAIN.severity]
+    severity = PLAIN.severity
+    for event, level, later in steps:
+        if event in kind or event == "opened":
+            continue
+        now, severity = now + later, level
+        held.take(alerts(replace(PLAIN, event=event, severity=level), now))
+        assert held.firing(now) == [level]
+    if end not in kind.values():
+        held.take(alerts(replace(PLAIN, event=end, severity=severity), now))
+        assert held.firing(now) == []
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "is_incident"),
+    [("trouble", "trouble_over", True), ("stale", "fresh", False), ("daemon_silent", "daemon_back", False)],
+)
+def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
+    held, now = Alertmanager(), NOW
+    for _ in range(2):
+        began = replace(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity="critical")
+        held.take(alerts(began, now))
+        assert held.firing(now) == ["critical"]
+        now += timedelta(hours=5)
+        # An incident began when it began; other news is as old as itself.
+        held.take(alerts(replace(began, event=end, detected_at=began.detected_at if is_incident else now,
+                                 severity="warning"), now))  # fmt: skip
+        assert held.firing(now) == []
+        now += timedelta(hours=5)
+
+
+def test_every_subject_has_a_name() -> None:
+    assert set(NAMES) == set(get_args(Subject))
+
+
+def test_a_notice_about_the_prober_has_no_empty_label() -> None:
+    silent = replace(PLAIN, event="daemon_silent", endpoint="", owner="", model="", incident_id=0, runbook=None)
+    TAKEN.validate(alerts(silent, NOW))
+
+
+def alerter(hook: Hook):
+    opened = open_alertmanager(Settings(alertmanager_url=hook.base))  # type: ignore[arg-type]
+    assert opened is not None
+    return opened
+
+
+def test_it_is_posted_where_alertmanager_listens(hook: Hook) -> None:
+    assert alerter(hook).send(PLAIN) == Outcome(True, "sent", receipt=notice_key(PLAIN))
+    [(path, _, body)] = hook.received
+    assert path == "/api/v2/alerts"
+    TAKEN.validate(json.loads(body))
+
+
+def test_a_digest_is_no_alert(hook: Hook) -> None:
+    assert alerter(hook).send(replace(PLAIN, event="digest")) == NOTHING_TO_SAY
+    assert hook.received == []
+
+
+def test_without_an_address_there_is_none() -> None:
+    assert open_alertmanager(Settings()) is None
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"^PROBER_ALERTMANAGER_URL is not an address"):
+        open_alertmanager(Settings(alertmanager_url="alertmanager:9093"))  # type: ignore[arg-type]

@@ -1,0 +1,63 @@
+"""What alerts of other systems are about, and when they fire."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from prober.alerts.phases import PHASES, subject, subject_key
+from prober.incidents import Event
+
+from .notices import PLAIN
+
+
+def test_every_event_has_a_phase_but_the_digest() -> None:
+    assert set(get_args(Event)) - set(PHASES) == {"digest"}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "about"),
+    [
+        ("opened", "behaviour_change", "change"),
+        ("acknowledged", "contract_break", "change"),
+        ("trouble", "provider_error", "trouble"),
+        ("acknowledged", "rate_limited", "trouble"),
+        ("muted", "budget_exhausted", "trouble"),
+        ("trouble_over", "provider_error", "trouble"),
+        ("stale", "", "stale"),
+        ("fresh", "", "stale"),
+        ("daemon_silent", "", "daemon"),
+        ("daemon_back", "", "daemon"),
+    ],
+)
+def test_what_it_is_about(event: str, kind: str, about: str) -> None:
+    assert subject(replace(PLAIN, event=event, kind=kind)) == about
+
+
+@pytest.mark.parametrize("event", [event for event in PHASES if subject(replace(PLAIN, event=event)) == "change"])
+def test_one_incident_is_one_thing_from_first_to_last(event: Event) -> None:
+    later = replace(PLAIN, id=99, event=event, attempts=3, kind="contract_break", severity="critical", state="closed")
+    assert subject_key(later) == subject_key(PLAIN)
+
+
+def test_what_differs_is_another_thing() -> None:
+    others = [
+        PLAIN,
+        replace(PLAIN, incident_id=13),
+        replace(PLAIN, endpoint="acme/other"),
+        replace(PLAIN, detected_at=PLAIN.detected_at + timedelta(seconds=1)),
+        replace(PLAIN, drill=True),
+        replace(PLAIN, event="trouble"),
+        replace(PLAIN, incident_id=0, event="stale"),
+        replace(PLAIN, incident_id=0, event="daemon_silent", endpoint=""),
+    ]
+    assert len({subject_key(notice) for notice in others}) == len(others)
+
+
+def test_an_endpoint_is_stale_whenever_it_is_said() -> None:
+    stale = replace(PLAIN, incident_id=0, event="stale")
+    fresh = replace(stale, event="fresh", detected_at=PLAIN.detected_at + timedelta(hours=9))
+    assert subject_key(stale) == subject_key(fresh)

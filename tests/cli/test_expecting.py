@@ -1,0 +1,281 @@
+"""The dead man's switch, what does not arrive, and the metrics: status as cron, containers and scrapers ask it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.cli.expecting import Expectation, expect, lasting
+from prober.cli.mends import delivery_mend
+from prober.cli.metrics import exposition
+from prober.incidents import Incident
+from prober.incidents.daemons import Sign
+from prober.notice import Outcome
+from prober.store import Store
+from prober.store.views import DeliveryView, EndpointView
+from tests.alerts.hook import Hook, listening
+from tests.cli.conftest import Run
+from tests.cli.world import DAYS, declarations, due
+
+NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def view(name: str = "bot", ago: timedelta | None = HOUR) -> EndpointView:
+    at = None if ago is None else NOW - ago
+    return EndpointView(
+        name=name, endpoint_hash="h", provider="openai", model="m", owners=(), state="quiet", missing="", e_value=3.0,
+        threshold=365.0, last_round=None, last_completed_at=at, rounds=9, missed=1, failed_asks=2, asks=90,
+        last_failure="", channels=(), open_incident=None,
+    )  # fmt: skip
+
+
+def sign(*endpoints: str, ago: timedelta = timedelta(0), stopped: bool = False, worker: str = "a:1") -> Sign:
+    seen = NOW - ago
+    return Sign(worker, seen - HOUR, seen, seen if stopped else None, endpoints)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "signs", "overdue", "silent"),
+    [
+        ([view()], [sign("bot")], [], []),
+        ([view(ago=2 * HOUR)], [sign("bot")], [], []),
+        ([view(ago=2 * HOUR + timedelta(seconds=1))], [sign("bot")], ["bot"], []),
+        ([view(ago=None)], [sign("bot")], ["bot"], []),
+        ([view(), view("gone", 9 * HOUR)], [sign("bot")], [], []),  # nobody watches it any more
+        ([view(), view("late", 9 * HOUR)], [], ["late"], []),  # rounds by cron: nobody says what is watched
+        ([view()], [sign("bot", ago=HOUR)], [], ["a:1"]),
+        ([view(ago=9 * HOUR)], [sign("bot", ago=9 * HOUR, stopped=True)], ["bot"], []),
+        ([view()], [sign("bot", ago=HOUR), sign("bot", worker="a:2")], [], []),
+        ([], [sign("new")], ["new"], []),
+    ],
+)
+def test_what_is_expected_and_what_is_not_so(endpoints, signs, overdue, silent) -> None:
+    found = expect(2 * HOUR, endpoints, signs, NOW)
+    assert [one.endpoint for one in found.overdue] == overdue
+    assert [one.worker for one in found.silent] == silent
+    assert found.is_met == (not overdue and not silent)
+    assert bool(found.words(NOW)) != found.is_met
+
+
+def test_nobody_watching_anything_is_not_as_expected() -> None:
+    nothing = expect(HOUR, [], [], NOW)
+    assert not nothing.is_met
+    assert nothing.words(NOW) == ["nobody watches any endpoint: `prober run` does"]
+
+
+def test_the_words_say_since_when_and_how_often() -> None:
+    found = expect(2 * HOUR, [view(ago=timedelta(hours=3, minutes=12))], [sign("bot", ago=HOUR)], NOW)
+    assert found.words(NOW) == [
+        "the daemon a:1 has given no sign of life since 2026-03-15 11:00 UTC; it watched bot",
+        "bot: no completed round for 3 h 12 min, since 2026-03-15 08:48 UTC; expected every 2 h",
+    ]
+    assert isinstance(found, Expectation)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (11520, "3 h 12 min"), (86400, "1 day"),
+     (2 * 86400 + 3 * 3600 + 59, "2 days 3 h")],
+)  # fmt: skip
+def test_how_long(seconds: int, words: str) -> None:
+    assert lasting(timedelta(seconds=seconds)) == words
+
+
+# -- the verb ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(changed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three hours after the newest round of `swapped`."""
+    monkeypatch.setattr("prober.cli.status.now_utc", lambda: due(DAYS - 1) + 3 * HOUR)
+    return changed
+
+
+@pytest.mark.usefixtures("late")
+def test_a_round_in_time_is_all_that_is_asked_whatever_was_answered(prober: Run) -> None:
+    done = prober("status", "--expect-every", "4h")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Every endpoint had a round within 4 h: swapped\n"
+    assert prober("status").code == 1, "its incident is open all the same"
+
+
+@pytest.mark.usefixtures("late")
+def test_a_missed_round_is_said_where_cron_looks(prober: Run) -> None:
+    done = prober("status", "--expect-every", "2h")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == ("swapped: no completed round for 3 h, since 2026-03-15 12:00 UTC; expected every 2 h\n")
+    expected = prober("status", "--expect-every", "2h", "--json").json["expected"]
+    assert expected == {"met": False, "every_s": 7200.0, "endpoints": ["swapped"], "overdue": ["swapped"], "silent": []}
+
+
+@pytest.mark.parametrize("text", ["", "2", "h", "2 weeks", "-1h"])
+def test_what_is_no_time_is_said(prober: Run, changed: Path, text: str) -> None:
+    done = prober("status", "--expect-every", text)
+    assert done.code == 2
+    assert "is no time; write a number with s, m, h or d, like 2h" in done.err
+
+
+def test_telling_goes_with_expecting(prober: Run, changed: Path) -> None:
+    done = prober("status", "--tell")
+    assert done.code == 2
+    assert "--tell goes with --expect-every" in done.err
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with listening() as listener:
+        yield listener
+
+
+def test_a_daemon_that_fell_silent_is_told_once(
+    prober: Run, late: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROBER_WEBHOOK_URL", hook.url)
+    with Store.open(f"sqlite:///{late}") as store:
+        settle_all(store, Outcome(True, "sent"))
+        store.beat("host:7", ["swapped"], ["webhook"], due(DAYS - 1) + 2 * HOUR)
+    first = prober("status", "--expect-every", "4h", "--tell")
+    assert first.code == 3
+    assert "the daemon host:7 has given no sign of life since 2026-03-15 14:00 UTC" in first.err
+    [(_, _, body)] = hook.received
+    assert b'"daemon_silent"' in body
+    assert b"nobody watches swapped" in body
+    assert prober("status", "--expect-every", "4h", "--tell").code == 3
+    assert len(hook.received) == 1
+
+
+def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> None:
+    """Whatever is owed now."""
+    now = at or due(DAYS) + timedelta(days=400)
+    while (notice := store.claim_notice(now, 60, "https://dash")) is not None:
+        store.settle_notice(notice.id, outcome, None, now)
+
+
+@pytest.mark.usefixtures("late")
+def test_messages_that_fail_for_good_are_said_with_their_mend(prober: Run, changed: Path) -> None:
+    with Store.open(f"sqlite:///{changed}") as store:
+        now = due(DAYS)
+        while (notice := store.claim_notice(now, 60, "https://dash")) is not None:
+            outcome = Outcome(True, "sent") if notice.alerter == "log" else Outcome(False, "channel_not_found", True)
+            store.settle_notice(notice.id, outcome, None, now)
+    done = prober("status")
+    [line] = [line for line in done.out.splitlines() if "NOBODY IS REACHED" in line]
+    assert line.startswith("slack: NOBODY IS REACHED since 2026-03-")
+    assert "channel_not_found" in line
+    assert line.endswith(
+        "write the channel's id, and invite the bot to it, then prove it: prober drill ENDPOINT --to slack"
+    )
+    assert line in prober("status", "--expect-every", "4h").err
+    (log, slack) = prober("status", "--json").json["deliveries"]
+    assert (log["alerter"], log["failing"], log["failed"]) == ("log", False, 0)
+    assert (slack["alerter"], slack["failing"], slack["last_reason"]) == ("slack", True, "channel_not_found")
+    metrics = prober("status", "--metrics").out
+    assert 'prober_delivery_failing{alerter="slack",channel="",reason="channel_not_found"} 1' in metrics
+    assert 'prober_delivery_failing{alerter="log",channel="",reason=""} 0' in metrics
+
+
+@pytest.mark.usefixtures("late")
+def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
+    with Store.open(f"sqlite:///{changed}") as store:
+        [endpoint] = declarations().endpoints
+        decision = store.check_freshness(endpoint, due(0), due(DAYS), ["log"], due(DAYS + 1))
+        assert decision.event == "stale"
+    assert "swapped: stale, told 2026-03-17 12:00 UTC" in prober("status").out
+    [one] = prober("status", "--json").json["endpoints"]
+    assert one["stale_since"] == "2026-03-17T12:00:00Z"
+    assert 'prober_endpoint_stale{endpoint="swapped"} 1' in prober("status", "--metrics").out
+
+
+@pytest.mark.parametrize(
+    ("reason", "mend"),
+    [
+        ("channel_not_found", "write the channel's id, and invite the bot to it"),
+        ("invalid_auth", "set a token that Slack knows"),
+        ("token_revoked", "set a token that Slack knows"),
+        ("http_404", "check the address: there is no such place"),
+        ("redirected: 301; write the final address", "write the final address"),
+        ("not_configured: slack was configured when this was owed", "set its variables where the daemon runs"),
+        ("gave up after 100 tries: timeout", "see why the receiver was not to be had for days"),
+        ("something_new", "mend what it says"),
+    ],
+)
+def test_every_reason_has_a_mend(reason: str, mend: str) -> None:
+    assert delivery_mend(reason) == mend
+
+
+# -- metrics -----------------------------------------------------------------------------------------------------------
+
+SAMPLE = re.compile(r'^prober_[a-z_]+\{[a-z]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z]+="(?:[^"\\\n]|\\[\\"n])*")*\} \S+$')
+
+
+def parsed(text: str) -> dict[str, str]:
+    """Sample → value; each line is held against the format, and every family is described before its samples."""
+    samples: dict[str, str] = {}
+    described: set[str] = set()
+    assert text.endswith("\n")
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            described.add(line.split()[2])
+        elif not line.startswith("# HELP "):
+            assert SAMPLE.fullmatch(line), line
+            sample, _, value = line.rpartition(" ")
+            assert sample.split("{")[0] in described
+            assert sample not in samples, "no sample twice"
+            samples[sample] = value
+            float(value)
+    return samples
+
+
+@pytest.mark.usefixtures("late")
+def test_metrics_of_a_change(prober: Run) -> None:
+    done = prober("status", "--metrics")
+    assert done.code == 0
+    samples = parsed(done.out)
+    assert float(samples['prober_evidence_ratio{endpoint="swapped"}']) > 1
+    assert samples['prober_rounds_completed_total{endpoint="swapped"}'] == str(DAYS)
+    assert samples['prober_last_round_timestamp_seconds{endpoint="swapped"}'] == str(int(due(DAYS - 1).timestamp()))
+    [incident] = [sample for sample in samples if sample.startswith("prober_incident_open")]
+    assert 'severity="critical"' in incident
+    assert samples['prober_notices{alerter="slack",channel="",state="failed"}'] == "0"
+
+
+def test_metrics_say_which_daemon_is_silent() -> None:
+    signs = [sign("bot", ago=HOUR), sign("chat", worker="b:2"), sign("old", ago=HOUR, stopped=True, worker="c:3")]
+    samples = parsed(exposition([], [], signs, NOW))
+    assert samples['prober_daemon_up{worker="a:1"}'] == "0"
+    assert samples['prober_daemon_up{worker="b:2"}'] == "1"
+    assert not any("c:3" in sample for sample in samples)
+
+
+def test_hostile_names_keep_to_the_format() -> None:
+    hostile = [replace(view(), name=name) for name in ('a"b', "back\\slash", "two\nlines", "\ud800", "x" * 900)]
+    endless = replace(view("endless"), e_value=float("inf"))
+    samples = parsed(exposition([*hostile, endless], [], [], NOW))
+    assert samples['prober_evidence_ratio{endpoint="endless"}'] == "+Inf"
+    assert r'prober_asks_total{endpoint="two\nlines"}' in samples
+
+
+def test_nothing_known_is_an_empty_page() -> None:
+    assert exposition([], [], [], NOW) == ""
+
+
+def test_the_page_lists_every_metric_with_its_labels() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "dead-mans-switch.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`prober_.*?) \| (`.*?) \|", page, flags=re.M)
+    listed = {
+        name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    incident = Incident(
+        id=1, endpoint="bot", endpoint_hash="h", state="open", kind="behaviour_change", onset="", detected_round="",
+        opened_at=NOW, e_value=1.0, threshold=1.0, verdicts=(),
+    )  # fmt: skip
+    place = DeliveryView("slack", "", 0, 0, 1, 0, NOW, False, "", None)
+    page_ = exposition([replace(view(), open_incident=incident)], [place], [sign("bot")], NOW)
+    shown = {sample.split("{")[0]: set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
+    assert shown == listed

@@ -1,0 +1,52 @@
+"""The daemon listens for presses while it runs, and says at the start what a channel cannot do."""
+
+from __future__ import annotations
+
+import pytest
+
+from prober.alerts import open_alerters
+from prober.daemon import _listening
+from prober.daemon.log import tell_remarks
+from prober.settings import Settings
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.journal: list[str] = []
+
+    def start(self) -> None:
+        self.journal.append("start")
+
+    def close(self) -> None:
+        self.journal.append("close")
+
+
+def test_it_listens_while_it_runs_and_no_longer() -> None:
+    listener = Listener()
+    with pytest.raises(RuntimeError), _listening(listener):  # type: ignore[arg-type]
+        listener.journal.append("run")
+        raise RuntimeError
+    assert listener.journal == ["start", "run", "close"]
+    with _listening(None):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"slack_webhook_url": "https://hooks.example/x"}, "slack: an incoming webhook only posts"),
+        (
+            {"slack_bot_token": "xoxb-1", "slack_channel": "C1"},
+            "slack: no buttons are shown: SLACK_APP_TOKEN is not set",
+        ),
+        ({"slack_bot_token": "xoxb-1", "slack_channel": "C1", "slack_app_token": "xapp-1"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_a_channel_cannot_do_is_said_at_the_start(
+    given: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_WEBHOOK_URL", "PROBER_SLACK_CHANNEL"):
+        monkeypatch.delenv(name, raising=False)
+    tell_remarks(open_alerters(Settings(**given)))  # type: ignore[arg-type]
+    assert said in caplog.text and bool(said) == bool(caplog.records)

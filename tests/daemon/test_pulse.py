@@ -1,0 +1,124 @@
+"""Signs of life of the daemon: a row, a ping, and the news when another has fallen silent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.alerts.ping import Ping
+from prober.daemon.pulse import Pulse, condition
+from prober.errors import StoreError
+from prober.notice import Outcome
+from prober.store import Store
+from tests.alerts.hook import Hook, listening
+
+from .world import HOUR, NOON, Clock, watching, write_set
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with listening() as listener:
+        yield listener
+
+
+def paths(hook: Hook) -> list[str]:
+    return [path.split("?")[0] for path, _, _ in hook.received]
+
+
+def said(hook: Hook) -> list[str]:
+    return [body.decode() for _, _, body in hook.received]
+
+
+def test_a_daemon_says_what_it_watches(store: Store, tmp_path: Path) -> None:
+    write_set(tmp_path / "probes", endpoints="parrot, magpie")
+    daemon = watching(tmp_path / "probes", store, Clock())
+    assert store.signs() == ()
+    daemon.beat()
+    [sign] = store.signs()
+    assert (sign.worker, sign.seen_at, sign.stopped_at) == ("here", NOON, None)
+    assert sign.endpoints == ("magpie", "parrot")
+
+
+def test_the_row_follows_the_clock_and_the_files(store: Store, tmp_path: Path) -> None:
+    write_set(tmp_path / "probes", endpoints="parrot, magpie")
+    clock = Clock()
+    daemon = watching(tmp_path / "probes", store, clock)
+    daemon.beat()
+    write_set(tmp_path / "probes", endpoints="magpie")
+    daemon.reload(unchanged_too=True)
+    clock.go(MINUTE)
+    daemon.beat()
+    [sign] = store.signs()
+    assert (sign.started_at, sign.seen_at, sign.endpoints) == (NOON, NOON + MINUTE, ("magpie",))
+
+
+def test_all_is_well_is_pinged(store: Store, hook: Hook) -> None:
+    Pulse(store, "here", Ping(hook.url)).beat(["bot"], ["log"], NOON)
+    assert paths(hook) == ["/hook"]
+    assert said(hook) == ["watching 1 endpoint, 0 with an open incident"]
+
+
+def test_a_channel_nobody_is_reached_by_is_pinged_as_a_fault(store: Store, hook: Hook) -> None:
+    store.beat("lost:1", ["bot"], ["slack"], NOON - HOUR)
+    store.miss_daemons(["slack"], NOON)
+    [notice] = [store.claim_notice(NOON, 60, "https://dash")]
+    assert notice is not None
+    store.settle_notice(notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
+    Pulse(store, "here", Ping(hook.url)).beat(["bot"], ["slack"], NOON + MINUTE)
+    assert paths(hook) == ["/hook/fail"]
+    assert said(hook)[0].startswith("messages to slack fail for good: channel_not_found\n")
+
+
+def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
+    store: Store, hook: Hook, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(*arguments: object) -> None:
+        raise StoreError("prober.db: another process holds the database")
+
+    monkeypatch.setattr(store, "beat", locked)
+    pulse = Pulse(store, "here", Ping(hook.url))
+    pulse.beat(["bot"], ["log"], NOON)
+    assert paths(hook) == ["/hook/fail"]
+    assert said(hook) == ["the database cannot be used: prober.db: another process holds the database"]
+    assert "giving a sign of life: prober.db: another process holds the database" in caplog.text
+    monkeypatch.setattr(store, "end_daemon", locked)
+    pulse.stop(NOON)
+
+
+def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
+    store: Store, hook: Hook, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    pulse = Pulse(store, "here", Ping(hook.url))
+    hook.status = 503
+    for number in range(3):
+        pulse.beat(["bot"], ["log"], NOON + number * MINUTE)
+    hook.status = 200
+    for number in range(3, 6):
+        pulse.beat(["bot"], ["log"], NOON + number * MINUTE)
+    told = [record.getMessage() for record in caplog.records if "heartbeat" in record.getMessage()]
+    assert told == ["the heartbeat does not arrive: server_error: 503", "the heartbeat arrives again"]
+    assert "not-a-real-secret" not in caplog.text
+
+
+def test_a_changed_model_is_no_fault_of_the_prober(store: Store) -> None:
+    assert condition(store.endpoints(), store.deliveries(), ["bot"]) == (
+        True,
+        "watching 1 endpoint, 0 with an open incident",
+    )
+
+
+def test_the_daemon_ends_in_order(store: Store, tmp_path: Path) -> None:
+    write_set(tmp_path / "probes")
+    daemon = watching(tmp_path / "probes", store, Clock())
+    daemon.beat()
+    daemon.call("stop")
+    daemon.run()
+    [sign] = store.signs()
+    assert sign.stopped_at == NOON

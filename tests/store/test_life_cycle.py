@@ -1,0 +1,233 @@
+"""Random rounds, presses, clock moves, crashes and restarts over the real store: nothing is lost, undone or untold.
+
+`tests/test_life_cycle.py` does the same over the pure functions, a thousand times faster."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prober.declaration import Alerts, Digest, QuietHours, Route
+from prober.detectors.verdict import Judgement, Verdict
+from prober.incidents import (
+    Circumstances,
+    Incident,
+    IncidentState,
+    Press,
+    Reason,
+    decide,
+    inhibits,
+    trouble,
+)
+from prober.incidents.words import Action
+from prober.notice import Outcome
+from prober.routing import Routing
+from prober.store import Store
+
+from .world import BILLING, CHAT, HASH, MONEY, NOW, SEARCH, observe
+
+ALERTS = Alerts(
+    routes=(Route(to=("slack:#all",)), Route(to=("pager",), severity="critical")),
+    quiet_hours=QuietHours(start="22:00", end="07:00"),
+    digest=Digest(at="09:00"),
+)
+MAY_FOLLOW: dict[IncidentState, set[IncidentState]] = {
+    "suspected": {"suspected", "open", "closed"},
+    "open": {"open", "acknowledged", "muted", "closed"},
+    "acknowledged": {"acknowledged", "muted", "closed"},
+    "muted": {"muted", "open", "acknowledged", "closed"},
+    "closed": {"closed"},
+}
+TELLS: dict[str, set[str]] = {
+    "open": {"opened", "joined", "trouble", "unmuted", "escalated"},
+    "acknowledged": {"acknowledged", "unmuted"},
+    "muted": {"muted"},
+    "recovered": {"recovered", "trouble_over"},
+    "accepted": {"accepted"},
+    "superseded": {"superseded"},
+    "reset": {"closed"},
+}
+"""Where an incident came to → the news of it, one of which must be owed in the same transaction."""
+UNTOLD = {"faded"}
+
+
+class World:
+    """One endpoint, its store, and a clock that only goes forward."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.now, self.number = url, NOW, 0
+        self.store = Store.open(url)
+        self.routing = Routing(("slack", "pager"), ALERTS)
+        self.reasons: set[str] = set()
+        self.store.remember([MONEY, CHAT], [BILLING, SEARCH], self.now)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.store = Store.open(self.url)
+
+    def go(self, hours: float) -> None:
+        self.now += timedelta(hours=hours)
+        self.reasons |= {decision.reason for decision in self.store.pass_time(self.routing, self.now)}
+
+    def round(self, shape: str, crash: bool) -> None:
+        """One round from due to settled, as `tick.run` does it; or killed before it is settled."""
+        self.go(0.5)
+        claim = self.store.claim(self.store.due(BILLING, "money", self.now), "worker", self.now, 60)
+        assert claim is not None
+        for sample in range(4):
+            failed = shape == "outage" or (shape == "half" and sample < 2)
+            self.store.record(claim.id, observe("x", sample, error="unauthorized" if failed else None), self.now)
+        if crash:
+            self.restart()
+            self.now += timedelta(minutes=2)
+            self.store.miss(claim.id, "abandoned", self.now, ours=False)
+            return
+        health = self.store.health(claim.id)
+        given = Circumstances(
+            in_maintenance=self.store.busy_until("billing", self.now) is not None,
+            inhibited=inhibits(self.store.open_trouble(HASH), health[-1]),
+        )
+        judgement = judged(shape, claim.label)
+        decision = decide(self.store.open_incident(HASH), judgement, "billing", HASH, self.now, (), given)
+        failing = trouble(self.store.open_trouble(HASH), health, "billing", HASH, self.now, {}, given.in_maintenance)
+        self.store.settle(claim.id, judgement, "{}", decision, self.routing, self.now, None, failing)
+        self.reasons |= {decision.reason, failing.reason}
+
+    def press(self, action: Action, number: int) -> None:
+        incidents = [one for state in get_args(IncidentState) for one in self.store.incidents(state=state)]
+        if incidents:
+            chosen = sorted(incidents, key=lambda one: -one.id)[number % len(incidents)]
+            pressed = self.store.press(chosen.id, Press(action, "ana", "because"), self.routing, self.now)
+            assert pressed is not None
+            self.reasons.add(pressed[1].reason)
+
+    def reset(self) -> None:
+        self.store.begin_anew("billing", "ana", "why", self.routing, self.now)
+
+    def work(self, hours: float) -> None:
+        self.store.announce("billing", self.now + timedelta(hours=hours), "ana", "upgrade", self.now)
+
+    def deliver(self) -> None:
+        while (notice := self.store.claim_notice(self.now, 60, "http://d")) is not None:
+            assert notice.reason, f"{notice.event} has no reason"
+            assert notice.reason in (*get_args(Reason), "digest")
+            self.store.settle_notice(notice.id, Outcome(True, "sent", receipt=f"C/{notice.id}"), None, self.now)
+
+    def all(self) -> dict[int, Incident]:
+        return {one.id: one for state in get_args(IncidentState) for one in self.store.incidents(state=state)}
+
+
+def judged(shape: str, label: str) -> Judgement:
+    """What the judge says of a round of this shape."""
+    log_e = {"alarm": 9.0, "stays": 12.0, "worse": 12.0, "again": 12.0, "back": 1.0, "quiet": 0.5, "suspect": 5.0}
+    e = math.exp(log_e.get(shape, 0.5))
+    onset = label if shape in ("alarm", "again", "suspect") else None
+    first = Verdict("length", e, 1.3, 1.0, "ratio", 0.3, "34 % longer", onset, (), log_e.get(shape, 0.5))
+    verdicts = [first]
+    if shape in ("worse", "again"):
+        name = "expectation" if shape == "worse" else "text"
+        later = label if shape == "again" else None
+        verdicts.append(Verdict(name, e, 0.5, 1.0, "share", -0.5, "passes 50 %", later, (), 12.0))
+    state = {"suspect": "suspected", "back": "quiet", "quiet": "quiet", "outage": "alarm", "half": "alarm"}
+    kind = "contract_break" if shape == "worse" else "behaviour_change"
+    said = state.get(shape, "alarm")
+    return Judgement(label, said, e, 100.0, tuple(verdicts), onset, kind if said == "alarm" else None)  # type: ignore[arg-type]
+
+
+SHAPES = ["alarm", "stays", "worse", "again", "back", "quiet", "suspect", "outage", "half"]
+STEPS = st.one_of(
+    st.tuples(st.just("rounds"), st.sampled_from(SHAPES), st.sampled_from([1, 1, 2, 3, 4])),
+    st.tuples(st.just("crash"), st.sampled_from(SHAPES)),
+    st.tuples(st.just("press"), st.sampled_from(get_args(Action)), st.integers(0, 3)),
+    st.tuples(st.just("go"), st.sampled_from([0.1, 3.0, 9.0, 30.0])),
+    st.tuples(st.just("deliver")),
+    st.tuples(st.just("restart")),
+    st.tuples(st.just("work"), st.sampled_from([1.0, 5.0])),
+    st.tuples(st.just("reset")),
+)
+
+
+def doings(world: World, step: tuple) -> list[Callable[[], None]]:
+    match step:
+        case ("rounds", shape, times):
+            return [lambda: world.round(shape, crash=False)] * times
+        case ("crash", shape):
+            return [lambda: world.round(shape, crash=True)]
+        case (name, *arguments):
+            return [lambda: getattr(world, name)(*arguments)]
+    raise AssertionError(step)
+
+
+def check(before: dict[int, Incident], after: dict[int, Incident], notices: list) -> None:
+    """Between two looks: no transition that may not be, none that nobody is told of, nothing undone."""
+    assert before.keys() <= after.keys(), "an incident is never forgotten"
+    for incident in after.values():
+        old = before.get(incident.id)
+        assert old is None or incident.state in MAY_FOLLOW[old.state], (old and old.state, incident.state)
+        assert (incident.state == "muted") == (incident.muted_until is not None)
+        assert (incident.state == "closed") == bool(incident.close_reason) == (incident.closed_at is not None)
+        if old is not None and old.state == "closed":
+            assert old == incident
+        if (old.state if old else None) == incident.state or incident.state == "suspected":
+            continue
+        if incident.close_reason in UNTOLD:
+            assert not any(one.incident_id == incident.id for one in notices), "nobody was told that it began"
+            continue
+        news = {one.event for one in notices if one.incident_id == incident.id}
+        where = incident.close_reason or incident.state
+        assert news & TELLS[where], f"{incident.id} came to {where}, and nobody is owed the news: {news}"
+    changes = [one for one in after.values() if one.state != "closed" and not one.is_trouble]
+    troubles = [one for one in after.values() if one.state != "closed" and one.is_trouble]
+    assert len(changes) <= 1 and len(troubles) <= 1
+
+
+def walk(template: Path, folder: Path, steps: list[tuple]) -> None:
+    database = folder / "walk.db"
+    for left in folder.glob("walk.db*"):
+        left.unlink()
+    shutil.copy(template, database)
+    world = World(f"sqlite:///{database}")
+    try:
+        before = world.all()
+        for step in steps:
+            for do in doings(world, step):
+                do()
+                after = world.all()
+                check(before, after, list(world.store.notices(limit=100_000)))
+                before = after
+        everything = world.store.notices(limit=100_000)
+        assert all(one.reason in (*get_args(Reason), "digest") for one in everything)
+        give_time(world)
+    finally:
+        world.store.close()
+
+
+def give_time(world: World) -> None:
+    """Whatever happened, a few days later every notice was sent, or told in a digest that was."""
+    for _ in range(4):
+        world.go(30.0)
+        world.deliver()
+    left: list[tuple[str, str, datetime]] = [
+        (one.event, one.state, one.next_try_at)
+        for one in world.store.notices(limit=100_000)
+        if one.state not in ("sent", "digested") and one.next_try_at <= world.now
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize("examples", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_nothing_is_lost_undone_or_untold(sqlite_template: Path, tmp_path: Path, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(steps=st.lists(STEPS, min_size=6, max_size=25))
+    def walks(steps: list[tuple]) -> None:
+        walk(sqlite_template, tmp_path, steps)
+
+    walks()
