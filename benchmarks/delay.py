@@ -19,7 +19,7 @@ from benchmarks.stream import QUIET, REFERENCE, Past
 
 RUNGS: Final = ("q8_0", "noise-0.01", "noise-0.02", "prune-0.05", "temperature-0.9", "system-prompt")
 """Those whose limit is five rounds or more; below that, whole rounds and overshoot dominate."""
-DESIGNS: Final = {EIGHT: 20, Design(4, 6): 10, Design(2, 12): 10}
+DESIGNS: Final = {EIGHT: 12, Design(4, 6): 6, Design(2, 12): 6}
 """Designs of equal asks, and repetitions of each; peers run with the first."""
 PATIENCE: Final = 12
 """Changed rounds are judged up to so many times the limit."""

@@ -115,7 +115,8 @@ def _play(scene: Scene, store: Store, alerters: Sequence[Alerter], dashboard_url
                 shown.update(changed, visible=True)
             _round(scene, number, provider, store, alerters)
             shown.advance(learning if number < reference else watching if number < scene.quiet_rounds else changed)
-            if alarmed_at is None and store.open_incident(scene.endpoint.content_hash):
+            incident = store.open_incident(scene.endpoint.content_hash)
+            if alarmed_at is None and incident is not None and incident.is_live:
                 alarmed_at = number
                 _tell(store, alerters, dashboard_url)
             if alarmed_at is not None and (
