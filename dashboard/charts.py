@@ -45,7 +45,7 @@ def marks(points: Sequence[ChannelPoint], incidents: Sequence[Incident], epochs:
     """What happened to the endpoint within the stretch that `points` cover, oldest first."""
     if not points:
         return []
-    begin, end = _at(points[0]), _at(points[-1])
+    begin, end = at(points[0]), at(points[-1])
     found = [
         Mark(epoch.at, "new reference", f"new reference, from round {round_name(epoch.start_label)} on")
         for epoch in epochs
@@ -103,12 +103,12 @@ def _rows(
     changes = [mark for mark in marked if mark.kind == "changed"]
     rows: list[dict[str, str | float | None]] = []
     for point in points:
-        at = _at(point)
-        changed = any(change.at <= at and (change.until is None or at < change.until) for change in changes)
+        moment_ = at(point)
+        changed = any(c.at <= moment_ and (c.until is None or moment_ < c.until) for c in changes)
         rows.append(
             {
-                "at": at.isoformat(),
-                "round": when(at),
+                "at": moment_.isoformat(),
+                "round": when(moment_),
                 "value": _finite(point.value),
                 "reference": _finite(point.reference_value),
                 "evidence": _drawn(point.e_value, threshold),
@@ -130,7 +130,7 @@ def _dots(base: alt.Chart, y: alt.Y) -> Any:
         color=alt.Color("stretch:N", scale=alt.Scale(domain=domain, range=[BEFORE, AFTER]), legend=None),
         shape=alt.Shape("stretch:N", scale=alt.Scale(domain=domain, range=["circle", "diamond"]), legend=None),
         tooltip=[
-            alt.Tooltip("round:N", title="round"),
+            alt.Tooltip("round:N", title="round (UTC)"),
             alt.Tooltip("words:N", title="moved"),
             alt.Tooltip("reads:N", title="reading"),
             alt.Tooltip("against:N", title="reference"),
@@ -157,8 +157,8 @@ def _finished(layers: list[Any]) -> alt.LayerChart:
 def _time() -> alt.X:
     return alt.X(
         "at:T",
-        title="round (UTC)",
-        scale=alt.Scale(type="utc"),
+        title="",
+        scale=alt.Scale(type="time"),  # as the viewer's clocks show it; tooltips say UTC
         axis=alt.Axis(format=_MOMENTS, labelOverlap=True, tickCount=6, grid=False),
     )
 
@@ -186,10 +186,11 @@ def _place(points: Sequence[ChannelPoint], label: str) -> datetime | None:
     """Where round `label` lies on the time axis; None where it is before or after all that is drawn."""
     first = next((point for point in points if point.round >= label), None)
     unseen = first is None or (first is points[0] and first.round != label)
-    return None if first is None or unseen else _at(first)
+    return None if first is None or unseen else at(first)
 
 
-def _at(point: ChannelPoint) -> datetime:
+def at(point: ChannelPoint) -> datetime:
+    """Where a point lies in time: the hour its round names, else when it was completed."""
     return moment(point.round) or point.at
 
 

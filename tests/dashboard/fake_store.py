@@ -10,7 +10,16 @@ from prober.detectors.verdict import Verdict
 from prober.evidence import Observation
 from prober.incidents import Incident
 from prober.notice import Comparison, Part
-from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, RoundView
+from prober.store.views import (
+    ChannelPoint,
+    DeliveryView,
+    EndpointView,
+    EpochView,
+    NoticeView,
+    PressView,
+    RoundState,
+    RoundView,
+)
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THRESHOLD = 365.0
@@ -32,6 +41,7 @@ class FakeStore:
     round_views: tuple[RoundView, ...] = ()
     notice_views: tuple[NoticeView, ...] = ()
     delivery_views: tuple[DeliveryView, ...] = ()
+    press_views: tuple[PressView, ...] = ()
     event_parts: tuple[Part, ...] = ()
     observations: dict[int, tuple[Observation, ...]] = field(default_factory=dict)
     version: str = "1"
@@ -60,11 +70,17 @@ class FakeStore:
     def examples(self, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
         return self.comparisons[:limit]
 
-    def rounds(self, endpoint: str | None = None, limit: int = 200) -> tuple[RoundView, ...]:
-        return tuple(one for one in self.round_views if endpoint in {None, one.endpoint})[:limit]
+    def rounds(
+        self, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
+    ) -> tuple[RoundView, ...]:
+        found = (one for one in self.round_views if endpoint in {None, one.endpoint} and state in {None, one.state})
+        return tuple(found)[:limit]
 
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
+
+    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[PressView, ...]:
+        return tuple(one for one in self.press_views if incident_id in {None, one.incident_id})[:limit]
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         return self.delivery_views
@@ -75,7 +91,7 @@ class FakeStore:
     def recorded(self, round_id: int) -> tuple[Observation, ...]:
         return self.observations.get(round_id, ())
 
-    def newest(self) -> str:
+    def newest(self, endpoint: str | None = None) -> str:
         return self.version
 
 
@@ -241,6 +257,9 @@ def all_states() -> FakeStore:
         round_views=(
             *rounds_every("support-bot", 6), *rounds_every("search-ranker", 6), *rounds_every("summariser", 6),
             *rounds_every("eu/claude", 6), round_view("down", 1, failed=12), *rounds_every("down", 6, newest=7),
+        ),
+        press_views=(
+            PressView(3, NOW - timedelta(hours=1), "acknowledge", "eve", "", "slack", None, "not_allowed"),
         ),
         notice_views=(notice_view(), notice_view(alerter="webhook", state="failed", attempts=9, sent_at=None,
                                                  last_reason="server_error")),
