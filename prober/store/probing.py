@@ -100,15 +100,14 @@ def embedding_map(session: Session, endpoint: str, probe: str | None, most: int)
         ]
         once = {(label, one.series, one.sample): (start, label, one) for label, one in both}
         placed += once.values()
-    vectors = [next(iter(one.fingerprint.vectors.values())) for _, _, one in placed if one.fingerprint]
-    # Another embedder makes vectors of another length: those of the newest reply are shown.
-    length = len(vectors[-1]) if vectors else 0
-    alike = [(place, vector) for place, vector in zip(placed, vectors, strict=True) if len(vector) == length]
-    dots, shown = lay([vector for _, vector in alike])
+    placed.sort(key=lambda one: one[1])
+    # Vectors of different embedders are never compared: those of the newest reply's are shown.
+    alike = [one for one in placed if _embedder(one[2]) == _embedder(placed[-1][2])]
+    dots, shown = lay([vector for _, _, one in alike for vector in _vectors(one)[:1]])
     return EmbeddingMap(
         tuple(
             MapDot(dot, label, epoch, one.probe, one.sample, said(one.reply)[:_TEXT])
-            for dot, ((epoch, label, one), _) in zip(dots, alike, strict=True)
+            for dot, (epoch, label, one) in zip(dots, alike, strict=True)
         ),
         shown,
     )
@@ -191,7 +190,19 @@ def _sample(
     # One sample of each probe, before a second of any.
     rows = session.exec(statement.order_by(col(ReplyRow.sample), col(ReplyRow.id)).limit(most))
     read = [(label_of[row.round_id], observation(row)) for row in rows]
-    return [(name, one) for name, one in read if one.fingerprint is not None and one.fingerprint.vectors]
+    return [(name, one) for name, one in read if _vectors(one)]
+
+
+def _vectors(one: Observation) -> list[tuple[float, ...]]:
+    return [] if one.fingerprint is None else list(one.fingerprint.vectors.values())
+
+
+def _embedder(one: Observation) -> tuple[object, ...]:
+    """What made its vector: the name, library and weights."""
+    if one.fingerprint is None:
+        return ()
+    (name, vector), *_ = one.fingerprint.vectors.items()
+    return name, len(vector), one.fingerprint.categories.get("embedding.source")
 
 
 def _answers(then: Sequence[Observation], now: Sequence[Observation]) -> tuple[AnswerView, ...]:
