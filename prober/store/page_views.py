@@ -12,6 +12,7 @@ from typing import Literal
 
 from prober.declaration import Check
 from prober.detectors.distribution import Distribution
+from prober.detectors.information import ProbeInformation
 from prober.detectors.plane import Dot
 
 By = Literal["endpoint", "probe_set", "owner", "tag", "all"]
@@ -192,6 +193,8 @@ class ProbePage:
     answers: tuple[AnswerView, ...]
     """The commonest answers, then and now together, at most twelve."""
     checks: tuple[CheckView, ...]
+    information: ProbeInformation | None = None
+    """What its replies can tell at all; None while the reference grows."""
 
 
 @dataclass(frozen=True, slots=True)

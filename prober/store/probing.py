@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
+from statistics import median
 from typing import Final
 
 from sqlalchemy import ColumnElement
@@ -15,10 +17,11 @@ from prober.declaration import Check
 from prober.detectors.codec import decode
 from prober.detectors.distribution import distributions
 from prober.detectors.findings import said
+from prober.detectors.information import ProbeInformation, of_probe
 from prober.detectors.memory import Memory
 from prober.detectors.plane import lay
 from prober.evidence import Observation
-from prober.store.codec import unpack_text
+from prober.store.codec import unpack_judgement, unpack_text
 from prober.store.page_views import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, ProbeView
 from prober.store.reply_rows import observation
 from prober.store.rows import EndpointRow, EpochRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
@@ -79,6 +82,7 @@ def page(session: Session, endpoint: str, probe: str) -> ProbePage | None:
         distributions=distributions(memory, shown.series, recent) if learnt else (),
         answers=_answers([one for _, one in then], recent),
         checks=_checks([one for _, one in then], recent),
+        information=_information(session, content, memory, shown.series, then),
     )
 
 
@@ -132,6 +136,24 @@ def _memory(session: Session, content: str) -> Memory:
         return Memory() if kept is None else decode(unpack_text(kept.memory))
     except (KeyError, TypeError, ValueError):
         return Memory()
+
+
+def _information(
+    session: Session, content: str, memory: Memory, series: str, then: Sequence[tuple[str, Observation]]
+) -> ProbeInformation | None:
+    """As often as the reference was asked, against the threshold of the newest judgement."""
+    begun = [datetime.fromisoformat(label) for label in sorted({label for label, _ in then})]
+    newest = session.exec(
+        select(RoundRow.judgement)
+        .where(RoundRow.endpoint_hash == content, RoundRow.state == "completed")
+        .order_by(col(RoundRow.label).desc())
+        .limit(1)
+    ).first()
+    if len(begun) < 2 or newest is None:
+        return None
+    gap = median((later - earlier) / timedelta(days=1) for earlier, later in pairwise(begun))
+    threshold = unpack_judgement(newest).threshold
+    return of_probe(memory, series, [one for _, one in then], len(begun), 1 / gap, threshold)
 
 
 def _replies(

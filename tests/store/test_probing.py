@@ -16,6 +16,7 @@ from prober.detectors.promise import Promise
 from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
 from prober.incidents import accept
+from prober.power import information, past_of
 from prober.reply import Reply
 from prober.store import Store
 from prober.store.page_views import AnswerView, CheckView, EmbeddingMap
@@ -26,7 +27,7 @@ HOUR = timedelta(hours=1)
 COIN = Probe(id="coin", prompt="Heads or tails?", expect=(Check(type="equals", value="heads"),))
 SET = ProbeSet(name="toss", owner="desk", endpoints=("billing",), schedule=Schedule(every="1h"), probes=(COIN,))
 SERIES = series_key(BILLING, COIN)
-PROMISE = Promise(reference=ReferenceRule(rounds=6, hours=0))
+PROMISE = Promise(rounds_per_year=24 * 365.25, reference=ReferenceRule(rounds=6, hours=0))
 
 
 def toss(store: Store, number: int, *texts: str) -> None:
@@ -79,6 +80,15 @@ def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: S
         assert one.read == 8
 
 
+def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -> None:
+    page = tossed.probe("billing", "toss/coin")
+    assert page is not None and page.information is not None
+    reference = past_of(tossed.history(HASH, (SERIES,))[:6], {SERIES})
+    (said,) = information(reference, PROMISE)
+    assert page.information == said
+    assert said.days_alone is not None
+
+
 def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
     store.remember([SET], [BILLING], NOW)
     toss(store, 0, "heads", "tails")
@@ -86,6 +96,7 @@ def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
     assert page is not None
     assert (page.then, page.now, page.rounds, page.distributions) == (0, 2, 1, ())
     assert page.checks == (CheckView('equals("heads")', None, 0.5),)
+    assert page.information is None
 
 
 def test_failed_asks_are_no_answers(store: Store) -> None:
