@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import endpoint, incident, overview
+from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
 from dashboard.frame import Glance, framed
 from dashboard.places import HOME, PLACES, go
 
@@ -15,10 +15,16 @@ DRAW: Mapping[str, Callable[[Glance], None]] = {
     HOME: overview.draw,
     "incident": incident.draw,
     "endpoint": endpoint.draw,
+    "probe": probe.draw,
+    "quality": quality.draw,
+    "cost": cost.draw,
+    "reliability": reliability.draw,
+    "promise": promise.draw,
 }
 
 # A file: Streamlit fetches named icons and emoji from the internet.
 st.set_page_config(page_title="canary prober", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
+st.logo(str(Path(__file__).with_name("icon.svg")))
 _page = st.navigation(
     [st.Page(framed(draw), title=PLACES[name], url_path=name, default=name == HOME) for name, draw in DRAW.items()],
     position="top",

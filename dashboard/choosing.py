@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import streamlit as st
 
 from dashboard.words import inline, one_line
+from prober.store.page_views import By
+
+RANGES: Final[Mapping[str, timedelta | None]] = {
+    "1 day": timedelta(days=1),
+    "7 days": timedelta(days=7),
+    "30 days": timedelta(days=30),
+    "90 days": timedelta(days=90),
+    "1 year": timedelta(days=365),
+    "all": None,
+}
+DAYS: Final[Mapping[str, int]] = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
+
+
+def choose_range(now: datetime) -> datetime | None:
+    """From when on; None for all there is. A whole hour, so that kept answers serve the next drawing too."""
+    back = RANGES[choose_from("Time range", "range", list(RANGES), "There is no range {}.", usual="30 days")]
+    return None if back is None else (now - back).replace(minute=0, second=0, microsecond=0)
+
+
+def choose_days() -> int:
+    """How many days, today among them."""
+    return DAYS[choose_from("Time range", "range", list(DAYS), "There is no range {}.", usual="30 days")]
+
+
+def choose_by(options: Sequence[By]) -> By:
+    """What days are added up by."""
+    names = {one.replace("_", " "): one for one in options}
+    return names[choose_from("By", "by", list(names), "Nothing is added up by {}.")]
 
 
 def choose_from(

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime
 
 import streamlit as st
 
-from dashboard import charts, context
-from dashboard.choosing import choose_from
+from dashboard import charts, charts_time, context
+from dashboard.choosing import choose_from, choose_range
 from dashboard.export import csv_button
 from dashboard.frame import Glance
 from dashboard.overview import incident_link
-from dashboard.words import inline, number, one_line, round_name
+from dashboard.words import count, inline, number, one_line, round_name
 from prober.store.views import ChannelPoint, EndpointView
-
-RANGES: Final[Mapping[str, timedelta | None]] = {
-    "1 day": timedelta(days=1),
-    "7 days": timedelta(days=7),
-    "30 days": timedelta(days=30),
-    "90 days": timedelta(days=90),
-    "1 year": timedelta(days=365),
-    "all": None,
-}
-_USUAL: Final = "30 days"
 
 
 def draw(glance: Glance) -> None:
     st.markdown("### Endpoint history")
     views = {one.name: one for one in glance.reading.endpoints()}
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
         name = choose_from("Endpoint", "endpoint", list(views), "There is no endpoint {} here.", forgets=("channel",))
     view = views[name]
@@ -42,35 +31,32 @@ def draw(glance: Glance) -> None:
     with middle:
         channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
     with right:
-        stretch = choose_from("Time range", "range", list(RANGES), "There is no range {}.", usual=_USUAL)
-    back = RANGES[stretch]
-    draw_channel(glance, view, channel, glance.now - back if back else None)
-    newest = context.newest(glance.reading.rounds(), view.endpoint_hash)
-    if told := context.latency(glance.reading.seconds(newest), len(newest)):
-        st.caption(told)
+        since = choose_range(glance.now)
+    draw_channel(glance, view, channel, since)
+    _who_and_how_fast(glance, view, since)
+    _map(glance, view)
     _happened(glance, view)
 
 
 def draw_channel(glance: Glance, view: EndpointView, channel: str, since: datetime | None) -> None:
     """Both charts of one channel from a moment on, with a sentence on where it stands."""
-    points = [
-        one for one in glance.reading.channel_history(view.name, channel) if since is None or charts.at(one) >= since
-    ]
+    points = glance.reading.channel_stretch(view.name, channel, since)
     if not points:
         st.info("No judged round holds this channel in this time. Choose a longer time range.")
         return
     _sentence(glance, points[-1], view.threshold)
-    marked = charts.marks(points, glance.reading.incidents(view.name), glance.reading.epochs(view.name))
+    marked = _marks(glance, view, points)
     named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
     left, right = st.columns(2)
     with left:
-        st.markdown("**Reading**, against the reference (dashed)")
+        unit = inline(points[-1].unit, 60) if points[-1].unit else "as it is read"
+        st.markdown(f"**Reading**, {unit}; dashed: the reference")
         st.altair_chart(
             charts.reading(points, marked),
             alt=f"Reading of {named} by round",
         )
     with right:
-        st.markdown("**Evidence**, against what the promise asks (dashed)")
+        st.markdown("**Evidence** (e-value); dashed: what the promise asks for an alarm")
         st.altair_chart(
             charts.evidence(points, marked, view.threshold),
             alt=f"Evidence of {named} by round, on a log scale",
@@ -92,6 +78,48 @@ def draw_channel(glance: Glance, view: EndpointView, channel: str, since: dateti
             for one in points
         ],
     )
+
+
+def _marks(glance: Glance, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
+    reading = glance.reading
+    return charts.marks(points, reading.incidents(view.name), reading.epochs(view.name), reading.edits(view.name))
+
+
+def _who_and_how_fast(glance: Glance, view: EndpointView, since: datetime | None) -> None:
+    lines = glance.reading.lines(view.name, since)
+    name = one_line(view.name, 60)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Who answered**, as the provider says; share of replies")
+        if any(one.identities for one in lines):
+            st.altair_chart(charts_time.ribbon(lines, []), alt=f"Which models answered for {name}, by round")
+        else:
+            st.caption("The provider does not say which model answered.")
+    with right:
+        st.markdown("**Latency**, seconds; never judged")
+        if any(one.latency_half_s is not None for one in lines):
+            st.altair_chart(charts_time.latency(lines, []), alt=f"Latency of {name} by round, in seconds")
+        else:
+            st.caption("No answer says how long it took.")
+    if told := context.latency(lines):
+        st.caption(told)
+
+
+def _map(glance: Glance, view: EndpointView) -> None:
+    """On demand: it reads raw replies."""
+    with st.container(border=True):
+        st.markdown("**Map of replies**: near means alike, and an epoch is a stretch under one reference")
+        if not st.toggle("Draw it", key=f"map-of-{view.name}"):
+            return
+        found = glance.reading.embedding_map(view.name)
+        if not found.dots:
+            st.caption("No reply has an embedding yet.")
+            return
+        st.altair_chart(charts_time.embedding(found.dots), alt=f"Map of replies of {one_line(view.name, 60)} by epoch")
+        st.caption(
+            f"{count(len(found.dots), 'reply', 'replies')}: of each epoch those of the first rounds and of the newest. "
+            f"The plane shows {found.shown:.0%} of their differences."
+        )
 
 
 def _happened(glance: Glance, view: EndpointView) -> None:
@@ -120,8 +148,12 @@ def _sentence(glance: Glance, point: ChannelPoint, threshold: float) -> None:
 
 
 def _legend(marked: Sequence[charts.Mark]) -> None:
-    if any(mark.kind == "changed" for mark in marked):
-        st.caption(
-            "Upright line: first round thought changed; orange diamonds: rounds since. Dotted upright line: the round "
-            "that confirmed it. Grey dashes: a new reference."
-        )
+    said = {
+        "changed": "upright line: first round thought changed; orange diamonds: rounds since",
+        "confirmed": "dotted upright line: the round that confirmed it",
+        "new reference": "grey dashes: a new reference",
+        "edited": "green line: the endpoint was edited, by you",
+    }
+    kinds = {mark.kind for mark in marked}
+    if shown := [words for kind, words in said.items() if kind in kinds]:
+        st.caption(f"{'; '.join(shown).capitalize()}.")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from dashboard.frame import Glance
 from dashboard.words import legible
 
 Cell = str | int | float | None
@@ -33,6 +34,22 @@ def csv_button(label: str, name: str, rows: Sequence[Mapping[str, Cell]]) -> Non
         lambda: csv_text(rows),
         file_name=f"{file_stem(name)}.csv",
         mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def log_button(glance: Glance, endpoint: str, probe: str | None = None) -> None:
+    """A button that takes away the raw replies, as `prober replay` and `prober compare` read them."""
+    if glance.reading.private:
+        st.caption("In privacy mode no reply log is given away.")
+        return
+    st.download_button(
+        "All its replies as a reply log",
+        lambda: "".join(glance.reading.log(endpoint, probe, None)),
+        file_name=f"{file_stem(f'{endpoint}-{probe}' if probe else endpoint)}.jsonl",
+        mime="application/jsonl",
         on_click="ignore",
         icon=":material/download:",
         type="tertiary",

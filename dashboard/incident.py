@@ -81,6 +81,7 @@ def section(glance: Glance, incident: Incident) -> None:
         _comparisons(glance.reading.examples(incident), glance.reading.private)
         _history(glance, incident)
     notices = glance.reading.notices(incident.id)
+    _runbook(glance, incident, notices)
     _timeline(glance, incident, notices)
     _notices(glance, notices)
 
@@ -158,8 +159,9 @@ def _moved(glance: Glance, incident: Incident) -> None:
 
 
 def _latency(glance: Glance, incident: Incident) -> None:
-    before, since = context.around(glance.reading.rounds(), incident.endpoint_hash, incident.onset)
-    if told := context.latency_moved(glance.reading.seconds(before), glance.reading.seconds(since)):
+    began = moment(incident.onset)
+    lines = glance.reading.lines(incident.endpoint, began - _BEFORE if began else None)
+    if told := context.latency_moved(lines, incident.onset):
         st.caption(told)
 
 
@@ -203,6 +205,21 @@ def _history(glance: Glance, incident: Incident) -> None:
     began = moment(incident.onset)
     endpoint.draw_channel(glance, view, chosen or channels[0], began - _BEFORE if began else None)
     link("More of its history", "endpoint", endpoint=view.name, channel=chosen or channels[0])
+
+
+def _runbook(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
+    st.markdown("#### What to do")
+    told = glance.reading.told(incident.id, notices[0].alerter) if notices else None
+    if told is not None and told.runbook:
+        st.markdown("The runbook of the probes that moved; an address of your own, to copy:")
+        st.code(shown(told.runbook).text, language=None, wrap_lines=True)
+    else:
+        st.caption("No runbook: set `runbook:` of the probe set to the address of the page that says what to do.")
+    if not incident.is_trouble and incident.is_live:
+        st.caption(
+            "Is it your own edit? The history marks those in green. Is it wanted? Accept it, and the reference begins "
+            "anew. Else pin another version, or tell the provider: `prober export` has the replies as evidence."
+        )
 
 
 def _timeline(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...]) -> None:

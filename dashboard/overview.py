@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.frame import Glance
 from dashboard.places import go, link
 from dashboard.standing import Standing, headline, standings, unreached
-from dashboard.words import count, inline, one_line, share
+from dashboard.words import count, inline, listed, one_line, share
 from prober.incidents import Incident
 
 _WORTH_A_LOOK = 0.25
@@ -22,6 +22,9 @@ def draw(glance: Glance) -> None:
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
     for sentence in unreached(glance.reading.deliveries(), glance.now):
         st.error(sentence)
+    if doubtful := [one for one in glance.reading.promises() if not one.kept]:
+        st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
+        link("What was promised, and what happened", "promise")
     if said.remarks:
         st.markdown("  \n".join(said.remarks))
     _incidents(glance)

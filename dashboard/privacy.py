@@ -8,7 +8,8 @@ from dataclasses import replace
 from prober.alerts.private import measured, unquoted
 from prober.incidents import Incident
 from prober.notice import Comparison, Moved
-from prober.store.views import ChannelPoint, EndpointView
+from prober.store.page_views import EmbeddingMap, ProbePage, ProbeView
+from prober.store.views import ChannelPoint, EndpointView, ReplyView
 
 
 def comparison(one: Comparison) -> Comparison:
@@ -33,3 +34,31 @@ def incident(one: Incident) -> Incident:
 def endpoint(one: EndpointView) -> EndpointView:
     opened = incident(one.open_incident) if one.open_incident else None
     return replace(one, channels=points(one.channels), open_incident=opened)
+
+
+def probe(one: ProbeView) -> ProbeView:
+    # What is expected of an answer may say what it is.
+    return replace(one, prompt=measured(one.prompt), system=one.system and measured(one.system), expect=())
+
+
+def probe_page(one: ProbePage) -> ProbePage:
+    """Categories of a channel may be answers: they are numbered instead."""
+    return replace(
+        one,
+        probe=probe(one.probe),
+        answers=tuple(replace(answer, text=measured(answer.text)) for answer in one.answers),
+        distributions=tuple(
+            replace(each, labels=tuple(f"category {n + 1}" for n in range(len(each.labels))))
+            for each in one.distributions
+        ),
+        checks=tuple(replace(check, label=f"expectation {n + 1}") for n, check in enumerate(one.checks)),
+    )
+
+
+def reply(one: ReplyView) -> ReplyView:
+    text = None if one.text is None else measured(one.text)
+    return replace(one, prompt=measured(one.prompt), text=text, error_detail="")
+
+
+def embedding_map(one: EmbeddingMap) -> EmbeddingMap:
+    return replace(one, dots=tuple(replace(dot, text=measured(dot.text)) for dot in one.dots))

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TypeVar, cast
 
 import streamlit as st
 
 from dashboard import privacy
 from prober.incidents import Incident
-from prober.notice import Comparison, Part
+from prober.incidents.daemons import Sign
+from prober.notice import Comparison, Notice, Part
 from prober.settings import Settings
 from prober.store import Store
-from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, PressView, RoundView
+from prober.store.as_log import log_line
+from prober.store.page_views import (
+    By,
+    EditView,
+    EmbeddingMap,
+    MonthView,
+    ProbePage,
+    ProbeView,
+    PromiseView,
+    RoundLine,
+    TallyView,
+)
+from prober.store.views import (
+    ChannelPoint,
+    DeliveryView,
+    EndpointView,
+    EpochView,
+    NoticeView,
+    PressView,
+    ReplyView,
+    RoundView,
+)
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -36,12 +59,80 @@ class Reading:
     def rounds(self) -> tuple[RoundView, ...]:
         return self._kept(lambda: self.store.rounds(limit=2000), "rounds")
 
-    def channel_history(self, endpoint: str, channel: str) -> tuple[ChannelPoint, ...]:
+    def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:
-            points = self.store.channel_history(endpoint, channel)
+            points = self.store.channel_stretch(endpoint, channel, since)
             return privacy.points(points) if self.private else points
 
-        return self._kept(ask, "history", endpoint, channel)
+        return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
+
+    def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
+        return self._kept_of(endpoint, lambda: self.store.lines(endpoint, since), "lines", _text(since))
+
+    def edits(self, endpoint: str) -> tuple[EditView, ...]:
+        return self._kept_of(endpoint, lambda: self.store.edits(endpoint), "edits")
+
+    def embedding_map(self, endpoint: str) -> EmbeddingMap:
+        def ask() -> EmbeddingMap:
+            found = self.store.embedding_map(endpoint)
+            return privacy.embedding_map(found) if self.private else found
+
+        return self._kept_of(endpoint, ask, "map")
+
+    def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
+        return self._kept_of(endpoint, lambda: self._each(privacy.probe, self.store.probes(endpoint)), "probes")
+
+    def probe(self, endpoint: str, probe: str) -> ProbePage | None:
+        def ask() -> ProbePage | None:
+            found = self.store.probe(endpoint, probe)
+            return privacy.probe_page(found) if found is not None and self.private else found
+
+        return self._kept_of(endpoint, ask, "probe", probe)
+
+    def replies(self, endpoint: str, probe: str, before: str | None, limit: int) -> tuple[ReplyView, ...]:
+        """Raw replies, a page of them, newest round first."""
+        return self._kept_of(
+            endpoint,
+            lambda: self._each(privacy.reply, self.store.replies(endpoint, probe=probe, before=before, limit=limit)),
+            "replies",
+            probe,
+            before,
+            limit,
+        )
+
+    def log(self, endpoint: str, probe: str | None, since: datetime | None) -> Iterator[str]:
+        """A reply log, line by line. Not kept: it may be long. Nothing of it in privacy mode."""
+        if not self.private:
+            for stored in self.store.export(endpoint, probe=probe, since=since):
+                yield f"{log_line(stored)}\n"
+
+    def tallies(self, by: By, since: date, until: date, *, daily: bool) -> tuple[TallyView, ...]:
+        return self._kept(
+            lambda: self.store.tallies(by, since, until, daily=daily),
+            "tallies",
+            by,
+            since.isoformat(),
+            until.isoformat(),
+            daily,
+        )
+
+    def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
+        return self._kept(lambda: self.store.month(by, now), "month", by, f"{now:%Y-%m-%dT%H}")
+
+    def promises(self) -> tuple[PromiseView, ...]:
+        return self._kept(self.store.promises, "promises")
+
+    def missed(self) -> tuple[RoundView, ...]:
+        """The newest rounds that were missed."""
+        return self._kept(lambda: self.store.rounds(limit=100, state="missed"), "missed")
+
+    def signs(self) -> tuple[Sign, ...]:
+        """Signs of life. Never kept: nothing else need be newer when they are."""
+        return self.store.signs()
+
+    def told(self, incident_id: int, alerter: str) -> Notice | None:
+        """The incident as an alerter told it."""
+        return self._kept(lambda: self.store.told(incident_id, alerter, ""), "told", incident_id, alerter)
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
         return self._kept(lambda: self.store.epochs(endpoint), "epochs", endpoint)
@@ -75,24 +166,16 @@ class Reading:
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self._kept(lambda: self.store.parts(incident), "parts", incident.id)
 
-    def seconds(self, rounds: tuple[int, ...]) -> tuple[float, ...]:
-        """How long each answer took that came back in these rounds, by their ids."""
-        return self._kept(
-            lambda: tuple(
-                one.reply.latency_s
-                for round_id in rounds
-                for one in self.store.recorded(round_id)
-                if one.reply.error is None and one.reply.latency_s is not None
-            ),
-            "seconds",
-            *rounds,
-        )
-
     def _each(self, hide: Callable[[Item], Item], found: Sequence[Item]) -> tuple[Item, ...]:
         return tuple(map(hide, found)) if self.private else tuple(found)
 
+    def _kept_of(self, endpoint: str, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
+        """Kept until there is something newer of this endpoint."""
+        newest = f"{self.store.newest(endpoint)} {self.private}"
+        return cast(Answer, _answer(self.url, newest, ascii((endpoint, *question)), ask))
+
     def _kept(self, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
-        return cast(Answer, _answer(self.url, f"{self.newest} {self.private}", question, ask))
+        return cast(Answer, _answer(self.url, f"{self.newest} {self.private}", ascii(question), ask))
 
 
 def read(url: str | None = None) -> Reading:
@@ -118,7 +201,11 @@ def _store(url: str) -> Store:
     return Store.open(url, read_only=True)
 
 
-# The answers are frozen, so sessions may share them: nothing is copied.
-@st.cache_resource(show_spinner=False, max_entries=64, ttl=900)
-def _answer(url: str, newest: str, question: tuple[str | int | None, ...], _ask: Callable[[], object]) -> object:
+# The answers are frozen, so sessions may share them: nothing is copied. A question is ASCII: names may be no Unicode.
+@st.cache_resource(show_spinner=False, max_entries=256, ttl=900)
+def _answer(url: str, newest: str, question: str, _ask: Callable[[], object]) -> object:
     return _ask()
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -137,9 +137,16 @@ def share(e_value: float, threshold: float) -> float:
     return math.log(min(e_value, 1e300)) / math.log(threshold)
 
 
-def count(n: int, noun: str) -> str:
-    """`1 round`, `3 rounds`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+def count(n: int, noun: str, plural: str = "") -> str:
+    """`1 round`, `3 rounds`, `2 replies`."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """`34 %`, `0.4 %`; nothing where nothing was counted."""
+    if share is None:
+        return ""
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %"
 
 
 def listed(items: list[str], most: int = 3) -> str:

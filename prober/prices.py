@@ -90,3 +90,10 @@ def forecast(so_far: float, per_day: float, now: datetime) -> float:
     first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (first + timedelta(days=32)).replace(day=1)
     return so_far + per_day * ((following - now) / timedelta(days=1))
+
+
+def dollars(amount: float) -> str:
+    """`$12.30`, `$0.0012`, `$0`: two digits that matter, cents at least."""
+    if amount == 0:
+        return "$0"
+    return f"${amount:,.2f}" if amount >= 0.1 else f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
