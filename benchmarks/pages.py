@@ -102,7 +102,7 @@ def measure(effort: Effort) -> Pages:
 
 
 def _overview(store: Store) -> None:
-    store.newest(), store.endpoints(), store.rounds(limit=200), store.incidents(), store.deliveries(), store.promises()
+    store.newest(), store.endpoints(), store.lately(), store.incidents(), store.deliveries(), store.promises()
 
 
 def _incident(store: Store) -> None:
@@ -172,8 +172,15 @@ def fill(url: str, replies: int) -> Store:
     with Store.open(url) as store:
         store.remember([_SET], _ENDPOINTS, NOW)
     engine = create_engine(url)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
+        # Nothing here need outlive the power; the journal is set back as the store has it.
+        hasty = ("journal_mode = OFF", "synchronous = OFF") if engine.dialect.name == "sqlite" else ()
+        for setting in hasty:
+            connection.exec_driver_sql(f"PRAGMA {setting}")
+        connection.commit()
         _put(connection, replies // (ENDPOINTS * PROBES * SAMPLES))
+        if hasty:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     _tidy(engine)
     engine.dispose()
     return Store.open(url, read_only=True)
@@ -208,6 +215,7 @@ def _put(connection: Connection, rounds: int) -> None:
                     rows[LineRow].append(tallies.line(row, seen))
             for table, values in rows.items():
                 connection.execute(insert(table), values)
+            connection.commit()
         connection.execute(
             insert(TallyRow),
             [
@@ -216,6 +224,7 @@ def _put(connection: Connection, rounds: int) -> None:
             ],
         )
         connection.execute(insert(IncidentRow), _opened(endpoint, judgement))
+        connection.commit()
 
 
 def _round(endpoint: Endpoint, at: datetime, id_: int, judgement: Judgement, *, is_missed: bool) -> RoundRow:
@@ -307,6 +316,8 @@ def _postgres() -> Iterator[Callable[[str], str]]:
     def new(name: str) -> str:
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
+            connection.execute(text("ALTER SYSTEM SET fsync = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
             connection.execute(text(f"CREATE DATABASE {name}"))
         engine.dispose()
         return url.set(database=name).render_as_string(hide_password=False)
@@ -319,10 +330,9 @@ def _postgres() -> Iterator[Callable[[str], str]]:
 
 def _tidy(engine: Engine) -> None:
     """What Postgres does by itself after a while, and SQLite never: statistics of the tables."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "postgresql":
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
-            connection.execute(text("SELECT setval(pg_get_serial_sequence('round', 'id'), max(id)) FROM round"))
 
 
 def lines(found: Pages) -> list[str]:

@@ -57,7 +57,8 @@ class Reading:
         return self._kept(lambda: self._each(privacy.endpoint, self.store.endpoints()), "endpoints")
 
     def rounds(self) -> tuple[RoundView, ...]:
-        return self._kept(lambda: self.store.rounds(limit=2000), "rounds")
+        """The newest of every endpoint."""
+        return self._kept(self.store.lately, "rounds")
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:

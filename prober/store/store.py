@@ -554,6 +554,11 @@ class Store:
         with self._database.read() as session:
             return readers.rounds(session, endpoint, state, limit)
 
+    def lately(self, each: int = 40) -> tuple[RoundView, ...]:
+        """The newest rounds of every endpoint as declared last, at most `each`; by when they were due, newest first."""
+        with self._database.read() as session:
+            return readers.lately(session, each)
+
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         """Newest first."""
         with self._database.read() as session:

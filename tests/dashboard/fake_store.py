@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from prober.detectors.distribution import Distribution
+from prober.detectors.information import ChannelInformation, ProbeInformation
 from prober.detectors.plane import Dot
 from prober.detectors.verdict import Verdict
 from prober.incidents import Incident
@@ -150,6 +151,9 @@ class FakeStore:
         found = (one for one in self.round_views if endpoint in {None, one.endpoint} and state in {None, one.state})
         return tuple(found)[:limit]
 
+    def lately(self, each: int = 40) -> tuple[RoundView, ...]:
+        return self.round_views
+
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
 
@@ -188,6 +192,9 @@ def probe_page(text: str = "Teal", probe: str = "starter/colour") -> ProbePage:
         ),
         answers=(AnswerView(text, 17, 24), AnswerView("", 2, 1)),
         checks=(CheckView(f"equals({text})", 0.7, None), CheckView("is-json", 1.0, 0.98)),
+        information=ProbeInformation(
+            "series", probe, 3.0, False, (ChannelInformation("choice", 2.2, 0.04, 0.31),), 12.4, "faint"
+        ),
     )
 
 

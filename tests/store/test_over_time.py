@@ -95,3 +95,12 @@ def test_export_is_of_what_is_seen(store: Store) -> None:
     seen = store.export("billing", since=NOW + HOUR, until=NOW + 3 * HOUR)
     assert [one.round for one in seen] == [one.round for one in store.lines("billing")][1:3]
     assert [one.reply.text for one in store.export(probe="chat/talk")] == ["hello"]
+
+
+def test_lately_is_the_newest_rounds_of_each_endpoint(store: Store) -> None:
+    declare(store)
+    told(store, [1.0] * 4)
+    search = store.due(SEARCH, "chat", NOW)
+    newest = [one.id for one in store.rounds("billing", limit=2)]
+    assert [one.id for one in store.lately(2)] == [*newest, search]
+    assert [one.id for one in store.lately()] == [one.id for one in store.rounds()]
