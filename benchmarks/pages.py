@@ -6,6 +6,7 @@ page is asked the questions that it asks when it is opened.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 import warnings
@@ -326,6 +327,7 @@ def _postgres() -> Iterator[Callable[[str], str]]:
         yield new
     finally:
         server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _tidy(engine: Engine) -> None:
