@@ -94,7 +94,7 @@ def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
     until = glance.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
     said = press(glance.reading.url, incident, Press(chosen, who.name, reason.strip(), until, "dashboard"), glance.now)
     st.session_state[_OUTCOME] = (incident.id, said)
-    st.rerun(scope="fragment")
+    st.rerun()
 
 
 def _say_outcome(incident: Incident) -> None:

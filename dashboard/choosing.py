@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.words import inline, one_line
 from prober.store.page_views import By
+from prober.store.views import EndpointView
 
 RANGES: Final[Mapping[str, timedelta | None]] = {
     "1 day": timedelta(days=1),
@@ -31,6 +32,13 @@ def choose_range(now: datetime) -> datetime | None:
 def choose_days() -> int:
     """How many days, today among them."""
     return DAYS[choose_from("Time range", "range", list(DAYS), "There is no range {}.", usual="30 days")]
+
+
+def choose_endpoint(endpoints: Sequence[EndpointView], forgets: Sequence[str]) -> str:
+    """The name of one; of the one with the most evidence, where the address names none. There is at least one."""
+    telling = max(endpoints, key=lambda one: one.e_value).name
+    names = [one.name for one in endpoints]
+    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=telling, forgets=forgets)
 
 
 def choose_by(options: Sequence[By]) -> By:

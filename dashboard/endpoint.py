@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard import charts, charts_time, context
-from dashboard.choosing import choose_from, choose_range
+from dashboard.choosing import choose_endpoint, choose_from, choose_range
 from dashboard.export import csv_button
 from dashboard.frame import Glance
 from dashboard.overview import incident_link
@@ -21,7 +21,7 @@ def draw(glance: Glance) -> None:
     views = {one.name: one for one in glance.reading.endpoints()}
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
-        name = choose_from("Endpoint", "endpoint", list(views), "There is no endpoint {} here.", forgets=("channel",))
+        name = choose_endpoint(list(views.values()), forgets=("channel",))
     view = views[name]
     names = [point.channel for point in sorted(view.channels, key=lambda point: -point.e_value)]
     if not names:

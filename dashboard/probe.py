@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.choosing import choose_from
+from dashboard.choosing import choose_endpoint, choose_from
 from dashboard.export import log_button
 from dashboard.frame import Glance
-from dashboard.words import count, inline, one_line, percent, shown
+from dashboard.words import count, inline, number, one_line, percent, shown
+from prober.detectors.information import advice
 from prober.store.page_views import ProbePage
 
 _PAGE = 20
@@ -18,9 +19,8 @@ _PAGE = 20
 def draw(glance: Glance) -> None:
     st.markdown("### Probes")
     left, right = st.columns(2)
-    names = [one.name for one in glance.reading.endpoints()]
     with left:
-        endpoint = choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", forgets=("probe",))
+        endpoint = choose_endpoint(glance.reading.endpoints(), forgets=("probe", "before"))
     probes = [one.probe for one in glance.reading.probes(endpoint)]
     if not probes:
         st.info(f"**{inline(endpoint)} was not asked yet.** Its probes appear with the first completed round.")
@@ -33,6 +33,7 @@ def draw(glance: Glance) -> None:
         return
     _asked(page)
     _looked_at(glance, page)
+    _tells(page)
     _answers(page)
     _distributions(page)
     _replies(glance, endpoint, probe)
@@ -69,6 +70,37 @@ def _looked_at(glance: Glance, page: ProbePage) -> None:
         st.caption(f"The reference still grows, so there is no then: {now}{since}.")
 
 
+def _tells(page: ProbePage) -> None:
+    """How much its replies can say at all."""
+    told = page.information
+    if told is None or not told.channels:
+        return
+    st.markdown("#### What it can tell")
+    days = told.days_alone
+    soon = "never" if days is None else f"after about {count(max(1, round(days)), 'day')}"
+    st.markdown(
+        f"Were a tenth of its answers others, this probe alone would show it {soon}, "
+        f"by {inline(told.channels[0].channel)} ({number(told.asks)} answers a round)."
+    )
+    if said := advice(told):
+        st.caption(f"What to do: it {said}.")
+    st.dataframe(
+        {
+            "channel": [one_line(one.channel) for one in told.channels],
+            "different answers": [number(one.outcomes) for one in told.channels],
+            "tells, a tenth moved": [number(one.moved_nats) for one in told.channels],
+            "tells, a tenth new": [number(one.new_nats) for one in told.channels],
+        },
+        hide_index=True,
+        column_config={
+            "different answers": st.column_config.TextColumn(help="Effective number: 2 where two are equally common"),
+            "tells, a tenth moved": st.column_config.TextColumn(help="Nats an ask, expected"),
+            "tells, a tenth new": st.column_config.TextColumn(help="Nats an ask, expected"),
+        },
+        alt="How much each channel of this probe tells an ask",
+    )
+
+
 def _answers(page: ProbePage) -> None:
     st.markdown("#### The commonest answers")
     if not page.answers:
@@ -92,7 +124,7 @@ def _distributions(page: ProbePage) -> None:
     st.markdown("#### Channel by channel, those that moved most first")
     st.caption(
         "Upper bar, blue: share of the replies in the reference; lower, orange: now. `prober power` says which changes "
-        "of this probe would be caught, and how soon."
+        "all probes together would catch, and how soon."
     )
     for n in range(0, min(len(page.distributions), 8), 2):
         for column, one in zip(st.columns(2), page.distributions[n : n + 2], strict=False):

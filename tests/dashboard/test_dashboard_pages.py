@@ -108,7 +108,9 @@ def test_a_probe_then_and_now(page):
     shown = texts(at)
     assert "Pick a colour. Owl" in shown
     assert "Compared: 24 answers of the reference with 60 answers of the newest 20 rounds" in shown
-    expectations, answers = (one.value for one in at.dataframe[:2])
+    assert "this probe alone would show it after about 12 days, by choice" in shown
+    expectations, told, answers = (one.value for one in at.dataframe[:3])
+    assert told["different answers"].tolist() == ["2.20"]
     assert expectations["reference"].tolist() == ["70 %", "100 %"]
     assert expectations["now"].tolist() == ["", "98.0 %"]
     assert answers["answer"].tolist() == ["Owl", "(empty)"]
