@@ -68,7 +68,7 @@ def _sign_in() -> None:
 
 def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
     key = f"act-{incident.id}"
-    with st.form(key, border=True):
+    with st.form(key, border=True, enter_to_submit=False):  # Enter is no decision
         st.markdown(f"**What is to become of it?** Signed in as {inline(who.name)}; kept with the incident.")
         reason = st.text_input(
             "Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Why; needed to accept"

@@ -50,12 +50,12 @@ def incident_link(glance: Glance, one: Incident) -> None:
         words = one.verdicts[0].words
     state = one.close_reason or one.state
     link(
-        f"**{inline(one.endpoint)}**: {inline(words)}, since {inline(glance.round(one.onset))}"
-        f" · {one.severity}, {state}",
+        f"**{inline(one.endpoint)}**: {inline(words)}",
         "incident",
         icon=":material/check_circle:" if one.state == "closed" else ":material/change_history:",
         incident=str(one.id),
     )
+    st.caption(f"{one.severity.capitalize()}, {state}; since {inline(glance.round(one.onset))}")
 
 
 def _matrix(standing: tuple[Standing, ...]) -> None:

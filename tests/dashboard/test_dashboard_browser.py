@@ -238,6 +238,7 @@ def test_whoever_is_signed_in_acknowledges(dashboard, tab):
     page = tab(user="ada@example.org")
     page.goto(f"{address}?incident={incident.id}")
     page.get_by_text("Signed in as").wait_for()
+    page.locator("svg.marks").last.wait_for()
     page.get_by_label("Reason").fill("asked the provider")
     _shoot(page, "acting-1280-light")
     page.get_by_role("button", name="Acknowledge").click()
