@@ -13,8 +13,9 @@ from dashboard.words import number, one_line, round_name
 from prober.detectors.distribution import Distribution
 from prober.store.page_views import MapDot, RoundLine
 
-COLOURS: Final = (BEFORE, AFTER, "#009E73", "#CC79A7", "#808080", "#B79F00", "#56B4E9")
-"""Of Okabe and Ito's palette; none hangs on colour alone, every one has a shape, a dash or a label as well."""
+COLOURS: Final = (BEFORE, AFTER, "#009E73", "#CC79A7", "#808080", "#A08A00", "#A05AC8")
+"""Okabe and Ito's, made to stand out from white and near-black; nothing hangs on colour alone: there is a shape, a
+dash, a place or a tooltip as well."""
 SHAPES: Final = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "triangle-right")
 DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4])
 MOST: Final = len(COLOURS)
@@ -25,15 +26,20 @@ _WITH_LEGEND: Final = 260
 
 def ribbon(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChart:
     """Who the provider said answered: shares of each round's replies, as a ribbon."""
-    names = common({one_line(name, 60): n for line in lines for name, n in line.identities.items()}, MOST - 1)
+    sizes: dict[str, float] = {}
+    for line in lines:
+        for name, n in line.identities.items():
+            sizes[one_line(name, 60)] = sizes.get(one_line(name, 60), 0.0) + n
+    names = common(sizes, MOST if len(sizes) <= MOST else MOST - 1)
+    names += [OTHERS] * (len(sizes) > MOST)
     rows = []
     for line in lines:
         whole = sum(line.identities.values())
-        shares: dict[str, float] = dict.fromkeys(names, 0.0)
+        if not whole:
+            continue
+        shares = dict.fromkeys(names, 0.0)
         for name, n in line.identities.items():
-            shown = one_line(name, 60)
-            key = shown if shown in shares else OTHERS
-            shares[key] = shares.get(key, 0.0) + n / whole
+            shares[one_line(name, 60) if one_line(name, 60) in shares else OTHERS] += n / whole
         rows += [
             {"at": at_label(line.round, line.at).isoformat(), "round": round_name(line.round), "who": who,
              "share": share, "reads": f"{share:.0%} of {whole:,}"}
@@ -46,7 +52,7 @@ def ribbon(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChart
             x=time_axis(),
             y=alt.Y("share:Q", title=None, stack=True, scale=alt.Scale(domain=[0, 1]),
                     axis=alt.Axis(format=".0%", tickCount=5)),
-            color=_colour("who", [*names, *_more(rows, names)]),
+            color=_colour("who", names),
             tooltip=[alt.Tooltip("who:N", title="answered by"), alt.Tooltip("reads:N", title="share"),
                      alt.Tooltip("round:N", title="round (UTC)")],
         )
@@ -166,10 +172,6 @@ def embedding(dots: Sequence[MapDot]) -> alt.Chart:
 def common(sizes: dict[str, float], most: int) -> list[str]:
     """The largest, by name where they are alike."""
     return sorted(sizes, key=lambda name: (-sizes[name], name))[:most]
-
-
-def _more(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[str]:
-    return [OTHERS] if OTHERS not in names and any(row["who"] == OTHERS for row in rows) else []
 
 
 def _colour(field: str, names: Sequence[str]) -> alt.Color:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +26,7 @@ from dashboard.words import (
     when,
     word_diff,
 )
+from prober.detectors.verdict import Verdict
 from prober.incidents import Incident
 from prober.notice import Comparison
 from prober.store.views import NoticeView
@@ -132,29 +134,32 @@ def _between(glance: Glance, incident: Incident) -> str:
 
 
 def _moved(glance: Glance, incident: Incident) -> None:
-    shifts = {shift.channel: shift for shift in incident.findings.shifts}
     if not incident.verdicts:
         st.caption("No channel was named.")
         return
+    _channels(glance, incident, incident.moved, "The channels that moved, strongest first")
+    others = [one for one in incident.verdicts if one not in incident.moved]
+    if others:
+        with st.expander(f"{count(len(others), 'channel')} that did not, or hardly"):
+            _channels(glance, incident, others, "The other channels, strongest first")
+
+
+def _channels(glance: Glance, incident: Incident, verdicts: Sequence[Verdict], alt: str) -> None:
+    shifts = {shift.channel: shift for shift in incident.findings.shifts}
+    told = [(one, shifts.get(one.channel)) for one in verdicts]
     st.dataframe(
         {
-            "channel": [one_line(one.channel) for one in incident.verdicts],
-            "moved": [
-                one_line(shifts[one.channel].words if one.channel in shifts else one.words) for one in incident.verdicts
-            ],
-            "replies": [
-                f"{shifts[one.channel].replies:,} against {shifts[one.channel].reference_replies:,}"
-                if one.channel in shifts
-                else ""
-                for one in incident.verdicts
-            ],
-            "evidence": [number(one.e_value) for one in incident.verdicts],
-            "reference": [number(one.reference_value) for one in incident.verdicts],
-            "when confirmed": [number(one.value) for one in incident.verdicts],
-            "unit": [one_line(one.unit, 60) for one in incident.verdicts],
-            "changed since": [glance.round(one.onset) if one.onset else "not yet" for one in incident.verdicts],
+            "channel": [one_line(one.channel) for one, _ in told],
+            "moved": [one_line(shift.words if shift else one.words) for one, shift in told],
+            "replies": [f"{shift.replies:,} against {shift.reference_replies:,}" if shift else "" for _, shift in told],
+            "evidence": [number(one.e_value) for one, _ in told],
+            "reference": [number(one.reference_value) for one, _ in told],
+            "when confirmed": [number(one.value) for one, _ in told],
+            "unit": [one_line(one.unit, 60) for one, _ in told],
+            "changed since": [glance.round(one.onset) if one.onset else "not yet" for one, _ in told],
         },
         hide_index=True,
+        alt=alt,
     )
 
 

@@ -17,7 +17,7 @@ DIFFED = 400
 # Control characters but tab and line feed, lone surrogates, and the marks that reorder the text around them.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 # No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time.
-_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
+_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’“”×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
 
 
 @dataclass(frozen=True, slots=True)
