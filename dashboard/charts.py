@@ -12,12 +12,14 @@ import altair as alt
 
 from dashboard.words import moment, number, one_line, round_name, when
 from prober.incidents import Incident
+from prober.store.page_views import EditView
 from prober.store.views import ChannelPoint, EpochView
 
 # Of Okabe and Ito's palette, told apart by the colour-blind; each has a contrast of 3 to white and to near-black.
 BEFORE = "#0072B2"
 AFTER = "#D55E00"
 QUIET = "#808080"
+EDITED = "#009E73"
 
 _FLOOR = 0.5
 """The least evidence drawn; a log scale has no zero, and below 1 there is none."""
@@ -34,23 +36,35 @@ class Mark:
     """A moment to draw a line at."""
 
     at: datetime
-    kind: Literal["changed", "confirmed", "new reference"]
+    kind: Literal["changed", "confirmed", "new reference", "edited"]
     words: str
     """What a tooltip says of it."""
     until: datetime | None = None
     """When the change was accepted as the new reference; None while it is not, and for other kinds."""
 
 
-def marks(points: Sequence[ChannelPoint], incidents: Sequence[Incident], epochs: Sequence[EpochView]) -> list[Mark]:
-    """What happened to the endpoint within the stretch that `points` cover, oldest first."""
+def marks(
+    points: Sequence[ChannelPoint],
+    incidents: Sequence[Incident],
+    epochs: Sequence[EpochView],
+    edits: Sequence[EditView] = (),
+) -> list[Mark]:
+    """What happened to the endpoint within the stretch that `points` cover, oldest first.
+
+    The first of `edits` is how it was declared to begin with.
+    """
     if not points:
         return []
-    begin, end = _at(points[0]), _at(points[-1])
+    begin, end = at(points[0]), at(points[-1])
     found = [
         Mark(epoch.at, "new reference", f"new reference, from round {round_name(epoch.start_label)} on")
         for epoch in epochs
         if begin < epoch.at <= end
     ]
+    for edit in edits[1:]:
+        if edited := _place(points, edit.round):
+            words = f"edited by you: {edit.provider}, {one_line(edit.model, 60)}"
+            found.append(Mark(edited, "edited", words))
     for incident in incidents:
         name = f"incident {incident.id}"
         if onset := _place(points, incident.onset):
@@ -66,13 +80,13 @@ def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark]) -> alt.Layer
     unit = one_line(points[-1].unit, 40) if points else ""
     percent = unit.startswith("share")
     scale = _reading_scale(points)
-    y = alt.Y("value:Q", title=unit or "reading", scale=scale, axis=_axis(".0%" if percent else "~g"))
+    y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(".0%" if percent else "~g"))
     base = alt.Chart(alt.InlineData(values=_rows(points, marked)))
     reference = base.mark_line(strokeDash=[5, 4], color=QUIET, interpolate="step-after").encode(
-        x=_time(), y=alt.Y("reference:Q", scale=scale)
+        x=time_axis(), y=alt.Y("reference:Q", scale=scale)
     )
-    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=_time(), y=y)
-    return _finished([reference, line, _dots(base, y), *_rules(marked)])
+    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=time_axis(), y=y)
+    return _finished([reference, line, _dots(base, y), *rules(marked)])
 
 
 def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float) -> alt.LayerChart:
@@ -80,21 +94,21 @@ def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: 
     top = max([10, threshold * 2, *(_drawn(point.e_value, threshold) or 0 for point in points)])
     y = alt.Y(
         "evidence:Q",
-        title="evidence (e-value)",
+        title=None,
         scale=alt.Scale(type="log", domain=[_FLOOR, top], nice=False),
         axis=_axis("~s", ticks=5),
     )
     base = alt.Chart(alt.InlineData(values=_rows(points, marked, threshold)))
-    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=_time(), y=y)
+    line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=time_axis(), y=y)
     dots = _dots(base, y)
     if threshold <= 0:  # nothing is promised before the first judgement
-        return _finished([line, dots, *_rules(marked)])
+        return _finished([line, dots, *rules(marked)])
     promise = alt.Chart(alt.InlineData(values=[{"threshold": threshold, "words": f"alarm at {number(threshold)}"}]))
     rule = promise.mark_rule(strokeDash=[5, 4], color=AFTER).encode(y="threshold:Q")
     text = promise.mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=AFTER, fontWeight="bold").encode(
         x=alt.value(0), y="threshold:Q", text="words:N"
     )
-    return _finished([rule, text, line, dots, *_rules(marked)])
+    return _finished([rule, text, line, dots, *rules(marked)])
 
 
 def _rows(
@@ -103,12 +117,12 @@ def _rows(
     changes = [mark for mark in marked if mark.kind == "changed"]
     rows: list[dict[str, str | float | None]] = []
     for point in points:
-        at = _at(point)
-        changed = any(change.at <= at and (change.until is None or at < change.until) for change in changes)
+        moment_ = at(point)
+        changed = any(c.at <= moment_ and (c.until is None or moment_ < c.until) for c in changes)
         rows.append(
             {
-                "at": at.isoformat(),
-                "round": when(at),
+                "at": moment_.isoformat(),
+                "round": when(moment_),
                 "value": _finite(point.value),
                 "reference": _finite(point.reference_value),
                 "evidence": _drawn(point.e_value, threshold),
@@ -125,12 +139,12 @@ def _rows(
 def _dots(base: alt.Chart, y: alt.Y) -> Any:
     domain = ["as the reference", "since the change"]
     return base.mark_point(filled=True, size=45, opacity=1).encode(
-        x=_time(),
+        x=time_axis(),
         y=y,
         color=alt.Color("stretch:N", scale=alt.Scale(domain=domain, range=[BEFORE, AFTER]), legend=None),
         shape=alt.Shape("stretch:N", scale=alt.Scale(domain=domain, range=["circle", "diamond"]), legend=None),
         tooltip=[
-            alt.Tooltip("round:N", title="round"),
+            alt.Tooltip("round:N", title="round (UTC)"),
             alt.Tooltip("words:N", title="moved"),
             alt.Tooltip("reads:N", title="reading"),
             alt.Tooltip("against:N", title="reference"),
@@ -139,26 +153,30 @@ def _dots(base: alt.Chart, y: alt.Y) -> Any:
     )
 
 
-def _rules(marked: Sequence[Mark]) -> list[alt.Chart]:
-    colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET}
-    dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3]}
-    rules = []
+def rules(marked: Sequence[Mark]) -> list[alt.Chart]:
+    """An upright line for each moment."""
+    colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET, "edited": EDITED}
+    dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3], "edited": [1, 0]}
+    drawn = []
     for mark in marked:
         row = {"at": mark.at.isoformat(), "words": mark.words, "kind": mark.kind}
-        base = alt.Chart(alt.InlineData(values=[row])).encode(x=_time(), tooltip=alt.Tooltip("words:N", title="mark"))
-        rules.append(base.mark_rule(color=colours[mark.kind], strokeDash=dashes[mark.kind], strokeWidth=2))
-    return rules
+        base = alt.Chart(alt.InlineData(values=[row])).encode(
+            x=time_axis(), tooltip=alt.Tooltip("words:N", title="mark")
+        )
+        drawn.append(base.mark_rule(color=colours[mark.kind], strokeDash=dashes[mark.kind], strokeWidth=2))
+    return drawn
 
 
 def _finished(layers: list[Any]) -> alt.LayerChart:
     return alt.LayerChart(layer=layers, height=220)
 
 
-def _time() -> alt.X:
+def time_axis() -> alt.X:
+    """Time as the viewer's clocks show it; tooltips say UTC."""
     return alt.X(
         "at:T",
-        title="round (UTC)",
-        scale=alt.Scale(type="utc"),
+        title=None,
+        scale=alt.Scale(type="time"),
         axis=alt.Axis(format=_MOMENTS, labelOverlap=True, tickCount=6, grid=False),
     )
 
@@ -186,11 +204,17 @@ def _place(points: Sequence[ChannelPoint], label: str) -> datetime | None:
     """Where round `label` lies on the time axis; None where it is before or after all that is drawn."""
     first = next((point for point in points if point.round >= label), None)
     unseen = first is None or (first is points[0] and first.round != label)
-    return None if first is None or unseen else _at(first)
+    return None if first is None or unseen else at(first)
 
 
-def _at(point: ChannelPoint) -> datetime:
-    return moment(point.round) or point.at
+def at(point: ChannelPoint) -> datetime:
+    """Where a point lies in time: the hour its round names, else when it was completed."""
+    return at_label(point.round, point.at)
+
+
+def at_label(label: str, completed: datetime) -> datetime:
+    """Where a round lies in time."""
+    return moment(label) or completed
 
 
 def _finite(value: float) -> float | None:

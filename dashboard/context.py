@@ -7,7 +7,7 @@ from statistics import median
 
 from dashboard.words import count, inline, listed, number
 from prober.notice import Part
-from prober.store.views import RoundView
+from prober.store.page_views import RoundLine
 
 ROUNDS = 10
 """Rounds whose latency is looked at, on each side of a change."""
@@ -23,40 +23,29 @@ def company(parts: Sequence[Part]) -> str:
     return " ".join(told)
 
 
-def newest(rounds: Sequence[RoundView], endpoint_hash: str) -> tuple[int, ...]:
-    """The ids of an endpoint's newest completed rounds."""
-    return tuple(one.id for one in _completed(rounds, endpoint_hash)[-ROUNDS:])
-
-
-def around(rounds: Sequence[RoundView], endpoint_hash: str, onset: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The ids of the last rounds before `onset`, and of the first from it on."""
-    labelled = _completed(rounds, endpoint_hash)
-    before = [one.id for one in labelled if one.label < onset][-ROUNDS:]
-    return tuple(before), tuple(one.id for one in labelled if one.label >= onset)[:ROUNDS]
-
-
-def latency(seconds: Sequence[float], rounds: int) -> str:
+def latency(lines: Sequence[RoundLine]) -> str:
     """How long answers took of late; nothing where no reply says."""
+    seconds = _halves(lines[-ROUNDS:])
     if not seconds:
         return ""
-    return f"Latency, which is never judged: {_half(seconds)} in the last {count(rounds, 'round')}."
+    return f"Latency, which is never judged: {_usual(seconds)} in the last {count(len(seconds), 'round')}."
 
 
-def latency_moved(before: Sequence[float], since: Sequence[float]) -> str:
+def latency_moved(lines: Sequence[RoundLine], onset: str) -> str:
     """How long answers took before a change and since; nothing unless both are known."""
+    before = _halves([one for one in lines if one.round < onset][-ROUNDS:])
+    since = _halves([one for one in lines if one.round >= onset][:ROUNDS])
     if not before or not since:
         return ""
-    return f"Latency, which is never judged: {_half(before)} before the change, within {_s(since)} since."
+    return f"Latency, which is never judged: {_usual(before)} before the change, within {_s(since)} since."
 
 
-def _completed(rounds: Sequence[RoundView], endpoint_hash: str) -> list[RoundView]:
-    """Oldest first."""
-    mine = (one for one in rounds if one.endpoint_hash == endpoint_hash and one.state == "completed")
-    return sorted(mine, key=lambda one: one.label)
+def _halves(lines: Sequence[RoundLine]) -> list[float]:
+    return [one.latency_half_s for one in lines if one.latency_half_s is not None]
 
 
-def _half(seconds: Sequence[float]) -> str:
-    return f"half of the answers came within {_s(seconds)}"
+def _usual(seconds: Sequence[float]) -> str:
+    return f"in the usual round half of the answers came within {_s(seconds)}"
 
 
 def _s(seconds: Sequence[float]) -> str:

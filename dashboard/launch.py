@@ -11,8 +11,8 @@ APP = Path(__file__).with_name("app.py")
 def command(port: int, address: str = "127.0.0.1") -> list[str]:
     """What to run, as `subprocess` takes it. The page answers at ``http://address:port/``.
 
-    The database is the one of the environment (`PROBER_DATABASE_URL`). There is no login: an `address` other than this
-    machine's shows prompts and replies to everyone who can reach it.
+    The database is the one of the environment (`PROBER_DATABASE_URL`). Looking needs no login: an `address` other than
+    this machine's shows prompts and replies to everyone who can reach it. Acting does, where the settings allow it.
     """
     options = {
         "server.port": str(port),

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TypeVar, cast
 
 import streamlit as st
 
+from dashboard import privacy
 from prober.incidents import Incident
-from prober.notice import Comparison, Part
+from prober.incidents.daemons import Sign
+from prober.notice import Comparison, Notice, Part
 from prober.settings import Settings
 from prober.store import Store
-from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, RoundView
+from prober.store.as_log import log_line
+from prober.store.page_views import (
+    By,
+    EditView,
+    EmbeddingMap,
+    MonthView,
+    ProbePage,
+    ProbeView,
+    PromiseView,
+    RoundLine,
+    TallyView,
+)
+from prober.store.views import (
+    ChannelPoint,
+    DeliveryView,
+    EndpointView,
+    EpochView,
+    NoticeView,
+    PressView,
+    ReplyView,
+    RoundView,
+)
 
+Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
@@ -25,30 +50,116 @@ class Reading:
     url: str
     newest: str
     """What `Store.newest` said; the same words mean the same answers."""
+    private: bool = False
+    """Whether what was asked and answered is kept from whoever looks."""
 
     def endpoints(self) -> tuple[EndpointView, ...]:
-        return self._kept(self.store.endpoints)
+        return self._kept(lambda: self._each(privacy.endpoint, self.store.endpoints()), "endpoints")
 
     def rounds(self) -> tuple[RoundView, ...]:
-        return self._kept(lambda: self.store.rounds(limit=2000), "rounds")
+        """The newest of every endpoint."""
+        return self._kept(self.store.lately, "rounds")
 
-    def channel_history(self, endpoint: str, channel: str) -> tuple[ChannelPoint, ...]:
-        return self._kept(lambda: self.store.channel_history(endpoint, channel), "history", endpoint, channel)
+    def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
+        def ask() -> tuple[ChannelPoint, ...]:
+            points = self.store.channel_stretch(endpoint, channel, since)
+            return privacy.points(points) if self.private else points
+
+        return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
+
+    def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
+        return self._kept_of(endpoint, lambda: self.store.lines(endpoint, since), "lines", _text(since))
+
+    def edits(self, endpoint: str) -> tuple[EditView, ...]:
+        return self._kept_of(endpoint, lambda: self.store.edits(endpoint), "edits")
+
+    def embedding_map(self, endpoint: str) -> EmbeddingMap:
+        def ask() -> EmbeddingMap:
+            found = self.store.embedding_map(endpoint)
+            return privacy.embedding_map(found) if self.private else found
+
+        return self._kept_of(endpoint, ask, "map")
+
+    def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
+        return self._kept_of(endpoint, lambda: self._each(privacy.probe, self.store.probes(endpoint)), "probes")
+
+    def probe(self, endpoint: str, probe: str) -> ProbePage | None:
+        def ask() -> ProbePage | None:
+            found = self.store.probe(endpoint, probe)
+            return privacy.probe_page(found) if found is not None and self.private else found
+
+        return self._kept_of(endpoint, ask, "probe", probe)
+
+    def replies(self, endpoint: str, probe: str, before: str | None, limit: int) -> tuple[ReplyView, ...]:
+        """Raw replies, a page of them, newest round first."""
+        return self._kept_of(
+            endpoint,
+            lambda: self._each(privacy.reply, self.store.replies(endpoint, probe=probe, before=before, limit=limit)),
+            "replies",
+            probe,
+            before,
+            limit,
+        )
+
+    def log(self, endpoint: str, probe: str | None, since: datetime | None) -> Iterator[str]:
+        """A reply log, line by line. Not kept: it may be long. Nothing of it in privacy mode."""
+        if not self.private:
+            for stored in self.store.export(endpoint, probe=probe, since=since):
+                yield f"{log_line(stored)}\n"
+
+    def tallies(self, by: By, since: date, until: date, *, daily: bool) -> tuple[TallyView, ...]:
+        return self._kept(
+            lambda: self.store.tallies(by, since, until, daily=daily),
+            "tallies",
+            by,
+            since.isoformat(),
+            until.isoformat(),
+            daily,
+        )
+
+    def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
+        return self._kept(lambda: self.store.month(by, now), "month", by, f"{now:%Y-%m-%dT%H}")
+
+    def promises(self) -> tuple[PromiseView, ...]:
+        return self._kept(self.store.promises, "promises")
+
+    def missed(self) -> tuple[RoundView, ...]:
+        """The newest rounds that were missed."""
+        return self._kept(lambda: self.store.rounds(limit=100, state="missed"), "missed")
+
+    def signs(self) -> tuple[Sign, ...]:
+        """Signs of life. Never kept: nothing else need be newer when they are."""
+        return self.store.signs()
+
+    def told(self, incident_id: int, alerter: str) -> Notice | None:
+        """The incident as an alerter told it."""
+        return self._kept(lambda: self.store.told(incident_id, alerter, ""), "told", incident_id, alerter)
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
         return self._kept(lambda: self.store.epochs(endpoint), "epochs", endpoint)
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
-        return self._kept(lambda: self.store.incidents(endpoint=endpoint), "incidents", endpoint)
+        return self._kept(
+            lambda: self._each(privacy.incident, self.store.incidents(endpoint=endpoint)), "incidents", endpoint
+        )
 
     def incident(self, incident_id: int) -> Incident | None:
-        return self._kept(lambda: self.store.incident(incident_id), "incident", incident_id)
+        def ask() -> Incident | None:
+            found = self.store.incident(incident_id)
+            return privacy.incident(found) if found is not None and self.private else found
+
+        return self._kept(ask, "incident", incident_id)
 
     def examples(self, incident: Incident) -> tuple[Comparison, ...]:
-        return self._kept(lambda: self.store.examples(incident), "examples", incident.id)
+        return self._kept(
+            lambda: self._each(privacy.comparison, self.store.examples(incident)), "examples", incident.id
+        )
 
     def notices(self, incident_id: int) -> tuple[NoticeView, ...]:
         return self._kept(lambda: self.store.notices(incident_id), "notices", incident_id)
+
+    def presses(self, incident_id: int) -> tuple[PressView, ...]:
+        return self._kept(lambda: self.store.presses(incident_id), "presses", incident_id)
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         return self._kept(self.store.deliveries, "deliveries")
@@ -56,29 +167,25 @@ class Reading:
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self._kept(lambda: self.store.parts(incident), "parts", incident.id)
 
-    def seconds(self, rounds: tuple[int, ...]) -> tuple[float, ...]:
-        """How long each answer took that came back in these rounds, by their ids."""
-        return self._kept(
-            lambda: tuple(
-                one.reply.latency_s
-                for round_id in rounds
-                for one in self.store.recorded(round_id)
-                if one.reply.error is None and one.reply.latency_s is not None
-            ),
-            "seconds",
-            *rounds,
-        )
+    def _each(self, hide: Callable[[Item], Item], found: Sequence[Item]) -> tuple[Item, ...]:
+        return tuple(map(hide, found)) if self.private else tuple(found)
+
+    def _kept_of(self, endpoint: str, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
+        """Kept until there is something newer of this endpoint."""
+        newest = f"{self.store.newest(endpoint)} {self.private}"
+        return cast(Answer, _answer(self.url, newest, ascii((endpoint, *question)), ask))
 
     def _kept(self, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
-        return cast(Answer, _answer(self.url, self.newest, question or ("endpoints",), ask))
+        return cast(Answer, _answer(self.url, f"{self.newest} {self.private}", ascii(question), ask))
 
 
 def read(url: str | None = None) -> Reading:
     """A reading of the configured database, or of `url`. StoreError where there is none to read."""
-    url = url or Settings().database_url
+    settings = Settings()
+    url = url or settings.database_url
     store = _store(url)
     try:
-        return Reading(store, url, store.newest())
+        return Reading(store, url, store.newest(), settings.dashboard_private)
     except Exception:
         forget()  # it may have been replaced or upgraded under us: the next refresh opens it afresh
         raise
@@ -95,7 +202,11 @@ def _store(url: str) -> Store:
     return Store.open(url, read_only=True)
 
 
-# The answers are frozen, so sessions may share them: nothing is copied.
-@st.cache_resource(show_spinner=False, max_entries=64, ttl=900)
-def _answer(url: str, newest: str, question: tuple[str | int | None, ...], _ask: Callable[[], object]) -> object:
+# The answers are frozen, so sessions may share them: nothing is copied. A question is ASCII: names may be no Unicode.
+@st.cache_resource(show_spinner=False, max_entries=256, ttl=900)
+def _answer(url: str, newest: str, question: str, _ask: Callable[[], object]) -> object:
     return _ask()
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

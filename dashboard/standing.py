@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import Literal
 
-from dashboard.words import ago, count, inline, listed, round_name, span
+from dashboard.words import ago, count, inline, listed, round_name, span, when
 from prober.store.views import DeliveryView, EndpointView, RoundView
 
 Word = Literal["changed", "suspected", "silent", "learning", "waiting", "as pinned"]
@@ -68,28 +68,30 @@ def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, .
     )
 
 
-def standings(endpoints: Sequence[EndpointView], rounds: Sequence[RoundView], now: datetime) -> tuple[Standing, ...]:
+def standings(
+    endpoints: Sequence[EndpointView], rounds: Sequence[RoundView], now: datetime, zone: tzinfo = UTC
+) -> tuple[Standing, ...]:
     """Every endpoint, the most urgent first. `rounds` are the newest ones, newest first."""
     by_endpoint: dict[str, list[RoundView]] = {}
     for one in rounds:
         by_endpoint.setdefault(one.endpoint, []).append(one)
-    all_of_them = (stand(endpoint, by_endpoint.get(endpoint.name, ()), now) for endpoint in endpoints)
+    all_of_them = (stand(endpoint, by_endpoint.get(endpoint.name, ()), now, zone) for endpoint in endpoints)
     return tuple(sorted(all_of_them, key=lambda one: (ORDER.index(one.word), one.endpoint.name)))
 
 
-def stand(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> Standing:
+def stand(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime, zone: tzinfo = UTC) -> Standing:
     """One endpoint, from its latest judgement and its newest rounds, newest first."""
-    word, why = _word(endpoint, rounds, now)
+    word, why = _word(endpoint, rounds, now, zone)
     last = endpoint.last_completed_at
     return Standing(endpoint, word, why, ago(last, now) if last else "never")
 
 
-def _word(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> tuple[Word, str]:
+def _word(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime, zone: tzinfo) -> tuple[Word, str]:
     incident = endpoint.open_incident
     if incident is not None:
         words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
-        return "changed", f"{words} since {round_name(incident.onset)}"
-    if silence := _silence(endpoint, rounds, now):
+        return "changed", f"{words} since {round_name(incident.onset, zone)}"
+    if silence := _silence(endpoint, rounds, now, zone):
         return "silent", silence
     match endpoint.state:
         case "suspected":
@@ -105,8 +107,14 @@ def _word(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) ->
             return "waiting", "no round has been judged yet"
 
 
-def _silence(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> str:
+def _silence(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime, zone: tzinfo) -> str:
     """Why nothing is heard of the endpoint at present, or ``""``."""
+    if endpoint.trouble is not None:
+        cause = endpoint.trouble.cause or endpoint.trouble.kind
+        return f"cannot be asked since {round_name(endpoint.trouble.onset, zone)}: {cause.replace('_', ' ')}"
+    if endpoint.stale_since is not None:
+        heard = endpoint.last_completed_at
+        return f"no fresh rounds since {when(heard, zone)}" if heard else "no round was ever completed"
     ended = [one for one in rounds if one.state in {"completed", "missed"}]
     if not ended:
         return ""
@@ -119,7 +127,7 @@ def _silence(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime)
     heard = endpoint.last_completed_at
     # Three gaps: a weekend of a schedule of working days is no silence.
     if usual is not None and heard is not None and now - heard > 3 * usual + _GRACE:
-        return f"no round since {round_name(heard.isoformat())}, usually one every {span(usual)}"
+        return f"no round since {when(heard, zone)}, usually one every {span(usual)}"
     return ""
 
 

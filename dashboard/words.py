@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import SequenceMatcher
 
 CUT_CHARACTERS = 4_000
@@ -17,7 +17,7 @@ DIFFED = 400
 # Control characters but tab and line feed, lone surrogates, and the marks that reorder the text around them.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 # No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time.
-_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d UTC)*")
+_PLAIN = re.compile(r"[^\W_]([\w %.,;()'’“”×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,16 @@ def moment(label: str) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def when(at: datetime) -> str:
-    """`2026-01-29 14:05 UTC`."""
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def when(at: datetime, zone: tzinfo = UTC) -> str:
+    """`2026-01-29 14:05 UTC`, or as clocks in `zone` show it: `2026-01-29 15:05 CET`."""
+    at = (at.replace(tzinfo=UTC) if at.tzinfo is None else at).astimezone(zone)
+    return f"{at:%Y-%m-%d %H:%M %Z}"
 
 
-def round_name(label: str) -> str:
+def round_name(label: str, zone: tzinfo = UTC) -> str:
     """A round's label as people read it: its time, or the label itself."""
     at = moment(label)
-    return when(at) if at else one_line(label, 60)
+    return when(at, zone) if at else one_line(label, 60)
 
 
 def incident_number(text: str) -> int | None:
@@ -137,9 +137,16 @@ def share(e_value: float, threshold: float) -> float:
     return math.log(min(e_value, 1e300)) / math.log(threshold)
 
 
-def count(n: int, noun: str) -> str:
-    """`1 round`, `3 rounds`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+def count(n: int, noun: str, plural: str = "") -> str:
+    """`1 round`, `3 rounds`, `2 replies`."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """`34 %`, `0.4 %`; nothing where nothing was counted."""
+    if share is None:
+        return ""
+    return f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %"
 
 
 def listed(items: list[str], most: int = 3) -> str:

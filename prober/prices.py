@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -82,3 +82,18 @@ def _listed(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
 
 def _per_million(price: Decimal) -> float:
     return float(price * MILLION / _SAMPLE)
+
+
+def forecast(so_far: float, per_day: float, now: datetime) -> float:
+    """What the UTC month of `now` comes to: so far, and the daily rate for what is left of it."""
+    now = now.astimezone(UTC)
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return so_far + per_day * ((following - now) / timedelta(days=1))
+
+
+def dollars(amount: float) -> str:
+    """`$12.30`, `$0.0012`, `$0`: two digits that matter, cents at least."""
+    if amount == 0:
+        return "$0"
+    return f"${amount:,.2f}" if amount >= 0.1 else f"${float(f'{amount:.2g}'):.10f}".rstrip("0")

@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     """Pinged while the daemon is well, so that somebody else notices when it is not."""
     dashboard_url: str = Field("http://localhost:8501", validation_alias="PROBER_DASHBOARD_URL")
     """Where links in messages lead."""
+    dashboard_actions: bool = Field(False, validation_alias="PROBER_DASHBOARD_ACTIONS")
+    """Whether people who are signed in may act on incidents in the dashboard."""
+    dashboard_user_header: str | None = Field(None, validation_alias="PROBER_DASHBOARD_USER_HEADER")
+    """Header in which a proxy names who is signed in. Believed, so nothing but the proxy may reach the dashboard."""
+    dashboard_allowed: str | None = Field(None, validation_alias="PROBER_DASHBOARD_ALLOWED")
+    """Who of them may act, as the header or the e-mail address names them, with commas between; unset for everyone."""
+    dashboard_private: bool = Field(False, validation_alias="PROBER_DASHBOARD_PRIVATE")
+    """Show hashes and measures in the dashboard instead of prompts and replies."""
 
 
 def secret(name: str) -> SecretStr | None:

@@ -151,7 +151,7 @@ def test_configuration_lists_every_check_and_variable() -> None:
     assert checks | {f"not-{check}" for check in checks} == set(get_args(declaration.CheckType))
     variables = {row[0].strip("`"): row[1].strip("`") for row in tables(section(text, "Environment"))[0]}
     assert variables == {
-        str(field.validation_alias): "none" if field.default is None else field.default
+        str(field.validation_alias): "none" if field.default is None else show(field.default)
         for field in Settings.model_fields.values()
     }
 

@@ -15,7 +15,7 @@ from prober.declaration import Endpoint
 from prober.detectors.codec import decode
 from prober.detectors.memory import Memory
 from prober.evidence import Observation, Round
-from prober.prices import Tariff, Unpriced
+from prober.prices import Tariff, Unpriced, dollars
 from prober.store import Store
 from prober.store.views import RoundView
 
@@ -73,13 +73,6 @@ def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tok
     if tariff.output_per_million == 0:
         return Cost(tariff.dollars(asks, input_tokens, 0.0), False, tariff.source)
     return Cost(None, False, "no reply says how many tokens it took, and no limit is declared; set max_tokens")
-
-
-def dollars(amount: float) -> str:
-    """`$12.30`, `$0.0012`, `$0`: two digits that matter, cents at least."""
-    if amount == 0:
-        return "$0"
-    return f"${amount:,.2f}" if amount >= 0.1 else f"${float(f'{amount:.2g}'):.10f}".rstrip("0")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from prober.loading.showing import quoted
 from prober.loading.words import did_you_mean
 from prober.replylog import LoggedReply, line_of, write
 from prober.store import Store
-from prober.store.views import StoredReply
+from prober.store.as_log import logged
 
 app = typer.Typer(add_completion=False)
 
@@ -42,20 +42,6 @@ def export(
             count = _print(replies) if output == "-" else write(Path(output), replies)
     complain(f"Wrote {count} {'reply' if count == 1 else 'replies'}{'' if output == '-' else f' to {output}'}.")
     return 0
-
-
-def logged(stored: StoredReply) -> LoggedReply:
-    """A stored reply as a line of a log: with its series and checks, so that it is judged again as it was."""
-    return LoggedReply(
-        round=stored.round,
-        endpoint=stored.endpoint,
-        probe=stored.probe,
-        reply=stored.reply,
-        prompt=stored.prompt,
-        system=stored.system,
-        expect=stored.expect,
-        series=stored.series,
-    )
 
 
 def _replies(store: Store, endpoint: str | None) -> int:

@@ -16,9 +16,10 @@ from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import print_json, say, table
 from prober.declaration import seconds
 from prober.errors import ConfigurationError
-from prober.incidents import Decision, Incident, Press, Reason
+from prober.incidents import Incident, Press, Reason
 from prober.loading.showing import quoted
 from prober.loading.words import did_you_mean
+from prober.pressing import NOWHERE, act, done
 from prober.store import Store
 from prober.store.views import MaintenanceView, NoticeView, PressView
 
@@ -28,14 +29,6 @@ Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober inc
 
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 
-NOWHERE = "there is no incident {}; `prober incidents list` shows all there are"
-_REFUSED: dict[Reason, str] = {
-    "already_closed": "is closed already",
-    "not_muted": "is not muted",
-    "not_confirmed": "is only suspected: there is nothing to act on yet",
-    "nothing_to_accept": "is trouble, not a change: there is no new behaviour to accept",
-}
-"""Decisions by which a person got nothing done."""
 _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
 
 
@@ -224,28 +217,13 @@ def _press(incident_id: int, press: Press, database: str | None, as_json: bool) 
     with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing makes no database
         _incident(store, incident_id)
     with Store.open(settings.database_url) as store:
-        pressed = store.press(incident_id, press, [alerter.name for alerter in alerters], now_utc())
-        if pressed is None:
-            raise ConfigurationError(NOWHERE.format(incident_id))
-        incident, decision = pressed
-        if decision.reason in _REFUSED:
-            raise ConfigurationError(_refused(incident, decision))
+        incident, decision = act(store, incident_id, press, [alerter.name for alerter in alerters], now_utc())
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"incident": of_incident(incident)})
-        return 0
-    begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
-    until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
-    did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
-    say(f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}")
+    else:
+        say(done(incident, decision))
     return 0
-
-
-def _refused(incident: Incident, decision: Decision) -> str:
-    who = f" by {incident.actor}" if incident.actor else ""
-    if decision.reason == "already_closed":
-        return f"incident {incident.id} is closed already: {incident.close_reason or 'closed'}{who}"
-    return f"incident {incident.id} {_REFUSED[decision.reason]}"
 
 
 def _duration(text: str, most: timedelta = timedelta(days=365)) -> timedelta:

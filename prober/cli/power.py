@@ -16,12 +16,12 @@ from prober.cli.plan import planned_of
 from prober.cli.screen import bars, count, print_json, say, table
 from prober.declaration import Endpoint, Probe, series_key
 from prober.detectors.channel import percent
+from prober.detectors.information import MOVED, PATIENCE, advice
 from prober.detectors.promise import Promise
 from prober.errors import ConfigurationError
 from prober.loading import Declarations
 from prober.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
 from prober.power.changes import changes
-from prober.power.information import MOVED, PATIENCE, advice
 from prober.power.search import POWER
 from prober.store import Store
 

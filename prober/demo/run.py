@@ -72,10 +72,12 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
                 scene = _set(scripted, home, console, stack)
                 store = stack.enter_context(Store.open(database_url))
                 ending = _play(scene, store, alerters, page_url(port), console)
+                caught = store.open_incident(scene.endpoint.content_hash)
             console.print(ending.words, highlight=False)
             exit_code = ending.exit_code
             if dashboard:
-                _leave_open(port, database_url, home, console)
+                where = f"/?incident={caught.id}" if caught else ""
+                _leave_open(port, where, database_url, home, console)
         except KeyboardInterrupt:
             console.print("Stopped.")
     console.print(f"Everything that was asked and answered is in {home / 'demo.db'}.", highlight=False, soft_wrap=True)
@@ -138,9 +140,11 @@ def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None
         pass
 
 
-def _leave_open(port: int, database_url: str, home: Path, console: Console) -> None:
+def _leave_open(port: int, where: str, database_url: str, home: Path, console: Console) -> None:
     with page(port, database_url, home / "dashboard.log") as child:
-        console.print(f"The dashboard is open at {page_url(port)} until Ctrl-C.", highlight=False)
+        console.print(
+            f"The dashboard is open at {page_url(port)}{where} until Ctrl-C.", highlight=False, soft_wrap=True
+        )
         child.wait()
         console.print(f"The dashboard ended by itself; see {home / 'dashboard.log'}.", highlight=False, soft_wrap=True)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from scipy.stats import poisson
+
 from prober.declaration import Confirm, ReferenceRule
 
 HOURS_PER_YEAR: Final = 24 * 365.25
@@ -47,3 +49,8 @@ class Promise:
         if at and hours < self.reference.hours:
             lacks.append(f"{self.reference.hours - hours:.1f} more of {self.reference.hours:g} hours")
         return " and ".join(lacks)
+
+
+def chance(alarms: int, promised: float) -> float:
+    """P(at least so many alarms | they come at the promised rate, so many on average, each for itself)."""
+    return float(poisson.sf(alarms - 1, promised)) if alarms else 1.0

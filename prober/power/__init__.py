@@ -9,8 +9,9 @@
 Everything is a pure function of stored rounds, the promise and a seed.
 """
 
+from prober.detectors.information import ProbeInformation
 from prober.power.changes import CHANGES, Change
-from prober.power.information import ProbeInformation, information
+from prober.power.information import information
 from prober.power.past import Past, past_of
 from prober.power.search import Caught, Sensitivity, sensitivity
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select, update
 
 from prober.confirmation import Confirmation, Suspicion
+from prober.store import tallies
 from prober.store.rounds import insert_due, label_at
 from prober.store.rows import RoundRow, WatchRow
 
@@ -44,19 +45,21 @@ def carry_out(session: Session, settled: RoundRow, confirmation: Confirmation) -
     )
     if confirmation.reason == "already_due":
         return
-    session.exec(
-        update(RoundRow)
+    unwanted = session.exec(
+        select(RoundRow)
         .where(
             col(RoundRow.endpoint_hash) == settled.endpoint_hash,
             col(RoundRow.confirms).is_not(None),
             col(RoundRow.state).in_(("due", "claimed")),
         )
-        .values(
-            state="missed",
-            reason=confirmation.reason if confirmation.due_at is None else "superseded",
-            lease_until=None,
-        )
-    )
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in unwanted:
+        row.state, row.lease_until = "missed", None
+        row.reason = confirmation.reason if confirmation.due_at is None else "superseded"
+        session.add(row)
+        session.flush()
+        tallies.end(session, row, None)
     if confirmation.due_at is not None:
         # Where a scheduled round is due at that very moment, it will do.
         place = (settled.endpoint, settled.endpoint_hash, settled.probe_set)

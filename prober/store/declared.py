@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
 
 from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,14 +16,19 @@ from sqlmodel import Session, col, select, update
 from prober.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
 from prober.errors import StoreError
 from prober.incidents import Incident
+from prober.prices import tariff
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
 
+_LIST_GOOD_FOR: Final = timedelta(days=7)
+"""How long a price that stands in a list is believed."""
 
-def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint]) -> None:
+
+def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
     """Adds and refreshes; forgets nothing. Sorted, so that two processes at once lock in the same order."""
     declared = {endpoint.name: endpoint for endpoint in endpoints}
     for name in sorted(declared):
         remember_endpoint(session, declared[name])
+        _price(session, declared[name], now)
     for probe_set in sorted(sets, key=lambda one: one.name):
         session.merge(
             ProbeSetRow(
@@ -66,6 +73,16 @@ def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
         .values(current=True, false_alarms_per_year=promise)
     )
     insert_missing(session, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
+
+
+def _price(session: Session, endpoint: Endpoint, now: datetime) -> None:
+    """What it charges, looked up while its declaration is at hand. Lists are looked at anew after a while only, which
+    takes half a second; what is declared counts at once."""
+    row = session.get_one(EndpointRow, (endpoint.name, endpoint.content_hash), populate_existing=True)
+    declared_one = endpoint.price is not None or (row.tariff is not None and '"declared"' in row.tariff)
+    if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
+        row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
+        session.add(row)
 
 
 def current(session: Session, endpoint: str) -> str:

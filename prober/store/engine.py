@@ -95,6 +95,8 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
         )
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        if read_only:  # refused by the connection itself, whatever the mode of the file
+            connection.execute("PRAGMA query_only = ON")
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)

@@ -12,7 +12,7 @@ from prober.evidence import Round
 from prober.incidents import Incident
 from prober.notice import Comparison
 from prober.store.codec import unpack_reply
-from prober.store.rounds import observation
+from prober.store.reply_rows import observation
 from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow
 
 

@@ -16,12 +16,13 @@ from prober.errors import StoreError
 from prober.evidence import Round
 from prober.incidents import LEARNT, Decision, Health, Incident
 from prober.routing import Routing
-from prober.store import confirming
+from prober.store import confirming, tallies
 from prober.store.acting import carry_out
 from prober.store.codec import pack_judgement, pack_text, unpack_text
 from prober.store.declared import remember_series
 from prober.store.examples import findings
-from prober.store.rounds import claim, due, get, hold, observation, record, release
+from prober.store.reply_rows import observation
+from prober.store.rounds import claim, due, get, hold, record, release
 from prober.store.rows import MemoryRow, ReplyRow, RoundRow, WatchRow
 
 
@@ -79,6 +80,7 @@ def settle(
     else:
         session.merge(MemoryRow(endpoint_hash=row.endpoint_hash, memory=pack_text(memory)))
     session.flush()
+    tallies.end(session, row, judgement)
     release(session, round_id)
     if confirmation is not None:
         confirming.carry_out(session, row, confirmation)

@@ -14,7 +14,8 @@ from prober.incidents import LIVE, TROUBLES, Incident
 from prober.store.codec import unpack_judgement
 from prober.store.incident_rows import to_incident
 from prober.store.readers import channel_points
-from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow, WatchRow
+from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.tallies import EVER
 from prober.store.views import EndpointView
 
 
@@ -90,40 +91,40 @@ def _view(
 
 
 def _tallies(session: Session) -> dict[str, _Tally]:
-    """Endpoint → counts over all its rounds, read from an index alone."""
+    """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in hand."""
     tallies: dict[str, _Tally] = {}
-    found = session.connection().execute(
-        columns(
-            col(RoundRow.endpoint),
-            col(RoundRow.state),
-            func.count(),
-            func.sum(RoundRow.asked),
-            func.sum(RoundRow.failed),
-        ).group_by(col(RoundRow.endpoint), col(RoundRow.state))
+    ended = columns(
+        col(TallyRow.endpoint),
+        func.sum(TallyRow.rounds),
+        func.sum(TallyRow.missed),
+        func.sum(TallyRow.asks),
+        func.sum(TallyRow.failed),
     )
-    for name, state, count, asked, failed in found:
-        tally = tallies.get(name, _Tally())
-        tallies[name] = _Tally(
-            completed=tally.completed + count * (state == "completed"),
-            missed=tally.missed + count * (state == "missed"),
-            asks=tally.asks + int(asked),
-            failed=tally.failed + int(failed),
-        )
+    for name, *counts in session.connection().execute(
+        ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
+    ):
+        tallies[name] = _Tally(*map(int, counts))
+    in_hand = columns(col(RoundRow.endpoint), func.sum(RoundRow.asked), func.sum(RoundRow.failed))
+    for name, asked, failed in session.connection().execute(
+        in_hand.where(col(RoundRow.state).in_(("due", "claimed"))).group_by(col(RoundRow.endpoint))
+    ):
+        known = tallies.get(name, _Tally())
+        tallies[name] = replace(known, asks=known.asks + int(asked), failed=known.failed + int(failed))
     return tallies
 
 
 def _newest_rounds(session: Session, condition: ColumnElement[bool]) -> dict[str, RoundRow]:
-    """Endpoint → its newest round that meets the condition."""
+    """Endpoint → its newest round that meets the condition; one look into an index each."""
     newest = (
-        select(col(RoundRow.endpoint).label("endpoint"), func.max(RoundRow.label).label("label"))
-        .where(condition)
-        .group_by(col(RoundRow.endpoint))
-        .subquery()
+        select(func.max(RoundRow.label))
+        .where(col(RoundRow.endpoint) == col(EndpointRow.name), condition)
+        .correlate(EndpointRow)
+        .scalar_subquery()
     )
+    of_each = columns(col(EndpointRow.name).label("name"), newest.label("label")).where(col(EndpointRow.current))
+    found = of_each.subquery()
     rows = session.exec(
-        select(RoundRow).join(
-            newest, and_(col(RoundRow.endpoint) == newest.c.endpoint, col(RoundRow.label) == newest.c.label)
-        )
+        select(RoundRow).join(found, and_(col(RoundRow.endpoint) == found.c.name, col(RoundRow.label) == found.c.label))
     )
     return {row.endpoint: row for row in rows}
 

@@ -35,11 +35,14 @@ def owe(session: Session, incident: Incident, event: Event, routing: Routing, no
         busy_until=busy_until(session, incident.endpoint, now),
         **_whose(concerned(session, incident)),
     )
+    shown_less = _shown_less(session, (about, incident.id))
     for owed in routing.route(subject, now):
         if joined and _waiting(session, about, owed.target):
             continue
         row = _row(owed, event, reason, incident.severity, now)
         row.incident_id, row.cause = about, incident.cause or None
+        # Whoever acts from a shell or the dashboard has no routes at hand: what was kept from a place stays so.
+        row.private = row.private or owed.target in shown_less or None
         if joined and not owed.hold:
             row.next_try_at = now + JOIN_PAUSE
         session.add(row)
@@ -81,6 +84,16 @@ def told(session: Session, incident: Incident) -> tuple[Target, ...]:
         .order_by(col(NoticeRow.id))
     )
     return tuple(dict.fromkeys(Target(alerter, channel or "") for alerter, channel in rows))
+
+
+def _shown_less(session: Session, about: Iterable[int]) -> frozenset[Target]:
+    """Where it was told of these incidents without what was asked and answered."""
+    rows = session.exec(
+        select(NoticeRow.alerter, NoticeRow.channel).where(
+            col(NoticeRow.incident_id).in_(about), col(NoticeRow.private).is_(True)
+        )
+    )
+    return frozenset(Target(alerter, channel or "") for alerter, channel in rows)
 
 
 def busy_until(session: Session, endpoint: str, now: datetime) -> datetime | None:

@@ -6,18 +6,23 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from prober.declaration import Check
 from prober.incidents import Incident
 from prober.store.codec import unpack_judgement, unpack_reply
 from prober.store.incident_rows import to_incident
-from prober.store.rounds import view
+from prober.store.over_time import point
+from prober.store.rounds import label_at, view
 from prober.store.rows import (
+    EndpointRow,
     EpochRow,
     IncidentRow,
+    LineRow,
     MaintenanceRow,
     NoticeRow,
+    PointRow,
     PressRow,
     ReplyRow,
     RoundRow,
@@ -37,18 +42,18 @@ from prober.store.views import (
 
 
 def channel_history(session: Session, endpoint: str, channel: str | None, limit: int) -> tuple[ChannelPoint, ...]:
-    newest = session.exec(
-        select(RoundRow.label, RoundRow.completed_at, RoundRow.judgement)
-        .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.state) == "completed")
-        .order_by(col(RoundRow.label).desc())
-        .limit(limit)
-    ).all()
-    return tuple(
-        point
-        for label, at, judgement in reversed(newest)
-        for point in channel_points(endpoint, label, at, judgement)
-        if channel is None or point.channel == channel
-    )
+    """From the points kept; the newest rounds are those of the lines."""
+    newest = (
+        select(LineRow.label).where(LineRow.endpoint == endpoint).order_by(col(LineRow.label).desc()).limit(limit)
+    ).subquery()
+    first = session.exec(select(func.min(newest.c.label))).one()
+    if first is None:
+        return ()
+    found = select(PointRow).where(PointRow.endpoint == endpoint, col(PointRow.label) >= first)
+    if channel is not None:
+        found = found.where(PointRow.channel == channel)
+        return tuple(map(point, session.exec(found.order_by(col(PointRow.label)))))
+    return tuple(map(point, session.exec(found.order_by(col(PointRow.label), col(PointRow.channel)))))
 
 
 def channel_points(
@@ -135,11 +140,22 @@ def _reply_view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
     )
 
 
-def rounds(session: Session, endpoint: str | None, limit: int) -> tuple[RoundView, ...]:
+def rounds(session: Session, endpoint: str | None, state: str | None, limit: int) -> tuple[RoundView, ...]:
     statement = select(RoundRow).order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc()).limit(limit)
     if endpoint is not None:
         statement = statement.where(RoundRow.endpoint == endpoint)
-    return tuple(map(view, session.exec(statement)))
+    if state is not None:
+        statement = statement.where(RoundRow.state == state)
+    # The judgement is the larger part of a row, and no part of the view.
+    light = statement.options(defer(RoundRow.judgement))  # type: ignore[arg-type]
+    return tuple(map(view, session.exec(light)))
+
+
+def lately(session: Session, each: int) -> tuple[RoundView, ...]:
+    # One look into an index for each endpoint; ranking the rounds of all would read every one of them.
+    names = session.exec(select(EndpointRow.name).where(col(EndpointRow.current)).distinct()).all()
+    found = [one for name in names for one in rounds(session, name, None, each)]
+    return tuple(sorted(found, key=lambda one: (one.due_at, one.id), reverse=True))
 
 
 def notices(session: Session, incident_id: int | None, limit: int) -> tuple[NoticeView, ...]:
@@ -199,8 +215,10 @@ def maintenance(session: Session, endpoint: str | None, now: datetime) -> tuple[
     )
 
 
-def completed(session: Session, endpoint: str | None) -> list[tuple[int, str, str]]:
-    """(id, label, endpoint) of every completed round, in label order."""
+def completed(
+    session: Session, endpoint: str | None, since: datetime | None, until: datetime | None
+) -> list[tuple[int, str, str]]:
+    """(id, label, endpoint) of every completed round begun in [since, until), in label order."""
     statement = (
         select(col(RoundRow.id), col(RoundRow.label), col(RoundRow.endpoint))
         .where(col(RoundRow.state) == "completed")
@@ -208,17 +226,25 @@ def completed(session: Session, endpoint: str | None) -> list[tuple[int, str, st
     )
     if endpoint is not None:
         statement = statement.where(col(RoundRow.endpoint) == endpoint)
+    if since is not None:
+        statement = statement.where(col(RoundRow.label) >= label_at(since))
+    if until is not None:
+        statement = statement.where(col(RoundRow.label) < label_at(until))
     return [(round_id, label or "", name) for round_id, label, name in session.exec(statement)]
 
 
-def stored_replies(session: Session, round_id: int, label: str, endpoint: str) -> Iterator[StoredReply]:
-    found = session.exec(
+def stored_replies(
+    session: Session, round_id: int, label: str, endpoint: str, probe: str | None
+) -> Iterator[StoredReply]:
+    found = (
         select(ReplyRow, SeriesRow)
         .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
         .where(ReplyRow.round_id == round_id)
         .order_by(col(ReplyRow.id))
     )
-    for row, series in found:
+    if probe is not None:
+        found = found.where(ReplyRow.probe == probe)
+    for row, series in session.exec(found):
         yield StoredReply(
             round=label,
             endpoint=endpoint,
@@ -231,6 +257,10 @@ def stored_replies(session: Session, round_id: int, label: str, endpoint: str) -
         )
 
 
-def newest(session: Session) -> str:
-    watches, changes = session.exec(select(func.count(), func.coalesce(func.sum(WatchRow.changes), 0))).one()
-    return f"{watches}.{changes}"
+def newest(session: Session, endpoint: str | None) -> str:
+    changes = select(func.count(), func.coalesce(func.sum(WatchRow.changes), 0))
+    if endpoint is not None:
+        named = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint)
+        changes = changes.where(col(WatchRow.endpoint_hash).in_(named))
+    watches, total = session.exec(changes).one()
+    return f"{watches}.{total}"

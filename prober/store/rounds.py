@@ -14,8 +14,10 @@ from prober.declaration import Endpoint
 from prober.errors import ClaimLost, StoreError
 from prober.evidence import Observation
 from prober.reply import Reply
-from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
+from prober.store import tallies
+from prober.store.codec import pack_fingerprint, pack_reply
 from prober.store.declared import insert_missing, remember_endpoint, touch
+from prober.store.reply_rows import observation
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
 from prober.store.views import RoundView
 
@@ -175,6 +177,8 @@ def miss(session: Session, round_id: int, reason: str, now: datetime, token: int
         hold(session, round_id, token)
     row.state, row.reason, row.lease_until = "missed", reason, None
     session.add(row)
+    session.flush()
+    tallies.end(session, row, None)
     release(session, round_id)
 
 
@@ -222,14 +226,4 @@ def view(row: RoundRow) -> RoundView:
         asked=row.asked,
         failed=row.failed,
         confirms=row.confirms or "",
-    )
-
-
-def observation(row: ReplyRow) -> Observation:
-    return Observation(
-        series=row.series,
-        probe=row.probe,
-        sample=row.sample,
-        reply=unpack_reply(row.reply),
-        fingerprint=unpack_fingerprint(row.fingerprint),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from prober.incidents import TROUBLES
 from prober.store.columns import HostileText, Number, Utc
 
 _TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
+_FAILED = text("failed > 0")
 
 
 class Row(SQLModel):
@@ -43,6 +44,10 @@ class EndpointRow(Row, table=True):
     false_alarms_per_year: float = Field(sa_type=Number)
     current: bool
     """Whether the name means this content now."""
+    tariff: str | None = Field(default=None, sa_type=HostileText)
+    """JSON of the Tariff, or of the Unpriced; NULL where nobody looked."""
+    priced_at: datetime | None = Field(default=None, sa_type=Utc)
+    """When somebody looked."""
 
 
 class ProbeSetRow(Row, table=True):
@@ -108,8 +113,10 @@ class RoundRow(Row, table=True):
         Index("ix_round_judged", "endpoint_hash", "state", "label"),
         Index("ix_round_newest", "endpoint", "due_at"),
         Index("ix_round_work", "state", "due_at"),
-        # Holds all that the tally of an endpoint needs, so that the table itself is not read.
+        Index("ix_round_due", "due_at", "id"),
+        # The newest of an endpoint in each state, and the newest with a failure, without a look at the others.
         Index("ix_round_tally", "endpoint", "state", "label", "asked", "failed"),
+        Index("ix_round_failed", "endpoint", "label", sqlite_where=_FAILED, postgresql_where=_FAILED),
     )
     id: int = Field(default=None, primary_key=True)
     endpoint: str
@@ -145,6 +152,71 @@ class ReplyRow(Row, table=True):
     """Input and output tokens together; reasoning is part of the output."""
     reply: bytes = Field(sa_type=LargeBinary)
     fingerprint: bytes | None = Field(sa_type=LargeBinary)
+
+
+class PointRow(Row, table=True):
+    """What one channel said of one completed round, apart from the judgement: a chart reads nothing else."""
+
+    __tablename__ = "channel_point"
+    # In the order in which they are read, so that a stretch of one channel lies together.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    endpoint: str = Field(primary_key=True)
+    """Its name, whatever its content."""
+    channel: str = Field(primary_key=True)
+    label: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    e_value: float = Field(sa_type=Number, nullable=True)
+    value: float = Field(sa_type=Number, nullable=True)
+    reference_value: float = Field(sa_type=Number, nullable=True)
+    unit: str = Field(sa_type=HostileText)
+    words: str = Field(sa_type=HostileText)
+
+
+class LineRow(Row, table=True):
+    """A completed round in a line."""
+
+    __tablename__ = "round_line"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    endpoint: str = Field(primary_key=True)
+    label: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Utc)
+    asked: int
+    failed: int
+    identities: str = Field(sa_type=HostileText)
+    """JSON object: who is said to have answered → how many replies."""
+    latency_half_s: float | None
+    latency_most_s: float | None
+
+
+class TallyRow(Row, table=True):
+    """Rounds that ended, added up: by set and UTC day of their beginning, and, where the day is empty, of all time."""
+
+    __tablename__ = "tally"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    day: str = Field(primary_key=True)
+    endpoint: str = Field(primary_key=True)
+    """Its name, whatever its content."""
+    probe_set: str = Field(primary_key=True)
+    rounds: int
+    missed: int
+    judged: int
+    promised: float
+    """Sum of 1 / threshold over the judged rounds."""
+    asks: int
+    failed: int
+    input_tokens: int = Field(sa_type=BigInteger)
+    output_tokens: int = Field(sa_type=BigInteger)
+    reasoning_tokens: int = Field(sa_type=BigInteger)
+    cached_tokens: int = Field(sa_type=BigInteger)
+    uncounted: int
+    timed: int
+    latency_s: float
+    checked: int
+    passed: int
+    keyed: int
+    right: int
+    refused: int
+    characters: int = Field(sa_type=BigInteger)
 
 
 class IncidentRow(Row, table=True):

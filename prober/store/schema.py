@@ -10,10 +10,13 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from prober.errors import StoreError
+from prober.store import tallies
 from prober.store.engine import Database
 
-VERSIONS = ("0001", "0002", "0003", "0004")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision in `migrations/versions`, oldest first."""
+_COUNTED = "0005"
+"""From this version on, rounds are added up as they end."""
 _LOCK = 0x9_0BE4
 """Key of the Postgres advisory lock that lets one process migrate while others wait."""
 
@@ -40,6 +43,8 @@ def prepare(database: Database, *, read_only: bool) -> None:
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:
             _upgrade(session.connection())
+            if version is not None and version < _COUNTED:
+                tallies.rebuild(session)
 
 
 def _write_ahead(database: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TypeAlias
 
@@ -21,19 +21,34 @@ from prober.store import (
     acting,
     confirming,
     daemons,
+    days,
     declared,
     deliveries,
     examples,
     fleet,
     judging,
     notices,
+    over_time,
     overview,
     owing,
+    probing,
+    promised,
     readers,
     rounds,
     upkeep,
 )
 from prober.store.engine import Database
+from prober.store.page_views import (
+    By,
+    EditView,
+    EmbeddingMap,
+    MonthView,
+    ProbePage,
+    ProbeView,
+    PromiseView,
+    RoundLine,
+    TallyView,
+)
 from prober.store.schema import prepare
 from prober.store.views import (
     ChannelPoint,
@@ -44,6 +59,7 @@ from prober.store.views import (
     NoticeView,
     PressView,
     ReplyView,
+    RoundState,
     RoundView,
     StoredReply,
 )
@@ -101,9 +117,9 @@ class Store:
     # Declarations
 
     def remember(self, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
-        """Keep names, prompts and owners, so that readers need no files. Adds and refreshes; forgets nothing."""
+        """Keep names, prompts, owners and prices, so that readers need no files. Adds, refreshes, forgets nothing."""
         with self._database.write() as session:
-            declared.remember(session, sets, endpoints)
+            declared.remember(session, sets, endpoints, now)
 
     # Rounds
 
@@ -448,6 +464,59 @@ class Store:
         with self._database.read() as session:
             return readers.channel_history(session, endpoint, channel, limit)
 
+    def channel_stretch(
+        self, endpoint: str, channel: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
+    ) -> tuple[ChannelPoint, ...]:
+        """One channel in the rounds begun in [since, until), oldest first. Where these are more than `most`, of as many
+        equal stretches each the round with the most evidence, and the newest."""
+        with self._database.read() as session:
+            return over_time.channel_stretch(session, endpoint, channel, since, until, most)
+
+    def lines(
+        self, endpoint: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
+    ) -> tuple[RoundLine, ...]:
+        """Who answered, how many asks failed and how long answers took, round by round, oldest first. Where the rounds
+        are more than `most`, of as many equal stretches each the one with the most failures, and the newest."""
+        with self._database.read() as session:
+            return over_time.lines(session, endpoint, since, until, most)
+
+    def edits(self, endpoint: str) -> tuple[EditView, ...]:
+        """What the name of an endpoint has meant, and from which round on; oldest first."""
+        with self._database.read() as session:
+            return over_time.edits(session, endpoint)
+
+    def tallies(
+        self, by: By, since: date, until: date, *, daily: bool = True, endpoint: str | None = None
+    ) -> tuple[TallyView, ...]:
+        """What was asked, came back and cost on the UTC days in [since, until), by day and key; or by key alone."""
+        with self._database.read() as session:
+            return days.tallies(session, by, since, until, daily=daily, endpoint=endpoint)
+
+    def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
+        """What the month of `now` cost so far, and comes to at the present rate; by key."""
+        with self._database.read() as session:
+            return days.month(session, by, now)
+
+    def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
+        """What an endpoint was asked in its newest rounds, by name."""
+        with self._database.read() as session:
+            return probing.probes(session, endpoint)
+
+    def probe(self, endpoint: str, probe: str) -> ProbePage | None:
+        """One probe then and now; None where the newest rounds asked no such probe."""
+        with self._database.read() as session:
+            return probing.page(session, endpoint, probe)
+
+    def embedding_map(self, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
+        """Replies to one probe, or to all, in the plane in which they differ most; about `most` of them."""
+        with self._database.read() as session:
+            return probing.embedding_map(session, endpoint, probe, most)
+
+    def promises(self) -> tuple[PromiseView, ...]:
+        """What was promised of every endpoint, and what happened; by name."""
+        with self._database.read() as session:
+            return promised.promises(session)
+
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
         """Where references started anew, oldest first; the first epoch, from the beginning, is not listed."""
         with self._database.read() as session:
@@ -478,26 +547,41 @@ class Store:
         with self._database.read() as session:
             return readers.replies(session, endpoint, probe, before, limit)
 
-    def rounds(self, endpoint: str | None = None, limit: int = 200) -> tuple[RoundView, ...]:
+    def rounds(
+        self, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
+    ) -> tuple[RoundView, ...]:
         """By the time they were due, newest first."""
         with self._database.read() as session:
-            return readers.rounds(session, endpoint, limit)
+            return readers.rounds(session, endpoint, state, limit)
+
+    def lately(self, each: int = 40) -> tuple[RoundView, ...]:
+        """The newest rounds of every endpoint as declared last, at most `each`; by when they were due, newest first."""
+        with self._database.read() as session:
+            return readers.lately(session, each)
 
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         """Newest first."""
         with self._database.read() as session:
             return readers.notices(session, incident_id, limit)
 
-    def export(self, endpoint: str | None = None) -> Iterator[StoredReply]:
-        """Every reply of completed rounds in label order, one round in memory at a time."""
+    def export(
+        self,
+        endpoint: str | None = None,
+        *,
+        probe: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[StoredReply]:
+        """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time."""
         with self._database.read() as session:
-            completed = readers.completed(session, endpoint)
+            completed = readers.completed(session, endpoint, since, until)
         for round_id, label, name in completed:
             with self._database.read() as session:
-                replies = tuple(readers.stored_replies(session, round_id, label, name))
+                replies = tuple(readers.stored_replies(session, round_id, label, name, probe))
             yield from replies
 
-    def newest(self) -> str:
-        """Changes whenever a reader's answer may have changed; cheap enough to ask every second."""
+    def newest(self, endpoint: str | None = None) -> str:
+        """Changes whenever a reader's answer may have changed, about this endpoint where one is named; cheap enough to
+        ask every second. Signs of life are no part of it: they come every minute."""
         with self._database.read() as session:
-            return readers.newest(session)
+            return readers.newest(session, endpoint)

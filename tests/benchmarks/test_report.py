@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import auc, cost, delay, mixture, quiet, samples, simulated
+from benchmarks import auc, cost, delay, mixture, pages, quiet, samples, simulated
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
@@ -33,6 +33,15 @@ RESULTS = {
     "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
     "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, (cost.Speed(30, 5200.0),)),
+    "pages": pages.Pages(
+        10_000,
+        1_000_000,
+        (
+            pages.Timed("SQLite", "overview", 10.0, 15.0),
+            pages.Timed("SQLite", "cost", 40.0, 20.0),
+            pages.Timed("Postgres", "cost", 4.0, 8.0),
+        ),
+    ),
 }
 
 
@@ -63,6 +72,9 @@ def test_the_page_begins_with_what_was_found(measured) -> None:
         "at most 4.00 a year (heavy, 1.09–10.24). Promise broken: heavy; too little measured to tell: none",
         "caught in 30%, half of them by round 2",
         "1.05 times",
+        "SQLite: with 1,000,000 replies a page costs the store at most 1.50 times what it costs with 10,000 (overview); "
+        "20 ms, where it is most (cost)",
+        "Postgres: with 1,000,000 replies a page costs the store at most 2.00 times",
     ):
         assert told in short
     for part in command.PARTS:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from prober import tick
-from prober.cli.costs import Cost, cost, dollars
+from prober.cli.costs import Cost, cost
 from prober.cli.plan import planned_of
 from prober.loading import load
-from prober.prices import Tariff, Unpriced
+from prober.prices import Tariff, Unpriced, dollars
 from prober.providers import open_provider
 from prober.store import Store
 from tests.cli.conftest import Answer, Run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from dashboard import launch, reading
 
@@ -17,7 +18,7 @@ class Page:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
 
-    def __call__(self, store, **query: str) -> AppTest:
+    def __call__(self, store, page: str = "", **query: str) -> AppTest:
         def opened(url: str, *, read_only: bool = False):
             assert read_only, "the dashboard may never write"
             if isinstance(store, Exception):
@@ -26,14 +27,21 @@ class Page:
 
         reading.forget()
         self._monkeypatch.setattr(reading.Store, "open", staticmethod(opened))
-        at = AppTest.from_file(str(launch.APP), default_timeout=60)
-        for name, value in query.items():
-            at.query_params[name] = value
+        at = opened_at(page, **query)
         at._bidi_component_manager = Page._components
         at.run()
         Page._components = at._bidi_component_manager
         assert not at.exception, at.exception
         return at
+
+
+def opened_at(page: str = "", **query: str) -> AppTest:
+    """The dashboard at an address, not drawn yet."""
+    at = AppTest.from_file(str(launch.APP), default_timeout=60)
+    at._page_hash = calc_hash(page) if page else ""
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at
 
 
 @pytest.fixture
@@ -50,3 +58,8 @@ def texts(at: AppTest) -> str:
 def address(at: AppTest) -> dict[str, str]:
     """What stands behind the `?` of the address bar."""
     return {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}
+
+
+def links(at: AppTest) -> list[tuple[str, str, str]]:
+    """(label, page, what stands behind the `?`) of every link to a page."""
+    return [(one.proto.label, one.proto.page, one.proto.query_string) for one in at.get("page_link")]

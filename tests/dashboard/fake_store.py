@@ -4,13 +4,40 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from prober.detectors.distribution import Distribution
+from prober.detectors.information import ChannelInformation, ProbeInformation
+from prober.detectors.plane import Dot
 from prober.detectors.verdict import Verdict
-from prober.evidence import Observation
 from prober.incidents import Incident
-from prober.notice import Comparison, Part
-from prober.store.views import ChannelPoint, DeliveryView, EndpointView, EpochView, NoticeView, RoundView
+from prober.incidents.daemons import Sign
+from prober.notice import Comparison, Notice, Part
+from prober.store.page_views import (
+    AnswerView,
+    By,
+    CheckView,
+    EditView,
+    EmbeddingMap,
+    MapDot,
+    MonthView,
+    ProbePage,
+    ProbeView,
+    PromiseView,
+    RoundLine,
+    TallyView,
+)
+from prober.store.views import (
+    ChannelPoint,
+    DeliveryView,
+    EndpointView,
+    EpochView,
+    NoticeView,
+    PressView,
+    ReplyView,
+    RoundState,
+    RoundView,
+)
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 THRESHOLD = 365.0
@@ -32,8 +59,18 @@ class FakeStore:
     round_views: tuple[RoundView, ...] = ()
     notice_views: tuple[NoticeView, ...] = ()
     delivery_views: tuple[DeliveryView, ...] = ()
+    press_views: tuple[PressView, ...] = ()
     event_parts: tuple[Part, ...] = ()
-    observations: dict[int, tuple[Observation, ...]] = field(default_factory=dict)
+    edit_views: dict[str, tuple[EditView, ...]] = field(default_factory=dict)
+    tally: TallyView = field(default_factory=lambda: tally_view(rounds=4))
+    unpriced: dict[str, str] = field(default_factory=dict)
+    probe_pages: tuple[ProbePage, ...] = ()
+    map: EmbeddingMap = field(default_factory=lambda: map_of(count=0))
+    promise_views: tuple[PromiseView, ...] = ()
+    reply_views: tuple[ReplyView, ...] = ()
+    signs_of_life: tuple[Sign, ...] = ()
+    notice: Notice | None = None
+    identity: str = "model-1"
     version: str = "1"
     asked: list[str] = field(default_factory=list)
 
@@ -41,9 +78,57 @@ class FakeStore:
         self.asked.append("endpoints")
         return self.endpoint_views
 
-    def channel_history(self, endpoint: str, channel: str | None = None, limit: int = 2000) -> tuple[ChannelPoint, ...]:
-        found = (one for one in self.points if one.endpoint == endpoint and channel in {None, one.channel})
-        return tuple(found)[-limit:]
+    def channel_stretch(
+        self, endpoint: str, channel: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
+    ) -> tuple[ChannelPoint, ...]:
+        found = (one for one in self.points if (one.endpoint, one.channel) == (endpoint, channel))
+        return tuple(one for one in found if since is None or one.at >= since)[-most:]
+
+    def lines(
+        self, endpoint: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
+    ) -> tuple[RoundLine, ...]:
+        rounds = {one.round: one.at for one in self.points if one.endpoint == endpoint}
+        return tuple(
+            RoundLine(label, at, 12, n % 3, {self.identity: 8, "model-2": n % 4}, 0.1 + n / 100, 0.5)
+            for n, (label, at) in enumerate(rounds.items())
+        )
+
+    def edits(self, endpoint: str) -> tuple[EditView, ...]:
+        return self.edit_views.get(endpoint, ())
+
+    def tallies(
+        self, by: By, since: date, until: date, *, daily: bool = True, endpoint: str | None = None
+    ) -> tuple[TallyView, ...]:
+        asked = [one for one in self.endpoint_views if one.asks]
+        days = [NOW.date() - timedelta(days=n) for n in range(3)] if daily else [None]
+        return tuple(replace(self.tally, key=one.name, day=day) for day in days for one in asked)
+
+    def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
+        names = [""] if by == "all" else [one.name for one in self.endpoint_views if one.asks]
+        return tuple(MonthView(name, 1.25, 0.1, 1.75, 7, 4, self.unpriced) for name in names)
+
+    def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
+        return tuple(one.probe for one in self.probe_pages)
+
+    def probe(self, endpoint: str, probe: str) -> ProbePage | None:
+        return next((one for one in self.probe_pages if one.probe.probe == probe), None)
+
+    def embedding_map(self, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
+        return self.map
+
+    def promises(self) -> tuple[PromiseView, ...]:
+        return self.promise_views
+
+    def replies(
+        self, endpoint: str, *, probe: str | None = None, before: str | None = None, limit: int = 100
+    ) -> tuple[ReplyView, ...]:
+        return tuple(one for one in self.reply_views if before is None or one.round < before)[:limit]
+
+    def signs(self) -> tuple[Sign, ...]:
+        return self.signs_of_life
+
+    def told(self, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
+        return self.notice
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
         return self.epoch_views.get(endpoint, ())
@@ -60,11 +145,20 @@ class FakeStore:
     def examples(self, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
         return self.comparisons[:limit]
 
-    def rounds(self, endpoint: str | None = None, limit: int = 200) -> tuple[RoundView, ...]:
-        return tuple(one for one in self.round_views if endpoint in {None, one.endpoint})[:limit]
+    def rounds(
+        self, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
+    ) -> tuple[RoundView, ...]:
+        found = (one for one in self.round_views if endpoint in {None, one.endpoint} and state in {None, one.state})
+        return tuple(found)[:limit]
+
+    def lately(self, each: int = 40) -> tuple[RoundView, ...]:
+        return self.round_views
 
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
+
+    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[PressView, ...]:
+        return tuple(one for one in self.press_views if incident_id in {None, one.incident_id})[:limit]
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         return self.delivery_views
@@ -72,11 +166,64 @@ class FakeStore:
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self.event_parts
 
-    def recorded(self, round_id: int) -> tuple[Observation, ...]:
-        return self.observations.get(round_id, ())
-
-    def newest(self) -> str:
+    def newest(self, endpoint: str | None = None) -> str:
         return self.version
+
+
+def tally_view(**given) -> TallyView:
+    standard = {
+        "rounds": 4, "missed": 1, "asks": 48, "failed": 2, "input_tokens": 960, "output_tokens": 4800, "timed": 46,
+        "latency_s": 23.0, "checked": 40, "passed": 38, "keyed": 20, "right": 15, "refused": 1, "characters": 9200,
+        "dollars": 0.05,
+    }  # fmt: skip
+    return TallyView("", None, **(standard | given))
+
+
+def probe_page(text: str = "Teal", probe: str = "starter/colour") -> ProbePage:
+    return ProbePage(
+        probe=ProbeView(probe, "series", f"Pick a colour. {text}", f"Be brief. {text}", ()),
+        then=24,
+        now=60,
+        since=label(NOW - timedelta(days=2)),
+        rounds=20,
+        distributions=(
+            Distribution("choice", "share", (text, "Red", "(other)"), (0.7, 0.2, 0.1), (0.4, 0.5, 0.1), 60),
+            Distribution("length", "characters", ("3..5", "6..9"), (0.5, 0.5), (0.5, 0.5), 60),
+        ),
+        answers=(AnswerView(text, 17, 24), AnswerView("", 2, 1)),
+        checks=(CheckView(f"equals({text})", 0.7, None), CheckView("is-json", 1.0, 0.98)),
+        information=ProbeInformation(
+            "series", probe, 3.0, False, (ChannelInformation("choice", 2.2, 0.04, 0.31),), 12.4, "faint"
+        ),
+    )
+
+
+def reply_views(text: str = "Teal", count: int = 3) -> tuple[ReplyView, ...]:
+    answered = [
+        ReplyView("series", "starter/colour", "Pick.", label(NOW - timedelta(hours=n)), NOW, 0, text, None, "model-1")
+        for n in range(count - 1)
+    ]
+    at = NOW - timedelta(hours=count)
+    failed = ReplyView("series", "starter/colour", "Pick.", label(at), at, 1, None, "timeout", None, text)
+    return (*answered, failed)
+
+
+def map_of(text: str = "Teal", count: int = 9) -> EmbeddingMap:
+    dots = [
+        MapDot(Dot(n / 7, n % 3), label(NOW), "" if n < 5 else label(NOW), "set/probe", 0, text) for n in range(count)
+    ]
+    return EmbeddingMap(tuple(dots), 0.62)
+
+
+def promise_view(endpoint: str, **given) -> PromiseView:
+    standard = {"false_alarms_per_year": 1.0, "judged": 400, "promised": 0.8, "alarms": 2, "stayed": 1, "unclear": 0,
+                "gone": 1, "chance": 0.55}  # fmt: skip
+    return PromiseView(endpoint, **(standard | given))
+
+
+def sign(worker: str = "host-1", **given) -> Sign:
+    standard = {"started_at": NOW - timedelta(days=3), "seen_at": NOW, "stopped_at": None, "endpoints": ("a", "b")}
+    return Sign(worker, **(standard | given))
 
 
 def label(at: datetime) -> str:
@@ -225,7 +372,17 @@ def all_states() -> FakeStore:
             endpoint_view("down", still, asks=96, failed_asks=96, last_failure="unauthorized"),
         ),
         points=(*moved, *still, *growing),
-        epoch_views={},
+        epoch_views={"support-bot": (EpochView(opened.onset, NOW, "ada", "we asked for it"),)},
+        edit_views={"support-bot": (
+            EditView("", "h1", "openai", "gpt-4o"), EditView(opened.detected_round, "h2", "openai", "gpt-4o-mini"),
+        )},
+        probe_pages=(probe_page(), probe_page("Owl", "starter/animal")),
+        map=map_of(),
+        promise_views=(promise_view("support-bot"), promise_view("search-ranker", gone=9, chance=0.0001),
+                       promise_view("brand-new", judged=0, promised=0.0, alarms=0, stayed=0, gone=0, chance=1.0)),
+        reply_views=reply_views(),
+        signs_of_life=(sign(), sign("host-2", seen_at=NOW - timedelta(hours=2), endpoints=("c",))),
+        unpriced={"down": "the list has no price of it"},
         all_incidents=(
             opened,
             incident(moved, 12, 1, state="closed", closed_at=NOW - timedelta(days=5), close_reason="accepted",
@@ -241,6 +398,9 @@ def all_states() -> FakeStore:
         round_views=(
             *rounds_every("support-bot", 6), *rounds_every("search-ranker", 6), *rounds_every("summariser", 6),
             *rounds_every("eu/claude", 6), round_view("down", 1, failed=12), *rounds_every("down", 6, newest=7),
+        ),
+        press_views=(
+            PressView(3, NOW - timedelta(hours=1), "acknowledge", "eve", "", "slack", None, "not_allowed"),
         ),
         notice_views=(notice_view(), notice_view(alerter="webhook", state="failed", attempts=9, sent_at=None,
                                                  last_reason="server_error")),
@@ -273,6 +433,20 @@ def hostile() -> FakeStore:
             Comparison(HOSTILE, HOSTILE, HOSTILE, "\n" * 5000),
             Comparison("set/huge", "p", "x" * 2_000_000, ""),
         ),
-        round_views=rounds_every("target", 6),
-        notice_views=(notice_view(last_reason=HOSTILE),),
+        round_views=(*rounds_every("target", 6), round_view("target", 50, state="missed", reason=HOSTILE)),
+        notice_views=(notice_view(last_reason=HOSTILE, channel=HOSTILE),),
+        press_views=(PressView(3, NOW, "mute", HOSTILE, HOSTILE, "slack", None, "muted"),),
+        delivery_views=(DeliveryView("slack", HOSTILE, 1, 0, 0, 2, None, True, HOSTILE, NOW),),
+        epoch_views={"target": (EpochView(opened.onset, NOW, HOSTILE, HOSTILE),)},
+        edit_views={"target": (EditView("", "h", "openai", "m"), EditView(opened.onset, "h2", "openai", HOSTILE))},
+        probe_pages=(probe_page(HOSTILE, HOSTILE),),
+        map=map_of(HOSTILE),
+        promise_views=(promise_view(HOSTILE, gone=9, chance=0.0),),
+        reply_views=reply_views(HOSTILE),
+        signs_of_life=(
+            sign(HOSTILE, endpoints=(HOSTILE,)),
+            sign(HOSTILE, seen_at=NOW - timedelta(days=1), endpoints=("x",)),
+        ),
+        unpriced={HOSTILE: HOSTILE},
+        identity=HOSTILE,
     )

@@ -9,38 +9,69 @@ import time
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import seeded
 
 from dashboard import launch
+from dashboard.places import PLACES
+from prober.incidents import Incident
+from prober.store import Store
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
+SAID = {
+    "overview": "Endpoints now",
+    "incident": "Closed",
+    "endpoint": "What happened to it",
+    "probe": "The commonest answers",
+    "quality": "Together, in 30 days",
+    "cost": "This month so far",
+    "reliability": "Rounds and asks",
+    "promise": "Each endpoint has one knob",
+}
+"""Page → a word that only it has."""
 SHOTS = ROOT / "build" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 WAIT_MS = 30_000
 
 
+class Running(NamedTuple):
+    """A dashboard that runs as `prober dashboard` would run it."""
+
+    address: str
+    incident: Incident
+    url: str
+    """Of its database."""
+
+
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory):
-    """(address, incident) of a dashboard that runs as `prober dashboard` would run it."""
     directory = tmp_path_factory.mktemp("dashboard")
     url = f"sqlite:///{directory / 'prober.db'}"
     incident = seeded.seed(url, datetime.now(UTC))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "PROBER_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "PROBER_DATABASE_URL": url,
+        "PROBER_DASHBOARD_ACTIONS": "true",
+        # A browser can be made to send it with every request, as a proxy would send its own.
+        "PROBER_DASHBOARD_USER_HEADER": "User-Agent",
+        "PROBER_DASHBOARD_ALLOWED": "ada@example.org",
+        "PYTHONPATH": str(ROOT),
+    }
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             launch.command(port), env=environment, cwd=directory, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}/", incident
+            yield Running(f"http://127.0.0.1:{port}/", incident, url)
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -75,8 +106,10 @@ def tab(chromium):
     wrong: list[str] = []
     contexts = []
 
-    def opened(width: int = 1280, scheme: str = "light"):
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def opened(width: int = 1280, scheme: str = "light", zone: str = "UTC", user: str | None = None):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id=zone, user_agent=user
+        )
         contexts.append(context)
         made = context.new_page()
         made.set_default_timeout(WAIT_MS)
@@ -96,13 +129,24 @@ def _elsewhere(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+ARRANGEMENTS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+
+
+def _visit(page, title: str) -> None:
+    """To another page, by the menu."""
+    if page.viewport_size["width"] < 768:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name=title, exact=True).click()
+    if page.viewport_size["width"] < 768:
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+
+
+@pytest.mark.parametrize(("width", "scheme"), ARRANGEMENTS)
 def test_a_link_to_an_incident_shows_the_replies_side_by_side(dashboard, tab, width, scheme):
-    address, incident = dashboard
+    address, incident, _ = dashboard
     page = tab(width, scheme)
     page.goto(f"{address}?incident={incident.id}")
-    page.get_by_text("support-bot is different from what you pinned").wait_for()
+    page.get_by_role("heading", name=f"Incident {incident.id}: support-bot").wait_for()
     reference = page.get_by_text(seeded.BEFORE).first
     recent = page.get_by_text("<b>Unfortunately</b> we accept returns").first  # the tags are read, not obeyed
     recent.wait_for()
@@ -110,34 +154,67 @@ def test_a_link_to_an_incident_shows_the_replies_side_by_side(dashboard, tab, wi
     assert page.locator("svg.marks").count() == 2
     left, right = reference.bounding_box(), recent.bounding_box()
     assert (right["x"] > left["x"]) if width > 640 else (right["y"] > left["y"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "nothing hangs over the edge"
     _shoot(page, f"incident-{width}-{scheme}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_one_glance_and_one_click_to_the_evidence(dashboard, tab, width, scheme):
-    address, incident = dashboard
+@pytest.mark.parametrize(("width", "scheme"), ARRANGEMENTS)
+def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashboard, tab, width, scheme):
     page = tab(width, scheme)
-    page.goto(address)
+    page.goto(dashboard[0])
     page.get_by_text("support-bot is different from what you pinned").wait_for()
-    page.locator("svg.marks").last.wait_for()
-    _shoot(page, f"overview-{width}-{scheme}")
-    page.get_by_role("button", name="See the evidence").click()
+    for name, title in PLACES.items():
+        _visit(page, title)
+        page.get_by_test_id("stMain").get_by_text(SAID[name]).first.wait_for()
+        page.get_by_text("As of").wait_for()
+        _shoot(page, f"{name}-{width}-{scheme}" if name != "incident" else f"incidents-{width}-{scheme}")
+    assert page.url == f"{dashboard[0]}promise"
+
+
+def test_from_a_glance_to_the_evidence_and_back(dashboard, tab):
+    address, incident, _ = dashboard
+    page = tab()
+    page.goto(address)
+    page.get_by_role("link", name="support-bot").click()
     page.get_by_text("<b>Unfortunately</b>").first.wait_for()
-    assert page.url.endswith(f"?incident={incident.id}")
+    assert page.url == f"{address}incident?incident={incident.id}"
     page.go_back()
     page.get_by_text("Endpoints now").wait_for()
 
 
-def test_a_cell_of_the_table_leads_to_its_history(dashboard, tab):
+def test_a_cell_of_the_table_leads_to_its_history_and_the_time_range_moves(dashboard, tab):
     page = tab()
     page.goto(dashboard[0])
-    page.locator("svg.marks").last.wait_for()
-    table = page.get_by_test_id("stDataFrame").first.bounding_box()
-    page.mouse.click(table["x"] + 60, table["y"] + 35 * 3 + 17)  # the third endpoint
-    page.wait_for_url("**/?endpoint=search-ranker")
+    page.get_by_text("Endpoints now").wait_for()
+    table = page.get_by_test_id("stDataFrame").first
+    table.locator("canvas").first.wait_for()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 60, box["y"] + 35 * 3 + 17)  # the third endpoint
+    page.wait_for_url("**/endpoint?endpoint=search-ranker")
     page.get_by_text("length (ratio to reference): as before").wait_for()
+    dots = page.locator("svg.marks").first.locator("path[aria-roledescription=point]")
+    dots.first.wait_for()
+    assert dots.count() == 16
+    page.get_by_role("combobox", name="Time range").click()
+    page.get_by_role("option", name="1 day").click()
+    page.wait_for_url("**range=1+day*")
+    page.wait_for_function(
+        "document.querySelector('svg.marks').querySelectorAll('[aria-roledescription=point]').length < 16"
+    )
+    assert 1 <= dots.count() <= 4
+
+
+def test_what_is_seen_is_taken_away(dashboard, tab):
+    page = tab()
+    page.goto(f"{dashboard[0]}?endpoint=support-bot&channel=length")
+    with page.expect_download() as rounds:
+        page.get_by_role("button", name="These rounds as CSV").click()
+    lines = Path(rounds.value.path()).read_text().splitlines()
+    assert lines[0] == "round,channel,value,reference,unit,e_value,words"
+    assert len(lines) == 1 + 16
+    _visit(page, "Probes")
+    with page.expect_download() as log:
+        page.get_by_role("button", name="All its replies as a reply log").click()
+    assert len(Path(log.value.path()).read_text().splitlines()) == 16
 
 
 def test_unknown_incidents_and_endpoints_are_told_kindly(dashboard, tab):
@@ -148,11 +225,38 @@ def test_unknown_incidents_and_endpoints_are_told_kindly(dashboard, tab):
     page.get_by_text("There is no endpoint nobody here").wait_for()
 
 
+def test_times_are_those_of_the_viewer(dashboard, tab):
+    page = tab(zone="Asia/Tokyo")
+    page.goto(dashboard[0])
+    page.get_by_text("Times are those of Asia/Tokyo").wait_for()
+    assert page.get_by_text("JST").count() >= 2
+
+
+def test_whoever_is_signed_in_acknowledges(dashboard, tab):
+    """Last of all: it changes what the others look at."""
+    address, incident, _ = dashboard
+    page = tab(user="ada@example.org")
+    page.goto(f"{address}?incident={incident.id}")
+    page.get_by_text("Signed in as").wait_for()
+    page.locator("svg.marks").last.wait_for()
+    page.get_by_label("Reason").fill("asked the provider")
+    _shoot(page, "acting-1280-light")
+    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_text("is acknowledged by ada@example.org").wait_for()
+    page.get_by_text("asked the provider").first.wait_for()
+    with Store.open(dashboard.url, read_only=True) as store:
+        (press,) = store.presses(incident.id)
+    assert (press.action, press.actor, press.via) == ("acknowledge", "ada@example.org", "dashboard")
+
+
 def _shoot(page, name: str) -> None:
-    """The whole page, for a person to look at."""
+    """The whole page, for a person to look at; nothing of it hangs over the edge."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(500)  # charts grow to their width
+    size = page.viewport_size
+    page.wait_for_timeout(700)  # charts grow to their width
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], "nothing hangs over the edge"
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": min(height, 6_000)})
+    page.set_viewport_size({"width": size["width"], "height": min(height, 6_000)})
     page.wait_for_timeout(500)
     page.screenshot(path=SHOTS / f"{name}.png")
+    page.set_viewport_size(size)

@@ -112,13 +112,15 @@ def test_empty_history_draws_an_empty_chart():
     assert spec(charts.evidence([], [], THRESHOLD))["layer"]
 
 
-def test_shares_are_shown_in_percent_and_times_in_utc():
-    share = spec(charts.reading([point("e", "c", 0, 1, unit="share of replies")], []))["layer"][1]["encoding"]
+def test_shares_are_shown_in_percent_and_times_in_the_viewers_zone_with_utc_beside():
+    layers = spec(charts.reading([point("e", "c", 0, 1, unit="share of replies")], []))["layer"]
+    share, share_dots = layers[1]["encoding"], layers[2]["encoding"]
     ratio = spec(charts.reading([point("e", "c", 0, 1)], []))["layer"][1]["encoding"]
     assert share["y"]["axis"]["format"] == ".0%"
     assert ratio["y"]["axis"]["format"] == "~g"
-    assert share["x"]["scale"]["type"] == "utc"
-    assert "UTC" in share["x"]["title"]
+    assert share["x"]["scale"]["type"] == "time", "as the viewer's clocks show it"
+    titles = [one["title"] for one in share_dots["tooltip"]]
+    assert "round (UTC)" in titles
 
 
 def test_hostile_words_reach_the_browser_as_text():

@@ -42,13 +42,13 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     assert "**support-bot** is different from what you pinned: 34 % longer" in at.error[0].value
     assert at.dataframe[0].value["state"].tolist() == ["◆ changed", "○ waiting", "● as pinned"]
     assert at.dataframe[0].value["owners"].tolist() == ["support team"] * 3
-    assert len(at.get("vega_lite_chart")) == 2
 
     at = draw(incident=str(incident.id))
     shown = [one.value for one in at.code]
     assert seeded.BEFORE in shown
     assert seeded.AFTER.replace("\x00", "⟨U+0000⟩") in shown
-    assert at.dataframe[1].value["state"].tolist() == ["owed"]
+    assert at.dataframe[-1].value["state"].tolist() == ["owed"]
+    assert len(at.get("vega_lite_chart")) == 2
     assert "within 0.10 s before the change, within 0.10 s since" in texts(at)
 
     seeded.accept_it(url, incident, now)

@@ -69,9 +69,27 @@ def stored(tmp_path):
     return Store.open(f"sqlite:///{database}", read_only=True)
 
 
-def test_thirty_scripted_days_end_with_the_change_caught(tmp_path):
+@pytest.fixture
+def opened(monkeypatch):
+    """(port, database URL) of every dashboard that was opened; each is ended by Ctrl-C at once."""
+    opened = []
+
+    class Child:
+        def wait(self):
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def page(port, database_url, log):
+        opened.append((port, database_url))
+        yield Child()
+
+    monkeypatch.setattr(run, "page", page)
+    return opened
+
+
+def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     output = io.StringIO()
-    assert run_demo(scripted=True, dashboard=False, console=Console(file=output, width=120)) == 0
+    assert run_demo(scripted=True, dashboard=True, console=Console(file=output, width=120)) == 0
     with scripted_scene() as scene, stored(tmp_path) as store:
         rounds = store.rounds(limit=100)
         (incident,) = store.incidents()
@@ -84,6 +102,7 @@ def test_thirty_scripted_days_end_with_the_change_caught(tmp_path):
     assert (told.alerter, told.state) == ("terminal", "sent")
     shown = output.getvalue()
     assert "Caught in round" in shown
+    assert f"The dashboard is open at http://127.0.0.1:{opened[0][0]}/?incident={incident.id} until Ctrl-C." in shown
     assert "The message to Slack" in shown
     assert "reference |" in shown
     for bar in ("8/8", "12/12", "10/10"):
@@ -185,19 +204,7 @@ def test_sigterm_is_taken_as_ctrl_c_and_given_back_afterwards(end):
 
 
 @pytest.mark.parametrize(("alarmed_at", "earned"), [(9, 0), (None, 1)])
-def test_ctrl_c_at_the_dashboard_keeps_the_exit_code(end, monkeypatch, alarmed_at, earned):
-    opened = []
-
-    class Child:
-        def wait(self):
-            raise KeyboardInterrupt
-
-    @contextmanager
-    def page(port, database_url, log):
-        opened.append((port, database_url))
-        yield Child()
-
-    monkeypatch.setattr(run, "page", page)
+def test_ctrl_c_at_the_dashboard_keeps_the_exit_code(end, opened, alarmed_at, earned):
     code, shown = end(lambda: Ending(9, alarmed_at), dashboard=True)
     assert code == earned
     ((port, database_url),) = opened

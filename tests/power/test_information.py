@@ -8,9 +8,9 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from prober.detectors.information import ADVICE, MOVED, _nats, advice
 from prober.detectors.promise import Promise
 from prober.power import information
-from prober.power.information import ADVICE, MOVED, _nats, advice
 from tests.power.world import COIN, FIXED, PROSE, past
 
 PROMISE = Promise(rounds_per_year=8766)

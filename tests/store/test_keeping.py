@@ -101,6 +101,17 @@ def test_routes_ask_for_owner_tag_and_severity_of_the_sets_that_moved(store: Sto
     assert places == {("slack", "#payments", False), ("slack", "", False), ("log", "", False)}
 
 
+def test_what_was_kept_from_a_place_stays_so_whoever_acts(store: Store) -> None:
+    declare(store)
+    routes = (Route(to=("slack:#open",)), Route(to=("slack:#private",), private=True))
+    incident = alarm(store)
+    routing = Routing(("slack",), Alerts(routes=routes))
+    store.carry_out(Decision("more_serious", incident, "escalated"), routing, NOW)
+    store.press(incident.id, Press("acknowledge", "ana", via="dashboard"), (), NOW)
+    told = {one.channel: one.private for one in store.notices() if one.event == "acknowledged"}
+    assert told == {"#open": False, "#private": True, "": False}
+
+
 def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: Store) -> None:
     declare(store)
     for day in range(3):

@@ -1,0 +1,103 @@
+"""Acknowledge, mute, accept: what the command line does, by whoever is signed in. Off unless the settings say so."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.frame import Glance
+from dashboard.viewer import Viewer, can_sign_in, viewer
+from dashboard.words import inline
+from prober.errors import ProberError
+from prober.incidents import Action, Incident, Press
+from prober.pressing import act, done
+from prober.settings import Settings
+from prober.store import Store
+
+MUTES: Final = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168}
+"""As words → hours."""
+_REASON_LIMIT: Final = 500
+_OUTCOME: Final = "outcome-of-press"
+
+
+def section(glance: Glance, incident: Incident) -> None:
+    """What a person may do about an incident now; and what came of what they did."""
+    settings = Settings()
+    _say_outcome(incident)
+    if not incident.is_live:
+        return
+    if not settings.dashboard_actions:
+        st.caption("To say that someone has it in hand, or to take the new behaviour as the reference:")
+        say = f"prober incidents acknowledge {incident.id} --by YOU\n"
+        accept = "" if incident.is_trouble else f"prober incidents accept {incident.id} --by YOU --reason WHY"
+        st.code((say + accept).strip(), language="shell")
+        return
+    who = viewer(settings)
+    if who is None:
+        _sign_in()
+    elif not who.allowed:
+        st.caption(f"{inline(who.name)} may not act on incidents here (PROBER_DASHBOARD_ALLOWED).")
+    else:
+        _form(glance, incident, who)
+
+
+def press(url: str, incident: Incident, pressed: Press, now: datetime) -> str:
+    """Carried out as the command line does it; gives what came of it, in words.
+
+    Those who were told of the incident are owed the news. The daemon sends it: the page has no channels of its own.
+    """
+    try:
+        with Store.open(url) as store:
+            return done(*act(store, incident.id, pressed, (), now))
+    except ProberError as error:
+        return f"Nothing was done: {error}."
+
+
+def _sign_in() -> None:
+    if can_sign_in():
+        st.caption("Whoever is signed in may acknowledge, mute and accept.")
+        st.button("Sign in to act", on_click=st.login, icon=":material/login:")
+    else:
+        st.caption(
+            "Nobody is signed in, so nobody can act here: name the header of your proxy in "
+            "PROBER_DASHBOARD_USER_HEADER, or set up signing in."
+        )
+
+
+def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
+    key = f"act-{incident.id}"
+    with st.form(key, border=True, enter_to_submit=False):  # Enter is no decision
+        st.markdown(f"**What is to become of it?** Signed in as {inline(who.name)}; kept with the incident.")
+        reason = st.text_input(
+            "Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Why; needed to accept"
+        )
+        columns = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
+        chosen: Action | None = None
+        with columns[0]:
+            if st.form_submit_button("Acknowledge", disabled=incident.state == "acknowledged", width="stretch"):
+                chosen = "acknowledge"
+        with columns[1]:
+            for_ = st.selectbox("Mute for", list(MUTES), index=1, key=f"{key}-for")
+        with columns[2]:
+            if st.form_submit_button("Mute", width="stretch"):
+                chosen = "mute"
+        with columns[3]:
+            if not incident.is_trouble and st.form_submit_button("Accept new behaviour", width="stretch"):
+                chosen = "accept"
+    if chosen is None:
+        return
+    if chosen == "accept" and not reason.strip():
+        st.error("Write why the new behaviour is accepted: the reference begins anew, and cannot be brought back.")
+        return
+    until = glance.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
+    said = press(glance.reading.url, incident, Press(chosen, who.name, reason.strip(), until, "dashboard"), glance.now)
+    st.session_state[_OUTCOME] = (incident.id, said)
+    st.rerun()
+
+
+def _say_outcome(incident: Incident) -> None:
+    about, said = st.session_state.get(_OUTCOME, (0, ""))
+    if about == incident.id:
+        st.info(inline(said, 400))

@@ -1,0 +1,117 @@
+"""For whoever pays: what does watching cost, who causes it, and what will the month come to?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard import charts_time
+from dashboard.choosing import choose_by, choose_days
+from dashboard.export import csv_button
+from dashboard.frame import Glance
+from dashboard.words import count, inline, one_line
+from prober.prices import dollars
+from prober.store.page_views import By, MonthView, TallyView
+
+
+def draw(glance: Glance) -> None:
+    st.markdown("### Cost")
+    st.caption("What does watching cost, and what will the month come to? Days and months are UTC.")
+    _month(glance)
+    left, right, _ = st.columns([1, 1, 2])
+    with left:
+        by = choose_by(("endpoint", "probe_set", "owner", "tag"))
+    with right:
+        days = choose_days()
+    until = glance.now.date() + timedelta(days=1)
+    daily = glance.reading.tallies(by, until - timedelta(days=days), until, daily=True)
+    if not any(one.asks for one in daily):
+        st.info("**Nothing was asked in this time.** `prober plan` says what a plan would cost before it is run.")
+        return
+    _charts(daily, by)
+    _table(glance, by)
+    csv_button("These days as CSV", f"cost-by-{by}", [_row(one, by) for one in daily])
+
+
+def _month(glance: Glance) -> None:
+    found = glance.reading.month("all", glance.now)
+    if not found:
+        return
+    (all_,) = found
+    basis = f"mean of {count(all_.days, 'whole day')}" if all_.days else "today's, the first day"
+    columns = st.columns(3)
+    columns[0].metric("This month so far", _known(all_.so_far), help="Dollars, as far as prices are known")
+    columns[1].metric("A day", _known(all_.per_day), help=f"The rate: {basis}")
+    columns[2].metric(
+        "The month comes to", _known(all_.forecast), help="So far, and the rate for what is left of the month"
+    )
+    _doubts(all_)
+
+
+def _doubts(month: MonthView) -> None:
+    """What is not in the dollars."""
+    for endpoint, why in month.unpriced.items():
+        st.warning(f"**{inline(endpoint)}** is not in the dollars: {inline(why, 300)}.")
+    if month.uncounted:
+        st.warning(
+            f"{count(month.uncounted, 'answer')} of this month came without a count of tokens: the dollars are at "
+            "least what stands here."
+        )
+
+
+def _charts(daily: tuple[TallyView, ...], by: By) -> None:
+    left, right = st.columns(2)
+    tokens = [
+        (one.key, one.day, float(one.input_tokens + one.output_tokens),
+         f"{one.input_tokens:,} in, {one.output_tokens:,} out, {one.asks:,} asks")
+        for one in daily if one.day is not None
+    ]  # fmt: skip
+    spent = [(one.key, one.day, one.dollars, _known(one.dollars)) for one in daily if one.day is not None]
+    for column, title, cells in ((left, "Dollars", spent), (right, "Tokens", tokens)):
+        with column:
+            st.markdown(f"**{title}** a day")
+            if any(cell[2] for cell in cells):
+                chart = charts_time.over_days(
+                    cells, title.lower(), form="~s" if title == "Tokens" else "~g", stacked=True
+                )
+                st.altair_chart(chart, alt=f"{title} by day and {by.replace('_', ' ')}")
+            else:
+                free = "Nothing: no price is known, or all are free."
+                st.caption(free if title == "Dollars" else "None was counted.")
+
+
+def _table(glance: Glance, by: By) -> None:
+    st.markdown("#### This month")
+    months = glance.reading.month(by, glance.now)
+    st.dataframe(
+        {
+            "of": [one_line(one.key) or "none" for one in months],
+            "so far": [_known(one.so_far) for one in months],
+            "a day": [_known(one.per_day) for one in months],
+            "the month comes to": [_known(one.forecast) for one in months],
+            "not in the dollars": [one_line(", ".join(one.unpriced)) for one in months],
+        },
+        hide_index=True,
+        alt="What this month costs so far and comes to",
+    )
+
+
+def _row(one: TallyView, by: By) -> dict[str, str | int | float | None]:
+    return {
+        "day": one.day.isoformat() if one.day else "",
+        by: one.key,
+        "asks": one.asks,
+        "input_tokens": one.input_tokens,
+        "output_tokens": one.output_tokens,
+        "reasoning_tokens": one.reasoning_tokens,
+        "cached_tokens": one.cached_tokens,
+        "answers_without_count": one.uncounted,
+        "dollars": one.dollars,
+        "not_in_the_dollars": ", ".join(one.unpriced),
+    }
+
+
+def _known(amount: float | None) -> str:
+    # A dollar sign begins a formula in some places that show markdown.
+    return "unknown" if amount is None else dollars(amount)

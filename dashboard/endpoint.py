@@ -1,0 +1,159 @@
+"""One endpoint over time: each channel against its reference, its evidence against the promise, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard import charts, charts_time, context
+from dashboard.choosing import choose_endpoint, choose_from, choose_range
+from dashboard.export import csv_button
+from dashboard.frame import Glance
+from dashboard.overview import incident_link
+from dashboard.words import count, inline, number, one_line, round_name
+from prober.store.views import ChannelPoint, EndpointView
+
+
+def draw(glance: Glance) -> None:
+    st.markdown("### Endpoint history")
+    views = {one.name: one for one in glance.reading.endpoints()}
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    with left:
+        name = choose_endpoint(list(views.values()), forgets=("channel",))
+    view = views[name]
+    names = [point.channel for point in sorted(view.channels, key=lambda point: -point.e_value)]
+    if not names:
+        missing = inline(view.missing) if view.missing else "no round has been judged yet"
+        st.info(f"**No history yet**: {missing}. It appears after the first judged rounds; `prober run` asks them.")
+        return
+    with middle:
+        channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
+    with right:
+        since = choose_range(glance.now)
+    draw_channel(glance, view, channel, since)
+    _who_and_how_fast(glance, view, since)
+    _map(glance, view)
+    _happened(glance, view)
+
+
+def draw_channel(glance: Glance, view: EndpointView, channel: str, since: datetime | None) -> None:
+    """Both charts of one channel from a moment on, with a sentence on where it stands."""
+    points = glance.reading.channel_stretch(view.name, channel, since)
+    if not points:
+        st.info("No judged round holds this channel in this time. Choose a longer time range.")
+        return
+    _sentence(glance, points[-1], view.threshold)
+    marked = _marks(glance, view, points)
+    named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
+    left, right = st.columns(2)
+    with left:
+        unit = inline(points[-1].unit, 60) if points[-1].unit else "as it is read"
+        st.markdown(f"**Reading**, {unit}; dashed: the reference")
+        st.altair_chart(
+            charts.reading(points, marked),
+            alt=f"Reading of {named} by round",
+        )
+    with right:
+        st.markdown("**Evidence** (e-value); dashed: what the promise asks for an alarm")
+        st.altair_chart(
+            charts.evidence(points, marked, view.threshold),
+            alt=f"Evidence of {named} by round, on a log scale",
+        )
+    _legend(marked)
+    csv_button(
+        "These rounds as CSV",
+        f"{view.name}-{channel}",
+        [
+            {
+                "round": one.round,
+                "channel": one.channel,
+                "value": one.value,
+                "reference": one.reference_value,
+                "unit": one.unit,
+                "e_value": one.e_value,
+                "words": one.words,
+            }
+            for one in points
+        ],
+    )
+
+
+def _marks(glance: Glance, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
+    reading = glance.reading
+    return charts.marks(points, reading.incidents(view.name), reading.epochs(view.name), reading.edits(view.name))
+
+
+def _who_and_how_fast(glance: Glance, view: EndpointView, since: datetime | None) -> None:
+    lines = glance.reading.lines(view.name, since)
+    name = one_line(view.name, 60)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Who answered**, as the provider says; share of replies")
+        if any(one.identities for one in lines):
+            st.altair_chart(charts_time.ribbon(lines, []), alt=f"Which models answered for {name}, by round")
+        else:
+            st.caption("The provider does not say which model answered.")
+    with right:
+        st.markdown("**Latency**, seconds; never judged")
+        if any(one.latency_half_s is not None for one in lines):
+            st.altair_chart(charts_time.latency(lines, []), alt=f"Latency of {name} by round, in seconds")
+        else:
+            st.caption("No answer says how long it took.")
+    if told := context.latency(lines):
+        st.caption(told)
+
+
+def _map(glance: Glance, view: EndpointView) -> None:
+    """On demand: it reads raw replies."""
+    with st.container(border=True):
+        st.markdown("**Map of replies**: near means alike, and an epoch is a stretch under one reference")
+        if not st.toggle("Draw it", key=f"map-of-{view.name}"):
+            return
+        found = glance.reading.embedding_map(view.name)
+        if not found.dots:
+            st.caption("No reply has an embedding yet.")
+            return
+        st.altair_chart(charts_time.embedding(found.dots), alt=f"Map of replies of {one_line(view.name, 60)} by epoch")
+        st.caption(
+            f"{count(len(found.dots), 'reply', 'replies')}: of each epoch those of the first rounds and of the newest. "
+            f"The plane shows {found.shown:.0%} of their differences."
+        )
+
+
+def _happened(glance: Glance, view: EndpointView) -> None:
+    st.markdown("#### What happened to it")
+    incidents, epochs = glance.reading.incidents(view.name), glance.reading.epochs(view.name)
+    if not incidents and not epochs:
+        st.caption("Nothing: no incident, and the first reference still stands.")
+    for one in incidents[:20]:
+        incident_link(glance, one)
+    for epoch in reversed(epochs):
+        note = f": {inline(epoch.note)}" if epoch.note else ""
+        st.markdown(
+            f"New reference from round {inline(glance.round(epoch.start_label))} on, "
+            f"by {inline(epoch.author) if epoch.author else 'nobody'}{note}"
+        )
+
+
+def _sentence(glance: Glance, point: ChannelPoint, threshold: float) -> None:
+    unit = f" ({inline(point.unit, 60)})" if point.unit else ""
+    st.markdown(
+        f"{inline(point.channel)}{unit}: **{inline(point.words)}** in round {inline(glance.round(point.round))}; "
+        f"reading {number(point.value)} against {number(point.reference_value)} of the reference; "
+        f"evidence {number(point.e_value)}, and an alarm needs {number(threshold)}.",
+        help=f"The round in UTC: {inline(round_name(point.round))}",
+    )
+
+
+def _legend(marked: Sequence[charts.Mark]) -> None:
+    said = {
+        "changed": "upright line: first round thought changed; orange diamonds: rounds since",
+        "confirmed": "dotted upright line: the round that confirmed it",
+        "new reference": "grey dashes: a new reference",
+        "edited": "green line: the endpoint was edited, by you",
+    }
+    kinds = {mark.kind for mark in marked}
+    if shown := [words for kind, words in said.items() if kind in kinds]:
+        st.caption(f"{'; '.join(shown).capitalize()}.")

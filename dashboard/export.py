@@ -1,0 +1,68 @@
+"""What is seen, to take away: CSV for spreadsheets, which obey some texts, so those are made harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboard.frame import Glance
+from dashboard.words import legible
+
+Cell = str | int | float | None
+
+_COMMANDS = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell of text may not begin with: spreadsheets take the rest for a formula."""
+
+
+def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
+    """Rows of the same columns, their names first."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(cell) for name, cell in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def csv_button(label: str, name: str, rows: Sequence[Mapping[str, Cell]]) -> None:
+    """A button that takes these rows away; they are written when it is pressed."""
+    st.download_button(
+        label,
+        lambda: csv_text(rows),
+        file_name=f"{file_stem(name)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def log_button(glance: Glance, endpoint: str, probe: str | None = None) -> None:
+    """A button that takes away the raw replies, as `prober replay` and `prober compare` read them."""
+    if glance.reading.private:
+        st.caption("In privacy mode no reply log is given away.")
+        return
+    st.download_button(
+        "All its replies as a reply log",
+        lambda: "".join(glance.reading.log(endpoint, probe, None)),
+        file_name=f"{file_stem(f'{endpoint}-{probe}' if probe else endpoint)}.jsonl",
+        mime="application/jsonl",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def file_stem(name: str) -> str:
+    """A name with no letter that a file system could take for more."""
+    return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "export"
+
+
+def _harmless(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
+    text = legible(cell)
+    return f"'{text}" if text.startswith(_COMMANDS) else text

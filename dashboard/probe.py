@@ -1,0 +1,168 @@
+"""One probe: what it asks and expects, how it was answered in the reference and is answered now, and the replies."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import charts_time
+from dashboard.choosing import choose_endpoint, choose_from
+from dashboard.export import log_button
+from dashboard.frame import Glance
+from dashboard.words import count, inline, number, one_line, percent, shown
+from prober.detectors.information import advice
+from prober.store.page_views import ProbePage
+
+_PAGE = 20
+"""Replies to a page, or one round if it holds more."""
+
+
+def draw(glance: Glance) -> None:
+    st.markdown("### Probes")
+    left, right = st.columns(2)
+    with left:
+        endpoint = choose_endpoint(glance.reading.endpoints(), forgets=("probe", "before"))
+    probes = [one.probe for one in glance.reading.probes(endpoint)]
+    if not probes:
+        st.info(f"**{inline(endpoint)} was not asked yet.** Its probes appear with the first completed round.")
+        return
+    with right:
+        probe = choose_from("Probe", "probe", probes, inline(endpoint) + " is not asked {}.", forgets=("before",))
+    page = glance.reading.probe(endpoint, probe)
+    if page is None:
+        st.info("The newest rounds did not ask it.")
+        return
+    _asked(page)
+    _looked_at(glance, page)
+    _tells(page)
+    _answers(page)
+    _distributions(page)
+    _replies(glance, endpoint, probe)
+
+
+def _asked(page: ProbePage) -> None:
+    st.markdown("#### What it asks")
+    if page.probe.system:
+        st.caption("System")
+        st.code(shown(page.probe.system).text, language=None, wrap_lines=True)
+        st.caption("Prompt")
+    st.code(shown(page.probe.prompt).text, language=None, wrap_lines=True)
+    if not page.checks:
+        st.caption("It expects nothing of the answer; `expect:` of the probe says what a good one is.")
+        return
+    st.markdown("**What is expected**, and how many answers meet it")
+    st.dataframe(
+        {
+            "expectation": [one_line(check.label) for check in page.checks],
+            "reference": [percent(check.then) for check in page.checks],
+            "now": [percent(check.now) for check in page.checks],
+        },
+        hide_index=True,
+        alt="Expectations of this probe, then and now",
+    )
+
+
+def _looked_at(glance: Glance, page: ProbePage) -> None:
+    now = f"{count(page.now, 'answer')} of the newest {count(page.rounds, 'round')}"
+    since = f", since {inline(glance.round(page.since))}" if page.since else ""
+    if page.then:
+        st.caption(f"Compared: {count(page.then, 'answer')} of the reference with {now}{since}.")
+    else:
+        st.caption(f"The reference still grows, so there is no then: {now}{since}.")
+
+
+def _tells(page: ProbePage) -> None:
+    """How much its replies can say at all."""
+    told = page.information
+    if told is None or not told.channels:
+        return
+    st.markdown("#### What it can tell")
+    days = told.days_alone
+    soon = "never" if days is None else f"after about {count(max(1, round(days)), 'day')}"
+    st.markdown(
+        f"Were a tenth of its answers others, this probe alone would show it {soon}, "
+        f"by {inline(told.channels[0].channel)} ({number(told.asks)} answers a round)."
+    )
+    if said := advice(told):
+        st.caption(f"What to do: it {said}.")
+    st.dataframe(
+        {
+            "channel": [one_line(one.channel) for one in told.channels],
+            "different answers": [number(one.outcomes) for one in told.channels],
+            "tells, a tenth moved": [number(one.moved_nats) for one in told.channels],
+            "tells, a tenth new": [number(one.new_nats) for one in told.channels],
+        },
+        hide_index=True,
+        column_config={
+            "different answers": st.column_config.TextColumn(help="Effective number: 2 where two are equally common"),
+            "tells, a tenth moved": st.column_config.TextColumn(help="Nats an ask, expected"),
+            "tells, a tenth new": st.column_config.TextColumn(help="Nats an ask, expected"),
+        },
+        alt="How much each channel of this probe tells an ask",
+    )
+
+
+def _answers(page: ProbePage) -> None:
+    st.markdown("#### The commonest answers")
+    if not page.answers:
+        st.caption("No answer yet.")
+        return
+    st.dataframe(
+        {
+            "answer": [one_line(one.text, 300) or "(empty)" for one in page.answers],
+            "reference": [percent(one.then / page.then) if page.then else "" for one in page.answers],
+            "now": [percent(one.now / page.now) if page.now else "" for one in page.answers],
+        },
+        hide_index=True,
+        column_config={"answer": st.column_config.TextColumn(width="large")},
+        alt="The commonest answers, then and now",
+    )
+
+
+def _distributions(page: ProbePage) -> None:
+    if not page.distributions:
+        return
+    st.markdown("#### Channel by channel, those that moved most first")
+    st.caption(
+        "Upper bar, blue: share of the replies in the reference; lower, orange: now. `prober power` says which changes "
+        "all probes together would catch, and how soon."
+    )
+    for n in range(0, min(len(page.distributions), 8), 2):
+        for column, one in zip(st.columns(2), page.distributions[n : n + 2], strict=False):
+            with column:
+                st.markdown(
+                    f"**{inline(one.channel)}** · {percent(one.moved) or '0 %'} elsewhere than in the reference"
+                )
+                st.altair_chart(
+                    charts_time.then_and_now(one),
+                    alt=f"{one_line(one.channel, 60)} in the reference and now, by category",
+                )
+
+
+def _replies(glance: Glance, endpoint: str, probe: str) -> None:
+    """Raw replies, on demand and by the page."""
+    st.markdown("#### Replies")
+    log_button(glance, endpoint, probe)
+    if not st.toggle("Show the replies themselves", key="replies", value="before" in st.query_params):
+        return
+    before = st.query_params.get("before")
+    found = glance.reading.replies(endpoint, probe, before, _PAGE)
+    if not found:
+        st.caption("No earlier reply.")
+    for one in found:
+        st.caption(
+            f"{inline(glance.round(one.round))} · sample {one.sample + 1} · {inline(one.model or 'no model named')}"
+        )
+        if one.error is not None:
+            st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")
+        else:
+            part = shown(one.text or "")
+            st.code(part.text or "(empty)", language=None, wrap_lines=True)
+            if part.cut:
+                st.caption(f"Cut: {count(part.cut, 'more character')}; the reply log has all of it.")
+    left, right = st.columns(2)
+    kept = {"endpoint": endpoint, "probe": probe}
+    if before is not None:
+        left.button("Newest", on_click=st.query_params.from_dict, args=(kept,), icon=":material/first_page:")
+    if found:
+        older = kept | {"before": found[-1].round}
+        right.button("Earlier", on_click=st.query_params.from_dict, args=(older,), icon=":material/chevron_right:")

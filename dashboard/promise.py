@@ -1,0 +1,76 @@
+"""What was promised, and is it kept? False alarms as promised against alarms as they came."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.export import csv_button
+from dashboard.frame import Glance
+from dashboard.words import count, inline, listed, number, one_line
+from prober.store.page_views import PromiseView
+
+
+def draw(glance: Glance) -> None:
+    st.markdown("### The promise")
+    st.markdown(
+        "Each endpoint has one knob, `false_alarms_per_year`: while nothing changes, that is how often you agree to be "
+        "called for nothing, all probes and channels together. Thresholds follow from it."
+    )
+    found = glance.reading.promises()
+    judged = [one for one in found if one.judged]
+    if not judged:
+        st.info("**Too early to tell**: no round has been judged against a complete reference yet.")
+        return
+    tone, sentence = kept(judged)
+    (st.success if tone else st.warning)(sentence)
+    st.dataframe(
+        {
+            "endpoint": [one_line(one.endpoint) for one in found],
+            "promised a year": [number(one.false_alarms_per_year) for one in found],
+            "rounds judged": [one.judged for one in found],
+            "false alarms by now, at most": [number(one.promised) for one in found],
+            "alarms": [one.alarms for one in found],
+            "were changes": [one.stayed for one in found],
+            "unclear": [one.unclear for one in found],
+            "gone by themselves": [one.gone for one in found],
+            "chance": [f"{one.chance:.2f}" for one in found],
+            "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],
+        },
+        hide_index=True,
+        alt="The promise of each endpoint against the alarms it raised",
+    )
+    st.caption(
+        "An alarm that went away by itself was a change that passed, or a false one; nobody can tell. Chance: how "
+        "often as many of those or more would come if all were false and came as promised. Below 0.01 the promise is "
+        "in doubt."
+    )
+    csv_button(
+        "This table as CSV",
+        "promise",
+        [
+            {"endpoint": one.endpoint, "false_alarms_per_year": one.false_alarms_per_year, "judged": one.judged,
+             "promised": one.promised, "alarms": one.alarms, "stayed": one.stayed, "unclear": one.unclear,
+             "gone": one.gone, "chance": one.chance}
+            for one in found
+        ],
+    )  # fmt: skip
+    st.markdown(
+        "How the promise is derived, and the rates measured on simulated worlds that know the truth: `docs/promise.md` "
+        "and `docs/benchmarks.md`; `make bench` measures them again."
+    )
+
+
+def kept(judged: list[PromiseView]) -> tuple[bool, str]:
+    """Whether the promise is kept as far as can be seen, as markdown."""
+    doubtful = [inline(one.endpoint) for one in judged if not one.kept]
+    if doubtful:
+        return False, (
+            f"**The promise is in doubt** at {listed(doubtful)}: more alarms went away by themselves than chance "
+            "allows."
+        )
+    rounds = sum(one.judged for one in judged)
+    return True, (
+        f"**Kept, as far as can be seen**: {count(sum(one.gone for one in judged), 'alarm')} that may have been false "
+        f"in {count(rounds, 'judged round')}, where at most {number(sum(one.promised for one in judged))} on average "
+        "were promised."
+    )

@@ -1,0 +1,72 @@
+"""What happened to an incident, in order: by the judge, by people, and by time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.words import moment, number, one_line
+from prober.incidents import Incident
+from prober.store.views import NoticeView, PressView
+
+_NO_EFFECT = "without effect: {}"
+_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened. May hold hostile text."""
+
+    at: datetime
+    what: str
+    who: str = ""
+    """Empty where it happened by itself."""
+    why: str = ""
+
+
+def timeline(incident: Incident, presses: Sequence[PressView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
+    """Oldest first."""
+    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_told(notices)], key=lambda step: step.at))
+
+
+def _judged(incident: Incident) -> list[Step]:
+    steps = []
+    if began := moment(incident.onset):
+        steps.append(Step(began, "first round that failed" if incident.is_trouble else "first changed round"))
+    if not incident.is_trouble:
+        sure = f"evidence {number(incident.e_value)} of {number(incident.threshold)}"
+        steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
+    else:
+        steps.append(Step(incident.opened_at, "opened", why=one_line(incident.cause.replace("_", " "))))
+    if incident.course != "unknown" and incident.settled_round and (told := moment(incident.settled_round)):
+        steps.append(Step(told, "found to stay" if incident.course == "persistent" else "found to have passed"))
+    if incident.passed and (back := moment(incident.passed)):
+        steps.append(Step(back, "first round back at the reference"))
+    if incident.closed_at is not None:
+        # Who closed it stands with the press, where a person did.
+        by = "" if incident.close_reason in {"accepted", "reset"} else one_line(incident.cause)
+        steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
+    return steps
+
+
+def _pressed(one: PressView) -> Step:
+    done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
+            "close": "closed by hand", "show": "evidence looked at"}[one.action]  # fmt: skip
+    if one.reason not in _DONE:
+        done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
+    return Step(one.at, done, one_line(f"{one.actor} (by {one.via})", 120), one_line(one.note, 500))
+
+
+def _told(notices: Sequence[NoticeView]) -> list[Step]:
+    """When people were told, once an event and place."""
+    return [
+        Step(one.sent_at, f"told: {one.event.replace('_', ' ')}", why=one_line(place(one), 80))
+        for one in notices
+        if one.sent_at is not None
+    ]
+
+
+def place(notice: NoticeView) -> str:
+    """Where a notice goes: `slack:#billing`."""
+    return f"{notice.alerter}:{notice.channel}" if notice.channel else notice.alerter

@@ -1,0 +1,211 @@
+"""What is added up as a round ends, so that a page costs what it shows: points, a line, and the tallies of its day.
+
+Nothing here is judged: these are sums of what was recorded and settled, and could be made again from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, delete, select
+
+from prober.detectors import DETECTORS
+from prober.detectors.verdict import Judgement
+from prober.errors import StoreError
+from prober.evidence import Fingerprint, Observation
+from prober.store.codec import unpack_judgement
+from prober.store.reply_rows import observation
+from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
+
+EVER: Final = ""
+"""The day of the tally of all time."""
+_KEYED: Final = tuple(f"expectation.{kind}(" for kind in
+                      ("equals", "contains", "icontains", "contains-any", "starts-with", "regex"))  # fmt: skip
+"""Checks that know the right answer, as a fingerprint names them."""
+_LARGEST: Final = 2**31 - 1
+"""Of one reply: providers may say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What one round adds to a tally; the fields are the columns."""
+
+    rounds: int = 0
+    missed: int = 0
+    judged: int = 0
+    promised: float = 0.0
+    asks: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    uncounted: int = 0
+    timed: int = 0
+    latency_s: float = 0.0
+    checked: int = 0
+    passed: int = 0
+    keyed: int = 0
+    right: int = 0
+    refused: int = 0
+    characters: int = 0
+
+    def plus(self, other: Sums) -> Sums:
+        return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})
+
+
+def end(session: Session, row: RoundRow, judgement: Judgement | None) -> None:
+    """Count a round that has just been completed with this judgement, or missed, without one."""
+    observations = _observations(session, row)
+    _add(session, row, sums(observations, judgement))
+    if judgement is not None:
+        _draw(session, row, observations, judgement)
+
+
+def rebuild(session: Session) -> None:
+    """Make all of it again from the rounds that ended. What is damaged counts as nothing."""
+    for table in (PointRow, LineRow, TallyRow):
+        session.exec(delete(table))
+    found: dict[tuple[str, str, str], Sums] = {}
+    over = col(RoundRow.state).in_(("completed", "missed"))
+    ended = select(RoundRow).where(over).order_by(col(RoundRow.id)).limit(500)
+    last = 0
+    while page := session.exec(ended.where(col(RoundRow.id) > last)).all():
+        for row in page:
+            try:
+                judgement = None if row.judgement is None else unpack_judgement(row.judgement)
+                observations = _observations(session, row)
+            except StoreError:
+                continue
+            one = sums(observations, judgement)
+            for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
+                found[key] = found.get(key, Sums()).plus(one)
+            if judgement is not None:
+                _draw(session, row, observations, judgement)
+        last = page[-1].id
+        session.flush()
+        session.expunge_all()  # no more than a page in memory
+    for (day, endpoint, probe_set), one in found.items():
+        session.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
+
+
+def _observations(session: Session, row: RoundRow) -> list[Observation]:
+    replies = session.exec(select(ReplyRow).where(ReplyRow.round_id == row.id).order_by(col(ReplyRow.id)))
+    return list(map(observation, replies))
+
+
+def _draw(session: Session, row: RoundRow, observations: Sequence[Observation], judgement: Judgement) -> None:
+    if row.label is None or row.completed_at is None:
+        return
+    if values := points(row, judgement):
+        session.connection().execute(insert(PointRow), values)
+    session.connection().execute(insert(LineRow), line(row, observations))
+
+
+def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Sums:
+    """Of one round; without a judgement it was missed."""
+    replies = [one.reply for one in observations]
+    answers = [reply for reply in replies if reply.error is None]
+    prints = [one.fingerprint for one in observations if one.fingerprint is not None]
+    took = [seconds for reply in answers if (seconds := reply.latency_s) is not None and 0 <= seconds < math.inf]
+    counted = judgement is not None and judgement.state != "insufficient_evidence" and judgement.threshold > 0
+    said = [one.categories for one in prints]
+    checks = [outcome == "pass" for one in said for name, outcome in one.items() if name.startswith(_KEYED)]
+    passes = [one["expectation.all"] == "pass" for one in said if "expectation.all" in one]
+    return Sums(
+        rounds=int(judgement is not None),
+        missed=int(judgement is None),
+        judged=int(counted),
+        promised=1 / judgement.threshold if judgement is not None and counted else 0.0,
+        asks=len(replies),
+        failed=len(replies) - len(answers),
+        input_tokens=_tokens([reply.input_tokens for reply in replies]),
+        output_tokens=_tokens([reply.output_tokens for reply in replies]),
+        reasoning_tokens=_tokens([reply.reasoning_tokens for reply in replies]),
+        cached_tokens=_tokens([reply.cached_tokens for reply in replies]),
+        uncounted=sum(reply.input_tokens is None or reply.output_tokens is None for reply in answers),
+        timed=len(took),
+        latency_s=math.fsum(took),
+        checked=len(passes),
+        passed=sum(passes),
+        keyed=len(checks),
+        right=sum(checks),
+        refused=sum(one.get("refusal.refused") == "yes" for one in said),
+        characters=sum(len(reply.text or "") for reply in answers),
+    )
+
+
+def line(row: RoundRow, observations: Sequence[Observation]) -> dict[str, Any]:
+    """The columns of a LineRow."""
+    took = sorted(
+        seconds
+        for one in observations
+        if one.reply.error is None and (seconds := one.reply.latency_s) is not None and 0 <= seconds < math.inf
+    )
+    said = Counter(_identity(one.fingerprint) for one in observations if one.fingerprint is not None)
+    return {
+        "endpoint": row.endpoint,
+        "label": row.label,
+        "at": row.completed_at,
+        "asked": len(observations),
+        "failed": sum(one.reply.error is not None for one in observations),
+        "identities": json.dumps(dict(said)),
+        "latency_half_s": _within(took, 0.5),
+        "latency_most_s": _within(took, 0.9),
+    }
+
+
+def points(row: RoundRow, judgement: Judgement) -> list[dict[str, Any]]:
+    """The columns of its PointRows, one a channel."""
+    return [
+        {
+            "endpoint": row.endpoint,
+            "channel": verdict.channel,
+            "label": row.label,
+            "at": row.completed_at,
+            "e_value": float(verdict.e_value),
+            "value": float(verdict.value),
+            "reference_value": float(verdict.reference_value),
+            "unit": verdict.unit,
+            "words": verdict.words,
+        }
+        for verdict in {one.channel: one for one in judgement.verdicts}.values()
+    ]
+
+
+def day_of(row: RoundRow) -> str:
+    """UTC: of its beginning, or, where it never began, of when it was due."""
+    return row.label[:10] if row.label else row.due_at.date().isoformat()
+
+
+def _add(session: Session, row: RoundRow, found: Sums) -> None:
+    """To the tally of the day and to that of all time, wherever they stand."""
+    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    for day in (day_of(row), EVER):
+        values = {"day": day, "endpoint": row.endpoint, "probe_set": row.probe_set, **asdict(found)}
+        adding = upsert(TallyRow).values(**values)
+        more = {one.name: getattr(TallyRow, one.name) + adding.excluded[one.name] for one in fields(Sums)}
+        session.connection().execute(
+            adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
+        )
+
+
+def _identity(fingerprint: Fingerprint) -> str:
+    said = DETECTORS["identity"].read(fingerprint)
+    return said if isinstance(said, str) else "(none)"
+
+
+def _tokens(said: Sequence[int | None]) -> int:
+    return sum(min(max(one or 0, 0), _LARGEST) for one in said)
+
+
+def _within(took: Sequence[float], share: float) -> float | None:
+    """The time within which this share of the answers came; `took` is sorted."""
+    return took[math.ceil(share * len(took)) - 1] if took else None

@@ -1,0 +1,116 @@
+"""Charts of rounds, days, categories and the map."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from fake_store import HOSTILE, NOW, map_of, probe_page
+from test_dashboard_charts import spec
+
+from dashboard import charts_time
+from prober.store.page_views import RoundLine
+
+
+def data(chart) -> list[dict]:
+    made = spec(chart)
+    one = made["layer"][0] if "layer" in made else made
+    found = one.get("data", made.get("data"))
+    return made["datasets"][found["name"]] if "name" in found else found["values"]
+
+
+def encoding(chart) -> dict:
+    made = spec(chart)
+    return (made["layer"][0] if "layer" in made else made)["encoding"]
+
+
+def line(n: int, identities: dict[str, int], half_s: float | None = 0.1) -> RoundLine:
+    return RoundLine(f"2026-01-{n + 1:02d}T00:00:00+00:00", NOW, 12, 0, identities, half_s, None)
+
+
+def test_the_ribbon_adds_up_to_one_in_every_round():
+    lines = [line(n, {"a": 9 - n, "b": n, **{f"rare-{k}": 1 for k in range(9)}}) for n in range(5)]
+    chart = charts_time.ribbon(lines, [])
+    totals: dict[str, float] = {}
+    for row in data(chart):
+        totals[row["at"]] = totals.get(row["at"], 0.0) + row["share"]
+    assert len(totals) == 5
+    assert list(totals.values()) == pytest.approx([1.0] * 5)
+    told_apart = encoding(chart)["color"]["scale"]["domain"]
+    assert len(told_apart) == charts_time.MOST
+    assert charts_time.OTHERS in told_apart
+
+
+def test_rounds_that_say_nothing_are_no_part_of_the_ribbon():
+    assert data(charts_time.ribbon([line(0, {}), line(1, {"a": 1})], [])) == [
+        {"at": "2026-01-02T00:00:00+00:00", "round": "2026-01-02 00:00 UTC", "who": "a", "share": 1.0, "reads": "100% of 1"}
+    ]  # fmt: skip
+
+
+def test_latency_leaves_out_what_is_not_known():
+    rows = data(charts_time.latency([line(0, {}, None), line(1, {}, 0.25)], []))
+    assert [(row["of"], row["seconds"]) for row in rows] == [("half", 0.25)]
+
+
+def test_days_have_a_line_each_told_apart_by_more_than_colour():
+    cells = [(key, date(2026, 1, day), 0.5, "50 %") for key in ("a", "b", "") for day in (1, 2)]
+    chart = charts_time.over_days([*cells, ("a", date(2026, 1, 3), None, "")], "share", form=".0%")
+    assert len(data(chart)) == 6
+    assert encoding(chart)["y"]["scale"]["domain"] == [0, 1]
+    assert len({json.dumps(dash) for dash in encoding(chart)["strokeDash"]["scale"]["range"]}) == 3
+    assert "none" in encoding(chart)["color"]["scale"]["domain"], "what has no name is none"
+
+
+def test_a_hundred_keys_are_no_hundred_lines():
+    cells = [(f"key-{n:03d}", date(2026, 1, 1), float(n), "") for n in range(100)]
+    chart = charts_time.over_days(cells, "tokens", form="~s", stacked=True)
+    assert len(data(chart)) == charts_time.MOST
+    assert data(chart)[0]["key"] == "key-093", "the largest"
+
+
+def test_one_key_needs_no_legend():
+    chart = charts_time.over_days([("a", date(2026, 1, 1), 1.0, "")], "tokens", form="~s")
+    assert encoding(chart)["color"]["legend"] is None
+
+
+def test_categories_stand_in_their_order_then_above_now():
+    chart = charts_time.then_and_now(probe_page().distributions[0])
+    assert [(row["category"], row["when"]) for row in data(chart)][:4] == [
+        ("Teal", "reference"), ("Teal", "now"), ("Red", "reference"), ("Red", "now"),
+    ]  # fmt: skip
+
+
+def test_categories_that_look_alike_stay_apart():
+    one = probe_page("x" * 100).distributions[0]
+    twice = type(one)("choice", "", ("y" * 50 + "1", "y" * 50 + "2"), (0.5, 0.5), (0.5, 0.5), 9)
+    assert len({row["category"] for row in data(charts_time.then_and_now(twice))}) == 2
+
+
+def test_epochs_of_the_map_differ_in_shape_and_colour():
+    chart = charts_time.embedding(map_of().dots)
+    shown = encoding(chart)
+    assert shown["shape"]["scale"]["domain"] == shown["color"]["scale"]["domain"]
+    assert len(set(shown["shape"]["scale"]["range"])) == 2
+
+
+def test_hostile_names_reach_the_browser_as_text():
+    for chart in (
+        charts_time.ribbon([line(0, {HOSTILE: 3})], []),
+        charts_time.over_days([(HOSTILE, date(2026, 1, 1), 1.0, "")], "x", form="~g"),
+        charts_time.then_and_now(probe_page(HOSTILE).distributions[0]),
+        charts_time.embedding(map_of(HOSTILE).dots),
+    ):
+        assert "\\u0000" not in json.dumps(spec(chart))
+
+
+@pytest.mark.parametrize("colour", charts_time.COLOURS)
+@pytest.mark.parametrize("ground", ["#ffffff", "#191917"])
+def test_colours_stand_out_from_light_and_dark(colour, ground):
+    def luminance(code):
+        channels = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 3

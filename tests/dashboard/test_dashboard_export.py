@@ -1,0 +1,60 @@
+"""What is taken away: complete, and harmless in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+import seeded
+from fake_store import HOSTILE
+
+from dashboard import export
+from dashboard.reading import Reading
+from prober import replylog
+from prober.store import Store
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_rows_come_back_as_they_were():
+    rows = [{"a": 1, "b": 0.5, "c": 'said "no",\nthen left', "d": None}]
+    assert read(export.csv_text(rows)) == [{"a": "1", "b": "0.5", "c": 'said "no",\nthen left', "d": ""}]
+    assert export.csv_text([]) == "\n"
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_a_formula(formula):
+    assert read(export.csv_text([{"a": formula}]))[0]["a"][0] in "'⟨"
+
+
+def test_numbers_below_nothing_stay_numbers():
+    assert read(export.csv_text([{"a": -1.5}]))[0]["a"] == "-1.5"
+
+
+def test_hostile_texts_can_be_written():
+    export.csv_text([{"a": HOSTILE}]).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"), [("a/b c", "a-b-c"), ("../../etc", "etc"), ("", "export"), ("<b>\x00", "b"), ("x" * 99, "x" * 80)]
+)
+def test_file_names_stay_in_their_folder(name, stem):
+    assert export.file_stem(name) == stem
+
+
+def test_the_reply_log_is_one_that_replay_reads(tmp_path):
+    url = f"sqlite:///{tmp_path / 'prober.db'}"
+    seeded.seed(url, datetime.now(UTC), rounds=14)
+    with Store.open(url, read_only=True) as store:
+        lines = list(Reading(store, url, "1").log("support-bot", None, None))
+        assert list(Reading(store, url, "1", private=True).log("support-bot", None, None)) == []
+    log = tmp_path / "replies.jsonl"
+    log.write_text("".join(lines))
+    replies = list(replylog.read(log))
+    assert len(replies) == 14
+    assert {one.endpoint for one in replies} == {"support-bot"}
+    assert replies[0].reply.text == seeded.BEFORE

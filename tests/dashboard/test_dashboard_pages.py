@@ -1,0 +1,202 @@
+"""Every page in every world: nothing breaks, nothing hostile is obeyed, and what is empty says what to do next."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import address, links, texts
+from fake_store import (
+    HOSTILE,
+    NOW,
+    FakeStore,
+    all_states,
+    endpoint_view,
+    fleet,
+    history,
+    hostile,
+    probe_page,
+    promise_view,
+    reply_views,
+    rounds_every,
+    sign,
+)
+from streamlit.testing.v1 import AppTest
+
+from dashboard.places import HOME, PLACES
+
+PAGES = ["" if name == HOME else name for name in PLACES]
+POINTS = history("bot")
+ATTACKS = ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800")
+
+
+def one() -> FakeStore:
+    return FakeStore((endpoint_view("bot", POINTS),), POINTS, round_views=rounds_every("bot", 6),
+                     probe_pages=(probe_page(),), promise_views=(promise_view("bot"),))  # fmt: skip
+
+
+def marked_up(at: AppTest) -> list[str]:
+    """Every text that is read as markdown."""
+    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.button, at.toggle, at.metric)
+    elements = [element for kind in kinds for element in kind]
+    assert not any(getattr(element, "allow_html", False) for element in elements)
+    said = [str(getattr(element, "label", "") or element.value) for element in elements]
+    helps = [element.help for element in elements if getattr(element, "help", "")]
+    return [*said, *helps, *(label for label, _, _ in links(at))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_an_empty_store_says_what_to_do_next(page, name):
+    at = page(FakeStore(), name)
+    assert "Nothing is watched yet" in at.info[0].value
+    assert "prober validate probes/" in at.code[0].value
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_an_endpoint_that_was_never_asked_is_no_error(page, name):
+    at = page(FakeStore((endpoint_view("bot"),)), name)
+    assert at.info or at.success or at.warning
+    assert not at.error
+    assert not at.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "world", [all_states, pytest.param(one, marks=pytest.mark.slow), pytest.param(fleet, marks=pytest.mark.slow)]
+)
+def test_a_page_is_drawn_in_every_world(page, name, world):
+    at = page(world(), name)
+    assert "As of" in at.caption[-1].value
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_hostile_texts_stay_texts(page, name):
+    at = page(hostile(), name, incident="3") if name == "incident" else page(hostile(), name)
+    for toggle in at.toggle:
+        toggle.set_value(True)
+    if at.toggle:
+        at.run()
+        assert not at.exception
+    for text in marked_up(at):
+        outside_of_code = "".join(text.split("```")[::2])
+        assert not any(attack in outside_of_code for attack in ATTACKS), text
+    for chart in at.get("vega_lite_chart"):
+        json.loads(chart.proto.spec)
+        assert "\x00" not in chart.proto.spec
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "said"),
+    [
+        ("endpoint", {"endpoint": "gone"}, "There is no endpoint gone here"),
+        ("endpoint", {"endpoint": "search-ranker", "channel": "<b>"}, "has no channel `<b>`"),
+        ("endpoint", {"range": "ever"}, "There is no range ever"),
+        ("incident", {"incident": "99"}, "There is no incident 99 here"),
+        ("probe", {"endpoint": "gone"}, "There is no endpoint gone here"),
+        ("probe", {"probe": "<b>"}, "is not asked `<b>`"),
+        ("quality", {"by": "moon"}, "Nothing is added up by moon"),
+        ("cost", {"range": "<b>"}, "There is no range `<b>`"),
+    ],
+)
+def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
+    at = page(all_states(), name, **query)
+    assert any(said in one.value for one in at.warning)
+
+
+def test_a_probe_then_and_now(page):
+    at = page(all_states(), "probe", endpoint="support-bot", probe="starter/animal")
+    shown = texts(at)
+    assert "Pick a colour. Owl" in shown
+    assert "Compared: 24 answers of the reference with 60 answers of the newest 20 rounds" in shown
+    assert "this probe alone would show it after about 12 days, by choice" in shown
+    expectations, told, answers = (one.value for one in at.dataframe[:3])
+    assert told["different answers"].tolist() == ["2.20"]
+    assert expectations["reference"].tolist() == ["70 %", "100 %"]
+    assert expectations["now"].tolist() == ["", "98.0 %"]
+    assert answers["answer"].tolist() == ["Owl", "(empty)"]
+    assert answers["now"].tolist() == ["40 %", "1.7 %"]
+    assert len(at.get("vega_lite_chart")) == 2
+    at.selectbox[1].select("starter/colour").run()
+    assert address(at) == {"endpoint": "support-bot", "probe": "starter/colour"}
+
+
+def test_raw_replies_come_on_demand_and_by_the_page(page):
+    store = all_states()
+    store.reply_views = reply_views("Teal indeed", 30)
+    at = page(store, "probe")
+    assert "Teal indeed" not in texts(at)
+    at.toggle(key="replies").set_value(True).run()
+    assert texts(at).count("Teal indeed") == 20
+    at.button[-1].click().run()
+    assert address(at)["before"] == store.reply_views[19].round
+    assert texts(at).count("Teal indeed") == 10
+    assert [one.value for one in at.text] == ["failed: timeout Teal indeed"]
+
+
+def test_quality_is_shown_by_day_and_added_up(page):
+    at = page(one(), "quality")
+    assert len(at.get("vega_lite_chart")) == 4
+    table = at.dataframe[0].value
+    assert table["expectations met"].tolist() == ["95.0 %"]
+    assert table["right answers"].tolist() == ["75 %"]
+    assert table["refusals"].tolist() == ["2.2 %"]
+    assert table["characters"].tolist() == ["200"]
+
+
+def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
+    at = page(all_states(), "cost")
+    assert [one.value for one in at.metric] == ["$1.25", "$0.10", "$1.75"]
+    assert "**down** is not in the dollars: the list has no price of it." in at.warning[0].value
+    assert "4 answers of this month came without a count of tokens" in at.warning[1].value
+    assert len(at.get("vega_lite_chart")) == 2
+
+
+def test_reliability_says_who_is_at_work_and_who_fell_silent(page):
+    at = page(all_states(), "reliability")
+    assert "**A daemon fell silent**: host-2" in at.error[0].value
+    assert "**At work**: host-1 (2 endpoints)" in at.success[0].value
+    nobody = page(one(), "reliability")
+    assert "No daemon is at work" in nobody.warning[0].value
+    ended = one()
+    ended.signs_of_life = (sign(stopped_at=NOW),)
+    assert "No daemon is at work" in page(ended, "reliability").warning[0].value
+
+
+def test_the_promise_is_held_against_what_happened(page):
+    at = page(one(), "promise")
+    assert "**Kept, as far as can be seen**: 1 alarm" in at.success[0].value
+    at = page(all_states(), "promise")
+    assert "**The promise is in doubt** at search-ranker" in at.warning[0].value
+    assert at.dataframe[0].value["kept"].tolist() == ["yes", "in doubt", "too early"]
+    assert "in doubt** at search-ranker" in page(all_states()).warning[0].value, "the first page says so too"
+
+
+def test_an_endpoint_shows_who_answered_how_fast_and_a_map(page):
+    at = page(all_states(), "endpoint", endpoint="support-bot")
+    assert len(at.get("vega_lite_chart")) == 4
+    assert "green line: the endpoint was edited, by you" in texts(at)
+    assert "New reference from round" in texts(at)
+    at.toggle[0].set_value(True).run()
+    assert len(at.get("vega_lite_chart")) == 5
+    assert "9 replies: of each epoch" in texts(at)
+
+
+def test_privacy_mode_shows_no_prompt_and_no_reply(page, monkeypatch):
+    monkeypatch.setenv("PROBER_DASHBOARD_PRIVATE", "true")
+    store = all_states()
+    store.points = tuple(one for one in store.points)
+    for name, query in (("incident", {"incident": "3"}), ("probe", {}), ("endpoint", {"endpoint": "support-bot"})):
+        at = page(store, name, **query)
+        for toggle in at.toggle:
+            toggle.set_value(True)
+        at.run()
+        everything = texts(at) + "".join(str(one.value) for one in at.dataframe)
+        everything += "".join(one.proto.spec for one in at.get("vega_lite_chart"))
+        for secret in ("Teal", "Owl", "Returns are accepted", "Great question", "May I return shoes"):
+            assert secret not in everything, (name, secret)
+    assert "sha256" in texts(page(store, "incident", incident="3"))
+    assert not page(store, "probe").get("download_button")
+
+
+def test_the_hostile_text_is_hostile():
+    assert all(attack in HOSTILE for attack in ATTACKS[:2])

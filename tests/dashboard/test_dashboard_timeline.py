@@ -1,0 +1,63 @@
+"""What happened to an incident, in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from fake_store import HOSTILE, NOW, history, incident, notice_view
+
+from dashboard.timeline import timeline
+from prober.store.views import PressView
+
+OPEN = incident(history("bot", changed=34), 34)
+
+
+def whats(*given, presses=(), notices=()):
+    return [step.what for step in timeline(*given, presses, notices)]
+
+
+def test_a_change_from_its_first_round_to_its_end():
+    presses = (
+        PressView(3, NOW - timedelta(hours=2), "acknowledge", "ada", "asked them", "slack", None, "acknowledged"),
+        PressView(3, NOW - timedelta(hours=1), "accept", "bob", "", "shell", None, "not_allowed"),
+    )
+    sent = notice_view(sent_at=NOW - timedelta(hours=3), channel="#billing")
+    owed = notice_view(sent_at=None)
+    over = replace(OPEN, state="closed", closed_at=NOW, close_reason="recovered", course="transient",
+                   settled_round=OPEN.detected_round, passed=OPEN.detected_round)  # fmt: skip
+    steps = timeline(over, presses, (sent, owed))
+    assert [step.what for step in steps] == [
+        "first changed round",
+        "found to have passed",
+        "first round back at the reference",
+        "confirmed",
+        "told: opened",
+        "acknowledged",
+        "accept without effect: not allowed",
+        "closed: recovered",
+    ]
+    assert [step.at for step in steps] == sorted(step.at for step in steps)
+    assert steps[4].why == "slack:#billing"
+    assert (steps[5].who, steps[5].why) == ("ada (by slack)", "asked them")
+
+
+def test_what_is_only_suspected_is_not_confirmed():
+    assert whats(replace(OPEN, state="suspected")) == ["first changed round", "suspected"]
+
+
+def test_trouble_says_its_cause():
+    trouble = replace(OPEN, kind="provider_error", cause="unauthorized")
+    steps = timeline(trouble, (), ())
+    assert [(step.what, step.why) for step in steps] == [("first round that failed", ""), ("opened", "unauthorized")]
+
+
+def test_rounds_with_numbers_for_names_stand_nowhere_in_time():
+    assert whats(replace(OPEN, onset="00017")) == ["confirmed"]
+
+
+def test_hostile_texts_are_one_line():
+    pressed = PressView(3, NOW, "mute", HOSTILE, HOSTILE + "\n" * 50, HOSTILE, None, "muted")
+    (step,) = [one for one in timeline(OPEN, (pressed,), ()) if one.what == "muted"]
+    assert "\n" not in step.who + step.why
+    assert "\x00" not in step.who + step.why

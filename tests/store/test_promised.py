@@ -1,0 +1,59 @@
+"""The promise against what happened: what counts as an alarm, and when the promise is in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlmodel import select
+
+from prober.detectors.promise import chance
+from prober.incidents import accept, acknowledge
+from prober.store import Store
+from prober.store.page_views import PromiseView
+from prober.store.rows import IncidentRow
+
+from .world import BILLING, DAY, NOW, alarm, complete, declare, judge
+
+
+def test_what_came_of_every_alarm(store: Store) -> None:
+    declare(store)
+    accepted = alarm(store, NOW)
+    store.carry_out(accept(accepted, "ana", "", NOW), (), NOW)
+    recovered = alarm(store, NOW + DAY)
+    with store._database.write() as session:
+        row = session.exec(select(IncidentRow).where(IncidentRow.id == recovered.id)).one()
+        row.state, row.close_reason = "closed", "recovered"
+        session.add(row)
+    store.carry_out(acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW), (), NOW)
+    billing, search = store.promises()
+    assert billing == PromiseView(
+        "billing", 0.5, judged=3, promised=pytest.approx(3 / 365), alarms=3, stayed=1, unclear=1, gone=1,
+        chance=pytest.approx(1 - 2.718281828 ** (-3 / 365), rel=1e-6),
+    )  # fmt: skip
+    assert (search.judged, search.alarms, search.kept) == (0, 0, True)
+
+
+def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> None:
+    declare(store)
+    others = (("closed", "behaviour_change", "faded"), ("closed", "rate_limited", "recovered"))
+    for number, (state, kind, why) in enumerate((*others, ("suspected", "behaviour_change", ""))):
+        incident = alarm(store, NOW + number * DAY)
+        with store._database.write() as session:
+            row = session.get_one(IncidentRow, incident.id)
+            row.state, row.kind, row.close_reason = state, kind, why
+            session.add(row)
+    assert store.promises()[0].alarms == 0
+
+
+@pytest.mark.parametrize(
+    ("promised", "gone", "kept"), [(1.0, 0, True), (1.0, 1, True), (1.0, 4, True), (1.0, 6, False), (0.1, 2, False)]
+)
+def test_a_promise_is_in_doubt_beyond_chance_alone(promised: float, gone: int, kept: bool) -> None:
+    assert PromiseView("x", 1.0, 100, promised, gone, 0, 0, gone, chance(gone, promised)).kept is kept
+
+
+def test_rounds_before_the_first_judgement_promise_nothing(store: Store) -> None:
+    declare(store)
+    complete(store, judgement=replace(judge("", "insufficient_evidence"), threshold=365.0), endpoint=BILLING)
+    assert store.promises()[0].promised == 0.0
