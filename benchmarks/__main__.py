@@ -59,8 +59,14 @@ def page(results: Path = RESULTS) -> list[str]:
         if kept is None:
             sections += [f"Not measured yet: `python -m benchmarks {part.name}`.", ""]
             continue
-        summary += [f"- {line}" for line in part.headlines(kept.result)]
+        earlier = "" if kept.is_current else " (before the statistic last changed)"
+        summary += [f"- {line}{earlier}" for line in part.headlines(kept.result)]
         rough = ["*Measured with --quick: these numbers mean nothing.*", ""] if kept.quick else []
+        if not kept.is_current:
+            rough += [
+                f"*Measured before the statistic last changed: `python -m benchmarks {part.name}` does it anew.*",
+                "",
+            ]
         sections += [*rough, *part.lines(kept.result), ""]
         took.append(f"{part.name} {kept.minutes:g}")
     return [

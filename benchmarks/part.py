@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
+
+from prober.detectors import centre, edetector, null, readings, scales, table
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -65,12 +68,19 @@ class Part(Generic[Result]):
     """The section in Markdown, without its title."""
     headlines: Callable[[Result], list[str]]
     """What of it the summary says; a sentence each."""
+    of_statistic: bool = True
+    """Whether it measures the running statistic, so that its numbers are out of date when that changes."""
 
     def run(self, effort: Effort, home: Path = RESULTS) -> None:
         """Measure, and keep the result with how long it took."""
         began = time.monotonic()
         result = self.measure(effort)
-        kept = {"minutes": round((time.monotonic() - began) / 60, 1), "quick": effort.quick, "result": asdict(result)}  # type: ignore[call-overload]
+        kept = {
+            "minutes": round((time.monotonic() - began) / 60, 1),
+            "quick": effort.quick,
+            "statistic": statistic(),
+            "result": asdict(result),  # type: ignore[call-overload]
+        }
         home.mkdir(exist_ok=True)
         (home / f"{self.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -80,7 +90,10 @@ class Part(Generic[Result]):
         if not path.exists():
             return None
         held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Kept(held["minutes"], held["quick"], TypeAdapter(self.result).validate_python(held["result"]))
+        is_current = not self.of_statistic or held.get("statistic") == statistic()
+        return Kept(
+            held["minutes"], held["quick"], TypeAdapter(self.result).validate_python(held["result"]), is_current
+        )
 
 
 @dataclass(frozen=True)
@@ -90,6 +103,15 @@ class Kept(Generic[Result]):
     minutes: float
     quick: bool
     result: Result
+    is_current: bool
+    """Whether the statistic is still the one that was measured."""
+
+
+def statistic() -> str:
+    """A short hash of the modules that make up the statistic, so that old numbers are not taken for its own."""
+    modules = (centre, edetector, null, readings, scales, table)
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
+    return hashlib.sha256(sources).hexdigest()[:12]
 
 
 def _show(name: str, done: int, of: int, began: float) -> None:

@@ -161,4 +161,4 @@ def headlines(found: Power) -> list[str]:
     ]
 
 
-PART = Part("samples", "Two samples of ten replies a prompt", Power, measure, lines, headlines)
+PART = Part("samples", "Two samples of ten replies a prompt", Power, measure, lines, headlines, of_statistic=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -155,3 +156,14 @@ def test_every_part_runs(part, tmp_path) -> None:
     kept = part.kept(tmp_path)
     assert kept is not None and kept.quick
     assert part.lines(kept.result) and all(part.headlines(kept.result))
+
+
+def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> None:
+    assert "before the statistic last changed" not in "\n".join(command.page(measured))
+    for name in ("delay", "samples"):
+        path = measured / f"{name}.json"
+        kept = json.loads(path.read_text("utf-8"))
+        path.write_text(json.dumps({**kept, "statistic": "another"}), "utf-8")
+    text = "\n".join(command.page(measured))
+    assert text.count("(before the statistic last changed)") == 1, "only what the statistic makes goes out of date"
+    assert "`python -m benchmarks delay` does it anew" in text
