@@ -21,6 +21,7 @@ DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4])
 MOST: Final = len(COLOURS)
 """Things told apart in one chart."""
 OTHERS: Final = "all others"
+SINCE: Final = "since the change"
 _WITH_LEGEND: Final = 260
 
 
@@ -143,17 +144,22 @@ def then_and_now(one: Distribution) -> alt.Chart:
     return chart
 
 
-def embedding(dots: Sequence[MapDot]) -> alt.Chart:
-    """Replies as dots; near means alike. An epoch has a colour and a shape."""
-    epochs = list(dict.fromkeys(dot.epoch for dot in dots))
-    named = {epoch: f"from {round_name(epoch)}" if epoch else "first epoch" for epoch in epochs}
+def embedding(dots: Sequence[MapDot], changed: str | None) -> alt.Chart:
+    """Replies as dots; near means alike. An epoch has a colour and a shape, and so has a change that is not over, which
+    began with round `changed`."""
+
+    def stretch(one: MapDot) -> str:
+        if changed is not None and one.round >= changed:
+            return SINCE
+        return f"from {round_name(one.epoch)} (UTC)" if one.epoch else "first epoch"
+
     rows = [
-        {"x": one.dot.x, "y": one.dot.y, "epoch": named[one.epoch], "round": round_name(one.round),
+        {"x": one.dot.x, "y": one.dot.y, "epoch": stretch(one), "round": round_name(one.round),
          "probe": one_line(one.probe, 60), "text": one_line(one.text, 120)}
         for one in dots
     ]  # fmt: skip
-    names = list(named.values())
-    still = alt.Axis(labels=False, ticks=False, title="", domain=False)
+    names = list(dict.fromkeys(str(row["epoch"]) for row in rows))
+    still = alt.Axis(labels=False, ticks=False, title="", domain=False, grid=False)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows), height=320)
         .mark_point(filled=True, size=50, opacity=0.7)

@@ -32,18 +32,18 @@ def draw(glance: Glance) -> None:
         channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
     with right:
         since = choose_range(glance.now)
-    draw_channel(glance, view, channel, since)
-    _who_and_how_fast(glance, view, since)
+    marked = draw_channel(glance, view, channel, since)
+    _who_and_how_fast(glance, view, since, marked)
     _map(glance, view)
     _happened(glance, view)
 
 
-def draw_channel(glance: Glance, view: EndpointView, channel: str, since: datetime | None) -> None:
-    """Both charts of one channel from a moment on, with a sentence on where it stands."""
+def draw_channel(glance: Glance, view: EndpointView, channel: str, since: datetime | None) -> Sequence[charts.Mark]:
+    """Both charts of one channel from a moment on, with a sentence on where it stands; gives what is marked in them."""
     points = glance.reading.channel_stretch(view.name, channel, since)
     if not points:
         st.info("No judged round holds this channel in this time. Choose a longer time range.")
-        return
+        return ()
     _sentence(glance, points[-1], view.threshold)
     marked = _marks(glance, view, points)
     named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
@@ -78,6 +78,7 @@ def draw_channel(glance: Glance, view: EndpointView, channel: str, since: dateti
             for one in points
         ],
     )
+    return marked
 
 
 def _marks(glance: Glance, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
@@ -85,20 +86,22 @@ def _marks(glance: Glance, view: EndpointView, points: Sequence[ChannelPoint]) -
     return charts.marks(points, reading.incidents(view.name), reading.epochs(view.name), reading.edits(view.name))
 
 
-def _who_and_how_fast(glance: Glance, view: EndpointView, since: datetime | None) -> None:
+def _who_and_how_fast(
+    glance: Glance, view: EndpointView, since: datetime | None, marked: Sequence[charts.Mark]
+) -> None:
     lines = glance.reading.lines(view.name, since)
     name = one_line(view.name, 60)
     left, right = st.columns(2)
     with left:
         st.markdown("**Who answered**, as the provider says; share of replies")
         if any(one.identities for one in lines):
-            st.altair_chart(charts_time.ribbon(lines, []), alt=f"Which models answered for {name}, by round")
+            st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
         else:
             st.caption("The provider does not say which model answered.")
     with right:
         st.markdown("**Latency**, seconds; never judged")
         if any(one.latency_half_s is not None for one in lines):
-            st.altair_chart(charts_time.latency(lines, []), alt=f"Latency of {name} by round, in seconds")
+            st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
         else:
             st.caption("No answer says how long it took.")
     if told := context.latency(lines):
@@ -115,7 +118,9 @@ def _map(glance: Glance, view: EndpointView) -> None:
         if not found.dots:
             st.caption("No reply has an embedding yet.")
             return
-        st.altair_chart(charts_time.embedding(found.dots), alt=f"Map of replies of {one_line(view.name, 60)} by epoch")
+        changed = view.open_incident.onset if view.open_incident else None
+        alt = f"Map of replies of {one_line(view.name, 60)} by epoch"
+        st.altair_chart(charts_time.embedding(found.dots, changed), alt=alt)
         st.caption(
             f"{count(len(found.dots), 'reply', 'replies')}: of each epoch those of the first rounds and of the newest. "
             f"The plane shows {found.shown:.0%} of their differences."

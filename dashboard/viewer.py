@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import streamlit as st
 
@@ -32,9 +33,9 @@ def viewer(settings: Settings) -> Viewer | None:
 
 
 def can_sign_in() -> bool:
-    """Whether Streamlit was told of a place to sign in at (`[auth]` of its secrets)."""
+    """Whether Streamlit was told of a place to sign in at (`[auth]` of its secrets), and has what that takes."""
     try:
-        return "auth" in st.secrets
+        return "auth" in st.secrets and find_spec("authlib") is not None
     except FileNotFoundError:
         return False
 

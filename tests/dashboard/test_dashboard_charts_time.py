@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -88,10 +89,17 @@ def test_categories_that_look_alike_stay_apart():
 
 
 def test_epochs_of_the_map_differ_in_shape_and_colour():
-    chart = charts_time.embedding(map_of().dots)
+    chart = charts_time.embedding(map_of().dots, None)
     shown = encoding(chart)
     assert shown["shape"]["scale"]["domain"] == shown["color"]["scale"]["domain"]
     assert len(set(shown["shape"]["scale"]["range"])) == 2
+
+
+def test_replies_since_a_change_stand_apart_on_the_map():
+    dots = [replace(dot, epoch="", round=f"2026-01-0{n + 1}") for n, dot in enumerate(map_of().dots)]
+    chart = charts_time.embedding(dots, "2026-01-05")
+    assert [row["epoch"] for row in data(chart)] == ["first epoch"] * 4 + [charts_time.SINCE] * 5
+    assert encoding(chart)["color"]["scale"]["domain"] == ["first epoch", charts_time.SINCE]
 
 
 def test_hostile_names_reach_the_browser_as_text():
@@ -99,7 +107,7 @@ def test_hostile_names_reach_the_browser_as_text():
         charts_time.ribbon([line(0, {HOSTILE: 3})], []),
         charts_time.over_days([(HOSTILE, date(2026, 1, 1), 1.0, "")], "x", form="~g"),
         charts_time.then_and_now(probe_page(HOSTILE).distributions[0]),
-        charts_time.embedding(map_of(HOSTILE).dots),
+        charts_time.embedding(map_of(HOSTILE).dots, None),
     ):
         assert "\\u0000" not in json.dumps(spec(chart))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from conftest import address, links, texts
@@ -24,6 +26,7 @@ from fake_store import (
 from streamlit.testing.v1 import AppTest
 
 from dashboard.places import HOME, PLACES
+from prober.notice import Notice
 
 PAGES = ["" if name == HOME else name for name in PLACES]
 POINTS = history("bot")
@@ -101,6 +104,44 @@ def test_hostile_texts_stay_texts(page, name):
 def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
     at = page(all_states(), name, **query)
     assert any(said in one.value for one in at.warning)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"state": "suspected"}, "warning, suspected"),
+        ({"state": "acknowledged", "actor": "ada", "acknowledged_at": NOW}, "Acknowledged by ada."),
+        ({"state": "muted", "actor": "ada", "muted_until": NOW + timedelta(days=1)}, "muted until 2"),
+        ({"state": "closed", "close_reason": "recovered", "closed_at": NOW}, ": recovered."),
+        ({"state": "closed", "close_reason": "superseded", "closed_at": NOW, "cause": "incident 9"}, ": superseded."),
+        ({"severity": "critical", "kind": "contract_break"}, "**Contract break**, critical, open."),
+        (
+            {"kind": "provider_error", "cause": "unauthorized"},
+            "**Provider error**: unauthorized, open. The endpoint cannot",
+        ),
+        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open. The endpoint cannot be asked"),
+        ({"verdicts": ()}, "No channel was named."),
+    ],
+)
+def test_an_incident_of_every_state_and_kind(page, given, said):
+    store = all_states()
+    store.all_incidents = (replace(store.all_incidents[0], **given),)
+    store.comparisons = ()
+    at = page(store, "incident", incident="3")
+    assert said in texts(at)
+    acting = any("prober incidents" in one.value for one in at.code)
+    assert acting == (given.get("state", "open") in {"open", "acknowledged", "muted"})
+
+
+def test_an_incident_shows_the_runbook_of_what_moved(page):
+    store = all_states()
+    assert "No runbook" in texts(page(store, "incident", incident="3"))
+    store.notice = Notice(
+        1, "slack", 0, 3, "support-bot", "m", "behaviour_change", "team", NOW, "", 1, 1.0, 365.0, 1.0, (), (),
+        "https://wiki.example/runbook <b>", "",
+    )  # fmt: skip
+    at = page(store, "incident", incident="3")
+    assert "https://wiki.example/runbook <b>" in [one.value for one in at.code]
 
 
 def test_a_probe_then_and_now(page):
