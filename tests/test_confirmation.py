@@ -124,6 +124,7 @@ def still_world(rule: Confirm, scheduled: float, rng: np.random.Generator, sprea
 
 
 @pytest.mark.parametrize("spread", [0.5, 1.5])
+@pytest.mark.slow
 def test_in_still_worlds_scheduled_rounds_between_false_alarms_keep_the_promise(spread):
     rule, scheduled = Confirm(rounds=6, at=0.1), 60.0
     runs = np.array([still_world(rule, scheduled, np.random.default_rng(n), spread) for n in range(300)])

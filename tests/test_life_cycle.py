@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -193,6 +194,7 @@ STEPS = st.one_of(
 )
 
 
+@pytest.mark.slow
 def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_reason() -> None:
     reached = World()
 

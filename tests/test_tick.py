@@ -288,6 +288,7 @@ def test_a_spent_budget_misses_the_round_until_tomorrow(store, budget, reason):
     assert round_of(store, endpoint, due=START + timedelta(hours=18)).outcome == "completed", "midnight UTC"
 
 
+@pytest.mark.slow
 def test_a_budget_that_pays_for_two_rounds_pays_for_two(store):
     endpoint = parrot(budget=Budget(asks_per_day=16))
     outcomes = [round_of(store, endpoint, due=START + timedelta(hours=n)).outcome for n in range(3)]
@@ -341,6 +342,7 @@ def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store
     assert (view.asks, view.failed_asks, view.last_failure) == (8, 8, "unreachable")
 
 
+@pytest.mark.slow
 def test_failures_are_evidence_of_nothing(store):
     """A day of outage in a still world: no alarm on that day nor after it."""
     endpoint = parrot("outage", reference=ReferenceRule(rounds=4, hours=24))
@@ -371,6 +373,7 @@ def swapped(tmp_path_factory):
         yield store, endpoint, ticks
 
 
+@pytest.mark.slow
 def test_evidence_is_insufficient_then_quiet_then_an_alarm(swapped):
     _, _, ticks = swapped
     states = [ticked.judgement.state for _, ticked in ticks]
@@ -442,6 +445,7 @@ class Failing(ScriptedProvider):
 
 
 @pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.slow
 def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, failure):
     endpoint = parrot(concurrency=1)
     ticks = [round_of(store, endpoint, START + n * DAY) for n in range(13)]
@@ -467,6 +471,7 @@ def test_a_budget_that_is_spent_is_trouble_too(store):
     assert incident.cause == "budget_exhausted: 8 of 8 asks of the day are spent"
 
 
+@pytest.mark.slow
 def test_a_change_is_not_opened_from_what_little_is_answered(store):
     endpoint = parrot("swap", concurrency=1)
     for n in range(12):
@@ -481,6 +486,7 @@ def test_a_change_is_not_opened_from_what_little_is_answered(store):
 
 
 @pytest.mark.parametrize("how", ["declared", "announced"])
+@pytest.mark.slow
 def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(store, how):
     end = START + 20 * DAY
     endpoint = parrot("swap")

@@ -37,6 +37,7 @@ def test_every_message_is_taken(notice) -> None:
 
 
 @given(any_notice())
+@pytest.mark.slow
 def test_whatever_is_in_it(notice) -> None:
     body = alerts(notice, NOW)
     if body is not None:

@@ -48,6 +48,7 @@ def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: flo
 
 
 @pytest.mark.parametrize("first_answer", ["", "posted_but_lost", "posted_but_hang", "server_error"])
+@pytest.mark.slow
 def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer, first_answer: str) -> None:
     settings = Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url)  # type: ignore[arg-type]
     slack.next.append(first_answer)

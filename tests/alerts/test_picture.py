@@ -43,11 +43,13 @@ def test_the_same_history_is_the_same_picture_and_another_is_another() -> None:
     ],
     ids=["not numbers", "huge", "long", "mathematics"],
 )
+@pytest.mark.slow
 def test_any_numbers_can_be_drawn(history: tuple[Point, ...]) -> None:
     assert picture(replace(DRAWN, history=history)).size == (900, 450)
 
 
 @pytest.mark.parametrize("text", [*HOSTILE_TEXTS[1:8], "$x^{$", "$$", "\\frac$"])
+@pytest.mark.slow
 def test_hostile_words_are_drawn_as_they_are(text: str) -> None:
     hostile = replace(DRAWN, endpoint=text, history_unit=text, onset=text, moved=(Moved(text, 1.0, text),))
     assert picture(hostile).size == (900, 450)

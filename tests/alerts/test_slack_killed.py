@@ -157,6 +157,7 @@ def test_a_day_of_outage_with_changes_inside(world: tuple[World, str], slack: Sl
     everything_is_there_once_and_in_order(here, slack)
 
 
+@pytest.mark.slow
 def test_an_outage_that_comes_and_goes(world: tuple[World, str], slack: SlackServer) -> None:
     """Each request may be lost before or after it was carried out."""
     here, _ = world

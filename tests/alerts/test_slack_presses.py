@@ -111,6 +111,7 @@ def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]
             presses.close()
 
 
+@pytest.mark.slow
 def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     assert here.press("acknowledge") == {}
@@ -127,6 +128,7 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     assert slack.sockets.wrong == []
 
 
+@pytest.mark.slow
 def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> None:
     here = office()
     here.press("mute", place=1)
@@ -137,6 +139,7 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
     assert [kept.action for kept in here.store.presses()] == ["unmute", "mute"]
 
 
+@pytest.mark.slow
 def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     here.press("accept")
@@ -156,6 +159,7 @@ def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackSer
     assert len(here.store.epochs("acme/gpt-4o")) == 1
 
 
+@pytest.mark.slow
 def test_show_evidence_opens_it_for_whoever_asked(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     before = len(slack.messages)
@@ -166,6 +170,7 @@ def test_show_evidence_opens_it_for_whoever_asked(office: Callable[..., Office],
     assert [(kept.action, kept.reason) for kept in here.store.presses()] == [("show", "shown")]
 
 
+@pytest.mark.slow
 def test_what_is_private_is_not_shown_on_request_either(
     office: Callable[..., Office], slack: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +184,7 @@ def test_what_is_private_is_not_shown_on_request_either(
 
 
 @pytest.mark.parametrize(("user", "may"), [("U0ALICE", True), ("U0CAROL", True), ("U0MALLORY", False)])
+@pytest.mark.slow
 def test_only_who_is_allowed_acts_and_every_press_is_kept(
     office: Callable[..., Office], slack: SlackServer, user: str, may: bool
 ) -> None:
@@ -194,6 +200,7 @@ def test_only_who_is_allowed_acts_and_every_press_is_kept(
     assert slack.views == [], "nor is the modal opened, or the evidence shown"
 
 
+@pytest.mark.slow
 def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     button = {**here.button("mute"), "action_ts": "1900000000.5"}
@@ -210,6 +217,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
     assert len(here.store.presses()) == 3, "the same choice later is another press"
 
 
+@pytest.mark.slow
 def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     stale = here.button("acknowledge")
@@ -224,6 +232,7 @@ def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], sl
 
 
 @pytest.mark.parametrize("value", ["999.0123456789abcdef", "1.0123456789abcdef", "x", "", "1", "٣.a", "1.2.3.4"])
+@pytest.mark.slow
 def test_a_button_of_another_database_does_nothing(
     office: Callable[..., Office], slack: SlackServer, value: str
 ) -> None:
@@ -234,6 +243,7 @@ def test_a_button_of_another_database_does_nothing(
     assert "not of this prober's database" in str(slack.ephemeral[0]["text"])
 
 
+@pytest.mark.slow
 def test_the_answer_does_not_wait_for_the_work(
     office: Callable[..., Office], slack: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,6 +265,7 @@ def test_the_answer_does_not_wait_for_the_work(
     assert len(here.store.presses()) == 20
 
 
+@pytest.mark.slow
 def test_a_database_that_fails_is_told_to_the_presser_and_the_listener_goes_on(
     office: Callable[..., Office], slack: SlackServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -278,6 +289,7 @@ def _raiser(error: Exception) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("how", ["refresh", "drop"])
+@pytest.mark.slow
 def test_after_a_dropped_connection_presses_are_heard_again(
     office: Callable[..., Office], slack: SlackServer, how: str
 ) -> None:
@@ -294,6 +306,7 @@ def test_after_a_dropped_connection_presses_are_heard_again(
     assert here.incident.state == "acknowledged"
 
 
+@pytest.mark.slow
 def test_slack_may_be_away_at_the_start(office: Callable[..., Office], slack: SlackServer) -> None:
     slack.next.extend(["", "", "server_error"])  # root, evidence, then the first try to connect
     here = office()
@@ -407,6 +420,7 @@ def test_without_an_app_token_nobody_listens(slack: SlackServer) -> None:
     assert open_presses(Settings(), NoDesk()) is None
 
 
+@pytest.mark.slow
 def test_at_the_start_it_is_said_that_everyone_may(slack: SlackServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     for allowed, said in (("", True), ("U1X", False)):

@@ -41,6 +41,7 @@ def later(notice: Notice, root: str, **changes: object) -> Notice:
     return replace(notice, id=99, root=root, **changes)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_an_incident_is_one_message_with_its_evidence_and_its_picture_in_the_thread(slack: SlackServer) -> None:
     outcome = bot(slack).send(OPENED)
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[0]['ts']}")

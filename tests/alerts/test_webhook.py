@@ -170,6 +170,7 @@ def test_the_schema_is_what_is_sent(notice) -> None:
 
 
 @given(any_notice())
+@pytest.mark.slow
 def test_whatever_is_in_it_keeps_to_the_schema(notice) -> None:
     TAKEN.validate(json.loads(json.dumps(payload(notice), allow_nan=False)))
 

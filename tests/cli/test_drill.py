@@ -33,6 +33,7 @@ def declared(home: Path, watched: Path) -> Path:
     return Path(shutil.copy(watched, home / "prober.db"))
 
 
+@pytest.mark.slow
 def test_a_drill_reaches_the_channel_and_says_how_long_it_took(
     prober: Run, declared: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_drill_reaches_the_channel_and_says_how_long_it_took(
     assert done.json["not_told"] == []
 
 
+@pytest.mark.slow
 def test_a_channel_that_refuses_is_said_with_its_reason(
     prober: Run, declared: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +66,7 @@ def test_a_channel_that_refuses_is_said_with_its_reason(
     assert "not-a-real-secret" not in done.out + done.err
 
 
+@pytest.mark.slow
 def test_a_channel_that_cannot_be_reached_is_not_waited_for_longer_than_the_patience(
     prober: Run, declared: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,6 +202,7 @@ def test_export_of_nothing_is_not_enough(prober: Run, home: Path) -> None:
     assert not (home / "log.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl", lines(24, 16))
     done = prober("import", log, "--json")

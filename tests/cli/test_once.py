@@ -63,6 +63,7 @@ def test_json(prober: Run, home: Path) -> None:
         (200, b"<html>Welcome</html>", "invalid_reply", ""),
     ],
 )
+@pytest.mark.slow
 def test_no_answer_says_why_and_what_to_do(
     prober: Run, home: Path, server: Answer, status: int, body: bytes, reason: str, words: str
 ) -> None:

@@ -116,6 +116,7 @@ def test_plan_says_what_it_does_not_know(prober: Run, home: Path) -> None:
     assert "Cost: unknown: no reply says how many tokens it took, and no limit is declared" in prober("plan").out
 
 
+@pytest.mark.slow
 def test_plan_says_that_all_are_judged(prober: Run, watched_plan: Path) -> None:
     (found,) = prober("plan", "--json").json["endpoints"]
     assert found["reference"] == {"probes": 4, "complete": 4, "missing": ""}
@@ -145,6 +146,7 @@ def test_a_probe_without_replies_falls_back_and_says_so(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("watched_plan", "briefly")
+@pytest.mark.slow
 def test_power_says_what_would_be_caught_and_what_probes_tell(prober: Run) -> None:
     done = prober("power", "--replications", 5, "--json")
     assert done.code == 0
@@ -168,6 +170,7 @@ def test_power_says_what_would_be_caught_and_what_probes_tell(prober: Run) -> No
 
 
 @pytest.mark.usefixtures("watched_plan", "briefly")
+@pytest.mark.slow
 def test_power_in_words(prober: Run) -> None:
     done = prober("power", "swapped", "--replications", 5, "--seed", 7)
     assert done.code == 0
@@ -200,6 +203,7 @@ def test_power_before_the_reference_says_what_is_missing(prober: Run, home: Path
 
 
 @pytest.mark.usefixtures("briefly")
+@pytest.mark.slow
 def test_power_of_an_edited_probe_goes_by_the_others(prober: Run, watched_plan: Path) -> None:
     path = watched_plan / "canary.yaml"
     content = json.loads(path.read_text())
@@ -229,6 +233,7 @@ def test_power_refuses_what_makes_no_sense(prober: Run, home: Path, arguments: l
     assert said in done.err
 
 
+@pytest.mark.slow
 def test_power_reads_the_reference_of_the_epoch_it_is_judged_by(home: Path) -> None:
     from prober.cli.costs import memory_of, reference_of
 

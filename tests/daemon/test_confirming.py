@@ -64,6 +64,7 @@ def test_suspicion_is_followed_up_minute_by_minute_and_no_longer_than_declared(f
     assert outcomes(store)[4:] == [("13:00", "completed")], "one suspicion, three rounds"
 
 
+@pytest.mark.slow
 def test_evidence_that_falls_back_ends_it_and_a_new_suspicion_has_rounds_again(files, store, clock, evidence):
     declared(files, "{rounds: 2}")
     evidence[:] = [0.2, 0.3, 0.01, 0.2, 0.2, 0.2]

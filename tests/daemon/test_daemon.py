@@ -324,6 +324,7 @@ class Broken(ScriptedProvider):
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
     files, store, clock, monkeypatch, caplog, error, reason, said
 ):
@@ -417,6 +418,7 @@ def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
 # The log, what is told, and the end
 
 
+@pytest.mark.slow
 def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
     swap = "{world: swap, changes_at: '2026-03-09T00:00:00Z'}"
     parrot = ENDPOINTS.replace("{world: still}", swap).replace("concurrency: 1", "reference: {rounds: 4, hours: 24}")

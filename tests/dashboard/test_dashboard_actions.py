@@ -57,6 +57,7 @@ def signed_in(monkeypatch, name: str = "ada@example.org", allowed: bool = True) 
     monkeypatch.setattr(actions, "viewer", lambda settings: Viewer(name, allowed))
 
 
+@pytest.mark.slow
 def test_acting_is_off_unless_it_is_wanted(world, monkeypatch):
     monkeypatch.delenv("PROBER_DASHBOARD_ACTIONS")
     signed_in(monkeypatch)
@@ -65,6 +66,7 @@ def test_acting_is_off_unless_it_is_wanted(world, monkeypatch):
     assert any("prober incidents acknowledge" in one.value for one in at.code)
 
 
+@pytest.mark.slow
 def test_nobody_acts_who_is_not_signed_in_or_not_allowed(world, monkeypatch):
     at = draw(world[1])
     assert "Acknowledge" not in labels(at)
@@ -80,6 +82,7 @@ def test_where_one_can_sign_in_a_button_leads_there(world, monkeypatch):
     assert "Sign in to act" in labels(draw(world[1]))
 
 
+@pytest.mark.slow
 def test_acknowledged_then_muted_then_accepted_with_a_reason(world, monkeypatch):
     url, incident = world
     signed_in(monkeypatch)

@@ -147,6 +147,7 @@ def test_a_link_to_a_channel_shows_it(page):
     assert "choice (share of replies)" in texts(at)
 
 
+@pytest.mark.slow
 def test_choosing_another_channel_changes_the_address(page):
     at = page(all_states(), "endpoint", endpoint="support-bot", channel="choice")
     at.selectbox[1].select("format").run()

@@ -73,6 +73,7 @@ def test_a_page_is_drawn_in_every_world(page, name, world):
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.slow
 def test_hostile_texts_stay_texts(page, name):
     at = page(hostile(), name, incident="3") if name == "incident" else page(hostile(), name)
     for toggle in at.toggle:
@@ -123,6 +124,7 @@ def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
         ({"verdicts": ()}, "No channel was named."),
     ],
 )
+@pytest.mark.slow
 def test_an_incident_of_every_state_and_kind(page, given, said):
     store = all_states()
     store.all_incidents = (replace(store.all_incidents[0], **given),)
@@ -222,6 +224,7 @@ def test_an_endpoint_shows_who_answered_how_fast_and_a_map(page):
     assert "9 replies: of each epoch" in texts(at)
 
 
+@pytest.mark.slow
 def test_privacy_mode_shows_no_prompt_and_no_reply(page, monkeypatch):
     monkeypatch.setenv("PROBER_DASHBOARD_PRIVATE", "true")
     store = all_states()

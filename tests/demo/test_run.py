@@ -87,6 +87,7 @@ def opened(monkeypatch):
     return opened
 
 
+@pytest.mark.slow
 def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     output = io.StringIO()
     assert run_demo(scripted=True, dashboard=True, console=Console(file=output, width=120)) == 0
@@ -121,6 +122,7 @@ def test_it_goes_on_for_a_while_after_the_catch_and_no_longer(play, tmp_path):
         assert len(store.rounds(limit=100)) == QUIET + caught_in(shown) < QUIET + CHANGED
 
 
+@pytest.mark.slow
 def test_nothing_changed_is_nothing_caught(play):
     code, shown = play(parameters={"world": "still"})
     assert code == 1

@@ -21,6 +21,7 @@ def drifting(seed, rounds=60, step=1.5):
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_a_drift_too_small_for_any_one_day_to_show_is_found(seed: int) -> None:
     _, judgements = judged(drifting(seed), until_alarm=True)
     assert judgements[-1].state == "alarm", "90 characters more in sixty rounds, one and a half a round"

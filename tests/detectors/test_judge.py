@@ -111,6 +111,7 @@ def alarm_of(change, at=14, seed=0, **options):
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_change_has_its_channel_kind_words_and_date(change, channel, kind, words) -> None:
     alarm = alarm_of(change)
     assert alarm.verdicts[0].channel == channel
@@ -130,6 +131,7 @@ def test_a_change_has_its_channel_kind_words_and_date(change, channel, kind, wor
         ({"text.characters": 400.0, "expectation.all": "fail"}, "contract_break"),
     ],
 )
+@pytest.mark.slow
 def test_once_all_that_moves_has_moved_the_diagnosis_is_the_gravest(change, kind) -> None:
     _, judgements = judged(world(24, change=change, at=14))
     assert (judgements[-1].state, judgements[-1].kind) == ("alarm", kind)
@@ -148,6 +150,7 @@ def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
 
 
 @pytest.mark.parametrize("text", ["<!channel>" * 40, "\x00\x07", "\ud800", "“" * 100])
+@pytest.mark.slow
 def test_hostile_answers_are_data(text: str) -> None:
     alarm = alarm_of({"text.choice": text})
     assert alarm.verdicts[0].channel == "choice"
@@ -167,6 +170,7 @@ def test_effects_are_in_the_channels_unit() -> None:
 @pytest.mark.parametrize(
     ("share", "state"), [(0.09, "quiet"), (0.11, "suspected"), (0.99, "suspected"), (1.01, "alarm")]
 )
+@pytest.mark.slow
 def test_a_tenth_of_the_threshold_is_a_suspicion(share: float, state: str) -> None:
     rounds = list(world(20, change={"refusal.refused": "yes"}, at=14))
     before, _ = judged(rounds[:-1])
@@ -225,6 +229,7 @@ def test_a_round_without_observations_changes_nothing() -> None:
     assert encode(advance(memory, empty, history([*rounds, empty]), Promise())[0]) == encode(memory)
 
 
+@pytest.mark.slow
 def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     early = list(world(20))
     late = list(world(REFERENCE + 12, first=20, series=(*SERIES, "d")))
@@ -243,6 +248,7 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
         assert held.rows == tuple(rows) or (name in {"exact", "reasoning"} and set(held.rows) < set(rows))
 
 
+@pytest.mark.slow
 def test_a_change_in_a_series_added_later_is_seen() -> None:
     rounds = list(world(12))
     for number in range(12, 44):
@@ -257,6 +263,7 @@ def test_a_change_in_a_series_added_later_is_seen() -> None:
     assert (first.channel, first.series[0]) == ("refusal", "d")
 
 
+@pytest.mark.slow
 def test_an_edited_prompt_is_never_compared_with_the_old_one() -> None:
     """It is a new series: whatever it answers, nothing moved."""
     new = {"text.choice": "42", "text.characters": 5000.0, "refusal.refused": "yes", "structure.shape": "json"}
@@ -270,6 +277,7 @@ def test_an_edited_prompt_is_never_compared_with_the_old_one() -> None:
     assert memory.series == ("a", "b", "b2")
 
 
+@pytest.mark.slow
 def test_a_channel_that_can_first_be_read_later_starts_with_its_own_reference() -> None:
     def without(round_, key):
         kept = []
@@ -286,6 +294,7 @@ def test_a_channel_that_can_first_be_read_later_starts_with_its_own_reference() 
     assert memory.channels["expectation"].rows == ("d",)
 
 
+@pytest.mark.slow
 def test_what_is_remembered_does_not_grow() -> None:
     rounds = list(world(RECENT + 20, series=("a",), samples=1))
     memory, _ = judged(rounds[:-8])

@@ -43,6 +43,7 @@ def test_names_and_numbers_seen_before_keep_their_category(rounds) -> None:
 
 
 @given(reference_of(names), st.text())
+@pytest.mark.slow
 def test_every_name_has_a_category_and_only_unseen_ones_are_new(rounds, name) -> None:
     scale, categories = learn(rounds)
     index = scale.index(name, scale.number(name))

@@ -42,6 +42,7 @@ def ids(found: Discovered) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_border_inputs_are_found_among_many_that_say_nothing(search: Search, seed: int) -> None:
     found = search(Model(borders(0.2)), seed=seed, wanted=3)
     assert len(found.chosen) == 3
@@ -61,6 +62,7 @@ def test_the_budget_goes_to_those_that_promise_most(search: Search) -> None:
     assert 0.8 * 20_000 < found.spent_tokens <= 20_000
 
 
+@pytest.mark.slow
 def test_the_found_are_better_than_the_first_that_come(search: Search) -> None:
     found = search(Model(everyday), budget=40_000, wanted=8)
 
@@ -74,6 +76,7 @@ def test_the_found_are_better_than_the_first_that_come(search: Search) -> None:
 
 
 @pytest.mark.parametrize("stop", [1, 5, 37, 90, 200, 300])
+@pytest.mark.slow
 def test_a_search_that_was_stopped_goes_on_to_the_same_end(search: Search, stop: int) -> None:
     class Stopped(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
@@ -120,6 +123,7 @@ def test_no_budget_is_passed_however_small(search: Search, tmp_path: Path, budge
     assert found.spent_tokens == logged <= budget
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same(search: Search) -> None:
     one, two = search(Model(everyday), name="a"), search(Model(everyday), name="b")
     assert ids(one) == ids(two)
@@ -153,6 +157,7 @@ def test_made_up_log_probabilities_are_found_on_the_way(search: Search) -> None:
     assert (honest.findings, honest.unchecked) == ((), ())
 
 
+@pytest.mark.slow
 def test_choosing_the_most_balanced_accuses_nobody(search: Search) -> None:
     """The scan keeps prompts because of what was said: what is compared must not depend on that."""
     bot = endpoint(logprobs=True, top_logprobs=6)
@@ -198,6 +203,7 @@ def test_a_cache_that_says_so_is_found_though_nothing_is_answered(search: Search
 
 
 @pytest.mark.parametrize("text", ["", "\x00\ud800", "<!channel> [red]x", "# comment\nprobes: []", "x" * 100_000])
+@pytest.mark.slow
 def test_hostile_answers_are_answers(search: Search, text: str) -> None:
     class Hostile(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:

@@ -31,6 +31,7 @@ def kinds(seen: list[Block], heat: float | None = 1.0, wanted: bool = True) -> l
 @pytest.mark.parametrize("samples", [1, 3, 12])
 @pytest.mark.parametrize("listed", [2, 6])
 @pytest.mark.parametrize(("heat", "cutoff"), [(1.0, 0.0), (1.0, 0.05), (0.7, 0.0), (0.7, 0.1), (1.5, 0.0), (0.0, 0.0)])
+@pytest.mark.slow
 def test_an_honest_model_is_not_accused(samples: int, listed: int, heat: float, cutoff: float) -> None:
     for seed in range(2):
         seen = blocks(Model(listed=listed, cutoff=cutoff, seed=seed), 30, samples, heat)

@@ -42,6 +42,7 @@ SIGNS = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
 def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched: str, change: str) -> None:
     slack, log = Channel("slack"), Channel("log")
     before = hashes(watched)
@@ -61,6 +62,7 @@ def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched
     assert len(done.told) == len(slack.received) + len(log.received)
 
 
+@pytest.mark.slow
 def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
     watched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed(watched: str) -> None:
     slack = Channel()
     done = drilled(watched, slack)
@@ -95,6 +98,7 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
     assert f"opened in changed round {done.seen}" in done.steps[1].words
 
 
+@pytest.mark.slow
 def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
     time, slack = Time(), Channel(answers=(Outcome(False, "timeout"), SENT))
     done = drilled(watched, slack, time=time)
@@ -115,6 +119,7 @@ def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
     assert sum(time.slept) <= 3 * 20
 
 
+@pytest.mark.slow
 def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
     refusal = Outcome(False, "channel_not_found", permanent=True)
     slack = Channel(answers=(refusal,))
@@ -157,6 +162,7 @@ def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
         assert drill(store, hourly, endpoint, "refusal", [Channel()], URL, tools(Time())).incident is not None
 
 
+@pytest.mark.slow
 def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patience(
     watched: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +186,7 @@ def test_a_change_that_is_not_seen_is_said_and_nobody_told(watched: str, monkeyp
     assert done.steps[-1].words.startswith("not seen in ")
 
 
+@pytest.mark.slow
 def test_routes_are_kept_but_nobody_waits_for_the_morning(watched: str) -> None:
     alerts = Alerts(
         routes=(Route(to=("slack:#birds", "webhook"), severity="critical"), Route(to=("log",))),

@@ -87,6 +87,7 @@ def storable(found: Fingerprint) -> None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(replies)
+@pytest.mark.slow
 def test_any_reply_has_a_storable_fingerprint_and_always_the_same(reply: Reply) -> None:
     found = fingerprint(reply, EVERY_CHECK)
     storable(found)

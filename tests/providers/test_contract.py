@@ -197,6 +197,7 @@ def test_what_is_no_answer_is_a_named_failure(server: WireServer, wire: str, nam
 
 
 @pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.slow
 def test_a_connection_that_fails_is_a_named_failure(server: WireServer, wire: str) -> None:
     quick = {"connect_s": 5, "read_s": 0.15, "total_s": 5}
     cut = {"connect_s": 5, "read_s": 5, "total_s": 0.25}

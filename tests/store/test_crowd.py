@@ -98,6 +98,7 @@ def plan(url: str, rounds: int) -> None:
                 store.due(endpoint, "money", NOW + timedelta(minutes=n))
 
 
+@pytest.mark.slow
 def test_a_crowd_of_thieves_judges_every_round_once(url: str) -> None:
     plan(url, rounds=5)
     processes = [FORK.Process(target=crowd, args=(url, 10 * n)) for n in range(3)]

@@ -137,6 +137,7 @@ WRITES: dict[str, Callable[[Store, int], object]] = {
 
 
 @pytest.mark.parametrize("write", WRITES)
+@pytest.mark.slow
 def test_a_locked_database_says_so_and_keeps_what_it_had(sqlite_url: str, write: str) -> None:
     with Store.open(sqlite_url) as store:
         alarm(store)

@@ -224,6 +224,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 
+@pytest.mark.slow
 def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
     declare(store)
     complete(store, NOW)

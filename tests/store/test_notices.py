@@ -90,6 +90,7 @@ def test_failed_for_good_is_never_claimed_again(store: Store) -> None:
     assert later.alerter == "log"
 
 
+@pytest.mark.slow
 def test_sent_wins_over_a_second_sender_that_failed(store: Store) -> None:
     alarm(store)
     slow = claim(store)

@@ -34,6 +34,7 @@ def test_a_short_stretch_is_every_round_of_it_oldest_first(store: Store) -> None
 
 
 @pytest.mark.parametrize("peak", [0, 7, 12, 24])
+@pytest.mark.slow
 def test_a_long_stretch_keeps_every_peak_and_the_newest(store: Store, peak: int) -> None:
     told(store, [1.0] * peak + [99.0] + [1.0] * (24 - peak))
     points = store.channel_stretch("billing", "length", most=5)

@@ -152,6 +152,7 @@ def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
     assert all((one.round >= start) == (one.epoch == start) for one in dots)
 
 
+@pytest.mark.slow
 def test_vectors_of_another_length_are_left_out(tossed: Store) -> None:
     view = begin(tossed, NOW + 40 * HOUR, probe_set="toss")
     one = observe("heads", series=SERIES, probe="toss/coin")
