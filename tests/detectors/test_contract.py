@@ -21,7 +21,7 @@ from prober.evidence import Fingerprint, Round
 
 QUIET: Final = 8
 """Rounds after the reference in which nothing changes."""
-WITHIN: Final = 24
+WITHIN: Final = 36
 """Rounds in which a change is to be seen."""
 
 

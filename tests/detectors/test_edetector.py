@@ -100,12 +100,12 @@ def test_a_round_of_the_null_adds_at_most_one_to_r(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [0, 6, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4, 5, 7))])
 def test_the_classes_left_out_as_shipped_make_no_difference(seed: int) -> None:
-    """Which classes lead depends on the round, so the bound is not exact; a round adds no more than one part in 250."""
+    """Which classes lead depends on the round, so the bound is not exact; a round adds no more than one part in 50."""
     still, rng, widths = small_world(seed, most_rows=2)
     state = begin(still)
     for label in LABELS[:4]:
         before = exp(state.log_e)
-        assert before < expected_e(state, widths) <= (before + 1.0) * 1.004
+        assert before < expected_e(state, widths) <= (before + 1.0) * 1.02
         state = step(state, random_table(rng, widths, least=1), label)
 
 
