@@ -23,7 +23,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 help:
 	@echo 'make demo     watch a real small model silently change, and be caught'
-	@echo 'make test     the tests, in under a minute'
+	@echo 'make test     the quick tests; CONTRIBUTING.md has the others'
 	@echo 'make check    ruff, mypy, the floors of the architecture, hadolint'
 	@echo 'make bench    measure the detectors, ours and others (ARGS="auc delay" for some parts)'
 	@echo 'make lock     resolve the dependencies anew (ARGS=--upgrade for newer ones)'
