@@ -19,6 +19,7 @@ from scipy.stats import gamma
 
 from benchmarks import worlds
 from prober import replay
+from prober.declaration import ReferenceRule
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
 
 
@@ -44,32 +45,34 @@ class StillResult:
         return float(low / self.years), float(gamma.ppf(0.975, self.alarms + 1) / self.years)
 
 
-def measure(kind: str, count: int, days: int | None = None, workers: int = 2) -> StillResult:
+def measure(
+    kind: str, count: int, days: int | None = None, workers: int = 2, rule: ReferenceRule | None = None
+) -> StillResult:
     """`count` endpoints of one kind of `worlds.KINDS`, each judged for `days` days (else the kind's) after its
-    reference."""
+    reference, which is the default one where no `rule` is given."""
     days = worlds.KINDS[kind].days if days is None else days
     with ProcessPoolExecutor(workers) as pool:
-        alarms = list(pool.map(alarms_of, range(count), repeat(kind), repeat(days), chunksize=4))
+        alarms = list(pool.map(alarms_of, range(count), repeat(kind), repeat(days), repeat(rule), chunksize=4))
     return StillResult(kind, count * days / 365.25, sum(alarms), sum(n > 0 for n in alarms), count)
 
 
-def alarms_of(seed: int, kind: str, days: int) -> int:
+def alarms_of(seed: int, kind: str, days: int, rule: ReferenceRule | None = None) -> int:
     """Alarms of one seeded endpoint; after each, judging starts anew, as the daemon's would."""
     rng = np.random.default_rng([seed, crc32(kind.encode())])
     world = worlds.KINDS[kind].draw(rng)
-    promise = Promise(false_alarms_per_year=1.0, rounds_per_year=HOURS_PER_YEAR / world.every_h)
+    promise = Promise(1.0, HOURS_PER_YEAR / world.every_h, rule or ReferenceRule())
     reference = max(promise.reference.rounds, ceil(promise.reference.hours / world.every_h)) + 1
     rounds = list(worlds.rounds(rng, world, reference + round(days * 24 / world.every_h)))
     return len(replay.replay(rounds, promise).alarms)
 
 
-def rows(kinds: list[str], years: float, workers: int) -> Iterator[str]:
+def rows(kinds: list[str], years: float, workers: int, rule: ReferenceRule | None = None) -> Iterator[str]:
     """A table in Markdown, line by line as it is measured: about so many endpoint-years of each kind."""
     yield "| still world | endpoints | years | false alarms | a year (95 % interval) | endpoints with any | minutes |"
     yield "|---|---|---|---|---|---|---|"
     for kind in kinds:
         began = time.monotonic()
-        result = measure(kind, max(round(years * 365.25 / worlds.KINDS[kind].days), 1), workers=workers)
+        result = measure(kind, max(round(years * 365.25 / worlds.KINDS[kind].days), 1), workers=workers, rule=rule)
         low, high = result.interval
         yield (
             f"| {kind}: {worlds.KINDS[kind].says} | {result.worlds} | {result.years:.1f} | {result.alarms} "
@@ -83,11 +86,13 @@ def main() -> None:
     arguments.add_argument("--years", type=float, default=60, help="endpoint-years of each kind")
     arguments.add_argument("--kinds", default=",".join(worlds.KINDS), help="names from worlds.KINDS, with commas")
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--reference-hours", type=float, help="hours a reference must span; else the default")
     chosen = arguments.parse_args()
     kinds = chosen.kinds.split(",")
     if unknown := sorted(set(kinds) - set(worlds.KINDS)):
         arguments.error(f"unknown kinds: {', '.join(unknown)}; known are {', '.join(worlds.KINDS)}")
-    for line in rows(kinds, chosen.years, chosen.workers):
+    rule = None if chosen.reference_hours is None else ReferenceRule(hours=chosen.reference_hours)
+    for line in rows(kinds, chosen.years, chosen.workers, rule):
         print(line, flush=True)
 
 
