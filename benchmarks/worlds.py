@@ -145,13 +145,13 @@ def _hourly(draw: Callable[[np.random.Generator], World]) -> Callable[[np.random
 KINDS: Final[Mapping[str, Kind]] = {
     "independent": Kind("replies are independent draws", lambda rng: still(rng, clustered=False)),
     "clustered": Kind("every day is a draw of its own", lambda rng: still(rng, clustered=True)),
-    "clustered-hourly": Kind("the same; a day's 24 rounds share its draw", _hourly(lambda r: still(r, True)), days=30),
+    "clustered-hourly": Kind("the same; a day's 24 rounds share its draw", _hourly(lambda r: still(r, True)), days=120),
     "replicas": Kind("2–5 replicas that answer differently, one a day", replicas),
-    "replicas-hourly": Kind("the same; a day's 24 rounds go to one replica", _hourly(replicas), days=30),
+    "replicas-hourly": Kind("the same; a day's 24 rounds go to one replica", _hourly(replicas), days=120),
     "heavy": Kind("lengths with heavy tails, rare answers by Zipf's law", heavy),
-    "heavy-hourly": Kind("the same, hourly", _hourly(heavy), days=30),
+    "heavy-hourly": Kind("the same, hourly", _hourly(heavy), days=120),
     "weekend": Kind("answers differ at weekends", lambda rng: _taking_turns(rng, "weekend", 2)),
-    "night-hourly": Kind("answers differ by night", _hourly(lambda rng: _taking_turns(rng, "night", 2)), days=30),
+    "night-hourly": Kind("answers differ by night", _hourly(lambda rng: _taking_turns(rng, "night", 2)), days=120),
     "redrawn": Kind("one answer a probe, all redrawn together every day", redrawn),
 }
 

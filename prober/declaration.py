@@ -63,8 +63,8 @@ class ReferenceRule(_Shape):
 
     rounds: int = Field(12, ge=4, le=1000)
     """Rounds a series must have seen."""
-    hours: float = Field(72.0, ge=0, le=24 * 90)
-    """Hours they must span, so that a reference holds days and nights, and more than one of each."""
+    hours: float = Field(168.0, ge=0, le=24 * 90)
+    """Hours they must span, so that a reference holds days and nights, and a weekend."""
 
 
 class Confirm(_Shape):

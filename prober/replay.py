@@ -106,7 +106,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
     """Each round's judgement; with an alarm, what the old epoch says of the rounds after it."""
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
-        memory, judgement = advance(memory, round_, _history(rounds[start : i + 1]), promise)
+        memory, judgement = advance(memory, round_, _history(rounds, start, i + 1), promise)
         decision = _decided(None, judgement)
         incident = decision.incident
         if incident is None or decision.event != "opened":
@@ -150,10 +150,12 @@ def _alarm(incident: Incident, course: Course, before: Sequence[Round], since: S
     )
 
 
-def _history(rounds: Sequence[Round]) -> Callable[[Collection[str]], Sequence[Round]]:
+def _history(rounds: Sequence[Round], start: int = 0, end: int = 1) -> Callable[[Collection[str]], Sequence[Round]]:
     def history(series: Collection[str]) -> Sequence[Round]:
+        # Cut only when asked, which is seldom: a copy a round would cost the square of a long history.
         kept = (
-            Round(r.label, r.endpoint, r.at, tuple(o for o in r.observations if o.series in series)) for r in rounds
+            Round(r.label, r.endpoint, r.at, tuple(o for o in r.observations if o.series in series))
+            for r in rounds[start:end]
         )
         return [r for r in kept if r.observations]
 

@@ -18,6 +18,8 @@ from prober.evidence import Round
 PERMUTATIONS: Final = 499
 LEVEL: Final = 0.02
 """Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
+AGAIN: Final = 0.01
+"""The same, when the question is asked again before an alarm: of more rounds, and a real change is at stake."""
 NEAR: Final = 3
 """Rounds between two that count as near in time, at most."""
 OFTEN: Final = 4
@@ -43,7 +45,7 @@ def often(rounds: Sequence[Round]) -> bool:
     return len(rounds) >= OFTEN * len({day_of(round_) for round_ in rounds})
 
 
-def resemble(surplus: Sequence[Floats]) -> bool:
+def resemble(surplus: Sequence[Floats], level: float = LEVEL) -> bool:
     """Whether rounds near in time are more alike than others are: a permutation test of their order.
 
     `surplus` has one matrix a channel, shape (rounds, features): what each round had more than expected, in units of
@@ -60,7 +62,7 @@ def resemble(surplus: Sequence[Floats]) -> bool:
     seen = alike[near].sum()
     orders = (rng.permutation(rounds) for _ in range(PERMUTATIONS))
     as_much = sum(alike[np.ix_(order, order)][near].sum() >= seen for order in orders)
-    return bool((1 + as_much) / (1 + PERMUTATIONS) <= LEVEL)
+    return bool((1 + as_much) / (1 + PERMUTATIONS) <= level)
 
 
 def _normalised(gram: Floats) -> Floats:

@@ -23,7 +23,9 @@ for worlds (`benchmarks/`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -32,9 +34,11 @@ from prober.detectors.null import (
     CLASS_PRIOR,
     CLASS_STRENGTH,
     Null,
-    absorb,
+    Stack,
+    absorb_all,
+    below,
     discount,
-    log_classes,
+    log_classes_of_all,
     log_predictive,
     stack,
 )
@@ -53,6 +57,9 @@ ONSETS: Final = 8
 """Candidate onsets kept; recent ones are exact, older ones ever sparser."""
 DOUBT: Final = 10.0
 """Likelihood ratio of a change at which the null learns half of what it else would."""
+CAUTION: Final = 20.0
+"""Rounds of reference with which half of one is put on a change at each round. Fewer tell less of how rounds differ,
+and what they do not tell, such as replicas that take turns, looks like a change now and then."""
 LEADING: Final = 2
 """Classes a round is held against: those which, by the null, it may belong to, and as many that are usual."""
 
@@ -122,33 +129,104 @@ def begin(null: Null) -> State:
 
 
 def step(state: State, table: Table, label: str) -> State:
-    """One round: put one unit on a change starting here, let every strategy bet, then learn from what was seen."""
-    if not table.row.size:
-        return state
-    null = state.null
-    onsets = _with_new(state, label)
-    joint = log_classes(null, table)
+    """One round of one channel; as it was where the round has no reply."""
+    return steps([state], [table], label)[0]
+
+
+def steps(states: Sequence[State], tables: Sequence[Table], label: str) -> list[State]:
+    """One round of several channels, each for itself: put a unit on a change starting here, let every strategy bet,
+    then learn from what was seen."""
+    after = list(states)
+    alike: dict[int, list[int]] = {}
+    for i, (state, table) in enumerate(zip(states, tables, strict=True)):
+        if table.row.size:
+            alike.setdefault(len(state.onsets.labels), []).append(i)
+    for these in alike.values():
+        stepped = _steps([states[i] for i in these], Table.below([tables[i] for i in these]), label)
+        for i, state in zip(these, stepped, strict=True):
+            after[i] = state
+    return after
+
+
+def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
+    """Of channels that have equally many onsets."""
+    null = Stack.of([state.null for state in states])
+    bets = _Bets.of([_with_new(state, label) for state in states], null)
+    joint = log_classes_of_all(null, table)
     # The other classes' shares of both densities are as small as makes no difference, and cost most of the time.
-    ours = joint[: len(CLASS_PRIOR)]
+    ours = joint[:, : len(CLASS_PRIOR)]
     # After a change the null believes in odd classes; under the alternative the round may well be an ordinary one.
-    usually = null.classes[: len(ours)]
-    leading = np.array(sorted({*np.argsort(-ours)[:LEADING].tolist(), *np.argsort(-usually)[:LEADING].tolist()}))
-    alternative = _log_alternatives(null, onsets, table, leading) + np.log(null.classes[leading] / null.classes.sum())
-    log_alternative = logsumexp(alternative, axis=2)
-    log_ratio = log_alternative - logsumexp(joint[leading])
+    usually = null.classes[:, : len(CLASS_PRIOR)]
+    leading, log_share = _leading(ours, usually / null.classes.sum(axis=1, keepdims=True))
+    alternative = _log_alternatives(null, bets, table, leading) + log_share[:, None]
+    log_alternative = logsumexp(alternative, axis=3)
+    log_null = np.where(np.isneginf(log_share), -np.inf, np.take_along_axis(joint, leading, axis=1))
+    log_ratio = log_alternative - logsumexp(log_null, axis=1)[:, None]
     # A round that repeats one of the reference, or is like no other, may be so after a change too: it tells nothing.
-    log_new, log_repeated = logsumexp(ours) - logsumexp(joint), logsumexp(joint[len(ours) :]) - logsumexp(joint)
+    whole = logsumexp(joint, axis=1)
+    log_new = (logsumexp(ours, axis=1) - whole)[:, None]
+    log_repeated = (logsumexp(joint[:, len(CLASS_PRIOR) :], axis=1) - whole)[:, None]
     # Where such rounds are usual, others are less telling as well. A power below one keeps the expectation below one.
-    usual = float(null.classes[: len(ours)].sum() / null.classes.sum())
-    log_capital = onsets.log_capital + usual**2 * np.logaddexp(log_new + log_ratio, log_repeated)
+    usual = (usually.sum(axis=1) / null.classes.sum(axis=1))[:, None]
+    log_capital = bets.log_capital + usual**2 * np.logaddexp(log_new + log_ratio, log_repeated)
     # What an onset learns of the round is weighed by how much each of its strategies, in each class, is believed in.
-    belief = np.einsum("ja,jak->jk", posterior(log_capital), np.exp(alternative - log_alternative[..., None]))
-    worth = discount(belief, table.replies, CLASS_STRENGTH[leading])
-    seen = onsets.seen + worth[..., None] * table.counts(null.base.shape[1])
-    onsets = _thin(replace(onsets, log_capital=log_capital, seen=seen), state.rounds)
+    belief = (posterior(log_capital)[..., None] * np.exp(alternative - log_alternative[..., None])).sum(axis=2)
+    worth = discount(belief, table.replies, CLASS_STRENGTH[leading], null.channel)
+    seen = bets.seen + worth[..., None] * table.counts(null.base.shape[1])
+    onsets = [
+        _thin(replace(one, log_capital=capital, seen=own), state.rounds)
+        for one, capital, own, state in zip(
+            bets.onsets, log_capital.swapaxes(0, 1), bets.split(seen, null), states, strict=True
+        )
+    ]
     # The likelier a change, the less the null may learn of what would be its own defeat.
-    trust = 1 / (1 + float(np.exp(min(onsets.log_ratio.max(), 50.0))) / DOUBT)
-    return State(null=absorb(null, table, posterior(joint), trust), onsets=onsets, rounds=state.rounds + 1)
+    likeliest = np.array([one.log_ratio.max() for one in onsets])
+    trust = 1 / (1 + np.exp(np.minimum(likeliest, 50.0)) / DOUBT)
+    nulls = absorb_all(null, table, posterior(joint), trust)
+    return [
+        State(null=learnt, onsets=one, rounds=state.rounds + 1)
+        for learnt, one, state in zip(nulls, onsets, states, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bets:
+    """Equally many onsets of several channels, rows one below the other, as the null's in `Stack`."""
+
+    onsets: Sequence[Onsets]
+    log_capital: Floats
+    """Shape (onsets, channels, alternatives)."""
+    mean: Floats
+    support: Floats
+    seen: Floats
+
+    @staticmethod
+    def of(onsets: Sequence[Onsets], null: Stack) -> _Bets:
+        shape = (len(onsets[0].labels), *null.base.shape)
+        return _Bets(
+            onsets=onsets,
+            log_capital=np.stack([one.log_capital for one in onsets], axis=1),
+            mean=below([one.mean for one in onsets], np.zeros(shape)),
+            support=np.concatenate([one.support for one in onsets], axis=1),
+            seen=below([one.seen for one in onsets], np.zeros(shape)),
+        )
+
+    def split(self, whole: Floats, null: Stack) -> list[Floats]:
+        """Shape (onsets, rows, categories) into each channel's own."""
+        shapes = [one.mean.shape[1:] for one in self.onsets]
+        return [
+            whole[:, row : row + rows, :categories].copy()
+            for row, (rows, categories) in zip(null.first, shapes, strict=True)
+        ]
+
+
+def _leading(ours: Floats, usually: Floats) -> tuple[Ints, Floats]:
+    """The classes to hold a round against, and ln of their shares, -inf if named twice: (channels, classes)."""
+    likely, usual = (np.argsort(-x, axis=1)[:, :LEADING] for x in (ours, usually))
+    leading = np.concatenate([likely, usual], axis=1)
+    log_share = np.log(np.take_along_axis(usually, leading, axis=1))
+    log_share[:, likely.shape[1] :][(usual[:, :, None] == likely[:, None, :]).any(axis=2)] = -np.inf
+    return leading, log_share
 
 
 def extend(state: State, other: Null) -> State:
@@ -169,33 +247,38 @@ def extend(state: State, other: Null) -> State:
     )
 
 
+def unit(null: Null) -> float:
+    """What is put on a change at each round: at most one, which keeps E[R_t] <= t."""
+    return len(null.echoes) / (len(null.echoes) + CAUTION)
+
+
 def _with_new(state: State, label: str) -> Onsets:
-    """The onsets and one more, at the round to come, with one unit spread over its alternatives."""
+    """The onsets and one more, at the round to come, with its unit spread over its alternatives."""
     onsets, null = state.onsets, state.null
-    unit = np.log(WEIGHTS)[None]
+    put = unit(null)
     return Onsets(
         labels=(*onsets.labels, label),
         born=np.append(onsets.born, state.rounds),
-        mass=np.append(onsets.mass, 1.0),
-        log_capital=np.concatenate([onsets.log_capital, unit]),
+        mass=np.append(onsets.mass, put),
+        log_capital=np.concatenate([onsets.log_capital, np.log(put * WEIGHTS)[None]]),
         mean=np.concatenate([onsets.mean, null.mean[None]]),
         support=np.concatenate([onsets.support, null.support[None]]),
         seen=np.concatenate([onsets.seen, np.zeros((1, *null.base.shape))]),
     )
 
 
-def _log_alternatives(null: Null, onsets: Onsets, table: Table, classes: Ints) -> Floats:
-    """Shape (onsets, alternatives, len(classes))."""
+def _log_alternatives(null: Stack, onsets: _Bets, table: Table, classes: Ints) -> Floats:
+    """Shape (onsets, channels, alternatives, classes); `classes` (channels, classes)."""
     since = onsets.seen.sum(axis=2)
     old, seen = onsets.mean[:, None], onsets.seen[:, None]
     expected = since[..., None] * onsets.mean
     surplus = onsets.seen - expected
     ridge = old * np.exp(_shift(RIDGES[:, None, None], surplus[:, None], expected[:, None]))
-    shared = onsets.mean * np.exp(_shift(SHARED, *_by_name(null, np.stack([surplus, expected]))))
+    shared = onsets.mean * np.exp(_shift(SHARED, *_by_name(null.names, np.stack([surplus, expected]))))
     shared = (shared / shared.sum(axis=-1, keepdims=True))[:, None]
     further = since[:, None, :, None] * shared
     both = shared * np.exp(_shift(SHARED, seen - further, further))
-    pooled = old * np.exp(_tilt(null, onsets, since, surplus)[..., None, None] * null.score)
+    pooled = old * np.exp(_tilt(null, since, surplus)[..., null.channel, None] * null.score)
     width = 0.5 * null.valid.sum(axis=1)
     fresh = (0.5 * null.valid + onsets.seen) / (width + since)[..., None]
     mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None]], axis=1)
@@ -204,8 +287,8 @@ def _log_alternatives(null: Null, onsets: Onsets, table: Table, classes: Ints) -
     behind = np.empty(mean.shape[:3])
     behind[:, :-1], behind[:, -1] = onsets.support[:, None], width + since
     rows, categories = null.base.shape
-    flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null.score, classes)
-    return flat.reshape(len(onsets.labels), len(WEIGHTS), len(classes))
+    flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null, classes.T)
+    return flat.reshape(len(mean), len(WEIGHTS), *classes.T.shape).transpose(0, 3, 1, 2)
 
 
 def _shift(tau: float | Floats, surplus: Floats, expected: Floats) -> Floats:
@@ -214,27 +297,32 @@ def _shift(tau: float | Floats, surplus: Floats, expected: Floats) -> Floats:
     return shift
 
 
-def _by_name(null: Null, counts: Floats) -> Floats:
+def _by_name(names: Ints, counts: Floats) -> Floats:
     """(…, rows, categories): in place of each count the sum over all categories of its name."""
-    order = np.argsort(null.names, axis=None)
-    sorted_ = null.names.ravel()[order]
-    first = np.flatnonzero(np.append(True, sorted_[1:] != sorted_[:-1]))
+    order, first, place = _names(names.tobytes())
     sums = np.add.reduceat(counts.reshape(*counts.shape[:-2], -1)[..., order], first, axis=-1)
-    named = np.empty((*counts.shape[:-2], len(order)))
-    named[..., order] = np.repeat(sums, np.diff(np.append(first, len(order))), axis=-1)
-    return named.reshape(counts.shape)
+    named: Floats = sums[..., place].reshape(counts.shape)
+    return named
 
 
-def _tilt(null: Null, onsets: Onsets, since: Floats, surplus: Floats) -> Floats:
-    """The tilt on either axis that the replies since each onset speak for, shrunk towards none: (onsets, axes)."""
-    moved = np.einsum("jpc,apc->ja", surplus, null.score)
+@lru_cache(maxsize=256)
+def _names(names: bytes) -> tuple[Ints, Ints, Ints]:
+    """Categories in the order of their names, where in it each name begins, and which name each category has."""
+    _, place, count = np.unique(np.frombuffer(names, dtype=np.int64), return_inverse=True, return_counts=True)
+    order = np.argsort(place, kind="stable")
+    return order, np.cumsum(count) - count, place
+
+
+def _tilt(null: Stack, since: Floats, surplus: Floats) -> Floats:
+    """The tilt on either axis that replies since each onset speak for, shrunk to none: (onsets, axes, channels)."""
+    moved = np.add.reduceat((surplus[:, None] * null.score).sum(axis=3), null.first, axis=2)
     # Scores have variance 1 under the reference, so that a reply is worth one unit in a series that can move at all.
-    weight = np.einsum("jp,ap->ja", since, np.any(null.score != 0, axis=2))
+    weight = np.add.reduceat(since[:, None] * np.any(null.score != 0, axis=2), null.first, axis=2)
     tilt: Floats = moved / (1 / POOLED**2 + weight)
     return tilt
 
 
-def _no_less_new(mean: Floats, null: Null) -> Floats:
+def _no_less_new(mean: Floats, null: Null | Stack) -> Floats:
     """Alternatives, given and changed in place, expect what was never seen at least as much as the null does.
 
     How much mass the unseen has is a guess of the prior. That it stays unseen, in every series at once, would else be
@@ -244,8 +332,10 @@ def _no_less_new(mean: Floats, null: Null) -> Floats:
     if not row.size:
         return mean
     expected = mean[..., row, category]
-    unseen = np.maximum(expected, null.mean[row, category])
-    mean[..., row, :] *= ((1 - unseen) / np.maximum(1 - expected, 1e-300))[..., None]
+    unseen = np.maximum(expected, null.base[row, category] / null.support[row])
+    others = np.ones(mean.shape[:-1])
+    others[..., row] = (1 - unseen) / np.maximum(1 - expected, 1e-300)
+    mean *= others[..., None]
     mean[..., row, category] = unseen
     return mean
 

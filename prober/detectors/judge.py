@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from math import log
 from zlib import crc32
 
 import numpy as np
 
 from prober.detectors import DETECTORS, Channel, edetector, null, scales
-from prober.detectors.days import day_of, often, resemble, whole_days
+from prober.detectors.days import AGAIN, day_of, often, resemble, whole_days
 from prober.detectors.memory import RECENT, ChannelMemory, Memory
+from prober.detectors.onset import between
 from prober.detectors.promise import Promise
 from prober.detectors.scales import Reading
 from prober.detectors.table import Floats, Table
-from prober.detectors.telling import judgement
+from prober.detectors.telling import judgement, together
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
 
@@ -30,12 +32,25 @@ History = Callable[[Collection[str]], Sequence[Round]]
 def advance(memory: Memory, round_: Round, history: History, promise: Promise) -> tuple[Memory, Judgement]:
     """Judge one completed round, and take in the reference of every series that this round completes."""
     answered = [o for o in round_.observations if o.fingerprint is not None]
-    ready = memory.series
+    ready, before = memory.series, memory
     memory = _step(memory, [o for o in answered if o.series in memory.series], round_)
     memory, missing = _gather(memory, {o.series for o in answered} - set(ready), history, promise)
     if not ready:
-        return memory, Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
-    return memory, judgement(memory, round_.label, promise, missing)
+        return memory, _nothing(round_, missing, promise)
+    said = judgement(memory, round_.label, promise, missing)
+    if said.state != "alarm" or memory.by_day or together(before) >= log(promise.threshold):
+        return memory, said
+    anew = _by_day_after_all(memory, history(memory.series), promise)
+    if anew is None:
+        return memory, said
+    memory, missing = anew
+    return memory, judgement(memory, round_.label, promise, missing) if memory.series else _nothing(
+        round_, missing, promise
+    )
+
+
+def _nothing(round_: Round, missing: str, promise: Promise) -> Judgement:
+    return Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
 
 
 def unsuspecting(memory: Memory, first: Round) -> Memory:
@@ -69,6 +84,30 @@ def _gather(memory: Memory, waiting: Collection[str], history: History, promise:
         return memory, ""
     _, lack = max(lacking.values())
     return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+
+
+def _by_day_after_all(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
+    """Before an alarm: all rounds judged anew by days, if those before the onset resemble one another by now.
+
+    A reference of a few days tells little of how days differ. The rounds that are asked end where the onset's interval
+    begins, lest what has changed be taken for what days do.
+    """
+    strongest = max(memory.channels.values(), key=lambda held: held.statistic.log_e)
+    began = between(strongest.statistic, [label for label, _ in strongest.recent])
+    still = [round_ for round_ in rounds if began is not None and round_.label < began[0]]
+    if not still or not often(still) or not resemble(_surplus(memory, still), AGAIN):
+        return None
+    anew, missing = Memory(by_day=True), ""
+    for i, round_ in enumerate(rounds):
+        anew = _step(anew, [o for o in round_.observations if o.series in anew.series], round_)
+        waiting = set(memory.series) - set(anew.series)
+        if waiting and day_of(rounds[min(i + 1, len(rounds) - 1)]) != day_of(round_):
+            anew, missing = _gather(anew, waiting, _known(rounds[: i + 2]), promise)
+    return anew, missing
+
+
+def _known(rounds: Sequence[Round]) -> History:
+    return lambda series: rounds
 
 
 def _learn_by_unit(
@@ -200,19 +239,16 @@ def _step(memory: Memory, observations: Sequence[Observation], round_: Round) ->
 
 
 def _flushed(memory: Memory, label: str) -> Memory:
-    return replace(memory, channels={name: _flush(held, label) for name, held in memory.channels.items()})
-
-
-def _flush(held: ChannelMemory, label: str) -> ChannelMemory:
-    if not held.pending:
-        return held
-    table = Table.of([(row, category) for row, category, _ in held.pending], len(held.rows))
-    return replace(
-        held,
-        statistic=edetector.step(held.statistic, table, label),
-        pending=(),
-        recent=(*held.recent, (label, _value(held)))[-RECENT:],
-    )
+    pending = {name: held for name, held in memory.channels.items() if held.pending}
+    tables = [
+        Table.of([(row, category) for row, category, _ in held.pending], len(held.rows)) for held in pending.values()
+    ]
+    stepped = edetector.steps([held.statistic for held in pending.values()], tables, label)
+    told = {
+        name: replace(held, statistic=statistic, pending=(), recent=(*held.recent, (label, _value(held)))[-RECENT:])
+        for (name, held), statistic in zip(pending.items(), stepped, strict=True)
+    }
+    return replace(memory, channels={**memory.channels, **told})
 
 
 def _outcomes(

@@ -17,15 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from prober.detectors.table import Bools, Floats, Ints, Table, posterior
 
-STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 8.0, 1.0])
-"""How alike the replies of a round are, from independent to nearly one draw; and belief in each, in rounds."""
-STRENGTH_PRIOR: Final[Floats] = np.array([1.0, 0.5, 0.2, 0.06])
+STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 8.0, 1.0, 0.1])
+"""How alike the replies of a round are, from independent to one draw; and belief in each, in rounds."""
+STRENGTH_PRIOR: Final[Floats] = np.array([1.0, 0.5, 0.2, 0.06, 0.02])
 SWINGS: Final[Floats] = np.array(
     [[0, 0], [-0.4, 0], [0.4, 0], [-1, 0], [1, 0], [0, -0.5], [0, 0.5], [0, -1.2], [0, 1.2], [0, -2.5], [0, 2.5]]
 )
@@ -106,6 +109,7 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
         base=base,
         classes=class_prior,
     )
+    one = np.zeros(len(prior), dtype=np.int64)
     for _ in range(6):
         base = prior + sum(d[:, None] * c for d, c in zip(discounts, counts, strict=True))
         expected = np.zeros_like(class_prior)
@@ -114,34 +118,115 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
             log_joint[len(CLASS_PRIOR) + 1 + i] = -np.inf
             belief = posterior(log_joint)
             expected += belief
-            discounts[i] = discount(belief, table.replies, _strengths(null.classes))
+            discounts[i] = discount(belief[None], table.replies, _strengths(belief)[None], one)
         null = replace(null, base=base, classes=class_prior + expected)
     return null
 
 
 def log_classes(null: Null, table: Table) -> Floats:
     """ln (pi_k * probability of the round in class k): (classes + 1 + echoes,)."""
-    own, behind = _tilted(table, null.mean[None], null.score, np.arange(len(SWINGS))), null.support[table.row]
-    alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[table.row, table.category]
-    repeated = null.echoes[:, table.row, table.category]
-    log_probability = _log_dirichlet_multinomial(
-        table,
-        np.concatenate([np.tile(own[0], (len(STRENGTHS), 1)), alike[None], repeated]),
-        np.where((np.arange(len(null.classes)) == len(CLASS_PRIOR))[:, None], 1e9, behind),
-        np.concatenate([CLASS_STRENGTH, _odd_strengths(len(repeated))]),
-    )
-    joint: Floats = log_probability + np.log(null.classes / null.classes.sum())
+    joint: Floats = log_classes_of_all(Stack.of([null]), table)[0]
     return joint
 
 
-def absorb(null: Null, table: Table, belief: Floats, trust: float = 1.0) -> Null:
-    """The still world after one more round, whose classes are believed in like `belief`; `trust` 0 learns nothing."""
-    worth = trust * discount(belief, table.replies, _strengths(null.classes))
-    return replace(
-        null,
-        base=null.base + worth[:, None] * table.counts(null.base.shape[1]),
-        classes=null.classes + trust * belief,
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The nulls of several channels one below the other, so that a round is one step of all: arrays of this size cost
+    by the call. Arrays as in `Null`, padded to the widest in categories, and with zeros to the most echoes."""
+
+    nulls: Sequence[Null]
+    channel: Ints
+    """Shape (rows,): whose row it is."""
+    first: Ints
+    """Shape (channels,): each one's first row."""
+    valid: Bools
+    novel: Bools
+    names: Ints
+    score: Floats
+    base: Floats
+    classes: Floats
+    """Shape (channels, classes + 1 + echoes)."""
+
+    @staticmethod
+    def of(nulls: Sequence[Null]) -> Stack:
+        """Names of one channel stay other names than those of the next."""
+        rows = [len(null.base) for null in nulls]
+        shape = (sum(rows), max(null.base.shape[1] for null in nulls))
+        classes = np.zeros((len(nulls), max(len(null.classes) for null in nulls)))
+        for held, null in zip(classes, nulls, strict=True):
+            held[: len(null.classes)] = null.classes
+        first = np.cumsum([0, *rows[:-1]])
+        return Stack(
+            nulls=nulls,
+            channel=np.repeat(np.arange(len(nulls)), rows),
+            first=first,
+            valid=below([null.valid for null in nulls], np.zeros(shape, dtype=np.bool_)),
+            novel=below([null.novel for null in nulls], np.zeros(shape, dtype=np.bool_)),
+            names=below([null.names + (i << 32) for i, null in enumerate(nulls)], np.zeros(shape, dtype=np.int64)),
+            score=below([null.score for null in nulls], np.zeros((2, *shape))),
+            base=below([null.base for null in nulls], np.zeros(shape)),
+            classes=classes,
+        )
+
+    @property
+    def support(self) -> Floats:
+        """Shape (rows,)."""
+        support: Floats = self.base.sum(axis=1)
+        return support
+
+    def echoed(self, table: Table) -> Floats:
+        """What each reply's category is expected to hold in a round that repeats one: (echoes, replies)."""
+        echoed = np.ones((self.classes.shape[1] - len(CLASS_PRIOR) - 1, len(table.row)))
+        ends = [*table.first[1:], len(table.row)]
+        for null, row, start, end in zip(self.nulls, self.first, table.first, ends, strict=True):
+            own = slice(start, end)
+            echoed[: len(null.echoes), own] = null.echoes[:, table.row[own] - row, table.category[own]]
+        return echoed
+
+
+def below(parts: Sequence[npt.NDArray[Any]], whole: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Arrays (…, rows, categories) one below the other, in `whole`, which is as wide as the widest."""
+    row = 0
+    for part in parts:
+        whole[..., row : row + part.shape[-2], : part.shape[-1]] = part
+        row += part.shape[-2]
+    return whole
+
+
+def log_classes_of_all(null: Stack, table: Table) -> Floats:
+    """`log_classes` of every channel: (channels, classes + 1 + echoes), -inf where it has no such echo."""
+    support = null.support
+    own = _tilted(table, (null.base / support[:, None])[None], null.score, np.arange(len(SWINGS))[:, None])
+    alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[table.row, table.category]
+    repeated = null.echoed(table)
+    behind = np.broadcast_to(support[table.row], (null.classes.shape[1], len(table.row))).copy()
+    behind[len(CLASS_PRIOR)] = 1e9
+    log_probability = _log_dirichlet_multinomial(
+        table,
+        np.concatenate([np.tile(own[0], (len(STRENGTHS), 1)), alike[None], repeated]),
+        behind,
+        np.concatenate([CLASS_STRENGTH, _odd_strengths(len(repeated))])[:, None],
     )
+    share = null.classes / null.classes.sum(axis=1, keepdims=True)
+    joint: Floats = log_probability.T + np.log(share, out=np.full_like(share, -np.inf), where=share > 0)
+    return joint
+
+
+def absorb_all(null: Stack, table: Table, belief: Floats, trust: Floats) -> list[Null]:
+    """The still world of every channel after one more round, whose classes are believed in like `belief`, shape
+    (channels, classes + 1 + echoes); where `trust`, shape (channels,), is 0 nothing is learnt."""
+    strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
+    worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
+    base = null.base + worth[:, None] * table.counts(null.base.shape[1])
+    classes = null.classes + trust[:, None] * belief
+    return [
+        replace(
+            one,
+            base=base[row : row + len(one.base), : one.base.shape[1]].copy(),
+            classes=classes[i, : len(one.classes)].copy(),
+        )
+        for i, (one, row) in enumerate(zip(null.nulls, null.first, strict=True))
+    ]
 
 
 def extend(null: Null, other: Null) -> Null:
@@ -167,41 +252,52 @@ def stack(above: Floats | Bools | Ints, below: Floats | Bools | Ints) -> Floats:
     return np.concatenate(padded, axis=-2, dtype=np.float64)
 
 
-def log_predictive(table: Table, mean: Floats, behind: Floats, score: Floats, classes: Ints) -> Floats:
-    """ln probability of the round's replies, in their order, under every model and class: (models, classes).
+def log_predictive(table: Table, mean: Floats, behind: Floats, null: Stack, classes: Ints) -> Floats:
+    """ln probability of the round's replies, in their order, under every model and class: (models, classes, channels).
 
-    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies.
+    `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies; `classes` (classes, channels).
     """
-    here = _tilted(table, mean, score, classes % len(SWINGS))
-    return _log_dirichlet_multinomial(table, here, behind[:, None, table.row], CLASS_STRENGTH[classes])
+    here = _tilted(table, mean, null.score, (classes % len(SWINGS))[:, null.channel])
+    strength = CLASS_STRENGTH[classes][:, null.channel[table.row]]
+    return _log_dirichlet_multinomial(table, here, behind[:, None, table.row], strength)
 
 
 def _tilted(table: Table, mean: Floats, score: Floats, swings: Ints) -> Floats:
-    """What each reply's category is expected to hold: (models, swings, replies)."""
-    tilt = np.exp(SWINGS[swings] @ score.reshape(2, -1)).reshape(-1, *score.shape[1:])
+    """What each reply's category is expected to hold, (models, swings, replies); `swings` (swings, rows or 1)."""
+    tilts = _tilts(score.tobytes(), score.shape[1])
+    tilt = tilts[swings, np.arange(score.shape[1])]
     total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0))
     here: Floats = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category]
-    here /= total[table.row].transpose(1, 2, 0)
+    here /= total.transpose(1, 2, 0)[..., table.row]
     return here
 
 
+@lru_cache(maxsize=256)
+def _tilts(score: bytes, rows: int) -> Floats:
+    """What each swing multiplies a mean by, (swings, rows, categories): the same for as long as the score is."""
+    return np.exp(SWINGS @ np.frombuffer(score).reshape(2, -1)).reshape(len(SWINGS), rows, -1)
+
+
 def _log_dirichlet_multinomial(table: Table, here: Floats, behind: Floats, strength: Floats) -> Floats:
-    """ln probability of the replies in their order, (…,): `here` and `behind` (…, replies), `strength` (…,)."""
-    inverse = (1 / (strength + 1))[:, None] + (strength / (strength + 1))[:, None] / (behind + 1)
+    """ln probability of the replies of each channel in their order, (…, channels); arguments (…, replies)."""
+    inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind + 1)
     concentration = 1 / inverse - 1
     ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
     # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
-    starts = np.arange(0, len(table.row), 16)
-    log_probability: Floats = np.log(np.multiply.reduceat(ratio, starts, axis=-1)).sum(axis=-1)
+    starts = [range(start, end, 16) for start, end in pairwise([*table.first.tolist(), len(table.row)])]
+    log_product = np.log(np.multiply.reduceat(ratio, [i for of_channel in starts for i in of_channel], axis=-1))
+    log_probability: Floats = np.add.reduceat(log_product, np.cumsum([0, *map(len, starts[:-1])]), axis=-1)
     return log_probability
 
 
-def discount(belief: Floats, replies: Floats, strength: Floats) -> Floats:
+def discount(belief: Floats, replies: Floats, strength: Floats, channel: Ints) -> Floats:
     """What one reply of a round is worth: the inverse design effect (1+s)/(n+s), averaged over classes.
 
-    `belief` (…, classes) and `replies` (rows,) give (…, rows).
+    `belief` (…, channels, classes), `replies` (rows,), `strength` (channels, classes) and `channel` (rows,), whose row
+    it is, give (…, rows).
     """
-    worth: Floats = belief @ ((1 + strength)[:, None] / (np.maximum(replies, 1) + strength[:, None]))
+    s = strength[channel]
+    worth: Floats = (belief[..., channel, :] * ((1 + s) / (np.maximum(replies, 1)[:, None] + s))).sum(axis=-1)
     return worth
 
 

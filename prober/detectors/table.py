@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ class Table:
     nth_in_row: Ints
     replies: Floats
     """Shape (rows,): replies per row."""
+    first: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """Shape (channels,): each one's first reply, where the tables of several stand one below the other."""
 
     @staticmethod
     def of(outcomes: Sequence[tuple[int, int]], rows: int) -> Table:
@@ -46,17 +48,29 @@ class Table:
             replies=np.array(replies, dtype=np.float64),
         )
 
+    @staticmethod
+    def below(tables: Sequence[Table]) -> Table:
+        """Tables of several channels as one, their rows one below the other. Each has a reply."""
+        rows = np.cumsum([0, *(len(table.replies) for table in tables)])
+        return Table(
+            row=np.concatenate([table.row + row for table, row in zip(tables, rows[:-1], strict=True)]),
+            category=np.concatenate([table.category for table in tables]),
+            nth_in_cell=np.concatenate([table.nth_in_cell for table in tables]),
+            nth_in_row=np.concatenate([table.nth_in_row for table in tables]),
+            replies=np.concatenate([table.replies for table in tables]),
+            first=np.cumsum([0, *(len(table.row) for table in tables[:-1])]),
+        )
+
     def counts(self, categories: int) -> Floats:
         """Shape (rows, categories)."""
-        counts = np.zeros((len(self.replies), categories))
-        np.add.at(counts, (self.row, self.category), 1.0)
-        return counts
+        rows = len(self.replies)
+        counts = np.bincount(self.row * categories + self.category, minlength=rows * categories)
+        return counts.reshape(rows, categories).astype(np.float64)
 
 
-def logsumexp(x: Floats, axis: int | tuple[int, ...] | None = None) -> Floats:
-    """ln sum exp, as scipy's but without its checks: it is called a dozen times a round on small arrays."""
-    top = x.max(axis=axis, keepdims=True)
-    total: Floats = np.log(np.exp(x - top).sum(axis=axis)) + np.squeeze(top, axis=axis)
+def logsumexp(x: Floats, axis: int | None = None) -> Floats:
+    """ln sum exp over one axis, or over all; scipy's checks would cost more than the sum of arrays this small."""
+    total: Floats = np.logaddexp.reduce(x.ravel() if axis is None else x, axis=axis or 0)
     return total
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, inf, isnan, log, nan
+from statistics import fmean
 
 import numpy as np
 
@@ -21,8 +22,7 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
     """What all channels together say of the round they were last stepped with."""
     verdicts = [_verdict(DETECTORS[name], held, memory.series, label) for name, held in memory.channels.items()]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
-    log_es = [held.statistic.log_e for held in memory.channels.values()]
-    log_e = float(np.logaddexp.reduce(np.array(log_es) + np.log(weights(memory)), initial=-inf))
+    log_e = together(memory)
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     whole = Judgement(
@@ -42,6 +42,12 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
         onset_between=first.onset_between,
         kind=kind_of(whole.moved) if state == "alarm" else None,
     )
+
+
+def together(memory: Memory) -> float:
+    """ln of the evidence of all channels: their e-detectors' weighted mean."""
+    log_es = np.array([held.statistic.log_e for held in memory.channels.values()])
+    return float(np.logaddexp.reduce(log_es + np.log(weights(memory)), initial=-inf))
 
 
 def weights(memory: Memory) -> Floats:
@@ -70,15 +76,15 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     best = held.statistic.best
     numeric = all(not scale.names for scale in held.scales)
     reference = (
-        float(np.mean([scale.mean for scale in held.scales]))
+        fmean(scale.mean for scale in held.scales)
         if numeric
-        else float(np.mean((held.reference**2).sum(axis=1)))
+        else float(np.vdot(held.reference, held.reference)) / len(held.scales)
     )
     offset = reference if numeric else 0.0
     now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
     onset = None if best is None else held.statistic.onsets.labels[best]
     since = [value for at, value in held.recent if onset is not None and at >= onset]
-    lately = float(np.mean(since)) + offset if since else reference
+    lately = fmean(since) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
     onsets = held.statistic.onsets
     ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])

@@ -41,18 +41,46 @@ def test_fast_and_slow_agree_on_every_round(seed: int) -> None:
             np.testing.assert_allclose(state.onsets.seen[i], onset["seen"], rtol=1e-6, atol=1e-12)
 
 
+def test_channels_stepped_together_are_what_each_is_alone() -> None:
+    """Whatever their widths, echoes and numbers of onsets; a channel without a reply stays as it was."""
+    worlds = [small_world(seed) for seed in range(4)]
+    alone = [begin(still) for still, _, _ in worlds]
+    assert len({state.null.base.shape for state in alone}) > 1
+    alone[1] = step(alone[1], random_table(np.random.default_rng(1), worlds[1][2], least=1), "earlier")
+    alone[2] = replace(alone[2], null=replace(alone[2].null, echoes=alone[2].null.echoes[:-2]))
+    alone[2] = replace(alone[2], null=replace(alone[2].null, classes=alone[2].null.classes[:-2]))
+    together = list(alone)
+    for i, label in enumerate(LABELS[: ONSETS + 3]):
+        tables = [random_table(rng, widths, least=1) for _, rng, widths in worlds]
+        tables[3] = Table.of([], len(worlds[3][2])) if i == 2 else tables[3]
+        alone = [step(state, table, label) for state, table in zip(alone, tables, strict=True)]
+        together = edetector.steps(together, tables, label)
+        for one, other in zip(alone, together, strict=True):
+            assert other.rounds == one.rounds
+            assert other.onsets.labels == one.onsets.labels
+            for mine, its in (
+                (one.null.base, other.null.base),
+                (one.null.classes, other.null.classes),
+                (one.onsets.seen, other.onsets.seen),
+                (one.onsets.log_capital, other.onsets.log_capital),
+            ):
+                np.testing.assert_allclose(its, mine, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(seed: int) -> None:
     still, rng, widths = small_world(seed)
     state = begin(still)
     for label in LABELS[:3]:
         state = step(state, random_table(rng, widths, least=1), label)
-    everything = np.arange(len(CLASS_PRIOR))
+    everything = np.arange(len(CLASS_PRIOR))[None]
+    stack = null.Stack.of([state.null])
+    bets = edetector._Bets.of([state.onsets], stack)
     total = sum(
-        np.exp(edetector._log_alternatives(state.null, state.onsets, table, everything))
+        np.exp(edetector._log_alternatives(stack, bets, table, everything))
         for table in every_round(widths, 2 if len(widths) < 3 else 1)
     )
-    assert np.shape(total) == (3, len(WEIGHTS), len(CLASS_PRIOR))
+    assert np.shape(total) == (3, 1, len(WEIGHTS), len(CLASS_PRIOR))
     np.testing.assert_allclose(total, 1.0, rtol=1e-9)
 
 
@@ -75,7 +103,7 @@ def test_before_tempering_every_bet_of_every_onset_is_fair(seed: int) -> None:
         state = step(state, again if int(label) % 2 else random_table(rng, widths, least=1), label)
     ours = state.null.classes[: len(CLASS_PRIOR)].sum() / state.null.classes.sum()
     assert 0.5 < ours < 1.0, "some belief is in strangers and repetitions"
-    before = np.concatenate([state.onsets.log_capital, np.log(WEIGHTS)[None]])
+    before = np.concatenate([state.onsets.log_capital, np.log(edetector.unit(still) * WEIGHTS)[None]])
     fair = sum(
         np.exp(np.logaddexp.reduce(null.log_classes(state.null, table)))
         * np.exp((step(state, table, "9999").onsets.log_capital - before) / ours**2)
@@ -90,11 +118,13 @@ def test_a_round_of_the_null_adds_at_most_one_to_r(seed: int) -> None:
     """R_t - t is a supermartingale, of which Theorem 2.4 makes the bound; it stays one where onsets are dropped."""
     still, rng, widths = small_world(seed, most_rows=2)
     state = begin(still)
-    assert 0.97 < expected_e(state, widths) <= 1.0 + 1e-9, "what tempering costs"
+    put = edetector.unit(still)
+    assert put < 1.0
+    assert 0.97 * put < expected_e(state, widths) <= put * (1 + 1e-9), "what tempering costs"
     for label in LABELS[: ONSETS + 3]:
         state = step(state, random_table(rng, widths, least=1), label)
     assert len(state.onsets.labels) == ONSETS
-    most = exp(state.log_e) + 1.0
+    most = exp(state.log_e) + put
     assert 0.97 * most < expected_e(state, widths) <= most * (1 + 1e-9)
 
 
@@ -105,7 +135,7 @@ def test_the_classes_left_out_as_shipped_make_no_difference(seed: int) -> None:
     state = begin(still)
     for label in LABELS[:4]:
         before = exp(state.log_e)
-        assert before < expected_e(state, widths) <= (before + 1.0) * 1.02
+        assert before < expected_e(state, widths) <= (before + edetector.unit(still)) * 1.02
         state = step(state, random_table(rng, widths, least=1), label)
 
 

@@ -37,11 +37,11 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     assert [j.state for j in judgements] == ["insufficient_evidence"] * REFERENCE + ["quiet"]
     assert (
         judgements[0].missing
-        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 72.0 more of 72 hours"
+        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 168.0 more of 168 hours"
     )
     assert (
         judgements[1].missing
-        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 48.0 more of 72 hours"
+        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 144.0 more of 168 hours"
     )
     assert judgements[REFERENCE - 1].missing == ""
     assert judgements[0].e_value == 0.0
@@ -50,9 +50,9 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
 
 
 def test_rounds_alone_are_not_enough_where_they_span_too_few_hours() -> None:
-    _, judgements = judged(world(74, every=timedelta(hours=1), series=("a",), samples=1))
-    assert judgements[11].missing == "the reference of 1 probe needs 61.0 more of 72 hours"
-    assert [j.state for j in judgements].index("quiet") == 73
+    _, judgements = judged(world(170, every=timedelta(hours=1), series=("a",), samples=1))
+    assert judgements[11].missing == "the reference of 1 probe needs 157.0 more of 168 hours"
+    assert [j.state for j in judgements].index("quiet") == 169
 
 
 def test_one_probe_is_one_probe() -> None:
@@ -238,7 +238,7 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     assert {j.state for j in judgements[REFERENCE:]} <= {"quiet", "suspected"}
     assert (
         judgements[20].missing
-        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 72.0 more of 72 hours"
+        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 168.0 more of 168 hours"
     )
     assert judgements[20 + REFERENCE].missing == ""
     assert memory.series == (*SERIES, "d")
@@ -320,7 +320,10 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     early = list(world(10, series=("a",)))
     rounds = [*early, *world(3, first=10, series=("a", "b")), *world(2, first=13, series=("a", "b", "c"))]
     _, judgements = judged(rounds)
-    assert judgements[-1].missing == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds"
+    assert (
+        judgements[-1].missing
+        == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds and 72.0 more of 168 hours"
+    )
 
 
 def test_vectors_of_another_embedder_are_no_evidence() -> None:

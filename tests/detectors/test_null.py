@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.tables import equal_rounds, every_round, random_table, small_world, table_of
 from detectors.twin import Twin, kappa
 from prober.detectors import null
-from prober.detectors.null import CLASS_PRIOR, CLASS_STRENGTH, absorb, extend, learn, log_classes
+from prober.detectors.null import CLASS_PRIOR, CLASS_STRENGTH, Stack, absorb_all, extend, learn, log_classes
 from prober.detectors.table import Table, posterior
 
 
@@ -109,14 +109,16 @@ def test_a_reference_of_two_replicas_in_turn_expects_either_again() -> None:
 def test_a_round_is_absorbed_once() -> None:
     still = equal_rounds(((6, 2), (1, 3)))
     table = table_of(((1, 0), (0, 0)))
-    after = absorb(still, table, posterior(log_classes(still, table)))
+    belief = posterior(log_classes(still, table))
+    [after] = absorb_all(Stack.of([still]), table, belief[None], np.ones(1))
     np.testing.assert_allclose(after.base - still.base, [[1, 0], [0, 0]], atol=1e-9)
     assert after.classes.sum() == pytest.approx(still.classes.sum() + 1)
 
 
 def test_replies_of_one_class_are_worth_the_inverse_design_effect() -> None:
-    belief, replies, strength = np.array([1.0]), np.array([0.0, 1.0, 5.0]), np.array([3.0])
-    np.testing.assert_allclose(null.discount(belief, replies, strength), [1.0, 1.0, 4 / 8])
+    belief, strength = np.array([[1.0], [1.0]]), np.array([[3.0], [1.0]])
+    replies, channel = np.array([0.0, 1.0, 5.0, 3.0]), np.array([0, 0, 0, 1])
+    np.testing.assert_allclose(null.discount(belief, replies, strength, channel), [1.0, 1.0, 4 / 8, 2 / 4])
 
 
 def test_rows_that_come_later_leave_the_old_ones_as_they_are() -> None:

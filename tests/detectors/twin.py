@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.detectors.edetector import DOUBT, POOLED, RIDGES, SHARED, WEIGHTS
+from prober.detectors.edetector import CAUTION, DOUBT, POOLED, RIDGES, SHARED, WEIGHTS
 from prober.detectors.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
 
 S = [float(s) for s in CLASS_STRENGTH]
@@ -151,9 +151,10 @@ class Twin:
 
     def step(self, x):
         null_mean, support = mean(self.base), [sum(row) for row in self.base]
+        unit = len(self.echoes) / (len(self.echoes) + CAUTION)
         self.onsets.append(
             {
-                "capital": list(map(float, WEIGHTS)),
+                "capital": [unit * float(w) for w in WEIGHTS],
                 "mean": null_mean,
                 "support": support,
                 "seen": [[0.0] * len(row) for row in self.base],
@@ -173,7 +174,7 @@ class Twin:
             for p, w in enumerate(worth(x, belief, S)):
                 onset["seen"][p] = [old + w * n for old, n in zip(onset["seen"][p], x[p], strict=True)]
         belief = [w / sum(null_k) for w in null_k]
-        trust = 1 / (1 + max(sum(onset["capital"]) for onset in self.onsets) / DOUBT)
+        trust = 1 / (1 + max(sum(onset["capital"]) for onset in self.onsets) / unit / DOUBT)
         # What is strange, or was seen before, is one reply's worth a row.
         strengths = S + [0.0] * (1 + len(self.echoes))
         for p, w in enumerate(worth(x, belief, strengths)):
