@@ -14,7 +14,7 @@ from benchmarks import intervals, ladder
 from benchmarks.design import EIGHT, text_only
 from benchmarks.intervals import Estimate
 from benchmarks.ladder import Answers
-from benchmarks.ours import Watch
+from benchmarks.ours import Watch, compared
 from benchmarks.part import Effort, Part
 from benchmarks.peers import PEERS
 
@@ -22,14 +22,17 @@ REFERENCE, CANDIDATE = 24, 8
 """Rounds."""
 REPETITIONS: Final = 60
 """References; each is held against one still and one changed candidate of every rung."""
-UNTOLD: Final = "ours, untold"
-"""The running statistic, which does not know where the candidate begins."""
+ALPHA: Final = 0.01
+"""Of our comparison: it decides how many shuffles there are, and is no part of the area."""
+RUNNING: Final = "ours, running"
+"""The e-value that the judge alarms by. It is not told where the candidate begins."""
 MIXTURES: Final = (("template", 0.16), ("q4_0", 0.16))
 CHANNELS: Final = ("choice", "length", "logprobs")
 TEXT: Final = ("ours", *(name for name, peer in PEERS.items() if peer.access == "text"))
 """Methods that read nothing but the reply's text."""
 LOGPROBS: Final = ("ours, logprobs", *(name for name, peer in PEERS.items() if peer.access == "logprobs"))
-METHODS: Final = (*TEXT, UNTOLD, *LOGPROBS, *(f"only {channel}" for channel in CHANNELS))
+ONLY: Final = tuple(f"only {channel}" for channel in CHANNELS)
+METHODS: Final = (*TEXT, RUNNING, *LOGPROBS, f"{RUNNING}, logprobs", *ONLY)
 
 Scores = dict[str, dict[str, float]]
 """Rung → method → larger for more changed."""
@@ -75,7 +78,9 @@ def scores(seed: int, rungs: Sequence[tuple[str, float]]) -> Scores:
     for rung, share in [(ladder.BASE, 1.0), *rungs]:
         candidate = EIGHT.draw(ladder.mixed(rung, share), rng, CANDIDATE)
         found[name_of(rung, share)] = {
-            **_ours(readable, hidden, candidate),
+            **_ours(reference, candidate),
+            RUNNING: _after(hidden, text_only(candidate)),
+            f"{RUNNING}, logprobs": _after(readable, candidate),
             **{name: peer.score(reference, candidate, rng) for name, peer in PEERS.items()},
         }
     return found
@@ -86,18 +91,21 @@ def name_of(rung: str, share: float) -> str:
     return rung if share == 1 else f"{share:.0%} {rung}"
 
 
-def _ours(readable: Watch, hidden: Watch, candidate: list[Answers]) -> dict[str, float]:
-    for answers in candidate:
-        readable = readable.see(answers)
-    for answers in text_only(candidate):
-        hidden = hidden.see(answers)
+def _ours(reference: list[Answers], candidate: list[Answers]) -> dict[str, float]:
+    """Evidence of `prober compare`, of all channels together and of some alone."""
+    readable = compared(reference, candidate, ALPHA)
+    alone = {one.channel: one.evidence for one in readable.channels}
     return {
-        "ours": hidden.log_ratio,
-        UNTOLD: hidden.log_e,
-        "ours, logprobs": readable.log_ratio,
-        # A channel that says nothing which another does not say already has no evidence of its own.
-        **{f"only {channel}": readable.channels.get(channel, 0.0) for channel in CHANNELS},
+        "ours": compared(text_only(reference), text_only(candidate), ALPHA).evidence,
+        "ours, logprobs": readable.evidence,
+        **{f"only {channel}": alone[channel] for channel in CHANNELS},
     }
+
+
+def _after(watch: Watch, candidate: list[Answers]) -> float:
+    for answers in candidate:
+        watch = watch.see(answers)
+    return watch.log_e
 
 
 def _row(rung: str, share: float, found: Sequence[Scores]) -> Row:
@@ -127,18 +135,18 @@ def lines(areas: Areas) -> list[str]:
         f"token each: {EIGHT.asks * (REFERENCE + CANDIDATE)} asks for every method, and the same replies. "
         f"{areas.repetitions} seeded references; each is held against one still candidate, shared by all rungs, and "
         "one candidate of every rung. *Nats* is what the candidate tells. Intervals are 95 %, by resampling "
-        f"repetitions {intervals.RESAMPLES:,} times. Ours is the likelihood ratio that the judge gives a change at the "
-        "first candidate round, which the peers are told too; *untold* is the e-value it alarms by, a sum over all "
-        "rounds that the change may have begun with. **Bold** is better than ours with the same access, by more than "
-        "the interval of the difference.",
+        f"repetitions {intervals.RESAMPLES:,} times. Both samples are given whole, as to the peers, so *ours* is the "
+        "evidence of `prober compare`; *running* is the e-value that the judge alarms by, which is not told where the "
+        "candidate begins. **Bold** is better than ours with the same access, by more than the interval of the "
+        "difference.",
         "",
         "From the text alone:",
         "",
-        *_table(areas, (*TEXT, UNTOLD)),
+        *_table(areas, (*TEXT, RUNNING)),
         "",
         "With the log-probabilities of the first token, and our channels one by one:",
         "",
-        *_table(areas, (*LOGPROBS, *(f"only {channel}" for channel in CHANNELS))),
+        *_table(areas, (*LOGPROBS, f"{RUNNING}, logprobs", *ONLY)),
         "",
         "### Where we lose",
         "",

@@ -1,13 +1,15 @@
-"""The judge itself, over rounds of the ladder."""
+"""The judge itself, and the comparison, over rounds of the ladder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.ladder import Answers, as_round
+from prober.comparison import Compared, judge
+from prober.comparison.gather import Answer, Gathered
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
@@ -51,28 +53,34 @@ class Watch:
         return None
 
     @property
-    def channels(self) -> Mapping[str, float]:
-        """Channel → ln of its e-value."""
-        return {name: held.statistic.log_e for name, held in self.memory.channels.items()}
-
-    @property
     def log_e(self) -> float:
         """ln of the e-value of all channels together; unlike that of a judgement it has no largest number."""
-        return self._together(self.channels.values())
-
-    @property
-    def log_ratio(self) -> float:
-        """ln likelihood ratio of a change at the oldest onset that is still kept, all channels together: of the first
-        few rounds after the reference it is the very first."""
-        return self._together(
-            float(held.statistic.onsets.log_ratio[0]) if held.statistic.rounds else 0.0
-            for held in self.memory.channels.values()
-        )
-
-    def _together(self, logs: Iterable[float]) -> float:
-        return float(np.logaddexp.reduce(np.array(list(logs)) + np.log(weights(self.memory)), initial=-np.inf))
+        log_es = np.array([held.statistic.log_e for held in self.memory.channels.values()])
+        return float(np.logaddexp.reduce(log_es + np.log(weights(self.memory)), initial=-np.inf))
 
 
 def numbered(rounds: Sequence[Answers], first: int = 0) -> list[Round]:
     """As the judge sees them. Without times, so that each round is a step of its own: the ladder has no days."""
     return [as_round(answers, f"{number:06d}") for number, answers in enumerate(rounds, start=first)]
+
+
+def compared(reference: Sequence[Answers], candidate: Sequence[Answers], alpha: float, seed: int = 0) -> Compared:
+    """What `prober compare` says of the same rounds in two logs."""
+    places = [(side, round_) for side, rounds in ((False, reference), (True, candidate)) for round_ in numbered(rounds)]
+    answers = [
+        Answer((seen.probe, "", ""), side, round_.label, seen.fingerprint)
+        for side, round_ in places
+        for seen in round_.observations
+    ]
+    gathered = Gathered(
+        answers=tuple(sorted(answers, key=lambda answer: (answer.key, answer.candidate, answer.round))),
+        paired=True,
+        kinds={
+            (side, round_.label): frozenset((seen.probe, "", "") for seen in round_.observations)
+            for side, round_ in places
+        },
+        same_endpoint=True,
+        failed=(0, 0),
+        unmatched=0,
+    )
+    return judge(gathered, alpha, np.random.default_rng(seed))

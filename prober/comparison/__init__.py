@@ -16,7 +16,7 @@ from prober.comparison.effect import difference
 from prober.comparison.exchange import exchange, needed
 from prober.comparison.gather import Gathered, gather
 from prober.comparison.panel import Panel, panel
-from prober.comparison.permutation import holm, p_values
+from prober.comparison.permutation import closed, evidence, joint, p_value
 from prober.comparison.words import Compared, Difference, LeftOut, Outcome
 from prober.detectors import DETECTORS, Channel
 from prober.errors import ConfigurationError
@@ -27,7 +27,7 @@ __all__ = ["Compared", "Difference", "LeftOut", "compare"]
 LEAST_ALPHA: Final = 1e-4
 """Below it the shuffles would take minutes."""
 ROOM: Final = 10
-"""Shuffles as extreme as what was seen that the least significant p-value of one channel still has room for."""
+"""Arrangements as extreme as what was seen that a p-value of alpha must have room for, among shuffles and among all."""
 
 
 def compare(
@@ -56,7 +56,7 @@ def judge(
 ) -> Compared:
     """What `compare` says once the logs are gathered."""
     channels = {name: channel for name, channel in channels.items() if _is_evidence(channel, gathered)}
-    units = exchange(gathered, alpha / max(1, len(channels)))
+    units = exchange(gathered, alpha / ROOM)
     panels: list[Panel] = []
     left_out = []
     for name, channel in channels.items():
@@ -65,17 +65,20 @@ def judge(
             left_out.append(LeftOut(name, "nothing to read on both sides"))
         else:
             panels.append(read)
-    least_p = alpha / max(1, len(panels))
-    values = p_values(panels, units.stratum, units.shuffles(ceil(ROOM / least_p) - 1, rng))
-    changed = holm(values, alpha)
-    enough = bool(panels) and units.log_least_p <= log(least_p)
-    verdict: Outcome = "changed" if any(changed) else "same" if enough else "insufficient_evidence"
+    found = evidence(panels, units.stratum, units.shuffles(ceil(ROOM / alpha) - 1, rng))
+    together = joint(found)
+    enough = bool(panels) and units.log_least_p <= log(alpha / ROOM)
+    verdict: Outcome = "changed" if p_value(together) <= alpha else "same" if enough else "insufficient_evidence"
+    changed = [p <= alpha for p in closed(found)]
+    if verdict == "changed" and not any(changed):
+        changed[int(np.argmax(found[:, 0]))] = True
     sides = [sum(answer.candidate is side for answer in gathered.answers) for side in (False, True)]
     differences = [
-        difference(read, units, p, moved, alpha) for read, p, moved in zip(panels, values, changed, strict=True)
+        difference(read, units, row, moved, alpha) for read, row, moved in zip(panels, found, changed, strict=True)
     ]
     return Compared(
         verdict=verdict,
+        evidence=float(together[0]),
         alpha=alpha,
         paired=gathered.paired,
         exchanged=units.kind,
@@ -85,7 +88,7 @@ def judge(
         unmatched=gathered.unmatched,
         channels=tuple(sorted(differences, key=lambda one: (not one.changed, one.p_value, one.channel))),
         left_out=tuple(left_out),
-        missing=needed(gathered, least_p) if verdict == "insufficient_evidence" else "",
+        missing=needed(gathered, alpha / ROOM) if verdict == "insufficient_evidence" else "",
     )
 
 

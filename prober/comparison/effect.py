@@ -10,6 +10,7 @@ from scipy.stats import t
 
 from prober.comparison.exchange import Bools, Exchange
 from prober.comparison.panel import Floats, Panel, contrast
+from prober.comparison.permutation import p_value
 from prober.comparison.words import Difference
 from prober.detectors.channel import percent
 
@@ -17,8 +18,8 @@ SHOWN: Final = 60
 """Characters of a name that are shown."""
 
 
-def difference(panel: Panel, units: Exchange, p_value: float, changed: bool, alpha: float) -> Difference:
-    """The effect of one channel, with its words."""
+def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alpha: float) -> Difference:
+    """The effect of one channel, with its words; `found` is its evidence under all labels, shape (rows,)."""
     weights = contrast(units.labels[None, :], panel.readable, units.stratum)[0]
     strata = max(1, len(np.unique(units.stratum[weights != 0])))
     reference: Floats = (np.maximum(-weights, 0) @ panel.points) / strata
@@ -36,7 +37,7 @@ def difference(panel: Panel, units: Exchange, p_value: float, changed: bool, alp
     else:
         effect, unit = _cosine_distance(candidate, reference), "cosine distance"
         words = f"mean replies {effect:.2f} apart"
-    return Difference(panel.channel.name, p_value, changed, effect, interval, unit, words)
+    return Difference(panel.channel.name, float(found[0]), p_value(found), changed, effect, interval, unit, words)
 
 
 def _moved(names: Sequence[str], candidate: Floats, reference: Floats) -> str:

@@ -45,8 +45,15 @@ class Panel:
     local: Floats
     """Shape (units, columns): like `points`, centred within each stratum; names have the stratum's own columns, and
     numbers the stratum's own scale."""
+    standard: Floats
+    """Shape (units, columns): of names, `local` over its standard deviation in the stratum; else no columns."""
+    typical: Floats
+    """Shape (units,): of names, the mean ln share that they have in the stratum; else 0."""
     weight: Floats
-    """Shape (columns,): one over the variance of a column's sum of differences; 0 where it cannot vary."""
+    """Shape (columns,): one over the standard deviation of a column's sum of differences; 0 where it cannot vary.
+
+    Half-way between none, which would hear the common names only, and the variance, whose noise is the rare ones.
+    """
     is_number: bool
 
 
@@ -61,23 +68,26 @@ def panel(channel: Channel, answers: Sequence[Answer], exchange: Exchange) -> Pa
         return None
     values = [readings[i] for i in kept]
     names: tuple[str, ...] = ()
+    standard, typical = np.zeros((units, 0)), np.zeros(units)
     if isinstance(values[0], str | TopTokens):
         shares = [_shares(value) for value in values]
         names, corners = _corners(shares, RARE)
         points = _means(corners, unit, units)
-        local = _local_names(shares, unit, stratum)
+        own = _local_names(shares, unit, stratum)
+        typical = _log_share(own, readable, stratum)
+        local, spread = _within(own, readable, stratum)
+        standard = _over(local, np.sqrt(spread)[stratum])
     else:
         rows = np.array(values, dtype=np.float64).reshape(len(values), -1)
-        points = local = _means(rows, unit, units)
+        points = _means(rows, unit, units)
+        local, spread = _within(points, readable, stratum)
+        if points.shape[1] == 1:
+            local = _over(local, np.sqrt(spread)[stratum])
     _, variance = _within(points, readable, stratum)
+    deviation = np.sqrt(_variance_of_sum(variance, readable, stratum))
+    weight = _over(np.ones_like(deviation), deviation)
     number = not names and points.shape[1] == 1
-    local, spread = _within(local, readable, stratum)
-    if number:
-        scale = np.sqrt(spread[stratum])
-        local = np.divide(local, scale, out=np.zeros_like(local), where=scale > TINY)
-    total = _variance_of_sum(variance, readable, stratum)
-    weight = np.divide(1.0, total, out=np.zeros_like(total), where=total > TINY**2)
-    return Panel(channel, names, points, readable, local, weight, number)
+    return Panel(channel, names, points, readable, local, standard, typical, weight, number)
 
 
 def contrast(labels: Bools, readable: Bools, stratum: Ints) -> Floats:
@@ -163,6 +173,22 @@ def _within(points: Floats, readable: Bools, stratum: Ints) -> tuple[Floats, Flo
     mean = np.add.reduceat(points * readable[:, None], starts) / np.maximum(seen, 1)
     centred: Floats = (points - mean[stratum]) * readable[:, None]
     return centred, np.add.reduceat(centred**2, starts) / np.maximum(seen - 1, 1)
+
+
+def _log_share(points: Floats, readable: Bools, stratum: Ints) -> Floats:
+    """Shape (units,): of the names of a unit the mean logarithm of their share of its stratum."""
+    starts = np.flatnonzero(np.diff(stratum, prepend=-1))
+    seen = np.add.reduceat(readable, starts, dtype=np.float64)[:, None]
+    share = np.add.reduceat(points, starts) / np.maximum(seen, 1)
+    logs = np.log(share, out=np.zeros_like(share), where=share > 0)
+    result: Floats = (points * logs[stratum]).sum(axis=1)
+    return result
+
+
+def _over(values: Floats, scale: Floats) -> Floats:
+    """0 where the scale is rounding."""
+    result: Floats = np.divide(values, scale, out=np.zeros_like(values), where=scale > TINY)
+    return result
 
 
 def _variance_of_sum(spread: Floats, readable: Bools, stratum: Ints) -> Floats:

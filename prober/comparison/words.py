@@ -15,10 +15,15 @@ class Difference:
     """One channel of the candidate against the same channel of the reference."""
 
     channel: str
+    evidence: float
+    """Of this channel alone, in nats: see `permutation`."""
     p_value: float
     """Of this channel alone, never below 1 / (number of shuffles + 1)."""
     changed: bool
-    """Whether it still counts when all channels are looked at together (Holm)."""
+    """Whether it counts when all channels are looked at together, whichever of the others changed.
+
+    Where only all of them together do, it is the one with the most evidence.
+    """
     effect: float
     """Candidate minus reference where readings are numbers; else a distance: 0 to 1 for names, 0 to 2 for vectors."""
     interval: tuple[float, float] | None
@@ -45,6 +50,8 @@ class Compared:
     """Two logs held against each other."""
 
     verdict: Outcome
+    evidence: float
+    """Of all channels together, in nats. It ranks comparisons of equally many rounds and replies."""
     alpha: float
     """Chance that anything at all is called changed where nothing did; over all channels together."""
     paired: bool

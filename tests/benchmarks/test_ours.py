@@ -7,9 +7,11 @@ import pytest
 
 from benchmarks import ladder, stream
 from benchmarks.design import EIGHT, Design, text_only
-from benchmarks.ours import Watch, numbered
+from benchmarks.ours import Watch, compared, numbered
+from prober.comparison import compare
 from prober.detectors.promise import Promise
 from prober.replay import reference_of, replay
+from prober.replylog import LoggedReply
 
 BASE = ladder.load(ladder.BASE)
 SMALL = Design(3, 2)
@@ -42,15 +44,23 @@ def test_many_futures_follow_one_past() -> None:
     assert past.delay(changed[: first - 1]) is None
 
 
-def test_told_where_a_change_begins_the_ratio_is_one_term_of_the_sum_over_onsets() -> None:
+def test_the_comparison_is_that_of_two_logs() -> None:
     rng = np.random.default_rng(4)
-    watch = Watch.begin(EIGHT.draw(BASE, rng, 12))
-    assert watch.log_ratio == pytest.approx(0.0), "nothing was seen"
-    for answers in EIGHT.draw(ladder.load("q4_0"), rng, 4):
-        watch = watch.see(answers)
-    held = watch.memory.channels["choice"].statistic.onsets
-    assert held.born[0] == 0 and held.mass[0] == 1
-    assert 1 < watch.log_ratio < watch.log_e
+    old, new = (EIGHT.draw(ladder.load(rung), rng, 7) for rung in (ladder.BASE, "q4_0"))
+    said = compared(old, new, 0.05)
+    assert said.verdict == "changed" and said.exchanged == "rounds"
+    assert {"choice", "length", "logprobs"} <= {one.channel for one in said.channels}
+    logs = (
+        [
+            LoggedReply(answered.label, "smollm2", seen.probe, seen.reply)
+            for answered in numbered(side)
+            for seen in answered.observations
+        ]
+        for side in (old, new)
+    )
+    two = compare(*logs, 0.05)
+    assert two.evidence == pytest.approx(said.evidence)
+    assert [(one.channel, one.p_value) for one in two.channels] == [(one.channel, one.p_value) for one in said.channels]
 
 
 def test_without_log_probabilities_the_texts_are_the_same() -> None:
@@ -59,7 +69,7 @@ def test_without_log_probabilities_the_texts_are_the_same() -> None:
     assert [answers.texts for answers in hidden] == [answers.texts for answers in rounds]
     assert all(top == () for answers in hidden for tops in answers.top_logprobs.values() for top in tops)
     assert all(top for answers in rounds for tops in answers.top_logprobs.values() for top in tops)
-    assert "logprobs" not in Watch.begin(text_only(SMALL.draw(BASE, np.random.default_rng(3), 12))).channels
+    assert "logprobs" not in Watch.begin(text_only(SMALL.draw(BASE, np.random.default_rng(3), 12))).memory.channels
 
 
 def test_a_design_costs_what_it_asks() -> None:

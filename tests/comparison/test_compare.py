@@ -80,12 +80,15 @@ def test_a_log_against_itself_is_the_same():
 
 
 def test_too_few_probes_is_said_with_what_would_be_enough():
-    reference, candidate = log(["yes"] * 9), log(["no, never, not in a thousand years"] * 9)
-    compared = compare(reference, candidate)
-    assert compared.verdict == "insufficient_evidence"
-    assert compared.missing.startswith("with one reply a probe on each side at least 11 shared probes are needed")
-    more = [logged("x", "yes"), logged("y", "yes")], [logged("x", "no"), logged("y", "no")]
-    assert compare([*reference, *more[0]], [*candidate, *more[1]]).verdict != "insufficient_evidence"
+    other = "no, never, not in a thousand years"
+    for probes, of_still, of_changed in ((7, "insufficient_evidence", "insufficient_evidence"),
+                                         (8, "insufficient_evidence", "changed"),
+                                         (11, "same", "changed")):  # fmt: skip
+        reference = log(["yes"] * probes)
+        still, changed = compare(reference, reference), compare(reference, log([other] * probes))
+        assert (still.verdict, changed.verdict) == (of_still, of_changed)
+        if of_still == "insufficient_evidence":
+            assert still.missing.startswith("with one reply a probe on each side at least 11 shared probes are needed")
 
 
 def test_failed_asks_are_left_out_and_counted():

@@ -110,3 +110,18 @@ def test_the_channel_that_moved_is_the_one_that_is_named(channel):
     compared = judge(gathered(draw, probes=60), 0.01, rng, CHANNELS)
     assert [one.channel for one in compared.channels if one.changed] == [channel]
     assert compared.channels[0].channel == channel
+
+
+def test_a_channel_that_did_not_move_is_hardly_ever_named_beside_one_that_did():
+    rng, worlds, named = np.random.default_rng(23), 60, 0
+    for _ in range(worlds):
+
+        def draw(probe, side, _):
+            still, moved = noise(rng, probe), noise(rng, probe, moved=4.0 * side)
+            return type(still)(moved.categories, still.numbers, still.vectors)
+
+        compared = judge(gathered(draw, probes=36, samples=(2, 2)), ALPHA, rng, CHANNELS)
+        changed = {one.channel for one in compared.channels if one.changed}
+        assert "name" in changed
+        named += len(changed) > 1
+    assert named <= binom.ppf(0.9999, worlds, ALPHA)

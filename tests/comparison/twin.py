@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 
 import numpy as np
+from scipy.stats import gamma
 
 from prober.comparison.exchange import Exchange
 from prober.detectors.scales import Reading
@@ -13,9 +14,18 @@ from prober.detectors.scales import Reading
 
 def p_value(readings: list[Reading | None], units: Exchange, labels: list[list[bool]]) -> float:
     """`labels[0]` is what was seen; one reading a unit, all names, all numbers or all vectors."""
-    table = [(shift(readings, units, row), scatter(readings, units, row)) for row in labels]
-    best = [sorted(sum(round(other[j] - row[j], 7) >= 0 for other in table) for j in (0, 1)) for row in table]
-    return sum(b <= best[0] for b in best) / len(best)
+    found = evidence(readings, units, labels)
+    return sum(one >= found[0] - 1e-6 for one in found) / len(found)
+
+
+def evidence(readings: list[Reading | None], units: Exchange, labels: list[list[bool]]) -> list[float]:
+    of_rows = []
+    for statistic in (shift, scatter, rarity, typicality):
+        values = [statistic(readings, units, row) for row in labels]
+        mean, variance = float(np.mean(values)), float(np.var(values))
+        if variance > 1e-12 * mean**2:
+            of_rows.append([float(gamma.sf(v, mean**2 / variance, scale=variance / mean)) for v in values])
+    return [float(np.log(np.mean([1 / p for p in row]))) for row in zip(*of_rows, strict=True)] or [0.0] * len(labels)
 
 
 def every_labelling(units: Exchange) -> list[list[bool]]:
@@ -37,7 +47,7 @@ def shift(readings: list[Reading | None], units: Exchange, labels: list[bool]) -
             seen = [column[i] for i in _members(units, p) if i in column]
             if len(seen) > 1:
                 v += float(np.var(seen, ddof=1)) * 4 / len(seen)
-        total += s * s / v if v > 1e-18 else 0.0
+        total += s * s / np.sqrt(v) if v > 1e-18 else 0.0
     return total
 
 
@@ -46,6 +56,8 @@ def scatter(readings: list[Reading | None], units: Exchange, labels: list[bool])
     for p in _strata(units):
         members = [i for i in _members(units, p) if readings[i] is not None]
         values = [readings[i] for i in members]
+        if len(_members(units, p)) < 3:
+            continue
         if isinstance(values[0] if values else None, str):
             for name in set(values):
                 column = {i: float(readings[i] == name) for i in members}
@@ -60,6 +72,28 @@ def scatter(readings: list[Reading | None], units: Exchange, labels: list[bool])
                 column = {i: readings[i][k] for i in members}  # type: ignore[index]
                 total += _difference(column, members, labels) ** 2
     return total
+
+
+def rarity(readings: list[Reading | None], units: Exchange, labels: list[bool]) -> float:
+    total = 0.0
+    for p in _strata(units):
+        members = [i for i in _members(units, p) if isinstance(readings[i], str)]
+        if len(_members(units, p)) < 3:
+            continue
+        for name in {readings[i] for i in members}:
+            column = {i: float(readings[i] == name) for i in members}
+            v = float(np.var(list(column.values()), ddof=1)) if len(column) > 1 else 0.0
+            total += _difference(column, members, labels) ** 2 / v if v > 0 else 0.0
+    return total
+
+
+def typicality(readings: list[Reading | None], units: Exchange, labels: list[bool]) -> float:
+    total = 0.0
+    for p in _strata(units):
+        members = [i for i in _members(units, p) if isinstance(readings[i], str)]
+        seen = Counter(readings[i] for i in members)
+        total += _difference({i: float(np.log(seen[readings[i]] / len(members))) for i in members}, members, labels)
+    return total**2
 
 
 def _points(readings: list[Reading | None]) -> dict[int, list[float]]:

@@ -24,7 +24,7 @@ ALPHA = 0.01
 MOVED = {
     # GPT-4's answers to happy numbers lost their steps; its code gained fences; its refusals grew curt and more.
     ("countahappynumber", "gpt4"): {"length", "format", "choice", "embedding"},
-    ("leetcode", "gpt4"): {"format", "choice", "embedding"},
+    ("leetcode", "gpt4"): {"format", "choice", "length", "embedding"},
     ("sensitiveq", "gpt4"): {"length", "refusal", "choice", "embedding", "format"},
     ("countahappynumber", "gpt35"): {"length", "format", "choice", "embedding"},
     ("leetcode", "gpt35"): {"format", "choice", "embedding"},
