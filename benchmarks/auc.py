@@ -15,7 +15,7 @@ from benchmarks.design import EIGHT, text_only
 from benchmarks.intervals import Estimate
 from benchmarks.ladder import Answers
 from benchmarks.ours import Watch, compared
-from benchmarks.part import Effort, Part
+from benchmarks.part import COMPARISON, JUDGE, Effort, Part
 from benchmarks.peers import PEERS
 
 REFERENCE, CANDIDATE = 24, 8
@@ -195,4 +195,4 @@ def headlines(areas: Areas) -> list[str]:
     return told
 
 
-PART = Part("auc", "Changes told from none, at equal asks", Areas, measure, lines, headlines)
+PART = Part("auc", "Changes told from none, at equal asks", Areas, measure, lines, headlines, JUDGE + COMPARISON)

@@ -366,4 +366,4 @@ def headlines(found: Pages) -> list[str]:
     return told
 
 
-PART = Part("pages", "Cost of a page", Pages, measure, lines, headlines, of_statistic=False)
+PART = Part("pages", "Cost of a page", Pages, measure, lines, headlines, measures=())

@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from prober.detectors import centre, edetector, null, readings, scales, table
+import prober
 
 RESULTS = Path(__file__).parent / "results"
+JUDGE: Final = tuple(
+    f"detectors/{name}.py" for name in ("centre", "days", "edetector", "null", "readings", "scales", "table")
+)
+"""Sources of the running statistic."""
+COMPARISON: Final = (
+    "detectors/readings.py",
+    *(f"comparison/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),
+)
+"""Sources of the statistic of `prober compare`."""
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -68,8 +77,8 @@ class Part(Generic[Result]):
     """The section in Markdown, without its title."""
     headlines: Callable[[Result], list[str]]
     """What of it the summary says; a sentence each."""
-    of_statistic: bool = True
-    """Whether it measures the running statistic, so that its numbers are out of date when that changes."""
+    measures: tuple[str, ...] = JUDGE
+    """Sources, from the package's folder, of what its numbers are of: when these change they are out of date."""
 
     def run(self, effort: Effort, home: Path = RESULTS) -> None:
         """Measure, and keep the result with how long it took."""
@@ -78,7 +87,7 @@ class Part(Generic[Result]):
         kept = {
             "minutes": round((time.monotonic() - began) / 60, 1),
             "quick": effort.quick,
-            "statistic": statistic(),
+            "statistic": statistic(self.measures),
             "result": asdict(result),  # type: ignore[call-overload]
         }
         home.mkdir(exist_ok=True)
@@ -90,7 +99,7 @@ class Part(Generic[Result]):
         if not path.exists():
             return None
         held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        is_current = not self.of_statistic or held.get("statistic") == statistic()
+        is_current = not self.measures or held.get("statistic") == statistic(self.measures)
         return Kept(
             held["minutes"], held["quick"], TypeAdapter(self.result).validate_python(held["result"]), is_current
         )
@@ -107,11 +116,10 @@ class Kept(Generic[Result]):
     """Whether the statistic is still the one that was measured."""
 
 
-def statistic() -> str:
-    """A short hash of the modules that make up the statistic, so that old numbers are not taken for its own."""
-    modules = (centre, edetector, null, readings, scales, table)
-    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in modules)
-    return hashlib.sha256(sources).hexdigest()[:12]
+def statistic(sources: Iterable[str]) -> str:
+    """A short hash of the sources that make up a statistic, so that old numbers are not taken for its own."""
+    home = Path(prober.__file__).parent
+    return hashlib.sha256(b"".join((home / source).read_bytes() for source in sources)).hexdigest()[:12]
 
 
 def _show(name: str, done: int, of: int, began: float) -> None:

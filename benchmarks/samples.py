@@ -14,7 +14,7 @@ from benchmarks import ladder
 from benchmarks.auc import name_of
 from benchmarks.ladder import Answers, Recording
 from benchmarks.ladder.probes import TEXT
-from benchmarks.part import Effort, Part
+from benchmarks.part import COMPARISON, Effort, Part
 from benchmarks.peers import met
 from benchmarks.worlds import START
 from prober.comparison import compare
@@ -161,4 +161,4 @@ def headlines(found: Power) -> list[str]:
     ]
 
 
-PART = Part("samples", "Two samples of ten replies a prompt", Power, measure, lines, headlines, of_statistic=False)
+PART = Part("samples", "Two samples of ten replies a prompt", Power, measure, lines, headlines, measures=COMPARISON)

@@ -160,7 +160,7 @@ def test_every_part_runs(part, tmp_path) -> None:
 
 def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> None:
     assert "before the statistic last changed" not in "\n".join(command.page(measured))
-    for name in ("delay", "samples"):
+    for name in ("delay", "pages"):
         path = measured / f"{name}.json"
         kept = json.loads(path.read_text("utf-8"))
         path.write_text(json.dumps({**kept, "statistic": "another"}), "utf-8")
