@@ -6,7 +6,7 @@ every machine that was not on duty before would look like a change that lasts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -18,10 +18,10 @@ from prober.evidence import Round
 PERMUTATIONS: Final = 499
 LEVEL: Final = 0.02
 """Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
-AGAIN: Final = 0.01
-"""The same, when the question is asked again before an alarm: of more rounds, and a real change is at stake."""
+AGAIN: Final = 0.005
+"""The same of each of two questions put before an alarm: they are of more rounds, and a real change is at stake."""
 NEAR: Final = 3
-"""Rounds between two that count as near in time, at most."""
+"""Rounds between two that count as near in time, at most; those of one UTC day always do."""
 OFTEN: Final = 4
 """Rounds a day from which the question arises."""
 
@@ -45,22 +45,23 @@ def often(rounds: Sequence[Round]) -> bool:
     return len(rounds) >= OFTEN * len({day_of(round_) for round_ in rounds})
 
 
-def resemble(surplus: Sequence[Floats], level: float = LEVEL) -> bool:
-    """Whether rounds near in time are more alike than others are: a permutation test of their order.
+def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float = LEVEL) -> bool:
+    """Whether rounds of one day, or near in time, are more alike than others are: a permutation test of their order.
 
     `surplus` has one matrix a channel, shape (rounds, features): what each round had more than expected, in units of
-    chance. The statistic is the mean inner product of rounds at most NEAR apart, channels scaled to equal variance.
+    chance. The statistic is the mean inner product of such rounds, channels scaled to equal variance.
     """
-    alike = sum(_normalised(matrix @ matrix.T) for matrix in surplus)
-    if isinstance(alike, int):
+    if not surplus:
         return False
-    rounds = len(alike)
-    apart = np.abs(np.subtract.outer(np.arange(rounds), np.arange(rounds)))
-    near = (apart > 0) & (apart <= NEAR)
+    alike: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in surplus], axis=0)
+    number = np.arange(len(rounds))
+    _, day = np.unique([day_of(round_) for round_ in rounds], return_inverse=True)
+    near = (np.abs(np.subtract.outer(number, number)) <= NEAR) | (day[:, None] == day)
+    near &= number[:, None] != number
     # The seed is fixed, so that the same reference is always judged the same way.
     rng = np.random.default_rng(0)
     seen = alike[near].sum()
-    orders = (rng.permutation(rounds) for _ in range(PERMUTATIONS))
+    orders = (rng.permutation(len(rounds)) for _ in range(PERMUTATIONS))
     as_much = sum(alike[np.ix_(order, order)][near].sum() >= seen for order in orders)
     return bool((1 + as_much) / (1 + PERMUTATIONS) <= level)
 

@@ -89,13 +89,16 @@ def _gather(memory: Memory, waiting: Collection[str], history: History, promise:
 def _by_day_after_all(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
     """Before an alarm: all rounds judged anew by days, if those before the onset resemble one another by now.
 
-    A reference of a few days tells little of how days differ. The rounds that are asked end where the onset's interval
-    begins, lest what has changed be taken for what days do.
+    A reference of a few days tells little of how days differ. The question is put to all channels, and to the one that
+    raises the alarm, of the rounds before the onset's interval, lest what has changed be taken for what days do.
     """
-    strongest = max(memory.channels.values(), key=lambda held: held.statistic.log_e)
+    name, strongest = max(memory.channels.items(), key=lambda one: one[1].statistic.log_e)
     began = between(strongest.statistic, [label for label, _ in strongest.recent])
     still = [round_ for round_ in rounds if began is not None and round_.label < began[0]]
-    if not still or not often(still) or not resemble(_surplus(memory, still), AGAIN):
+    if not still or not often(still):
+        return None
+    surplus = _surplus(memory, still)
+    if not any(resemble(of, still, AGAIN) for of in (surplus.values(), [surplus[name]])):
         return None
     anew, missing = Memory(by_day=True), ""
     for i, round_ in enumerate(rounds):
@@ -116,7 +119,7 @@ def _learn_by_unit(
     """Learn by rounds, or by days where the rounds of one day resemble one another; or say what that still lacks."""
     if not memory.by_day:
         learnt = _learn(memory, series, rounds)
-        if memory.series or not often(rounds) or not resemble(_surplus(learnt, rounds)):
+        if memory.series or not often(rounds) or not resemble(_surplus(learnt, rounds).values(), rounds):
             return learnt, ""
         memory = replace(memory, by_day=True)
     days = whole_days(rounds)
@@ -128,17 +131,17 @@ def _learn_by_unit(
     return _learn(memory, series, days), ""
 
 
-def _surplus(memory: Memory, rounds: Sequence[Round]) -> list[Floats]:
-    """What each round had more than expected of each category, in units of chance: (rounds, features) a channel."""
-    matrices = []
+def _surplus(memory: Memory, rounds: Sequence[Round]) -> dict[str, Floats]:
+    """Channel → what each round had more than expected of each category, in units of chance: (rounds, features)."""
+    surplus = {}
     for name, held in memory.channels.items():
         counts = np.zeros((len(rounds), *held.reference.shape))
         for i, round_ in enumerate(rounds):
             for row, category, _ in _outcomes(DETECTORS[name], held, round_.observations):
                 counts[i, row, category] += 1
         expected = counts.sum(axis=2, keepdims=True) * held.reference
-        matrices.append(((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1))
-    return matrices
+        surplus[name] = ((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1)
+    return surplus
 
 
 def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
