@@ -23,7 +23,7 @@ Reference: TypeAlias = Annotated[
         metavar="N",
         min=2,
         help="The first N rounds are the reference.",
-        show_default="12 that span three days",
+        show_default="12 that span a week",
     ),
 ]
 FalseAlarms: TypeAlias = Annotated[
