@@ -16,17 +16,19 @@ GPT_4_1: Final = Tariff(2.0, 8.0, 0.0, "list price of GPT-4.1")
 
 @dataclass(frozen=True)
 class Design:
-    """The best so many border probes, so many replies each."""
+    """So many border probes, so many replies each."""
 
     probes: int
     replies: int
+    better: int = 0
+    """Border probes that are left out for being better than these."""
 
     def __str__(self) -> str:
-        return f"{self.probes} × {self.replies}"
+        return f"{self.probes} × {self.replies}" + (" other" if self.better else "")
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return BORDER[: self.probes]
+        return BORDER[self.better : self.better + self.probes]
 
     @property
     def asks(self) -> int:
