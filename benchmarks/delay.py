@@ -149,8 +149,8 @@ def lines(found: Delays) -> list[str]:
         "the nats a round tells, from the model's own probabilities. Efficiency is limit over mean delay. Intervals "
         f"are 95 %, Student's, over {', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
         "probes × replies; all rungs of a repetition share its past. Dollars at $2 and $8 a million tokens (GPT-4.1). "
-        "The bets were chosen while looking at these rungs, with other seeds, and at these probes, but for those called "
-        "*other*: they are the next best, and nothing was chosen by them.",
+        "The bets were chosen while looking at these rungs, with other seeds, and at these probes, but for those "
+        "called *other*: they are the next best, and nothing was chosen by them.",
         "",
         f"Peers are held to the same rate: {stream.STREAMS} still streams of {stream.LENGTH} rounds, the largest "
         f"reading of every {stream.BLOCK} rounds, an exponential tail fitted to the upper fifth of them; their own "
