@@ -15,13 +15,15 @@ import numpy as np
 from prober.detectors.table import Floats
 from prober.evidence import Round
 
-PERMUTATIONS: Final = 499
+PERMUTATIONS: Final = 999
 LEVEL: Final = 0.02
 """Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
 AGAIN: Final = 0.005
 """The same of each of two questions put before an alarm: they are of more rounds, and a real change is at stake."""
 NEAR: Final = 3
-"""Rounds between two that count as near in time, at most; those of one UTC day always do."""
+"""Rounds between two that count as near in time, at most."""
+MOST: Final = 504
+"""Rounds that are asked at most: three weeks of hourly ones."""
 OFTEN: Final = 4
 """Rounds a day from which the question arises."""
 
@@ -49,21 +51,25 @@ def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float 
     """Whether rounds of one day, or near in time, are more alike than others are: a permutation test of their order.
 
     `surplus` has one matrix a channel, shape (rounds, features): what each round had more than expected, in units of
-    chance. The statistic is the mean inner product of such rounds, channels scaled to equal variance.
+    chance. Two statistics, each at half the level: the mean inner product of rounds of one day, and of those at most
+    NEAR apart, which finds nights that differ from days. Channels are scaled to equal variance. Of a long history the
+    newest MOST rounds are asked.
     """
     if not surplus:
         return False
-    alike: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in surplus], axis=0)
-    number = np.arange(len(rounds))
-    _, day = np.unique([day_of(round_) for round_ in rounds], return_inverse=True)
-    near = (np.abs(np.subtract.outer(number, number)) <= NEAR) | (day[:, None] == day)
-    near &= number[:, None] != number
+    alike: Floats = np.sum([_normalised(matrix[-MOST:] @ matrix[-MOST:].T) for matrix in surplus], axis=0)
+    number = np.arange(len(alike))
+    _, day = np.unique([day_of(round_) for round_ in rounds[-MOST:]], return_inverse=True)
+    pairs = np.stack([day[:, None] == day, np.abs(np.subtract.outer(number, number)) <= NEAR])
+    pairs &= number[:, None] != number
     # The seed is fixed, so that the same reference is always judged the same way.
     rng = np.random.default_rng(0)
-    seen = alike[near].sum()
-    orders = (rng.permutation(len(rounds)) for _ in range(PERMUTATIONS))
-    as_much = sum(alike[np.ix_(order, order)][near].sum() >= seen for order in orders)
-    return bool((1 + as_much) / (1 + PERMUTATIONS) <= level)
+    seen = (alike * pairs).sum(axis=(1, 2))
+    as_much = np.zeros(len(pairs))
+    for _ in range(PERMUTATIONS):
+        order = rng.permutation(len(alike))
+        as_much += (alike[np.ix_(order, order)] * pairs).sum(axis=(1, 2)) >= seen
+    return bool((1 + as_much.min()) / (1 + PERMUTATIONS) <= level / len(pairs))
 
 
 def _normalised(gram: Floats) -> Floats:
