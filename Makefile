@@ -18,6 +18,9 @@ endif
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command 'make lock'
 
+# Compiling every test anew would take longer than many a run; some containers ask for it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup model demo test check bench lock wheel clean
 .DEFAULT_GOAL := help
 
@@ -51,7 +54,7 @@ demo: model
 	@$(BIN)/prober demo $(ARGS)
 
 test: setup
-	$(BIN)/pytest -n logical $(ARGS)
+	$(BIN)/pytest -n logical --dist worksteal $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from math import sqrt
 from typing import Final
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from prober.detectors.table import Floats
 
@@ -76,7 +76,7 @@ def _of_probe(reference: Floats, since: Floats, probes: int) -> Share | None:
     usual = total / total.sum() > before
     spread = sqrt(_variance(hits, replies) + _variance((reference * usual).sum(axis=1), reference.sum(axis=1)))
     # Both sides, and every probe that might have been chosen; few rounds say little of how much rounds scatter.
-    margin = float(t.ppf(1 - (1 - CONFIDENCE) / 2 / max(probes, 1), len(since) - 1)) * spread
+    margin = float(stdtrit(len(since) - 1, 1 - (1 - CONFIDENCE) / 2 / max(probes, 1))) * spread
     return Share(at_least, max(at_least - margin, 0.0), min(at_least + margin, 1.0), *_whole_rounds(hits, replies))
 
 

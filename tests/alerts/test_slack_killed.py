@@ -27,6 +27,8 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LIFE: tuple[Action | None, ...] = (None, "acknowledge", "mute", "unmute", "accept")
 """Of an incident; None opens it."""
+MOST_REQUESTS = 12
+"""More than two notices take."""
 Message = Mapping[str, object]
 
 
@@ -90,10 +92,10 @@ def world(tmp_path: Path) -> Iterator[tuple[World, str]]:
         yield World(store), url
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(1000, marks=pytest.mark.slow)])
-def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], slack: SlackServer, kills: int) -> None:
+@pytest.mark.slow
+def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], slack: SlackServer) -> None:
     here, url = world
-    rng, now = Random(kills), START + 10_000 * HOUR
+    kills, rng, now = 80, Random(7), START + 10_000 * HOUR
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     mother = context.Process(target=bear, args=(url, slack.base_url, theirs))
@@ -101,7 +103,7 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
     here.happen()
     ours.send(now)
     assert ours.recv() is None
-    life_s, killed = 0.1, 0
+    killed = 0
     while killed < kills:
         while here.waiting < 2:
             here.happen()
@@ -109,17 +111,16 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
         now += timedelta(seconds=LEASE_S + LONGEST_WAIT_S)
         ours.send(now)
         sender = ours.recv()
-        if not ours.poll(rng.uniform(0, life_s)):
+        # A life is as long as it takes to ask so many things of Slack, whatever the machine; some live to the end.
+        last = len(slack.requests) + rng.randrange(MOST_REQUESTS)
+        while len(slack.requests) < last and not ours.poll(0.001):
+            pass
+        if not ours.poll(rng.uniform(0, 0.01)):  # somewhere in the work; nothing below depends on where
             with suppress(ProcessLookupError):
                 os.kill(sender, signal.SIGKILL)
         ended = ours.recv()
-        if ended == -signal.SIGKILL:
-            killed += 1
-            life_s *= 1.05
-        else:
-            # Some live to the end, so that kills fall into every part of the work.
-            assert ended == 0
-            life_s *= 0.8
+        killed += ended == -signal.SIGKILL
+        assert ended in (0, -signal.SIGKILL)
         slack.settle()
     ours.send(None)
     mother.join()
@@ -128,7 +129,7 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
     assert here.waiting == 0
     everything_is_there_once_and_in_order(here, slack)
     tried = [one.attempts for one in here.store.notices(limit=10**6) if one.alerter == "slack"]
-    assert sum(tried) - len(tried) >= kills / 10, "few were killed with a notice in hand"
+    assert sum(tried) - len(tried) >= kills / 4, "few were killed with a notice in hand"
     print(f"{killed} kills, {len(tried)} notices, {sum(tried)} tries, {len(slack.messages)} messages")
 
 

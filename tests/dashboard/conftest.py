@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
+
 import pytest
+from fake_store import NOW, FakeStore
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import launch, reading
+from dashboard import frame, launch, reading
+
+
+class Then(datetime):
+    """A clock that stands still where the store in memory was made."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return NOW.astimezone(tz)
 
 
 class Page:
@@ -27,6 +38,7 @@ class Page:
 
         reading.forget()
         self._monkeypatch.setattr(reading.Store, "open", staticmethod(opened))
+        self._monkeypatch.setattr(frame, "datetime", Then if isinstance(store, FakeStore) else datetime)
         at = opened_at(page, **query)
         at._bidi_component_manager = Page._components
         at.run()

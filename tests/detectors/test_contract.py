@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -14,9 +15,12 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks import worlds
-from detectors.observed import REFERENCE, judged, whole
+from detectors.observed import REFERENCE, history, judged, whole
 from prober.detectors import DETECTORS
+from prober.detectors.judge import advance
+from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
+from prober.detectors.verdict import Judgement
 from prober.evidence import Fingerprint, Round
 
 QUIET: Final = 8
@@ -111,20 +115,29 @@ def changed_at(rounds: Iterator[Round], at: int, change: Callable[[Fingerprint],
         )  # fmt: skip
 
 
+@cache
+def still_until_the_change(clustered: bool) -> tuple[list[Round], Memory, list[Judgement]]:
+    """(all rounds of a still world, memory and judgements before the change): the same whichever channel moves then."""
+    rng = np.random.default_rng([11, clustered])
+    world = worlds.still(rng, clustered)
+    change = REFERENCE + QUIET
+    rounds = list(whole(rng.spawn(1)[0], worlds.rounds(rng, world, change + WITHIN)))
+    return rounds, *judged(rounds[:change])
+
+
 @pytest.mark.parametrize(
     "clustered", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["independent", "clustered"]
 )
 @pytest.mark.parametrize("channel", DETECTORS)
 def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clustered: bool) -> None:
-    rng = np.random.default_rng([11, clustered])
-    world = worlds.still(rng, clustered)
-    change = REFERENCE + QUIET
-    rounds = changed_at(
-        whole(rng.spawn(1)[0], worlds.rounds(rng, world, change + WITHIN)), change, moved(channel).change
-    )
-    _, judgements = judged(rounds, until_alarm=True)
-    alarm = judgements[-1]
-    assert len(judgements) > change, "nothing had changed yet"
+    rounds, memory, before = still_until_the_change(clustered)
+    change = len(before)
+    assert all(judgement.state != "alarm" for judgement in before), "nothing had changed yet"
+    changed = list(changed_at(iter(rounds), change, moved(channel).change))
+    for upto in range(change + 1, len(changed) + 1):
+        memory, alarm = advance(memory, changed[upto - 1], history(changed[:upto]), Promise())
+        if alarm.state == "alarm":
+            break
     assert alarm.state == "alarm", f"{channel} moved for {WITHIN} rounds and nobody saw it"
     strongest = alarm.verdicts[0]
     assert strongest.channel == channel

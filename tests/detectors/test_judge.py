@@ -50,9 +50,9 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
 
 
 def test_rounds_alone_are_not_enough_where_they_span_too_few_hours() -> None:
-    _, judgements = judged(world(170, every=timedelta(hours=1), series=("a",), samples=1))
-    assert judgements[11].missing == "the reference of 1 probe needs 157.0 more of 168 hours"
-    assert [j.state for j in judgements].index("quiet") == 169
+    _, judgements = judged(world(26, every=timedelta(hours=7), series=("a",), samples=1))
+    assert judgements[11].missing == "the reference of 1 probe needs 91.0 more of 168 hours"
+    assert [j.state for j in judgements].index("quiet") == 25
 
 
 def test_one_probe_is_one_probe() -> None:

@@ -108,6 +108,7 @@ def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
     assert 30 <= sum(time.slept) < 32
 
 
+@pytest.mark.slow
 def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
     time, slack, log = Time(), Channel(answers=(Outcome(False, "unreachable"),)), Channel("log")
     done = drilled(watched, slack, log, time=time, patience_s=20)

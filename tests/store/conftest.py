@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 from prober.store import Store
+from prober.store.rows import Row
+from prober.store.schema import VERSIONS
 
 _numbers = itertools.count()
 
@@ -53,25 +55,41 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: URL) -> str:
-    Store.open(_create(postgres, "template_of_tests")).close()
-    return "template_of_tests"
+def postgres_database(postgres: URL) -> str:
+    url = _create(postgres, "of_all_tests")
+    Store.open(url).close()
+    return url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of today's version, copied rather than migrated, for speed."""
+    """A database of today's version with nothing in it; copied, or emptied after the last test, rather than migrated."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "prober.db")
         return f"sqlite:///{tmp_path / 'prober.db'}"
-    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
-    return _create(server, f"t{next(_numbers)}", template)
+    database: str = request.getfixturevalue("postgres_database")
+    _empty(database)
+    return database
 
 
-def _create(server: URL, name: str, template: str = "template1") -> str:
+def _empty(url: str) -> None:
+    """Leave the tables alone, as if just migrated. Whoever was killed in a test may still hold rows: not any longer."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                 "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        )  # fmt: skip
+        tables = ", ".join(f'"{table}"' for table in Row.metadata.tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :now"), {"now": VERSIONS[-1]})
+    engine.dispose()
+
+
+def _create(server: URL, name: str) -> str:
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return server.set(database=name).render_as_string(hide_password=False)
 
