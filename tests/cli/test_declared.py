@@ -104,7 +104,7 @@ def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
     content = json.loads((folder / "canary.yaml").read_text())
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "1h"}}))
     (planned,) = prober("plan", "--json").json["endpoints"][0]["probe_sets"]
-    assert (planned["reference_rounds"], planned["reference_days"]) == (73, 3.0)
+    assert (planned["reference_rounds"], planned["reference_days"]) == (169, 7.0)
 
 
 def test_plan_names_endpoints_that_nobody_asks(prober: Run, home: Path) -> None:
