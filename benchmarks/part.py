@@ -17,10 +17,10 @@ from pydantic import TypeAdapter
 import prober
 
 RESULTS = Path(__file__).parent / "results"
-JUDGE: Final = tuple(
-    f"detectors/{name}.py" for name in ("centre", "days", "edetector", "null", "readings", "scales", "table")
-)
+JUDGE: Final = tuple(f"detectors/{name}.py" for name in ("centre", "edetector", "null", "readings", "scales", "table"))
 """Sources of the running statistic."""
+DAYS: Final = ("detectors/days.py",)
+"""What is added where rounds have times and come several a day."""
 COMPARISON: Final = (
     "detectors/readings.py",
     *(f"comparison/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),

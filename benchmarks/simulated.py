@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import changed, still, worlds
 from benchmarks.changed import ChangeResult
-from benchmarks.part import Effort, Part
+from benchmarks.part import DAYS, JUDGE, Effort, Part
 from benchmarks.still import StillResult
 from prober.detectors.promise import HOURS_PER_YEAR
 from prober.power.search import wilson
@@ -112,5 +112,13 @@ def changed_headlines(found: Changed) -> list[str]:
     ]
 
 
-STILL = Part("still", "False alarms on endpoints that never change", Still, measure_still, still_lines, still_headlines)
+STILL = Part(
+    "still",
+    "False alarms on endpoints that never change",
+    Still,
+    measure_still,
+    still_lines,
+    still_headlines,
+    measures=JUDGE + DAYS,
+)
 CHANGED = Part("changed", "Simulated changes caught", Changed, measure_changed, changed_lines, changed_headlines)

@@ -18,7 +18,7 @@ from prober.errors import StoreError
 from prober.store import Store, schema
 from prober.store.rows import Row
 
-from .world import complete
+from .world import complete, make_old
 
 FORK = multiprocessing.get_context("fork")
 
@@ -50,6 +50,13 @@ def test_every_migration_is_listed_and_they_form_one_line() -> None:
     scripts = list(ScriptDirectory.from_config(config).walk_revisions())
     assert tuple(script.revision for script in reversed(scripts)) == schema.VERSIONS
     assert all(not script.is_branch_point for script in scripts)
+
+
+def test_what_was_remembered_of_an_earlier_statistic_is_learnt_anew(empty_url: str) -> None:
+    nothing = "'\\x00'::bytea" if empty_url.startswith("postgresql") else "x'00'"
+    make_old(empty_url, "0005", f"INSERT INTO memory (endpoint_hash, memory) VALUES ('abc', {nothing})")
+    with Store.open(empty_url) as store:
+        assert store.memory("abc") is None
 
 
 def test_opening_again_keeps_everything(empty_url: str) -> None:
