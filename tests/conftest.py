@@ -39,15 +39,15 @@ def _databases_are_made_once() -> Iterator[None]:
         yield
         return
     really_create, really_upgrade = engine.create_engine, schema._upgrade
-    first: list[Engine] = []
+    first: Any = really_create("sqlite://")
+    first.connect().close()  # whereby a dialect learns what it speaks to
     statements: list[str] = []
 
     def create_engine(url: Any, **options: Any) -> Engine:
         made: Any = really_create(url, **options)
         if made.dialect.name == "sqlite":
-            first[:] = first or [made]
-            made.dialect = made.pool._dialect = first[0].dialect
-            made._compiled_cache = first[0]._compiled_cache
+            made.dialect = made.pool._dialect = first.dialect
+            made._compiled_cache = first._compiled_cache
         return made
 
     def upgrade(connection: Connection) -> None:
@@ -65,6 +65,7 @@ def _databases_are_made_once() -> Iterator[None]:
         patch.setattr(engine, "create_engine", create_engine)
         patch.setattr(schema, "_upgrade", upgrade)
         yield
+    first.dispose()
 
 
 def _tables(connection: Connection) -> list[str]:
