@@ -13,7 +13,7 @@ from prober.comparison.gather import Answer, Gathered
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.detectors.telling import weights
+from prober.detectors.telling import together
 from prober.evidence import Round
 from prober.replay import reference_of
 
@@ -55,8 +55,7 @@ class Watch:
     @property
     def log_e(self) -> float:
         """ln of the e-value of all channels together; unlike that of a judgement it has no largest number."""
-        log_es = np.array([held.statistic.log_e for held in self.memory.channels.values()])
-        return float(np.logaddexp.reduce(log_es + np.log(weights(self.memory)), initial=-np.inf))
+        return together(self.memory)
 
 
 def numbered(rounds: Sequence[Answers], first: int = 0) -> list[Round]:

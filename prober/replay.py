@@ -150,7 +150,9 @@ def _alarm(incident: Incident, course: Course, before: Sequence[Round], since: S
     )
 
 
-def _history(rounds: Sequence[Round], start: int = 0, end: int = 1) -> Callable[[Collection[str]], Sequence[Round]]:
+def _history(
+    rounds: Sequence[Round], start: int = 0, end: int | None = None
+) -> Callable[[Collection[str]], Sequence[Round]]:
     def history(series: Collection[str]) -> Sequence[Round]:
         # Cut only when asked, which is seldom: a copy a round would cost the square of a long history.
         kept = (

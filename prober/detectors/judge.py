@@ -36,7 +36,7 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
     memory = _step(memory, [o for o in answered if o.series in memory.series], round_)
     memory, missing = _gather(memory, {o.series for o in answered} - set(ready), history, promise)
     if not ready:
-        return memory, _nothing(round_, missing, promise)
+        return memory, _insufficient(round_, missing, promise)
     said = judgement(memory, round_.label, promise, missing)
     if said.state != "alarm" or memory.by_day or together(before) >= log(promise.threshold):
         return memory, said
@@ -44,12 +44,12 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
     if anew is None:
         return memory, said
     memory, missing = anew
-    return memory, judgement(memory, round_.label, promise, missing) if memory.series else _nothing(
-        round_, missing, promise
-    )
+    if not memory.series:
+        return memory, _insufficient(round_, missing, promise)
+    return memory, judgement(memory, round_.label, promise, missing)
 
 
-def _nothing(round_: Round, missing: str, promise: Promise) -> Judgement:
+def _insufficient(round_: Round, missing: str, promise: Promise) -> Judgement:
     return Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
 
 
