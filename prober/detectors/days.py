@@ -43,8 +43,9 @@ def whole_days(rounds: Sequence[Round]) -> list[Round]:
 
 
 def often(rounds: Sequence[Round]) -> bool:
-    """Whether there are several rounds a day."""
-    return len(rounds) >= OFTEN * len({day_of(round_) for round_ in rounds})
+    """Whether there are several rounds a day, and another day to compare them with."""
+    days = {day_of(round_) for round_ in rounds}
+    return len(days) > 1 and len(rounds) >= OFTEN * len(days)
 
 
 def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float = LEVEL) -> bool:

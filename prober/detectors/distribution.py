@@ -44,8 +44,9 @@ def distributions(memory: Memory, series: str, recent: Sequence[Observation]) ->
         counts = [0] * len(scale.labels)
         for one in recent:
             reading = None if one.fingerprint is None else channel.read(one.fingerprint)
-            if reading is not None and scale.reads(reading):
-                counts[scale.index(reading, scale.number(reading))] += 1
+            place = None if reading is None else scale.place(reading)
+            if place is not None:
+                counts[place[0]] += 1
         if total := sum(counts):
             then = tuple(map(float, held.reference[row, : len(scale.labels)]))
             now = tuple(count / total for count in counts)

@@ -151,7 +151,7 @@ def steps(states: Sequence[State], tables: Sequence[Table], label: str) -> list[
 def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     """Of channels that have equally many onsets."""
     null = Stack.of([state.null for state in states])
-    bets = _Bets.of([_with_new(state, label) for state in states], null)
+    bets = _Bets.of(states, null, label)
     joint = log_classes_of_all(null, table)
     # The other classes' shares of both densities are as small as makes no difference, and cost most of the time.
     ours = joint[:, : len(CLASS_PRIOR)]
@@ -173,51 +173,103 @@ def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     belief = (posterior(log_capital)[..., None] * np.exp(alternative - log_alternative[..., None])).sum(axis=2)
     worth = discount(belief, table.replies, CLASS_STRENGTH[leading], null.channel)
     seen = bets.seen + worth[..., None] * table.counts(null.base.shape[1])
-    onsets = [
-        _thin(replace(one, log_capital=capital, seen=own), state.rounds)
-        for one, capital, own, state in zip(
-            bets.onsets, log_capital.swapaxes(0, 1), bets.split(seen, null), states, strict=True
-        )
-    ]
+    bets, likeliest = _thinned(replace(bets, log_capital=log_capital, seen=seen), null.channel)
     # The likelier a change, the less the null may learn of what would be its own defeat.
-    likeliest = np.array([one.log_ratio.max() for one in onsets])
     trust = 1 / (1 + np.exp(np.minimum(likeliest, 50.0)) / DOUBT)
     nulls = absorb_all(null, table, posterior(joint), trust)
     return [
-        State(null=learnt, onsets=one, rounds=state.rounds + 1)
-        for learnt, one, state in zip(nulls, onsets, states, strict=True)
+        State(null=learnt, onsets=onsets, rounds=state.rounds + 1)
+        for learnt, onsets, state in zip(nulls, bets.apart(null), states, strict=True)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Bets:
-    """Equally many onsets of several channels, rows one below the other, as the null's in `Stack`."""
+    """Equally many onsets of several channels, the newest at the round to come. Arrays as in `Onsets`, with an axis of
+    channels after the onsets', or rows one below the other as the null's are in `Stack`."""
 
-    onsets: Sequence[Onsets]
+    labels: Sequence[tuple[str, ...]]
+    """One tuple a channel."""
+    born: Ints
+    mass: Floats
     log_capital: Floats
-    """Shape (onsets, channels, alternatives)."""
     mean: Floats
     support: Floats
     seen: Floats
 
     @staticmethod
-    def of(onsets: Sequence[Onsets], null: Stack) -> _Bets:
-        shape = (len(onsets[0].labels), *null.base.shape)
+    def of(states: Sequence[State], null: Stack, label: str) -> _Bets:
+        """The onsets so far, and a new one with its unit spread over its alternatives."""
+        so_far = [state.onsets for state in states]
+        n = len(so_far[0].labels)
+        put = np.array([unit(state.null) for state in states])
+        mean, seen = np.zeros((2, n + 1, *null.base.shape))
+        below([one.mean for one in so_far], mean[:n])
+        below([one.seen for one in so_far], seen[:n])
+        support = np.concatenate([one.support for one in so_far], axis=1)
+        mean[n] = null.base / null.support[:, None]
         return _Bets(
-            onsets=onsets,
-            log_capital=np.stack([one.log_capital for one in onsets], axis=1),
-            mean=below([one.mean for one in onsets], np.zeros(shape)),
-            support=np.concatenate([one.support for one in onsets], axis=1),
-            seen=below([one.seen for one in onsets], np.zeros(shape)),
+            labels=[(*one.labels, label) for one in so_far],
+            born=np.column_stack([[*one.born, state.rounds] for one, state in zip(so_far, states, strict=True)]),
+            mass=np.vstack([np.column_stack([one.mass for one in so_far]), put]),
+            log_capital=np.concatenate(
+                [np.stack([one.log_capital for one in so_far], axis=1), np.log(put[:, None] * WEIGHTS)[None]]
+            ),
+            mean=mean,
+            support=np.concatenate([support, null.support[None]]),
+            seen=seen,
         )
 
-    def split(self, whole: Floats, null: Stack) -> list[Floats]:
-        """Shape (onsets, rows, categories) into each channel's own."""
-        shapes = [one.mean.shape[1:] for one in self.onsets]
+    def apart(self, null: Stack) -> list[Onsets]:
+        """Each channel's own."""
+        shapes = [one.base.shape for one in null.nulls]
         return [
-            whole[:, row : row + rows, :categories].copy()
-            for row, (rows, categories) in zip(null.first, shapes, strict=True)
+            Onsets(
+                labels=labels,
+                born=self.born[:, i].copy(),
+                mass=self.mass[:, i].copy(),
+                log_capital=self.log_capital[:, i].copy(),
+                mean=self.mean[:, row : row + rows, :categories].copy(),
+                support=self.support[:, row : row + rows].copy(),
+                seen=self.seen[:, row : row + rows, :categories].copy(),
+            )
+            for i, (labels, row, (rows, categories)) in enumerate(zip(self.labels, null.first, shapes, strict=True))
         ]
+
+
+def _thinned(bets: _Bets, channel: Ints) -> tuple[_Bets, Floats]:
+    """At most ONSETS of them, and each channel's highest ln likelihood ratio of a change at one.
+
+    The pair closest in relative age becomes one, which inherits the capital of both. `channel` says whose each row is.
+    """
+    total = logsumexp(bets.log_capital, axis=2)
+    log_ratio = total - np.log(bets.mass)
+    onsets, channels = total.shape
+    if onsets <= ONSETS:
+        return bets, log_ratio.max(axis=0)
+    age = bets.born[-1] - bets.born + 1
+    every = np.arange(channels)
+    older = np.argmin(age[:-1] / age[1:], axis=0)
+    newer_keeps = log_ratio[older, every] < log_ratio[older + 1, every]
+    heir, gone = older + newer_keeps, older + ~newer_keeps
+    growth = np.logaddexp(0.0, total[gone, every] - total[heir, every])
+    log_capital, mass = bets.log_capital.copy(), bets.mass.copy()
+    log_capital[heir, every] += growth[:, None]
+    # The heir's ratio must stay its own: what it inherits counts as units put in.
+    mass[heir, every] *= np.exp(growth)
+    kept = np.arange(onsets - 1)[:, None]
+    kept = kept + (kept >= gone)
+    of_row, row = kept[:, channel], np.arange(len(channel))
+    thinned = _Bets(
+        labels=[(*labels[:i], *labels[i + 1 :]) for labels, i in zip(bets.labels, gone, strict=True)],
+        born=bets.born[kept, every],
+        mass=mass[kept, every],
+        log_capital=log_capital[kept, every],
+        mean=bets.mean[of_row, row],
+        support=bets.support[of_row, row],
+        seen=bets.seen[of_row, row],
+    )
+    return thinned, log_ratio[kept, every].max(axis=0)
 
 
 def _leading(ours: Floats, usually: Floats) -> tuple[Ints, Floats]:
@@ -250,21 +302,6 @@ def extend(state: State, other: Null) -> State:
 def unit(null: Null) -> float:
     """What is put on a change at each round: at most one, which keeps E[R_t] <= t."""
     return len(null.echoes) / (len(null.echoes) + CAUTION)
-
-
-def _with_new(state: State, label: str) -> Onsets:
-    """The onsets and one more, at the round to come, with its unit spread over its alternatives."""
-    onsets, null = state.onsets, state.null
-    put = unit(null)
-    return Onsets(
-        labels=(*onsets.labels, label),
-        born=np.append(onsets.born, state.rounds),
-        mass=np.append(onsets.mass, put),
-        log_capital=np.concatenate([onsets.log_capital, np.log(put * WEIGHTS)[None]]),
-        mean=np.concatenate([onsets.mean, null.mean[None]]),
-        support=np.concatenate([onsets.support, null.support[None]]),
-        seen=np.concatenate([onsets.seen, np.zeros((1, *null.base.shape))]),
-    )
 
 
 def _log_alternatives(null: Stack, onsets: _Bets, table: Table, classes: Ints) -> Floats:
@@ -338,30 +375,3 @@ def _no_less_new(mean: Floats, null: Null | Stack) -> Floats:
     mean *= others[..., None]
     mean[..., row, category] = unseen
     return mean
-
-
-def _thin(onsets: Onsets, now: int) -> Onsets:
-    """At most ONSETS of them: the pair closest in relative age becomes one, which inherits the capital of both."""
-    while len(onsets.labels) > ONSETS:
-        age = now - onsets.born + 1
-        older = int(np.argmin(age[:-1] / age[1:]))
-        total = logsumexp(onsets.log_capital[older : older + 2], axis=1)
-        log_ratio = total - np.log(onsets.mass[older : older + 2])
-        keeps = 0 if log_ratio[0] >= log_ratio[1] else 1
-        heir, gone = older + keeps, older + 1 - keeps
-        growth = np.logaddexp(0.0, total[1 - keeps] - total[keeps])
-        log_capital, mass = onsets.log_capital.copy(), onsets.mass.copy()
-        log_capital[heir] += growth
-        # The heir's ratio must stay its own: what it inherits counts as units put in.
-        mass[heir] *= np.exp(growth)
-        kept = np.arange(len(onsets.labels)) != gone
-        onsets = Onsets(
-            labels=(*onsets.labels[:gone], *onsets.labels[gone + 1 :]),
-            born=onsets.born[kept],
-            mass=mass[kept],
-            log_capital=log_capital[kept],
-            mean=onsets.mean[kept],
-            support=onsets.support[kept],
-            seen=onsets.seen[kept],
-        )
-    return onsets

@@ -147,7 +147,7 @@ def _row(channel: Channel, series: str, reference: Sequence[Round], since: Seque
     if not any(before):
         return None
     scale, indices = scales.learn([[reading for _, reading in pairs] for pairs in before], channel.atoms)
-    readable = [[(o, reading) for o, reading in pairs if scale.reads(reading)] for pairs in after]
+    readable = [[(o, place) for o, reading in pairs if (place := scale.place(reading)) is not None] for pairs in after]
     if not any(readable):
         return None
     placed_before = [
@@ -159,10 +159,10 @@ def _row(channel: Channel, series: str, reference: Sequence[Round], since: Seque
         for round_, categories, pairs in zip(reference, indices, before, strict=True)
     ]
     placed_since = [
-        [_Placed(scale.index(reading, scale.number(reading)), round_.label, o) for o, reading in pairs]
+        [_Placed(category, round_.label, o) for o, (category, _) in pairs]
         for round_, pairs in zip(since, readable, strict=True)
     ]
-    numbers = [scale.number(reading) for pairs in readable for _, reading in pairs]
+    numbers = [number for pairs in readable for _, (_, number) in pairs]
     return _Row(
         series=series,
         probe=next(o.probe for pairs in readable for o, _ in pairs),

@@ -260,11 +260,14 @@ def _outcomes(
     """(row, category, number) of every reply the channel can read."""
     row_of = {series: row for row, series in enumerate(held.rows)}
     outcomes = []
-    for observation, reading in _readings(channel, observations):
+    for observation in observations:
         row = row_of.get(_row(channel, observation))
-        if row is not None and held.scales[row].reads(reading):
-            number = held.scales[row].number(reading)
-            outcomes.append((row, held.scales[row].index(reading, number), number))
+        if row is None or observation.fingerprint is None:
+            continue
+        reading = channel.read(observation.fingerprint)
+        place = None if reading is None else held.scales[row].place(reading)
+        if place is not None:
+            outcomes.append((row, *place))
     return outcomes
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from prober.detectors.edetector import Onsets, State
-from prober.detectors.table import posterior
+from prober.detectors.table import Floats, posterior
 from prober.detectors.verdict import Between
 
 TAIL: Final = 0.05
@@ -27,22 +27,23 @@ def between(statistic: State, recent: Sequence[str]) -> Between | None:
     `recent` are the labels of the newest rounds that the statistic was stepped with, oldest first. Ends older than
     these are named by the nearest candidate within the interval. None while no onset is likelier than none at all.
     """
-    if statistic.best is None:
-        return None
     onsets, known = statistic.onsets, statistic.rounds - len(recent)
-    first, last = _interval(onsets, statistic.rounds)
+    log_ratio = onsets.log_ratio
+    if log_ratio.max(initial=0.0) <= 0:
+        return None
+    first, last = _interval(onsets, log_ratio, statistic.rounds)
     born = [(int(number), label) for number, label in zip(onsets.born, onsets.labels, strict=True)]
     earliest = recent[first - known] if first >= known else min(one for one in born if one[0] >= first)[1]
     latest = recent[last - known] if last >= known else max(one for one in born if one[0] <= last)[1]
     return earliest, latest
 
 
-def _interval(onsets: Onsets, rounds: int) -> tuple[int, int]:
+def _interval(onsets: Onsets, log_ratio: Floats, rounds: int) -> tuple[int, int]:
     """Numbers of the first and last round of the interval."""
     born = [int(number) for number in onsets.born]
     before, after = [born[0] - 1, *born[:-1]], [*born[1:], rounds]
     width = (np.array(after) - np.array(before)) / 2
-    below = np.cumsum(posterior(onsets.log_ratio + np.log(width)))
+    below = np.cumsum(posterior(log_ratio + np.log(width)))
     low = int(np.searchsorted(below, TAIL, side="right"))
     high = min(int(np.searchsorted(below, 1 - TAIL)), len(born) - 1)
     low = min(low, high)

@@ -74,6 +74,13 @@ class Scale:
             return centres.cosine(np.asarray(reading, dtype=np.float64), np.asarray(self.centre))
         return reading
 
+    def place(self, reading: Reading) -> tuple[int, float | None] | None:
+        """(category, number) of a reading; None where it does not belong on this scale."""
+        if not self.reads(reading):
+            return None
+        number = self.number(reading)
+        return self.index(reading, number), number
+
     def index(self, reading: Reading, number: float | None) -> int:
         """The category of a reading; `number` is what `number(reading)` gave."""
         if number is None:

@@ -82,15 +82,15 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     )
     offset = reference if numeric else 0.0
     now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
-    onset = None if best is None else held.statistic.onsets.labels[best]
+    onsets, log_e = held.statistic.onsets, held.statistic.log_e
+    onset = None if best is None else onsets.labels[best]
     since = [value for at, value in held.recent if onset is not None and at >= onset]
     lately = fmean(since) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
-    onsets = held.statistic.onsets
     ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])
     return Verdict(
         channel=channel.name,
-        e_value=_finite_exp(held.statistic.log_e),
+        e_value=_finite_exp(log_e),
         value=nan if isnan(now) else channel.show(now, reference),
         reference_value=shown_reference,
         unit=channel.unit,
@@ -98,7 +98,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
         words=_words(channel, held, best, ranked, shown, shown_reference),
         onset=onset,
         series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
-        log_e=held.statistic.log_e,
+        log_e=log_e,
         onset_between=onset_between(held.statistic, [label for label, _ in held.recent]),
     )
 

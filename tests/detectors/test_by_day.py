@@ -13,7 +13,7 @@ from benchmarks import worlds
 from detectors.observed import START
 from prober.declaration import ReferenceRule
 from prober.detectors import judge
-from prober.detectors.days import LEVEL, resemble
+from prober.detectors.days import LEVEL, often, resemble
 from prober.detectors.judge import advance
 from prober.detectors.memory import Memory
 from prober.detectors.promise import HOURS_PER_YEAR, Promise
@@ -60,6 +60,13 @@ def test_three_days_that_differ_are_noticed(scatter: float) -> None:
 def test_of_nothing_nothing_is_said() -> None:
     assert not resemble([], hours(8))
     assert not resemble([np.zeros((8, 3))], hours(8))
+
+
+@pytest.mark.parametrize(("count", "asked"), [(24, False), (25, True), (48, True)])
+def test_a_single_day_has_no_other_to_differ_from(count: int, asked: bool) -> None:
+    """A quick reference, all of one day, would wait for days on a chance resemblance of its neighbours."""
+    assert START.hour == 0
+    assert often(hours(count)) is asked
 
 
 @pytest.mark.slow

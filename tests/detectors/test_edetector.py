@@ -75,12 +75,12 @@ def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(s
         state = step(state, random_table(rng, widths, least=1), label)
     everything = np.arange(len(CLASS_PRIOR))[None]
     stack = null.Stack.of([state.null])
-    bets = edetector._Bets.of([state.onsets], stack)
+    bets = edetector._Bets.of([state], stack, LABELS[3])
     total = sum(
         np.exp(edetector._log_alternatives(stack, bets, table, everything))
         for table in every_round(widths, 2 if len(widths) < 3 else 1)
     )
-    assert np.shape(total) == (3, 1, len(WEIGHTS), len(CLASS_PRIOR))
+    assert np.shape(total) == (4, 1, len(WEIGHTS), len(CLASS_PRIOR))
     np.testing.assert_allclose(total, 1.0, rtol=1e-9)
 
 
@@ -250,10 +250,40 @@ def onsets_of(capitals, born=None):
     )
 
 
+def thinned(onsets: Onsets) -> Onsets:
+    """Onsets of one channel, one dropped after the other."""
+    bets = edetector._Bets(
+        labels=[onsets.labels],
+        born=onsets.born[:, None],
+        mass=onsets.mass[:, None],
+        log_capital=onsets.log_capital[:, None],
+        mean=onsets.mean,
+        support=onsets.support,
+        seen=onsets.seen,
+    )
+    while len(bets.born) > ONSETS:
+        bets, likeliest = edetector._thinned(bets, np.zeros(1, dtype=np.int64))
+        assert likeliest[0] == pytest.approx(single(bets).log_ratio.max())
+    return single(bets)
+
+
+def single(bets) -> Onsets:
+    """What is held of the only channel."""
+    return Onsets(
+        labels=bets.labels[0],
+        born=bets.born[:, 0],
+        mass=bets.mass[:, 0],
+        log_capital=bets.log_capital[:, 0],
+        mean=bets.mean,
+        support=bets.support,
+        seen=bets.seen,
+    )
+
+
 @given(st.lists(st.lists(st.floats(1e-9, 1e9), min_size=3, max_size=3), min_size=1, max_size=ONSETS + 6))
 def test_dropping_onsets_neither_makes_nor_loses_capital(capitals) -> None:
     onsets = onsets_of(capitals)
-    kept = edetector._thin(onsets, now=len(capitals) - 1)
+    kept = thinned(onsets)
     assert len(kept.labels) == min(len(capitals), ONSETS)
     assert np.exp(kept.log_capital).sum() == pytest.approx(np.exp(onsets.log_capital).sum(), rel=1e-9)
     assert kept.mass.sum() <= len(capitals) * (1 + 1e-9)
@@ -272,7 +302,7 @@ def test_the_newest_onsets_are_exact_and_what_wins_is_not_dropped_for_what_does_
             name: np.concatenate([getattr(onsets, name), getattr(new, name)])
             for name in ("born", "mass", "log_capital", "mean", "support", "seen")
         }
-        onsets = edetector._thin(Onsets(labels=(*onsets.labels, str(born)), **joined), now=born)
+        onsets = thinned(Onsets(labels=(*onsets.labels, str(born)), **joined))
     assert list(onsets.born[-2:]) == [198, 199]
     assert 90 in onsets.born
     assert onsets.born[0] < 150, "old onsets are remembered too"
