@@ -63,6 +63,7 @@ def opened(ticked: Ticked) -> Incident:
     return ticked.decision.incident
 
 
+@pytest.mark.slow
 def test_half_suspicions_at_the_same_time_are_an_alarm_and_one_call(store: Store, ask) -> None:
     a, b, c = map(parrot, "abc")
     assert ask(a, 0.6, NOON).decision.reason == "suspected"
@@ -76,6 +77,7 @@ def test_half_suspicions_at_the_same_time_are_an_alarm_and_one_call(store: Store
     assert [(one.incident_id, one.event) for one in store.notices()] == [(first.id, "opened")]
 
 
+@pytest.mark.slow
 def test_alone_or_at_another_time_half_a_suspicion_is_none(store: Store, ask) -> None:
     a, b = map(parrot, "ab")
     ask(a, 0.6, NOON)
@@ -86,6 +88,7 @@ def test_alone_or_at_another_time_half_a_suspicion_is_none(store: Store, ask) ->
     assert store.incidents() == ()
 
 
+@pytest.mark.slow
 def test_the_stored_judgement_says_alarm_and_the_evidence_is_its_own(store: Store, ask) -> None:
     a, b = map(parrot, "ab")
     ask(a, 0.6, NOON)
@@ -95,6 +98,7 @@ def test_the_stored_judgement_says_alarm_and_the_evidence_is_its_own(store: Stor
     assert views["b"].e_value == pytest.approx(0.6 * 365)
 
 
+@pytest.mark.slow
 def test_a_quiet_round_asks_nothing_of_the_fleet(store: Store, ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "peers", None)
     assert ask(parrot("a"), 0.05, NOON).decision.reason == "quiet"

@@ -114,6 +114,7 @@ def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement
     assert decision.new_epoch is None
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(judgements, incidents)
 def test_a_judgement_touches_nothing_a_person_says_nor_when_and_where_it_began(
@@ -221,6 +222,7 @@ def test_a_less_serious_channel_is_added_and_nobody_is_told() -> None:
     assert decided(replace(ALARM, verdicts=(LENGTH, weak)), opened).reason == "already_open", "a tenth of the threshold"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(judgements, max_size=8))
 def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement]) -> None:

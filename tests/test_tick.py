@@ -97,6 +97,7 @@ class Counting(ScriptedProvider):
                 self.at_once -= 1
 
 
+@pytest.mark.slow
 def test_a_round_is_asked_recorded_judged_and_settled(store):
     provider, endpoint = Counting(), parrot()
     ticked = round_of(store, endpoint, provider=provider)
@@ -136,6 +137,7 @@ def test_a_finished_round_is_not_asked_again(store):
     assert len(store.rounds()) == 1
 
 
+@pytest.mark.slow
 def test_after_a_break_only_the_rest_is_asked(store):
     endpoint = parrot(concurrency=1)
     with pytest.raises(SystemError):
@@ -153,6 +155,7 @@ def test_after_a_break_only_the_rest_is_asked(store):
     assert store.recorded(view.id)[:3] == before
 
 
+@pytest.mark.slow
 def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, monkeypatch):
     def refuse(*args):
         raise StoreError("the disk is full")
@@ -270,6 +273,7 @@ def test_a_quiet_round_is_not_confirmed(store):
 # Refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
@@ -326,6 +330,7 @@ def test_a_round_made_due_under_other_content_is_not_mixed_with_ours(store):
 # Unlucky
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
@@ -409,6 +414,7 @@ def test_judging_the_stored_rounds_afresh_gives_the_same_to_the_last_bit(swapped
     judged_afresh_alike(store, endpoint, ticks)
 
 
+@pytest.mark.slow
 def test_judging_a_few_stored_rounds_afresh_gives_the_same_to_the_last_bit(store):
     endpoint = parrot(reference=ReferenceRule(rounds=4, hours=24))
     few = CANARY.model_copy(update={"probes": (COLOUR,)})
@@ -475,6 +481,7 @@ def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, fai
     assert store.open_trouble(endpoint.content_hash) is None
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_spent_is_trouble_too(store):
     endpoint = parrot(budget={"asks_per_day": 8})
     round_of(store, endpoint)

@@ -64,6 +64,7 @@ def test_an_alarm_in_full() -> None:
     assert "reduced rate" not in json.dumps(alert), "no reply is in it"
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

@@ -79,6 +79,7 @@ def test_the_models_of_slacks_own_sdk_refuse_what_is_too_long() -> None:
         block.validate_json()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(any_notice())
 def test_any_notice_is_within_every_limit_of_slack_and_shows_nothing_unseen(notice: Notice) -> None:

@@ -201,6 +201,7 @@ def _crash() -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["posted_but_hang", "posted_but_lost", "hang", "lost", "server_error", "rate_limited"])
 def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack: SlackServer, lost: str) -> None:
     settings = Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url)  # type: ignore[arg-type]

@@ -66,6 +66,7 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
     assert slack.roots[0]["text"] != slack.messages[2]["text"] and str(slack.roots[0]["text"]).startswith("In hand: ")
 
 
+@pytest.mark.slow
 def test_what_is_owed_to_a_channel_taken_away_fails_for_good(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
         open_incident(store, ("slack",))

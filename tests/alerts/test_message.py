@@ -219,6 +219,7 @@ def _inline(node: object) -> list[dict[str, object]]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(any_notice())
 def test_any_notice_can_be_printed_and_sent_as_json(notice: Notice) -> None:

@@ -35,6 +35,7 @@ def test_every_message_is_taken(notice) -> None:
     assert len(json.dumps(body)) < PAGERDUTY_BYTES
 
 
+@pytest.mark.slow
 @given(any_notice())
 def test_whatever_is_in_it(notice) -> None:
     body = event(notice, NOW, routing_key=KEY)

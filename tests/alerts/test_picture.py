@@ -24,10 +24,12 @@ def picture(notice) -> Image.Image:
     return Image.open(BytesIO(data))
 
 
+@pytest.mark.slow
 def test_it_is_a_picture_of_the_size_that_slack_shows_whole() -> None:
     assert picture(DRAWN).size == (900, 450)
 
 
+@pytest.mark.slow
 def test_the_same_history_is_the_same_picture_and_another_is_another() -> None:
     assert history_png(DRAWN) == history_png(DRAWN)
     assert history_png(DRAWN) != history_png(replace(DRAWN, history=HISTORY[:-1]))

@@ -149,6 +149,7 @@ def test_a_layout_refused_twice_is_for_good(
     assert opened(slack).send(PLAIN) == Outcome(False, "msg_too_long", permanent=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["posted_but_hang", "posted_but_lost"])
 def test_a_retry_finds_the_message_whose_answer_was_lost(slack: SlackServer, lost: str) -> None:
     slack.next.append(lost)
@@ -215,6 +216,7 @@ def test_a_channel_given_by_name_can_be_posted_to_but_not_searched(slack: SlackS
     assert outcome.receipt.startswith(f"{CHANNEL}/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["server_error", "hang", "rate_limited"])
 def test_a_search_that_fails_for_now_puts_the_post_off_but_not_for_ever(slack: SlackServer, word: str) -> None:
     slack.next.extend([word, word])
@@ -240,6 +242,7 @@ def test_nobody_listening_is_unreachable() -> None:
     assert alerter.send(PLAIN) == hook.send(PLAIN) == Outcome(False, "unreachable")
 
 
+@pytest.mark.slow
 @EITHER
 @pytest.mark.parametrize("word", ["", "hang", "html", "server_error", "invalid_blocks"])
 def test_no_secret_is_logged_or_in_an_outcome(
@@ -285,6 +288,7 @@ def test_without_configuration_there_is_no_slack(given: dict[str, str]) -> None:
     assert open_slack(Settings(**given)) is None  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_bot_is_preferred_and_a_base_url_needs_no_slash(slack: SlackServer) -> None:
     settings = Settings(
         slack_bot_token=TOKEN,

@@ -314,6 +314,7 @@ def test_slack_may_be_away_at_the_start(office: Callable[..., Office], slack: Sl
     assert here.incident.state == "acknowledged"
 
 
+@pytest.mark.slow
 def test_a_wrong_app_token_is_said_and_is_no_loop(slack: SlackServer, caplog: pytest.LogCaptureFixture) -> None:
     presses = open_presses(settings_of(slack).model_copy(update={"slack_app_token": _secret("xapp-other")}), NoDesk())
     assert presses is not None

@@ -54,6 +54,7 @@ def test_an_incident_is_one_message_with_its_evidence_and_its_picture_in_the_thr
     assert slack.file(file["id"]).startswith(b"\x89PNG") and file["name"] == picture_name(notice_key(OPENED))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notice", STEPS, ids=lambda notice: notice.event)
 def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServer, notice: Notice) -> None:
     root = bot(slack).send(OPENED).receipt
@@ -78,6 +79,7 @@ def test_the_edited_message_says_who_has_it_in_hand(slack: SlackServer) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["posted_but_lost", "server_error"])
 @pytest.mark.parametrize("steps_before", range(6))
 def test_whatever_is_lost_at_whatever_step_nothing_is_there_twice(
@@ -158,6 +160,7 @@ def test_a_channel_given_by_name_is_edited_by_the_id_of_its_receipt(slack: Slack
     assert len(slack.roots) == 1 and len(slack.edits) == 1
 
 
+@pytest.mark.slow
 def test_buttons_are_shown_only_where_somebody_listens(slack: SlackServer) -> None:
     deaf = bot(slack)
     deaf.send(PLAIN)

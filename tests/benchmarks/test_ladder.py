@@ -370,6 +370,7 @@ def test_a_recorded_round_carries_how_its_replies_ended():
     assert ends == list(base.endings[3].values())
 
 
+@pytest.mark.slow
 def test_the_judge_is_quiet_on_the_unchanged_model_and_finds_a_large_change():
     rng = np.random.default_rng(11)
     base, changed = ladder.load(BASE), ladder.load("q4_0")

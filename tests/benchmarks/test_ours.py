@@ -17,6 +17,7 @@ BASE = ladder.load(ladder.BASE)
 SMALL = Design(3, 2)
 
 
+@pytest.mark.slow
 def test_a_watch_says_what_replay_says() -> None:
     rng = np.random.default_rng(0)
     rounds = [*EIGHT.draw(BASE, rng, 12), *EIGHT.draw(ladder.load("template"), rng, 6)]
@@ -33,6 +34,7 @@ def test_a_watch_says_what_replay_says() -> None:
         assert alarmed == (judgement.state == "alarm")
 
 
+@pytest.mark.slow
 def test_many_futures_follow_one_past() -> None:
     rng = np.random.default_rng(1)
     past = Watch.begin(EIGHT.draw(BASE, rng, 12))
@@ -44,6 +46,7 @@ def test_many_futures_follow_one_past() -> None:
     assert past.delay(changed[: first - 1]) is None
 
 
+@pytest.mark.slow
 def test_the_comparison_is_that_of_two_logs() -> None:
     rng = np.random.default_rng(4)
     old, new = (EIGHT.draw(ladder.load(rung), rng, 7) for rung in (ladder.BASE, "q4_0"))
@@ -99,6 +102,7 @@ def test_a_peers_threshold_decides_when_it_alarms() -> None:
         stream._track("met", past, changed)
 
 
+@pytest.mark.slow
 def test_a_past_is_judged_up_to_the_change_and_every_method_goes_on_from_there(monkeypatch) -> None:
     monkeypatch.setattr(stream, "REFERENCE", 70)
     monkeypatch.setattr(stream, "QUIET", 4)

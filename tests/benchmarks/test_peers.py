@@ -93,6 +93,7 @@ def test_the_same_seed_gives_the_same_numbers(peer: Peer) -> None:
 # -- still and changed worlds ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", PEERS.values(), ids=lambda peer: peer.name)
 def test_scores_separate_a_changed_world_from_still_ones(peer: Peer) -> None:
     reference = world(0, 12)
@@ -106,6 +107,7 @@ def test_p_values_are_small_in_a_changed_world(peer: Peer) -> None:
     assert peer.p_value(world(0, 12), changed(1, 6), rng()) < 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lt", "b3it", "met", "length_only"])
 def test_p_values_keep_their_level_in_a_still_world(name: str) -> None:
     values = [
@@ -118,6 +120,7 @@ def test_p_values_keep_their_level_in_a_still_world(name: str) -> None:
         assert 0.35 < np.mean(values) < 0.65
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lt", "b3it", "betting", "scan"])
 def test_monitors_alarm_soon_after_a_change_and_not_before(name: str) -> None:
     reference, calm, after = world(10, 48), world(11, 60), changed(12, 20)
@@ -584,6 +587,7 @@ def test_shares_are_smoothed_and_add_up_to_1() -> None:
     assert scan.shares(np.array([3.0, 0.0, 1.0, 0.0]), np.array([0, 2])) == pytest.approx([4 / 5, 1 / 5, 2 / 3, 1 / 3])
 
 
+@pytest.mark.slow
 def test_the_threshold_of_the_scan_keeps_its_promise() -> None:
     """At one alarm in 200 rounds asked for, on fresh streams judged by references of their own."""
     random, p, rounds, alarms = rng(80), np.array([0.5, 0.3, 0.2]), 200, 0
@@ -597,6 +601,7 @@ def test_the_threshold_of_the_scan_keeps_its_promise() -> None:
     assert binom.ppf(0.0005, 60, asked_for) <= alarms <= binom.ppf(0.9995, 60, asked_for)
 
 
+@pytest.mark.slow
 def test_a_reference_has_one_threshold() -> None:
     scan.calibrate.cache_clear()
     first = scan.calibrate((8, 5, 2, 0), (0,), (4,)).threshold

@@ -117,6 +117,7 @@ def test_an_unknown_part_is_an_error_that_names_the_known(capsys) -> None:
     assert "no such part: speed; there are auc, delay" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
     monkeypatch.setattr(auc, "EIGHT", Design(4, 3))
     monkeypatch.setattr(auc, "CANDIDATE", 4)

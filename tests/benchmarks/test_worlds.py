@@ -72,6 +72,7 @@ def test_clustered_days_scatter_more_than_their_replies_and_hours_of_a_day_do_no
     assert world.strength == 5.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["replicas", "replicas-hourly"])
 def test_a_replica_answers_for_a_whole_day(kind: str) -> None:
     world, rounds = drawn(kind, days=60)
@@ -122,6 +123,7 @@ def test_heavy_tails_are_heavy_and_new_answers_keep_turning_up() -> None:
     assert late - early and {probe.tail for probe in world.probes} <= {"student", "mixture"}
 
 
+@pytest.mark.slow
 def test_a_measurement_counts_what_the_judge_says() -> None:
     result = still.measure("independent", 1, days=3, workers=1)
     assert (result.kind, result.worlds, result.alarms, result.worlds_with_alarm) == ("independent", 1, 0, 0)

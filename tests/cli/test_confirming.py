@@ -27,6 +27,7 @@ def suspicious(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tick, "judge", judge)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("suspicious")
 def test_once_asks_one_round_unless_told_to_confirm(prober: Run, home: Path) -> None:
     write_probes(home, confirm={"rounds": 2, "pause": "0s"})
@@ -53,6 +54,7 @@ def test_once_says_when_it_asks_again_and_waits_until_then(
     assert 5300 < waits[1] <= 5400
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("suspicious")
 def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_probes(home, confirm={"pause": "1h"})

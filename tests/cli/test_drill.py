@@ -77,6 +77,7 @@ def test_a_channel_that_cannot_be_reached_is_not_waited_for_longer_than_the_pati
     assert "webhook, opened: server_error: 503" in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

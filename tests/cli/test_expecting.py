@@ -133,6 +133,7 @@ def hook() -> Iterator[Hook]:
         yield listener
 
 
+@pytest.mark.slow
 def test_a_daemon_that_fell_silent_is_told_once(
     prober: Run, late: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +158,7 @@ def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> No
         store.settle_notice(notice.id, outcome, None, now)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("late")
 def test_messages_that_fail_for_good_are_said_with_their_mend(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:

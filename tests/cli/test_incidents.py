@@ -98,6 +98,7 @@ def test_acknowledge_tells_those_who_were_told(prober: Run) -> None:
     assert prober("status").code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_accept_closes_and_begins_a_new_reference(prober: Run) -> None:
     before = prober("reference", "--json")
@@ -136,6 +137,7 @@ def test_a_system_that_knows_no_user_asks_for_one(prober: Run, monkeypatch: pyte
     assert (done.code, done.err) == (2, "who are you? This system does not say; give --by NAME\n")
 
 
+@pytest.mark.slow
 def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         while (notice := store.claim_notice(due(DAYS), 60, "")) is not None:

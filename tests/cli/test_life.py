@@ -16,6 +16,7 @@ def incident(prober: Run) -> dict:
     return prober("incidents", "show", 1, "--json").json["incident"]
 
 
+@pytest.mark.slow
 def test_mute_and_unmute(prober: Run) -> None:
     done = prober("incidents", "mute", 1, "--for", "4h", "--by", "ana", "--reason", "known")
     assert done.code == 0

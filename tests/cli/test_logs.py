@@ -41,6 +41,7 @@ def write_log(path: Path, content: Iterable[dict[str, object]]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_replay_finds_a_change(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl.gz", lines(24, 16))
     done = prober("replay", log, "--json")
@@ -65,6 +66,7 @@ def test_replay_finds_a_change(prober: Run, home: Path) -> None:
     assert "  behaviour_change since 2026-03-17 12:00 UTC" in said.out
 
 
+@pytest.mark.slow
 def test_replay_of_a_still_log(prober: Run, home: Path) -> None:
     done = prober("replay", write_log(home / "log.jsonl", lines(14)), "--json")
     assert (done.code, done.json["endpoints"][0]["alarms"]) == (0, [])
@@ -79,6 +81,7 @@ def test_replay_of_too_few_rounds(prober: Run, home: Path) -> None:
     assert prober("replay", log, "--json").json["endpoints"][0]["reference_rounds"] == 0
 
 
+@pytest.mark.slow
 def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -> None:
     log = write_log(home / "log.jsonl", lines(14, labels="number"))
     done = prober("replay", log, "--reference", 5, "--false-alarms-per-year", 2, "--rounds-per-year", 1000, "--json")
@@ -89,6 +92,7 @@ def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -
     assert prober("replay", log, "--reference", 0).code == 2
 
 
+@pytest.mark.slow
 def test_several_logs_are_one(prober: Run, home: Path) -> None:
     whole = list(lines(24, 16))
     first, second = write_log(home / "1.jsonl", whole[:30]), write_log(home / "2.jsonl.gz", whole[30:])
@@ -123,6 +127,7 @@ def test_an_empty_log_is_not_enough(prober: Run, home: Path, verb: str) -> None:
     assert prober(verb, home / "none.jsonl").code == 2
 
 
+@pytest.mark.slow
 def test_compare(prober: Run, home: Path) -> None:
     old = write_log(home / "old.jsonl", lines(1, probes=40))
     new = write_log(home / "new.jsonl", lines(1, 0, probes=40))
@@ -153,6 +158,7 @@ def test_compare_of_too_little(prober: Run, home: Path) -> None:
     assert prober("compare", log, log, "--alpha", 2).code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 @pytest.mark.parametrize("name", ["replies.jsonl", "replies.jsonl.gz"])
 def test_an_export_is_judged_again_exactly_as_it_was(prober: Run, home: Path, name: str) -> None:
@@ -251,6 +257,7 @@ def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkey
     assert histories[0] == histories[1]
 
 
+@pytest.mark.slow
 def test_a_longer_log_adds_its_new_rounds_and_an_older_one_is_refused(prober: Run, home: Path) -> None:
     whole = list(lines(10))
     prober("import", write_log(home / "middle.jsonl", whole[12:48]))

@@ -28,6 +28,7 @@ def test_every_verb_is_loaded_by_its_name_and_says_what_it_does(prober: Run, ver
     assert stem in " ".join(done.out.split())
 
 
+@pytest.mark.slow
 def test_help_lists_every_verb_and_imports_none(prober: Run) -> None:
     done = prober("--help")
     assert all(f" {verb} " in done.out for verb in cli.VERBS)

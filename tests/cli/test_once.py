@@ -27,6 +27,7 @@ def test_a_change_outweighs_missing_evidence(codes: list[int], code: int) -> Non
     assert worst(codes) == code
 
 
+@pytest.mark.slow
 def test_the_first_round_is_too_little_evidence(prober: Run, home: Path) -> None:
     write_probes(home)
     done = prober("once", "probes")
@@ -78,6 +79,7 @@ def test_no_answer_says_why_and_what_to_do(
     assert failure == {"reason": reason, "asks": 2, "mend": mend_of(reason)}
 
 
+@pytest.mark.slow
 def test_a_closed_port_is_unreachable(prober: Run, home: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -87,6 +89,7 @@ def test_a_closed_port_is_unreachable(prober: Run, home: Path) -> None:
     assert "2 × unreachable: check `base_url`" in done.out
 
 
+@pytest.mark.slow
 def test_a_missing_key_is_named_as_such(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, base_url=server.url, api_key_env="NO_SUCH_KEY")
     done = prober("once")
@@ -94,6 +97,7 @@ def test_a_missing_key_is_named_as_such(prober: Run, home: Path, server: Answer)
     assert "missing_key" in done.out
 
 
+@pytest.mark.slow
 def test_an_answer_is_kept(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, base_url=server.url)
     assert prober("once").code == 3
@@ -101,6 +105,7 @@ def test_an_answer_is_kept(prober: Run, home: Path, server: Answer) -> None:
         assert [reply.text for reply in store.replies("bot")] == ["Blue", "Blue"]
 
 
+@pytest.mark.slow
 def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
     write_probes(home, budget={"asks_per_day": 3})
     prober("once")
@@ -109,6 +114,7 @@ def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
     assert "not asked; budget_exhausted: 2 of 3 asks of the day are spent" in done.out
 
 
+@pytest.mark.slow
 def test_a_set_or_an_endpoint_alone(prober: Run, home: Path) -> None:
     write_probes(home)
     assert prober("once", "--set", "canary", "--endpoint", "bot").code == 3

@@ -90,6 +90,7 @@ def test_plan_counts_dollars_by_limit_until_replies_are_there(prober: Run, home:
     assert "Reference: " not in said
 
 
+@pytest.mark.slow
 def test_plan_counts_dollars_by_what_replies_took(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, server.url, parameters={"max_tokens": 50}, price=PRICE)
     assert prober("once").code == 3
@@ -189,6 +190,7 @@ def test_power_without_a_database_says_what_to_do(prober: Run, home: Path) -> No
     assert not (home / "prober.db").exists()
 
 
+@pytest.mark.slow
 def test_power_before_the_reference_says_what_is_missing(prober: Run, home: Path) -> None:
     folder = write_probes(home)
     prober("once", folder)

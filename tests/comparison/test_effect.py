@@ -20,6 +20,7 @@ def only(channel, world, alpha=0.1):
     return judge(world, alpha, np.random.default_rng(0), {channel.name: channel}).channels[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "least"),
     [

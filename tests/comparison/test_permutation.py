@@ -26,6 +26,7 @@ def p_of(channel, world, units, shuffles, rng):
     return p_value(evidence([panel(channel, world.answers, units)], units.stratum, units.shuffles(shuffles, rng))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=lambda channel: channel.name)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_agrees_with_the_slow_twin(shape, channel):
@@ -82,6 +83,7 @@ def test_a_p_value_pays_for_taking_several_statistics():
     assert p_value(together(np.array([[9.0, 1.0, 2.0, 3.0], [3.0, 9.0, 2.0, 1.0]]))) == 0.25
 
 
+@pytest.mark.slow
 def test_approximate_p_values_are_nearly_those_of_a_square_of_normals():
     drawn = np.random.default_rng(7).normal(size=(3, 20_000)) ** 2
     for statistic, freedom in ((drawn[0], 1), (drawn.sum(axis=0), 3)):
@@ -108,6 +110,7 @@ def test_a_panel_counts_where_every_set_with_it_does():
     assert closed(np.zeros((0, 1))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", ["number", "name"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_p_values_are_uniform_where_nothing_changed(shape, channel):

@@ -52,6 +52,7 @@ def outcomes(store):
     return [(f"{view.due_at:%H:%M}", view.reason or view.state) for view in reversed(store.rounds(limit=1000))]
 
 
+@pytest.mark.slow
 def test_suspicion_is_followed_up_minute_by_minute_and_no_longer_than_declared(files, store, clock, evidence):
     declared(files, "{rounds: 3}")
     daemon = watching(files, store, clock)
@@ -78,6 +79,7 @@ def test_evidence_that_falls_back_ends_it_and_a_new_suspicion_has_rounds_again(f
     assert [at for at, _ in outcomes(store)] == ["12:00", "12:01", "12:02", "13:00", "13:01", "13:02"]
 
 
+@pytest.mark.slow
 def test_the_bound_of_a_day_holds_over_many_suspicions(files, store, clock, evidence):
     declared(files, "{rounds: 2, per_day: 3}")
     evidence[:] = [0.2, 0.2, 0.01] * 30
@@ -169,6 +171,7 @@ def test_a_daemon_that_comes_after_a_kill_asks_it(files, store, clock, evidence,
     assert (view.due_at, view.worker) == (NOON + MINUTE, "there")
 
 
+@pytest.mark.slow
 def test_killed_in_a_confirmation_round_the_next_one_goes_on_with_it(files, store, clock, evidence):
     start(files, store, clock)
     clock.now = NOON + MINUTE
@@ -180,6 +183,7 @@ def test_killed_in_a_confirmation_round_the_next_one_goes_on_with_it(files, stor
     assert (view.id, view.asked, view.worker) == (round_id, 3, "there")
 
 
+@pytest.mark.slow
 def test_a_restart_begins_no_new_count(files, store, clock, evidence):
     declared(files, "{rounds: 4}")
     work(watching(files, store, clock))
@@ -198,6 +202,7 @@ def test_one_still_waiting_when_the_next_round_is_due_is_overdue(files, store, c
     assert ("canary", "12:01", "overdue") in rounds(store)
 
 
+@pytest.mark.slow
 def test_a_scheduled_round_between_that_shows_nothing_calls_it_off(files, store, clock, evidence):
     write_set(files, "second", cron="30 * * * *", prompt="Name an animal.")
     declared(files, "{pause: 40m}")
@@ -209,6 +214,7 @@ def test_a_scheduled_round_between_that_shows_nothing_calls_it_off(files, store,
     assert ("canary", "12:40", "too_little_evidence") in rounds(store)
 
 
+@pytest.mark.slow
 def test_it_waits_for_another_round_of_its_endpoint_to_end(files, store, clock, evidence):
     daemon = start(files, store, clock)
     clock.now = NOON + MINUTE

@@ -40,6 +40,7 @@ def test_a_new_set_is_asked_at_once_under_the_moment_last_past(files, store, clo
     assert (view.asked, view.failed, view.worker) == (3, 0, "here")
 
 
+@pytest.mark.slow
 def test_rounds_follow_at_their_moments_and_are_due_then_however_late_they_start(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -58,6 +59,7 @@ def test_a_tick_too_many_asks_nothing(files, store, clock, monkeypatch):
     assert len(rounds(store)) == 1
 
 
+@pytest.mark.slow
 def test_a_restart_asks_nothing_twice_and_makes_up_for_nothing(files, store, clock):
     work(watching(files, store, clock))
     clock.go(timedelta(minutes=30))
@@ -82,6 +84,7 @@ def test_a_first_round_waits_for_its_jitter(files, store, clock):
     assert watched.moments.start(due) > due
 
 
+@pytest.mark.slow
 def test_every_endpoint_of_a_set_is_asked(files, store, clock):
     write_set(files, endpoints="parrot, magpie")
     work(watching(files, store, clock))
@@ -97,6 +100,7 @@ def test_the_store_knows_what_is_declared_before_anything_is_asked(files, store,
 # One endpoint, many rounds
 
 
+@pytest.mark.slow
 def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock):
     write_set(files, "second", prompt="Name an animal.")
     daemon = watching(files, store, clock)
@@ -115,6 +119,7 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["over", "completed"]
 
 
+@pytest.mark.slow
 def test_a_round_that_waited_until_the_next_was_due_is_overdue(files, store, clock, caplog):
     parrot = load(files).endpoint("parrot")
     store.due(parrot, "canary", NOON - HOUR)
@@ -214,6 +219,7 @@ def test_an_event_of_another_job_or_of_what_is_accounted_for_changes_nothing(fil
     assert rounds(store) == [("canary", "12:00", "completed")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wakes_with", ["a tick", "a misfire"])
 def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, clock, wakes_with):
     daemon = watching(files, store, clock)
@@ -227,6 +233,7 @@ def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, 
     assert [state for *_, state in rounds(store)] == ["completed", "misfire", "misfire", "misfire", last]
 
 
+@pytest.mark.slow
 def test_a_very_long_sleep_is_counted_and_its_newest_rounds_recorded(files, store, clock, caplog, monkeypatch):
     monkeypatch.setattr(rounds_module, "MOST_MISSED", 4)
     daemon = watching(files, store, clock)
@@ -237,6 +244,7 @@ def test_a_very_long_sleep_is_counted_and_its_newest_rounds_recorded(files, stor
     assert "99 rounds of canary on parrot were passed over; recording the newest 4" in caplog.text
 
 
+@pytest.mark.slow
 def test_what_another_daemon_did_while_we_slept_is_not_missed(files, store, clock, url):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -280,6 +288,7 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
     assert [state for *_, state in rounds(store)] == ["completed", "misfire", "completed"]
 
 
+@pytest.mark.slow
 def test_a_round_broken_off_by_the_store_goes_on_when_its_lease_is_over(files, store, clock, monkeypatch, caplog):
     daemon = watching(files, store, clock)
     with monkeypatch.context() as full:
@@ -392,6 +401,7 @@ def test_an_edited_probe_is_asked_from_the_next_round_on(files, store, clock):
     assert [view.asked for view in reversed(completed(store))] == [3, 5]
 
 
+@pytest.mark.slow
 def test_a_new_schedule_is_followed_at_once(files, store, clock):
     clock.now = NOON + timedelta(minutes=25)
     daemon = watching(files, store, clock)
@@ -484,6 +494,7 @@ def test_a_killed_workers_round_is_seen_to_be_left_within_fifteen_seconds():
 # What time alone brings
 
 
+@pytest.mark.slow
 def test_an_endpoint_nobody_can_ask_in_time_goes_stale_and_is_fresh_again(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)

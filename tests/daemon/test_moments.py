@@ -40,6 +40,7 @@ def test_the_moments_around_a_time(schedule, latest, following):
     assert moments.following(now) == datetime.fromisoformat(following).replace(tzinfo=UTC)
 
 
+@pytest.mark.slow
 @given(schedules, times)
 @settings(max_examples=150, deadline=None)
 def test_latest_and_following_are_neighbours_on_one_grid(schedule, now):
@@ -50,6 +51,7 @@ def test_latest_and_following_are_neighbours_on_one_grid(schedule, now):
     assert moments.latest(following) == moments.following(latest) == following
 
 
+@pytest.mark.slow
 @given(st.sampled_from(CRONS), times)
 @settings(max_examples=100, deadline=None)
 def test_cron_is_read_as_apscheduler_reads_it(text, now):

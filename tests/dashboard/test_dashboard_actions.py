@@ -77,6 +77,7 @@ def test_nobody_acts_who_is_not_signed_in_or_not_allowed(world, monkeypatch):
     assert "eve may not act on incidents here" in texts(at)
 
 
+@pytest.mark.slow
 def test_where_one_can_sign_in_a_button_leads_there(world, monkeypatch):
     monkeypatch.setattr(actions, "can_sign_in", lambda: True)
     assert "Sign in to act" in labels(draw(world[1]))
@@ -120,6 +121,7 @@ def test_acknowledged_then_muted_then_accepted_with_a_reason(world, monkeypatch)
         assert len(store.epochs(incident.endpoint)) == 1
 
 
+@pytest.mark.slow
 def test_a_press_that_comes_too_late_says_why_nothing_was_done(world):
     url, incident = world
     now = datetime.now(UTC)

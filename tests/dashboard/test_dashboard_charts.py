@@ -32,6 +32,7 @@ def kinds(chart) -> list[str]:
     return [layer["mark"]["type"] for layer in spec(chart)["layer"]]
 
 
+@pytest.mark.slow
 def test_the_change_is_marked_and_the_rounds_since_look_different():
     marked = charts.marks(MOVED, [OPEN], [])
     assert [mark.kind for mark in marked] == ["changed", "confirmed"]

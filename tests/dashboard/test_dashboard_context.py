@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from conftest import texts
 from fake_store import HOSTILE, NOW, all_states
 
@@ -38,6 +39,7 @@ def test_latency_before_and_since_a_change():
     assert context.latency_moved(lines[:20], "020") == context.latency_moved(lines[20:], "020") == ""
 
 
+@pytest.mark.slow
 def test_the_pages_say_who_else_moved_and_how_latency_did(page):
     store = all_states()
     store.event_parts = (Part("support-eu", 7), Part("support-us", None))

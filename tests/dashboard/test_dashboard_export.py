@@ -46,6 +46,7 @@ def test_file_names_stay_in_their_folder(name, stem):
     assert export.file_stem(name) == stem
 
 
+@pytest.mark.slow
 def test_the_reply_log_is_one_that_replay_reads(tmp_path):
     url = f"sqlite:///{tmp_path / 'prober.db'}"
     seeded.seed(url, datetime.now(UTC), rounds=14)

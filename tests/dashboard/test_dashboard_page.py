@@ -67,6 +67,7 @@ def test_a_still_world_is_one_green_sentence(page):
     assert links(at) == []
 
 
+@pytest.mark.slow
 def test_a_channel_that_nobody_is_reached_by_is_said_first_of_all(page):
     points = history("bot")
     fine = DeliveryView("log", "", 0, 0, 3, 0, NOW, False, "", None)
@@ -105,6 +106,7 @@ def test_a_cell_leads_to_the_history_of_its_channel():
     assert overview.chosen_cell(standing, 0, "why") == {"endpoint": "support-bot"}
 
 
+@pytest.mark.slow
 def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(page):
     at = page(all_states(), incident="3")
     shown = [one.value for one in at.code]
@@ -127,6 +129,7 @@ def test_without_a_number_all_incidents_are_listed(page):
     assert "No incident yet" in at.success[0].value
 
 
+@pytest.mark.slow
 def test_a_closed_incident_says_who_closed_it_and_why(page):
     at = page(all_states(), incident="1")
     assert "by ada: accepted." in texts(at)
@@ -140,6 +143,7 @@ def test_an_unknown_incident_is_a_friendly_message(page, wanted):
     assert "<b>" not in at.warning[0].value.replace("`<b>`", "")
 
 
+@pytest.mark.slow
 def test_a_link_to_a_channel_shows_it(page):
     at = page(all_states(), endpoint="summariser", channel="choice")
     assert [box.value for box in at.selectbox] == ["summariser", "choice", "30 days"]
@@ -159,6 +163,7 @@ def test_choosing_another_channel_changes_the_address(page):
     assert at.selectbox[0].value == "search-ranker"
 
 
+@pytest.mark.slow
 def test_unknown_names_in_a_link_are_friendly_messages(page):
     at = page(all_states(), endpoint="gone", channel="length")
     assert "There is no endpoint gone here" in at.warning[0].value
@@ -179,6 +184,7 @@ def test_a_hundred_endpoints(page):
     assert "all 100 endpoints" in at.success[0].value
 
 
+@pytest.mark.slow
 def test_hostile_replies_are_shown_as_text_and_cut(page):
     at = page(hostile(), incident="3")
     shown = [one.value for one in at.code]
@@ -227,6 +233,7 @@ def test_the_hostile_text_is_hostile():
     assert all(part in HOSTILE for part in ("<script>", "<!channel>", "\x00", "\ud800", "\u202e"))
 
 
+@pytest.mark.slow
 def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_word(page):
     store = all_states()
     (opened, *others) = store.all_incidents
@@ -245,6 +252,7 @@ def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_wo
     assert any(one.language == "diff" and one.value.startswith("- No.") for one in at.code)
 
 
+@pytest.mark.slow
 def test_a_change_that_has_passed_says_since_when(page):
     store = all_states()
     (opened, *others) = store.all_incidents

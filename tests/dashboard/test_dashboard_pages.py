@@ -89,6 +89,7 @@ def test_hostile_texts_stay_texts(page, name):
         assert "\x00" not in chart.proto.spec
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "query", "said"),
     [
@@ -135,6 +136,7 @@ def test_an_incident_of_every_state_and_kind(page, given, said):
     assert acting == (given.get("state", "open") in {"open", "acknowledged", "muted"})
 
 
+@pytest.mark.slow
 def test_an_incident_shows_the_runbook_of_what_moved(page):
     store = all_states()
     assert "No runbook" in texts(page(store, "incident", incident="3"))
@@ -163,6 +165,7 @@ def test_a_probe_then_and_now(page):
     assert address(at) == {"endpoint": "support-bot", "probe": "starter/colour"}
 
 
+@pytest.mark.slow
 def test_raw_replies_come_on_demand_and_by_the_page(page):
     store = all_states()
     store.reply_views = reply_views("Teal indeed", 30)
@@ -214,6 +217,7 @@ def test_the_promise_is_held_against_what_happened(page):
     assert "in doubt** at search-ranker" in page(all_states()).warning[0].value, "the first page says so too"
 
 
+@pytest.mark.slow
 def test_an_endpoint_shows_who_answered_how_fast_and_a_map(page):
     at = page(all_states(), "endpoint", endpoint="support-bot")
     assert len(at.get("vega_lite_chart")) == 4

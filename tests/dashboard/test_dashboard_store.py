@@ -31,6 +31,7 @@ def draw(**query: str) -> AppTest:
     return at
 
 
+@pytest.mark.slow
 def test_from_no_database_to_an_accepted_change(url, tmp_path):
     at = draw()
     assert "prober run" in texts(at)
@@ -59,6 +60,7 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     assert not at.error
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_database_is_an_explanation(url, tmp_path):
     (tmp_path / "prober.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreError):

@@ -27,6 +27,7 @@ def test_what_cannot_be_shown_is_spelled_out(text, legible):
     assert words.legible(text) == legible
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(), max_size=300))
 def test_every_text_can_be_sent_to_a_browser(text):
     for made in (words.legible(text), words.one_line(text), words.inline(text), words.shown(text).text):

@@ -67,6 +67,7 @@ def get(url):
         return answer.read().decode()
 
 
+@pytest.mark.slow
 def test_a_swap_keeps_the_address_and_changes_what_is_behind_it(stand_in, tmp_path):
     with ModelServer(Path("first"), "demo", tmp_path / "log") as running:
         url = running.url
@@ -108,6 +109,7 @@ def test_a_child_that_dies_at_start_is_an_error_that_names_the_log(stand_in, tmp
     assert "no such model" in (tmp_path / "log").read_text()
 
 
+@pytest.mark.slow
 def test_a_child_that_never_answers_is_an_error_and_is_ended(stand_in, tmp_path, monkeypatch):
     stand_in.write_text("import sys; sys.stdin.read()")
     monkeypatch.setattr(server, "_START_S", 0.3)
@@ -117,6 +119,7 @@ def test_a_child_that_never_answers_is_an_error_and_is_ended(stand_in, tmp_path,
     assert running._child is None
 
 
+@pytest.mark.slow
 def test_no_child_outlives_a_parent_that_is_killed(stand_in, tmp_path):
     """The parent gets no chance to tidy up, and the server ends all the same."""
     parent = textwrap.dedent(f"""

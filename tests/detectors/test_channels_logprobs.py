@@ -39,6 +39,7 @@ def others(rounds, r):
     return [y for i, ys in enumerate(rounds) if i != r for y in ys]
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(references, replies)
 def test_a_new_reply_is_as_far_as_the_plain_twin_says(rounds, x) -> None:
@@ -48,6 +49,7 @@ def test_a_new_reply_is_as_far_as_the_plain_twin_says(rounds, x) -> None:
     assert 0 <= scale.index(x, scale.number(x)) < len(scale.labels)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(references)
 def test_the_references_own_are_held_against_other_rounds_unless_they_come_again(rounds) -> None:

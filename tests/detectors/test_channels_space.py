@@ -32,6 +32,7 @@ def prints(text: str):
     return fingerprint(replace(REPLY, text=text), PROBE)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(), min_size=1) | st.text(alphabet='a7 .*-#|`{}[]"\n', min_size=1))
 @pytest.mark.parametrize("space", [" ", "\u00a0", "   "])
@@ -42,6 +43,7 @@ def test_a_leading_space_changes_the_reading_of_format_only(space: str, text: st
     assert moved == {"format"}
 
 
+@pytest.mark.slow
 def test_the_judge_finds_a_leading_space_by_format_only() -> None:
     def rounds(space):
         for number in range(REFERENCE + 14):
@@ -57,6 +59,7 @@ def test_the_judge_finds_a_leading_space_by_format_only() -> None:
     assert others[0] == others[1]
 
 
+@pytest.mark.slow
 def test_comparing_finds_a_leading_space_by_format_only() -> None:
     rng = np.random.default_rng(7)
     texts = [[text_of(rng) for _ in range(40)] for _ in range(2)]

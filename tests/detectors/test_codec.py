@@ -47,6 +47,7 @@ def same(a, b, path="memory"):
         assert isinstance(b, type(a)) or isinstance(a, type(b)), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 12, 16])
 def test_a_memory_comes_back_bit_for_bit(count: int) -> None:
     memory, _ = judged(rounds(count))
@@ -57,6 +58,7 @@ def test_an_empty_memory_comes_back() -> None:
     assert decode(encode(Memory())) == Memory()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", ["\ud800", "\x00", '"}]', "shape", "é\u2028"])
 def test_hostile_names_come_back(hostile: str) -> None:
     memory, _ = judged(rounds(14, hostile))
@@ -65,6 +67,7 @@ def test_hostile_names_come_back(hostile: str) -> None:
     same(memory, decode(text))
 
 
+@pytest.mark.slow
 def test_values_that_are_not_numbers_come_back() -> None:
     memory, _ = judged(rounds(14))
     held = memory.channels["length"]
@@ -73,6 +76,7 @@ def test_values_that_are_not_numbers_come_back() -> None:
     same(memory, decode(encode(memory)))
 
 
+@pytest.mark.slow
 def test_judging_goes_on_from_the_text_as_if_nothing_had_happened() -> None:
     all_rounds = rounds(16)
     straight, said = judged(all_rounds)
@@ -85,6 +89,7 @@ def test_judging_goes_on_from_the_text_as_if_nothing_had_happened() -> None:
         same(one, other)
 
 
+@pytest.mark.slow
 def test_the_text_is_json_and_compact() -> None:
     memory, _ = judged(rounds(20))
     text = encode(memory)

@@ -29,6 +29,7 @@ def test_a_drift_too_small_for_any_one_day_to_show_is_found(seed: int) -> None:
     assert "longer" in judgements[-1].verdicts[0].words
 
 
+@pytest.mark.slow
 def test_what_came_after_an_alarm_is_no_reference_before_anybody_accepts_it() -> None:
     def world(number):
         rng = np.random.default_rng(number)

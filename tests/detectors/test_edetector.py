@@ -170,6 +170,7 @@ def test_where_rounds_repeat_each_other_a_change_is_less_telling() -> None:
     assert clumped.log_e < free.log_e - log(3)
 
 
+@pytest.mark.slow
 @given(st.lists(st.booleans(), min_size=1, max_size=4))
 def test_alternatives_never_expect_less_that_is_new_than_the_null(has_new) -> None:
     rng = np.random.default_rng(len(has_new))
@@ -217,6 +218,7 @@ def test_a_clear_change_is_dated_and_nothing_is_said_before_it(seed: int) -> Non
     assert abs(int(state.onsets.labels[state.best]) - 28) <= 2
 
 
+@pytest.mark.slow
 def test_memory_is_constant_in_size_after_a_thousand_rounds() -> None:
     rng = np.random.default_rng(5)
     state = begin(equal_rounds(((2, 1), (1, 2))))

@@ -144,6 +144,7 @@ def test_a_standing_is_read_from_a_judgement() -> None:
     assert Standing.of("a", replace(judged(0.5), e_value=float("inf")), NOW, HOUR).e_value == float("inf")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [0.0, 0.9])
 def test_a_still_fleet_is_called_about_no_more_often_than_promised(shared: float) -> None:
     """20 endpoints, 10 years: about 160 calls when independent, so that 1 a year is five standard deviations away."""

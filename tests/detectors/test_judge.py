@@ -49,6 +49,7 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     assert judgements[0].verdicts == ()
 
 
+@pytest.mark.slow
 def test_rounds_alone_are_not_enough_where_they_span_too_few_hours() -> None:
     _, judgements = judged(world(26, every=timedelta(hours=7), series=("a",), samples=1))
     assert judgements[11].missing == "the reference of 1 probe needs 91.0 more of 168 hours"
@@ -157,6 +158,7 @@ def test_hostile_answers_are_data(text: str) -> None:
     assert len(alarm.verdicts[0].words) < 200
 
 
+@pytest.mark.slow
 def test_effects_are_in_the_channels_unit() -> None:
     longer = alarm_of({"text.characters": 200.0}).verdicts[0]
     assert longer.unit == "ratio to the reference"
@@ -182,6 +184,7 @@ def test_a_tenth_of_the_threshold_is_a_suspicion(share: float, state: str) -> No
     assert (judgement.kind is None) == (state != "alarm")
 
 
+@pytest.mark.slow
 def test_the_promise_moves_the_threshold_and_nothing_else() -> None:
     rounds = list(world(18, change={"text.characters": 130.0}, at=14))
     _, strict = judged(rounds, Promise(false_alarms_per_year=0.1))
@@ -190,6 +193,7 @@ def test_the_promise_moves_the_threshold_and_nothing_else() -> None:
     assert [j.e_value for j in strict] == [j.e_value for j in loose]
 
 
+@pytest.mark.slow
 def test_failed_asks_never_reach_a_detector() -> None:
     rounds = list(world(20))
     failing = [
@@ -307,6 +311,7 @@ def test_what_is_remembered_does_not_grow() -> None:
     assert abs(len(encode(memory)) - size) < 0.02 * size
 
 
+@pytest.mark.slow
 def test_the_same_rounds_give_the_same_judgements() -> None:
     assert judged(world(16))[1][-1].e_value == judged(world(16))[1][-1].e_value
 

@@ -39,6 +39,7 @@ def test_scatter_and_ignorance_add_up(s: float, c: float) -> None:
     assert -1e-6 <= kappa(s, c) <= min(s, c) * (1 + 1e-6) + 1e-6
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_replies_is_no_evidence(outcomes, random) -> None:

@@ -72,6 +72,7 @@ def test_rounds_that_are_forgotten_are_named_by_the_nearest_candidate() -> None:
     assert between(state, LABELS[95:100]) == ("0030", "0030")
 
 
+@pytest.mark.slow
 def test_nine_of_ten_intervals_hold_the_onset() -> None:
     """A shift from 60 to 90 in a hundred, of ten replies a round: days of doubt about the day."""
     held, widths, runs = 0, [], 20
@@ -92,6 +93,7 @@ def test_nine_of_ten_intervals_hold_the_onset() -> None:
     assert 0 < np.mean(widths) < 12
 
 
+@pytest.mark.slow
 def test_verdict_and_judgement_say_it() -> None:
     def rounds():
         for number in range(24):

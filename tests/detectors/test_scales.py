@@ -22,6 +22,7 @@ def reference_of(readings):
 references = st.one_of(reference_of(names), reference_of(numbers), reference_of(vectors))
 
 
+@pytest.mark.slow
 @given(references)
 def test_a_scale_is_whole_and_every_reading_of_the_reference_has_a_category_that_is_not_new(rounds) -> None:
     scale, categories = learn(rounds)
@@ -57,6 +58,7 @@ def test_every_name_has_a_category_and_only_unseen_ones_are_new(rounds, name) ->
     assert 0 <= index < len(scale.labels)
 
 
+@pytest.mark.slow
 @given(reference_of(names))
 def test_rounds_that_choose_the_names_are_the_first_and_do_not_count(rounds) -> None:
     scale, categories = learn(rounds)
@@ -69,12 +71,14 @@ def test_rounds_that_choose_the_names_are_the_first_and_do_not_count(rounds) -> 
         assert set(scale.names) <= {x for i in chose for x in rounds[i]}
 
 
+@pytest.mark.slow
 @given(reference_of(numbers), st.floats(allow_nan=False))
 def test_every_number_has_a_category(rounds, number) -> None:
     scale, _ = learn(rounds)
     assert 0 <= scale.index(number, scale.number(number)) < len(scale.labels)
 
 
+@pytest.mark.slow
 @given(reference_of(vectors), vectors)
 def test_every_vector_has_a_category(rounds, vector) -> None:
     scale, _ = learn(rounds)
@@ -204,6 +208,7 @@ def test_a_vector_is_held_against_rounds_other_than_its_own() -> None:
     assert learnt == pytest.approx(met, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [4, 6, 9, 30, 10_000])
 @pytest.mark.parametrize("replies", [8, 16, 48])
 def test_a_still_world_fills_bins_as_the_reference_says(values: int, replies: int) -> None:

@@ -92,6 +92,7 @@ def test_an_edited_endpoint_is_asked_anew(opened: Open) -> None:
     assert len(model.asked) == 4
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(budget=st.integers(0, 3_000), limit=st.integers(1, 60), reasoning=st.integers(0, 40), seed=st.integers(0, 99))
 def test_the_budget_is_never_passed(

@@ -53,6 +53,7 @@ def test_border_inputs_are_found_among_many_that_say_nothing(search: Search, see
     assert found.findings == ()
 
 
+@pytest.mark.slow
 def test_the_budget_goes_to_those_that_promise_most(search: Search) -> None:
     found = search(Model(borders(0.2)), budget=20_000)
     dull = [one for one in found.tried if len(one.answers) == 1]
@@ -96,6 +97,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_end(search: Search, stop:
     assert sorted([*first.asked, *second.asked]) == sorted(whole.asked)
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Search) -> None:
     model = Model(borders(0.2))
     first = search(model)
@@ -109,6 +111,7 @@ def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Searc
     assert len({*model.asked}) + 20 > len(model.asked) - 36  # checks ask one prompt at several temperatures
 
 
+@pytest.mark.slow
 def test_a_budget_below_what_was_spent_is_refused(search: Search) -> None:
     search(Model(borders(0.2)))
     with pytest.raises(ConfigurationError, match=r"tokens were spent so far; raise --budget-tokens"):
@@ -130,6 +133,7 @@ def test_the_same_seed_finds_the_same(search: Search) -> None:
     assert ids(search(Model(everyday), name="c", seed=9)) != ids(one)
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_never_varies_has_no_probes(search: Search) -> None:
     found = search(Gateway(Model(everyday), temperature=0.0))
     assert found.chosen == ()
@@ -145,6 +149,7 @@ def test_behind_a_cache_nothing_is_tried(search: Search) -> None:
     assert found.spent_tokens < 12_000 / 4
 
 
+@pytest.mark.slow
 def test_made_up_log_probabilities_are_found_on_the_way(search: Search) -> None:
     def of_another(reply: Reply, prompt: str) -> tuple[tuple[str, float], ...]:
         return listing(everyday(f"another {prompt}"))
@@ -166,6 +171,7 @@ def test_choosing_the_most_balanced_accuses_nobody(search: Search) -> None:
         assert search(model, budget=20_000, bot=bot, seed=seed, name=str(seed)).findings == ()
 
 
+@pytest.mark.slow
 def test_log_probabilities_that_never_come_are_missed(search: Search) -> None:
     found = search(Model(everyday), bot=endpoint(logprobs=True))
     assert [finding.kind for finding in found.findings] == ["logprobs_missing"]
@@ -174,6 +180,7 @@ def test_log_probabilities_that_never_come_are_missed(search: Search) -> None:
     )
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_goes_away_is_given_up_with_what_was_found(search: Search) -> None:
     class Dying(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:

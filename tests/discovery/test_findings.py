@@ -31,6 +31,7 @@ def checked(tmp_path: Path, provider: object, bot: Endpoint | None = None, budge
         return check(asker, bot, seed=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_an_honest_model_is_not_accused(tmp_path: Path, seed: int) -> None:
     assert checked(tmp_path, Model(seed=seed)) == Checked(None, "")

@@ -142,6 +142,7 @@ def test_pearsons_moments_are_exact(n: int, shares: tuple[float, ...]) -> None:
     assert variance == pytest.approx(2 * (k - 1) + (sum(1 / q for q in shares) - k * k - 2 * k + 2) / n)
 
 
+@pytest.mark.slow
 def test_the_null_is_where_it_is_said_to_be() -> None:
     """Of honest streams none is far; most lie within two standard deviations."""
     distances = []

@@ -35,6 +35,7 @@ def search(prober: Run, *arguments: object):
     return prober("discover", "bot", "--budget-tokens", 6_000, "--probes", 3, *arguments)
 
 
+@pytest.mark.slow
 def test_it_writes_an_ordinary_probe_set(prober: Run, there: Path) -> None:
     done = search(prober)
     assert done.code == 0, done.err
@@ -49,6 +50,7 @@ def test_it_writes_an_ordinary_probe_set(prober: Run, there: Path) -> None:
     assert [path.name for path in (there / "probes").glob(".*")] == [".discover-discovered-bot.jsonl"]
 
 
+@pytest.mark.slow
 def test_json_says_the_same(prober: Run, there: Path) -> None:
     report = search(prober, "--json").json
     assert report["output"] == str(FILE)
@@ -60,6 +62,7 @@ def test_json_says_the_same(prober: Run, there: Path) -> None:
     assert all(sum(each["answers"].values()) == each["asks"] for each in report["probes"])
 
 
+@pytest.mark.slow
 def test_a_second_run_goes_on(prober: Run, there: Path) -> None:
     first = search(prober, "--json").json
     again = search(prober, "--json").json
@@ -68,11 +71,13 @@ def test_a_second_run_goes_on(prober: Run, there: Path) -> None:
     assert again["probes"] == first["probes"]
 
 
+@pytest.mark.slow
 def test_no_probe_set_need_be_there(prober: Run, there: Path) -> None:
     (there / "probes" / "canary.yaml").unlink()
     assert search(prober).code == 0
 
 
+@pytest.mark.slow
 def test_an_edited_file_is_left_alone(prober: Run, there: Path) -> None:
     search(prober)
     assert search(prober).code == 0
@@ -86,6 +91,7 @@ def test_an_edited_file_is_left_alone(prober: Run, there: Path) -> None:
     assert "platform-team" in FILE.read_text()
 
 
+@pytest.mark.slow
 def test_a_file_edited_meanwhile_is_left_alone_too(
     prober: Run,
     there: Path,
@@ -146,6 +152,7 @@ def test_an_endpoint_out_of_reach_is_3(prober: Run, home: Path) -> None:
     assert report.code == 3 and "unreachable" in report.json["missing"]
 
 
+@pytest.mark.slow
 def test_one_answer_for_everything_is_3(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, server.url, parameters={"max_tokens": 5, "temperature": 1})
     done = prober("discover", "bot", "--budget-tokens", 1_500)
@@ -170,6 +177,7 @@ def test_too_small_a_budget_is_3(prober: Run, there: Path) -> None:
     assert "20 tokens do not suffice to begin" in done.out
 
 
+@pytest.mark.slow
 def test_no_limit_of_tokens_is_said(prober: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_probes(there, "http://127.0.0.1:9/v1", parameters={})
     served(monkeypatch, Model(everyday))
@@ -178,6 +186,7 @@ def test_no_limit_of_tokens_is_said(prober: Run, there: Path, monkeypatch: pytes
     assert "declares no limit of output tokens" in done.out
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(prober: Run, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
@@ -193,6 +202,7 @@ def test_ctrl_c_says_how_to_go_on(prober: Run, there: Path, monkeypatch: pytest.
     assert search(prober, "--json").json["recalled"] == 61
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["# x\nprobes: []", "\x00\x7f\x85\u2028\ud800\ufeff", "'\"{[&*!|>%@`", "sk-ant-" + "a1" * 20]
 )
@@ -218,6 +228,7 @@ def test_a_small_budget_of_asks_a_day_is_kept(prober: Run, there: Path) -> None:
     assert prober("validate").code == 0
 
 
+@pytest.mark.slow
 def test_names_with_slashes_make_one_file(prober: Run, there: Path) -> None:
     endpoints = json.loads((there / "probes" / "endpoints.yaml").read_text())
     endpoints["endpoints"]["eu/bot.1"] = endpoints["endpoints"]["bot"]

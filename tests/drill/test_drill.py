@@ -129,6 +129,7 @@ def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
     assert len(slack.received) == len(done.told)
 
 
+@pytest.mark.slow
 def test_an_endpoint_without_a_reference_is_not_enough(tmp_path: Path) -> None:
     url = watch(tmp_path / "young.db", DECLARED, 5, timedelta(days=1))
     with pytest.raises(NotEnough, match="parrot has no complete reference yet"):

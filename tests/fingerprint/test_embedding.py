@@ -60,6 +60,7 @@ def test_the_same_as_the_package_computes(answer: Answer, probe: Probe) -> None:
         assert vector(answer, probe, text) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_loading_is_silent_and_leaves_logging_and_the_network_alone() -> None:
     script = (
         "import logging, socket, sys\n"
@@ -74,6 +75,7 @@ def test_loading_is_silent_and_leaves_logging_and_the_network_alone() -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_threads_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[int] = []
     load = wordllama._load

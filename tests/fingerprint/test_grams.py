@@ -51,6 +51,7 @@ def test_a_lone_surrogate_and_nought_are_characters_too() -> None:
     assert len({grams(text) for text in ("\ud800", "\x00", "a", "\U0010ffff")}) == 4
 
 
+@pytest.mark.slow
 def test_trigrams_that_cancel_out_still_have_a_direction() -> None:
     vectors = [np.array(grams(a + b)) for a in map(chr, range(33, 127)) for b in map(chr, range(33, 127))]
     assert min(float(v @ v) for v in vectors) > 0.99

@@ -34,6 +34,7 @@ WEEKDAY = st.sampled_from(["*", "mon", "Mon-Fri", "sat,sun", "tue-tue", "fri-mon
 TEXTS = st.tuples(*(field(low, high) for low, high in EVERY_FIELD), WEEKDAY).map(" ".join)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(TEXTS)
 def test_whatever_we_accept_fires_when_we_say(text: str) -> None:

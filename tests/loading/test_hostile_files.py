@@ -83,6 +83,7 @@ def misshapen(draw: st.DrawFn) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @FEW
 @given(files=damaged() | misshapen())
 def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -59,6 +59,7 @@ def test_harmless_texts_stay(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize(
     "text",

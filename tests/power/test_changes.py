@@ -59,6 +59,7 @@ def test_shifted_leaves_a_probe_of_one_answer_alone():
     assert choices(changed("shifted", 0.8), FIXED) == {"4": 1.0}
 
 
+@pytest.mark.slow
 def test_elsewhere_takes_that_share_and_may_answer_what_was_never_seen():
     unseen = [
         choices(changed("elsewhere", 1.0, seed, passes=1), FIXED).get("(an answer never seen)", 0.0)

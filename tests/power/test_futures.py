@@ -40,6 +40,7 @@ def test_rounds_are_numbered_in_order_and_never_end():
     assert labels == sorted(set(labels))
 
 
+@pytest.mark.slow
 def test_the_truth_is_about_as_far_from_the_reference_as_another_reference_is():
     reference = choices(PAST.observations)["heads"]
     truths = [choices([o for r in rounds(100, seed=s) for o in r.observations])["heads"] for s in range(30)]

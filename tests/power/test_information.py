@@ -36,6 +36,7 @@ def test_a_rarer_outcome_tells_more_and_a_certain_one_nothing():
     assert _nats(np.array([1.0, 0.0]), 0) == pytest.approx(0.0)
 
 
+@pytest.mark.slow
 def test_outcomes_are_counted_as_they_weigh():
     coin = channel(found(rounds=24)[COIN], "choice")
     entropy = -(0.7 * log(0.7) + 0.3 * log(0.3))
@@ -77,6 +78,7 @@ def test_time_alone_is_the_limit_over_what_a_round_tells():
     assert advice(coin) == ""
 
 
+@pytest.mark.slow
 def test_more_asks_a_round_need_less_time():
     few, many = (found(samples=samples)[COIN] for samples in (2, 8))
     assert many.days_alone < few.days_alone

@@ -15,6 +15,7 @@ from prober.power import past_of
 from tests.power.world import COIN, FIXED, PROBES, PROSE, observe, past, reference, round_of
 
 
+@pytest.mark.slow
 def test_the_judge_has_learnt_what_it_would_have_learnt_round_by_round():
     rounds = reference(12)
     memory = Memory()

@@ -102,6 +102,7 @@ def test_every_kind_and_span_is_told(delays):
     assert len(heard) == len(found) == 2 * len(CHANGES)
 
 
+@pytest.mark.slow
 def test_the_very_judge_catches_a_wholly_failing_contract_in_two_weeks():
     failing = [one for one in CHANGES if one.name == "failing"]
     (found,) = sensitivity(past(samples=8), failing, DAILY, spans=(14.0,), replications=5)
@@ -110,6 +111,7 @@ def test_the_very_judge_catches_a_wholly_failing_contract_in_two_weeks():
     assert found.channels == ("expectation",)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_answer():
     failing = [one for one in CHANGES if one.name == "failing"]
     once, again = (sensitivity(PAST, failing, DAILY, replications=5, seed=3) for _ in range(2))

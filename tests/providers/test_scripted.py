@@ -152,6 +152,7 @@ def test_an_outage_fails_for_a_day() -> None:
     assert all(reply.answered for reply in replies(world("outage"), CHOICE, CHANGE + timedelta(days=1)))
 
 
+@pytest.mark.slow
 def test_clustering_makes_days_differ_and_hours_of_a_day_not() -> None:
     clustered, noon = world("still", clustering=20), datetime(2026, 1, 5, 12, tzinfo=UTC)
     day = texts(clustered, CHOICE, noon, 3000)

@@ -132,6 +132,7 @@ def test_anthropic_without_max_tokens_is_not_asked(server: WireServer) -> None:
     assert server.asked == []
 
 
+@pytest.mark.slow
 def test_one_provider_serves_many_threads(server: WireServer) -> None:
     def echo(handler: BaseHTTPRequestHandler) -> None:
         body = {"choices": [{"message": {"content": handler.headers["authorization"]}, "finish_reason": "stop"}]}

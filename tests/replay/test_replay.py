@@ -41,6 +41,7 @@ def test_a_change_is_found_dated_and_said_to_persist() -> None:
     assert all(v.e_value >= PROMISE.threshold / 10 for v in alarm.verdicts)
 
 
+@pytest.mark.slow
 def test_after_an_alarm_a_new_epoch_begins_at_the_onset_so_a_second_change_is_found_too() -> None:
     result = replayed(log((24, OLD), (24, NEW), (12, NEWEST)))
     first, second = result.alarms

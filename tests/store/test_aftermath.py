@@ -43,6 +43,7 @@ def test_an_incident_is_stored_with_what_its_replies_show(store: Store) -> None:
     assert store.incident(incident.id) == incident
 
 
+@pytest.mark.slow
 def test_rounds_after_the_alarm_tell_whether_it_stays_and_count_towards_the_findings(store: Store) -> None:
     incident = opened(store)
     for day, log_e in enumerate((11.0, 12.0, 14.0), 5):
@@ -53,6 +54,7 @@ def test_rounds_after_the_alarm_tell_whether_it_stays_and_count_towards_the_find
     assert after(store, 8, strong(2.0)) == incident, "what is known is known"
 
 
+@pytest.mark.slow
 def test_a_change_that_has_passed_is_told_and_its_replies_are_only_those_before(store: Store) -> None:
     opened(store)
     for day, log_e in enumerate((7.0, 5.0, 3.0), 5):
@@ -72,6 +74,7 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
     assert [one.event for one in notices] == ["escalated", "escalated", "opened", "opened"]
 
 
+@pytest.mark.slow
 def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
     incident = opened(store)
     worse = after(store, 5, strong(11.0), verdict("expectation"), kind="contract_break")
@@ -87,6 +90,7 @@ def test_without_a_reply_there_is_nothing_to_show(store: Store) -> None:
     assert store.examples(incident) == ()
 
 
+@pytest.mark.slow
 def test_a_new_reference_begins_with_the_rounds_to_come_and_closes_what_is_open(store: Store) -> None:
     incident = opened(store)
     epoch = store.begin_anew("billing", "ana", "new cache", ("webhook",), NOW)  # by a clock that is behind

@@ -195,6 +195,7 @@ def test_a_lost_claim_is_not_renewed_and_readers_are_not_told_of_renewals(store:
             thief.renew(view.id, NOW, 60)
 
 
+@pytest.mark.slow
 def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rounds(tmp_path: Path) -> None:
     url, label = f"sqlite:///{tmp_path / 'prober.db'}", "2026-03-01T12:00:00.000000Z"
     make_old(

@@ -170,6 +170,7 @@ def test_whoever_is_killed_leaves_rounds_that_can_be_resumed(url: str) -> None:
     kill_at_random_moments(url, times=60, seed=1)
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(empty_url: str) -> None:
     rng = random.Random(3)
     for _ in range(8):

@@ -33,6 +33,7 @@ ASK = 0.5 + 0.1 + 0.1
 """Dollars of one paid ask."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "asks"),
     [
@@ -70,6 +71,7 @@ def test_sets_that_nobody_declared_have_no_owner_and_no_tag(store: Store) -> Non
     assert "nobody looked it up yet" in one.unpriced["search"]
 
 
+@pytest.mark.slow
 def test_a_declared_price_counts_at_once_and_a_dropped_one_no_longer(store: Store) -> None:
     spent(store)
     cheap = PAID.model_copy(update={"price": Price(input_per_million=0, output_per_million=0, per_ask=1)})

@@ -105,6 +105,7 @@ def test_a_database_of_another_program_with_our_table_names_is_left_alone(tmp_pa
     assert tables == [("round",)]
 
 
+@pytest.mark.slow
 def test_reading_only_reads(url: str) -> None:
     with Store.open(url) as writer:
         declare(writer)
@@ -188,6 +189,7 @@ def incompressible(megabytes: int) -> str:
     return os.urandom(megabytes * 500_000).hex()
 
 
+@pytest.mark.slow
 def test_a_full_disk_says_so_and_stores_nothing_half(sqlite_url: str) -> None:
     with Store.open(sqlite_url) as store:
         complete(store, memory="before")

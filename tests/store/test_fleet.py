@@ -41,6 +41,7 @@ def owed(store: Store) -> list[tuple[int, str, str]]:
     return sorted((one.incident_id, one.event, one.alerter) for one in store.notices())
 
 
+@pytest.mark.slow
 def test_peers_are_the_other_endpoints_of_the_same_provider_at_the_same_address(store: Store) -> None:
     for endpoint in (A, B, ELSEWHERE, OTHER):
         complete(store, NOW - DAY, endpoint=endpoint)

@@ -89,6 +89,7 @@ def test_a_settle_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert store.memory(HASH) == "whole"
 
 
+@pytest.mark.slow
 def test_history_is_completed_rounds_in_label_order_with_the_asked_series_only(store: Store) -> None:
     for day in range(3):
         at = NOW + day * DAY

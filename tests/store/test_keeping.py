@@ -265,6 +265,7 @@ def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
     assert events(store, alerter="log") == ["opened", "superseded"]
 
 
+@pytest.mark.slow
 def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store: Store) -> None:
     first = alarm(store, NOW, verdict("choice"))
     log_e = math.log(812.5)
@@ -285,6 +286,7 @@ def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store
     assert events(store, alerter="log") == ["opened", "superseded", "opened"]
 
 
+@pytest.mark.slow
 def test_what_was_only_suspected_is_listed_nowhere_and_told_to_nobody(store: Store) -> None:
     declare(store)
     complete(store, NOW, judgement=judge("", "suspected", verdict(e_value=50.0)))
@@ -303,6 +305,7 @@ verdicts, course, rounds_after, findings, together, close_reason, actor, note) V
 'contract_break', 'r1', 'r2', '2026-03-01 12:00:00', 900, 365, {}, 'unknown', 0, {}, '[]', '', '', '')"""
 
 
+@pytest.mark.slow
 def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> None:
     from prober.detectors.findings import Findings
     from prober.store.codec import pack_findings, pack_verdicts
@@ -337,6 +340,7 @@ def test_an_incident_from_before_is_acted_on_like_any_other(store: Store, action
     assert len(store.epochs("billing")) == (action == "accept")
 
 
+@pytest.mark.slow
 def test_news_of_a_part_belongs_under_the_message_of_the_whole(store: Store) -> None:
     other = BILLING.model_copy(update={"name": "billing2", "model": "gpt-x"})
     store.remember([MONEY, CHAT], [BILLING, SEARCH, other], NOW)

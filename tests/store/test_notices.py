@@ -110,6 +110,7 @@ def test_settling_a_notice_that_does_not_exist_is_an_error(store: Store) -> None
         store.settle_notice(5, SENT, None, NOW)
 
 
+@pytest.mark.slow
 def test_a_notice_says_everything_a_message_needs(store: Store) -> None:
     declare(store)
     for day in range(4):

@@ -23,6 +23,7 @@ def told(store: Store, evidence: list[float], failed: int | None = None) -> None
         complete(store, NOW + n * HOUR, *asks, judgement=judge("", "quiet", *verdicts))
 
 
+@pytest.mark.slow
 def test_a_short_stretch_is_every_round_of_it_oldest_first(store: Store) -> None:
     told(store, [1.0] * 6)
     points = store.channel_stretch("billing", "length", NOW + HOUR, NOW + 4 * HOUR)
@@ -65,6 +66,7 @@ def test_lines_say_who_answered_what_failed_and_how_long_it_took(store: Store) -
     assert (nothing.identities, nothing.latency_half_s, nothing.latency_most_s) == ({}, None, None)
 
 
+@pytest.mark.slow
 def test_a_long_stretch_of_lines_keeps_the_failures(store: Store) -> None:
     told(store, [1.0] * 25, failed=9)
     lines = store.lines("billing", most=4)
@@ -90,6 +92,7 @@ def test_rounds_of_one_state(store: Store) -> None:
     assert store.rounds("billing", state="missed") == ()
 
 
+@pytest.mark.slow
 def test_export_is_of_what_is_seen(store: Store) -> None:
     told(store, [1.0] * 4)
     complete(store, NOW + 4 * HOUR, observe("hello", series="s", probe="chat/talk"))
@@ -98,6 +101,7 @@ def test_export_is_of_what_is_seen(store: Store) -> None:
     assert [one.reply.text for one in store.export(probe="chat/talk")] == ["hello"]
 
 
+@pytest.mark.slow
 def test_lately_is_the_newest_rounds_of_each_endpoint(store: Store) -> None:
     declare(store)
     told(store, [1.0] * 4)

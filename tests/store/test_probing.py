@@ -57,6 +57,7 @@ def tossed(store: Store) -> Store:
     return store
 
 
+@pytest.mark.slow
 def test_a_probe_then_and_now(tossed: Store) -> None:
     page = tossed.probe("billing", "toss/coin")
     assert page is not None
@@ -69,6 +70,7 @@ def test_a_probe_then_and_now(tossed: Store) -> None:
     assert (page.probe.prompt, page.probe.expect) == ("Heads or tails?", COIN.expect)
 
 
+@pytest.mark.slow
 def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: Store) -> None:
     page = tossed.probe("billing", "toss/coin")
     assert page is not None
@@ -80,6 +82,7 @@ def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: S
         assert one.read == 8
 
 
+@pytest.mark.slow
 def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -> None:
     page = tossed.probe("billing", "toss/coin")
     assert page is not None and page.information is not None
@@ -127,6 +130,7 @@ def test_a_memory_of_another_version_is_as_good_as_none(store: Store) -> None:
     assert page is not None and page.distributions == ()
 
 
+@pytest.mark.slow
 def test_the_map_lays_alike_replies_together(tossed: Store) -> None:
     seen = tossed.embedding_map("billing")
     assert len(seen.dots) == 20
@@ -139,6 +143,7 @@ def test_the_map_lays_alike_replies_together(tossed: Store) -> None:
     assert tossed.embedding_map("nobody") == EmbeddingMap((), 0.0)
 
 
+@pytest.mark.slow
 def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
     few = tossed.embedding_map("billing", most=6)
     assert len(few.dots) <= 6

@@ -34,6 +34,7 @@ def test_what_came_of_every_alarm(store: Store) -> None:
     assert (search.judged, search.alarms, search.kept) == (0, 0, True)
 
 
+@pytest.mark.slow
 def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> None:
     declare(store)
     others = (("closed", "behaviour_change", "faded"), ("closed", "rate_limited", "recovered"))

@@ -54,6 +54,7 @@ def test_a_declared_endpoint_is_known_before_its_first_round(store: Store) -> No
     assert (billing.last_failure, billing.open_incident) == ("", None)
 
 
+@pytest.mark.slow
 def test_an_endpoint_now(store: Store) -> None:
     declare(store)
     complete(store, NOW, observe(), observe(error="timeout", sample=1))
@@ -89,6 +90,7 @@ def test_remember_refreshes_what_changed(store: Store) -> None:
     assert [one.owners for one in store.endpoints()] == [("payments",), ("desk",)]
 
 
+@pytest.mark.slow
 def test_channel_history_is_the_newest_rounds_oldest_first(store: Store) -> None:
     for day in range(5):
         channels = (replace(verdict("length"), value=float(day)), verdict("choice"))
@@ -102,6 +104,7 @@ def test_channel_history_is_the_newest_rounds_oldest_first(store: Store) -> None
     assert store.channel_history("billing", "nonsense") == ()
 
 
+@pytest.mark.slow
 def test_incidents_newest_first_by_endpoint_and_state(store: Store) -> None:
     first = alarm(store)
     closed = store.carry_out(accept(first, "ana", "", NOW), (), NOW)
@@ -126,6 +129,7 @@ def changed(store: Store, before: list[str], after: list[str], **reply: object) 
     return store.examples(alarm(store, onset + 99 * DAY, chosen, onset=views[0].label, observations=failed))
 
 
+@pytest.mark.slow
 def test_examples_set_what_became_rarer_beside_what_grew(store: Store) -> None:
     (example,) = changed(store, ["Paris", "Paris", "It is Paris"], ["Paris", "Rome", "Oslo", "Rome"])
     assert example == Comparison("money/capital", "Capital of France?", reference="Paris", recent="Rome")
@@ -164,6 +168,7 @@ def test_examples_come_strongest_first_one_a_series_and_no_more_than_asked(store
     assert [one.probe for one in store.examples(incident, limit=1)] == ["money/s4"]
 
 
+@pytest.mark.slow
 def test_examples_of_an_accepted_incident_stay_what_they_were(store: Store) -> None:
     changed(store, ["Paris"], ["Rome"])
     store.carry_out(accept(store.incidents()[0], "ana", "", NOW), (), NOW)
@@ -175,6 +180,7 @@ def test_examples_of_an_accepted_incident_stay_what_they_were(store: Store) -> N
     assert [(one.reference, one.recent) for one in store.examples(newer)] == [("Rome", "Bern")]
 
 
+@pytest.mark.slow
 def test_replies_are_paged_by_whole_rounds_newest_first(store: Store) -> None:
     declare(store)
     for day in range(4):

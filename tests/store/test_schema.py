@@ -52,6 +52,7 @@ def test_every_migration_is_listed_and_they_form_one_line() -> None:
     assert all(not script.is_branch_point for script in scripts)
 
 
+@pytest.mark.slow
 def test_what_was_remembered_of_an_earlier_statistic_is_learnt_anew(empty_url: str) -> None:
     nothing = "'\\x00'::bytea" if empty_url.startswith("postgresql") else "x'00'"
     make_old(empty_url, "0005", f"INSERT INTO memory (endpoint_hash, memory) VALUES ('abc', {nothing})")
@@ -107,6 +108,7 @@ def test_a_migration_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.M
     connection.close()
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_database_at_once(empty_url: str) -> None:
     gate = FORK.Barrier(6)
 

@@ -123,6 +123,7 @@ def fill(store: Store, seed: int = 4) -> None:
     store.due(BILLING, "chat", NOW + 99 * DAY)
 
 
+@pytest.mark.slow
 def test_it_can_be_made_again_and_is_the_same(store: Store) -> None:
     fill(store)
     before = everything(store)
@@ -132,6 +133,7 @@ def test_it_can_be_made_again_and_is_the_same(store: Store) -> None:
     assert everything(store) == before
 
 
+@pytest.mark.slow
 def test_a_database_from_before_is_counted_once_it_is_opened(empty_url: str) -> None:
     with Store.open(empty_url) as store:
         fill(store)
