@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks import intervals, ladder, stream
 from benchmarks.design import EIGHT, Design, text_only
-from benchmarks.part import Effort, Part
+from benchmarks.part import ALARM, JUDGE, Effort, Part
 from benchmarks.peers.interface import ROUNDS_PER_YEAR
 from benchmarks.stream import QUIET, REFERENCE, Past
 
@@ -202,4 +202,4 @@ def headlines(found: Delays) -> list[str]:
     ]
 
 
-PART = Part("delay", "Delay, and the limit", Delays, measure, lines, headlines)
+PART = Part("delay", "Delay, and the limit", Delays, measure, lines, headlines, JUDGE + ALARM)

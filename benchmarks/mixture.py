@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import ladder, stream
 from benchmarks.design import EIGHT, text_only
-from benchmarks.part import Effort, Part
+from benchmarks.part import ALARM, JUDGE, Effort, Part
 from benchmarks.stream import QUIET, REFERENCE, Past
 
 SHARES: Final = (0.01, 0.05, 0.10, 0.16, 0.25, 0.50, 1.0)
@@ -125,4 +125,4 @@ def headlines(found: Mixtures) -> list[str]:
     )
 
 
-PART = Part("mixture", "A share of the traffic routed elsewhere", Mixtures, measure, lines, headlines)
+PART = Part("mixture", "A share of the traffic routed elsewhere", Mixtures, measure, lines, headlines, JUDGE + ALARM)

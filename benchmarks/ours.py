@@ -24,7 +24,8 @@ class Watch:
 
     memory: Memory
     promise: Promise
-    rounds: int
+    past: tuple[Answers, ...]
+    """All rounds, the reference among them."""
     alarmed: bool = False
     """By the last round."""
 
@@ -35,13 +36,14 @@ class Watch:
         rounds = numbered(reference)
         # What the daemon reaches too, round by round: it learns nothing until the reference is complete.
         memory, _ = advance(Memory(), rounds[-1], lambda series: rounds, promise)
-        return Watch(memory, promise, len(rounds))
+        return Watch(memory, promise, tuple(reference))
 
     def see(self, answers: Answers) -> Watch:
         """After one more round."""
-        [round_] = numbered([answers], self.rounds)
-        memory, judgement = advance(self.memory, round_, lambda series: (), self.promise)
-        return Watch(memory, self.promise, self.rounds + 1, judgement.state == "alarm")
+        past = (*self.past, answers)
+        [round_] = numbered([answers], len(self.past))
+        memory, judgement = advance(self.memory, round_, lambda series: numbered(past), self.promise)
+        return Watch(memory, self.promise, past, judgement.state == "alarm")
 
     def delay(self, rounds: Sequence[Answers]) -> int | None:
         """Of these further rounds the one, counted from 1, that raises the alarm; None where none does."""

@@ -21,6 +21,8 @@ JUDGE: Final = tuple(f"detectors/{name}.py" for name in ("centre", "edetector", 
 """Sources of the running statistic."""
 DAYS: Final = ("detectors/days.py",)
 """What is added where rounds have times and come several a day."""
+ALARM: Final = ("detectors/order.py",)
+"""What is added where alarms are counted."""
 COMPARISON: Final = (
     "detectors/readings.py",
     *(f"comparison/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),

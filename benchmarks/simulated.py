@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import changed, still, worlds
 from benchmarks.changed import ChangeResult
-from benchmarks.part import DAYS, JUDGE, Effort, Part
+from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from benchmarks.still import StillResult
 from prober.detectors.promise import HOURS_PER_YEAR
 from prober.power.search import wilson
@@ -119,6 +119,8 @@ STILL = Part(
     measure_still,
     still_lines,
     still_headlines,
-    measures=JUDGE + DAYS,
+    measures=JUDGE + ALARM + DAYS,
 )
-CHANGED = Part("changed", "Simulated changes caught", Changed, measure_changed, changed_lines, changed_headlines)
+CHANGED = Part(
+    "changed", "Simulated changes caught", Changed, measure_changed, changed_lines, changed_headlines, JUDGE + ALARM
+)

@@ -31,6 +31,8 @@ def decode(text: str) -> Memory:
         by_day=held["by_day"],
         today=held["today"],
         since=held["since"],
+        alarmed=held.get("alarmed", False),  # memories from before these two were kept go on as well
+        doubted=held.get("doubted"),
     )
 
 

@@ -2,7 +2,8 @@
 
 Every series first gathers its reference; from then on each round is one step of every channel, and the channels'
 e-detectors are averaged with weights that the reference fixes, which keeps their promise under any dependence.
-Where the rounds of one day resemble one another, a step is a day (see `days`).
+Where the rounds of one day resemble one another, a step is a day (see `days`). Evidence that passes the threshold is an
+alarm if the order of the rounds speaks for it (see `order`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from math import log
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 
-from prober.detectors import DETECTORS, Channel, edetector, null, scales
+from prober.detectors import DETECTORS, Channel, edetector, null, order, scales
 from prober.detectors.days import AGAIN, day_of, often, resemble, whole_days
 from prober.detectors.memory import RECENT, ChannelMemory, Memory
 from prober.detectors.onset import between
@@ -24,6 +26,9 @@ from prober.detectors.table import Floats, Table
 from prober.detectors.telling import judgement, together
 from prober.detectors.verdict import Judgement
 from prober.evidence import Observation, Round
+
+AGAIN_FROM: Final = 2.0
+"""Times the evidence that was not believed from which on it is looked at again."""
 
 History = Callable[[Collection[str]], Sequence[Round]]
 """Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
@@ -38,15 +43,33 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
     if not ready:
         return memory, _insufficient(round_, missing, promise)
     said = judgement(memory, round_.label, promise, missing)
-    if said.state != "alarm" or memory.by_day or together(before) >= log(promise.threshold):
+    if said.state != "alarm":
+        return _at_rest(memory), said
+    if memory.alarmed:
         return memory, said
-    anew = _by_day_after_all(memory, history(memory.series), promise)
-    if anew is None:
-        return memory, said
-    memory, missing = anew
-    if not memory.series:
-        return memory, _insufficient(round_, missing, promise)
-    return memory, judgement(memory, round_.label, promise, missing)
+    if memory.doubted is not None and together(memory) < memory.doubted + log(AGAIN_FROM):
+        return memory, _suspected(said)
+    rounds = history(memory.series)
+    anew = None if memory.by_day else _by_day_after_all(memory, rounds, promise)
+    if anew is not None:
+        memory, missing = anew
+        if not memory.series:
+            return memory, _insufficient(round_, missing, promise)
+        said = judgement(memory, round_.label, promise, missing)
+        if said.state != "alarm":
+            return memory, said
+    if _in_order(memory, rounds):
+        return replace(memory, alarmed=True, doubted=None), said
+    return replace(memory, doubted=together(memory)), _suspected(said)
+
+
+def _at_rest(memory: Memory) -> Memory:
+    return replace(memory, alarmed=False, doubted=None) if memory.alarmed or memory.doubted is not None else memory
+
+
+def _suspected(said: Judgement) -> Judgement:
+    """The evidence is there, but the order of the rounds speaks against a change."""
+    return replace(said, state="suspected", kind=None)
 
 
 def _insufficient(round_: Round, missing: str, promise: Promise) -> Judgement:
@@ -60,7 +83,7 @@ def unsuspecting(memory: Memory, first: Round) -> Memory:
         for name, held in memory.channels.items()
     }
     today, since = (day_of(first), first.label) if memory.by_day else ("", "")
-    return replace(memory, channels=channels, today=today, since=since)
+    return replace(_at_rest(memory), channels=channels, today=today, since=since)
 
 
 def _gather(memory: Memory, waiting: Collection[str], history: History, promise: Promise) -> tuple[Memory, str]:
@@ -92,12 +115,13 @@ def _by_day_after_all(memory: Memory, rounds: Sequence[Round], promise: Promise)
     A reference of a few days tells little of how days differ. The question is put to all channels, and to the one that
     raises the alarm, of the rounds before the onset's interval, lest what has changed be taken for what days do.
     """
-    name, strongest = max(memory.channels.items(), key=lambda one: one[1].statistic.log_e)
+    name = _strongest(memory)
+    strongest = memory.channels[name]
     began = between(strongest.statistic, [label for label, _ in strongest.recent])
     still = [round_ for round_ in rounds if began is not None and round_.label < began[0]]
     if not still or not often(still):
         return None
-    surplus = _surplus(memory, still)
+    surplus = {channel: _surplus(channel, held, still) for channel, held in memory.channels.items()}
     if not any(resemble(of, still, AGAIN) for of in (surplus.values(), [surplus[name]])):
         return None
     anew, missing = Memory(by_day=True), ""
@@ -107,6 +131,17 @@ def _by_day_after_all(memory: Memory, rounds: Sequence[Round], promise: Promise)
         if waiting and day_of(rounds[min(i + 1, len(rounds) - 1)]) != day_of(round_):
             anew, missing = _gather(anew, waiting, _known(rounds[: i + 2]), promise)
     return anew, missing
+
+
+def _in_order(memory: Memory, rounds: Sequence[Round]) -> bool:
+    """Whether the order of the rounds, or days, speaks for a change in the channel that raises the alarm."""
+    name = _strongest(memory)
+    return order.speaks(_surplus(name, memory.channels[name], whole_days(rounds) if memory.by_day else rounds))
+
+
+def _strongest(memory: Memory) -> str:
+    """The channel with the most evidence."""
+    return max(memory.channels, key=lambda name: memory.channels[name].statistic.log_e)
 
 
 def _known(rounds: Sequence[Round]) -> History:
@@ -119,7 +154,11 @@ def _learn_by_unit(
     """Learn by rounds, or by days where the rounds of one day resemble one another; or say what that still lacks."""
     if not memory.by_day:
         learnt = _learn(memory, series, rounds)
-        if memory.series or not often(rounds) or not resemble(_surplus(learnt, rounds).values(), rounds):
+        if (
+            memory.series
+            or not often(rounds)
+            or not resemble([_surplus(name, held, rounds) for name, held in learnt.channels.items()], rounds)
+        ):
             return learnt, ""
         memory = replace(memory, by_day=True)
     days = whole_days(rounds)
@@ -131,16 +170,14 @@ def _learn_by_unit(
     return _learn(memory, series, days), ""
 
 
-def _surplus(memory: Memory, rounds: Sequence[Round]) -> dict[str, Floats]:
-    """Channel → what each round had more than expected of each category, in units of chance: (rounds, features)."""
-    surplus = {}
-    for name, held in memory.channels.items():
-        counts = np.zeros((len(rounds), *held.reference.shape))
-        for i, round_ in enumerate(rounds):
-            for row, category, _ in _outcomes(DETECTORS[name], held, round_.observations):
-                counts[i, row, category] += 1
-        expected = counts.sum(axis=2, keepdims=True) * held.reference
-        surplus[name] = ((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1)
+def _surplus(name: str, held: ChannelMemory, rounds: Sequence[Round]) -> Floats:
+    """What each round had more than expected of each category, in units of chance: (rounds, features)."""
+    counts = np.zeros((len(rounds), *held.reference.shape))
+    for i, round_ in enumerate(rounds):
+        for row, category, _ in _outcomes(DETECTORS[name], held, round_.observations):
+            counts[i, row, category] += 1
+    expected = counts.sum(axis=2, keepdims=True) * held.reference
+    surplus: Floats = ((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1)
     return surplus
 
 

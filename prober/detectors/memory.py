@@ -47,3 +47,8 @@ class Memory:
     """The day whose replies are pending, where it steps by days."""
     since: str = ""
     """Label of its first round."""
+    alarmed: bool = False
+    """Whether the newest judgement is an alarm."""
+    doubted: float | None = None
+    """ln of the evidence that passed the threshold when the order of the rounds last spoke against an alarm; None where
+    the newest evidence has not passed it, or was believed."""
