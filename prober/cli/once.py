@@ -149,7 +149,8 @@ def judgement_words(judgement: Judgement, endpoint: Endpoint) -> str:
             moved = "; ".join(f"{one.channel} {one.words}" for one in judgement.verdicts if one.onset)
             return f"CHANGED since {when(judgement.onset or judgement.round)}, {odds} ({evidence}): {moved}"
         case "suspected":
-            return f"suspected; not enough to call anyone ({evidence})"
+            is_doubted = judgement.e_value >= judgement.threshold
+            return f"suspected; {judgement.missing if is_doubted else 'not enough to call anyone'} ({evidence})"
         case _:
             return f"quiet ({evidence})"
 

@@ -93,7 +93,7 @@ def _of_epoch(epoch: EpochView) -> Json:
 
 def _words(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ...]) -> list[str]:
     labels = memory.reference_rounds
-    missing = f"; {endpoint.missing}" if endpoint.missing else ""
+    missing = f"; {endpoint.missing}" if endpoint.missing and endpoint.state != "suspected" else ""
     lines = [f"{endpoint.name}: no reference yet{missing}"]
     if labels:
         span = f"from {when(labels[0])} to {when(labels[-1])}"

@@ -30,6 +30,8 @@ from prober.evidence import Observation, Round
 AGAIN_FROM: Final = 2.0
 """Times the evidence that was not believed from which on it is looked at again."""
 
+UNORDERED: Final = "enough evidence, but the same rounds in another order would often give as much"
+
 History = Callable[[Collection[str]], Sequence[Round]]
 """Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
 
@@ -37,8 +39,8 @@ History = Callable[[Collection[str]], Sequence[Round]]
 def advance(memory: Memory, round_: Round, history: History, promise: Promise) -> tuple[Memory, Judgement]:
     """Judge one completed round, and take in the reference of every series that this round completes."""
     answered = [o for o in round_.observations if o.fingerprint is not None]
-    ready, before = memory.series, memory
-    memory = _step(memory, [o for o in answered if o.series in memory.series], round_)
+    ready = memory.series
+    memory = _step(memory, [o for o in answered if o.series in ready], round_)
     memory, missing = _gather(memory, {o.series for o in answered} - set(ready), history, promise)
     if not ready:
         return memory, _insufficient(round_, missing, promise)
@@ -49,16 +51,20 @@ def advance(memory: Memory, round_: Round, history: History, promise: Promise) -
         return memory, said
     if memory.doubted is not None and together(memory) < memory.doubted + log(AGAIN_FROM):
         return memory, _suspected(said)
-    rounds = history(memory.series)
+    return _look(memory, said, history(memory.series), promise)
+
+
+def _look(memory: Memory, said: Judgement, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, Judgement]:
+    """Before an alarm, what the rounds that led to it say: whether days are the evidence, and what their order says."""
     anew = None if memory.by_day else _by_day_after_all(memory, rounds, promise)
     if anew is not None:
         memory, missing = anew
         if not memory.series:
-            return memory, _insufficient(round_, missing, promise)
-        said = judgement(memory, round_.label, promise, missing)
+            return memory, _insufficient(rounds[-1], missing, promise)
+        said = judgement(memory, said.round, promise, missing)
         if said.state != "alarm":
             return memory, said
-    if _in_order(memory, rounds):
+    if in_order(memory, rounds):
         return replace(memory, alarmed=True, doubted=None), said
     return replace(memory, doubted=together(memory)), _suspected(said)
 
@@ -68,8 +74,7 @@ def _at_rest(memory: Memory) -> Memory:
 
 
 def _suspected(said: Judgement) -> Judgement:
-    """The evidence is there, but the order of the rounds speaks against a change."""
-    return replace(said, state="suspected", kind=None)
+    return replace(said, state="suspected", kind=None, missing=UNORDERED)
 
 
 def _insufficient(round_: Round, missing: str, promise: Promise) -> Judgement:
@@ -133,7 +138,7 @@ def _by_day_after_all(memory: Memory, rounds: Sequence[Round], promise: Promise)
     return anew, missing
 
 
-def _in_order(memory: Memory, rounds: Sequence[Round]) -> bool:
+def in_order(memory: Memory, rounds: Sequence[Round]) -> bool:
     """Whether the order of the rounds, or days, speaks for a change in the channel that raises the alarm."""
     name = _strongest(memory)
     return order.speaks(_surplus(name, memory.channels[name], whole_days(rounds) if memory.by_day else rounds))
@@ -177,8 +182,8 @@ def _surplus(name: str, held: ChannelMemory, rounds: Sequence[Round]) -> Floats:
         for row, category, _ in _outcomes(DETECTORS[name], held, round_.observations):
             counts[i, row, category] += 1
     expected = counts.sum(axis=2, keepdims=True) * held.reference
-    surplus: Floats = ((counts - expected) / np.sqrt(np.maximum(expected, 0.5))).reshape(len(rounds), -1)
-    return surplus
+    surplus: Floats = (counts - expected) / np.sqrt(np.maximum(expected, 0.5))
+    return surplus.reshape(len(rounds), held.reference.size)
 
 
 def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:

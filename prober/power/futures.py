@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from prober.detectors import DETECTORS
-from prober.detectors.judge import advance
+from prober.detectors.judge import advance, in_order
 from prober.detectors.memory import Memory
 from prober.detectors.promise import Promise
 from prober.detectors.telling import weights
@@ -85,7 +85,15 @@ def _shares(past: Past) -> dict[str, float]:
 class Trial:
     """One future before the judge, judged as far as anybody asked and no further."""
 
-    def __init__(self, rounds: Iterator[Round], memory: Memory, shares: Mapping[str, float], promise: Promise) -> None:
+    def __init__(
+        self,
+        past: Sequence[Round],
+        rounds: Iterator[Round],
+        memory: Memory,
+        shares: Mapping[str, float],
+        promise: Promise,
+    ) -> None:
+        self._seen = list(past)
         self._rounds = rounds
         self._memory = memory
         self._shares = shares
@@ -97,10 +105,11 @@ class Trial:
     def caught_within(self, rounds: int) -> bool:
         """Whether an alarm is raised in so many rounds since the change."""
         while not self._alarm and self._judged < rounds:
-            self._memory, judgement = advance(self._memory, next(self._rounds), lambda _: (), self._promise)
+            self._seen.append(next(self._rounds))
+            self._memory, judgement = advance(self._memory, self._seen[-1], lambda _: (), self._promise)
             self._judged += 1
             evidence = sum(self._shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts)
-            if evidence >= self._promise.threshold:
+            if evidence >= self._promise.threshold and in_order(self._memory, self._seen):
                 self._alarm = self._judged
         return 0 < self._alarm <= rounds
 
@@ -115,4 +124,4 @@ def trial(
     """
     memory = replace(past.memory, channels={name: past.memory.channels[name] for name in channels})
     rng = np.random.default_rng([seed, number])
-    return Trial(future(past, change, size, rng), memory, _shares(past), promise)
+    return Trial(past.rounds, future(past, change, size, rng), memory, _shares(past), promise)

@@ -59,17 +59,19 @@ def verdict(e_value):
     return Verdict("choice", e_value, 0.0, 0.0, "", 0.0, "", None, ())
 
 
-def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(monkeypatch):
+@pytest.mark.parametrize("believed_from", [0, 7])
+def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(believed_from, monkeypatch):
     def fifth(memory, round_, history, promise):
-        e_value = promise.threshold / SHARE if round_.label == "000004" else promise.threshold
+        e_value = promise.threshold / SHARE if round_.label >= "000004" else promise.threshold
         return memory, Judgement(round_.label, "quiet", e_value, promise.threshold, (verdict(e_value),))
 
     monkeypatch.setattr(futures, "advance", fifth)
-    drawn = iter(rounds(10))
-    asked = Trial(drawn, PAST.memory, {"choice": SHARE}, PROMISE)
-    assert [asked.caught_within(n) for n in (1, 4, 5, 6)] == [False, False, True, True]
-    assert not asked.caught_within(4)  # whatever was asked before
-    assert len(list(drawn)) == 5
+    monkeypatch.setattr(futures, "in_order", lambda _, seen: len(seen) - len(PAST.rounds) >= believed_from)
+    drawn, caught = iter(rounds(10)), max(5, believed_from)
+    asked = Trial(PAST.rounds, drawn, PAST.memory, {"choice": SHARE}, PROMISE)
+    assert [asked.caught_within(n) for n in (1, caught - 1, caught, caught + 1)] == [False, False, True, True]
+    assert not asked.caught_within(caught - 1)  # whatever was asked before
+    assert len(list(drawn)) == 10 - caught
 
 
 def test_judging_few_channels_never_finds_more_evidence():
