@@ -41,7 +41,7 @@ def _endpoints(endpoints: Sequence[EndpointView]) -> Iterator[Metric]:
         kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
         return Metric(f"prober_{name}", kind, help_, tuple(({"endpoint": one.name}, value) for one, value in values))
 
-    yield each("evidence_ratio", "Evidence of a change as a share of the threshold; 1 raises an alarm.",
+    yield each("evidence_ratio", "Evidence of a change as a share of the threshold; an alarm takes 1.",
                ((one, one.e_value / one.threshold) for one in endpoints if one.threshold))  # fmt: skip
     yield each("last_round_timestamp_seconds", "When the newest round was completed.",
                ((one, one.last_completed_at.timestamp()) for one in endpoints if one.last_completed_at))  # fmt: skip

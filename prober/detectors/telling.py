@@ -15,12 +15,15 @@ from prober.detectors.onset import between as onset_between
 from prober.detectors.promise import Promise
 from prober.detectors.shift import named, strongest
 from prober.detectors.table import Floats
-from prober.detectors.verdict import Judgement, Kind, State, Verdict
+from prober.detectors.verdict import Judgement, Kind, State, Verdict, moved
 
 
 def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
     """What all channels together say of the round they were last stepped with."""
-    verdicts = [_verdict(DETECTORS[name], held, memory.series, label) for name, held in memory.channels.items()]
+    verdicts = [
+        _verdict(DETECTORS[name], held, memory.series, label, promise.threshold)
+        for name, held in memory.channels.items()
+    ]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_e = together(memory)
     ratio = log_e - log(promise.threshold)
@@ -72,7 +75,7 @@ def kind_of(moved: Sequence[Verdict]) -> Kind:
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
 
 
-def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str) -> Verdict:
+def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
     best = held.statistic.best
     numeric = all(not scale.names for scale in held.scales)
     reference = (
@@ -88,7 +91,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     lately = fmean(since) + offset if since else reference
     shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
     ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])
-    return Verdict(
+    verdict = Verdict(
         channel=channel.name,
         e_value=_finite_exp(log_e),
         value=nan if isnan(now) else channel.show(now, reference),
@@ -99,8 +102,10 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
         onset=onset,
         series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
         log_e=log_e,
-        onset_between=onset_between(held.statistic, [label for label, _ in held.recent]),
     )
+    if not moved([verdict], threshold):
+        return verdict
+    return replace(verdict, onset_between=onset_between(held.statistic, [label for label, _ in held.recent]))
 
 
 def _words(

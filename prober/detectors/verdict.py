@@ -38,7 +38,7 @@ class Verdict:
     log_e: float = -inf
     """ln `e_value`, which does not stop at the largest double; −∞ is no evidence at all."""
     onset_between: Between | None = None
-    """Where the onset is with 90 % belief, given that there is one; None while the channel thinks there is none."""
+    """Where the onset is with 90 % belief, given that there is one; None while the channel has not `moved`."""
 
 
 @dataclass(frozen=True, slots=True)
