@@ -66,11 +66,14 @@ def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float 
     # The seed is fixed, so that the same reference is always judged the same way.
     rng = np.random.default_rng(0)
     seen = (alike * pairs).sum(axis=(1, 2))
-    as_much = np.zeros(len(pairs))
+    most = level / len(pairs) * (1 + PERMUTATIONS)
+    as_much = np.ones(len(pairs))  # the order that was seen is one of them
     for _ in range(PERMUTATIONS):
         order = rng.permutation(len(alike))
         as_much += (alike[np.ix_(order, order)] * pairs).sum(axis=(1, 2)) >= seen
-    return bool((1 + as_much.min()) / (1 + PERMUTATIONS) <= level / len(pairs))
+        if as_much.min() > most:
+            return False
+    return True
 
 
 def _normalised(gram: Floats) -> Floats:
