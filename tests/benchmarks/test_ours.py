@@ -108,7 +108,7 @@ def test_a_past_is_judged_up_to_the_change_and_every_method_goes_on_from_there(m
     monkeypatch.setattr(stream, "QUIET", 4)
     design = Design(4, 3)
     past = stream.Past.of(np.random.default_rng(6), design)
-    assert (len(past.rounds), past.watch.rounds, past.alarms) == (74, 74, 0)
+    assert (len(past.rounds), len(past.watch.past), past.alarms) == (74, 74, 0)
     changed = text_only(design.draw(ladder.load("template"), np.random.default_rng(7), 6))
     delays = past.delays(changed, {"b3it": 1e9})
     assert past.delays([], {"b3it": 0.5}) == {"ours": None, "b3it": None}
