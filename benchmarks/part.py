@@ -21,7 +21,7 @@ JUDGE: Final = tuple(f"detectors/{name}.py" for name in ("centre", "edetector", 
 """Sources of the running statistic."""
 DAYS: Final = ("detectors/days.py",)
 """What is added where rounds have times and come several a day."""
-ALARM: Final = ("detectors/order.py",)
+ALARM: Final = ("detectors/order.py", "detectors/shuffles.py")
 """What is added where alarms are counted."""
 COMPARISON: Final = (
     "detectors/readings.py",

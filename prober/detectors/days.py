@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from prober.detectors.shuffles import is_rare
 from prober.detectors.table import Floats
 from prober.evidence import Round
 
-PERMUTATIONS: Final = 999
 LEVEL: Final = 0.02
 """Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
 AGAIN: Final = 0.005
@@ -63,17 +63,7 @@ def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float 
     _, day = np.unique([day_of(round_) for round_ in rounds[-MOST:]], return_inverse=True)
     pairs = np.stack([day[:, None] == day, np.abs(np.subtract.outer(number, number)) <= NEAR])
     pairs &= number[:, None] != number
-    # The seed is fixed, so that the same reference is always judged the same way.
-    rng = np.random.default_rng(0)
-    seen = (alike * pairs).sum(axis=(1, 2))
-    most = level / len(pairs) * (1 + PERMUTATIONS)
-    as_much = np.ones(len(pairs))  # the order that was seen is one of them
-    for _ in range(PERMUTATIONS):
-        order = rng.permutation(len(alike))
-        as_much += (alike[np.ix_(order, order)] * pairs).sum(axis=(1, 2)) >= seen
-        if as_much.min() > most:
-            return False
-    return True
+    return is_rare(lambda order: (alike[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(alike), level)
 
 
 def _normalised(gram: Floats) -> Floats:

@@ -19,9 +19,9 @@ from typing import Final
 
 import numpy as np
 
+from prober.detectors.shuffles import is_rare
 from prober.detectors.table import Floats, Ints
 
-PERMUTATIONS: Final = 999
 LEVEL: Final = 0.02
 """Share of the still orders that speak of a change."""
 RAREST: Final = 3.0
@@ -40,17 +40,9 @@ def speaks(surplus: Floats) -> bool:
     if n < 2:
         return True
     centred = surplus - surplus.mean(axis=0)
-    # The seed is fixed, so that the same rounds are always judged the same way.
-    rng = np.random.default_rng(0)
-    seen = _by_onset(centred, np.arange(n))
-    newest = min(n - 1 - int(np.argmax(seen)), 3)
-    most = max(LEVEL, RAREST / comb(n, newest)) * (1 + PERMUTATIONS)
-    as_much = 1  # the order that was seen is one of them
-    for _ in range(PERMUTATIONS):
-        as_much += bool(_by_onset(centred, rng.permutation(n)).max() >= seen.max())
-        if as_much > most:
-            return False
-    return True
+    newest = min(n - 1 - int(np.argmax(_by_onset(centred, np.arange(n)))), 3)
+    level = max(LEVEL, RAREST / comb(n, newest))
+    return is_rare(lambda order: _by_onset(centred, order).max(keepdims=True), n, level)
 
 
 def _by_onset(centred: Floats, order: Ints) -> Floats:

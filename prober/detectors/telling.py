@@ -67,9 +67,9 @@ def weights(memory: Memory) -> Floats:
     return 0.5 * equal + 0.5 * np.array(vary) / total if total else equal
 
 
-def kind_of(moved: Sequence[Verdict]) -> Kind:
+def kind_of(verdicts: Sequence[Verdict]) -> Kind:
     """The diagnosis: the gravest kind among the channels that moved."""
-    kinds = {DETECTORS[verdict.channel].kind for verdict in moved}
+    kinds = {DETECTORS[verdict.channel].kind for verdict in verdicts}
     if "contract_break" in kinds:
         return "contract_break"
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
