@@ -10,8 +10,8 @@ from itertools import repeat
 import numpy as np
 
 from benchmarks import worlds
-from prober import replay
-from prober.detectors.promise import Promise
+from prober.judging.promise import Promise
+from prober.lab import replay
 
 QUIET, CHANGED = 30, 60
 """Rounds before the change (8 of them reference) and after it."""

@@ -13,9 +13,9 @@ from benchmarks.design import Design, text_only
 from benchmarks.ladder import Answers
 from benchmarks.ours import Watch, numbered
 from benchmarks.part import Effort, Part
-from prober.detectors.judge import advance
-from prober.detectors.promise import Promise
-from prober.replay import reference_of, replay
+from prober.judging.judge import advance
+from prober.judging.promise import Promise
+from prober.lab.replay import reference_of, replay
 
 DESIGN: Final = Design(10, 3)
 REFERENCE: Final = 12

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from prober.detectors.fleet import FLOOR, Standing, Stretch, agree, believed
+from prober.judging.fleet import FLOOR, EndpointEvidence, Stretch, agree, believed
 
 Rule = Literal["alone", "plain", "agreeing"]
 RULES: Final[tuple[Rule, ...]] = ("alone", "plain", "agreeing")
@@ -62,17 +62,18 @@ def raise_alarms(rule: Rule, share: np.ndarray, onset: np.ndarray) -> list[int]:
         passing = np.flatnonzero(share[ranked] * np.arange(1, len(share) + 1) >= 1)
         return list(map(int, ranked[: passing.max(initial=-1) + 1]))
     moved = [int(i) for i in np.flatnonzero(share >= FLOOR)]
-    standings = {i: _standing(i, float(share[i]), float(onset[i])) for i in moved}
+    peers_evidence = {i: _standing(i, float(share[i]), float(onset[i])) for i in moved}
     return [
         i
         for i in moved
-        if standings[i] in believed([other for other in standings.values() if agree(standings[i].onset, other.onset)])
+        if peers_evidence[i]
+        in believed([other for other in peers_evidence.values() if agree(peers_evidence[i].onset, other.onset)])
     ]
 
 
-def _standing(i: int, share: float, onset: float) -> Standing:
+def _standing(i: int, share: float, onset: float) -> EndpointEvidence:
     at = _START + onset * DAY
-    return Standing(str(i), share, Stretch(at, at, DAY), _START)
+    return EndpointEvidence(str(i), share, Stretch(at, at, DAY), _START)
 
 
 def _incidents(onsets: Sequence[float]) -> int:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.ladder import Answers, as_round
-from prober.comparison import Compared, judge
-from prober.comparison.gather import Answer, Gathered
-from prober.detectors.judge import advance
-from prober.detectors.memory import Memory
-from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.detectors.telling import together
-from prober.evidence import Round
-from prober.replay import reference_of
+from prober.judging.explain.summary import together
+from prober.judging.judge import advance
+from prober.judging.memory import Memory
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.lab.compare import Compared, judge
+from prober.lab.compare.gather import Answer, Gathered
+from prober.lab.replay import reference_of
+from prober.model.evidence import Round
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,14 @@ import numpy as np
 from sqlalchemy import Connection, Engine, create_engine, insert, make_url, text
 
 from benchmarks.part import Effort, Part
-from prober.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
-from prober.detectors.codec import encode
-from prober.detectors.judge import advance
-from prober.detectors.memory import Memory
-from prober.detectors.promise import Promise
-from prober.detectors.verdict import Judgement
-from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import decide
-from prober.reply import Reply
+from prober.incidents.lifecycle import decide
+from prober.judging.judge import advance
+from prober.judging.memory import Memory, encode
+from prober.judging.promise import Promise
+from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
+from prober.model.evidence import Judgement, Observation, Round
+from prober.model.reply import Reply
 from prober.store import Store, tallies
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
 from prober.store.incident_rows import to_row
@@ -131,7 +129,7 @@ def _cost(store: Store) -> None:
 
 
 def _reliability(store: Store) -> None:
-    store.tallies("all", *_MONTH), store.lines(_NAMES[0], NOW - timedelta(days=30)), store.signs()
+    store.tallies("all", *_MONTH), store.lines(_NAMES[0], NOW - timedelta(days=30)), store.daemon_statuses()
     store.deliveries(), store.rounds(state="missed", limit=100)
 
 

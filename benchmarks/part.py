@@ -17,15 +17,19 @@ from pydantic import TypeAdapter
 import prober
 
 RESULTS = Path(__file__).parent / "results"
-JUDGE: Final = tuple(f"detectors/{name}.py" for name in ("centre", "edetector", "null", "readings", "scales", "table"))
+JUDGE: Final = (
+    *(f"judging/statistic/{name}.py" for name in ("centre", "edetector", "null")),
+    "judging/readings.py",
+    *(f"judging/statistic/{name}.py" for name in ("scales", "table")),
+)
 """Sources of the running statistic."""
-DAYS: Final = ("detectors/days.py",)
+DAYS: Final = ("judging/day_clustering.py",)
 """What is added where rounds have times and come several a day."""
-ALARM: Final = ("detectors/order.py", "detectors/shuffles.py")
+ALARM: Final = ("judging/permutation_check.py", "judging/statistic/permutation.py")
 """What is added where alarms are counted."""
 COMPARISON: Final = (
-    "detectors/readings.py",
-    *(f"comparison/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),
+    "judging/readings.py",
+    *(f"lab/compare/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),
 )
 """Sources of the statistic of `prober compare`."""
 

@@ -17,9 +17,9 @@ from benchmarks.ladder import Recording, as_round
 from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from benchmarks.still import StillResult
 from benchmarks.worlds import START
-from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.evidence import Round
-from prober.replay import replay
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.lab.replay import replay
+from prober.model.evidence import Round
 
 Numerics = Literal["mixed", "sticky"]
 KINDS: Final[dict[Numerics, str]] = {

@@ -17,10 +17,10 @@ from benchmarks.ladder.probes import TEXT
 from benchmarks.part import COMPARISON, Effort, Part
 from benchmarks.peers import met
 from benchmarks.worlds import START
-from prober.comparison import compare
-from prober.power.search import wilson
-from prober.reply import Reply
-from prober.replylog import LoggedReply
+from prober.lab.compare import compare
+from prober.lab.power.search import wilson
+from prober.loading.reply_log import LoggedReply
+from prober.model.reply import Reply
 
 ROUNDS: Final = 10
 """Of each side, a reply a prompt each."""

@@ -18,9 +18,9 @@ import numpy as np
 from scipy.stats import gamma
 
 from benchmarks import worlds
-from prober import replay
-from prober.declaration import ReferenceRule
-from prober.detectors.promise import HOURS_PER_YEAR, Promise
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.lab import replay
+from prober.model.declaration import ReferenceRule
 
 
 @dataclass(frozen=True)

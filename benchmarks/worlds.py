@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from prober.evidence import Fingerprint, Observation, Round
-from prober.reply import Reply
+from prober.model.evidence import Fingerprint, Observation, Round
+from prober.model.reply import Reply
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LONGEST: Final = 2e6

@@ -7,12 +7,12 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.frame import Glance
+from dashboard.formatting import inline
+from dashboard.frame import PageContext
 from dashboard.viewer import Viewer, can_sign_in, viewer
-from dashboard.words import inline
-from prober.errors import ProberError
-from prober.incidents import Action, Incident, Press
-from prober.pressing import act, done
+from prober.model.errors import ProberError
+from prober.model.incident import Action, ActionName, Incident
+from prober.service.act import act, done
 from prober.settings import Settings
 from prober.store import Store
 
@@ -22,7 +22,7 @@ _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 
 
-def section(glance: Glance, incident: Incident) -> None:
+def section(context: PageContext, incident: Incident) -> None:
     """What a person may do about an incident now; and what came of what they did."""
     settings = Settings()
     _say_outcome(incident)
@@ -40,10 +40,10 @@ def section(glance: Glance, incident: Incident) -> None:
     elif not who.allowed:
         st.caption(f"{inline(who.name)} may not act on incidents here (PROBER_DASHBOARD_ALLOWED).")
     else:
-        _form(glance, incident, who)
+        _form(context, incident, who)
 
 
-def press(url: str, incident: Incident, pressed: Press, now: datetime) -> str:
+def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
     """Carried out as the command line does it; gives what came of it, in words.
 
     Those who were told of the incident are owed the news. The daemon sends it: the page has no channels of its own.
@@ -58,7 +58,7 @@ def press(url: str, incident: Incident, pressed: Press, now: datetime) -> str:
 def _sign_in() -> None:
     if can_sign_in():
         st.caption("Whoever is signed in may acknowledge, mute and accept.")
-        st.button("Sign in to act", on_click=st.login, icon=":material/login:")
+        st.button("DaemonStatus in to act", on_click=st.login, icon=":material/login:")
     else:
         st.caption(
             "Nobody is signed in, so nobody can act here: name the header of your proxy in "
@@ -66,7 +66,7 @@ def _sign_in() -> None:
         )
 
 
-def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
+def _form(context: PageContext, incident: Incident, who: Viewer) -> None:
     key = f"act-{incident.id}"
     with st.form(key, border=True, enter_to_submit=False):  # Enter is no decision
         st.markdown(f"**What is to become of it?** Signed in as {inline(who.name)}; kept with the incident.")
@@ -74,7 +74,7 @@ def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
             "Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Why; needed to accept"
         )
         columns = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
-        chosen: Action | None = None
+        chosen: ActionName | None = None
         with columns[0]:
             if st.form_submit_button("Acknowledge", disabled=incident.state == "acknowledged", width="stretch"):
                 chosen = "acknowledge"
@@ -91,8 +91,8 @@ def _form(glance: Glance, incident: Incident, who: Viewer) -> None:
     if chosen == "accept" and not reason.strip():
         st.error("Write why the new behaviour is accepted: the reference begins anew, and cannot be brought back.")
         return
-    until = glance.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
-    said = press(glance.reading.url, incident, Press(chosen, who.name, reason.strip(), until, "dashboard"), glance.now)
+    until = context.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
+    said = press(context.store.url, incident, Action(chosen, who.name, reason.strip(), until, "dashboard"), context.now)
     st.session_state[_OUTCOME] = (incident.id, said)
     st.rerun()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
-from dashboard.frame import Glance, framed
-from dashboard.places import HOME, PLACES, go
+from dashboard.frame import PageContext, framed
+from dashboard.navigation import HOME, PLACES, go
 
-DRAW: Mapping[str, Callable[[Glance], None]] = {
+DRAW: Mapping[str, Callable[[PageContext], None]] = {
     HOME: overview.draw,
     "incident": incident.draw,
     "endpoint": endpoint.draw,

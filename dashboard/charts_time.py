@@ -9,9 +9,9 @@ from typing import Any, Final
 import altair as alt
 
 from dashboard.charts import AFTER, BEFORE, Mark, at_label, rules, time_axis
-from dashboard.words import number, one_line, round_name
-from prober.detectors.distribution import Distribution
-from prober.store.page_views import MapDot, RoundLine
+from dashboard.formatting import number, one_line, round_name
+from prober.judging.explain.distribution import Distribution
+from prober.store.pages.page_views import MapDot, RoundLine
 
 COLOURS: Final = (BEFORE, AFTER, "#009E73", "#CC79A7", "#808080", "#A08A00", "#A05AC8")
 """Okabe and Ito's, made to stand out from white and near-black; nothing hangs on colour alone: there is a shape, a

@@ -7,35 +7,35 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.choosing import choose_by, choose_days
 from dashboard.export import csv_button
-from dashboard.frame import Glance
-from dashboard.words import count, inline, one_line
+from dashboard.formatting import count, inline, one_line
+from dashboard.frame import PageContext
+from dashboard.selection import choose_by, choose_days
 from prober.prices import dollars
-from prober.store.page_views import By, MonthView, TallyView
+from prober.store.pages.page_views import By, MonthView, TallyView
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### Cost")
     st.caption("What does watching cost, and what will the month come to? Days and months are UTC.")
-    _month(glance)
+    _month(context)
     left, right, _ = st.columns([1, 1, 2])
     with left:
         by = choose_by(("endpoint", "probe_set", "owner", "tag"))
     with right:
         days = choose_days()
-    until = glance.now.date() + timedelta(days=1)
-    daily = glance.reading.tallies(by, until - timedelta(days=days), until, daily=True)
+    until = context.now.date() + timedelta(days=1)
+    daily = context.store.tallies(by, until - timedelta(days=days), until, daily=True)
     if not any(one.asks for one in daily):
         st.info("**Nothing was asked in this time.** `prober plan` says what a plan would cost before it is run.")
         return
     _charts(daily, by)
-    _table(glance, by)
+    _table(context, by)
     csv_button("These days as CSV", f"cost-by-{by}", [_row(one, by) for one in daily])
 
 
-def _month(glance: Glance) -> None:
-    found = glance.reading.month("all", glance.now)
+def _month(context: PageContext) -> None:
+    found = context.store.month("all", context.now)
     if not found:
         return
     (all_,) = found
@@ -81,9 +81,9 @@ def _charts(daily: tuple[TallyView, ...], by: By) -> None:
                 st.caption(free if title == "Dollars" else "None was counted.")
 
 
-def _table(glance: Glance, by: By) -> None:
+def _table(context: PageContext, by: By) -> None:
     st.markdown("#### This month")
-    months = glance.reading.month(by, glance.now)
+    months = context.store.month(by, context.now)
     st.dataframe(
         {
             "of": [one_line(one.key) or "none" for one in months],

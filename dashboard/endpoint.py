@@ -7,18 +7,18 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import charts, charts_time, context
-from dashboard.choosing import choose_endpoint, choose_from, choose_range
+from dashboard import charts, charts_time, incident_context
 from dashboard.export import csv_button
-from dashboard.frame import Glance
+from dashboard.formatting import count, inline, number, one_line, round_name
+from dashboard.frame import PageContext
 from dashboard.overview import incident_link
-from dashboard.words import count, inline, number, one_line, round_name
-from prober.store.views import ChannelPoint, EndpointView
+from dashboard.selection import choose_endpoint, choose_from, choose_range
+from prober.store.pages.views import ChannelPoint, EndpointView
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### Endpoint history")
-    views = {one.name: one for one in glance.reading.endpoints()}
+    views = {one.name: one for one in context.store.endpoints()}
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
     with left:
         name = choose_endpoint(list(views.values()), forgets=("channel",))
@@ -31,29 +31,31 @@ def draw(glance: Glance) -> None:
     with middle:
         channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
     with right:
-        since = choose_range(glance.now)
-    marked = draw_channel(glance, view, channel, since)
-    _who_and_how_fast(glance, view, since, marked)
-    _map(glance, view)
-    _happened(glance, view)
+        since = choose_range(context.now)
+    marked = draw_channel(context, view, channel, since)
+    _who_and_how_fast(context, view, since, marked)
+    _map(context, view)
+    _happened(context, view)
 
 
-def draw_channel(glance: Glance, view: EndpointView, channel: str, since: datetime | None) -> Sequence[charts.Mark]:
+def draw_channel(
+    context: PageContext, view: EndpointView, channel: str, since: datetime | None
+) -> Sequence[charts.Mark]:
     """Both charts of one channel from a moment on, with a sentence on where it stands; gives what is marked in them."""
-    points = glance.reading.channel_stretch(view.name, channel, since)
+    points = context.store.channel_stretch(view.name, channel, since)
     if not points:
         st.info("No judged round holds this channel in this time. Choose a longer time range.")
         return ()
-    _sentence(glance, points[-1], view.threshold)
-    marked = _marks(glance, view, points)
+    _sentence(context, points[-1], view.threshold)
+    marked = _marks(context, view, points)
     named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
     left, right = st.columns(2)
     with left:
         unit = inline(points[-1].unit, 60) if points[-1].unit else "as it is read"
-        st.markdown(f"**Reading**, {unit}; dashed: the reference")
+        st.markdown(f"**CachedStore**, {unit}; dashed: the reference")
         st.altair_chart(
             charts.reading(points, marked),
-            alt=f"Reading of {named} by round",
+            alt=f"CachedStore of {named} by round",
         )
     with right:
         st.markdown("**Evidence** (e-value); dashed: what the promise asks for an alarm")
@@ -81,15 +83,15 @@ def draw_channel(glance: Glance, view: EndpointView, channel: str, since: dateti
     return marked
 
 
-def _marks(glance: Glance, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
-    reading = glance.reading
+def _marks(context: PageContext, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
+    reading = context.store
     return charts.marks(points, reading.incidents(view.name), reading.epochs(view.name), reading.edits(view.name))
 
 
 def _who_and_how_fast(
-    glance: Glance, view: EndpointView, since: datetime | None, marked: Sequence[charts.Mark]
+    context: PageContext, view: EndpointView, since: datetime | None, marked: Sequence[charts.Mark]
 ) -> None:
-    lines = glance.reading.lines(view.name, since)
+    lines = context.store.lines(view.name, since)
     name = one_line(view.name, 60)
     left, right = st.columns(2)
     with left:
@@ -104,17 +106,17 @@ def _who_and_how_fast(
             st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
         else:
             st.caption("No answer says how long it took.")
-    if told := context.latency(lines):
+    if told := incident_context.latency(lines):
         st.caption(told)
 
 
-def _map(glance: Glance, view: EndpointView) -> None:
+def _map(context: PageContext, view: EndpointView) -> None:
     """On demand: it reads raw replies."""
     with st.container(border=True):
         st.markdown("**Map of replies**: near means alike, and an epoch is a stretch under one reference")
         if not st.toggle("Draw it", key=f"map-of-{view.name}"):
             return
-        found = glance.reading.embedding_map(view.name)
+        found = context.store.embedding_map(view.name)
         if not found.dots:
             st.caption("No reply has an embedding yet.")
             return
@@ -127,25 +129,25 @@ def _map(glance: Glance, view: EndpointView) -> None:
         )
 
 
-def _happened(glance: Glance, view: EndpointView) -> None:
+def _happened(context: PageContext, view: EndpointView) -> None:
     st.markdown("#### What happened to it")
-    incidents, epochs = glance.reading.incidents(view.name), glance.reading.epochs(view.name)
+    incidents, epochs = context.store.incidents(view.name), context.store.epochs(view.name)
     if not incidents and not epochs:
         st.caption("Nothing: no incident, and the first reference still stands.")
     for one in incidents[:20]:
-        incident_link(glance, one)
+        incident_link(context, one)
     for epoch in reversed(epochs):
         note = f": {inline(epoch.note)}" if epoch.note else ""
         st.markdown(
-            f"New reference from round {inline(glance.round(epoch.start_label))} on, "
+            f"New reference from round {inline(context.round(epoch.start_label))} on, "
             f"by {inline(epoch.author) if epoch.author else 'nobody'}{note}"
         )
 
 
-def _sentence(glance: Glance, point: ChannelPoint, threshold: float) -> None:
+def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> None:
     unit = f" ({inline(point.unit, 60)})" if point.unit else ""
     st.markdown(
-        f"{inline(point.channel)}{unit}: **{inline(point.words)}** in round {inline(glance.round(point.round))}; "
+        f"{inline(point.channel)}{unit}: **{inline(point.words)}** in round {inline(context.round(point.round))}; "
         f"reading {number(point.value)} against {number(point.reference_value)} of the reference; "
         f"evidence {number(point.e_value)}, and an alarm needs {number(threshold)}.",
         help=f"The round in UTC: {inline(round_name(point.round))}",

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.frame import Glance
-from dashboard.words import legible
+from dashboard.formatting import legible
+from dashboard.frame import PageContext
 
 Cell = str | int | float | None
 
@@ -40,14 +40,14 @@ def csv_button(label: str, name: str, rows: Sequence[Mapping[str, Cell]]) -> Non
     )
 
 
-def log_button(glance: Glance, endpoint: str, probe: str | None = None) -> None:
+def log_button(context: PageContext, endpoint: str, probe: str | None = None) -> None:
     """A button that takes away the raw replies, as `prober replay` and `prober compare` read them."""
-    if glance.reading.private:
+    if context.store.private:
         st.caption("In privacy mode no reply log is given away.")
         return
     st.download_button(
         "All its replies as a reply log",
-        lambda: "".join(glance.reading.log(endpoint, probe, None)),
+        lambda: "".join(context.store.log(endpoint, probe, None)),
         file_name=f"{file_stem(f'{endpoint}-{probe}' if probe else endpoint)}.jsonl",
         mime="application/jsonl",
         on_click="ignore",

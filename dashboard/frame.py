@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.reading import Reading, forget, read
-from dashboard.words import round_name, when
-from prober.errors import StoreError
+from dashboard.cached_store import CachedStore, forget, read
+from dashboard.formatting import round_name, when
+from prober.model.errors import StoreError
 
 REFRESH_S = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class PageContext:
     """What one drawing of a page goes by."""
 
-    reading: Reading
+    store: CachedStore
     now: datetime
     zone: tzinfo
     """The viewer's."""
@@ -32,7 +32,7 @@ class Glance:
         return round_name(label, self.zone)
 
 
-def framed(draw: Callable[[Glance], None]) -> Callable[[], None]:
+def framed(draw: Callable[[PageContext], None]) -> Callable[[], None]:
     """`draw` as a page: drawn again every few seconds, from kept answers while the store has nothing newer."""
 
     @st.fragment(run_every=REFRESH_S)
@@ -41,7 +41,7 @@ def framed(draw: Callable[[Glance], None]) -> Callable[[], None]:
         try:
             reading = read()
             if reading.endpoints():
-                draw(Glance(reading, now, zone))
+                draw(PageContext(reading, now, zone))
             else:
                 _nothing_watched()
         except StoreError as error:

@@ -8,12 +8,8 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import actions, context, endpoint
-from dashboard.frame import Glance
-from dashboard.overview import incident_link
-from dashboard.places import link
-from dashboard.timeline import place, timeline
-from dashboard.words import (
+from dashboard import actions, endpoint, incident_context
+from dashboard.formatting import (
     ago,
     count,
     incident_number,
@@ -26,33 +22,37 @@ from dashboard.words import (
     when,
     word_diff,
 )
-from prober.detectors.verdict import Verdict
-from prober.incidents import Incident
-from prober.notice import Comparison
-from prober.store.views import NoticeView
+from dashboard.frame import PageContext
+from dashboard.navigation import link
+from dashboard.overview import incident_link
+from dashboard.timeline import place, timeline
+from prober.model.evidence import Verdict
+from prober.model.incident import Incident
+from prober.model.notice import Comparison
+from prober.store.pages.views import NoticeView
 
 _BEFORE: Final = timedelta(days=14)
 """Of the history, what is shown from before a change."""
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     wanted = st.query_params.get("incident")
     if wanted is None:
-        _list(glance)
+        _list(context)
         return
     link("All incidents", "incident", icon=":material/arrow_back:")
     known = incident_number(wanted)
-    found = glance.reading.incident(known) if known is not None else None
+    found = context.store.incident(known) if known is not None else None
     if found is None:
         st.warning(f"There is no incident {inline(wanted, 40)} here.")
         st.caption("It may belong to another database, or the link may be cut short.")
         return
-    section(glance, found)
+    section(context, found)
 
 
-def _list(glance: Glance) -> None:
+def _list(context: PageContext) -> None:
     st.markdown("### Incidents")
-    every = glance.reading.incidents()
+    every = context.store.incidents()
     if not every:
         st.success("**No incident yet.** A confirmed change appears here, and whoever the routes name is told.")
         st.caption("To see whether the alarm would ring, run `prober drill ENDPOINT`.")
@@ -65,56 +65,56 @@ def _list(glance: Glance) -> None:
         if not group:
             st.caption("None.")
         for one in group:
-            incident_link(glance, one)
+            incident_link(context, one)
 
 
-def section(glance: Glance, incident: Incident) -> None:
+def section(context: PageContext, incident: Incident) -> None:
     """Everything known of one incident, the most telling first."""
     st.markdown(f"### Incident {incident.id}: {inline(incident.endpoint)}")
-    _summary(glance, incident)
-    if company := context.company(glance.reading.parts(incident)):
+    _summary(context, incident)
+    if company := incident_context.company(context.store.parts(incident)):
         st.markdown(company)
-    actions.section(glance, incident)
+    actions.section(context, incident)
     if not incident.is_trouble:
         st.markdown("#### What moved")
-        _moved(glance, incident)
-        _latency(glance, incident)
+        _moved(context, incident)
+        _latency(context, incident)
         st.markdown("#### Replies, before and since")
-        _comparisons(glance.reading.examples(incident), glance.reading.private)
-        _history(glance, incident)
-    notices = glance.reading.notices(incident.id)
-    _runbook(glance, incident, notices)
-    _timeline(glance, incident, notices)
-    _notices(glance, notices)
+        _comparisons(context.store.examples(incident), context.store.private)
+        _history(context, incident)
+    notices = context.store.notices(incident.id)
+    _runbook(context, incident, notices)
+    _timeline(context, incident, notices)
+    _notices(context, notices)
 
 
-def _summary(glance: Glance, incident: Incident) -> None:
+def _summary(context: PageContext, incident: Incident) -> None:
     kind = incident.kind.replace("_", " ").capitalize()
-    until = f" until {glance.when(incident.muted_until)}" if incident.muted_until else ""
-    since = inline(glance.round(incident.onset))
+    until = f" until {context.when(incident.muted_until)}" if incident.muted_until else ""
+    since = inline(context.round(incident.onset))
     if incident.is_trouble:
         cause = f": {inline(incident.cause.replace('_', ' '))}" if incident.cause else ""
         said = f"**{kind}**{cause}, {incident.state}{until}. The endpoint cannot be asked since {since}."
     else:
         said = (
             f"**{kind}**, {incident.severity}, {incident.state}{until}. "
-            f"First changed round {since}{_between(glance, incident)}; "
-            f"confirmed by round {inline(glance.round(incident.detected_round))}, "
-            f"{ago(incident.opened_at, glance.now)}, "
+            f"First changed round {since}{_between(context, incident)}; "
+            f"confirmed by round {inline(context.round(incident.detected_round))}, "
+            f"{ago(incident.opened_at, context.now)}, "
             f"with evidence {number(incident.e_value)} where an alarm needs {number(incident.threshold)}."
         )
     st.markdown(said, help=_in_utc(incident))
     if incident.course == "persistent":
         st.markdown("The rounds after the alarm are changed too.")
     elif incident.course == "transient":
-        back = f" since {inline(glance.round(incident.passed))}" if incident.passed else ""
+        back = f" since {inline(context.round(incident.passed))}" if incident.passed else ""
         st.markdown(f"It has passed: the endpoint answers as the reference again{back}.")
     if incident.findings.share is not None:
         st.markdown(f"Changed is {inline(incident.findings.share.words)}.")
     who = f" by {inline(incident.actor)}" if incident.actor else ""
     if incident.closed_at is not None:
         reason = inline(incident.close_reason) if incident.close_reason else "closed"
-        st.markdown(f"Closed {glance.when(incident.closed_at)}{who}: {reason}.")
+        st.markdown(f"Closed {context.when(incident.closed_at)}{who}: {reason}.")
     elif incident.state in {"acknowledged", "muted"}:
         st.markdown(f"{incident.state.capitalize()}{who}.")
     if incident.note:
@@ -125,26 +125,26 @@ def _in_utc(incident: Incident) -> str:
     return f"In UTC: began {inline(round_name(incident.onset))}, confirmed {when(incident.opened_at)}"
 
 
-def _between(glance: Glance, incident: Incident) -> str:
+def _between(context: PageContext, incident: Incident) -> str:
     """Where else the change may have begun."""
     if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
         return ""
-    first, last = (inline(glance.round(label)) for label in incident.onset_between)
+    first, last = (inline(context.round(label)) for label in incident.onset_between)
     return f", somewhere between {first} and {last}"
 
 
-def _moved(glance: Glance, incident: Incident) -> None:
+def _moved(context: PageContext, incident: Incident) -> None:
     if not incident.verdicts:
         st.caption("No channel was named.")
         return
-    _channels(glance, incident, incident.moved, "The channels that moved, strongest first")
+    _channels(context, incident, incident.moved, "The channels that moved, strongest first")
     others = [one for one in incident.verdicts if one not in incident.moved]
     if others:
         with st.expander(f"{count(len(others), 'channel')} that did not, or hardly"):
-            _channels(glance, incident, others, "The other channels, strongest first")
+            _channels(context, incident, others, "The other channels, strongest first")
 
 
-def _channels(glance: Glance, incident: Incident, verdicts: Sequence[Verdict], alt: str) -> None:
+def _channels(context: PageContext, incident: Incident, verdicts: Sequence[Verdict], alt: str) -> None:
     shifts = {shift.channel: shift for shift in incident.findings.shifts}
     told = [(one, shifts.get(one.channel)) for one in verdicts]
     st.dataframe(
@@ -156,17 +156,17 @@ def _channels(glance: Glance, incident: Incident, verdicts: Sequence[Verdict], a
             "reference": [number(one.reference_value) for one, _ in told],
             "when confirmed": [number(one.value) for one, _ in told],
             "unit": [one_line(one.unit, 60) for one, _ in told],
-            "changed since": [glance.round(one.onset) if one.onset else "not yet" for one, _ in told],
+            "changed since": [context.round(one.onset) if one.onset else "not yet" for one, _ in told],
         },
         hide_index=True,
         alt=alt,
     )
 
 
-def _latency(glance: Glance, incident: Incident) -> None:
+def _latency(context: PageContext, incident: Incident) -> None:
     began = moment(incident.onset)
-    lines = glance.reading.lines(incident.endpoint, began - _BEFORE if began else None)
-    if told := context.latency_moved(lines, incident.onset):
+    lines = context.store.lines(incident.endpoint, began - _BEFORE if began else None)
+    if told := incident_context.latency_moved(lines, incident.onset):
         st.caption(told)
 
 
@@ -200,21 +200,21 @@ def _reply(text: str, what: str) -> None:
         st.caption(f"Cut: {count(part.cut, 'more character')}; `prober export` has all of {what}.")
 
 
-def _history(glance: Glance, incident: Incident) -> None:
-    view = next((one for one in glance.reading.endpoints() if one.name == incident.endpoint), None)
+def _history(context: PageContext, incident: Incident) -> None:
+    view = next((one for one in context.store.endpoints() if one.name == incident.endpoint), None)
     channels = [one.channel for one in incident.verdicts]
     if view is None or not channels:
         return
     st.markdown("#### History")
     chosen = st.selectbox("Channel", channels, format_func=one_line, key=f"channel-of-{incident.id}")
     began = moment(incident.onset)
-    endpoint.draw_channel(glance, view, chosen or channels[0], began - _BEFORE if began else None)
+    endpoint.draw_channel(context, view, chosen or channels[0], began - _BEFORE if began else None)
     link("More of its history", "endpoint", endpoint=view.name, channel=chosen or channels[0])
 
 
-def _runbook(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
+def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### What to do")
-    told = glance.reading.told(incident.id, notices[0].alerter) if notices else None
+    told = context.store.told(incident.id, notices[0].alerter) if notices else None
     if told is not None and told.runbook:
         st.markdown("The runbook of the probes that moved; an address of your own, to copy:")
         st.code(shown(told.runbook).text, language=None, wrap_lines=True)
@@ -227,12 +227,12 @@ def _runbook(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...]
         )
 
 
-def _timeline(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
+def _timeline(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### What happened")
-    steps = timeline(incident, glance.reading.presses(incident.id), notices)
+    steps = timeline(incident, context.store.presses(incident.id), notices)
     st.dataframe(
         {
-            "when": [glance.when(step.at) for step in steps],
+            "when": [context.when(step.at) for step in steps],
             "what": [step.what for step in steps],
             "who": [step.who for step in steps],
             "why": [step.why for step in steps],
@@ -242,7 +242,7 @@ def _timeline(glance: Glance, incident: Incident, notices: tuple[NoticeView, ...
     )
 
 
-def _notices(glance: Glance, notices: tuple[NoticeView, ...]) -> None:
+def _notices(context: PageContext, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### Who was told")
     if not notices:
         st.caption("Nobody yet: no notice is owed.")
@@ -253,7 +253,7 @@ def _notices(glance: Glance, notices: tuple[NoticeView, ...]) -> None:
             "through": [one_line(place(one)) for one in notices],
             "state": [one.state for one in notices],
             "tries": [one.attempts for one in notices],
-            "sent": [glance.when(one.sent_at) if one.sent_at else "" for one in notices],
+            "sent": [context.when(one.sent_at) if one.sent_at else "" for one in notices],
             "last answer": [one_line(one.last_reason) for one in notices],
         },
         hide_index=True,

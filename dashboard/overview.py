@@ -5,46 +5,46 @@ from __future__ import annotations
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from dashboard.frame import Glance
-from dashboard.places import go, link
-from dashboard.standing import Standing, headline, standings, unreached
-from dashboard.words import count, inline, listed, one_line, share
-from prober.incidents import Incident
+from dashboard.endpoint_state import EndpointState, endpoint_states, headline, unreached
+from dashboard.formatting import count, inline, listed, one_line, share
+from dashboard.frame import PageContext
+from dashboard.navigation import go, link
+from prober.model.incident import Incident
 
 _WORTH_A_LOOK = 0.25
 """Share of the evidence that an alarm needs, from which on a cell is tinted. Still channels stay below it for long."""
 _FIXED = ("endpoint", "state", "evidence", "last round", "why", "failed asks", "model", "owners")
 
 
-def draw(glance: Glance) -> None:
-    standing = standings(glance.reading.endpoints(), glance.reading.rounds(), glance.now, glance.zone)
+def draw(context: PageContext) -> None:
+    standing = endpoint_states(context.store.endpoints(), context.store.rounds(), context.now, context.zone)
     said = headline(standing)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
-    for sentence in unreached(glance.reading.deliveries(), glance.now):
+    for sentence in unreached(context.store.deliveries(), context.now):
         st.error(sentence)
-    if doubtful := [one for one in glance.reading.promises() if not one.kept]:
+    if doubtful := [one for one in context.store.promises() if not one.kept]:
         st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
         link("What was promised, and what happened", "promise")
     if said.remarks:
         st.markdown("  \n".join(said.remarks))
-    _incidents(glance)
+    _incidents(context)
     st.markdown("#### Endpoints now")
     _matrix(standing)
 
 
-def _incidents(glance: Glance) -> None:
+def _incidents(context: PageContext) -> None:
     """A link to each incident that is not closed; the closed ones folded away."""
-    every = glance.reading.incidents()
+    every = context.store.incidents()
     for one in (one for one in every if one.state != "closed"):
-        incident_link(glance, one)
+        incident_link(context, one)
     closed = [one for one in every if one.state == "closed"]
     if closed:
         with st.expander(count(len(closed), "closed incident")):
             for one in closed[:50]:
-                incident_link(glance, one)
+                incident_link(context, one)
 
 
-def incident_link(glance: Glance, one: Incident) -> None:
+def incident_link(context: PageContext, one: Incident) -> None:
     words = one.cause.replace("_", " ") or one.kind.replace("_", " ")
     if one.verdicts and not one.is_trouble:
         words = one.verdicts[0].words
@@ -55,10 +55,10 @@ def incident_link(glance: Glance, one: Incident) -> None:
         icon=":material/check_circle:" if one.state == "closed" else ":material/change_history:",
         incident=str(one.id),
     )
-    st.caption(f"{one.severity.capitalize()}, {state}; since {inline(glance.round(one.onset))}")
+    st.caption(f"{one.severity.capitalize()}, {state}; since {inline(context.round(one.onset))}")
 
 
-def _matrix(standing: tuple[Standing, ...]) -> None:
+def _matrix(standing: tuple[EndpointState, ...]) -> None:
     """Endpoints × channels: a click on a cell shows that channel's history."""
     channels = list(dict.fromkeys(point.channel for one in standing for point in one.endpoint.channels))
     frame, tints = matrix(standing, channels)
@@ -86,7 +86,7 @@ def _matrix(standing: tuple[Standing, ...]) -> None:
         go("endpoint", **chosen_cell(standing, row, column))
 
 
-def matrix(standing: tuple[Standing, ...], channels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def matrix(standing: tuple[EndpointState, ...], channels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The cells as text, and their tints as CSS."""
     names = [one_line(channel) for channel in channels]
     columns = [*_FIXED[:3], *names, *_FIXED[3:]]
@@ -115,7 +115,7 @@ def matrix(standing: tuple[Standing, ...], channels: list[str]) -> tuple[pd.Data
     return pd.DataFrame(cells, columns=columns), pd.DataFrame(tints, columns=columns)
 
 
-def chosen_cell(standing: tuple[Standing, ...], row: int, column: str) -> dict[str, str]:
+def chosen_cell(standing: tuple[EndpointState, ...], row: int, column: str) -> dict[str, str]:
     """What a cell of the table leads to, as an address has it."""
     endpoint = standing[row].endpoint
     channel = next((one.channel for one in endpoint.channels if one_line(one.channel) == column), None)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from prober.alerts.private import measured, unquoted
-from prober.incidents import Incident
-from prober.notice import Comparison, Moved
-from prober.store.page_views import EmbeddingMap, ProbePage, ProbeView
-from prober.store.views import ChannelPoint, EndpointView, ReplyView
+from prober.alerts.privacy import measured, unquoted
+from prober.model.incident import Incident
+from prober.model.notice import Comparison, Moved
+from prober.store.pages.page_views import EmbeddingMap, ProbePage, ProbeView
+from prober.store.pages.views import ChannelPoint, EndpointView, ReplyView
 
 
 def comparison(one: Comparison) -> Comparison:

@@ -5,38 +5,38 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.choosing import choose_endpoint, choose_from
 from dashboard.export import log_button
-from dashboard.frame import Glance
-from dashboard.words import count, inline, number, one_line, percent, shown
-from prober.detectors.information import advice
-from prober.store.page_views import ProbePage
+from dashboard.formatting import count, inline, number, one_line, percent, shown
+from dashboard.frame import PageContext
+from dashboard.selection import choose_endpoint, choose_from
+from prober.judging.explain.information import advice
+from prober.store.pages.page_views import ProbePage
 
 _PAGE = 20
 """Replies to a page, or one round if it holds more."""
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### Probes")
     left, right = st.columns(2)
     with left:
-        endpoint = choose_endpoint(glance.reading.endpoints(), forgets=("probe", "before"))
-    probes = [one.probe for one in glance.reading.probes(endpoint)]
+        endpoint = choose_endpoint(context.store.endpoints(), forgets=("probe", "before"))
+    probes = [one.probe for one in context.store.probes(endpoint)]
     if not probes:
         st.info(f"**{inline(endpoint)} was not asked yet.** Its probes appear with the first completed round.")
         return
     with right:
         probe = choose_from("Probe", "probe", probes, inline(endpoint) + " is not asked {}.", forgets=("before",))
-    page = glance.reading.probe(endpoint, probe)
+    page = context.store.probe(endpoint, probe)
     if page is None:
         st.info("The newest rounds did not ask it.")
         return
     _asked(page)
-    _looked_at(glance, page)
+    _looked_at(context, page)
     _tells(page)
     _answers(page)
     _distributions(page)
-    _replies(glance, endpoint, probe)
+    _replies(context, endpoint, probe)
 
 
 def _asked(page: ProbePage) -> None:
@@ -61,9 +61,9 @@ def _asked(page: ProbePage) -> None:
     )
 
 
-def _looked_at(glance: Glance, page: ProbePage) -> None:
+def _looked_at(context: PageContext, page: ProbePage) -> None:
     now = f"{count(page.now, 'answer')} of the newest {count(page.rounds, 'round')}"
-    since = f", since {inline(glance.round(page.since))}" if page.since else ""
+    since = f", since {inline(context.round(page.since))}" if page.since else ""
     if page.then:
         st.caption(f"Compared: {count(page.then, 'answer')} of the reference with {now}{since}.")
     else:
@@ -138,19 +138,19 @@ def _distributions(page: ProbePage) -> None:
                 )
 
 
-def _replies(glance: Glance, endpoint: str, probe: str) -> None:
+def _replies(context: PageContext, endpoint: str, probe: str) -> None:
     """Raw replies, on demand and by the page."""
     st.markdown("#### Replies")
-    log_button(glance, endpoint, probe)
+    log_button(context, endpoint, probe)
     if not st.toggle("Show the replies themselves", key="replies", value="before" in st.query_params):
         return
     before = st.query_params.get("before")
-    found = glance.reading.replies(endpoint, probe, before, _PAGE)
+    found = context.store.replies(endpoint, probe, before, _PAGE)
     if not found:
         st.caption("No earlier reply.")
     for one in found:
         st.caption(
-            f"{inline(glance.round(one.round))} · sample {one.sample + 1} · {inline(one.model or 'no model named')}"
+            f"{inline(context.round(one.round))} · sample {one.sample + 1} · {inline(one.model or 'no model named')}"
         )
         if one.error is not None:
             st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")

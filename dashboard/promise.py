@@ -5,18 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.export import csv_button
-from dashboard.frame import Glance
-from dashboard.words import count, inline, listed, number, one_line
-from prober.store.page_views import PromiseView
+from dashboard.formatting import count, inline, listed, number, one_line
+from dashboard.frame import PageContext
+from prober.store.pages.page_views import PromiseView
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### The promise")
     st.markdown(
         "Each endpoint has one knob, `false_alarms_per_year`: while nothing changes, that is how often you agree to be "
         "called for nothing, all probes and channels together. Thresholds follow from it."
     )
-    found = glance.reading.promises()
+    found = context.store.promises()
     judged = [one for one in found if one.judged]
     if not judged:
         st.info("**Too early to tell**: no round has been judged against a complete reference yet.")

@@ -9,11 +9,11 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.choosing import choose_by, choose_days
 from dashboard.export import csv_button
-from dashboard.frame import Glance
-from dashboard.words import number, one_line, percent
-from prober.store.page_views import TallyView
+from dashboard.formatting import number, one_line, percent
+from dashboard.frame import PageContext
+from dashboard.selection import choose_by, choose_days
+from prober.store.pages.page_views import TallyView
 
 _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Callable[[TallyView], int], bool], ...]] = (
     ("Expectations met", "share of checked answers", lambda one: one.pass_rate, lambda one: one.checked, True),
@@ -24,7 +24,7 @@ _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Call
 """Title, unit, value, of how many, and whether it is a share."""
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### Quality")
     st.caption("Are the answers as good as they were? Days are UTC.")
     left, right, _ = st.columns([1, 1, 2])
@@ -32,16 +32,16 @@ def draw(glance: Glance) -> None:
         by = choose_by(("probe_set", "owner", "tag", "endpoint"))
     with right:
         days = choose_days()
-    until = glance.now.date() + timedelta(days=1)
+    until = context.now.date() + timedelta(days=1)
     since = until - timedelta(days=days)
-    whole = glance.reading.tallies(by, since, until, daily=False)
+    whole = context.store.tallies(by, since, until, daily=False)
     if not any(one.answered for one in whole):
         st.info(
             "**No answers in this time.** `prober run` asks; a longer time range may show older days. Expectations are "
             "declared with the probes (`expect:`)."
         )
         return
-    daily = glance.reading.tallies(by, since, until, daily=True)
+    daily = context.store.tallies(by, since, until, daily=True)
     halves = [*st.columns(2), *st.columns(2)]
     for column, (title, unit, value, base, is_share) in zip(halves, _MEASURES, strict=True):
         with column:

@@ -7,65 +7,65 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.choosing import choose_days
+from dashboard.endpoint_state import unreached
 from dashboard.export import csv_button
-from dashboard.frame import Glance
-from dashboard.standing import unreached
-from dashboard.words import ago, count, inline, listed, number, one_line, percent
-from prober.incidents.daemons import Sign, attendance
-from prober.store.page_views import TallyView
+from dashboard.formatting import ago, count, inline, listed, number, one_line, percent
+from dashboard.frame import PageContext
+from dashboard.selection import choose_days
+from prober.incidents.daemons import DaemonStatus, attendance
+from prober.store.pages.page_views import TallyView
 
 
-def draw(glance: Glance) -> None:
+def draw(context: PageContext) -> None:
     st.markdown("### Reliability of the prober")
     st.caption("Can its silence be trusted? An endpoint that nobody asks never changes.")
-    _daemons(glance)
-    for sentence in unreached(glance.reading.deliveries(), glance.now):
+    _daemons(context)
+    for sentence in unreached(context.store.deliveries(), context.now):
         st.error(sentence)
-    days = _rounds(glance)
-    _missed(glance)
-    _deliveries(glance)
+    days = _rounds(context)
+    _missed(context)
+    _deliveries(context)
     st.caption(f"Rounds and asks are those of {days} days, UTC. `prober status` and `prober doctor` say what to do.")
 
 
-def _daemons(glance: Glance) -> None:
-    found = attendance(glance.reading.signs(), glance.now)
+def _daemons(context: PageContext) -> None:
+    found = attendance(context.store.daemon_statuses(), context.now)
     if found.silent:
-        said = [f"{inline(one.worker)} (last seen {ago(one.seen_at, glance.now)})" for one in found.silent]
+        said = [f"{inline(one.worker)} (last seen {ago(one.seen_at, context.now)})" for one in found.silent]
         st.error(f"**A daemon fell silent**: {listed(said)}. What it watched is not asked; start `prober run` again.")
     if found.alive:
         said = [f"{inline(one.worker)} ({count(len(one.endpoints), 'endpoint')})" for one in found.alive]
         st.success(f"**At work**: {listed(said)}.")
     if not found.alive and not found.silent:
         st.warning("**No daemon is at work.** Nothing is asked until `prober run` is started.")
-    signs: tuple[Sign, ...] = (*found.alive, *found.silent, *found.ended)
-    if signs:
+    daemon_statuses: tuple[DaemonStatus, ...] = (*found.alive, *found.silent, *found.ended)
+    if daemon_statuses:
         st.dataframe(
             {
-                "daemon": [one_line(one.worker) for one in signs],
-                "started": [glance.when(one.started_at) for one in signs],
-                "last sign of life": [ago(one.seen_at, glance.now) for one in signs],
-                "ended": [glance.when(one.stopped_at) if one.stopped_at else "" for one in signs],
-                "watches": [one_line(", ".join(one.endpoints)) for one in signs],
+                "daemon": [one_line(one.worker) for one in daemon_statuses],
+                "started": [context.when(one.started_at) for one in daemon_statuses],
+                "last sign of life": [ago(one.seen_at, context.now) for one in daemon_statuses],
+                "ended": [context.when(one.stopped_at) if one.stopped_at else "" for one in daemon_statuses],
+                "watches": [one_line(", ".join(one.endpoints)) for one in daemon_statuses],
             },
             hide_index=True,
             alt="Daemons and their last signs of life",
         )
 
 
-def _rounds(glance: Glance) -> int:
+def _rounds(context: PageContext) -> int:
     st.markdown("#### Rounds and asks")
     left, _ = st.columns([1, 3])
     with left:
         days = choose_days()
-    until = glance.now.date() + timedelta(days=1)
+    until = context.now.date() + timedelta(days=1)
     since = until - timedelta(days=days)
-    whole = glance.reading.tallies("endpoint", since, until, daily=False)
+    whole = context.store.tallies("endpoint", since, until, daily=False)
     if not whole:
         st.info("**No round in this time.** `prober run` asks them; a longer time range may show older ones.")
         return days
-    daily = glance.reading.tallies("endpoint", since, until, daily=True)
-    fresh = {one.name: one for one in glance.reading.endpoints()}
+    daily = context.store.tallies("endpoint", since, until, daily=True)
+    fresh = {one.name: one for one in context.store.endpoints()}
     left, right = st.columns(2)
     with left:
         st.markdown("**Failed asks**, share of all")
@@ -92,7 +92,7 @@ def _rounds(glance: Glance) -> int:
             "failed": [percent(one.failure_rate) for one in whole],
             "last failure": [one_line(fresh[one.key].last_failure) if one.key in fresh else "" for one in whole],
             "mean latency": [_seconds(one) for one in whole],
-            "last round": [_last(glance, one.key) for one in whole],
+            "last round": [_last(context, one.key) for one in whole],
         },
         hide_index=True,
         alt="Rounds and asks of each endpoint in this time",
@@ -109,14 +109,14 @@ def _rounds(glance: Glance) -> int:
     return days
 
 
-def _missed(glance: Glance) -> None:
-    missed = glance.reading.missed()
+def _missed(context: PageContext) -> None:
+    missed = context.store.missed()
     if not missed:
         return
     st.markdown("#### Newest missed rounds")
     st.dataframe(
         {
-            "due": [glance.when(one.due_at) for one in missed],
+            "due": [context.when(one.due_at) for one in missed],
             "endpoint": [one_line(one.endpoint) for one in missed],
             "set": [one_line(one.probe_set) for one in missed],
             "why": [one_line(one.reason) for one in missed],
@@ -127,9 +127,9 @@ def _missed(glance: Glance) -> None:
     )
 
 
-def _deliveries(glance: Glance) -> None:
+def _deliveries(context: PageContext) -> None:
     st.markdown("#### Messages")
-    places = glance.reading.deliveries()
+    places = context.store.deliveries()
     if not places:
         st.caption("No message was ever owed. `prober drill ENDPOINT` shows whether one would arrive.")
         return
@@ -140,7 +140,7 @@ def _deliveries(glance: Glance) -> None:
             "held": [one.held for one in places],
             "sent": [one.sent for one in places],
             "failed": [one.failed for one in places],
-            "last sent": [glance.when(one.last_sent_at) if one.last_sent_at else "never" for one in places],
+            "last sent": [context.when(one.last_sent_at) if one.last_sent_at else "never" for one in places],
             "why not": [one_line(one.last_reason) for one in places],
         },
         hide_index=True,
@@ -152,6 +152,6 @@ def _seconds(one: TallyView) -> str:
     return "" if one.mean_latency_s is None else f"{number(one.mean_latency_s)} s"
 
 
-def _last(glance: Glance, endpoint: str) -> str:
-    view = next((one for one in glance.reading.endpoints() if one.name == endpoint), None)
-    return ago(view.last_completed_at, glance.now) if view and view.last_completed_at else ""
+def _last(context: PageContext, endpoint: str) -> str:
+    view = next((one for one in context.store.endpoints() if one.name == endpoint), None)
+    return ago(view.last_completed_at, context.now) if view and view.last_completed_at else ""

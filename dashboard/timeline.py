@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.words import moment, number, one_line
-from prober.incidents import Incident
-from prober.store.views import NoticeView, PressView
+from dashboard.formatting import moment, number, one_line
+from prober.model.incident import Incident
+from prober.store.pages.views import ActionView, NoticeView
 
 _NO_EFFECT = "without effect: {}"
 _DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
@@ -25,7 +25,7 @@ class Step:
     why: str = ""
 
 
-def timeline(incident: Incident, presses: Sequence[PressView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
+def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
     """Oldest first."""
     return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_told(notices)], key=lambda step: step.at))
 
@@ -50,7 +50,7 @@ def _judged(incident: Incident) -> list[Step]:
     return steps
 
 
-def _pressed(one: PressView) -> Step:
+def _pressed(one: ActionView) -> Step:
     done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
             "close": "closed by hand", "show": "evidence looked at"}[one.action]  # fmt: skip
     if one.reason not in _DONE:

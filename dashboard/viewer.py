@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import streamlit as st
 
-from dashboard.words import one_line
+from dashboard.formatting import one_line
 from prober.settings import Settings
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from prober.declaration import Endpoint
+from prober.model.declaration import Endpoint
 
 MILLION: Final = 1_000_000
 _SAMPLE: Final = 1_000

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import re
 from pathlib import Path
 
 import pytest
-
-from prober import tick
 
 TEXT = (Path(__file__).parent.parent / "docs" / "journey.md").read_text(encoding="utf-8")
 NAMES = sorted(set(re.findall(r"`((?:prober|dashboard)(?:\.\w+)+)`", TEXT)))
@@ -37,24 +34,8 @@ def test_every_name_exists(name):
 
 def test_a_name_that_does_not_exist_is_found_out():
     with pytest.raises(AttributeError):
-        resolve("prober.tick.walk")
+        resolve("prober.service.run_round.walk")
 
 
 def test_many_names_are_checked():
     assert len(NAMES) > 30
-
-
-def test_the_stations_of_a_round_come_in_the_order_of_the_code():
-    for function, stations in (
-        (tick.run, ["store.due(", "store.claim(", "_ask_all(", "store.record(", "judge(", "store.settle("]),
-        (tick.judge, ["advance(", "decide("]),
-    ):
-        source = inspect.getsource(function)
-        places = [source.index(station, source.index('"""')) for station in stations]
-        assert places == sorted(places)
-    told = [TEXT.index(f"`prober.{name}`") for name in (
-        "store.Store.due", "store.Store.claim", "providers.interface.Provider.ask", "fingerprint.fingerprint",
-        "store.Store.record", "detectors.judge.advance", "incidents.decide", "store.Store.settle",
-        "alerts.deliver.deliver",
-    )]  # fmt: skip
-    assert told == sorted(told)

@@ -10,7 +10,7 @@ import genai_prices
 import pytest
 from genai_prices.types import ModelPrice
 
-from prober.declaration import Endpoint, Price
+from prober.model.declaration import Endpoint, Price
 from prober.prices import Tariff, Unpriced, tariff
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

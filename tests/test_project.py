@@ -21,12 +21,12 @@ from packaging.version import Version
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from prober import declaration
-from prober.declaration import Probe
-from prober.detectors.channel import Channel
 from prober.fingerprint import fingerprint
+from prober.judging.channels import Channel
 from prober.loading import load
-from prober.reply import Reply
+from prober.model import declaration
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 from prober.settings import Settings
 
 ROOT = Path(__file__).parents[1]

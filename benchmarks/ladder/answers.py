@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from benchmarks.ladder.probes import TEXT, candidates
 from benchmarks.ladder.recording import REST, Distribution, Ending, Recording, TopLogprobs
-from prober.declaration import Probe
-from prober.evidence import Fingerprint, Observation, Round
 from prober.fingerprint import fingerprint
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.evidence import Fingerprint, Observation, Round
+from prober.model.reply import Reply
 
 _AT = datetime(2026, 1, 1, tzinfo=UTC)
 _PROBES: Mapping[str, Probe] = {probe.id: probe for probe in (*candidates(), *TEXT.values())}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from prober.declaration import Message, Probe
+from prober.model.declaration import Message, Probe
 
 Shots = tuple[tuple[str, str], ...]
 """Questions with answers, put in front of the question."""

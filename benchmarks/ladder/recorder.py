@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 from benchmarks.ladder.probes import TEXT, candidates, choose, first_token, keep
 from benchmarks.ladder.recording import REST, Listed, read, write
 from benchmarks.ladder.rungs import ALL, BASE, NUMERICS, Rung
-from prober.declaration import Probe
-from prober.demo.server import ModelServer, Serving
-from prober.demo.weights import cache_directory, carried_model, changed_copy
+from prober.lab.demo.server import ModelServer, Serving
+from prober.lab.demo.weights import cache_directory, carried_model, changed_copy
+from prober.model.declaration import Probe
 
 TEXT_TOKENS = 20
 ROUNDS = {BASE: 120}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from prober.demo.server import Serving
-from prober.demo.weights import Variant
+from prober.lab.demo.server import Serving
+from prober.lab.demo.weights import Variant
 
 BASE = "base"
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from benchmarks.peers.interface import Floats, Peer, Rounds, first_alarm, shared_probes, texts
 from benchmarks.peers.length_only import ks
-from prober.declaration import Probe
 from prober.fingerprint import embedding
 from prober.fingerprint.refusal import refused_by
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 Vector: TypeAlias = npt.NDArray[np.float32]
 

@@ -8,9 +8,9 @@ from prober.alerts.alertmanager import open_alertmanager
 from prober.alerts.interface import Alerter
 from prober.alerts.log import open_log
 from prober.alerts.pagerduty import open_pagerduty
-from prober.alerts.slack import open_slack
+from prober.alerts.slack.bot import open_slack
 from prober.alerts.webhook import open_webhook
-from prober.errors import ConfigurationError, Problem
+from prober.model.errors import ConfigurationError, Problem
 from prober.settings import Settings
 
 ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {

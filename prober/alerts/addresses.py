@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from prober.alerts.hostile import link
-from prober.errors import ConfigurationError
+from prober.model.errors import ConfigurationError
+from prober.text import link
 
 
 def given(value: SecretStr | str | None) -> str | None:

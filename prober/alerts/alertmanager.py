@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.alerts.addresses import checked_address, given
-from prober.alerts.hostile import link, visible
 from prober.alerts.message import Json, compose, incident_url
 from prober.alerts.phases import PHASES, Subject, subject, subject_key
+from prober.alerts.phrases import iso, utc
 from prober.alerts.post import PostAlerter
-from prober.alerts.words import iso, utc
-from prober.incidents import SEVERITIES
-from prober.notice import Notice
+from prober.model.incident import SEVERITIES
+from prober.model.notice import Notice
 from prober.settings import Settings
+from prober.text import link, visible
 
 NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",

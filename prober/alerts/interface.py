@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from prober.notice import Notice, Outcome
+from prober.model.notice import Notice, Outcome
 
 
 class Alerter(Protocol):

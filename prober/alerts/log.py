@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from prober.alerts.message import plain_text
-from prober.notice import Notice, Outcome
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 logger = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """What a notice says, in words: `compose` turns a Notice into a Message, which every channel lays out in its own way.
 
-Pure. Every text of a Message is already safe to print: see `prober.alerts.hostile`.
+Pure. Every text of a Message is already safe to print: see `prober.text`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from prober.alerts.hostile import link, side_by_side, visible
-from prober.alerts.titles import ALARMS, CONDITIONS, lead, odds, standing_lead, titled
-from prober.alerts.todo import todo
-from prober.alerts.words import (
+from prober.alerts.phrases import (
     CLOSE_TITLES,
     EVENT_TITLES,
     KINDS,
@@ -27,8 +24,11 @@ from prober.alerts.words import (
     thousands,
     when,
 )
-from prober.incidents import TROUBLES
-from prober.notice import DigestItem, Notice
+from prober.alerts.titles import ALARMS, CONDITIONS, lead, odds, standing_lead, titled
+from prober.alerts.todo import todo
+from prober.model.incident import TROUBLES
+from prober.model.notice import DigestItem, Notice
+from prober.text import link, side_by_side, visible
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 

@@ -7,7 +7,7 @@ import ssl
 from http.client import HTTPException
 from urllib.error import URLError
 
-from prober.notice import Outcome
+from prober.model.notice import Outcome
 
 PASSING_STATUSES = frozenset({408, 409, 421, 425})
 """4xx that may go well on another try, besides 429."""

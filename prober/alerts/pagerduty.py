@@ -9,14 +9,14 @@ from functools import partial
 from typing import Final
 
 from prober.alerts.addresses import checked_address, given
-from prober.alerts.hostile import link, visible
 from prober.alerts.message import Json, compose, incident_url
 from prober.alerts.phases import PHASES, Phase, subject, subject_key
+from prober.alerts.phrases import iso
 from prober.alerts.post import PostAlerter
-from prober.alerts.words import iso
-from prober.errors import ConfigurationError
-from prober.notice import Notice
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Notice
 from prober.settings import Settings
+from prober.text import link, visible
 
 ACTIONS: Final[Mapping[Phase, str]] = {"firing": "trigger", "in_hand": "acknowledge", "over": "resolve"}
 SOURCE_LIMIT: Final = 255

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from prober.alerts.hostile import visible
 from prober.alerts.message import Json, compose, incident_url, notice_key, plain_text
-from prober.alerts.words import chance, finite, iso
-from prober.detectors.share import Share
-from prober.notice import Notice
+from prober.alerts.phrases import chance, finite, iso
+from prober.model.evidence import Share
+from prober.model.notice import Notice
+from prober.text import visible
 
 TEXT_LIMIT = 4000
 """UTF-16 units of one prompt or reply."""

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from prober.alerts.words import iso
-from prober.incidents import TROUBLES, Event
-from prober.notice import Notice
+from prober.alerts.phrases import iso
+from prober.model.incident import TROUBLES, Event
+from prober.model.notice import Notice
 
 Phase = Literal["firing", "in_hand", "over"]
 Subject = Literal["change", "trouble", "stale", "daemon"]

@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from prober.alerts.message import Json, notice_key
 from prober.alerts.outcomes import of_failure, of_status
-from prober.notice import Notice, Outcome
+from prober.model.notice import Notice, Outcome
 
 TIMEOUT_S: Final = 10.0
 """Longest silence of a receiver."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from prober.alerts.hostile import visible
-from prober.alerts.words import CLOSE_TITLES, EVENT_TITLES, KINDS, OTHER_KIND, STATE_TITLES, chance, when
-from prober.incidents import TROUBLES
-from prober.notice import Notice
+from prober.alerts.phrases import CLOSE_TITLES, EVENT_TITLES, KINDS, OTHER_KIND, STATE_TITLES, chance, when
+from prober.model.incident import TROUBLES
+from prober.model.notice import Notice
+from prober.text import visible
 
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from prober.alerts.words import KINDS, OTHER_KIND
-from prober.incidents import TROUBLES, Event
-from prober.notice import Notice
+from prober.alerts.phrases import KINDS, OTHER_KIND
+from prober.model.incident import TROUBLES, Event
+from prober.model.notice import Notice
 
 _SAID: Final[Mapping[Event, tuple[str, ...]]] = {
     "joined": ("Look at these endpoints as well: each has an incident of its own, to acknowledge or to accept.",),

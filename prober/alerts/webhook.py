@@ -12,8 +12,8 @@ from prober.alerts.addresses import checked_address, given
 from prober.alerts.message import notice_key
 from prober.alerts.payload import payload
 from prober.alerts.post import TIMEOUT_S, encoded, post
-from prober.errors import ConfigurationError
-from prober.notice import Notice, Outcome
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 

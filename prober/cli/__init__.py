@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from prober.errors import ConfigurationError, NotEnough, ProberError
+from prober.model.errors import ConfigurationError, NotEnough, ProberError
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from prober.cli.as_json import Json
 from prober.cli.logs import replies_of
 from prober.cli.options import AsJson
-from prober.cli.plain import Json
 from prober.cli.screen import bars, print_json, say, table
-from prober.comparison import Compared, Difference
-from prober.comparison import compare as hold
-from prober.errors import NotEnough
+from prober.lab.compare import Compared, Difference
+from prober.lab.compare import compare as hold
+from prober.model.errors import NotEnough
 
 app = typer.Typer(add_completion=False)
 

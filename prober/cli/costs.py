@@ -9,15 +9,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from prober.cli.as_json import Json
 from prober.cli.options import settings_of
-from prober.cli.plain import Json
-from prober.declaration import Endpoint
-from prober.detectors.codec import decode
-from prober.detectors.memory import Memory
-from prober.evidence import Observation, Round
+from prober.judging.memory import Memory, decode
+from prober.model.declaration import Endpoint
+from prober.model.evidence import Observation, Round
 from prober.prices import Tariff, Unpriced, dollars
 from prober.store import Store
-from prober.store.views import RoundView
+from prober.store.pages.views import RoundView
 
 DAYS_PER_MONTH: Final = 365.25 / 12
 _RECENT: Final = 64

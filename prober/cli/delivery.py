@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prober.alerts.deliver import Delivery, deliver
 from prober.alerts.interface import Alerter
 from prober.cli.options import now_utc
 from prober.cli.screen import complain
+from prober.service.deliver import Delivery, deliver
 from prober.store import Store
 
 

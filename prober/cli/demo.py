@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from prober.cli.screen import screen
-from prober.demo.run import run_demo
+from prober.lab.demo.run import run_demo
 
 app = typer.Typer(add_completion=False)
 

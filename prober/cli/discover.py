@@ -11,19 +11,19 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.mends import mend_of
+from prober.asking import open_provider
+from prober.cli.as_json import Json
+from prober.cli.fixes import mend_of
 from prober.cli.options import AsJson, Paths, now_utc
-from prober.cli.plain import Json
 from prober.cli.plan import output_limit
 from prober.cli.screen import bars, complain, count, print_json, say, table
-from prober.declaration import Endpoint
-from prober.discovery import Discovered
-from prober.discovery import discover as search
-from prober.discovery.writing import default_output, header, progress_of, refuse_edited, write
-from prober.errors import ConfigurationError, Problem
+from prober.lab.discover import Discovered
+from prober.lab.discover import discover as search
+from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
 from prober.loading import load
 from prober.loading.files import find, holds_endpoints
-from prober.providers import open_provider
+from prober.model.declaration import Endpoint
+from prober.model.errors import ConfigurationError, Problem
 
 app = typer.Typer(add_completion=False)
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.ping import open_ping
-from prober.alerts.slack import SlackBot
+from prober.alerts.heartbeat import open_ping
+from prober.alerts.slack.bot import SlackBot
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.screen import count, print_json, say
-from prober.errors import ProberError
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.loading import Declarations
+from prober.model.errors import ProberError
 from prober.settings import secret
 from prober.store import Store
 

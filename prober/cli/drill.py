@@ -9,14 +9,14 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.interface import Alerter
+from prober.cli.as_json import Json, of_incident
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.plain import Json, of_incident
 from prober.cli.screen import count, print_json, say
-from prober.drill import CHANGES, ChangeName, Drilled, drill
-from prober.drill.run import PATIENCE_S, Tools
-from prober.errors import ConfigurationError
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
+from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
+from prober.lab.drill.run import PATIENCE_S, Tools
+from prober.loading.quoting import quoted
+from prober.loading.validation_errors import did_you_mean
+from prober.model.errors import ConfigurationError
 from prober.store import Store
 
 app = typer.Typer(add_completion=False)

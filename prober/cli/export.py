@@ -11,10 +11,10 @@ import typer
 
 from prober.cli.options import Database, open_store
 from prober.cli.screen import bars, complain
-from prober.errors import ConfigurationError, NotEnough
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
-from prober.replylog import LoggedReply, line_of, write
+from prober.loading.quoting import quoted
+from prober.loading.reply_log import LoggedReply, line_of, write
+from prober.loading.validation_errors import did_you_mean
+from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store
 from prober.store.as_log import logged
 

@@ -9,20 +9,19 @@ from typing import Any, Final
 
 import typer
 
-from prober import tick
-from prober.alerts.words import when
+from prober.alerts.phrases import when
+from prober.cli.as_json import Json, of_judgement
 from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
 from prober.cli.options import AsJson, Database, settings_of
-from prober.cli.plain import Json, of_judgement
 from prober.cli.screen import bars, print_json, say
-from prober.declaration import Endpoint, Probe
-from prober.detectors.promise import Promise
-from prober.detectors.verdict import Judgement
-from prober.errors import ConfigurationError, NotEnough
-from prober.evidence import Round
-from prober.loading.showing import quoted
-from prober.replay import probe_of, rounds_of, series_of
-from prober.replylog import UNKNOWN_TIME
+from prober.judging.promise import Promise
+from prober.lab.replay import probe_of, rounds_of, series_of
+from prober.loading.quoting import quoted
+from prober.loading.reply_log import UNKNOWN_TIME
+from prober.model.declaration import Endpoint, Probe
+from prober.model.errors import ConfigurationError, NotEnough
+from prober.model.evidence import Judgement, Round
+from prober.service import run_round
 from prober.store import Store
 
 app = typer.Typer(add_completion=False)
@@ -105,7 +104,7 @@ def _take_in(
     for round_ in rounds:
         if round_.at in here:
             continue
-        judgement, memory, decision = tick.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
+        judgement, memory, decision = run_round.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
         asked = {one.series: probes[one.series] for one in round_.observations}
         if store.take_in(endpoint, IMPORTED, round_, asked, judgement, memory, decision):
             stored, newest = stored + 1, judgement

@@ -9,19 +9,19 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.words import between, counted, lasting, minute, thousands, when
+from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
+from prober.cli.as_json import Json, of_incident, of_time
 from prober.cli.delivery import deliver_owed
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
-from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import print_json, say, table
-from prober.declaration import seconds
-from prober.errors import ConfigurationError
-from prober.incidents import Incident, Press, Reason
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
-from prober.pressing import NOWHERE, act, done
+from prober.loading.quoting import quoted
+from prober.loading.validation_errors import did_you_mean
+from prober.model.declaration import seconds
+from prober.model.errors import ConfigurationError
+from prober.model.incident import Action, Incident, Reason
+from prober.service.act import NOWHERE, act, done
 from prober.store import Store
-from prober.store.views import MaintenanceView, NoticeView, PressView
+from prober.store.pages.views import ActionView, MaintenanceView, NoticeView
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -130,7 +130,7 @@ def acknowledge(
     incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False
 ) -> int:
     """Say that a change is in hand; those who were told of it are told this too, and are reminded no more."""
-    return _press(incident_id, Press("acknowledge", by or me(), reason), database, as_json)
+    return _press(incident_id, Action("acknowledge", by or me(), reason), database, as_json)
 
 
 @app.command()
@@ -144,19 +144,19 @@ def mute(
 ) -> int:
     """Hear no more of a change for a while, unless it gets worse or is over."""
     until = now_utc() + _duration(for_)
-    return _press(incident_id, Press("mute", by or me(), reason, until), database, as_json)
+    return _press(incident_id, Action("mute", by or me(), reason, until), database, as_json)
 
 
 @app.command()
 def unmute(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
     """End a mute before its time."""
-    return _press(incident_id, Press("unmute", by or me(), reason), database, as_json)
+    return _press(incident_id, Action("unmute", by or me(), reason), database, as_json)
 
 
 @app.command()
 def accept(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
     """Take the new behaviour as the reference: the incident closes, and a new reference begins at its onset."""
-    return _press(incident_id, Press("accept", by or me(), reason), database, as_json)
+    return _press(incident_id, Action("accept", by or me(), reason), database, as_json)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def close(incident_id: Id, by: By = None, reason: Why = "", database: Database =
 
     Where the endpoint still differs from its reference, a new incident will open.
     """
-    return _press(incident_id, Press("close", by or me(), reason), database, as_json)
+    return _press(incident_id, Action("close", by or me(), reason), database, as_json)
 
 
 @app.command()
@@ -211,7 +211,7 @@ def maintenance(
     return 0
 
 
-def _press(incident_id: int, press: Press, database: str | None, as_json: bool) -> int:
+def _press(incident_id: int, press: Action, database: str | None, as_json: bool) -> int:
     settings = settings_of(database)
     alerters = open_alerters(settings)
     with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing makes no database
@@ -250,7 +250,7 @@ def _place(notice: NoticeView) -> str:
     return f"{notice.alerter}:{notice.channel}" if notice.channel else notice.alerter
 
 
-def _pressed(one: PressView) -> str:
+def _pressed(one: ActionView) -> str:
     note = f": {one.note}" if one.note else ""
     outcome = "" if one.reason in _DONE else f" ({one.reason.replace('_', ' ')})"
     return f"  {one.action} by {one.actor} at {minute(one.at)}, by {one.via}{outcome}{note}"

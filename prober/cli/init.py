@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from prober.cli.screen import say
-from prober.errors import ConfigurationError
+from prober.model.errors import ConfigurationError
 
 app = typer.Typer(add_completion=False)
 

@@ -9,11 +9,11 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 from rich.progress import Progress
 
-from prober.declaration import ReferenceRule
-from prober.detectors.promise import Promise
-from prober.evidence import Round
-from prober.replay import reference_of, rounds_per_year
-from prober.replylog import LoggedReply, read
+from prober.judging.promise import Promise
+from prober.lab.replay import reference_of, rounds_per_year
+from prober.loading.reply_log import LoggedReply, read
+from prober.model.declaration import ReferenceRule
+from prober.model.evidence import Round
 
 Logs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz.")]
 Reference: TypeAlias = Annotated[

@@ -12,21 +12,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober import tick
 from prober.alerts import ALERTERS, open_alerters
-from prober.alerts.deliver import Delivery
-from prober.alerts.words import chance, thousands, when
+from prober.alerts.phrases import chance, thousands, when
+from prober.asking import open_provider
+from prober.cli.as_json import Json, of_judgement
 from prober.cli.delivery import deliver_owed
-from prober.cli.mends import mend_of
+from prober.cli.fixes import mend_of
 from prober.cli.options import AsJson, Database, Paths, chosen, declared, now_utc, settings_of
-from prober.cli.plain import Json, of_judgement
 from prober.cli.screen import bars, print_json, say
-from prober.declaration import Endpoint
-from prober.detectors.verdict import Judgement
-from prober.providers import open_provider
-from prober.routing import Routing
+from prober.incidents.routing import Routing
+from prober.model.declaration import Endpoint
+from prober.model.evidence import Judgement
+from prober.service import run_round
+from prober.service.deliver import Delivery
+from prober.service.run_round import RoundResult
 from prober.store import Store
-from prober.tick import Ticked
 
 app = typer.Typer(add_completion=False)
 
@@ -37,17 +37,17 @@ class Asked:
 
     probe_set: str
     endpoint: Endpoint
-    ticked: Ticked
+    result: RoundResult
     said: str
     """What the provider said of a failed ask, if any failed. Hostile."""
 
     @property
     def is_answered(self) -> bool:
-        return self.ticked.asked > len(self.ticked.failures)
+        return self.result.asked > len(self.result.failures)
 
     @property
     def exit_code(self) -> int:
-        judgement = self.ticked.judgement
+        judgement = self.result.judgement
         if judgement is None or not self.is_answered or judgement.state == "insufficient_evidence":
             return 3
         return 1 if judgement.state == "alarm" else 0
@@ -86,10 +86,10 @@ def once(
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
                     promise = declarations.promise(endpoint)
-                    ticked = tick.run(probe_set, endpoint, promise, provider, store, told, due, confirming=confirm)
-                said = _said(store, endpoint) if ticked.failures else ""
-                rounds.append(Asked(probe_set.name, endpoint, ticked, said))
-                due = ticked.confirmation.due_at if ticked.confirmation else None
+                    result = run_round.run(probe_set, endpoint, promise, provider, store, told, due, confirming=confirm)
+                said = _said(store, endpoint) if result.failures else ""
+                rounds.append(Asked(probe_set.name, endpoint, result, said))
+                due = result.confirmation.due_at if result.confirmation else None
         store.pass_time(told, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
@@ -116,23 +116,23 @@ def _said(store: Store, endpoint: Endpoint) -> str:
 
 
 def _words(one: Asked) -> list[str]:
-    ticked = one.ticked
+    result = one.result
     title = f"{one.probe_set} on {one.endpoint.name}:"
-    if ticked.outcome == "busy":
+    if result.outcome == "busy":
         return [f"{title} not asked; another worker has a round of this endpoint in hand. Try again when it is done."]
-    if ticked.judgement is None:
-        return [f"{title} not asked; {ticked.reason}"]
-    failed = len(ticked.failures)
-    lines = [f"{title} {judgement_words(ticked.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
+    if result.judgement is None:
+        return [f"{title} not asked; {result.reason}"]
+    failed = len(result.failures)
+    lines = [f"{title} {judgement_words(result.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
     if failed:
-        lines.append(f"  {failed} of {ticked.asked} asks failed")
-        lines += [f"  {count} × {name}: {mend_of(name)}" for name, count in Counter(ticked.failures).most_common()]
+        lines.append(f"  {failed} of {result.asked} asks failed")
+        lines += [f"  {count} × {name}: {mend_of(name)}" for name, count in Counter(result.failures).most_common()]
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
-        lines.append(f"  {ticked.asked} asks, all answered")
-    again = ticked.confirmation.due_at if ticked.confirmation else None
+        lines.append(f"  {result.asked} asks, all answered")
+    again = result.confirmation.due_at if result.confirmation else None
     lines += [f"  asked again at {again:%H:%M:%S} UTC, to confirm it"] if again else []
-    incident = ticked.decision.incident if ticked.decision else None
+    incident = result.decision.incident if result.decision else None
     if incident is not None and incident.is_live:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
     return lines
@@ -156,21 +156,21 @@ def judgement_words(judgement: Judgement, endpoint: Endpoint) -> str:
 
 
 def _as_json(one: Asked) -> Json:
-    ticked = one.ticked
-    incident = ticked.decision.incident if ticked.decision else None
+    result = one.result
+    incident = result.decision.incident if result.decision else None
     return {
         "probe_set": one.probe_set,
         "endpoint": one.endpoint.name,
-        "outcome": ticked.outcome,
-        "reason": ticked.reason,
-        "asks": ticked.asked,
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "asks": result.asked,
         "failures": [
-            {"reason": name, "asks": count, "mend": mend_of(name)} for name, count in Counter(ticked.failures).items()
+            {"reason": name, "asks": count, "mend": mend_of(name)} for name, count in Counter(result.failures).items()
         ],
         "said": one.said,
-        "judgement": of_judgement(ticked.judgement) if ticked.judgement else None,
-        "decision": ticked.decision.reason if ticked.decision else None,
-        "confirmation": ticked.confirmation.reason if ticked.confirmation else None,
+        "judgement": of_judgement(result.judgement) if result.judgement else None,
+        "decision": result.decision.reason if result.decision else None,
+        "confirmation": result.confirmation.reason if result.confirmation else None,
         "incident": incident.id if incident else None,
     }
 

@@ -11,11 +11,11 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 from pydantic import ValidationError
 
-from prober.declaration import Endpoint, ProbeSet
-from prober.errors import ConfigurationError
 from prober.loading import Declarations, load
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
+from prober.loading.quoting import quoted
+from prober.loading.validation_errors import did_you_mean
+from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.errors import ConfigurationError
 from prober.settings import Settings
 from prober.store import Store
 

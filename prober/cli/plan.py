@@ -11,15 +11,15 @@ from typing import Final, Literal
 
 import typer
 
+from prober.cli.as_json import Json, of_promise
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.plain import Json, of_promise
 from prober.cli.screen import count, print_json, say, table
-from prober.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.loading import Declarations
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.prices import tariff
+from prober.service.run_round import asks
 from prober.store import Store
-from prober.tick import asks
 
 app = typer.Typer(add_completion=False)
 
@@ -52,7 +52,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReferenceProgress:
     """Where the reference of an endpoint stands."""
 
     probes: int
@@ -71,7 +71,7 @@ class EndpointPlan:
     sets: list[Planned]
     cost: Cost | None
     """None where nothing is asked."""
-    standing: Standing | None
+    standing: ReferenceProgress | None
     """None where there is no database yet."""
 
 
@@ -112,7 +112,7 @@ def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | No
             output_tokens=_total(one.output_tokens_per_day for one in sets),
             is_bound=any(one.output_tokens_from == "limit" for one in sets),
         ),
-        Standing(len(series), *progress(store, endpoint, series)) if store else None,
+        ReferenceProgress(len(series), *progress(store, endpoint, series)) if store else None,
     )
 
 

@@ -8,21 +8,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.alerts.words import thousands
+from prober.alerts.phrases import thousands
+from prober.cli.as_json import Json, of_promise
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.plain import Json, of_promise
 from prober.cli.plan import planned_of
 from prober.cli.screen import bars, count, print_json, say, table
-from prober.declaration import Endpoint, Probe, series_key
-from prober.detectors.channel import percent
-from prober.detectors.information import MOVED, PATIENCE, advice
-from prober.detectors.promise import Promise
-from prober.errors import ConfigurationError
+from prober.judging.channels import percent
+from prober.judging.explain.information import MOVED, PATIENCE, advice
+from prober.judging.promise import Promise
+from prober.lab.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
+from prober.lab.power.changes import changes
+from prober.lab.power.search import POWER
 from prober.loading import Declarations
-from prober.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
-from prober.power.changes import changes
-from prober.power.search import POWER
+from prober.model.declaration import Endpoint, Probe, series_key
+from prober.model.errors import ConfigurationError
 from prober.store import Store
 
 app = typer.Typer(add_completion=False)

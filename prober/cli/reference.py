@@ -7,18 +7,17 @@ from typing import Annotated
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.words import iso, minute, when
+from prober.alerts.phrases import iso, minute, when
+from prober.cli.as_json import Json
 from prober.cli.delivery import deliver_owed
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
-from prober.cli.plain import Json
 from prober.cli.screen import print_json, say
-from prober.detectors.codec import decode
-from prober.detectors.memory import Memory
-from prober.errors import ConfigurationError
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
+from prober.judging.memory import Memory, decode
+from prober.loading.quoting import quoted
+from prober.loading.validation_errors import did_you_mean
+from prober.model.errors import ConfigurationError
 from prober.store import Store
-from prober.store.views import EndpointView, EpochView
+from prober.store.pages.views import EndpointView, EpochView
 
 app = typer.Typer(add_completion=False)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from prober.alerts.words import between, thousands, when
+from prober.alerts.phrases import between, thousands, when
+from prober.cli.as_json import Json, of_findings, of_promise, of_verdict
 from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
 from prober.cli.options import AsJson
-from prober.cli.plain import Json, of_findings, of_promise, of_verdict
 from prober.cli.screen import bars, print_json, say
-from prober.errors import NotEnough
-from prober.replay import Alarm, Replayed, rounds_of
-from prober.replay import replay as judge
+from prober.lab.replay import Alarm, Replayed, rounds_of
+from prober.lab.replay import replay as judge
+from prober.model.errors import NotEnough
 
 app = typer.Typer(add_completion=False)
 

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from prober.alerts.hostile import visible
+from prober.text import visible
 
 PLAIN_WIDTH = 10_000
 """Columns where nobody looks: a line of a file or a pipe is never wrapped."""

@@ -12,20 +12,20 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.words import minute, thousands, when
+from prober.alerts.phrases import minute, thousands, when
+from prober.cli.as_json import Json, of_incident, of_time
 from prober.cli.delivery import deliver_owed
-from prober.cli.expecting import Expectation, expect, lasting, undelivered
-from prober.cli.mends import delivery_mend
-from prober.cli.metrics import exposition
+from prober.cli.fixes import delivery_mend
 from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
-from prober.cli.plain import Json, of_incident, of_time
 from prober.cli.screen import complain, print_json, say, table
-from prober.declaration import seconds
-from prober.errors import ConfigurationError
-from prober.incidents.daemons import Sign
-from prober.loading.showing import quoted
+from prober.incidents.daemons import DaemonStatus
+from prober.loading.quoting import quoted
+from prober.model.declaration import seconds
+from prober.model.errors import ConfigurationError
+from prober.status.expectation import Expectation, expect, lasting, undelivered
+from prober.status.metrics import exposition
 from prober.store import Store
-from prober.store.views import DeliveryView, EndpointView
+from prober.store.pages.views import DeliveryView, EndpointView
 
 app = typer.Typer(add_completion=False)
 
@@ -62,16 +62,16 @@ def status(
     now = now_utc()
     with open_store(database, read_only=True) as store:
         endpoints = tuple(map(_today, store.endpoints()))
-        deliveries, signs = store.deliveries(), store.signs()
+        deliveries, daemon_statuses = store.deliveries(), store.daemon_statuses()
         notices = _notices_of(store)
     if metrics:
-        typer.echo(exposition(endpoints, deliveries, signs, now), nl=False)
+        typer.echo(exposition(endpoints, deliveries, daemon_statuses, now), nl=False)
         return 0
-    expected = None if every is None else expect(every, endpoints, signs, now)
+    expected = None if every is None else expect(every, endpoints, daemon_statuses, now)
     if tell and expected is not None and expected.silent:
         _tell(database)
     if as_json:
-        print_json(_whole(endpoints, notices, deliveries, signs, expected))
+        print_json(_whole(endpoints, notices, deliveries, daemon_statuses, expected))
     elif expected is not None:
         _say_expected(expected, deliveries)
     else:
@@ -115,7 +115,7 @@ def _whole(
     endpoints: Sequence[EndpointView],
     notices: Notices,
     deliveries: Sequence[DeliveryView],
-    signs: Sequence[Sign],
+    daemon_statuses: Sequence[DaemonStatus],
     expected: Expectation | None,
 ) -> Json:
     whole: Json = {
@@ -129,7 +129,7 @@ def _whole(
                 "stopped_at": of_time(one.stopped_at),
                 "endpoints": one.endpoints,
             }
-            for one in signs
+            for one in daemon_statuses
         ],
     }
     if expected is not None:

@@ -8,7 +8,7 @@ import typer
 
 from prober.cli.options import AsJson, Paths, declared
 from prober.cli.screen import count, print_json, say
-from prober.errors import ConfigurationError
+from prober.model.errors import ConfigurationError
 
 app = typer.Typer(add_completion=False)
 

@@ -2,15 +2,16 @@
 
 A round is a row in the store before it is work, so nothing depends on this process living on:
 
-- **Due.** Moments lie on one grid for everyone: whole multiples of the interval since 1970 (UTC), or what the cron
+- **Due.** DueTimes lie on one grid for everyone: whole multiples of the interval since 1970 (UTC), or what the cron
   text names. Restarts and several daemons on one database mean the same rounds, and the store gives each to one.
 - **Start.** A new set is asked at once, under the moment last past, unless the store has that round already; rounds
   that nobody was there to ask are not invented.
 - **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
   A sweep (every few seconds, and when a round ends) takes it up, until the next round of its set is due; then it is
-  missed. A round in hand gives signs of life, so that one whose worker was killed is taken up within some 15 seconds.
-- **Confirmed.** Where evidence grows, settling a round makes the next one due at once (`prober.confirmation`). It waits
-  in the store like any other, and like any other it never runs beside another round of its endpoint.
+  missed. A round in hand renews its lease, so that one whose worker was killed is taken up within some 15 seconds.
+- **Confirmed.** Where evidence grows, settling a round makes the next one due at once
+  (`prober.incidents.confirmation`). It waits in the store like any other, and like any other it never runs beside
+  another round of its endpoint.
 - **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
   ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
@@ -29,16 +30,16 @@ from pathlib import Path
 from types import FrameType
 
 from prober.alerts import open_alerters
-from prober.alerts.ping import open_ping
-from prober.alerts.slack_presses import Presses, open_presses
+from prober.alerts.heartbeat import open_ping
+from prober.alerts.slack.listener import SlackListener, open_listener
 from prober.daemon.daemon import Daemon
-from prober.daemon.desk import StoreDesk
+from prober.daemon.due_rounds import MissReason
 from prober.daemon.log import tell_remarks
-from prober.daemon.rounds import MissReason
+from prober.daemon.slack_actions import StoredIncidentActions
 from prober.loading import load
+from prober.service.run_round import Clock, now_utc
 from prober.settings import Settings
 from prober.store import Store
-from prober.tick import Clock, now_utc
 
 __all__ = ["Daemon", "MissReason", "serve"]
 
@@ -58,13 +59,13 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
         daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
-        desk = StoreDesk(store, settings.dashboard_url, clock, lambda: daemon.told, daemon.deliver)
-        with _signals(daemon), _listening(open_presses(settings, desk)):
+        desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.told, daemon.deliver)
+        with _signals(daemon), _listening(open_listener(settings, desk)):
             daemon.run()
 
 
 @contextmanager
-def _listening(presses: Presses | None) -> Iterator[None]:
+def _listening(presses: SlackListener | None) -> Iterator[None]:
     """What is pressed in Slack is acted on meanwhile, where the environment says so."""
     if presses is None:
         yield

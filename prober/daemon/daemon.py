@@ -17,19 +17,19 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts import ALERTERS
-from prober.alerts.deliver import deliver
+from prober.alerts.heartbeat import Ping
 from prober.alerts.interface import Alerter
-from prober.alerts.ping import Ping
+from prober.daemon.due_rounds import MissReason, Rounds, Watched, key_of
+from prober.daemon.due_times import DueTimes, RoundTrigger
 from prober.daemon.files import Files
+from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported, tell_decision, tell_freshness
-from prober.daemon.moments import Moments, RoundTrigger
-from prober.daemon.pulse import BEAT_S, Pulse
-from prober.daemon.rounds import MissReason, Rounds, Watched, key_of
+from prober.incidents.routing import Routing
 from prober.loading import Declarations
-from prober.routing import Routing
+from prober.service.deliver import deliver
+from prober.service.run_round import Clock, now_utc
 from prober.store import Store
-from prober.store.views import RoundView
-from prober.tick import Clock, now_utc
+from prober.store.pages.views import RoundView
 
 LOOK_S = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
@@ -61,7 +61,7 @@ class Daemon:
         self._dashboard_url = dashboard_url
         self._worker = worker
         self._clock = clock
-        self._pulse = Pulse(store, worker, ping)
+        self._pulse = Heartbeat(store, worker, ping)
         self._routing = Routing(tuple(alerter.name for alerter in alerters))
         self._rounds = Rounds(store, lambda: self._routing, worker, clock)
         self._declared = Declarations((), ())
@@ -136,7 +136,7 @@ class Daemon:
         """Watch this from now on. A round in hand ends as it began.
 
         What is new, or has a new schedule, is asked at once: the round of the moment last past is due, unless the store
-        has it already, from before a restart or from another daemon. Moments before it are not made up for.
+        has it already, from before a restart or from another daemon. DueTimes before it are not made up for.
         """
         routing = Routing.declared(self._routing.alerters, declarations.alerts, declarations.endpoints)
         routing.check({*ALERTERS, *routing.alerters})
@@ -167,7 +167,7 @@ class Daemon:
         for probe_set in declarations.sets:
             for name in probe_set.endpoints:
                 endpoint = declarations.endpoint(name)
-                moments = Moments(probe_set.schedule, salt=f"{self._worker} {key_of(probe_set.name, name)}")
+                moments = DueTimes(probe_set.schedule, salt=f"{self._worker} {key_of(probe_set.name, name)}")
                 latest = moments.latest(now)
                 before = moments.latest(latest - timedelta.resolution)
                 yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before, now)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prober.errors import ConfigurationError, Problem
 from prober.loading import Declarations, load
 from prober.loading.files import find
+from prober.model.errors import ConfigurationError, Problem
 
 REMIND = timedelta(hours=1)
 """How often a team hears that its files are still broken."""

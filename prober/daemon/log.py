@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from traceback import format_tb
 
 from prober.alerts.interface import Alerter
-from prober.errors import ClaimLost, ProberError
-from prober.incidents import Decision
-from prober.tick import Ticked
+from prober.model.errors import ClaimLost, ProberError
+from prober.model.incident import Decision
+from prober.service.run_round import RoundResult
 
 logger = logging.getLogger("prober.daemon")
 
@@ -23,24 +23,24 @@ def tell_remarks(alerters: Iterable[Alerter]) -> None:
             logger.warning("%s: %s", alerter.name, remark)
 
 
-def tell_round(about: str, ticked: Ticked) -> None:
+def tell_round(about: str, result: RoundResult) -> None:
     """Such as `round 2026-03-01T06:00:00+00:00 of billing on gpt: quiet, evidence 0.4 of 365; 12 asks (label)`."""
-    if ticked.outcome == "busy":
+    if result.outcome == "busy":
         logger.debug("%s: it, or another round of the endpoint, is in other hands", about)
         return
-    judgement = ticked.judgement
-    if ticked.trouble is not None and ticked.trouble.event is not None:
-        tell_decision(ticked.trouble)
+    judgement = result.judgement
+    if result.trouble is not None and result.trouble.event is not None:
+        tell_decision(result.trouble)
     if judgement is None:
-        logger.warning("%s is missed: %s", about, ticked.reason)
+        logger.warning("%s is missed: %s", about, result.reason)
         return
-    asks = f"{ticked.asked} asks"
-    if ticked.failures:
-        reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(ticked.failures).most_common())
-        asks = f"{len(ticked.failures)} of {ticked.asked} asks failed: {reasons}"
-    again = ticked.confirmation.due_at if ticked.confirmation else None
+    asks = f"{result.asked} asks"
+    if result.failures:
+        reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(result.failures).most_common())
+        asks = f"{len(result.failures)} of {result.asked} asks failed: {reasons}"
+    again = result.confirmation.due_at if result.confirmation else None
     logger.log(
-        logging.WARNING if ticked.failures or judgement.state == "alarm" else logging.INFO,
+        logging.WARNING if result.failures or judgement.state == "alarm" else logging.INFO,
         "%s: %s, evidence %.3g of %.3g; %s%s (%s)",
         about,
         f"{judgement.state}, {judgement.missing}" if judgement.missing else judgement.state,

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from prober.declaration import Probe
-from prober.evidence import Fingerprint
 from prober.fingerprint import embedding, expectation, identity, logprobs, refusal, structure, text, usage
 from prober.fingerprint.embedding import EMBEDDERS, WORDLLAMA
 from prober.fingerprint.feature import Embedder, Extractor, Features
 from prober.fingerprint.merge import merge
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.evidence import Fingerprint
+from prober.model.reply import Reply
 
 __all__ = ["EMBEDDERS", "FEATURES", "Embedder", "Extractor", "Features", "fingerprint"]
 

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import Embedder, EmbedderUnavailable, Features, unreadable
 from prober.fingerprint.wordllama import WordLlama
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 WORDLLAMA = WordLlama()
 EMBEDDERS: Mapping[str, Embedder] = MappingProxyType({embedder.name: embedder for embedder in (WORDLLAMA,)})

@@ -15,11 +15,11 @@ from pydantic import JsonValue
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from prober.declaration import Check, Probe
 from prober.fingerprint import bare_json
 from prober.fingerprint.feature import Features, unreadable
 from prober.fingerprint.refusal import refused_by
-from prober.reply import Reply
+from prober.model.declaration import Check, Probe
+from prober.model.reply import Reply
 
 REGEX_READ = 20_000
 """Characters a regex is run on: some patterns take time that grows with the square of the length, or worse."""

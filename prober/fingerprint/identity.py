@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import NONE, Features
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 IDENTITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {

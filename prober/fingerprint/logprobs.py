@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import Features, unreadable
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 SLACK = 0.01
 """A log-probability this little above 0 is rounding; any more is not a log-probability."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from prober.evidence import Fingerprint
 from prober.fingerprint.feature import Features, digest
+from prober.model.evidence import Fingerprint
 
 LONGEST_CATEGORY = 200
 """Characters of a category that are kept; the rest is replaced by a hash of the whole."""

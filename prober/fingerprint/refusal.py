@@ -7,9 +7,9 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import Features
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 By: TypeAlias = Literal["field", "text", "none"]
 

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from types import MappingProxyType
 
-from prober.declaration import Probe
 from prober.fingerprint import bare_json
 from prober.fingerprint.feature import Features
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 SCANNED = 100_000
 """Characters that are looked through for fences, lists, tables, headings and emphasis."""

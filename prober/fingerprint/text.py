@@ -7,10 +7,10 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import NONE, Features, digest
 from prober.fingerprint.grams import grams
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 BLANK = "(blank)"
 """The choice of a reply that is white space only; such replies are real tokens."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from prober.declaration import Probe
 from prober.fingerprint.feature import Features, known
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 
 def extract(reply: Reply, probe: Probe) -> Features:

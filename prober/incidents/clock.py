@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, get_args
 
-from prober.declaration import Day, Maintenance, Reminders
-from prober.incidents.changes import closed
-from prober.incidents.presses import unmuted
-from prober.incidents.words import Decision, Incident
+from prober.incidents.actions import unmuted
+from prober.incidents.lifecycle import closed
+from prober.model.declaration import Day, Maintenance, Reminders
+from prober.model.incident import Decision, Incident
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7

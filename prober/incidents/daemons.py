@@ -12,7 +12,7 @@ SILENT_AFTER: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class DaemonStatus:
     """The last sign of life of one daemon."""
 
     worker: str
@@ -35,12 +35,12 @@ class Sign:
 class Attendance:
     """Who is at work, and who is not."""
 
-    alive: tuple[Sign, ...]
-    silent: tuple[Sign, ...]
+    alive: tuple[DaemonStatus, ...]
+    silent: tuple[DaemonStatus, ...]
     """Lost, and nobody else watches all that they watched."""
-    relieved: tuple[Sign, ...]
+    relieved: tuple[DaemonStatus, ...]
     """Lost or ended, and others watch all that they watched: nothing more need be known of them."""
-    ended: tuple[Sign, ...]
+    ended: tuple[DaemonStatus, ...]
     """Stopped in order, and nobody watches in their place."""
 
     @property
@@ -54,18 +54,18 @@ class Attendance:
         return self.watched | {name for sign in (*self.silent, *self.ended) for name in sign.endpoints}
 
 
-def unwatched(lost: Sign, alive: Sequence[Sign]) -> timedelta:
+def unwatched(lost: DaemonStatus, alive: Sequence[DaemonStatus]) -> timedelta:
     """How long nobody watched some of what a lost daemon had watched, until those came who do now; zero where they
     were there before."""
     begun = [sign.started_at for sign in alive if set(sign.endpoints) & set(lost.endpoints)]
     return max([timedelta(0), *(start - lost.seen_at for start in begun)])
 
 
-def attendance(signs: Sequence[Sign], now: datetime) -> Attendance:
-    """Everyone in their place, in the order of `signs`."""
-    alive = tuple(sign for sign in signs if sign.alive(now))
+def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> Attendance:
+    """Everyone in their place, in the order of `daemon_statuses`."""
+    alive = tuple(sign for sign in daemon_statuses if sign.alive(now))
     watched = {name for sign in alive for name in sign.endpoints}
-    others = [sign for sign in signs if not sign.alive(now)]
+    others = [sign for sign in daemon_statuses if not sign.alive(now)]
     alone = [sign for sign in others if not set(sign.endpoints) <= watched]
     return Attendance(
         alive=alive,

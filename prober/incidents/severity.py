@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from prober.declaration import Severity
-from prober.incidents.words import SEVERITIES, Incident
+from prober.model.declaration import Severity
+from prober.model.incident import SEVERITIES, Incident
 
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "identity": "info",

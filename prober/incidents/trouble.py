@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from prober.declaration import Severity
-from prober.incidents.changes import closed
+from prober.incidents.lifecycle import closed
 from prober.incidents.severity import severity
-from prober.incidents.words import Decision, Incident, TroubleKind
+from prober.model.declaration import Severity
+from prober.model.incident import Decision, Incident, TroubleKind
 
 OPENS_AFTER: Final = 3
 """Failed rounds in a row after which trouble opens: one may fail by bad luck."""

@@ -15,16 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prober.declaration import Alerts, Endpoint, ProbeSet, Schedule
-from prober.detectors.promise import HOURS_PER_YEAR, Promise
-from prober.errors import ConfigurationError, Problem
+from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
 from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets
 from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets
 from prober.loading.lines import read
+from prober.loading.quoting import quoted
 from prober.loading.schema import schemas, write_schemas
-from prober.loading.showing import quoted
-from prober.loading.words import did_you_mean
+from prober.loading.validation_errors import did_you_mean
+from prober.model.declaration import Alerts, Endpoint, ProbeSet, Schedule
+from prober.model.errors import ConfigurationError, Problem
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import jsonschema
 from pydantic import JsonValue
 
-from prober.declaration import Check, Probe
-from prober.loading.showing import quoted, shown
-from prober.loading.words import did_you_mean
+from prober.loading.quoting import quoted, shown
+from prober.loading.validation_errors import did_you_mean
+from prober.model.declaration import Check, Probe
 
 _TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
 

@@ -29,7 +29,7 @@ class Cron:
 
     @property
     def per_year(self) -> float:
-        """Moments a year, on average."""
+        """DueTimes a year, on average."""
         days = 365.25 * len(self.days) / 31 * len(self.weekdays) / 7 * len(self.months) / 12
         return len(self.minutes) * len(self.hours) * days
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from prober.errors import Problem
+from prober.model.errors import Problem
 
 _SUFFIXES = (".yaml", ".yml")
 

@@ -8,13 +8,13 @@ from pathlib import PurePath
 
 from pydantic import JsonValue
 
-from prober.declaration import Alerts, Check, Endpoint, Probe, ProbeSet, Schedule
-from prober.errors import Problem
 from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.lines import Document, Finding, Where
-from prober.loading.showing import quoted, shown
-from prober.loading.words import did_you_mean, shaped
+from prober.loading.quoting import quoted, shown
+from prober.loading.validation_errors import did_you_mean, shaped
+from prober.model.declaration import Alerts, Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)

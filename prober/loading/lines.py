@@ -12,10 +12,10 @@ from typing import TypeAlias
 import yaml
 from pydantic import JsonValue
 
-from prober.errors import Problem
 from prober.loading.leaks import LEAKED, leaks
-from prober.loading.showing import one_line, short
+from prober.loading.quoting import one_line, short
 from prober.loading.syntax import explain
+from prober.model.errors import Problem
 
 Where: TypeAlias = tuple[str | int, ...]
 """Keys and 0-based indexes from the top of a file down to one value."""

@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import JsonValue
 
-from prober.declaration import Alerts, Endpoint, Probe, ProbeSet, Schedule, Severity
-from prober.detectors import DETECTORS
-from prober.incidents import TroubleKind
+from prober.judging.channels import CHANNELS
 from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
-from prober.loading.showing import quoted
-from prober.loading.words import KEY_MENDS, NO_KEYS, did_you_mean
+from prober.loading.quoting import quoted
+from prober.loading.validation_errors import KEY_MENDS, NO_KEYS, did_you_mean
+from prober.model.declaration import Alerts, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.incident import TroubleKind
 
 _DAY_S = 86_400.0
 _SHORTEST_REMINDER_S = 300.0
@@ -155,7 +155,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    known = [*DETECTORS, *get_args(TroubleKind)]
+    known = [*CHANNELS, *get_args(TroubleKind)]
     for name in endpoint.severity:
         if name not in known:
             yield Finding(("severity", name), f"unknown channel {quoted(name)}; {did_you_mean(name, known)}")

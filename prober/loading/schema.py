@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from prober.declaration import Alerts, Endpoint, ProbeSet
+from prober.model.declaration import Alerts, Endpoint, ProbeSet
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from prober.loading.showing import short
+from prober.loading.quoting import short
 
 _SYNTAX: tuple[tuple[str, str], ...] = (
     (r"found character '\\t'", "a tab where YAML wants spaces; indent with spaces"),

@@ -1,6 +1,6 @@
 """Everything that is kept, and the only SQL: rounds, raw replies, verdicts, incidents, notices.
 
-`Store.open(url)` opens SQLite or Postgres; readers get the types of `prober.store.views` and the words of the house.
+`Store.open(url)` opens SQLite or Postgres; readers get the types of `store.pages.views` and of `model`.
 """
 
 from prober.store.store import Store

@@ -9,16 +9,18 @@ from typing import Final
 
 from sqlmodel import Session, col, delete, func, or_, select, update
 
-from prober.errors import StoreError
-from prober.incidents import LEARNT, TROUBLES, Decision, Incident, Press, join, press, reset
-from prober.routing import Routing
+from prober.incidents.actions import press, reset
+from prober.incidents.lifecycle import join
+from prober.incidents.routing import Routing
+from prober.model.errors import StoreError
+from prober.model.incident import LEARNT, TROUBLES, Action, Decision, Incident
 from prober.store import fleet
 from prober.store.declared import touch
 from prober.store.examples import findings
 from prober.store.incident_rows import to_incident, to_row
 from prober.store.owing import owe
 from prober.store.rounds import label_at
-from prober.store.rows import EpochRow, IncidentRow, MemoryRow, PressRow, RoundRow, WatchRow
+from prober.store.rows import ActionRow, EpochRow, IncidentRow, MemoryRow, RoundRow, WatchRow
 
 _A_PERSONS: Final = frozenset(("state", "actor", "note", "acknowledged_at", "muted_until"))
 _END: Final = frozenset(("state", "closed_at", "close_reason", "cause", "muted_until", "actor", "note"))
@@ -116,7 +118,7 @@ def _columns(here: IncidentRow, incident: Incident, decision: Decision) -> froze
 
 
 def act(
-    session: Session, incident_id: int, pressed: Press, told: Routing | Sequence[str], now: datetime
+    session: Session, incident_id: int, pressed: Action, told: Routing | Sequence[str], now: datetime
 ) -> tuple[Incident | None, Decision | None]:
     """The incident after a press, and what was decided; None where there is no such incident."""
     row = session.get(IncidentRow, incident_id)
@@ -127,7 +129,7 @@ def act(
     decision = press(seen, pressed, now)
     after = seen if decision.event is None else carry_out(session, decision, told, now)
     session.add(
-        PressRow(
+        ActionRow(
             incident_id=incident_id,
             at=now,
             action=pressed.action,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from prober.replylog import LoggedReply, line_of
-from prober.store.views import StoredReply
+from prober.loading.reply_log import LoggedReply, line_of
+from prober.store.pages.views import StoredReply
 
 
 def logged(stored: StoredReply) -> LoggedReply:

@@ -14,12 +14,9 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from prober.detectors.findings import Example, Findings, Place, Shift
-from prober.detectors.share import Share
-from prober.detectors.verdict import Between, Judgement, Verdict
-from prober.errors import StoreError
-from prober.evidence import Fingerprint
-from prober.reply import Reply, ToolCall
+from prober.model.errors import StoreError
+from prober.model.evidence import Between, Example, Findings, Fingerprint, Judgement, Place, Share, Shift, Verdict
+from prober.model.reply import Reply, ToolCall
 
 _PLAIN_REPLY_FIELDS = tuple(
     field for field in fields(Reply) if field.name not in {"at", "tool_calls", "headers", "top_logprobs"}

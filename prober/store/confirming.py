@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from prober.confirmation import Confirmation, Suspicion
+from prober.incidents.confirmation import Confirmation, Suspicion
 from prober.store import tallies
 from prober.store.rounds import insert_due, label_at
 from prober.store.rows import RoundRow, WatchRow

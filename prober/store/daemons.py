@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select, update
 
-from prober.incidents.daemons import SILENT_AFTER, Sign, attendance, unwatched
-from prober.routing import Routing
+from prober.incidents.daemons import SILENT_AFTER, DaemonStatus, attendance, unwatched
+from prober.incidents.routing import Routing
 from prober.store.declared import insert_missing
 from prober.store.owing import owe_news
 from prober.store.rows import DaemonRow
 
 
-def signs(session: Session) -> tuple[Sign, ...]:
+def daemon_statuses(session: Session) -> tuple[DaemonStatus, ...]:
     """Of every daemon that may still be missed, by name."""
     rows = session.exec(select(DaemonRow).order_by(col(DaemonRow.worker)))
     return tuple(
-        Sign(row.worker, row.started_at, row.seen_at, row.stopped_at, tuple(json.loads(row.endpoints)), row.told_at)
+        DaemonStatus(
+            row.worker, row.started_at, row.seen_at, row.stopped_at, tuple(json.loads(row.endpoints)), row.told_at
+        )
         for row in rows
     )
 
@@ -38,7 +40,7 @@ def beat(session: Session, worker: str, endpoints: Collection[str], routing: Rou
         begun = now if slept or before.stopped_at is not None else before.started_at
         session.exec(mine.values(started_at=begun, seen_at=now, stopped_at=None, told_at=None, endpoints=watched))
         session.expire_all()
-    here = attendance(signs(session), now)
+    here = attendance(daemon_statuses(session), now)
     for lost in here.relieved:
         # Whoever deletes the row tells of it, so that of several daemons one does.
         gone = session.exec(
@@ -53,7 +55,7 @@ def beat(session: Session, worker: str, endpoints: Collection[str], routing: Rou
 def miss(session: Session, routing: Routing, now: datetime) -> int:
     """Tell, once, of every daemon that has fallen silent. Gives how many notices are owed."""
     owed = 0
-    for lost in attendance(signs(session), now).silent:
+    for lost in attendance(daemon_statuses(session), now).silent:
         told = session.exec(
             update(DaemonRow)
             .where(

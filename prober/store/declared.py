@@ -13,9 +13,9 @@ from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select, update
 
-from prober.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
-from prober.errors import StoreError
-from prober.incidents import Incident
+from prober.model.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
+from prober.model.errors import StoreError
+from prober.model.incident import Incident
 from prober.prices import tariff
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
 

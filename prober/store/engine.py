@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlmodel import Session
 
-from prober.errors import StoreError
+from prober.model.errors import StoreError
 
 _WAIT_S = 10.0
 """How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""

@@ -7,10 +7,10 @@ from itertools import groupby
 
 from sqlmodel import Session, col, func, select
 
-from prober.detectors.findings import ROUNDS, Findings, Place, find, said
-from prober.evidence import Round
-from prober.incidents import Incident
-from prober.notice import Comparison
+from prober.judging.explain.findings import ROUNDS, find, said
+from prober.model.evidence import Findings, Place, Round
+from prober.model.incident import Incident
+from prober.model.notice import Comparison
 from prober.store.codec import unpack_reply
 from prober.store.reply_rows import observation
 from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow

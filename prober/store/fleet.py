@@ -9,9 +9,9 @@ from statistics import median
 from sqlalchemy import func as sql
 from sqlmodel import Session, col, select
 
-from prober.detectors.fleet import Standing, Stretch, agree
-from prober.incidents import LIVE, TROUBLES, Incident
-from prober.notice import Part
+from prober.judging.fleet import EndpointEvidence, Stretch, agree
+from prober.model.incident import LIVE, TROUBLES, Incident
+from prober.model.notice import Part
 from prober.store.codec import unpack_judgement
 from prober.store.incident_rows import to_incident
 from prober.store.rows import EndpointRow, IncidentRow, MemoryRow, RoundRow
@@ -22,7 +22,7 @@ _UNKNOWN = timedelta(days=1)
 """Where there was one round so far."""
 
 
-def peers(session: Session, endpoint_hash: str) -> tuple[Standing, ...]:
+def peers(session: Session, endpoint_hash: str) -> tuple[EndpointEvidence, ...]:
     rows = session.exec(
         select(EndpointRow)
         .where(
@@ -94,7 +94,7 @@ def parts(session: Session, incident: Incident) -> tuple[Part, ...]:
     return (*own, *(Part(name, None) for name in incident.together if name not in named))
 
 
-def _standing(session: Session, row: EndpointRow) -> Standing | None:
+def _standing(session: Session, row: EndpointRow) -> EndpointEvidence | None:
     newest = session.exec(
         select(RoundRow)
         .where(RoundRow.endpoint_hash == row.endpoint_hash, RoundRow.state == "completed")
@@ -104,7 +104,7 @@ def _standing(session: Session, row: EndpointRow) -> Standing | None:
     if newest is None or newest.judgement is None or newest.completed_at is None:
         return None
     judgement = unpack_judgement(newest.judgement)
-    return Standing.of(row.name, judgement, newest.completed_at, period(session, row.endpoint_hash))
+    return EndpointEvidence.of(row.name, judgement, newest.completed_at, period(session, row.endpoint_hash))
 
 
 def _stretch(session: Session, incident: Incident) -> Stretch:

@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 from math import inf, isfinite, isnan
 
-from prober.incidents import Incident, severity
+from prober.incidents.severity import severity
+from prober.model.incident import Incident
 from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
 from prober.store.rows import IncidentRow
 

@@ -9,13 +9,13 @@ from itertools import groupby
 
 from sqlmodel import Session, col, delete, select
 
-from prober.confirmation import Confirmation
-from prober.declaration import Endpoint, Probe
-from prober.detectors.verdict import Judgement
-from prober.errors import StoreError
-from prober.evidence import Round
-from prober.incidents import LEARNT, Decision, Health, Incident
-from prober.routing import Routing
+from prober.incidents.confirmation import Confirmation
+from prober.incidents.routing import Routing
+from prober.incidents.trouble import Health
+from prober.model.declaration import Endpoint, Probe
+from prober.model.errors import StoreError
+from prober.model.evidence import Judgement, Round
+from prober.model.incident import LEARNT, Decision, Incident
 from prober.store import confirming, tallies
 from prober.store.acting import carry_out
 from prober.store.codec import pack_judgement, pack_text, unpack_text

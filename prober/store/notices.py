@@ -9,14 +9,14 @@ from sqlalchemy import Exists
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from prober.errors import StoreError
-from prober.incidents import Incident
-from prober.notice import DigestItem, Moved, Notice, Outcome, Point
+from prober.model.errors import StoreError
+from prober.model.incident import Incident
+from prober.model.notice import DigestItem, Moved, Notice, Outcome, Point
 from prober.store.declared import concerned, sets_of, touch, touch_all
 from prober.store.examples import examples
 from prober.store.fleet import parts
 from prober.store.incident_rows import to_incident
-from prober.store.readers import channel_history
+from prober.store.pages.readers import channel_history
 from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow
 
 HISTORY = 60

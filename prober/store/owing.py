@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from prober.declaration import Severity
-from prober.incidents import SEVERITIES, Event, Incident
-from prober.routing import Owed, Routing, Subject, Target
+from prober.incidents.routing import Owed, Routing, Subject, Target
+from prober.model.declaration import Severity
+from prober.model.incident import SEVERITIES, Event, Incident
 from prober.store.declared import concerned, sets_of
 from prober.store.rows import IncidentRow, MaintenanceRow, NoticeRow, ProbeSetRow
 

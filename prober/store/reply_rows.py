@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prober.evidence import Observation
+from prober.model.evidence import Observation
 from prober.store.codec import unpack_fingerprint, unpack_reply
 from prober.store.rows import ReplyRow
 

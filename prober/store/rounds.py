@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, func, or_, select, update
 
-from prober.declaration import Endpoint
-from prober.errors import ClaimLost, StoreError
-from prober.evidence import Observation
-from prober.reply import Reply
+from prober.model.declaration import Endpoint
+from prober.model.errors import ClaimLost, StoreError
+from prober.model.evidence import Observation
+from prober.model.reply import Reply
 from prober.store import tallies
 from prober.store.codec import pack_fingerprint, pack_reply
 from prober.store.declared import insert_missing, remember_endpoint, touch
+from prober.store.pages.views import RoundView
 from prober.store.reply_rows import observation
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
-from prober.store.views import RoundView
 
 _LARGEST_COUNT = 2**31 - 1
 

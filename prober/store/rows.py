@@ -11,7 +11,7 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from prober.incidents import TROUBLES
+from prober.model.incident import TROUBLES
 from prober.store.columns import HostileText, Number, Utc
 
 _TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
@@ -277,7 +277,7 @@ class IncidentRow(Row, table=True):
     note: str = Field(default="", sa_type=HostileText)
 
 
-class PressRow(Row, table=True):
+class ActionRow(Row, table=True):
     """What a person did to an incident, and what became of it. Kept whether or not anything did."""
 
     __tablename__ = "press"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from prober.errors import StoreError
+from prober.model.errors import StoreError
 from prober.store import tallies
 from prober.store.engine import Database
 

@@ -8,37 +8,19 @@ from datetime import date, datetime, timedelta
 from types import TracebackType
 from typing import TypeAlias
 
-from prober.confirmation import Confirmation, Suspicion
-from prober.declaration import Endpoint, Probe, ProbeSet, Severity
-from prober.detectors.fleet import Standing
-from prober.detectors.verdict import Judgement
-from prober.evidence import Observation, Round
-from prober.incidents import Decision, Event, Health, Incident, Press
-from prober.incidents.daemons import Sign
-from prober.notice import Comparison, Notice, Outcome, Part
-from prober.routing import Routing
-from prober.store import (
-    acting,
-    confirming,
-    daemons,
-    days,
-    declared,
-    deliveries,
-    examples,
-    fleet,
-    judging,
-    notices,
-    over_time,
-    overview,
-    owing,
-    probing,
-    promised,
-    readers,
-    rounds,
-    upkeep,
-)
+from prober.incidents.confirmation import Confirmation, Suspicion
+from prober.incidents.daemons import DaemonStatus
+from prober.incidents.routing import Routing
+from prober.incidents.trouble import Health
+from prober.judging.fleet import EndpointEvidence
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Severity
+from prober.model.evidence import Judgement, Observation, Round
+from prober.model.incident import Action, Decision, Event, Incident
+from prober.model.notice import Comparison, Notice, Outcome, Part
+from prober.store import acting, confirming, daemons, declared, examples, fleet, judging, notices, owing, rounds, upkeep
 from prober.store.engine import Database
-from prober.store.page_views import (
+from prober.store.pages import days, deliveries, over_time, overview, probes, promises, readers
+from prober.store.pages.page_views import (
     By,
     EditView,
     EmbeddingMap,
@@ -49,20 +31,20 @@ from prober.store.page_views import (
     RoundLine,
     TallyView,
 )
-from prober.store.schema import prepare
-from prober.store.views import (
+from prober.store.pages.views import (
+    ActionView,
     ChannelPoint,
     DeliveryView,
     EndpointView,
     EpochView,
     MaintenanceView,
     NoticeView,
-    PressView,
     ReplyView,
     RoundState,
     RoundView,
     StoredReply,
 )
+from prober.store.schema import prepare
 
 Told: TypeAlias = Routing | Sequence[str]
 """Who is told of what. Names of alerters alone: everyone, of everything, at once."""
@@ -217,7 +199,7 @@ class Store:
         with self._database.read() as session:
             return confirming.suspicion(session, endpoint_hash, probe_set, midnight)
 
-    def peers(self, endpoint_hash: str) -> tuple[Standing, ...]:
+    def peers(self, endpoint_hash: str) -> tuple[EndpointEvidence, ...]:
         """How the other endpoints of the same provider stood after their newest judged round; by name."""
         with self._database.read() as session:
             return fleet.peers(session, endpoint_hash)
@@ -312,7 +294,7 @@ class Store:
         with self._database.write() as session:
             return acting.carry_out(session, decision, told, now)
 
-    def press(self, incident_id: int, press: Press, told: Told, now: datetime) -> tuple[Incident, Decision] | None:
+    def press(self, incident_id: int, press: Action, told: Told, now: datetime) -> tuple[Incident, Decision] | None:
         """What a person does to an incident: read, decided and written at once, and kept with its author.
 
         Gives the incident as it is afterwards, and the decision with its reason: a press that comes too late changes
@@ -322,7 +304,7 @@ class Store:
             incident, decision = acting.act(session, incident_id, press, told, now)
         return None if incident is None or decision is None else (incident, decision)
 
-    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[PressView, ...]:
+    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
         """Newest first."""
         with self._database.read() as session:
             return readers.presses(session, incident_id, limit)
@@ -447,10 +429,10 @@ class Store:
         with self._database.write() as session:
             daemons.stop(session, worker, now)
 
-    def signs(self) -> tuple[Sign, ...]:
+    def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
         """The last sign of life of every daemon that may still be missed."""
         with self._database.read() as session:
-            return daemons.signs(session)
+            return daemons.daemon_statuses(session)
 
     # Readers
 
@@ -500,22 +482,22 @@ class Store:
     def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
         """What an endpoint was asked in its newest rounds, by name."""
         with self._database.read() as session:
-            return probing.probes(session, endpoint)
+            return probes.probes(session, endpoint)
 
     def probe(self, endpoint: str, probe: str) -> ProbePage | None:
         """One probe then and now; None where the newest rounds asked no such probe."""
         with self._database.read() as session:
-            return probing.page(session, endpoint, probe)
+            return probes.page(session, endpoint, probe)
 
     def embedding_map(self, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
         """Replies to one probe, or to all, in the plane in which they differ most; about `most` of them."""
         with self._database.read() as session:
-            return probing.embedding_map(session, endpoint, probe, most)
+            return probes.embedding_map(session, endpoint, probe, most)
 
     def promises(self) -> tuple[PromiseView, ...]:
         """What was promised of every endpoint, and what happened; by name."""
         with self._database.read() as session:
-            return promised.promises(session)
+            return promises.promises(session)
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
         """Where references started anew, oldest first; the first epoch, from the beginning, is not listed."""

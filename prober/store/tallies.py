@@ -16,10 +16,9 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, delete, select
 
-from prober.detectors import DETECTORS
-from prober.detectors.verdict import Judgement
-from prober.errors import StoreError
-from prober.evidence import Fingerprint, Observation
+from prober.judging.channels import CHANNELS
+from prober.model.errors import StoreError
+from prober.model.evidence import Fingerprint, Judgement, Observation
 from prober.store.codec import unpack_judgement
 from prober.store.reply_rows import observation
 from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
@@ -198,7 +197,7 @@ def _add(session: Session, row: RoundRow, found: Sums) -> None:
 
 
 def _identity(fingerprint: Fingerprint) -> str:
-    said = DETECTORS["identity"].read(fingerprint)
+    said = CHANNELS["identity"].read(fingerprint)
     return said if isinstance(said, str) else "(none)"
 
 

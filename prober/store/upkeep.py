@@ -6,15 +6,16 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from prober.declaration import Reminders
-from prober.incidents import Decision, Incident, freshness, pass_time, replaced
-from prober.routing import Routing
+from prober.incidents.clock import freshness, pass_time, replaced
+from prober.incidents.routing import Routing
+from prober.model.declaration import Reminders
+from prober.model.incident import Decision, Incident
 from prober.store.acting import carry_out, standing
 from prober.store.declared import touch, touch_all
 from prober.store.incident_rows import to_incident
 from prober.store.owing import owe_news
+from prober.store.pages.views import MaintenanceView
 from prober.store.rows import EndpointRow, IncidentRow, MaintenanceRow, NoticeRow, RoundRow, WatchRow
-from prober.store.views import MaintenanceView
 
 
 def due(session: Session, reminders: Reminders, now: datetime) -> list[int]:

@@ -8,12 +8,12 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from unittest.mock import patch
 
-from prober.alerts.deliver import deliver
 from prober.alerts.log import LogAlerter
-from prober.alerts.pace import Pace
-from prober.alerts.picture import LEAST_POINTS
-from prober.alerts.slack import SlackBot, open_slack
-from prober.notice import Notice
+from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.picture import LEAST_POINTS
+from prober.model.notice import Notice
+from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
 
@@ -31,7 +31,7 @@ def deliver_all(store: Store, base_url: str, now: datetime) -> int:
     alerter = open_slack(settings)
     assert isinstance(alerter, SlackBot)
     bot, count = replace(alerter, pace=Pace(interval_s=0)), 0
-    with patch("prober.alerts.slack.history_png", _picture):
+    with patch("prober.alerts.slack.bot.history_png", _picture):
         while deliver(store, [bot, LogAlerter()], lambda: now, "http://localhost:8501"):
             count += 1
     return count

@@ -8,9 +8,10 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from prober.detectors.share import Share
-from prober.incidents import Event, IncidentKind, IncidentState, Severity
-from prober.notice import Comparison, DigestItem, Moved, Notice, Part, Point
+from prober.model.declaration import Severity
+from prober.model.evidence import Share
+from prober.model.incident import Event, IncidentKind, IncidentState
+from prober.model.notice import Comparison, DigestItem, Moved, Notice, Part, Point
 
 HOSTILE_TEXTS = (
     "",

@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prober.alerts.blocks import evidence_blocks, news_blocks, root_blocks
-from prober.alerts.buttons import accept_modal
-from prober.alerts.picture import alt_text, history_png
-from prober.notice import Notice
+from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks
+from prober.alerts.slack.buttons import accept_modal
+from prober.alerts.slack.picture import alt_text, history_png
+from prober.model.notice import Notice
 
 from .notices import HISTORY, NAMED, PLAIN
 
@@ -136,7 +136,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def _private() -> Notice:
-    from prober.alerts.private import private
+    from prober.alerts.privacy import private
 
     return private(NAMED["private"])
 

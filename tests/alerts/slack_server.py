@@ -412,7 +412,8 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                 self._answer(503, "<h1>upstream</h1>")
             elif word in ("not_json", "html"):
                 self._answer(
-                    200, "not json" if word == "not_json" else "<!DOCTYPE html><p>Sign in to the hotel's network"
+                    200,
+                    "not json" if word == "not_json" else "<!DOCTYPE html><p>DaemonStatus in to the hotel's network",
                 )
             self.close_connection = True
 

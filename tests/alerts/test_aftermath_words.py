@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.words import between, counted, lasting
-from prober.detectors.share import Share
+from prober.alerts.phrases import between, counted, lasting
+from prober.model.evidence import Share
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from prober.alerts.alertmanager import NAMES, alerts, open_alertmanager
 from prober.alerts.message import compose, notice_key
 from prober.alerts.phases import PHASES, Subject
 from prober.alerts.post import NOTHING_TO_SAY
-from prober.errors import ConfigurationError
-from prober.notice import Outcome
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Outcome
 from prober.settings import Settings
 
 from .hook import Hook

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from prober.alerts.blocks import (
+from prober.alerts.privacy import private
+from prober.alerts.slack.blocks import (
     FALLBACK_LIMIT,
     TEXTS_LIMIT,
     evidence_blocks,
@@ -24,10 +25,9 @@ from prober.alerts.blocks import (
     root_text,
     slack_blocks,
 )
-from prober.alerts.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
-from prober.alerts.private import private
-from prober.incidents import Event, IncidentState
-from prober.notice import Notice
+from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
+from prober.model.incident import Event, IncidentState
+from prober.model.notice import Notice
 
 from .notices import HOSTILE, NAMED, PLAIN, any_notice
 from .slack_limits import refusal, texts, view_refusal

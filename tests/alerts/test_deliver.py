@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.alerts.deliver import (
+from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.pace import Pace
+from prober.model.notice import Notice, Outcome
+from prober.service.deliver import (
     LEASE_S,
     LONGEST_ASKED_WAIT_S,
     LONGEST_WAIT_S,
@@ -20,9 +23,6 @@ from prober.alerts.deliver import (
     backoff_s,
     deliver,
 )
-from prober.alerts.pace import Pace
-from prober.alerts.slack import SlackBot, open_slack
-from prober.notice import Notice, Outcome
 from prober.settings import Settings
 
 from .notices import PLAIN

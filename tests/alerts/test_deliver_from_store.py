@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from prober.alerts import open_alerters
-from prober.alerts.deliver import deliver
-from prober.alerts.pace import Pace
-from prober.alerts.slack import SlackBot
-from prober.declaration import Endpoint
-from prober.detectors.verdict import Judgement, Verdict
-from prober.incidents import acknowledge, decide
+from prober.alerts.slack.bot import SlackBot
+from prober.alerts.slack.pace import Pace
+from prober.incidents.actions import acknowledge
+from prober.incidents.lifecycle import decide
+from prober.model.declaration import Endpoint
+from prober.model.evidence import Judgement, Verdict
+from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
 

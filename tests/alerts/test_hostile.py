@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.alerts.hostile import link, mrkdwn, side_by_side, visible
+from prober.text import link, mrkdwn, side_by_side, visible
 
 from .notices import HOSTILE_TEXTS
 

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.alerts.blocks import fallback_text, slack_blocks
 from prober.alerts.message import compose, notice_key, plain_text, standing
 from prober.alerts.payload import payload
+from prober.alerts.phrases import EVENT_TITLES, KINDS, chance, when
+from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.alerts.titles import ALARMS
-from prober.alerts.words import EVENT_TITLES, KINDS, chance, when
-from prober.incidents import Event, IncidentKind
-from prober.notice import Comparison, Moved, Notice
+from prober.model.incident import Event, IncidentKind
+from prober.model.notice import Comparison, Moved, Notice
 
 from .notices import HOSTILE, NAMED, PLAIN, any_notice
 from .test_hostile import UNSEEN

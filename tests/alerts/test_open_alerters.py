@@ -9,8 +9,8 @@ import pytest
 from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.log import LogAlerter
 from prober.alerts.message import compose
-from prober.errors import ConfigurationError
-from prober.notice import Outcome
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Outcome
 from prober.settings import Settings
 
 from .notices import HOSTILE, PLAIN

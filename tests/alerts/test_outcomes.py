@@ -9,7 +9,7 @@ from urllib.error import URLError
 import pytest
 
 from prober.alerts.outcomes import of_failure, of_status, seconds_to_wait
-from prober.notice import Outcome
+from prober.model.notice import Outcome
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from prober.alerts.phases import PHASES, subject, subject_key
-from prober.incidents import Event
+from prober.model.incident import Event
 
 from .notices import PLAIN
 

@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from prober.alerts.picture import LEAST_POINTS, MOST_POINTS, alt_text, history_png
-from prober.notice import Moved, Point
+from prober.alerts.slack.picture import LEAST_POINTS, MOST_POINTS, alt_text, history_png
+from prober.model.notice import Moved, Point
 
 from .notices import HISTORY, HOSTILE_TEXTS, PLAIN
 from .test_hostile import UNSEEN

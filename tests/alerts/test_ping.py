@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.ping import Ping, open_ping
-from prober.errors import ConfigurationError
-from prober.notice import Outcome
+from prober.alerts.heartbeat import Ping, open_ping
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Outcome
 from prober.settings import Settings
 
 from .hook import Hook

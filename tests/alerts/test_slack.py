@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from prober.alerts.message import notice_key
-from prober.alerts.pace import Pace
-from prober.alerts.slack import UNSEARCHED_AFTER, SlackBot, open_slack
-from prober.alerts.slack_search import HISTORY_PAGES
-from prober.alerts.slack_webhook import SlackWebhook
-from prober.errors import ConfigurationError
-from prober.notice import Notice, Outcome
+from prober.alerts.slack.bot import UNSEARCHED_AFTER, SlackBot, open_slack
+from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.search import HISTORY_PAGES
+from prober.alerts.slack.webhook import SlackWebhook
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 from .notices import HOSTILE, PLAIN

@@ -15,8 +15,8 @@ from random import Random
 
 import pytest
 
-from prober.alerts.deliver import LEASE_S, LONGEST_WAIT_S
-from prober.incidents import Action, Press
+from prober.model.incident import Action, ActionName
+from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
 from prober.store import Store
 from tests.store.world import alarm, complete, declare, judge, verdict
 
@@ -25,7 +25,7 @@ from .slack_server import SlackServer
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-LIFE: tuple[Action | None, ...] = (None, "acknowledge", "mute", "unmute", "accept")
+LIFE: tuple[ActionName | None, ...] = (None, "acknowledge", "mute", "unmute", "accept")
 """Of an incident; None opens it."""
 MOST_REQUESTS = 12
 """More than two notices take."""
@@ -49,7 +49,7 @@ class World:
         if action is None:
             alarm(self.store, at)
         else:
-            self.store.press(self.store.incidents(limit=1)[0].id, Press(action, "alice", "because"), ["slack"], at)
+            self.store.press(self.store.incidents(limit=1)[0].id, Action(action, "alice", "because"), ["slack"], at)
 
     @property
     def waiting(self) -> int:

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from prober.alerts.buttons import PREFIX, REASON
-from prober.alerts.deliver import deliver
-from prober.alerts.pace import Pace
-from prober.alerts.slack import SlackBot, open_slack
-from prober.alerts.slack_people import REMEMBERED_S, People, ids_of
-from prober.alerts.slack_presses import Presses, open_presses, read
-from prober.daemon.desk import StoreDesk
-from prober.errors import ConfigurationError, StoreError
-from prober.incidents import Decision, Incident, Press
+from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.buttons import PREFIX, REASON
+from prober.alerts.slack.listener import SlackListener, open_listener, read
+from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.people import REMEMBERED_S, People, ids_of
+from prober.daemon.slack_actions import StoredIncidentActions
+from prober.model.errors import ConfigurationError, StoreError
+from prober.model.incident import Action, Decision, Incident
+from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
 
@@ -45,14 +45,14 @@ class Office:
     store: Store
     slack: SlackServer
     settings: Settings
-    presses: Presses = field(init=False)
+    presses: SlackListener = field(init=False)
 
     def __post_init__(self) -> None:
         alerter = open_slack(self.settings)
         assert isinstance(alerter, SlackBot)
         self.bot = replace(alerter, pace=Pace(interval_s=0))
-        desk = StoreDesk(self.store, "http://localhost:8501", lambda: NOW, lambda: ["slack"], self.deliver)
-        presses = open_presses(self.settings, desk)
+        desk = StoredIncidentActions(self.store, "http://localhost:8501", lambda: NOW, lambda: ["slack"], self.deliver)
+        presses = open_listener(self.settings, desk)
         assert presses is not None
         self.presses = presses
 
@@ -90,7 +90,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]]:
-    opened: list[Presses] = []
+    opened: list[SlackListener] = []
     with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
 
         def make(**more: object) -> Office:
@@ -221,7 +221,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
 def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     stale = here.button("acknowledge")
-    here.store.press(here.incident.id, Press("close", "bob"), [], NOW)
+    here.store.press(here.incident.id, Action("close", "bob"), [], NOW)
     here.deliver()
     messages = len(slack.messages)
     slack.sockets.acknowledgement(slack.press(stale, here.root))
@@ -316,7 +316,7 @@ def test_slack_may_be_away_at_the_start(office: Callable[..., Office], slack: Sl
 
 @pytest.mark.slow
 def test_a_wrong_app_token_is_said_and_is_no_loop(slack: SlackServer, caplog: pytest.LogCaptureFixture) -> None:
-    presses = open_presses(settings_of(slack).model_copy(update={"slack_app_token": _secret("xapp-other")}), NoDesk())
+    presses = open_listener(settings_of(slack).model_copy(update={"slack_app_token": _secret("xapp-other")}), NoDesk())
     assert presses is not None
     presses.start()
     presses._connecting.join(30)
@@ -332,7 +332,7 @@ class NoDesk:
     def incident(self, incident_id: int) -> None:
         return None
 
-    def press(self, incident_id: int, press: Press) -> None:
+    def press(self, incident_id: int, press: Action) -> None:
         return None
 
     def told(self, incident_id: int) -> None:
@@ -412,13 +412,13 @@ def test_allowed_ids_are_checked() -> None:
 )
 def test_half_a_configuration_is_an_error(given: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        open_presses(Settings(**given), NoDesk())  # type: ignore[arg-type]
+        open_listener(Settings(**given), NoDesk())  # type: ignore[arg-type]
 
 
 def test_without_an_app_token_nobody_listens(slack: SlackServer) -> None:
     without = settings_of(slack).model_copy(update={"slack_app_token": None})
-    assert open_presses(without, NoDesk()) is None
-    assert open_presses(Settings(), NoDesk()) is None
+    assert open_listener(without, NoDesk()) is None
+    assert open_listener(Settings(), NoDesk()) is None
 
 
 @pytest.mark.slow
@@ -426,7 +426,7 @@ def test_at_the_start_it_is_said_that_everyone_may(slack: SlackServer, caplog: p
     caplog.set_level(logging.WARNING)
     for allowed, said in (("", True), ("U1X", False)):
         caplog.clear()
-        opened = open_presses(settings_of(slack, slack_allowed=allowed), NoDesk())
+        opened = open_listener(settings_of(slack, slack_allowed=allowed), NoDesk())
         assert opened is not None
         opened._socket.close()
         assert ("everyone who sees an incident" in caplog.text) is said

@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from prober.alerts.message import notice_key
-from prober.alerts.pace import Pace
-from prober.alerts.picture import history_png
-from prober.alerts.slack import open_slack
-from prober.alerts.slack_search import picture_name
-from prober.notice import Notice, Outcome
+from prober.alerts.slack.bot import open_slack
+from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.picture import history_png
+from prober.alerts.slack.search import picture_name
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 from .notices import HISTORY, HOSTILE, NAMED, PLAIN
@@ -27,7 +27,9 @@ STEPS = [notice for notice in NAMED.values() if notice.incident_id and notice.ev
 @pytest.fixture(autouse=True)
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real picture, without its cost in every test."""
-    monkeypatch.setattr("prober.alerts.slack.history_png", lambda notice: _picture() if notice.history[1:] else None)
+    monkeypatch.setattr(
+        "prober.alerts.slack.bot.history_png", lambda notice: _picture() if notice.history[1:] else None
+    )
 
 
 @cache

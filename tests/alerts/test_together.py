@@ -8,9 +8,9 @@ import pytest
 
 from prober.alerts.message import ALSO_SHOWN, compose
 from prober.alerts.payload import payload
-from prober.alerts.slack import SlackBot
-from prober.alerts.slack_webhook import SlackWebhook
-from prober.notice import Part
+from prober.alerts.slack.bot import SlackBot
+from prober.alerts.slack.webhook import SlackWebhook
+from prober.model.notice import Part
 
 from .notices import NAMED, PLAIN
 from .slack_server import CHANNEL, SlackServer

@@ -17,9 +17,9 @@ from jsonschema import Draft202012Validator
 from prober.alerts.message import notice_key
 from prober.alerts.payload import payload
 from prober.alerts.webhook import WebhookAlerter, open_webhook, signature
-from prober.errors import ConfigurationError
-from prober.incidents import Event
-from prober.notice import Outcome
+from prober.model.errors import ConfigurationError
+from prober.model.incident import Event
+from prober.model.notice import Outcome
 from prober.settings import Settings
 
 from .hook import Hook

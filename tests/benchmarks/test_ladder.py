@@ -17,8 +17,8 @@ from benchmarks.ladder.probes import BORDER_MASS, EACH, RICH_MASS, candidates, c
 from benchmarks.ladder.recorder import ROUNDS, ROUNDS_ELSE, First
 from benchmarks.ladder.recording import REST
 from benchmarks.ladder.rungs import ALL, NUMERICS, Rung
-from prober.detectors.promise import Promise
-from prober.replay import reference_of, replay
+from prober.judging.promise import Promise
+from prober.lab.replay import reference_of, replay
 
 EVERY = (BASE, *RUNGS)
 EIGHT = BORDER[:8]

@@ -8,10 +8,10 @@ import pytest
 from benchmarks import ladder, stream
 from benchmarks.design import EIGHT, Design, text_only
 from benchmarks.ours import Watch, compared, numbered
-from prober.comparison import compare
-from prober.detectors.promise import Promise
-from prober.replay import reference_of, replay
-from prober.replylog import LoggedReply
+from prober.judging.promise import Promise
+from prober.lab.compare import compare
+from prober.lab.replay import reference_of, replay
+from prober.loading.reply_log import LoggedReply
 
 BASE = ladder.load(ladder.BASE)
 SMALL = Design(3, 2)

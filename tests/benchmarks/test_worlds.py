@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import still, worlds
-from prober.evidence import Fingerprint, Round
+from prober.model.evidence import Fingerprint, Round
 
 
 def drawn(kind: str, days: int = 20, seed: int = 4, **changes: object) -> tuple[worlds.World, list[Round]]:

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from prober import tick
+from prober.asking import open_provider
 from prober.cli import main
-from prober.providers import open_provider
+from prober.service import run_round
 from prober.store import Store
-from prober.store.views import EndpointView
+from prober.store.pages.views import EndpointView
 from tests.cli.world import DAYS, declarations, due
 
 
@@ -113,7 +113,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(f"sqlite:///{path}") as store, closing(open_provider(endpoint)) as provider:
         store.remember(declared.sets, declared.endpoints, due(0))
         for day in range(DAYS):
-            tick.run(probe_set, endpoint, declared.promise(endpoint), provider, store, ("log", "slack"), due(day),
+            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, ("log", "slack"), due(day),
                      clock=lambda day=day: due(day))  # fmt: skip
         view: EndpointView = store.endpoints()[0]
         assert view.open_incident is not None

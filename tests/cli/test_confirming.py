@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from prober import tick
-from prober.detectors.verdict import Judgement
-from prober.incidents import Decision
+from prober.model.evidence import Judgement
+from prober.model.incident import Decision
+from prober.service import run_round
 from prober.store import Store
 from tests.cli.conftest import Run
 from tests.cli.world import write_probes
@@ -24,7 +24,7 @@ def suspicious(monkeypatch: pytest.MonkeyPatch) -> None:
         judgement = Judgement(round_.label, "suspected", 0.5 * promise.threshold, promise.threshold)
         return judgement, "{}", Decision("suspected")
 
-    monkeypatch.setattr(tick, "judge", judge)
+    monkeypatch.setattr(run_round, "judge", judge)
 
 
 @pytest.mark.slow
@@ -66,7 +66,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
     monkeypatch.setattr(once.time, "sleep", interrupted)
     prober("once", "--confirm")
     with Store.open(f"sqlite:///{home / 'prober.db'}") as store:
-        (waiting,) = store.unfinished(tick.now_utc() + timedelta(hours=2))
+        (waiting,) = store.unfinished(run_round.now_utc() + timedelta(hours=2))
     (one,) = prober("status", "--json").json["endpoints"]
     assert one["confirmation_due_at"].startswith(f"{waiting.due_at:%Y-%m-%dT%H:%M:%S}")
     words = " ".join(prober("status").out.split())

@@ -9,7 +9,7 @@ import pytest
 
 from prober.cli import doctor
 from prober.cli.plan import input_tokens, output_limit
-from prober.declaration import Message, Probe, Tool
+from prober.model.declaration import Message, Probe, Tool
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 

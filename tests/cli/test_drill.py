@@ -12,7 +12,7 @@ import pytest
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import declarations
-from tests.drill.world import hashes
+from tests.lab.drill.world import hashes
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from prober.cli.expecting import Expectation, expect, lasting
-from prober.cli.mends import delivery_mend
-from prober.cli.metrics import exposition
-from prober.incidents import Incident
-from prober.incidents.daemons import Sign
-from prober.notice import Outcome
+from prober.cli.fixes import delivery_mend
+from prober.incidents.daemons import DaemonStatus
+from prober.model.incident import Incident
+from prober.model.notice import Outcome
+from prober.status.expectation import Expectation, expect, lasting
+from prober.status.metrics import exposition
 from prober.store import Store
-from prober.store.views import DeliveryView, EndpointView
+from prober.store.pages.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import DAYS, declarations, due
@@ -35,13 +35,13 @@ def view(name: str = "bot", ago: timedelta | None = HOUR) -> EndpointView:
     )  # fmt: skip
 
 
-def sign(*endpoints: str, ago: timedelta = timedelta(0), stopped: bool = False, worker: str = "a:1") -> Sign:
+def sign(*endpoints: str, ago: timedelta = timedelta(0), stopped: bool = False, worker: str = "a:1") -> DaemonStatus:
     seen = NOW - ago
-    return Sign(worker, seen - HOUR, seen, seen if stopped else None, endpoints)
+    return DaemonStatus(worker, seen - HOUR, seen, seen if stopped else None, endpoints)
 
 
 @pytest.mark.parametrize(
-    ("endpoints", "signs", "overdue", "silent"),
+    ("endpoints", "daemon_statuses", "overdue", "silent"),
     [
         ([view()], [sign("bot")], [], []),
         ([view(ago=2 * HOUR)], [sign("bot")], [], []),
@@ -55,8 +55,8 @@ def sign(*endpoints: str, ago: timedelta = timedelta(0), stopped: bool = False, 
         ([], [sign("new")], ["new"], []),
     ],
 )
-def test_what_is_expected_and_what_is_not_so(endpoints, signs, overdue, silent) -> None:
-    found = expect(2 * HOUR, endpoints, signs, NOW)
+def test_what_is_expected_and_what_is_not_so(endpoints, daemon_statuses, overdue, silent) -> None:
+    found = expect(2 * HOUR, endpoints, daemon_statuses, NOW)
     assert [one.endpoint for one in found.overdue] == overdue
     assert [one.worker for one in found.silent] == silent
     assert found.is_met == (not overdue and not silent)
@@ -248,8 +248,12 @@ def test_metrics_of_a_change(prober: Run) -> None:
 
 
 def test_metrics_say_which_daemon_is_silent() -> None:
-    signs = [sign("bot", ago=HOUR), sign("chat", worker="b:2"), sign("old", ago=HOUR, stopped=True, worker="c:3")]
-    samples = parsed(exposition([], [], signs, NOW))
+    daemon_statuses = [
+        sign("bot", ago=HOUR),
+        sign("chat", worker="b:2"),
+        sign("old", ago=HOUR, stopped=True, worker="c:3"),
+    ]
+    samples = parsed(exposition([], [], daemon_statuses, NOW))
     assert samples['prober_daemon_up{worker="a:1"}'] == "0"
     assert samples['prober_daemon_up{worker="b:2"}'] == "1"
     assert not any("c:3" in sample for sample in samples)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from prober.errors import StoreError
+from prober.model.errors import StoreError
 from prober.settings import Settings
 from tests.cli.conftest import Run
 

@@ -141,7 +141,7 @@ def test_a_system_that_knows_no_user_asks_for_one(prober: Run, monkeypatch: pyte
 def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         while (notice := store.claim_notice(due(DAYS), 60, "")) is not None:
-            from prober.notice import Outcome
+            from prober.model.notice import Outcome
 
             store.settle_notice(notice.id, Outcome(True, "sent"), None, due(DAYS))
     assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prober.replay import replay, rounds_of
-from prober.reply import ToolCall
-from prober.replylog import line_of, read
+from prober.lab.replay import replay, rounds_of
+from prober.loading.reply_log import line_of, read
+from prober.model.reply import ToolCall
 from prober.store import Store
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, declarations, due

@@ -13,7 +13,7 @@ import pytest
 import prober as prober_package
 from prober import cli
 from prober.cli import screen
-from prober.errors import ClaimLost, ConfigurationError, LogError, NotEnough, Problem, StoreError
+from prober.model.errors import ClaimLost, ConfigurationError, LogError, NotEnough, Problem, StoreError
 from tests.cli.conftest import Run
 
 ROOT = Path(cli.__file__).parents[2]

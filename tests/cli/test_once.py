@@ -9,9 +9,9 @@ from typing import get_args
 
 import pytest
 
-from prober.cli.mends import MENDS, mend_of
+from prober.cli.fixes import MENDS, mend_of
 from prober.cli.once import worst
-from prober.reply import Failure
+from prober.model.reply import Failure
 from prober.store import Store
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prober import cli
-from prober.errors import StoreError
+from prober.model.errors import StoreError
 from prober.store import Store
 from tests.cli.conftest import Answer
 from tests.cli.world import write_probes

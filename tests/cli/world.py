@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from prober.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.loading import Declarations
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 
 DAYS = 15
 CHANGE = 11

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.replylog import LoggedReply, read
+from prober.loading.reply_log import LoggedReply, read
 
 FOLDER = os.environ.get("PROBER_CORPORA", "")
 

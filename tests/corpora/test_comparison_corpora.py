@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from prober.comparison import compare, judge
-from prober.comparison.gather import gather
+from prober.lab.compare import compare, judge
+from prober.lab.compare.gather import gather
 from tests.corpora.corpora import recorded
 
 pytestmark = pytest.mark.slow

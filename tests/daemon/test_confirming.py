@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from prober import tick
-from prober.detectors.verdict import Judgement
-from prober.incidents import Decision
 from prober.loading import load
+from prober.model.evidence import Judgement
+from prober.model.incident import Decision
+from prober.service import run_round
 from prober.store import Store
 
 from .test_daemon import KEY, leave
@@ -29,7 +29,7 @@ def evidence(monkeypatch):
         judgement = Judgement(round_.label, "suspected", share * promise.threshold, promise.threshold)
         return judgement, "{}", Decision("suspected")
 
-    monkeypatch.setattr(tick, "judge", judge)
+    monkeypatch.setattr(run_round, "judge", judge)
     return shares
 
 
@@ -158,7 +158,7 @@ def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     daemon = start(files, store, clock)
     daemon.sweep()
     (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3)
-    assert (job.trigger.run_date - tick.now_utc()).total_seconds() <= 60
+    assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 
 
 def test_a_daemon_that_comes_after_a_kill_asks_it(files, store, clock, evidence, url):

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
-from prober import tick
+from prober.asking.scripted import ScriptedProvider
 from prober.daemon import daemon as daemon_module
-from prober.daemon import rounds as rounds_module
-from prober.errors import ConfigurationError, StoreError
+from prober.daemon import due_rounds as rounds_module
 from prober.loading import load
-from prober.providers.scripted import ScriptedProvider
+from prober.model.errors import ConfigurationError, StoreError
+from prober.service import run_round
 from prober.store import Store
 
 from .world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
@@ -53,7 +53,7 @@ def test_rounds_follow_at_their_moments_and_are_due_then_however_late_they_start
 def test_a_tick_too_many_asks_nothing(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     work(daemon)
-    monkeypatch.setattr(tick, "run", never)
+    monkeypatch.setattr(run_round, "run", never)
     daemon.tick(KEY)
     daemon.tick("gone on parrot")
     assert len(rounds(store)) == 1
@@ -144,7 +144,7 @@ def leave(store, files, due_at, asks, lease_s=60.0, at=NOON):
     round_id = store.due(parrot, probe_set.name, due_at)
     assert store.claim(round_id, "killed", at, lease_s)
     for observation, _ in zip(
-        tick._ask_all(probe_set, parrot, ScriptedProvider(), (), lambda: at), range(asks), strict=False
+        run_round._ask_all(probe_set, parrot, ScriptedProvider(), (), lambda: at), range(asks), strict=False
     ):
         store.record(round_id, observation, at)
     return round_id
@@ -185,7 +185,7 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
     assert ("elsewhere", "12:00", "not_declared") in rounds(store)
 
 
-# Moments that were missed
+# DueTimes that were missed
 
 
 def missed_event(daemon, moment, key=KEY):
@@ -488,7 +488,7 @@ def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypat
 
 
 def test_a_killed_workers_round_is_seen_to_be_left_within_fifteen_seconds():
-    assert tick.LEASE_S + daemon_module.LOOK_S <= 15
+    assert run_round.LEASE_S + daemon_module.LOOK_S <= 15
 
 
 # What time alone brings

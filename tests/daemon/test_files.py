@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from prober.daemon.files import Files
-from prober.errors import ConfigurationError
+from prober.model.errors import ConfigurationError
 
 from .world import HOUR, NOON, write_set
 

@@ -10,8 +10,8 @@ from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.daemon.moments import Moments, RoundTrigger
-from prober.declaration import Schedule
+from prober.daemon.due_times import DueTimes, RoundTrigger
+from prober.model.declaration import Schedule
 
 MICROSECOND = timedelta.resolution
 times = st.integers(0, 3 * 10**15).map(lambda since: datetime(1990, 1, 1, tzinfo=UTC) + since * MICROSECOND)
@@ -35,7 +35,7 @@ schedules = st.sampled_from(
     ],
 )
 def test_the_moments_around_a_time(schedule, latest, following):
-    moments, now = Moments(schedule), datetime(2026, 3, 2, 12, 34, 56, 7, tzinfo=UTC)
+    moments, now = DueTimes(schedule), datetime(2026, 3, 2, 12, 34, 56, 7, tzinfo=UTC)
     assert moments.latest(now) == datetime.fromisoformat(latest).replace(tzinfo=UTC)
     assert moments.following(now) == datetime.fromisoformat(following).replace(tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_the_moments_around_a_time(schedule, latest, following):
 @given(schedules, times)
 @settings(max_examples=150, deadline=None)
 def test_latest_and_following_are_neighbours_on_one_grid(schedule, now):
-    moments = Moments(schedule)
+    moments = DueTimes(schedule)
     latest, following = moments.latest(now), moments.following(now)
     assert latest <= now < following
     assert moments.latest(latest) == moments.latest(following - MICROSECOND) == latest
@@ -56,26 +56,26 @@ def test_latest_and_following_are_neighbours_on_one_grid(schedule, now):
 @settings(max_examples=100, deadline=None)
 def test_cron_is_read_as_apscheduler_reads_it(text, now):
     trigger = CronTrigger.from_crontab(text, timezone=UTC)
-    assert Moments(Schedule(cron=text)).following(now) == trigger.get_next_fire_time(None, now + MICROSECOND)
+    assert DueTimes(Schedule(cron=text)).following(now) == trigger.get_next_fire_time(None, now + MICROSECOND)
 
 
 def test_a_fraction_of_a_second_never_slips():
-    moments, moment = Moments(Schedule(every="0.7s")), datetime(2026, 3, 2, tzinfo=UTC)
+    moments, moment = DueTimes(Schedule(every="0.7s")), datetime(2026, 3, 2, tzinfo=UTC)
     for _ in range(10_000):
         moment = moments.following(moment)
     assert (moment - datetime(1970, 1, 1, tzinfo=UTC)) % timedelta(seconds=0.7) == timedelta(0)
 
 
 def test_an_interval_too_short_to_be_told_is_still_one():
-    moments, now = Moments(Schedule(every="0.0000001s")), datetime(2026, 3, 2, tzinfo=UTC)
+    moments, now = DueTimes(Schedule(every="0.0000001s")), datetime(2026, 3, 2, tzinfo=UTC)
     assert moments.following(now) > now == moments.latest(now)
 
 
 @given(schedules, st.integers(0, 10**6), times)
 @settings(max_examples=60, deadline=None)
 def test_jitter_never_leads_out_of_a_moments_turn(schedule, salt, now):
-    most = min(2.0 * Moments(schedule).grace_s, 0.7) * 0.999
-    moments = Moments(schedule.model_copy(update={"jitter": f"{most:.3f}s"}), salt=str(salt))
+    most = min(2.0 * DueTimes(schedule).grace_s, 0.7) * 0.999
+    moments = DueTimes(schedule.model_copy(update={"jitter": f"{most:.3f}s"}), salt=str(salt))
     due = moments.latest(now)
     start = moments.start(due)
     assert due <= start < due + timedelta(seconds=most + 0.001)
@@ -85,13 +85,13 @@ def test_jitter_never_leads_out_of_a_moments_turn(schedule, salt, now):
 
 def test_fleets_do_not_march_in_step():
     hourly, due = Schedule(every="1h", jitter="30m"), datetime(2026, 3, 2, tzinfo=UTC)
-    late_s = [(Moments(hourly, salt=str(n)).start(due) - due).total_seconds() for n in range(500)]
+    late_s = [(DueTimes(hourly, salt=str(n)).start(due) - due).total_seconds() for n in range(500)]
     assert min(late_s) < 120 and max(late_s) > 1680
     assert abs(sum(late_s) / len(late_s) - 900) < 100
 
 
 def test_a_thousand_jittered_rounds_hit_a_thousand_moments():
-    moments = Moments(Schedule(every="1h", jitter="59m"), salt="here")
+    moments = DueTimes(Schedule(every="1h", jitter="59m"), salt="here")
     trigger, now = RoundTrigger(moments), datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
     starts = [trigger.get_next_fire_time(None, now)]
     for _ in range(1000):
@@ -102,7 +102,7 @@ def test_a_thousand_jittered_rounds_hit_a_thousand_moments():
 
 
 def test_the_trigger_names_every_moment_that_was_slept_through():
-    trigger = RoundTrigger(Moments(Schedule(cron="0 */6 * * *")))
+    trigger = RoundTrigger(DueTimes(Schedule(cron="0 */6 * * *")))
     slept_from, awake = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
     named = [slept_from]
     while named[-1] <= awake:
@@ -124,4 +124,4 @@ def test_the_trigger_names_every_moment_that_was_slept_through():
     ],
 )
 def test_a_start_may_be_late_by_half_of_what_the_moment_has(schedule, grace_s):
-    assert Moments(schedule).grace_s == grace_s
+    assert DueTimes(schedule).grace_s == grace_s

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from prober import tick
 from prober.daemon import daemon as daemon_module
-from prober.daemon import rounds as rounds_module
+from prober.daemon import due_rounds as rounds_module
 from prober.daemon import serve
-from prober.errors import ConfigurationError
+from prober.model.errors import ConfigurationError
+from prober.service import run_round
 from prober.settings import Settings
 from prober.store import Store
 from tests.alerts.hook import listening
@@ -37,7 +37,7 @@ def _daemon(folder: Path, url: str, free: int, lease_s: float | None) -> None:
     daemon_module.LOOK_S = 0.05
     rounds_module.open_provider = lambda endpoint: HeldUp(folder, free)
     if lease_s is not None:
-        tick.LEASE_S = lease_s
+        run_round.LEASE_S = lease_s
     serve([folder], Settings(database_url=url))
 
 
@@ -206,15 +206,17 @@ def test_a_daemon_gives_signs_of_life_and_says_when_it_ends(start, files, url, m
         lost = start()
         wait_until(lambda: hook.received)
         assert stop(lost, number=signal.SIGKILL) == [-signal.SIGKILL]
-        (killed,) = looked(url, lambda store: store.signs())
+        (killed,) = looked(url, lambda store: store.daemon_statuses())
         assert (killed.endpoints, killed.stopped_at) == (("parrot",), None)
         path, _, body = hook.received[0]
         assert path.startswith("/hook?")
         assert body.startswith(b"watching 1 endpoint, ")
 
         later = start()
-        wait_until(lambda: len(looked(url, lambda store: store.signs())) == 2)
+        wait_until(lambda: len(looked(url, lambda store: store.daemon_statuses())) == 2)
         assert stop(later) == [0]
-        ended = {sign.worker.split(":")[1]: sign.stopped_at for sign in looked(url, lambda store: store.signs())}
+        ended = {
+            sign.worker.split(":")[1]: sign.stopped_at for sign in looked(url, lambda store: store.daemon_statuses())
+        }
         assert ended[str(lost.pid)] is None, "nobody can say when it ended"
         assert ended[str(later.pid)] is not None

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from prober.alerts.ping import Ping
-from prober.daemon.pulse import Pulse, condition
-from prober.errors import StoreError
-from prober.notice import Outcome
+from prober.alerts.heartbeat import Ping
+from prober.daemon.heartbeat import Heartbeat, condition
+from prober.model.errors import StoreError
+from prober.model.notice import Outcome
 from prober.store import Store
 from tests.alerts.hook import Hook, listening
 
@@ -38,9 +38,9 @@ def said(hook: Hook) -> list[str]:
 def test_a_daemon_says_what_it_watches(store: Store, tmp_path: Path) -> None:
     write_set(tmp_path / "probes", endpoints="parrot, magpie")
     daemon = watching(tmp_path / "probes", store, Clock())
-    assert store.signs() == ()
+    assert store.daemon_statuses() == ()
     daemon.beat()
-    [sign] = store.signs()
+    [sign] = store.daemon_statuses()
     assert (sign.worker, sign.seen_at, sign.stopped_at) == ("here", NOON, None)
     assert sign.endpoints == ("magpie", "parrot")
 
@@ -54,12 +54,12 @@ def test_the_row_follows_the_clock_and_the_files(store: Store, tmp_path: Path) -
     daemon.reload(unchanged_too=True)
     clock.go(MINUTE)
     daemon.beat()
-    [sign] = store.signs()
+    [sign] = store.daemon_statuses()
     assert (sign.started_at, sign.seen_at, sign.endpoints) == (NOON, NOON + MINUTE, ("magpie",))
 
 
 def test_all_is_well_is_pinged(store: Store, hook: Hook) -> None:
-    Pulse(store, "here", Ping(hook.url)).beat(["bot"], ["log"], NOON)
+    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], ["log"], NOON)
     assert paths(hook) == ["/hook"]
     assert said(hook) == ["watching 1 endpoint, 0 with an open incident"]
 
@@ -70,7 +70,7 @@ def test_a_channel_nobody_is_reached_by_is_pinged_as_a_fault(store: Store, hook:
     [notice] = [store.claim_notice(NOON, 60, "https://dash")]
     assert notice is not None
     store.settle_notice(notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
-    Pulse(store, "here", Ping(hook.url)).beat(["bot"], ["slack"], NOON + MINUTE)
+    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], ["slack"], NOON + MINUTE)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook)[0].startswith("messages to slack fail for good: channel_not_found\n")
 
@@ -82,7 +82,7 @@ def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
         raise StoreError("prober.db: another process holds the database")
 
     monkeypatch.setattr(store, "beat", locked)
-    pulse = Pulse(store, "here", Ping(hook.url))
+    pulse = Heartbeat(store, "here", Ping(hook.url))
     pulse.beat(["bot"], ["log"], NOON)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook) == ["the database cannot be used: prober.db: another process holds the database"]
@@ -95,7 +95,7 @@ def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
     store: Store, hook: Hook, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    pulse = Pulse(store, "here", Ping(hook.url))
+    pulse = Heartbeat(store, "here", Ping(hook.url))
     hook.status = 503
     for number in range(3):
         pulse.beat(["bot"], ["log"], NOON + number * MINUTE)
@@ -120,5 +120,5 @@ def test_the_daemon_ends_in_order(store: Store, tmp_path: Path) -> None:
     daemon.beat()
     daemon.call("stop")
     daemon.run()
-    [sign] = store.signs()
+    [sign] = store.daemon_statuses()
     assert sign.stopped_at == NOON

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prober.alerts.log import LogAlerter
+from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon
-from prober.declaration import Endpoint, Probe
 from prober.loading import load
-from prober.providers.scripted import ScriptedProvider
-from prober.reply import Reply
+from prober.model.declaration import Endpoint, Probe
+from prober.model.reply import Reply
 from prober.store import Store
-from prober.store.views import RoundView
+from prober.store.pages.views import RoundView
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from fake_store import NOW, FakeStore
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import frame, launch, reading
+from dashboard import cached_store, frame, launch
 
 
 class Then(datetime):
@@ -36,8 +36,8 @@ class Page:
                 raise store
             return store
 
-        reading.forget()
-        self._monkeypatch.setattr(reading.Store, "open", staticmethod(opened))
+        cached_store.forget()
+        self._monkeypatch.setattr(cached_store.Store, "open", staticmethod(opened))
         self._monkeypatch.setattr(frame, "datetime", Then if isinstance(store, FakeStore) else datetime)
         at = opened_at(page, **query)
         at._bidi_component_manager = Page._components

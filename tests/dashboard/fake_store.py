@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from prober.detectors.distribution import Distribution
-from prober.detectors.information import ChannelInformation, ProbeInformation
-from prober.detectors.plane import Dot
-from prober.detectors.verdict import Verdict
-from prober.incidents import Incident
-from prober.incidents.daemons import Sign
-from prober.notice import Comparison, Notice, Part
-from prober.store.page_views import (
+from prober.incidents.daemons import DaemonStatus
+from prober.judging.explain.distribution import Distribution
+from prober.judging.explain.information import ChannelInformation, ProbeInformation
+from prober.judging.explain.projection import Dot
+from prober.model.evidence import Verdict
+from prober.model.incident import Incident
+from prober.model.notice import Comparison, Notice, Part
+from prober.store.pages.page_views import (
     AnswerView,
     By,
     CheckView,
@@ -27,13 +27,13 @@ from prober.store.page_views import (
     RoundLine,
     TallyView,
 )
-from prober.store.views import (
+from prober.store.pages.views import (
+    ActionView,
     ChannelPoint,
     DeliveryView,
     EndpointView,
     EpochView,
     NoticeView,
-    PressView,
     ReplyView,
     RoundState,
     RoundView,
@@ -59,7 +59,7 @@ class FakeStore:
     round_views: tuple[RoundView, ...] = ()
     notice_views: tuple[NoticeView, ...] = ()
     delivery_views: tuple[DeliveryView, ...] = ()
-    press_views: tuple[PressView, ...] = ()
+    press_views: tuple[ActionView, ...] = ()
     event_parts: tuple[Part, ...] = ()
     edit_views: dict[str, tuple[EditView, ...]] = field(default_factory=dict)
     tally: TallyView = field(default_factory=lambda: tally_view(rounds=4))
@@ -68,7 +68,7 @@ class FakeStore:
     map: EmbeddingMap = field(default_factory=lambda: map_of(count=0))
     promise_views: tuple[PromiseView, ...] = ()
     reply_views: tuple[ReplyView, ...] = ()
-    signs_of_life: tuple[Sign, ...] = ()
+    signs_of_life: tuple[DaemonStatus, ...] = ()
     notice: Notice | None = None
     identity: str = "model-1"
     version: str = "1"
@@ -124,7 +124,7 @@ class FakeStore:
     ) -> tuple[ReplyView, ...]:
         return tuple(one for one in self.reply_views if before is None or one.round < before)[:limit]
 
-    def signs(self) -> tuple[Sign, ...]:
+    def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
         return self.signs_of_life
 
     def told(self, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
@@ -157,7 +157,7 @@ class FakeStore:
     def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
         return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
 
-    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[PressView, ...]:
+    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
         return tuple(one for one in self.press_views if incident_id in {None, one.incident_id})[:limit]
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
@@ -221,9 +221,9 @@ def promise_view(endpoint: str, **given) -> PromiseView:
     return PromiseView(endpoint, **(standard | given))
 
 
-def sign(worker: str = "host-1", **given) -> Sign:
+def sign(worker: str = "host-1", **given) -> DaemonStatus:
     standard = {"started_at": NOW - timedelta(days=3), "seen_at": NOW, "stopped_at": None, "endpoints": ("a", "b")}
-    return Sign(worker, **(standard | given))
+    return DaemonStatus(worker, **(standard | given))
 
 
 def label(at: datetime) -> str:
@@ -400,7 +400,7 @@ def all_states() -> FakeStore:
             *rounds_every("eu/claude", 6), round_view("down", 1, failed=12), *rounds_every("down", 6, newest=7),
         ),
         press_views=(
-            PressView(3, NOW - timedelta(hours=1), "acknowledge", "eve", "", "slack", None, "not_allowed"),
+            ActionView(3, NOW - timedelta(hours=1), "acknowledge", "eve", "", "slack", None, "not_allowed"),
         ),
         notice_views=(notice_view(), notice_view(alerter="webhook", state="failed", attempts=9, sent_at=None,
                                                  last_reason="server_error")),
@@ -435,7 +435,7 @@ def hostile() -> FakeStore:
         ),
         round_views=(*rounds_every("target", 6), round_view("target", 50, state="missed", reason=HOSTILE)),
         notice_views=(notice_view(last_reason=HOSTILE, channel=HOSTILE),),
-        press_views=(PressView(3, NOW, "mute", HOSTILE, HOSTILE, "slack", None, "muted"),),
+        press_views=(ActionView(3, NOW, "mute", HOSTILE, HOSTILE, "slack", None, "muted"),),
         delivery_views=(DeliveryView("slack", HOSTILE, 1, 0, 0, 2, None, True, HOSTILE, NOW),),
         epoch_views={"target": (EpochView(opened.onset, NOW, HOSTILE, HOSTILE),)},
         edit_views={"target": (EditView("", "h", "openai", "m"), EditView(opened.onset, "h2", "openai", HOSTILE))},

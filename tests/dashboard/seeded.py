@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prober.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
-from prober.detectors.verdict import Judgement, Verdict
-from prober.evidence import Fingerprint, Observation
-from prober.incidents import Incident, accept, decide
-from prober.reply import Reply
+from prober.incidents.actions import accept
+from prober.incidents.lifecycle import decide
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
+from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
+from prober.model.incident import Incident
+from prober.model.reply import Reply
 from prober.store import Store
 
 BOT = Endpoint(name="support-bot", provider="scripted", model="bot-1")

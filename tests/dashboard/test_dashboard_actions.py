@@ -9,9 +9,9 @@ import seeded
 from conftest import opened_at, texts
 from streamlit.testing.v1 import AppTest
 
-from dashboard import actions, reading, viewer
+from dashboard import actions, cached_store, viewer
 from dashboard.viewer import Viewer
-from prober.incidents import Incident, Press
+from prober.model.incident import Action, Incident
 from prober.store import Store
 
 
@@ -31,9 +31,9 @@ def world(template, tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path / 'prober.db'}"
     monkeypatch.setenv("PROBER_DATABASE_URL", url)
     monkeypatch.setenv("PROBER_DASHBOARD_ACTIONS", "true")
-    reading.forget()
+    cached_store.forget()
     yield url, incident
-    reading.forget()
+    cached_store.forget()
 
 
 def draw(incident: Incident) -> AppTest:
@@ -80,7 +80,7 @@ def test_nobody_acts_who_is_not_signed_in_or_not_allowed(world, monkeypatch):
 @pytest.mark.slow
 def test_where_one_can_sign_in_a_button_leads_there(world, monkeypatch):
     monkeypatch.setattr(actions, "can_sign_in", lambda: True)
-    assert "Sign in to act" in labels(draw(world[1]))
+    assert "DaemonStatus in to act" in labels(draw(world[1]))
 
 
 @pytest.mark.slow
@@ -126,9 +126,9 @@ def test_a_press_that_comes_too_late_says_why_nothing_was_done(world):
     url, incident = world
     now = datetime.now(UTC)
     seeded.accept_it(url, incident, now)
-    said = actions.press(url, incident, Press("acknowledge", "bob", via="dashboard"), now)
+    said = actions.press(url, incident, Action("acknowledge", "bob", via="dashboard"), now)
     assert said == f"Nothing was done: incident {incident.id} is closed already: accepted by ada."
-    assert actions.press(f"{url}.gone/x", incident, Press("mute", "bob"), now).startswith("Nothing was done: ")
+    assert actions.press(f"{url}.gone/x", incident, Action("mute", "bob"), now).startswith("Nothing was done: ")
 
 
 @pytest.mark.parametrize(

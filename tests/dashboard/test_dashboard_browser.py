@@ -15,8 +15,8 @@ import pytest
 import seeded
 
 from dashboard import launch
-from dashboard.places import PLACES
-from prober.incidents import Incident
+from dashboard.navigation import PLACES
+from prober.model.incident import Incident
 from prober.store import Store
 
 pytestmark = pytest.mark.browser

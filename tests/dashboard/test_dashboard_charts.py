@@ -9,7 +9,7 @@ import pytest
 from fake_store import HOSTILE, NOW, THRESHOLD, history, incident, point
 
 from dashboard import charts
-from prober.store.views import EpochView
+from prober.store.pages.views import EpochView
 
 MOVED = tuple(one for one in history("bot", changed=34) if one.channel == "length")
 OPEN = incident(history("bot", changed=34), 34)

@@ -11,7 +11,7 @@ from fake_store import HOSTILE, NOW, map_of, probe_page
 from test_dashboard_charts import spec
 
 from dashboard import charts_time
-from prober.store.page_views import RoundLine
+from prober.store.pages.page_views import RoundLine
 
 
 def data(chart) -> list[dict]:

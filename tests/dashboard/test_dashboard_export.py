@@ -11,8 +11,8 @@ import seeded
 from fake_store import HOSTILE
 
 from dashboard import export
-from dashboard.reading import Reading
-from prober import replylog
+from dashboard.cached_store import CachedStore
+from prober.loading import reply_log
 from prober.store import Store
 
 
@@ -51,11 +51,11 @@ def test_the_reply_log_is_one_that_replay_reads(tmp_path):
     url = f"sqlite:///{tmp_path / 'prober.db'}"
     seeded.seed(url, datetime.now(UTC), rounds=14)
     with Store.open(url, read_only=True) as store:
-        lines = list(Reading(store, url, "1").log("support-bot", None, None))
-        assert list(Reading(store, url, "1", private=True).log("support-bot", None, None)) == []
+        lines = list(CachedStore(store, url, "1").log("support-bot", None, None))
+        assert list(CachedStore(store, url, "1", private=True).log("support-bot", None, None)) == []
     log = tmp_path / "replies.jsonl"
     log.write_text("".join(lines))
-    replies = list(replylog.read(log))
+    replies = list(reply_log.read(log))
     assert len(replies) == 14
     assert {one.endpoint for one in replies} == {"support-bot"}
     assert replies[0].reply.text == seeded.BEFORE

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard import words
+from dashboard import formatting
 from dashboard.frame import viewers_zone
 
 
@@ -20,19 +20,19 @@ def test_a_browser_that_names_no_zone_gets_utc(name):
 
 def test_times_are_those_of_the_viewer():
     at = datetime(2026, 1, 29, 14, 5, tzinfo=UTC)
-    assert words.when(at, viewers_zone("Europe/Berlin")) == "2026-01-29 15:05 CET"
-    assert words.round_name(at.isoformat(), ZoneInfo("Asia/Tokyo")) == "2026-01-29 23:05 JST"
-    assert words.round_name("00017", ZoneInfo("Asia/Tokyo")) == "00017"
+    assert formatting.when(at, viewers_zone("Europe/Berlin")) == "2026-01-29 15:05 CET"
+    assert formatting.round_name(at.isoformat(), ZoneInfo("Asia/Tokyo")) == "2026-01-29 23:05 JST"
+    assert formatting.round_name("00017", ZoneInfo("Asia/Tokyo")) == "00017"
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "America/Sao_Paulo", "Asia/Kathmandu", "UTC"])
 def test_a_time_of_any_zone_is_harmless_text(zone):
-    said = f"34 % longer since {words.when(datetime(2026, 7, 1, tzinfo=UTC), viewers_zone(zone))}"
-    assert words.inline(said) == said
+    said = f"34 % longer since {formatting.when(datetime(2026, 7, 1, tzinfo=UTC), viewers_zone(zone))}"
+    assert formatting.inline(said) == said
 
 
 def test_shares_and_counts_in_words():
-    assert [words.percent(one) for one in (None, 0, 0.004, 0.5, 0.981, 1)] == [
+    assert [formatting.percent(one) for one in (None, 0, 0.004, 0.5, 0.981, 1)] == [
         "",
         "0 %",
         "0.4 %",
@@ -40,6 +40,6 @@ def test_shares_and_counts_in_words():
         "98.1 %",
         "100 %",
     ]
-    assert words.count(2, "reply", "replies") == "2 replies"
-    assert words.count(1, "reply", "replies") == "1 reply"
-    assert words.span(timedelta(hours=3)) == "3 h"
+    assert formatting.count(2, "reply", "replies") == "2 replies"
+    assert formatting.count(1, "reply", "replies") == "1 reply"
+    assert formatting.span(timedelta(hours=3)) == "3 h"

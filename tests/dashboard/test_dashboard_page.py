@@ -10,14 +10,13 @@ import pytest
 from conftest import address, links, texts
 from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet, history, hostile, rounds_every
 
-from dashboard import overview, reading
-from dashboard.standing import standings
-from dashboard.words import inline
-from prober.detectors.findings import Findings, Shift
-from prober.detectors.share import Share
-from prober.errors import StoreError
+from dashboard import cached_store, overview
+from dashboard.endpoint_state import endpoint_states
+from dashboard.formatting import inline
+from prober.model.errors import StoreError
+from prober.model.evidence import Findings, Share, Shift
 from prober.store import Store
-from prober.store.views import DeliveryView
+from prober.store.pages.views import DeliveryView
 
 
 def test_the_fake_store_asks_and_answers_as_the_real_one_does():
@@ -101,7 +100,7 @@ def test_one_glance_and_one_click(page):
 
 def test_a_cell_leads_to_the_history_of_its_channel():
     store = all_states()
-    standing = standings(store.endpoints(), store.rounds(), NOW)
+    standing = endpoint_states(store.endpoints(), store.rounds(), NOW)
     assert overview.chosen_cell(standing, 0, "choice") == {"endpoint": "support-bot", "channel": "choice"}
     assert overview.chosen_cell(standing, 0, "why") == {"endpoint": "support-bot"}
 
@@ -208,14 +207,14 @@ def test_nothing_is_asked_again_until_the_store_has_something_newer(page):
 
 def test_a_store_that_appears_later_is_found_without_a_restart(page, monkeypatch):
     at = page(StoreError("there is no database"))
-    monkeypatch.setattr(reading.Store, "open", staticmethod(lambda url, *, read_only=False: all_states()))
+    monkeypatch.setattr(cached_store.Store, "open", staticmethod(lambda url, *, read_only=False: all_states()))
     at.run()
     assert "support-bot" in at.error[0].value
 
 
 def test_tints_follow_the_evidence():
     store = all_states()
-    standing = standings(store.endpoints(), store.rounds(), NOW)
+    standing = endpoint_states(store.endpoints(), store.rounds(), NOW)
     cells, tints = overview.matrix(standing, ["length", "choice", "format"])
     assert cells.shape == tints.shape
     assert tints["length"][0] == "background-color: rgba(213, 94, 0, 0.50)"
@@ -225,7 +224,9 @@ def test_tints_follow_the_evidence():
 
 def test_an_endpoint_without_a_channel_that_others_have_has_an_empty_cell():
     few = replace(endpoint_view("few", history("few")), channels=history("few")[-1:])
-    cells, _ = overview.matrix(standings([few, endpoint_view("all", history("all"))], (), NOW), ["length", "format"])
+    cells, _ = overview.matrix(
+        endpoint_states([few, endpoint_view("all", history("all"))], (), NOW), ["length", "format"]
+    )
     assert cells["length"].tolist() == ["as before", ""]
 
 

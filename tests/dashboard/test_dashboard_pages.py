@@ -25,8 +25,8 @@ from fake_store import (
 )
 from streamlit.testing.v1 import AppTest
 
-from dashboard.places import HOME, PLACES
-from prober.notice import Notice
+from dashboard.navigation import HOME, PLACES
+from prober.model.notice import Notice
 
 PAGES = ["" if name == HOME else name for name in PLACES]
 POINTS = history("bot")

@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 from fake_store import NOW, all_states, endpoint_view, history, incident, round_view, rounds_every
 
-from dashboard.standing import ORDER, SYMBOLS, headline, stand, standings
+from dashboard.endpoint_state import ORDER, SYMBOLS, endpoint_states, headline, stand
 
 POINTS = history("one")
 
 
 def words_of(*endpoints, rounds=()):
-    return [one.word for one in standings(endpoints, rounds, NOW)]
+    return [one.word for one in endpoint_states(endpoints, rounds, NOW)]
 
 
 def test_every_state_has_its_word_and_the_most_urgent_comes_first():
     store = all_states()
-    found = standings(store.endpoints(), store.rounds(), NOW)
+    found = endpoint_states(store.endpoints(), store.rounds(), NOW)
     assert [(one.word, one.endpoint.name) for one in found] == [
         ("changed", "support-bot"),
         ("silent", "down"),
@@ -107,7 +107,7 @@ def quiet(name):
 
 
 def say(*endpoints, rounds=()):
-    return headline(standings(endpoints, rounds, NOW))
+    return headline(endpoint_states(endpoints, rounds, NOW))
 
 
 def test_headlines():

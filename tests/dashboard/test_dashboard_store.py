@@ -9,17 +9,17 @@ import seeded
 from conftest import texts
 from streamlit.testing.v1 import AppTest
 
-from dashboard import launch, reading
-from prober.errors import StoreError
+from dashboard import cached_store, launch
+from prober.model.errors import StoreError
 
 
 @pytest.fixture
 def url(tmp_path, monkeypatch):
-    reading.forget()
+    cached_store.forget()
     url = f"sqlite:///{tmp_path / 'prober.db'}"
     monkeypatch.setenv("PROBER_DATABASE_URL", url)
     yield url
-    reading.forget()
+    cached_store.forget()
 
 
 def draw(**query: str) -> AppTest:
@@ -64,5 +64,5 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
 def test_a_file_that_is_no_database_is_an_explanation(url, tmp_path):
     (tmp_path / "prober.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreError):
-        reading.read()
+        cached_store.read()
     assert "prober.db" in texts(draw())

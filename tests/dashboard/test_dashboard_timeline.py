@@ -8,7 +8,7 @@ from datetime import timedelta
 from fake_store import HOSTILE, NOW, history, incident, notice_view
 
 from dashboard.timeline import timeline
-from prober.store.views import PressView
+from prober.store.pages.views import ActionView
 
 OPEN = incident(history("bot", changed=34), 34)
 
@@ -19,8 +19,8 @@ def whats(*given, presses=(), notices=()):
 
 def test_a_change_from_its_first_round_to_its_end():
     presses = (
-        PressView(3, NOW - timedelta(hours=2), "acknowledge", "ada", "asked them", "slack", None, "acknowledged"),
-        PressView(3, NOW - timedelta(hours=1), "accept", "bob", "", "shell", None, "not_allowed"),
+        ActionView(3, NOW - timedelta(hours=2), "acknowledge", "ada", "asked them", "slack", None, "acknowledged"),
+        ActionView(3, NOW - timedelta(hours=1), "accept", "bob", "", "shell", None, "not_allowed"),
     )
     sent = notice_view(sent_at=NOW - timedelta(hours=3), channel="#billing")
     owed = notice_view(sent_at=None)
@@ -57,7 +57,7 @@ def test_rounds_with_numbers_for_names_stand_nowhere_in_time():
 
 
 def test_hostile_texts_are_one_line():
-    pressed = PressView(3, NOW, "mute", HOSTILE, HOSTILE + "\n" * 50, HOSTILE, None, "muted")
+    pressed = ActionView(3, NOW, "mute", HOSTILE, HOSTILE + "\n" * 50, HOSTILE, None, "muted")
     (step,) = [one for one in timeline(OPEN, (pressed,), ()) if one.what == "muted"]
     assert "\n" not in step.who + step.why
     assert "\x00" not in step.who + step.why

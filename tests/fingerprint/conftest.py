@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from prober.declaration import Probe
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 Answer = Callable[..., Reply]
 

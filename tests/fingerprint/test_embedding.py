@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prober.declaration import Probe
 from prober.fingerprint import EMBEDDERS, fingerprint, wordllama
 from prober.fingerprint.embedding import READ, WORDLLAMA, extract
 from prober.fingerprint.feature import EmbedderUnavailable, Features
 from prober.fingerprint.wordllama import WordLlama
+from prober.model.declaration import Probe
 
 from .conftest import Answer
 

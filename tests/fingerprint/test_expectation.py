@@ -4,10 +4,10 @@ from typing import Any, get_args
 
 import pytest
 
-from prober.declaration import Check, CheckType, Probe
 from prober.fingerprint import Features
 from prober.fingerprint.expectation import CHECKS, REGEX_READ, Unjudged, extract, holds
-from prober.reply import ToolCall
+from prober.model.declaration import Check, CheckType, Probe
+from prober.model.reply import ToolCall
 
 from .conftest import Answer
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.declaration import Check, Probe
-from prober.evidence import Fingerprint
 from prober.fingerprint import FEATURES, Features, fingerprint
 from prober.fingerprint.feature import digest
 from prober.fingerprint.merge import LONGEST_CATEGORY, merge, printable
-from prober.reply import Reply, ToolCall
+from prober.model.declaration import Check, Probe
+from prober.model.evidence import Fingerprint
+from prober.model.reply import Reply, ToolCall
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EVERY_CHECK = Probe(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from prober.declaration import Probe
 from prober.fingerprint.identity import extract
+from prober.model.declaration import Probe
 
 from .conftest import Answer
 

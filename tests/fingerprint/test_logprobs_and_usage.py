@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from prober.declaration import Probe
 from prober.fingerprint import Features, logprobs, usage
+from prober.model.declaration import Probe
 
 from .conftest import Answer
 

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from prober.declaration import Probe
 from prober.fingerprint import refusal
 from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
+from prober.model.declaration import Probe
 
 from .conftest import Answer
 

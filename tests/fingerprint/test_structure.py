@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from prober.declaration import Probe
 from prober.fingerprint.structure import SCANNED, USUAL, extract
+from prober.model.declaration import Probe
 
 from .conftest import Answer
 

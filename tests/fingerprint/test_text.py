@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.declaration import Probe
 from prober.fingerprint.text import _LETTER, BLANK, CHOICE_CHARACTERS, choice, extract, script, sentences
-from prober.reply import Reply
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 from .conftest import Answer
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.errors import ConfigurationError
 from prober.loading import load
+from prober.model.errors import ConfigurationError
 
 STARTERS = Path(__file__).parents[2] / "probes"
 TEXTS = {path.name: path.read_bytes() for path in sorted(STARTERS.glob("*.yaml"))}

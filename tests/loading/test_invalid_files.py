@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.errors import ConfigurationError
 from prober.loading import load
+from prober.model.errors import ConfigurationError
 
 INVALID = Path(__file__).parent / "invalid"
 EXAMPLES = sorted(

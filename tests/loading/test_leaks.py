@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from prober.errors import ConfigurationError
 from prober.loading import load
 from prober.loading.leaks import is_secret_name, leaks, redact
+from prober.model.errors import ConfigurationError
 
 BODY = "a1B2" * 10
 SECRETS = [

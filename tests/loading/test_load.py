@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.errors import ConfigurationError
 from prober.loading import load
+from prober.model.errors import ConfigurationError
 
 ENDPOINTS = "endpoints:\n  demo: {provider: scripted, model: parrot-1}\n"
 SET = """\

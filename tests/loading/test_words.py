@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from prober.declaration import Endpoint, ProbeSet
 from prober.loading.lines import Finding
-from prober.loading.showing import one_line, quoted, shown
-from prober.loading.words import _PATTERNS, did_you_mean, shaped
+from prober.loading.quoting import one_line, quoted, shown
+from prober.loading.validation_errors import _PATTERNS, did_you_mean, shaped
+from prober.model.declaration import Endpoint, ProbeSet
 
 
 def patterns(schema: object) -> Iterator[str]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from prober.detectors.findings import Findings
-from prober.errors import StoreError
-from prober.incidents import acknowledge
+from prober.incidents.actions import acknowledge
+from prober.model.errors import StoreError
+from prober.model.evidence import Findings
 from prober.store import Store
 
 from .world import DAY, HASH, NOW, SERIES, alarm, begin, complete, declare, judge, observe, verdict

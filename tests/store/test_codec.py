@@ -12,10 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.detectors.verdict import Judgement, Verdict
-from prober.errors import StoreError
-from prober.evidence import Fingerprint
-from prober.reply import Reply, ToolCall
+from prober.model.errors import StoreError
+from prober.model.evidence import Fingerprint, Judgement, Verdict
+from prober.model.reply import Reply, ToolCall
 from prober.store import codec
 from prober.store.columns import HostileText, Number, Utc
 

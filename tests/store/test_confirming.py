@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from prober.confirmation import Confirmation, Suspicion
-from prober.errors import ClaimLost
-from prober.incidents import accept
+from prober.incidents.actions import accept
+from prober.incidents.confirmation import Confirmation, Suspicion
+from prober.model.errors import ClaimLost
 from prober.store import Store
-from prober.store.views import RoundView
+from prober.store.pages.views import RoundView
 
 from .world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, make_old, observe
 

@@ -20,9 +20,10 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from prober.declaration import Endpoint
-from prober.errors import ClaimLost
-from prober.incidents import Decision, decide
+from prober.incidents.lifecycle import decide
+from prober.model.declaration import Endpoint
+from prober.model.errors import ClaimLost
+from prober.model.incident import Decision
 from prober.store import Store
 
 from .world import BILLING, DAY, NOW, SEARCH, judge, observe, verdict

@@ -27,7 +27,7 @@ def test_a_daemon_that_is_lost_is_told_once_by_another_and_again_when_its_work_g
     assert news(store)[1:] == [
         ("daemon_back", "what the daemon a:1 watched is watched again, after 20 minutes in which nobody watched")
     ]
-    assert [sign.worker for sign in store.signs()] == ["a:9", "b:2"]
+    assert [sign.worker for sign in store.daemon_statuses()] == ["a:9", "b:2"]
     for minute in range(21, 30):
         store.beat("a:9", ["bot"], ["log"], NOW + minute * MINUTE)
         store.beat("b:2", ["chat"], ["log"], NOW + minute * MINUTE)
@@ -39,17 +39,17 @@ def test_a_daemon_that_is_started_again_at_once_is_no_news(store: Store) -> None
     for minute in range(1, 12):
         store.beat("a:2", ["bot"], ["log"], NOW + minute * MINUTE)
     assert news(store) == []
-    assert [sign.worker for sign in store.signs()] == ["a:2"]
+    assert [sign.worker for sign in store.daemon_statuses()] == ["a:2"]
 
 
 def test_a_daemon_that_was_stopped_is_not_missed_and_forgotten_when_another_comes(store: Store) -> None:
     store.beat("a:1", ["bot"], ["log"], NOW)
     store.end_daemon("a:1", NOW + MINUTE)
     assert store.miss_daemons(["log"], NOW + 9 * HOUR) == 0
-    assert [sign.worker for sign in store.signs()] == ["a:1"], "what it watched is expected still"
+    assert [sign.worker for sign in store.daemon_statuses()] == ["a:1"], "what it watched is expected still"
     store.beat("a:2", ["bot"], ["log"], NOW + 9 * HOUR)
     assert news(store) == []
-    assert [sign.worker for sign in store.signs()] == ["a:2"]
+    assert [sign.worker for sign in store.daemon_statuses()] == ["a:2"]
 
 
 def test_a_machine_that_slept_says_so(store: Store) -> None:

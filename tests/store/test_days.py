@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from prober.declaration import Price
+from prober.model.declaration import Price
 from prober.prices import forecast
 from prober.store import Store
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from prober.declaration import Alerts, Route
-from prober.notice import Outcome
-from prober.routing import Routing
+from prober.incidents.routing import Routing
+from prober.model.declaration import Alerts, Route
+from prober.model.notice import Outcome
 from prober.store import Store
-from prober.store.views import DeliveryView
+from prober.store.pages.views import DeliveryView
 
 from .world import NOW, declare
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, event, text
 
-from prober.errors import StoreError
-from prober.incidents import Decision
+from prober.model.errors import StoreError
+from prober.model.incident import Decision
 from prober.store import Store
 
 from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, alarm, begin, complete, declare, judge, observe

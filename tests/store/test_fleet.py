@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from prober.declaration import Endpoint
-from prober.incidents import Incident, accept
-from prober.notice import Outcome, Part
+from prober.incidents.actions import accept
+from prober.model.declaration import Endpoint
+from prober.model.incident import Incident
+from prober.model.notice import Outcome, Part
 from prober.store import Store
 from prober.store.owing import JOIN_PAUSE
 from tests.store.world import DAY, NOW, begin, complete, judge, verdict

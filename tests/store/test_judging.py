@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from prober.detectors.verdict import Judgement
-from prober.errors import ClaimLost, StoreError
-from prober.incidents import Decision, accept, acknowledge, decide
+from prober.incidents.actions import accept, acknowledge
+from prober.incidents.lifecycle import decide
+from prober.model.errors import ClaimLost, StoreError
+from prober.model.evidence import Judgement
+from prober.model.incident import Decision
 from prober.store import Store
 
 from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, SERIES, alarm, begin, complete, judge, observe, verdict

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from prober.declaration import Alerts, Digest, QuietHours, Route
-from prober.incidents import Decision, Health, Incident, Press, trouble
-from prober.notice import Notice, Outcome
-from prober.routing import Routing
+from prober.incidents.routing import Routing
+from prober.incidents.trouble import Health, trouble
+from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.incident import Action, Decision, Incident
+from prober.model.notice import Notice, Outcome
 from prober.store import Store
 
 from .world import BILLING, CHAT, DAY, HASH, MONEY, NOW, SEARCH, alarm, complete, declare, judge, make_old, verdict
@@ -48,12 +49,12 @@ def failing(store: Store, incident: Incident | None = None, at=NOW, endpoint=BIL
 def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -> None:
     incident = alarm(store)
     for press in (
-        Press("acknowledge", "ana", "looking", via="slack"),
-        Press("acknowledge", "bo"),
-        Press("unmute", "bo"),
+        Action("acknowledge", "ana", "looking", via="slack"),
+        Action("acknowledge", "bo"),
+        Action("unmute", "bo"),
     ):
         assert store.press(incident.id, press, NAMES, NOW) is not None
-    assert store.press(99, Press("accept", "bo"), NAMES, NOW) is None
+    assert store.press(99, Action("accept", "bo"), NAMES, NOW) is None
     assert [(one.action, one.actor, one.note, one.via, one.reason) for one in reversed(store.presses(incident.id))] == [
         ("acknowledge", "ana", "looking", "slack", "acknowledged"),
         ("acknowledge", "bo", "", "shell", "already_acknowledged"),
@@ -66,7 +67,7 @@ def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -
 
 def test_a_mute_ends_by_itself_and_nothing_is_told_meanwhile(store: Store) -> None:
     incident = alarm(store)
-    store.press(incident.id, Press("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
+    store.press(incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
     assert store.pass_time(NAMES, NOW + DAY) == ()
     (decision,) = store.pass_time(NAMES, NOW + 2 * DAY)
     assert (decision.reason, events(store, alerter="log")) == ("mute_expired", ["opened", "muted", "unmuted"])
@@ -77,7 +78,7 @@ def test_a_mute_ends_by_itself_and_nothing_is_told_meanwhile(store: Store) -> No
 
 def test_what_gets_worse_ends_a_mute(store: Store) -> None:
     incident = alarm(store)
-    store.press(incident.id, Press("mute", "ana"), NAMES, NOW)
+    store.press(incident.id, Action("mute", "ana"), NAMES, NOW)
     complete(store, NOW + HOUR, judgement=judge("", "alarm", verdict(), verdict("refusal")))
     worse = store.incident(incident.id)
     assert worse is not None and (worse.state, worse.severity, worse.muted_until) == ("open", "critical", None)
@@ -94,7 +95,7 @@ def test_routes_ask_for_owner_tag_and_severity_of_the_sets_that_moved(store: Sto
     )
     routing = Routing(("slack", "pager"), Alerts(routes=routes))
     incident = alarm(store)
-    told = store.press(incident.id, Press("acknowledge", "ana"), routing, NOW)
+    told = store.press(incident.id, Action("acknowledge", "ana"), routing, NOW)
     assert told is not None
     store.carry_out(Decision("more_serious", told[0], "escalated"), routing, NOW)
     places = {(one.alerter, one.channel, one.private) for one in store.notices() if one.event == "escalated"}
@@ -107,7 +108,7 @@ def test_what_was_kept_from_a_place_stays_so_whoever_acts(store: Store) -> None:
     incident = alarm(store)
     routing = Routing(("slack",), Alerts(routes=routes))
     store.carry_out(Decision("more_serious", incident, "escalated"), routing, NOW)
-    store.press(incident.id, Press("acknowledge", "ana", via="dashboard"), (), NOW)
+    store.press(incident.id, Action("acknowledge", "ana", via="dashboard"), (), NOW)
     told = {one.channel: one.private for one in store.notices() if one.event == "acknowledged"}
     assert told == {"#open": False, "#private": True, "": False}
 
@@ -121,7 +122,7 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
     assert (first.root, first.state, first.severity, first.reason) == ("", "open", "warning", "change_confirmed")
     assert [point.e_value for point in first.history] == [2.0, 2.0, 2.0, 812.5]
     assert first.history_unit == "ratio to reference"
-    store.press(incident.id, Press("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
+    store.press(incident.id, Action("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
     (notice, other) = deliver(store, NOW + 4 * DAY)
     assert (notice.root, other.root) == ("C/1", "C/2")
     assert (notice.state, notice.muted_until, notice.note, notice.event) == ("muted", NOW + 5 * DAY, "known", "muted")
@@ -132,7 +133,7 @@ def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
     first = store.claim_notice(NOW, 60, "")
     assert first is not None
     settle(store, first, sent=False, reason="timeout")
-    store.press(incident.id, Press("acknowledge", "ana"), NAMES, NOW)
+    store.press(incident.id, Action("acknowledge", "ana"), NAMES, NOW)
     there = deliver(store)
     assert {one.alerter for one in there} == {"log"}, "slack waits for its first"
     late = [one for one in deliver(store, NOW + HOUR) if one.alerter == "slack"]
@@ -144,7 +145,7 @@ def test_what_a_fault_of_ours_holds_up_holds_up_nothing_else(store: Store) -> No
     first = store.claim_notice(NOW, 60, "")
     assert first is not None
     settle(store, first, sent=False, reason="alerter_fault: KeyError")
-    store.press(incident.id, Press("acknowledge", "ana"), NAMES, NOW)
+    store.press(incident.id, Action("acknowledge", "ana"), NAMES, NOW)
     assert [one.event for one in deliver(store) if one.alerter == "slack"] == ["acknowledged"]
 
 
@@ -156,7 +157,7 @@ def test_a_night_of_small_changes_is_one_digest(store: Store) -> None:
     view = store.claim(store.due(BILLING, "money", night), "w", night, 60)
     assert view is not None
     judged = judge(view.label, "alarm", verdict())
-    from prober.incidents import decide
+    from prober.incidents.lifecycle import decide
 
     store.settle(view.id, judged, "{}", decide(None, judged, "billing", HASH, night), routing, night)
     store.owe("stale", routing, night, endpoint="search", cause="no rounds", reason="rounds_overdue")
@@ -307,7 +308,7 @@ verdicts, course, rounds_after, findings, together, close_reason, actor, note) V
 
 @pytest.mark.slow
 def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> None:
-    from prober.detectors.findings import Findings
+    from prober.model.evidence import Findings
     from prober.store.codec import pack_findings, pack_verdicts
 
     def blob(data: bytes) -> str:
@@ -324,7 +325,7 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
     with Store.open(empty_url) as store:
         (incident,) = store.incidents()
         assert (incident.id, incident.severity, incident.state) == (1, "critical", "open"), "worked out from what moved"
-        assert store.press(1, Press("acknowledge", "ana"), ("log",), NOW) is not None
+        assert store.press(1, Action("acknowledge", "ana"), ("log",), NOW) is not None
         new, old = store.notices()
         assert (old.id, old.receipt, old.reason, new.alerter) == (1, "C/1", "", "slack")
         assert new.id > old.id
@@ -333,7 +334,7 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
 @pytest.mark.parametrize("action", ["acknowledge", "mute", "accept", "close"])
 def test_an_incident_from_before_is_acted_on_like_any_other(store: Store, action: str) -> None:
     incident = alarm(store)
-    pressed = store.press(incident.id, Press(action, "ana", "why"), NAMES, NOW)  # type: ignore[arg-type]
+    pressed = store.press(incident.id, Action(action, "ana", "why"), NAMES, NOW)  # type: ignore[arg-type]
     assert pressed is not None
     after, decision = pressed
     assert after == store.incident(incident.id) and after.actor == "ana" and decision.incident == after
@@ -349,6 +350,6 @@ def test_news_of_a_part_belongs_under_the_message_of_the_whole(store: Store) -> 
     part = failing(store, at=NOW + HOUR, endpoint=other)
     (joined, _) = deliver(store, NOW + 2 * HOUR)
     assert (joined.event, joined.follows, joined.root) == ("joined", f"C/{first.id}", f"C/{first.id}")
-    store.press(part.id, Press("close", "ana"), NAMES, NOW + 2 * HOUR)
+    store.press(part.id, Action("close", "ana"), NAMES, NOW + 2 * HOUR)
     (over, _) = deliver(store, NOW + 2 * HOUR)
     assert (over.event, over.incident_id, over.root, over.follows) == ("trouble_over", part.id, "", f"C/{first.id}")

@@ -1,6 +1,6 @@
 """Random rounds, presses, clock moves, crashes and restarts over the real store: nothing is lost, undone or untold.
 
-`tests/test_life_cycle.py` does the same over the pure functions, a thousand times faster."""
+`tests/incidents/test_life_cycle.py` does the same over the pure functions, a thousand times faster."""
 
 from __future__ import annotations
 
@@ -15,21 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.declaration import Alerts, Digest, QuietHours, Route
-from prober.detectors.verdict import Judgement, Verdict
-from prober.incidents import (
-    Circumstances,
-    Incident,
-    IncidentState,
-    Press,
-    Reason,
-    decide,
-    inhibits,
-    trouble,
-)
-from prober.incidents.words import Action
-from prober.notice import Outcome
-from prober.routing import Routing
+from prober.incidents.lifecycle import Circumstances, decide
+from prober.incidents.routing import Routing
+from prober.incidents.trouble import inhibits, trouble
+from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.evidence import Judgement, Verdict
+from prober.model.incident import Action, ActionName, Incident, IncidentState, Reason
+from prober.model.notice import Outcome
 from prober.store import Store
 
 from .world import BILLING, CHAT, HASH, MONEY, NOW, SEARCH, observe
@@ -78,7 +70,7 @@ class World:
         self.reasons |= {decision.reason for decision in self.store.pass_time(self.routing, self.now)}
 
     def round(self, shape: str, crash: bool) -> None:
-        """One round from due to settled, as `tick.run` does it; or killed before it is settled."""
+        """One round from due to settled, as `service.run_round.run` does it; or killed before it is settled."""
         self.go(0.5)
         claim = self.store.claim(self.store.due(BILLING, "money", self.now), "worker", self.now, 60)
         assert claim is not None
@@ -101,11 +93,11 @@ class World:
         self.store.settle(claim.id, judgement, "{}", decision, self.routing, self.now, None, failing)
         self.reasons |= {decision.reason, failing.reason}
 
-    def press(self, action: Action, number: int) -> None:
+    def press(self, action: ActionName, number: int) -> None:
         incidents = [one for state in get_args(IncidentState) for one in self.store.incidents(state=state)]
         if incidents:
             chosen = sorted(incidents, key=lambda one: -one.id)[number % len(incidents)]
-            pressed = self.store.press(chosen.id, Press(action, "ana", "because"), self.routing, self.now)
+            pressed = self.store.press(chosen.id, Action(action, "ana", "because"), self.routing, self.now)
             assert pressed is not None
             self.reasons.add(pressed[1].reason)
 
@@ -146,7 +138,7 @@ SHAPES = ["alarm", "stays", "worse", "again", "back", "quiet", "suspect", "outag
 STEPS = st.one_of(
     st.tuples(st.just("rounds"), st.sampled_from(SHAPES), st.sampled_from([1, 1, 2, 3, 4])),
     st.tuples(st.just("crash"), st.sampled_from(SHAPES)),
-    st.tuples(st.just("press"), st.sampled_from(get_args(Action)), st.integers(0, 3)),
+    st.tuples(st.just("press"), st.sampled_from(get_args(ActionName)), st.integers(0, 3)),
     st.tuples(st.just("go"), st.sampled_from([0.1, 3.0, 9.0, 30.0])),
     st.tuples(st.just("deliver")),
     st.tuples(st.just("restart")),

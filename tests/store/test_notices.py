@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from prober.errors import StoreError
-from prober.incidents import acknowledge
-from prober.notice import Notice, Outcome
+from prober.incidents.actions import acknowledge
+from prober.model.errors import StoreError
+from prober.model.notice import Notice, Outcome
 from prober.store import Store
 
 from .world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, SERIES, alarm, begin, complete, declare, observe, verdict

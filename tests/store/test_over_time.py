@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from prober.evidence import Observation
+from prober.model.evidence import Observation
 from prober.store import Store
 
 from .world import DAY, NOW, SEARCH, complete, declare, judge, observe, verdict

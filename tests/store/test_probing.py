@@ -8,18 +8,17 @@ from math import cos, sin
 
 import pytest
 
-from prober.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
-from prober.detectors.codec import decode, encode
-from prober.detectors.judge import advance
-from prober.detectors.memory import Memory
-from prober.detectors.promise import Promise
-from prober.evidence import Observation, Round
 from prober.fingerprint import fingerprint
-from prober.incidents import accept
-from prober.power import information, past_of
-from prober.reply import Reply
+from prober.incidents.actions import accept
+from prober.judging.judge import advance
+from prober.judging.memory import Memory, decode, encode
+from prober.judging.promise import Promise
+from prober.lab.power import information, past_of
+from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
+from prober.model.evidence import Observation, Round
+from prober.model.reply import Reply
 from prober.store import Store
-from prober.store.page_views import AnswerView, CheckView, EmbeddingMap
+from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap
 
 from .world import BILLING, HASH, NOW, QUIET, alarm, begin, complete, declare, observe
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from prober.detectors.promise import chance
-from prober.incidents import accept, acknowledge
+from prober.incidents.actions import accept, acknowledge
+from prober.judging.promise import chance
 from prober.store import Store
-from prober.store.page_views import PromiseView
+from prober.store.pages.page_views import PromiseView
 from prober.store.rows import IncidentRow
 
 from .world import BILLING, DAY, NOW, alarm, complete, declare, judge

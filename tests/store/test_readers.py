@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from prober.incidents import accept, acknowledge
-from prober.notice import Comparison, Outcome
-from prober.reply import ToolCall
+from prober.incidents.actions import accept, acknowledge
+from prober.model.notice import Comparison, Outcome
+from prober.model.reply import ToolCall
 from prober.store import Store
-from prober.store.views import ReplyView, StoredReply
+from prober.store.pages.views import ReplyView, StoredReply
 
 from .world import (  # fmt: skip
     BILLING,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from prober.errors import ClaimLost, StoreError
+from prober.model.errors import ClaimLost, StoreError
 from prober.store import Store
 
 from .world import BILLING, DAY, NOW, QUIET, SEARCH, SERIES, begin, complete, judge, observe

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 import prober.store
-from prober.errors import StoreError
+from prober.model.errors import StoreError
 from prober.store import Store, schema
 from prober.store.rows import Row
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine
 from sqlmodel import Session, select
 
-from prober.confirmation import Confirmation
-from prober.errors import StoreError
-from prober.evidence import Observation
+from prober.incidents.confirmation import Confirmation
+from prober.model.errors import StoreError
+from prober.model.evidence import Observation
 from prober.store import Store, tallies
-from prober.store.page_views import TallyView
+from prober.store.pages.page_views import TallyView
 from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
 
 from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, begin, complete, declare, judge, observe, verdict

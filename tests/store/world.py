@@ -12,13 +12,13 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import prober.store
-from prober.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
-from prober.detectors.verdict import Judgement, Verdict
-from prober.evidence import Fingerprint, Observation
-from prober.incidents import Decision, Incident, decide
-from prober.reply import Reply
+from prober.incidents.lifecycle import decide
+from prober.model.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
+from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
+from prober.model.incident import Decision, Incident
+from prober.model.reply import Reply
 from prober.store import Store
-from prober.store.views import RoundView
+from prober.store.pages.views import RoundView
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,0 +1,77 @@
+"""Boxes to choose from. What is chosen stands in the address, so that it can be sent on and found again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.formatting import inline, one_line
+from prober.store.pages.page_views import By
+from prober.store.pages.views import EndpointView
+
+RANGES: Final[Mapping[str, timedelta | None]] = {
+    "1 day": timedelta(days=1),
+    "7 days": timedelta(days=7),
+    "30 days": timedelta(days=30),
+    "90 days": timedelta(days=90),
+    "1 year": timedelta(days=365),
+    "all": None,
+}
+DAYS: Final[Mapping[str, int]] = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
+
+
+def choose_range(now: datetime) -> datetime | None:
+    """From when on; None for all there is. A whole hour, so that kept answers serve the next drawing too."""
+    back = RANGES[choose_from("Time range", "range", list(RANGES), "There is no range {}.", usual="30 days")]
+    return None if back is None else (now - back).replace(minute=0, second=0, microsecond=0)
+
+
+def choose_days() -> int:
+    """How many days, today among them."""
+    return DAYS[choose_from("Time range", "range", list(DAYS), "There is no range {}.", usual="30 days")]
+
+
+def choose_endpoint(endpoints: Sequence[EndpointView], forgets: Sequence[str]) -> str:
+    """The name of one; of the one with the most evidence, where the address names none. There is at least one."""
+    telling = max(endpoints, key=lambda one: one.e_value).name
+    names = [one.name for one in endpoints]
+    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=telling, forgets=forgets)
+
+
+def choose_by(options: Sequence[By]) -> By:
+    """What days are added up by."""
+    names = {one.replace("_", " "): one for one in options}
+    return names[choose_from("By", "by", list(names), "Nothing is added up by {}.")]
+
+
+def choose_from(
+    label: str,
+    parameter: str,
+    options: Sequence[str],
+    unknown: str,
+    *,
+    usual: str | None = None,
+    forgets: Sequence[str] = (),
+) -> str:
+    """A box; gives what the address names, else `usual`, else the first. `options` may not be empty.
+
+    `unknown` is said, with the name in its place, where the address names none of them. Another choice makes the
+    address forget what hangs on this one.
+    """
+    wanted = st.query_params.get(parameter)
+    if wanted is not None and wanted not in options:
+        st.warning(f"{unknown.format(inline(wanted, 60))} Choose one of those there are.")
+        wanted = None
+    value = wanted or usual or options[0]
+    key = f"choose-{parameter}"
+    st.session_state[key] = value
+
+    def changed() -> None:
+        kept = {name: text for name, text in st.query_params.to_dict().items() if name not in forgets}
+        st.query_params.from_dict(kept | {parameter: st.session_state[key]})
+
+    st.selectbox(label, options, key=key, format_func=one_line, on_change=changed)
+    return value

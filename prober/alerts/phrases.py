@@ -1,0 +1,170 @@
+"""How kinds, evidence, rounds and times are said to people. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prober.model.evidence import Between
+from prober.model.incident import Course
+from prober.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """One diagnosis word, as a person says it."""
+
+    title: str
+    bad: str
+    """How bad it is."""
+    check: str
+    """What to look at first."""
+
+
+KINDS: dict[str, KindWords] = {
+    "identity_change": KindWords(
+        "New identity",
+        "what the provider says about the model is not what it was. The answers may differ or not: see what moved.",
+        "Ask the provider, or read its changelog: was the model updated, re-routed or retired? Pin a dated version.",
+    ),
+    "behaviour_change": KindWords(
+        "Behaviour change",
+        "the same prompts get different answers than before. What depends on them may work worse now.",
+        "Run your own evaluation against this endpoint before you trust it with more work.",
+    ),
+    "contract_break": KindWords(
+        "Contract break",
+        "answers no longer keep what the probes expect of them. Callers that rely on it are probably failing now.",
+        "Look at the callers that parse these answers; fall back to another endpoint if they fail.",
+    ),
+    "provider_error": KindWords(
+        "Provider error",
+        "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
+        "Look at the provider's status page, and whether the key is still good.",
+    ),
+    "rate_limited": KindWords(
+        "Rate limited",
+        "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
+        "Ask less often, or ask the provider for a higher limit.",
+    ),
+    "budget_exhausted": KindWords(
+        "Budget exhausted",
+        "nobody watches this endpoint until its budget is renewed.",
+        "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
+    ),
+}
+OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
+EVENT_TITLES = {
+    "joined": "More endpoints",
+    "passed": "Passed",
+    "reminded": "Still open",
+    "acknowledged": "In hand",
+    "muted": "Muted",
+    "unmuted": "No longer muted",
+    "accepted": "Accepted",
+    "recovered": "Recovered",
+    "superseded": "Superseded",
+    "closed": "Closed",
+    "trouble": "Cannot be asked",
+    "trouble_over": "Can be asked again",
+    "stale": "No fresh rounds",
+    "fresh": "Fresh rounds again",
+    "daemon_silent": "The prober is silent",
+    "daemon_back": "The prober is back",
+    "digest": "Digest",
+}
+STATE_TITLES = {"acknowledged": "In hand", "muted": "Muted", "closed": "Closed"}
+CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded", "reset": "Closed"}
+
+
+def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:
+    """How often chance alone would raise evidence this strong, in words.
+
+    An e-detector needs at least `c` rounds on average to reach level `c` in a still world (Shin, Ramdas & Rinaldo,
+    "E-detectors", 2023), and `threshold` rounds are promised to hold `1 / false_alarms_per_year` years.
+    """
+    promised = threshold * false_alarms_per_year
+    if math.isnan(e_value) or not promised > 0 or not math.isfinite(promised):
+        return "by chance nobody can say how often"
+    years = e_value / promised
+    if years >= 1e6:
+        return "by chance less than once in a million years"
+    if years >= 1.5:
+        return f"by chance about once in {_two_digits(years)} years"
+    if years >= 0.75:
+        return "by chance about once a year"
+    days = years * 365.25
+    return f"by chance about once in {_two_digits(days)} days" if days >= 1.5 else "by chance about once a day or more"
+
+
+def when(label: str) -> str:
+    """A round's label for people: an ISO time to the minute, in UTC; `round 0031`; anything else as it stands."""
+    if re.match(r"\d{4}-\d\d-\d\d[T ]\d", label):
+        with contextlib.suppress(ValueError, OverflowError):
+            return minute(datetime.fromisoformat(label))
+    shown = visible(label, 40, lines=False) or "an unknown round"
+    return f"round {shown}" if shown.isdigit() else shown
+
+
+def between(stretch: Between | None) -> str:
+    """` (between 2026-01-29 12:00 and 15:00 UTC)`; nothing where only one round can be meant."""
+    if stretch is None or stretch[0] == stretch[1]:
+        return ""
+    first, last = map(when, stretch)
+    day, zone = first[:11], " UTC"
+    if first.endswith(zone) and last.startswith(day) and last.endswith(zone):
+        return f" (between {first.removesuffix(zone)} and {last.removeprefix(day)})"
+    return f" (between {first} and {last})"
+
+
+def counted(replies: int, reference_replies: int) -> str:
+    """What the words about a channel rest on: `, 48 replies against 256`; nothing where they were not counted."""
+    return f", {replies:,} replies against {reference_replies:,}" if replies and reference_replies else ""
+
+
+def lasting(course: Course, passed: str | None) -> str:
+    """Whether the change stays; nothing while the rounds after the alarm have not told."""
+    if course == "persistent":
+        return "the rounds after the alarm are changed too"
+    since = f" since {when(passed)}" if passed else ""
+    return f"it has passed: the endpoint answers as the reference again{since}" if course == "transient" else ""
+
+
+def thousands(number: float) -> str:
+    """An amount of evidence, without false digits."""
+    if not math.isfinite(number):
+        return "beyond measure" if number > 0 else "unknown"
+    return f"{number:,.0f}" if 10 <= abs(number) < 1e9 else f"{number:.3g}"
+
+
+def _two_digits(number: float) -> str:
+    return f"{round(number, 1 - math.floor(math.log10(number))):,.0f}"
+
+
+def said_by(actor: str, note: str) -> str:
+    """` by alice: asked the provider`; nothing where nobody did it."""
+    by = f" by {visible(actor, 120, lines=False)}" if actor else ""
+    return f"{by}: {visible(note, 500, lines=False)}" if note else by
+
+
+def finite(number: float) -> float | None:
+    """For JSON, which has no infinity."""
+    return number if math.isfinite(number) else None
+
+
+def utc(at: datetime) -> datetime:
+    """A time without a zone is UTC: some databases forget it."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def iso(at: datetime) -> str:
+    """For machines."""
+    return utc(at).isoformat().replace("+00:00", "Z")
+
+
+def minute(at: datetime) -> str:
+    """For people."""
+    return f"{utc(at):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""Slack: messages, buttons, threads, and what people press there."""

@@ -1,0 +1,151 @@
+"""A notice as Slack sees it: Block Kit blocks, and the text of the notification. Pure.
+
+Only plain and rich text is used, never `mrkdwn`. Neither is parsed as markup, so no reply can mention a channel, forge
+a link or close a code block. Links are rich-text links rather than buttons: a button, even one that only opens an
+address, makes Slack call the app back.
+
+Limits, of which each has its share here (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks, header 150
+characters, field 2,000, 10 fields, block_id 255. Slack also refuses messages whose blocks together pass about 12,000
+characters; it does not document how it counts, so the texts of one message stay under `TEXTS_LIMIT`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from prober.alerts.message import Json, Message, Pair, compose, evidence, moved_title, notice_key, standing
+from prober.alerts.slack.buttons import Block, buttons
+from prober.alerts.titles import ALARMS, TITLE_LIMIT
+from prober.model.declaration import Severity
+from prober.model.notice import Notice
+from prober.text import link, mrkdwn, visible
+
+TEXTS_LIMIT = 9_000
+"""Characters of all texts and addresses of one message together."""
+FALLBACK_LIMIT = 3_000
+SIGNS: dict[Severity, str] = {"info": "🔵", "warning": "🟠", "critical": "🔴"}
+STATE_SIGNS = {"acknowledged": "👀", "muted": "🔕", "closed": "✅"}
+
+
+def slack_blocks(notice: Notice) -> list[Block]:
+    """All in one message, most important first, for a channel that can only be posted to."""
+    message = compose(notice)
+    blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)))]
+    if message.moved:
+        blocks.append(_listed(moved_title(notice), message.moved))
+    blocks += [block for pair in message.pairs for block in _pair(pair)]
+    return _named(notice, "whole", [*blocks, _todo(message)])
+
+
+def root_blocks(notice: Notice, *, interactive: bool) -> list[Block]:
+    """The incident as it stands: the one message that is edited in place, with what can be pressed."""
+    message = standing(notice)
+    blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)), _links(message))]
+    pressed = buttons(notice) if interactive else None
+    return _named(notice, "root", [*blocks, pressed] if pressed else blocks)
+
+
+def evidence_blocks(notice: Notice) -> list[Block]:
+    """What shows it, for the thread and for a modal: channels in words, replies side by side, what to do now."""
+    message = evidence(notice)
+    blocks = [_listed(moved_title(notice), message.moved)] if message.moved else []
+    blocks += [block for pair in message.pairs for block in _pair(pair)]
+    return _named(notice, "evidence", [*blocks, _todo(message)])
+
+
+def news_blocks(notice: Notice) -> list[Block]:
+    """What happened since, for the thread."""
+    message = compose(notice)
+    # Which endpoint it is stands above; an alarm says all of it, for it may be read in the channel alone.
+    said = tuple(one for one in message.paragraphs if one[0] != "Endpoint")
+    blocks = [_rich(_section(_text(message.title, bold=True)), *([_section(*_labelled(said))] if said else []))]
+    if message.moved:
+        blocks.append(_listed(moved_title(notice), message.moved))
+    blocks += [block for pair in message.pairs for block in _pair(pair)]
+    # The links stand above as well.
+    return _named(notice, "news", [*blocks, _todo(message if notice.event in ALARMS else replace(message, links=()))])
+
+
+def fallback_text(notice: Notice) -> str:
+    """What notifications and screen readers get, and the whole message where Slack refuses the blocks."""
+    return _fallback(compose(notice))
+
+
+def root_text(notice: Notice) -> str:
+    """`fallback_text` of `root_blocks`."""
+    return _fallback(standing(notice))
+
+
+def evidence_text(notice: Notice) -> str:
+    """`fallback_text` of `evidence_blocks`."""
+    return _fallback(evidence(notice))
+
+
+def _fallback(message: Message) -> str:
+    lines = [message.title, *(f"{label}: {sentence}" for label, sentence in message.paragraphs), *message.moved]
+    lines += [f"{label}: {address}" for label, address in message.links]
+    return mrkdwn("\n".join(lines), FALLBACK_LIMIT)
+
+
+def _named(notice: Notice, part: str, blocks: list[Block]) -> list[Block]:
+    key = notice_key(notice)
+    return [{**block, "block_id": f"{key}.{part}.{place}"} for place, block in enumerate(blocks)]
+
+
+def _header(notice: Notice, title: str) -> Block:
+    sign = STATE_SIGNS.get(notice.state, SIGNS[notice.severity]) if notice.incident_id or notice.drill else ""
+    text = visible(f"{sign} {title}".strip(), TITLE_LIMIT, lines=False)
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+
+
+def _pair(pair: Pair) -> list[Block]:
+    """Fields stand in two columns."""
+    cells = ("Reference", "Recent", pair.reference, pair.recent)
+    return [
+        _rich(_section(_text(f"Probe {pair.probe}", bold=True), _text(f"\n{pair.prompt}"))),
+        {"type": "section", "fields": [{"type": "plain_text", "text": cell, "emoji": False} for cell in cells]},
+    ]
+
+
+def _todo(message: Message) -> Block:
+    links = [_links(message)] if message.links else []
+    return _rich(_section(_text("What to do now", bold=True)), _list("ordered", message.todo), *links)
+
+
+def _listed(title: str, items: tuple[str, ...]) -> Block:
+    return _rich(_section(_text(title, bold=True)), _list("bullet", items))
+
+
+def _labelled(paragraphs: tuple[tuple[str, str], ...]) -> list[Json]:
+    elements: list[Json] = []
+    for place, (label, sentence) in enumerate(paragraphs):
+        elements += [_text(("\n" if place else "") + label, bold=True), _text(f": {sentence}")]
+    return elements or [_text("Nothing more is known.")]
+
+
+def _links(message: Message) -> Json:
+    elements: list[Json] = []
+    for label, address in message.links:
+        lead = "\n" if elements else ""
+        if link(address):
+            elements += [_text(f"{lead}{label}: "), {"type": "link", "url": address}]
+        else:
+            elements.append(_text(f"{lead}{label}: {address}"))
+    return _section(*elements)
+
+
+def _rich(*elements: Json) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _section(*elements: Json) -> Json:
+    return {"type": "rich_text_section", "elements": list(elements)}
+
+
+def _list(style: str, items: tuple[str, ...]) -> Json:
+    return {"type": "rich_text_list", "style": style, "elements": [_section(_text(item)) for item in items]}
+
+
+def _text(text: str, *, bold: bool = False) -> Json:
+    element: dict[str, Json] = {"type": "text", "text": text}
+    return {**element, "style": {"bold": True}} if bold else element

@@ -1,0 +1,273 @@
+"""Listens for what is pressed in Slack, through Socket Mode: no address of ours has to be reachable from outside.
+
+Slack wants an answer within three seconds. It gets one at once: what is done is done in a thread of its own, and shows
+in the incident's message. Slack may deliver a press twice: the second one is answered, and does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol
+
+from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.client import BaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from prober.alerts.addresses import checked_secret, given
+from prober.alerts.privacy import private
+from prober.alerts.slack.blocks import evidence_blocks
+from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.buttons import (
+    MUTES,
+    PREFIX,
+    REASON,
+    REASON_LIMIT,
+    accept_modal,
+    evidence_modal,
+    incident_value,
+)
+from prober.alerts.slack.errors import BAD_LUCK, SILENT, of_error
+from prober.alerts.slack.people import People, ids_of
+from prober.model.errors import ConfigurationError, ProberError
+from prober.model.incident import Action, ActionName, Decision, Incident, Reason
+from prober.model.notice import Notice
+from prober.settings import Settings
+from prober.text import mrkdwn, visible
+
+ACTIONS: Final[Mapping[str, ActionName]] = {
+    "acknowledge": "acknowledge",
+    "mute": "mute",
+    "unmute": "unmute",
+    "accept": "accept",
+    "evidence": "show",
+}
+"""Button → what it does."""
+REFUSALS: Final[Mapping[Reason, str]] = {
+    "not_allowed": "You are not among those who may act on incidents here (PROBER_SLACK_ALLOWED).",
+    "already_closed": "This incident is closed already.",
+    "already_acknowledged": "Somebody has this incident in hand already.",
+    "not_muted": "This incident is not muted.",
+    "not_confirmed": "This is only suspected yet; there is nothing to act on.",
+    "nothing_to_accept": "An endpoint that cannot be asked shows no behaviour to accept.",
+}
+STRANGE: Final = "This button is not of this prober's database; open the dashboard, or use `prober incidents`."
+SEEN_MOST: Final = 1000
+PING_S: Final = 5.0
+LONGEST_WAIT_S: Final = 60.0
+"""Between two tries to connect."""
+
+logger = logging.getLogger(__name__)
+_tell: Final = partial(logger.log, logging.ERROR)  # without a traceback: that may show what the network sent
+
+
+class IncidentActions(Protocol):
+    """Where incidents are acted on."""
+
+    def now(self) -> datetime: ...
+
+    def incident(self, incident_id: int) -> Incident | None: ...
+
+    def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
+        """Carried out, kept with its author, and told; None where there is no such incident."""
+        ...
+
+    def told(self, incident_id: int) -> Notice | None:
+        """The incident as Slack was told of it; None where it was not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """One press, as Slack tells it."""
+
+    name: str
+    value: str
+    """Number and mark of the incident, and of a mute its hours."""
+    user: str
+    user_name: str
+    channel: str
+    trigger: str = ""
+    reason: str = ""
+
+    @property
+    def actor(self) -> str:
+        """Who, for the record: names may change, ids do not."""
+        return f"{self.user_name} ({self.user})" if self.user_name else self.user
+
+
+class SlackListener:
+    """Hears presses from `start` until `close`."""
+
+    def __init__(
+        self, app_token: str, client: WebClient, desk: IncidentActions, people: People, *, ping_s: float = PING_S
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._people = people
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seeing = threading.Lock()
+        self._closing = threading.Event()
+        self._work = ThreadPoolExecutor(4, "slack")
+        self._socket = SocketModeClient(
+            app_token, SILENT, client, ping_interval=ping_s, receive_buffer_size=1 << 16, concurrency=4
+        )
+        self._socket.socket_mode_request_listeners.append(self._hear)
+        self._connecting = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
+
+    def start(self) -> None:
+        """Returns at once: nothing waits for Slack to be there. Later the SDK keeps the connection up by itself."""
+        self._connecting.start()
+
+    def close(self) -> None:
+        """Hear no more, and finish what is in hand."""
+        self._closing.set()
+        self._connecting.join()
+        self._socket.close()
+        self._work.shutdown(wait=True)
+
+    def _connect(self) -> None:
+        wait_s = 1.0
+        while not self._closing.is_set():
+            try:
+                self._socket.connect()
+            except BAD_LUCK as error:
+                outcome = of_error(error)
+                if outcome.permanent:
+                    _tell("presses in Slack are NOT heard: %s; mend SLACK_APP_TOKEN and start again", outcome.reason)
+                    return
+                logger.warning("presses in Slack are not heard yet: %s; trying again", outcome.reason)
+                self._closing.wait(max(wait_s, min(outcome.retry_after_s or 0.0, LONGEST_WAIT_S)))
+                wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
+            else:
+                logger.info("listening for presses in Slack")
+                return
+
+    def _hear(self, socket: BaseSocketModeClient, request: SocketModeRequest) -> None:
+        """Answer at once; whoever acts on it, unless it was heard before, is another thread."""
+        pressed = read(request.payload) if request.type == "interactive" else None
+        wrong = pressed is not None and pressed.name == "accept" and not pressed.trigger and not pressed.reason
+        if pressed is not None and not wrong and self._is_new(_key(request.payload)):
+            self._work.submit(self._act, pressed)
+        answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
+        socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer if wrong else None))
+
+    def _is_new(self, key: str) -> bool:
+        with self._seeing:
+            new = key not in self._seen
+            self._seen[key] = None
+            while len(self._seen) > SEEN_MOST:
+                self._seen.popitem(last=False)
+            return new
+
+    def _act(self, pressed: Pressed) -> None:
+        try:
+            said = self._done(pressed)
+        except ProberError as error:
+            _tell("%s pressed %s in Slack: %s", pressed.actor, pressed.name, error)
+            said = "This could not be done now; try again, or use `prober incidents`."
+        except BAD_LUCK as error:
+            logger.warning("%s pressed %s in Slack: %s", pressed.actor, pressed.name, of_error(error).reason)
+            return
+        except Exception as error:
+            # Not its message: that could hold a secret.
+            _tell("%s pressed %s in Slack: crashed: %s", pressed.actor, pressed.name, type(error).__name__)
+            return
+        if said:
+            self._say(pressed, said)
+
+    def _done(self, pressed: Pressed) -> str:
+        """Do it; gives what the presser has to be told, empty where the incident's message tells it."""
+        number, _, rest = pressed.value.partition(".")
+        mark, _, hours = rest.partition(".")
+        incident = self._desk.incident(int(number)) if number.isascii() and number.isdigit() else None
+        if incident is None or f"{number}.{mark}" != incident_value(incident.id, incident.endpoint, incident.opened_at):
+            return STRANGE
+        action, allowed = ACTIONS[pressed.name], self._people.may(pressed.user)
+        if allowed and pressed.name == "accept" and pressed.trigger and incident.is_live and not incident.is_trouble:
+            metadata = f"{number}.{mark} {pressed.channel}"
+            view = accept_modal(incident.id, incident.endpoint, metadata)
+            self._client.views_open(trigger_id=pressed.trigger, view=view)
+            return ""
+        until = self._desk.now() + timedelta(hours=int(hours)) if hours in _HOURS else None
+        press = Action(action, pressed.actor, pressed.reason, until if action == "mute" else None, "slack", allowed)
+        outcome = self._desk.press(incident.id, press)
+        if outcome is None:
+            return STRANGE
+        _, decision = outcome
+        logger.info("%s pressed %s of incident %d in Slack: %s", press.actor, action, incident.id, decision.reason)
+        if decision.reason == "shown":
+            return self._show(pressed, incident)
+        return REFUSALS.get(decision.reason, "")
+
+    def _show(self, pressed: Pressed, incident: Incident) -> str:
+        notice = self._desk.told(incident.id)
+        if notice is None:
+            return STRANGE
+        view = evidence_modal(incident.id, evidence_blocks(private(notice)))
+        self._client.views_open(trigger_id=pressed.trigger, view=view)
+        return ""
+
+    def _say(self, pressed: Pressed, text: str) -> None:
+        """To the presser alone."""
+        try:
+            self._client.chat_postEphemeral(channel=pressed.channel, user=pressed.user, text=mrkdwn(text, 300))
+        except BAD_LUCK as error:
+            logger.warning("%s could not be answered in Slack: %s", pressed.actor, of_error(error).reason)
+
+
+_HOURS: Final = frozenset(str(hours) for _, hours in MUTES)
+
+
+def read(payload: Mapping[str, Any]) -> Pressed | None:
+    """A press of ours; None for anything else, however it is made."""
+    try:
+        user = payload["user"]
+        about = {"user": str(user["id"]), "user_name": visible(str(user.get("username") or ""), 80, lines=False)}
+        if payload["type"] == "view_submission":
+            view = payload["view"]
+            value, _, channel = str(view["private_metadata"]).partition(" ")
+            reason = str(view["state"]["values"][REASON][REASON]["value"] or "").strip()[:REASON_LIMIT]
+            known = view["callback_id"] == f"{PREFIX}accept"
+            return Pressed("accept", value, channel=channel, reason=reason, **about) if known else None
+        if payload["type"] != "block_actions":
+            return None
+        [action] = payload["actions"]
+        name = str(action["action_id"]).removeprefix(PREFIX)
+        value = str(action["selected_option"]["value"] if name == "mute" else action["value"])
+        known = name in ACTIONS and str(action["action_id"]).startswith(PREFIX)
+        channel, trigger = str(payload["channel"]["id"]), str(payload["trigger_id"])
+        return Pressed(name, value, channel=channel, trigger=trigger, **about) if known else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _key(payload: Mapping[str, Any]) -> str:
+    """The same for every delivery of one press."""
+    if payload["type"] == "view_submission":
+        return f"view {payload['view'].get('id')}"
+    [action] = payload["actions"]
+    return f"action {payload['user']['id']} {action['action_id']} {action.get('action_ts')}"
+
+
+def open_listener(
+    settings: Settings, desk: IncidentActions, told: Callable[[str], None] = logger.warning
+) -> SlackListener | None:
+    """From SLACK_APP_TOKEN, with the bot; None where it is not set. Raises `ConfigurationError`."""
+    app_token, bot = given(settings.slack_app_token), open_slack(settings)
+    ids = ids_of(settings.slack_allowed or "")
+    if app_token is None or not isinstance(bot, SlackBot):
+        return None
+    if not checked_secret("SLACK_APP_TOKEN", app_token).startswith("xapp-"):
+        raise ConfigurationError("SLACK_APP_TOKEN is no app-level token; those begin with xapp-")
+    if not ids:
+        told("everyone who sees an incident in Slack may act on it; PROBER_SLACK_ALLOWED names fewer")
+    return SlackListener(app_token, bot.client, desk, People(ids, bot.client))

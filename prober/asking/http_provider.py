@@ -1,0 +1,173 @@
+"""A provider behind HTTP: one wire format, one transport. The journey of an ask is `HttpProvider.ask`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from prober import settings
+from prober.asking import failures, headers
+from prober.asking.capabilities import refused_by
+from prober.asking.sse import FirstContent, read_events
+from prober.asking.transport import Arrived, Lost, Transport
+from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
+from prober.model.declaration import Endpoint, Probe
+from prober.model.errors import ConfigurationError, Problem
+from prober.model.reply import Failure, Reply
+
+
+class HttpProvider:
+    """Asks over HTTP. May be used by many threads at once."""
+
+    def __init__(
+        self, wire_format: Callable[[Endpoint], WireFormat], clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._wire_format = wire_format
+        self._transport = Transport(clock)
+
+    def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
+        """One POST, one Reply; `sample` and `now` do not change what is sent. Raises what `build` and `address` do."""
+        wire = self._wire_format(endpoint)
+        request = build(wire, endpoint, probe)
+        url = address(endpoint.base_url or wire.base_url, request.path)
+        key = _key(endpoint)
+        refusal = _not_askable(endpoint, probe, wire, key)
+        if refusal is not None:
+            return Reply(at=now, error=refusal[0], error_detail=refusal[1])
+        outcome = self._transport.post(
+            url,
+            {"content-type": "application/json", **wire.headers(endpoint, key)},
+            json.dumps(request.body).encode("ascii"),
+            endpoint.timeouts,
+            endpoint.max_reply_bytes,
+            FirstContent(wire.has_content) if endpoint.stream else None,
+        )
+        if isinstance(outcome, Lost):
+            detail = failures.shortened(failures.redacted(outcome.detail, key))
+            return Reply(at=now, error=outcome.failure, error_detail=detail, latency_s=outcome.latency_s)
+        return interpret(wire, endpoint, _without_key(outcome, key), now)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def build(wire: WireFormat, endpoint: Endpoint, probe: Probe) -> Request:
+    """What is sent: the wire's own fields and the declared parameters, nothing else.
+
+    Raises ConfigurationError where a parameter is also a field of the wire, such as `messages`.
+    """
+    request = wire.request(endpoint, probe)
+    clashes = endpoint.parameters.keys() & (request.body.keys() | {"stream"})
+    if clashes:
+        raise ConfigurationError(
+            [
+                Problem(
+                    "", 0, f"{endpoint.name}.parameters.{name}", "the endpoint or probe sets this; leave it out here"
+                )
+                for name in sorted(clashes)
+            ]
+        )
+    return Request(request.path, {**request.body, **endpoint.parameters})
+
+
+def address(base_url: str, path: str) -> str:
+    """`path` appended to the path of `base_url`; a query of either is kept (Azure's `?api-version=…`).
+
+    Raises ConfigurationError for an address that cannot be one.
+    """
+    try:
+        parts = urlsplit(base_url)
+        possible = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible:
+        raise ConfigurationError(f"base_url: {base_url!r} is no address; write an address such as https://host/v1")
+    base, _, base_query = base_url.partition("?")
+    path, _, query = path.partition("?")
+    queries = "&".join(part for part in (query, base_query) if part)
+    return base.rstrip("/") + path + (f"?{queries}" if queries else "")
+
+
+def interpret(wire: WireFormat, endpoint: Endpoint, arrived: Arrived, at: datetime) -> Reply:
+    """An HTTP answer, its key already removed → Reply."""
+    try:
+        body = _body(wire, arrived)
+        if arrived.status >= 300 or failures.error_in(body) is not None:
+            reply = _refused(endpoint, arrived, body, at)
+        elif (cache := headers.cache_hit(arrived.headers)) is not None:
+            reply = _failed(at, "invalid_reply", f"a cache answered ({cache}), not the model; switch it off")
+        else:
+            reply = wire.read(body, at)
+    except BrokenWire as broken:
+        reply = _failed(at, "invalid_reply", f"HTTP {arrived.status}: {failures.shortened(str(broken))}")
+    return replace(
+        reply,
+        headers={**headers.kept(arrived.headers), **reply.headers},
+        latency_s=arrived.latency_s,
+        ttft_s=arrived.ttft_s if reply.answered else None,
+    )
+
+
+def _body(wire: WireFormat, arrived: Arrived) -> object:
+    """Parsed body; of a stream, what a plain ask would have brought. None for an error page that is not JSON."""
+    if arrived.status < 300 and arrived.headers.get("content-type", "").startswith("text/event-stream"):
+        events = read_events(arrived.body)
+        error = next((event for event in events if failures.error_in(event) is not None), None)
+        return wire.assemble(events) if error is None else error
+    body = failures.parse(arrived.body)
+    if body is None and arrived.status < 300:
+        start = arrived.body[:60].decode("utf-8", errors="replace")
+        raise BrokenWire(f"not JSON but {start!r}" if start else "an empty body")
+    return body
+
+
+def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -> Reply:
+    """An error answer → a failed Reply; or, where a filter stopped the prompt, the refusal it is."""
+    error = failures.error_in(body)
+    if dig(error, "code") == "content_filter":
+        return Reply(at=at, text="", refusal="content_filter", finish_reason="content_filter")
+    if 300 <= arrived.status < 400:
+        to = failures.shortened(arrived.headers.get("location", "nowhere"))
+        detail = f"HTTP {arrived.status} to {to}; redirects are refused, write the final address as base_url"
+        return _failed(at, "not_found", detail)
+    failure, named = failures.failure_of(arrived.status, body, endpoint.parameters)
+    return replace(
+        _failed(at, failure, failures.detail_of(arrived.status, body, arrived.body, named)),
+        retry_after_s=failures.retry_after_s(arrived.headers, body, at),
+        model=text_of(dig(body, "model")),
+    )
+
+
+def _failed(at: datetime, failure: Failure, detail: str) -> Reply:
+    return Reply(at=at, error=failure, error_detail=detail)
+
+
+def _key(endpoint: Endpoint) -> str | None:
+    found = settings.secret(endpoint.api_key_env) if endpoint.api_key_env else None
+    return None if found is None else found.get_secret_value()
+
+
+def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat, key: str | None) -> tuple[Failure, str] | None:
+    """Why nothing needs to be sent to know that there will be no answer."""
+    variable = endpoint.api_key_env
+    if variable and key is None:
+        return "missing_key", f"environment variable {variable} is not set; set it to the key of {endpoint.name}"
+    if not variable and endpoint.base_url is None:
+        return "missing_key", f"{wire.base_url} needs a key; declare api_key_env, the variable that holds it"
+    if key is not None and not (key.isascii() and key.isprintable()):
+        return "missing_key", f"environment variable {variable} holds characters no key has; paste the key again"
+    parameter = refused_by(endpoint, probe)
+    if parameter is not None:
+        return "unsupported_parameter", f"`{parameter}`: {endpoint.model} does not take it; leave it out"
+    objection = wire.objection(endpoint)
+    return None if objection is None else ("bad_request", objection)
+
+
+def _without_key(arrived: Arrived, key: str | None) -> Arrived:
+    """Providers echo keys in error messages; from here on there is none."""
+    clean: Mapping[str, str] = {name: failures.redacted(value, key) for name, value in arrived.headers.items()}
+    return replace(arrived, headers=clean, body=failures.redacted_bytes(arrived.body, key))

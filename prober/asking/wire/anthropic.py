@@ -1,0 +1,125 @@
+"""Anthropic's Messages interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from prober.asking.failures import parse
+from prober.asking.wire.format import (
+    BrokenWire,
+    Request,
+    as_json,
+    body_signals,
+    count_of,
+    dig,
+    system_text,
+    text_of,
+    total_of,
+)
+from prober.model.declaration import Endpoint, Probe
+from prober.model.reply import Reply, ToolCall
+
+_DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
+"""Kind of delta → where its piece of the answer is. Thinking and signatures are not the answer."""
+
+
+class Messages:
+    """POST /messages."""
+
+    base_url = "https://api.anthropic.com/v1"
+
+    def objection(self, endpoint: Endpoint) -> str | None:
+        if "max_tokens" in endpoint.parameters:
+            return None
+        return "the Messages interface requires max_tokens; declare parameters: {max_tokens: 1024}, or what you need"
+
+    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
+        # The version of the interface, which has had one value since 2023; it says nothing about the model.
+        version = {"anthropic-version": "2023-06-01"}
+        return version if key is None else version | {"x-api-key": key}
+
+    def request(self, endpoint: Endpoint, probe: Probe) -> Request:
+        body: dict[str, object] = {
+            "model": endpoint.model,
+            "messages": [
+                {"role": message.role, "content": message.content}
+                for message in probe.conversation
+                if message.role != "system"
+            ],
+        }
+        if (system := system_text(probe)) is not None:
+            body["system"] = system
+        if probe.tools:
+            body["tools"] = [
+                {"name": tool.name, "input_schema": tool.parameters}
+                | ({"description": tool.description} if tool.description else {})
+                for tool in probe.tools
+            ]
+        if endpoint.stream:
+            body["stream"] = True
+        return Request("/messages", body)
+
+    def has_content(self, event: object) -> bool:
+        kind = dig(event, "delta", "type")
+        return isinstance(kind, str) and kind in _DELTAS and bool(dig(event, "delta", _DELTAS[kind]))
+
+    def assemble(self, events: Sequence[object]) -> object:
+        message: dict[str, object] = {}
+        usage: dict[str, object] = {}
+        blocks: dict[object, dict[str, object]] = {}
+        pieces: dict[object, str] = {}
+        for event in events:
+            kind, index = dig(event, "type"), dig(event, "index")
+            for place in (dig(event, "message"), dig(event, "delta") if kind == "message_delta" else None):
+                message |= place if isinstance(place, dict) else {}
+            for place in (dig(event, "message", "usage"), dig(event, "usage")):
+                usage |= place if isinstance(place, dict) else {}
+            if kind == "content_block_start" and isinstance(block := dig(event, "content_block"), dict):
+                blocks[index] = block
+            if kind == "content_block_delta" and (name := _DELTAS.get(str(dig(event, "delta", "type")))):
+                pieces[index] = pieces.get(index, "") + (text_of(dig(event, "delta", name)) or "")
+        if not any(dig(event, "type") == "message_stop" for event in events):
+            raise BrokenWire("the stream broke off before message_stop")
+        content = [_filled(block, pieces.get(index, "")) for index, block in blocks.items()]
+        return message | {"usage": usage, "content": content}
+
+    def read(self, body: object, at: datetime) -> Reply:
+        content = dig(body, "content")
+        if dig(body, "type") != "message" or not isinstance(content, list):
+            raise BrokenWire("not a message with a content list")
+        stop_reason = text_of(dig(body, "stop_reason"))
+        if stop_reason is None:
+            raise BrokenWire("no stop_reason")
+        category = text_of(dig(body, "stop_details", "category"))
+        usage = dig(body, "usage")
+        cached = count_of(dig(usage, "cache_read_input_tokens"))
+        return Reply(
+            at=at,
+            text="".join(text_of(dig(block, "text")) or "" for block in content if dig(block, "type") == "text"),
+            model=text_of(dig(body, "model")),
+            service_tier=text_of(dig(usage, "service_tier")),
+            finish_reason=stop_reason,
+            # The category, not the explanation: that one is written anew each time.
+            refusal=(category or stop_reason) if stop_reason == "refusal" else None,
+            tool_calls=tuple(_tool_call(block) for block in content if dig(block, "type") == "tool_use"),
+            headers=body_signals(usage, {"inference_geo": ("inference_geo",)}),
+            input_tokens=total_of(dig(usage, "input_tokens"), dig(usage, "cache_creation_input_tokens"), cached),
+            output_tokens=count_of(dig(usage, "output_tokens")),
+            reasoning_tokens=count_of(dig(usage, "output_tokens_details", "thinking_tokens")),
+            cached_tokens=cached,
+        )
+
+
+def _filled(block: Mapping[str, object], streamed: str) -> dict[str, object]:
+    """A content block as it began, with what was streamed into it."""
+    if block.get("type") == "tool_use":
+        arguments = parse(streamed.encode("utf-8", errors="replace"))
+        return {**block, "input": streamed if arguments is None else arguments} if streamed else dict(block)
+    return {**block, "text": (text_of(block.get("text")) or "") + streamed}
+
+
+def _tool_call(block: object) -> ToolCall:
+    arguments = dig(block, "input")
+    broken = arguments if isinstance(arguments, str) else None
+    return ToolCall(text_of(dig(block, "name")) or "", as_json(arguments) if broken is None else broken)

@@ -1,0 +1,95 @@
+"""When rounds are due: one grid a schedule, the same on every machine, and the random lateness of starting.
+
+APScheduler's own triggers will not do: their jitter adds up from round to round, so that in time a moment is passed
+over, and they cannot name the moment before, which is what a late or restarted daemon has to know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from random import Random
+
+from apscheduler.triggers.base import BaseTrigger
+
+from prober.loading.cron import Cron, parse
+from prober.model.declaration import Schedule
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DueTimes:
+    """The moments of one schedule, UTC: whole multiples of the interval since 1970, or what the cron text names."""
+
+    schedule: Schedule
+    salt: str = ""
+    """What jitter is drawn from, so that rounds of one moment start apart."""
+
+    def latest(self, now: datetime) -> datetime:
+        """The newest moment that is not after `now`."""
+        if self._cron is None:
+            return _EPOCH + (now - _EPOCH) // self._step * self._step
+        day = now.date()
+        while not (reached := [at for at in _times(self._cron, day) if at <= now]):
+            day -= _DAY
+        return reached[-1]
+
+    def following(self, moment: datetime) -> datetime:
+        """The first moment after `moment`."""
+        if self._cron is None:
+            return self.latest(moment) + self._step
+        day = moment.date()
+        while not (ahead := [at for at in _times(self._cron, day) if at > moment]):
+            day += _DAY
+        return ahead[0]
+
+    def back(self, now: datetime, times: int) -> datetime:
+        """The moment so many moments before the newest."""
+        moment = self.latest(now)
+        for _ in range(times):
+            moment = self.latest(moment - timedelta.resolution)
+        return moment
+
+    def start(self, due: datetime) -> datetime:
+        """When the round of this moment starts: up to the schedule's jitter later."""
+        # Drawn from the moment itself, so that whoever asks twice is told the same.
+        return due + timedelta(seconds=self.schedule.jitter_s * Random(f"{self.salt}|{due.isoformat()}").random())
+
+    @property
+    def grace_s(self) -> int:
+        """How late a start may be before the round counts as missed: half the shortest time in which it has its turn.
+
+        That is the time between two moments, less the jitter; whole seconds, at least one.
+        """
+        gap_s = self._step.total_seconds() if self._cron is None else self._cron.shortest_gap_s
+        return max(1, int((gap_s - self.schedule.jitter_s) / 2))
+
+    @cached_property
+    def _cron(self) -> Cron | None:
+        return None if self.schedule.cron is None else parse(self.schedule.cron)
+
+    @cached_property
+    def _step(self) -> timedelta:
+        return max(timedelta(seconds=self.schedule.every_s or 0.0), timedelta.resolution)
+
+
+class RoundTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """`DueTimes` as APScheduler asks for them."""
+
+    def __init__(self, moments: DueTimes) -> None:
+        self._moments = moments
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        # A start is less than one gap later than its moment, so the newest moment before it is its own.
+        return self._moments.start(self._moments.following(self._moments.latest(previous_fire_time or now)))
+
+
+def _times(cron: Cron, day: date) -> list[datetime]:
+    """The moments of one day, in order."""
+    if day.day not in cron.days or day.month not in cron.months or day.weekday() not in cron.weekdays:
+        return []
+    clock = [time(hour, minute) for hour in sorted(cron.hours) for minute in sorted(cron.minutes)]
+    return [datetime.combine(day, at, UTC) for at in clock]

@@ -1,0 +1,72 @@
+"""The daemon's signs of life: a row that others look at, and a ping to somebody else's watch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from prober.alerts.heartbeat import Ping
+from prober.daemon.log import logger, tell_fault
+from prober.incidents.routing import Routing
+from prober.model.errors import StoreError
+from prober.store import Store
+from prober.store.pages.views import DeliveryView, EndpointView
+
+BEAT_S: Final = 60.0
+"""Between two signs of life."""
+
+
+class Heartbeat:
+    """Of one daemon. Nothing that goes wrong here is raised: a daemon that cannot say so still watches."""
+
+    def __init__(self, store: Store, worker: str, ping: Ping | None) -> None:
+        self._store = store
+        self._worker = worker
+        self._ping = ping
+        self._said = ""
+        """What was wrong with the last ping; empty where it arrived."""
+
+    def beat(self, endpoints: Collection[str], told: Routing | Sequence[str], now: datetime) -> None:
+        """Say that these are watched, and how all is."""
+        try:
+            self._store.beat(self._worker, endpoints, told, now)
+            well, words = condition(self._store.endpoints(), self._store.deliveries(), endpoints)
+        except StoreError as error:
+            tell_fault("giving a sign of life", error)
+            well, words = False, f"the database cannot be used: {error}"
+        if self._ping is None:
+            return
+        outcome = self._ping.send(well, words)
+        said = "" if outcome.sent else outcome.reason
+        if said and said != self._said:
+            logger.warning("the heartbeat does not arrive: %s", said)
+        elif self._said and not said:
+            logger.info("the heartbeat arrives again")
+        self._said = said
+
+    def stop(self, now: datetime) -> None:
+        """The daemon ends in order: nobody is to miss it."""
+        try:
+            self._store.end_daemon(self._worker, now)
+        except StoreError as error:
+            tell_fault("saying that the daemon ends", error)
+
+
+def condition(
+    endpoints: Sequence[EndpointView], deliveries: Sequence[DeliveryView], watched: Collection[str]
+) -> tuple[bool, str]:
+    """Whether all is well with the prober itself, and in words. A model that changed is no fault of it. Pure."""
+    here = [one for one in endpoints if one.name in watched]
+    faults = [f"messages to {place(one)} fail for good: {one.last_reason}" for one in deliveries if one.failing] + [
+        f"no fresh rounds of {one.name}" for one in here if one.stale_since
+    ]
+    live = sum(one.open_incident is not None for one in here)
+    some = f"{len(watched)} endpoint{'' if len(watched) == 1 else 's'}"
+    summary = f"watching {some}, {live} with an open incident"
+    return not faults, "\n".join([*faults, summary])
+
+
+def place(one: DeliveryView) -> str:
+    """Where messages go, for people."""
+    return f"{one.alerter} ({one.channel})" if one.channel else one.alerter

@@ -1,0 +1,86 @@
+"""What a person does to an incident, and what becomes of it. A press that comes too late is a decision too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from prober.incidents.lifecycle import closed
+from prober.model.incident import Action, Decision, Incident, IncidentState
+
+MUTED_FOR: Final = timedelta(days=1)
+"""How long a mute lasts that names no end."""
+
+
+def press(incident: Incident, press: Action, now: datetime) -> Decision:
+    """Action → Decision. Where nothing comes of it, the incident stays as it is and nobody is told; why, has a name."""
+    if not press.allowed:
+        return Decision("not_allowed", incident)
+    if press.action == "show":
+        return Decision("shown", incident)
+    if incident.state == "closed":
+        return Decision("already_closed", incident)
+    if incident.state == "suspected":
+        return Decision("not_confirmed", incident)
+    match press.action:
+        case "acknowledge" if incident.state == "acknowledged":
+            return Decision("already_acknowledged", incident)
+        case "acknowledge":
+            return acknowledge(incident, press.actor, press.note, now)
+        case "mute":
+            return mute(incident, press.actor, press.note, press.until or now + MUTED_FOR)
+        case "unmute" if incident.state != "muted":
+            return Decision("not_muted", incident)
+        case "unmute":
+            return unmute(incident, press.actor, press.note, now)
+        case "accept" if incident.is_trouble:
+            return Decision("nothing_to_accept", incident)
+        case "accept":
+            return accept(incident, press.actor, press.note, now)
+        case "close":
+            over = closed(incident, "recovered", press.actor, press.note, now)
+            return Decision("closed_by_hand", over, event="trouble_over" if incident.is_trouble else "recovered")
+
+
+def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+    """A person has it in hand: nobody is reminded of it."""
+    in_hand = replace(incident, state="acknowledged", actor=actor, note=note, acknowledged_at=now, muted_until=None)
+    return Decision("acknowledged", in_hand, event="acknowledged")
+
+
+def mute(incident: Incident, actor: str, note: str, until: datetime) -> Decision:
+    """People hear nothing of it until then, unless it gets worse or is over."""
+    return Decision("muted", replace(incident, state="muted", actor=actor, note=note, muted_until=until), event="muted")
+
+
+def unmute(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+    """As it was before the mute: in hand, where somebody had it in hand."""
+    return Decision("unmuted", unmuted(incident, actor, note, now), event="unmuted")
+
+
+def unmuted(incident: Incident, actor: str, note: str, now: datetime) -> Incident:
+    """The incident without its mute."""
+    state: IncidentState = "open" if incident.acknowledged_at is None else "acknowledged"
+    return replace(incident, state=state, actor=actor, note=note, muted_until=None, told_at=now)
+
+
+def accept(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+    """A person takes the present behaviour as the reference: the incident closes, and a new epoch begins.
+
+    It begins at the onset, so that nothing of the old behaviour is in the new reference; or, where the change has
+    passed, with the first round after it.
+    """
+    return Decision(
+        "accepted",
+        closed(incident, "accepted", actor, note, now),
+        event="accepted",
+        new_epoch=incident.onset if incident.passed is None or incident.course != "transient" else incident.passed,
+    )
+
+
+def reset(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+    """A person begins a new reference while an incident is open: it closes. The store knows where the epoch begins."""
+    if incident.state == "suspected":
+        return Decision("reset", closed(incident, "faded", "", "", now))
+    return Decision("reset", closed(incident, "reset", actor, note, now), event="closed")

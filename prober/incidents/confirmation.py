@@ -1,0 +1,84 @@
+"""Confirmation rounds: whether an endpoint under suspicion is asked again at once, and the named reason.
+
+A confirmation round is a round like any other, judged like any other; only the time it is due is another. Legal for an
+e-detector, which bounds what a round may add whatever made us ask. A *suspicion* begins with the round whose evidence
+reaches `Confirm.at` of the threshold, and ends when evidence falls below half of that or an incident opens; the rounds
+that may be asked are counted within it. That gap of a half is what lets `Promise` bound how many there can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from prober.model.declaration import Confirm
+from prober.model.evidence import Judgement
+from prober.model.incident import LIVE, Incident
+
+ENDS_AT: Final = 0.5
+"""A suspicion ends when evidence falls below this part of what began it."""
+
+ConfirmReason = Literal[
+    "confirm",  # ask again, after the pause
+    "switched_off",  # by the declaration, or because nobody is there to ask again
+    "insufficient_evidence",  # the reference is still growing
+    "incident_open",  # it is confirmed, and people know
+    "too_little_evidence",  # not begun, or fallen back
+    "already_due",  # one waits to be asked
+    "rounds_used",  # this suspicion has had its rounds
+    "day_used",  # the probe set has had its rounds of the day
+    "budget_used",  # the endpoint's budget of the day does not pay for another round
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What the store remembers of one endpoint, and of one probe set put to it."""
+
+    since: str = ""
+    """Label of the round that began it; empty while there is none."""
+    rounds: int = 0
+    """Confirmation rounds asked in it, of all probe sets."""
+    rounds_today: int = 0
+    """Confirmation rounds of this probe set asked since midnight, UTC."""
+    due_at: datetime | None = None
+    """When the confirmation round that waits to be asked is due; None where none waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What to do about one judged round. The store carries it out when it settles the round."""
+
+    reason: ConfirmReason
+    since: str = ""
+    """Label of the round that began the suspicion; empty where there is none from now on."""
+    due_at: datetime | None = None
+    """When the confirmation round is due, UTC; None where none is added."""
+
+
+def confirm(
+    rule: Confirm, judgement: Judgement, incident: Incident | None, suspicion: Suspicion, is_paid: bool, now: datetime
+) -> Confirmation:
+    """Whether to ask again. `incident` is open after this round; `is_paid` says whether the budget allows a round."""
+    if judgement.state == "insufficient_evidence":
+        return Confirmation("insufficient_evidence")
+    if judgement.state == "alarm" or (incident is not None and incident.state in LIVE):
+        return Confirmation("incident_open")
+    begins_at = rule.at * judgement.threshold
+    if judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):
+        return Confirmation("too_little_evidence")
+    since = suspicion.since or judgement.round
+    if judgement.e_value < begins_at:
+        return Confirmation("too_little_evidence", since)
+    if rule.rounds == 0:
+        return Confirmation("switched_off", since)
+    if suspicion.due_at is not None and suspicion.due_at > now:
+        return Confirmation("already_due", since)
+    if suspicion.rounds >= rule.rounds:
+        return Confirmation("rounds_used", since)
+    if suspicion.rounds_today >= rule.per_day:
+        return Confirmation("day_used", since)
+    if not is_paid:
+        return Confirmation("budget_used", since)
+    return Confirmation("confirm", since, now + timedelta(seconds=rule.pause_s))

@@ -1,0 +1,223 @@
+"""What a judged round makes of an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import inf, isfinite, log
+from typing import Final
+
+from prober.incidents.severity import severity, worst
+from prober.model.declaration import Severity
+from prober.model.evidence import Judgement, Verdict, moved
+from prober.model.incident import SERIOUS, SEVERITIES, CloseReason, Course, Decision, Incident, IncidentKind
+
+AFTERMATH: Final = 3
+"""Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in
+a row after a transient one before it has recovered."""
+DOUBT: Final = log(20)
+"""ln likelihood ratio that the rounds since the alarm must speak for the reference before a change is called transient.
+
+Wald's bound: a change that stays is called transient in one of twenty cases at most.
+"""
+_SERIOUS: Final[tuple[IncidentKind, ...]] = SERIOUS
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a decision rests on besides the evidence."""
+
+    rules: Mapping[str, Severity] = field(default_factory=dict)
+    """Channel → severity, where a team has its own."""
+    in_maintenance: bool = False
+    """A declared window of work: nothing opens."""
+    inhibited: bool = False
+    """The endpoint could hardly be asked: what little there is opens nothing, and tells nothing of what is open."""
+
+
+PLAIN: Final = Circumstances()
+
+
+def decide(
+    standing: Incident | None,
+    judgement: Judgement,
+    endpoint: str,
+    endpoint_hash: str,
+    now: datetime,
+    together: tuple[str, ...] = (),
+    given: Circumstances = PLAIN,
+) -> Decision:
+    """Judgement → Decision: pure, and every outcome has a named reason.
+
+    `standing` is the change of this endpoint that is not closed; `together` names the other endpoints that the
+    judgement rests on.
+    """
+    if judgement.state == "insufficient_evidence":
+        return Decision("insufficient_evidence", standing)
+    if standing is not None and standing.is_live:
+        return _go_on(standing, judgement, now, given)
+    is_alarm = judgement.state == "alarm" and judgement.kind is not None
+    if judgement.state == "quiet" or (judgement.state == "alarm" and not is_alarm):
+        return _fade(standing, now)
+    if given.in_maintenance:
+        return Decision("in_maintenance", standing)
+    if given.inhibited:
+        return Decision("inhibited", standing)
+    found = _found(judgement, endpoint, endpoint_hash, now, together, given)
+    if standing is not None:  # it was suspected before
+        found = replace(found, id=standing.id, opened_at=now if is_alarm else standing.opened_at)
+    if not is_alarm:
+        return Decision("suspected", replace(found, state="suspected", told_at=None))
+    return Decision("change_confirmed", found, event="opened")
+
+
+def _found(
+    judgement: Judgement,
+    endpoint: str,
+    endpoint_hash: str,
+    now: datetime,
+    together: tuple[str, ...],
+    given: Circumstances,
+) -> Incident:
+    """The incident that a judgement speaks of, open from now on."""
+    incident = Incident(
+        id=0,
+        endpoint=endpoint,
+        endpoint_hash=endpoint_hash,
+        state="open",
+        kind=judgement.kind or "behaviour_change",
+        onset=judgement.onset or judgement.round,
+        detected_round=judgement.round,
+        opened_at=now,
+        e_value=judgement.e_value,
+        threshold=judgement.threshold,
+        verdicts=judgement.verdicts,
+        onset_between=judgement.onset_between,
+        together=together,
+        peak_log_e=judgement.verdicts[0].log_e if judgement.verdicts else -inf,
+        told_at=now,
+    )
+    return replace(incident, severity=severity(incident, given.rules))
+
+
+def _fade(suspected: Incident | None, now: datetime) -> Decision:
+    """Nothing speaks for a change any more; nobody was told that anything did."""
+    if suspected is None:
+        return Decision("quiet")
+    return Decision("suspicion_faded", closed(suspected, "faded", "", "", now))
+
+
+def _go_on(incident: Incident, judgement: Judgement, now: datetime, given: Circumstances) -> Decision:
+    """What a later round adds to an open incident: channels, a graver kind, whether it lasts, whether it is over."""
+    if given.inhibited:
+        return Decision("inhibited", incident)
+    if not given.in_maintenance and (again := _changed_again(incident, judgement)) is not None:
+        successor = _found(again, incident.endpoint, incident.endpoint_hash, now, (), given)
+        return Decision("changed_again", closed(incident, "superseded", "", "", now), "superseded", successor=successor)
+    wider = _with_later(incident, judgement)
+    wider = replace(wider, severity=worst([incident.severity, severity(wider, given.rules)]))
+    watched = _watch(wider, judgement)
+    if _is_worse(watched, incident):
+        # What a mute covered was less than this. Whether it lasts is for the next round to say, as news of its own.
+        state = "open" if incident.state == "muted" else incident.state
+        worse = replace(watched, state=state, muted_until=None, told_at=now, course=incident.course)
+        return Decision("more_serious", replace(worse, settled_round=incident.settled_round), event="escalated")
+    if watched.course != incident.course:
+        passed = watched.course == "transient"
+        return Decision("transient" if passed else "persistent", watched, event="passed" if passed else None)
+    if incident.course == "transient":
+        calm = incident.calm_rounds + 1 if judgement.state == "quiet" else 0
+        if calm >= AFTERMATH:
+            return Decision("back_for_good", closed(watched, "recovered", "", "", now), event="recovered")
+        if calm != incident.calm_rounds:
+            return Decision("staying_back", replace(watched, calm_rounds=calm))
+    if watched.verdicts != incident.verdicts:
+        return Decision("more_channels", watched)
+    if watched.rounds_after != incident.rounds_after:
+        return Decision("aftermath", watched)
+    return Decision("already_open" if judgement.state == "alarm" else "quiet", incident)
+
+
+def _is_worse(incident: Incident, before: Incident) -> bool:
+    graver = _SERIOUS.index(incident.kind) > _SERIOUS.index(before.kind)
+    return graver or SEVERITIES.index(incident.severity) > SEVERITIES.index(before.severity)
+
+
+def _changed_again(incident: Incident, judgement: Judgement) -> Judgement | None:
+    """The judgement as it speaks of another change, later than all that is known of this one; None where it does not.
+
+    A change that passed is followed by any alarm that began after it; one that stays by channels that had not moved,
+    each sure by itself, that began to after it was known to stay.
+    """
+    if judgement.state != "alarm" or judgement.kind is None or incident.settled_round is None:
+        return None
+    if incident.course == "transient":
+        after = incident.passed or incident.settled_round
+        return judgement if judgement.onset is not None and judgement.onset > after else None
+    known = {verdict.channel for verdict in moved(incident.verdicts, incident.threshold)}
+    later = [one for one in judgement.moved if _is_later(one, known, incident.settled_round, judgement.threshold)]
+    if not later:
+        return None
+    rest = [verdict for verdict in judgement.verdicts if verdict not in later]
+    first = later[0]
+    return replace(
+        judgement, verdicts=(*later, *rest), onset=first.onset, onset_between=first.onset_between, e_value=first.e_value
+    )
+
+
+def _is_later(verdict: Verdict, known: set[str], after: str, threshold: float) -> bool:
+    is_sure = verdict.channel not in known and verdict.e_value >= threshold
+    return is_sure and verdict.onset is not None and verdict.onset > after
+
+
+def _with_later(incident: Incident, judgement: Judgement) -> Incident:
+    """With the verdicts of channels that moved since, and the kind they make it."""
+    known = {verdict.channel for verdict in moved(incident.verdicts, incident.threshold)}
+    later = {verdict.channel: verdict for verdict in judgement.moved if verdict.channel not in known}
+    if not later:
+        return incident
+    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=_SERIOUS.index)
+    kept = [verdict for verdict in incident.verdicts if verdict.channel not in later]
+    split = sum(verdict.channel in known for verdict in kept)
+    return replace(incident, kind=kind, verdicts=(*kept[:split], *later.values(), *kept[split:]))
+
+
+def _watch(incident: Incident, judgement: Judgement) -> Incident:
+    """One round of the aftermath. What its first channel has won or lost since the alarm is the ln likelihood ratio
+    of a change that stays against the reference."""
+    first = incident.verdicts[0] if incident.verdicts else None
+    now = next((one for one in judgement.verdicts if first is not None and one.channel == first.channel), None)
+    if incident.course != "unknown" or first is None or now is None or not isfinite(first.log_e):
+        return incident
+    if now.log_e >= incident.peak_log_e:
+        peak, passed = now.log_e, None
+    else:
+        peak, passed = incident.peak_log_e, incident.passed or judgement.round
+    rounds, won = incident.rounds_after + 1, now.log_e - first.log_e
+    known = rounds >= AFTERMATH and (won >= 0 or won <= -DOUBT)
+    course: Course = "unknown" if not known else "persistent" if won >= 0 else "transient"
+    return replace(
+        incident,
+        rounds_after=rounds,
+        peak_log_e=peak,
+        passed=None if course == "persistent" else passed,
+        course=course,
+        settled_round=judgement.round if known else None,
+    )
+
+
+def join(incident: Incident, standing: Sequence[Incident]) -> Incident:
+    """An incident that opens is part of the first of those that stand open at its provider and began at the same time,
+    where there are any."""
+    if not standing:
+        return incident
+    first = min(standing, key=lambda one: one.id)
+    return replace(incident, part_of=first.part_of or first.id)
+
+
+def closed(incident: Incident, reason: CloseReason, actor: str, note: str, now: datetime) -> Incident:
+    """The incident, over."""
+    return replace(
+        incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note, muted_until=None
+    )

@@ -1,0 +1,210 @@
+"""Who is told of what, and when. Pure: a Subject and the hour → the notices owed, each with a named reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from prober.incidents.clock import DAYS, maintained_until
+from prober.model.declaration import Alerts, Endpoint, Maintenance, Route, Severity
+from prober.model.errors import ConfigurationError
+from prober.model.incident import SEVERITIES, Event
+
+RouteReason = Literal[
+    "routed",  # a route fits
+    "unrouted",  # no route fits, or there is none: every alerter is told
+    "was_told",  # it was told of the incident, and is told how it goes on
+]
+Hold = Literal["", "quiet_hours", "digest", "maintenance"]
+"""Why a notice waits."""
+OVER: Final[frozenset[Event]] = frozenset(
+    ("passed", "accepted", "recovered", "superseded", "closed", "trouble_over", "fresh", "daemon_back")
+)
+"""Good news, told to whoever had the bad."""
+BY_A_PERSON: Final[frozenset[Event]] = frozenset(("acknowledged", "muted", "accepted", "closed"))
+"""Somebody is at it now: this wakes nobody, and waits for nothing."""
+FIRST: Final[frozenset[Event]] = frozenset(
+    ("opened", "joined", "escalated", "reminded", "trouble", "stale", "daemon_silent")
+)
+"""What goes to everyone whom a route names, whether they were told before or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for messages: an alerter, and a channel where it has several."""
+
+    alerter: str
+    channel: str = ""
+    """Empty for the alerter's own."""
+
+    @staticmethod
+    def of(text: str) -> Target:
+        """`slack` or `slack:#billing` → Target."""
+        alerter, _, channel = text.partition(":")
+        return Target(alerter, channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a notice is about, as far as routing asks."""
+
+    event: Event
+    severity: Severity
+    endpoint: str = ""
+    owners: tuple[str, ...] = ()
+    """Of the probe sets that moved."""
+    tags: tuple[str, ...] = ()
+    told: tuple[Target, ...] = ()
+    """Who was told, or is owed news, of the same incident."""
+    busy_until: datetime | None = None
+    """The end of maintenance that was begun by command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One notice, owed."""
+
+    target: Target
+    at: datetime
+    """When it may be sent."""
+    reason: RouteReason
+    hold: Hold = ""
+    """Why it waits until then; `digest`: it is told in the digest of that hour."""
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The configuration of alerts, and the alerters there are."""
+
+    alerters: tuple[str, ...]
+    """Names of those that are configured in the environment."""
+    alerts: Alerts = field(default_factory=Alerts)
+    maintenance: Mapping[str, tuple[Maintenance, ...]] = field(default_factory=dict)
+    """Endpoint → its declared windows."""
+
+    @staticmethod
+    def of(told: Routing | Sequence[str]) -> Routing:
+        """Names alone: everyone is told of everything, at once."""
+        return told if isinstance(told, Routing) else Routing(tuple(dict.fromkeys(told)))
+
+    @staticmethod
+    def declared(alerters: Iterable[str], alerts: Alerts, endpoints: Iterable[Endpoint]) -> Routing:
+        """As the files say."""
+        return Routing(tuple(alerters), alerts, {endpoint.name: endpoint.maintenance for endpoint in endpoints})
+
+    def check(self, known: Iterable[str]) -> None:
+        """Raises ConfigurationError where a route leads to what is no alerter, or to none that is configured.
+
+        `known` names every alerter there could be.
+        """
+        names = sorted(known)
+        for target in dict.fromkeys(Target.of(to) for route in self.alerts.routes for to in route.to):
+            if target.alerter not in names:
+                raise ConfigurationError(
+                    f'alerts.yaml: a route leads to "{target.alerter}"; write one of: {", ".join(names)}'
+                )
+            if target.alerter not in self.alerters:
+                raise ConfigurationError(
+                    f'alerts.yaml: a route leads to "{target.alerter}", which this environment does not configure; '
+                    "set its variables, or remove the route"
+                )
+
+    def route(self, subject: Subject, now: datetime) -> tuple[Owed, ...]:
+        """The notices owed, one a target."""
+        at, hold = self._when(subject, now)
+        return tuple(
+            Owed(target, at, reason, hold, private) for target, (reason, private) in self._who(subject).items()
+        )
+
+    def maintained_until(self, endpoint: str, now: datetime, busy_until: datetime | None = None) -> datetime | None:
+        """When the work on an endpoint ends that is going on now; None where there is none."""
+        declared = maintained_until(self.maintenance.get(endpoint, ()), now)
+        ends = [end for end in (declared, busy_until) if end is not None and end > now]
+        return max(ends, default=None)
+
+    def _who(self, subject: Subject) -> dict[Target, tuple[RouteReason, bool]]:
+        private = self.alerts.private
+        fitting = [route for route in self.alerts.routes if _fits(route, subject)]
+        routed: dict[Target, tuple[RouteReason, bool]] = {}
+        for route in fitting:
+            for to in route.to:
+                target = Target.of(to)
+                # Where two routes lead to one place, the one that shows less decides.
+                routed[target] = ("routed", private or route.private or routed.get(target, ("", False))[1])
+        if not fitting:
+            routed = {Target(name): ("unrouted", private) for name in self.alerters}
+        if subject.told and subject.event not in FIRST:
+            return {target: ("was_told", self._shows_less(target)) for target in dict.fromkeys(subject.told)}
+        for target in subject.told:
+            routed.setdefault(target, ("was_told", self._shows_less(target)))
+        return routed
+
+    def _shows_less(self, target: Target) -> bool:
+        """Whether any route to a place is private: what was kept from it once stays so."""
+        return self.alerts.private or any(
+            route.private and target in map(Target.of, route.to) for route in self.alerts.routes
+        )
+
+    def _when(self, subject: Subject, now: datetime) -> tuple[datetime, Hold]:
+        """When it may be told, and why not at once."""
+        event, alerts = subject.event, self.alerts
+        if event in BY_A_PERSON or event == "digest":
+            return now, ""
+        busy_until = self.maintained_until(subject.endpoint, now, subject.busy_until)
+        if busy_until is not None and event not in OVER:
+            return busy_until, "maintenance"
+        if subject.severity == "critical":
+            return now, ""
+        if event not in OVER and alerts.digest is not None and subject.severity in alerts.digest.severities:
+            return self.digest_at(now), "digest"
+        quiet_until = self.quiet_until(now)
+        if quiet_until is None:
+            return now, ""
+        if alerts.digest is None or event in OVER:
+            return quiet_until, "quiet_hours"
+        return self.digest_at(now), "digest"
+
+    def quiet_until(self, now: datetime) -> datetime | None:
+        """The end of the quiet hours that are going on now; None where it is no such hour."""
+        quiet = self.alerts.quiet_hours
+        if quiet is None:
+            return None
+        zone = ZoneInfo(self.alerts.timezone)
+        today = now.astimezone(zone).date()
+        for day in (today - timedelta(days=1), today):
+            if quiet.days and DAYS[day.weekday()] not in quiet.days:
+                continue
+            over = day if quiet.start < quiet.end else day + timedelta(days=1)
+            start = datetime.combine(day, time.fromisoformat(quiet.start), zone).astimezone(UTC)
+            end = datetime.combine(over, time.fromisoformat(quiet.end), zone).astimezone(UTC)
+            if start <= now < end:
+                return end
+        return None
+
+    def digest_at(self, now: datetime) -> datetime:
+        """The next hour of the digest, after now and outside of quiet hours."""
+        at = time.fromisoformat(self.alerts.digest.at if self.alerts.digest is not None else "09:00")
+        zone = ZoneInfo(self.alerts.timezone)
+        today = now.astimezone(zone).date()
+        moments = (datetime.combine(today + timedelta(days=n), at, zone).astimezone(UTC) for n in range(9))
+        ahead = [moment for moment in moments if moment > now]
+        return next((moment for moment in ahead if self.quiet_until(moment) is None), ahead[0])
+
+
+def _fits(route: Route, subject: Subject) -> bool:
+    """Whether all that a route names is so."""
+    if SEVERITIES.index(subject.severity) < SEVERITIES.index(route.severity):
+        return False
+    if route.owners and not set(route.owners) & set(subject.owners):
+        return False
+    if route.tags and not set(route.tags) & set(subject.tags):
+        return False
+    return not route.endpoints or any(_named(pattern, subject.endpoint) for pattern in route.endpoints)
+
+
+def _named(pattern: str, name: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern

@@ -1,0 +1,223 @@
+"""The channels: what each reads from a fingerprint, and how it says what it saw. `CHANNELS` is the whole table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prober.judging.readings import Reading, Recurring, TopTokens
+from prober.model.evidence import Fingerprint, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One row of `CHANNELS`. Channels complement each other; each feeds the same statistic (`clustered`)."""
+
+    name: str
+    read: Callable[[Fingerprint], Reading | None]
+    """Fingerprint → name, number, vector or first tokens; None where there is nothing to read."""
+    unit: str
+    """Of the value shown in its history."""
+    words: Callable[[float, float], str]
+    """(recent value, reference value) → the effect as a person says it; unused where readings are names."""
+    show: Callable[[float, float], float] = lambda value, reference: value
+    """(mean reading, mean reading of the reference) → the value shown, in `unit`."""
+    atoms: tuple[float, ...] = ()
+    """The only numbers it can read, where these are known."""
+    difference: str = ""
+    """Unit of the difference of two readings, where it is not `unit`."""
+    pooled: bool = False
+    """Whether all probes are one series: what they read is the endpoint's, so that it differs for all or for none."""
+    kind: Kind = "behaviour_change"
+    """The diagnosis when this channel moves."""
+
+
+def percent(share: float) -> str:
+    """A share as a person writes it: `0.3 %`, `11 %`."""
+    value = 100 * share
+    return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
+
+
+def ratio(value: float, reference: float) -> float:
+    """Of what two logarithms stand for."""
+    return math.exp(min(value - reference, 50.0))
+
+
+def longer(recent: float, reference: float) -> str:
+    """A ratio as a person says it: `34 % longer`."""
+    times = recent / reference
+    return f"{percent(abs(times - 1))} {'longer' if times >= 1 else 'shorter'}"
+
+
+def _name(key: str) -> Callable[[Fingerprint], str | None]:
+    return lambda fingerprint: fingerprint.categories.get(key)
+
+
+def _no_words(recent: float, reference: float) -> str:
+    """Of channels that read names: which name became commoner says more than a number."""
+    return ""
+
+
+WHO = ("model", "system_fingerprint")
+"""Parts of the identity that name the model. What varies independently of it (tier, region, route) is read by
+`serving`: as parts of one name, five fingerprints on three routes would be fifteen names, each of them too rare."""
+
+
+def identity(fingerprint: Fingerprint) -> str | None:
+    """One name a reply, judged as a distribution: a value that alternates is no evidence, a value never seen is."""
+    said = {part: fingerprint.categories.get(f"identity.{part}", "(none)") for part in WHO}
+    return " ".join(f"{part}={value}" for part, value in said.items() if value != "(none)") or None
+
+
+def serving(fingerprint: Fingerprint) -> str | None:
+    who = {f"identity.{part}" for part in WHO}
+    parts = [
+        f"{key.removeprefix('identity.').removeprefix('header.')}={value}"
+        for key, value in sorted(fingerprint.categories.items())
+        if key.startswith("identity.") and key not in who and value != "(none)"
+    ]
+    return " ".join(parts) or None
+
+
+def input_tokens(fingerprint: Fingerprint) -> str | None:
+    tokens = fingerprint.numbers.get("identity.input_tokens")
+    return None if tokens is None else f"{tokens:.0f} input tokens"
+
+
+def exact_text(fingerprint: Fingerprint) -> Recurring | None:
+    digest = fingerprint.categories.get("text.exact")
+    return None if digest is None else Recurring(digest)
+
+
+def first_tokens(fingerprint: Fingerprint) -> TopTokens | None:
+    key = "logprobs.token."
+    pairs = tuple((name.removeprefix(key), p) for name, p in fingerprint.numbers.items() if name.startswith(key))
+    return TopTokens(pairs) if pairs else None
+
+
+def log_characters(fingerprint: Fingerprint) -> float | None:
+    characters = fingerprint.numbers.get("text.characters")
+    return None if characters is None else round(math.log1p(characters), 6)
+
+
+def log_reasoning_tokens(fingerprint: Fingerprint) -> float | None:
+    tokens = fingerprint.numbers.get("usage.reasoning_tokens")
+    return None if tokens is None else round(math.log1p(max(tokens, 0.0)), 6)
+
+
+def embedded(fingerprint: Fingerprint) -> tuple[float, ...] | None:
+    return next((vector for key, vector in fingerprint.vectors.items() if key.startswith("embedding.")), None)
+
+
+def refused(fingerprint: Fingerprint) -> float | None:
+    said = fingerprint.categories.get("refusal.refused")
+    return None if said is None else float(said == "yes")
+
+
+def passed(fingerprint: Fingerprint) -> float | None:
+    said = fingerprint.categories.get("expectation.all")
+    return None if said is None else float(said == "pass")
+
+
+_ALL: Final = (
+    Channel(  # who says it answered: the resolved model and its fingerprint
+        name="identity",
+        read=identity,
+        unit="mean share of this identity in the reference",
+        words=_no_words,
+        pooled=True,
+        kind="identity_change",
+    ),
+    Channel(  # where and how it says it was served: tier, region, deployment, and the provider behind a router
+        name="serving",
+        read=serving,
+        unit="mean share of this route in the reference",
+        words=_no_words,
+        pooled=True,
+        kind="identity_change",
+    ),
+    Channel(  # how many input tokens the unchanged prompt was: decided by tokenizer and chat template alone
+        name="tokens",
+        read=input_tokens,
+        unit="mean share of this count in the reference",
+        words=_no_words,
+        kind="identity_change",
+    ),
+    Channel(  # which answer was chosen: the whole answer where it is short, else its first word
+        name="choice",
+        read=_name("text.choice"),
+        unit="mean share of this answer in the reference",
+        words=_no_words,
+    ),
+    Channel(  # which very text was answered, where texts come again, as at a low temperature
+        name="exact",
+        read=exact_text,
+        unit="mean share of this text in the reference",
+        words=_no_words,
+    ),
+    Channel(  # how likely the first tokens were
+        name="logprobs",
+        read=first_tokens,
+        unit="mean distance of ln p from the reference",
+        words=lambda recent, reference: (
+            f"first-token ln p {recent:.2f} from the reference's instead of {reference:.2f}"
+        ),
+    ),
+    Channel(  # how long the answer is: ln(1 + characters), paired by probe
+        name="length",
+        read=log_characters,
+        unit="ratio to the reference",
+        words=longer,
+        show=ratio,
+        difference="ln ratio",
+    ),
+    Channel(  # how long it thinks before it answers: ln(1 + hidden reasoning tokens), paired by probe
+        name="reasoning",
+        read=log_reasoning_tokens,
+        unit="ratio to the reference",
+        words=lambda recent, reference: f"thinks {longer(recent, reference)}",
+        show=ratio,
+        difference="ln ratio",
+    ),
+    Channel(  # what the answer looks like: JSON, fences, lists, headings, white space at its ends
+        name="format",
+        read=_name("structure.shape"),
+        unit="mean share of this format in the reference",
+        words=_no_words,
+    ),
+    Channel(  # surface style: the text's character n-grams
+        name="text",
+        read=lambda fingerprint: fingerprint.vectors.get("text.grams"),
+        unit="cosine distance to the reference's centroid",
+        words=lambda recent, reference: (
+            f"wording moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
+        ),
+    ),
+    Channel(  # what the answer is about
+        name="embedding",
+        read=embedded,
+        unit="cosine distance to the reference's centroid",
+        words=lambda recent, reference: (
+            f"meaning moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
+        ),
+    ),
+    Channel(  # whether the model declined to answer
+        name="refusal",
+        read=refused,
+        unit="share of replies",
+        words=lambda recent, reference: f"refuses {percent(recent)} instead of {percent(reference)}",
+        atoms=(0.0, 1.0),
+    ),
+    Channel(  # whether the answer passes every check its probe declares under `expect`
+        name="expectation",
+        read=passed,
+        unit="share of replies",
+        words=lambda recent, reference: f"passes its checks {percent(recent)} instead of {percent(reference)}",
+        atoms=(0.0, 1.0),
+        kind="contract_break",
+    ),
+)
+CHANNELS: Final[Mapping[str, Channel]] = {channel.name: channel for channel in _ALL}
+"""Every channel by name. Adding one is a row above and a page in `docs/`; the contract suite finds it by itself."""

@@ -1,0 +1,125 @@
+"""What the channels say of a round, in numbers and in words: memory → verdicts → judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import exp, inf, isnan, log, nan
+from statistics import fmean
+
+import numpy as np
+
+from prober.judging.channels import CHANNELS, Channel
+from prober.judging.explain.shift import named, strongest
+from prober.judging.memory import ChannelMemory, Memory
+from prober.judging.promise import Promise
+from prober.judging.statistic.onset import between as onset_between
+from prober.judging.statistic.table import Floats
+from prober.model.evidence import Judgement, Kind, State, Verdict, moved
+
+
+def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
+    """What all channels together say of the round they were last stepped with."""
+    verdicts = [
+        _verdict(CHANNELS[name], held, memory.series, label, promise.threshold)
+        for name, held in memory.channels.items()
+    ]
+    verdicts.sort(key=lambda verdict: -verdict.e_value)
+    log_e = together(memory)
+    ratio = log_e - log(promise.threshold)
+    state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
+    whole = Judgement(
+        round=label,
+        state=state,
+        e_value=_finite_exp(log_e),
+        threshold=promise.threshold,
+        verdicts=tuple(verdicts),
+        missing=missing,
+    )
+    if not whole.moved:
+        return replace(whole, kind=kind_of(()) if state == "alarm" else None)
+    first = whole.moved[0]
+    return replace(
+        whole,
+        onset=first.onset,
+        onset_between=first.onset_between,
+        kind=kind_of(whole.moved) if state == "alarm" else None,
+    )
+
+
+def together(memory: Memory) -> float:
+    """ln of the evidence of all channels: their e-detectors' weighted mean."""
+    log_es = np.array([held.statistic.log_e for held in memory.channels.values()])
+    return float(np.logaddexp.reduce(log_es + np.log(weights(memory)), initial=-inf))
+
+
+def weights(memory: Memory) -> Floats:
+    """What each channel's evidence counts, shape (channels,): sums to one, and the reference alone decides.
+
+    Half is shared equally, half by how much the replies of the reference vary in the channel, in nats over its series:
+    a channel where they do not needs little weight, for what changes there is beyond doubt at once.
+    """
+    vary = [
+        -float(np.sum(held.reference * np.log(np.maximum(held.reference, 1e-12)))) for held in memory.channels.values()
+    ]
+    total = sum(vary)
+    equal = np.full(len(vary), 1 / max(len(vary), 1))
+    return 0.5 * equal + 0.5 * np.array(vary) / total if total else equal
+
+
+def kind_of(verdicts: Sequence[Verdict]) -> Kind:
+    """The diagnosis: the gravest kind among the channels that moved."""
+    kinds = {CHANNELS[verdict.channel].kind for verdict in verdicts}
+    if "contract_break" in kinds:
+        return "contract_break"
+    return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
+
+
+def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
+    best = held.statistic.best
+    numeric = all(not scale.names for scale in held.scales)
+    reference = (
+        fmean(scale.mean for scale in held.scales)
+        if numeric
+        else float(np.vdot(held.reference, held.reference)) / len(held.scales)
+    )
+    offset = reference if numeric else 0.0
+    now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
+    onsets, log_e = held.statistic.onsets, held.statistic.log_e
+    onset = None if best is None else onsets.labels[best]
+    since = [value for at, value in held.recent if onset is not None and at >= onset]
+    lately = fmean(since) + offset if since else reference
+    shown, shown_reference = channel.show(lately, reference), channel.show(reference, reference)
+    ranked = [] if best is None else strongest(onsets.mean[best], onsets.seen[best])
+    verdict = Verdict(
+        channel=channel.name,
+        e_value=_finite_exp(log_e),
+        value=nan if isnan(now) else channel.show(now, reference),
+        reference_value=shown_reference,
+        unit=channel.unit,
+        effect=shown - shown_reference,
+        words=_words(channel, held, best, ranked, shown, shown_reference),
+        onset=onset,
+        series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
+        log_e=log_e,
+    )
+    if not moved([verdict], threshold):
+        return verdict
+    return replace(verdict, onset_between=onset_between(held.statistic, [label for label, _ in held.recent]))
+
+
+def _words(
+    channel: Channel, held: ChannelMemory, best: int | None, ranked: Sequence[int], shown: float, reference: float
+) -> str:
+    if best is None or not ranked:
+        return ""
+    row = ranked[0]
+    if not held.scales[row].names:
+        return channel.words(shown, reference)
+    onsets = held.statistic.onsets
+    before, since = onsets.mean[best][row], onsets.seen[best][row]
+    return f"{held.probes[row]}: {named(held.scales[row], before, since / max(float(since.sum()), 1e-12))}"
+
+
+def _finite_exp(x: float) -> float:
+    return exp(min(x, 700.0))

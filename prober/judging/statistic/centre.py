@@ -1,0 +1,82 @@
+"""Vectors and first tokens as one number: how far from the centre of the reference."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import Final
+
+import numpy as np
+
+from prober.judging.readings import TopTokens
+from prober.judging.statistic.table import Bools, Floats
+
+TOKENS: Final = 64
+"""Tokens whose mean log-probability is remembered at most; the likeliest."""
+
+Measure = Callable[[Floats, Floats], float]
+"""(point, centre) → distance."""
+
+
+def cosine(point: Floats, centre: Floats) -> float:
+    """Cosine distance, 0 to 2, rounded so that the noise of floating point does not make a category."""
+    norm = math.sqrt(float(point @ point) * float(centre @ centre))
+    return round(1 - float(point @ centre) / norm, 4) if norm else 1.0
+
+
+def mean_gap(point: Floats, centre: Floats) -> float:
+    """Mean absolute difference, rounded likewise."""
+    return round(float(np.abs(point - centre).mean()), 3)
+
+
+def tokens_of(readings: Sequence[TopTokens]) -> tuple[str, ...]:
+    """The tokens these readings are compared by, likeliest first."""
+    seen = sorted({token for reading in readings for token, _ in reading.pairs})
+    means = log_probabilities(readings, seen).mean(axis=0)
+    likeliest = sorted(range(len(seen)), key=lambda i: (-means[i], seen[i]))
+    return tuple(seen[i] for i in likeliest[:TOKENS])
+
+
+def log_probabilities(readings: Sequence[TopTokens], tokens: Sequence[str]) -> Floats:
+    """Shape (readings, tokens). What a reply does not list is at most as likely as the least it lists, and taken so."""
+    rows = []
+    for reading in readings:
+        listed = dict(reading.pairs)
+        least = min(listed.values())
+        rows.append([listed.get(token, least) for token in tokens])
+    return np.array(rows, dtype=np.float64).reshape(len(readings), len(tokens))
+
+
+def listed(readings: Sequence[TopTokens], tokens: Sequence[str]) -> Bools:
+    """Shape (readings, tokens): which the reply itself lists."""
+    own = [{token for token, _ in reading.pairs} for reading in readings]
+    return np.array([[token in these for token in tokens] for these in own], dtype=np.bool_)
+
+
+def distances(
+    rounds: Sequence[Sequence[Hashable]], points: Floats, measure: Measure, has: Bools | None = None
+) -> tuple[tuple[float, ...], list[float]]:
+    """The centre of all points; and how far each is, as a new one will be measured.
+
+    `points` (readings, columns) holds the readings of `rounds` in order. One that no other round has is held against
+    the centre of the *other* rounds, which it did not help to place, in the columns that those `has`. One that comes
+    again and again is held against the centre of all, as it will be when it comes next.
+    """
+    total, mean = points.sum(axis=0), points.mean(axis=0)
+    holders = None if has is None else has.sum(axis=0)
+    rounds_with = Counter(reading for readings in rounds for reading in set(readings))
+    found: list[float] = []
+    for readings in rounds:
+        own = slice(len(found), len(found) + len(readings))
+        rest = len(points) - len(readings)
+        others = (total - points[own].sum(axis=0)) / rest if rest else mean
+        known = np.ones(len(mean), dtype=np.bool_)
+        if has is not None and rest:
+            without = holders - has[own].sum(axis=0) > 0
+            known = without if without.any() else known
+        found += [
+            measure(point, mean) if rounds_with[reading] > 1 else measure(point[known], others[known])
+            for reading, point in zip(readings, points[own], strict=True)
+        ]
+    return tuple(map(float, mean)), found

@@ -1,0 +1,1 @@
+"""Tools that work on logs and copies: replay, compare, power, discover, drill, demo."""

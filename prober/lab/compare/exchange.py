@@ -1,0 +1,166 @@
+r"""What may change places if nothing changed, and how such shuffles are drawn.
+
+Under the null hypothesis the sides of some *things* are arbitrary labels, so the data as they are and the data with
+labels shuffled are equally likely. Which things, from the most cautious down:
+
+- `rounds`: whole rounds between the logs, among rounds that asked the same probes. Scatter between rounds is then part
+  of the null. Needs enough rounds on both sides that alpha can be reached.
+- `rounds of a probe`: each probe's rounds, independently of the other probes'. Where there are several rounds, but too
+  few to shuffle whole.
+- `replies`: the replies of each probe. Where each side is one round; with one reply a side this is a flip of sides. A
+  changed model and an odd round cannot be told apart then.
+- `prompts`: whole prompts between the logs, where they share none.
+
+A *unit* is what has one reading and one label; a thing is one unit, or with `rounds` all units of a round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from math import lgamma, log
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from prober.lab.compare.gather import Answer, Gathered
+from prober.lab.compare.result import Exchanged
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Item = TypeVar("Item", bound=Hashable)
+
+CELLS: Final = 2_000_000
+"""Labels held in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Units in strata, and the things whose labels are shuffled."""
+
+    kind: Exchanged
+    unit_of_answer: Ints
+    """Index of each answer's unit."""
+    stratum: Ints
+    """Of each unit, ascending from 0 without gaps."""
+    thing: Ints
+    """Index of each unit's thing."""
+    group: Ints
+    """Of each thing: labels are shuffled within a group."""
+    candidate: Bools
+    """Label of each thing as it was seen."""
+
+    @property
+    def labels(self) -> Bools:
+        """Shape (units,): which were the candidate's."""
+        return self.candidate[self.thing]
+
+    @property
+    def log_least_p(self) -> float:
+        """ln of the least p-value any data could give: a share of one arrangement, or of two mirrored ones."""
+        sizes = np.bincount(self.group)
+        ones = np.bincount(self.group, weights=self.candidate)
+        arrangements = sum(_log_choose(n, k) for n, k in zip(sizes.tolist(), ones.tolist(), strict=True))
+        mirrored = bool((2 * ones == sizes).all())
+        return min(0.0, (log(2) if mirrored else 0.0) - arrangements)
+
+    def shuffles(self, count: int, rng: np.random.Generator) -> Iterator[Bools]:
+        """Labels of units, pieces of shape (rows, units); the first row is what was seen, then `count` shuffles."""
+        yield self.labels[None, :]
+        rows = max(1, CELLS // len(self.stratum))
+        for start in range(0, count, rows):
+            yield self._shuffled(min(rows, count - start), rng)[:, self.thing]
+
+    def _shuffled(self, rows: int, rng: np.random.Generator) -> Bools:
+        labels = np.empty((rows, len(self.group)), dtype=np.bool_)
+        for members in of_equal_size(self.group):
+            seen = np.broadcast_to(self.candidate[members], (rows, *members.shape))
+            labels[:, members] = rng.permuted(seen, axis=2)
+        return labels
+
+
+def of_equal_size(group: Ints) -> Iterator[Ints]:
+    """Members of the groups of one size, shape (groups, size); then those of the next."""
+    order, sizes = np.argsort(group, kind="stable"), np.bincount(group)
+    starts = np.cumsum(sizes) - sizes
+    for size in np.unique(sizes).tolist():
+        yield order[starts[sizes == size][:, None] + np.arange(size)]
+
+
+def exchange(gathered: Gathered, least_p: float) -> Exchange:
+    """The most cautious exchange that fits; whole rounds only where a p-value of `least_p` can be reached so."""
+    if not gathered.paired:
+        return _prompts(gathered.answers)
+    sides = [{answer.round for answer in gathered.answers if answer.candidate is side} for side in (False, True)]
+    if max(map(len, sides)) == 1:
+        return _within_probes(gathered.answers, "replies", range(len(gathered.answers)))
+    places = [(answer.key, answer.candidate, answer.round) for answer in gathered.answers]
+    blocks = _within_probes(gathered.answers, "rounds of a probe", places)
+    whole = _rounds(gathered, blocks)
+    return whole if whole.log_least_p <= log(least_p) else blocks
+
+
+def needed(gathered: Gathered, least_p: float) -> str:
+    """How much would be enough for a p-value of `least_p`, for a person."""
+    if gathered.paired:
+        flips = int(np.ceil(1 + log(1 / least_p) / log(2)))
+        return f"with one reply a probe on each side at least {flips} shared probes are needed, with more replies fewer"
+    half = next(n for n in range(1, 1000) if log(2) - _log_choose(2 * n, n) <= log(least_p))
+    return f"at least {half} prompts on each side are needed"
+
+
+def _prompts(answers: Sequence[Answer]) -> Exchange:
+    units, unit_of_answer = _numbered([(answer.key, answer.candidate) for answer in answers])
+    return Exchange(
+        kind="prompts",
+        unit_of_answer=unit_of_answer,
+        stratum=np.zeros(len(units), dtype=np.int64),
+        thing=np.arange(len(units)),
+        group=np.zeros(len(units), dtype=np.int64),
+        candidate=np.array([candidate for _, candidate in units]),
+    )
+
+
+def _within_probes(answers: Sequence[Answer], kind: Exchanged, places: Sequence[Hashable]) -> Exchange:
+    """`places`: answers of equal place are one unit."""
+    _, key_of_answer = _numbered([answer.key for answer in answers])
+    units, unit_of_answer = _numbered(
+        [(int(key), place, answer.candidate) for key, place, answer in zip(key_of_answer, places, answers, strict=True)]
+    )
+    stratum = np.array([key for key, _, _ in units], dtype=np.int64)
+    return Exchange(
+        kind=kind,
+        unit_of_answer=unit_of_answer,
+        stratum=stratum,
+        thing=np.arange(len(units)),
+        group=stratum,
+        candidate=np.array([candidate for _, _, candidate in units]),
+    )
+
+
+def _rounds(gathered: Gathered, blocks: Exchange) -> Exchange:
+    """The same units, but all of one round move together."""
+    first: dict[int, Answer] = {}
+    for unit, answer in zip(blocks.unit_of_answer.tolist(), gathered.answers, strict=True):
+        first.setdefault(unit, answer)
+    rounds, thing = _numbered([(first[unit].candidate, first[unit].round) for unit in range(len(first))])
+    _, group = _numbered([tuple(sorted(gathered.kinds[place])) for place in rounds])
+    return Exchange(
+        kind="rounds",
+        unit_of_answer=blocks.unit_of_answer,
+        stratum=blocks.stratum,
+        thing=thing,
+        group=group,
+        candidate=np.array([candidate for candidate, _ in rounds]),
+    )
+
+
+def _numbered(items: Sequence[Item]) -> tuple[list[Item], Ints]:
+    """Distinct items in order of appearance, and the number of each item among them."""
+    numbers: dict[Item, int] = {}
+    return list(dict.fromkeys(items)), np.array([numbers.setdefault(item, len(numbers)) for item in items])
+
+
+def _log_choose(n: float, k: float) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -1,0 +1,166 @@
+"""The demo, from quiet rounds to the message: ordinary rounds (`service.run_round`) of an endpoint that changes."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from prober.alerts import open_alerters
+from prober.alerts.interface import Alerter
+from prober.asking import Provider, open_provider
+from prober.lab.demo.screen import TerminalAlerter, bars, page, page_port, page_url
+from prober.lab.demo.server import ServerError
+from prober.lab.demo.weights import DemoUnavailable
+from prober.lab.demo.worlds import DemoWorld, real_scene, scripted_scene
+from prober.service import run_round
+from prober.service.deliver import deliver
+from prober.settings import Settings
+from prober.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How it went."""
+
+    quiet_rounds: int
+    """Rounds before the change."""
+    alarmed_at: int | None
+    """Number of the round that raised the first alarm, from 0; None where none did."""
+
+    @property
+    def is_caught(self) -> bool:
+        return self.alarmed_at is not None and self.alarmed_at >= self.quiet_rounds
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.is_caught else 1
+
+    @property
+    def words(self) -> str:
+        if self.alarmed_at is None:
+            return f"Not caught. {self.quiet_rounds} rounds before the change, and those after it, raised no alarm."
+        if not self.is_caught:
+            return f"False alarm: round {self.alarmed_at + 1} of {self.quiet_rounds} before the change raised one."
+        after = self.alarmed_at - self.quiet_rounds + 1
+        return f"Caught in round {after} after the change; the {self.quiet_rounds} rounds before it raised no alarm."
+
+
+def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
+    """Play the demo on `console`; leaves the dashboard open until Ctrl-C where `dashboard` is set.
+
+    Exit code 0 when the change was caught after it happened and nothing alarmed before it; 1 otherwise. Where the
+    real model's wheels are missing it says so and goes on scripted. Ctrl-C and SIGTERM end it in order, with the exit
+    code earned so far. Raises ConfigurationError where the environment half configures Slack, and StoreError.
+    """
+    alerters = (TerminalAlerter(console), *(each for each in open_alerters(Settings()) if each.name != "log"))
+    exit_code = 1
+    port = page_port()
+    home = Path(tempfile.mkdtemp(prefix="canary-prober-demo-"))
+    database_url = f"sqlite:///{home / 'demo.db'}"
+    with _sigterm_as_ctrl_c():
+        try:
+            with ExitStack() as stack:
+                scene = _set(scripted, home, console, stack)
+                store = stack.enter_context(Store.open(database_url))
+                ending = _play(scene, store, alerters, page_url(port), console)
+                caught = store.open_incident(scene.endpoint.content_hash)
+            console.print(ending.words, highlight=False)
+            exit_code = ending.exit_code
+            if dashboard:
+                where = f"/?incident={caught.id}" if caught else ""
+                _leave_open(port, where, database_url, home, console)
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+    console.print(f"Everything that was asked and answered is in {home / 'demo.db'}.", highlight=False, soft_wrap=True)
+    return exit_code
+
+
+def _set(scripted: bool, home: Path, console: Console, stack: ExitStack) -> DemoWorld:
+    """The real scene, or the scripted one where that is wanted or all that can be had."""
+    if not scripted:
+        try:
+            with bars(console, transient=True) as shown:
+                making = shown.add_task("Making changed weights, once", visible=False)
+                scene = stack.enter_context(
+                    real_scene(home, lambda done, of: shown.update(making, completed=done, total=of, visible=True))
+                )
+        except (DemoUnavailable, ServerError, OSError) as fault:
+            console.print(f"No real model: {fault}. Going on with scripted replies.", markup=False, soft_wrap=True)
+        else:
+            return scene
+    return stack.enter_context(scripted_scene())
+
+
+def _play(scene: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard_url: str, console: Console) -> Ending:
+    """Quiet rounds, the change, rounds until it is caught and a little longer. An alarm is told at once."""
+    reference = scene.endpoint.reference.rounds
+    alarmed_at: int | None = None
+    console.print(scene.before, highlight=False, soft_wrap=True)
+    store.remember([scene.probe_set], [scene.endpoint], datetime.now(UTC))
+    with bars(console) as shown, closing(open_provider(scene.endpoint)) as provider:
+        learning = shown.add_task("Learning what is normal", total=reference)
+        watching = shown.add_task("Watching", total=scene.quiet_rounds - reference)
+        changed = shown.add_task("Watching, changed", total=scene.changed_rounds, visible=False)
+        for number in range(scene.quiet_rounds + scene.changed_rounds):
+            if number == scene.quiet_rounds:
+                scene.change()
+                console.print(scene.after, highlight=False, soft_wrap=True)
+                shown.update(changed, visible=True)
+            _round(scene, number, provider, store, alerters)
+            shown.advance(learning if number < reference else watching if number < scene.quiet_rounds else changed)
+            incident = store.open_incident(scene.endpoint.content_hash)
+            if alarmed_at is None and incident is not None and incident.is_live:
+                alarmed_at = number
+                _tell(store, alerters, dashboard_url)
+            if alarmed_at is not None and (
+                alarmed_at < scene.quiet_rounds or number >= alarmed_at + scene.rounds_after_catch
+            ):
+                break
+    return Ending(scene.quiet_rounds, alarmed_at)
+
+
+def _round(scene: DemoWorld, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
+    due, names = scene.due(number), [alerter.name for alerter in alerters]
+    endpoint = scene.endpoint
+    run_round.run(scene.probe_set, endpoint, scene.promise, provider, store, names, due, clock=lambda: due)
+
+
+def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:
+    """Deliver every notice that is due."""
+    while deliver(store, alerters, lambda: datetime.now(UTC), dashboard_url):
+        pass
+
+
+def _leave_open(port: int, where: str, database_url: str, home: Path, console: Console) -> None:
+    with page(port, database_url, home / "dashboard.log") as child:
+        console.print(
+            f"The dashboard is open at {page_url(port)}{where} until Ctrl-C.", highlight=False, soft_wrap=True
+        )
+        child.wait()
+        console.print(f"The dashboard ended by itself; see {home / 'dashboard.log'}.", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM unwinds the demo as Ctrl-C does, so that its server and page end with it."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,275 @@
+"""The path of a drill: copy, change, judge, decide, tell, and clean up, each step timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from prober.alerts.interface import Alerter
+from prober.incidents.routing import Routing, Target
+from prober.judging.judge import reset_evidence
+from prober.judging.memory import encode
+from prober.lab.drill.changes import ChangeName, changed
+from prober.lab.drill.stream import Asked, Stream, stream
+from prober.loading import Declarations
+from prober.model.declaration import Budget, Endpoint, Probe, series_key
+from prober.model.evidence import Judgement, Observation
+from prober.model.incident import Action, Decision, Event, Incident
+from prober.model.notice import Notice, Outcome
+from prober.model.reply import Reply
+from prober.service import run_round
+from prober.service.deliver import deliver
+from prober.store import Store
+
+PATIENCE_S: Final = 120.0
+"""How long a channel that does not take a message is tried again."""
+LOOK_S: Final = 1.0
+"""Between two looks at what is owed."""
+WHO: Final = "prober drill"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of the path, done."""
+
+    name: str
+    seconds: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one message."""
+
+    alerter: str
+    event: Event
+    outcome: Outcome
+    """Of the last try."""
+    tries: int
+    seconds: float
+    """Of the tries alone, without the waits between them."""
+
+
+@dataclass(slots=True)
+class Drilled:
+    """How a drill went."""
+
+    endpoint: str
+    change: ChangeName
+    rounds: int = 0
+    """Changed rounds that were judged."""
+    seen: int = 0
+    """Number of the one that opened an incident; 0 where none did."""
+    incident: Incident | None = None
+    """As it was after the last of them; None where the change was not seen."""
+    steps: list[Step] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    """A message a row: first those that it opened, then those that it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a drill takes from outside."""
+
+    clock: run_round.Clock = run_round.now_utc
+    timer: Callable[[], float] = time.perf_counter
+    """Seconds."""
+    sleep: Callable[[float], None] = time.sleep
+    patience_s: float = PATIENCE_S
+
+
+def drill(
+    store: Store,
+    declarations: Declarations,
+    endpoint: Endpoint,
+    change: ChangeName,
+    alerters: Sequence[Alerter],
+    dashboard_url: str,
+    tools: Tools | None = None,
+) -> Drilled:
+    """Play one change of one endpoint through to the channels, and take it back. `store` is only read.
+
+    Raises NotEnough where the endpoint has no complete reference.
+    """
+    tools = tools or Tools()
+    done = Drilled(endpoint.name, change)
+    told = _routing(declarations, [alerter.name for alerter in alerters])
+    with TemporaryDirectory(prefix="prober-drill-") as home:
+        with Store.open(f"sqlite:///{Path(home) / 'drill.db'}") as scratch:
+            with _step(done, "copy", tools) as said:
+                copied = stream(store, declarations, endpoint, change)
+                _copy(copied, declarations, scratch, tools.clock())
+                said += [f"{len(copied.before)} rounds as they are, {len(copied.after)} to be changed"]
+            begun = _judge(copied, change, told, scratch, tools.clock())
+            outbox = _Marked(scratch)
+            with _step(done, "judge and decide", tools) as said:
+                said += [_until_opened(begun, done)]
+            if done.incident is None:
+                return done
+            try:
+                _tell(done, "tell", outbox, alerters, dashboard_url, tools)
+                with _step(done, "judge on", tools) as said:
+                    said += [_to_the_end(begun, done)]
+                if not _nothing_owed(scratch):
+                    _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
+            finally:  # whoever was told hears that it is over, also where somebody has lost patience
+                with _step(done, "take back", tools) as said:
+                    over = Action("close", WHO, "the drill is over", via="drill")
+                    scratch.press(done.incident.id, over, told, tools.clock())
+                    said += ["the incident of the copy is closed"]
+                _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
+        with _step(done, "clean up", tools) as said:
+            said += ["the copy is deleted"]
+    return done
+
+
+def _routing(declarations: Declarations, alerters: Sequence[str]) -> Routing:
+    """As declared, as far as it leads to these alerters; at once, for whoever starts a drill waits for it."""
+    routes = [
+        route.model_copy(update={"to": tuple(to for to in route.to if Target.of(to).alerter in alerters)})
+        for route in declarations.alerts.routes
+    ]
+    kept = tuple(route for route in routes if route.to)
+    at_once = {"routes": kept, "quiet_hours": None, "digest": None}
+    return Routing(tuple(alerters), declarations.alerts.model_copy(update=at_once))
+
+
+def _copy(copied: Stream, declarations: Declarations, scratch: Store, now: datetime) -> None:
+    """The rounds before the change, and what the judge knew, into the store of the drill."""
+    scratch.remember(declarations.sets, [copied.endpoint], now)
+    memory = encode(reset_evidence(copied.memory, copied.after[0].round))
+    for one in copied.before:
+        quiet = Judgement(one.round.label, "quiet", 0.0, copied.promise.threshold)
+        scratch.take_in(copied.endpoint, one.probe_set.name, one.round, {}, quiet, memory, Decision("quiet"))
+
+
+def _judge(
+    copied: Stream, change: ChangeName, told: Routing, scratch: Store, now: datetime
+) -> Iterator[run_round.RoundResult]:
+    """The changed rounds, by the ordinary journey, as if the newest of them were asked now."""
+    by = now - datetime.fromisoformat(copied.after[-1].round.label)
+    # Nobody is asked, so nothing is spent. Maintenance does not matter either: the routing here knows of none.
+    endpoint = copied.endpoint.model_copy(update={"budget": Budget()})
+    for one in copied.after:
+        begun = datetime.fromisoformat(one.round.label) + by
+        yield run_round.run(
+            one.probe_set,
+            endpoint,
+            copied.promise,
+            _Recorded(one, change),
+            scratch,
+            told,
+            one.view.due_at + by,
+            worker="drill",
+            clock=lambda begun=begun: begun,  # type: ignore[misc]
+        )
+
+
+def _until_opened(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
+    for result in rounds:
+        done.rounds += 1
+        if result.decision is not None and result.decision.event == "opened":
+            done.seen, done.incident = done.rounds, result.decision.incident
+            break
+    if done.incident is None:
+        return f"not seen in {done.rounds} changed rounds"
+    incident = done.incident
+    return (
+        f"{incident.kind}, {incident.severity}, opened in changed round {done.seen} (evidence {incident.e_value:.3g})"
+    )
+
+
+def _to_the_end(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
+    """The rounds that are left: what moves later may make it worse."""
+    for result in rounds:
+        done.rounds += 1
+        if result.decision is not None and result.decision.incident is not None:
+            done.incident = result.decision.incident
+    return "" if done.incident is None else f"{done.incident.kind}, {done.incident.severity}"
+
+
+class _Recorded:
+    """A provider that answers what was answered then, changed."""
+
+    def __init__(self, asked: Asked, change: ChangeName) -> None:
+        self._replies: Mapping[tuple[str, int], Observation] = {
+            (one.series, one.sample): one for one in asked.round.observations
+        }
+        self._change = change
+
+    def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
+        one = self._replies.get((series_key(endpoint, probe), sample))
+        reply = Reply(at=now, error="not_recorded") if one is None else replace(one.reply, at=now)
+        return changed(reply, self._change)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Marked:
+    """The outbox of a drill: whatever leaves it says so, and names no incident of the real store."""
+
+    def __init__(self, scratch: Store) -> None:
+        self.scratch = scratch
+        self.told: dict[int, Told] = {}
+        """Id of a notice → what became of it so far."""
+
+    def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
+        notice = self.scratch.claim_notice(now, lease_s, dashboard_url)
+        return None if notice is None else replace(notice, drill=True, incident_id=0)
+
+    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+        self.scratch.settle_notice(notice_id, outcome, retry_at, now)
+
+
+def _tell(
+    done: Drilled, name: str, outbox: _Marked, alerters: Sequence[Alerter], dashboard_url: str, tools: Tools
+) -> None:
+    """Deliver what is owed, each message as often as the patience allows."""
+    told = outbox.told
+    with _step(done, name, tools) as said:
+        give_up = tools.clock() + timedelta(seconds=tools.patience_s)
+        while True:
+            began = tools.timer()
+            delivery = deliver(outbox, alerters, tools.clock, dashboard_url)
+            took = tools.timer() - began
+            if delivery is not None:
+                notice, before = delivery.notice, told.get(delivery.notice.id)
+                seconds, tries = (before.seconds, before.tries) if before else (0.0, 0)
+                told[notice.id] = Told(notice.alerter, notice.event, delivery.outcome, tries + 1, seconds + took)
+                continue
+            due = _next_try(outbox.scratch, give_up)
+            if due is None or tools.clock() >= give_up:
+                break
+            tools.sleep(LOOK_S)
+        for left in outbox.scratch.notices():
+            if left.state == "owed" and left.attempts == 0:
+                told[left.id] = Told(left.alerter, left.event, Outcome(False, "waits for an earlier message"), 0, 0.0)
+        unsent = sum(not one.outcome.sent for one in told.values())
+        said += [f"{len(told) - unsent} of {len(told)} messages sent so far"]
+    done.told = [told[notice_id] for notice_id in sorted(told)]
+
+
+def _nothing_owed(scratch: Store) -> bool:
+    return all(one.state not in ("owed", "claimed") for one in scratch.notices())
+
+
+def _next_try(scratch: Store, give_up: datetime) -> datetime | None:
+    """When something is to be sent again, where that is soon enough."""
+    owed = [one.next_try_at for one in scratch.notices() if one.state in ("owed", "claimed")]
+    return min((at for at in owed if at <= give_up), default=None)
+
+
+@contextmanager
+def _step(done: Drilled, name: str, tools: Tools) -> Iterator[list[str]]:
+    """Times the block; what it says is kept."""
+    said: list[str] = []
+    began = tools.timer()
+    yield said
+    done.steps.append(Step(name, tools.timer() - began, "; ".join(said)))

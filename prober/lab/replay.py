@@ -1,0 +1,182 @@
+"""Replay: judge a reply log round by round, by the very functions the daemon calls, from nothing but the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from prober.fingerprint import fingerprint
+from prober.incidents.lifecycle import decide
+from prober.judging.explain.findings import ROUNDS, find
+from prober.judging.judge import advance
+from prober.judging.memory import Memory
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.loading.reply_log import LoggedReply, time_of
+from prober.model.declaration import Probe, ReferenceRule
+from prober.model.evidence import Between, Findings, Fingerprint, Judgement, Observation, Round, Verdict
+from prober.model.incident import Course, Decision, Incident, IncidentKind
+
+PATIENCE: Final = 12
+"""Rounds after an alarm that are looked at, where fewer do not tell whether the change stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One change found."""
+
+    round: str
+    onset: str
+    kind: IncidentKind
+    e_value: float
+    verdicts: tuple[Verdict, ...]
+    """Of the channels that moved, strongest first."""
+    persistent: bool | None
+    """Whether the rounds after it stay changed; None where there are too few of them to tell."""
+    onset_between: Between | None
+    """Where the onset is with 90 % belief."""
+    findings: Findings
+    """What the replies show, before the onset and from it up to the round of the alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the judge would have said of one endpoint."""
+
+    endpoint: str
+    rounds: int
+    reference_rounds: int
+    """Rounds in the first reference; 0 where it was never complete."""
+    promise: Promise
+    alarms: tuple[Alarm, ...]
+    judgements: tuple[Judgement, ...]
+    """One a round."""
+
+
+def rounds_of(
+    replies: Iterable[LoggedReply], read: Callable[[LoggedReply], Fingerprint] | None = None
+) -> dict[str, list[Round]]:
+    """Endpoint → its rounds in label order. `read` fingerprints one answered reply."""
+    read = read or _fingerprint
+    gathered: dict[str, dict[str, list[Observation]]] = {}
+    samples: dict[tuple[str, str, str], int] = {}
+    for logged in replies:
+        series = series_of(logged)
+        place = (logged.endpoint, logged.round, series)
+        sample = samples[place] = samples.get(place, -1) + 1
+        print_ = read(logged) if logged.reply.answered else None
+        observation = Observation(series, logged.probe, sample, logged.reply, print_)
+        gathered.setdefault(logged.endpoint, {}).setdefault(logged.round, []).append(observation)
+    return {
+        endpoint: [
+            Round(label, endpoint, time_of(label), tuple(observations))
+            for label, observations in sorted(by_round.items())
+        ]
+        for endpoint, by_round in gathered.items()
+    }
+
+
+def rounds_per_year(rounds: Sequence[Round]) -> float:
+    """From the median distance of the rounds' times; daily where labels are no times."""
+    times = [r.at for r in rounds if r.at is not None]
+    gaps = [(later - earlier).total_seconds() / 3600 for earlier, later in pairwise(times)]
+    typical = median(gaps) if gaps else 24.0
+    return round(HOURS_PER_YEAR / typical, 2) if typical > 0 else 365.25
+
+
+def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
+    """Judge the rounds of one endpoint in order; after an alarm a new epoch begins at its onset."""
+    judged = list(_judge(rounds, promise))
+    judgements = tuple(judgement for judgement, _ in judged)
+    alarms = [alarm for _, alarm in judged if alarm is not None]
+    reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
+    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements)
+
+
+def reference_of(rounds: int) -> ReferenceRule:
+    """The rule "the first N rounds, whatever their span"."""
+    return ReferenceRule.model_construct(rounds=rounds, hours=0.0)
+
+
+def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgement, Alarm | None]]:
+    """Each round's judgement; with an alarm, what the old epoch says of the rounds after it."""
+    memory, start = Memory(), 0
+    for i, round_ in enumerate(rounds):
+        memory, judgement = advance(memory, round_, _history(rounds, start, i + 1), promise)
+        decision = _decided(None, judgement)
+        incident = decision.incident
+        if incident is None or decision.event != "opened":
+            yield judgement, None
+            continue
+        onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)
+        course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
+        yield judgement, _alarm(incident, course, rounds[start:onset], rounds[onset : i + 1])
+        # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
+        start, memory = onset, Memory()
+
+
+def _course(incident: Incident, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:
+    """Whether the change stays, from the rounds after the alarm under the old reference."""
+    for round_ in later:
+        memory, judgement = advance(memory, round_, _history([round_]), promise)
+        incident = _decided(incident, judgement).incident or incident
+        if incident.course != "unknown":
+            break
+    return incident.course
+
+
+def _decided(incident: Incident | None, judgement: Judgement) -> Decision:
+    """As the daemon decides. Times and names are of no account here."""
+    return decide(incident, judgement, "", "", datetime.min.replace(tzinfo=UTC))
+
+
+def _alarm(incident: Incident, course: Course, before: Sequence[Round], since: Sequence[Round]) -> Alarm:
+    first = incident.onset if incident.onset_between is None else incident.onset_between[0]
+    reference = [round_ for round_ in before if round_.label < first] or before
+    series = {observation.series for round_ in since for observation in round_.observations}
+    return Alarm(
+        round=incident.detected_round,
+        onset=incident.onset,
+        kind=incident.kind,
+        e_value=incident.e_value,
+        verdicts=incident.moved,
+        persistent={"persistent": True, "transient": False, "unknown": None}[course],
+        onset_between=incident.onset_between,
+        findings=find(incident.moved, reference[:ROUNDS], since[:ROUNDS], len(series)),
+    )
+
+
+def _history(
+    rounds: Sequence[Round], start: int = 0, end: int | None = None
+) -> Callable[[Collection[str]], Sequence[Round]]:
+    def history(series: Collection[str]) -> Sequence[Round]:
+        # Cut only when asked, which is seldom: a copy a round would cost the square of a long history.
+        kept = (
+            Round(r.label, r.endpoint, r.at, tuple(o for o in r.observations if o.series in series))
+            for r in rounds[start:end]
+        )
+        return [r for r in kept if r.observations]
+
+    return history
+
+
+def series_of(logged: LoggedReply) -> str:
+    """The log's own, or else a hash of probe, prompt and expectations: an edited prompt starts another series."""
+    if logged.series:
+        return logged.series
+    checks = [check.model_dump_json() for check in logged.expect]
+    content = "\x1f".join([logged.probe, logged.prompt or "", logged.system or "", *checks])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def probe_of(logged: LoggedReply) -> Probe:
+    """The probe as far as the log tells."""
+    return Probe.model_construct(id=logged.probe, prompt=logged.prompt, system=logged.system, expect=logged.expect)
+
+
+def _fingerprint(logged: LoggedReply) -> Fingerprint:
+    return fingerprint(logged.reply, probe_of(logged))

@@ -1,0 +1,254 @@
+"""Reply logs: JSON Lines, one reply a line, plain or gzipped. What is exported is what can be replayed and compared."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import ValidationError
+
+from prober.model.declaration import Check
+from prober.model.errors import LogError, Problem
+from prober.model.reply import Reply, ToolCall
+
+UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""`Reply.at` where the log does not say."""
+
+_TEXTS = ("model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
+_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
+_SECONDS = ("latency_s", "ttft_s")
+_KNOWN = {
+    "round", "endpoint", "probe", "text", "error", "at", "prompt", "system", "headers", "top_logprobs", "expect",
+    *_TEXTS, *_COUNTS, *_SECONDS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReply:
+    """One line of a reply log."""
+
+    round: str
+    endpoint: str
+    probe: str
+    reply: Reply
+    prompt: str | None = None
+    system: str | None = None
+    expect: tuple[Check, ...] = ()
+    """What the probe expected; our own key, so that expectations are judged again."""
+    series: str = ""
+    """Which replies may be compared, where the log says so; our own key, as `tool_calls` is."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys we do not know, kept as they are."""
+
+
+def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> Iterator[LoggedReply]:
+    """Every reply of a log, in file order. `progress` is told of each line's bytes, as stored uncompressed.
+
+    Raises LogError naming path:line where a line cannot be read.
+    """
+    path = Path(path)
+    number = 0
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(file, start=1):
+                progress(len(line))
+                if line.strip():
+                    yield _parse(line, str(path), number)
+    except FileNotFoundError as error:
+        raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        message = f"cannot be read ({error}); a .gz log must be a complete gzip file"
+        raise _problem(str(path), number + 1, message) from error
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}); give the path of a .jsonl or .jsonl.gz reply log"
+        raise _problem(str(path), 0, message) from error
+
+
+def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
+    """Write a log and return how many replies it holds; the file appears only when it is whole."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.draft")
+    count = 0
+    try:
+        with (
+            gzip.open(draft, "wt", encoding="utf-8") if path.suffix == ".gz" else draft.open("w", encoding="utf-8")
+        ) as file:
+            for logged in replies:
+                file.write(line_of(logged) + "\n")
+                count += 1
+        draft.replace(path)
+    except OSError as error:
+        raise _problem(str(path), 0, f"cannot be written ({error.strerror}); choose another place") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return count
+
+
+def line_of(logged: LoggedReply) -> str:
+    """One line, without its end."""
+    reply = logged.reply
+    content: dict[str, Any] = {"round": logged.round, "endpoint": logged.endpoint, "probe": logged.probe}
+    if reply.at != UNKNOWN_TIME:
+        content["at"] = reply.at.isoformat()
+    content |= {"prompt": logged.prompt, "system": logged.system, "text": reply.text, "error": reply.error}
+    content |= {key: getattr(reply, key) for key in (*_TEXTS, *_COUNTS, *_SECONDS)}
+    if reply.headers:
+        content["headers"] = dict(reply.headers)
+    if reply.top_logprobs:
+        content["top_logprobs"] = [list(pair) for pair in reply.top_logprobs]
+    if reply.tool_calls:
+        content["tool_calls"] = [[call.name, call.arguments] for call in reply.tool_calls]
+    if logged.series:
+        content["series"] = logged.series
+    if logged.expect:
+        content["expect"] = [check.model_dump(exclude_none=True) for check in logged.expect]
+    present = {key: value for key, value in content.items() if value is not None}
+    # Escaped to ASCII, so that lone surrogates and line separators of hostile replies survive every editor and reader.
+    return json.dumps({**present, **logged.extra}, ensure_ascii=True)
+
+
+def time_of(label: str) -> datetime | None:
+    """The time a round's label names, UTC; None where labels are numbers."""
+    if len(label) < 8 or label.isdigit():
+        return None
+    try:
+        at = datetime.fromisoformat(label)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _open(path: Path) -> IO[bytes]:
+    file = path.open("rb")
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return gzip.open(file) if packed else file  # type: ignore[return-value]
+
+
+def _parse(line: bytes, path: str, number: int) -> LoggedReply:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "not UTF-8 text, or nested too deeply"
+        raise _problem(path, number, f"not JSON ({reason}); every line is one JSON object") from error
+    if not isinstance(content, dict):
+        raise _problem(path, number, 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}')
+    take, own = _Taker(content, path, number), _own_keys(content)
+    failure, text = take.text("error"), take.text("text")
+    if failure is None and text is None:
+        raise _problem(path, number, 'neither "text" nor "error"; a reply has a text, a failed ask has an error')
+    try:
+        expect = tuple(Check.model_validate(check) for check in content.get("expect") or ())
+    except (ValidationError, TypeError) as wrong:
+        raise _problem(path, number, 'a list of checks such as {"type": "is-json"}', "expect") from wrong
+    reply = Reply(
+        at=take.time("at") or UNKNOWN_TIME,
+        text=None if failure else text,
+        error=failure,
+        headers=take.headers(),
+        tool_calls=take.tool_calls() if "tool_calls" in own else (),
+        top_logprobs=take.logprobs(),
+        **{key: take.text(key) for key in _TEXTS},  # type: ignore[arg-type]
+        **{key: take.count(key) for key in _COUNTS},  # type: ignore[arg-type]
+        **{key: take.number(key) for key in _SECONDS},  # type: ignore[arg-type]
+    )
+    return LoggedReply(
+        round=take.required("round"),
+        endpoint=take.required("endpoint"),
+        probe=take.required("probe"),
+        reply=reply,
+        prompt=take.text("prompt"),
+        system=take.text("system"),
+        expect=expect,
+        series=str(content["series"]) if "series" in own else "",
+        extra={key: value for key, value in content.items() if key not in _KNOWN | own},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """Takes typed values from one line, or says which is wrong."""
+
+    content: Mapping[str, Any]
+    path: str
+    line: int
+
+    def required(self, key: str) -> str:
+        value = self.text(key)
+        if not value:
+            raise _problem(self.path, self.line, "is required; write a text that is not empty", key)
+        return value
+
+    def text(self, key: str) -> str | None:
+        value = self.content.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise self._wrong(key, "a text or null")
+
+    def count(self, key: str) -> int | None:
+        value = self.content.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+            return value
+        raise self._wrong(key, "a whole number or null")
+
+    def number(self, key: str) -> float | None:
+        value = self.content.get(key)
+        if value is None:
+            return None
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+        raise self._wrong(key, "a number or null")
+
+    def time(self, key: str) -> datetime | None:
+        text = self.text(key)
+        if text is None:
+            return None
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise self._wrong(key, "an ISO 8601 time such as 2026-01-30T12:00:00Z") from error
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+    def headers(self) -> dict[str, str]:
+        value = self.content.get("headers") or {}
+        if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+            return value
+        raise self._wrong("headers", "an object of texts")
+
+    def logprobs(self) -> tuple[tuple[str, float], ...]:
+        value = self.content.get("top_logprobs") or []
+        try:
+            return tuple((str(token), float(logprob)) for token, logprob in value)
+        except (TypeError, ValueError) as error:
+            raise self._wrong("top_logprobs", "a list of [token, logprob]") from error
+
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        return tuple(ToolCall(name, arguments) for name, arguments in self.content["tool_calls"])
+
+    def _wrong(self, key: str, want: str) -> LogError:
+        return _problem(self.path, self.line, f"is {json.dumps(self.content.get(key))[:60]}; write {want}", key)
+
+
+def _own_keys(content: Mapping[str, Any]) -> set[str]:
+    """Keys of ours that other tools may use for something else: these only count in our form."""
+    calls = content.get("tool_calls")
+    forms = {
+        "series": isinstance(content.get("series"), str),
+        "tool_calls": isinstance(calls, list) and all(_is_call(call) for call in calls),
+    }
+    return {key for key, ours in forms.items() if ours}
+
+
+def _is_call(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+
+
+def _problem(path: str, line: int, message: str, key: str = "") -> LogError:
+    return LogError([Problem(path=path, line=line, field=key, message=message)])

@@ -1,0 +1,1 @@
+"""The nouns: declarations, replies, evidence, incidents, notices, errors. Types only, which know no other room."""

@@ -1,0 +1,175 @@
+"""What evidence is made of: fingerprints, observations and rounds; verdicts and judgements; findings. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from typing import Literal
+
+from prober.model.reply import Reply
+
+State = Literal["insufficient_evidence", "quiet", "suspected", "alarm"]
+Kind = Literal["identity_change", "behaviour_change", "contract_break"]
+"""From the least serious to the most."""
+Between = tuple[str, str]
+"""Labels of the first and the last round of a stretch, both within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The features of one reply, as numbers and categories. Keys are `<feature>.<name>`, such as `text.characters`."""
+
+    categories: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Feature → why it could not be read. A feature is never silently absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One reply in its place: which series it belongs to, and its fingerprint."""
+
+    series: str
+    """Content hash of the endpoint + content hash of the probe; only equal series are ever compared."""
+    probe: str
+    """`set/probe id`, for people."""
+    sample: int
+    """0-based index among the samples of this probe in this round."""
+    reply: Reply
+    fingerprint: Fingerprint | None
+    """None where the ask failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One batch of asks put to one endpoint at one time: the unit of evidence."""
+
+    label: str
+    """Sorts in time order within an endpoint: ISO 8601 UTC, or a zero-padded number."""
+    endpoint: str
+    at: datetime | None
+    """When it began, UTC; None where a log does not say."""
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one channel says of one round."""
+
+    channel: str
+    e_value: float
+    """The channel's e-detector: evidence for a change at some past round. Compare with `Judgement.threshold`."""
+    value: float
+    """The channel's reading of this round, in `unit`; NaN where the round has none."""
+    reference_value: float
+    """The same reading of the reference."""
+    unit: str
+    """Unit of `value`, such as `ratio to reference`, `share of replies`."""
+    effect: float
+    """`value` since the onset minus the reference's, in `unit`."""
+    words: str
+    """The effect as a person says it, such as `34 % longer` or `refuses 11 % instead of 2 %`."""
+    onset: str | None
+    """Label of the first round this channel thinks changed; None while it thinks none."""
+    series: tuple[str, ...]
+    """Series that moved most, strongest first; at most five."""
+    log_e: float = -inf
+    """ln `e_value`, which does not stop at the largest double; −∞ is no evidence at all."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief, given that there is one; None while the channel has not `moved`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all channels together say of one round of one endpoint."""
+
+    round: str
+    """The round's label."""
+    state: State
+    e_value: float
+    """Weighted mean of the channels' e-detectors; in a still world its mean time to `threshold` keeps the promise."""
+    threshold: float
+    """Rounds between false alarms, as promised."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One a channel, strongest first."""
+    onset: str | None = None
+    kind: Kind | None = None
+    missing: str = ""
+    """While evidence is insufficient: how much is missing. While it is enough and not believed: why not."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief; that of the channel `onset` is taken from."""
+
+    @property
+    def moved(self) -> tuple[Verdict, ...]:
+        """The channels whose own evidence passes a tenth of the threshold, strongest first."""
+        return moved(self.verdicts, self.threshold)
+
+
+def moved(verdicts: Sequence[Verdict], threshold: float) -> tuple[Verdict, ...]:
+    """Those whose own evidence passes a tenth of the threshold, in their order."""
+    return tuple(verdict for verdict in verdicts if verdict.e_value >= threshold / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The share of the replies that changed, at least. Shares are of one."""
+
+    at_least: float
+    low: float
+    high: float
+    """Interval of `at_least`, 95 % over all probes together."""
+    changed_rounds: int = 0
+    rounds: int = 0
+    """Where whole rounds changed and others not at all: how many, of how many. Both 0 where that cannot be said."""
+
+    @property
+    def words(self) -> str:
+        """Such as `at least 16 % of the replies (10–22 %)`."""
+        at_least, low, high = (f"{100 * one:.0f}" for one in (self.at_least, self.low, self.high))
+        whole = f"; it comes in whole rounds: {self.changed_rounds} of {self.rounds} changed" if self.rounds else ""
+        return f"at least {at_least} % of the replies ({low}–{high} %){whole}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How one channel moved, counted in the replies."""
+
+    channel: str
+    words: str
+    """Such as `refuses 11 % instead of 2 %`."""
+    replies: int
+    """Since the onset, that the words speak of."""
+    reference_replies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reply is kept, within its endpoint and series."""
+
+    round: str
+    """Label of the round."""
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Two replies to one probe that show the change: one of the answers that became rarer, one of those that grew."""
+
+    series: str
+    reference: Place
+    recent: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the replies before and since the onset show."""
+
+    shifts: tuple[Shift, ...] = ()
+    """One a channel that moved, strongest first."""
+    share: Share | None = None
+    """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
+    examples: tuple[Example, ...] = ()
+    """The most telling first, at most three."""

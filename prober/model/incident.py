@@ -1,0 +1,231 @@
+"""The words of an incident's life: its states, what may happen to it, and the named reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from typing import Final, Literal, get_args
+
+from prober.model.declaration import Severity
+from prober.model.evidence import Between, Findings, Kind, Verdict, moved
+
+IncidentState = Literal["suspected", "open", "acknowledged", "muted", "closed"]
+CloseReason = Literal[
+    "",  # it is not closed
+    "recovered",  # the old behaviour is back
+    "accepted",  # the new behaviour is the reference
+    "superseded",  # it changed again, or became another endpoint: a later incident or reference takes its place
+    "reset",  # a person began a new reference
+    "faded",  # it was only suspected, and the evidence went away; nobody was told
+]
+TroubleKind = Literal["provider_error", "rate_limited", "budget_exhausted"]
+"""Why an endpoint cannot be asked. Never a change."""
+IncidentKind = Literal[
+    "identity_change", "behaviour_change", "contract_break", "provider_error", "rate_limited", "budget_exhausted"
+]
+Event = Literal[
+    # of an incident
+    "opened",
+    "joined",  # a further endpoint is part of it
+    "escalated",  # it is worse than was said
+    "passed",  # the endpoint answers as before; it closes by itself if that lasts
+    "reminded",  # open for long, and in nobody's hands
+    "acknowledged",
+    "muted",
+    "unmuted",
+    "accepted",
+    "recovered",
+    "superseded",
+    "closed",  # by a new reference that a person began
+    # of an endpoint that cannot be asked
+    "trouble",
+    "trouble_over",
+    # of an endpoint, or of the prober itself
+    "stale",
+    "fresh",
+    "daemon_silent",
+    "daemon_back",
+    # of many
+    "digest",
+]
+Course = Literal["unknown", "persistent", "transient"]
+"""Of a change, once the rounds after the alarm have told: it stays, or the endpoint is back at its reference."""
+Reason = Literal[
+    # a round was judged
+    "insufficient_evidence",  # the reference is still growing
+    "quiet",  # nothing to say
+    "suspected",  # evidence grows, not enough to page
+    "suspicion_faded",  # and went away again
+    "change_confirmed",  # the promise's threshold was passed: an incident opens
+    "joined",  # confirmed, and part of an incident of the same provider that is open
+    "already_open",  # the same change, seen again
+    "more_serious",  # a channel moved that makes the open incident worse: people are told
+    "more_channels",  # further channels moved
+    "aftermath",  # one of the rounds that will tell whether the change stays
+    "persistent",  # it stays
+    "transient",  # it has passed: people are told
+    "staying_back",  # one of the rounds that will tell whether the old behaviour is back for good
+    "back_for_good",  # it recovered: the incident closes
+    "changed_again",  # another change, later than the one that is open: a new incident takes over
+    "in_maintenance",  # a change in a declared window of work: nothing opens
+    "inhibited",  # the endpoint could hardly be asked: nothing opens from what little there is
+    # rounds failed, or succeeded again
+    "failing",  # some rounds, too few to say so
+    "rounds_failed",  # several in a row: trouble opens
+    "still_failing",
+    "recovering",  # some rounds succeeded
+    "rounds_succeed",  # several in a row: trouble is over
+    # a person acted
+    "acknowledged",  # a person has it in hand
+    "muted",  # and wants to hear no more of it for a while
+    "unmuted",
+    "accepted",  # a person took the new behaviour as the reference
+    "closed_by_hand",  # a person says that the old behaviour is back
+    "reset",  # a person began a new reference
+    "shown",  # a person looked at the evidence
+    "not_allowed",  # this person may not act on incidents
+    "already_acknowledged",
+    "not_muted",
+    "not_confirmed",  # only suspected: there is nothing to act on yet
+    "nothing_to_accept",  # an endpoint that cannot be asked shows no behaviour
+    "already_closed",
+    # time went by
+    "mute_expired",
+    "reminder_due",
+    "nothing_due",
+    "rounds_overdue",  # an endpoint is stale
+    "rounds_resumed",
+    # our own edit
+    "config_changed",  # its endpoint is another now, under the same name
+]
+SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
+"""From the least serious to the most."""
+TROUBLES: Final[frozenset[str]] = frozenset(get_args(TroubleKind))
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+LEARNT: Final[frozenset[Reason]] = frozenset(
+    (
+        "suspected",
+        "suspicion_faded",
+        "change_confirmed",
+        "more_serious",
+        "more_channels",
+        "aftermath",
+        "persistent",
+        "transient",
+        "staying_back",
+        "back_for_good",
+        "changed_again",
+    )
+)
+"""Reasons by which a judged round makes an incident another than it was."""
+LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
+"""States of an incident that people know of, and that is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A durable change of an endpoint; or trouble, where it cannot be asked."""
+
+    id: int
+    """0 before the store gives it one."""
+    endpoint: str
+    """The endpoint's name."""
+    endpoint_hash: str
+    state: IncidentState
+    kind: IncidentKind
+    onset: str
+    """Label of the first round thought changed, or of the first that failed."""
+    detected_round: str
+    """Label of the round that passed the threshold; of the newest, while it is suspected."""
+    opened_at: datetime
+    """When it was confirmed; while it is suspected, when that began."""
+    e_value: float
+    threshold: float
+    verdicts: tuple[Verdict, ...]
+    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
+    closed_at: datetime | None = None
+    close_reason: CloseReason = ""
+    actor: str = ""
+    """Who acted on it last; empty where nobody did, or where it closed by itself."""
+    note: str = ""
+    """The reason that person gave."""
+    onset_between: Between | None = None
+    """Where the onset is with 90 % belief."""
+    course: Course = "unknown"
+    rounds_after: int = 0
+    """Rounds judged since detection, until `course` is known."""
+    peak_log_e: float = -inf
+    """The most evidence the first channel ever had, ln, until `course` is known."""
+    passed: str | None = None
+    """Label of the first round after that peak: the first back at the reference, where the change is transient."""
+    findings: Findings = field(default_factory=Findings)
+    """What the replies show, as of the last round by which the judge knew more."""
+    together: tuple[str, ...] = ()
+    """Endpoints whose evidence was counted with its own, where that alone would not have done."""
+    part_of: int | None = None
+    """The first incident of its provider that began at the same time, if there was one: people are told of that one."""
+    severity: Severity = "warning"
+    """How bad it is, by what moved and by the rules in force then. Never falls."""
+    cause: str = ""
+    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of a superseded one: what took over."""
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+    """Only while muted."""
+    settled_round: str | None = None
+    """Label of the round that told the course."""
+    calm_rounds: int = 0
+    """Quiet rounds in a row since a change passed."""
+    told_at: datetime | None = None
+    """When people last heard that it is open and in nobody's hands: opened, escalated, unmuted or reminded."""
+
+    @property
+    def moved(self) -> tuple[Verdict, ...]:
+        """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
+        return moved(self.verdicts, self.threshold) or self.verdicts[:1]
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it says that the endpoint cannot be asked, rather than that it changed."""
+        return self.kind in TROUBLES
+
+    @property
+    def is_live(self) -> bool:
+        """Whether people know of it, and it is not over."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do about one judgement, press or moment, and why. The store carries it out in one transaction."""
+
+    reason: Reason
+    incident: Incident | None = None
+    """The incident as it shall be from now on; None where there is none."""
+    event: Event | None = None
+    """What happened to it, if anyone is to be told: one notice is owed to every channel."""
+    new_epoch: str | None = None
+    """Label of the first round of a new epoch, where the reference starts anew."""
+    successor: Incident | None = None
+    """The incident that takes the place of this one, which closes as superseded; people are told that it opened."""
+
+
+ActionName = Literal["acknowledge", "mute", "unmute", "accept", "close", "show"]
+"""`show` only looks at the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a person does to an incident, by a button or from a shell. Every one is kept, with what became of it."""
+
+    action: ActionName
+    actor: str
+    """Who, as people know them."""
+    note: str = ""
+    """Why."""
+    until: datetime | None = None
+    """Of a mute: when it ends."""
+    via: str = "shell"
+    """Where it was pressed, such as `slack`."""
+    allowed: bool = True
+    """Whether that person may; kept, but without effect, where not."""

@@ -1,0 +1,1 @@
+"""One module a verb of the system. Each: lock, pure decision, write."""

@@ -1,0 +1,111 @@
+"""Delivers what is owed: claim one notice, send it, **then** mark it.
+
+A crash between sending and marking leaves a lease that expires, and the notice is sent again: better twice than never.
+What can tell that it was already sent (see `prober.alerts.slack.bot`) does so by `Notice.attempts`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from prober.alerts.interface import Alerter
+from prober.alerts.outcomes import OUTAGES
+from prober.alerts.privacy import private
+from prober.model.notice import Notice, Outcome
+
+LEASE_S = 300.0
+"""Longer than any one sending takes, so that two processes never send the same notice at once."""
+FIRST_WAIT_S = 30.0
+LONGEST_WAIT_S = 3600.0
+LONGEST_ASKED_WAIT_S = 6 * 3600.0
+"""The most a `Retry-After` is believed."""
+MOST_ATTEMPTS = 100
+"""About four days of tries; by then the news is old, and a person must look."""
+MOST_REFUSALS = 8
+"""About an hour of tries of what the channel answers with a word nobody knows: later news waits behind it."""
+
+logger = logging.getLogger(__name__)
+
+
+class Outbox(Protocol):
+    """The notices owed. The store is one."""
+
+    def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
+        """The oldest notice that is due and not leased, now leased; None where there is none.
+
+        Claiming counts as a try: of a notice claimed before, `attempts` is above 0 even if that try never settled.
+        """
+        ...
+
+    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+        """Record what became of a claimed notice: sent, owed again at `retry_at`, or (None) failed for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One unit of work done."""
+
+    notice: Notice
+    outcome: Outcome
+    retry_at: datetime | None
+    """When it is tried again; None where it was sent or has failed for good."""
+
+
+def deliver(
+    outbox: Outbox,
+    alerters: Sequence[Alerter],
+    now: Callable[[], datetime],
+    dashboard_url: str,
+    lease_s: float = LEASE_S,
+) -> Delivery | None:
+    """Deliver one notice that is due; None where none is. Raises only what the outbox raises."""
+    notice = outbox.claim_notice(now(), lease_s, dashboard_url)
+    if notice is None:
+        return None
+    outcome = _send(notice, alerters)
+    settled_at = now()
+    retry_at = _retry_at(notice, outcome, settled_at)
+    if retry_at is None and not outcome.sent and not outcome.permanent:
+        outcome = Outcome(False, f"gave up after {notice.attempts + 1} tries: {outcome.reason}", permanent=True)
+    outbox.settle_notice(notice.id, outcome, retry_at, settled_at)
+    _log(notice, outcome, retry_at)
+    return Delivery(notice, outcome, retry_at)
+
+
+def backoff_s(attempts: int) -> float:
+    """Seconds to wait after a try that `attempts` tries came before: doubles from 30 s to an hour."""
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempts, 20))
+
+
+def _send(notice: Notice, alerters: Sequence[Alerter]) -> Outcome:
+    alerter = next((alerter for alerter in alerters if alerter.name == notice.alerter), None)
+    if alerter is None:
+        return Outcome(False, f"not_configured: {notice.alerter} was configured when this was owed", permanent=True)
+    try:
+        return alerter.send(private(notice))
+    except Exception as error:
+        # A fault in one alerter must not stop the others' notices. Its message could hold an address with a secret.
+        return Outcome(False, f"alerter_fault: {type(error).__name__}")
+
+
+def _retry_at(notice: Notice, outcome: Outcome, now: datetime) -> datetime | None:
+    most = MOST_ATTEMPTS if outcome.reason.startswith(OUTAGES) else MOST_REFUSALS
+    if outcome.sent or outcome.permanent or notice.attempts + 1 >= most:
+        return None
+    wait_s = max(backoff_s(notice.attempts), min(outcome.retry_after_s or 0.0, LONGEST_ASKED_WAIT_S))
+    return now + timedelta(seconds=wait_s)
+
+
+def _log(notice: Notice, outcome: Outcome, retry_at: datetime | None) -> None:
+    about = (notice.id, notice.incident_id, notice.alerter)
+    if outcome.sent:
+        logger.info("notice %d of incident %d to %s: %s", *about, outcome.reason)
+    elif retry_at is not None:
+        logger.warning("notice %d of incident %d to %s: %s; again at %s", *about, outcome.reason, retry_at.isoformat())
+    else:
+        logger.error("notice %d of incident %d to %s was NOT delivered: %s", *about, outcome.reason)

@@ -1,0 +1,1 @@
+"""Questions of readers: pages, status, export. Everything here only reads."""

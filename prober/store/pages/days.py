@@ -1,0 +1,139 @@
+"""Days added up by endpoint, set, owner or tag, with what they cost; and what a month comes to. Only reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, func, select
+
+from prober.prices import Tariff, Unpriced, forecast
+from prober.store.pages.page_views import By, MonthView, TallyView
+from prober.store.rows import EndpointRow, ProbeSetRow, TallyRow
+from prober.store.tallies import EVER, Sums
+
+_NOBODY_LOOKED = Unpriced("nobody looked it up yet; `prober run` does")
+_RATE_DAYS = 7
+_COLUMNS = tuple(one.name for one in fields(Sums))
+_NUMBER: Mapping[str, type[float]] = {name: type(getattr(Sums(), name)) for name in _COLUMNS}
+_SHOWN = tuple(name for name in _COLUMNS if name in {one.name for one in fields(TallyView)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """What one set did at one endpoint, on a day or in all of a stretch."""
+
+    day: date | None
+    endpoint: str
+    probe_set: str
+    sums: Sums
+
+
+def tallies(
+    session: Session, by: By, since: date, until: date, *, daily: bool, endpoint: str | None
+) -> tuple[TallyView, ...]:
+    cells = _cells(session, since, until, daily=daily, endpoint=endpoint)
+    tariffs = tariffs_of(session)
+    keys = _keys(session, by)
+    groups: dict[tuple[date | None, str], list[_Cell]] = {}
+    for cell in cells:
+        for key in keys(cell):
+            groups.setdefault((cell.day, key), []).append(cell)
+    return tuple(
+        _view(key, day, groups[day, key], tariffs)
+        for day, key in sorted(groups, key=lambda one: (one[0] or date.min, one[1]))
+    )
+
+
+def month(session: Session, by: By, now: datetime) -> tuple[MonthView, ...]:
+    today = now.astimezone(UTC).date()
+    first, tomorrow = today.replace(day=1), today + timedelta(days=1)
+    whole_days = tallies(session, by, today - timedelta(days=_RATE_DAYS), today, daily=True, endpoint=None)
+    spent = {one.key: one for one in tallies(session, by, first, tomorrow, daily=False, endpoint=None)}
+    tariffs = tariffs_of(session)
+    found = []
+    for key in sorted({*spent, *(one.key for one in whole_days)}):
+        so_far = spent.get(key) or TallyView(key, None)
+        before = [one for one in whole_days if one.key == key]
+        # Days from the first that was asked on: a plan that began the day before yesterday has two.
+        days = max(((today - one.day).days for one in before if one.day), default=0)
+        known = [one.dollars for one in before if one.dollars is not None]
+        per_day = sum(known) / days if known else so_far.dollars if not days else None
+        found.append(
+            MonthView(
+                key=key,
+                so_far=so_far.dollars,
+                per_day=per_day,
+                forecast=None if per_day is None else forecast(so_far.dollars or 0.0, per_day, now),
+                days=days,
+                uncounted=so_far.uncounted,
+                unpriced={
+                    name: _why(tariffs.get(name, _NOBODY_LOOKED))
+                    for name in sorted({*so_far.unpriced, *(name for one in before for name in one.unpriced)})
+                },
+            )
+        )
+    return tuple(found)
+
+
+def tariffs_of(session: Session) -> Mapping[str, Tariff | Unpriced]:
+    """Endpoint → what it charges, as far as it was looked up when it was declared last."""
+    rows = session.exec(select(EndpointRow.name, EndpointRow.tariff).where(col(EndpointRow.current)))
+    return {name: _NOBODY_LOOKED if kept is None else unpack_tariff(kept) for name, kept in rows}
+
+
+def unpack_tariff(kept: str) -> Tariff | Unpriced:
+    content: dict[str, Any] = json.loads(kept)
+    return Unpriced(**content) if "reason" in content else Tariff(**content)
+
+
+def _cells(session: Session, since: date, until: date, *, daily: bool, endpoint: str | None) -> Iterable[_Cell]:
+    """Days in [since, until)."""
+    here = [col(TallyRow.day) >= since.isoformat(), col(TallyRow.day) < until.isoformat(), col(TallyRow.day) != EVER]
+    if endpoint is not None:
+        here.append(col(TallyRow.endpoint) == endpoint)
+    added = [func.sum(getattr(TallyRow, name)).label(name) for name in _COLUMNS]
+    place = (col(TallyRow.endpoint), col(TallyRow.probe_set), *((col(TallyRow.day),) if daily else ()))
+    for row in session.connection().execute(columns(*place, *added).where(*here).group_by(*place)).mappings():
+        # Postgres gives sums of large integers as decimals.
+        sums: dict[str, Any] = {name: _NUMBER[name](row[name]) for name in _COLUMNS}
+        day = date.fromisoformat(row["day"]) if daily else None
+        yield _Cell(day, row["endpoint"], row["probe_set"], Sums(**sums))
+
+
+def _keys(session: Session, by: By) -> Callable[[_Cell], Iterable[str]]:
+    """Under which names a cell is added up."""
+    if by == "all":
+        return lambda cell: ("",)
+    if by == "endpoint":
+        return lambda cell: (cell.endpoint,)
+    if by == "probe_set":
+        return lambda cell: (cell.probe_set,)
+    sets = {row.name: row for row in session.exec(select(ProbeSetRow))}
+    if by == "owner":
+        owners = {name: row.owner for name, row in sets.items()}
+        return lambda cell: (owners.get(cell.probe_set, ""),)
+    tags = {name: tuple(dict.fromkeys(json.loads(row.tags or "[]"))) for name, row in sets.items()}
+    return lambda cell: tags.get(cell.probe_set) or ("",)
+
+
+def _view(key: str, day: date | None, cells: list[_Cell], tariffs: Mapping[str, Tariff | Unpriced]) -> TallyView:
+    total = Sums()
+    dollars, unpriced = [], set()
+    for cell in cells:
+        total = total.plus(cell.sums)
+        tariff = tariffs.get(cell.endpoint, _NOBODY_LOOKED)
+        if isinstance(tariff, Tariff):
+            dollars.append(tariff.dollars(cell.sums.asks, cell.sums.input_tokens, cell.sums.output_tokens))
+        else:
+            unpriced.add(cell.endpoint)
+    shown = TallyView(key, day, **{name: getattr(total, name) for name in _SHOWN})
+    return replace(shown, dollars=sum(dollars) if dollars else None, unpriced=tuple(sorted(unpriced)))
+
+
+def _why(tariff: Tariff | Unpriced) -> str:
+    return tariff.reason if isinstance(tariff, Unpriced) else ""

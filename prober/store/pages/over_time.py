@@ -1,0 +1,112 @@
+"""One endpoint over a stretch of time, in no more points than a chart can show. Everything here only reads."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import select as columns
+from sqlmodel import Session, SQLModel, col, func, select
+
+from prober.store.pages.page_views import EditView, RoundLine
+from prober.store.pages.views import ChannelPoint
+from prober.store.rounds import label_at
+from prober.store.rows import EndpointRow, LineRow, PointRow, RoundRow
+
+_FIRST: Final = ""
+_LAST: Final = "~"
+"""Sorts after every label."""
+Table = TypeVar("Table", bound=SQLModel)
+
+
+def channel_stretch(
+    session: Session, endpoint: str, channel: str, since: datetime | None, until: datetime | None, most: int
+) -> tuple[ChannelPoint, ...]:
+    mine = (col(PointRow.endpoint) == endpoint, col(PointRow.channel) == channel)
+    kept = _thinned(session, PointRow, mine, since, until, most, col(PointRow.e_value))
+    return tuple(map(point, kept))
+
+
+def point(row: Any) -> ChannelPoint:
+    return ChannelPoint(
+        endpoint=row.endpoint,
+        round=row.label,
+        at=row.at,
+        channel=row.channel,
+        e_value=row.e_value,
+        value=row.value,
+        reference_value=row.reference_value,
+        unit=row.unit,
+        words=row.words,
+    )
+
+
+def lines(
+    session: Session, endpoint: str, since: datetime | None, until: datetime | None, most: int
+) -> tuple[RoundLine, ...]:
+    mine = (col(LineRow.endpoint) == endpoint,)
+    kept = _thinned(session, LineRow, mine, since, until, most, col(LineRow.failed))
+    return tuple(
+        RoundLine(
+            round=row.label,
+            at=row.at,
+            asked=row.asked,
+            failed=row.failed,
+            identities=json.loads(row.identities),
+            latency_half_s=row.latency_half_s,
+            latency_most_s=row.latency_most_s,
+        )
+        for row in kept
+    )
+
+
+def edits(session: Session, endpoint: str) -> tuple[EditView, ...]:
+    found = []
+    for row in session.exec(select(EndpointRow).where(EndpointRow.name == endpoint)):
+        first = session.exec(
+            select(func.min(RoundRow.label)).where(
+                RoundRow.endpoint_hash == row.endpoint_hash,
+                RoundRow.state == "completed",
+            )
+        ).one()
+        if first is not None:
+            found.append(EditView(first, row.endpoint_hash, row.provider, row.model))
+    return tuple(sorted(found, key=lambda one: one.round))
+
+
+def _thinned(
+    session: Session,
+    table: type[Table],
+    mine: tuple[ColumnElement[bool], ...],
+    since: datetime | None,
+    until: datetime | None,
+    most: int,
+    telling: Any,
+) -> list[Any]:
+    """Rows with labels in [since, until), oldest first: all where they are no more than `most`; else of as many
+    equal stretches each the row where `telling` is largest, so that no peak is lost, and the newest of all."""
+    label: Any = table.label  # type: ignore[attr-defined]
+    here = (
+        *mine,
+        label >= (_FIRST if since is None else label_at(since)),
+        label < (_LAST if until is None else label_at(until)),
+    )
+    own = table.__table__.columns  # type: ignore[attr-defined]
+    few = session.connection().execute(columns(own).where(*here).order_by(label.desc()).limit(most + 1)).all()
+    if len(few) <= most:
+        return list(reversed(few))
+    # Ranked here: fetching two narrow columns is quicker than windows over them, and the same on every database.
+    seen = session.connection().execute(columns(label, telling).where(*here).order_by(label)).all()
+    kept = {seen[-1][0]}
+    for stretch in range(most):
+        within = seen[stretch * len(seen) // most : (stretch + 1) * len(seen) // most]
+        kept.add(max(within, key=lambda one: (_rank(one[1]), one[0]))[0])
+    return list(session.connection().execute(columns(own).where(*here, label.in_(sorted(kept))).order_by(label)))
+
+
+def _rank(value: float) -> float:
+    """NaN, which is no reading, comes last."""
+    return -math.inf if math.isnan(value) else value

@@ -1,0 +1,151 @@
+"""Every endpoint now, in a handful of statements however many endpoints there are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import select as columns
+from sqlmodel import Session, and_, col, func, select
+
+from prober.model.incident import LIVE, TROUBLES, Incident
+from prober.store.codec import unpack_judgement
+from prober.store.incident_rows import to_incident
+from prober.store.pages.readers import channel_points
+from prober.store.pages.views import EndpointView
+from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.tallies import EVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Tally:
+    completed: int = 0
+    missed: int = 0
+    asks: int = 0
+    failed: int = 0
+
+
+def endpoints(session: Session) -> tuple[EndpointView, ...]:
+    declared = session.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
+    tallies = _tallies(session)
+    latest = _newest_rounds(session, col(RoundRow.state) == "completed")
+    failures = _newest_rounds(session, col(RoundRow.failed) > 0)
+    owners = _owners(session)
+    open_incidents = _standing(session, is_trouble=False)
+    troubles = _standing(session, is_trouble=True)
+    stale = dict(session.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
+    confirmations = _confirmations(session)
+    return tuple(
+        replace(
+            _view(
+                row,
+                owners.get(row.name, ()),
+                tallies.get(row.name, _Tally()),
+                latest.get(row.name),
+                failures.get(row.name),
+                open_incidents.get(row.endpoint_hash),
+                confirmations.get(row.endpoint_hash),
+            ),
+            trouble=troubles.get(row.endpoint_hash),
+            stale_since=stale.get(row.endpoint_hash),
+        )
+        for row in declared
+    )
+
+
+def _view(
+    row: EndpointRow,
+    owners: tuple[str, ...],
+    tally: _Tally,
+    latest: RoundRow | None,
+    failure: RoundRow | None,
+    incident: Incident | None,
+    confirmation_due_at: datetime | None,
+) -> EndpointView:
+    # A judgement of an earlier content of this endpoint says nothing of what it is now.
+    judged = latest if latest is not None and latest.endpoint_hash == row.endpoint_hash else None
+    judgement = unpack_judgement(judged.judgement) if judged is not None and judged.judgement is not None else None
+    return EndpointView(
+        name=row.name,
+        endpoint_hash=row.endpoint_hash,
+        provider=row.provider,
+        model=row.model,
+        owners=owners,
+        state=judgement.state if judgement else "unknown",
+        missing=judgement.missing if judgement else "",
+        e_value=judgement.e_value if judgement else 0.0,
+        threshold=judgement.threshold if judgement else 0.0,
+        last_round=latest.label if latest else None,
+        last_completed_at=latest.completed_at if latest else None,
+        rounds=tally.completed,
+        missed=tally.missed,
+        failed_asks=tally.failed,
+        asks=tally.asks,
+        last_failure=failure.last_failure if failure else "",
+        channels=channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
+        open_incident=incident,
+        confirmation_due_at=confirmation_due_at,
+    )
+
+
+def _tallies(session: Session) -> dict[str, _Tally]:
+    """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in hand."""
+    tallies: dict[str, _Tally] = {}
+    ended = columns(
+        col(TallyRow.endpoint),
+        func.sum(TallyRow.rounds),
+        func.sum(TallyRow.missed),
+        func.sum(TallyRow.asks),
+        func.sum(TallyRow.failed),
+    )
+    for name, *counts in session.connection().execute(
+        ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
+    ):
+        tallies[name] = _Tally(*map(int, counts))
+    in_hand = columns(col(RoundRow.endpoint), func.sum(RoundRow.asked), func.sum(RoundRow.failed))
+    for name, asked, failed in session.connection().execute(
+        in_hand.where(col(RoundRow.state).in_(("due", "claimed"))).group_by(col(RoundRow.endpoint))
+    ):
+        known = tallies.get(name, _Tally())
+        tallies[name] = replace(known, asks=known.asks + int(asked), failed=known.failed + int(failed))
+    return tallies
+
+
+def _newest_rounds(session: Session, condition: ColumnElement[bool]) -> dict[str, RoundRow]:
+    """Endpoint → its newest round that meets the condition; one look into an index each."""
+    newest = (
+        select(func.max(RoundRow.label))
+        .where(col(RoundRow.endpoint) == col(EndpointRow.name), condition)
+        .correlate(EndpointRow)
+        .scalar_subquery()
+    )
+    of_each = columns(col(EndpointRow.name).label("name"), newest.label("label")).where(col(EndpointRow.current))
+    found = of_each.subquery()
+    rows = session.exec(
+        select(RoundRow).join(found, and_(col(RoundRow.endpoint) == found.c.name, col(RoundRow.label) == found.c.label))
+    )
+    return {row.endpoint: row for row in rows}
+
+
+def _owners(session: Session) -> dict[str, tuple[str, ...]]:
+    owners: dict[str, tuple[str, ...]] = {}
+    for row in session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name))):
+        for name in json.loads(row.endpoints):
+            owners[name] = tuple(dict.fromkeys((*owners.get(name, ()), row.owner)))
+    return owners
+
+
+def _confirmations(session: Session) -> dict[str, datetime]:
+    """Endpoint's hash → when its confirmation round is due, while one waits or is in hand."""
+    rows = session.exec(
+        select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
+    )
+    return {row.endpoint_hash: row.due_at for row in rows}
+
+
+def _standing(session: Session, *, is_trouble: bool) -> dict[str, Incident]:
+    """Endpoint's hash → what people know of and is not over."""
+    rows = session.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))
+    return {row.endpoint_hash: to_incident(row) for row in rows if (row.kind in TROUBLES) == is_trouble}

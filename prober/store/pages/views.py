@@ -1,0 +1,211 @@
+"""What the store tells its readers: plain, frozen answers to the questions of the dashboard, status and deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from prober.model.declaration import Check
+from prober.model.incident import ActionName, Event, Incident
+from prober.model.reply import Reply
+
+RoundState = Literal["due", "claimed", "completed", "missed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """One round as a unit of work."""
+
+    id: int
+    endpoint: str
+    endpoint_hash: str
+    probe_set: str
+    due_at: datetime
+    state: RoundState
+    label: str
+    """Set when claimed: ISO 8601 UTC with microseconds, unique and increasing within an endpoint."""
+    worker: str
+    lease_until: datetime | None
+    completed_at: datetime | None
+    reason: str
+    """Why it was missed, or `""`."""
+    asked: int
+    """Replies stored."""
+    failed: int
+    """Of them, asks that failed."""
+    confirms: str = ""
+    """Label of the round whose suspicion a confirmation round is about; empty for a scheduled round."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPoint:
+    """One channel of one endpoint in one round: a dot of the history."""
+
+    endpoint: str
+    round: str
+    at: datetime
+    """When the round completed, UTC."""
+    channel: str
+    e_value: float
+    value: float
+    reference_value: float
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """An endpoint now."""
+
+    name: str
+    endpoint_hash: str
+    provider: str
+    model: str
+    owners: tuple[str, ...]
+    state: str
+    """Of its latest judgement: insufficient_evidence, quiet, suspected, alarm; `unknown` before the first."""
+    missing: str
+    e_value: float
+    threshold: float
+    last_round: str | None
+    last_completed_at: datetime | None
+    rounds: int
+    """Completed."""
+    missed: int
+    failed_asks: int
+    asks: int
+    last_failure: str
+    """The newest named reason an ask failed, or `""`."""
+    channels: tuple[ChannelPoint, ...]
+    """Of the latest judged round."""
+    open_incident: Incident | None
+    confirmation_due_at: datetime | None = None
+    """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
+    trouble: Incident | None = None
+    """Why it cannot be asked; None where it can."""
+    stale_since: datetime | None = None
+    """When it was told that no fresh rounds come; None while they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyView:
+    """One stored reply to show. `text` is hostile."""
+
+    series: str
+    probe: str
+    prompt: str
+    round: str
+    at: datetime
+    sample: int
+    text: str | None
+    error: str | None
+    model: str | None
+    error_detail: str = ""
+    """The provider's own words. Hostile."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """One message owed to one channel."""
+
+    id: int
+    incident_id: int
+    """0 where it is about no incident."""
+    event: Event
+    alerter: str
+    state: Literal["owed", "held", "claimed", "sent", "failed", "digested"]
+    """`held` waits for a digest, `digested` was told in one."""
+    attempts: int
+    created_at: datetime
+    next_try_at: datetime
+    sent_at: datetime | None
+    last_reason: str
+    """Why the last try did not succeed, or `sent`."""
+    receipt: str
+    endpoint: str = ""
+    """Where it is about an endpoint, and no incident."""
+    channel: str = ""
+    """Where the alerter is to post it; empty for its own channel."""
+    reason: str = ""
+    """The named reason of the decision that owed it."""
+    cause: str = ""
+    hold: str = ""
+    """Why it waits until `next_try_at`: quiet_hours, digest or maintenance."""
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionView:
+    """What a person did to an incident."""
+
+    incident_id: int
+    at: datetime
+    action: ActionName
+    actor: str
+    note: str
+    via: str
+    until: datetime | None
+    reason: str
+    """What came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceView:
+    """Work on an endpoint, announced by command."""
+
+    endpoint: str
+    start: datetime
+    until: datetime
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """How messages to one place fare."""
+
+    alerter: str
+    channel: str
+    """Where the alerter posts them; empty for its own channel."""
+    owed: int
+    held: int
+    """Waiting for a digest, or told in one."""
+    sent: int
+    failed: int
+    """For good."""
+    last_sent_at: datetime | None
+    failing: bool
+    """Whether the newest try of all failed for good: a person must mend the configuration."""
+    last_reason: str
+    """Why the newest message that did not arrive did not, while none has arrived since; else empty."""
+    since: datetime | None
+    """When the oldest message was owed that has not arrived and none since; None where all arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochView:
+    """Where the reference of an endpoint started anew."""
+
+    start_label: str
+    """Label of the first round of the epoch."""
+    at: datetime
+    """When a person said so, UTC."""
+    author: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """One reply of a completed round, as a reply log has it. Every text is hostile."""
+
+    round: str
+    """The round's label."""
+    endpoint: str
+    probe: str
+    prompt: str
+    system: str | None
+    reply: Reply
+    series: str = ""
+    expect: tuple[Check, ...] = ()
+    """What the probe expected; empty where the store was never told."""

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fake_store import HOSTILE
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import formatting
+
+
+@pytest.mark.parametrize(
+    ("text", "legible"),
+    [
+        ("a\x00b", "a⟨U+0000⟩b"),
+        ("a\ud800b", "a⟨U+D800⟩b"),
+        ("pay \u202e001", "pay ⟨U+202E⟩001"),
+        ("tab\tand\nline", "tab\tand\nline"),
+        ("dos\r\nline", "dos\nline"),
+        ("\x1b[31mred", "⟨U+001B⟩[31mred"),
+        ("日本語 😀", "日本語 😀"),
+    ],
+)
+def test_what_cannot_be_shown_is_spelled_out(text, legible):
+    assert formatting.legible(text) == legible
+
+
+@pytest.mark.slow
+@given(st.text(st.characters(), max_size=300))
+def test_every_text_can_be_sent_to_a_browser(text):
+    for made in (
+        formatting.legible(text),
+        formatting.one_line(text),
+        formatting.inline(text),
+        formatting.shown(text).text,
+    ):
+        made.encode("utf-8")
+        assert "\x00" not in made
+
+
+def test_a_long_reply_is_cut_and_says_by_how_much():
+    shown = formatting.shown("x" * 5_000)
+    assert (len(shown.text), shown.cut) == (4_000, 1_000)
+    many_lines = formatting.shown("\n" * 1_000)
+    assert many_lines.text.count("\n") == 199
+    assert many_lines.cut == 801
+    assert formatting.shown("short").cut == 0
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "support-bot",
+        "eu/claude.v2",
+        "34 % longer",
+        "refuses 11 % instead of 2 %",
+        "since 2026-01-29 14:05 UTC",
+        "3 of 8 rounds, 12 h",
+    ],
+)
+def test_harmless_text_stays_as_it_is(plain):
+    assert formatting.inline(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("hostile", "made"),
+    [
+        ("**b**", "`**b**`"),
+        ("<b>", "`<b>`"),
+        (":smile:", "`:smile:`"),
+        ("a:red[b]", "`a:red[b]`"),
+        ("www.evil.example", "`www.evil.example`"),
+        ("https://evil.example", "`https://evil.example`"),
+        ("a@b.example", "`a@b.example`"),
+        ("$x$", "`$x$`"),
+        ("_x_", "`_x_`"),
+        ("- list", "`- list`"),
+        ("16:100:16", "`16:100:16`"),
+        ("says `no`", "`` says `no` ``"),
+        ("``two``", "``` ``two`` ```"),
+        ("two\nlines!", "`two lines!`"),
+        ("", "` `"),
+    ],
+)
+def test_what_could_be_read_as_markup_becomes_code(hostile, made):
+    assert formatting.inline(hostile) == made
+
+
+@given(st.text("`ab \n<*", max_size=60))
+def test_no_text_closes_its_own_code_span(text):
+    made = formatting.inline(text)
+    if made.startswith("`"):
+        fence = made[: len(made) - len(made.lstrip("`"))]
+        assert fence not in made[len(fence) : -len(fence)]
+        assert "\n" not in made
+
+
+def test_one_line_is_one_line_of_bounded_length():
+    assert formatting.one_line("a\n\n  b\tc") == "a b c"
+    assert formatting.one_line("y" * 10_000_000, 20) == "y" * 19 + "…"
+    assert "\n" not in formatting.one_line(HOSTILE)
+
+
+def test_labels_are_times_or_numbers():
+    at = datetime(2026, 1, 29, 14, 5, tzinfo=UTC)
+    assert formatting.moment("2026-01-29T14:05:00+00:00") == at
+    assert formatting.moment("2026-01-29T15:05:00+01:00") == at
+    assert formatting.moment("2026-01-29T14:05:00") == at
+    assert formatting.moment("20260129") is None
+    assert formatting.moment("round x") is None
+    assert formatting.round_name("2026-01-29T14:05:00.123456+00:00") == "2026-01-29 14:05 UTC"
+    assert formatting.round_name("00017") == "00017"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s ago"),
+        (89, "89 s ago"),
+        (90, "1 min ago"),
+        (5_399, "89 min ago"),
+        (5_400, "1 h ago"),
+        (172_799, "47 h ago"),
+        (172_800, "2 d ago"),
+    ],
+)
+def test_ages(seconds, text):
+    now = datetime(2026, 1, 29, tzinfo=UTC)
+    assert formatting.ago(now - timedelta(seconds=seconds), now) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (1.0, "1.00"), (0.02, "0.0200"), (12.34, "12.3"), (365, "365"), (12_400, "12,400"), (4.1e8, "4.1 × 10⁸"), (2e-5, "2.0 × 10⁻⁵"), (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "none"), (-0.34, "-0.34")],
+)  # fmt: skip
+def test_numbers(value, text):
+    assert formatting.number(value) == text
+
+
+def test_the_share_of_evidence_is_on_a_log_scale():
+    assert formatting.share(365.0, 365.0) == 1.0
+    assert formatting.share(math.sqrt(365.0), 365.0) == pytest.approx(0.5)
+    assert formatting.share(0.2, 365.0) == formatting.share(math.nan, 365.0) == 0.0
+    assert math.isfinite(formatting.share(math.inf, 365.0))
+    assert formatting.share(5.0, 1.0) == 1.0
+    assert formatting.share(5.0, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3", 3),
+        ("007", 7),
+        ("x", None),
+        ("-1", None),
+        ("1e9", None),
+        ("9" * 40, None),
+        ("", None),
+        ("٣", None),
+        ("²", None),
+    ],
+)
+def test_numbers_of_incidents(text, number):
+    assert formatting.incident_number(text) == number
+
+
+def test_lists_and_counts():
+    assert formatting.listed([]) == ""
+    assert formatting.listed(["a"]) == "a"
+    assert formatting.listed(["a", "b", "c"]) == "a, b and c"
+    assert formatting.listed(list("abcdefg")) == "a, b, c and 4 more"
+    assert formatting.count(1, "round") == "1 round"
+    assert formatting.count(2_000, "round") == "2,000 rounds"
+
+
+def test_a_word_diff_is_text_that_says_what_was_and_what_is() -> None:
+    assert formatting.word_diff("No. Returns within 30 days.", "No. We take returns within 40 days.") == (
+        "  No.\n- Returns\n+ We take returns\n  within\n- 30\n+ 40\n  days."
+    )
+    assert formatting.word_diff("same words", "same  words") == "  same words"
+    assert formatting.word_diff("", "new") == "+ new"
+
+
+def test_a_word_diff_of_hostile_texts_is_bounded_and_legible() -> None:
+    shown = formatting.word_diff("a \x00 \u202e" + "x " * 100_000, "<b>\ud800</b> " * 100_000)
+    assert "⟨U+0000⟩" in shown and "⟨U+D800⟩" in shown
+    assert len(shown.split()) <= 2 * formatting.DIFFED + 10

@@ -1,0 +1,152 @@
+"""Whether to ask again: every reason, the course of a suspicion, and the bound that the promise rests on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from prober.incidents.confirmation import Confirmation, ConfirmReason, Suspicion, confirm
+from prober.judging.promise import Promise
+from prober.model.declaration import Confirm
+from prober.model.evidence import Judgement
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+RULE = Confirm()
+BEGAN = Suspicion("r3")
+
+
+def judged(share: float, state: str = "quiet", label: str = "r7") -> Judgement:
+    """A round whose evidence is this share of the threshold."""
+    return Judgement(label, state, share * 1000.0, 1000.0)
+
+
+def asked(share=0.2, suspicion=BEGAN, *, rule=RULE, state="suspected", incident=None, is_paid=True):
+    return confirm(rule, judged(share, state), incident, suspicion, is_paid, NOW)
+
+
+CASES = {
+    "confirm": (asked(), "r3", NOW + MINUTE),
+    "a first suspicion": (asked(suspicion=Suspicion()), "r7", NOW + MINUTE),
+    "just enough": (asked(0.1, Suspicion()), "r7", NOW + MINUTE),
+    "a declared share and pause": (asked(0.3, rule=Confirm(at=0.3, pause="2m")), "r3", NOW + 2 * MINUTE),
+    "a closed incident": (asked(incident=SimpleNamespace(state="closed")), "r3", NOW + MINUTE),
+    "one that waited too long": (asked(suspicion=Suspicion("r3", due_at=NOW)), "r3", NOW + MINUTE),
+    "the last round of a suspicion": (asked(suspicion=Suspicion("r3", rounds=5)), "r3", NOW + MINUTE),
+    "the last round of a day": (asked(suspicion=Suspicion("r3", rounds_today=11)), "r3", NOW + MINUTE),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_asks_again(case):
+    confirmation, since, due_at = CASES[case]
+    assert confirmation == Confirmation("confirm", since, due_at)
+
+
+REFUSED = {
+    "switched_off": (asked(rule=Confirm(rounds=0)), "r3"),
+    "insufficient_evidence": (asked(state="insufficient_evidence"), ""),
+    "incident_open": (asked(incident=SimpleNamespace(state="acknowledged")), ""),
+    "too_little_evidence": (asked(0.04), ""),
+    "already_due": (asked(suspicion=Suspicion("r3", due_at=NOW + MINUTE)), "r3"),
+    "rounds_used": (asked(suspicion=Suspicion("r3", rounds=6)), "r3"),
+    "day_used": (asked(suspicion=Suspicion("r3", rounds_today=12)), "r3"),
+    "budget_used": (asked(is_paid=False), "r3"),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_does_not_ask_again_and_says_why(reason):
+    confirmation, since = REFUSED[reason]
+    assert confirmation == Confirmation(reason, since)
+
+
+def test_every_reason_is_tried():
+    assert {"confirm", *REFUSED} == set(get_args(ConfirmReason))
+
+
+def test_an_alarm_ends_a_suspicion():
+    assert asked(1.0, state="alarm") == Confirmation("incident_open")
+
+
+def test_a_suspicion_lasts_until_evidence_has_halved():
+    since = ""
+    course = []
+    for number, share in enumerate([0.09, 0.1, 0.09, 0.051, 0.12, 0.049, 0.09, 0.1]):
+        made = confirm(RULE, judged(share, label=f"r{number}"), None, Suspicion(since), True, NOW)
+        since = made.since
+        course.append((made.reason == "confirm", since))
+    assert course == [
+        (False, ""), (True, "r1"), (False, "r1"), (False, "r1"), (True, "r1"), (False, ""), (False, ""), (True, "r7"),
+    ]  # fmt: skip
+
+
+# The promise
+
+
+def test_without_confirmation_the_threshold_is_the_rounds_between_false_alarms():
+    assert Promise(0.5, 365.0).threshold == 730.0
+
+
+def test_confirmation_adds_the_most_rounds_it_can_to_the_threshold():
+    promise = Promise(0.5, 365.0, confirm=Confirm(rounds=3, at=0.2))
+    assert (promise.most_confirmations, promise.threshold) == (30.0, 760.0)
+    assert Promise(confirm=Confirm(rounds=0)).most_confirmations == 0.0
+
+
+@pytest.mark.parametrize("scheduled", [30.0, 365.0, 8766.0])
+@pytest.mark.parametrize(("rounds", "at"), [(1, 0.1), (6, 0.1), (6, 0.5), (50, 0.01)])
+def test_the_threshold_is_enough_for_the_bound(scheduled, rounds, at):
+    """E[scheduled rounds] >= A / (1 + q) where q = 2 k / (a A) bounds confirmations to a scheduled round."""
+    a = Promise(1.0, scheduled, confirm=Confirm(rounds=rounds, at=at)).threshold
+    assert a / (1 + 2 * rounds / (at * a)) >= scheduled
+
+
+def still_world(rule: Confirm, scheduled: float, rng: np.random.Generator, spread: float) -> tuple[int, int]:
+    """(scheduled, confirmation) rounds until an exact Shiryaev-Roberts e-detector of a still world raises an alarm."""
+    threshold = Promise(1.0, scheduled, confirm=rule).threshold
+    e_value, since, in_suspicion, counts = 0.0, "", 0, [0, 0]
+    is_confirming = False
+    while e_value < threshold:
+        counts[is_confirming] += 1
+        in_suspicion += is_confirming
+        e_value = (e_value + 1) * float(np.exp(rng.normal(-(spread**2) / 2, spread)))  # of mean one
+        state = "alarm" if e_value >= threshold else "suspected"
+        judgement = Judgement(f"r{sum(counts)}", state, e_value, threshold)
+        made = confirm(rule, judgement, None, Suspicion(since, in_suspicion), True, NOW)
+        in_suspicion = in_suspicion if made.since == since else 0
+        since, is_confirming = made.since, made.due_at is not None
+    return counts[0], counts[1]
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.5])
+@pytest.mark.slow
+def test_in_still_worlds_scheduled_rounds_between_false_alarms_keep_the_promise(spread):
+    rule, scheduled = Confirm(rounds=6, at=0.1), 60.0
+    runs = np.array([still_world(rule, scheduled, np.random.default_rng(n), spread) for n in range(300)])
+    mean, error = runs[:, 0].mean(), runs[:, 0].std() / len(runs) ** 0.5
+    assert runs[:, 1].sum() > 0
+    assert mean + 2 * error >= scheduled
+    assert runs[:, 1].mean() <= 2 * rule.rounds / (rule.at * Promise(1.0, scheduled, confirm=rule).threshold) * mean
+
+
+def test_forgetting_the_confirmations_would_break_the_promise():
+    """That the test above can fail: most evidence of a still world comes from confirmation rounds if they are free."""
+    greedy = Confirm(rounds=100, at=0.02)
+    runs = [still_world_unraised(greedy, 60.0, np.random.default_rng(n), 0.5) for n in range(300)]
+    assert np.mean(runs) < 50
+
+
+def still_world_unraised(rule: Confirm, threshold: float, rng: np.random.Generator, spread: float) -> int:
+    """Scheduled rounds until the alarm where the threshold takes no account of confirmations."""
+    e_value, scheduled, left = 0.0, 0, 0
+    while e_value < threshold:
+        is_confirming = e_value >= rule.at * threshold and left > 0
+        left = left - 1 if is_confirming else rule.rounds
+        scheduled += not is_confirming
+        e_value = (e_value + 1) * float(np.exp(rng.normal(-(spread**2) / 2, spread)))
+    return scheduled

@@ -1,0 +1,287 @@
+"""The state machine of incidents: every outcome has a named reason, and no judgement changes an open incident."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prober.incidents.actions import accept, acknowledge, reset
+from prober.incidents.lifecycle import AFTERMATH, decide
+from prober.model.evidence import Judgement, Kind, State, Verdict
+from prober.model.incident import LEARNT, SERIOUS, Incident, Reason
+
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", "0029", ("a.b",))
+ALARM = Judgement("0031", "alarm", 812.0, 365.0, (LENGTH,), onset="0029", kind="behaviour_change")
+
+verdicts = st.builds(
+    Verdict,
+    channel=st.text(max_size=8),
+    e_value=st.floats(0, 1e9),
+    value=st.floats(),
+    reference_value=st.floats(),
+    unit=st.text(max_size=8),
+    effect=st.floats(),
+    words=st.text(max_size=20),
+    onset=st.none() | st.text(max_size=8),
+    series=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+)
+judgements = st.builds(
+    Judgement,
+    round=st.text(min_size=1, max_size=8),
+    state=st.sampled_from(get_args(State)),
+    e_value=st.floats(0, math.inf),
+    threshold=st.floats(1, 1e6),
+    verdicts=st.lists(verdicts, max_size=3).map(tuple),
+    onset=st.none() | st.text(min_size=1, max_size=8),
+    kind=st.none() | st.sampled_from(get_args(Kind)),
+    missing=st.text(max_size=8),
+)
+incidents = st.builds(
+    Incident,
+    id=st.integers(1, 10**6),
+    endpoint=st.text(max_size=8),
+    endpoint_hash=st.text(max_size=8),
+    state=st.sampled_from(["open", "acknowledged"]),
+    kind=st.sampled_from(get_args(Kind)),
+    onset=st.text(min_size=1, max_size=8),
+    detected_round=st.text(min_size=1, max_size=8),
+    opened_at=st.datetimes(timezones=st.just(UTC)),
+    e_value=st.floats(0, math.inf),
+    threshold=st.floats(1, 1e6),
+    verdicts=st.lists(verdicts, max_size=3).map(tuple),
+)
+
+
+def decided(judgement: Judgement, incident: Incident | None = None):
+    return decide(incident, judgement, "acme/gpt-4o", "e1", NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "open_already", "reason"),
+    [
+        ("insufficient_evidence", None, False, "insufficient_evidence"),
+        ("insufficient_evidence", None, True, "insufficient_evidence"),
+        ("quiet", None, False, "quiet"),
+        ("quiet", None, True, "quiet"),
+        ("suspected", None, False, "suspected"),
+        ("suspected", None, True, "quiet"),
+        ("alarm", "behaviour_change", False, "change_confirmed"),
+        ("alarm", "behaviour_change", True, "already_open"),
+        ("alarm", None, False, "quiet"),
+    ],
+)
+def test_every_case_has_its_reason(state: State, kind: Kind | None, open_already: bool, reason: Reason) -> None:
+    incident = decided(ALARM).incident if open_already else None
+    assert decided(replace(ALARM, state=state, kind=kind), incident).reason == reason
+
+
+def test_a_confirmed_change_opens_an_incident_that_keeps_the_evidence() -> None:
+    decision = decided(ALARM)
+    assert (decision.reason, decision.event, decision.new_epoch) == ("change_confirmed", "opened", None)
+    assert decision.incident == Incident(
+        id=0,
+        endpoint="acme/gpt-4o",
+        endpoint_hash="e1",
+        state="open",
+        kind="behaviour_change",
+        onset="0029",
+        detected_round="0031",
+        opened_at=NOW,
+        e_value=812.0,
+        threshold=365.0,
+        verdicts=(LENGTH,),
+        told_at=NOW,
+    )
+
+
+def test_without_an_onset_the_change_began_where_it_was_seen() -> None:
+    incident = decided(replace(ALARM, onset=None)).incident
+    assert incident is not None and incident.onset == "0031"
+
+
+@settings(max_examples=25, deadline=None)
+@given(judgements)
+def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement: Judgement) -> None:
+    decision = decided(judgement)
+    opens = judgement.state == "alarm" and judgement.kind is not None
+    assert (decision.event == "opened") == (decision.incident is not None and decision.incident.is_live) == opens
+    assert decision.reason in get_args(Reason)
+    assert decision.new_epoch is None
+
+
+@pytest.mark.slow
+@settings(max_examples=50, deadline=None)
+@given(judgements, incidents)
+def test_a_judgement_touches_nothing_a_person_says_nor_when_and_where_it_began(
+    judgement: Judgement, incident: Incident
+) -> None:
+    decision = decided(judgement, incident)
+    after = decision.incident
+    assert after is not None and decision.new_epoch is None
+    learnt = ("kind", "verdicts", "course", "rounds_after", "peak_log_e", "passed", "severity", "settled_round")
+    learnt += ("told_at",) if decision.event == "escalated" else ()
+    assert repr(replace(after, **{name: getattr(incident, name) for name in learnt})) == repr(incident)
+    assert (after is incident) == (decision.reason not in LEARNT)
+    assert SERIOUS.index(after.kind) >= SERIOUS.index(incident.kind)
+    assert {one.channel for one in after.verdicts} >= {one.channel for one in incident.verdicts}
+
+
+def later(log_e: float, number: int = 32, *more: Verdict, kind: Kind = "behaviour_change") -> Judgement:
+    """The judgement of a round after the alarm, whose first channel has come to this evidence."""
+    length = replace(LENGTH, e_value=math.exp(min(log_e, 700.0)), log_e=log_e)
+    return replace(ALARM, round=f"{number:04d}", verdicts=(length, *more), kind=kind)
+
+
+def watched(*log_es: float) -> tuple[Incident, list[str], list[str | None]]:
+    """An incident that began with evidence e⁷, after rounds that brought it to these; reasons and events on the way."""
+    incident = decided(later(7.0, 31)).incident
+    assert incident is not None
+    reasons, events = [], []
+    for number, log_e in enumerate(log_es, 32):
+        decision = decided(later(log_e, number), incident)
+        assert decision.incident is not None
+        incident = decision.incident
+        reasons.append(decision.reason)
+        events.append(decision.event)
+    return incident, reasons, events
+
+
+def test_a_change_that_goes_on_is_persistent_and_nobody_is_told_again() -> None:
+    incident, reasons, events = watched(9.0, 12.0, 13.0, 2.0, 2.0)
+    assert reasons == ["aftermath", "aftermath", "persistent", "already_open", "already_open"]
+    assert (incident.course, incident.rounds_after, incident.passed) == ("persistent", AFTERMATH, None)
+    assert set(events) == {None}
+
+
+def test_a_change_that_is_over_is_transient_and_people_are_told_since_when() -> None:
+    incident, reasons, events = watched(8.0, 5.0, 3.0, 1.0)
+    assert reasons == ["aftermath", "aftermath", "transient", "already_open"]
+    assert events == [None, None, "passed", None]
+    assert (incident.course, incident.passed) == ("transient", "0033"), "0032 was the last that spoke for the change"
+    assert incident.state == "open", "a person closes it"
+
+
+def test_in_doubt_more_rounds_are_waited_for() -> None:
+    incident, reasons, _ = watched(6.5, 6.0, 5.0, 5.5, 4.5)
+    assert (incident.course, reasons) == ("unknown", ["aftermath"] * 5)
+    incident, reasons, _ = watched(6.5, 6.0, 5.0, 5.5, 7.0)
+    assert (incident.course, incident.passed, reasons[-1]) == ("persistent", None, "persistent")
+    incident, reasons, _ = watched(6.5, 6.0, 5.0, 5.5, 3.9)
+    assert (incident.course, incident.passed, reasons[-1]) == ("transient", "0032", "transient")
+
+
+@pytest.mark.parametrize("log_e", [800.0, 5000.0])
+def test_evidence_beyond_any_double_is_still_compared(log_e: float) -> None:
+    incident = decided(later(1000.0, 31)).incident
+    for number in (32, 33, 34):
+        assert incident is not None
+        incident = decided(later(log_e, number), incident).incident
+    assert incident is not None
+    assert incident.course == ("persistent" if log_e > 1000 else "transient")
+
+
+def test_without_a_word_of_its_first_channel_nobody_knows_whether_it_lasts() -> None:
+    incident = decided(later(7.0, 31)).incident
+    assert incident is not None
+    silent = replace(ALARM, verdicts=(replace(LENGTH, channel="choice", e_value=1.0),))
+    assert decided(silent, incident).reason == "already_open"
+    numberless = decided(ALARM).incident
+    assert decided(ALARM, numberless).reason == "already_open"
+
+
+BROKEN = Verdict("expectation", 500.0, 0.5, 1.0, "share of replies", -0.5, "passes 50 %", "0030", ("a.b",), 6.2)
+
+
+def test_a_more_serious_channel_makes_it_worse_and_people_are_told_once() -> None:
+    opened = decided(later(7.0, 31, replace(BROKEN, e_value=1.0))).incident
+    worse = later(9.0, 32, BROKEN, kind="contract_break")
+    decision = decided(worse, opened)
+    assert (decision.reason, decision.event) == ("more_serious", "escalated")
+    assert decision.incident is not None and opened is not None
+    assert (decision.incident.kind, decision.incident.rounds_after) == ("contract_break", 1)
+    assert [one.channel for one in decision.incident.moved] == ["length", "expectation"]
+    assert decision.incident.verdicts[0] == opened.verdicts[0], "what was frozen stays"
+    again = decided(replace(worse, round="0033"), decision.incident)
+    assert (again.event, again.incident and again.incident.kind) == (None, "contract_break")
+
+
+def test_a_less_serious_channel_is_added_and_nobody_is_told() -> None:
+    opened = decided(ALARM).incident
+    named = replace(BROKEN, channel="identity")
+    decision = decided(replace(ALARM, verdicts=(LENGTH, named)), opened)
+    assert (decision.reason, decision.event) == ("more_channels", None)
+    assert decision.incident is not None
+    assert decision.incident.kind == "behaviour_change"
+    assert [one.channel for one in decision.incident.moved] == ["length", "identity"]
+    weak = replace(named, e_value=36.0)
+    assert decided(replace(ALARM, verdicts=(LENGTH, weak)), opened).reason == "already_open", "a tenth of the threshold"
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
+@given(st.lists(judgements, max_size=8))
+def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement]) -> None:
+    incident, opened = None, 0
+    for judgement in rounds:
+        decision = decided(judgement, incident)
+        incident, opened = decision.incident, opened + (decision.event == "opened")
+        incident = None if incident is not None and incident.state == "closed" else incident
+    assert opened <= 1
+    assert (incident is not None and incident.is_live) == (opened == 1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(judgements, st.none() | incidents)
+def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: Incident | None) -> None:
+    first, second = decided(judgement, incident), decided(judgement, incident)
+    assert repr(first) == repr(second)  # a NaN in a verdict is not equal to itself
+
+
+@settings(max_examples=25, deadline=None)
+@given(incidents, st.text(max_size=8))
+def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Incident, actor: str) -> None:
+    decision = acknowledge(incident, actor, "why", NOW)
+    in_hand = replace(incident, state="acknowledged", actor=actor, note="why", acknowledged_at=NOW)
+    assert decision.incident == in_hand
+    assert (decision.reason, decision.event, decision.new_epoch) == ("acknowledged", "acknowledged", None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(incidents, st.text(max_size=8), st.text(max_size=8))
+def test_accepting_closes_it_and_begins_a_new_epoch_at_its_onset(incident: Incident, actor: str, note: str) -> None:
+    decision = accept(incident, actor, note, NOW)
+    closed = replace(incident, state="closed", closed_at=NOW, close_reason="accepted", actor=actor, note=note)
+    assert decision.incident == closed
+    assert (decision.reason, decision.event, decision.new_epoch) == ("accepted", "accepted", incident.onset)
+
+
+def test_accepting_a_change_that_has_passed_begins_with_the_rounds_after_it() -> None:
+    passed, _, _ = watched(8.0, 5.0, 3.0)
+    assert accept(passed, "alice", "", NOW).new_epoch == "0033"
+    stayed, _, _ = watched(8.0, 7.0, 9.0)
+    assert accept(stayed, "alice", "", NOW).new_epoch == "0029"
+
+
+def test_a_reset_closes_what_is_open() -> None:
+    incident = decided(ALARM).incident
+    assert incident is not None
+    decision = reset(incident, "bob", "new prompt cache", NOW)
+    closed = replace(
+        incident, state="closed", closed_at=NOW, close_reason="reset", actor="bob", note="new prompt cache"
+    )
+    assert (decision.reason, decision.event, decision.new_epoch) == ("reset", "closed", None)
+    assert decision.incident == closed
+
+
+def test_after_acceptance_the_next_change_opens_a_new_incident() -> None:
+    first = decided(ALARM).incident
+    assert first is not None
+    assert accept(first, "alice", "better", NOW).new_epoch == "0029"
+    assert decided(replace(ALARM, round="0060", onset="0058")).event == "opened"

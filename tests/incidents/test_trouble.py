@@ -1,0 +1,178 @@
+"""Trouble is never a change; time ends mutes, reminds, and finds what is stale; windows of work open and close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from prober.incidents.clock import freshness, maintained_until, pass_time
+from prober.incidents.severity import severity
+from prober.incidents.trouble import Health, inhibits, trouble
+from prober.model.declaration import Maintenance, Reminders
+from prober.model.evidence import Verdict
+from prober.model.incident import Incident
+
+NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
+HOUR = timedelta(hours=1)
+
+
+def rounds(*failed: int, failure: str = "timeout") -> list[Health]:
+    """One round of ten asks each, of which so many failed."""
+    return [Health(f"{number:04d}", 10, count, failure if count else "") for number, count in enumerate(failed)]
+
+
+def after(standing: Incident | None, *failed: int, failure: str = "timeout", **given):
+    return trouble(standing, rounds(*failed, failure=failure), "gpt", "h", NOW, **given)
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        ((), "quiet"),
+        ((0, 0), "quiet"),
+        ((10, 10), "failing"),
+        ((10, 10, 0), "quiet"),
+        ((10, 10, 10), "rounds_failed"),
+        ((0, 6, 6, 6), "rounds_failed"),
+        ((5, 5, 5), "quiet"),  # half of the asks are answered
+        ((10, 0, 10, 10), "failing"),
+    ],
+)
+def test_trouble_opens_after_three_failed_rounds_in_a_row(failed: tuple[int, ...], reason: str) -> None:
+    decision = after(None, *failed)
+    assert decision.reason == reason
+    assert (decision.event == "trouble") == (reason == "rounds_failed") == (decision.incident is not None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "level"),
+    [
+        ("rate_limited", "rate_limited", "info"),
+        ("budget_exhausted: 5 of 5 asks of the day are spent", "budget_exhausted", "info"),
+        ("unauthorized", "provider_error", "warning"),
+        ("timeout", "provider_error", "warning"),
+    ],
+)
+def test_it_says_why_and_is_quiet(failure: str, kind: str, level: str) -> None:
+    incident = after(None, 0, 10, 10, 10, failure=failure).incident
+    assert incident is not None and incident.is_trouble
+    assert (incident.kind, incident.cause, incident.severity) == (kind, failure, level)
+    assert (incident.onset, incident.detected_round, incident.verdicts) == ("0001", "0003", ())
+    louder = after(None, 10, 10, 10, failure=failure, rules={kind: "critical"}).incident
+    assert louder is not None and louder.severity == "critical"
+
+
+def test_it_closes_by_itself_when_rounds_succeed() -> None:
+    standing = after(None, 10, 10, 10).incident
+    assert standing is not None
+    assert after(standing, 10, 10, 10, 10).reason == "still_failing"
+    assert after(standing, 10, 10, 10, 0).reason == "recovering"
+    over = after(replace(standing, state="acknowledged"), 10, 10, 0, 0)
+    assert (over.reason, over.event) == ("rounds_succeed", "trouble_over")
+    assert over.incident is not None and over.incident.close_reason == "recovered"
+
+
+def test_a_round_that_was_not_asked_at_all_has_failed() -> None:
+    unpaid = [Health(f"{n}", 0, 0, "budget_exhausted: spent") for n in range(3)]
+    assert trouble(None, unpaid, "gpt", "h", NOW).reason == "rounds_failed"
+
+
+def test_in_maintenance_no_trouble_opens_but_it_may_end() -> None:
+    assert after(None, 10, 10, 10, in_maintenance=True).reason == "in_maintenance"
+    standing = after(None, 10, 10, 10).incident
+    assert after(standing, 0, 0, in_maintenance=True).event == "trouble_over"
+
+
+def test_what_little_an_ailing_endpoint_answers_opens_nothing() -> None:
+    standing = after(None, 10, 10, 10).incident
+    half, most, all_ = rounds(6, 2, 1)
+    assert [inhibits(None, one) for one in (half, most, all_)] == [True, False, False]
+    assert [inhibits(standing, one) for one in (half, most, all_)] == [True, True, False]
+
+
+OPEN = Incident(7, "gpt", "h", "open", "behaviour_change", "1", "3", NOW, 900.0, 365.0, (), told_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("incident", "after_h", "reason"),
+    [
+        (OPEN, 23, "nothing_due"),
+        (OPEN, 24, "reminder_due"),
+        (replace(OPEN, severity="critical"), 4, "reminder_due"),
+        (replace(OPEN, severity="info"), 1000, "nothing_due"),
+        (replace(OPEN, state="acknowledged"), 1000, "nothing_due"),
+        (replace(OPEN, part_of=3), 1000, "nothing_due"),
+        (replace(OPEN, told_at=None), 24, "reminder_due"),
+        (replace(OPEN, state="suspected"), 1000, "nothing_due"),
+        (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 1, "nothing_due"),
+        (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 2, "mute_expired"),
+    ],
+)
+def test_what_time_brings(incident: Incident, after_h: int, reason: str) -> None:
+    decision = pass_time(incident, Reminders(), NOW + after_h * HOUR)
+    assert decision.reason == reason
+    assert decision.event == {"reminder_due": "reminded", "mute_expired": "unmuted"}.get(reason)
+    again = pass_time(decision.incident, Reminders(), NOW + after_h * HOUR)
+    assert again.reason == "nothing_due", "once"
+
+
+def test_after_a_mute_it_is_as_it_was_before() -> None:
+    muted = replace(OPEN, state="muted", muted_until=NOW)
+    for was, acknowledged_at in (("open", None), ("acknowledged", NOW)):
+        after_ = pass_time(replace(muted, acknowledged_at=acknowledged_at), Reminders(), NOW).incident
+        assert after_ is not None and (after_.state, after_.muted_until) == (was, None)
+
+
+def test_stale_is_said_once_and_so_is_fresh() -> None:
+    assert freshness(False, NOW - HOUR, NOW).event == "stale"
+    assert freshness(True, NOW - HOUR, NOW).event is None
+    assert freshness(True, NOW, NOW).event == "fresh"
+    assert freshness(False, NOW, NOW).event is None
+
+
+@pytest.mark.parametrize(
+    ("window", "until"),
+    [
+        (Maintenance(begins="2026-03-04T11:30Z", lasts="1h"), NOW + timedelta(minutes=30)),
+        (Maintenance(begins="2026-03-04T13:30+02:00", lasts="1h"), NOW + timedelta(minutes=30)),
+        (Maintenance(begins="2026-03-04T11:00Z", lasts="1h"), None),
+        (Maintenance(at="12:00", lasts="1h"), NOW + HOUR),
+        (Maintenance(at="23:00", lasts="14h"), NOW + HOUR),
+        (Maintenance(at="12:00", days=("tue",), lasts="1h"), None),
+        (Maintenance(at="12:00", days=("tue",), lasts="2d"), NOW + timedelta(days=1)),
+        (Maintenance(at="13:00", days=("wed",), lasts="7d"), NOW + HOUR),
+    ],
+)
+def test_windows_of_work(window: Maintenance, until: datetime | None) -> None:
+    assert maintained_until([window], NOW) == until
+
+
+def moved(*channels: str, kind: str = "behaviour_change") -> Incident:
+    verdicts = tuple(Verdict(one, 900.0, 1, 1, "", 0, "", None, ()) for one in channels)
+    return replace(OPEN, verdicts=verdicts, kind=kind)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("incident", "level"),
+    [
+        (moved("identity", kind="identity_change"), "info"),
+        (moved("serving", "tokens", kind="identity_change"), "info"),
+        (moved("length"), "warning"),
+        (moved("identity", "length"), "warning"),
+        (moved("refusal"), "critical"),
+        (moved("length", "refusal"), "critical"),
+        (moved("expectation", kind="contract_break"), "critical"),
+        (moved("length", kind="contract_break"), "critical"),
+        (moved(), "warning"),
+    ],
+)
+def test_how_bad_it_is_follows_from_what_moved(incident: Incident, level: str) -> None:
+    assert severity(incident) == level
+
+
+def test_a_team_has_its_own_rules() -> None:
+    assert severity(moved("refusal"), {"refusal": "info"}) == "info"
+    assert severity(moved("refusal", "length"), {"refusal": "info"}) == "warning"
+    assert severity(moved("expectation", kind="contract_break"), {"expectation": "warning"}) == "warning"

@@ -1,0 +1,110 @@
+"""Whether the rounds of one day resemble one another, and what the judge makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from benchmarks import worlds
+from prober.judging import judge
+from prober.judging.day_clustering import LEVEL, often, resemble
+from prober.judging.judge import advance
+from prober.judging.memory import Memory
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.model.declaration import ReferenceRule
+from prober.model.evidence import Round
+from tests.judging.observed import START
+
+HOURLY = Promise(1.0, HOURS_PER_YEAR, ReferenceRule(hours=72.0))
+
+
+def hours(count: int) -> list[Round]:
+    return [Round(f"{i:06d}", "e", START + timedelta(hours=i), ()) for i in range(count)]
+
+
+def by_the_hour(seed: int, clustered: bool) -> tuple[np.random.Generator, worlds.World]:
+    rng = np.random.default_rng(seed)
+    world = worlds.still(rng, clustered)
+    return rng, replace(world, every_h=1.0, probes=world.probes[:3], samples=1)
+
+
+def watched(rounds: list[Round]) -> tuple[Memory, str, int]:
+    """Memory, state and number of the first round that alarms, or that makes days the evidence; else of the last."""
+    memory, state, number = Memory(), "", 0
+    for number in range(len(rounds)):
+        memory, said = advance(memory, rounds[number], lambda series, end=number + 1: rounds[:end], HOURLY)
+        state = said.state
+        if state == "alarm" or memory.by_day:
+            break
+    return memory, state, number
+
+
+@pytest.mark.slow
+def test_where_rounds_are_draws_of_their_own_days_are_found_to_matter_no_more_often_than_said() -> None:
+    rng = np.random.default_rng(1)
+    found = sum(resemble([rng.normal(0, 1, (72, 6)), rng.normal(0, 1, (72, 2))], hours(72)) for _ in range(300))
+    assert found <= binom.ppf(0.999, 300, LEVEL)
+
+
+@pytest.mark.parametrize("scatter", [0.5, 2.0])
+def test_three_days_that_differ_are_noticed(scatter: float) -> None:
+    rng = np.random.default_rng(2)
+    own = np.repeat(rng.normal(0, scatter, (3, 6)), 24, axis=0)
+    assert resemble([own + rng.normal(0, 1, (72, 6))], hours(72))
+
+
+def test_of_nothing_nothing_is_said() -> None:
+    assert not resemble([], hours(8))
+    assert not resemble([np.zeros((8, 3))], hours(8))
+
+
+@pytest.mark.parametrize(("count", "asked"), [(24, False), (25, True), (48, True)])
+def test_a_single_day_has_no_other_to_differ_from(count: int, asked: bool) -> None:
+    """A quick reference, all of one day, would wait for days on a chance resemblance of its neighbours."""
+    assert START.hour == 0
+    assert often(hours(count)) is asked
+
+
+@pytest.mark.slow
+def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch) -> None:
+    """Three days were too few to notice; by the first alarm there are six."""
+    rng, world = by_the_hour(6, clustered=True)
+    rounds = list(worlds.rounds(rng, world, 24 * 9))
+    memory, state, number = watched(rounds)
+    assert (memory.by_day, state) == (True, "insufficient_evidence")
+    monkeypatch.setattr(judge, "_by_day_after_all", lambda *_: None)
+    memory, state, alarmed = watched(rounds)
+    assert (memory.by_day, state) == (False, "alarm")
+    assert alarmed == number
+
+
+@pytest.mark.slow
+def test_judged_by_days_after_all_is_judged_by_days_from_the_start(monkeypatch) -> None:
+    """What is learnt late is what would have been learnt at once, had the first days told."""
+    rng, world = by_the_hour(6, clustered=True)
+    rounds = list(worlds.rounds(rng, world, 24 * 16))
+    late = Memory()
+    for i, round_ in enumerate(rounds):
+        late, _ = advance(late, round_, lambda series, end=i + 1: rounds[:end], HOURLY)
+    monkeypatch.setattr(judge, "resemble", lambda *_: True)
+    early = Memory()
+    for i, round_ in enumerate(rounds):
+        early, _ = advance(early, round_, lambda series, end=i + 1: rounds[:end], HOURLY)
+    assert late.by_day and early.by_day and late.series
+    assert late.reference_rounds == early.reference_rounds
+    assert (late.today, late.channels.keys()) == (early.today, early.channels.keys())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_change_of_rounds_that_are_draws_of_their_own_is_an_alarm_all_the_same(seed: int) -> None:
+    rng, world = by_the_hour(seed, clustered=False)
+    still = list(worlds.rounds(rng, world, 24 * 6))
+    changed = list(worlds.rounds(rng, worlds.swapped(rng, world), 24, first=24 * 6))
+    memory, state, number = watched([*still, *changed])
+    assert (memory.by_day, state) == (False, "alarm")
+    assert number >= 24 * 6

@@ -1,0 +1,59 @@
+"""Then is what the judge believes of the reference, now is a plain count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from prober.judging.channels import CHANNELS
+from prober.judging.explain.distribution import Distribution, distributions
+from prober.judging.memory import Memory
+
+from .observed import REFERENCE, judged, observed, spoken
+
+RNG = np.random.default_rng(5)
+STILL = [observed(n, {"s": [spoken(RNG) for _ in range(5)]}) for n in range(REFERENCE)]
+
+
+def seen(**changes: object) -> tuple[Distribution, ...]:
+    memory, _ = judged(STILL)
+    now = observed(99, {"s": [*(spoken(RNG, **changes) for _ in range(20)), None]})
+    return distributions(memory, "s", now.observations)
+
+
+@pytest.mark.slow
+def test_a_name_that_takes_over_moves_its_channel_first() -> None:
+    first, *_ = seen(**{"text.choice": "new answer", "text.exact": "new answer"})
+    assert first.channel in ("choice", "exact")
+    assert (first.now[-1], first.read) == (1.0, 20)  # all of it is what the reference never held
+    assert first.moved == pytest.approx(1 - first.then[-1])
+
+
+@pytest.mark.slow
+def test_what_is_still_hardly_moves_and_shares_add_up() -> None:
+    for one in seen():
+        assert sum(one.then) == pytest.approx(1)
+        assert sum(one.now) == pytest.approx(1)
+        assert len(one.labels) == len(one.then) == len(one.now)
+        assert one.moved < 0.5
+    assert {"choice", "length"} <= {one.channel for one in seen()}
+
+
+@pytest.mark.slow
+def test_longer_answers_move_length_alone_to_the_top() -> None:
+    first, *_ = seen(**{"text.characters": 900.0})
+    assert (first.channel, first.now[-1]) == ("length", 1.0)
+
+
+@pytest.mark.slow
+def test_endpoint_wide_channels_speak_of_no_probe() -> None:
+    pooled = {name for name, channel in CHANNELS.items() if channel.pooled}
+    assert "identity" in pooled
+    assert not pooled & {one.channel for one in seen()}
+
+
+@pytest.mark.slow
+def test_nothing_is_known_of_a_series_without_a_reference() -> None:
+    memory, _ = judged(STILL)
+    assert distributions(memory, "other", STILL[0].observations) == distributions(Memory(), "s", ()) == ()
+    assert distributions(memory, "s", ()) == ()

@@ -1,0 +1,54 @@
+"""The promise: what follows from it, and that still worlds keep it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from scipy.stats import poisson
+
+from benchmarks import still
+from prober.judging.promise import Promise
+from prober.model.declaration import ReferenceRule
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("alarms", "rounds", "threshold"),
+    [(1, 365.25, 365.25), (2, 8766, 4383), (0.5, 365.25, 730.5), (365, 52, 1.0)],
+)
+def test_the_threshold_is_the_rounds_between_false_alarms(alarms, rounds, threshold) -> None:
+    assert Promise(alarms, rounds).threshold == pytest.approx(threshold)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "hours", "missing"),
+    [
+        (0, None, "12 more of 12 rounds"),
+        (1, 0, "11 more of 12 rounds and 168.0 more of 168 hours"),
+        (12, 167.9, "0.1 more of 168 hours"),
+        (11, 200, "1 more of 12 rounds"),
+        (12, 168, ""),
+        (13, None, ""),
+    ],
+)
+def test_what_a_reference_lacks(rounds, hours, missing) -> None:
+    at = [] if hours is None else [START, START + timedelta(hours=hours)]
+    assert Promise().missing(rounds, at) == missing
+
+
+def test_the_order_of_times_does_not_matter() -> None:
+    promise = Promise(reference=ReferenceRule(rounds=4, hours=6))
+    assert promise.missing(4, [START + timedelta(hours=6), START]) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["independent", "clustered"])
+def test_still_worlds_keep_the_promise(kind: str) -> None:
+    """The measured rate is not significantly above one a year; after an alarm judging starts anew, as in production."""
+    measured = still.measure(kind, count=20, days=150)
+    allowed = int(poisson.ppf(0.999, measured.years))
+    assert measured.alarms <= allowed, f"{measured.alarms} alarms in {measured.years:.0f} still years"
+    low, high = measured.interval
+    assert low <= measured.rate <= high

@@ -1,0 +1,186 @@
+"""The statistic once more, slowly: plain loops in the letters of the docstrings of `prober.judging.statistic.null` and
+`prober.judging.statistic.edetector`.
+
+Tables are lists of counts x[p][c]. Nothing is in logarithms but the Dirichlet-multinomial itself, and no onset is ever
+dropped. Constants are the module's; formulas are not.
+"""
+
+from __future__ import annotations
+
+from math import exp, lgamma, log
+
+from prober.judging.statistic.edetector import CAUTION, DOUBT, POOLED, RIDGES, SHARED, WEIGHTS
+from prober.judging.statistic.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
+
+S = [float(s) for s in CLASS_STRENGTH]
+THETA = [[float(t) for t in swing] for swing in CLASS_SWING]
+K = range(len(S))
+"""Classes of their own; behind them come strangers, and those that repeat a round of the reference."""
+
+
+def kappa(s, c):
+    """1/(kappa+1) = 1/(s+1) + s/(s+1) / (c+1)"""
+    return 1 / (1 / (s + 1) + s / (s + 1) / (c + 1)) - 1
+
+
+def dirichlet_multinomial(x, kappa, mu):
+    """Ln probability of replies in their order, of which x[c] fell into category c."""
+    n = sum(x)
+    total = lgamma(kappa) - lgamma(kappa + n)
+    for x_c, mu_c in zip(x, mu, strict=True):
+        if x_c:
+            total += lgamma(kappa * mu_c + x_c) - lgamma(kappa * mu_c)
+    return total
+
+
+def tilted(mu, v, theta):
+    """Mu exp(theta v), normalised; v[0] is sharpness, v[1] the score."""
+    weights = [m * exp(theta[0] * a + theta[1] * b) for m, a, b in zip(mu, v[0], v[1], strict=True)]
+    return [w / sum(weights) for w in weights]
+
+
+def probability(x, s, theta, mu, c, v):
+    """Of one round, all rows, in a class of strength s and swing theta: rows have means mu[p] that c[p] replies tell."""
+    total = 0.0
+    for p in range(len(x)):
+        total += dirichlet_multinomial(x[p], kappa(s, c[p]), tilted(mu[p], [v[0][p], v[1][p]], theta))
+    return exp(total)
+
+
+def mean(base):
+    return [[b / sum(row) for b in row] for row in base]
+
+
+def worth(x, belief, s):
+    """What a reply of each row is worth: the inverse design effect, averaged over classes of strengths s."""
+    return [sum(w * (1 + s_k) / (max(sum(row), 1) + s_k) for w, s_k in zip(belief, s, strict=True)) for row in x]
+
+
+def no_less_new(mu, null, novel):
+    out = []
+    for mu_p, null_p, novel_p in zip(mu, null, novel, strict=True):
+        unseen = sum(max(m, q) for m, q, new in zip(mu_p, null_p, novel_p, strict=True) if new)
+        known = sum(m for m, new in zip(mu_p, novel_p, strict=True) if not new)
+        out.append([unseen if new else m * (1 - unseen) / known for m, new in zip(mu_p, novel_p, strict=True)])
+    return out
+
+
+def ridge(mu, x, n, tau):
+    """mu_c exp(tau² (x_c - n mu_c) / (1 + tau² n mu_c)), normalised"""
+    weights = [mu_c * exp(tau**2 * (x_c - n * mu_c) / (1 + tau**2 * n * mu_c)) for mu_c, x_c in zip(mu, x, strict=True)]
+    return [w / sum(weights) for w in weights]
+
+
+def theta(mu, x, v):
+    """Sum (x_c - n mu_c) v_c over all rows, shrunk: / (1/POOLED² + replies of rows where v is not 0 everywhere)."""
+    moved, replies = 0.0, 0.0
+    for mu_p, x_p, v_p in zip(mu, x, v, strict=True):
+        n = sum(x_p)
+        moved += sum((x_c - n * mu_c) * v_c for x_c, mu_c, v_c in zip(x_p, mu_p, v_p, strict=True))
+        if any(v_p):
+            replies += n
+    return moved / (1 / POOLED**2 + replies)
+
+
+def dirichlet(about, strength, x):
+    """The mean of a Dirichlet of this strength after x."""
+    return [(strength * m + x_c) / (strength + sum(x)) for m, x_c in zip(about, x, strict=True)]
+
+
+def shared(mu, x, n, names):
+    """mu_c exp(tau² X / (1 + tau² M)), normalised: X and M are x - n mu and n mu over all categories named as c is."""
+    surplus, expected = {}, {}
+    for p, row in enumerate(names):
+        for c, name in enumerate(row):
+            surplus[name] = surplus.get(name, 0.0) + x[p][c] - n[p] * mu[p][c]
+            expected[name] = expected.get(name, 0.0) + n[p] * mu[p][c]
+    out = []
+    for mu_p, row in zip(mu, names, strict=True):
+        shift = [SHARED**2 * surplus[name] / (1 + SHARED**2 * expected[name]) for name in row]
+        weights = [mu_c * exp(s) for mu_c, s in zip(mu_p, shift, strict=True)]
+        out.append([w / sum(weights) for w in weights])
+    return out
+
+
+def alternatives(onset, null, valid, v, novel, names):
+    """(mean, replies behind it) of every strategy of one onset, as lists over rows."""
+    rows = range(len(null))
+    mu, x = onset["mean"], onset["seen"]
+    n = [sum(x[p]) for p in rows]
+    out = [([ridge(mu[p], x[p], n[p], tau) for p in rows], onset["support"]) for tau in map(float, RIDGES)]
+    alike = shared(mu, x, n, names)
+    out.append((alike, onset["support"]))
+    out.append(([ridge(alike[p], x[p], n[p], SHARED) for p in rows], onset["support"]))
+    for axis in range(2):
+        tilt = [0.0, 0.0]
+        tilt[axis] = theta(mu, x, v[axis])
+        out.append(([tilted(mu[p], [v[0][p], v[1][p]], tilt) for p in rows], onset["support"]))
+    width = [0.5 * sum(valid[p]) for p in rows]
+    flat = [[ok / sum(valid[p]) for ok in valid[p]] for p in rows]
+    out.append(([dirichlet(flat[p], width[p], x[p]) for p in rows], [width[p] + n[p] for p in rows]))
+    return [(no_less_new(mean, null, novel), c) for mean, c in out]
+
+
+class Twin:
+    """R_t over the rounds given to `step`, after the reference `null`."""
+
+    def __init__(self, null):
+        self.base = null.base.tolist()
+        self.pi = null.classes.tolist()
+        self.v = null.score.tolist()
+        self.valid = null.valid.tolist()
+        self.novel = null.novel.tolist()
+        self.names = null.names.tolist()
+        self.echoes = null.echoes.tolist()
+        self.onsets = []
+
+    def null(self, x):
+        """Of every class, its weight times its probability of the round."""
+        mu, c = mean(self.base), [sum(row) for row in self.base]
+        own = [probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+        anything = [[ok / sum(row) for ok in row] for row in self.valid]
+        alike, certain = float(STRENGTHS[STRANGER_STRENGTH]), [1e9] * len(c)
+        stranger = probability(x, alike, [0.0, 0.0], anything, certain, self.v)
+        near = float(STRENGTHS[ECHO_STRENGTH])
+        repeated = [probability(x, near, [0.0, 0.0], echo, c, self.v) for echo in self.echoes]
+        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, [*own, stranger, *repeated], strict=True)]
+
+    def alternative(self, x, mu, c):
+        """Of every class but strangers and repetitions, which are what they are after a change too."""
+        return [self.pi[k] / sum(self.pi) * probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
+
+    def step(self, x):
+        null_mean, support = mean(self.base), [sum(row) for row in self.base]
+        unit = len(self.echoes) / (len(self.echoes) + CAUTION)
+        self.onsets.append(
+            {
+                "capital": [unit * float(w) for w in WEIGHTS],
+                "mean": null_mean,
+                "support": support,
+                "seen": [[0.0] * len(row) for row in self.base],
+            }
+        )
+        null_k = self.null(x)
+        the_same = sum(null_k[len(K) :])
+        usual = sum(self.pi[: len(K)]) / sum(self.pi)
+        for onset in self.onsets:
+            belief = [0.0 for _ in K]
+            for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel, self.names)):
+                alternative_k = self.alternative(x, mu, c)
+                onset["capital"][i] *= ((sum(alternative_k) + the_same) / sum(null_k)) ** usual**2
+                for k in K:
+                    belief[k] += onset["capital"][i] * alternative_k[k] / sum(alternative_k)
+            belief = [w / sum(belief) for w in belief]
+            for p, w in enumerate(worth(x, belief, S)):
+                onset["seen"][p] = [old + w * n for old, n in zip(onset["seen"][p], x[p], strict=True)]
+        belief = [w / sum(null_k) for w in null_k]
+        trust = 1 / (1 + max(sum(onset["capital"]) for onset in self.onsets) / unit / DOUBT)
+        # What is strange, or was seen before, is one reply's worth a row.
+        strengths = S + [0.0] * (1 + len(self.echoes))
+        for p, w in enumerate(worth(x, belief, strengths)):
+            self.base[p] = [old + trust * w * n for old, n in zip(self.base[p], x[p], strict=True)]
+        self.pi = [old + trust * new for old, new in zip(self.pi, belief, strict=True)]
+
+    @property
+    def log_e(self):
+        return log(sum(sum(onset["capital"]) for onset in self.onsets))

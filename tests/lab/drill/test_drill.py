@@ -1,0 +1,206 @@
+"""The whole path on a copy: the change is seen and told, marked as a drill, taken back; the truth stays as it was."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.lab.drill import CHANGES, drill
+from prober.lab.drill.run import Tools
+from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.errors import NotEnough
+from prober.model.notice import Outcome
+from prober.store import Store
+
+from .world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
+
+DECLARED = declarations()
+(PARROT,) = DECLARED.endpoints
+URL = "https://dash"
+
+
+def tools(time: Time, patience_s: float = 120.0) -> Tools:
+    return Tools(time.clock, time.timer, time.sleep, patience_s)
+
+
+def drilled(url: str, *channels: Channel, change: str = "wording", time: Time | None = None, patience_s: float = 120.0):
+    with Store.open(url, read_only=True) as store:
+        return drill(store, DECLARED, PARROT, change, channels, URL, tools(time or Time(), patience_s))
+
+
+SIGNS = {
+    # Whether the checks that fail with a refusal have their own evidence by the end is the statistic's affair.
+    "refusal": ({"behaviour_change", "contract_break"}, "critical"),
+    "wording": ({"behaviour_change"}, "warning"),
+    "identity": ({"identity_change"}, "info"),
+}
+"""Change → kinds it may be called, and how bad it is."""
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.slow
+def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched: str, change: str) -> None:
+    slack, log = Channel("slack"), Channel("log")
+    before = hashes(watched)
+    assert len(before) > 5
+    done = drilled(watched, slack, log, change=change)
+    assert hashes(watched) == before
+    assert done.incident is not None
+    for channel in (slack, log):
+        first, *between, last = channel.received
+        assert (first.event, last.event) == ("opened", "recovered")
+        assert {notice.event for notice in between} <= {"escalated"}
+        kinds, severity = SIGNS[change]
+        assert last.kind in kinds
+        assert last.severity == severity
+        assert all(notice.drill for notice in channel.received)
+    assert {(one.outcome, one.tries) for one in done.told} == {(SENT, 1)}
+    assert len(done.told) == len(slack.received) + len(log.received)
+
+
+@pytest.mark.slow
+def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
+    watched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with Store.open(watched) as store:
+        before = (store.notices(), store.incidents(), store.rounds(limit=1000), store.newest())
+        drill(store, DECLARED, PARROT, "wording", [Channel()], URL, tools(Time()))
+        assert (store.notices(), store.incidents(), store.rounds(limit=1000), store.newest()) == before
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed(watched: str) -> None:
+    slack = Channel()
+    done = drilled(watched, slack)
+    opened, *_, over = slack.received
+    assert (opened.endpoint, opened.model, opened.owner) == ("parrot", "parrot-1", "birds")
+    assert opened.runbook == "https://wiki/birds"
+    assert {notice.incident_id for notice in slack.received} == {0}
+    assert opened.detected_at == NOW - (done.rounds - done.seen) * timedelta(days=1)
+    assert opened.onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
+    assert opened.rounds_since_onset <= done.rounds
+    assert opened.comparisons, "replies stand side by side"
+    assert all("drill" in one.recent and "drill" not in one.reference for one in opened.comparisons)
+    assert (over.state, over.close_reason, over.actor) == ("closed", "recovered", "prober drill")
+
+    assert [step.name for step in done.steps if step.name != "tell that it is worse"] == [
+        "copy", "judge and decide", "tell", "judge on", "take back", "tell that it is over", "clean up",
+    ]  # fmt: skip
+    assert all(step.seconds > 0 for step in done.steps)
+    assert all(one.seconds == 0.5 for one in done.told)
+    assert f"opened in changed round {done.seen}" in done.steps[1].words
+
+
+@pytest.mark.slow
+def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
+    time, slack = Time(), Channel(answers=(Outcome(False, "timeout"), SENT))
+    done = drilled(watched, slack, time=time)
+    assert [one.tries for one in done.told] == [2, *[1] * (len(done.told) - 1)]
+    assert all(one.outcome.sent for one in done.told)
+    assert [notice.attempts for notice in slack.received[:3]] == [0, 1, 0]
+    assert 30 <= sum(time.slept) < 32
+
+
+@pytest.mark.slow
+def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
+    time, slack, log = Time(), Channel(answers=(Outcome(False, "unreachable"),)), Channel("log")
+    done = drilled(watched, slack, log, time=time, patience_s=20)
+    reasons = {name: [one.outcome.reason for one in done.told if one.alerter == name] for name in ("slack", "log")}
+    assert set(reasons["log"]) == {"sent"}
+    assert reasons["slack"][0] == "unreachable"
+    assert set(reasons["slack"][1:]) == {"waits for an earlier message"}
+    assert {notice.event for notice in slack.received} == {"opened"}
+    assert sum(time.slept) <= 3 * 20
+
+
+@pytest.mark.slow
+def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
+    refusal = Outcome(False, "channel_not_found", permanent=True)
+    slack = Channel(answers=(refusal,))
+    done = drilled(watched, slack)
+    assert {one.outcome for one in done.told} == {refusal}
+    assert len(slack.received) == len(done.told)
+
+
+@pytest.mark.slow
+def test_an_endpoint_without_a_reference_is_not_enough(tmp_path: Path) -> None:
+    url = watch(tmp_path / "young.db", DECLARED, 5, timedelta(days=1))
+    with pytest.raises(NotEnough, match="parrot has no complete reference yet"):
+        drilled(url, Channel())
+
+
+@pytest.mark.slow
+def test_a_reference_just_complete_is_enough(tmp_path: Path) -> None:
+    url = watch(tmp_path / "young.db", DECLARED, 8, timedelta(days=1))
+    assert drilled(url, Channel()).incident is not None
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_really_changed_can_be_drilled_too(tmp_path: Path) -> None:
+    changed = declarations("swap", changes_at=(BEGAN + timedelta(days=10)).isoformat(), strength=1.0)
+    url = watch(tmp_path / "changed.db", changed, 20, timedelta(days=1))
+    slack = Channel()
+    with Store.open(url, read_only=True) as store:
+        (endpoint,) = changed.endpoints
+        assert store.open_incident(endpoint.content_hash) is not None
+        done = drill(store, changed, endpoint, "refusal", [slack], URL, tools(Time()))
+    assert done.incident is not None
+    assert slack.received[0].onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
+
+
+@pytest.mark.slow
+def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
+    hourly = declarations(every="1h")
+    url = watch(tmp_path / "hourly.db", hourly, 40, timedelta(hours=1))
+    with Store.open(url, read_only=True) as store:
+        (endpoint,) = hourly.endpoints
+        assert drill(store, hourly, endpoint, "refusal", [Channel()], URL, tools(Time())).incident is not None
+
+
+@pytest.mark.slow
+def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patience(
+    watched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*arguments: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prober.lab.drill.run._to_the_end", ends)
+    slack = Channel()
+    with pytest.raises(KeyboardInterrupt):
+        drilled(watched, slack)
+    assert [notice.event for notice in slack.received] == ["opened", "recovered"]
+
+
+@pytest.mark.slow
+def test_a_change_that_is_not_seen_is_said_and_nobody_told(watched: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prober.lab.drill.stream.changed", lambda reply, name: reply)
+    monkeypatch.setattr("prober.lab.drill.run.changed", lambda reply, name: reply)
+    slack = Channel()
+    done = drilled(watched, slack)
+    assert (done.incident, done.told, slack.received) == (None, [], [])
+    assert done.steps[-1].words.startswith("not seen in ")
+
+
+@pytest.mark.slow
+def test_routes_are_kept_but_nobody_waits_for_the_morning(watched: str) -> None:
+    alerts = Alerts(
+        routes=(Route(to=("slack:#birds", "webhook"), severity="critical"), Route(to=("log",))),
+        quiet_hours=QuietHours(start="00:00", end="00:00"),
+        digest=Digest(severities=("info", "warning", "critical")),
+    )
+    slack, log, pager = Channel(), Channel("log"), Channel("pagerduty")
+    declared = replace(DECLARED, alerts=alerts)
+    with Store.open(watched, read_only=True) as store:
+        done = drill(store, declared, PARROT, "refusal", [slack, log, pager], URL, tools(Time()))
+        assert {(one.alerter, one.outcome.sent) for one in done.told} == {("slack", True), ("log", True)}
+        assert {notice.channel for notice in slack.received} == {"#birds"}
+        assert pager.received == []
+        mild = drill(store, declared, PARROT, "identity", [log, Channel("slack")], URL, tools(Time()))
+        assert {one.alerter for one in mild.told} == {"log"}
