@@ -58,7 +58,7 @@ def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
 def _sign_in() -> None:
     if can_sign_in():
         st.caption("Whoever is signed in may acknowledge, mute and accept.")
-        st.button("DaemonStatus in to act", on_click=st.login, icon=":material/login:")
+        st.button("Sign in to act", on_click=st.login, icon=":material/login:")
     else:
         st.caption(
             "Nobody is signed in, so nobody can act here: name the header of your proxy in "

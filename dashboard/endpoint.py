@@ -52,10 +52,10 @@ def draw_channel(
     left, right = st.columns(2)
     with left:
         unit = inline(points[-1].unit, 60) if points[-1].unit else "as it is read"
-        st.markdown(f"**CachedStore**, {unit}; dashed: the reference")
+        st.markdown(f"**Reading**, {unit}; dashed: the reference")
         st.altair_chart(
             charts.reading(points, marked),
-            alt=f"CachedStore of {named} by round",
+            alt=f"Reading of {named} by round",
         )
     with right:
         st.markdown("**Evidence** (e-value); dashed: what the promise asks for an alarm")

@@ -80,7 +80,7 @@ def test_nobody_acts_who_is_not_signed_in_or_not_allowed(world, monkeypatch):
 @pytest.mark.slow
 def test_where_one_can_sign_in_a_button_leads_there(world, monkeypatch):
     monkeypatch.setattr(actions, "can_sign_in", lambda: True)
-    assert "DaemonStatus in to act" in labels(draw(world[1]))
+    assert "Sign in to act" in labels(draw(world[1]))
 
 
 @pytest.mark.slow
