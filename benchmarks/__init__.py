@@ -1,1 +1,1 @@
-"""Benchmarks: what the prober promises, measured. `python -m benchmarks` writes docs/benchmarks.md."""
+"""Benchmarks: what the prober promises, measured. `python -m benchmarks` writes docs/mathematics/benchmarks.md."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [part …]`: measure these parts, else all, keep their numbers, and write docs/benchmarks.md."""
+"""`python -m benchmarks [part …]`: measure these parts (default: all) and write docs/mathematics/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks import auc, cost, delay, mixture, pages, quiet, samples, simulated
 from benchmarks.part import RESULTS, Effort, Part
 
-REPORT: Final = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+REPORT: Final = Path(__file__).parent.parent / "docs" / "mathematics" / "benchmarks.md"
 PARTS: Final[tuple[Part[Any], ...]] = (
     auc.PART,
     delay.PART,

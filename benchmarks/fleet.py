@@ -1,7 +1,8 @@
 """The promise over a fleet: still endpoints, independent or shaken together, under three rules of alarm.
 
 Each endpoint is an exact e-detector, the Shiryaev–Roberts sum of likelihood ratios of a shift that never comes, so that
-whatever exceeds the promise is the rule's doing. Run `python -m benchmarks.fleet` for the table in docs/promise.md.
+whatever exceeds the promise is the rule's doing. It prints the table
+in docs/mathematics/promise.md.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ def draw(context: PageContext) -> None:
         ],
     )  # fmt: skip
     st.markdown(
-        "How the promise is derived, and the rates measured on simulated worlds that know the truth: `docs/promise.md` "
-        "and `docs/benchmarks.md`; `make bench` measures them again."
+        "`docs/mathematics/promise.md` derives the promise. `docs/mathematics/benchmarks.md` has the rates that were "
+        "measured on simulated endpoints; `make bench` measures them again."
     )
 
 

@@ -1,4 +1,4 @@
-"""docs/journey.md names real things, in the order in which the code meets them."""
+"""docs/contributing/journey.md names real things, in the order in which the code meets them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-TEXT = (Path(__file__).parent.parent / "docs" / "journey.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parent.parent / "docs" / "contributing" / "journey.md").read_text(encoding="utf-8")
 NAMES = sorted(set(re.findall(r"`((?:prober|dashboard)(?:\.\w+)+)`", TEXT)))
 
 

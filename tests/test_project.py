@@ -64,7 +64,9 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert not missing, f"{document.name} links to what is not there: {missing}"
 
 
-@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs/configuration.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document", [ROOT / "README.md", ROOT / "docs/reference/configuration.md"], ids=lambda path: path.name
+)
 def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None:
     (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
     examples = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), flags=re.M | re.S)
@@ -77,7 +79,7 @@ def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None
 
 
 def test_the_detector_of_the_guide_reads_a_reply() -> None:
-    guide = (ROOT / "docs/adding-a-detector.md").read_text()
+    guide = (ROOT / "docs/contributing/channel.md").read_text()
     (code,) = re.findall(r"^```python\n(.*?)^```", guide, flags=re.M | re.S)
     names: dict[str, Channel] = {}
     exec(code, names)
@@ -106,7 +108,7 @@ def test_make_targets_named_in_documents_exist(document: Path) -> None:
 def test_architecture_shows_the_floors_that_are_enforced() -> None:
     (layers,) = (c["layers"] for c in PYPROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
     enforced = [set(re.findall(r"\w+", layer)) for layer in layers]
-    text = (ROOT / "docs/architecture.md").read_text()
+    text = (ROOT / "docs/contributing/architecture.md").read_text()
     shown = [set(re.findall(r"`(\w+)`", row[0])) for row in tables(section(text, "Floors"))[0]]
     assert shown == enforced
 
@@ -131,7 +133,7 @@ WRITTEN_IN_WORDS = {
     ids=lambda shape: shape.__name__,
 )  # fmt: skip
 def test_configuration_lists_every_field_and_default(shape: type[BaseModel]) -> None:
-    text = (ROOT / "docs/configuration.md").read_text()
+    text = (ROOT / "docs/reference/configuration.md").read_text()
     listed = {row[0].strip("`"): row[1] for row in tables(section(text, shape.__name__))[0]}
     assert list(listed) == list(shape.model_fields)
     words = {PydanticUndefined: "required", None: "none", "": "empty"}
@@ -146,7 +148,7 @@ def show(value: object) -> str:
 
 
 def test_configuration_lists_every_check_and_variable() -> None:
-    text = (ROOT / "docs/configuration.md").read_text()
+    text = (ROOT / "docs/reference/configuration.md").read_text()
     checks = {row[0].strip("`") for row in tables(section(text, "Check"))[1]}
     assert checks | {f"not-{check}" for check in checks} == set(get_args(declaration.CheckType))
     variables = {row[0].strip("`"): row[1].strip("`") for row in tables(section(text, "Environment"))[0]}

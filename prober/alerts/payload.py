@@ -1,4 +1,4 @@
-"""The body of the generic webhook: `docs/webhook.md` is its contract. Pure."""
+"""The body of the generic webhook: `docs/reference/webhook.md` is its contract. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ITEMS_SENT = 100
 
 
 def payload(notice: Notice) -> dict[str, Json]:
-    """The body of the generic webhook, as `docs/webhook.md` describes it."""
+    """The body of the generic webhook, as `docs/reference/webhook.md` describes it."""
 
     def line(text: str) -> str:
         return visible(text, 300, lines=False)

@@ -1,4 +1,4 @@
-"""The generic webhook: one signed JSON POST a notice. `docs/webhook.md` is its contract."""
+"""The generic webhook: one signed JSON POST a notice. `docs/reference/webhook.md` is its contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""The fleet: endpoints of one provider that move at the same time are believed sooner (docs/promise.md).
+r"""The fleet: endpoints of one provider that move at the same time are believed sooner (docs/mathematics/promise.md).
 
 With \(R_i\) the e-detector of endpoint i and \(A_i\) its threshold, \(e_i = R_i / A_i\) alarms alone at 1. The e-BH
 procedure (Wang & Ramdas, "False discovery rate control with e-values", 2022) over K endpoints at level K/A believes the

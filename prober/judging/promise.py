@@ -33,7 +33,7 @@ class Promise:
 
     @property
     def most_confirmations(self) -> float:
-        """Confirmation rounds between two false alarms, on average at most; docs/confirmation.md has the proof.
+        """Confirmation rounds between two false alarms, on average at most. Proof: docs/operating/confirmation.md.
 
         Every suspicion has climbed from `at / 2` to `at` of the threshold A. A scheduled round of a still world adds at
         most one on average, so there are at most 2 / (A `at`) suspicions to such a round, each with `rounds` rounds.

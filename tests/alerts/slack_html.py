@@ -1,6 +1,6 @@
 """Block Kit as a page that looks about as Slack does, so that people can see what they will read.
 
-`python -m tests.alerts.slack_html docs/images` draws the pictures of docs/slack.md from the very payloads that are
+`python -m tests.alerts.slack_html docs/images` draws the pictures of docs/operating/slack.md from the very payloads that are
 sent; it needs Chromium (`CHROMIUM` names another than /usr/bin/chromium).
 """
 

@@ -19,7 +19,7 @@ from prober.settings import Settings
 from .hook import Hook
 from .notices import PLAIN
 
-PAGE = (Path(__file__).parents[2] / "docs" / "alerters.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "operating" / "alerters.md").read_text(encoding="utf-8")
 
 
 def test_an_alerter_is_a_template(hook: Hook) -> None:

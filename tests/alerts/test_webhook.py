@@ -26,7 +26,7 @@ from .hook import Hook
 from .notices import HOSTILE, NAMED, PLAIN, any_notice
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
-DOCUMENT = Path(__file__).parents[2] / "docs" / "webhook.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "webhook.md"
 
 
 def alerter(hook: Hook, secret: str | None = None) -> WebhookAlerter:
@@ -147,7 +147,7 @@ def test_the_document_names_every_key_of_the_body() -> None:
         assert [name for name in names if f"`{name}`" not in text] == []
 
 
-SCHEMA = json.loads((DOCUMENT.parent / "webhook.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((DOCUMENT.parents[1] / "webhook.schema.json").read_text(encoding="utf-8"))
 
 
 def closed(schema: object) -> object:

@@ -272,7 +272,7 @@ def test_nothing_known_is_an_empty_page() -> None:
 
 
 def test_the_page_lists_every_metric_with_its_labels() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "dead-mans-switch.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "operating" / "dead-mans-switch.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`prober_.*?) \| (`.*?) \|", page, flags=re.M)
     listed = {
         name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)

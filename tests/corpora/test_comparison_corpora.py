@@ -1,6 +1,6 @@
 """`compare` on replies of real endpoints: what did change is found and named, what did not is left alone.
 
-Run with `-s` it prints the tables of docs/comparison.md; PROBER_SPLITS says how many random halves (default 20).
+Run with `-s` it prints the tables of docs/mathematics/comparison.md; PROBER_SPLITS says how many random halves (default 20).
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_the_believed_are_the_largest_self_consistent_set(shares: list[float]) -
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 5), max_size=12))
 def test_the_evidence_of_the_believed_is_never_less_than_one_call(shares: list[float]) -> None:
-    """What the proof in docs/promise.md rests on."""
+    """What the proof in docs/mathematics/promise.md rests on."""
     crowd = believed([peer(f"e{i}", share) for i, share in enumerate(shares)])
     assert not crowd or sum(s.e_value for s in crowd) >= 1 - 1e-9
     assert all(s.e_value >= max(1 / len(crowd), FLOOR) for s in crowd)
