@@ -84,7 +84,7 @@ def load_verb(name: str) -> Command:
 
 def exit_code(error: BaseException) -> int:
     """Say on standard error what went wrong; the exit code that goes with it."""
-    from prober.cli.screen import complain
+    from prober.cli.output import complain
 
     if os.environ.get("PROBER_DEBUG"):
         traceback.print_exception(error)

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.as_json import Json
-from prober.cli.logs import replies_of
-from prober.cli.options import AsJson
-from prober.cli.screen import bars, print_json, say, table
+from prober.cli.options import AsJson, replies_of
+from prober.cli.output import Json, bars, print_json, say, table
 from prober.lab.compare import Compared, Difference
 from prober.lab.compare import compare as hold
 from prober.model.errors import NotEnough

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
-from prober.cli.as_json import Json
 from prober.cli.options import settings_of
+from prober.cli.output import Json
 from prober.judging.memory import Memory, decode
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Observation, Round

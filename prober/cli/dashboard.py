@@ -9,7 +9,7 @@ import typer
 
 from dashboard import launch
 from prober.cli.options import Database, settings_of
-from prober.cli.screen import complain
+from prober.cli.output import complain
 
 app = typer.Typer(add_completion=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from prober.cli.options import AsJson, Database, open_store
-from prober.cli.screen import print_json, say
+from prober.cli.output import print_json, say
 from prober.store.schema import VERSIONS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.screen import screen
+from prober.cli.output import screen
 from prober.lab.demo.run import run_demo
 
 app = typer.Typer(add_completion=False)

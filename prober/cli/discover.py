@@ -12,11 +12,10 @@ from typing import Annotated, Optional
 import typer
 
 from prober.asking import open_provider
-from prober.cli.as_json import Json
-from prober.cli.fixes import mend_of
+from prober.cli.fixes import fix_of
 from prober.cli.options import AsJson, Paths, now_utc
+from prober.cli.output import Json, bars, complain, count, print_json, say, table
 from prober.cli.plan import output_limit
-from prober.cli.screen import bars, complain, count, print_json, say, table
 from prober.lab.discover import Discovered
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
@@ -113,7 +112,7 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
     """Why there is no probe set; empty where there is one."""
     if found.given_up is not None:
         failure, said = found.given_up.error or "", found.given_up.error_detail
-        return f"{endpoint.name} does not answer: {failure} ({said}); {mend_of(failure)}. The same command goes on."
+        return f"{endpoint.name} does not answer: {failure} ({said}); {fix_of(failure)}. The same command goes on."
     if found.chosen:
         return ""
     if any(finding.kind == "reply_cache" for finding in found.findings):

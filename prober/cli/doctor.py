@@ -14,7 +14,7 @@ from prober.alerts import open_alerters
 from prober.alerts.heartbeat import open_ping
 from prober.alerts.slack.bot import SlackBot
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.screen import count, print_json, say
+from prober.cli.output import count, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.loading import Declarations

@@ -9,9 +9,8 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.interface import Alerter
-from prober.cli.as_json import Json, of_incident
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.screen import count, print_json, say
+from prober.cli.output import Json, count, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
 from prober.lab.drill.run import PATIENCE_S, Tools
 from prober.loading.quoting import quoted

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from prober.cli.options import Database, open_store
-from prober.cli.screen import bars, complain
+from prober.cli.output import bars, complain
 from prober.loading.quoting import quoted
 from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.validation_errors import did_you_mean

@@ -7,7 +7,7 @@ from typing import Final
 
 from prober.model.reply import Failure
 
-MENDS: Final[Mapping[Failure, str]] = {
+FIXES: Final[Mapping[Failure, str]] = {
     "unreachable": "check `base_url`, the network, and that the server runs",
     "timeout": "the provider is slow; try again, or raise `timeouts` of the endpoint",
     "rate_limited": "ask less often, or raise the limit with the provider",
@@ -23,12 +23,12 @@ MENDS: Final[Mapping[Failure, str]] = {
 """Failure → what to do."""
 
 
-def mend_of(failure: str) -> str:
+def fix_of(failure: str) -> str:
     """What to do; failures of other tools' logs have no mend."""
-    return next((mend for name, mend in MENDS.items() if name == failure), "")
+    return next((mend for name, mend in FIXES.items() if name == failure), "")
 
 
-DELIVERY_MENDS: Final[Mapping[str, str]] = {
+DELIVERY_FIXES: Final[Mapping[str, str]] = {
     "channel_not_found": "write the channel's id, and invite the bot to it",
     "not_in_channel": "invite the bot to the channel",
     "is_archived": "unarchive the channel, or write another",
@@ -48,9 +48,9 @@ DELIVERY_MENDS: Final[Mapping[str, str]] = {
 _TOKEN_WORDS: Final = ("auth", "token", "account_inactive")
 
 
-def delivery_mend(reason: str) -> str:
+def delivery_fix(reason: str) -> str:
     """What to do about a message that failed for good."""
-    known = next((mend for words, mend in DELIVERY_MENDS.items() if reason.startswith(words)), "")
+    known = next((mend for words, mend in DELIVERY_FIXES.items() if reason.startswith(words)), "")
     if not known and any(word in reason.split(":", maxsplit=1)[0] for word in _TOKEN_WORDS):
         return "set a token that Slack knows"
     return known or "mend what it says"

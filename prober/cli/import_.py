@@ -10,10 +10,18 @@ from typing import Any, Final
 import typer
 
 from prober.alerts.phrases import when
-from prober.cli.as_json import Json, of_judgement
-from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
-from prober.cli.options import AsJson, Database, settings_of
-from prober.cli.screen import bars, print_json, say
+from prober.cli.options import (
+    AsJson,
+    Database,
+    FalseAlarms,
+    Logs,
+    Reference,
+    RoundsPerYear,
+    promise_of,
+    replies_of,
+    settings_of,
+)
+from prober.cli.output import Json, bars, of_judgement, print_json, say
 from prober.judging.promise import Promise
 from prober.lab.replay import probe_of, rounds_of, series_of
 from prober.loading.quoting import quoted

@@ -10,10 +10,8 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
-from prober.cli.as_json import Json, of_incident, of_time
-from prober.cli.delivery import deliver_owed
-from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
-from prober.cli.screen import print_json, say, table
+from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
+from prober.cli.output import Json, of_incident, of_time, print_json, say, table
 from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import seconds

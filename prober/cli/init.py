@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.screen import say
+from prober.cli.output import say
 from prober.model.errors import ConfigurationError
 
 app = typer.Typer(add_completion=False)

@@ -15,11 +15,9 @@ import typer
 from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import chance, thousands, when
 from prober.asking import open_provider
-from prober.cli.as_json import Json, of_judgement
-from prober.cli.delivery import deliver_owed
-from prober.cli.fixes import mend_of
-from prober.cli.options import AsJson, Database, Paths, chosen, declared, now_utc, settings_of
-from prober.cli.screen import bars, print_json, say
+from prober.cli.fixes import fix_of
+from prober.cli.options import AsJson, Database, Paths, chosen, declared, deliver_owed, now_utc, settings_of
+from prober.cli.output import Json, bars, of_judgement, print_json, say
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
@@ -126,7 +124,7 @@ def _words(one: Asked) -> list[str]:
     lines = [f"{title} {judgement_words(result.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
     if failed:
         lines.append(f"  {failed} of {result.asked} asks failed")
-        lines += [f"  {count} × {name}: {mend_of(name)}" for name, count in Counter(result.failures).most_common()]
+        lines += [f"  {count} × {name}: {fix_of(name)}" for name, count in Counter(result.failures).most_common()]
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {result.asked} asks, all answered")
@@ -165,7 +163,13 @@ def _as_json(one: Asked) -> Json:
         "reason": result.reason,
         "asks": result.asked,
         "failures": [
-            {"reason": name, "asks": count, "mend": mend_of(name)} for name, count in Counter(result.failures).items()
+            {
+                "reason": name,
+                "asks": count,
+                "fix": fix_of(name),
+                "mend": fix_of(name),
+            }  # `mend` goes in the next release
+            for name, count in Counter(result.failures).items()
         ],
         "said": one.said,
         "judgement": of_judgement(result.judgement) if result.judgement else None,

@@ -1,21 +1,29 @@
-"""Arguments that verbs share, and what they lead to."""
+"""Options that verbs share, and what they lead to: declarations, settings, the store, reply logs, deliveries."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Optional, TypeAlias
 
 import typer
 from pydantic import ValidationError
+from rich.progress import Progress
 
+from prober.alerts.interface import Alerter
+from prober.cli.output import complain
+from prober.judging.promise import Promise
+from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
 from prober.loading.quoting import quoted
+from prober.loading.reply_log import LoggedReply, read
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
 from prober.model.errors import ConfigurationError
+from prober.model.evidence import Round
+from prober.service.deliver import Delivery, deliver
 from prober.settings import Settings
 from prober.store import Store
 
@@ -37,6 +45,26 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--by", metavar="WHO", help="Who says so.", show_default="the user logged in"),
+]
+Logs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz.")]
+Reference: TypeAlias = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(
+        "--reference",
+        metavar="N",
+        min=2,
+        help="The first N rounds are the reference.",
+        show_default="12 that span a week",
+    ),
+]
+FalseAlarms: TypeAlias = Annotated[
+    float, typer.Option("--false-alarms-per-year", metavar="X", min=1e-6, max=365.0, help="The promise.")
+]
+RoundsPerYear: TypeAlias = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option(
+        "--rounds-per-year", metavar="N", min=1e-6, help="Of each endpoint.", show_default="from the log's own times"
+    ),
 ]
 
 
@@ -90,3 +118,50 @@ def chosen(
     if not pairs:
         raise ConfigurationError(f"no probe set asks {quoted(endpoint_name or '')}; name it under `endpoints:` of one")
     return pairs
+
+
+def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> list[Delivery]:
+    """Deliver every notice that is due.
+
+    Where one is owed to a channel that is not configured here, all are left to the daemon: delivered from here, that
+    one would count as failed for good.
+    """
+    owed = {notice.alerter for notice in store.notices(limit=10_000) if notice.state in {"owed", "claimed"}}
+    if foreign := owed - {alerter.name for alerter in alerters}:
+        complain(
+            f"notices to {', '.join(sorted(foreign))} are left to `prober run`: not configured in this environment"
+        )
+        return []
+    deliveries = []
+    while (delivery := deliver(store, alerters, now_utc, dashboard_url)) is not None:
+        deliveries.append(delivery)
+    return deliveries
+
+
+def promise_of(
+    rounds: Sequence[Round], reference: int | None, false_alarms_per_year: float, per_year: float | None
+) -> Promise:
+    """The promise these rounds are judged under."""
+    return Promise(
+        false_alarms_per_year=false_alarms_per_year,
+        rounds_per_year=rounds_per_year(rounds) if per_year is None else per_year,
+        reference=ReferenceRule() if reference is None else reference_of(reference),
+    )
+
+
+def replies_of(logs: Sequence[Path], shown: Progress) -> Iterator[LoggedReply]:
+    """Every reply of every log, in order. Raises LogError."""
+    for log in logs:
+        task = shown.add_task(f"Reading {log.name}", total=_size(log))
+        yield from read(log, lambda count, task=task: shown.advance(task, count))  # type: ignore[misc]
+
+
+def _size(log: Path) -> int | None:
+    """Bytes once unpacked; of a gzip file, what its last four bytes say. None where it cannot be told."""
+    try:
+        with log.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(-4 if packed else 0, 2)
+            return int.from_bytes(file.read(4), "little") if packed else file.tell()
+    except OSError:
+        return None

@@ -11,10 +11,9 @@ from typing import Final, Literal
 
 import typer
 
-from prober.cli.as_json import Json, of_promise
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.screen import count, print_json, say, table
+from prober.cli.output import Json, count, of_promise, print_json, say, table
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.prices import tariff

@@ -9,11 +9,10 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts.phrases import thousands
-from prober.cli.as_json import Json, of_promise
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
+from prober.cli.output import Json, bars, count, of_promise, print_json, say, table
 from prober.cli.plan import planned_of
-from prober.cli.screen import bars, count, print_json, say, table
 from prober.judging.channels import percent
 from prober.judging.explain.information import MOVED, PATIENCE, advice
 from prober.judging.promise import Promise

@@ -8,10 +8,8 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import iso, minute, when
-from prober.cli.as_json import Json
-from prober.cli.delivery import deliver_owed
-from prober.cli.options import AsJson, By, Database, me, now_utc, open_store, settings_of
-from prober.cli.screen import print_json, say
+from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
+from prober.cli.output import Json, print_json, say
 from prober.judging.memory import Memory, decode
 from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean

@@ -5,10 +5,8 @@ from __future__ import annotations
 import typer
 
 from prober.alerts.phrases import between, thousands, when
-from prober.cli.as_json import Json, of_findings, of_promise, of_verdict
-from prober.cli.logs import FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
-from prober.cli.options import AsJson
-from prober.cli.screen import bars, print_json, say
+from prober.cli.options import AsJson, FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
+from prober.cli.output import Json, bars, of_findings, of_promise, of_verdict, print_json, say
 from prober.lab.replay import Alarm, Replayed, rounds_of
 from prober.lab.replay import replay as judge
 from prober.model.errors import NotEnough

@@ -13,11 +13,9 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands, when
-from prober.cli.as_json import Json, of_incident, of_time
-from prober.cli.delivery import deliver_owed
-from prober.cli.fixes import delivery_mend
-from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
-from prober.cli.screen import complain, print_json, say, table
+from prober.cli.fixes import delivery_fix
+from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_store, settings_of
+from prober.cli.output import Json, complain, of_incident, of_time, print_json, say, table
 from prober.incidents.daemons import DaemonStatus
 from prober.loading.quoting import quoted
 from prober.model.declaration import seconds
@@ -155,7 +153,8 @@ def _of_delivery(one: DeliveryView) -> Json:
         "failing": one.failing,
         "last_reason": one.last_reason,
         "since": of_time(one.since),
-        "mend": delivery_mend(one.last_reason) if one.failing else "",
+        "fix": delivery_fix(one.last_reason) if one.failing else "",
+        "mend": delivery_fix(one.last_reason) if one.failing else "",  # the same; goes in the next release
     }
 
 
@@ -168,7 +167,7 @@ def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView]) -> 
 
 def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
     """Places that messages do not reach."""
-    return [undelivered(one, delivery_mend(one.last_reason)) for one in deliveries if one.last_reason]
+    return [undelivered(one, delivery_fix(one.last_reason)) for one in deliveries if one.last_reason]
 
 
 def _today(one: EndpointView) -> EndpointView:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from prober.cli.options import AsJson, Paths, declared
-from prober.cli.screen import count, print_json, say
+from prober.cli.output import count, print_json, say
 from prober.model.errors import ConfigurationError
 
 app = typer.Typer(add_completion=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.cli.fixes import delivery_mend
+from prober.cli.fixes import delivery_fix
 from prober.incidents.daemons import DaemonStatus
 from prober.model.incident import Incident
 from prober.model.notice import Outcome
@@ -208,7 +208,7 @@ def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
     ],
 )
 def test_every_reason_has_a_mend(reason: str, mend: str) -> None:
-    assert delivery_mend(reason) == mend
+    assert delivery_fix(reason) == mend
 
 
 # -- metrics -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 
 import prober as prober_package
 from prober import cli
-from prober.cli import screen
+from prober.cli import output
 from prober.model.errors import ClaimLost, ConfigurationError, LogError, NotEnough, Problem, StoreError
 from tests.cli.conftest import Run
 
@@ -95,21 +95,21 @@ def test_version_is_said(prober: Run) -> None:
 
 
 def test_json_has_no_number_that_json_has_not(capsys: pytest.CaptureFixture[str]) -> None:
-    screen.print_json({"a": float("nan"), "b": [float("inf"), 1.5], "c": ("\ud800", None, True)})
+    output.print_json({"a": float("nan"), "b": [float("inf"), 1.5], "c": ("\ud800", None, True)})
     assert capsys.readouterr().out == '{"a": null, "b": [null, 1.5], "c": ["\\ud800", null, true]}\n'
 
 
 def test_hostile_text_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    screen.say("[red]x[/red] \x1b[2J \x00 \u202e")
-    screen.table(["a"], [["two\nlines [bold]"]])
+    output.say("[red]x[/red] \x1b[2J \x00 \u202e")
+    output.table(["a"], [["two\nlines [bold]"]])
     out = capsys.readouterr().out
     assert "[red]x[/red] \\x1b[2J \\x00 \\u202e" in out
     assert "two\\nlines [bold]" in out
 
 
 def test_a_huge_line_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    screen.say("x" * 1_000_000)
-    assert len(capsys.readouterr().out) == screen.LONGEST_LINE + 1
+    output.say("x" * 1_000_000)
+    assert len(capsys.readouterr().out) == output.LONGEST_LINE + 1
 
 
 def test_every_function_of_the_packages_first_page_exists() -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from prober.cli.fixes import MENDS, mend_of
+from prober.cli.fixes import FIXES, fix_of
 from prober.cli.once import worst
 from prober.model.reply import Failure
 from prober.store import Store
@@ -18,8 +18,8 @@ from tests.cli.world import write_probes
 
 
 def test_every_failure_has_a_mend() -> None:
-    assert set(MENDS) == set(get_args(Failure))
-    assert mend_of("another tool's word") == ""
+    assert set(FIXES) == set(get_args(Failure))
+    assert fix_of("another tool's word") == ""
 
 
 @pytest.mark.parametrize(("codes", "code"), [([], 0), ([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1)])
@@ -73,10 +73,10 @@ def test_no_answer_says_why_and_what_to_do(
     done = prober("once")
     assert done.code == 3
     assert "canary on bot: no answer" in done.out
-    assert f"  2 × {reason}: {mend_of(reason)}" in done.out
+    assert f"  2 × {reason}: {fix_of(reason)}" in done.out
     assert words in done.out
     (failure,) = prober("once", "--json").json["rounds"][0]["failures"]
-    assert failure == {"reason": reason, "asks": 2, "mend": mend_of(reason)}
+    assert failure == {"reason": reason, "asks": 2, "fix": fix_of(reason), "mend": fix_of(reason)}
 
 
 @pytest.mark.slow
