@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
 VERBS: Final[Mapping[str, str]] = {
     "init": "Write the starter probe sets into a folder.",
-    "validate": "Check what is declared: every mistake of every file, with its line and its mend.",
-    "plan": "Say what will be asked, how often, what it costs and what is promised; nobody is asked.",
-    "power": "Say how large a change would be caught in a day and in a week, and what each probe tells.",
-    "once": "Ask one round of every probe set now, judge it, and tell whom it concerns.",
-    "run": "The daemon: ask on schedule, judge and tell, until it is stopped.",
-    "demo": "Watch a model silently change, and be caught. Needs no key.",
-    "status": "Say where every endpoint stands.",
+    "validate": "Check the declarations: every mistake in every file, with its line and how to fix it.",
+    "plan": "Show what will be asked, how often, what it costs and what is promised. Sends nothing.",
+    "power": "Show how large a change would be caught in a day and in a week, and what each probe adds.",
+    "once": "Ask one round of every probe set now, judge it, and send the notices.",
+    "run": "Run the daemon: ask on schedule, judge, and send notices until it is stopped.",
+    "demo": "Watch a model change silently and be caught. Needs no key.",
+    "status": "Show the state of every endpoint.",
     "replay": "Judge a reply log round by round, as the daemon would have.",
-    "compare": "Are two reply logs from the same behaviour?",
-    "incidents": "List and show changes; acknowledge or accept them.",
-    "reference": "Say what later rounds are judged against, and since when.",
-    "discover": "Find the probes that say most about an endpoint, and what is odd about it.",
-    "drill": "Prove the path from a change to the people: change a copy of the newest rounds, and tell of it.",
-    "export": "Write every reply of completed rounds into a reply log.",
-    "import": "Take reply logs into the database, and judge them.",
-    "db": "Look at the database, or bring it up to date.",
-    "dashboard": "Serve the page.",
-    "doctor": "Check the installation, the declarations, the keys and the channels.",
+    "compare": "Test whether two reply logs come from the same behaviour.",
+    "incidents": "List, show and act on incidents: acknowledge, mute, accept, close.",
+    "reference": "Show what later rounds are judged against, and since when.",
+    "discover": "Find the probes that reveal most about an endpoint, and report what is odd about it.",
+    "drill": "Rehearse an alarm: change a copy of the newest rounds, and send the notices as a drill.",
+    "export": "Write every reply of completed rounds to a reply log.",
+    "import": "Store reply logs in the database and judge them. Notifies nobody.",
+    "db": "Show what the database holds, or upgrade it.",
+    "dashboard": "Serve the dashboard.",
+    "doctor": "Check the installation, the declarations, the keys and the alerters.",
 }
-"""Verb → what it does. `prober.cli.<verb>` is imported only when the verb is called, so that help comes at once."""
+"""Verb → what it does. `prober.cli.<verb>` is imported only when the verb is called, so that help is quick."""
 
 
 class Verbs(TyperGroup):
-    """The verbs, loaded late; and what they raise, as exit codes."""
+    """The verbs, each imported when it is called. Turns what they raise into exit codes."""
 
     def list_commands(self, ctx: Context) -> list[str]:
         return list(VERBS)
@@ -67,7 +67,7 @@ class Verbs(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except BaseException as error:
-            if hasattr(error, "format_message"):  # wrong usage: typer says so itself, with exit code 2
+            if hasattr(error, "format_message"):  # wrong usage: typer reports it, with exit code 2
                 raise
             raise typer.Exit(exit_code(error)) from None
 
@@ -77,13 +77,13 @@ def load_verb(name: str) -> Command:
     module = import_module(f"prober.cli.{'import_' if name == 'import' else name}")
     command: Command = typer.main.get_command(module.app)
     command.name = name
-    # Rich keeps the ends of lines, so paragraphs written to the width of the source would be torn on a screen.
+    # Rich keeps line ends, so a paragraph wrapped at the width of the source would break badly on a narrow screen.
     command.help = "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
     return command
 
 
 def exit_code(error: BaseException) -> int:
-    """Say on standard error what went wrong; the exit code that goes with it."""
+    """Report an error on standard error; gives the exit code for it."""
     from prober.cli.output import complain
 
     if os.environ.get("PROBER_DEBUG"):
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _flushed(code: int) -> int:
-    """The exit code, unless what was said could not be written."""
+    """The exit code, unless the output could not be written."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -166,6 +166,6 @@ app = typer.Typer(
 
 @app.callback()
 def prober(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Tells you, with evidence, that a model you depend on has silently changed."""

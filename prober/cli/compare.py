@@ -1,4 +1,4 @@
-"""`prober compare`: are two reply logs from the same behaviour?"""
+"""`prober compare`: do two reply logs come from the same behaviour?"""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from prober.cli.options import AsJson, replies_of
-from prober.cli.output import Json, bars, print_json, say, table
+from prober.cli.output import Json, bars, count, print_json, say, table
 from prober.lab.compare import Compared, Difference
-from prober.lab.compare import compare as hold
+from prober.lab.compare import compare as compare_replies
 from prober.model.errors import NotEnough
 
 app = typer.Typer(add_completion=False)
@@ -20,20 +20,20 @@ EXIT_CODES = {"same": 0, "changed": 1, "insufficient_evidence": 3}
 
 @app.command()
 def compare(
-    reference: Annotated[Path, typer.Argument(metavar="REFERENCE_LOG", help="Replies as they were.")],
-    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE_LOG", help="Replies in question.")],
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE_LOG", help="Replies of the known behaviour.")],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE_LOG", help="Replies to test against it.")],
     alpha: Annotated[
-        float, typer.Option("--alpha", help="Chance of a false `changed`, over all channels together.")
+        float, typer.Option("--alpha", help="Probability of a false `changed`, over all channels together.")
     ] = 0.01,
     as_json: AsJson = False,
 ) -> int:
-    """Are two reply logs from the same behaviour? Replies are paired by probe where the logs share probes.
+    """Test whether two reply logs come from the same behaviour. Replies are paired by probe if the logs share probes.
 
-    Exit code 0 where they are the same, 1 where behaviour changed, 3 where the evidence is not enough.
+    Exit code 0 if they are the same, 1 if the behaviour changed, 3 if there is not enough evidence.
     """
     try:
         with bars() as shown:
-            compared = hold(replies_of([reference], shown), replies_of([candidate], shown), alpha)
+            compared = compare_replies(replies_of([reference], shown), replies_of([candidate], shown), alpha)
     except NotEnough as error:
         if not as_json:
             raise
@@ -75,17 +75,18 @@ def _channel(one: Difference) -> Json:
 
 
 def _show(compared: Compared) -> None:
-    how = "paired by probe" if compared.paired else "as two groups of prompts: the logs share no probe"
+    how = "paired by probe" if compared.paired else "as two groups of replies, because the logs share no probe"
     say(
-        f"{compared.verdict}: {compared.probes} probes, {compared.replies[0]} replies against {compared.replies[1]}, "
-        f"{how}; alpha {compared.alpha:g} over all channels"
+        f"{compared.verdict}: {count(compared.probes, 'probe')}, "
+        f"{compared.replies[0]:,} replies against {compared.replies[1]:,}, {how}; "
+        f"alpha {compared.alpha:g} over all channels"
     )
     if compared.missing:
         say(compared.missing)
     if any(compared.failed) or compared.unmatched:
         say(
             f"Left out: {compared.failed[0]} and {compared.failed[1]} failed asks, "
-            f"{compared.unmatched} probes answered in one log only"
+            f"{count(compared.unmatched, 'probe')} answered in one log only"
         )
     if compared.channels:
         table(

@@ -1,4 +1,4 @@
-"""What a plan comes to, by stored replies where there are any, and where its reference stands."""
+"""What stored replies say about a plan: tokens and dollars of an ask, and progress of the reference."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALL: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Mean tokens of one ask, as the provider counted them; None where it never did."""
+    """Mean tokens of one ask, as the provider counted them; None if it never did."""
 
     input_tokens: float | None
     output_tokens: float | None
@@ -34,14 +34,14 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an endpoint costs by this plan."""
+    """What an endpoint costs under this plan."""
 
     dollars_per_day: float | None
-    """None where it is not known."""
+    """None if it is not known."""
     is_bound: bool
-    """Whether that is the most it can be, not what it was seen to be."""
+    """Whether this is an upper bound, not a measured cost."""
     why: str
-    """Where the price stands; or why the cost is not known, and what to do."""
+    """Where the price is from; or why the cost is not known, and what to do."""
 
     @property
     def words(self) -> str:
@@ -64,19 +64,19 @@ class Cost:
 
 def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tokens: float | None,
          is_bound: bool) -> Cost:  # fmt: skip
-    """Of a day with so many asks and tokens."""
+    """Cost of a day with this many asks and tokens."""
     if isinstance(tariff, Unpriced):
         return Cost(None, False, tariff.reason)
     if output_tokens is not None:
         return Cost(tariff.dollars(asks, input_tokens, output_tokens), is_bound, tariff.source)
     if tariff.output_per_million == 0:
         return Cost(tariff.dollars(asks, input_tokens, 0.0), False, tariff.source)
-    return Cost(None, False, "no reply says how many tokens it took, and no limit is declared; set max_tokens")
+    return Cost(None, False, "no reply reports its tokens and no limit is declared; set max_tokens")
 
 
 @contextmanager
 def stored(database: str | None) -> Iterator[Store | None]:
-    """The store, to read; None where it is a file that is not made yet. Raises StoreError, ConfigurationError."""
+    """The store, read-only; None if its file does not exist yet. Raises StoreError, ConfigurationError."""
     url = settings_of(database).database_url
     path = url.removeprefix("sqlite:///").split("?")[0]
     if url.startswith("sqlite:///") and not Path(path).exists():
@@ -87,7 +87,7 @@ def stored(database: str | None) -> Iterator[Store | None]:
 
 
 def used(store: Store, endpoint: Endpoint, series: Collection[str]) -> dict[str, Used]:
-    """Series → what its newest replies took; those without replies are left out."""
+    """Series → tokens of its newest replies; series without replies are left out."""
     found: dict[str, list[Observation]] = {}
     for view in _completed(store, endpoint, _RECENT):
         for one in store.recorded(view.id):
@@ -117,7 +117,7 @@ def reference_of(store: Store, endpoint: Endpoint, memory: Memory) -> list[Round
 
 
 def progress(store: Store, endpoint: Endpoint, series: Collection[str]) -> tuple[int, str]:
-    """How many of these series have a complete reference, and what the others still need, in words."""
+    """How many of these series have a complete reference, and what the others still need, as text."""
     complete = len(set(memory_of(store, endpoint).series) & set(series))
     views = (view for view in store.endpoints() if view.endpoint_hash == endpoint.content_hash)
     missing = next((view.missing for view in views), "") or "the first round"

@@ -1,4 +1,4 @@
-"""`prober dashboard`: the page."""
+"""`prober dashboard`: serves the dashboard."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ def dashboard(
     ] = "127.0.0.1",
     database: Database = None,
 ) -> int:
-    """Serve the pages, on this machine only unless told otherwise. Looking needs no login; acting on incidents does."""
+    """Serve the dashboard, on this machine only by default. Reading needs no login; acting on incidents does."""
     settings = settings_of(database)
     if address not in {"127.0.0.1", "localhost", "::1"}:
-        complain(f"listening on {address}: whoever can reach it sees prompts and replies")
+        complain(f"listening on {address}: everyone who can reach it sees prompts and replies")
         if settings.dashboard_actions and settings.dashboard_user_header:
-            complain(f"{settings.dashboard_user_header} is believed: let nothing but your proxy reach {address}:{port}")
+            complain(
+                f"the header {settings.dashboard_user_header} is trusted: only your proxy may reach {address}:{port}"
+            )
     complain(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}/ (Ctrl-C ends it)")
     command = launch.command(port, address)
     os.execve(command[0], command, os.environ | {"PROBER_DATABASE_URL": settings.database_url})

@@ -13,24 +13,24 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def about() -> None:
-    """Look at the database, or bring it up to date."""
+    """Show what the database holds, or upgrade it."""
 
 
 @app.command()
 def upgrade(database: Database = None, as_json: AsJson = False) -> int:
-    """Make the database, or bring it to the version of this prober. Other verbs that write do so by themselves."""
+    """Create the database, or upgrade it to the schema of this prober. Verbs that write do this by themselves."""
     with open_store(database) as store:
         where = store.where
     if as_json:
         print_json({"database": where, "version": VERSIONS[-1]})
     else:
-        say(f"{where} is of version {VERSIONS[-1]}, the newest.")
+        say(f"{where} has schema version {VERSIONS[-1]}, the newest.")
     return 0
 
 
 @app.command()
 def info(database: Database = None, as_json: AsJson = False) -> int:
-    """What the database holds."""
+    """Show what the database holds."""
     with open_store(database, read_only=True) as store:
         endpoints = store.endpoints()
         content = {

@@ -1,4 +1,4 @@
-"""`prober demo`: a model silently changes, and is caught."""
+"""`prober demo`: a model changes silently and is caught."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def demo(
         bool, typer.Option("--scripted", help="Thirty simulated days in seconds, without a model.")
     ] = False,
     no_dashboard: Annotated[
-        bool, typer.Option("--no-dashboard", help="End after the verdict; leave no page open.")
+        bool, typer.Option("--no-dashboard", help="End after the verdict, without serving the dashboard.")
     ] = False,
 ) -> int:
-    """Watch a model silently change, and be caught. Needs no key.
+    """Watch a model change silently and be caught. Needs no key.
 
-    Exit code 0 when the change was caught after it happened and nothing alarmed before it; 1 otherwise.
+    Exit code 0 if the change was caught after it happened and nothing alarmed before it; otherwise 1.
     """
     return run_demo(scripted=scripted, dashboard=not no_dashboard, console=screen())

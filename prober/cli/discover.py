@@ -1,4 +1,4 @@
-"""`prober discover`: probes that say most about an endpoint, and what is odd about it."""
+"""`prober discover`: the probes that reveal most about an endpoint, and what is odd about it."""
 
 from __future__ import annotations
 
@@ -29,30 +29,32 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def discover(
-    endpoint_name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="The endpoint, by its declared name.")],
+    endpoint_name: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Its declared name.")],
     paths: Paths = None,
     budget_tokens: Annotated[
-        int, typer.Option("--budget-tokens", min=1, help="The most tokens to spend, earlier runs included.")
+        int, typer.Option("--budget-tokens", min=1, help="Most tokens to spend, earlier runs included.")
     ] = 50_000,
     output: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--output", help="The file to write.", show_default="probes/discovered-ENDPOINT.yaml"),
     ] = None,
-    probes: Annotated[int, typer.Option("--probes", min=1, max=200, help="How many to keep.")] = 12,
+    probes: Annotated[int, typer.Option("--probes", min=1, max=200, help="How many probes to keep.")] = 12,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Decides which prompts are tried first.")] = 0,
     owner: Annotated[str, typer.Option("--owner", help="Who owns the probe set.")] = "platform-team",
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that was edited.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Find the probes that say most about an endpoint, within a budget of tokens, and write them as a probe set.
+    """Find the probes that reveal most about an endpoint, within a budget of tokens, and write them as a probe set.
 
-    Also says whether the temperature is ignored, replies are cached, or log-probabilities are made up. Stopped at any
-    time, the same command goes on where it was. Exit code 3 where the endpoint does not answer, or nothing was found.
+    Also reports whether the endpoint ignores the temperature, caches replies, or invents log-probabilities. If it is
+    stopped, run the same command again: it continues. Exit code 3 if the endpoint does not answer or nothing was found.
     """
     endpoint = _declared(paths, endpoint_name)
     target = output or default_output(endpoint.name)
     if target.suffix not in {".yaml", ".yml"} or holds_endpoints(target):
-        raise ConfigurationError([Problem(str(target), 0, "", "is no name of a probe set; write one such as a.yaml")])
+        raise ConfigurationError(
+            [Problem(str(target), 0, "", "is not the name of a probe set file; write one such as a.yaml")]
+        )
     if not force:
         refuse_edited(target)
     progress = progress_of(target)
@@ -74,7 +76,7 @@ def discover(
                 tell=lambda spent: shown.update(bar, completed=spent),
             )
     except KeyboardInterrupt:
-        complain(f"Nothing is lost: {progress} holds every reply so far. The same command goes on from there.")
+        complain(f"Nothing is lost: {progress} holds every reply so far. Run the same command again to continue.")
         raise
     if found.chosen and found.given_up is None:
         notes = header(endpoint, seed, budget_tokens, found.spent_tokens, now_utc(), found.tried)
@@ -91,7 +93,7 @@ def discover(
 
 
 def _declared(paths: Sequence[Path] | None, name: str) -> Endpoint:
-    """The endpoint alone: there need be no probe set yet."""
+    """The endpoint; no probe set has to exist yet."""
     problems: list[Problem] = []
     files = [file for file in find(paths or [Path("probes")], problems) if holds_endpoints(file)]
     if not files:
@@ -104,21 +106,23 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"cannot be made ({error.strerror}); name another place with --output"
+        message = f"cannot be created ({error.strerror}); name another place with --output"
         raise ConfigurationError([Problem(str(folder), 0, "", message)]) from error
 
 
 def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
-    """Why there is no probe set; empty where there is one."""
+    """Why no probe set was written; empty if one was."""
     if found.given_up is not None:
         failure, said = found.given_up.error or "", found.given_up.error_detail
-        return f"{endpoint.name} does not answer: {failure} ({said}); {fix_of(failure)}. The same command goes on."
+        return (
+            f"{endpoint.name} does not answer: {failure} ({said}); {fix_of(failure)}. Then run the same command again."
+        )
     if found.chosen:
         return ""
     if any(finding.kind == "reply_cache" for finding in found.findings):
-        return "No prompt was tried: behind a cache every one looks alike. Mend that first."
+        return "No prompt was tried: the endpoint answers from a cache. Turn the cache off first."
     if not found.tried:
-        return f"{budget_tokens} tokens do not suffice to begin; raise --budget-tokens."
+        return f"{budget_tokens:,} tokens are too few to begin; raise --budget-tokens."
     return (
         f"None of {count(len(found.tried), 'prompt')} was asked often enough and gave more than one answer; "
         "raise --budget-tokens, or declare a higher temperature."
@@ -127,7 +131,7 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
 
 def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Path | None, missing: str) -> None:
     varied = sum(len(one.answers) > 1 for one in found.tried)
-    known = f", {found.recalled} replies were known" if found.recalled else ""
+    known = f", {found.recalled} replies known from before" if found.recalled else ""
     say(
         f"{endpoint.name}: {count(len(found.tried), 'prompt')} tried, {varied} gave more than one answer; "
         f"{found.spent_tokens:,} tokens spent in all, {count(found.asks, 'ask')} made now{known}"
@@ -135,7 +139,7 @@ def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Pat
     say(*(f"FOUND {finding.kind}: {finding.words}" for finding in found.findings))
     say(*(f"Not checked: {words}" for words in found.unchecked))
     if limit is None and endpoint.provider != "scripted":
-        say("The endpoint declares no limit of output tokens (max_tokens), so the budget was kept by estimate.")
+        say("The endpoint declares no limit of output tokens (max_tokens), so the budget is an estimate.")
     if written:
         table(
             ("probe", "kind", "asks", "answers"),

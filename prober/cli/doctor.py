@@ -27,7 +27,7 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at."""
+    """Result of one check."""
 
     about: str
     ok: bool
@@ -37,7 +37,7 @@ class Finding:
 
 @app.command()
 def doctor(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
-    """Check the installation, the declarations, the keys (by name only) and the channels. Exit code 2 for a problem."""
+    """Check the installation, the declarations, the keys (by name only) and the alerters. Exit code 2 for a problem."""
     findings = list(_findings(paths, database))
     if as_json:
         print_json({"ok": all(one.ok for one in findings), "findings": [asdict(one) for one in findings]})
@@ -75,7 +75,7 @@ def _packages() -> Finding:
     try:
         installed = version("canary-prober")
     except PackageNotFoundError:
-        return Finding("packages", False, "canary-prober itself is not installed; pip install . where it lies")
+        return Finding("packages", False, "canary-prober itself is not installed; run pip install . in its folder")
     for requirement in requires("canary-prober") or []:
         name = requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
         try:
@@ -84,7 +84,7 @@ def _packages() -> Finding:
             missing.append(name)
     if missing:
         return Finding("packages", False, f"{', '.join(missing)} missing; pip install {' '.join(missing)}")
-    return Finding("packages", True, f"canary-prober {installed} and all it needs")
+    return Finding("packages", True, f"canary-prober {installed} and its dependencies")
 
 
 def _embedder() -> str:
@@ -96,14 +96,14 @@ def _database(database: str | None) -> str:
     url = settings_of(database).database_url
     path = Path(url.removeprefix("sqlite:///").split("?")[0])
     if url.startswith("sqlite:///") and not path.exists() and path.parent.is_dir():
-        return f"{path} is not made yet; `prober once` or `prober run` makes it"
+        return f"{path} does not exist yet; `prober once` or `prober run` creates it"
     with Store.open(url, read_only=True) as store:
         return f"{store.where} can be read"
 
 
 def _heartbeat(database: str | None) -> str:
     pinged = open_ping(settings_of(database)) is not None
-    return "is pinged while the daemon is well" if pinged else "none; PROBER_HEARTBEAT_URL would name one"
+    return "is pinged while the daemon is healthy" if pinged else "none; set PROBER_HEARTBEAT_URL to have one"
 
 
 def _keys(declarations: Declarations) -> Iterator[Finding]:
@@ -124,5 +124,5 @@ def _channels(database: str | None) -> Iterator[Finding]:
     for alerter in alerters:
         if isinstance(alerter, SlackBot):
             outcome = alerter.check()
-            mend = "" if outcome.sent else "; check SLACK_BOT_TOKEN and that Slack can be reached"
-            yield Finding("slack", outcome.sent, f"auth.test: {outcome.reason}{mend}")
+            fix = "" if outcome.sent else "; check SLACK_BOT_TOKEN and that Slack can be reached"
+            yield Finding("slack", outcome.sent, f"auth.test: {outcome.reason}{fix}")

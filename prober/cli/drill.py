@@ -1,4 +1,4 @@
-"""`prober drill`: would anybody be told?"""
+"""`prober drill`: would an alarm reach people?"""
 
 from __future__ import annotations
 
@@ -23,28 +23,33 @@ app = typer.Typer(add_completion=False)
 
 @app.command("drill")
 def run_drill(
-    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="As `endpoints.yaml` names it.")],
+    endpoint: Annotated[str, typer.Argument(metavar="ENDPOINT", help="Its declared name.")],
     paths: Paths = None,
     change: Annotated[
-        str, typer.Option("--change", metavar="NAME", help="What happens to it: refusal, wording or identity.")
+        str, typer.Option("--change", metavar="NAME", help="Which change to rehearse: refusal, wording or identity.")
     ] = "refusal",
     to: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option("--to", metavar="ALERTER", help="Tell these alone, such as `slack`.", show_default="all"),
+        typer.Option(
+            "--to",
+            metavar="ALERTER",
+            help="Send to this alerter only, such as `slack`; may be repeated.",
+            show_default="all",
+        ),
     ] = None,
     patience: Annotated[
-        float, typer.Option("--patience", metavar="SECONDS", min=0, help="How long a channel is tried again.")
+        float, typer.Option("--patience", metavar="SECONDS", min=0, help="How long to retry an alerter.")
     ] = PATIENCE_S,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Prove the path from a change to the people: change a copy of the newest rounds, and tell of it as a drill.
+    """Rehearse an alarm: change a copy of the newest rounds, judge it, and send the notices, marked as a drill.
 
-    The judge, the decision, the message and the channel are the real ones; the stored rounds are only read. When all
-    is told, it is told that the drill is over.
+    The judge, the decision, the messages and the alerters are the real ones; stored rounds are only read. At the end a
+    second message says that the drill is over.
 
-    Exit code 0 where the change was seen and every message arrived; 1 where it was not seen; 2 where a channel refuses
-    messages for good; 3 where there is no reference yet, or a channel could not be reached in time.
+    Exit code 0 if the change was seen and every message arrived, 1 if it was not seen, 2 if an alerter refuses messages
+    permanently, 3 if there is no reference yet or an alerter could not be reached in time.
     """
     name = _change(change)
     declarations = declared(paths)
@@ -53,16 +58,16 @@ def run_drill(
     alerters = _chosen(open_alerters(settings), to)
     with Store.open(settings.database_url, read_only=True) as store:
         done = drill(store, declarations, asked, name, alerters, settings.dashboard_url, Tools(patience_s=patience))
-    untold = [one.name for one in alerters if one.name not in {told.alerter for told in done.told}]
+    not_notified = [one.name for one in alerters if one.name not in {each.alerter for each in done.told}]
     if as_json:
-        print_json(_as_json(done, untold))
+        print_json(_as_json(done, not_notified))
     else:
-        say(*_words(done, untold))
+        say(*_words(done, not_notified))
     return exit_code(done)
 
 
 def exit_code(done: Drilled) -> int:
-    """Not seen outweighs not told, and a channel that refuses outweighs one that may come back."""
+    """A missed change outweighs a failed notice; an alerter that refuses outweighs one that may recover."""
     if done.incident is None:
         return 1
     failed = [one.outcome for one in done.told if not one.outcome.sent]
@@ -87,7 +92,7 @@ def _chosen(alerters: tuple[Alerter, ...], names: list[str] | None) -> tuple[Ale
     return tuple(one for one in alerters if not names or one.name in names)
 
 
-def _words(done: Drilled, untold: list[str]) -> list[str]:
+def _words(done: Drilled, not_notified: list[str]) -> list[str]:
     lines = [f"Drill on {done.endpoint}: {CHANGES[done.change].words}."]
     lines += [f"  {step.seconds:7.2f} s  {step.name}: {step.words}" for step in done.steps]
     for one in done.told:
@@ -95,18 +100,18 @@ def _words(done: Drilled, untold: list[str]) -> list[str]:
         lines.append(f"  {one.seconds:7.2f} s  {one.alerter}, {one.event}: {one.outcome.reason}{tries}")
     if done.incident is None:
         return [*lines, f"NOT SEEN: no alarm over {count(done.rounds, 'changed round')}. Try `prober power`."]
-    if untold:
-        lines.append(f"Not told, because nothing sends it there: {', '.join(untold)}")
+    if not_notified:
+        lines.append(f"Not notified, because no route leads there: {', '.join(not_notified)}")
     failed = sorted({one.alerter for one in done.told if not one.outcome.sent})
     if failed:
-        return [*lines, f"NOT TOLD: {', '.join(failed)}. The words above say why."]
+        return [*lines, f"NOT NOTIFIED: {', '.join(failed)}. The lines above say why."]
     if not done.told:
-        return [*lines, "NOT TOLD: nobody is owed a message of it."]
-    told = ", ".join(dict.fromkeys(one.alerter for one in done.told))
-    return [*lines, f"Seen in changed round {done.seen}, told to {told}, and taken back."]
+        return [*lines, "NOT NOTIFIED: no route sends this change to anyone."]
+    sent = ", ".join(dict.fromkeys(one.alerter for one in done.told))
+    return [*lines, f"Seen in changed round {done.seen}, sent to {sent}, and reported as over."]
 
 
-def _as_json(done: Drilled, untold: list[str]) -> Json:
+def _as_json(done: Drilled, not_notified: list[str]) -> Json:
     return {
         "endpoint": done.endpoint,
         "change": done.change,
@@ -127,6 +132,6 @@ def _as_json(done: Drilled, untold: list[str]) -> Json:
             }
             for one in done.told
         ],
-        "not_told": untold,
+        "not_told": not_notified,
         "exit_code": exit_code(done),
     }

@@ -1,4 +1,4 @@
-"""`prober export`: the store as a reply log."""
+"""`prober export`: writes stored replies to a reply log."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def export(
         str,
         typer.Option("--output", "-o", metavar="FILE", help="A .jsonl or .jsonl.gz file, or - for standard output."),
     ],
-    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This one only.")] = None,  # noqa: UP045
+    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,  # noqa: UP045
     database: Database = None,
 ) -> int:
-    """Write every reply of completed rounds into a reply log, which `prober replay` judges as the daemon did."""
+    """Write every reply of completed rounds to a reply log, which `prober replay` judges as the daemon did."""
     if output != "-" and not output.endswith((".jsonl", ".jsonl.gz")):
         raise ConfigurationError(f"--output is {quoted(output)}; write a name that ends in .jsonl or .jsonl.gz, or -")
     with open_store(database, read_only=True) as store:
         total = _replies(store, endpoint)
         if not total:
-            raise NotEnough("no round is completed yet; `prober once` asks one now")
+            raise NotEnough("no round is complete yet; `prober once` asks one now")
         with bars() as shown:
             replies = shown.track(map(logged, store.export(endpoint)), total=total, description="Writing")
             count = _print(replies) if output == "-" else write(Path(output), replies)
@@ -45,12 +45,12 @@ def export(
 
 
 def _replies(store: Store, endpoint: str | None) -> int:
-    """Asks stored; 0 where no round is completed."""
+    """Asks stored; 0 if no round is complete."""
     known = store.endpoints()
     names = [one.name for one in known]
     if endpoint is not None and endpoint not in names:
-        mend = did_you_mean(endpoint, names) if names else "the database knows no endpoint yet"
-        raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {mend}")
+        hint = did_you_mean(endpoint, names) if names else "the database holds no endpoint yet"
+        raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {hint}")
     return sum(one.asks for one in known if endpoint in (None, one.name) and one.rounds)
 
 

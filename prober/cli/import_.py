@@ -1,4 +1,4 @@
-"""`prober import`: a reply log into the store, judged as if the daemon had asked."""
+"""`prober import`: stores a reply log, judged as if the daemon had asked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from prober.store import Store
 app = typer.Typer(add_completion=False)
 
 IMPORTED: Final = "imported"
-"""Provider and probe set of what was asked elsewhere. No file can declare it, so nothing here ever asks it."""
+"""Provider and probe set of imported rounds. No file can declare it, so the prober never asks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Imported:
     rounds: int
     """In the logs."""
     stored: int
-    """Of them, those that were not here yet."""
+    """Of them, those that were not stored before."""
     judgement: Judgement | None
     """Of the newest round stored now."""
     alarms: int
@@ -61,10 +61,10 @@ def import_(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Take reply logs into the database and judge them, so that the dashboard shows them. Nobody is notified.
+    """Store reply logs in the database and judge them, so that the dashboard shows them. Nobody is notified.
 
-    A round is stored whole or not at all, and never twice: after an interruption, import again. Exit code 1 where a
-    round raised an alarm; 3 where no endpoint had enough evidence; else 0.
+    A round is stored whole or not at all, and never twice: after an interruption, import again. Exit code 1 if a
+    round raised an alarm, 3 if no endpoint had enough evidence, else 0.
     """
     probes: dict[str, Probe] = {}
     done = []
@@ -92,7 +92,7 @@ def import_(
 
 
 def endpoint_of(name: str, promise: Promise) -> Endpoint:
-    """What stands in the store for an endpoint that was asked elsewhere."""
+    """An endpoint that was asked elsewhere, as the store holds it."""
     fields: dict[str, Any] = {
         "name": name,
         "provider": IMPORTED,
@@ -100,7 +100,7 @@ def endpoint_of(name: str, promise: Promise) -> Endpoint:
         "false_alarms_per_year": promise.false_alarms_per_year,
         "reference": promise.reference,
     }
-    return Endpoint.model_construct(**fields)  # validated, it would be refused, as it shall be in a file
+    return Endpoint.model_construct(**fields)  # validation refuses this provider, as it must in a file
 
 
 def _take_in(
@@ -121,7 +121,7 @@ def _take_in(
 
 
 def _in_time(endpoint: str, rounds: Sequence[Round]) -> list[Round]:
-    """The rounds by their times, labelled as the store does."""
+    """The rounds in order of time, with labels as the store writes them."""
     timed = []
     for round_ in rounds:
         asked = [one.reply.at for one in round_.observations if one.reply.at != UNKNOWN_TIME]
@@ -146,7 +146,7 @@ def _refuse_watched(store: Store, names: Mapping[str, object]) -> None:
     watched = [one.name for one in store.endpoints() if one.name in names and one.provider != IMPORTED]
     if watched:
         raise ConfigurationError(
-            f"this database watches {', '.join(map(quoted, watched))} itself; import into another one, "
+            f"this database already watches {', '.join(map(quoted, watched))}; import into another one, "
             "such as --database sqlite:///imported.db"
         )
 
@@ -162,7 +162,7 @@ def _as_json(one: Imported) -> Json:
 
 
 def _words(one: Imported) -> str:
-    words = f"{one.endpoint}: {one.stored} of {one.rounds} rounds stored, {one.rounds - one.stored} were here already"
+    words = f"{one.endpoint}: {one.stored} of {one.rounds} rounds stored, {one.rounds - one.stored} stored before"
     if one.judgement is None:
         return words
     missing = f"; {one.judgement.missing}" if one.judgement.missing else ""

@@ -1,4 +1,4 @@
-"""`prober incidents`: what changed, and what people make of it."""
+"""`prober incidents`: list, show and act on incidents; announce maintenance."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accep
 
 @app.callback()
 def about() -> None:
-    """List and show changes; say what becomes of them; announce work on an endpoint."""
+    """List, show and act on incidents; announce maintenance of an endpoint."""
 
 
 @app.command("list")
 def list_(
-    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME")] = None,  # noqa: UP045
+    endpoint: Annotated[Optional[str], typer.Option("--endpoint", metavar="NAME", help="This endpoint only.")] = None,  # noqa: UP045
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Every incident, newest first."""
+    """List every incident, newest first."""
     with open_store(database, read_only=True) as store:
         found = store.incidents(endpoint=endpoint, limit=10_000)
     if as_json:
@@ -70,13 +70,13 @@ def list_(
 
 @app.command()
 def show(incident_id: Id, database: Database = None, as_json: AsJson = False) -> int:
-    """One incident: what moved, replies before and after, and who was told."""
+    """Show one incident: what moved, replies before and after, and who was notified."""
     with open_store(database, read_only=True) as store:
         incident = _incident(store, incident_id)
         examples = store.examples(incident)
         notices = store.notices(incident_id)
         presses = store.presses(incident_id)
-    told: list[Json] = [
+    notified: list[Json] = [
         {
             "event": one.event,
             "alerter": _place(one),
@@ -103,7 +103,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
             }
             for one in presses
         ]
-        print_json({"incident": of_incident(incident), "examples": sides, "notices": told, "presses": pressed})
+        print_json({"incident": of_incident(incident), "examples": sides, "notices": notified, "presses": pressed})
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
@@ -119,7 +119,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))
-    say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in told))
+    say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in notified))
     return 0
 
 
@@ -127,7 +127,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
 def acknowledge(
     incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False
 ) -> int:
-    """Say that a change is in hand; those who were told of it are told this too, and are reminded no more."""
+    """Acknowledge an incident: everyone notified of it hears so, and reminders stop."""
     return _press(incident_id, Action("acknowledge", by or me(), reason), database, as_json)
 
 
@@ -140,7 +140,7 @@ def mute(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Hear no more of a change for a while, unless it gets worse or is over."""
+    """Send no notices of an incident for a while, unless it gets worse or ends."""
     until = now_utc() + _duration(for_)
     return _press(incident_id, Action("mute", by or me(), reason, until), database, as_json)
 
@@ -153,38 +153,38 @@ def unmute(incident_id: Id, by: By = None, reason: Why = "", database: Database 
 
 @app.command()
 def accept(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
-    """Take the new behaviour as the reference: the incident closes, and a new reference begins at its onset."""
+    """Accept the new behaviour: the incident closes, and a new reference begins at its onset."""
     return _press(incident_id, Action("accept", by or me(), reason), database, as_json)
 
 
 @app.command()
 def close(incident_id: Id, by: By = None, reason: Why = "", database: Database = None, as_json: AsJson = False) -> int:
-    """Say that the old behaviour is back: the incident closes as recovered, and the reference stays.
+    """Close an incident because the old behaviour is back: it counts as recovered, and the reference stays.
 
-    Where the endpoint still differs from its reference, a new incident will open.
+    If the endpoint still differs from its reference, a new incident opens.
     """
     return _press(incident_id, Action("close", by or me(), reason), database, as_json)
 
 
 @app.command()
 def maintenance(
-    endpoint: Annotated[Optional[str], typer.Argument(metavar="ENDPOINT")] = None,  # noqa: UP045
+    endpoint: Annotated[Optional[str], typer.Argument(metavar="[ENDPOINT]", help="Its declared name.")] = None,  # noqa: UP045
     for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
-    end: Annotated[bool, typer.Option("--end", help="The work is over.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End the maintenance now.")] = False,
     by: By = None,
     reason: Why = "",
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Announce work on an endpoint: rounds go on, nothing opens, nobody is woken. Alone, list what is announced.
+    """Announce maintenance of an endpoint: rounds go on, but no incident opens and nobody is notified.
 
-    Windows that come again are declared with the endpoint.
+    Without --for and --end, list what is announced. Recurring windows are declared with the endpoint.
     """
     settings, now = settings_of(database), now_utc()
     if end and for_:
-        raise ConfigurationError("--for begins work and --end ends it; give one of them")
+        raise ConfigurationError("--for begins maintenance and --end ends it; give only one of them")
     if endpoint is None and (end or for_):
-        raise ConfigurationError("which endpoint? Name it: prober incidents maintenance ENDPOINT --for 2h")
+        raise ConfigurationError("name the endpoint: prober incidents maintenance ENDPOINT --for 2h")
     with Store.open(settings.database_url, read_only=True) as store:
         known = [one.name for one in store.endpoints()]
         if endpoint is not None and endpoint not in known:
@@ -198,7 +198,7 @@ def maintenance(
     if as_json:
         print_json({"maintenance": [_announced(one) for one in announced]})
     elif not announced:
-        say("No work is announced.")
+        say("No maintenance is announced.")
     else:
         say(
             *(
@@ -212,7 +212,7 @@ def maintenance(
 def _press(incident_id: int, press: Action, database: str | None, as_json: bool) -> int:
     settings = settings_of(database)
     alerters = open_alerters(settings)
-    with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing makes no database
+    with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing creates no database
         _incident(store, incident_id)
     with Store.open(settings.database_url) as store:
         incident, decision = act(store, incident_id, press, [alerter.name for alerter in alerters], now_utc())
@@ -227,10 +227,10 @@ def _press(incident_id: int, press: Action, database: str | None, as_json: bool)
 def _duration(text: str, most: timedelta = timedelta(days=365)) -> timedelta:
     """Raises ConfigurationError."""
     if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
-        raise ConfigurationError(f"{quoted(text)} is no time; write a number and s, m, h or d, such as 4h")
+        raise ConfigurationError(f"{quoted(text)} is not a time; write a number and s, m, h or d, such as 4h")
     time_s = seconds(text)
     if not 0 < time_s <= most.total_seconds():
-        raise ConfigurationError(f"{quoted(text)} must be more than nothing and at most {most.days} days")
+        raise ConfigurationError(f"{quoted(text)} must be more than 0 and at most {most.days} days")
     return timedelta(seconds=time_s)
 
 
@@ -262,7 +262,7 @@ def _incident(store: Store, incident_id: int) -> Incident:
 
 
 def _moved(incident: Incident) -> list[str]:
-    """Every channel that moved, as its replies say it where these were counted."""
+    """Every channel that moved: counted in its replies if they were counted, else as the judge says it."""
     shifts = {shift.channel: shift for shift in incident.findings.shifts}
     lines = []
     for one in incident.moved:

@@ -1,4 +1,4 @@
-"""`prober init`: the starter probe sets."""
+"""`prober init`: writes the starter probe sets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write them.")] = Path("probes"),
 ) -> int:
-    """Write the starter probe sets into a folder; files that are there are left alone."""
+    """Write the starter probe sets into a folder; existing files are left alone."""
     starters = starter_files()
     written = []
     try:
@@ -35,7 +35,7 @@ def init(
     if written:
         say(f"Wrote {', '.join(written)} into {folder}/.")
     if kept:
-        say(f"Left alone in {folder}/, for they were there: {', '.join(kept)}.")
+        say(f"Left alone in {folder}/, because they exist: {', '.join(kept)}.")
     say(
         "",
         "Next:",
@@ -53,4 +53,4 @@ def starter_files() -> tuple[Path, ...]:
     for home in (package / "starter", package.parent / "probes"):
         if home.is_dir():
             return tuple(sorted(path for path in home.iterdir() if path.suffix in {".yaml", ".json"}))
-    raise ConfigurationError("this installation has no starter probe sets; install canary-prober anew")
+    raise ConfigurationError("this installation has no starter probe sets; reinstall canary-prober")

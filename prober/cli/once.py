@@ -1,4 +1,4 @@
-"""`prober once`: one round now."""
+"""`prober once`: asks one round now."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One probe set, put once to one endpoint."""
+    """One probe set, asked once of one endpoint."""
 
     probe_set: str
     endpoint: Endpoint
     result: RoundResult
     said: str
-    """What the provider said of a failed ask, if any failed. Hostile."""
+    """What the provider said about a failed ask; empty if none failed. Hostile."""
 
     @property
     def is_answered(self) -> bool:
@@ -60,21 +60,21 @@ def once(
         typer.Option("--endpoint", metavar="NAME", help="This endpoint only."),
     ] = None,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Where a round is suspicious, ask again after the declared pause.")
+        bool, typer.Option("--confirm", help="If a round is suspicious, ask again after the declared pause.")
     ] = False,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Ask one round of every probe set now, judge it, and tell whom it concerns.
+    """Ask one round of every probe set now, judge it, and send the notices.
 
-    Exit code 1 where one raised an alarm; else 3 where evidence is insufficient or nothing answered; else 0.
+    Exit code 1 if a round raised an alarm; else 3 if evidence is insufficient or nothing answered; else 0.
     """
     declarations = declared(paths)
     pairs = chosen(declarations, set_name, endpoint_name)
     settings = settings_of(database)
     alerters = open_alerters(settings)
-    told = Routing.declared([one.name for one in alerters], declarations.alerts, declarations.endpoints)
-    told.check(ALERTERS)
+    routing = Routing.declared([one.name for one in alerters], declarations.alerts, declarations.endpoints)
+    routing.check(ALERTERS)
     rounds = []
     with Store.open(settings.database_url) as store, bars() as shown:
         store.remember(declarations.sets, declarations.endpoints, now_utc())
@@ -84,11 +84,13 @@ def once(
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
                     promise = declarations.promise(endpoint)
-                    result = run_round.run(probe_set, endpoint, promise, provider, store, told, due, confirming=confirm)
+                    result = run_round.run(
+                        probe_set, endpoint, promise, provider, store, routing, due, confirming=confirm
+                    )
                 said = _said(store, endpoint) if result.failures else ""
                 rounds.append(Asked(probe_set.name, endpoint, result, said))
                 due = result.confirmation.due_at if result.confirmation else None
-        store.pass_time(told, now_utc())
+        store.pass_time(routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})
@@ -104,7 +106,7 @@ def _sleep_until(moment: datetime) -> None:
 
 
 def worst(codes: Sequence[int]) -> int:
-    """A change found outweighs missing evidence, and that outweighs a clean round."""
+    """A change outweighs missing evidence, which outweighs a clean round."""
     return 1 if 1 in codes else 3 if 3 in codes else 0
 
 
@@ -117,7 +119,7 @@ def _words(one: Asked) -> list[str]:
     result = one.result
     title = f"{one.probe_set} on {one.endpoint.name}:"
     if result.outcome == "busy":
-        return [f"{title} not asked; another worker has a round of this endpoint in hand. Try again when it is done."]
+        return [f"{title} not asked: another worker is running a round of this endpoint. Try again when it is done."]
     if result.judgement is None:
         return [f"{title} not asked; {result.reason}"]
     failed = len(result.failures)
@@ -129,7 +131,7 @@ def _words(one: Asked) -> list[str]:
     else:
         lines.append(f"  {result.asked} asks, all answered")
     again = result.confirmation.due_at if result.confirmation else None
-    lines += [f"  asked again at {again:%H:%M:%S} UTC, to confirm it"] if again else []
+    lines += [f"  a confirmation round is due at {again:%H:%M:%S} UTC"] if again else []
     incident = result.decision.incident if result.decision else None
     if incident is not None and incident.is_live:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
@@ -148,7 +150,9 @@ def judgement_words(judgement: Judgement, endpoint: Endpoint) -> str:
             return f"CHANGED since {when(judgement.onset or judgement.round)}, {odds} ({evidence}): {moved}"
         case "suspected":
             is_doubted = judgement.e_value >= judgement.threshold
-            return f"suspected; {judgement.missing if is_doubted else 'not enough to call anyone'} ({evidence})"
+            return (
+                f"suspected; {judgement.missing if is_doubted else 'not enough evidence to notify anyone'} ({evidence})"
+            )
         case _:
             return f"quiet ({evidence})"
 

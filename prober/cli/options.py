@@ -36,15 +36,15 @@ Database: TypeAlias = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help="Database to use; without it PROBER_DATABASE_URL, or else sqlite:///prober.db.",
+        help="Database; default PROBER_DATABASE_URL, or else sqlite:///prober.db.",
         show_default=False,
     ),
 ]
-AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
-    typer.Option("--by", metavar="WHO", help="Who says so.", show_default="the user logged in"),
+    typer.Option("--by", metavar="WHO", help="Who acts.", show_default="the logged-in user"),
 ]
 Logs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz.")]
 Reference: TypeAlias = Annotated[
@@ -54,26 +54,31 @@ Reference: TypeAlias = Annotated[
         metavar="N",
         min=2,
         help="The first N rounds are the reference.",
-        show_default="12 that span a week",
+        show_default="the first 12 that span a week",
     ),
 ]
 FalseAlarms: TypeAlias = Annotated[
-    float, typer.Option("--false-alarms-per-year", metavar="X", min=1e-6, max=365.0, help="The promise.")
+    float,
+    typer.Option("--false-alarms-per-year", metavar="X", min=1e-6, max=365.0, help="At most this many are promised."),
 ]
 RoundsPerYear: TypeAlias = Annotated[
     Optional[float],  # noqa: UP045
     typer.Option(
-        "--rounds-per-year", metavar="N", min=1e-6, help="Of each endpoint.", show_default="from the log's own times"
+        "--rounds-per-year",
+        metavar="N",
+        min=1e-6,
+        help="Scheduled rounds of an endpoint.",
+        show_default="from the times in the log",
     ),
 ]
 
 
 def me() -> str:
-    """The user logged in. Raises ConfigurationError where the system does not say."""
+    """The logged-in user. Raises ConfigurationError if the system names none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        raise ConfigurationError("who are you? This system does not say; give --by NAME") from None
+        raise ConfigurationError("this system does not name the logged-in user; give --by NAME") from None
 
 
 def now_utc() -> datetime:
@@ -81,12 +86,12 @@ def now_utc() -> datetime:
 
 
 def settings_of(database: str | None = None) -> Settings:
-    """The environment, with another database where one is named. Raises ConfigurationError."""
+    """The environment, with `database` in place of its own if given. Raises ConfigurationError."""
     try:
         settings = Settings()
     except ValidationError as error:
         wrong = ", ".join(str(each["loc"][0]) for each in error.errors())  # never the value: it may be a secret
-        raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or mend them") from None
+        raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or fix them") from None
     return settings if database is None else settings.model_copy(update={"database_url": database})
 
 
@@ -96,14 +101,14 @@ def open_store(database: str | None, *, read_only: bool = False) -> Store:
 
 
 def declared(paths: Sequence[Path] | None) -> Declarations:
-    """What the files declare; `probes/` unless told otherwise. Raises ConfigurationError."""
+    """What the files declare; by default those in `probes/`. Raises ConfigurationError."""
     return load(*(paths or [Path("probes")]))
 
 
 def chosen(
     declarations: Declarations, set_name: str | None, endpoint_name: str | None
 ) -> list[tuple[ProbeSet, Endpoint]]:
-    """Every probe set with every endpoint it asks, or those of one name. Raises ConfigurationError."""
+    """Every pair of probe set and endpoint, or only those with these names. Raises ConfigurationError."""
     names = [probe_set.name for probe_set in declarations.sets]
     if set_name is not None and set_name not in names:
         raise ConfigurationError(f"unknown probe set {quoted(set_name)}; {did_you_mean(set_name, names)}")
@@ -123,8 +128,8 @@ def chosen(
 def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> list[Delivery]:
     """Deliver every notice that is due.
 
-    Where one is owed to a channel that is not configured here, all are left to the daemon: delivered from here, that
-    one would count as failed for good.
+    If one is owed to an alerter that is not configured here, all are left to the daemon: sent from here, that one
+    would count as failed permanently.
     """
     owed = {notice.alerter for notice in store.notices(limit=10_000) if notice.state in {"owed", "claimed"}}
     if foreign := owed - {alerter.name for alerter in alerters}:
@@ -157,7 +162,7 @@ def replies_of(logs: Sequence[Path], shown: Progress) -> Iterator[LoggedReply]:
 
 
 def _size(log: Path) -> int | None:
-    """Bytes once unpacked; of a gzip file, what its last four bytes say. None where it cannot be told."""
+    """Bytes once unpacked; of a gzip file, what its last four bytes say. None if unknown."""
     try:
         with log.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"

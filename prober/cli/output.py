@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 PLAIN_WIDTH = 10_000
-"""Columns where nobody looks: a line of a file or a pipe is never wrapped."""
+"""Columns of a file or a pipe, where lines are never wrapped."""
 LONGEST_LINE = 4_000
 LONGEST_CELL = 200
 
 
 class Screen(Console):
-    """A console that lets a closed pipe be told as such."""
+    """A console that raises when its reader has gone away."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -80,12 +80,17 @@ def print_json(content: Mapping[str, object]) -> None:
 
 
 def count(number: float, thing: str) -> str:
-    """`1 probe`, `2 probes`."""
-    return f"{number:g} {thing}{'' if number == 1 else 's'}"
+    """`1 probe`, `2 probes`, `4,320 rounds`, `0.5 days`."""
+    return f"{number:,.0f} {thing}s" if number >= 100 else f"{number:g} {thing}{'' if number == 1 else 's'}"
+
+
+def figure(number: float) -> str:
+    """`4,320`, `24`, `0.143`: at least three digits, never an exponent for what people count."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def bars() -> Progress:
-    """Progress bars on standard error, gone when done; none where nobody looks."""
+    """Progress bars on standard error, removed when done; none if it is not a terminal."""
     on = screen(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=on, transient=True, disable=not on.is_terminal)

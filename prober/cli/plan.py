@@ -1,4 +1,4 @@
-"""`prober plan`: what declarations will lead to, in asks, tokens and dollars, before anybody is asked."""
+"""`prober plan`: asks, tokens and dollars that the declarations lead to, before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.output import Json, count, of_promise, print_json, say, table
+from prober.cli.output import Json, count, figure, of_promise, print_json, say, table
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.prices import tariff
@@ -24,9 +24,9 @@ app = typer.Typer(add_completion=False)
 
 DAYS_PER_YEAR: Final = 365.25
 CHARACTERS_PER_TOKEN: Final = 4
-"""Of English text, roughly; other languages need more tokens."""
+"""Roughly, for English; other languages need more tokens."""
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
-"""What providers call the most tokens of an answer."""
+"""Parameters that limit the tokens of an answer, as providers name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Planned:
     asks_per_day: float
     input_tokens_per_day: float
     input_tokens_from: Literal["replies", "prompts"]
-    """Counted by the provider in stored replies; or, for one probe at least, estimated from the characters sent."""
+    """`replies`: counted by the provider in stored replies. `prompts`: for at least one probe, estimated."""
     output_tokens_per_day: float | None
-    """None where neither replies nor a limit say."""
+    """None if neither replies nor a limit tell."""
     output_tokens_from: Literal["replies", "limit", "nothing"]
-    """Counted in stored replies; or, for one probe at least, the most that the endpoint's parameters allow."""
+    """`replies`: counted in stored replies. `limit`: for at least one probe, the most that the parameters allow."""
     reference_rounds: int
     """Rounds until the reference is complete."""
     reference_days: float
@@ -52,14 +52,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceProgress:
-    """Where the reference of an endpoint stands."""
+    """How far the reference of an endpoint is."""
 
     probes: int
-    """Asked of it now."""
+    """Probes that the declarations ask now."""
     complete: int
     """Of them, those with a complete reference."""
     missing: str
-    """What the others need; empty where there are none."""
+    """What the others need; empty if all are complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,14 @@ class EndpointPlan:
     endpoint: Endpoint
     sets: list[Planned]
     cost: Cost | None
-    """None where nothing is asked."""
+    """None if nothing is asked."""
     standing: ReferenceProgress | None
-    """None where there is no database yet."""
+    """None if there is no database yet."""
 
 
 @app.command()
 def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
-    """Say what will be asked, how often, what it costs and what is promised; nobody is asked."""
+    """Show what will be asked, how often, what it costs and what is promised. Sends nothing."""
     declarations = declared(paths)
     with stored(database) as store:
         plans = [planned_of(declarations, endpoint, store, now_utc()) for endpoint in declarations.endpoints]
@@ -94,7 +94,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
 
 
 def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | None, now: datetime) -> EndpointPlan:
-    """One endpoint; with a store, by what its replies took so far."""
+    """Plan of one endpoint; with a store, from the tokens its replies took so far."""
     asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
     if not asking:
         return EndpointPlan(endpoint, [], None, None)
@@ -118,7 +118,7 @@ def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | No
 def planned(
     declarations: Declarations, probe_set: ProbeSet, endpoint: Endpoint, took: Mapping[str, Used] = NOTHING_USED
 ) -> Planned:
-    """One probe set on one endpoint; rates are means over a year. `took` says what stored replies took, by series."""
+    """One probe set on one endpoint; rates are means over a year. `took` maps a series to tokens of stored replies."""
     alone = replace(declarations, sets=(probe_set,)).promise(endpoint)
     rounds_per_day = alone.rounds_per_year / DAYS_PER_YEAR
     reference = max(endpoint.reference.rounds, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
@@ -156,7 +156,7 @@ def input_tokens(probe: Probe) -> int:
 
 
 def output_limit(parameters: object) -> int | None:
-    """The most tokens of one answer that the parameters ask for; None where they do not say."""
+    """The most tokens of one answer that the parameters allow; None if they set no limit."""
     if not isinstance(parameters, dict):
         return None
     for name, value in parameters.items():
@@ -191,11 +191,11 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         [
             (
                 one.probe_set,
-                f"{one.rounds_per_day:.3g}",
+                figure(one.rounds_per_day),
                 f"{one.asks_per_day:,.0f}",
                 ("" if one.input_tokens_from == "replies" else "about ") + f"{one.input_tokens_per_day:,.0f}",
                 _output(one),
-                f"after {one.reference_rounds} rounds, {one.reference_days:.1f} days after the first",
+                f"after {one.reference_rounds} rounds, {count(round(one.reference_days, 1), 'day')} after the first",
             )
             for one in sets
         ],
@@ -210,13 +210,13 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
     if rule.rounds:
         most = max(rule.per_day * one.asks_per_round for one in sets)
         say(
-            f"  Suspicion is asked about again at once, in up to {count(rule.rounds, 'round')}; "
-            f"of a probe set in at most {rule.per_day} a day, or {most:,} asks."
+            f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'round')}, "
+            f"for one probe set at most {rule.per_day} a day or {most:,} asks."
         )
     daily = sum(one.asks_per_day for one in sets)
     budget = endpoint.budget.asks_per_day
     if budget is not None and daily > budget:
-        say(f"  Its budget of {budget:,} asks a day ends before the day does: rounds will be missed.")
+        say(f"  Budget: {budget:,} asks a day are fewer than planned; rounds will be missed.")
 
 
 def _output(one: Planned) -> str:
@@ -231,12 +231,12 @@ def _show_stored(one: EndpointPlan) -> None:
         say(f"  Cost: {one.cost.words}.")
     if one.standing is None:
         return
-    reference = f"  Reference: of {one.standing.complete} of {count(one.standing.probes, 'probe')}"
+    reference = f"  Reference: complete for {one.standing.complete} of {count(one.standing.probes, 'probe')}"
     say(f"{reference}; {one.standing.missing}." if one.standing.missing else f"{reference}; all are judged.")
 
 
 def _total(numbers: Iterable[float | None]) -> float | None:
-    """None where there are none, or one is not known."""
+    """None if there are none or one of them is unknown."""
     known = list(numbers)
     found = [number for number in known if number is not None]
     return sum(found) if found and len(found) == len(known) else None

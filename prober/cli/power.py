@@ -1,4 +1,4 @@
-"""`prober power`: what this plan would catch, by simulation from the stored reference, and what each probe tells."""
+"""`prober power`: which changes this plan would catch, by simulation from the stored reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from prober.alerts.phrases import thousands
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.output import Json, bars, count, of_promise, print_json, say, table
+from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
 from prober.cli.plan import planned_of
 from prober.judging.channels import percent
 from prober.judging.explain.information import MOVED, PATIENCE, advice
@@ -27,20 +27,20 @@ from prober.store import Store
 app = typer.Typer(add_completion=False)
 
 SPANS = {"a day": 1.0, "a week": 7.0}
-"""How it is said → days."""
+"""Name → days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Powered:
-    """What is known of one endpoint."""
+    """What the simulation says about one endpoint."""
 
     endpoint: Endpoint
     promise: Promise
     cost: Cost | None
     missing: str
-    """Why nothing can be said of it; or what the reference of some probes still needs."""
+    """Why nothing was simulated; or what the reference of some probes still needs."""
     past: Past | None = None
-    """None where there is no reference yet."""
+    """None if there is no reference yet."""
     sensitivities: tuple[Sensitivity, ...] = ()
     probes: tuple[ProbeInformation, ...] = ()
 
@@ -53,17 +53,22 @@ def power(
     ] = None,
     paths: Paths = None,
     replications: Annotated[
-        int, typer.Option("--replications", metavar="N", min=5, max=10_000, help="Futures of each size of change.")
+        int,
+        typer.Option(
+            "--replications", metavar="N", min=5, max=10_000, help="Simulated futures for each size of change."
+        ),
     ] = 20,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the simulation: the same seed, the same answer.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Of the simulation: the same seed gives the same result.")
+    ] = 0,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say how large a change would be caught in a day and in a week, and what each probe tells.
+    """Show how large a change would be caught in a day and in a week, and what each probe adds.
 
-    Futures are drawn from the stored reference and judged by the very judge, so it takes a while: about a minute for
-    an endpoint that is asked hourly, seconds for one that is asked daily. Exit code 3 where no endpoint has a complete
-    reference.
+    Simulates futures from the stored reference and judges them with the daemon's own judge. That takes seconds for an
+    endpoint that is asked daily and about a minute for one that is asked hourly. Exit code 3 if no endpoint has a
+    complete reference.
     """
     declarations = declared(paths)
     endpoints = _asked(declarations, endpoint_name)
@@ -116,7 +121,7 @@ def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None
 
 
 def _probes(declarations: Declarations, endpoint: Endpoint) -> dict[str, Probe]:
-    """Series → probe, of all that is asked of the endpoint now."""
+    """Series → probe, for all probes that the endpoint is asked now."""
     asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
     return {series_key(endpoint, probe): probe for one in asking for probe in one.probes}
 
@@ -130,19 +135,20 @@ def _show(one: Powered, replications: int, seed: int) -> None:
     table(("change", *(f"caught within {span}" for span in SPANS)), _rows(one.sensitivities))
     week = 7 * one.promise.false_alarms_per_year / 365.25
     say(
-        f"  The smallest size caught in {percent(POWER)} of {replications} simulated futures or more (seed {seed}), "
-        "how many that were, and the 95 % interval of their share.",
-        f"  Drawn from {count(len(one.past.rounds), 'round')} of reference. Scheduled rounds only, "
-        f"{one.promise.rounds_per_year / 365.25:,.3g} a day: confirmation rounds would come sooner.",
+        f"  The smallest change caught in at least {percent(POWER)} of {replications} simulated futures (seed {seed}): "
+        "how many caught it, and the 95 % interval of that share.",
+        f"  Simulated from {count(len(one.past.rounds), 'reference round')}. Scheduled rounds only, "
+        f"{figure(one.promise.rounds_per_year / 365.25)} a day: confirmation rounds would catch a change sooner.",
         f"  Threshold {thousands(one.promise.threshold)}: a still endpoint alarms in at most {percent(week)} of weeks.",
     )
     if one.cost:
         say(f"  Cost: {one.cost.words}.")
     say("")
-    table(("probe", "answers a round", "tells most by", "alone it needs", "advice"), map(_probe_row, one.probes))
-    say(
-        f"  Alone: the time the best detector would need from this probe, were {percent(MOVED)} of its replies to move."
+    table(
+        ("probe", "answers a round", "most informative channel", "alone it needs", "advice"),
+        map(_probe_row, one.probes),
     )
+    say(f"  Alone: the time an ideal detector would need with this probe only, if {percent(MOVED)} of replies change.")
 
 
 def _rows(found: Sequence[Sensitivity]) -> list[list[str]]:
@@ -172,7 +178,7 @@ def _probe_row(one: ProbeInformation) -> list[str]:
     days = one.days_alone
     return [
         one.probe,
-        f"{one.asks:.3g}",
+        figure(one.asks),
         best.channel if best and best.moved_nats else "nothing",
         "never" if days is None else "over ten years" if days > 3652 else count(round(max(days, 0.1), 1), "day"),
         advice(one) or "fine",

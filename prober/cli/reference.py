@@ -22,9 +22,9 @@ app = typer.Typer(add_completion=False)
 
 @app.callback(invoke_without_command=True)
 def reference(context: typer.Context, database: Database = None, as_json: AsJson = False) -> int:
-    """Say what later rounds are judged against, and since when; or, with `reset`, begin it anew.
+    """Show what later rounds are judged against, and since when; `reset` starts a new reference.
 
-    Exit code 3 where an endpoint has no reference yet.
+    Exit code 3 if an endpoint has no reference yet.
     """
     if context.invoked_subcommand is not None:
         return 0
@@ -33,7 +33,7 @@ def reference(context: typer.Context, database: Database = None, as_json: AsJson
     if as_json:
         print_json({"endpoints": [_as_json(*one) for one in found]})
     elif not found:
-        say("The database knows no endpoint yet: `prober once` asks one round, `prober run` keeps going.")
+        say("The database holds no endpoint yet: `prober once` asks one round, `prober run` asks on schedule.")
     else:
         say(*(line for one in found for line in _words(*one)))
     return 0 if found and all(memory.series for _, memory, _ in found) else 3
@@ -47,21 +47,21 @@ def reset(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Forget the reference of an endpoint: the rounds to come make a new one. An open incident closes with it."""
+    """Discard the reference of an endpoint: its next rounds build a new one. An open incident closes with it."""
     settings = settings_of(database)
     alerters = open_alerters(settings)
-    Store.open(settings.database_url, read_only=True).close()  # an action on nothing makes no database
+    Store.open(settings.database_url, read_only=True).close()  # an action on nothing creates no database
     with Store.open(settings.database_url) as store:
         names = [one.name for one in store.endpoints()]
         if endpoint not in names:
-            known = f"; {did_you_mean(endpoint, names)}" if names else "; the database knows none yet"
+            known = f"; {did_you_mean(endpoint, names)}" if names else "; the database holds none yet"
             raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}{known}")
         epoch = store.begin_anew(endpoint, by or me(), reason, [alerter.name for alerter in alerters], now_utc())
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"endpoint": endpoint, "epoch": _of_epoch(epoch)})
     else:
-        say(f"The reference of {endpoint} begins anew at {when(epoch.start_label)}, by {epoch.author}.")
+        say(f"A new reference of {endpoint} begins at {when(epoch.start_label)}, by {epoch.author}.")
     return 0
 
 
@@ -96,7 +96,7 @@ def _words(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ...]
         span = f"from {when(labels[0])} to {when(labels[-1])}"
         lines = [f"{endpoint.name}: {len(labels)} rounds {span}, {len(memory.series)} series{missing}"]
     return lines + [
-        f"  began anew at {when(one.start_label)}: by {one.author} on {minute(one.at)}"
+        f"  new reference from {when(one.start_label)} on: by {one.author} at {minute(one.at)}"
         + (f", {one.note}" if one.note else "")
         for one in epochs
     ]

@@ -1,4 +1,4 @@
-"""`prober replay`: a reply log, judged as the daemon would have."""
+"""`prober replay`: judges a reply log as the daemon would have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typer
 
 from prober.alerts.phrases import between, thousands, when
 from prober.cli.options import AsJson, FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
-from prober.cli.output import Json, bars, of_findings, of_promise, of_verdict, print_json, say
+from prober.cli.output import Json, bars, count, of_findings, of_promise, of_verdict, print_json, say
 from prober.lab.replay import Alarm, Replayed, rounds_of
 from prober.lab.replay import replay as judge
 from prober.model.errors import NotEnough
@@ -22,9 +22,9 @@ def replay(
     rounds_per_year: RoundsPerYear = None,
     as_json: AsJson = False,
 ) -> int:
-    """Judge a reply log round by round, as the daemon would have, from nothing but the log.
+    """Judge a reply log round by round, as the daemon would have, from the log alone.
 
-    Exit code 1 where an alarm was raised; 3 where no endpoint had enough evidence; else 0.
+    Exit code 1 if an alarm was raised, 3 if no endpoint had enough evidence, else 0.
     """
     with bars() as shown:
         by_endpoint = rounds_of(replies_of(logs, shown))
@@ -66,13 +66,13 @@ def _as_json(one: Replayed) -> Json:
 
 
 def _words(one: Replayed) -> list[str]:
-    title = f"{one.endpoint}: {one.rounds} rounds"
+    title = f"{one.endpoint}: {count(one.rounds, 'round')}"
     if not one.reference_rounds:
         return [f"{title}, insufficient evidence; {one.judgements[-1].missing}"]
     title += f", the first {one.reference_rounds} are the reference"
     if not one.alarms:
         return [f"{title}; no alarm"]
-    return [f"{title}; {len(one.alarms)} alarm{'s' * (len(one.alarms) > 1)}", *map(_alarm, one.alarms)]
+    return [f"{title}; {count(len(one.alarms), 'alarm')}", *map(_alarm, one.alarms)]
 
 
 def _alarm(alarm: Alarm) -> str:

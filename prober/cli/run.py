@@ -1,4 +1,4 @@
-"""`prober run`: the daemon."""
+"""`prober run`: runs the daemon."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def run(paths: Paths = None, database: Database = None) -> int:
-    """The daemon: ask on schedule, judge and tell, until SIGTERM or Ctrl-C; then the rounds in hand are finished.
+    """Run the daemon: ask on schedule, judge, and send notices until SIGTERM or Ctrl-C; then finish the rounds begun.
 
-    Changed files are read anew by themselves, and at once on SIGHUP.
+    Changed files are read again automatically, and at once on SIGHUP.
     """
     logging.getLogger("prober").setLevel(logging.INFO)
     serve(paths or [Path("probes")], settings_of(database))

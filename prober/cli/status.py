@@ -48,7 +48,7 @@ def status(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say where every endpoint stands, whether messages arrive, and whether a daemon is at work.
+    """Show the state of every endpoint, whether messages arrive, and whether a daemon is running.
 
     Exit code 1 where an incident is open; else 3 where an endpoint is not judged yet, or there is none; else 0. With
     `--expect-every`, the dead man's switch for cron and containers, 0 where all is as expected and else 3, whatever

@@ -1,4 +1,4 @@
-"""`prober validate`: what the files declare, or all that is wrong with them."""
+"""`prober validate`: what the files declare, or everything that is wrong with them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def validate(paths: Paths = None, as_json: AsJson = False) -> int:
-    """Check what is declared: every mistake of every file, with its line and its mend."""
+    """Check the declarations: every mistake in every file, with its line and how to fix it."""
     try:
         found = declared(paths)
     except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""once --confirm and status: suspicion is asked about again, and a round that waits is shown."""
+"""once --confirm and status: a suspicious round is confirmed, and a round that waits is shown."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_once_says_when_it_asks_again_and_waits_until_then(
     waits = []
     monkeypatch.setattr(once.time, "sleep", waits.append)
     said = prober("once", "--confirm").out
-    assert "asked again at " in said
+    assert "a confirmation round is due at " in said
     assert said.count("canary on bot: suspected") == 2
     assert waits[0] == 0.0
     assert 5300 < waits[1] <= 5400
@@ -77,7 +77,10 @@ def test_plan_says_how_often_suspicion_may_be_asked_about(prober: Run, home: Pat
     write_probes(home, confirm={"rounds": 3, "per_day": 5})
     words = " ".join(prober("plan").out.split())
     assert "one in 365 scheduled rounds or more" in words
-    assert "asked about again at once, in up to 3 rounds; of a probe set in at most 5 a day, or 10 asks." in words
+    assert (
+        "Confirmation: a suspicious round is followed at once by up to 3 rounds, for one probe set at most 5 a day or 10 asks."
+        in words
+    )
     assert prober("plan", "--json").json["endpoints"][0]["confirm"]["per_day"] == 5
     write_probes(home, confirm={"rounds": 0})
-    assert "asked about again" not in " ".join(prober("plan").out.split())
+    assert "Confirmation" not in " ".join(prober("plan").out.split())

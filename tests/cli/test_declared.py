@@ -29,7 +29,7 @@ def test_init_overwrites_nothing(prober: Run, home: Path) -> None:
     mine.write_text("mine")
     done = prober("init", "own")
     assert done.code == 0
-    assert "Left alone in own/, for they were there: canary.yaml." in done.out
+    assert "Left alone in own/, because they exist: canary.yaml." in done.out
     assert mine.read_text() == "mine"
     assert (mine.parent / "endpoints.yaml").exists()
     again = prober("init", "own")
@@ -86,7 +86,7 @@ def test_plan_says_what_it_will_come_to(prober: Run, home: Path) -> None:
         }
     ]  # fmt: skip
     said = prober("plan").out
-    assert "after 12 rounds, 11.0 days after the first" in said
+    assert "after 12 rounds, 11 days after the first" in said
     assert "at most 1 false alarm a year" in said
     assert "budget" not in said
 
@@ -96,7 +96,7 @@ def test_plan_warns_of_a_budget_that_ends_too_soon(prober: Run, home: Path) -> N
     content = json.loads((folder / "canary.yaml").read_text())
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "12h"}}))
     done = prober("plan")
-    assert "budget of 3 asks a day ends before the day does" in done.out + done.err
+    assert "Budget: 3 asks a day are fewer than planned" in done.out + done.err
 
 
 def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:
@@ -148,13 +148,13 @@ def test_doctor_finds_all_well(prober: Run, home: Path) -> None:
     done = prober("doctor")
     assert done.code == 0, done.out
     assert "PROBLEM" not in done.out
-    assert "prober.db is not made yet" in done.out
+    assert "prober.db does not exist yet" in done.out
     assert not (home / "prober.db").exists()
     assert prober("doctor", "--json").json["ok"] is True
 
 
 @pytest.mark.usefixtures("installed")
-def test_doctor_names_each_problem_with_its_mend_and_no_secret(
+def test_doctor_names_each_problem_with_its_fix_and_no_secret(
     prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_probes(home, base_url="http://127.0.0.1:9/v1", api_key_env="MISSING_KEY")

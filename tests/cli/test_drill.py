@@ -62,7 +62,7 @@ def test_a_channel_that_refuses_is_said_with_its_reason(
     done = prober("drill", "swapped", "--change", "identity", "--to", "webhook")
     assert done.code == 2
     assert "webhook, opened: http_404" in done.out
-    assert done.out.splitlines()[-1] == "NOT TOLD: webhook. The words above say why."
+    assert done.out.splitlines()[-1] == "NOT NOTIFIED: webhook. The lines above say why."
     assert "not-a-real-secret" not in done.out + done.err
 
 

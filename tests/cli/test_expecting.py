@@ -160,7 +160,7 @@ def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> No
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("late")
-def test_messages_that_fail_for_good_are_said_with_their_mend(prober: Run, changed: Path) -> None:
+def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         now = due(DAYS)
         while (notice := store.claim_notice(now, 60, "https://dash")) is not None:
@@ -195,20 +195,20 @@ def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "mend"),
+    ("reason", "fix"),
     [
         ("channel_not_found", "write the channel's id, and invite the bot to it"),
-        ("invalid_auth", "set a token that Slack knows"),
-        ("token_revoked", "set a token that Slack knows"),
-        ("http_404", "check the address: there is no such place"),
+        ("invalid_auth", "set a valid Slack token"),
+        ("token_revoked", "set a valid Slack token"),
+        ("http_404", "check the address: the receiver does not know it"),
         ("redirected: 301; write the final address", "write the final address"),
         ("not_configured: slack was configured when this was owed", "set its variables where the daemon runs"),
-        ("gave up after 100 tries: timeout", "see why the receiver was not to be had for days"),
-        ("something_new", "mend what it says"),
+        ("gave up after 100 tries: timeout", "find out why the receiver was unreachable for days"),
+        ("something_new", "fix what it says"),
     ],
 )
-def test_every_reason_has_a_mend(reason: str, mend: str) -> None:
-    assert delivery_fix(reason) == mend
+def test_every_reason_has_a_fix(reason: str, fix: str) -> None:
+    assert delivery_fix(reason) == fix
 
 
 # -- metrics -----------------------------------------------------------------------------------------------------------

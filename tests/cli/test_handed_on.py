@@ -70,7 +70,7 @@ def test_dashboard_becomes_the_page(
     monkeypatch.setattr(os, "execve", lambda *arguments: calls.append(arguments))
     done = prober("dashboard", "--database", "sqlite:///x.db", *options)
     assert said in done.err
-    assert ("whoever can reach it" in done.err) is warned
+    assert ("everyone who can reach it" in done.err) is warned
     ((program, command, environment),) = calls
     assert program == command[0]
     assert "streamlit" in command

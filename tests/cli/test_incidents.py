@@ -134,7 +134,7 @@ def test_a_system_that_knows_no_user_asks_for_one(prober: Run, monkeypatch: pyte
 
     monkeypatch.setattr("getpass.getuser", nobody)
     done = prober("incidents", "acknowledge", 1)
-    assert (done.code, done.err) == (2, "who are you? This system does not say; give --by NAME\n")
+    assert (done.code, done.err) == (2, "this system does not name the logged-in user; give --by NAME\n")
 
 
 @pytest.mark.slow
@@ -168,7 +168,7 @@ def test_db_info_counts(prober: Run) -> None:
 def test_db_upgrade_makes_what_is_missing_and_info_does_not(prober: Run, home: Path) -> None:
     assert prober("db", "info").code == 2
     assert not (home / "prober.db").exists()
-    assert prober("db", "upgrade").out == f"sqlite:///prober.db is of version {VERSIONS[-1]}, the newest.\n"
+    assert prober("db", "upgrade").out == f"sqlite:///prober.db has schema version {VERSIONS[-1]}, the newest.\n"
     assert prober("db", "upgrade", "--json").json == {"database": "sqlite:///prober.db", "version": VERSIONS[-1]}
     assert prober("db", "info").code == 0
 
@@ -191,7 +191,7 @@ def test_a_reference_is_begun_anew_and_the_open_incident_closes(prober: Run) -> 
     assert after.code == 3
     assert "swapped: no reference yet" in after.out and "other [b]cache[/b]" in after.out
     again = prober("reference", "reset", "swapped", "--reason", "again", "--by", "bob")
-    assert (again.code, again.out.startswith("The reference of swapped begins anew at ")) == (0, True)
+    assert (again.code, again.out.startswith("A new reference of swapped begins at ")) == (0, True)
 
 
 @pytest.mark.usefixtures("changed")

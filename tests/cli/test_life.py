@@ -59,9 +59,9 @@ def test_every_press_is_shown_with_its_author(prober: Run) -> None:
 @pytest.mark.parametrize(
     ("time", "words"),
     [
-        ("soon", '"soon" is no time; write a number and s, m, h or d, such as 4h\n'),
-        ("0h", '"0h" must be more than nothing and at most 365 days\n'),
-        ("400d", '"400d" must be more than nothing and at most 365 days\n'),
+        ("soon", '"soon" is not a time; write a number and s, m, h or d, such as 4h\n'),
+        ("0h", '"0h" must be more than 0 and at most 365 days\n'),
+        ("400d", '"400d" must be more than 0 and at most 365 days\n'),
     ],
 )
 def test_a_mute_needs_a_time_that_is_one(prober: Run, time: str, words: str) -> None:
@@ -71,22 +71,22 @@ def test_a_mute_needs_a_time_that_is_one(prober: Run, time: str, words: str) -> 
 
 
 def test_work_is_announced_listed_and_ended(prober: Run) -> None:
-    assert prober("incidents", "maintenance").out == "No work is announced.\n"
+    assert prober("incidents", "maintenance").out == "No maintenance is announced.\n"
     done = prober("incidents", "maintenance", "swapped", "--for", "2h", "--by", "ana", "--reason", "upgrade")
     assert done.code == 0
     (listed,) = prober("incidents", "maintenance", "--json").json["maintenance"]
     assert (listed["endpoint"], listed["author"], listed["note"]) == ("swapped", "ana", "upgrade")
     assert done.out.startswith("swapped: until ") and done.out.endswith(" UTC, by ana: upgrade\n")
-    assert prober("incidents", "maintenance", "swapped", "--end").out == "No work is announced.\n"
+    assert prober("incidents", "maintenance", "swapped", "--end").out == "No maintenance is announced.\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("swaped", "--for", "2h"), 'unknown endpoint "swaped"; did you mean "swapped"?\n'),
-        (("swapped", "--for", "8d"), '"8d" must be more than nothing and at most 7 days\n'),
-        (("swapped", "--for", "2h", "--end"), "--for begins work and --end ends it; give one of them\n"),
-        (("--end",), "which endpoint? Name it: prober incidents maintenance ENDPOINT --for 2h\n"),
+        (("swapped", "--for", "8d"), '"8d" must be more than 0 and at most 7 days\n'),
+        (("swapped", "--for", "2h", "--end"), "--for begins maintenance and --end ends it; give only one of them\n"),
+        (("--end",), "name the endpoint: prober incidents maintenance ENDPOINT --for 2h\n"),
     ],
 )
 def test_work_that_cannot_be_announced(prober: Run, arguments: tuple[str, ...], words: str) -> None:

@@ -204,7 +204,7 @@ def test_export_refuses_what_it_cannot_write(prober: Run, home: Path) -> None:
 def test_export_of_nothing_is_not_enough(prober: Run, home: Path) -> None:
     prober("db", "upgrade")
     done = prober("export", "--output", "log.jsonl")
-    assert (done.code, done.err) == (3, "no round is completed yet; `prober once` asks one now\n")
+    assert (done.code, done.err) == (3, "no round is complete yet; `prober once` asks one now\n")
     assert not (home / "log.jsonl").exists()
 
 
@@ -248,7 +248,7 @@ def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkey
     monkeypatch.undo()
     monkeypatch.chdir(home)
     done = prober("import", log)
-    assert (done.code, "10 of 14 rounds stored, 4 were here already" in done.out) == (0, True)
+    assert (done.code, "10 of 14 rounds stored, 4 stored before" in done.out) == (0, True)
     prober("import", log, "--database", "sqlite:///whole.db")
     histories = []
     for url in ("sqlite:///prober.db", "sqlite:///whole.db"):
@@ -262,7 +262,7 @@ def test_a_longer_log_adds_its_new_rounds_and_an_older_one_is_refused(prober: Ru
     whole = list(lines(10))
     prober("import", write_log(home / "middle.jsonl", whole[12:48]))
     done = prober("import", write_log(home / "late.jsonl", whole[30:]))
-    assert "2 of 5 rounds stored, 3 were here already" in done.out
+    assert "2 of 5 rounds stored, 3 stored before" in done.out
     done = prober("import", write_log(home / "early.jsonl", whole[:12]))
     assert done.code == 2
     assert "is older than its newest round" in done.err
@@ -290,7 +290,7 @@ def test_an_endpoint_that_is_watched_is_not_imported_over(prober: Run, home: Pat
     assert done.code == 2
     assert 'this database watches "swapped" itself' in done.err
     elsewhere = prober("import", "log.jsonl.gz", "--database", "sqlite:///imported.db")
-    assert "15 of 15 rounds stored, 0 were here already" in elsewhere.out
+    assert "15 of 15 rounds stored, 0 stored before" in elsewhere.out
 
 
 def test_hostile_replies_are_imported_and_exported_unharmed(prober: Run, home: Path) -> None:

@@ -1,4 +1,4 @@
-"""once: one round, its exit code, and every failure with its mend."""
+"""once: one round, its exit code, and every failure with its fix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 
 
-def test_every_failure_has_a_mend() -> None:
+def test_every_failure_has_a_fix() -> None:
     assert set(FIXES) == set(get_args(Failure))
     assert fix_of("another tool's word") == ""
 

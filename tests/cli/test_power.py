@@ -114,7 +114,7 @@ def test_plan_says_what_it_does_not_know(prober: Run, home: Path) -> None:
     assert "Cost: unknown: genai-prices" in said
     assert "has no price of m at http://127.0.0.1:9/v1; declare price: of the endpoint" in said
     write_probes(home, "http://127.0.0.1:9/v1", price=PRICE)
-    assert "Cost: unknown: no reply says how many tokens it took, and no limit is declared" in prober("plan").out
+    assert "Cost: unknown: no reply reports its tokens and no limit is declared" in prober("plan").out
 
 
 @pytest.mark.slow
