@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -11,13 +12,13 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from tests.goldens import declared
 from tests.goldens.databases.make_old import DAYS, declare
 from tests.goldens.declared import LIFE_ALERTS, canary, scripted, write
-from tests.goldens.world import Clock, World, listening, on_day, posts, pretty, send_everywhere, verbs
+from tests.goldens.world import Clock, Hook, World, listening, on_day, posts, pretty, send_everywhere, verbs
 
 HERE = Path(__file__).parent
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
@@ -112,7 +113,7 @@ def verbs_that_look(world: World) -> Files:
     return {"said.txt": world.transcript()}
 
 
-@case()
+@case(slow=True)
 def verbs_that_act(world: World) -> Files:
     """What people do to an incident and to an endpoint, and what is owed and told for it."""
     load(world)
@@ -239,7 +240,7 @@ def help_(world: World) -> Files:
 # Declarations
 
 
-@case()
+@case(slow=True)
 def declarations(world: World) -> Files:
     """Hashes of what is asked and of whom, of the starters and of odd ones; an endpoint that does not answer."""
     declared.starters(world.home)
@@ -264,6 +265,20 @@ def declarations(world: World) -> Files:
 
 
 @case()
+def judged(world: World) -> Files:
+    """The shortest way through most of the prober: a small log, judged, compared, and taken into a store."""
+    lines = gzip.decompress((HERE / "databases" / "judged.jsonl.gz").read_bytes()).decode().splitlines(keepends=True)
+    changed = on_day(7.5).isoformat()
+    (world.home / "all.jsonl").write_text("".join(lines))
+    (world.home / "before.jsonl").write_text("".join(line for line in lines if json.loads(line)["round"] < changed))
+    (world.home / "after.jsonl").write_text("".join(line for line in lines if json.loads(line)["round"] >= changed))
+    world.prober("replay", "all.jsonl", "--reference", 6, "--json")
+    world.prober("compare", "before.jsonl", "after.jsonl", "--json")
+    world.prober("import", "all.jsonl", "--json")
+    return {"said.txt": world.transcript(), "memory.json.gz": memories(world)}
+
+
+@case(slow=True)
 def logs(world: World) -> Files:
     """A store as a reply log; the log judged again, held against another, and taken into another store."""
     load(world)
@@ -298,7 +313,7 @@ def logs(world: World) -> Files:
 # A scripted world, asked
 
 
-@case()
+@case(slow=True)
 def watched(world: World) -> Files:
     """From nothing to an alarm: what is said of each round, posted, remembered and stored."""
     write(world.home, {"swapped": scripted("refusal", strength=1.0)}, canary("swapped"))
@@ -309,9 +324,312 @@ def watched(world: World) -> Files:
     return {
         "said.txt.gz": world.transcript(),
         "posted.txt": posted,
-        "memory.json": memories(world),
+        "memory.json.gz": memories(world),
         "database.json.gz": pretty(world.tables()),
     }
+
+
+@case(slow=True)
+def confirmed(world: World) -> Files:
+    """Suspicion that is asked about again at once: the clock goes on while the prober sleeps."""
+    confirm = {"rounds": 4, "pause": "90s"}
+    write(world.home, {"swapped": scripted("refusal", strength=1.0, confirm=confirm)}, canary("swapped"))
+    watch(world, range(DAYS - 2), "--confirm", "--json")
+    world.prober("status", "--json")
+    return {"said.txt.gz": world.transcript(), "rounds.json.gz": pretty(world.tables()["round"])}
+
+
+def live(world: World, hook: Hook, hours: range, presses: Mapping[int, list[object]] | None = None) -> None:
+    """A round of everything at each of these hours, followed by what people do then; posts noted as they come."""
+    for hour in hours:
+        world.now = on_day(hour / 24)
+        world.prober("once", "--json", out=False)
+        for press in [(presses or {}).get(hour)]:
+            if press:
+                world.now += timedelta(minutes=10)
+                world.prober(*press, "--json")
+        if hook.received:
+            world.note(posts(hook))
+
+
+def life(world: World, endpoints: Mapping[str, object], hours: range, presses: Mapping[int, list[object]]) -> Files:
+    """The life of what happens to these endpoints: every message to every channel, and how it stands at the end."""
+    write(world.home, endpoints, canary(*endpoints, tags=["pager"]), alerts=LIFE_ALERTS)
+    with listening() as hook:
+        world.channels(hook)
+        live(world, hook, hours, presses)
+    told = world.transcript()
+    for verb in (["status"], ["incidents", "list"], *(["incidents", "show", one] for one in range(1, 5)), ["reference"]):
+        world.prober(*verb, "--json")
+    tables = world.tables()
+    owed = {name: tables[name] for name in ("notice", "press", "incident", "epoch", "watch", "tally")}
+    return {"told.txt.gz": told, "standing.txt.gz": world.transcript(), "tables.json.gz": pretty(owed)}
+
+
+@case(slow=True)
+def life_worse(world: World) -> Files:
+    """Opened, in hand, worse, muted, no longer muted, reminded, accepted, and a new reference."""
+    by = ["--by", "ana", "--reason", "a reason"]
+    presses: dict[int, list[object]] = {
+        24 * 12: ["incidents", "acknowledge", 1, *by],
+        24 * 16: ["incidents", "mute", 1, "--for", "30h", *by],
+        24 * 21: ["incidents", "accept", 1, *by],
+    }
+    return life(world, {"swapped": scripted("refusal", strength=1.0)}, range(0, 24 * 24, 24), presses)
+
+
+@case(slow=True)
+def life_passing(world: World) -> Files:
+    """A change that lasts for a day: opened, passed, recovered."""
+    endpoint = scripted("transient", day=3.1, false_alarms_per_year=52, reference={"rounds": 8, "hours": 24})
+    return life(world, {"swapped": endpoint}, range(0, 24 * 9, 6), {})
+
+
+@case(slow=True)
+def life_trouble(world: World) -> Files:
+    """An endpoint that cannot be asked for a day: trouble, muted, and over; and one without a budget."""
+    endpoints = {
+        "down": scripted("outage", day=2.1),
+        "poor": scripted("still", budget={"asks_per_day": 13}),
+    }
+    presses: dict[int, list[object]] = {60: ["incidents", "acknowledge", 2, "--by", "ana"]}
+    return life(world, endpoints, range(0, 24 * 5, 6), presses)
+
+
+@case(slow=True)
+def life_together(world: World) -> Files:
+    """Three endpoints of one provider, of which two change at the same time."""
+    endpoints = {
+        "first": scripted("refusal", strength=1.0, seed=3),
+        "second": scripted("swap", seed=5, model="parrot-2"),
+        "third": scripted("still", seed=7, model="parrot-3"),
+    }
+    return life(world, endpoints, range(0, 24 * 14, 24), {24 * 13: ["incidents", "close", 1, "--by", "bo"]})
+
+
+@case(slow=True)
+def silent_daemon(world: World) -> Files:
+    """A daemon that gave no sign of life for a day is told of once, and expected rounds are missed."""
+    load(world)
+    world.prober("db", "upgrade")
+    with closing(sqlite3.connect(world.home / "prober.db")) as database:
+        began, seen = (f"{moment:%Y-%m-%d %H:%M:%S.000000}" for moment in (on_day(0), on_day(DAYS - 1)))
+        database.execute(
+            "INSERT INTO daemon (worker, started_at, seen_at, endpoints) VALUES ('host-1', ?, ?, ?)",
+            (began, seen, '["swapped", "down"]'),
+        )
+        database.commit()
+    with listening() as hook:
+        world.channels(hook)
+        for _ in range(2):
+            world.prober("status", "--expect-every", "2h", "--tell")
+            world.note(posts(hook))
+            world.now += timedelta(hours=1)
+    world.prober("status", "--json")
+    world.prober("status", "--metrics")
+    return {"said.txt": world.transcript()}
+
+
+WORLDS = (
+    "still", "swap", "requantised", "mixture", "drift", "verbosity", "refusal", "format", "identity", "transient",
+    "outage",
+)  # fmt: skip
+
+
+@case(slow=True)
+def worlds(world: World) -> Files:
+    """Every scripted world, asked for sixteen days: the log, what replay and compare say of it, and the memory."""
+    files: dict[str, str] = {}
+    for kind in WORLDS:
+        write(world.home, {kind: scripted(kind, day=9.1)}, canary(kind))
+        database = ["--database", f"sqlite:///{kind}.db"]
+        for day in range(16):
+            world.now = on_day(day)
+            world.prober("once", *database, out=False)
+        world.transcript()
+        world.prober("export", "--output", f"{kind}.jsonl", *database)
+        world.prober("replay", f"{kind}.jsonl", "--reference", 6, "--json")
+        lines = (world.home / f"{kind}.jsonl").read_text().splitlines(keepends=True)
+        (world.home / "first.jsonl").write_text("".join(lines[: len(lines) // 2]))
+        (world.home / "second.jsonl").write_text("".join(lines[len(lines) // 2 :]))
+        world.prober("compare", "first.jsonl", "second.jsonl", "--json")
+        files[f"{kind}.log.jsonl.gz"] = "".join(lines)
+        files[f"{kind}.said.txt"] = world.transcript()
+        memory = pretty(world.tables(f"{kind}.db")["memory"])
+        files[f"{kind}.memory.txt"] = f"sha256 of the memory: {hashlib.sha256(memory.encode()).hexdigest()}\n"
+    return files
+
+
+@case(slow=True)
+def hours(world: World) -> Files:
+    """Hourly rounds whose days differ: the memory goes by days."""
+    write(world.home, {"moody": scripted("swap", clustering=60, day=8.1)}, canary("moody", schedule={"every": "4h"}))
+    for hour in range(0, 24 * 12, 4):
+        world.now = on_day(hour / 24)
+        world.prober("once", out=False)
+    world.transcript()
+    world.prober("status", "--json")
+    world.prober("reference", "--json")
+    world.prober("export", "--output", "all.jsonl")
+    world.prober("replay", "all.jsonl", "--json")
+    world.prober("replay", "all.jsonl", "--reference", 24, "--json")
+    return {"said.txt.gz": world.transcript(), "memory.json.gz": memories(world)}
+
+
+# Databases of earlier versions
+
+
+def opened(world: World, version: str) -> Files:
+    """What the prober of today makes of a database that the prober of that version left."""
+    load(world, version)
+    declare(world.home)
+    for verb in (
+        ["status"],
+        ["db", "upgrade"],
+        ["db", "info"],
+        ["status"],
+        ["incidents", "list"],
+        ["incidents", "show", 1],
+        ["reference"],
+        ["plan"],
+    ):
+        world.prober(*verb, "--json")
+    exported = log_of(world, "all.jsonl")
+    upgraded = world.tables()
+    watch(world, range(DAYS, DAYS + 2), "probes", "--json")
+    world.prober("status", "--json")
+    return {
+        "said.txt.gz": world.transcript(),
+        "all.jsonl.gz": exported,
+        "upgraded.json.gz": pretty({name: rows for name, rows in upgraded.items() if name not in BULKY}),
+        "schema.txt": schema(world),
+        "memory.txt": f"sha256 of the memory: {hashlib.sha256(memories(world).encode()).hexdigest()}\n",
+    }
+
+
+BULKY = ("reply", "memory")
+"""Tables that the export and the hash of the memory stand for."""
+
+
+def schema(world: World) -> str:
+    """What makes the tables and indexes, in the order of their names."""
+    with closing(sqlite3.connect(world.home / "prober.db")) as database:
+        made = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, name")
+        return "".join(f"{row[0]};\n" for row in made)
+
+
+def _add_old(version: str) -> None:
+    def play(world: World) -> Files:
+        return opened(world, version)
+
+    CASES[f"old_{version}"] = Case(play, slow=True)
+
+
+for _version in VERSIONS:
+    _add_old(_version)
+
+
+# What takes long
+
+
+@case(slow=True)
+def power(world: World) -> Files:
+    """What a plan would catch, and what each probe tells, with a fixed seed."""
+    load(world)
+    declare(world.home)
+    world.prober("db", "upgrade")
+    world.prober("power", "swapped", "--replications", 5, "--json")
+    world.prober("power", "swapped", "--replications", 5, "--seed", 1)
+    return {"said.txt.gz": world.transcript()}
+
+
+@case(slow=True)
+def drill(world: World) -> Files:
+    """A drill of every change, told to every channel. Only how long each step took is left out."""
+    load(world)
+    declare(world.home)
+    world.prober("db", "upgrade")
+    with listening() as hook:
+        world.channels(hook)
+        for change in ("refusal", "wording", "identity", "nonsense"):
+            world.prober("drill", "down", "--change", change, "--json", shown=_untimed)
+            world.prober("drill", "swapped", "--change", change, "--json", shown=_untimed)
+            world.note(posts(hook))
+    return {"said.txt.gz": world.transcript()}
+
+
+def _untimed(line: str) -> str:
+    return re.sub(r'"seconds": [0-9.e-]+', '"seconds": "left out"', line)
+
+
+@case(slow=True)
+def discover(world: World) -> Files:
+    """Probes found in a scripted world, the file that is written, and the same command once more."""
+    write(world.home, {"bot": scripted("still")}, canary("bot"))
+    world.prober("discover", "bot", "--budget-tokens", 6000, "--probes", 5, "--json")
+    found = (world.home / "probes" / "discovered-bot.yaml").read_text(encoding="utf-8")
+    world.prober("discover", "bot", "--budget-tokens", 6000, "--probes", 5)
+    world.prober("validate", "--json")
+    return {"said.txt": world.transcript(), "discovered-bot.yaml": found}
+
+
+@case(slow=True)
+def doctor(world: World) -> Files:
+    """What is looked at and found; of this machine only the version of Python is told, and left out."""
+    load(world)
+    declare(world.home)
+
+    def shown(line: str) -> str:
+        return re.sub(r'(?<=[ "])3\.\d+\.\d+\b', "PYTHON", line)
+
+    world.prober("doctor", "--json", shown=shown)
+    world.environment["SLACK_BOT_TOKEN"] = "xoxb-not-a-real-token"
+    world.prober("doctor", shown=shown)
+    return {"said.txt": world.transcript()}
+
+
+@case(slow=True)
+def init(world: World) -> Files:
+    """The starters as they are written."""
+    world.prober("init", "own")
+    world.prober("init", "own")
+    world.prober("validate", "own", "--json")
+    return {
+        "said.txt": world.transcript(),
+        **{path.name: path.read_text(encoding="utf-8") for path in sorted((world.home / "own").iterdir())},
+    }
+
+
+# Recorded replies of real endpoints
+
+
+def corpus(name: str) -> Path:
+    """A recorded log: where PROBER_CORPORA says, or else beside the checkout. Raises Missing."""
+    folder = Path(os.environ.get("PROBER_CORPORA") or declared.ROOT.parent / "shared" / "corpora")
+    path = folder / f"{name}.jsonl.gz"
+    if not path.exists():
+        raise Missing(f"no {path.name} where PROBER_CORPORA says, or in ../shared/corpora")
+    return path
+
+
+def _add_recorded(name: str, *verb: object) -> None:
+    """A verb on recorded logs, which are named at its end."""
+
+    def play(world: World) -> Files:
+        for log in (one for one in verb if str(one).endswith(".jsonl.gz")):
+            (world.home / str(log)).symlink_to(corpus(str(log).removesuffix(".jsonl.gz")).resolve())
+        world.prober(*verb, "--json")
+        return {"said.txt": world.transcript()}
+
+    CASES[name] = Case(play, slow=True)
+
+
+_add_recorded("recorded_swap", "replay", "together-mistral-swap.jsonl.gz")
+_add_recorded("recorded_swap_days", "replay", "together-mistral-swap.jsonl.gz", "--reference", 20)
+for _task in ("countahappynumber", "leetcode", "sensitiveq"):
+    for _model in ("gpt35", "gpt4"):
+        _logs = [f"llmdrift-{_task}-{_model}-{_month}.jsonl.gz" for _month in ("march", "june")]
+        _add_recorded(f"recorded_{_task}_{_model}", "compare", *_logs)
 
 
 @case()
@@ -322,9 +640,9 @@ def notices(world: World) -> Files:
     with listening() as hook:
         world.channels(hook)
         with world.entered():
-            send_everywhere(NAMED)
+            logged = send_everywhere(NAMED)
         sent = hook.taken()
     by_channel: dict[str, list[str]] = {}
     for path, _, body in sent:
         by_channel.setdefault(path.split("/")[1], []).append(pretty(json.loads(body)))
-    return {f"{channel}.json.gz": "".join(bodies) for channel, bodies in by_channel.items()}
+    return {"log.txt": logged, **{f"{channel}.json.gz": "".join(bodies) for channel, bodies in by_channel.items()}}

@@ -49,14 +49,17 @@ def verbs() -> Mapping[str, str]:
     return VERBS
 
 
-def send_everywhere(notices: Mapping[str, Any]) -> None:
-    """Send these notices, one after another, by every channel that the environment configures."""
+def send_everywhere(notices: Mapping[str, Any]) -> str:
+    """Send these notices, one after another, by every channel that the environment configures; what was logged."""
     from prober.alerts import open_alerters
     from prober.settings import Settings
 
-    for alerter in open_alerters(Settings()):
-        for notice in notices.values():
-            alerter.send(notice)
+    logged = io.StringIO()
+    with _logging_to(logged, logging.INFO):
+        for alerter in open_alerters(Settings()):
+            for notice in notices.values():
+                alerter.send(notice)
+    return logged.getvalue()
 
 
 # A clock that stands still
@@ -293,17 +296,21 @@ class World:
 
 
 @contextmanager
-def _logging_to(stream: io.StringIO) -> Iterator[None]:
-    """Log lines without their time, and without anybody else's handlers."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def _logging_to(stream: io.StringIO, level: int = logging.WARNING) -> Iterator[None]:
+    """Log lines without their time, without anybody else's handlers, and whatever was logged before."""
+    root, ours = logging.getLogger(), logging.getLogger("prober")
+    before = root.handlers[:], root.level, ours.level
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    root.handlers, root.level = [handler], logging.WARNING
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    ours.setLevel(level)
     try:
         yield
     finally:
-        root.handlers, root.level = handlers, level
+        root.handlers = before[0]
+        root.setLevel(before[1])
+        ours.setLevel(before[2])
 
 
 def unpacked(value: object) -> object:
