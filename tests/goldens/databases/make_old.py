@@ -5,12 +5,16 @@
 
 | version | commit | |
 |---|---|---|
-| 0001 | 83518ed | |
+| 0001 | 8fcafef | with `--drop round.confirms --drop watch.suspected_since --as 0001`: see below |
 | 0002 | 8fcafef | |
 | 0003 | 3f2a813 | with `--without daemon --as 0003`: no commit had this version alone, and 0004 only adds that table |
 | 0004 | 3f2a813 | |
 | 0005 | 639d534 | |
 | 0006 | a6ecae0 | |
+
+Migration 0001 got columns until 9db21e7, when 0002 was there already: no commit made a database of version 0001 as the
+migrations know it today. What earlier commits made says that it is of version 0001, and lacks these columns; no
+migration adds them, and today's prober refuses it (`no such column: endpoint.origin`).
 
 They are history, and are not made again when the prober changes; a new version gets a file of its own.
 """
@@ -92,6 +96,7 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("output", type=Path)
     arguments.add_argument("--without", default="")
+    arguments.add_argument("--drop", action="append", default=[])
     arguments.add_argument("--as", dest="version", default="")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -99,6 +104,10 @@ if __name__ == "__main__":
         with closing(sqlite3.connect(Path(home) / "prober.db")) as database:
             if given.without:
                 database.execute(f"DROP TABLE {given.without}")
+            for column in given.drop:
+                table, _, name = column.partition(".")
+                assert database.execute(f"SELECT count({name}) FROM {table}").fetchone() == (0,), "nothing is lost"
+                database.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
             if given.version:
                 database.execute("UPDATE alembic_version SET version_num = ?", (given.version,))
             database.commit()
