@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.goldens import declared
 from tests.goldens.databases.make_old import DAYS, declare
 from tests.goldens.declared import LIFE_ALERTS, canary, scripted, write
-from tests.goldens.world import Clock, Hook, World, listening, on_day, posts, pretty, send_everywhere, verbs
+from tests.goldens.world import Clock, Hook, World, listening, modelled, on_day, posts, pretty, send_everywhere, verbs
 
 HERE = Path(__file__).parent
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
@@ -378,11 +378,63 @@ def life_worse(world: World) -> Files:
     return life(world, {"swapped": scripted("refusal", strength=1.0)}, range(0, 24 * 24, 24), presses)
 
 
+COLOURS = ("red", "red", "blue", "red", "green", "blue", "red")
+OTHERS = ("mauve", "ochre", "mauve", "teal", "mauve", "mauve", "ochre")
+REFUSED = "I'm sorry, but I can't help with that."
+
+
+def lived(world: World, stories: Mapping[int, str], days: range) -> Files:
+    """The life of an endpoint over HTTP, whose model is as one of the stories says from that day on."""
+    story = "usual"
+
+    def say(prompt: str, before: int) -> tuple[str, str]:
+        if story == "refuses":
+            return REFUSED, "model-1"
+        colours = COLOURS if story == "usual" else OTHERS
+        text = colours[before * 3 % 7] if "colour" in prompt else '{"topic": "card", "urgent": true}'
+        return text, "model-2" if story == "renamed" else "model-1"
+
+    endpoint = {
+        "provider": "openai",
+        "model": "model-1",
+        "base_url": "http://model.example/v1",
+        "parameters": {"temperature": 1, "max_tokens": 60},
+        "price": {"input_per_million": 2, "output_per_million": 8},
+        "reference": {"rounds": 6, "hours": 24},
+        "concurrency": 1,
+    }
+    write(world.home, {"bot": endpoint}, canary("bot", tags=["pager"]), alerts=LIFE_ALERTS)
+    with listening() as hook, modelled(say) as model:
+        world.channels(hook)
+        world.environment["HTTP_PROXY"] = model.proxy
+        for day in days:
+            story = stories.get(day, story)
+            live(world, hook, range(24 * day, 24 * day + 1))
+        requests = model.requests[:6]
+    told = world.transcript()
+    for verb in (["incidents", "list"], ["incidents", "show", 1], ["plan"], ["status"]):
+        world.prober(*verb, "--json")
+    tables = world.tables()
+    owed = {name: tables[name] for name in ("notice", "press", "incident", "epoch", "watch")}
+    return {
+        "asked.txt": "\n".join(requests),
+        "told.txt.gz": told,
+        "standing.txt.gz": world.transcript(),
+        "tables.json.gz": pretty(owed),
+        "memory.txt": f"sha256 of the memory: {hashlib.sha256(memories(world).encode()).hexdigest()}\n",
+    }
+
+
 @case(slow=True)
 def life_passing(world: World) -> Files:
-    """A change that lasts for a day: opened, passed, recovered."""
-    endpoint = scripted("transient", day=3.1, false_alarms_per_year=52, reference={"rounds": 8, "hours": 24})
-    return life(world, {"swapped": endpoint}, range(0, 24 * 9, 6), {})
+    """A change that is over soon: opened, passed, recovered."""
+    return lived(world, {8: "refuses", 11: "usual"}, range(22))
+
+
+@case(slow=True)
+def life_superseded(world: World) -> Files:
+    """A change that stays, and another after it: opened, superseded, opened again."""
+    return lived(world, {8: "others", 22: "renamed"}, range(32))
 
 
 @case(slow=True)
@@ -390,9 +442,9 @@ def life_trouble(world: World) -> Files:
     """An endpoint that cannot be asked for a day: trouble, muted, and over; and one without a budget."""
     endpoints = {
         "down": scripted("outage", day=2.1),
-        "poor": scripted("still", budget={"asks_per_day": 13}),
+        "poor": scripted("still", budget={"asks_per_day": 7}),
     }
-    presses: dict[int, list[object]] = {60: ["incidents", "acknowledge", 2, "--by", "ana"]}
+    presses: dict[int, list[object]] = {66: ["incidents", "acknowledge", 1, "--by", "ana"]}
     return life(world, endpoints, range(0, 24 * 5, 6), presses)
 
 
@@ -401,10 +453,10 @@ def life_together(world: World) -> Files:
     """Three endpoints of one provider, of which two change at the same time."""
     endpoints = {
         "first": scripted("refusal", strength=1.0, seed=3),
-        "second": scripted("swap", seed=5, model="parrot-2"),
+        "second": scripted("refusal", strength=1.0, seed=5, model="parrot-2"),
         "third": scripted("still", seed=7, model="parrot-3"),
     }
-    return life(world, endpoints, range(0, 24 * 14, 24), {24 * 13: ["incidents", "close", 1, "--by", "bo"]})
+    return life(world, endpoints, range(0, 24 * 18, 24), {24 * 17: ["incidents", "close", 1, "--by", "bo"]})
 
 
 @case(slow=True)
@@ -428,6 +480,28 @@ def silent_daemon(world: World) -> Files:
     world.prober("status", "--json")
     world.prober("status", "--metrics")
     return {"said.txt": world.transcript()}
+
+
+@case(slow=True)
+def digest(world: World) -> Files:
+    """What waits for the morning, for the end of quiet hours and of announced work; and what is private."""
+    load(world)
+    declare(world.home)
+    alerts = {
+        "timezone": "Europe/Berlin",
+        "routes": [{"to": ["webhook"]}, {"to": ["slack"], "private": True, "owners": ["team"]}],
+        "digest": {"at": "09:00", "severities": ["info", "warning"]},
+        "quiet_hours": {"start": "22:00", "end": "07:00"},
+        "reminders": {"critical": "4h", "warning": "12h", "info": "1d"},
+    }
+    (world.home / "probes" / "alerts.yaml").write_text(json.dumps(alerts), encoding="utf-8")
+    world.prober("db", "upgrade")
+    with listening() as hook:
+        world.channels(hook)
+        world.prober("incidents", "accept", 1, "--by", "ana", out=False)
+        world.note(posts(hook))
+        live(world, hook, range(24 * DAYS, 24 * (DAYS + 9), 9))
+    return {"told.txt.gz": world.transcript(), "notices.json": pretty(world.tables()["notice"])}
 
 
 WORLDS = (

@@ -205,6 +205,62 @@ def listening() -> Iterator[Hook]:
     server.server_close()
 
 
+# A model of our own
+
+
+@dataclass
+class Model:
+    """An endpoint that speaks as OpenAI's do, behind a proxy, so that its address is the same on every run."""
+
+    proxy: str
+    say: Callable[[str, int], tuple[str, str]]
+    """(prompt, how often it was asked before) → the answer, and the model that says to have given it"""
+    asked: dict[str, int] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    """What was sent, as text."""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, path: str, body: str) -> str:
+        sent = json.loads(body)
+        with self.turn:
+            self.requests.append(f"POST {path}\n{pretty(sent)}")
+            prompt = sent["messages"][-1]["content"]
+            before = self.asked[prompt] = self.asked.get(prompt, -1) + 1
+        text, name = self.say(prompt, before)
+        return json.dumps(
+            {
+                "model": name,
+                "system_fingerprint": "fp_1",
+                "choices": [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 9, "completion_tokens": 1 + len(text) // 4},
+            }
+        )
+
+
+@contextmanager
+def modelled(say: Callable[[str, int], tuple[str, str]]) -> Iterator[Model]:
+    model = Model("", say)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            answer = model.answer(self.path, self.rfile.read(int(self.headers["Content-Length"])).decode()).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *arguments: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    model.proxy = f"http://127.0.0.1:{server.server_port}"
+    yield model
+    server.shutdown()
+    server.server_close()
+
+
 # The prober, in a folder of its own
 
 
