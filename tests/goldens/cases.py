@@ -359,7 +359,12 @@ def life(world: World, endpoints: Mapping[str, object], hours: range, presses: M
         world.channels(hook)
         live(world, hook, hours, presses)
     told = world.transcript()
-    for verb in (["status"], ["incidents", "list"], *(["incidents", "show", one] for one in range(1, 5)), ["reference"]):
+    for verb in (
+        ["status"],
+        ["incidents", "list"],
+        *(["incidents", "show", one] for one in range(1, 5)),
+        ["reference"],
+    ):
         world.prober(*verb, "--json")
     tables = world.tables()
     owed = {name: tables[name] for name in ("notice", "press", "incident", "epoch", "watch", "tally")}
@@ -484,23 +489,20 @@ def silent_daemon(world: World) -> Files:
 
 @case(slow=True)
 def digest(world: World) -> Files:
-    """What waits for the morning, for the end of quiet hours and of announced work; and what is private."""
-    load(world)
-    declare(world.home)
+    """What waits for the morning and for the end of quiet hours; and what is private."""
     alerts = {
         "timezone": "Europe/Berlin",
         "routes": [{"to": ["webhook"]}, {"to": ["slack"], "private": True, "owners": ["team"]}],
         "digest": {"at": "09:00", "severities": ["info", "warning"]},
-        "quiet_hours": {"start": "22:00", "end": "07:00"},
+        "quiet_hours": {"start": "12:30", "end": "15:00"},
         "reminders": {"critical": "4h", "warning": "12h", "info": "1d"},
     }
-    (world.home / "probes" / "alerts.yaml").write_text(json.dumps(alerts), encoding="utf-8")
-    world.prober("db", "upgrade")
+    maintenance = [{"begins": "2026-03-10T11:00Z", "lasts": "3h", "why": "upgrade"}]
+    endpoints = {"swapped": scripted("refusal", strength=1.0, maintenance=maintenance)}
+    write(world.home, endpoints, canary("swapped"), alerts=alerts)
     with listening() as hook:
         world.channels(hook)
-        world.prober("incidents", "accept", 1, "--by", "ana", out=False)
-        world.note(posts(hook))
-        live(world, hook, range(24 * DAYS, 24 * (DAYS + 9), 9))
+        live(world, hook, range(0, 24 * 18, 24))
     return {"told.txt.gz": world.transcript(), "notices.json": pretty(world.tables()["notice"])}
 
 

@@ -19,7 +19,9 @@ def write(home: Path, endpoints: Mapping[str, Any], *sets: Mapping[str, Any], **
     """`probes/` with these endpoints and probe sets; `more` are other files there."""
     folder = home / "probes"
     folder.mkdir(exist_ok=True)
-    (folder / "endpoints.yaml").write_text(json.dumps({"endpoints": endpoints}, indent=1, ensure_ascii=False), encoding="utf-8")
+    (folder / "endpoints.yaml").write_text(
+        json.dumps({"endpoints": endpoints}, indent=1, ensure_ascii=False), encoding="utf-8"
+    )
     for one in sets:
         (folder / f"{one['name']}.yaml").write_text(json.dumps(one, indent=1, ensure_ascii=False), encoding="utf-8")
     for name, content in more.items():
@@ -92,7 +94,7 @@ ODD_SET: Mapping[str, Any] = {
     "schedule": {"cron": "20 5 * * mon-fri", "jitter": "10m"},
     "tags": ["odd", "pager"],
     "probes": [
-        {"id": "a/b.c_d-1", "prompt": "Straße 😀 \\ \"quoted\" \ttab", "samples": 2, "tags": ["x"]},
+        {"id": "a/b.c_d-1", "prompt": 'Straße 😀 \\ "quoted" \ttab', "samples": 2, "tags": ["x"]},
         {"id": "same-as-first-but-for-its-name", "prompt": "x"},
         {"id": "same-as-first-but-for-its-samples", "prompt": "x", "system": "y", "samples": 3},
         {

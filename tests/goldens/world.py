@@ -131,7 +131,7 @@ class Clock:
                 **vars(time),
                 "is_golden": True,
                 "sleep": sleep,
-                "time": lambda: self.now.timestamp(),
+                "time": lambda: self.now.timestamp(),  # noqa: PLW0108  # of now, not of then
                 "monotonic": lambda: self.slept_s,
                 "perf_counter": lambda: self.slept_s,
             }
@@ -344,7 +344,10 @@ class World:
             ]
             return {
                 name: sorted(
-                    ({key: unpacked(row[key]) for key in row.keys()} for row in database.execute(f"SELECT * FROM {name}")),
+                    (
+                        {key: unpacked(value) for key, value in dict(row).items()}
+                        for row in database.execute(f"SELECT * FROM {name}")
+                    ),
                     key=lambda row: json.dumps(list(row.values()), default=str),
                 )
                 for name in names
