@@ -1,12 +1,34 @@
-"""What a provider is: one verb."""
+"""What a provider is: one verb. What it is asked, and what comes back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One probe to be put to one endpoint, once."""
+
+    endpoint: Endpoint
+    probe: Probe
+    sample: int
+    """0-based, among the samples of this probe in its round."""
+    series: str
+    """`series_key` of the two; worked out once, not for every sample."""
+    place: int = 0
+    """0-based, among all asks of the round. Observations are kept in this order, whichever reply comes first."""
+
+
+class Answer(NamedTuple):
+    """An ask that was made, and what came of it."""
+
+    ask: Ask
+    reply: Reply
 
 
 class Provider(Protocol):
@@ -16,7 +38,7 @@ class Provider(Protocol):
         """One ask, one observation.
 
         `sample` (0-based) and `now` (UTC) place the ask in its round; only the scripted provider, whose worlds are
-        seeded, reads them. Every failure is a `Reply` with an `error`; `ConfigurationError` is for what no retry mends.
+        seeded, reads them. Every failure is a `Reply` with an `error`; `ConfigurationError` is for what no retry fixes.
         """
         ...
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from prober.fingerprint import embedding, expectation, identity, logprobs, refusal, structure, text, usage
 from prober.fingerprint.embedding import EMBEDDERS, WORDLLAMA
-from prober.fingerprint.feature import Embedder, Extractor, Features
+from prober.fingerprint.feature import Embedder, Extractor, Features, unreadable
 from prober.fingerprint.merge import merge
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint
@@ -47,4 +47,12 @@ def fingerprint(reply: Reply, probe: Probe, embedder: Embedder | None = WORDLLAM
     if not reply.answered:
         raise ValueError(f"only answered replies have a fingerprint; this ask failed: {reply.error or 'no text'}")
     extractors: dict[str, Extractor] = {**FEATURES, "embedding": partial(embedding.extract, embedder=embedder)}
-    return merge({name: extract(reply, probe) for name, extract in extractors.items()})
+    return merge({name: _extracted(extract, reply, probe) for name, extract in extractors.items()})
+
+
+def _extracted(extract: Extractor, reply: Reply, probe: Probe) -> Features:
+    """The boundary around each feature: an odd reply costs the features that cannot read it, never the reply."""
+    try:
+        return extract(reply, probe)
+    except Exception as error:
+        return unreadable(f"reading it failed: {type(error).__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 
 from prober.fingerprint.feature import Features, digest
@@ -26,7 +26,7 @@ def merge(features: Mapping[str, Features]) -> Fingerprint:
         for name, why in found.unreadable.items():
             unreadable[_key(feature, name)] = why
         for name, number in found.numbers.items():
-            if math.isfinite(number):
+            if abs(number) <= sys.float_info.max:  # neither NaN nor an integer that no double holds
                 numbers[_key(feature, name)] = float(number)
             else:
                 unreadable[_key(feature, name)] = "not a finite number"

@@ -40,7 +40,9 @@ class Observation:
     """0-based index among the samples of this probe in this round."""
     reply: Reply
     fingerprint: Fingerprint | None
-    """None where the ask failed."""
+    """None where the ask failed, or before it was taken."""
+    place: int = field(default=0, compare=False)
+    """Among the asks of the round. Replies are read in this order, whichever came first."""
 
 
 @dataclass(frozen=True, slots=True)

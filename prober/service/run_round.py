@@ -1,4 +1,4 @@
-"""The journey of one round, on one screen: due, claimed, asked, fingerprinted, recorded, judged, decided, settled.
+"""The journey of one round, on one screen: due, claimed, asked, recorded, fingerprinted, judged, decided, settled.
 
 Where suspicion is to be confirmed, the next round is made due as this one is settled.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from prober.asking import Provider
-from prober.fingerprint import fingerprint
 from prober.incidents.confirmation import Confirmation, confirm
 from prober.incidents.lifecycle import PLAIN, Circumstances, decide
 from prober.incidents.routing import Routing
@@ -23,10 +21,11 @@ from prober.judging import fleet
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Judgement, Observation, Round
+from prober.model.evidence import Judgement, Round
 from prober.model.incident import Decision
+from prober.service.ask_round import ask_round
 from prober.store import Store
 from prober.store.pages.views import RoundView
 
@@ -90,9 +89,8 @@ def run(
             failed = _refused(store, endpoint, round_id, reason, told, clock())
             store.miss(round_id, reason, clock(), trouble=failed, told=told)
             return RoundResult("missed", reason, trouble=failed)
-        for observation in _ask_all(probe_set, endpoint, provider, recorded, clock):
-            store.record(round_id, observation, clock())
-        round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), store.recorded(round_id))
+        asked = ask_round(store, round_id, probe_set, endpoint, provider, clock)
+        round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), asked.observations)
 
         health = store.health(round_id)
         given = _circumstances(store, endpoint, health[-1], told, clock())
@@ -154,27 +152,6 @@ def _held(store: Store, round_id: int, clock: Clock) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-
-
-def _ask_all(
-    probe_set: ProbeSet, endpoint: Endpoint, provider: Provider, recorded: Collection[Observation], clock: Clock
-) -> Iterator[Observation]:
-    """Ask what is not recorded yet, at most `endpoint.concurrency` at once; each observation as it comes in."""
-    done = {(o.series, o.sample) for o in recorded}
-    todo = [
-        (probe, sample)
-        for sample in range(max(probe.samples for probe in probe_set.probes))
-        for probe in probe_set.probes
-        if sample < probe.samples and (series_key(endpoint, probe), sample) not in done
-    ]
-
-    def ask(probe: Probe, sample: int) -> Observation:
-        reply = provider.ask(endpoint, probe, sample, clock())
-        print_ = fingerprint(reply, probe) if reply.answered else None
-        return Observation(series_key(endpoint, probe), f"{probe_set.name}/{probe.id}", sample, reply, print_)
-
-    with ThreadPoolExecutor(endpoint.concurrency, thread_name_prefix="ask") as pool:
-        yield from pool.map(ask, *zip(*todo, strict=True)) if todo else ()
 
 
 def _confirm(

@@ -54,7 +54,7 @@ def _rounds(
         select(ReplyRow)
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
         .where(col(ReplyRow.round_id).in_(label_of), col(ReplyRow.series).in_(series))
-        .order_by(col(RoundRow.label), col(ReplyRow.id))
+        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
     )
     return tuple(
         Round(label_of[round_id], incident.endpoint, None, tuple(map(observation, rows)))

@@ -42,7 +42,7 @@ def history(session: Session, endpoint_hash: str, series: Collection[str]) -> tu
             col(RoundRow.label) >= (epoch_start or ""),
             col(ReplyRow.series).in_(series),
         )
-        .order_by(col(RoundRow.label), col(ReplyRow.id))
+        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
         .execution_options(yield_per=1000)
     )
     return tuple(_rounds(iter(found)))
@@ -140,7 +140,6 @@ def take_in(
         raise StoreError(
             f"round {round_.label} of {endpoint.name} is older than its newest round; rounds are taken in by time"
         )
-    for one in round_.observations:
-        record(session, round_id, one, token)
+    record(session, round_id, round_.observations, token)
     settle(session, round_id, judgement, memory, decision, (), round_.at, token)
     return True

@@ -14,4 +14,5 @@ def observation(row: ReplyRow) -> Observation:
         sample=row.sample,
         reply=unpack_reply(row.reply),
         fingerprint=unpack_fingerprint(row.fingerprint),
+        place=row.place,
     )

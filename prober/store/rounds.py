@@ -6,8 +6,10 @@ new token. Whoever comes with an older token has lost the claim, however late th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import bindparam, insert
 from sqlmodel import Session, col, func, or_, select, update
 
 from prober.model.declaration import Endpoint
@@ -98,30 +100,54 @@ def label_at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def record(session: Session, round_id: int, observation: Observation, token: int | None) -> None:
+def record(session: Session, round_id: int, observations: Sequence[Observation], token: int | None) -> None:
+    """The first reply in a place stays, any other is ignored."""
     hold(session, round_id, token)
-    reply = observation.reply
-    added = insert_missing(
-        session,
-        ReplyRow,
-        {
+    rows = {
+        (one.series, one.sample): {
             "round_id": round_id,
-            "series": observation.series,
-            "probe": observation.probe,
-            "sample": observation.sample,
-            "at": reply.at,
-            "tokens": _tokens(reply),
-            "reply": pack_reply(reply),
-            "fingerprint": pack_fingerprint(observation.fingerprint),
-        },
+            "series": one.series,
+            "probe": one.probe,
+            "sample": one.sample,
+            "at": one.reply.at,
+            "tokens": tokens_of(one.reply),
+            "reply": pack_reply(one.reply),
+            "fingerprint": pack_fingerprint(one.fingerprint),
+            "place": one.place,
+        }
+        for one in reversed(observations)
+    }
+    taken = session.exec(
+        select(ReplyRow.series, ReplyRow.sample).where(
+            ReplyRow.round_id == round_id,
+            col(ReplyRow.series).in_({series for series, _ in rows}),
+            col(ReplyRow.sample).in_({sample for _, sample in rows}),
+        )
+    ).all()
+    added = [one for one in observations if (one.series, one.sample) in rows.keys() - set(taken)]
+    if not added:
+        return
+    session.connection().execute(insert(ReplyRow), [rows[one.series, one.sample] for one in added])
+    failures = [one.reply.error for one in added if one.reply.error is not None]
+    counts = {"asked": col(RoundRow.asked) + len(added), "failed": col(RoundRow.failed) + len(failures)}
+    newest = {"last_failure": failures[-1]} if failures else {}
+    session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(**counts, **newest))
+
+
+def take_fingerprints(session: Session, round_id: int, observations: Sequence[Observation], token: int | None) -> None:
+    hold(session, round_id, token)
+    place = (
+        col(ReplyRow.round_id) == round_id,
+        col(ReplyRow.series) == bindparam("of"),
+        col(ReplyRow.sample) == bindparam("nth"),
     )
-    if added:
-        counts = {"asked": col(RoundRow.asked) + 1, "failed": col(RoundRow.failed) + int(reply.error is not None)}
-        failure = {} if reply.error is None else {"last_failure": reply.error}
-        session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(**counts, **failure))
+    session.connection().execute(
+        update(ReplyRow).where(*place).values(fingerprint=bindparam("taken")),
+        [{"of": one.series, "nth": one.sample, "taken": pack_fingerprint(one.fingerprint)} for one in observations],
+    )
 
 
-def _tokens(reply: Reply) -> int:
+def tokens_of(reply: Reply) -> int:
     """As the budget counts them. Providers may say anything, a column holds 31 bits."""
     said = (reply.input_tokens or 0) + (reply.output_tokens or 0)
     return min(max(said, 0), _LARGEST_COUNT)
@@ -162,7 +188,9 @@ def release(session: Session, round_id: int) -> None:
 
 def recorded(session: Session, round_id: int) -> tuple[Observation, ...]:
     get(session, round_id)
-    rows = session.exec(select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.id)))
+    rows = session.exec(
+        select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.place), col(ReplyRow.id))
+    )
     return tuple(map(observation, rows))
 
 

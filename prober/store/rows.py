@@ -152,6 +152,23 @@ class ReplyRow(Row, table=True):
     """Input and output tokens together; reasoning is part of the output."""
     reply: bytes = Field(sa_type=LargeBinary)
     fingerprint: bytes | None = Field(sa_type=LargeBinary)
+    """NULL where the ask failed, and until it is taken."""
+    place: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Among the asks of its round; 0 for replies of older versions, which were kept in that order."""
+
+
+class SpendingRow(Row, table=True):
+    """What an endpoint has spent of the budget of one UTC day. There are rows only for endpoints with a budget."""
+
+    __tablename__ = "spending"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    endpoint: str = Field(primary_key=True)
+    """Its name, whatever its content."""
+    day: str = Field(primary_key=True)
+    asks: int
+    """Made, whether or not a reply came."""
+    tokens: int = Field(sa_type=BigInteger)
+    """Of replies, and set aside for asks without one."""
 
 
 class PointRow(Row, table=True):

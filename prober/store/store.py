@@ -129,13 +129,19 @@ class Store:
             self._tokens[round_id] = max(token, self._tokens.get(round_id, token))
         return view
 
-    def record(self, round_id: int, observation: Observation, now: datetime) -> None:
-        """Keep one reply of a round we claimed. The first for a (round, series, sample) stays, any other is ignored.
+    def record(self, round_id: int, observations: Observation | Sequence[Observation], now: datetime) -> None:
+        """Keep replies of a round we claimed. The first for a (round, series, sample) stays, any other is ignored.
 
         Raises ClaimLost where the round is not in this Store's hands any more.
         """
+        some = [observations] if isinstance(observations, Observation) else observations
         with self._database.write() as session:
-            rounds.record(session, round_id, observation, self._tokens.get(round_id))
+            rounds.record(session, round_id, some, self._tokens.get(round_id))
+
+    def take_fingerprints(self, round_id: int, observations: Sequence[Observation]) -> None:
+        """Keep the fingerprints of replies that were recorded before. Raises ClaimLost."""
+        with self._database.write() as session:
+            rounds.take_fingerprints(session, round_id, observations, self._tokens.get(round_id))
 
     def renew(self, round_id: int, now: datetime, lease_s: float) -> None:
         """Our claim holds for `lease_s` seconds from now on. Raises ClaimLost where the round is not in our hands."""

@@ -96,7 +96,9 @@ def rebuild(session: Session) -> None:
 
 
 def _observations(session: Session, row: RoundRow) -> list[Observation]:
-    replies = session.exec(select(ReplyRow).where(ReplyRow.round_id == row.id).order_by(col(ReplyRow.id)))
+    replies = session.exec(
+        select(ReplyRow).where(ReplyRow.round_id == row.id).order_by(col(ReplyRow.place), col(ReplyRow.id))
+    )
     return list(map(observation, replies))
 
 

@@ -11,9 +11,12 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExe
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import daemon as daemon_module
 from prober.daemon import due_rounds as rounds_module
+from prober.fingerprint import fingerprint
 from prober.loading import load
 from prober.model.errors import ConfigurationError, StoreError
+from prober.model.evidence import Observation
 from prober.service import run_round
+from prober.service.ask_round import plan
 from prober.store import Store
 
 from .world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
@@ -143,10 +146,12 @@ def leave(store, files, due_at, asks, lease_s=60.0, at=NOON):
     (probe_set,), parrot = load(files).sets, load(files).endpoint("parrot")
     round_id = store.due(parrot, probe_set.name, due_at)
     assert store.claim(round_id, "killed", at, lease_s)
-    for observation, _ in zip(
-        run_round._ask_all(probe_set, parrot, ScriptedProvider(), (), lambda: at), range(asks), strict=False
-    ):
-        store.record(round_id, observation, at)
+    for ask in plan(probe_set, parrot)[:asks]:
+        reply = ScriptedProvider().ask(parrot, ask.probe, ask.sample, at)
+        found = Observation(
+            ask.series, f"{probe_set.name}/{ask.probe.id}", ask.sample, reply, fingerprint(reply, ask.probe), ask.place
+        )
+        store.record(round_id, found, at)
     return round_id
 
 
@@ -313,13 +318,11 @@ def test_names_that_could_not_be_remembered_are_remembered_by_the_next_sweep(fil
     assert [view.owners for view in store.endpoints()] == [(), ("us",)]
 
 
-class Broken(ScriptedProvider):
-    def __init__(self, error):
-        super().__init__()
-        self.error = error
+def failing_with(error):
+    def open_provider(endpoint):
+        raise error
 
-    def ask(self, *args):
-        raise self.error
+    return open_provider
 
 
 @pytest.mark.parametrize(
@@ -340,7 +343,7 @@ def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
     write_set(files, "second", prompt="Name an animal.")
     daemon = watching(files, store, clock)
     with monkeypatch.context() as broken:
-        broken.setattr(rounds_module, "open_provider", lambda endpoint: Broken(error))
+        broken.setattr(rounds_module, "open_provider", failing_with(error))
         work(daemon)
     assert {state for *_, state in rounds(store)} == {reason}
     assert [said in r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [True, True]
@@ -354,16 +357,16 @@ def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
 def test_a_crash_the_store_cannot_note_is_not_tried_again_at_once(files, store, clock, monkeypatch, caplog):
     daemon = watching(files, store, clock)
     monkeypatch.setattr(store, "miss", refuse)
-    monkeypatch.setattr(rounds_module, "open_provider", lambda endpoint: Broken(KeyError("x")))
+    monkeypatch.setattr(rounds_module, "open_provider", failing_with(KeyError("x")))
     work(daemon)
     assert "missed: crashed: KeyError: the disk is full" in caplog.text
     assert daemon._calls.empty()
 
 
 def test_a_crash_says_where(files, store, clock, monkeypatch, caplog):
-    monkeypatch.setattr(rounds_module, "open_provider", lambda endpoint: Broken(KeyError("x")))
+    monkeypatch.setattr(rounds_module, "open_provider", failing_with(KeyError("x")))
     work(watching(files, store, clock))
-    assert "in ask" in caplog.text and "raise self.error" in caplog.text
+    assert "in open_provider" in caplog.text and "raise error" in caplog.text
 
 
 # Following the files

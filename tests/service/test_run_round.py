@@ -87,7 +87,7 @@ class Counting(ScriptedProvider):
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
             if len(self.asked) == self.breaks_at:
-                raise SystemError("broke down")
+                raise KeyboardInterrupt
         try:
             return super().ask(endpoint, probe, sample, now)
         finally:
@@ -138,7 +138,7 @@ def test_a_finished_round_is_not_asked_again(store):
 @pytest.mark.slow
 def test_after_a_break_only_the_rest_is_asked(store):
     endpoint = parrot(concurrency=1)
-    with pytest.raises(SystemError):
+    with pytest.raises(KeyboardInterrupt):
         round_of(store, endpoint, provider=Counting(breaks_at=4))
     (left,) = store.rounds()
     before = store.recorded(left.id)
@@ -150,7 +150,7 @@ def test_after_a_break_only_the_rest_is_asked(store):
     assert provider.asked == [("sum", 1), *(("colour", n) for n in range(2, 6))]
     (view,) = store.rounds()
     assert (view.id, view.label) == (left.id, left.label)
-    assert store.recorded(view.id)[:3] == before
+    assert [one.reply for one in store.recorded(view.id)[:3]] == [one.reply for one in before]
 
 
 @pytest.mark.slow
@@ -299,7 +299,7 @@ def test_a_budget_that_pays_for_two_rounds_pays_for_two(store):
 
 def test_a_resumed_round_needs_budget_for_its_rest_only(store):
     endpoint = parrot(concurrency=1, budget=Budget(asks_per_day=8))
-    with pytest.raises(SystemError):
+    with pytest.raises(KeyboardInterrupt):
         round_of(store, endpoint, provider=Counting(breaks_at=5))
     assert round_of(store, endpoint, at=START + timedelta(hours=2)).outcome == "completed"
     assert store.spent("parrot", START) == (8, store.spent("parrot", START)[1])

@@ -109,7 +109,7 @@ def replies(
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
         .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
         .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.label).is_not(None))
-        .order_by(col(RoundRow.label).desc(), col(ReplyRow.id))
+        .order_by(col(RoundRow.label).desc(), col(ReplyRow.place), col(ReplyRow.id))
     )
     if probe is not None:
         statement = statement.where(col(ReplyRow.probe) == probe)
@@ -240,7 +240,7 @@ def stored_replies(
         select(ReplyRow, SeriesRow)
         .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
         .where(ReplyRow.round_id == round_id)
-        .order_by(col(ReplyRow.id))
+        .order_by(col(ReplyRow.place), col(ReplyRow.id))
     )
     if probe is not None:
         found = found.where(ReplyRow.probe == probe)

@@ -1,0 +1,135 @@
+"""Asks put to a provider, a few at once. Each reply is handed on as it comes in, never behind a slower one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from traceback import format_tb
+from typing import TypeAlias
+
+from prober.asking.gates import Gate, Refused, admit
+from prober.asking.interface import Answer, Ask, Provider
+from prober.model.errors import ConfigurationError
+from prober.model.reply import Reply
+
+logger = logging.getLogger(__name__)
+
+_Outcome: TypeAlias = Answer | BaseException
+
+
+class Asker:
+    """Makes asks, as far as the gates admit them, with at most `concurrency` in flight. For one thread."""
+
+    def __init__(
+        self, provider: Provider, clock: Callable[[], datetime], concurrency: int, gates: Sequence[Gate] = ()
+    ) -> None:
+        self.refused: Refused | None = None
+        """Why the last asks of the newest call were not made; None where all were."""
+        self._provider, self._clock, self._concurrency, self._gates = provider, clock, concurrency, gates
+        self._todo: SimpleQueue[Ask | None] = SimpleQueue()
+        self._done: SimpleQueue[_Outcome] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def has_replies(self) -> bool:
+        """Whether replies wait to be taken, so that other work can wait."""
+        return not self._done.empty()
+
+    def ask(self, asks: Sequence[Ask]) -> Generator[Sequence[Answer]]:
+        """The replies that came in since the last look, in the order of the asks, until all are there.
+
+        Where the provider raises, that ask has failed as `invalid_reply`, and the others go on. A refusal is final only
+        when nothing is in flight: a reply may give back some of what was reserved for it. To stop early, close the
+        iterator; it waits for the asks in flight.
+
+        Raises:
+            ConfigurationError: what every other ask would meet as well, such as an address that is none.
+        """
+        self.refused = None
+        waiting = deque(asks)
+        in_flight = 0
+        answers: list[Answer] = []
+        failure: BaseException | None = None
+        try:
+            while True:
+                if waiting and failure is None:
+                    in_flight += self._begin(waiting, self._concurrency - in_flight)
+                if answers:
+                    yield answers
+                if in_flight == 0:
+                    break
+                outcomes = self._arrived()
+                in_flight -= len(outcomes)
+                answers = sorted((one for one in outcomes if isinstance(one, Answer)), key=lambda one: one.ask.place)
+                for gate in self._gates:
+                    gate.settle(answers)
+                failure = failure or next((one for one in outcomes if isinstance(one, BaseException)), None)
+        finally:
+            self._stop()
+        if failure is not None:
+            raise failure
+
+    def _begin(self, waiting: deque[Ask], free: int) -> int:
+        """Hand the next asks to the threads, as many as there is room for and the gates admit; how many."""
+        offered = [waiting.popleft() for _ in range(min(len(waiting), free))]
+        admitted, self.refused = admit(self._gates, offered)
+        waiting.extendleft(reversed(offered[admitted:]))
+        for ask in offered[:admitted]:
+            self._todo.put(ask)
+            if len(self._threads) < self._concurrency:
+                self._threads.append(threading.Thread(target=self._work, name="ask", daemon=True))
+                self._threads[-1].start()
+        return admitted
+
+    def _arrived(self) -> list[_Outcome]:
+        """What has come in; waits for the first."""
+        outcomes = [self._done.get()]
+        try:
+            while True:
+                outcomes.append(self._done.get_nowait())
+        except Empty:
+            return outcomes
+
+    def _work(self) -> None:
+        while (ask := self._todo.get()) is not None:
+            self._done.put(self._make(ask))
+
+    def _make(self, ask: Ask) -> _Outcome:
+        """The boundary around one ask: whatever goes wrong in a provider goes wrong for this ask only."""
+        now = self._clock()
+        try:
+            return Answer(ask, self._provider.ask(ask.endpoint, ask.probe, ask.sample, now))
+        except ConfigurationError as error:
+            return error
+        except Exception as error:
+            # A fault of ours. Never its text: it may quote what was read or sent, secrets among it.
+            kind, trace = type(error).__name__, "".join(format_tb(error.__traceback__))
+            said = "asking %s failed with %s, which counts as invalid_reply:\n%s"
+            logger.error(said, ask.endpoint.name, kind, trace)  # noqa: TRY400
+            return Answer(ask, Reply(at=now, error="invalid_reply", error_detail=f"reading it failed with {kind}"))
+        except BaseException as error:  # the process is to end
+            return error
+
+    def _stop(self) -> None:
+        """Nothing is in flight any more when this returns. What no thread has begun is given back to the gates."""
+        unmade: list[Ask] = []
+        while not self._todo.empty():
+            try:
+                ask = self._todo.get_nowait()
+            except Empty:
+                break
+            if ask is not None:
+                unmade.append(ask)
+        for _ in self._threads:
+            self._todo.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._done = SimpleQueue()
+        if unmade:
+            for gate in self._gates:
+                gate.release(unmade)
