@@ -64,7 +64,7 @@ def page(results: Path = RESULTS) -> list[str]:
         rough = ["*Measured with --quick: these numbers mean nothing.*", ""] if kept.quick else []
         if not kept.is_current:
             rough += [
-                f"*Measured before the statistic last changed: `python -m benchmarks {part.name}` does it anew.*",
+                f"*Measured before the statistic last changed: `python -m benchmarks {part.name}` measures it again.*",
                 "",
             ]
         sections += [*rough, *part.lines(kept.result), ""]
@@ -72,10 +72,10 @@ def page(results: Path = RESULTS) -> list[str]:
     return [
         "# Benchmarks",
         "",
-        "Written by `make bench`, from what it measured; numbers are kept in `benchmarks/results/`, and one part is "
-        "measured anew by `python -m benchmarks PART`. *Ladder* are real small changes of a real small model "
-        "(`benchmarks/ladder`), *peers* the methods others use (`benchmarks/peers`), *ours* the judge that runs in "
-        "production, unchanged.",
+        "`make bench` writes this page from its measurements. The numbers are stored in `benchmarks/results/`; "
+        "`python -m benchmarks PART` measures one part again. *Ladder*: real small changes of a real small model "
+        "(`benchmarks/ladder`). *Peers*: the methods that others use (`benchmarks/peers`). *Ours*: the judge that runs "
+        "in production, unchanged.",
         "",
         "## In short",
         "",

@@ -25,7 +25,7 @@ REPETITIONS: Final = 60
 ALPHA: Final = 0.01
 """Of our comparison: it decides how many shuffles there are, and is no part of the area."""
 RUNNING: Final = "ours, running"
-"""The e-value that the judge alarms by. It is not told where the candidate begins."""
+"""The e-value of the judge, which does not know where the candidate begins."""
 MIXTURES: Final = (("template", 0.16), ("q4_0", 0.16))
 CHANNELS: Final = ("choice", "length", "logprobs")
 TEXT: Final = ("ours", *(name for name, peer in PEERS.items() if peer.access == "text"))
@@ -133,10 +133,10 @@ def lines(areas: Areas) -> list[str]:
     return [
         f"A reference of {REFERENCE} rounds and a candidate of {CANDIDATE}, both {EIGHT} border probes × replies, one "
         f"token each: {EIGHT.asks * (REFERENCE + CANDIDATE)} asks for every method, and the same replies. "
-        f"{areas.repetitions} seeded references; each is held against one still candidate, shared by all rungs, and "
-        "one candidate of every rung. *Nats* is what the candidate tells. Intervals are 95 %, by resampling "
-        f"repetitions {intervals.RESAMPLES:,} times. Both samples are given whole, as to the peers, so *ours* is the "
-        "evidence of `prober compare`; *running* is the e-value that the judge alarms by, which is not told where the "
+        f"{areas.repetitions} seeded references; each is compared with one still candidate, shared by all rungs, and "
+        "one candidate of every rung. *Nats* is the information in the candidate. Intervals are 95 %, by resampling "
+        f"repetitions {intervals.RESAMPLES:,} times. Every method gets both samples whole, so *ours* is the "
+        "evidence of `prober compare`; *running* is the e-value of the judge, which does not know where the "
         "candidate begins. **Bold** is better than ours with the same access, by more than the interval of the "
         "difference.",
         "",
@@ -195,4 +195,6 @@ def headlines(areas: Areas) -> list[str]:
     return told
 
 
-PART = Part("auc", "Changes told from none, at equal asks", Areas, measure, lines, headlines, JUDGE + COMPARISON)
+PART = Part(
+    "auc", "Changes separated from no change, at equal asks", Areas, measure, lines, headlines, JUDGE + COMPARISON
+)

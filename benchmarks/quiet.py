@@ -98,8 +98,8 @@ def _ways() -> tuple[Recording, ...]:
 def lines(found: Quiet) -> list[str]:
     """How, and the table."""
     return [
-        f"{EIGHT} border probes × replies every hour, with log-probabilities, so that all channels speak; the daemon's "
-        "own rule for the reference, which asks for days where the rounds of one day resemble one another. Promise: "
+        f"{EIGHT} border probes × replies every hour, with log-probabilities, so that all channels have readings. The "
+        "daemon's own rule for the reference, which counts days if the rounds of one day are correlated. Promise: "
         "one false alarm a year. Intervals are Garwood's, 95 %.",
         "",
         "| still stream | streams | years | false alarms | a year (95 % interval) | streams with any |",

@@ -43,8 +43,8 @@ def still_lines(found: Still) -> list[str]:
     return [
         "Simulated endpoints that never change, judged by the whole judge on every channel that simulated fingerprints "
         "have, at the default promise: one false alarm a year. 3–8 probes of 1–4 samples a round, answers of up to 40 "
-        "kinds, 1–5 alternating system fingerprints; after an alarm judging starts anew. A year of hourly rounds is 24 "
-        "times as many as one of daily ones. Intervals are Garwood's, 95 %.",
+        "kinds, 1–5 alternating system fingerprints; after an alarm judging starts again. A year of hourly rounds is "
+        "24 times as many as one of daily ones. Intervals are Garwood's, 95 %.",
         "",
         "| still world | endpoints | years | false alarms | a year (95 % interval) | endpoints with any |",
         "|---|---|---|---|---|---|",

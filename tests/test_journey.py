@@ -1,4 +1,4 @@
-"""docs/contributing/journey.md names real things, in the order in which the code meets them."""
+"""docs/contributing/journey.md names real things."""
 
 from __future__ import annotations
 

@@ -21,8 +21,9 @@ from packaging.version import Version
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from prober.cli import VERBS
 from prober.fingerprint import fingerprint
-from prober.judging.channels import Channel
+from prober.judging.channels import CHANNELS, Channel
 from prober.loading import load
 from prober.model import declaration
 from prober.model.declaration import Probe
@@ -34,6 +35,10 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+
+def of_the_project(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -56,34 +61,82 @@ def commands(text: str) -> list[list[str]]:
 # -- documents ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def anchors(document: Path) -> set[str]:
+    """The fragments that a link to this document may have."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S)
+    headings = (re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", line) for line in re.findall(r"^#+ (.+)$", text, flags=re.M))
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=of_the_project)
 def test_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
-    local = [link for link in links if "://" not in link]
-    missing = [link for link in local if not (document.parent / link).exists()]
-    assert not missing, f"{document.name} links to what is not there: {missing}"
+    wrong = []
+    for link, fragment in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", document.read_text()):
+        target = document.parent / link if link else document
+        if "://" not in link and not (target.exists() and (not fragment or fragment in anchors(target))):
+            wrong.append(f"{link}#{fragment}" if fragment else link)
+    assert not wrong, f"{of_the_project(document)} links to what is not there: {wrong}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs/index.md"
+    linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)\)", index.read_text())}
+    assert {page for page in DOCUMENTS if page.parent != ROOT} - linked == {index}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=of_the_project)
+def test_files_named_in_documents_exist(document: Path) -> None:
+    """Recipes name files that do not exist yet, in the first line of a block of code."""
+    text = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.M | re.S)
+    named = set(re.findall(r"`((?:prober|dashboard|tests|benchmarks)/[\w/.-]+)`", text))
+    assert not {name for name in named if not (ROOT / name).exists()}
+
+
+HARD_PHRASES = (
+    r"\bmend(s|ed|ing)?\b", r"\bin hand\b", r"nobody's hands", r"\bresembles?\b", r"believed sooner",
+    r"\bspeaks? (for|against)\b", r"what is to become", r"\btold of\b", r"\bunsuspecting\b", r"\btold\b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=of_the_project)
+def test_documents_are_in_plain_english(document: Path) -> None:
+    text = " ".join(document.read_text().split())
+    assert not [phrase for phrase in HARD_PHRASES if re.search(phrase, text, flags=re.I)]
+
+
+def test_the_command_line_page_names_verbs_that_exist() -> None:
+    page = (ROOT / "docs/reference/command-line.md").read_text()
+    verbs, codes = tables(page)
+    assert {row[0].strip("`") for row in verbs} <= set(VERBS)
+    assert [row[0] for row in codes] == ["0", "1", "2", "3"]
+
+
+def test_the_channels_page_lists_every_channel() -> None:
+    (rows,) = tables((ROOT / "docs/reference/channels.md").read_text())
+    listed = {re.sub(r"\[(\w+)\].*", r"\1", row[0]): row[4].strip("`") for row in rows}
+    assert listed == {name: channel.kind for name, channel in CHANNELS.items()}
 
 
 @pytest.mark.parametrize(
-    "document", [ROOT / "README.md", ROOT / "docs/reference/configuration.md"], ids=lambda path: path.name
+    ("page", "sets"),
+    [("README.md", 1), ("docs/getting-started/first-endpoint.md", 0), ("docs/reference/configuration.md", 1)],
 )
-def test_examples_are_valid_declarations(document: Path, tmp_path: Path) -> None:
+def test_examples_are_valid_declarations(page: str, sets: int, tmp_path: Path) -> None:
     (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
-    examples = re.findall(r"^```yaml\n(.*?)^```", document.read_text(), flags=re.M | re.S)
+    (tmp_path / "starter.yaml").write_text((ROOT / "probes/knowledge.yaml").read_text())
+    examples = re.findall(r"^```yaml\n(.*?)^```", (ROOT / page).read_text(), flags=re.M | re.S)
+    assert examples
     for number, example in enumerate(examples):
         kind = {"endpoints:": "endpoints", "timezone:": "alerts"}.get(example.split()[0], f"set-{number}")
         (tmp_path / f"{kind}.yaml").write_text(example)
-    declared = load(tmp_path)
-    assert len(declared.sets) == 1
-    assert "support-bot" in {endpoint.name for endpoint in declared.endpoints}
+    assert len(load(tmp_path).sets) == sets + 1
 
 
-def test_the_detector_of_the_guide_reads_a_reply() -> None:
-    guide = (ROOT / "docs/contributing/channel.md").read_text()
-    (code,) = re.findall(r"^```python\n(.*?)^```", guide, flags=re.M | re.S)
-    names: dict[str, Channel] = {}
-    exec(code, names)
-    channel = names["CHANNEL"]
+def test_the_channel_of_the_recipe_reads_a_reply() -> None:
+    recipe = (ROOT / "docs/contributing/channel.md").read_text()
+    (row,) = re.findall(r"^```python\n(.*?)^```", recipe, flags=re.M | re.S)
+    channel = eval(row, {"Channel": Channel})
     ends = [
         channel.read(fingerprint(Reply(at=datetime.now(UTC), text=text), Probe(id="p", prompt="?"), embedder=None))
         for text in ("Blue.", "Blue?")
@@ -98,7 +151,7 @@ def test_readme_shows_the_way_on_its_first_screen() -> None:
     assert "make test" in first_screen
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=of_the_project)
 def test_make_targets_named_in_documents_exist(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(), flags=re.M))
@@ -218,13 +271,19 @@ def test_dockerfile_copies_only_what_the_builder_is_sent() -> None:
     assert all((ROOT / name).exists() for name in sent)
 
 
-# -- the commands of the README ----------------------------------------------------------------------------------------
+# -- the commands of the first pages -----------------------------------------------------------------------------------
 
 ENDLESS = {"run", "dashboard"}
 """Verbs that go on until they are stopped: only their options are held against their help."""
-COMMANDS = [line for line in commands(README) if line[0] == "prober" or line[:2] == ["docker", "run"]]
+PAGES = ("README.md", "docs/getting-started/first-endpoint.md", "docs/reference/reply-log.md")
+COMMANDS = [
+    line
+    for page in PAGES
+    for line in commands((ROOT / page).read_text())
+    if line[0] == "prober" or line[:2] == ["docker", "run"]
+]
 LOG = "replies.jsonl.gz"
-"""The reply log that the README exports; it stands in for logs of other names."""
+"""The reply log that these pages export; it stands in for logs of other names."""
 
 
 def prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -238,7 +297,7 @@ def prober(arguments: Sequence[str], folder: Path) -> subprocess.CompletedProces
 
 
 @pytest.mark.slow
-def test_readme_commands_run_one_after_the_other(tmp_path: Path) -> None:
+def test_commands_run_one_after_the_other(tmp_path: Path) -> None:
     ending = [arguments for program, *arguments in COMMANDS if program == "prober" and arguments[0] not in ENDLESS]
     assert len(ending) >= 8
     for arguments in ending:
@@ -246,13 +305,13 @@ def test_readme_commands_run_one_after_the_other(tmp_path: Path) -> None:
             if name.endswith(".jsonl.gz") and name != LOG:
                 shutil.copy(tmp_path / LOG, tmp_path / name)
         done = prober(arguments, tmp_path)
-        told = f"prober {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
-        assert done.returncode in (0, 3), told
-        assert "Traceback" not in told
+        said = f"prober {shlex.join(arguments)}\n{done.stdout}{done.stderr}"
+        assert done.returncode in (0, 3), said
+        assert "Traceback" not in said
 
 
 @pytest.mark.slow
-def test_readme_commands_that_never_end_have_these_options(tmp_path: Path) -> None:
+def test_commands_that_never_end_have_these_options(tmp_path: Path) -> None:
     # In a container the arguments stand behind the image's name.
     lines = [line[line.index("canary-prober") + 1 :] if line[0] == "docker" else line[1:] for line in COMMANDS]
     endless = [line for line in lines if line and line[0] in ENDLESS]

@@ -19,11 +19,13 @@ from prober.settings import Settings
 from .hook import Hook
 from .notices import PLAIN
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operating" / "alerters.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+RECIPE = (DOCS / "contributing" / "alerter.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "operating" / "alerters.md").read_text(encoding="utf-8")
 
 
 def test_an_alerter_is_a_template(hook: Hook) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example = re.findall(r"```python\n(.*?)```", RECIPE, re.DOTALL)[0]
     written: dict[str, object] = {}
     exec(example, written)
     alerter = written["open_mine"](Settings(webhook_url=hook.url))  # type: ignore[operator,arg-type]

@@ -167,4 +167,4 @@ def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> 
         path.write_text(json.dumps({**kept, "statistic": "another"}), "utf-8")
     text = "\n".join(command.page(measured))
     assert text.count("(before the statistic last changed)") == 1, "only what the statistic makes goes out of date"
-    assert "`python -m benchmarks delay` does it anew" in text
+    assert "`python -m benchmarks delay` measures it again" in text
