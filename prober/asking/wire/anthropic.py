@@ -16,6 +16,7 @@ from prober.asking.wire.format import (
     system_text,
     text_of,
     total_of,
+    whole_of,
 )
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
@@ -67,10 +68,10 @@ class Messages:
     def assemble(self, events: Sequence[object]) -> object:
         message: dict[str, object] = {}
         usage: dict[str, object] = {}
-        blocks: dict[object, dict[str, object]] = {}
-        pieces: dict[object, str] = {}
+        blocks: dict[int | None, dict[str, object]] = {}
+        pieces: dict[int | None, str] = {}
         for event in events:
-            kind, index = dig(event, "type"), dig(event, "index")
+            kind, index = dig(event, "type"), whole_of(dig(event, "index"))
             for place in (dig(event, "message"), dig(event, "delta") if kind == "message_delta" else None):
                 message |= place if isinstance(place, dict) else {}
             for place in (dig(event, "message", "usage"), dig(event, "usage")):

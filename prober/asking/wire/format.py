@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,9 @@ from typing import Protocol
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
+
+LARGEST = 2**31 - 1
+"""No count of tokens and no index is larger; what is, was not meant."""
 
 
 class BrokenWire(Exception):
@@ -77,8 +80,14 @@ def text_of(value: object) -> str | None:
 
 
 def count_of(value: object) -> int | None:
-    """A count of tokens; None where it is absent, or negative, which some gateways write for unknown."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A count of tokens; None where it is absent, or negative, which some gateways write for unknown, or absurd."""
+    number = whole_of(value)
+    return None if number is None or number < 0 else number
+
+
+def whole_of(value: object) -> int | None:
+    """A whole number of at most 31 bits, such as the index of a piece of a stream; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
 
 
 def total_of(*values: object) -> int | None:
@@ -92,7 +101,8 @@ def logprobs_of(candidates: Iterable[object], key: str = "logprob") -> tuple[tup
     pairs = [
         (token, float(logprob))
         for token, logprob in ((dig(candidate, "token"), dig(candidate, key)) for candidate in candidates)
-        if isinstance(token, str) and isinstance(logprob, (int, float)) and math.isfinite(logprob)
+        # Neither NaN nor infinite, nor an integer that no double holds.
+        if isinstance(token, str) and isinstance(logprob, (int, float)) and abs(logprob) <= sys.float_info.max
     ]
     return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 
@@ -104,8 +114,11 @@ def body_signals(body: object, names: Mapping[str, tuple[str, ...]]) -> dict[str
 
 
 def as_json(value: object) -> str:
-    """Parsed JSON → compact text, such as a tool's arguments."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """Parsed JSON → compact text, such as a tool's arguments. Raises BrokenWire where it is nested too deeply."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise BrokenWire("JSON is nested too deeply") from None
 
 
 def system_text(probe: Probe) -> str | None:

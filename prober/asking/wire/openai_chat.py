@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from prober.asking.wire.format import BrokenWire, Request, body_signals, count_of, dig, items, logprobs_of, text_of
+from prober.asking.wire.format import (
+    BrokenWire,
+    Request,
+    body_signals,
+    count_of,
+    dig,
+    items,
+    logprobs_of,
+    text_of,
+    whole_of,
+)
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
 
@@ -56,7 +66,7 @@ class ChatCompletions:
     def assemble(self, events: Sequence[object]) -> object:
         whole: dict[str, object] = {}
         said: dict[str, str] = {}
-        calls: dict[object, dict[str, str]] = {}
+        calls: dict[int | None, dict[str, str]] = {}
         logprobs: list[object] = []
         choice: dict[str, object] = {}
         for event in events:
@@ -67,7 +77,7 @@ class ChatCompletions:
                 if (piece := text_of(dig(first, "delta", name))) is not None:
                     said[name] = said.get(name, "") + piece
             for call in items(dig(first, "delta", "tool_calls")):
-                so_far = calls.setdefault(dig(call, "index"), {"name": "", "arguments": ""})
+                so_far = calls.setdefault(whole_of(dig(call, "index")), {"name": "", "arguments": ""})
                 for name in so_far:
                     so_far[name] += text_of(dig(call, "function", name)) or ""
             logprobs += items(dig(first, "logprobs", "content"))
