@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Optional
 
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import minute, thousands, when
+from prober.alerts.phrases import minute, thousands
 from prober.cli.fixes import delivery_fix
 from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, of_incident, of_time, print_json, say, table
@@ -20,15 +18,13 @@ from prober.incidents.daemons import DaemonStatus
 from prober.loading.quoting import quoted
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
-from prober.status.expectation import Expectation, expect, lasting, undelivered
+from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
+from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.metrics import exposition
 from prober.store import Store
-from prober.store.pages.views import DeliveryView, EndpointView
+from prober.store.pages.views import DeliveryView
 
 app = typer.Typer(add_completion=False)
-
-Notices = Mapping[tuple[str, str], int]
-"""(endpoint, state) → notices."""
 
 
 @app.command()
@@ -38,11 +34,12 @@ def status(
         typer.Option(
             "--expect-every",
             metavar="TIME",
-            help="Ask only whether every endpoint had a round within this time, such as 2h, and a daemon is at work.",
+            help="Ask only whether every endpoint answered within this time, such as 2h, and a daemon is at work.",
         ),
     ] = None,
     tell: Annotated[
-        bool, typer.Option("--tell", help="With --expect-every: tell the channels of a daemon that fell silent, once.")
+        bool,
+        typer.Option("--tell", help="With --expect-every: notify every channel of a silent daemon, once."),
     ] = False,
     metrics: Annotated[bool, typer.Option("--metrics", help="Prometheus' text format on standard output.")] = False,
     database: Database = None,
@@ -50,37 +47,33 @@ def status(
 ) -> int:
     """Show the state of every endpoint, whether messages arrive, and whether a daemon is running.
 
-    Exit code 1 where an incident is open; else 3 where an endpoint is not judged yet, or there is none; else 0. With
-    `--expect-every`, the dead man's switch for cron and containers, 0 where all is as expected and else 3, whatever
-    the endpoints answer. With `--metrics` 0.
+    Exit code 1 where an incident of a change is open; else 3 where an endpoint is unreachable, stale or not judged
+    yet, or there is none; else 0. With `--expect-every`, the dead man's switch for cron and containers, 0 where all is
+    as expected and else 3: a round in which nothing was answered does not count. With `--metrics` 0.
     """
     every = None if expect_every is None else _duration(expect_every)
     if tell and every is None:
         raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
     now = now_utc()
     with open_store(database, read_only=True) as store:
-        endpoints = tuple(map(_today, store.endpoints()))
+        statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
         deliveries, daemon_statuses = store.deliveries(), store.daemon_statuses()
-        notices = _notices_of(store)
     if metrics:
-        typer.echo(exposition(endpoints, deliveries, daemon_statuses, now), nl=False)
+        typer.echo(exposition(statuses, deliveries, daemon_statuses, now), nl=False)
         return 0
-    expected = None if every is None else expect(every, endpoints, daemon_statuses, now)
+    expected = None if every is None else expect(every, statuses, daemon_statuses, now)
     if tell and expected is not None and expected.silent:
         _tell(database)
     if as_json:
-        print_json(_whole(endpoints, notices, deliveries, daemon_statuses, expected))
+        print_json(_whole(statuses, deliveries, daemon_statuses, expected))
     elif expected is not None:
-        _say_expected(expected, deliveries)
+        _say_expected(expected, deliveries, now)
     else:
-        _show(endpoints, notices)
+        _show(statuses)
         say(*_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
-    if any(one.open_incident for one in endpoints):
-        return 1
-    judged = endpoints and all(one.state not in {"unknown", "insufficient_evidence"} for one in endpoints)
-    return 0 if judged else 3
+    return exit_code(statuses)
 
 
 def _duration(text: str) -> timedelta:
@@ -100,24 +93,14 @@ def _tell(database: str | None) -> None:
         deliver_owed(store, alerters, settings.dashboard_url)
 
 
-def _notices_of(store: Store) -> Notices:
-    endpoint_of = {incident.id: incident.endpoint for incident in store.incidents(limit=10_000)}
-    return Counter(
-        (endpoint_of.get(notice.incident_id, notice.endpoint), "failed" if notice.state == "failed" else "owed")
-        for notice in store.notices(limit=10_000)
-        if notice.state in ("owed", "claimed", "failed")
-    )
-
-
 def _whole(
-    endpoints: Sequence[EndpointView],
-    notices: Notices,
+    statuses: Sequence[EndpointStatus],
     deliveries: Sequence[DeliveryView],
     daemon_statuses: Sequence[DaemonStatus],
     expected: Expectation | None,
 ) -> Json:
     whole: Json = {
-        "endpoints": [_as_json(one, notices) for one in endpoints],
+        "endpoints": [_as_json(one) for one in statuses],
         "deliveries": [_of_delivery(one) for one in deliveries],
         "daemons": [
             {
@@ -158,11 +141,11 @@ def _of_delivery(one: DeliveryView) -> Json:
     }
 
 
-def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView]) -> None:
+def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView], now: datetime) -> None:
     """What is amiss goes to standard error, so that cron sends it even where the rest is thrown away."""
-    complain(*expected.words(now_utc()), *_troubled(deliveries))
+    complain(*expected.words(now), *_troubled(deliveries))
     if expected.is_met:
-        say(f"Every endpoint had a round within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
+        say(f"Every endpoint answered within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
 
 
 def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
@@ -170,83 +153,105 @@ def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
     return [undelivered(one, delivery_fix(one.last_reason)) for one in deliveries if one.last_reason]
 
 
-def _today(one: EndpointView) -> EndpointView:
-    """An alarm without an incident was accepted since: nothing is judged until the new reference is there."""
-    if one.state != "alarm" or one.open_incident is not None:
-        return one
-    return replace(one, state="insufficient_evidence", missing="the change was accepted; a new reference is gathered")
-
-
-def _as_json(one: EndpointView, notices: Notices) -> Json:
+def _as_json(one: EndpointStatus) -> Json:
+    view = one.endpoint
     return {
         "endpoint": one.name,
-        "provider": one.provider,
-        "model": one.model,
-        "owners": one.owners,
+        "provider": view.provider,
+        "model": view.model,
+        "owners": view.owners,
         "state": one.state,
+        "verdict": one.verdict,
+        "why": one.why,
+        "since": of_time(one.since),
+        "newest_round": view.last_round,
+        "age_s": one.age_s,
+        "severity": one.severity,
+        "incident": one.incident.id if one.incident else None,
+        "channels": [
+            {
+                "channel": point.channel,
+                "e_value": point.e_value,
+                "value": point.value,
+                "reference_value": point.reference_value,
+                "unit": point.unit,
+                "words": point.words,
+            }
+            for point in view.channels
+        ],
+        "promise": {"false_alarms_per_year": view.false_alarms_per_year},
         "missing": one.missing,
-        "e_value": one.e_value,
-        "threshold": one.threshold,
-        "last_round": one.last_round,
-        "last_completed_at": of_time(one.last_completed_at),
-        "confirmation_due_at": of_time(one.confirmation_due_at),
-        "rounds": one.rounds,
-        "missed": one.missed,
-        "asks": one.asks,
-        "failed_asks": one.failed_asks,
-        "last_failure": one.last_failure,
-        "open_incident": of_incident(one.open_incident) if one.open_incident else None,
-        "trouble": of_incident(one.trouble) if one.trouble else None,
-        "stale_since": of_time(one.stale_since),
-        "notices": {"owed": notices.get((one.name, "owed"), 0), "failed": notices.get((one.name, "failed"), 0)},
+        "e_value": view.e_value,
+        "threshold": view.threshold,
+        "last_round": view.last_round,
+        "last_completed_at": of_time(view.last_completed_at),
+        "last_answered_at": of_time(one.answered_at),
+        "clock_ahead_at": of_time(one.clock_ahead_at),
+        "confirmation_due_at": of_time(view.confirmation_due_at),
+        "rounds": view.rounds,
+        "missed": view.missed,
+        "asks": view.asks,
+        "failed_asks": view.failed_asks,
+        "last_failure": view.last_failure,
+        "open_incident": of_incident(view.open_incident) if view.open_incident else None,
+        "trouble": of_incident(view.trouble) if view.trouble else None,
+        "stale_since": of_time(view.stale_since),
+        "notices": {"owed": view.notices_owed, "failed": view.notices_failed},
     }
 
 
-def _show(endpoints: tuple[EndpointView, ...], notices: Notices) -> None:
-    if not endpoints:
+def _show(statuses: Sequence[EndpointStatus]) -> None:
+    if not statuses:
         say("The database knows no endpoint yet: `prober once` asks one round, `prober run` keeps going.")
         return
     table(
         ("endpoint", "state", "evidence", "last round", "rounds", "missed", "failed asks", "open incident", "notices"),
-        [
-            (
-                one.name,
-                one.state,
-                f"{thousands(one.e_value)} of {thousands(one.threshold)}" if one.threshold else "none",
-                minute(one.last_completed_at) if one.last_completed_at else "none",
-                str(one.rounds),
-                str(one.missed),
-                f"{one.failed_asks} of {one.asks}" + (f", last {one.last_failure}" if one.last_failure else ""),
-                _incident(one),
-                _notices(one.name, notices),
-            )
-            for one in endpoints
-        ],
+        [_row(one) for one in statuses],
     )
-    say(*(f"{one.name}: {one.missing}" for one in endpoints if one.missing))
+    say(*(f"{one.name}: {_reason(one)}" for one in statuses if one.state != "quiet"))
     say(
         *(
-            f"{one.name}: cannot be asked since {when(one.trouble.onset)}: {one.trouble.cause or one.trouble.kind} "
-            f"(incident {one.trouble.id}, {one.trouble.state})"
-            for one in endpoints
-            if one.trouble
+            f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"
+            for one in statuses
+            if one.endpoint.stale_since
         ),
-        *(f"{one.name}: stale, told {minute(one.stale_since)}" for one in endpoints if one.stale_since),
-    )
-    say(
         *(
-            f"{one.name}: evidence grows; a confirmation round is due at {one.confirmation_due_at:%H:%M:%S} UTC"
-            for one in endpoints
-            if one.confirmation_due_at
-        )
+            f"{one.name}: its newest round claims to have been completed at {minute(one.clock_ahead_at)}, which is in "
+            "the future; it does not count. Check the clock of the machine that runs the daemon"
+            for one in statuses
+            if one.clock_ahead_at
+        ),
+        *(
+            f"{one.name}: evidence grows; a confirmation round is due at {due_at:%H:%M:%S} UTC"
+            for one in statuses
+            if (due_at := one.endpoint.confirmation_due_at)
+        ),
     )
 
 
-def _incident(one: EndpointView) -> str:
-    incident = one.open_incident
-    return f"{incident.id}: {incident.kind} since {when(incident.onset)}, {incident.state}" if incident else "none"
+def _row(one: EndpointStatus) -> tuple[str, ...]:
+    view = one.endpoint
+    return (
+        one.name,
+        one.state,
+        f"{thousands(view.e_value)} of {thousands(view.threshold)}" if view.threshold else "none",
+        minute(view.last_completed_at) if view.last_completed_at else "none",
+        str(view.rounds),
+        str(view.missed),
+        f"{view.failed_asks} of {view.asks}" + (f", last {view.last_failure}" if view.last_failure else ""),
+        f"{one.incident.id}: {one.incident.kind}, {one.incident.state}" if one.incident else "none",
+        _notices(one),
+    )
 
 
-def _notices(name: str, notices: Notices) -> str:
-    counts = [f"{notices[name, state]} {state}" for state in ("owed", "failed") if notices.get((name, state))]
-    return ", ".join(counts) or "all sent"
+def _reason(one: EndpointStatus) -> str:
+    """Why it is in this state, and since when."""
+    since = f" since {minute(one.since)}" if one.since else ""
+    missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
+    incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
+    return f"{one.state}{since}: {one.why}{missing}{incident}"
+
+
+def _notices(one: EndpointStatus) -> str:
+    counts = ((one.endpoint.notices_owed, "owed"), (one.endpoint.notices_failed, "failed"))
+    return ", ".join(f"{count} {state}" for count, state in counts if count) or "all sent"

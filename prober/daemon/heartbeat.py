@@ -10,8 +10,9 @@ from prober.alerts.heartbeat import Ping
 from prober.daemon.log import logger, tell_fault
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
+from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.store import Store
-from prober.store.pages.views import DeliveryView, EndpointView
+from prober.store.pages.views import DeliveryView
 
 BEAT_S: Final = 60.0
 """Between two signs of life."""
@@ -31,7 +32,9 @@ class Heartbeat:
         """Say that these are watched, and how all is."""
         try:
             self._store.beat(self._worker, endpoints, told, now)
-            well, words = condition(self._store.endpoints(), self._store.deliveries(), endpoints)
+            store = self._store
+            statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
+            well, words = condition(statuses, store.deliveries(), endpoints)
         except StoreError as error:
             tell_fault("giving a sign of life", error)
             well, words = False, f"the database cannot be used: {error}"
@@ -54,16 +57,21 @@ class Heartbeat:
 
 
 def condition(
-    endpoints: Sequence[EndpointView], deliveries: Sequence[DeliveryView], watched: Collection[str]
+    statuses: Sequence[EndpointStatus], deliveries: Sequence[DeliveryView], watched: Collection[str]
 ) -> tuple[bool, str]:
-    """Whether all is well with the prober itself, and in words. A model that changed is no fault of it. Pure."""
-    here = [one for one in endpoints if one.name in watched]
+    """Whether all is well with the prober itself, and in words. Pure.
+
+    A model that changed is no fault of the prober, nor is an endpoint that does not answer; both are said.
+    """
+    here = [one for one in statuses if one.name in watched]
     faults = [f"messages to {place(one)} fail for good: {one.last_reason}" for one in deliveries if one.failing] + [
-        f"no fresh rounds of {one.name}" for one in here if one.stale_since
+        f"no fresh rounds of {one.name}" for one in here if one.is_stale
     ]
-    live = sum(one.open_incident is not None for one in here)
+    live = sum(one.state == "changed" for one in here)
     some = f"{len(watched)} endpoint{'' if len(watched) == 1 else 's'}"
     summary = f"watching {some}, {live} with an open incident"
+    if dead := [one.name for one in here if one.state == "unreachable"]:
+        summary += f", unreachable: {', '.join(dead)}"
     return not faults, "\n".join([*faults, summary])
 
 

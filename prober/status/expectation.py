@@ -1,4 +1,4 @@
-"""The dead man's switch: do rounds come as often as somebody expects, and is a daemon at work? Pure."""
+"""The dead man's switch: are rounds answered as often as somebody expects, and is a daemon at work? Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 
 from prober.alerts.phrases import minute
 from prober.incidents.daemons import DaemonStatus, attendance
-from prober.store.pages.views import DeliveryView, EndpointView
+from prober.status.endpoint_status import EndpointStatus, lasting
+from prober.store.pages.views import DeliveryView
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An endpoint whose rounds do not come."""
+    """An endpoint of which no round was answered in time."""
 
     endpoint: str
-    last_completed_at: datetime | None
+    status: EndpointStatus | None
+    """None where the store does not know it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +46,46 @@ class Expectation:
                 f"{', '.join(one.endpoints)}"
                 for one in self.silent
             ),
-            *(f"{one.endpoint}: {self._since(one.last_completed_at, now)}" for one in self.overdue),
+            *(
+                f"{one.endpoint}: {self._late(one.status, now)}; expected every {lasting(self.every)}"
+                for one in self.overdue
+            ),
         ]
 
-    def _since(self, at: datetime | None, now: datetime) -> str:
-        expected = f"expected every {lasting(self.every)}"
+    def _late(self, status: EndpointStatus | None, now: datetime) -> str:
+        if status is None or (status.completed_at is None and status.clock_ahead_at is None):
+            return "no completed round yet"
+        if status.clock_ahead_at is not None:
+            return f"its newest round was completed in the future, at {minute(status.clock_ahead_at)}: check the clock"
+        at, last_at = status.answered_at, status.completed_at
         if at is None:
-            return f"no completed round yet; {expected}"
-        return f"no completed round for {lasting(now - at)}, since {minute(at)}; {expected}"
+            return f"no ask was ever answered: {status.endpoint.last_failure}"
+        if last_at is not None and last_at > at:
+            late = f"no ask was answered for {lasting(now - at)}, since {minute(at)}"
+            return f"{late}: {status.endpoint.last_failure}"
+        return f"no completed round for {lasting(now - at)}, since {minute(at)}"
 
 
 def expect(
-    every: timedelta, endpoints: Sequence[EndpointView], daemon_statuses: Sequence[DaemonStatus], now: datetime
+    every: timedelta, statuses: Sequence[EndpointStatus], daemon_statuses: Sequence[DaemonStatus], now: datetime
 ) -> Expectation:
-    """Rounds are expected of what daemons watch, or watched last; where none ever did, of every endpoint there is."""
+    """Rounds are expected of what daemons watch, or watched last; where none ever did, of every endpoint there is.
+
+    Only a round counts in which something was answered, and which was not completed in the future.
+    """
     here = attendance(daemon_statuses, now)
-    last = {one.name: one.last_completed_at for one in endpoints}
-    expected = sorted(here.expected if daemon_statuses else last)
-    late = [name for name in expected if (at := last.get(name)) is None or now - at > every]
-    return Expectation(every, tuple(expected), tuple(Overdue(name, last.get(name)) for name in late), here.silent)
+    known = {one.name: one for one in statuses}
+    answered = {one.name: one.answered_at for one in statuses}
+    expected = sorted(here.expected if daemon_statuses else known)
+    late = [name for name in expected if (at := answered.get(name)) is None or now - at > every]
+    return Expectation(every, tuple(expected), tuple(Overdue(name, known.get(name)) for name in late), here.silent)
 
 
-def undelivered(one: DeliveryView, mend: str) -> str:
+def undelivered(one: DeliveryView, fix: str) -> str:
     """A place that messages do not reach, in a line."""
     place = f"{one.alerter} ({one.channel})" if one.channel else one.alerter
     since = f" since {minute(one.since)}" if one.since else ""
     if one.failing:
-        todo = f"{mend}, then prove it: prober drill ENDPOINT --to {one.alerter}"
+        todo = f"{fix}, then prove it: prober drill ENDPOINT --to {one.alerter}"
         return f"{place}: NOBODY IS REACHED{since}: {one.last_reason}, {one.failed} failed for good; {todo}"
     return f"{place}: messages wait{since}: {one.last_reason}; they are tried again"
-
-
-def lasting(span: timedelta) -> str:
-    """`45 s`, `12 min`, `3 h 12 min`, `2 days 3 h`."""
-    seconds = int(span.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
-    if days:
-        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
-    if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min"

@@ -1,136 +1,117 @@
-"""Where everything stands, in Prometheus' text format, for a scraper or node_exporter's textfile collector. Pure."""
+"""How everything stands, in Prometheus' text format, for a scraper or node_exporter's textfile collector. Pure."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, TypeAlias
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from prober.incidents.daemons import DaemonStatus, attendance
-from prober.store.pages.views import DeliveryView, EndpointView
+from prober.status.endpoint_status import EndpointStatus
+from prober.store.pages.views import DeliveryView
 
 _LABEL_LIMIT: Final = 300
-_ESCAPES: Final = {"\\": r"\\", '"': r"\"", "\n": r"\n"}
 
-Labels = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One family of samples."""
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    help: str
-    samples: tuple[tuple[Labels, float], ...]
+Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
+"""(values of the labels, value)"""
 
 
 def exposition(
-    endpoints: Sequence[EndpointView],
+    statuses: Sequence[EndpointStatus],
     deliveries: Sequence[DeliveryView],
     daemon_statuses: Sequence[DaemonStatus],
     now: datetime,
 ) -> str:
     """The whole page."""
-    families = (*_endpoints(endpoints), *_deliveries(deliveries), *_daemons(daemon_statuses, now))
-    return "".join(f"{line}\n" for family in families for line in _lines(family))
+
+    class Page(Collector):
+        def collect(self) -> Iterator[Metric]:
+            families = (*_endpoints(statuses), *_deliveries(deliveries), *_daemons(daemon_statuses, now))
+            return (family for family in families if family.samples)
+
+    registry = CollectorRegistry()
+    registry.register(Page())
+    return generate_latest(registry).decode()
 
 
-def _endpoints(endpoints: Sequence[EndpointView]) -> Iterator[Metric]:
-    def each(name: str, help_: str, values: Iterable[tuple[EndpointView, float]]) -> Metric:
-        kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
-        return Metric(f"prober_{name}", kind, help_, tuple(({"endpoint": one.name}, value) for one, value in values))
+def _family(name: str, help_: str, labels: str, samples: Samples) -> Metric:
+    kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+    family = kind(f"prober_{name}", help_, labels=labels.split())
+    for values, value in samples:
+        family.add_metric([_sayable(one) for one in values], value)
+    return family
 
+
+def _sayable(text: str) -> str:
+    """Nothing that UTF-8 refuses, and no more than a label should hold."""
+    return text[:_LABEL_LIMIT].encode("utf-8", "replace").decode()
+
+
+def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
+    def each(name: str, help_: str, values: Iterable[tuple[EndpointStatus, float]]) -> Metric:
+        return _family(name, help_, "endpoint", (((one.name,), value) for one, value in values))
+
+    views = [(one, one.endpoint) for one in statuses]
     yield each("evidence_ratio", "Evidence of a change as a share of the threshold; an alarm takes 1.",
-               ((one, one.e_value / one.threshold) for one in endpoints if one.threshold))  # fmt: skip
+               ((one, view.e_value / view.threshold) for one, view in views if view.threshold))  # fmt: skip
     yield each("last_round_timestamp_seconds", "When the newest round was completed.",
-               ((one, one.last_completed_at.timestamp()) for one in endpoints if one.last_completed_at))  # fmt: skip
-    yield each("endpoint_stale", "1 where no fresh rounds come.", ((one, bool(one.stale_since)) for one in endpoints))
-    yield each("rounds_completed_total", "Rounds completed.", ((one, one.rounds) for one in endpoints))
-    yield each("rounds_missed_total", "Rounds missed.", ((one, one.missed) for one in endpoints))
-    yield each("asks_total", "Asks, failed ones among them.", ((one, one.asks) for one in endpoints))
-    yield each("asks_failed_total", "Asks that failed.", ((one, one.failed_asks) for one in endpoints))
-    yield Metric(
-        "prober_endpoint_state", "gauge", "1 for the state of the latest judgement.",
-        tuple(({"endpoint": one.name, "state": one.state}, 1) for one in endpoints),
-    )  # fmt: skip
-    yield Metric(
-        "prober_incident_open", "gauge", "1 for every open incident, trouble with asking among them.",
-        tuple(
-            (
-                {
-                    "endpoint": one.name,
-                    "incident": str(incident.id),
-                    "kind": incident.kind,
-                    "severity": incident.severity,
-                    "state": incident.state,
-                },
-                1,
-            )
-            for one in endpoints
-            for incident in (one.open_incident, one.trouble)
+               ((one, one.completed_at.timestamp()) for one in statuses if one.completed_at))  # fmt: skip
+    yield each("endpoint_stale", "1 where no fresh rounds come.", ((one, one.is_stale) for one in statuses))
+    yield each("rounds_completed_total", "Rounds completed.", ((one, view.rounds) for one, view in views))
+    yield each("rounds_missed_total", "Rounds missed.", ((one, view.missed) for one, view in views))
+    yield each("asks_total", "Asks, failed ones among them.", ((one, view.asks) for one, view in views))
+    yield each("asks_failed_total", "Asks that failed.", ((one, view.failed_asks) for one, view in views))
+    yield _family(
+        "endpoint_state",
+        "1 for the state it is in.",
+        "endpoint state",
+        (((one.name, one.state), 1) for one in statuses),
+    )
+    yield _family(
+        "incident_open", "1 for every open incident, trouble with asking among them.",
+        "endpoint incident kind severity state",
+        (
+            ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
+            for one, view in views
+            for incident in (view.open_incident, view.trouble)
             if incident is not None
         ),
     )  # fmt: skip
 
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:
-    def labels(one: DeliveryView) -> dict[str, str]:
-        return {"alerter": one.alerter, "channel": one.channel}
-
-    yield Metric(
-        "prober_notices", "gauge", "Messages by what became of them.",
-        tuple(
-            ({**labels(one), "state": state}, count)
+    yield _family(
+        "notices", "Messages by what became of them.", "alerter channel state",
+        (
+            ((one.alerter, one.channel, state), count)
             for one in deliveries
             for state, count in (("owed", one.owed), ("held", one.held), ("sent", one.sent), ("failed", one.failed))
         ),
     )  # fmt: skip
-    yield Metric(
-        "prober_delivery_failing", "gauge", "1 where the newest message failed for good: nobody is reached there.",
-        tuple(({**labels(one), "reason": one.last_reason if one.failing else ""}, one.failing) for one in deliveries),
+    yield _family(
+        "delivery_failing", "1 where the newest message failed for good: nobody is reached there.",
+        "alerter channel reason",
+        (((one.alerter, one.channel, one.last_reason if one.failing else ""), one.failing) for one in deliveries),
     )  # fmt: skip
-    yield Metric(
-        "prober_last_delivery_timestamp_seconds", "gauge", "When a message last arrived.",
-        tuple((labels(one), one.last_sent_at.timestamp()) for one in deliveries if one.last_sent_at),
+    yield _family(
+        "last_delivery_timestamp_seconds", "When a message last arrived.", "alerter channel",
+        (((one.alerter, one.channel), one.last_sent_at.timestamp()) for one in deliveries if one.last_sent_at),
     )  # fmt: skip
 
 
 def _daemons(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> Iterator[Metric]:
     here = attendance(daemon_statuses, now)
     known = (*here.alive, *here.silent)
-    yield Metric(
-        "prober_daemon_up", "gauge", "1 for a daemon at work, 0 for one that fell silent.",
-        tuple(({"worker": one.worker}, one in here.alive) for one in known),
+    yield _family(
+        "daemon_up", "1 for a daemon at work, 0 for one that fell silent.", "worker",
+        (((one.worker,), one in here.alive) for one in known),
     )  # fmt: skip
-    yield Metric(
-        "prober_daemon_seen_timestamp_seconds", "gauge", "Last sign of life of a daemon.",
-        tuple(({"worker": one.worker}, one.seen_at.timestamp()) for one in known),
+    yield _family(
+        "daemon_seen_timestamp_seconds", "Last sign of life of a daemon.", "worker",
+        (((one.worker,), one.seen_at.timestamp()) for one in known),
     )  # fmt: skip
-
-
-def _lines(family: Metric) -> Iterator[str]:
-    if not family.samples:
-        return
-    yield f"# HELP {family.name} {family.help}"
-    yield f"# TYPE {family.name} {family.kind}"
-    for labels, value in family.samples:
-        inside = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels.items())
-        yield f"{family.name}{{{inside}}} {_number(float(value))}"
-
-
-def _escaped(text: str) -> str:
-    """As the format wants it, and nothing that UTF-8 refuses."""
-    plain = text[:_LABEL_LIMIT].encode("utf-8", "replace").decode()
-    return re.sub(r'[\\"\n]', lambda found: _ESCAPES[found.group()], plain)
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else repr(value)

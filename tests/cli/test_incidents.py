@@ -39,8 +39,13 @@ def test_status_of_a_change(prober: Run) -> None:
     incident = one.pop("open_incident")
     assert one.pop("e_value") >= one["threshold"]
     notices = one.pop("notices")
+    assert one.pop("age_s") > 0
+    assert {point["channel"] for point in one.pop("channels")} >= {"length"}
     assert one == {
-        "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "alarm",
+        "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "changed",
+        "verdict": "changed", "why": incident["channels"][0]["words"], "since": "2026-03-12T12:00:00Z",
+        "newest_round": "2026-03-15T12:00:00.000000Z", "severity": incident["severity"], "incident": 1,
+        "promise": {"false_alarms_per_year": 1.0}, "last_answered_at": "2026-03-15T12:00:00Z", "clock_ahead_at": None,
         "missing": "", "threshold": 485.25, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
         "last_failure": "", "confirmation_due_at": None, "trouble": None, "stale_since": None,
@@ -100,7 +105,7 @@ def test_acknowledge_tells_those_who_were_told(prober: Run) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("changed")
-def test_accept_closes_and_begins_a_new_reference(prober: Run) -> None:
+def test_accept_closes_and_begins_a_new_reference(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     before = prober("reference", "--json")
     assert (before.code, before.json["endpoints"][0]["rounds"]) == (0, 8)
     assert "8 rounds from 2026-03-01" in prober("reference").out
@@ -113,8 +118,10 @@ def test_accept_closes_and_begins_a_new_reference(prober: Run) -> None:
     (epoch,) = after.json["endpoints"][0]["epochs"]
     assert (epoch["start"], epoch["author"]) == (incident["onset"], "ana")
     assert ": by ana on " in prober("reference").out
+    assert prober("status", "--json").json["endpoints"][0]["state"] == "stale", "its rounds ended long ago"
+    monkeypatch.setattr("prober.cli.status.now_utc", lambda: due(DAYS - 1))
     status = prober("status", "--json")
-    assert (status.code, status.json["endpoints"][0]["state"]) == (3, "insufficient_evidence")
+    assert (status.code, status.json["endpoints"][0]["state"]) == (3, "gathering")
     assert "a new reference is gathered" in prober("status").out
     again = prober("incidents", "accept", 1, "--by", "bob")
     assert (again.code, again.err) == (2, "incident 1 is closed already: accepted by ana\n")

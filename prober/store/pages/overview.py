@@ -15,7 +15,7 @@ from prober.store.codec import unpack_judgement
 from prober.store.incident_rows import to_incident
 from prober.store.pages.readers import channel_points
 from prober.store.pages.views import EndpointView
-from prober.store.rows import EndpointRow, IncidentRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER
 
 
@@ -31,12 +31,16 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
     declared = session.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
     tallies = _tallies(session)
     latest = _newest_rounds(session, col(RoundRow.state) == "completed")
+    answered = _newest_rounds(
+        session, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed))
+    )
     failures = _newest_rounds(session, col(RoundRow.failed) > 0)
     owners = _owners(session)
     open_incidents = _standing(session, is_trouble=False)
     troubles = _standing(session, is_trouble=True)
     stale = dict(session.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(session)
+    notices = _notices(session)
     return tuple(
         replace(
             _view(
@@ -50,6 +54,10 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
             ),
             trouble=troubles.get(row.endpoint_hash),
             stale_since=stale.get(row.endpoint_hash),
+            last_answered_at=answered[row.name].completed_at if row.name in answered else None,
+            false_alarms_per_year=row.false_alarms_per_year,
+            notices_owed=notices.get((row.name, False), 0),
+            notices_failed=notices.get((row.name, True), 0),
         )
         for row in declared
     )
@@ -143,6 +151,20 @@ def _confirmations(session: Session) -> dict[str, datetime]:
         select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
     )
     return {row.endpoint_hash: row.due_at for row in rows}
+
+
+def _notices(session: Session) -> dict[tuple[str, bool], int]:
+    """(endpoint, whether they failed for good) → notices that have not arrived."""
+    name = func.coalesce(col(IncidentRow.endpoint), col(NoticeRow.endpoint), "")
+    has_failed = col(NoticeRow.state) == "failed"
+    rows = session.connection().execute(
+        columns(name, has_failed, func.count())
+        .select_from(NoticeRow)
+        .join(IncidentRow, col(IncidentRow.id) == col(NoticeRow.incident_id), isouter=True)
+        .where(col(NoticeRow.state).in_(("owed", "claimed", "failed")))
+        .group_by(name, has_failed)
+    )
+    return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
 def _standing(session: Session, *, is_trouble: bool) -> dict[str, Incident]:

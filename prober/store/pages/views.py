@@ -85,7 +85,14 @@ class EndpointView:
     trouble: Incident | None = None
     """Why it cannot be asked; None where it can."""
     stale_since: datetime | None = None
-    """When it was told that no fresh rounds come; None while they do."""
+    """When people were notified that no fresh rounds come; None while they do."""
+    last_answered_at: datetime | None = None
+    """When the newest round was completed in which at least one ask was answered."""
+    false_alarms_per_year: float = 1.0
+    """At most so many are promised, on average."""
+    notices_owed: int = 0
+    notices_failed: int = 0
+    """For good."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,245 @@
+"""How an endpoint stands: one answer, which the command line, metrics, heartbeats and the dashboard show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final, Literal
+
+from prober.model.declaration import Severity
+from prober.model.incident import Incident
+from prober.store.pages.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
+
+State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
+Verdict = Literal["ok", "degraded", "changed", "unreachable", "unknown"]
+
+STATES: Final[tuple[State, ...]] = ("changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet")
+"""Most urgent first."""
+CLOCK_SLACK: Final = timedelta(minutes=1)
+"""By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""
+
+_GRACE = timedelta(minutes=10)
+_NOT_ASKED = ("budget_exhausted", "configuration", "crashed")
+"""Beginnings of the reasons of missed rounds that the next round will share."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """One endpoint now.
+
+    `changed`: an incident of a change is open. `unreachable`: trouble is open, or nothing was answered in the newest
+    round. `paused`: it is in maintenance. `stale`: rounds do not come. `gathering`: the reference is not complete.
+    `suspected`: evidence grows. `quiet`: nothing moved.
+    """
+
+    endpoint: EndpointView
+    state: State
+    why: str
+    """Half a sentence, without times. May hold hostile text."""
+    since: datetime | None
+    """Since when it is so: of a change its onset. None where that is not known."""
+    completed_at: datetime | None
+    """When the newest round was completed; rounds of the future do not count."""
+    answered_at: datetime | None
+    """When the newest round was completed in which something was answered."""
+    clock_ahead_at: datetime | None
+    """When the newest round claims to have been completed, where that is in the future; else None."""
+    age_s: float | None
+    """Seconds since `completed_at`."""
+    verdict: Verdict
+    """For a router: `ok` only while rounds come as often as usual."""
+
+    @property
+    def name(self) -> str:
+        return self.endpoint.name
+
+    @property
+    def incident(self) -> Incident | None:
+        """What is open: the change, else the trouble."""
+        return self.endpoint.open_incident or self.endpoint.trouble
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether no fresh rounds come, whatever else is the matter."""
+        return self.state == "stale" or self.endpoint.stale_since is not None
+
+    @property
+    def severity(self) -> Severity | None:
+        return self.incident.severity if self.incident else None
+
+    @property
+    def missing(self) -> str:
+        """What the reference still needs; empty where it is complete."""
+        return self.why if self.state == "gathering" else self.endpoint.missing
+
+
+def endpoint_statuses(
+    endpoints: Sequence[EndpointView], rounds: Sequence[RoundView], work: Sequence[MaintenanceView], now: datetime
+) -> tuple[EndpointStatus, ...]:
+    """Every endpoint, in the order given. `rounds`: the newest of each, newest first; `work`: announced maintenance."""
+    by_endpoint: dict[str, list[RoundView]] = {}
+    for one in rounds:
+        by_endpoint.setdefault(one.endpoint, []).append(one)
+    begun = {one.endpoint: one for one in work if one.start <= now < one.until}
+    return tuple(
+        endpoint_status(one, by_endpoint.get(one.name, ()), now, maintenance=begun.get(one.name)) for one in endpoints
+    )
+
+
+def endpoint_status(
+    endpoint: EndpointView,
+    rounds: Sequence[RoundView],
+    now: datetime,
+    *,
+    maintenance: MaintenanceView | None = None,
+) -> EndpointStatus:
+    """One endpoint, from its newest judgement and its newest rounds, newest first."""
+    claimed = endpoint.last_completed_at
+    ahead = claimed is not None and claimed > now + CLOCK_SLACK
+    completed_at = _newest([claimed, *(one.completed_at for one in rounds)], now)
+    answered = [one.completed_at for one in rounds if one.asked > one.failed]
+    answered_at = _newest([endpoint.last_answered_at, *answered], now)
+    ended = [one for one in rounds if one.state in {"completed", "missed"} and one.due_at <= now + CLOCK_SLACK]
+    usual = _usual_gap(rounds)
+    state, why, since = _state(endpoint, ended, usual, completed_at, ahead, maintenance, now)
+    return EndpointStatus(
+        endpoint=endpoint,
+        state=state,
+        why=why,
+        since=since,
+        completed_at=completed_at,
+        answered_at=answered_at,
+        clock_ahead_at=claimed if ahead else None,
+        age_s=None if completed_at is None else max(0.0, (now - completed_at).total_seconds()),
+        verdict=_verdict(state, ended, is_known_fresh=usual is not None),
+    )
+
+
+def exit_code(statuses: Sequence[EndpointStatus]) -> int:
+    """1 where an incident of a change is open; else 3 where an endpoint is unreachable, stale or not judged yet, or
+    there is none; else 0. A change comes first: it is certain, whatever else is not known."""
+    states = {one.state for one in statuses}
+    if "changed" in states:
+        return 1
+    return 3 if not states or states & {"unreachable", "stale", "gathering"} else 0
+
+
+def _state(
+    endpoint: EndpointView,
+    ended: Sequence[RoundView],
+    usual: timedelta | None,
+    completed_at: datetime | None,
+    ahead: bool,
+    maintenance: MaintenanceView | None,
+    now: datetime,
+) -> tuple[State, str, datetime | None]:
+    if (incident := endpoint.open_incident) is not None:
+        words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
+        return "changed", words, _moment(incident.onset)
+    if (trouble := endpoint.trouble) is not None:
+        return "unreachable", f"cannot be asked: {trouble.cause or trouble.kind}", _moment(trouble.onset)
+    if maintenance is not None:
+        return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
+    if ended and (why := _unanswered(endpoint, ended[0])):
+        return "unreachable", why, _first_unanswered(endpoint, ended)
+    if stale := _stale(endpoint, usual, completed_at, ahead, now):
+        return "stale", stale, completed_at
+    match endpoint.state:
+        case "suspected":
+            strongest: ChannelPoint | None = max(endpoint.channels, key=lambda point: point.e_value, default=None)
+            return "suspected", strongest.words if strongest else "evidence is growing", None
+        case "quiet":
+            return "quiet", "nothing moved", None
+        case "alarm":  # without an open incident: a person accepted the change
+            return "gathering", "the change was accepted; a new reference is gathered", None
+        case "insufficient_evidence":
+            return "gathering", endpoint.missing or "the reference is still growing", None
+        case _:
+            return "gathering", "no round has been judged yet", None
+
+
+def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
+    """Why nothing was answered in a round; empty where something was, or where that says nothing of the endpoint."""
+    if ended.state == "missed":
+        return f"the last round was missed: {ended.reason}" if ended.reason.startswith(_NOT_ASKED) else ""
+    if ended.asked and ended.failed == ended.asked:
+        return f"every ask of the last round failed: {endpoint.last_failure or 'no reason given'}"
+    return ""
+
+
+def _first_unanswered(endpoint: EndpointView, ended: Sequence[RoundView]) -> datetime:
+    first = ended[0]
+    for one in ended:
+        if not _unanswered(endpoint, one):
+            break
+        first = one
+    return first.completed_at or first.due_at
+
+
+def _stale(
+    endpoint: EndpointView, usual: timedelta | None, completed_at: datetime | None, ahead: bool, now: datetime
+) -> str:
+    """Why rounds count as not coming; empty while they come."""
+    if completed_at is None and ahead:
+        return "the only round was completed in the future: the clock was once ahead"
+    if completed_at is None:
+        return "no round was ever completed" if endpoint.stale_since else ""
+    # Three gaps: the weekend of a schedule of working days is not stale.
+    if usual is not None and now - completed_at > 3 * usual + _GRACE:
+        return f"no round, usually one every {lasting(usual)}"
+    return "no fresh rounds" if endpoint.stale_since else ""
+
+
+def _usual_gap(rounds: Sequence[RoundView]) -> timedelta | None:
+    """Of the probe set asked most often: the middle one of the gaps between its newest rounds.
+
+    None where no set has been due three times.
+    """
+    usual = []
+    for probe_set in {one.probe_set for one in rounds}:
+        due = [one.due_at for one in rounds if one.probe_set == probe_set][:21]
+        gaps = sorted(later - earlier for later, earlier in pairwise(due))
+        if len(gaps) >= 2:
+            usual.append(gaps[len(gaps) // 2])
+    return min(usual, default=None)
+
+
+def _verdict(state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) -> Verdict:
+    match state:
+        case "changed" | "unreachable":
+            return state
+        case "suspected":
+            return "degraded"
+        case "quiet" if is_known_fresh:
+            return "degraded" if ended and ended[0].failed else "ok"
+        case _:
+            return "unknown"
+
+
+def _newest(moments: Sequence[datetime | None], now: datetime) -> datetime | None:
+    """The newest moment that is not in the future."""
+    return max((one for one in moments if one is not None and one <= now + CLOCK_SLACK), default=None)
+
+
+def _moment(label: str) -> datetime | None:
+    """When the round of this label began; None where the label of an imported log is no time."""
+    try:
+        at = datetime.fromisoformat(label if label[4:5] == "-" else "")
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def lasting(span: timedelta) -> str:
+    """`45 s`, `12 min`, `3 h 12 min`, `2 days 3 h`."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
+    if days:
+        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min"
