@@ -33,6 +33,7 @@ from prober.store.pages.views import (
     DeliveryView,
     EndpointView,
     EpochView,
+    MaintenanceView,
     NoticeView,
     ReplyView,
     RoundView,
@@ -160,6 +161,9 @@ class CachedStore:
 
     def presses(self, incident_id: int) -> tuple[ActionView, ...]:
         return self._kept(lambda: self.store.presses(incident_id), "presses", incident_id)
+
+    def maintenance(self, now: datetime) -> tuple[MaintenanceView, ...]:
+        return self._kept(lambda: self.store.maintenance(now=now), "maintenance", f"{now:%Y-%m-%dT%H:%M}")
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         return self._kept(self.store.deliveries, "deliveries")

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final, Literal
+
 import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from dashboard.endpoint_state import EndpointState, endpoint_states, headline, unreached
-from dashboard.formatting import count, inline, listed, one_line, share
+from dashboard.formatting import ago, count, inline, listed, one_line, share, when
 from dashboard.frame import PageContext
 from dashboard.navigation import go, link
+from dashboard.reliability import unreached
 from prober.model.incident import Incident
+from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
 
+SYMBOLS: Final[dict[State, str]] = {
+    "changed": "◆",
+    "unreachable": "✕",
+    "stale": "✕",
+    "suspected": "▲",
+    "gathering": "◔",
+    "paused": "‖",
+    "quiet": "●",
+}
+"""A shape for each state, so that none hangs on colour alone."""
 _WORTH_A_LOOK = 0.25
 """Share of the evidence that an alarm needs, from which on a cell is tinted. Still channels stay below it for long."""
 _FIXED = ("endpoint", "state", "evidence", "last round", "why", "failed asks", "model", "owners")
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer to "is anything different from what we pinned?"."""
+
+    tone: Literal["error", "warning", "info", "success"]
+    sentence: str
+    """Markdown, every name in it made harmless."""
+    remarks: tuple[str, ...]
+    """What qualifies the answer, markdown."""
+
+
 def draw(context: PageContext) -> None:
-    standing = endpoint_states(context.store.endpoints(), context.store.rounds(), context.now, context.zone)
-    said = headline(standing)
+    store = context.store
+    statuses = by_urgency(
+        endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
+    )
+    said = headline(statuses, context.zone)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
     for sentence in unreached(context.store.deliveries(), context.now):
         st.error(sentence)
@@ -29,7 +59,50 @@ def draw(context: PageContext) -> None:
         st.markdown("  \n".join(said.remarks))
     _incidents(context)
     st.markdown("#### Endpoints now")
-    _matrix(standing)
+    _matrix(statuses, context)
+
+
+def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:
+    """The most urgent first."""
+    return tuple(sorted(statuses, key=lambda one: (STATES.index(one.state), one.name)))
+
+
+def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """Half a sentence with its time. May hold hostile text."""
+    return f"{one.why} since {when(one.since, zone)}" if one.since else one.why
+
+
+def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:
+    """One sentence for all endpoints, and what qualifies it."""
+    groups = {state: [one for one in statuses if one.state == state] for state in STATES}
+    changed, quiet = groups["changed"], groups["quiet"]
+    unheard = groups["unreachable"] + groups["stale"]
+    remarks = tuple(_remark(state, groups[state], zone) for state in STATES[1:-1] if groups[state])
+    if changed:
+        names = listed([f"**{inline(one.name)}**" for one in changed])
+        if len(changed) == 1:
+            sentence = f"{names} is different from what you pinned: {inline(why(changed[0], zone))}."
+        else:
+            sentence = f"{len(changed)} of {count(len(statuses), 'endpoint')} differ from what you pinned: {names}."
+        return Headline("error", sentence, remarks)
+    if not quiet and not groups["suspected"]:
+        sentence = (
+            "**Cannot tell**: no endpoint with a reference is answering."
+            if unheard
+            else "**Too early to tell**: no endpoint has a reference yet."
+        )
+        return Headline("warning" if unheard else "info", sentence, remarks)
+    sentence = f"**Nothing is confirmed to differ** from what you pinned, at {count(len(statuses), 'endpoint')}."
+    if len(quiet) == len(statuses):
+        one = "the endpoint answers" if len(statuses) == 1 else f"all {len(statuses)} endpoints answer"
+        sentence = f"**Nothing differs from what you pinned**: {one} as the reference did."
+    return Headline("warning" if unheard or groups["suspected"] else "success", sentence, remarks)
+
+
+def _remark(state: State, group: Sequence[EndpointStatus], zone: tzinfo) -> str:
+    few = len(group) <= 2
+    names = [f"**{inline(one.name)}**" + (f" ({inline(why(one, zone))})" if few else "") for one in group]
+    return f"{SYMBOLS[state]} {state.capitalize()}: {listed(names)}."
 
 
 def _incidents(context: PageContext) -> None:
@@ -58,10 +131,10 @@ def incident_link(context: PageContext, one: Incident) -> None:
     st.caption(f"{one.severity.capitalize()}, {state}; since {inline(context.round(one.onset))}")
 
 
-def _matrix(standing: tuple[EndpointState, ...]) -> None:
+def _matrix(statuses: Sequence[EndpointStatus], context: PageContext) -> None:
     """Endpoints × channels: a click on a cell shows that channel's history."""
-    channels = list(dict.fromkeys(point.channel for one in standing for point in one.endpoint.channels))
-    frame, tints = matrix(standing, channels)
+    channels = list(dict.fromkeys(point.channel for one in statuses for point in one.endpoint.channels))
+    frame, tints = matrix(statuses, channels, context.now, context.zone)
     chosen = st.dataframe(
         frame.style.apply(lambda _: tints, axis=None),
         hide_index=True,
@@ -83,22 +156,24 @@ def _matrix(standing: tuple[EndpointState, ...]) -> None:
         "Choose a cell to see its history."
     )
     for row, column in chosen.selection.cells:
-        go("endpoint", **chosen_cell(standing, row, column))
+        go("endpoint", **chosen_cell(statuses, row, column))
 
 
-def matrix(standing: tuple[EndpointState, ...], channels: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def matrix(
+    statuses: Sequence[EndpointStatus], channels: list[str], now: datetime, zone: tzinfo = UTC
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The cells as text, and their tints as CSS."""
     names = [one_line(channel) for channel in channels]
     columns = [*_FIXED[:3], *names, *_FIXED[3:]]
     cells, tints = [], []
-    for one in standing:
+    for one in statuses:
         endpoint = one.endpoint
         row: dict[str, str | int] = {
             "endpoint": one_line(endpoint.name),
-            "state": one.label,
+            "state": f"{SYMBOLS[one.state]} {one.state}",
             "evidence": round(100 * min(1.0, share(endpoint.e_value, endpoint.threshold))),
-            "last round": one.age,
-            "why": one_line(one.why),
+            "last round": ago(one.completed_at, now) if one.completed_at else "never",
+            "why": one_line(why(one, zone)),
             "failed asks": f"{endpoint.failed_asks:,} of {endpoint.asks:,}",
             "model": one_line(endpoint.model),
             "owners": one_line(", ".join(endpoint.owners)),
@@ -115,8 +190,8 @@ def matrix(standing: tuple[EndpointState, ...], channels: list[str]) -> tuple[pd
     return pd.DataFrame(cells, columns=columns), pd.DataFrame(tints, columns=columns)
 
 
-def chosen_cell(standing: tuple[EndpointState, ...], row: int, column: str) -> dict[str, str]:
+def chosen_cell(statuses: Sequence[EndpointStatus], row: int, column: str) -> dict[str, str]:
     """What a cell of the table leads to, as an address has it."""
-    endpoint = standing[row].endpoint
+    endpoint = statuses[row].endpoint
     channel = next((one.channel for one in endpoint.channels if one_line(one.channel) == column), None)
     return {"endpoint": endpoint.name} | ({"channel": channel} if channel else {})

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.endpoint_state import unreached
 from dashboard.export import csv_button
-from dashboard.formatting import ago, count, inline, listed, number, one_line, percent
+from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
 from dashboard.frame import PageContext
 from dashboard.selection import choose_days
 from prober.incidents.daemons import DaemonStatus, attendance
 from prober.store.pages.page_views import TallyView
+from prober.store.pages.views import DeliveryView
 
 
 def draw(context: PageContext) -> None:
@@ -26,6 +27,18 @@ def draw(context: PageContext) -> None:
     _missed(context)
     _deliveries(context)
     st.caption(f"Rounds and asks are those of {days} days, UTC. `prober status` and `prober doctor` say what to do.")
+
+
+def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:
+    """Places where nobody is reached until somebody fixes the configuration: markdown, a sentence each."""
+    return tuple(
+        f"**Nobody is reached through {inline(one.alerter)}**"
+        + (f" ({inline(one.channel)})" if one.channel else "")
+        + (f" for {span(now - one.since)}" if one.since else "")
+        + f": {inline(one.last_reason)}. `prober status` says what to do."
+        for one in deliveries
+        if one.failing
+    )
 
 
 def _daemons(context: PageContext) -> None:

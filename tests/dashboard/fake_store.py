@@ -33,6 +33,7 @@ from prober.store.pages.views import (
     DeliveryView,
     EndpointView,
     EpochView,
+    MaintenanceView,
     NoticeView,
     ReplyView,
     RoundState,
@@ -159,6 +160,9 @@ class FakeStore:
 
     def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
         return tuple(one for one in self.press_views if incident_id in {None, one.incident_id})[:limit]
+
+    def maintenance(self, endpoint: str | None = None, *, now: datetime) -> tuple[MaintenanceView, ...]:
+        return ()
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         return self.delivery_views

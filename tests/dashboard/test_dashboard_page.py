@@ -11,10 +11,10 @@ from conftest import address, links, texts
 from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet, history, hostile, rounds_every
 
 from dashboard import cached_store, overview
-from dashboard.endpoint_state import endpoint_states
 from dashboard.formatting import inline
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings, Share, Shift
+from prober.status.endpoint_status import endpoint_statuses
 from prober.store import Store
 from prober.store.pages.views import DeliveryView
 
@@ -87,7 +87,7 @@ def test_one_glance_and_one_click(page):
     assert at.error[0].value.startswith("**support-bot** is different from what you pinned: 34 % longer since")
     frame = at.dataframe[0].value
     assert frame["endpoint"][0] == "support-bot"
-    assert list(frame["state"])[:2] == ["◆ changed", "✕ silent"]
+    assert list(frame["state"])[:2] == ["◆ changed", "✕ unreachable"]
     assert frame["evidence"].tolist()[0] == 100
     assert frame["length"][0].startswith("34 % longer · ")
     assert frame["length"][frame["endpoint"] == "search-ranker"].item() == "as before"
@@ -100,9 +100,9 @@ def test_one_glance_and_one_click(page):
 
 def test_a_cell_leads_to_the_history_of_its_channel():
     store = all_states()
-    standing = endpoint_states(store.endpoints(), store.rounds(), NOW)
-    assert overview.chosen_cell(standing, 0, "choice") == {"endpoint": "support-bot", "channel": "choice"}
-    assert overview.chosen_cell(standing, 0, "why") == {"endpoint": "support-bot"}
+    statuses = overview.by_urgency(endpoint_statuses(store.endpoints(), store.rounds(), (), NOW))
+    assert overview.chosen_cell(statuses, 0, "choice") == {"endpoint": "support-bot", "channel": "choice"}
+    assert overview.chosen_cell(statuses, 0, "why") == {"endpoint": "support-bot"}
 
 
 @pytest.mark.slow
@@ -214,8 +214,8 @@ def test_a_store_that_appears_later_is_found_without_a_restart(page, monkeypatch
 
 def test_tints_follow_the_evidence():
     store = all_states()
-    standing = endpoint_states(store.endpoints(), store.rounds(), NOW)
-    cells, tints = overview.matrix(standing, ["length", "choice", "format"])
+    statuses = overview.by_urgency(endpoint_statuses(store.endpoints(), store.rounds(), (), NOW))
+    cells, tints = overview.matrix(statuses, ["length", "choice", "format"], NOW)
     assert cells.shape == tints.shape
     assert tints["length"][0] == "background-color: rgba(213, 94, 0, 0.50)"
     assert tints["format"][0] == ""
@@ -224,10 +224,9 @@ def test_tints_follow_the_evidence():
 
 def test_an_endpoint_without_a_channel_that_others_have_has_an_empty_cell():
     few = replace(endpoint_view("few", history("few")), channels=history("few")[-1:])
-    cells, _ = overview.matrix(
-        endpoint_states([few, endpoint_view("all", history("all"))], (), NOW), ["length", "format"]
-    )
-    assert cells["length"].tolist() == ["as before", ""]
+    statuses = endpoint_statuses([few, endpoint_view("all", history("all"))], (), (), NOW)
+    cells, _ = overview.matrix(statuses, ["length", "format"], NOW)
+    assert cells["length"].tolist() == ["", "as before"]
 
 
 def test_the_hostile_text_is_hostile():
