@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.formatting import inline
 from dashboard.frame import PageContext
 from dashboard.viewer import Viewer, can_sign_in, viewer
+from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
 from prober.model.incident import Action, ActionName, Incident
 from prober.service.act import act, done
@@ -50,7 +51,7 @@ def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
     """
     try:
         with Store.open(url) as store:
-            return done(*act(store, incident.id, pressed, (), now))
+            return done(*act(store, incident.id, pressed, NOBODY, now))
     except ProberError as error:
         return f"Nothing was done: {error}."
 

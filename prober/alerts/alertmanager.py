@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import Json, compose, incident_url
-from prober.alerts.phases import PHASES, Subject, subject, subject_key
+from prober.alerts.message import Json, Subject, compose, incident_url, subject, subject_key
 from prober.alerts.phrases import iso, utc
 from prober.alerts.post import PostAlerter
+from prober.incidents.events import EVENTS
 from prober.model.incident import SEVERITIES
 from prober.model.notice import Notice
 from prober.settings import Settings
@@ -36,14 +36,14 @@ def alerts(notice: Notice, now: datetime) -> Json:
     serious the alert of its former level must end: all but the present one are sent as over. Ending an alert that
     never fired tells nobody.
     """
-    phase = PHASES.get(notice.event)
+    phase = EVENTS[notice.event].phase
     if phase is None:
         return None
     started = min(utc(notice.detected_at), utc(now))
-    if phase == "over" and subject(notice) in ("stale", "daemon"):
+    if phase == "resolved" and subject(notice) in ("stale", "daemon"):
         started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
     levels = [notice.severity] if notice.event == "opened" else SEVERITIES
-    fires_until = now + FIRES_FOR if phase != "over" else started
+    fires_until = now + FIRES_FOR if phase != "resolved" else started
     return [
         {
             "labels": {

@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Literal, TypeAlias
 
 from prober.alerts.phrases import (
     CLOSE_TITLES,
-    EVENT_TITLES,
     KINDS,
     OTHER_KIND,
     between,
@@ -24,19 +23,18 @@ from prober.alerts.phrases import (
     thousands,
     when,
 )
-from prober.alerts.titles import ALARMS, CONDITIONS, lead, odds, standing_lead, titled
-from prober.alerts.todo import todo
+from prober.alerts.titles import current_lead, event_title, lead, odds, titled
+from prober.incidents.events import EVENTS
 from prober.model.incident import TROUBLES
 from prober.model.notice import DigestItem, Notice
 from prober.text import link, side_by_side, visible
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
+Subject = Literal["change", "trouble", "stale", "daemon"]
+"""What an alert of another system is about."""
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
-SHOWN: Final = ("opened", "escalated")
-"""Events whose messages show what moved, and replies."""
-ENDPOINTLESS: Final = ("daemon_silent", "daemon_back", "digest")
 ALSO_SHOWN = 10
 ITEMS_SHOWN = 20
 
@@ -70,23 +68,24 @@ class Message:
 
 def compose(notice: Notice, reply_limit: int = 500) -> Message:
     """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    shown = notice.event in SHOWN and notice.kind not in TROUBLES
+    rule = EVENTS[notice.event]
+    shown = rule.shows_evidence and notice.kind not in TROUBLES
     items = tuple(_item(item) for item in notice.items[:ITEMS_SHOWN])
     hidden = len(notice.items) - len(items)
     return Message(
-        title=titled(notice, lead(notice), sure=notice.event in ALARMS),
+        title=titled(notice, lead(notice), sure=rule.details == "facts"),
         paragraphs=tuple(_paragraphs(notice)),
         moved=_moved(notice) if shown else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
         pairs=_pairs(notice, reply_limit) if shown else (),
-        todo=todo(notice),
+        todo=_steps(notice),
         links=_links(notice),
     )
 
 
-def standing(notice: Notice) -> Message:
+def current(notice: Notice) -> Message:
     """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
     return Message(
-        title=titled(notice, standing_lead(notice), sure=notice.state != "closed"),
+        title=titled(notice, current_lead(notice), sure=notice.state != "closed"),
         paragraphs=(("State", state_words(notice)), *_facts(notice), *_most(notice)),
         moved=(),
         pairs=(),
@@ -103,7 +102,7 @@ def evidence(notice: Notice, reply_limit: int = 500) -> Message:
         paragraphs=(),
         moved=() if trouble else _moved(notice),
         pairs=() if trouble else _pairs(notice, reply_limit),
-        todo=todo(notice),
+        todo=_steps(notice),
         links=_links(notice),
     )
 
@@ -111,6 +110,23 @@ def evidence(notice: Notice, reply_limit: int = 500) -> Message:
 def notice_key(notice: Notice) -> str:
     """The same for every try of one notice, and for no other notice of any installation: 32 hex digits."""
     about = [notice.id, notice.incident_id, notice.endpoint, notice.event, iso(notice.detected_at)]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
+
+
+def subject(notice: Notice) -> Subject:
+    """What the notice is about. An incident of trouble may be acknowledged or muted like any other."""
+    about = EVENTS[notice.event].about
+    if about not in ("trouble", "stale", "daemon"):
+        return "trouble" if notice.kind in TROUBLES else "change"
+    return about
+
+
+def subject_key(notice: Notice) -> str:
+    """The same for all notices of one thing, from first to last, and for no other thing of any installation that
+    differs in endpoint or time: 32 hex digits. A drill never meets what is real."""
+    about = [subject(notice), notice.endpoint, notice.drill]
+    if notice.incident_id or notice.drill:
+        about += [notice.incident_id, iso(notice.detected_at)]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
 
 
@@ -145,32 +161,34 @@ def state_words(notice: Notice) -> str:
     by = said_by(notice.actor, notice.note)
     if notice.state == "acknowledged":
         since = f" since {minute(notice.acknowledged_at)}" if notice.acknowledged_at else ""
-        return f"in hand{since}{by}"
+        return f"acknowledged{since}{by}"
     if notice.state == "muted":
         until = f" until {minute(notice.muted_until)}" if notice.muted_until else ""
         return f"muted{until}{by}"
     if notice.state == "closed":
         return f"closed: {CLOSE_TITLES.get(notice.close_reason, 'Closed').lower()}{by}"
-    return "open, and nobody has it in hand"
+    return "open, not acknowledged"
 
 
 def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
-    if notice.event in CONDITIONS or notice.event == "digest":
+    rule = EVENTS[notice.event]
+    if rule.details == "cause":
         cause = visible(notice.cause, 500, lines=False)
         endpoint = [_endpoint(notice)] if notice.endpoint else []
         return [*endpoint, *([("Why", cause)] if cause else [])]
-    if notice.event in ALARMS or notice.event == "trouble":
-        worse = [("News", "it is more serious than was said before.")] if notice.event == "escalated" else []
-        still = [("State", state_words(notice))] if notice.event == "reminded" else []
-        return [*worse, *still, *_facts(notice)]
+    if rule.details == "facts":
+        intro = (
+            [(label, words.format(state=state_words(notice))) for label, words in (rule.intro,)] if rule.intro else []
+        )
+        return [*intro, *_facts(notice)]
     said = [_endpoint(notice), _since(notice), *_lasting(notice)]
-    if notice.event == "passed":
+    if rule.details == "course":
         return said
-    if notice.event == "joined":
+    if rule.details == "endpoints":
         return [*said, *_also(notice)]
     until = f" until {minute(notice.muted_until)}" if notice.event == "muted" and notice.muted_until else ""
     by = said_by(notice.actor, notice.note).strip() or "by itself"
-    return [*said, (EVENT_TITLES.get(notice.event, "News"), f"{until.strip()} {by}".strip())]
+    return [*said, (lead(notice), f"{until.strip()} {by}".strip())]
 
 
 def _facts(notice: Notice) -> list[tuple[str, str]]:
@@ -189,6 +207,27 @@ def _facts(notice: Notice) -> list[tuple[str, str]]:
     much = [("How much", notice.share.words)] if notice.share else []
     about = [_endpoint(notice), *_also(notice), _since(notice), *_lasting(notice)]
     return [*drill, *about, ("How sure", sure), bad, *much]
+
+
+def _steps(notice: Notice) -> tuple[str, ...]:
+    """What to do now, in order."""
+    if notice.drill:
+        return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
+    number = notice.incident_id
+    if steps := EVENTS[notice.event].steps:
+        return tuple(step.format(id=number) for step in steps)
+    check = KINDS.get(notice.kind, OTHER_KIND).check
+    runbook = ("Follow the runbook.",) if notice.runbook else ()
+    acknowledge = f"Acknowledge it: prober incidents acknowledge {number}"
+    if notice.kind in TROUBLES:
+        return (check, *runbook, acknowledge)
+    return (
+        "Compare the replies, here and on the dashboard: is it worse, better, or only different?",
+        *runbook,
+        check,
+        acknowledge,
+        f"If the new behaviour is to be the reference: prober incidents accept {number}",
+    )
 
 
 def _endpoint(notice: Notice) -> tuple[str, str]:
@@ -253,7 +292,6 @@ def _pairs(notice: Notice, reply_limit: int) -> tuple[Pair, ...]:
 def _item(item: DigestItem) -> str:
     """A line of a digest."""
     kind = KINDS.get(item.kind, OTHER_KIND).title.lower()
-    lead = item.severity.title() if item.event in ("opened", "trouble") else EVENT_TITLES.get(item.event, "News")
     words = f": {visible(item.words, 120, lines=False)}" if item.words else ""
     about = (
         f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
@@ -262,7 +300,7 @@ def _item(item: DigestItem) -> str:
     )
     name = visible(item.endpoint, 80, lines=False)
     what = f"{kind}{', ' if item.kind in TROUBLES else ' of '}" if item.incident_id else ""
-    return f"{minute(item.at)}  {lead}: {what}{name}{words}{about}"
+    return f"{minute(item.at)}  {event_title(item.event, item.severity)}: {what}{name}{words}{about}"
 
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:

@@ -9,16 +9,16 @@ from functools import partial
 from typing import Final
 
 from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import Json, compose, incident_url
-from prober.alerts.phases import PHASES, Phase, subject, subject_key
+from prober.alerts.message import Json, compose, incident_url, subject, subject_key
 from prober.alerts.phrases import iso
 from prober.alerts.post import PostAlerter
+from prober.incidents.events import EVENTS, Phase
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice
 from prober.settings import Settings
 from prober.text import link, visible
 
-ACTIONS: Final[Mapping[Phase, str]] = {"firing": "trigger", "in_hand": "acknowledge", "over": "resolve"}
+ACTIONS: Final[Mapping[Phase, str]] = {"firing": "trigger", "acknowledged": "acknowledge", "resolved": "resolve"}
 SOURCE_LIMIT: Final = 255
 TEXT_LIMIT: Final = 1000
 """UTF-16 units of a detail. PagerDuty takes half a megabyte in all, and cuts a summary at 1,024 characters."""
@@ -27,7 +27,7 @@ _KEY = re.compile(r"[A-Za-z0-9]{32}")
 
 def event(notice: Notice, now: datetime, *, routing_key: str) -> Json:
     """The body of one event; None for a digest, which is for nobody's pager. No reply of a model is in it."""
-    phase = PHASES.get(notice.event)
+    phase = EVENTS[notice.event].phase
     if phase is None:
         return None
     head: dict[str, Json] = {

@@ -57,26 +57,7 @@ KINDS: dict[str, KindWords] = {
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
-EVENT_TITLES = {
-    "joined": "More endpoints",
-    "passed": "Passed",
-    "reminded": "Still open",
-    "acknowledged": "In hand",
-    "muted": "Muted",
-    "unmuted": "No longer muted",
-    "accepted": "Accepted",
-    "recovered": "Recovered",
-    "superseded": "Superseded",
-    "closed": "Closed",
-    "trouble": "Cannot be asked",
-    "trouble_over": "Can be asked again",
-    "stale": "No fresh rounds",
-    "fresh": "Fresh rounds again",
-    "daemon_silent": "The prober is silent",
-    "daemon_back": "The prober is back",
-    "digest": "Digest",
-}
-STATE_TITLES = {"acknowledged": "In hand", "muted": "Muted", "closed": "Closed"}
+STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted", "closed": "Closed"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded", "reset": "Closed"}
 
 

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from prober.alerts.phrases import CLOSE_TITLES, EVENT_TITLES, KINDS, OTHER_KIND, STATE_TITLES, chance, when
-from prober.model.incident import TROUBLES
+from prober.alerts.phrases import CLOSE_TITLES, KINDS, OTHER_KIND, STATE_TITLES, chance, when
+from prober.incidents.events import EVENTS
+from prober.model.declaration import Severity
+from prober.model.incident import TROUBLES, Event
 from prober.model.notice import Notice
 from prober.text import visible
 
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
-ALARMS: Final = ("opened", "escalated", "reminded")
-"""Events that call for someone: their first line says how sure it is."""
-CONDITIONS: Final = ("stale", "fresh", "daemon_silent", "daemon_back")
-"""Events that are about no incident."""
 
 
 def lead(notice: Notice) -> str:
     """What happened, before the endpoint is named."""
-    if notice.event in ("opened", "trouble"):
-        return notice.severity.title()
-    if notice.event == "escalated":
-        return f"Now {notice.severity}"
-    return EVENT_TITLES.get(notice.event, "News")
+    return event_title(notice.event, notice.severity)
 
 
-def standing_lead(notice: Notice) -> str:
-    """The same, of an incident as it stands now."""
+def event_title(event: Event, severity: Severity) -> str:
+    """The first words about an event."""
+    return EVENTS[event].title.format(severity=severity, Severity=severity.title())
+
+
+def current_lead(notice: Notice) -> str:
+    """The same, of the incident as it is now."""
     if notice.state == "closed":
         return CLOSE_TITLES.get(notice.close_reason, "Closed")
     return STATE_TITLES.get(notice.state, notice.severity.title())
@@ -39,7 +36,7 @@ def titled(notice: Notice, said: str, *, sure: bool) -> str:
     mark = "," if notice.drill else ":"
     if notice.event == "digest":
         return f"{said}{mark} {len(notice.items)} thing{'' if len(notice.items) == 1 else 's'} that could wait"
-    if notice.event in CONDITIONS:
+    if EVENTS[notice.event].about in ("stale", "daemon"):
         cause = f": {visible(notice.cause, 80, lines=False)}" if notice.cause else ""
         return _fitted(f"{said}{mark} " if notice.endpoint else said, notice.endpoint, cause)
     kind = KINDS.get(notice.kind, OTHER_KIND).title.lower()

@@ -12,6 +12,7 @@ from prober.alerts import open_alerters
 from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
 from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, of_incident, of_time, print_json, say, table
+from prober.incidents.routing import Routing
 from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import seconds
@@ -215,7 +216,9 @@ def _press(incident_id: int, press: Action, database: str | None, as_json: bool)
     with Store.open(settings.database_url, read_only=True) as store:  # an action on nothing creates no database
         _incident(store, incident_id)
     with Store.open(settings.database_url) as store:
-        incident, decision = act(store, incident_id, press, [alerter.name for alerter in alerters], now_utc())
+        incident, decision = act(
+            store, incident_id, press, Routing(tuple(alerter.name for alerter in alerters)), now_utc()
+        )
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"incident": of_incident(incident)})

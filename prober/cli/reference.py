@@ -10,6 +10,7 @@ from prober.alerts import open_alerters
 from prober.alerts.phrases import iso, minute, when
 from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, print_json, say
+from prober.incidents.routing import Routing
 from prober.judging.memory import Memory, decode
 from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
@@ -56,7 +57,9 @@ def reset(
         if endpoint not in names:
             known = f"; {did_you_mean(endpoint, names)}" if names else "; the database holds none yet"
             raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}{known}")
-        epoch = store.begin_anew(endpoint, by or me(), reason, [alerter.name for alerter in alerters], now_utc())
+        epoch = store.begin_anew(
+            endpoint, by or me(), reason, Routing(tuple(alerter.name for alerter in alerters)), now_utc()
+        )
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"endpoint": endpoint, "epoch": _of_epoch(epoch)})

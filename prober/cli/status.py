@@ -15,6 +15,7 @@ from prober.cli.fixes import delivery_fix
 from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, of_incident, of_time, print_json, say, table
 from prober.incidents.daemons import DaemonStatus
+from prober.incidents.routing import Routing
 from prober.loading.quoting import quoted
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
@@ -89,7 +90,7 @@ def _tell(database: str | None) -> None:
     settings = settings_of(database)
     alerters = open_alerters(settings)
     with Store.open(settings.database_url) as store:
-        store.miss_daemons([alerter.name for alerter in alerters], now_utc())
+        store.miss_daemons(Routing(tuple(alerter.name for alerter in alerters)), now_utc())
         deliver_owed(store, alerters, settings.dashboard_url)
 
 

@@ -76,9 +76,9 @@ class Daemon:
         self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     @property
-    def told(self) -> Routing | Sequence[str]:
-        """Who is told of what."""
-        return [alerter.name for alerter in self._alerters]
+    def routing(self) -> Routing:
+        """Who is notified of what, as the files say now."""
+        return self._routing
 
     def call(self, call: Call) -> None:
         """Have it done soon. From any thread, and from a signal handler; after `stop` no new round starts."""

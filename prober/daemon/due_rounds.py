@@ -64,9 +64,9 @@ def key_of(probe_set: str, endpoint: str) -> str:
 class Rounds:
     """The rounds of one worker. Every method but `ask` raises StoreError, and may then be called again."""
 
-    def __init__(self, store: Store, told: Callable[[], Routing], worker: str, clock: run_round.Clock) -> None:
+    def __init__(self, store: Store, routing: Callable[[], Routing], worker: str, clock: run_round.Clock) -> None:
         self._store = store
-        self._told = told
+        self._routing = routing
         self._worker = worker
         self._clock = clock
 
@@ -88,7 +88,7 @@ class Rounds:
                     watched.promise,
                     provider,
                     self._store,
-                    self._told(),
+                    self._routing(),
                     due,
                     worker=self._worker,
                     clock=self._clock,

@@ -28,10 +28,10 @@ class Heartbeat:
         self._said = ""
         """What was wrong with the last ping; empty where it arrived."""
 
-    def beat(self, endpoints: Collection[str], told: Routing | Sequence[str], now: datetime) -> None:
+    def beat(self, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
         """Say that these are watched, and how all is."""
         try:
-            self._store.beat(self._worker, endpoints, told, now)
+            self._store.beat(self._worker, endpoints, routing, now)
             store = self._store
             statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
             well, words = condition(statuses, store.deliveries(), endpoints)

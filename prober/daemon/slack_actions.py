@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,12 +15,12 @@ from prober.store import Store
 
 @dataclass(frozen=True, slots=True)
 class StoredIncidentActions:
-    """The store, with whoever is told of a press, at once."""
+    """Acts on the incidents of a store, and sends the notices that come of it at once."""
 
     store: Store
     dashboard_url: str
     clock: Clock
-    told_of_it: Callable[[], Routing | Sequence[str]]
+    routing: Callable[[], Routing]
     deliver: Callable[[], None]
 
     def now(self) -> datetime:
@@ -30,7 +30,7 @@ class StoredIncidentActions:
         return self.store.incident(incident_id)
 
     def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
-        outcome = self.store.press(incident_id, press, self.told_of_it(), self.clock())
+        outcome = self.store.press(incident_id, press, self.routing(), self.clock())
         self.deliver()
         return outcome
 

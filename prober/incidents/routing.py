@@ -1,35 +1,26 @@
-"""Who is told of what, and when. Pure: a Subject and the hour → the notices owed, each with a named reason."""
+"""Who is notified of what, and when. Pure: a Subject and the time → the notices owed, each with a named reason."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from prober.incidents.clock import DAYS, maintained_until
+from prober.incidents.events import EVENTS
 from prober.model.declaration import Alerts, Endpoint, Maintenance, Route, Severity
 from prober.model.errors import ConfigurationError
 from prober.model.incident import SEVERITIES, Event
 
 RouteReason = Literal[
     "routed",  # a route fits
-    "unrouted",  # no route fits, or there is none: every alerter is told
-    "was_told",  # it was told of the incident, and is told how it goes on
+    "unrouted",  # no route fits, or there is none: every alerter gets it
+    "notified_before",  # it was notified of the incident, and gets every later event of it
 ]
 Hold = Literal["", "quiet_hours", "digest", "maintenance"]
 """Why a notice waits."""
-OVER: Final[frozenset[Event]] = frozenset(
-    ("passed", "accepted", "recovered", "superseded", "closed", "trouble_over", "fresh", "daemon_back")
-)
-"""Good news, told to whoever had the bad."""
-BY_A_PERSON: Final[frozenset[Event]] = frozenset(("acknowledged", "muted", "accepted", "closed"))
-"""Somebody is at it now: this wakes nobody, and waits for nothing."""
-FIRST: Final[frozenset[Event]] = frozenset(
-    ("opened", "joined", "escalated", "reminded", "trouble", "stale", "daemon_silent")
-)
-"""What goes to everyone whom a route names, whether they were told before or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +48,8 @@ class Subject:
     owners: tuple[str, ...] = ()
     """Of the probe sets that moved."""
     tags: tuple[str, ...] = ()
-    told: tuple[Target, ...] = ()
-    """Who was told, or is owed news, of the same incident."""
+    notified: tuple[Target, ...] = ()
+    """Places that have, or are owed, a notice of the same incident."""
     busy_until: datetime | None = None
     """The end of maintenance that was begun by command."""
 
@@ -72,7 +63,7 @@ class Owed:
     """When it may be sent."""
     reason: RouteReason
     hold: Hold = ""
-    """Why it waits until then; `digest`: it is told in the digest of that hour."""
+    """Why it waits until then; `digest`: it is part of the digest of that hour."""
     private: bool = False
 
 
@@ -85,11 +76,6 @@ class Routing:
     alerts: Alerts = field(default_factory=Alerts)
     maintenance: Mapping[str, tuple[Maintenance, ...]] = field(default_factory=dict)
     """Endpoint → its declared windows."""
-
-    @staticmethod
-    def of(told: Routing | Sequence[str]) -> Routing:
-        """Names alone: everyone is told of everything, at once."""
-        return told if isinstance(told, Routing) else Routing(tuple(dict.fromkeys(told)))
 
     @staticmethod
     def declared(alerters: Iterable[str], alerts: Alerts, endpoints: Iterable[Endpoint]) -> Routing:
@@ -137,10 +123,10 @@ class Routing:
                 routed[target] = ("routed", private or route.private or routed.get(target, ("", False))[1])
         if not fitting:
             routed = {Target(name): ("unrouted", private) for name in self.alerters}
-        if subject.told and subject.event not in FIRST:
-            return {target: ("was_told", self._shows_less(target)) for target in dict.fromkeys(subject.told)}
-        for target in subject.told:
-            routed.setdefault(target, ("was_told", self._shows_less(target)))
+        if subject.notified and EVENTS[subject.event].audience == "notified":
+            return {target: ("notified_before", self._shows_less(target)) for target in dict.fromkeys(subject.notified)}
+        for target in subject.notified:
+            routed.setdefault(target, ("notified_before", self._shows_less(target)))
         return routed
 
     def _shows_less(self, target: Target) -> bool:
@@ -150,21 +136,21 @@ class Routing:
         )
 
     def _when(self, subject: Subject, now: datetime) -> tuple[datetime, Hold]:
-        """When it may be told, and why not at once."""
-        event, alerts = subject.event, self.alerts
-        if event in BY_A_PERSON or event == "digest":
+        """When it may be sent, and why not at once."""
+        urgency, alerts = EVENTS[subject.event].urgency, self.alerts
+        if urgency == "at_once":
             return now, ""
         busy_until = self.maintained_until(subject.endpoint, now, subject.busy_until)
-        if busy_until is not None and event not in OVER:
+        if busy_until is not None and urgency != "good_news":
             return busy_until, "maintenance"
         if subject.severity == "critical":
             return now, ""
-        if event not in OVER and alerts.digest is not None and subject.severity in alerts.digest.severities:
+        if urgency != "good_news" and alerts.digest is not None and subject.severity in alerts.digest.severities:
             return self.digest_at(now), "digest"
         quiet_until = self.quiet_until(now)
         if quiet_until is None:
             return now, ""
-        if alerts.digest is None or event in OVER:
+        if alerts.digest is None or urgency == "good_news":
             return quiet_until, "quiet_hours"
         return self.digest_at(now), "digest"
 
@@ -193,6 +179,10 @@ class Routing:
         moments = (datetime.combine(today + timedelta(days=n), at, zone).astimezone(UTC) for n in range(9))
         ahead = [moment for moment in moments if moment > now]
         return next((moment for moment in ahead if self.quiet_until(moment) is None), ahead[0])
+
+
+NOBODY: Final = Routing(())
+"""No alerter: nobody is notified."""
 
 
 def _fits(route: Route, subject: Subject) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, Findings, Kind, Verdict, moved
@@ -24,31 +24,8 @@ TroubleKind = Literal["provider_error", "rate_limited", "budget_exhausted"]
 IncidentKind = Literal[
     "identity_change", "behaviour_change", "contract_break", "provider_error", "rate_limited", "budget_exhausted"
 ]
-Event = Literal[
-    # of an incident
-    "opened",
-    "joined",  # a further endpoint is part of it
-    "escalated",  # it is worse than was said
-    "passed",  # the endpoint answers as before; it closes by itself if that lasts
-    "reminded",  # open for long, and in nobody's hands
-    "acknowledged",
-    "muted",
-    "unmuted",
-    "accepted",
-    "recovered",
-    "superseded",
-    "closed",  # by a new reference that a person began
-    # of an endpoint that cannot be asked
-    "trouble",
-    "trouble_over",
-    # of an endpoint, or of the prober itself
-    "stale",
-    "fresh",
-    "daemon_silent",
-    "daemon_back",
-    # of many
-    "digest",
-]
+Event: TypeAlias = str
+"""What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
 """Of a change, once the rounds after the alarm have told: it stays, or the endpoint is back at its reference."""
 Reason = Literal[

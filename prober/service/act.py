@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from prober.alerts.phrases import minute, when
+from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident, Reason
 from prober.store import Store
-from prober.store.store import Told
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
 _REFUSED: Final[dict[Reason, str]] = {
@@ -22,12 +22,12 @@ _REFUSED: Final[dict[Reason, str]] = {
 """Decisions by which a person got nothing done."""
 
 
-def act(store: Store, incident_id: int, press: Action, told: Told, now: datetime) -> tuple[Incident, Decision]:
+def act(store: Store, incident_id: int, press: Action, routing: Routing, now: datetime) -> tuple[Incident, Decision]:
     """Read, decided, written and kept with its author at once: the incident afterwards, and why it is so.
 
     Raises ConfigurationError, with why, where there is no such incident or nothing could come of it.
     """
-    pressed = store.press(incident_id, press, told, now)
+    pressed = store.press(incident_id, press, routing, now)
     if pressed is None:
         raise ConfigurationError(NOWHERE.format(incident_id))
     incident, decision = pressed

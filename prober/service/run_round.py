@@ -64,14 +64,14 @@ def run(
     promise: Promise,
     provider: Provider,
     store: Store,
-    told: Routing | Sequence[str],
+    routing: Routing,
     due_at: datetime,
     *,
     worker: str = "once",
     clock: Clock = now_utc,
     confirming: bool = False,
 ) -> RoundResult:
-    """Put one round to one endpoint and judge it; `told` says who is owed which notice: names alone, everyone.
+    """Put one round to one endpoint and judge it; `routing` says who is notified.
 
     `confirming` says that somebody will ask the confirmation round that may come of it.
 
@@ -86,18 +86,18 @@ def run(
         recorded = store.recorded(round_id)
         left = asks(probe_set) - len(recorded)
         if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
-            failed = _refused(store, endpoint, round_id, reason, told, clock())
-            store.miss(round_id, reason, clock(), trouble=failed, told=told)
+            failed = _refused(store, endpoint, round_id, reason, routing, clock())
+            store.miss(round_id, reason, clock(), trouble=failed, routing=routing)
             return RoundResult("missed", reason, trouble=failed)
         asked = ask_round(store, round_id, probe_set, endpoint, provider, clock)
         round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), asked.observations)
 
         health = store.health(round_id)
-        given = _circumstances(store, endpoint, health[-1], told, clock())
+        given = _circumstances(store, endpoint, health[-1], routing, clock())
         judgement, memory, decision = judge(store, endpoint, round_, promise, clock(), given)
         confirmation = _confirm(store, endpoint, probe_set, judgement, decision, confirming, clock())
         failed = _trouble(store, endpoint, health, given, clock())
-        stored = store.settle(round_id, judgement, memory, decision, told, clock(), confirmation, failed)
+        stored = store.settle(round_id, judgement, memory, decision, routing, clock(), confirmation, failed)
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return RoundResult(
         "completed",
@@ -170,14 +170,12 @@ def _confirm(
     return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
 
 
-def _circumstances(
-    store: Store, endpoint: Endpoint, health: Health, told: Routing | Sequence[str], now: datetime
-) -> Circumstances:
+def _circumstances(store: Store, endpoint: Endpoint, health: Health, routing: Routing, now: datetime) -> Circumstances:
     """What a decision rests on besides the evidence. Reads the store, writes nothing."""
     commanded = store.busy_until(endpoint.name, now)
     return Circumstances(
         rules=endpoint.severity,
-        in_maintenance=Routing.of(told).maintained_until(endpoint.name, now, commanded) is not None,
+        in_maintenance=routing.maintained_until(endpoint.name, now, commanded) is not None,
         inhibited=inhibits(store.open_trouble(endpoint.content_hash), health),
     )
 
@@ -191,14 +189,14 @@ def _trouble(
 
 
 def _refused(
-    store: Store, endpoint: Endpoint, round_id: int, reason: str, told: Routing | Sequence[str], now: datetime
+    store: Store, endpoint: Endpoint, round_id: int, reason: str, routing: Routing, now: datetime
 ) -> Decision | None:
     """The trouble with a round that the budget did not pay for; None where it was not asked for another reason."""
     if not reason.startswith("budget_exhausted"):
         return None
     *before, here = store.health(round_id)
     here = replace(here, failure=reason)
-    return _trouble(store, endpoint, [*before, here], _circumstances(store, endpoint, here, told, now), now)
+    return _trouble(store, endpoint, [*before, here], _circumstances(store, endpoint, here, routing, now), now)
 
 
 def _memory(store: Store, endpoint: Endpoint) -> Memory:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from prober.incidents.actions import press, reset
+from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import join
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
@@ -43,11 +43,10 @@ def standing(session: Session, endpoint_hash: str, *, trouble: bool = False) -> 
     return None if row is None else to_incident(row)
 
 
-def carry_out(session: Session, decision: Decision, told: Routing | Sequence[str], now: datetime) -> Incident:
+def carry_out(session: Session, decision: Decision, routing: Routing, now: datetime) -> Incident:
     """The incident as stored; where another takes its place, that one."""
     if decision.incident is None:
         raise StoreError(f"there is no incident to carry out {decision.reason!r} on")
-    routing = Routing.of(told)
     touch(session, decision.incident.endpoint_hash)  # first of all, so that every writer locks in the same order
     stored = _carry_out(session, decision, routing, now)
     if decision.successor is None:
@@ -61,7 +60,7 @@ def carry_out(session: Session, decision: Decision, told: Routing | Sequence[str
 def _carry_out(session: Session, decision: Decision, routing: Routing, now: datetime) -> Incident:
     incident, event, reason = decision.incident, decision.event, decision.reason
     assert incident is not None
-    if event in ("opened", "trouble"):
+    if event is not None and EVENTS[event].opens:
         incident = join(incident, fleet.standing_incidents(session, incident))
         if incident.part_of is not None:
             event, reason = "joined", "joined"
@@ -118,7 +117,7 @@ def _columns(here: IncidentRow, incident: Incident, decision: Decision) -> froze
 
 
 def act(
-    session: Session, incident_id: int, pressed: Action, told: Routing | Sequence[str], now: datetime
+    session: Session, incident_id: int, pressed: Action, routing: Routing, now: datetime
 ) -> tuple[Incident | None, Decision | None]:
     """The incident after a press, and what was decided; None where there is no such incident."""
     row = session.get(IncidentRow, incident_id)
@@ -127,7 +126,7 @@ def act(
     touch(session, row.endpoint_hash)
     seen = to_incident(session.get_one(IncidentRow, incident_id, populate_existing=True))
     decision = press(seen, pressed, now)
-    after = seen if decision.event is None else carry_out(session, decision, told, now)
+    after = seen if decision.event is None else carry_out(session, decision, routing, now)
     session.add(
         ActionRow(
             incident_id=incident_id,
@@ -166,7 +165,7 @@ def begin_anew(
     endpoint_hash: str,
     author: str,
     note: str,
-    told: Routing | Sequence[str],
+    routing: Routing,
     now: datetime,
 ) -> str:
     touch(session, endpoint_hash)
@@ -178,7 +177,7 @@ def begin_anew(
     after = now if last is None else max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
     opened = standing(session, endpoint_hash)
     if opened is not None:
-        carry_out(session, reset(opened, author, note, now), told, now)
+        carry_out(session, reset(opened, author, note, now), routing, now)
     epoch = EpochRow(
         endpoint=endpoint, endpoint_hash=endpoint_hash, start_label=label_at(after), at=now, author=author, note=note
     )

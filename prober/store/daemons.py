@@ -70,7 +70,7 @@ def miss(session: Session, routing: Routing, now: datetime) -> int:
                 f"the daemon {lost.worker} has given no sign of life since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
                 f"nobody watches {', '.join(lost.endpoints)}"
             )
-            owed += owe_news(session, "daemon_silent", "", "critical", words, "no_sign_of_life", routing, now)
+            owed += owe_news(session, "daemon_silent", "", words, "no_sign_of_life", routing, now)
     return owed
 
 
@@ -82,4 +82,4 @@ def stop(session: Session, worker: str, now: datetime) -> None:
 def _back(session: Session, words: str, gap: timedelta, routing: Routing, now: datetime) -> None:
     minutes = round(gap.total_seconds() / 60)
     cause = f"{words}, after {minutes:,} minutes in which nobody watched"
-    owe_news(session, "daemon_back", "", "warning", cause, "signs_resume", routing, now)
+    owe_news(session, "daemon_back", "", cause, "signs_resume", routing, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from itertools import groupby
 from sqlmodel import Session, col, delete, select
 
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.routing import Routing
+from prober.incidents.routing import NOBODY, Routing
 from prober.incidents.trouble import Health
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import StoreError
@@ -64,7 +64,7 @@ def settle(
     judgement: Judgement,
     memory: str | None,
     decision: Decision,
-    told: Routing | Sequence[str],
+    routing: Routing,
     now: datetime,
     token: int | None,
     confirmation: Confirmation | None = None,
@@ -84,19 +84,19 @@ def settle(
     release(session, round_id)
     if confirmation is not None:
         confirming.carry_out(session, row, confirmation)
-    note_trouble(session, trouble, told, now)
+    note_trouble(session, trouble, routing, now)
     if decision.incident is None or decision.reason not in LEARNT:
         return decision.incident
     if decision.reason in ("suspected", "suspicion_faded"):
-        return carry_out(session, decision, told, now)
+        return carry_out(session, decision, routing, now)
     found = replace(decision.incident, findings=findings(session, decision.incident))
-    return carry_out(session, replace(decision, incident=found), told, now)
+    return carry_out(session, replace(decision, incident=found), routing, now)
 
 
-def note_trouble(session: Session, trouble: Decision | None, told: Routing | Sequence[str], now: datetime) -> None:
+def note_trouble(session: Session, trouble: Decision | None, routing: Routing, now: datetime) -> None:
     """Trouble that opens, or is over."""
     if trouble is not None and trouble.event is not None:
-        carry_out(session, trouble, told, now)
+        carry_out(session, trouble, routing, now)
 
 
 def health(session: Session, round_id: int, rounds: int = 10) -> tuple[Health, ...]:
@@ -141,5 +141,5 @@ def take_in(
             f"round {round_.label} of {endpoint.name} is older than its newest round; rounds are taken in by time"
         )
     record(session, round_id, round_.observations, token)
-    settle(session, round_id, judgement, memory, decision, (), round_.at, token)
+    settle(session, round_id, judgement, memory, decision, NOBODY, round_.at, token)
     return True

@@ -94,7 +94,7 @@ def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
         comparisons=examples(session, incident, 5),
         runbook=runbook,
         dashboard_url=dashboard_url,
-        event=row.event,  # type: ignore[arg-type]  # the column holds what `owing` wrote
+        event=row.event,
         actor=incident.actor,
         note=incident.note,
         onset_between=incident.onset_between,
@@ -156,7 +156,7 @@ def _news(session: Session, row: NoticeRow, dashboard_url: str) -> Notice:
         comparisons=(),
         runbook=runbook,
         dashboard_url=dashboard_url,
-        event=row.event,  # type: ignore[arg-type]
+        event=row.event,
         channel=row.channel or "",
         severity=row.severity or "warning",  # type: ignore[arg-type]
         reason=row.reason or "",
@@ -182,7 +182,7 @@ def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
     moved = incident.moved if incident is not None else ()
     words = moved[0].words if moved else row.cause or ""
     return DigestItem(
-        event=row.event,  # type: ignore[arg-type]
+        event=row.event,
         endpoint=incident.endpoint if incident is not None else row.endpoint or "",
         incident_id=incident.id if incident is not None else 0,
         kind=incident.kind if incident is not None else row.event,

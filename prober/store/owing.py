@@ -1,24 +1,19 @@
-"""Who is owed what: notices as routing says, and one for all endpoints that join an incident in quick succession."""
+"""Writes the notices that routing decides on: one for all endpoints that join an incident in quick succession."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from prober.incidents.events import EVENTS
 from prober.incidents.routing import Owed, Routing, Subject, Target
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Event, Incident
 from prober.store.declared import concerned, sets_of
 from prober.store.rows import IncidentRow, MaintenanceRow, NoticeRow, ProbeSetRow
-
-JOIN_PAUSE: Final = timedelta(minutes=1)
-"""Before people are told that further endpoints joined an incident: others may join meanwhile."""
-_BEFORE: Final[dict[Event, Event]] = {"fresh": "stale", "daemon_back": "daemon_silent"}
-"""Good news → the bad news it is told after."""
 
 
 def owe(session: Session, incident: Incident, event: Event, routing: Routing, now: datetime, reason: str = "") -> None:
@@ -31,7 +26,7 @@ def owe(session: Session, incident: Incident, event: Event, routing: Routing, no
         event=event,
         severity=incident.severity,
         endpoint=incident.endpoint,
-        told=told(session, incident),
+        notified=notified(session, incident),
         busy_until=busy_until(session, incident.endpoint, now),
         **_whose(concerned(session, incident)),
     )
@@ -43,8 +38,8 @@ def owe(session: Session, incident: Incident, event: Event, routing: Routing, no
         row.incident_id, row.cause = about, incident.cause or None
         # Whoever acts from a shell or the dashboard has no routes at hand: what was kept from a place stays so.
         row.private = row.private or owed.target in shown_less or None
-        if joined and not owed.hold:
-            row.next_try_at = now + JOIN_PAUSE
+        if not owed.hold:
+            row.next_try_at = owed.at + EVENTS[event].pause
         session.add(row)
 
 
@@ -52,18 +47,18 @@ def owe_news(
     session: Session,
     event: Event,
     endpoint: str,
-    severity: Severity,
     cause: str,
     reason: str,
     routing: Routing,
     now: datetime,
 ) -> int:
     """News about no incident: of an endpoint, or, without one, of the prober itself. Gives how many are owed."""
+    severity = EVENTS[event].severity or "warning"
     subject = Subject(
         event=event,
         severity=severity,
         endpoint=endpoint,
-        told=_told_before(session, event, endpoint),
+        notified=_notified_before(session, event, endpoint),
         busy_until=busy_until(session, endpoint, now),
         **_whose(sets_of(session, endpoint) if endpoint else ()),
     )
@@ -75,8 +70,8 @@ def owe_news(
     return len(owed)
 
 
-def told(session: Session, incident: Incident) -> tuple[Target, ...]:
-    """Who was told of an incident, or of the one it is part of, or is owed news of it; the first told first."""
+def notified(session: Session, incident: Incident) -> tuple[Target, ...]:
+    """Places that have, or are owed, a notice of an incident or of the one it is part of; the first notified first."""
     about = [one for one in (incident.part_of, incident.id) if one]
     rows = session.exec(
         select(NoticeRow.alerter, NoticeRow.channel)
@@ -136,9 +131,9 @@ def _covered_by_a_mute(session: Session, about: int, joining: Incident) -> bool:
     return SEVERITIES.index(joining.severity) <= [*SEVERITIES].index(first.severity)  # type: ignore[arg-type]
 
 
-def _told_before(session: Session, event: Event, endpoint: str) -> tuple[Target, ...]:
-    """Who was told the bad news that this good news is told after."""
-    before = _BEFORE.get(event)
+def _notified_before(session: Session, event: Event, endpoint: str) -> tuple[Target, ...]:
+    """Places that got the newest notice of the event that this one comes after."""
+    before = EVENTS[event].after
     if before is None:
         return ()
     here = (
@@ -158,6 +153,6 @@ def _waiting(session: Session, incident_id: int, target: Target) -> bool:
         NoticeRow.alerter == target.alerter,
         func.coalesce(NoticeRow.channel, "") == target.channel,
         col(NoticeRow.state).in_(("owed", "held")),
-        (NoticeRow.event == "joined") | (NoticeRow.event == "opened") | (NoticeRow.event == "trouble"),
+        col(NoticeRow.event).in_([name for name, rule in EVENTS.items() if rule.opens or rule.pause]),
     )
     return session.exec(owed).first() is not None

@@ -6,14 +6,13 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import TracebackType
-from typing import TypeAlias
 
 from prober.incidents.confirmation import Confirmation, Suspicion
 from prober.incidents.daemons import DaemonStatus
-from prober.incidents.routing import Routing
+from prober.incidents.routing import NOBODY, Routing
 from prober.incidents.trouble import Health
 from prober.judging.fleet import EndpointEvidence
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Severity
+from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.incident import Action, Decision, Event, Incident
 from prober.model.notice import Comparison, Notice, Outcome, Part
@@ -45,9 +44,6 @@ from prober.store.pages.views import (
     StoredReply,
 )
 from prober.store.schema import prepare
-
-Told: TypeAlias = Routing | Sequence[str]
-"""Who is told of what. Names of alerters alone: everyone, of everything, at once."""
 
 
 class Store:
@@ -161,7 +157,7 @@ class Store:
         *,
         ours: bool = True,
         trouble: Decision | None = None,
-        told: Told = (),
+        routing: Routing = NOBODY,
     ) -> None:
         """The round will not be completed, and why; with it the trouble that shows. Its replies stay; they are never
         judged.
@@ -172,7 +168,7 @@ class Store:
         """
         with self._database.write() as session:
             rounds.miss(session, round_id, reason, now, self._tokens.get(round_id) if ours else None)
-            judging.note_trouble(session, trouble, told, now)
+            judging.note_trouble(session, trouble, routing, now)
         self._tokens.pop(round_id, None)
 
     def unfinished(self, now: datetime) -> tuple[RoundView, ...]:
@@ -246,7 +242,7 @@ class Store:
         judgement: Judgement,
         memory: str | None,
         decision: Decision,
-        told: Told,
+        routing: Routing,
         now: datetime,
         confirmation: Confirmation | None = None,
         trouble: Decision | None = None,
@@ -264,7 +260,7 @@ class Store:
                 judgement,
                 memory,
                 decision,
-                told,
+                routing,
                 now,
                 self._tokens.get(round_id),
                 confirmation,
@@ -291,23 +287,25 @@ class Store:
         with self._database.write() as session:
             return judging.take_in(session, endpoint, probe_set, round_, probes, judgement, memory, decision)
 
-    def carry_out(self, decision: Decision, told: Told, now: datetime) -> Incident:
+    def carry_out(self, decision: Decision, routing: Routing, now: datetime) -> Incident:
         """What was decided about an incident: the incident, owed notices, and a new epoch where there is one.
 
         A new epoch drops the judge's memory, history starts at its label, and a round in hand is taken from its
         holder, to be judged anew. Raises StoreError when the incident is closed already.
         """
         with self._database.write() as session:
-            return acting.carry_out(session, decision, told, now)
+            return acting.carry_out(session, decision, routing, now)
 
-    def press(self, incident_id: int, press: Action, told: Told, now: datetime) -> tuple[Incident, Decision] | None:
+    def press(
+        self, incident_id: int, press: Action, routing: Routing, now: datetime
+    ) -> tuple[Incident, Decision] | None:
         """What a person does to an incident: read, decided and written at once, and kept with its author.
 
         Gives the incident as it is afterwards, and the decision with its reason: a press that comes too late changes
         nothing and raises nothing. None where there is no such incident.
         """
         with self._database.write() as session:
-            incident, decision = acting.act(session, incident_id, press, told, now)
+            incident, decision = acting.act(session, incident_id, press, routing, now)
         return None if incident is None or decision is None else (incident, decision)
 
     def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
@@ -315,7 +313,7 @@ class Store:
         with self._database.read() as session:
             return readers.presses(session, incident_id, limit)
 
-    def begin_anew(self, endpoint: str, author: str, note: str, told: Told, now: datetime) -> EpochView:
+    def begin_anew(self, endpoint: str, author: str, note: str, routing: Routing, now: datetime) -> EpochView:
         """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes, and is told.
 
         As with every new epoch the judge's memory is dropped, and a round in hand is taken from its holder. Raises
@@ -323,15 +321,14 @@ class Store:
         """
         with self._database.write() as session:
             endpoint_hash = declared.current(session, endpoint)
-            start = acting.begin_anew(session, endpoint, endpoint_hash, author, note, told, now)
+            start = acting.begin_anew(session, endpoint, endpoint_hash, author, note, routing, now)
         return EpochView(start_label=start, at=now, author=author, note=note)
 
     # What time brings
 
-    def pass_time(self, told: Told, now: datetime) -> tuple[Decision, ...]:
+    def pass_time(self, routing: Routing, now: datetime) -> tuple[Decision, ...]:
         """Mutes that end, reminders that are due, incidents of endpoints that were edited, and digests: each written
         down with its notices, in a transaction of its own. Gives what was done to incidents."""
-        routing = Routing.of(told)
         with self._database.read() as session:
             due = upkeep.due(session, routing.alerts.reminders, now)
             has_digest = upkeep.has_digest(session, now)
@@ -345,11 +342,11 @@ class Store:
         return tuple(decision for decision in done if decision is not None)
 
     def check_freshness(
-        self, endpoint: Endpoint, since: datetime, deadline: datetime, told: Told, now: datetime
+        self, endpoint: Endpoint, since: datetime, deadline: datetime, routing: Routing, now: datetime
     ) -> Decision:
         """Whether an endpoint has gone stale or is fresh again; told once each. `since`: from when on it is watched,
         `deadline`: the moment since which no completed round makes it stale."""
-        routing, about = Routing.of(told), (endpoint.name, endpoint.content_hash, since, deadline)
+        about = (endpoint.name, endpoint.content_hash, since, deadline)
         with self._database.read() as session:
             if upkeep.freshness_of(session, endpoint.content_hash, since, deadline).event is None:
                 return Decision("nothing_due")
@@ -378,18 +375,17 @@ class Store:
     def owe(
         self,
         event: Event,
-        told: Told,
+        routing: Routing,
         now: datetime,
         *,
         endpoint: str = "",
         cause: str = "",
         reason: str = "",
-        severity: Severity = "warning",
     ) -> int:
         """News that is about no incident: of an endpoint, or without one of the prober itself. Gives how many notices
         are owed."""
         with self._database.write() as session:
-            return owing.owe_news(session, event, endpoint, severity, cause, reason, Routing.of(told), now)
+            return owing.owe_news(session, event, endpoint, cause, reason, routing, now)
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         """The oldest notice whose time has come, ours for `lease_s` seconds; None when there is none."""
@@ -417,18 +413,18 @@ class Store:
 
     # Daemons
 
-    def beat(self, worker: str, endpoints: Collection[str], told: Told, now: datetime) -> None:
+    def beat(self, worker: str, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
         """A sign of life of a daemon that watches these endpoints.
 
         Where another has fallen silent people are owed the news, once; and again when its work goes on.
         """
         with self._database.write() as session:
-            daemons.beat(session, worker, endpoints, Routing.of(told), now)
+            daemons.beat(session, worker, endpoints, routing, now)
 
-    def miss_daemons(self, told: Told, now: datetime) -> int:
+    def miss_daemons(self, routing: Routing, now: datetime) -> int:
         """Owe people the news of daemons that have fallen silent, once. Gives how many notices are owed."""
         with self._database.write() as session:
-            return daemons.miss(session, Routing.of(told), now)
+            return daemons.miss(session, routing, now)
 
     def end_daemon(self, worker: str, now: datetime) -> None:
         """A daemon ends in order: nobody misses it."""

@@ -102,7 +102,7 @@ def check_freshness(
     newest = _newest(session, endpoint_hash)
     last = f"the last one {newest:%Y-%m-%d %H:%M} UTC" if newest else "none yet"
     cause = f"no completed round in {routing.alerts.stale_after} schedules; {last}" if is_stale else "rounds complete"
-    owe_news(session, decision.event, endpoint, "warning", cause, decision.reason, routing, now)
+    owe_news(session, decision.event, endpoint, cause, decision.reason, routing, now)
     return decision
 
 

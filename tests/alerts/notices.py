@@ -8,9 +8,10 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
+from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.evidence import Share
-from prober.model.incident import Event, IncidentKind, IncidentState
+from prober.model.incident import IncidentKind, IncidentState
 from prober.model.notice import Comparison, DigestItem, Moved, Notice, Part, Point
 
 HOSTILE_TEXTS = (
@@ -223,7 +224,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
         runbook=st.one_of(st.none(), _any_text),
         dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
-        event=st.sampled_from(get_args(Event)),
+        event=st.sampled_from(tuple(EVENTS)),
         severity=st.sampled_from(get_args(Severity)),
         state=st.sampled_from(get_args(IncidentState)),
         close_reason=_any_text,
@@ -233,7 +234,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         items=st.lists(
             st.builds(
                 DigestItem,
-                event=st.sampled_from(get_args(Event)),
+                event=st.sampled_from(tuple(EVENTS)),
                 endpoint=_any_text,
                 incident_id=st.integers(0, 2**40),
                 kind=_any_text,

@@ -13,7 +13,7 @@ import pytest
 from prober.alerts.alertmanager import NAMES, alerts
 from prober.alerts.message import compose
 from prober.alerts.pagerduty import ACTIONS
-from prober.alerts.phases import PHASES
+from prober.incidents.events import EVENTS
 from prober.settings import Settings
 
 from .hook import Hook
@@ -38,8 +38,8 @@ def test_an_alerter_is_a_template(hook: Hook) -> None:
 @pytest.mark.parametrize("phase", ACTIONS)
 def test_the_table_says_which_event_does_what(phase: str) -> None:
     [row] = [line for line in PAGE.splitlines() if line.endswith(f"| `{ACTIONS[phase]}` |")]
-    assert set(re.findall(r"`(\w+)`", row)) - {ACTIONS[phase]} | ({"acknowledge"} & set(PHASES)) == {
-        event for event, meant in PHASES.items() if meant == phase
+    assert set(re.findall(r"`(\w+)`", row)) - {ACTIONS[phase]} == {
+        event for event, rule in EVENTS.items() if rule.phase == phase
     }
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from prober.alerts.alertmanager import NAMES, alerts, open_alertmanager
-from prober.alerts.message import compose, notice_key
-from prober.alerts.phases import PHASES, Subject
+from prober.alerts.message import Subject, compose, notice_key
 from prober.alerts.post import NOTHING_TO_SAY
+from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
@@ -68,13 +68,13 @@ def test_an_alarm_in_full() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([event for event, phase in PHASES.items() if phase != "over"]),
+            st.sampled_from([event for event, rule in EVENTS.items() if rule.phase in ("firing", "acknowledged")]),
             st.sampled_from(["info", "warning", "critical"]),
             st.timedeltas(timedelta(0), timedelta(days=20)),
         ),
         max_size=6,
     ),
-    st.sampled_from([event for event, phase in PHASES.items() if phase == "over"]),
+    st.sampled_from([event for event, rule in EVENTS.items() if rule.phase == "resolved"]),
 )
 def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
     held, now = Alertmanager(), PLAIN.detected_at

@@ -26,7 +26,8 @@ from prober.alerts.slack.blocks import (
     slack_blocks,
 )
 from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
-from prober.model.incident import Event, IncidentState
+from prober.incidents.events import EVENTS
+from prober.model.incident import IncidentState
 from prober.model.notice import Notice
 
 from .notices import HOSTILE, NAMED, PLAIN, any_notice
@@ -55,7 +56,7 @@ def test_slack_sees_the_golden_message(name: str) -> None:
 
 
 def test_every_event_and_state_that_people_hear_of_is_pinned() -> None:
-    assert {notice.event for notice in NAMED.values()} == set(get_args(Event))
+    assert {notice.event for notice in NAMED.values()} == set(EVENTS)
     assert {notice.state for notice in NAMED.values()} == set(get_args(IncidentState)) - {"suspected"}
 
 

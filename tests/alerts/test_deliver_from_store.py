@@ -13,6 +13,7 @@ from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.pace import Pace
 from prober.incidents.actions import acknowledge
 from prober.incidents.lifecycle import decide
+from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement, Verdict
 from prober.service.deliver import deliver
@@ -32,7 +33,7 @@ def open_incident(store: Store, owed_to: tuple[str, ...]) -> None:
     assert claimed is not None
     judgement = Judgement(claimed.label, "alarm", 812.0, 365.0, (LENGTH,), kind="behaviour_change")
     decision = decide(None, judgement, ENDPOINT.name, ENDPOINT.content_hash, NOW)
-    store.settle(claimed.id, judgement, "{}", decision, owed_to, NOW)
+    store.settle(claimed.id, judgement, "{}", decision, Routing(owed_to), NOW)
 
 
 def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: float = 30.0) -> int:
@@ -59,12 +60,14 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
         assert deliver_all(store, settings, NOW + timedelta(hours=1)) == bool(first_answer)
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 0
         [incident] = store.incidents()
-        store.carry_out(acknowledge(incident, "alice", "", NOW), ("slack",), NOW + timedelta(days=1))
+        store.carry_out(acknowledge(incident, "alice", "", NOW), Routing(("slack",)), NOW + timedelta(days=1))
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 2, "whoever was told: the log, too"
     assert parts(slack) == ["root", "evidence", "news"]
     assert "length: 34 % longer (evidence 900)" in texts(slack.messages[1]["blocks"])
-    assert str(slack.messages[2]["text"]).startswith("In hand: behaviour change of acme/gpt-4o")
-    assert slack.roots[0]["text"] != slack.messages[2]["text"] and str(slack.roots[0]["text"]).startswith("In hand: ")
+    assert str(slack.messages[2]["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
+    assert slack.roots[0]["text"] != slack.messages[2]["text"] and str(slack.roots[0]["text"]).startswith(
+        "Acknowledged: "
+    )
 
 
 @pytest.mark.slow

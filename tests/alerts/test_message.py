@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.alerts.message import compose, notice_key, plain_text, standing
+from prober.alerts.message import compose, current, notice_key, plain_text
 from prober.alerts.payload import payload
-from prober.alerts.phrases import EVENT_TITLES, KINDS, chance, when
+from prober.alerts.phrases import KINDS, chance, when
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
-from prober.alerts.titles import ALARMS
-from prober.model.incident import Event, IncidentKind
+from prober.model.incident import IncidentKind
 from prober.model.notice import Comparison, Moved, Notice
 
 from .notices import HOSTILE, NAMED, PLAIN, any_notice
@@ -58,23 +57,22 @@ def test_the_first_line_says_how_bad_what_where_since_when_and_how_sure() -> Non
 
 def test_every_kind_and_event_has_words_of_its_own() -> None:
     assert set(KINDS) == set(get_args(IncidentKind))
-    assert {*ALARMS, *EVENT_TITLES} == set(get_args(Event)), "an alarm is titled by how bad it is"
     assert compose(replace(PLAIN, kind="a_word_of_next_year")).title.startswith("Warning: change of acme/gpt-4o")
 
 
 def test_what_the_incident_is_now_is_said_whatever_the_notice_tells() -> None:
     late = replace(PLAIN, event="opened", state="closed", close_reason="recovered")
-    assert standing(late).title == "Recovered: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC"
-    assert dict(standing(late).paragraphs)["State"] == "closed: recovered"
-    assert dict(standing(NAMED["muted"]).paragraphs)["State"] == "muted until 2026-02-01 12:30 UTC by alice: known"
-    assert dict(standing(NAMED["acknowledged"]).paragraphs)["State"] == (
-        "in hand since 2026-02-01 08:30 UTC by alice: asked the provider"
+    assert current(late).title == "Recovered: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC"
+    assert dict(current(late).paragraphs)["State"] == "closed: recovered"
+    assert dict(current(NAMED["muted"]).paragraphs)["State"] == "muted until 2026-02-01 12:30 UTC by alice: known"
+    assert dict(current(NAMED["acknowledged"]).paragraphs)["State"] == (
+        "acknowledged since 2026-02-01 08:30 UTC by alice: asked the provider"
     )
 
 
 def test_trouble_is_never_said_to_be_a_change() -> None:
     for name in ("trouble", "trouble_over"):
-        assert "change" not in compose(NAMED[name]).title + standing(NAMED[name]).title
+        assert "change" not in compose(NAMED[name]).title + current(NAMED[name]).title
         assert "How sure" not in dict(compose(NAMED[name]).paragraphs)
         assert "accept" not in plain_text(NAMED[name])
     assert compose(NAMED["trouble"]).title == (

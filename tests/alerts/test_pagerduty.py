@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from prober.alerts.message import compose, notice_key
+from prober.alerts.message import compose, notice_key, subject_key
 from prober.alerts.pagerduty import event, open_pagerduty
-from prober.alerts.phases import PHASES, subject_key
 from prober.alerts.post import NOTHING_TO_SAY
+from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
@@ -70,9 +70,11 @@ def test_no_reply_leaves_for_a_pager() -> None:
     assert "reduced rate" not in text
 
 
-@pytest.mark.parametrize(("kind", "action"), [("firing", "trigger"), ("in_hand", "acknowledge"), ("over", "resolve")])
+@pytest.mark.parametrize(
+    ("kind", "action"), [("firing", "trigger"), ("acknowledged", "acknowledge"), ("resolved", "resolve")]
+)
 def test_its_life_is_the_incidents(kind: str, action: str) -> None:
-    events = [name for name, phase in PHASES.items() if phase == kind]
+    events = [name for name, rule in EVENTS.items() if rule.phase == kind]
     assert events
     bodies = [event(replace(PLAIN, event=name), NOW, routing_key=KEY) for name in events]
     assert {body["event_action"] for body in bodies} == {action}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_args
 
 import pytest
 
-from prober.alerts.phases import PHASES, subject, subject_key
+from prober.alerts.message import subject, subject_key
+from prober.incidents.events import EVENTS
 from prober.model.incident import Event
 
 from .notices import PLAIN
 
 
 def test_every_event_has_a_phase_but_the_digest() -> None:
-    assert set(get_args(Event)) - set(PHASES) == {"digest"}
+    assert {event for event, rule in EVENTS.items() if rule.phase is None} == {"digest"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_it_is_about(event: str, kind: str, about: str) -> None:
     assert subject(replace(PLAIN, event=event, kind=kind)) == about
 
 
-@pytest.mark.parametrize("event", [event for event in PHASES if subject(replace(PLAIN, event=event)) == "change"])
+@pytest.mark.parametrize("event", [event for event in EVENTS if subject(replace(PLAIN, event=event)) == "change"])
 def test_one_incident_is_one_thing_from_first_to_last(event: Event) -> None:
     later = replace(PLAIN, id=99, event=event, attempts=3, kind="contract_break", severity="critical", state="closed")
     assert subject_key(later) == subject_key(PLAIN)

@@ -15,6 +15,7 @@ from random import Random
 
 import pytest
 
+from prober.incidents.routing import Routing
 from prober.model.incident import Action, ActionName
 from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
 from prober.store import Store
@@ -49,7 +50,9 @@ class World:
         if action is None:
             alarm(self.store, at)
         else:
-            self.store.press(self.store.incidents(limit=1)[0].id, Action(action, "alice", "because"), ["slack"], at)
+            self.store.press(
+                self.store.incidents(limit=1)[0].id, Action(action, "alice", "because"), Routing(("slack",)), at
+            )
 
     @property
     def waiting(self) -> int:

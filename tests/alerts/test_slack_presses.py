@@ -17,6 +17,7 @@ from prober.alerts.slack.listener import SlackListener, open_listener, read
 from prober.alerts.slack.pace import Pace
 from prober.alerts.slack.people import REMEMBERED_S, People, ids_of
 from prober.daemon.slack_actions import StoredIncidentActions
+from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.incident import Action, Decision, Incident
 from prober.service.deliver import deliver
@@ -51,7 +52,9 @@ class Office:
         alerter = open_slack(self.settings)
         assert isinstance(alerter, SlackBot)
         self.bot = replace(alerter, pace=Pace(interval_s=0))
-        desk = StoredIncidentActions(self.store, "http://localhost:8501", lambda: NOW, lambda: ["slack"], self.deliver)
+        desk = StoredIncidentActions(
+            self.store, "http://localhost:8501", lambda: NOW, lambda: Routing(("slack",)), self.deliver
+        )
         presses = open_listener(self.settings, desk)
         assert presses is not None
         self.presses = presses
@@ -116,8 +119,8 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     assert here.press("acknowledge") == {}
     assert (here.incident.state, here.incident.actor) == ("acknowledged", "alice (U0ALICE)")
-    assert str(here.root["text"]).startswith("In hand: behaviour change of acme/gpt-4o")
-    assert "In hand" in str(slack.thread(here.root)[-1]["text"])
+    assert str(here.root["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
+    assert "Acknowledged" in str(slack.thread(here.root)[-1]["text"])
     [kept] = here.store.presses()
     assert (kept.action, kept.actor, kept.via, kept.reason) == (
         "acknowledge",
@@ -221,7 +224,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
 def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     stale = here.button("acknowledge")
-    here.store.press(here.incident.id, Action("close", "bob"), [], NOW)
+    here.store.press(here.incident.id, Action("close", "bob"), NOBODY, NOW)
     here.deliver()
     messages = len(slack.messages)
     slack.sockets.acknowledgement(slack.press(stale, here.root))

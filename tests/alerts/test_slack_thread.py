@@ -71,13 +71,14 @@ def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServe
     assert (slack.messages[3].get("reply_broadcast") is True) == called, "only what calls for someone is shown to all"
 
 
-def test_the_edited_message_says_who_has_it_in_hand(slack: SlackServer) -> None:
+def test_the_edited_message_says_who_acknowledged_it(slack: SlackServer) -> None:
     root = bot(slack).send(OPENED).receipt
     bot(slack).send(later(NAMED["acknowledged"], root))
     [first] = slack.roots
-    assert str(first["text"]).startswith("In hand: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC")
+    assert str(first["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC")
     assert any(
-        "in hand since 2026-02-01 08:30 UTC by alice: asked the provider" in text for text in texts(first["blocks"])
+        "acknowledged since 2026-02-01 08:30 UTC by alice: asked the provider" in text
+        for text in texts(first["blocks"])
     )
 
 

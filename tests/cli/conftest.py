@@ -16,6 +16,7 @@ import pytest
 
 from prober.asking import open_provider
 from prober.cli import main
+from prober.incidents.routing import Routing
 from prober.service import run_round
 from prober.store import Store
 from prober.store.pages.views import EndpointView
@@ -113,7 +114,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(f"sqlite:///{path}") as store, closing(open_provider(endpoint)) as provider:
         store.remember(declared.sets, declared.endpoints, due(0))
         for day in range(DAYS):
-            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, ("log", "slack"), due(day),
+            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, Routing(("log", "slack")), due(day),
                      clock=lambda day=day: due(day))  # fmt: skip
         view: EndpointView = store.endpoints()[0]
         assert view.open_incident is not None

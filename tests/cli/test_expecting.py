@@ -16,6 +16,7 @@ import pytest
 
 from prober.cli.fixes import delivery_fix
 from prober.incidents.daemons import DaemonStatus
+from prober.incidents.routing import Routing
 from prober.model.incident import Incident
 from prober.model.notice import Outcome
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting
@@ -195,7 +196,7 @@ def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, change
 def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         [endpoint] = declarations().endpoints
-        decision = store.check_freshness(endpoint, due(0), due(DAYS), ["log"], due(DAYS + 1))
+        decision = store.check_freshness(endpoint, due(0), due(DAYS), Routing(("log",)), due(DAYS + 1))
         assert decision.event == "stale"
     assert "swapped: no fresh rounds; people were notified at 2026-03-17 12:00 UTC" in prober("status").out
     [one] = prober("status", "--json").json["endpoints"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from prober.incidents.routing import Routing
 from prober.store import Store
 from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
@@ -154,7 +155,7 @@ def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, cha
     assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}
     (changed.parent / "probes").mkdir()
     with Store.open(f"sqlite:///{changed}") as store:
-        store.owe("stale", ("log",), due(DAYS) - timedelta(days=400), endpoint="swapped")
+        store.owe("stale", Routing(("log",)), due(DAYS) - timedelta(days=400), endpoint="swapped")
     from tests.cli.world import write_probes
 
     folder = write_probes(changed.parent)

@@ -12,6 +12,7 @@ import pytest
 from prober.asking import open_provider
 from prober.cli.costs import Cost, cost
 from prober.cli.plan import planned_of
+from prober.incidents.routing import NOBODY
 from prober.loading import load
 from prober.prices import Tariff, Unpriced, dollars
 from prober.service import run_round
@@ -243,7 +244,7 @@ def test_power_reads_the_reference_of_the_epoch_it_is_judged_by(home: Path) -> N
     (probe_set,), (endpoint,) = declared.sets, declared.endpoints
     with Store.open("sqlite:///prober.db") as store, closing(open_provider(endpoint)) as provider:
         for day in range(9):
-            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, (), due(day),
+            run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, NOBODY, due(day),
                      clock=lambda day=day: due(day))  # fmt: skip
         memory = memory_of(store, endpoint)
         rounds = reference_of(store, endpoint, memory)

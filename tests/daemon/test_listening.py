@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from prober.alerts import open_alerters
 from prober.daemon import _listening
 from prober.daemon.log import tell_remarks
+from prober.daemon.slack_actions import StoredIncidentActions
+from prober.model.incident import Action
 from prober.settings import Settings
+from tests.store.world import alarm
+
+from .world import watching
 
 
 class Listener:
@@ -50,3 +57,18 @@ def test_what_a_channel_cannot_do_is_said_at_the_start(
         monkeypatch.delenv(name, raising=False)
     tell_remarks(open_alerters(Settings(**given)))  # type: ignore[arg-type]
     assert said in caplog.text and bool(said) == bool(caplog.records)
+
+
+def test_what_is_pressed_at_night_waits_for_the_morning_as_the_files_say(files, store) -> None:
+    (files / "alerts.yaml").write_text('quiet_hours: {start: "22:00", end: "07:00"}\n')
+    night = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    daemon = watching(files, store, lambda: night)
+    actions = StoredIncidentActions(store, "", lambda: night, lambda: daemon.routing, lambda: None)
+    incident = alarm(store)
+    for action in ("mute", "unmute"):
+        actions.press(incident.id, Action(action, "ana", via="slack"))
+    due = {one.event: (one.next_try_at, one.hold) for one in store.notices() if one.event != "opened"}
+    assert due == {
+        "muted": (night, ""),
+        "unmuted": (datetime(2026, 3, 2, 7, tzinfo=UTC), "quiet_hours"),
+    }

@@ -11,6 +11,7 @@ import pytest
 
 from prober.alerts.heartbeat import Ping
 from prober.daemon.heartbeat import Heartbeat, condition
+from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Outcome
 from prober.store import Store
@@ -59,18 +60,18 @@ def test_the_row_follows_the_clock_and_the_files(store: Store, tmp_path: Path) -
 
 
 def test_all_is_well_is_pinged(store: Store, hook: Hook) -> None:
-    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], ["log"], NOON)
+    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], Routing(("log",)), NOON)
     assert paths(hook) == ["/hook"]
     assert said(hook) == ["watching 1 endpoint, 0 with an open incident"]
 
 
 def test_a_channel_nobody_is_reached_by_is_pinged_as_a_fault(store: Store, hook: Hook) -> None:
-    store.beat("lost:1", ["bot"], ["slack"], NOON - HOUR)
-    store.miss_daemons(["slack"], NOON)
+    store.beat("lost:1", ["bot"], Routing(("slack",)), NOON - HOUR)
+    store.miss_daemons(Routing(("slack",)), NOON)
     [notice] = [store.claim_notice(NOON, 60, "https://dash")]
     assert notice is not None
     store.settle_notice(notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
-    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], ["slack"], NOON + MINUTE)
+    Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], Routing(("slack",)), NOON + MINUTE)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook)[0].startswith("messages to slack fail for good: channel_not_found\n")
 
@@ -83,7 +84,7 @@ def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
 
     monkeypatch.setattr(store, "beat", locked)
     pulse = Heartbeat(store, "here", Ping(hook.url))
-    pulse.beat(["bot"], ["log"], NOON)
+    pulse.beat(["bot"], Routing(("log",)), NOON)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook) == ["the database cannot be used: prober.db: another process holds the database"]
     assert "giving a sign of life: prober.db: another process holds the database" in caplog.text
@@ -98,10 +99,10 @@ def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
     pulse = Heartbeat(store, "here", Ping(hook.url))
     hook.status = 503
     for number in range(3):
-        pulse.beat(["bot"], ["log"], NOON + number * MINUTE)
+        pulse.beat(["bot"], Routing(("log",)), NOON + number * MINUTE)
     hook.status = 200
     for number in range(3, 6):
-        pulse.beat(["bot"], ["log"], NOON + number * MINUTE)
+        pulse.beat(["bot"], Routing(("log",)), NOON + number * MINUTE)
     told = [record.getMessage() for record in caplog.records if "heartbeat" in record.getMessage()]
     assert told == ["the heartbeat does not arrive: server_error: 503", "the heartbeat arrives again"]
     assert "not-a-real-secret" not in caplog.text

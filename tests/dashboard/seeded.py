@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from prober.incidents.actions import accept
 from prober.incidents.lifecycle import decide
+from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import Incident
@@ -46,7 +47,7 @@ def seed(url: str, now: datetime, rounds: int = 16, changed: int = 12) -> Incide
 
 def accept_it(url: str, incident: Incident, now: datetime) -> None:
     with Store.open(url) as store:
-        store.carry_out(accept(incident, "ada", "we asked for it", now), ["log"], now)
+        store.carry_out(accept(incident, "ada", "we asked for it", now), Routing(("log",)), now)
 
 
 def _round(
@@ -63,7 +64,9 @@ def _round(
     judgement = _judgement(claimed.label, series, since, onset, enough=n >= 8)
     standing = store.open_incident(endpoint.content_hash)
     decision = decide(standing, judgement, endpoint.name, endpoint.content_hash, at)
-    return claimed.label, store.settle(round_id, judgement, "{}", decision, ["log"], at + timedelta(minutes=1))
+    return claimed.label, store.settle(
+        round_id, judgement, "{}", decision, Routing(("log",)), at + timedelta(minutes=1)
+    )
 
 
 def _judgement(label: str, series: str, since: int, onset: str | None, enough: bool) -> Judgement:

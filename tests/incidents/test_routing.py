@@ -39,7 +39,7 @@ def test_without_routes_everyone_is_told_at_once() -> None:
     everyone = {"slack": "unrouted", "pagerduty": "unrouted", "log": "unrouted"}
     assert targets(routing(), OPENED) == everyone
     assert waits(routing(), OPENED, NIGHT) == (NIGHT, "")
-    assert [one.target.alerter for one in Routing.of(["log", "log"]).route(OPENED, NOON)] == ["log"]
+    assert [one.target.alerter for one in Routing(("log", "log")).route(OPENED, NOON)] == ["log"]
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_every_route_that_fits_is_taken_and_a_place_named_twice_is_told_once() -
 
 def test_how_it_goes_on_is_told_to_whoever_was_told_and_to_nobody_else() -> None:
     critical = routing(routes=(Route(to=("slack",)), Route(to=("pagerduty",), severity="critical")))
-    told = replace(OPENED, told=(BILLING,))
+    told = replace(OPENED, notified=(BILLING,))
     for event in ("acknowledged", "muted", "recovered", "accepted", "superseded", "closed", "passed", "trouble_over"):
-        assert targets(critical, replace(told, event=event)) == {"slack:#billing": "was_told"}
+        assert targets(critical, replace(told, event=event)) == {"slack:#billing": "notified_before"}
     worse = replace(told, event="escalated", severity="critical")
-    assert targets(critical, worse) == {"slack": "routed", "pagerduty": "routed", "slack:#billing": "was_told"}
+    assert targets(critical, worse) == {"slack": "routed", "pagerduty": "routed", "slack:#billing": "notified_before"}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_what_need_not_wake_anyone_always_waits_for_the_digest() -> None:
 
 def test_good_news_never_goes_under_in_a_digest_and_a_person_waits_for_nothing() -> None:
     digest = routing(quiet_hours=QUIET, digest=Digest(at="09:00", severities=("info", "warning")))
-    told = replace(OPENED, told=(SLACK,))
+    told = replace(OPENED, notified=(SLACK,))
     assert waits(digest, replace(told, event="recovered"), NIGHT) == (MORNING, "quiet_hours")
     assert waits(digest, replace(told, event="recovered"), NOON) == (NOON, "")
     for event in ("acknowledged", "muted", "accepted"):
@@ -139,7 +139,7 @@ def test_nobody_is_woken_in_maintenance_however_bad_it_is() -> None:
     critical = replace(OPENED, severity="critical")
     assert waits(declared, critical, NOON) == (NOON + timedelta(hours=1), "maintenance")
     assert waits(declared, replace(critical, endpoint="other"), NOON) == (NOON, "")
-    assert waits(declared, replace(critical, event="recovered", told=(SLACK,)), NOON) == (NOON, "")
+    assert waits(declared, replace(critical, event="recovered", notified=(SLACK,)), NOON) == (NOON, "")
     longer = replace(critical, busy_until=NOON + timedelta(hours=5))
     assert waits(declared, longer, NOON) == (NOON + timedelta(hours=5), "maintenance")
 
@@ -148,7 +148,7 @@ def test_what_is_kept_from_a_place_by_one_route_is_not_shown_there_by_another() 
     routes = (Route(to=("slack:#all",), private=True), Route(to=("slack:#all", "slack:#billing")))
     shown = {one.target.channel: one.private for one in routing(routes=routes).route(OPENED, NOON)}
     assert shown == {"#all": True, "#billing": False}
-    later = replace(OPENED, event="recovered", told=(Target("slack", "#all"), BILLING))
+    later = replace(OPENED, event="recovered", notified=(Target("slack", "#all"), BILLING))
     assert {one.target.channel: one.private for one in routing(routes=routes).route(later, NOON)} == shown
     assert all(one.private for one in routing(private=True).route(OPENED, NOON))
 

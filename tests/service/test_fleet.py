@@ -11,6 +11,7 @@ import pytest
 
 from prober.asking.scripted import ScriptedProvider
 from prober.incidents.lifecycle import decide, join
+from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import Judgement, Verdict
@@ -54,7 +55,9 @@ def ask(store: Store, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(
             run_round, "advance", lambda memory, round_, history, promise: (memory, said(round_.label, share))
         )
-        return run_round.run(SET, endpoint, Promise(), ScriptedProvider(), store, ("log",), at, clock=lambda: at)
+        return run_round.run(
+            SET, endpoint, Promise(), ScriptedProvider(), store, Routing(("log",)), at, clock=lambda: at
+        )
 
     return ask
 

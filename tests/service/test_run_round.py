@@ -14,7 +14,7 @@ from prober.asking import open_provider
 from prober.asking.scripted import ScriptedProvider
 from prober.fingerprint import fingerprint
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.routing import Routing
+from prober.incidents.routing import NOBODY, Routing
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode
 from prober.judging.promise import Promise
@@ -64,11 +64,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def round_of(store, endpoint, due=START, provider=None, probe_set=CANARY, at=None, alerters=("log",)):
+LOG = Routing(("log",))
+
+
+def round_of(store, endpoint, due=START, provider=None, probe_set=CANARY, at=None, routing=LOG):
     """One round, at the time it is due unless `at` says another."""
     provider = provider or ScriptedProvider()
     return run_round.run(
-        probe_set, endpoint, promise(endpoint), provider, store, alerters, due, worker="here", clock=lambda: at or due
+        probe_set, endpoint, promise(endpoint), provider, store, routing, due, worker="here", clock=lambda: at or due
     )
 
 
@@ -257,7 +260,7 @@ def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirmin
     monkeypatch.setattr(run_round, "judge", suspicious)
     endpoint = parrot(budget=budget)
     result = run_round.run(
-        CANARY, endpoint, promise(endpoint), ScriptedProvider(), store, (), START, clock=lambda: START,
+        CANARY, endpoint, promise(endpoint), ScriptedProvider(), store, NOBODY, START, clock=lambda: START,
         confirming=confirming,
     )  # fmt: skip
     assert (result.confirmation.reason, result.confirmation.since) == (reason, result.judgement.round)
@@ -372,7 +375,9 @@ def swapped(tmp_path_factory):
         for day in range(18):
             for hours, probe_set in ((0, CANARY), (9, second)):
                 due = START + day * DAY + timedelta(hours=hours)
-                ticks.append((due, round_of(store, endpoint, due=due, probe_set=probe_set, alerters=("log", "slack"))))
+                ticks.append(
+                    (due, round_of(store, endpoint, due=due, probe_set=probe_set, routing=Routing(("log", "slack"))))
+                )
         yield store, endpoint, ticks
 
 
@@ -509,7 +514,7 @@ def test_a_change_is_not_opened_from_what_little_is_answered(store):
 def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(store, how):
     end = START + 20 * DAY
     endpoint = parrot("swap")
-    told = ("log",)
+    told = Routing(("log",))
     if how == "declared":
         begins = (CHANGES - DAY).strftime("%Y-%m-%dT%H:%MZ")
         window = Maintenance(begins=begins, lasts="7d")
@@ -520,7 +525,7 @@ def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(st
         at = START + n * DAY
         if n == 11 and how == "announced":
             store.announce("parrot", end, "ana", "upgrade", at)
-        reasons[at] = round_of(store, endpoint, at, alerters=told).decision.reason
+        reasons[at] = round_of(store, endpoint, at, routing=told).decision.reason
     opened = [at for at, reason in reasons.items() if reason == "change_confirmed"]
     assert len(opened) == 1 and opened[0] >= end
     assert "in_maintenance" in reasons.values()

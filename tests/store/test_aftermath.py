@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from prober.incidents.actions import acknowledge
+from prober.incidents.routing import NOBODY
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
 from prober.store import Store
@@ -78,7 +79,9 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
 def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
     incident = opened(store)
     worse = after(store, 5, strong(11.0), verdict("expectation"), kind="contract_break")
-    held = store.carry_out(acknowledge(incident, "ana", "", NOW), (), NOW + 5 * DAY)  # ana looked before it got worse
+    held = store.carry_out(
+        acknowledge(incident, "ana", "", NOW), NOBODY, NOW + 5 * DAY
+    )  # ana looked before it got worse
     assert held == replace(worse, state="acknowledged", actor="ana", acknowledged_at=NOW)
     later = after(store, 6, strong(12.0))
     assert (later.state, later.actor, later.rounds_after) == ("acknowledged", "ana", 2)
@@ -109,8 +112,8 @@ def test_a_new_reference_begins_with_the_rounds_to_come_and_closes_what_is_open(
 def test_a_reset_needs_no_incident_and_takes_a_round_in_hand_from_its_holder(store: Store) -> None:
     declare(store)
     view = begin(store)
-    store.begin_anew("billing", "ana", "", (), NOW + DAY)
+    store.begin_anew("billing", "ana", "", NOBODY, NOW + DAY)
     assert store.incidents() == ()
     assert [one.id for one in store.unfinished(NOW + DAY)] == [view.id]
     with pytest.raises(StoreError, match="does not know endpoint nobody"):
-        store.begin_anew("nobody", "ana", "", (), NOW)
+        store.begin_anew("nobody", "ana", "", NOBODY, NOW)

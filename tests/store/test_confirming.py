@@ -9,6 +9,7 @@ import pytest
 
 from prober.incidents.actions import accept
 from prober.incidents.confirmation import Confirmation, Suspicion
+from prober.incidents.routing import NOBODY
 from prober.model.errors import ClaimLost
 from prober.store import Store
 from prober.store.pages.views import RoundView
@@ -22,7 +23,7 @@ QUIETER = Confirmation("too_little_evidence")
 
 def settle(store: Store, view: RoundView, confirmation: Confirmation | None, at: datetime) -> None:
     store.record(view.id, observe(at=at), at)
-    store.settle(view.id, judge(view.label), "{}", QUIET, (), at, confirmation)
+    store.settle(view.id, judge(view.label), "{}", QUIET, NOBODY, at, confirmation)
 
 
 def suspect(store: Store, at: datetime = NOW, probe_set: str = "money") -> str:
@@ -139,7 +140,7 @@ def test_settling_without_a_confirmation_leaves_the_suspicion_as_it_is(store: St
 def test_a_suspicion_is_settled_with_its_round_or_not_at_all(store: Store, url: str) -> None:
     view = begin(store)
     with Store.open(url) as another, pytest.raises(ClaimLost):
-        another.settle(view.id, judge("x"), None, QUIET, (), NOW, Confirmation("confirm", "x", NOW))
+        another.settle(view.id, judge("x"), None, QUIET, NOBODY, NOW, Confirmation("confirm", "x", NOW))
     assert suspicion(store) == Suspicion()
     assert len(store.rounds()) == 1
 
@@ -157,7 +158,7 @@ def test_readers_are_told_while_one_waits_and_while_it_is_in_hand(store: Store) 
 def test_an_incident_accepted_leaves_no_suspicion(store: Store) -> None:
     suspect(store)
     incident = alarm(store, NOW + MINUTE / 2)
-    store.carry_out(accept(incident, "ann", "wanted", NOW + MINUTE), (), NOW + MINUTE)
+    store.carry_out(accept(incident, "ann", "wanted", NOW + MINUTE), NOBODY, NOW + MINUTE)
     assert suspicion(store).since == ""
 
 
@@ -190,7 +191,7 @@ def test_a_lost_claim_is_not_renewed_and_readers_are_not_told_of_renewals(store:
         with pytest.raises(ClaimLost, match="not in our hands"):
             store.renew(view.id, NOW + timedelta(seconds=11), 60)
         assert thief.rounds()[0].lease_until == NOW + timedelta(seconds=70)
-        thief.settle(view.id, judge(view.label), None, QUIET, (), NOW)
+        thief.settle(view.id, judge(view.label), None, QUIET, NOBODY, NOW)
         with pytest.raises(ClaimLost):
             thief.renew(view.id, NOW, 60)
 

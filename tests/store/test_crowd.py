@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 import pytest
 
 from prober.incidents.lifecycle import decide
+from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost
 from prober.model.incident import Decision
@@ -50,7 +51,7 @@ def work(store: Store, round_id: int, endpoint: Endpoint, now: datetime, lease_s
         judgement = judge(view.label, "alarm" if round_id % 5 == 0 else "quiet", verdict())
         decision = decide(store.open_incident(content), judgement, endpoint.name, content, now)
         step()
-        store.settle(round_id, judgement, str(count), decision, ("slack", "log"), now)
+        store.settle(round_id, judgement, str(count), decision, Routing(("slack", "log")), now)
     except ClaimLost:
         return False
     return True
@@ -194,5 +195,5 @@ def test_a_decision_of_an_overtaken_judge_is_not_carried_out(store: Store, url: 
     decision = decide(None, judgement, "billing", BILLING.content_hash, NOW)
     assert isinstance(decision, Decision)
     with pytest.raises(ClaimLost):
-        store.settle(round_id, judgement, "1", decision, ("slack",), NOW)
+        store.settle(round_id, judgement, "1", decision, Routing(("slack",)), NOW)
     assert store.memory(BILLING.content_hash) == "1"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, event, text
 
+from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import StoreError
 from prober.model.incident import Decision
 from prober.store import Store
@@ -131,8 +132,10 @@ WRITES: dict[str, Callable[[Store, int], object]] = {
     "claim": lambda store, held: store.claim(held, "thief", NOW + DAY, 60),
     "record": lambda store, held: store.record(held, observe("x" * 500_000), NOW),
     "miss": lambda store, held: store.miss(held, "late", NOW),
-    "settle": lambda store, held: store.settle(held, judge("r"), "m" * 9, QUIET, (), NOW),
-    "carry_out": lambda store, _: store.carry_out(Decision("acknowledged", store.incidents()[0]), ("log",), NOW),
+    "settle": lambda store, held: store.settle(held, judge("r"), "m" * 9, QUIET, NOBODY, NOW),
+    "carry_out": lambda store, _: store.carry_out(
+        Decision("acknowledged", store.incidents()[0]), Routing(("log",)), NOW
+    ),
     "claim_notice": lambda store, _: store.claim_notice(NOW, 30, ""),
 }
 
@@ -149,7 +152,7 @@ def test_a_locked_database_says_so_and_keeps_what_it_had(sqlite_url: str, write:
         assert store.newest() == before
         assert store.rounds()[0] == held
         store.record(held.id, observe(), NOW)  # and goes on as soon as the lock is gone
-        store.settle(held.id, judge(held.label), None, QUIET, (), NOW)
+        store.settle(held.id, judge(held.label), None, QUIET, NOBODY, NOW)
 
 
 def test_a_locked_database_can_be_read(sqlite_url: str) -> None:
@@ -199,12 +202,12 @@ def test_a_full_disk_says_so_and_stores_nothing_half(sqlite_url: str) -> None:
                 store.record(view.id, observe(incompressible(2)), NOW)
             assert "prober.db" in str(caught.value)
             with pytest.raises(StoreError, match="the disk is full"):
-                store.settle(view.id, judge(view.label), incompressible(2), QUIET, ("log",), NOW)
+                store.settle(view.id, judge(view.label), incompressible(2), QUIET, Routing(("log",)), NOW)
         assert store.rounds()[0] == view
         assert store.recorded(view.id) == ()
         assert store.memory(HASH) == "before"
         store.record(view.id, observe(), NOW)
-        store.settle(view.id, judge(view.label), "after", QUIET, (), NOW)
+        store.settle(view.id, judge(view.label), "after", QUIET, NOBODY, NOW)
         assert store.memory(HASH) == "after"
 
 

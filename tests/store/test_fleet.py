@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from prober.incidents.actions import accept
+from prober.incidents.events import EVENTS
+from prober.incidents.routing import NOBODY
 from prober.model.declaration import Endpoint
 from prober.model.incident import Incident
 from prober.model.notice import Outcome, Part
 from prober.store import Store
-from prober.store.owing import JOIN_PAUSE
 from tests.store.world import DAY, NOW, begin, complete, judge, verdict
 
 HOUR = timedelta(hours=1)
@@ -65,7 +66,7 @@ def test_what_was_said_against_a_reference_that_is_gone_does_not_count(store: St
     complete(store, NOW - DAY, endpoint=A)
     incident = changed(store, B)
     assert [one.endpoint for one in store.peers(A.content_hash)] == ["b"]
-    store.carry_out(accept(incident, "ada", "fine", NOW), (), NOW)
+    store.carry_out(accept(incident, "ada", "fine", NOW), NOBODY, NOW)
     assert store.peers(A.content_hash) == ()
     complete(store, NOW + DAY, endpoint=B, judgement=judge("", "insufficient_evidence"))
     assert [one.endpoint for one in store.peers(A.content_hash)] == ["b"]
@@ -110,14 +111,14 @@ def test_what_did_not_begin_together_is_not_one(store: Store, endpoint: Endpoint
 
 def test_a_closed_incident_is_joined_by_nobody(store: Store) -> None:
     first = changed(store, A)
-    store.carry_out(accept(first, "ada", "fine", NOW), (), NOW)
+    store.carry_out(accept(first, "ada", "fine", NOW), NOBODY, NOW)
     assert changed(store, B, NOW + HOUR).part_of is None
 
 
 def test_the_first_is_joined_through_another_after_it_was_closed(store: Store) -> None:
     first = changed(store, A)
     changed(store, B, NOW + HOUR)
-    store.carry_out(accept(first, "ada", "fine", NOW), (), NOW)
+    store.carry_out(accept(first, "ada", "fine", NOW), NOBODY, NOW)
     assert changed(store, C, NOW + 2 * HOUR).part_of == first.id
     assert store.open_incident(B.content_hash) is not None, "each endpoint is accepted by itself"
 
@@ -135,7 +136,7 @@ def test_one_call_about_all(store: Store) -> None:
     third = changed(store, C, NOW + 2 * HOUR)
     assert owed(store)[:2] == [(first.id, "joined", "log"), (first.id, "joined", "slack")]
     assert store.claim_notice(NOW + 2 * HOUR, 60, "http://localhost") is None
-    notice = store.claim_notice(NOW + 2 * HOUR + JOIN_PAUSE, 60, "http://localhost")
+    notice = store.claim_notice(NOW + 2 * HOUR + EVENTS["joined"].pause, 60, "http://localhost")
     assert notice is not None
     assert (notice.incident_id, notice.endpoint, notice.event) == (first.id, "a", "joined")
     assert notice.also == (Part("b", second.id), Part("c", third.id))

@@ -9,6 +9,7 @@ import pytest
 
 from prober.incidents.actions import accept, acknowledge
 from prober.incidents.lifecycle import decide
+from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
 from prober.model.incident import Decision
@@ -20,7 +21,10 @@ from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, SERIES, alarm, begin,
 def test_settling_completes_the_round_and_keeps_the_memory(store: Store) -> None:
     assert store.memory(HASH) is None
     view = begin(store)
-    assert store.settle(view.id, judge(view.label), '{"n": 1, "hostile": "\x00\ud800"}', QUIET, ("log",), NOW) is None
+    assert (
+        store.settle(view.id, judge(view.label), '{"n": 1, "hostile": "\x00\ud800"}', QUIET, Routing(("log",)), NOW)
+        is None
+    )
     (done,) = store.rounds()
     assert (done.state, done.completed_at, done.lease_until) == ("completed", NOW, None)
     assert store.memory(HASH) == '{"n": 1, "hostile": "\x00\ud800"}'
@@ -37,14 +41,14 @@ def test_memory_none_forgets(store: Store) -> None:
 def test_nothing_is_judged_twice(store: Store) -> None:
     view = complete(store, memory="first")
     with pytest.raises(ClaimLost, match="is completed"):
-        store.settle(view.id, judge(view.label), "second", QUIET, (), NOW)
+        store.settle(view.id, judge(view.label), "second", QUIET, NOBODY, NOW)
     assert store.memory(HASH) == "first"
 
 
 def test_a_round_that_was_not_claimed_is_refused(store: Store) -> None:
     round_id = store.due(BILLING, "money", NOW)
     with pytest.raises(StoreError, match="is due"):
-        store.settle(round_id, judge("x"), "memory", QUIET, (), NOW)
+        store.settle(round_id, judge("x"), "memory", QUIET, NOBODY, NOW)
     assert store.memory(HASH) is None
     assert store.rounds()[0].state == "due"
 
@@ -75,7 +79,7 @@ def test_the_same_alarm_again_changes_nothing_and_owes_nothing(store: Store) -> 
 def test_settle_gives_the_incident_as_it_stands(store: Store) -> None:
     incident = alarm(store)
     view = begin(store, NOW + DAY)
-    assert store.settle(view.id, judge(view.label), "m", Decision("already_open", incident), (), NOW) == incident
+    assert store.settle(view.id, judge(view.label), "m", Decision("already_open", incident), NOBODY, NOW) == incident
 
 
 def test_a_settle_that_fails_leaves_nothing_behind(store: Store) -> None:
@@ -83,11 +87,11 @@ def test_a_settle_that_fails_leaves_nothing_behind(store: Store) -> None:
     view = begin(store, NOW + DAY)
     twice = Decision("change_confirmed", replace(incident, id=0), event="opened")
     with pytest.raises(StoreError):
-        store.settle(view.id, judge(view.label), "half", twice, ("log",), NOW)
+        store.settle(view.id, judge(view.label), "half", twice, Routing(("log",)), NOW)
     assert store.memory(HASH) == "{}"
     assert store.rounds()[0].state == "claimed"
     assert (len(store.incidents()), len(store.notices())) == (1, 2)
-    store.settle(view.id, judge(view.label), "whole", QUIET, (), NOW)
+    store.settle(view.id, judge(view.label), "whole", QUIET, NOBODY, NOW)
     assert store.memory(HASH) == "whole"
 
 
@@ -117,7 +121,7 @@ def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
 
 def test_acknowledging_is_told_and_the_incident_stays_the_open_one(store: Store) -> None:
     incident = alarm(store)
-    held = store.carry_out(acknowledge(incident, "ana", "", NOW), ("slack",), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), Routing(("slack",)), NOW + DAY)
     assert (held.state, held.actor) == ("acknowledged", "ana")
     assert store.open_incident(HASH) == held == store.incident(incident.id)
     told = [(one.event, one.alerter) for one in store.notices()][:2]
@@ -128,15 +132,15 @@ def test_a_judge_that_looked_before_a_person_acted_does_not_undo_it(store: Store
     incident = alarm(store)
     view = begin(store, NOW + DAY)
     stale = Decision("already_open", incident)
-    held = store.carry_out(acknowledge(incident, "ana", "", NOW), (), NOW + DAY)
-    store.settle(view.id, judge(view.label, "alarm"), "m", stale, ("log",), NOW + DAY)
+    held = store.carry_out(acknowledge(incident, "ana", "", NOW), NOBODY, NOW + DAY)
+    store.settle(view.id, judge(view.label, "alarm"), "m", stale, Routing(("log",)), NOW + DAY)
     assert store.open_incident(HASH) == held
 
 
 def test_accepting_starts_a_new_epoch_at_the_onset(store: Store) -> None:
     before, first_changed = complete(store, NOW), complete(store, NOW + DAY)
     incident = alarm(store, NOW + 2 * DAY, onset=first_changed.label)
-    closed = store.carry_out(accept(incident, "ana", "upgrade", NOW + 3 * DAY), ("log",), NOW + 3 * DAY)
+    closed = store.carry_out(accept(incident, "ana", "upgrade", NOW + 3 * DAY), Routing(("log",)), NOW + 3 * DAY)
     assert (closed.state, closed.close_reason, closed.closed_at) == ("closed", "accepted", NOW + 3 * DAY)
     assert store.open_incident(HASH) is None
     assert store.memory(HASH) is None
@@ -153,9 +157,9 @@ def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_
     incident = alarm(store)
     view = begin(store, NOW + DAY)
     store.record(view.id, observe("kept"), NOW + DAY)
-    store.carry_out(accept(incident, "ana", "", NOW + DAY), (), NOW + DAY)
+    store.carry_out(accept(incident, "ana", "", NOW + DAY), NOBODY, NOW + DAY)
     with pytest.raises(ClaimLost):
-        store.settle(view.id, judge(view.label), "of the old reference", QUIET, (), NOW + DAY)
+        store.settle(view.id, judge(view.label), "of the old reference", QUIET, NOBODY, NOW + DAY)
     assert store.memory(HASH) is None
     assert [one.id for one in store.unfinished(NOW + DAY)] == [view.id]
     again = store.claim(view.id, "worker", NOW + DAY, 60)
@@ -165,17 +169,17 @@ def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_
 
 def test_a_closed_incident_stays_closed(store: Store) -> None:
     incident = alarm(store)
-    store.carry_out(accept(incident, "ana", "", NOW), (), NOW)
+    store.carry_out(accept(incident, "ana", "", NOW), NOBODY, NOW)
     for action in (acknowledge(incident, "bo", "", NOW), accept(incident, "bo", "", NOW)):
         with pytest.raises(StoreError, match=f"incident {incident.id} is closed already: accepted by ana"):
-            store.carry_out(action, ("log",), NOW)
+            store.carry_out(action, Routing(("log",)), NOW)
     assert len(store.epochs("billing")) == 1
     assert [one.event for one in store.notices()] == ["accepted", "accepted", "opened", "opened"]
 
 
 def test_after_a_close_the_next_change_is_a_new_incident(store: Store) -> None:
     first = alarm(store)
-    store.carry_out(accept(first, "ana", "", NOW), (), NOW)
+    store.carry_out(accept(first, "ana", "", NOW), NOBODY, NOW)
     second = alarm(store, NOW + DAY)
     assert second.id != first.id
     assert [one.state for one in store.incidents()] == ["open", "closed"]
@@ -183,17 +187,17 @@ def test_after_a_close_the_next_change_is_a_new_incident(store: Store) -> None:
 
 def test_actions_on_nothing_are_refused(store: Store) -> None:
     with pytest.raises(StoreError, match="no incident to carry out 'accepted' on"):
-        store.carry_out(Decision("accepted"), (), NOW)
+        store.carry_out(Decision("accepted"), NOBODY, NOW)
     incident = alarm(store)
     with pytest.raises(StoreError, match="there is no incident 99"):
-        store.carry_out(acknowledge(replace(incident, id=99), "ana", "", NOW), (), NOW)
+        store.carry_out(acknowledge(replace(incident, id=99), "ana", "", NOW), NOBODY, NOW)
 
 
 def test_an_alerter_named_twice_is_told_once(store: Store) -> None:
     view = begin(store)
     judged = judge(view.label, "alarm", verdict())
     decision = decide(None, judged, BILLING.name, HASH, NOW)
-    store.settle(view.id, judged, "{}", decision, ("log", "log"), NOW)
+    store.settle(view.id, judged, "{}", decision, Routing(("log", "log")), NOW)
     assert [one.event for one in store.notices()] == ["opened"]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from prober.incidents.routing import Routing
+from prober.incidents.routing import NOBODY, Routing
 from prober.incidents.trouble import Health, trouble
 from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
@@ -17,7 +17,7 @@ from prober.store import Store
 from .world import BILLING, CHAT, DAY, HASH, MONEY, NOW, SEARCH, alarm, complete, declare, judge, make_old, verdict
 
 HOUR = timedelta(hours=1)
-NAMES = ("slack", "log")
+NAMES = Routing(("slack", "log"))
 
 
 def settle(store: Store, notice: Notice, sent: bool = True, reason: str = "sent", at=NOW) -> None:
@@ -108,7 +108,7 @@ def test_what_was_kept_from_a_place_stays_so_whoever_acts(store: Store) -> None:
     incident = alarm(store)
     routing = Routing(("slack",), Alerts(routes=routes))
     store.carry_out(Decision("more_serious", incident, "escalated"), routing, NOW)
-    store.press(incident.id, Action("acknowledge", "ana", via="dashboard"), (), NOW)
+    store.press(incident.id, Action("acknowledge", "ana", via="dashboard"), NOBODY, NOW)
     told = {one.channel: one.private for one in store.notices() if one.event == "acknowledged"}
     assert told == {"#open": False, "#private": True, "": False}
 
@@ -231,8 +231,8 @@ def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
     complete(store, NOW)
     late = NOW + DAY
     assert store.check_freshness(BILLING, NOW - DAY, NOW, NAMES, NOW).event is None
-    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, ("log",), late).event == "stale"
-    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, ("log",), late).event is None
+    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event == "stale"
+    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event is None
     assert store.endpoints()[0].stale_since == late
     complete(store, late)
     assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, NAMES, late).event == "fresh"
@@ -278,7 +278,7 @@ def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store
     held = store.incident(first.id)
     assert held is not None
     settled = held.settled_round or "2026-03-01T16:00:00.000000Z"
-    store.carry_out(Decision("persistent", replace(held, course="persistent", settled_round=settled)), (), NOW)
+    store.carry_out(Decision("persistent", replace(held, course="persistent", settled_round=settled)), NOBODY, NOW)
     new = verdict("text", onset="2026-03-01T17:00:00.000000Z")
     complete(store, NOW + 5 * HOUR, judgement=judge("", "alarm", new, strong))
     second, old = store.incidents()
@@ -325,7 +325,7 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
     with Store.open(empty_url) as store:
         (incident,) = store.incidents()
         assert (incident.id, incident.severity, incident.state) == (1, "critical", "open"), "worked out from what moved"
-        assert store.press(1, Action("acknowledge", "ana"), ("log",), NOW) is not None
+        assert store.press(1, Action("acknowledge", "ana"), Routing(("log",)), NOW) is not None
         new, old = store.notices()
         assert (old.id, old.receipt, old.reason, new.alerter) == (1, "C/1", "", "slack")
         assert new.id > old.id

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from prober.incidents.actions import acknowledge
+from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Notice, Outcome
 from prober.store import Store
@@ -159,7 +160,7 @@ def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
 
 
 def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
-    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), ("slack",), NOW)
+    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), Routing(("slack",)), NOW)
     for event in ("opened", "opened", "acknowledged", "acknowledged"):
         one = claim(store)
         assert one is not None

@@ -10,6 +10,7 @@ import pytest
 
 from prober.fingerprint import fingerprint
 from prober.incidents.actions import accept
+from prober.incidents.routing import NOBODY
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
@@ -42,7 +43,7 @@ def toss(store: Store, number: int, *texts: str) -> None:
     memory, judgement = advance(
         Memory() if kept is None else decode(kept), here, lambda series: (*store.history(HASH, series), here), PROMISE
     )
-    store.settle(view.id, judgement, encode(memory), QUIET, (), NOW + number * HOUR)
+    store.settle(view.id, judgement, encode(memory), QUIET, NOBODY, NOW + number * HOUR)
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
     few = tossed.embedding_map("billing", most=6)
     assert len(few.dots) <= 6
     incident = alarm(tossed, NOW + 20 * HOUR)
-    tossed.carry_out(accept(incident, "ana", "", NOW), (), NOW)
+    tossed.carry_out(accept(incident, "ana", "", NOW), NOBODY, NOW)
     start = tossed.epochs("billing")[-1].start_label
     for number in range(30, 33):
         toss(tossed, number, "the edge")

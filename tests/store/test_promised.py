@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from prober.incidents.actions import accept, acknowledge
+from prober.incidents.routing import NOBODY
 from prober.judging.promise import chance
 from prober.store import Store
 from prober.store.pages.page_views import PromiseView
@@ -19,13 +20,13 @@ from .world import BILLING, DAY, NOW, alarm, complete, declare, judge
 def test_what_came_of_every_alarm(store: Store) -> None:
     declare(store)
     accepted = alarm(store, NOW)
-    store.carry_out(accept(accepted, "ana", "", NOW), (), NOW)
+    store.carry_out(accept(accepted, "ana", "", NOW), NOBODY, NOW)
     recovered = alarm(store, NOW + DAY)
     with store._database.write() as session:
         row = session.exec(select(IncidentRow).where(IncidentRow.id == recovered.id)).one()
         row.state, row.close_reason = "closed", "recovered"
         session.add(row)
-    store.carry_out(acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW), (), NOW)
+    store.carry_out(acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW), NOBODY, NOW)
     billing, search = store.promises()
     assert billing == PromiseView(
         "billing", 0.5, judged=3, promised=pytest.approx(3 / 365), alarms=3, stayed=1, unclear=1, gone=1,

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from prober.incidents.actions import accept, acknowledge
+from prober.incidents.routing import NOBODY, Routing
 from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
 from prober.store import Store
@@ -107,7 +108,7 @@ def test_channel_history_is_the_newest_rounds_oldest_first(store: Store) -> None
 @pytest.mark.slow
 def test_incidents_newest_first_by_endpoint_and_state(store: Store) -> None:
     first = alarm(store)
-    closed = store.carry_out(accept(first, "ana", "", NOW), (), NOW)
+    closed = store.carry_out(accept(first, "ana", "", NOW), NOBODY, NOW)
     second = alarm(store, NOW + DAY)
     assert store.incidents() == (second, closed)
     assert store.incidents(limit=1) == (second,)
@@ -171,10 +172,10 @@ def test_examples_come_strongest_first_one_a_series_and_no_more_than_asked(store
 @pytest.mark.slow
 def test_examples_of_an_accepted_incident_stay_what_they_were(store: Store) -> None:
     changed(store, ["Paris"], ["Rome"])
-    store.carry_out(accept(store.incidents()[0], "ana", "", NOW), (), NOW)
+    store.carry_out(accept(store.incidents()[0], "ana", "", NOW), NOBODY, NOW)
     complete(store, NOW + 200 * DAY, observe("Rome"))
     second = alarm(store, NOW + 201 * DAY, verdict("choice"), observations=[observe("Bern")])
-    store.carry_out(accept(second, "ana", "", NOW), (), NOW)
+    store.carry_out(accept(second, "ana", "", NOW), NOBODY, NOW)
     newer, older = store.incidents()
     assert [(one.reference, one.recent) for one in store.examples(older)] == [("Paris", "Rome")]
     assert [(one.reference, one.recent) for one in store.examples(newer)] == [("Rome", "Bern")]
@@ -216,7 +217,7 @@ def test_rounds_by_due_time_newest_first(store: Store) -> None:
 
 def test_notices_of_one_incident(store: Store) -> None:
     first = alarm(store)
-    store.carry_out(accept(first, "ana", "", NOW), ("log",), NOW)
+    store.carry_out(accept(first, "ana", "", NOW), Routing(("log",)), NOW)
     second = alarm(store, NOW + DAY)
     assert {one.incident_id for one in store.notices()} == {first.id, second.id}
     of_first = store.notices(first.id)
@@ -263,8 +264,8 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "claim": lambda store: store.claim(store.unfinished(NOW)[0].id, "w", NOW, 60),
     "record": lambda store: store.record(begin(store).id, observe(), NOW),
     "miss": lambda store: store.miss(store.unfinished(NOW)[0].id, "test", NOW),
-    "settle": lambda store: store.settle((view := begin(store)).id, judge(view.label), None, QUIET, (), NOW),
-    "carry_out": lambda store: store.carry_out(acknowledge(store.incidents()[0], "ana", "", NOW), (), NOW),
+    "settle": lambda store: store.settle((view := begin(store)).id, judge(view.label), None, QUIET, NOBODY, NOW),
+    "carry_out": lambda store: store.carry_out(acknowledge(store.incidents()[0], "ana", "", NOW), NOBODY, NOW),
     "claim_notice": lambda store: store.claim_notice(NOW, 30, ""),
     "settle_notice": lambda store: store.settle_notice(1, Outcome(sent=True, reason="sent"), None, NOW),
 }

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from prober.incidents.routing import NOBODY
 from prober.model.errors import ClaimLost, StoreError
 from prober.store import Store
 
@@ -134,12 +135,12 @@ def test_whoever_lost_the_claim_is_refused_however_late(store: Store, url: str) 
         assert stolen is not None
         for write in (
             lambda: store.record(view.id, observe(), NOW),
-            lambda: store.settle(view.id, judge(view.label), "stale", QUIET, (), NOW),
+            lambda: store.settle(view.id, judge(view.label), "stale", QUIET, NOBODY, NOW),
             lambda: store.miss(view.id, "stale", NOW + timedelta(minutes=2)),
         ):
             with pytest.raises(ClaimLost, match="last claimed by thief"):
                 write()
-        thief.settle(view.id, judge(view.label), "fresh", QUIET, (), NOW)
+        thief.settle(view.id, judge(view.label), "fresh", QUIET, NOBODY, NOW)
     assert store.memory(BILLING.content_hash) == "fresh"
     assert store.recorded(view.id) == ()
 
@@ -148,7 +149,7 @@ def test_a_holder_overtaken_by_another_round_of_the_endpoint_is_refused(store: S
     slow = begin(store)
     complete(store, NOW + timedelta(minutes=5), memory="newer")
     with pytest.raises(ClaimLost):
-        store.settle(slow.id, judge(slow.label), "older", QUIET, (), NOW)
+        store.settle(slow.id, judge(slow.label), "older", QUIET, NOBODY, NOW)
     assert store.memory(BILLING.content_hash) == "newer"
     assert [view.id for view in store.unfinished(NOW + DAY)] == [slow.id]
 
@@ -156,7 +157,7 @@ def test_a_holder_overtaken_by_another_round_of_the_endpoint_is_refused(store: S
 def test_a_claim_outlives_its_lease_while_nobody_wants_the_endpoint(store: Store) -> None:
     view = begin(store)
     store.record(view.id, observe(), NOW + DAY)
-    store.settle(view.id, judge(view.label), None, QUIET, (), NOW + DAY)
+    store.settle(view.id, judge(view.label), None, QUIET, NOBODY, NOW + DAY)
     assert store.rounds()[0].state == "completed"
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 from sqlmodel import Session, select
 
 from prober.incidents.confirmation import Confirmation
+from prober.incidents.routing import NOBODY
 from prober.model.errors import StoreError
 from prober.model.evidence import Observation
 from prober.store import Store, tallies
@@ -181,7 +182,7 @@ def test_a_confirmation_that_is_not_wanted_any_more_is_missed_in_the_tally(store
 
 
 def settle(store: Store, round_id: int, label: str, confirmation: Confirmation) -> None:
-    store.settle(round_id, judge(label), "{}", QUIET, (), NOW, confirmation)
+    store.settle(round_id, judge(label), "{}", QUIET, NOBODY, NOW, confirmation)
 
 
 def test_a_reader_cannot_write_even_by_hand(store: Store, url: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 
 import prober.store
 from prober.incidents.lifecycle import decide
+from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import Decision, Incident
@@ -82,7 +83,7 @@ def complete(store: Store, at: datetime = NOW, *observations: Observation, endpo
     judged = replace(judgement, round=view.label) if judgement else judge(view.label)
     content = endpoint.content_hash
     decision = decide(store.open_incident(content), judged, endpoint.name, content, at)
-    store.settle(view.id, judged, memory, decision, ("slack", "log"), at)
+    store.settle(view.id, judged, memory, decision, Routing(("slack", "log")), at)
     return view
 
 

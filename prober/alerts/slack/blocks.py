@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prober.alerts.message import Json, Message, Pair, compose, evidence, moved_title, notice_key, standing
+from prober.alerts.message import Json, Message, Pair, compose, current, evidence, moved_title, notice_key
 from prober.alerts.slack.buttons import Block, buttons
-from prober.alerts.titles import ALARMS, TITLE_LIMIT
+from prober.alerts.titles import TITLE_LIMIT
+from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.notice import Notice
 from prober.text import link, mrkdwn, visible
@@ -39,7 +40,7 @@ def slack_blocks(notice: Notice) -> list[Block]:
 
 def root_blocks(notice: Notice, *, interactive: bool) -> list[Block]:
     """The incident as it stands: the one message that is edited in place, with what can be pressed."""
-    message = standing(notice)
+    message = current(notice)
     blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)), _links(message))]
     pressed = buttons(notice) if interactive else None
     return _named(notice, "root", [*blocks, pressed] if pressed else blocks)
@@ -63,7 +64,9 @@ def news_blocks(notice: Notice) -> list[Block]:
         blocks.append(_listed(moved_title(notice), message.moved))
     blocks += [block for pair in message.pairs for block in _pair(pair)]
     # The links stand above as well.
-    return _named(notice, "news", [*blocks, _todo(message if notice.event in ALARMS else replace(message, links=()))])
+    rule = EVENTS[notice.event]
+    is_whole = rule.shows_evidence or rule.broadcasts
+    return _named(notice, "news", [*blocks, _todo(message if is_whole else replace(message, links=()))])
 
 
 def fallback_text(notice: Notice) -> str:
@@ -73,7 +76,7 @@ def fallback_text(notice: Notice) -> str:
 
 def root_text(notice: Notice) -> str:
     """`fallback_text` of `root_blocks`."""
-    return _fallback(standing(notice))
+    return _fallback(current(notice))
 
 
 def evidence_text(notice: Notice) -> str:

@@ -35,16 +35,15 @@ from prober.alerts.slack.pace import Pace
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.alerts.slack.search import Part, find_parts, find_root, metadata, picture_name
 from prober.alerts.slack.webhook import SlackWebhook
+from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
-from prober.model.incident import TROUBLES, Event
+from prober.model.incident import TROUBLES
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 TIMEOUT_S: Final = 10
 UNSEARCHED_AFTER: Final = 5
 """Tries after which a notice is posted even if the channel cannot be searched: better twice than never."""
-BROADCAST: Final[tuple[Event, ...]] = ("escalated", "reminded")
-"""News of a thread that the channel is shown too: it calls for someone."""
 GONE: Final = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
 """Slack's words where an incident's first message cannot be edited any more."""
 
@@ -127,7 +126,7 @@ class _Sending:
             self._post("evidence", evidence_text(notice), evidence_blocks(notice), root)
         if "picture" not in found:
             self._picture(root)
-        if notice.event not in ("opened", "trouble") and "news" not in found:
+        if not EVENTS[notice.event].opens and "news" not in found:
             self._news(root)
         return self._sent(root, found=already is not None)
 
@@ -196,7 +195,7 @@ class _Sending:
             channel=self._channel,
             text=text,
             thread_ts=thread,
-            reply_broadcast=True if thread and self._notice.event in BROADCAST else None,
+            reply_broadcast=True if thread and EVENTS[self._notice.event].broadcasts else None,
             mrkdwn=False,
             parse="none",
             link_names=False,

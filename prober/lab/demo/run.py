@@ -17,6 +17,7 @@ from rich.console import Console
 from prober.alerts import open_alerters
 from prober.alerts.interface import Alerter
 from prober.asking import Provider, open_provider
+from prober.incidents.routing import Routing
 from prober.lab.demo.screen import TerminalAlerter, bars, page, page_port, page_url
 from prober.lab.demo.server import ServerError
 from prober.lab.demo.weights import DemoUnavailable
@@ -129,9 +130,9 @@ def _play(scene: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard
 
 
 def _round(scene: DemoWorld, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
-    due, names = scene.due(number), [alerter.name for alerter in alerters]
+    due, routing = scene.due(number), Routing(tuple(alerter.name for alerter in alerters))
     endpoint = scene.endpoint
-    run_round.run(scene.probe_set, endpoint, scene.promise, provider, store, names, due, clock=lambda: due)
+    run_round.run(scene.probe_set, endpoint, scene.promise, provider, store, routing, due, clock=lambda: due)
 
 
 def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:

@@ -99,14 +99,14 @@ def drill(
     """
     tools = tools or Tools()
     done = Drilled(endpoint.name, change)
-    told = _routing(declarations, [alerter.name for alerter in alerters])
+    routing = _routing(declarations, [alerter.name for alerter in alerters])
     with TemporaryDirectory(prefix="prober-drill-") as home:
         with Store.open(f"sqlite:///{Path(home) / 'drill.db'}") as scratch:
             with _step(done, "copy", tools) as said:
                 copied = stream(store, declarations, endpoint, change)
                 _copy(copied, declarations, scratch, tools.clock())
                 said += [f"{len(copied.before)} rounds as they are, {len(copied.after)} to be changed"]
-            begun = _judge(copied, change, told, scratch, tools.clock())
+            begun = _judge(copied, change, routing, scratch, tools.clock())
             outbox = _Marked(scratch)
             with _step(done, "judge and decide", tools) as said:
                 said += [_until_opened(begun, done)]
@@ -121,7 +121,7 @@ def drill(
             finally:  # whoever was told hears that it is over, also where somebody has lost patience
                 with _step(done, "take back", tools) as said:
                     over = Action("close", WHO, "the drill is over", via="drill")
-                    scratch.press(done.incident.id, over, told, tools.clock())
+                    scratch.press(done.incident.id, over, routing, tools.clock())
                     said += ["the incident of the copy is closed"]
                 _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
         with _step(done, "clean up", tools) as said:
@@ -150,7 +150,7 @@ def _copy(copied: Stream, declarations: Declarations, scratch: Store, now: datet
 
 
 def _judge(
-    copied: Stream, change: ChangeName, told: Routing, scratch: Store, now: datetime
+    copied: Stream, change: ChangeName, routing: Routing, scratch: Store, now: datetime
 ) -> Iterator[run_round.RoundResult]:
     """The changed rounds, by the ordinary journey, as if the newest of them were asked now."""
     by = now - datetime.fromisoformat(copied.after[-1].round.label)
@@ -164,7 +164,7 @@ def _judge(
             copied.promise,
             _Recorded(one, change),
             scratch,
-            told,
+            routing,
             one.view.due_at + by,
             worker="drill",
             clock=lambda begun=begun: begun,  # type: ignore[misc]

@@ -166,7 +166,7 @@ def notices(session: Session, incident_id: int | None, limit: int) -> tuple[Noti
         NoticeView(
             id=row.id,
             incident_id=row.incident_id or 0,
-            event=row.event,  # type: ignore[arg-type]  # these columns hold what this room wrote
+            event=row.event,
             alerter=row.alerter,
             state=row.state,  # type: ignore[arg-type]
             attempts=row.attempts,

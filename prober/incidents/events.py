@@ -1,0 +1,209 @@
+"""The events people are notified of: one table.
+
+To add an event: a row of `EVENTS`, and a decision that names it. Routing, messages, pagers, Slack and the webhook read
+what they need from the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from prober.model.declaration import Severity
+from prober.model.incident import Event
+
+About = Literal["incident", "trouble", "stale", "daemon", "digest"]
+"""What an event is about: an incident of either kind, an endpoint that cannot be asked, an endpoint without fresh
+rounds, the prober itself, or many things at once."""
+Audience = Literal["routed", "notified"]
+"""`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
+anyone."""
+Urgency = Literal["by_severity", "good_news", "at_once"]
+"""`by_severity`: maintenance, the digest and quiet hours hold it, unless it is critical. `good_news`: only quiet hours
+hold it. `at_once`: nothing holds it."""
+Phase = Literal["firing", "acknowledged", "resolved"]
+"""What it means to systems that keep alerts of their own, such as PagerDuty and Alertmanager."""
+Details = Literal["facts", "course", "endpoints", "author", "cause"]
+"""What the message says below its title: all facts; whether the change stays; which endpoints; who did it; or why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRule:
+    """All that depends on the event alone."""
+
+    title: str
+    """First words of a message; `{severity}` and `{Severity}` stand for the incident's."""
+    audience: Audience = "notified"
+    urgency: Urgency = "by_severity"
+    phase: Phase | None = None
+    """None where other systems have no alert for it."""
+    about: About = "incident"
+    severity: Severity | None = None
+    """None: the incident's."""
+    details: Details = "author"
+    steps: tuple[str, ...] = ()
+    """What to do now; `{id}` stands for the incident's number. Empty: what the kind of incident asks for."""
+    intro: tuple[str, str] | None = None
+    """(label, sentence) above the facts; `{state}` stands for the state of the incident."""
+    opens: bool = False
+    """Whether it is the first event of an incident."""
+    shows_evidence: bool = False
+    """Whether the message shows what moved, and replies side by side."""
+    broadcasts: bool = False
+    """Whether the whole Slack channel sees it, not only the thread of the incident."""
+    pause: timedelta = timedelta(0)
+    """How long it waits for more of its kind before it is sent."""
+    after: Event | None = None
+    """The event whose recipients get this one; None: the recipients of the same incident."""
+
+
+EVENTS: Mapping[Event, EventRule] = {
+    # A change was confirmed.
+    "opened": EventRule(
+        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, shows_evidence=True
+    ),
+    # Another endpoint of the same provider changed at the same time: its incident is part of this one.
+    "joined": EventRule(
+        title="More endpoints",
+        audience="routed",
+        phase="firing",
+        details="endpoints",
+        steps=("Look at these endpoints as well: each has an incident of its own, to acknowledge or to accept.",),
+        pause=timedelta(minutes=1),
+    ),
+    # The severity of an open incident went up.
+    "escalated": EventRule(
+        title="Now {severity}",
+        audience="routed",
+        phase="firing",
+        details="facts",
+        intro=("News", "it is more serious than was said before."),
+        shows_evidence=True,
+        broadcasts=True,
+    ),
+    # The endpoint answers as the reference again. The incident stays open until that has lasted.
+    "passed": EventRule(
+        title="Passed",
+        urgency="good_news",
+        phase="firing",
+        details="course",
+        steps=(
+            "Look at what the replies of those rounds were used for.",
+            "Close it, with a reference from after the change: prober incidents accept {id}",
+        ),
+    ),
+    # The incident has been open for a while, and nobody has acknowledged it.
+    "reminded": EventRule(
+        title="Still open",
+        audience="routed",
+        phase="firing",
+        details="facts",
+        intro=("State", "{state}"),
+        broadcasts=True,
+    ),
+    "acknowledged": EventRule(
+        title="Acknowledged",
+        urgency="at_once",
+        phase="acknowledged",
+        steps=("Nothing, unless you can help: somebody is working on it.",),
+    ),
+    "muted": EventRule(
+        title="Muted",
+        urgency="at_once",
+        phase="acknowledged",
+        steps=("Nothing: you are notified again when the mute ends, or when it gets worse.",),
+    ),
+    # A person ended the mute, or its time is over.
+    "unmuted": EventRule(title="No longer muted", phase="firing"),
+    # A person took the new behaviour as the reference.
+    "accepted": EventRule(
+        title="Accepted",
+        urgency="at_once",
+        phase="resolved",
+        steps=("Nothing: later rounds are judged against a new reference.",),
+    ),
+    # The old behaviour is back.
+    "recovered": EventRule(
+        title="Recovered",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Look at what the replies of those rounds were used for; the reference stays as it was.",),
+    ),
+    # The endpoint changed again, or was edited: a later incident or reference takes the place of this one.
+    "superseded": EventRule(
+        title="Superseded",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Go on with the incident that takes its place.",),
+    ),
+    # A person began a new reference while the incident was open.
+    "closed": EventRule(
+        title="Closed",
+        urgency="at_once",
+        phase="resolved",
+        steps=("Nothing: later rounds are judged against a new reference.",),
+    ),
+    # Several rounds in a row failed.
+    "trouble": EventRule(
+        title="{Severity}", audience="routed", phase="firing", about="trouble", details="facts", opens=True
+    ),
+    # Rounds succeed again.
+    "trouble_over": EventRule(
+        title="Can be asked again",
+        urgency="good_news",
+        phase="resolved",
+        about="trouble",
+        steps=("Nothing: rounds succeed, and are judged again.",),
+    ),
+    # An endpoint has had no completed round for several schedules.
+    "stale": EventRule(
+        title="No fresh rounds",
+        audience="routed",
+        phase="firing",
+        about="stale",
+        severity="warning",
+        details="cause",
+        steps=("Check that `prober run` is up and that the endpoint's rounds are not missed: prober status",),
+    ),
+    "fresh": EventRule(
+        title="Fresh rounds again",
+        urgency="good_news",
+        phase="resolved",
+        about="stale",
+        severity="warning",
+        details="cause",
+        steps=("Nothing: rounds come in again.",),
+        after="stale",
+    ),
+    # A daemon gives no sign of life.
+    "daemon_silent": EventRule(
+        title="The prober is silent",
+        audience="routed",
+        phase="firing",
+        about="daemon",
+        severity="critical",
+        details="cause",
+        steps=("Check that `prober run` is up, and start it again: nothing is watched until then.",),
+    ),
+    "daemon_back": EventRule(
+        title="The prober is back",
+        urgency="good_news",
+        phase="resolved",
+        about="daemon",
+        severity="warning",
+        details="cause",
+        steps=("Nothing: the daemon is running again.",),
+        after="daemon_silent",
+    ),
+    # What waited, in one message.
+    "digest": EventRule(
+        title="Digest",
+        urgency="at_once",
+        about="digest",
+        severity="info",
+        details="cause",
+        steps=("Read it when you have time: nothing here is urgent.",),
+    ),
+}
