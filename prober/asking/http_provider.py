@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from prober import settings
 from prober.asking import failures, headers
 from prober.asking.capabilities import refused_by
-from prober.asking.sse import FirstContent, read_events
+from prober.asking.sse import FirstContent, read_events, says_done
 from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
 from prober.model.declaration import Endpoint, Probe
@@ -117,7 +117,7 @@ def _body(wire: WireFormat, arrived: Arrived) -> object:
     if arrived.status < 300 and arrived.headers.get("content-type", "").startswith("text/event-stream"):
         events = read_events(arrived.body)
         error = next((event for event in events if failures.error_in(event) is not None), None)
-        return wire.assemble(events) if error is None else error
+        return wire.assemble(events, says_done(arrived.body)) if error is None else error
     body = failures.parse(arrived.body)
     if body is None and arrived.status < 300:
         start = arrived.body[:60].decode("utf-8", errors="replace")

@@ -46,6 +46,11 @@ def read_events(body: bytes) -> list[object]:
         raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
 
 
+def says_done(body: bytes) -> bool:
+    """Whether a stream ends in `[DONE]`, as those do that arrived whole."""
+    return body.rstrip().endswith(b"[DONE]")
+
+
 class FirstContent:
     """Watches a stream go by until the first piece of the answer has come."""
 

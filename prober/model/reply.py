@@ -10,11 +10,16 @@ from typing import Literal
 Failure = Literal[
     "unreachable",  # no connection: DNS, refused, reset, TLS
     "timeout",  # connect, read or the whole took too long
-    "rate_limited",  # 429
-    "unauthorized",  # 401, 403
-    "not_found",  # 404: model or URL unknown
-    "unsupported_parameter",  # 400 that names a parameter we sent
+    "rate_limited",  # too many asks for now; waiting helps
+    "out_of_credit",  # money or a quota has run out; somebody has to pay
+    "unauthorized",  # the key is wrong, or may not do this
+    "model_not_found",  # the provider knows no such model
+    "model_retired",  # the model was taken out of service
+    "not_found",  # any other 404: the address is wrong
+    "unsupported_parameter",  # names a parameter we sent
+    "context_length",  # the prompt, or what was asked for, is longer than the model takes
     "bad_request",  # any other 4xx
+    "bad_output",  # the model wrote what its own server rejects, such as a tool call that breaks its schema
     "provider_error",  # 5xx
     "invalid_reply",  # 200, but not what the wire format says
     "too_large",  # the body passed the cap
@@ -40,6 +45,8 @@ class Reply:
     """When asked, UTC."""
     text: str | None = None
     """The answer; empty text is an answer, None is none."""
+    empty_because: str = ""
+    """Why an answer without a word, a tool call or a refusal says nothing."""
     error: str | None = None
     """A `Failure`, or a word of another tool's log; None when there is an answer."""
     error_detail: str = ""
@@ -48,6 +55,8 @@ class Reply:
     """What a 429 or 503 asked us to wait."""
     model: str | None = None
     """The resolved model, as the provider said."""
+    reply_id: str | None = None
+    """The provider's id of this reply; one seen before came from a cache."""
     system_fingerprint: str | None = None
     service_tier: str | None = None
     finish_reason: str | None = None

@@ -160,7 +160,7 @@ NOT_ANSWERS: dict[str, tuple[int, dict[str, str], bytes, str, str]] = {
     "wrong types all over": (
         200,
         {},
-        b'{"choices": [{"message": {"content": {"a": 1}}}], "content": 3, "output": {}, "candidates": 7}',
+        b'{"choices": [{"message": [{"content": {"a": 1}}]}], "content": 3, "output": {}, "candidates": 7}',
         "invalid_reply",
         "",
     ),

@@ -13,10 +13,11 @@ from prober.asking.wire.format import (
     body_signals,
     count_of,
     dig,
+    explained,
+    index_of,
     system_text,
     text_of,
     total_of,
-    whole_of,
 )
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
@@ -62,27 +63,33 @@ class Messages:
         return Request("/messages", body)
 
     def has_content(self, event: object) -> bool:
-        kind = dig(event, "delta", "type")
-        return isinstance(kind, str) and kind in _DELTAS and bool(dig(event, "delta", _DELTAS[kind]))
+        # A call is content as it begins: one without arguments brings no piece at all.
+        if dig(event, "type") == "content_block_start" and dig(event, "content_block", "type") == "tool_use":
+            return True
+        return bool(_piece(event))
 
-    def assemble(self, events: Sequence[object]) -> object:
+    def assemble(self, events: Sequence[object], done: bool = False) -> object:
         message: dict[str, object] = {}
         usage: dict[str, object] = {}
-        blocks: dict[int | None, dict[str, object]] = {}
-        pieces: dict[int | None, str] = {}
+        blocks: dict[int, dict[str, object]] = {}
+        pieces: dict[int, list[str]] = {}
         for event in events:
-            kind, index = dig(event, "type"), whole_of(dig(event, "index"))
+            kind, index = dig(event, "type"), index_of(dig(event, "index"))
             for place in (dig(event, "message"), dig(event, "delta") if kind == "message_delta" else None):
                 message |= place if isinstance(place, dict) else {}
             for place in (dig(event, "message", "usage"), dig(event, "usage")):
-                usage |= place if isinstance(place, dict) else {}
+                usage |= (
+                    {name: value for name, value in place.items() if value is not None}
+                    if isinstance(place, dict)
+                    else {}
+                )
             if kind == "content_block_start" and isinstance(block := dig(event, "content_block"), dict):
                 blocks[index] = block
-            if kind == "content_block_delta" and (name := _DELTAS.get(str(dig(event, "delta", "type")))):
-                pieces[index] = pieces.get(index, "") + (text_of(dig(event, "delta", name)) or "")
+            if piece := _piece(event):
+                pieces.setdefault(index, []).append(piece)
         if not any(dig(event, "type") == "message_stop" for event in events):
             raise BrokenWire("the stream broke off before message_stop")
-        content = [_filled(block, pieces.get(index, "")) for index, block in blocks.items()]
+        content = [_filled(block, "".join(pieces.get(index, ()))) for index, block in blocks.items()]
         return message | {"usage": usage, "content": content}
 
     def read(self, body: object, at: datetime) -> Reply:
@@ -95,10 +102,11 @@ class Messages:
         category = text_of(dig(body, "stop_details", "category"))
         usage = dig(body, "usage")
         cached = count_of(dig(usage, "cache_read_input_tokens"))
-        return Reply(
+        reply = Reply(
             at=at,
             text="".join(text_of(dig(block, "text")) or "" for block in content if dig(block, "type") == "text"),
             model=text_of(dig(body, "model")),
+            reply_id=text_of(dig(body, "id")),
             service_tier=text_of(dig(usage, "service_tier")),
             finish_reason=stop_reason,
             # The category, not the explanation: that one is written anew each time.
@@ -110,6 +118,14 @@ class Messages:
             reasoning_tokens=count_of(dig(usage, "output_tokens_details", "thinking_tokens")),
             cached_tokens=cached,
         )
+        return explained(reply)
+
+
+def _piece(event: object) -> str:
+    """The piece of the answer that an event brings; empty for all others."""
+    kind = dig(event, "delta", "type")
+    name = _DELTAS.get(kind) if isinstance(kind, str) else None
+    return (text_of(dig(event, "delta", name)) or "") if name else ""
 
 
 def _filled(block: Mapping[str, object], streamed: str) -> dict[str, object]:
@@ -122,5 +138,6 @@ def _filled(block: Mapping[str, object], streamed: str) -> dict[str, object]:
 
 def _tool_call(block: object) -> ToolCall:
     arguments = dig(block, "input")
-    broken = arguments if isinstance(arguments, str) else None
-    return ToolCall(text_of(dig(block, "name")) or "", as_json(arguments) if broken is None else broken)
+    return ToolCall(
+        text_of(dig(block, "name")) or "", arguments if isinstance(arguments, str) else as_json(arguments or {})
+    )

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 
-LARGEST = 2**31 - 1
-"""No count of tokens and no index is larger; what is, was not meant."""
+T = TypeVar("T")
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and list positions, from the outside in."""
+
+LARGEST_COUNT: Final = 2**31 - 1
+"""No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
+LARGEST_INDEX: Final = 10**4
+"""No answer has more blocks or tool calls."""
+OUT_OF_TOKENS: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "max_completion_tokens"})
+"""Finish reasons that mean that the declared limit ended the answer, in lower case."""
 
 
 class BrokenWire(Exception):
@@ -50,8 +58,11 @@ class WireFormat(Protocol):
         """Whether this stream event carries a first piece of the answer (text, refusal or tool call; not reasoning)."""
         ...
 
-    def assemble(self, events: Sequence[object]) -> object:
-        """Stream events → the body a plain ask would have brought. Raises BrokenWire where the stream did not end."""
+    def assemble(self, events: Sequence[object], done: bool = False) -> object:
+        """Stream events → the body a plain ask would have brought. Raises BrokenWire where the stream did not end.
+
+        `done`: whether the stream said `[DONE]` at its end.
+        """
         ...
 
     def read(self, body: object, at: datetime) -> Reply:
@@ -80,14 +91,13 @@ def text_of(value: object) -> str | None:
 
 
 def count_of(value: object) -> int | None:
-    """A count of tokens; None where it is absent, or negative, which some gateways write for unknown, or absurd."""
-    number = whole_of(value)
-    return None if number is None or number < 0 else number
+    """A count of tokens; None where it is absent, absurd, or negative, which some gateways write for unknown."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT else None
 
 
-def whole_of(value: object) -> int | None:
-    """A whole number of at most 31 bits, such as the index of a piece of a stream; None for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST else None
+def index_of(value: object) -> int:
+    """Position of a block, a choice or a tool call in a stream; 0 where it is missing or absurd."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_INDEX else 0
 
 
 def total_of(*values: object) -> int | None:
@@ -96,29 +106,69 @@ def total_of(*values: object) -> int | None:
     return sum(counts) if counts else None
 
 
+def first_of(read: Callable[[object], T | None], value: object, places: Iterable[Path]) -> T | None:
+    """What `read` makes of the first of the places where it finds something."""
+    found = (read(dig(value, *place)) for place in places)
+    return next((one for one in found if one is not None), None)
+
+
+def first_choice(choices: object) -> object:
+    """The choice or candidate of index 0, which may have no index; None where there is none."""
+    return next((choice for choice in items(choices) if index_of(dig(choice, "index")) == 0), None)
+
+
 def logprobs_of(candidates: Iterable[object], key: str = "logprob") -> tuple[tuple[str, float], ...]:
     """Candidates for one token → (token, natural-log probability), best first; unreadable ones are left out."""
     pairs = [
-        (token, float(logprob))
-        for token, logprob in ((dig(candidate, "token"), dig(candidate, key)) for candidate in candidates)
-        # Neither NaN nor infinite, nor an integer that no double holds.
-        if isinstance(token, str) and isinstance(logprob, (int, float)) and abs(logprob) <= sys.float_info.max
+        (token, logprob)
+        for token, logprob in ((dig(candidate, "token"), _logprob(dig(candidate, key))) for candidate in candidates)
+        if isinstance(token, str) and logprob is not None
     ]
     return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 
 
-def body_signals(body: object, names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def _logprob(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    # Neither NaN nor infinite, nor an integer that no double holds.
+    return float(value) if abs(value) <= sys.float_info.max else None
+
+
+def body_signals(body: object, names: Mapping[str, Path]) -> dict[str, str]:
     """Signals that a provider puts in the body and `Reply` has no field for → `{"body:<name>": text}`."""
     found = {f"body:{name}": text_of(dig(body, *path)) for name, path in names.items()}
     return {name: text for name, text in found.items() if text is not None}
 
 
 def as_json(value: object) -> str:
-    """Parsed JSON → compact text, such as a tool's arguments. Raises BrokenWire where it is nested too deeply."""
+    """Parsed JSON → compact text, such as a tool's arguments. Raises BrokenWire."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    except RecursionError:
-        raise BrokenWire("JSON is nested too deeply") from None
+    except (RecursionError, ValueError):
+        raise BrokenWire("a value is nested too deeply, or a number is too long") from None
+
+
+def arguments_of(value: object) -> str:
+    """A tool call's arguments as text: most providers send text, some an object, some nothing."""
+    return value if isinstance(value, str) else "" if value is None else as_json(value)
+
+
+def explained(reply: Reply, other: str = "") -> Reply:
+    """The reply; where it says nothing at all, with the reason. `other`: what it holds in place of text."""
+    if (reply.text or "").strip() or reply.tool_calls or reply.refusal:
+        return reply
+    thought, limited = reply.reasoning_tokens or 0, (reply.finish_reason or "").lower() in OUT_OF_TOKENS
+    if thought and limited:
+        why = f"{thought} of {reply.output_tokens or thought} output tokens were thinking; raise the output limit"
+    elif other:
+        why = f"the reply holds only {other}"
+    elif limited:
+        why = "the output limit was reached before the first word; raise it"
+    elif thought:
+        why = f"the model thought for {thought} tokens and said nothing"
+    else:
+        why = f"the model said nothing (finish reason {reply.finish_reason or 'not said'})"
+    return replace(reply, empty_because=why)
 
 
 def system_text(probe: Probe) -> str | None:

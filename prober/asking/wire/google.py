@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
+from typing import Final
 from urllib.parse import quote
 
 from prober.asking.wire.format import (
     BrokenWire,
+    Path,
     Request,
     as_json,
     body_signals,
     count_of,
     dig,
+    explained,
+    first_choice,
+    first_of,
+    index_of,
     items,
     logprobs_of,
     system_text,
@@ -22,13 +30,32 @@ from prober.asking.wire.format import (
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
 
-REFUSALS = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
+REFUSALS: Final = frozenset(
+    {
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "MODEL_ARMOR",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+    }
+)
 """Finish reasons by which the provider, not the length or a stop word, ended the answer."""
 
-_SIGNALS = {
+TIER: Final[tuple[Path, ...]] = (("usageMetadata", "serviceTier"), ("serviceTier",))
+BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "model_stage": ("modelStatus", "modelStage"),
     "retirement_time": ("modelStatus", "retirementTime"),
+    "traffic_type": ("usageMetadata", "trafficType"),  # Vertex: on demand, or provisioned
 }
+
+_DEEPEST: Final = 32
+"""Steps of a path within streamed arguments."""
+_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d{1,4})\]")
+_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
 class GenerateContent:
@@ -64,16 +91,18 @@ class GenerateContent:
         return Request(f"/{quote(model)}:{verb}", body)
 
     def has_content(self, event: object) -> bool:
-        return any(dig(part, "text") or dig(part, "functionCall") for part in _said(dig(event, "candidates", 0)))
+        return any(
+            dig(part, "text") or dig(part, "functionCall") for part in _said(first_choice(dig(event, "candidates")))
+        )
 
-    def assemble(self, events: Sequence[object]) -> object:
+    def assemble(self, events: Sequence[object], done: bool = False) -> object:
         whole: dict[str, object] = {}
         candidate: dict[str, object] = {}
         parts: list[object] = []
         logprobs: dict[str, list[object]] = {"topCandidates": [], "chosenCandidates": []}
         for event in events:
             whole |= event if isinstance(event, dict) else {}
-            first = dig(event, "candidates", 0)
+            first = first_choice(dig(event, "candidates"))
             candidate |= first if isinstance(first, dict) else {}
             parts += items(dig(first, "content", "parts"))
             for name, steps in logprobs.items():
@@ -84,7 +113,7 @@ class GenerateContent:
         return whole | ({"candidates": [merged]} if candidate else {})
 
     def read(self, body: object, at: datetime) -> Reply:
-        candidate = dig(body, "candidates", 0)
+        candidate = first_choice(dig(body, "candidates"))
         blocked = text_of(dig(body, "promptFeedback", "blockReason"))
         finish_reason = text_of(dig(candidate, "finishReason"))
         if finish_reason is None and blocked is None:
@@ -94,18 +123,16 @@ class GenerateContent:
         thoughts = count_of(dig(usage, "thoughtsTokenCount"))
         logprobs = dig(candidate, "logprobsResult")
         chosen = [dig(logprobs, "chosenCandidates", 0)]
-        return Reply(
+        reply = Reply(
             at=at,
             text="".join(text_of(dig(part, "text")) or "" for part in parts),
             model=text_of(dig(body, "modelVersion")),
+            reply_id=text_of(dig(body, "responseId")),
+            service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason or blocked,
             refusal=blocked or (finish_reason if finish_reason in REFUSALS else None),
-            tool_calls=tuple(
-                ToolCall(name, as_json(dig(part, "functionCall", "args") or {}))
-                for part in parts
-                if (name := text_of(dig(part, "functionCall", "name"))) is not None
-            ),
-            headers=body_signals(body, _SIGNALS),
+            tool_calls=_tool_calls(parts),
+            headers=body_signals(body, BODY_SIGNALS),
             input_tokens=count_of(dig(usage, "promptTokenCount")),
             # Others count reasoning as output; Gemini counts it apart.
             output_tokens=total_of(dig(usage, "candidatesTokenCount"), thoughts),
@@ -115,8 +142,53 @@ class GenerateContent:
                 items(dig(logprobs, "topCandidates", 0, "candidates")) or chosen, "logProbability"
             ),
         )
+        return explained(reply, "an image or a file" if any(dig(part, "inlineData") for part in parts) else "")
 
 
 def _said(candidate: object) -> list[object]:
     """The parts of the answer, without the thoughts."""
     return [part for part in items(dig(candidate, "content", "parts")) if dig(part, "thought") is not True]
+
+
+def _tool_calls(parts: Sequence[object]) -> tuple[ToolCall, ...]:
+    """Calls, whole or streamed: Vertex sends the name first, then arguments as values with their places."""
+    calls: list[tuple[str, dict[str, object]]] = []
+    for part in parts:
+        call = dig(part, "functionCall")
+        arguments = dig(call, "args")
+        if (name := text_of(dig(call, "name"))) is not None:
+            calls.append((name, dict(arguments) if isinstance(arguments, dict) else {}))
+        for piece in items(dig(call, "partialArgs")) if calls else []:
+            _put(calls[-1][1], text_of(dig(piece, "jsonPath")) or "", piece)
+    return tuple(ToolCall(name, as_json(arguments)) for name, arguments in calls)
+
+
+def _put(arguments: dict[str, object], path: str, piece: object) -> None:
+    """Set the value at a path such as `$.city` or `$.days[0].name`; pieces of one text are joined."""
+    steps: list[str | int] = [name or index_of(int(number)) for name, number in _STEP.findall(path.removeprefix("$"))]
+    kind = next((kind for kind in _VALUES if isinstance(piece, dict) and kind in piece), None)
+    if kind is None or not 0 < len(steps) <= _DEEPEST:
+        return
+    place: object = arguments
+    for step, after in pairwise(steps):
+        place = _entered(place, step, [] if isinstance(after, int) else {})
+    value = None if kind == "nullValue" else dig(piece, kind)
+    before = dig(place, steps[-1])
+    if isinstance(before, str) and isinstance(value, str):
+        value = before + value
+    _entered(place, steps[-1], value, replacing=True)
+
+
+def _entered(place: object, step: str | int, value: object, replacing: bool = False) -> object:
+    """What stands at one step of a place; `value` where nothing does, or where it is to be replaced."""
+    if isinstance(place, dict) and isinstance(step, str):
+        if replacing or step not in place:
+            place[step] = value
+        return place[step]
+    if isinstance(place, list) and isinstance(step, int) and step <= len(place):
+        if step == len(place):
+            place.append(value)
+        elif replacing:
+            place[step] = value
+        return place[step]
+    return None

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
-from prober.asking.wire.format import BrokenWire, Request, count_of, dig, items, logprobs_of, text_of
-from prober.asking.wire.openai_chat import BASE_URL, key_headers
+from prober.asking.wire.format import (
+    BrokenWire,
+    Path,
+    Request,
+    arguments_of,
+    body_signals,
+    dig,
+    explained,
+    first_of,
+    items,
+    logprobs_of,
+    text_of,
+)
+from prober.asking.wire.openai_chat import BASE_URL, MODEL, TIER, key_headers
+from prober.asking.wire.usage import RESPONSES, tokens_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
 
-_DELTAS = ("response.output_text.delta", "response.refusal.delta", "response.function_call_arguments.delta")
-_ENDS = ("response.completed", "response.incomplete", "response.failed")
+CALLS: Final[Mapping[str, str]] = {"function_call": "arguments", "custom_tool_call": "input"}
+"""Kinds of output item that call a tool of ours → where what they pass stands."""
+BODY_SIGNALS: Final[Mapping[str, Path]] = {"reasoning_effort": ("reasoning", "effort")}
+"""The effort is echoed where the request named none too: a default that moved shows here."""
+
+_DELTAS: Final = frozenset(
+    {
+        "response.output_text.delta",
+        "response.refusal.delta",
+        "response.function_call_arguments.delta",
+        "response.custom_tool_call_input.delta",
+    }
+)
+_ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
+_TEXTS: Final = ("output_text", "text")
 
 
 class Responses:
@@ -20,6 +47,8 @@ class Responses:
     base_url = BASE_URL
 
     def objection(self, endpoint: Endpoint) -> str | None:
+        if endpoint.parameters.get("background") is True and not endpoint.stream:
+            return "background: true queues the answer, and there is none to read; leave it out of parameters"
         return None
 
     def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
@@ -39,15 +68,22 @@ class Responses:
         return Request("/responses", body)
 
     def has_content(self, event: object) -> bool:
-        return dig(event, "type") in _DELTAS and bool(dig(event, "delta"))
+        kind = dig(event, "type")
+        if kind == "response.output_item.added":
+            return _calls_a_tool(dig(event, "item"))
+        return isinstance(kind, str) and kind in _DELTAS and bool(dig(event, "delta"))
 
-    def assemble(self, events: Sequence[object]) -> object:
-        """The last event holds the whole answer."""
+    def assemble(self, events: Sequence[object], done: bool = False) -> object:
+        """The last event holds the whole answer; where it holds no output, the items that came before it do."""
+        output = [dig(event, "item") for event in events if dig(event, "type") == "response.output_item.done"]
         for event in events:
             if dig(event, "type") == "error":
                 return {"error": event}
             if dig(event, "type") in _ENDS:
-                return dig(event, "response")
+                response = dig(event, "response")
+                if isinstance(response, dict) and output and not response.get("output"):
+                    return response | {"output": output}
+                return response
         raise BrokenWire("the stream broke off before response.completed")
 
     def read(self, body: object, at: datetime) -> Reply:
@@ -57,27 +93,36 @@ class Responses:
         if status not in ("completed", "incomplete"):
             raise BrokenWire(f"status is {status!r}, not completed")
         parts = [part for item in output if dig(item, "type") == "message" for part in items(dig(item, "content"))]
-        texts = [part for part in parts if dig(part, "type") == "output_text"]
+        texts = [part for part in parts if dig(part, "type") in _TEXTS]
         reason = text_of(dig(body, "incomplete_details", "reason"))
         refusal = "".join(text_of(dig(part, "refusal")) or "" for part in parts)
-        usage = dig(body, "usage")
+        tokens = tokens_of(dig(body, "usage"), RESPONSES)
         first = dig(texts, 0, "logprobs", 0)
-        return Reply(
+        reply = Reply(
             at=at,
             text="".join(text_of(dig(part, "text")) or "" for part in texts),
-            model=text_of(dig(body, "model")),
+            model=first_of(text_of, body, MODEL),
+            reply_id=text_of(dig(body, "id")),
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
-            service_tier=text_of(dig(body, "service_tier")),
+            service_tier=first_of(text_of, body, TIER),
             finish_reason=reason or status,
             refusal=refusal or (reason if reason == "content_filter" else None),
             tool_calls=tuple(
-                ToolCall(name, text_of(dig(item, "arguments")) or "")
+                ToolCall(name, arguments_of(dig(item, CALLS[str(dig(item, "type"))])))
                 for item in output
-                if dig(item, "type") == "function_call" and (name := text_of(dig(item, "name"))) is not None
+                if _calls_a_tool(item) and (name := text_of(dig(item, "name"))) is not None
             ),
-            input_tokens=count_of(dig(usage, "input_tokens")),
-            output_tokens=count_of(dig(usage, "output_tokens")),
-            reasoning_tokens=count_of(dig(usage, "output_tokens_details", "reasoning_tokens")),
-            cached_tokens=count_of(dig(usage, "input_tokens_details", "cached_tokens")),
+            headers=body_signals(body, BODY_SIGNALS),
+            input_tokens=tokens.input,
+            output_tokens=tokens.output,
+            reasoning_tokens=tokens.reasoning,
+            cached_tokens=tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
+        pictures = any(dig(item, "type") == "image_generation_call" for item in output)
+        return explained(reply, "an image" if pictures else "")
+
+
+def _calls_a_tool(item: object) -> bool:
+    kind = dig(item, "type")
+    return isinstance(kind, str) and kind in CALLS

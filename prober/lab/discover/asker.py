@@ -37,7 +37,19 @@ OVERHEAD: Final = 64
 """Input tokens set aside beyond the bytes of a prompt, for what a provider puts around it."""
 
 _FREE = frozenset(
-    {"unreachable", "rate_limited", "unauthorized", "not_found", "unsupported_parameter", "bad_request", "missing_key"}
+    {
+        "unreachable",
+        "rate_limited",
+        "out_of_credit",
+        "unauthorized",
+        "model_not_found",
+        "model_retired",
+        "not_found",
+        "unsupported_parameter",
+        "context_length",
+        "bad_request",
+        "missing_key",
+    }
 )
 """Failures that cost no tokens. Any other ask may have been answered, and billed, all the same."""
 

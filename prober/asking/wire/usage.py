@@ -1,0 +1,82 @@
+"""Where each wire format counts tokens, and what the counts mean. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from prober.asking.wire.format import Path, count_of, first_of
+
+_CHAT_CACHED: Final[tuple[Path, ...]] = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("prompt_cache_hit_tokens",),  # DeepSeek
+    ("num_cached_tokens",),  # Mistral
+    ("cached_tokens",),  # Together, Moonshot
+    ("cache_read_input_tokens",),  # Databricks
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where one wire format keeps its counts: the first place that holds a count is read."""
+
+    input: tuple[Path, ...]
+    output: tuple[Path, ...]
+    reasoning: tuple[Path, ...]
+    cached: tuple[Path, ...]
+    total: tuple[Path, ...] = (("total_tokens",),)
+
+
+CHAT: Final = Places(
+    input=(("prompt_tokens",), ("input_tokens",)),
+    output=(("completion_tokens",), ("output_tokens",)),
+    reasoning=(
+        ("completion_tokens_details", "reasoning_tokens"),
+        ("output_tokens_details", "reasoning_tokens"),
+        ("reasoning_tokens",),  # Kimi on Azure
+    ),
+    cached=_CHAT_CACHED,
+)
+RESPONSES: Final = Places(
+    input=(("input_tokens",), ("prompt_tokens",)),
+    output=(("output_tokens",), ("completion_tokens",)),
+    reasoning=(("output_tokens_details", "reasoning_tokens"), ("reasoning_tokens",)),
+    cached=(("input_tokens_details", "cached_tokens"), *_CHAT_CACHED),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The counts of one reply, as `Reply` means them; None where the provider did not say."""
+
+    input: int | None
+    output: int | None
+    reasoning: int | None
+    cached: int | None
+
+
+def tokens_of(usage: object, places: Places) -> Tokens:
+    """Counts of a usage object.
+
+    OpenAI counts reasoning within the output. xAI, Grok on Azure and Gemini's OpenAI-compatible address count it
+    beside, and some do not report it at all; the total, which is what is billed, tells.
+    """
+    counted = Tokens(
+        first_of(count_of, usage, places.input),
+        first_of(count_of, usage, places.output),
+        first_of(count_of, usage, places.reasoning),
+        first_of(count_of, usage, places.cached),
+    )
+    total = first_of(count_of, usage, places.total)
+    if counted.input is None or counted.output is None:
+        return counted
+    reasoning = counted.reasoning or 0
+    if total is None:
+        # More reasoning than output: the two are counted apart.
+        return replace(counted, output=counted.output + reasoning) if reasoning > counted.output else counted
+    beside = total - counted.input - counted.output
+    if reasoning and beside >= reasoning:
+        return replace(counted, output=counted.output + reasoning)
+    if counted.reasoning is None and beside > 0 and beside != counted.cached:
+        return replace(counted, output=counted.output + beside, reasoning=beside)
+    return counted
