@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from typing import Final
 
 import streamlit as st
 
-from dashboard.formatting import inline
+from dashboard.formatting import inline, one_line
 from dashboard.frame import PageContext
-from dashboard.viewer import Viewer, can_sign_in, viewer
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
 from prober.model.incident import Action, ActionName, Incident
@@ -21,6 +23,16 @@ MUTES: Final = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168}
 """As words → hours."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person who is signed in."""
+
+    name: str
+    """As the record names them."""
+    allowed: bool
+    """Whether they are among those who may act."""
 
 
 def section(context: PageContext, incident: Incident) -> None:
@@ -102,3 +114,40 @@ def _say_outcome(incident: Incident) -> None:
     about, said = st.session_state.get(_OUTCOME, (0, ""))
     if about == incident.id:
         st.info(inline(said, 400))
+
+
+def viewer(settings: Settings) -> Viewer | None:
+    """None where nobody is signed in."""
+    if settings.dashboard_user_header:
+        # The header alone where one is named: what the browser keeps must not outvote the proxy.
+        name = named_by_header(st.context.headers, settings.dashboard_user_header)
+    else:
+        name = named_by_claims(st.user.to_dict())
+    return Viewer(name, may_act(name, settings.dashboard_allowed)) if name else None
+
+
+def can_sign_in() -> bool:
+    """Whether Streamlit was told of a place to sign in at (`[auth]` of its secrets), and has what that takes."""
+    try:
+        return "auth" in st.secrets and find_spec("authlib") is not None
+    except FileNotFoundError:
+        return False
+
+
+def named_by_header(headers: Mapping[str, str], header: str) -> str:
+    return one_line(headers.get(header, "").strip(), 120)
+
+
+def named_by_claims(claims: Mapping[str, object]) -> str:
+    """The e-mail address where its provider has verified it, else the provider's own name for the person."""
+    if not claims.get("is_logged_in"):
+        return ""
+    verified = claims.get("email_verified") is not False
+    return one_line(str((claims.get("email") if verified else "") or claims.get("sub") or ""), 120)
+
+
+def may_act(name: str, allowed: str | None) -> bool:
+    """Whether `name` is on a list with commas between; everyone is where there is none."""
+    if allowed is None:
+        return True
+    return name.casefold() in {one.strip().casefold() for one in allowed.split(",") if one.strip()}

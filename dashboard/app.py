@@ -1,4 +1,4 @@
-"""What Streamlit runs: `python -m streamlit run dashboard/app.py`, or `prober dashboard`."""
+"""What Streamlit runs: `python -m streamlit run dashboard/app.py`, or `prober dashboard`. `PAGES` lists the pages."""
 
 from __future__ import annotations
 
@@ -9,27 +9,39 @@ import streamlit as st
 
 from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
 from dashboard.frame import PageContext, framed
-from dashboard.navigation import HOME, PLACES, go
+from dashboard.navigation import HOME, go
 
-DRAW: Mapping[str, Callable[[PageContext], None]] = {
-    HOME: overview.draw,
-    "incident": incident.draw,
-    "endpoint": endpoint.draw,
-    "probe": probe.draw,
-    "quality": quality.draw,
-    "cost": cost.draw,
-    "reliability": reliability.draw,
-    "promise": promise.draw,
+PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
+    HOME: ("Overview", overview.draw),
+    "incident": ("Incidents", incident.draw),
+    "endpoint": ("Endpoint history", endpoint.draw),
+    "probe": ("Probes", probe.draw),
+    "quality": ("Quality", quality.draw),
+    "cost": ("Cost", cost.draw),
+    "reliability": ("Reliability", reliability.draw),
+    "promise": ("The promise", promise.draw),
 }
+"""Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, its line in
+`docs/operating/dashboard.md`."""
 
-# A file: Streamlit fetches named icons and emoji from the internet.
-st.set_page_config(page_title="canary prober", page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
-st.logo(str(Path(__file__).with_name("icon.svg")))
-_page = st.navigation(
-    [st.Page(framed(draw), title=PLACES[name], url_path=name, default=name == HOME) for name, draw in DRAW.items()],
-    position="top",
-)
-# Messages link to the address of the house alone, whatever pages it has.
-if _page.url_path == "" and (name := next((one for one in ("incident", "endpoint") if one in st.query_params), None)):
-    go(name, **st.query_params.to_dict())
-_page.run()
+
+def main() -> None:
+    # A file: Streamlit would fetch named icons and emoji from the internet.
+    icon = str(Path(__file__).with_name("icon.svg"))
+    st.set_page_config(page_title="canary prober", page_icon=icon, layout="wide")
+    st.logo(icon)
+    page = st.navigation(
+        [
+            st.Page(framed(draw), title=title, url_path=name, default=name == HOME)
+            for name, (title, draw) in PAGES.items()
+        ],
+        position="top",
+    )
+    # Links in messages lead to the bare address with a query, whatever pages there are.
+    if page.url_path == "" and (name := next((one for one in ("incident", "endpoint") if one in st.query_params), "")):
+        go(name, **st.query_params.to_dict())
+    page.run()
+
+
+if __name__ == "__main__":  # as Streamlit runs it
+    main()

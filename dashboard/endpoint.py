@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from statistics import median
+from typing import Final
 
 import streamlit as st
 
-from dashboard import charts, charts_time, incident_context
+from dashboard import charts, charts_time
 from dashboard.export import csv_button
 from dashboard.formatting import count, inline, number, one_line, round_name
 from dashboard.frame import PageContext
+from dashboard.navigation import choose_endpoint, choose_from, choose_range
 from dashboard.overview import incident_link
-from dashboard.selection import choose_endpoint, choose_from, choose_range
+from prober.store.pages.page_views import RoundLine
 from prober.store.pages.views import ChannelPoint, EndpointView
+
+ROUNDS: Final = 10
+"""Rounds on each side of a change whose latency is compared."""
 
 
 def draw(context: PageContext) -> None:
@@ -106,7 +112,7 @@ def _who_and_how_fast(
             st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
         else:
             st.caption("No answer says how long it took.")
-    if told := incident_context.latency(lines):
+    if told := latency(lines):
         st.caption(told)
 
 
@@ -164,3 +170,32 @@ def _legend(marked: Sequence[charts.Mark]) -> None:
     kinds = {mark.kind for mark in marked}
     if shown := [words for kind, words in said.items() if kind in kinds]:
         st.caption(f"{'; '.join(shown).capitalize()}.")
+
+
+def latency(lines: Sequence[RoundLine]) -> str:
+    """How long answers took of late; nothing where no reply says."""
+    seconds = _halves(lines[-ROUNDS:])
+    if not seconds:
+        return ""
+    return f"Latency, which is never judged: {_usual(seconds)} in the last {count(len(seconds), 'round')}."
+
+
+def latency_moved(lines: Sequence[RoundLine], onset: str) -> str:
+    """How long answers took before a change and since; nothing unless both are known."""
+    before = _halves([one for one in lines if one.round < onset][-ROUNDS:])
+    since = _halves([one for one in lines if one.round >= onset][:ROUNDS])
+    if not before or not since:
+        return ""
+    return f"Latency, which is never judged: {_usual(before)} before the change, within {_s(since)} since."
+
+
+def _halves(lines: Sequence[RoundLine]) -> list[float]:
+    return [one.latency_half_s for one in lines if one.latency_half_s is not None]
+
+
+def _usual(seconds: Sequence[float]) -> str:
+    return f"in the usual round half of the answers came within {_s(seconds)}"
+
+
+def _s(seconds: Sequence[float]) -> str:
+    return f"{number(median(seconds))} s"

@@ -8,12 +8,13 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import actions, endpoint, incident_context
+from dashboard import actions, endpoint
 from dashboard.formatting import (
     ago,
     count,
     incident_number,
     inline,
+    listed,
     moment,
     number,
     one_line,
@@ -28,7 +29,7 @@ from dashboard.overview import incident_link
 from dashboard.timeline import place, timeline
 from prober.model.evidence import Verdict
 from prober.model.incident import Incident
-from prober.model.notice import Comparison
+from prober.model.notice import Comparison, Part
 from prober.store.pages.views import NoticeView
 
 _BEFORE: Final = timedelta(days=14)
@@ -72,8 +73,8 @@ def section(context: PageContext, incident: Incident) -> None:
     """Everything known of one incident, the most telling first."""
     st.markdown(f"### Incident {incident.id}: {inline(incident.endpoint)}")
     _summary(context, incident)
-    if company := incident_context.company(context.store.parts(incident)):
-        st.markdown(company)
+    if moved_together := company(context.store.parts(incident)):
+        st.markdown(moved_together)
     actions.section(context, incident)
     if not incident.is_trouble:
         st.markdown("#### What moved")
@@ -86,6 +87,16 @@ def section(context: PageContext, incident: Incident) -> None:
     _runbook(context, incident, notices)
     _timeline(context, incident, notices)
     _notices(context, notices)
+
+
+def company(parts: Sequence[Part]) -> str:
+    """Who moved at the same time, as markdown; nothing where nobody did."""
+    own = [f"{inline(part.endpoint)} (incident {part.incident_id})" for part in parts if part.incident_id is not None]
+    counted = [inline(part.endpoint) for part in parts if part.incident_id is None]
+    told = [f"At the same provider moved at the same time: {listed(own, 8)}."] if own else []
+    if counted:
+        told.append(f"Believed sooner because evidence had grown there as well: {listed(counted, 8)}.")
+    return " ".join(told)
 
 
 def _summary(context: PageContext, incident: Incident) -> None:
@@ -166,7 +177,7 @@ def _channels(context: PageContext, incident: Incident, verdicts: Sequence[Verdi
 def _latency(context: PageContext, incident: Incident) -> None:
     began = moment(incident.onset)
     lines = context.store.lines(incident.endpoint, began - _BEFORE if began else None)
-    if told := incident_context.latency_moved(lines, incident.onset):
+    if told := endpoint.latency_moved(lines, incident.onset):
         st.caption(told)
 
 

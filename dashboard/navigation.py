@@ -1,39 +1,98 @@
-"""The pages by name, and the ways between them. An address holds all that a page shows, so it can be sent on."""
+"""Addresses of pages: links to them, and boxes whose choice stands in the address, so that a view can be sent on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from dashboard.formatting import inline, one_line
+from prober.store.pages.page_views import By
+from prober.store.pages.views import EndpointView
+
 HOME: Final = "overview"
-PLACES: Final = {
-    HOME: "Overview",
-    "incident": "Incidents",
-    "endpoint": "Endpoint history",
-    "probe": "Probes",
-    "quality": "Quality",
-    "cost": "Cost",
-    "reliability": "Reliability",
-    "promise": "The promise",
+"""The page at the bare address."""
+RANGES: Final[Mapping[str, timedelta | None]] = {
+    "1 day": timedelta(days=1),
+    "7 days": timedelta(days=7),
+    "30 days": timedelta(days=30),
+    "90 days": timedelta(days=90),
+    "1 year": timedelta(days=365),
+    "all": None,
 }
-"""Name in the address → title, in the order of the menu."""
+DAYS: Final[Mapping[str, int]] = {"7 days": 7, "30 days": 30, "90 days": 90, "1 year": 365}
 
 
-def link(label: str, place: str, icon: str | None = None, **query: str) -> None:
-    """A link to a page; a real one, that opens in a tab of its own where that is wanted."""
-    st.page_link(_page(place), label=label, icon=icon, query_params=query)
+def link(label: str, page: str, icon: str | None = None, **query: str) -> None:
+    """A real link to a page, which can be opened in a new tab."""
+    st.page_link(_page(page), label=label, icon=icon, query_params=query)
 
 
-def go(place: str, **query: str) -> None:
-    """Leaves for a page at once."""
-    st.switch_page(_page(place), query_params=query)
+def go(page: str, **query: str) -> None:
+    """Switch to a page at once."""
+    st.switch_page(_page(page), query_params=query)
 
 
-def _page(place: str) -> Page:
-    # Streamlit knows a page by its address: what it draws is declared in `app.py`.
-    return st.Page(_nothing, title=PLACES[place], url_path=place, default=place == HOME)
+def _page(name: str) -> Page:
+    # Streamlit knows a page by its address alone; title and content are declared in `app.py`.
+    return st.Page(_nothing, title=name, url_path=name, default=name == HOME)
 
 
 def _nothing() -> None: ...
+
+
+def choose_range(now: datetime) -> datetime | None:
+    """From when on; None for all there is. A whole hour, so that kept answers serve the next drawing too."""
+    back = RANGES[choose_from("Time range", "range", list(RANGES), "There is no range {}.", usual="30 days")]
+    return None if back is None else (now - back).replace(minute=0, second=0, microsecond=0)
+
+
+def choose_days() -> int:
+    """How many days, today among them."""
+    return DAYS[choose_from("Time range", "range", list(DAYS), "There is no range {}.", usual="30 days")]
+
+
+def choose_endpoint(endpoints: Sequence[EndpointView], forgets: Sequence[str]) -> str:
+    """The name of one; of the one with the most evidence, where the address names none. There is at least one."""
+    telling = max(endpoints, key=lambda one: one.e_value).name
+    names = [one.name for one in endpoints]
+    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=telling, forgets=forgets)
+
+
+def choose_by(options: Sequence[By]) -> By:
+    """What days are added up by."""
+    names = {one.replace("_", " "): one for one in options}
+    return names[choose_from("By", "by", list(names), "Nothing is added up by {}.")]
+
+
+def choose_from(
+    label: str,
+    parameter: str,
+    options: Sequence[str],
+    unknown: str,
+    *,
+    usual: str | None = None,
+    forgets: Sequence[str] = (),
+) -> str:
+    """A box; gives what the address names, else `usual`, else the first. `options` may not be empty.
+
+    `unknown` is said, with the name in its place, where the address names none of them. Another choice makes the
+    address forget what hangs on this one.
+    """
+    wanted = st.query_params.get(parameter)
+    if wanted is not None and wanted not in options:
+        st.warning(f"{unknown.format(inline(wanted, 60))} Choose one of those there are.")
+        wanted = None
+    value = wanted or usual or options[0]
+    key = f"choose-{parameter}"
+    st.session_state[key] = value
+
+    def changed() -> None:
+        kept = {name: text for name, text in st.query_params.to_dict().items() if name not in forgets}
+        st.query_params.from_dict(kept | {parameter: st.session_state[key]})
+
+    st.selectbox(label, options, key=key, format_func=one_line, on_change=changed)
+    return value

@@ -8,7 +8,7 @@ from dashboard import charts_time
 from dashboard.export import log_button
 from dashboard.formatting import count, inline, number, one_line, percent, shown
 from dashboard.frame import PageContext
-from dashboard.selection import choose_endpoint, choose_from
+from dashboard.navigation import choose_endpoint, choose_from
 from prober.judging.explain.information import advice
 from prober.store.pages.page_views import ProbePage
 

@@ -11,7 +11,7 @@ from dashboard import charts_time
 from dashboard.export import csv_button
 from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
 from dashboard.frame import PageContext
-from dashboard.selection import choose_days
+from dashboard.navigation import choose_days
 from prober.incidents.daemons import DaemonStatus, attendance
 from prober.store.pages.page_views import TallyView
 from prober.store.pages.views import DeliveryView

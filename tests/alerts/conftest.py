@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .hook import Hook, listening
-from .slack_server import SlackServer
+from tests.alerts.hook import Hook, listening
+from tests.alerts.slack_server import SlackServer
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,7 @@ from prober.model.notice import Notice
 from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
-
-from .slack_server import APP_TOKEN, CHANNEL, TOKEN
+from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
 """Instead of a drawn one: drawing would take most of a sender's life."""

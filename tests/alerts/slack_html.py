@@ -19,8 +19,7 @@ from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks
 from prober.alerts.slack.buttons import accept_modal
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
-
-from .notices import HISTORY, NAMED, PLAIN
+from tests.alerts.notices import HISTORY, NAMED, PLAIN
 
 Blocks = Sequence[Mapping[str, Any]]
 STYLE = """

@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
 
-from .slack_limits import refusal, texts, view_refusal
-from .slack_socket import Sockets
+from tests.alerts.slack_limits import refusal, texts, view_refusal
+from tests.alerts.slack_socket import Sockets
 
 __all__ = ["APP_TOKEN", "CHANNEL", "TOKEN", "WEBHOOK_PATH", "SlackServer", "refusal", "texts"]
 

@@ -15,9 +15,8 @@ from prober.alerts.message import compose
 from prober.alerts.pagerduty import ACTIONS
 from prober.incidents.events import EVENTS
 from prober.settings import Settings
-
-from .hook import Hook
-from .notices import PLAIN
+from tests.alerts.hook import Hook
+from tests.alerts.notices import PLAIN
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECIPE = (DOCS / "contributing" / "alerter.md").read_text(encoding="utf-8")

@@ -19,10 +19,9 @@ from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
-
-from .hook import Hook
-from .notices import NAMED, PLAIN, any_notice
-from .receivers import ALERTMANAGER, Alertmanager
+from tests.alerts.hook import Hook
+from tests.alerts.notices import NAMED, PLAIN, any_notice
+from tests.alerts.receivers import ALERTMANAGER, Alertmanager
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 TOLD = {name: notice for name, notice in NAMED.items() if notice.event != "digest"}

@@ -29,11 +29,10 @@ from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_
 from prober.incidents.events import EVENTS
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice
-
-from .notices import HOSTILE, NAMED, PLAIN, any_notice
-from .slack_limits import refusal, texts, view_refusal
-from .test_hostile import UNSEEN
-from .test_message import same_as_golden
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.slack_limits import refusal, texts, view_refusal
+from tests.alerts.test_hostile import UNSEEN
+from tests.alerts.test_message import same_as_golden
 
 Body = dict[str, object]
 LAYOUTS: dict[str, Callable[[Notice], Body]] = {

@@ -24,9 +24,8 @@ from prober.service.deliver import (
     deliver,
 )
 from prober.settings import Settings
-
-from .notices import PLAIN
-from .slack_server import CHANNEL, TOKEN, SlackServer
+from tests.alerts.notices import PLAIN
+from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 

@@ -19,9 +19,8 @@ from prober.model.evidence import Judgement, Verdict
 from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
-
-from .slack_server import CHANNEL, TOKEN, SlackServer, texts
-from .test_slack import parts
+from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer, texts
+from tests.alerts.test_slack import parts
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENDPOINT = Endpoint(name="acme/gpt-4o", provider="openai", model="gpt-4o-2024-08-06")

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.text import link, mrkdwn, side_by_side, visible
-
-from .notices import HOSTILE_TEXTS
+from tests.alerts.notices import HOSTILE_TEXTS
 
 ANY = st.one_of(st.text(st.characters(exclude_categories=()), max_size=200), st.sampled_from(HOSTILE_TEXTS))
 # Written as ranges of code points, unlike the code under test, which asks the Unicode database.

@@ -21,9 +21,8 @@ from prober.alerts.phrases import KINDS, chance, when
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.model.incident import IncidentKind
 from prober.model.notice import Comparison, Moved, Notice
-
-from .notices import HOSTILE, NAMED, PLAIN, any_notice
-from .test_hostile import UNSEEN
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.test_hostile import UNSEEN
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -15,8 +15,7 @@ from prober.alerts.slack.blocks import fallback_text, news_blocks, root_blocks, 
 from prober.incidents.events import EVENTS, EventRule
 from prober.incidents.routing import Routing, Subject, Target
 from prober.model.declaration import Alerts, QuietHours
-
-from .notices import PLAIN
+from tests.alerts.notices import PLAIN
 
 NIGHT = datetime(2026, 3, 4, 23, tzinfo=UTC)
 ROUTING = Routing(("slack", "log"), Alerts(quiet_hours=QuietHours(start="22:00", end="07:00")))

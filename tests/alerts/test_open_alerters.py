@@ -12,8 +12,7 @@ from prober.alerts.message import compose
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
-
-from .notices import HOSTILE, PLAIN
+from tests.alerts.notices import HOSTILE, PLAIN
 
 ALL = {
     "SLACK_BOT_TOKEN": "xoxb-1",

@@ -17,10 +17,9 @@ from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
-
-from .hook import Hook
-from .notices import NAMED, PLAIN, any_notice
-from .receivers import PAGERDUTY, PAGERDUTY_BYTES
+from tests.alerts.hook import Hook
+from tests.alerts.notices import NAMED, PLAIN, any_notice
+from tests.alerts.receivers import PAGERDUTY, PAGERDUTY_BYTES
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef"

@@ -10,8 +10,7 @@ import pytest
 from prober.alerts.message import subject, subject_key
 from prober.incidents.events import EVENTS
 from prober.model.incident import Event
-
-from .notices import PLAIN
+from tests.alerts.notices import PLAIN
 
 
 def test_every_event_has_a_phase_but_the_digest() -> None:

@@ -11,9 +11,8 @@ from PIL import Image
 
 from prober.alerts.slack.picture import LEAST_POINTS, MOST_POINTS, alt_text, history_png
 from prober.model.notice import Moved, Point
-
-from .notices import HISTORY, HOSTILE_TEXTS, PLAIN
-from .test_hostile import UNSEEN
+from tests.alerts.notices import HISTORY, HOSTILE_TEXTS, PLAIN
+from tests.alerts.test_hostile import UNSEEN
 
 DRAWN = replace(PLAIN, history=HISTORY)
 

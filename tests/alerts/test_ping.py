@@ -8,8 +8,7 @@ from prober.alerts.heartbeat import Ping, open_ping
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
-
-from .hook import Hook
+from tests.alerts.hook import Hook
 
 
 def test_all_is_well(hook: Hook) -> None:

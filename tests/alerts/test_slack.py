@@ -16,9 +16,8 @@ from prober.alerts.slack.webhook import SlackWebhook
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
-
-from .notices import HOSTILE, PLAIN
-from .slack_server import CHANNEL, TOKEN, SlackServer
+from tests.alerts.notices import HOSTILE, PLAIN
+from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
 
 AGAIN = replace(PLAIN, attempts=1)
 

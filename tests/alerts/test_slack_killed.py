@@ -19,10 +19,9 @@ from prober.incidents.routing import Routing
 from prober.model.incident import Action, ActionName
 from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
 from prober.store import Store
+from tests.alerts.killed import bear, deliver_all
+from tests.alerts.slack_server import SlackServer
 from tests.store.world import alarm, complete, declare, judge, verdict
-
-from .killed import bear, deliver_all
-from .slack_server import SlackServer
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -23,10 +23,9 @@ from prober.model.incident import Action, Decision, Incident
 from prober.service.deliver import deliver
 from prober.settings import Settings
 from prober.store import Store
-
-from .slack_limits import texts
-from .slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
-from .test_deliver_from_store import NOW, open_incident
+from tests.alerts.slack_limits import texts
+from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
+from tests.alerts.test_deliver_from_store import NOW, open_incident
 
 
 def settings_of(slack: SlackServer, **more: object) -> Settings:

@@ -7,8 +7,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from prober.alerts.slack.blocks import Block
-
-from .slack_server import CHANNEL, SlackServer, refusal
+from tests.alerts.slack_server import CHANNEL, SlackServer, refusal
 
 
 def header(text: str) -> Block:

@@ -14,11 +14,10 @@ from prober.alerts.slack.picture import history_png
 from prober.alerts.slack.search import picture_name
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
-
-from .notices import HISTORY, HOSTILE, NAMED, PLAIN
-from .slack_limits import texts
-from .slack_server import APP_TOKEN, CHANNEL, OTHER_CHANNEL, TOKEN, SlackServer
-from .test_slack import bot, parts
+from tests.alerts.notices import HISTORY, HOSTILE, NAMED, PLAIN
+from tests.alerts.slack_limits import texts
+from tests.alerts.slack_server import APP_TOKEN, CHANNEL, OTHER_CHANNEL, TOKEN, SlackServer
+from tests.alerts.test_slack import bot, parts
 
 OPENED = replace(PLAIN, history=HISTORY)
 STEPS = [notice for notice in NAMED.values() if notice.incident_id and notice.event not in ("opened", "trouble")]

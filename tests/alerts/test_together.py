@@ -11,10 +11,9 @@ from prober.alerts.payload import payload
 from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.webhook import SlackWebhook
 from prober.model.notice import Part
-
-from .notices import NAMED, PLAIN
-from .slack_server import CHANNEL, SlackServer
-from .test_slack import bot, parts, webhook
+from tests.alerts.notices import NAMED, PLAIN
+from tests.alerts.slack_server import CHANNEL, SlackServer
+from tests.alerts.test_slack import bot, parts, webhook
 
 JOINED = NAMED["joined"]
 

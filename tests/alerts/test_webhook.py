@@ -20,9 +20,8 @@ from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
-
-from .hook import Hook
-from .notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.hook import Hook
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "webhook.md"

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from prober.store import Store
-
-from .world import Clock, write_set
+from tests.daemon.world import Clock, write_set
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,8 @@ from prober.model.evidence import Judgement
 from prober.model.incident import Decision
 from prober.service import run_round
 from prober.store import Store
-
-from .test_daemon import KEY, leave
-from .world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
+from tests.daemon.test_daemon import KEY, leave
+from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
 
 MINUTE = timedelta(minutes=1)
 

@@ -18,8 +18,7 @@ from prober.model.evidence import Observation
 from prober.service import run_round
 from prober.service.ask_round import plan
 from prober.store import Store
-
-from .world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
+from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
 
 KEY = "canary on parrot"
 

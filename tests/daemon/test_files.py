@@ -10,8 +10,7 @@ import pytest
 
 from prober.daemon.files import Files
 from prober.model.errors import ConfigurationError
-
-from .world import HOUR, NOON, write_set
+from tests.daemon.world import HOUR, NOON, write_set
 
 BROKEN = "name: canary\nowner: us\nprobs: []\n"
 

@@ -12,9 +12,8 @@ from prober.daemon.log import tell_remarks
 from prober.daemon.slack_actions import StoredIncidentActions
 from prober.model.incident import Action
 from prober.settings import Settings
+from tests.daemon.world import watching
 from tests.store.world import alarm
-
-from .world import watching
 
 
 class Listener:

@@ -23,8 +23,7 @@ from prober.service import run_round
 from prober.settings import Settings
 from prober.store import Store
 from tests.alerts.hook import listening
-
-from .world import HeldUp, asked, completed, rounds, wait_until, write_set
+from tests.daemon.world import HeldUp, asked, completed, rounds, wait_until, write_set
 
 pytestmark = pytest.mark.slow
 

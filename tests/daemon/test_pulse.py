@@ -16,8 +16,7 @@ from prober.model.errors import StoreError
 from prober.model.notice import Outcome
 from prober.store import Store
 from tests.alerts.hook import Hook, listening
-
-from .world import HOUR, NOON, Clock, watching, write_set
+from tests.daemon.world import HOUR, NOON, Clock, watching, write_set
 
 MINUTE = timedelta(minutes=1)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 import pytest
-from fake_store import NOW, FakeStore
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboard import cached_store, frame, launch
+from tests.dashboard.fake_store import NOW, FakeStore
 
 
 class Then(datetime):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import seeded
-from conftest import opened_at, texts
 from streamlit.testing.v1 import AppTest
 
-from dashboard import actions, cached_store, viewer
-from dashboard.viewer import Viewer
+from dashboard import actions, cached_store
+from dashboard.actions import Viewer
 from prober.model.incident import Action, Incident
 from prober.store import Store
+from tests.dashboard import seeded
+from tests.dashboard.conftest import opened_at, texts
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_a_press_that_comes_too_late_says_why_nothing_was_done(world):
     ],
 )
 def test_the_header_of_a_proxy_names_who_is_there(headers, name):
-    assert viewer.named_by_header(headers, "X-User") == name
+    assert actions.named_by_header(headers, "X-User") == name
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_the_header_of_a_proxy_names_who_is_there(headers, name):
     ],
 )
 def test_who_signed_in_is_named_by_what_is_verified(claims, name):
-    assert viewer.named_by_claims(claims) == name
+    assert actions.named_by_claims(claims) == name
 
 
 @pytest.mark.parametrize(
     ("allowed", "may"), [(None, True), ("", False), ("bob", False), ("bob, ADA@example.org ,", True), (",", False)]
 )
 def test_who_may_act(allowed, may):
-    assert viewer.may_act("ada@example.org", allowed) is may
+    assert actions.may_act("ada@example.org", allowed) is may

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import seeded
 
 from dashboard import launch
-from dashboard.navigation import PLACES
+from dashboard.app import PAGES
 from prober.model.incident import Incident
 from prober.store import Store
+from tests.dashboard import seeded
 
 pytestmark = pytest.mark.browser
 
@@ -162,7 +162,7 @@ def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashb
     page = tab(width, scheme)
     page.goto(dashboard[0])
     page.get_by_text("support-bot is different from what you pinned").wait_for()
-    for name, title in PLACES.items():
+    for name, (title, _) in PAGES.items():
         _visit(page, title)
         page.get_by_test_id("stMain").get_by_text(SAID[name]).first.wait_for()
         page.get_by_text("As of").wait_for()

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fake_store import HOSTILE, NOW, THRESHOLD, history, incident, point
 
 from dashboard import charts
 from prober.store.pages.views import EpochView
+from tests.dashboard.fake_store import HOSTILE, NOW, THRESHOLD, history, incident, point
 
 MOVED = tuple(one for one in history("bot", changed=34) if one.channel == "length")
 OPEN = incident(history("bot", changed=34), 34)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from fake_store import HOSTILE, NOW, map_of, probe_page
-from test_dashboard_charts import spec
 
 from dashboard import charts_time
 from prober.store.pages.page_views import RoundLine
+from tests.dashboard.fake_store import HOSTILE, NOW, map_of, probe_page
+from tests.dashboard.test_dashboard_charts import spec
 
 
 def data(chart) -> list[dict]:

@@ -7,13 +7,13 @@ import io
 from datetime import UTC, datetime
 
 import pytest
-import seeded
-from fake_store import HOSTILE
 
 from dashboard import export
 from dashboard.cached_store import CachedStore
 from prober.loading import reply_log
 from prober.store import Store
+from tests.dashboard import seeded
+from tests.dashboard.fake_store import HOSTILE
 
 
 def read(text: str) -> list[dict[str, str]]:

@@ -4,11 +4,11 @@ import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fake_store import HOSTILE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import formatting
+from tests.dashboard.fake_store import HOSTILE
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import address, links, texts
-from fake_store import HOSTILE, NOW, FakeStore, all_states, endpoint_view, fleet, history, hostile, rounds_every
 
 from dashboard import cached_store, overview
 from dashboard.formatting import inline
@@ -17,6 +15,18 @@ from prober.model.evidence import Findings, Share, Shift
 from prober.status.endpoint_status import endpoint_statuses
 from prober.store import Store
 from prober.store.pages.views import DeliveryView
+from tests.dashboard.conftest import address, links, texts
+from tests.dashboard.fake_store import (
+    HOSTILE,
+    NOW,
+    FakeStore,
+    all_states,
+    endpoint_view,
+    fleet,
+    history,
+    hostile,
+    rounds_every,
+)
 
 
 def test_the_fake_store_asks_and_answers_as_the_real_one_does():

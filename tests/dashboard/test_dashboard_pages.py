@@ -7,8 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import address, links, texts
-from fake_store import (
+from streamlit.testing.v1 import AppTest
+
+from dashboard.app import PAGES
+from dashboard.navigation import HOME
+from prober.model.notice import Notice
+from tests.dashboard.conftest import address, links, texts
+from tests.dashboard.fake_store import (
     HOSTILE,
     NOW,
     FakeStore,
@@ -23,12 +28,8 @@ from fake_store import (
     rounds_every,
     sign,
 )
-from streamlit.testing.v1 import AppTest
 
-from dashboard.navigation import HOME, PLACES
-from prober.model.notice import Notice
-
-PAGES = ["" if name == HOME else name for name in PLACES]
+NAMES = ["" if name == HOME else name for name in PAGES]
 POINTS = history("bot")
 ATTACKS = ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800")
 
@@ -48,14 +49,14 @@ def marked_up(at: AppTest) -> list[str]:
     return [*said, *helps, *(label for label, _, _ in links(at))]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_of_an_empty_store_says_what_to_do_next(page, name):
     at = page(FakeStore(), name)
     assert "Nothing is watched yet" in at.info[0].value
     assert "prober validate probes/" in at.code[0].value
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_page_of_an_endpoint_that_was_never_asked_is_no_error(page, name):
     at = page(FakeStore((endpoint_view("bot"),)), name)
     assert at.info or at.success or at.warning
@@ -63,7 +64,7 @@ def test_a_page_of_an_endpoint_that_was_never_asked_is_no_error(page, name):
     assert not at.get("vega_lite_chart")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     "world", [all_states, pytest.param(one, marks=pytest.mark.slow), pytest.param(fleet, marks=pytest.mark.slow)]
 )
@@ -72,7 +73,7 @@ def test_a_page_is_drawn_in_every_world(page, name, world):
     assert "As of" in at.caption[-1].value
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.slow
 def test_hostile_texts_stay_texts(page, name):
     at = page(hostile(), name, incident="3") if name == "incident" else page(hostile(), name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from fake_store import NOW, all_states, endpoint_view, history, incident, round_view
-
 from dashboard.overview import SYMBOLS, Headline, by_urgency, headline, why
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
+from tests.dashboard.fake_store import NOW, all_states, endpoint_view, history, incident, round_view
 
 POINTS = history("one")
 

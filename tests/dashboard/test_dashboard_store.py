@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import seeded
-from conftest import texts
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cached_store, launch
 from prober.model.errors import StoreError
+from tests.dashboard import seeded
+from tests.dashboard.conftest import texts
 
 
 @pytest.fixture

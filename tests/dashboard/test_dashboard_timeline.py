@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from fake_store import HOSTILE, NOW, history, incident, notice_view
-
 from dashboard.timeline import timeline
 from prober.store.pages.views import ActionView
+from tests.dashboard.fake_store import HOSTILE, NOW, history, incident, notice_view
 
 OPEN = incident(history("bot", changed=34), 34)
 

@@ -17,8 +17,7 @@ from prober.fingerprint.embedding import READ, WORDLLAMA, extract
 from prober.fingerprint.feature import EmbedderUnavailable, Features
 from prober.fingerprint.wordllama import WordLlama
 from prober.model.declaration import Probe
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 
 def vector(answer: Answer, probe: Probe, text: str) -> tuple[float, ...]:

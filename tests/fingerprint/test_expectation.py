@@ -8,8 +8,7 @@ from prober.fingerprint import Features
 from prober.fingerprint.expectation import CHECKS, REGEX_READ, Unjudged, extract, holds
 from prober.model.declaration import Check, CheckType, Probe
 from prober.model.reply import ToolCall
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 PERSON = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 

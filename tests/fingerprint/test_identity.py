@@ -4,8 +4,7 @@ import pytest
 
 from prober.fingerprint.identity import extract
 from prober.model.declaration import Probe
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 
 def test_says_what_the_provider_said(answer: Answer, probe: Probe) -> None:

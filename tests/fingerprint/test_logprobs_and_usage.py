@@ -6,8 +6,7 @@ import pytest
 
 from prober.fingerprint import Features, logprobs, usage
 from prober.model.declaration import Probe
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 
 def test_one_certain_token(answer: Answer, probe: Probe) -> None:

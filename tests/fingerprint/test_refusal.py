@@ -10,8 +10,7 @@ import pytest
 from prober.fingerprint import refusal
 from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
 from prober.model.declaration import Probe
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 
 @pytest.mark.parametrize(

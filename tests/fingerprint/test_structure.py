@@ -4,8 +4,7 @@ import pytest
 
 from prober.fingerprint.structure import SCANNED, USUAL, extract
 from prober.model.declaration import Probe
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 DEEP = "[" * 5_000
 TABLE = "| a | b |\n|---|:-:|\n| 1 | 2 |"

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from prober.fingerprint.text import _LETTER, BLANK, CHOICE_CHARACTERS, choice, extract, script, sentences
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
-
-from .conftest import Answer
+from tests.fingerprint.conftest import Answer
 
 PROBE = Probe(id="p", prompt="Say something.")
 

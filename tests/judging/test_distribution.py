@@ -8,8 +8,7 @@ import pytest
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.distribution import Distribution, distributions
 from prober.judging.memory import Memory
-
-from .observed import REFERENCE, judged, observed, spoken
+from tests.judging.observed import REFERENCE, judged, observed, spoken
 
 RNG = np.random.default_rng(5)
 STILL = [observed(n, {"s": [spoken(RNG) for _ in range(5)]}) for n in range(REFERENCE)]

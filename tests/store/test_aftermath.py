@@ -11,8 +11,7 @@ from prober.incidents.routing import NOBODY
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
 from prober.store import Store
-
-from .world import DAY, HASH, NOW, SERIES, alarm, begin, complete, declare, judge, observe, verdict
+from tests.store.world import DAY, HASH, NOW, SERIES, alarm, begin, complete, declare, judge, observe, verdict
 
 
 def strong(log_e: float = 9.0):

@@ -17,8 +17,7 @@ from prober.model.evidence import Fingerprint, Judgement, Verdict
 from prober.model.reply import Reply, ToolCall
 from prober.store import codec
 from prober.store.columns import HostileText, Number, Utc
-
-from .world import NOW, judge, verdict
+from tests.store.world import NOW, judge, verdict
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)  # lone surrogates and NUL included
 ANY_FLOAT = st.floats()

@@ -13,8 +13,7 @@ from prober.incidents.routing import NOBODY
 from prober.model.errors import ClaimLost
 from prober.store import Store
 from prober.store.pages.views import RoundView
-
-from .world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, make_old, observe
+from tests.store.world import BILLING, DAY, HASH, NOW, QUIET, alarm, begin, declare, judge, make_old, observe
 
 MINUTE = timedelta(minutes=1)
 MIDNIGHT = NOW.replace(hour=0)

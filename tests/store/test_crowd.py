@@ -26,8 +26,7 @@ from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost
 from prober.model.incident import Decision
 from prober.store import Store
-
-from .world import BILLING, DAY, NOW, SEARCH, judge, observe, verdict
+from tests.store.world import BILLING, DAY, NOW, SEARCH, judge, observe, verdict
 
 FORK = multiprocessing.get_context("fork")
 ENDPOINTS = {one.name: one for one in (BILLING, SEARCH)}

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from prober.incidents.routing import Routing
 from prober.store import Store
-
-from .world import NOW
+from tests.store.world import NOW
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

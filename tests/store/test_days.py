@@ -9,8 +9,7 @@ import pytest
 from prober.model.declaration import Price
 from prober.prices import forecast
 from prober.store import Store
-
-from .world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, complete, observe
+from tests.store.world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, complete, observe
 
 TODAY = NOW.date()
 TWO_DAYS = (TODAY, TODAY + 2 * DAY)

@@ -9,8 +9,7 @@ from prober.model.declaration import Alerts, Route
 from prober.model.notice import Outcome
 from prober.store import Store
 from prober.store.pages.views import DeliveryView
-
-from .world import NOW, declare
+from tests.store.world import NOW, declare
 
 SENT = Outcome(True, "sent")
 LATER = timedelta(minutes=10)

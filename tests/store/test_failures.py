@@ -16,8 +16,7 @@ from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import StoreError
 from prober.model.incident import Decision
 from prober.store import Store
-
-from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, alarm, begin, complete, declare, judge, observe
+from tests.store.world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, alarm, begin, complete, declare, judge, observe
 
 
 def file_of(url: str) -> Path:

@@ -14,8 +14,21 @@ from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
 from prober.model.incident import Decision
 from prober.store import Store
-
-from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, SERIES, alarm, begin, complete, judge, observe, verdict
+from tests.store.world import (
+    BILLING,
+    DAY,
+    HASH,
+    NOW,
+    QUIET,
+    SEARCH,
+    SERIES,
+    alarm,
+    begin,
+    complete,
+    judge,
+    observe,
+    verdict,
+)
 
 
 def test_settling_completes_the_round_and_keeps_the_memory(store: Store) -> None:

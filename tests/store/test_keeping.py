@@ -13,8 +13,21 @@ from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import Notice, Outcome
 from prober.store import Store
-
-from .world import BILLING, CHAT, DAY, HASH, MONEY, NOW, SEARCH, alarm, complete, declare, judge, make_old, verdict
+from tests.store.world import (
+    BILLING,
+    CHAT,
+    DAY,
+    HASH,
+    MONEY,
+    NOW,
+    SEARCH,
+    alarm,
+    complete,
+    declare,
+    judge,
+    make_old,
+    verdict,
+)
 
 HOUR = timedelta(hours=1)
 NAMES = Routing(("slack", "log"))

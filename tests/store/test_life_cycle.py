@@ -23,8 +23,7 @@ from prober.model.evidence import Judgement, Verdict
 from prober.model.incident import Action, ActionName, Incident, IncidentState, Reason
 from prober.model.notice import Outcome
 from prober.store import Store
-
-from .world import BILLING, CHAT, HASH, MONEY, NOW, SEARCH, observe
+from tests.store.world import BILLING, CHAT, HASH, MONEY, NOW, SEARCH, observe
 
 ALERTS = Alerts(
     routes=(Route(to=("slack:#all",)), Route(to=("pager",), severity="critical")),

@@ -12,8 +12,21 @@ from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Notice, Outcome
 from prober.store import Store
-
-from .world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, SERIES, alarm, begin, complete, declare, observe, verdict
+from tests.store.world import (
+    BILLING,
+    CHAT,
+    DAY,
+    MONEY,
+    NOW,
+    SEARCH,
+    SERIES,
+    alarm,
+    begin,
+    complete,
+    declare,
+    observe,
+    verdict,
+)
 
 SENT = Outcome(sent=True, reason="sent", receipt="C1/17.5")
 TIMEOUT = Outcome(sent=False, reason="timeout")

@@ -9,8 +9,7 @@ import pytest
 
 from prober.model.evidence import Observation
 from prober.store import Store
-
-from .world import DAY, NOW, SEARCH, complete, declare, judge, observe, verdict
+from tests.store.world import DAY, NOW, SEARCH, complete, declare, judge, observe, verdict
 
 HOUR = timedelta(hours=1)
 

@@ -20,8 +20,7 @@ from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
 from prober.store import Store
 from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap
-
-from .world import BILLING, HASH, NOW, QUIET, alarm, begin, complete, declare, observe
+from tests.store.world import BILLING, HASH, NOW, QUIET, alarm, begin, complete, declare, observe
 
 HOUR = timedelta(hours=1)
 COIN = Probe(id="coin", prompt="Heads or tails?", expect=(Check(type="equals", value="heads"),))

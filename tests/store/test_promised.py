@@ -13,8 +13,7 @@ from prober.judging.promise import chance
 from prober.store import Store
 from prober.store.pages.page_views import PromiseView
 from prober.store.rows import IncidentRow
-
-from .world import BILLING, DAY, NOW, alarm, complete, declare, judge
+from tests.store.world import BILLING, DAY, NOW, alarm, complete, declare, judge
 
 
 def test_what_came_of_every_alarm(store: Store) -> None:

@@ -14,8 +14,7 @@ from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
 from prober.store import Store
 from prober.store.pages.views import ReplyView, StoredReply
-
-from .world import (  # fmt: skip
+from tests.store.world import (  # fmt: skip
     BILLING,
     CHAT,
     DAY,

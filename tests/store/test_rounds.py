@@ -9,8 +9,7 @@ import pytest
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ClaimLost, StoreError
 from prober.store import Store
-
-from .world import BILLING, DAY, NOW, QUIET, SEARCH, SERIES, begin, complete, judge, observe
+from tests.store.world import BILLING, DAY, NOW, QUIET, SEARCH, SERIES, begin, complete, judge, observe
 
 
 def test_the_same_round_is_due_once(store: Store) -> None:

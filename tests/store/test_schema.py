@@ -17,8 +17,7 @@ import prober.store
 from prober.model.errors import StoreError
 from prober.store import Store, schema
 from prober.store.rows import Row
-
-from .world import complete, make_old
+from tests.store.world import complete, make_old
 
 FORK = multiprocessing.get_context("fork")
 

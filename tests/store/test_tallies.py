@@ -17,8 +17,7 @@ from prober.model.evidence import Observation
 from prober.store import Store, tallies
 from prober.store.pages.page_views import TallyView
 from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
-
-from .world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, begin, complete, declare, judge, observe, verdict
+from tests.store.world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, begin, complete, declare, judge, observe, verdict
 
 TODAY = NOW.date()
 EVER = (date(2020, 1, 1), date(2040, 1, 1))

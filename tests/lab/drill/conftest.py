@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .world import declarations, watch
+from tests.lab.drill.world import declarations, watch
 
 
 @pytest.fixture(scope="session")

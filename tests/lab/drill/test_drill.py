@@ -15,8 +15,7 @@ from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.errors import NotEnough
 from prober.model.notice import Outcome
 from prober.store import Store
-
-from .world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
+from tests.lab.drill.world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
 
 DECLARED = declarations()
 (PARROT,) = DECLARED.endpoints

@@ -13,8 +13,7 @@ from prober.lab.drill.run import Tools
 from prober.settings import Settings
 from prober.store import Store
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
-
-from .world import Time, declarations, hashes
+from tests.lab.drill.world import Time, declarations, hashes
 
 DECLARED = declarations()
 (PARROT,) = DECLARED.endpoints
