@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-import prober as prober_package
 from prober import cli
 from prober.cli import output
 from prober.model.errors import ClaimLost, ConfigurationError, LogError, NotEnough, Problem, StoreError
@@ -110,14 +107,3 @@ def test_hostile_text_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) ->
 def test_a_huge_line_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("x" * 1_000_000)
     assert len(capsys.readouterr().out) == output.LONGEST_LINE + 1
-
-
-def test_every_function_of_the_packages_first_page_exists() -> None:
-    names = re.findall(r"`([a-z_]+(?:\.\w+)+)`", prober_package.__doc__ or "")
-    assert len(names) >= 10
-    for name in names:
-        module, _, rest = name.partition(".")
-        found: object = import_module(f"prober.{module}")
-        for part in rest.split("."):
-            found = getattr(found, part, None) or import_module(f"{found.__name__}.{part}")  # type: ignore[attr-defined]
-        assert found is not None
