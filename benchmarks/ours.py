@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.ladder import Answers, as_round
-from prober.judging.explain.summary import together
+from prober.judging.explain.summary import log_e_of_all
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
@@ -56,8 +56,8 @@ class Watch:
 
     @property
     def log_e(self) -> float:
-        """ln of the e-value of all channels together; unlike that of a judgement it has no largest number."""
-        return together(self.memory)
+        """ln of the e-value of all channels log_e_of_all; unlike that of a judgement it has no largest number."""
+        return log_e_of_all(self.memory)
 
 
 def numbered(rounds: Sequence[Answers], first: int = 0) -> list[Round]:

@@ -9,7 +9,7 @@ from dashboard.export import log_button
 from dashboard.formatting import count, inline, number, one_line, percent, shown
 from dashboard.frame import PageContext
 from dashboard.navigation import choose_endpoint, choose_from
-from prober.judging.explain.information import advice
+from prober.judging.explain.probe import advice
 from prober.store.pages.page_views import ProbePage
 
 _PAGE = 20

@@ -14,7 +14,7 @@ from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
 from prober.cli.plan import planned_of
 from prober.judging.channels import percent
-from prober.judging.explain.information import MOVED, PATIENCE, advice
+from prober.judging.explain.probe import MOVED, PATIENCE, advice
 from prober.judging.promise import Promise
 from prober.lab.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
 from prober.lab.power.changes import changes

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from prober.judging.readings import Reading, Recurring, TopTokens
+from prober.judging.statistic.readings import Reading, Recurring, TopTokens
 from prober.model.evidence import Fingerprint, Kind
 
 

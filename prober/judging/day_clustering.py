@@ -1,4 +1,4 @@
-"""Whether the rounds of one day resemble one another; if so, days are the rounds that the judge may take as evidence.
+"""Whether the rounds of one day are correlated. If so, a day is the unit of evidence, not a round.
 
 Where a day's requests all go to one machine, 24 hourly rounds say as much of the endpoint as one. Judged one by one,
 every machine that was not on duty before would look like a change that lasts.
@@ -12,19 +12,19 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.statistic.permutation import is_rare
+from prober.judging.permutation_check import is_rare
 from prober.judging.statistic.table import Floats
 from prober.model.evidence import Round
 
 LEVEL: Final = 0.02
-"""Share of the endpoints whose rounds do not resemble one another that are judged by days all the same."""
-AGAIN: Final = 0.005
-"""The same of each of two questions put before an alarm: they are of more rounds, and a real change is at stake."""
+"""Share of the endpoints whose rounds are not correlated that are judged by days all the same."""
+LEVEL_BEFORE_ALARM: Final = 0.005
+"""The same, for each of two tests before an alarm: there are more rounds by then, and a real change is at stake."""
 NEAR: Final = 3
 """Rounds between two that count as near in time, at most."""
-MOST: Final = 504
-"""Rounds that are asked at most: three weeks of hourly ones."""
-OFTEN: Final = 4
+NEWEST: Final = 504
+"""Rounds that are tested at most: three weeks of hourly ones."""
+ROUNDS_A_DAY: Final = 4
 """Rounds a day from which the question arises."""
 
 
@@ -42,28 +42,28 @@ def whole_days(rounds: Sequence[Round]) -> list[Round]:
     ]
 
 
-def often(rounds: Sequence[Round]) -> bool:
+def can_be_clustered(rounds: Sequence[Round]) -> bool:
     """Whether there are several rounds a day, and another day to compare them with."""
     days = {day_of(round_) for round_ in rounds}
-    return len(days) > 1 and len(rounds) >= OFTEN * len(days)
+    return len(days) > 1 and len(rounds) >= ROUNDS_A_DAY * len(days)
 
 
-def resemble(surplus: Collection[Floats], rounds: Sequence[Round], level: float = LEVEL) -> bool:
-    """Whether rounds of one day, or near in time, are more alike than others are: a permutation test of their order.
+def is_clustered(surplus: Collection[Floats], rounds: Sequence[Round], level: float = LEVEL) -> bool:
+    """Whether rounds of one day, or near in time, are correlated: a permutation test of their order.
 
     `surplus` has one matrix a channel, shape (rounds, features): what each round had more than expected, in units of
     chance. Two statistics, each at half the level: the mean inner product of rounds of one day, and of those at most
     NEAR apart, which finds nights that differ from days. Channels are scaled to equal variance. Of a long history the
-    newest MOST rounds are asked.
+    newest NEWEST rounds are tested.
     """
     if not surplus:
         return False
-    alike: Floats = np.sum([_normalised(matrix[-MOST:] @ matrix[-MOST:].T) for matrix in surplus], axis=0)
-    number = np.arange(len(alike))
-    _, day = np.unique([day_of(round_) for round_ in rounds[-MOST:]], return_inverse=True)
+    products: Floats = np.sum([_normalised(matrix[-NEWEST:] @ matrix[-NEWEST:].T) for matrix in surplus], axis=0)
+    number = np.arange(len(products))
+    _, day = np.unique([day_of(round_) for round_ in rounds[-NEWEST:]], return_inverse=True)
     pairs = np.stack([day[:, None] == day, np.abs(np.subtract.outer(number, number)) <= NEAR])
     pairs &= number[:, None] != number
-    return is_rare(lambda order: (alike[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(alike), level)
+    return is_rare(lambda order: (products[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(products), level)
 
 
 def _normalised(gram: Floats) -> Floats:

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from prober.judging.statistic import edetector
-from prober.judging.statistic.edetector import Onsets, State
+from prober.judging.statistic.edetector import State
 from prober.judging.statistic.null import Null
+from prober.judging.statistic.onsets import Onsets
 from prober.judging.statistic.scales import Scale
 from prober.judging.statistic.table import Floats
 
@@ -55,19 +56,25 @@ class Memory:
     """Label of its first round."""
     alarmed: bool = False
     """Whether the newest judgement is an alarm."""
-    doubted: float | None = None
-    """ln of the evidence that passed the threshold when the order of the rounds last spoke against an alarm; None where
-    the newest evidence has not passed it, or was believed."""
+    rejected_log_e: float | None = None
+    """ln of the evidence that passed the threshold when the permutation check last rejected an alarm; None where the
+    newest evidence has not passed the threshold, or is an alarm."""
+
+
+_IN_TEXT: Final = {"repeats": "echoes", "rejected_log_e": "doubted"}
+"""Fields that have another name in the text, which stays as it has always been."""
+_IN_MEMORY: Final = {text: field for field, text in _IN_TEXT.items()}
 
 
 def encode(memory: Memory) -> str:
     """Compact JSON; arrays as base64 of their bytes. Exact: floats survive, so that a restart changes nothing."""
-    return json.dumps(asdict(memory), default=_encode_array, separators=(",", ":"), ensure_ascii=True)
+    plain = asdict(memory, dict_factory=lambda pairs: {_IN_TEXT.get(key, key): value for key, value in pairs})
+    return json.dumps(plain, default=_encode_array, separators=(",", ":"), ensure_ascii=True)
 
 
 def decode(text: str) -> Memory:
     """The memory that `encode` was given."""
-    held = json.loads(text, object_hook=_decode_array)
+    held = json.loads(text, object_hook=_decode_object)
     return Memory(
         channels={name: _channel(channel) for name, channel in held["channels"].items()},
         series=tuple(held["series"]),
@@ -76,7 +83,7 @@ def decode(text: str) -> Memory:
         today=held["today"],
         since=held["since"],
         alarmed=held.get("alarmed", False),  # memories from before these two were kept go on as well
-        doubted=held.get("doubted"),
+        rejected_log_e=held.get("rejected_log_e"),
     )
 
 
@@ -107,7 +114,7 @@ def _encode_array(value: object) -> object:
     return {"shape": plain.shape, "dtype": plain.dtype.str, "bytes": base64.b64encode(plain.tobytes()).decode("ascii")}
 
 
-def _decode_array(value: dict[str, Any]) -> object:
+def _decode_object(value: dict[str, Any]) -> object:
     if value.keys() != {"shape", "dtype", "bytes"}:
-        return value
+        return {_IN_MEMORY.get(key, key): one for key, one in value.items()}
     return np.frombuffer(base64.b64decode(value["bytes"]), dtype=value["dtype"]).reshape(value["shape"])

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from prober.incidents.daemons import DaemonStatus
-from prober.judging.explain.distribution import Distribution
-from prober.judging.explain.information import ChannelInformation, ProbeInformation
-from prober.judging.explain.projection import Dot
+from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
 from prober.model.evidence import Verdict
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part

@@ -6,10 +6,22 @@ from itertools import product
 
 import numpy as np
 
-from prober.judging.statistic import null
+from prober.judging.statistic import edetector, null
+from prober.judging.statistic.learning import learn
+from prober.judging.statistic.null import NullStack
 from prober.judging.statistic.table import Table
 
 LABELS = [f"{i:04d}" for i in range(2000)]
+
+
+def step(state, table, label):
+    """One round of one channel."""
+    return edetector.steps([state], [table], label)[0]
+
+
+def log_classes(still, table):
+    """Of one channel."""
+    return null.log_classes(NullStack.of([still]), table)[0]
 
 
 def table_of(counts):
@@ -33,7 +45,7 @@ def small_world(seed, most_rows=3):
     has_new = rng.integers(0, 2, size=len(widths))
     novel = np.array([[bool(new) and c == w - 1 for c in range(wide)] for w, new in zip(widths, has_new, strict=True)])
     names = rng.integers(4, size=prior.shape)
-    return null.learn([random_table(rng, widths, least=1) for _ in range(5)], prior, score, novel, names), rng, widths
+    return learn([random_table(rng, widths, least=1) for _ in range(5)], prior, score, novel, names), rng, widths
 
 
 def equal_rounds(counts, rounds=5, novel=False):
@@ -42,7 +54,7 @@ def equal_rounds(counts, rounds=5, novel=False):
     marks = np.zeros(shape, dtype=bool)
     marks[:, -1] = novel
     score = np.tile(np.arange(shape[1], dtype=float), (shape[0], 1))
-    return null.learn([table_of(counts)] * rounds, np.full(shape, 0.5), score, marks)
+    return learn([table_of(counts)] * rounds, np.full(shape, 0.5), score, marks)
 
 
 def every_round(widths, replies):

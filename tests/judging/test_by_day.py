@@ -1,4 +1,4 @@
-"""Whether the rounds of one day resemble one another, and what the judge makes of it."""
+"""Whether the rounds of one day are correlated, and what the judge makes of it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import binom
 
 from benchmarks import worlds
-from prober.judging import judge
-from prober.judging.day_clustering import LEVEL, often, resemble
+from prober.judging import judge, reference
+from prober.judging.day_clustering import LEVEL, can_be_clustered, is_clustered
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
@@ -46,7 +46,7 @@ def watched(rounds: list[Round]) -> tuple[Memory, str, int]:
 @pytest.mark.slow
 def test_where_rounds_are_draws_of_their_own_days_are_found_to_matter_no_more_often_than_said() -> None:
     rng = np.random.default_rng(1)
-    found = sum(resemble([rng.normal(0, 1, (72, 6)), rng.normal(0, 1, (72, 2))], hours(72)) for _ in range(300))
+    found = sum(is_clustered([rng.normal(0, 1, (72, 6)), rng.normal(0, 1, (72, 2))], hours(72)) for _ in range(300))
     assert found <= binom.ppf(0.999, 300, LEVEL)
 
 
@@ -54,19 +54,19 @@ def test_where_rounds_are_draws_of_their_own_days_are_found_to_matter_no_more_of
 def test_three_days_that_differ_are_noticed(scatter: float) -> None:
     rng = np.random.default_rng(2)
     own = np.repeat(rng.normal(0, scatter, (3, 6)), 24, axis=0)
-    assert resemble([own + rng.normal(0, 1, (72, 6))], hours(72))
+    assert is_clustered([own + rng.normal(0, 1, (72, 6))], hours(72))
 
 
 def test_of_nothing_nothing_is_said() -> None:
-    assert not resemble([], hours(8))
-    assert not resemble([np.zeros((8, 3))], hours(8))
+    assert not is_clustered([], hours(8))
+    assert not is_clustered([np.zeros((8, 3))], hours(8))
 
 
 @pytest.mark.parametrize(("count", "asked"), [(24, False), (25, True), (48, True)])
 def test_a_single_day_has_no_other_to_differ_from(count: int, asked: bool) -> None:
-    """A quick reference, all of one day, would wait for days on a chance resemblance of its neighbours."""
+    """A quick reference, all of one day, would wait for days on a chance correlation of its neighbours."""
     assert START.hour == 0
-    assert often(hours(count)) is asked
+    assert can_be_clustered(hours(count)) is asked
 
 
 @pytest.mark.slow
@@ -76,7 +76,7 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
     rounds = list(worlds.rounds(rng, world, 24 * 9))
     memory, state, number = watched(rounds)
     assert (memory.by_day, state) == (True, "insufficient_evidence")
-    monkeypatch.setattr(judge, "_by_day_after_all", lambda *_: None)
+    monkeypatch.setattr(judge, "_judged_by_day", lambda *_: None)
     memory, state, alarmed = watched(rounds)
     assert (memory.by_day, state) == (False, "alarm")
     assert alarmed == number
@@ -84,13 +84,13 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
 
 @pytest.mark.slow
 def test_judged_by_days_after_all_is_judged_by_days_from_the_start(monkeypatch) -> None:
-    """What is learnt late is what would have been learnt at once, had the first days told."""
+    """What is learnt late is what would have been learnt at once, had the first days shown it."""
     rng, world = by_the_hour(6, clustered=True)
     rounds = list(worlds.rounds(rng, world, 24 * 16))
     late = Memory()
     for i, round_ in enumerate(rounds):
         late, _ = advance(late, round_, lambda series, end=i + 1: rounds[:end], HOURLY)
-    monkeypatch.setattr(judge, "resemble", lambda *_: True)
+    monkeypatch.setattr(reference, "is_clustered", lambda *_: True)
     early = Memory()
     for i, round_ in enumerate(rounds):
         early, _ = advance(early, round_, lambda series, end=i + 1: rounds[:end], HOURLY)

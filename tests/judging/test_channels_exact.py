@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.readings import RECURS, Recurring, recurring
+from prober.judging.statistic.readings import RECURS, Recurring, recurring
 from prober.judging.statistic.scales import MUTE, learn
 from prober.model.evidence import Fingerprint
 from tests.judging.observed import REFERENCE, judged, observed

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from prober.judging.channels import CHANNELS
 from prober.judging.memory import _scale
-from prober.judging.readings import TopTokens
-from prober.judging.statistic.centre import TOKENS
+from prober.judging.statistic.readings import TOKENS, TopTokens
 from prober.judging.statistic.scales import learn
 from prober.model.evidence import Fingerprint
 

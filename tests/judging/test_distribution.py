@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prober.judging.channels import CHANNELS
-from prober.judging.explain.distribution import Distribution, distributions
+from prober.judging.explain.probe import Distribution, distributions
 from prober.judging.memory import Memory
 from tests.judging.observed import REFERENCE, judged, observed, spoken
 

@@ -10,11 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.statistic import edetector, null
-from prober.judging.statistic.edetector import ONSETS, WEIGHTS, Onsets, begin, extend, step
-from prober.judging.statistic.null import CLASS_PRIOR
+from prober.judging.statistic import bets, edetector
+from prober.judging.statistic.bets import WEIGHTS
+from prober.judging.statistic.edetector import begin, extend, steps
+from prober.judging.statistic.learning import learn
+from prober.judging.statistic.null import CLASS_PRIOR, NullStack
+from prober.judging.statistic.onsets import ONSETS, Onsets, OnsetStack
+from prober.judging.statistic.onsets import thinned as thinned_stack
 from prober.judging.statistic.table import Table
-from tests.judging.tables import LABELS, equal_rounds, every_round, random_table, small_world, table_of
+from tests.judging.tables import (
+    LABELS,
+    equal_rounds,
+    every_round,
+    log_classes,
+    random_table,
+    small_world,
+    step,
+    table_of,
+)
 from tests.judging.twin import Twin
 
 
@@ -42,19 +55,19 @@ def test_fast_and_slow_agree_on_every_round(seed: int) -> None:
 
 
 def test_channels_stepped_together_are_what_each_is_alone() -> None:
-    """Whatever their widths, echoes and numbers of onsets; a channel without a reply stays as it was."""
+    """Whatever their widths, repeats and numbers of onsets; a channel without a reply stays as it was."""
     worlds = [small_world(seed) for seed in range(4)]
     alone = [begin(still) for still, _, _ in worlds]
     assert len({state.null.base.shape for state in alone}) > 1
     alone[1] = step(alone[1], random_table(np.random.default_rng(1), worlds[1][2], least=1), "earlier")
-    alone[2] = replace(alone[2], null=replace(alone[2].null, echoes=alone[2].null.echoes[:-2]))
+    alone[2] = replace(alone[2], null=replace(alone[2].null, repeats=alone[2].null.repeats[:-2]))
     alone[2] = replace(alone[2], null=replace(alone[2].null, classes=alone[2].null.classes[:-2]))
     together = list(alone)
     for i, label in enumerate(LABELS[: ONSETS + 3]):
         tables = [random_table(rng, widths, least=1) for _, rng, widths in worlds]
         tables[3] = Table.of([], len(worlds[3][2])) if i == 2 else tables[3]
         alone = [step(state, table, label) for state, table in zip(alone, tables, strict=True)]
-        together = edetector.steps(together, tables, label)
+        together = steps(together, tables, label)
         for one, other in zip(alone, together, strict=True):
             assert other.rounds == one.rounds
             assert other.onsets.labels == one.onsets.labels
@@ -74,10 +87,11 @@ def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(s
     for label in LABELS[:3]:
         state = step(state, random_table(rng, widths, least=1), label)
     everything = np.arange(len(CLASS_PRIOR))[None]
-    stack = null.Stack.of([state.null])
-    bets = edetector._Bets.of([state], stack, LABELS[3])
+    null = NullStack.of([state.null])
+    onsets = OnsetStack.of([state.onsets], [state.rounds], null, np.array([edetector.unit(still)]), LABELS[3])
+    since = onsets.mean, onsets.support, onsets.seen
     total = sum(
-        np.exp(edetector._log_alternatives(stack, bets, table, everything))
+        np.exp(bets.log_alternatives(null, *since, table, everything))
         for table in every_round(widths, 2 if len(widths) < 3 else 1)
     )
     assert np.shape(total) == (4, 1, len(WEIGHTS), len(CLASS_PRIOR))
@@ -87,7 +101,7 @@ def test_probabilities_of_all_rounds_sum_to_one_in_every_alternative_and_class(s
 def expected_e(state, widths):
     """E[R_{t+1}] when the next round, of two replies a row, is drawn from the null; by enumeration."""
     return sum(
-        exp(np.logaddexp.reduce(null.log_classes(state.null, table)) + step(state, table, "9999").log_e)
+        exp(np.logaddexp.reduce(log_classes(state.null, table)) + step(state, table, "9999").log_e)
         for table in every_round(widths, 2)
     )
 
@@ -102,10 +116,10 @@ def test_before_tempering_every_bet_of_every_onset_is_fair(seed: int) -> None:
     for label in LABELS[:4]:
         state = step(state, again if int(label) % 2 else random_table(rng, widths, least=1), label)
     ours = state.null.classes[: len(CLASS_PRIOR)].sum() / state.null.classes.sum()
-    assert 0.5 < ours < 1.0, "some belief is in strangers and repetitions"
+    assert 0.5 < ours < 1.0, "some belief is in outliers and repeats"
     before = np.concatenate([state.onsets.log_capital, np.log(edetector.unit(still) * WEIGHTS)[None]])
     fair = sum(
-        np.exp(np.logaddexp.reduce(null.log_classes(state.null, table)))
+        np.exp(np.logaddexp.reduce(log_classes(state.null, table)))
         * np.exp((step(state, table, "9999").onsets.log_capital - before) / ours**2)
         for table in every_round(widths, 2)
     )
@@ -162,7 +176,7 @@ def test_where_rounds_repeat_each_other_a_change_is_less_telling() -> None:
     shape = np.full((3, 2), 0.5), np.zeros((3, 2)), np.zeros((3, 2), dtype=bool)
     even, odd = table_of(((4, 0), (0, 4), (4, 0))), table_of(((0, 4), (4, 0), (0, 4)))
     level = table_of(((2, 2), (2, 2), (2, 2)))
-    clumped, free = (begin(null.learn(tables, *shape)) for tables in ([even, odd] * 5, [level] * 10))
+    clumped, free = (begin(learn(tables, *shape)) for tables in ([even, odd] * 5, [level] * 10))
     assert usual(clumped) < usual(free) - 0.2
     changed = table_of(((4, 0), (4, 0), (4, 0)))
     for label in LABELS[:5]:
@@ -178,7 +192,7 @@ def test_alternatives_never_expect_less_that_is_new_than_the_null(has_new) -> No
     novel = np.array([[False, False, new] for new in has_new])
     still = replace(equal_rounds(((4, 2, 2),) * rows), novel=novel, base=rng.dirichlet(np.ones(wide), rows) * 9)
     mean = rng.dirichlet(np.ones(wide), (5, rows))
-    cautious = edetector._no_less_new(mean, still)
+    cautious = bets._no_less_new(mean, still)
     np.testing.assert_allclose(cautious.sum(axis=-1), 1.0)
     assert (cautious[:, novel] >= still.mean[novel] - 1e-12).all()
     np.testing.assert_allclose(cautious[:, ~np.array(has_new)], mean[:, ~np.array(has_new)])
@@ -208,7 +222,7 @@ def two_rows(before, after, seed=0):
 def test_a_clear_change_is_dated_and_nothing_is_said_before_it(seed: int) -> None:
     tables = list(two_rows(28, 8, seed))
     shape = np.full((2, 2), 0.5), np.tile([0.0, 1.0], (2, 1)), np.zeros((2, 2), dtype=bool)
-    state = begin(null.learn(tables[:8], *shape))
+    state = begin(learn(tables[:8], *shape))
     said = []
     for i, table in enumerate(tables[8:], start=8):
         state = step(state, table, LABELS[i])
@@ -226,7 +240,7 @@ def test_memory_is_constant_in_size_after_a_thousand_rounds() -> None:
     for i in range(1000):
         state = step(state, Table.of([(row, int(rng.random() < 0.5)) for row in range(2)], 2), LABELS[i])
         if i >= ONSETS:
-            arrays = [state.null.base, state.null.classes, state.null.echoes, state.onsets.seen, state.onsets.support]
+            arrays = [state.null.base, state.null.classes, state.null.repeats, state.onsets.seen, state.onsets.support]
             sizes.add((len(state.onsets.labels), *(array.shape for array in arrays)))
     assert len(sizes) == 1
     assert state.rounds == 1000
@@ -254,7 +268,7 @@ def onsets_of(capitals, born=None):
 
 def thinned(onsets: Onsets) -> Onsets:
     """Onsets of one channel, one dropped after the other."""
-    bets = edetector._Bets(
+    stack = OnsetStack(
         labels=[onsets.labels],
         born=onsets.born[:, None],
         mass=onsets.mass[:, None],
@@ -263,22 +277,22 @@ def thinned(onsets: Onsets) -> Onsets:
         support=onsets.support,
         seen=onsets.seen,
     )
-    while len(bets.born) > ONSETS:
-        bets, likeliest = edetector._thinned(bets, np.zeros(1, dtype=np.int64))
-        assert likeliest[0] == pytest.approx(single(bets).log_ratio.max())
-    return single(bets)
+    while len(stack.born) > ONSETS:
+        stack, likeliest = thinned_stack(stack, np.zeros(1, dtype=np.int64))
+        assert likeliest[0] == pytest.approx(single(stack).log_ratio.max())
+    return single(stack)
 
 
-def single(bets) -> Onsets:
+def single(stack) -> Onsets:
     """What is held of the only channel."""
     return Onsets(
-        labels=bets.labels[0],
-        born=bets.born[:, 0],
-        mass=bets.mass[:, 0],
-        log_capital=bets.log_capital[:, 0],
-        mean=bets.mean,
-        support=bets.support,
-        seen=bets.seen,
+        labels=stack.labels[0],
+        born=stack.born[:, 0],
+        mass=stack.mass[:, 0],
+        log_capital=stack.log_capital[:, 0],
+        mean=stack.mean,
+        support=stack.support,
+        seen=stack.seen,
     )
 
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.judging.statistic import null
-from prober.judging.statistic.null import CLASS_PRIOR, CLASS_STRENGTH, Stack, absorb_all, extend, learn, log_classes
+from prober.judging.statistic import learning, null
+from prober.judging.statistic.learning import absorb, extend, learn
+from prober.judging.statistic.null import CLASS_PRIOR, CLASS_STRENGTH, NullStack
 from prober.judging.statistic.table import Table, posterior
-from tests.judging.tables import equal_rounds, every_round, random_table, small_world, table_of
+from tests.judging.tables import equal_rounds, every_round, log_classes, random_table, small_world, table_of
 from tests.judging.twin import Twin, kappa
 
 
@@ -44,8 +45,8 @@ def test_scatter_and_ignorance_add_up(s: float, c: float) -> None:
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=12), st.randoms())
 def test_the_order_of_replies_is_no_evidence(outcomes, random) -> None:
     still = equal_rounds(((3, 1, 0, 1), (1, 1, 1, 1), (0, 2, 2, 0)))
-    shuffled = random.sample(outcomes, len(outcomes))
-    given_, other = (log_classes(still, Table.of(pairs, 3)) for pairs in (outcomes, shuffled))
+    reordered = random.sample(outcomes, len(outcomes))
+    given_, other = (log_classes(still, Table.of(pairs, 3)) for pairs in (outcomes, reordered))
     np.testing.assert_allclose(given_, other, rtol=1e-9)
 
 
@@ -57,8 +58,8 @@ def test_many_replies_of_one_row_do_not_underflow() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_reference_round_is_in_some_class_and_no_reply_counts_more_than_once(seed: int) -> None:
     still, _, _ = small_world(seed)
-    believed = CLASS_PRIOR.sum() + null.STRANGER_PRIOR + null.ECHO_PRIOR
-    assert still.classes.sum() == pytest.approx(believed + 5)
+    prior = CLASS_PRIOR.sum() + null.OUTLIER_PRIOR + null.REPEAT_PRIOR
+    assert still.classes.sum() == pytest.approx(prior + 5)
     assert (still.classes[: len(CLASS_PRIOR)] >= CLASS_PRIOR).all()
     assert (still.base[still.valid] > 0).all()
     assert not still.base[~still.valid].any()
@@ -111,7 +112,7 @@ def test_a_round_is_absorbed_once() -> None:
     still = equal_rounds(((6, 2), (1, 3)))
     table = table_of(((1, 0), (0, 0)))
     belief = posterior(log_classes(still, table))
-    [after] = absorb_all(Stack.of([still]), table, belief[None], np.ones(1))
+    [after] = absorb(NullStack.of([still]), table, belief[None], np.ones(1))
     np.testing.assert_allclose(after.base - still.base, [[1, 0], [0, 0]], atol=1e-9)
     assert after.classes.sum() == pytest.approx(still.classes.sum() + 1)
 
@@ -119,7 +120,7 @@ def test_a_round_is_absorbed_once() -> None:
 def test_replies_of_one_class_are_worth_the_inverse_design_effect() -> None:
     belief, strength = np.array([[1.0], [1.0]]), np.array([[3.0], [1.0]])
     replies, channel = np.array([0.0, 1.0, 5.0, 3.0]), np.array([0, 0, 0, 1])
-    np.testing.assert_allclose(null.discount(belief, replies, strength, channel), [1.0, 1.0, 4 / 8, 2 / 4])
+    np.testing.assert_allclose(learning.discount(belief, replies, strength, channel), [1.0, 1.0, 4 / 8, 2 / 4])
 
 
 def test_rows_that_come_later_leave_the_old_ones_as_they_are() -> None:
@@ -131,10 +132,10 @@ def test_rows_that_come_later_leave_the_old_ones_as_they_are() -> None:
     assert both.valid.tolist() == [[True, True, False], [True] * 3, [True] * 3]
     assert both.novel.tolist() == [[False] * 3, [False, False, True], [False, False, True]]
     assert both.classes.sum() == pytest.approx(
-        still.classes.sum() + later.classes.sum() - CLASS_PRIOR.sum() - null.STRANGER_PRIOR
+        still.classes.sum() + later.classes.sum() - CLASS_PRIOR.sum() - null.OUTLIER_PRIOR
     )
-    np.testing.assert_allclose(both.echoes.sum(axis=-1), 1.0)
-    assert len(both.echoes) == len(still.echoes) + len(later.echoes)
+    np.testing.assert_allclose(both.repeats.sum(axis=-1), 1.0)
+    assert len(both.repeats) == len(still.repeats) + len(later.repeats)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -159,7 +160,7 @@ def test_a_round_of_the_reference_is_held_against_the_others(monkeypatch) -> Non
         held_against.append(still.base)
         return log_classes(still, table)
 
-    monkeypatch.setattr(null, "log_classes", spy)
+    monkeypatch.setattr(learning, "log_classes", spy)
     tables = [table_of(counts) for counts in (((4, 0),), ((0, 4),), ((1, 3),))]
     learn(tables, np.full((1, 2), 0.5), np.array([[0.0, 1.0]]), np.zeros((1, 2), dtype=bool))
     np.testing.assert_allclose(held_against[0], [[0.5 + 1, 0.5 + 7]])

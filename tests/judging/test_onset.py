@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prober.judging.statistic.edetector import Onsets, begin, step
-from prober.judging.statistic.onset import between
+from prober.judging.statistic.edetector import begin
+from prober.judging.statistic.onsets import Onsets, between
 from prober.judging.statistic.table import Table
 from tests.judging.observed import judged, observed, spoken
-from tests.judging.tables import LABELS, equal_rounds
+from tests.judging.tables import LABELS, equal_rounds, step
 
 
 def state_of(born, log_ratio, rounds, width=2):
@@ -28,6 +28,10 @@ def state_of(born, log_ratio, rounds, width=2):
         seen=np.zeros((n, 1, width)),
     )
     return replace(empty, onsets=onsets, rounds=rounds)
+
+
+def began(state, recent):
+    return between(state.onsets, state.rounds, recent)
 
 
 def plainly(born, log_ratio, rounds):
@@ -49,27 +53,27 @@ def test_the_interval_is_that_of_the_formula(seed: int) -> None:
     log_ratio = rng.normal(2, 3, size=8)
     log_ratio[rng.integers(8)] = 6.0
     first, last = plainly(born, log_ratio, 62)
-    assert between(state_of(born, log_ratio, 62), LABELS[:62]) == (LABELS[first], LABELS[last])
+    assert began(state_of(born, log_ratio, 62), LABELS[:62]) == (LABELS[first], LABELS[last])
 
 
 def test_no_candidate_likelier_than_none_is_no_onset() -> None:
-    assert between(state_of([3, 5], [-1.0, -0.1], 9), LABELS[:9]) is None
-    assert between(begin(equal_rounds([[6, 2]])), []) is None
+    assert began(state_of([3, 5], [-1.0, -0.1], 9), LABELS[:9]) is None
+    assert began(begin(equal_rounds([[6, 2]])), []) is None
 
 
 def test_a_change_that_is_plain_to_see_began_in_one_round() -> None:
-    assert between(state_of([4, 5, 6, 7], [1.0, 2.0, 40.0, 20.0], 8), LABELS[:8]) == ("0006", "0006")
+    assert began(state_of([4, 5, 6, 7], [1.0, 2.0, 40.0, 20.0], 8), LABELS[:8]) == ("0006", "0006")
 
 
 def test_rounds_between_kept_candidates_cannot_be_told_apart() -> None:
-    assert between(state_of([0, 10, 30, 31], [0.0, 0.0, 40.0, 0.0], 32), LABELS[:32]) == ("0011", "0030")
+    assert began(state_of([0, 10, 30, 31], [0.0, 0.0, 40.0, 0.0], 32), LABELS[:32]) == ("0011", "0030")
 
 
 def test_rounds_that_are_forgotten_are_named_by_the_nearest_candidate() -> None:
     """Only the newest labels are remembered; candidates know their own."""
     state = state_of([0, 10, 30, 90], [0.0, 0.0, 40.0, 0.0], 100)
-    assert between(state, LABELS[50:100]) == ("0030", "0089")
-    assert between(state, LABELS[95:100]) == ("0030", "0030")
+    assert began(state, LABELS[50:100]) == ("0030", "0089")
+    assert began(state, LABELS[95:100]) == ("0030", "0030")
 
 
 @pytest.mark.slow
@@ -85,7 +89,7 @@ def test_nine_of_ten_intervals_hold_the_onset() -> None:
             state = step(state, Table.of([(0, int(c)) for c in categories], 1), LABELS[number])
             if number > change and state.log_e > np.log(365):
                 break
-        interval = between(state, LABELS[max(0, state.rounds - 64) : state.rounds])
+        interval = began(state, LABELS[max(0, state.rounds - 64) : state.rounds])
         assert interval is not None
         held += interval[0] <= LABELS[change] <= interval[1]
         widths.append(int(interval[1]) - int(interval[0]))

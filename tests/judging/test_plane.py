@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prober.judging.explain.projection import Dot, lay
+from prober.judging.explain.probe import Dot, lay
 
 
 def test_what_lies_in_a_plane_keeps_its_distances() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.statistic.centre import cosine
+from prober.judging.statistic.readings import cosine
 from prober.judging.statistic.scales import ATOMS, FEW, NAMED, learn
 
 names = st.sampled_from(["red", "green", "blue", "", "<!channel>", "a\x00b", "a very long answer", "8", "9"])

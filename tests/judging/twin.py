@@ -1,5 +1,5 @@
-"""The statistic once more, slowly: plain loops in the letters of the docstrings of `prober.judging.statistic.null` and
-`prober.judging.statistic.edetector`.
+"""The statistic once more, slowly: plain loops in the letters of the docstrings of `null`, `learning`,
+`bets` and `edetector` in `prober.judging.statistic`.
 
 Tables are lists of counts x[p][c]. Nothing is in logarithms but the Dirichlet-multinomial itself, and no onset is ever
 dropped. Constants are the module's; formulas are not.
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.judging.statistic.edetector import CAUTION, DOUBT, POOLED, RIDGES, SHARED, WEIGHTS
-from prober.judging.statistic.null import CLASS_STRENGTH, CLASS_SWING, ECHO_STRENGTH, STRANGER_STRENGTH, STRENGTHS
+from prober.judging.statistic.bets import POOLED, RIDGES, SHARED, WEIGHTS
+from prober.judging.statistic.edetector import CAUTION, DOUBT
+from prober.judging.statistic.null import CLASS_STRENGTH, CLASS_TILT, OUTLIER_STRENGTH, REPEAT_STRENGTH, STRENGTHS
 
 S = [float(s) for s in CLASS_STRENGTH]
-THETA = [[float(t) for t in swing] for swing in CLASS_SWING]
+THETA = [[float(t) for t in tilt] for tilt in CLASS_TILT]
 K = range(len(S))
-"""Classes of their own; behind them come strangers, and those that repeat a round of the reference."""
+"""Classes of their own; behind them come outliers, and those that repeat a round of the reference."""
 
 
 def kappa(s, c):
@@ -40,7 +41,7 @@ def tilted(mu, v, theta):
 
 
 def probability(x, s, theta, mu, c, v):
-    """Of one round, all rows, in a class of strength s and swing theta: rows have means mu[p] that c[p] replies tell."""
+    """Of one round, all rows, in a class of strength s and tilt theta: rows have means mu[p], with c[p] replies behind each."""
     total = 0.0
     for p in range(len(x)):
         total += dirichlet_multinomial(x[p], kappa(s, c[p]), tilted(mu[p], [v[0][p], v[1][p]], theta))
@@ -131,7 +132,7 @@ class Twin:
         self.valid = null.valid.tolist()
         self.novel = null.novel.tolist()
         self.names = null.names.tolist()
-        self.echoes = null.echoes.tolist()
+        self.repeats = null.repeats.tolist()
         self.onsets = []
 
     def null(self, x):
@@ -139,19 +140,19 @@ class Twin:
         mu, c = mean(self.base), [sum(row) for row in self.base]
         own = [probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
         anything = [[ok / sum(row) for ok in row] for row in self.valid]
-        alike, certain = float(STRENGTHS[STRANGER_STRENGTH]), [1e9] * len(c)
-        stranger = probability(x, alike, [0.0, 0.0], anything, certain, self.v)
-        near = float(STRENGTHS[ECHO_STRENGTH])
-        repeated = [probability(x, near, [0.0, 0.0], echo, c, self.v) for echo in self.echoes]
-        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, [*own, stranger, *repeated], strict=True)]
+        alike, certain = float(STRENGTHS[OUTLIER_STRENGTH]), [1e9] * len(c)
+        outlier = probability(x, alike, [0.0, 0.0], anything, certain, self.v)
+        near = float(STRENGTHS[REPEAT_STRENGTH])
+        repeated = [probability(x, near, [0.0, 0.0], repeat, c, self.v) for repeat in self.repeats]
+        return [pi_k / sum(self.pi) * p_k for pi_k, p_k in zip(self.pi, [*own, outlier, *repeated], strict=True)]
 
     def alternative(self, x, mu, c):
-        """Of every class but strangers and repetitions, which are what they are after a change too."""
+        """Of every class but outliers and repetitions, which are what they are after a change too."""
         return [self.pi[k] / sum(self.pi) * probability(x, S[k], THETA[k], mu, c, self.v) for k in K]
 
     def step(self, x):
         null_mean, support = mean(self.base), [sum(row) for row in self.base]
-        unit = len(self.echoes) / (len(self.echoes) + CAUTION)
+        unit = len(self.repeats) / (len(self.repeats) + CAUTION)
         self.onsets.append(
             {
                 "capital": [unit * float(w) for w in WEIGHTS],
@@ -176,7 +177,7 @@ class Twin:
         belief = [w / sum(null_k) for w in null_k]
         trust = 1 / (1 + max(sum(onset["capital"]) for onset in self.onsets) / unit / DOUBT)
         # What is strange, or was seen before, is one reply's worth a row.
-        strengths = S + [0.0] * (1 + len(self.echoes))
+        strengths = S + [0.0] * (1 + len(self.repeats))
         for p, w in enumerate(worth(x, belief, strengths)):
             self.base[p] = [old + trust * w * n for old, n in zip(self.base[p], x[p], strict=True)]
         self.pi = [old + trust * new for old, new in zip(self.pi, belief, strict=True)]

@@ -17,9 +17,10 @@ import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel
 from prober.judging.explain.share import least_share
-from prober.judging.explain.shift import named, strongest
+from prober.judging.explain.summary import named, strongest
 from prober.judging.statistic import scales
-from prober.judging.statistic.scales import Reading, Scale
+from prober.judging.statistic.readings import Reading
+from prober.judging.statistic.scales import Scale
 from prober.judging.statistic.table import Floats
 from prober.model.evidence import Example, Findings, Observation, Place, Round, Shift, Verdict
 from prober.model.reply import Reply
@@ -27,7 +28,7 @@ from prober.model.reply import Reply
 EXAMPLES: Final = 3
 """Pairs of replies, each of another probe."""
 ROUNDS: Final = 40
-"""Rounds looked at on each side: enough to know a share, few enough for the moment of an alarm."""
+"""Rounds compared on each side: enough to know a share, few enough for the moment of an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class _Row:
 def find(moved: Sequence[Verdict], reference: Sequence[Round], since: Sequence[Round], probes: int) -> Findings:
     """Compare the rounds of the reference with those since the onset, for the channels and series that moved.
 
-    `probes` is how many the endpoint is asked in all: the most telling was chosen among so many.
+    `probes` is how many the endpoint is asked in all: the most informative was chosen among so many.
     """
     rows = [(verdict, _rows(CHANNELS[verdict.channel], verdict.series, reference, since)) for verdict in moved]
     tables = [(row.counts_before, row.counts_since) for _, of_channel in rows for row in of_channel]
@@ -96,8 +97,8 @@ def _rows(
         for counts in ([row.counts_before for row in made], [row.counts_since for row in made])
     )
     before = (before + 0.5) / (before + 0.5).sum(axis=1, keepdims=True)
-    telling = strongest(before, after)
-    return tuple(made[place] for place in dict.fromkeys((*telling, *range(len(made)))))
+    first = strongest(before, after)
+    return tuple(made[place] for place in dict.fromkeys((*first, *range(len(made)))))
 
 
 def _row(channel: Channel, series: str, reference: Sequence[Round], since: Sequence[Round]) -> _Row | None:
@@ -154,14 +155,14 @@ def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
     first = rows[0]
     if first.scale.names:
         before, after = (counts.sum(axis=0) / counts.sum() for counts in (first.counts_before, first.counts_since))
-        told: Sequence[_Row] = [first]
+        counted: Sequence[_Row] = [first]
         words = f"{first.probe}: {named(first.scale, before, after)}"
     else:
-        told = rows
+        counted = rows
         mean = float(np.mean([row.scale.mean for row in rows]))
         lately = mean + float(np.mean([row.difference for row in rows]))
         words = channel.words(channel.show(lately, mean), channel.show(mean, mean))
-    return Shift(channel.name, words, sum(len(row.since) for row in told), sum(len(row.before) for row in told))
+    return Shift(channel.name, words, sum(len(row.since) for row in counted), sum(len(row.before) for row in counted))
 
 
 def _examples(rows: Sequence[_Row]) -> tuple[Example, ...]:

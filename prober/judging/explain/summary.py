@@ -1,4 +1,4 @@
-"""What the channels say of a round, in numbers and in words: memory → verdicts → judgement."""
+"""What the channels say of a round, in numbers and in words: memory → verdicts → judgement. What moved, and how far."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, inf, isnan, log, nan
 from statistics import fmean
+from typing import Final
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel
-from prober.judging.explain.shift import named, strongest
+from prober.judging.channels import CHANNELS, Channel, percent
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
-from prober.judging.statistic.onset import between as onset_between
+from prober.judging.statistic.onsets import between
+from prober.judging.statistic.scales import Scale
 from prober.judging.statistic.table import Floats
 from prober.model.evidence import Judgement, Kind, State, Verdict, moved
+
+LABEL: Final = 60
+"""Characters of an answer that are shown."""
+WORTH_SAYING: Final = 0.05
+"""Change of share from which on a second answer is worth saying."""
 
 
 def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
@@ -25,7 +31,7 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
         for name, held in memory.channels.items()
     ]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
-    log_e = together(memory)
+    log_e = log_e_of_all(memory)
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
     whole = Judgement(
@@ -47,7 +53,7 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
     )
 
 
-def together(memory: Memory) -> float:
+def log_e_of_all(memory: Memory) -> float:
     """ln of the evidence of all channels: their e-detectors' weighted mean."""
     log_es = np.array([held.statistic.log_e for held in memory.channels.values()])
     return float(np.logaddexp.reduce(log_es + np.log(weights(memory)), initial=-inf))
@@ -73,6 +79,23 @@ def kind_of(verdicts: Sequence[Verdict]) -> Kind:
     if "contract_break" in kinds:
         return "contract_break"
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
+
+
+def strongest(before: Floats, since: Floats) -> list[int]:
+    """Rows with evidence of a change, those with the most first."""
+    gain = _gains(before, since)
+    return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
+
+
+def named(scale: Scale, before: Floats, after: Floats) -> str:
+    """The answers whose shares changed most, such as `“Blue” 31 % instead of 88 %, “Red” 60 % instead of 3 %`."""
+    first, *others = np.argsort(-np.abs(after - before), kind="stable")[:2]
+    shown = [first, *(other for other in others if abs(after[other] - before[other]) >= WORTH_SAYING)]
+    return ", ".join(
+        f"{_answer(scale, int(category))} {percent(float(after[category]))} instead of "
+        f"{percent(float(before[category]))}"
+        for category in shown
+    )
 
 
 def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
@@ -105,7 +128,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     )
     if not moved([verdict], threshold):
         return verdict
-    return replace(verdict, onset_between=onset_between(held.statistic, [label for label, _ in held.recent]))
+    return replace(verdict, onset_between=between(onsets, held.statistic.rounds, [label for label, _ in held.recent]))
 
 
 def _words(
@@ -123,3 +146,23 @@ def _words(
 
 def _finite_exp(x: float) -> float:
     return exp(min(x, 700.0))
+
+
+def _gains(before: Floats, since: Floats) -> Floats:
+    """The evidence each row brings: ln likelihood ratio of what was seen since against the mean before.
+
+    `before` are shares and `since` counts, both (rows, categories). The mean since is shrunk towards the one before by
+    one reply's worth.
+    """
+    after = (since + before) / (since.sum(axis=1, keepdims=True) + 1)
+    gain: Floats = (since * np.log(np.where(since > 0, after / np.maximum(before, 1e-12), 1.0))).sum(axis=1)
+    return gain
+
+
+def _answer(scale: Scale, category: int) -> str:
+    if category == scale.novel:
+        return "answers never seen before"
+    if scale.names and category == len(scale.names):
+        return "rare answers"
+    label = scale.labels[category]
+    return f"“{label if len(label) <= LABEL else label[: LABEL - 1] + '…'}”"

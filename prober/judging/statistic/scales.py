@@ -14,10 +14,19 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.readings import RECURS, Reading, Recurring, TopTokens, recurring
-from prober.judging.statistic import centre as centres
-
-__all__ = ["Reading", "Scale", "learn"]
+from prober.judging.statistic.readings import (
+    RECURS,
+    Reading,
+    Recurring,
+    TopTokens,
+    cosine,
+    distances,
+    listed,
+    log_probabilities,
+    mean_gap,
+    recurring,
+    tokens_of,
+)
 
 FEW: Final = 6
 """Different names up to which each is a category of its own."""
@@ -69,9 +78,9 @@ class Scale:
         if isinstance(reading, str):
             return None
         if isinstance(reading, TopTokens):
-            return centres.mean_gap(centres.log_probabilities([reading], self.tokens)[0], np.asarray(self.centre))
+            return mean_gap(log_probabilities([reading], self.tokens)[0], np.asarray(self.centre))
         if isinstance(reading, tuple):
-            return centres.cosine(np.asarray(reading, dtype=np.float64), np.asarray(self.centre))
+            return cosine(np.asarray(reading, dtype=np.float64), np.asarray(self.centre))
         return reading
 
     def place(self, reading: Reading) -> tuple[int, float | None] | None:
@@ -125,12 +134,12 @@ def _learn(
     """The scale of numbers, vectors or first tokens, and what its `number` is of each reading."""
     if isinstance(flat[0], TopTokens):
         readings = [reading for reading in flat if isinstance(reading, TopTokens)]
-        tokens = centres.tokens_of(readings)
-        points, has = centres.log_probabilities(readings, tokens), centres.listed(readings, tokens)
-        centre, numbers = centres.distances(rounds, points, centres.mean_gap, has)
+        tokens = tokens_of(readings)
+        points, has = log_probabilities(readings, tokens), listed(readings, tokens)
+        centre, numbers = distances(rounds, points, mean_gap, has)
         return _ordinal(numbers, centre=centre, tokens=tokens), numbers
     if isinstance(flat[0], tuple):
-        centre, numbers = centres.distances(rounds, np.array(flat, dtype=np.float64), centres.cosine)
+        centre, numbers = distances(rounds, np.array(flat, dtype=np.float64), cosine)
         return _ordinal(numbers, centre=centre), numbers
     numbers = [float(reading) for reading in flat if isinstance(reading, (int, float))]
     return _ordinal(numbers, atoms), numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Entry = TypeVar("Entry", np.float64, np.int64, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,19 @@ class Table:
         rows = len(self.replies)
         counts = np.bincount(self.row * categories + self.category, minlength=rows * categories)
         return counts.reshape(rows, categories).astype(np.float64)
+
+
+def stacked(parts: Sequence[npt.NDArray[Entry]]) -> npt.NDArray[Entry]:
+    """Arrays (…, rows, categories) one below the other, padded with zeros to the widest."""
+    whole = np.zeros(
+        (*parts[0].shape[:-2], sum(part.shape[-2] for part in parts), max(part.shape[-1] for part in parts)),
+        dtype=parts[0].dtype,
+    )
+    row = 0
+    for part in parts:
+        whole[..., row : row + part.shape[-2], : part.shape[-1]] = part
+        row += part.shape[-2]
+    return whole
 
 
 def logsumexp(x: Floats, axis: int | None = None) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prober.judging.channels import Channel
-from prober.judging.readings import RECURS, Reading, Recurring, TopTokens, recurring
+from prober.judging.statistic.readings import RECURS, Reading, Recurring, TopTokens, recurring
 from prober.lab.compare.exchange import Bools, Exchange, Ints
 from prober.lab.compare.gather import Answer
 

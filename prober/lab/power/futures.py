@@ -11,7 +11,7 @@ import numpy as np
 
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.summary import weights
-from prober.judging.judge import advance, in_order
+from prober.judging.judge import advance, passes_permutation_check
 from prober.judging.memory import Memory
 from prober.judging.promise import Promise
 from prober.lab.power.changes import Change
@@ -109,7 +109,7 @@ class Trial:
             self._memory, judgement = advance(self._memory, self._seen[-1], lambda _: (), self._promise)
             self._judged += 1
             evidence = sum(self._shares[verdict.channel] * verdict.e_value for verdict in judgement.verdicts)
-            if evidence >= self._promise.threshold and in_order(self._memory, self._seen):
+            if evidence >= self._promise.threshold and passes_permutation_check(self._memory, self._seen):
                 self._alarm = self._judged
         return 0 < self._alarm <= rounds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prober.judging.explain.information import ProbeInformation, of_probe
+from prober.judging.explain.probe import ProbeInformation, of_probe
 from prober.judging.promise import Promise
 from prober.lab.power.history import Past
 from prober.model.evidence import Observation

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from prober.judging.explain.distribution import Distribution
-from prober.judging.explain.information import ProbeInformation
-from prober.judging.explain.projection import Dot
+from prober.judging.explain.probe import Distribution, Dot, ProbeInformation
 from prober.model.declaration import Check
 
 By = Literal["endpoint", "probe_set", "owner", "tag", "all"]

@@ -13,10 +13,8 @@ from typing import Final
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from prober.judging.explain.distribution import distributions
 from prober.judging.explain.findings import said
-from prober.judging.explain.information import ProbeInformation, of_probe
-from prober.judging.explain.projection import lay
+from prober.judging.explain.probe import ProbeInformation, distributions, lay, of_probe
 from prober.judging.memory import Memory, decode
 from prober.model.declaration import Check
 from prober.model.evidence import Observation

@@ -35,7 +35,7 @@ def test_the_same_seed_is_the_same_future():
     assert rounds(5, 0.4) != rounds(5, 0.4, seed=1)
 
 
-def test_rounds_are_numbered_in_order_and_never_end():
+def test_rounds_are_numbered_passes_permutation_check_and_never_end():
     labels = [one.label for one in rounds(300)]
     assert labels == sorted(set(labels))
 
@@ -59,15 +59,17 @@ def verdict(e_value):
     return Verdict("choice", e_value, 0.0, 0.0, "", 0.0, "", None, ())
 
 
-@pytest.mark.parametrize("believed_from", [0, 7])
-def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(believed_from, monkeypatch):
+@pytest.mark.parametrize("passes_from", [0, 7])
+def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monkeypatch):
     def fifth(memory, round_, history, promise):
         e_value = promise.threshold / SHARE if round_.label >= "000004" else promise.threshold
         return memory, Judgement(round_.label, "quiet", e_value, promise.threshold, (verdict(e_value),))
 
     monkeypatch.setattr(futures, "advance", fifth)
-    monkeypatch.setattr(futures, "in_order", lambda _, seen: len(seen) - len(PAST.rounds) >= believed_from)
-    drawn, caught = iter(rounds(10)), max(5, believed_from)
+    monkeypatch.setattr(
+        futures, "passes_permutation_check", lambda _, seen: len(seen) - len(PAST.rounds) >= passes_from
+    )
+    drawn, caught = iter(rounds(10)), max(5, passes_from)
     asked = Trial(PAST.rounds, drawn, PAST.memory, {"choice": SHARE}, PROMISE)
     assert [asked.caught_within(n) for n in (1, caught - 1, caught, caught + 1)] == [False, False, True, True]
     assert not asked.caught_within(caught - 1)  # whatever was asked before

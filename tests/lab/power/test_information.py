@@ -8,7 +8,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from prober.judging.explain.information import ADVICE, MOVED, _nats, advice
+from prober.judging.explain.probe import ADVICE, MOVED, _nats, advice
 from prober.judging.promise import Promise
 from prober.lab.power import information
 from tests.lab.power.world import COIN, FIXED, PROSE, past

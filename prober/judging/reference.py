@@ -1,0 +1,201 @@
+"""The reference of an endpoint: which series have one, what each channel learns from it, and what still lacks.
+
+A series is learnt once its reference is complete. Where the rounds of one day are correlated (see `day_clustering`), a
+day of the reference counts as one round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from zlib import crc32
+
+import numpy as np
+
+from prober.judging.channels import CHANNELS, Channel
+from prober.judging.day_clustering import can_be_clustered, day_of, is_clustered, whole_days
+from prober.judging.memory import ChannelMemory, Memory
+from prober.judging.promise import Promise
+from prober.judging.statistic import edetector, learning, scales
+from prober.judging.statistic.readings import Reading
+from prober.judging.statistic.table import Floats, Table, stacked
+from prober.model.evidence import Observation, Round
+
+History = Callable[[Collection[str]], Sequence[Round]]
+"""Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
+
+
+def gather(memory: Memory, waiting: Collection[str], history: History, promise: Promise) -> tuple[Memory, str]:
+    """Learn every waiting series whose reference is now large enough; else say how much the nearest one lacks."""
+    if not waiting:
+        return memory, "" if memory.series else "no reply yet"
+    rounds = history(waiting)
+    complete, lacking = [], {}
+    for series in sorted(waiting):
+        seen = [r for r in rounds if any(o.series == series and o.fingerprint is not None for o in r.observations)]
+        lack = promise.missing(len(seen), [r.at for r in seen if r.at is not None])
+        if lack:
+            lacking[series] = (len(seen), lack)
+        else:
+            complete.append(series)
+    if complete:
+        memory, lack = _learn_by_unit(memory, complete, rounds, promise)
+        if lack:
+            lacking.update(dict.fromkeys(complete, (len(rounds), lack)))
+    if not lacking:
+        return memory, ""
+    _, lack = max(lacking.values())
+    return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+
+
+def _learn_by_unit(
+    memory: Memory, series: Sequence[str], rounds: Sequence[Round], promise: Promise
+) -> tuple[Memory, str]:
+    """Learn by rounds, or by days where the rounds of one day are correlated; or say what that still lacks."""
+    if not memory.by_day:
+        learnt = _learn(memory, series, rounds)
+        if (
+            memory.series
+            or not can_be_clustered(rounds)
+            or not is_clustered([surplus(name, held, rounds) for name, held in learnt.channels.items()], rounds)
+        ):
+            return learnt, ""
+        memory = replace(memory, by_day=True)
+    days = whole_days(rounds)
+    if len(days) < promise.reference.rounds:
+        lack = f"{promise.reference.rounds - len(days)} more of {promise.reference.rounds} days"
+        return memory, f"{lack}, because the rounds of one day are correlated"
+    if not memory.series:
+        memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)
+    return _learn(memory, series, days), ""
+
+
+def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
+    channels = dict(memory.channels)
+    seen: set[tuple[str, tuple[int, ...]]] = set()
+    for name, channel in CHANNELS.items():
+        if channel.pooled and name in channels:
+            continue
+        learnt = _learn_channel(channel, series, rounds, seen)
+        if learnt is not None:
+            channels[name] = _merge(channels[name], learnt) if name in channels else learnt
+    labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
+    return replace(memory, channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
+
+
+def _learn_channel(
+    channel: Channel, series: Sequence[str], rounds: Sequence[Round], seen: set[tuple[str, tuple[int, ...]]]
+) -> ChannelMemory | None:
+    readings: dict[str, list[list[Reading]]] = {}
+    names: dict[str, str] = {}
+    for i, round_ in enumerate(rounds):
+        for observation, reading in _readings(channel, round_.observations):
+            if observation.series in series:
+                row = _row(channel, observation)
+                readings.setdefault(row, [[] for _ in rounds])[i].append(reading)
+                names[row] = "all probes" if channel.pooled else observation.probe
+    rows = [row for row in sorted(readings) if not _is_duplicate(row, readings[row], seen)]
+    learnt = {row: scales.learn(readings[row], channel.atoms) for row in rows}
+    rows = [row for row in rows if learnt[row][0] is not scales.MUTE]
+    if not rows:
+        return None
+    kept, categories = zip(*(learnt[row] for row in rows), strict=True)
+    width = max(len(scale.prior) for scale in kept)
+    tables = [
+        Table.of(
+            [(row, held) for row, by_round in enumerate(categories) for held in by_round[i] if held is not None],
+            len(rows),
+        )
+        for i in range(len(rounds))
+    ]
+    still = learning.learn(
+        [table for table in tables if table.row.size],
+        prior=_padded([scale.prior for scale in kept], width),
+        score=_padded([scale.score for scale in kept], width),
+        novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
+        names=np.array([_names(scale.labels, width) for scale in kept]),
+    )
+    return ChannelMemory(
+        rows=tuple(rows),
+        probes=tuple(names[row] for row in rows),
+        scales=kept,
+        statistic=edetector.begin(still),
+        reference=still.mean,
+    )
+
+
+def _is_duplicate(series: str, readings: Sequence[Sequence[Reading]], seen: set[tuple[str, tuple[int, ...]]]) -> bool:
+    """Whether another channel already reads the same from this series; remembers what this one reads.
+
+    The same: wherever two replies of the reference differ in one they differ in the other, and each saw some reply
+    again. A one-word answer is its own first word, text, letters and embedding; judged four times over, it would cost
+    four times the evidence and show nothing more.
+    """
+    flat = [reading for by_round in readings for reading in by_round]
+    first: dict[Reading, int] = {}
+    alike = tuple(first.setdefault(reading, i) for i, reading in enumerate(flat))
+    if not 1 < len(first) <= len(flat) / 2:
+        return False
+    known = (series, alike) in seen
+    seen.add((series, alike))
+    return known
+
+
+def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
+    statistic = edetector.extend(old.statistic, new.statistic.null)
+    return ChannelMemory(
+        rows=old.rows + new.rows,
+        probes=old.probes + new.probes,
+        scales=old.scales + new.scales,
+        statistic=statistic,
+        reference=stacked([old.reference, new.reference]),
+        pending=old.pending,
+        recent=old.recent,
+    )
+
+
+def surplus(name: str, held: ChannelMemory, rounds: Sequence[Round]) -> Floats:
+    """What each round had more than expected of each category, in units of chance: (rounds, features)."""
+    counts = np.zeros((len(rounds), *held.reference.shape))
+    for i, round_ in enumerate(rounds):
+        for row, category, _ in outcomes(CHANNELS[name], held, round_.observations):
+            counts[i, row, category] += 1
+    expected = counts.sum(axis=2, keepdims=True) * held.reference
+    in_units_of_chance: Floats = (counts - expected) / np.sqrt(np.maximum(expected, 0.5))
+    return in_units_of_chance.reshape(len(rounds), held.reference.size)
+
+
+def outcomes(
+    channel: Channel, held: ChannelMemory, observations: Sequence[Observation]
+) -> list[tuple[int, int, float | None]]:
+    """(row, category, number) of every reply the channel can read."""
+    row_of = {series: row for row, series in enumerate(held.rows)}
+    found = []
+    for observation in observations:
+        row = row_of.get(_row(channel, observation))
+        if row is None or observation.fingerprint is None:
+            continue
+        reading = channel.read(observation.fingerprint)
+        place = None if reading is None else held.scales[row].place(reading)
+        if place is not None:
+            found.append((row, *place))
+    return found
+
+
+def _row(channel: Channel, observation: Observation) -> str:
+    """Which row of the channel's statistic an observation belongs to."""
+    return "" if channel.pooled else observation.series
+
+
+def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tuple[Observation, Reading]]:
+    pairs = ((o, channel.read(o.fingerprint)) for o in observations if o.fingerprint is not None)
+    return [(o, reading) for o, reading in pairs if reading is not None]
+
+
+def _names(labels: Sequence[str], width: int) -> list[int]:
+    """A number for every label, the same in every series and process."""
+    return [*(crc32(label.encode(errors="surrogatepass")) for label in labels), *[0] * (width - len(labels))]
+
+
+def _padded(rows: Sequence[Sequence[float]], width: int) -> Floats:
+    return np.array([[*row, *[0.0] * (width - len(row))] for row in rows], dtype=np.float64)
