@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from prober.judging.fleet import FLOOR, EndpointEvidence, Stretch, agree, believed
+from prober.judging.fleet import FLOOR, EndpointEvidence, Stretch, agree, confirmed
 
 Rule = Literal["alone", "plain", "agreeing"]
 RULES: Final[tuple[Rule, ...]] = ("alone", "plain", "agreeing")
@@ -63,16 +63,16 @@ def raise_alarms(rule: Rule, share: np.ndarray, onset: np.ndarray) -> list[int]:
         passing = np.flatnonzero(share[ranked] * np.arange(1, len(share) + 1) >= 1)
         return list(map(int, ranked[: passing.max(initial=-1) + 1]))
     moved = [int(i) for i in np.flatnonzero(share >= FLOOR)]
-    peers_evidence = {i: _standing(i, float(share[i]), float(onset[i])) for i in moved}
+    peers_evidence = {i: _evidence(i, float(share[i]), float(onset[i])) for i in moved}
     return [
         i
         for i in moved
         if peers_evidence[i]
-        in believed([other for other in peers_evidence.values() if agree(peers_evidence[i].onset, other.onset)])
+        in confirmed([other for other in peers_evidence.values() if agree(peers_evidence[i].onset, other.onset)])
     ]
 
 
-def _standing(i: int, share: float, onset: float) -> EndpointEvidence:
+def _evidence(i: int, share: float, onset: float) -> EndpointEvidence:
     at = _START + onset * DAY
     return EndpointEvidence(str(i), share, Stretch(at, at, DAY), _START)
 

@@ -1,9 +1,9 @@
-r"""The fleet: endpoints of one provider that move at the same time are believed sooner (docs/mathematics/promise.md).
+r"""The fleet: evidence of endpoints of one provider that move at the same time is pooled (docs/mathematics/promise.md).
 
 With \(R_i\) the e-detector of endpoint i and \(A_i\) its threshold, \(e_i = R_i / A_i\) alarms alone at 1. The e-BH
-procedure (Wang & Ramdas, "False discovery rate control with e-values", 2022) over K endpoints at level K/A believes the
+procedure (Wang & Ramdas, "False discovery rate control with e-values", 2022) over K endpoints at level K/A confirms the
 k largest where each has \(e_i \ge 1/k\). It is run over endpoints whose onsets agree, which is what becomes one
-incident: then the calls of a still fleet stay within the sum of its promises, however its endpoints hang together.
+incident: then the calls of a still fleet stay within the sum of its promises, however they depend on each other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FLOOR: Final = 0.25
 """Share of its threshold that an endpoint must reach to count. Where all endpoints share their noise it bounds how much
 more often each is named in an incident than the promise says of calls: four times."""
 STALE: Final = 2.0
-"""Periods after which what was last said of an endpoint no longer counts."""
+"""Periods after which the newest judgement of an endpoint no longer counts."""
 APART: Final = timedelta(hours=2)
 """Onsets this far apart are one event, or two periods of the slower endpoint, if that is more."""
 
@@ -45,7 +45,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class EndpointEvidence:
-    """Where an endpoint stood after its newest judged round."""
+    """The evidence of an endpoint after its newest judged round."""
 
     endpoint: str
     e_value: float
@@ -55,7 +55,7 @@ class EndpointEvidence:
 
     @staticmethod
     def of(endpoint: str, judgement: Judgement, judged_at: datetime, period: timedelta) -> EndpointEvidence:
-        """From what was said of its newest round, whose labels must be times."""
+        """From the judgement of its newest round, whose labels must be times."""
         share = judgement.e_value / judgement.threshold
         onset = Stretch.of(judgement.onset or judgement.round, judgement.onset_between, period)
         return EndpointEvidence(endpoint, 0.0 if isnan(share) else share, onset, judged_at)
@@ -67,26 +67,26 @@ def agree(one: Stretch, other: Stretch) -> bool:
     return gap <= max(APART, 2 * one.period, 2 * other.period)
 
 
-def fresh(standing: EndpointEvidence, now: datetime) -> bool:
+def fresh(evidence: EndpointEvidence, now: datetime) -> bool:
     """Whether it was judged within its last two periods, and not later than now."""
-    return timedelta(0) <= now - standing.judged_at <= STALE * standing.onset.period
+    return timedelta(0) <= now - evidence.judged_at <= STALE * evidence.onset.period
 
 
-def believed(peers_evidence: Sequence[EndpointEvidence]) -> tuple[EndpointEvidence, ...]:
+def confirmed(peers_evidence: Sequence[EndpointEvidence]) -> tuple[EndpointEvidence, ...]:
     """e-BH: the k largest, for the largest k at which each of them is at least 1/k; strongest first."""
     ranked = sorted((s for s in peers_evidence if s.e_value >= FLOOR), key=lambda s: (-s.e_value, s.endpoint))
     most = max((k for k, s in enumerate(ranked, 1) if s.e_value * k >= 1), default=0)
     return tuple(ranked[:most])
 
 
-def together(
+def with_peers(
     judgement: Judgement,
     endpoint: str,
     period: timedelta,
     peers: Callable[[], Sequence[EndpointEvidence]],
     now: datetime,
 ) -> tuple[Judgement, tuple[str, ...]]:
-    """The judgement, an alarm where the fleet makes it one; and the names of the endpoints it was believed with.
+    """The judgement, an alarm where the fleet makes it one; and the names of the endpoints whose evidence was pooled.
 
     `peers` gives the other endpoints of the same provider, and is asked only where they could matter. Those that are
     stale, below `FLOOR`, or that began to move at another time do not count.
@@ -94,9 +94,9 @@ def together(
     if judgement.state in ("alarm", "insufficient_evidence") or judgement.e_value < FLOOR * judgement.threshold:
         return judgement, ()
     own = EndpointEvidence.of(endpoint, judgement, now, period)
-    alike = [peer for peer in peers() if fresh(peer, now) and agree(peer.onset, own.onset)]
-    crowd = believed([own, *alike])
-    if own not in crowd:
+    agreeing = [peer for peer in peers() if fresh(peer, now) and agree(peer.onset, own.onset)]
+    pooled = confirmed([own, *agreeing])
+    if own not in pooled:
         return judgement, ()
     raised = replace(judgement, state="alarm", kind=kind_of(judgement.moved))
-    return raised, tuple(sorted(one.endpoint for one in crowd if one is not own))
+    return raised, tuple(sorted(one.endpoint for one in pooled if one is not own))

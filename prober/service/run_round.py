@@ -121,7 +121,7 @@ def judge(
     """What is said of a round, the judge's memory after it, and what to do. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
-    judgement, others = fleet.together(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
+    judgement, others = fleet.with_peers(judgement, endpoint.name, store.period(key), lambda: store.peers(key), now)
     decision = decide(store.open_incident(key), judgement, endpoint.name, key, now, others, given)
     return judgement, encode(memory), decision
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fleet as simulated
-from prober.judging.fleet import FLOOR, EndpointEvidence, Stretch, agree, believed, fresh, together
+from prober.judging.fleet import FLOOR, EndpointEvidence, Stretch, agree, confirmed, fresh, with_peers
 from prober.model.evidence import Judgement, Verdict
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def judged(share: float, state: str = "suspected", channel: str = "length", thre
 
 
 def raised(judgement: Judgement, *peers: EndpointEvidence) -> tuple[str, tuple[str, ...]]:
-    after, others = together(judgement, "own", DAY, lambda: peers, NOW)
+    after, others = with_peers(judgement, "own", DAY, lambda: peers, NOW)
     return after.state, others
 
 
@@ -51,16 +51,16 @@ def largest_self_consistent(peers_evidence: list[EndpointEvidence]) -> set[str]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.24, 0.25, 0.3, 1 / 3, 0.4, 0.5, 0.7, 1.0, 3.0, float("inf")]), max_size=7))
-def test_the_believed_are_the_largest_self_consistent_set(shares: list[float]) -> None:
+def test_the_confirmed_are_the_largest_self_consistent_set(shares: list[float]) -> None:
     peers_evidence = [peer(f"e{i}", share) for i, share in enumerate(shares)]
-    assert {s.endpoint for s in believed(peers_evidence)} == largest_self_consistent(peers_evidence)
+    assert {s.endpoint for s in confirmed(peers_evidence)} == largest_self_consistent(peers_evidence)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 5), max_size=12))
-def test_the_evidence_of_the_believed_is_never_less_than_one_call(shares: list[float]) -> None:
+def test_the_evidence_of_the_confirmed_is_never_less_than_one_call(shares: list[float]) -> None:
     """What the proof in docs/mathematics/promise.md rests on."""
-    crowd = believed([peer(f"e{i}", share) for i, share in enumerate(shares)])
+    crowd = confirmed([peer(f"e{i}", share) for i, share in enumerate(shares)])
     assert not crowd or sum(s.e_value for s in crowd) >= 1 - 1e-9
     assert all(s.e_value >= max(1 / len(crowd), FLOOR) for s in crowd)
     assert {f"e{i}" for i, share in enumerate(shares) if share >= 1} <= {s.endpoint for s in crowd}
@@ -79,7 +79,7 @@ def test_the_evidence_of_the_believed_is_never_less_than_one_call(shares: list[f
         (0.5, [9.0, 0.1], "alarm", ("p0",)),
     ],
 )
-def test_endpoints_that_move_together_are_believed_sooner(
+def test_endpoints_that_move_together_are_confirmed_sooner(
     own: float, others: list[float], state: str, names: tuple[str, ...]
 ) -> None:
     assert raised(judged(own), *(peer(f"p{i}", e) for i, e in enumerate(others))) == (state, names)
@@ -90,7 +90,7 @@ def test_an_alarm_needs_nobody_and_nobody_is_asked() -> None:
         raise AssertionError("the store was asked for nothing")
 
     for judgement in (judged(2.0, "alarm"), judged(0.2), judged(0.0, "quiet"), judged(0.9, "insufficient_evidence")):
-        assert together(judgement, "own", DAY, unasked, NOW) == (judgement, ())
+        assert with_peers(judgement, "own", DAY, unasked, NOW) == (judgement, ())
 
 
 def test_suspicion_counts_whatever_the_state_is_called() -> None:
@@ -115,7 +115,7 @@ def test_the_stale_and_those_that_moved_at_another_time_do_not_count(silent: End
 
 def test_a_raised_alarm_says_what_kind_and_keeps_its_evidence() -> None:
     quiet = judged(0.6, channel="identity")
-    after, _ = together(quiet, "own", DAY, lambda: [peer("p", 0.6)], NOW)
+    after, _ = with_peers(quiet, "own", DAY, lambda: [peer("p", 0.6)], NOW)
     assert after == replace(quiet, state="alarm", kind="identity_change")
     assert quiet.kind is None
 
@@ -135,7 +135,7 @@ def test_an_endpoint_counts_for_two_of_its_own_periods() -> None:
     assert not fresh(peer("p", 1.0, period=HOUR), NOW + 2 * HOUR + timedelta(seconds=1))
 
 
-def test_a_standing_is_read_from_a_judgement() -> None:
+def test_evidence_is_read_from_a_judgement() -> None:
     judgement = replace(judged(0.5), onset_between=("2026-02-27T12:00:00Z", LABEL))
     standing = EndpointEvidence.of("a", judgement, NOW, HOUR)
     assert (standing.e_value, standing.onset) == (0.5, Stretch(NOW - 2 * DAY, NOW, HOUR))

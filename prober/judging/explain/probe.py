@@ -81,7 +81,7 @@ class Distribution:
     labels: tuple[str, ...]
     """The categories: names, values, or ranges such as `12..31`. Hostile."""
     then: tuple[float, ...]
-    """Share of each in the reference, as the judge believes it."""
+    """Share of each in the reference, as the judge has learnt it."""
     now: tuple[float, ...]
     """Share of each in the newest replies."""
     read: int

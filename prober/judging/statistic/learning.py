@@ -61,8 +61,8 @@ def learn(tables: Sequence[Table], prior: Floats, score: Floats, novel: Bools, n
 
 
 def absorb(null: NullStack, table: Table, belief: Floats, trust: Floats) -> list[Null]:
-    """The still world of every channel after one more round, whose classes are believed in like `belief`, shape
-    (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
+    """The still world of every channel after one more round, whose classes have the posterior `belief`,
+    shape (channels, classes + 1 + repeats); where `trust`, shape (channels,), is 0 nothing is learnt."""
     strengths = np.broadcast_to(_strengths(belief[0]), belief.shape)
     worth = trust[null.channel] * discount(belief, table.replies, strengths, null.channel)
     base = null.base + worth[:, None] * table.counts(null.base.shape[1])
