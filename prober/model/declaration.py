@@ -34,7 +34,7 @@ class Timeouts(_Shape):
 
     connect_s: float = Field(5.0, gt=0, le=600)
     read_s: float = Field(60.0, gt=0, le=3600)
-    """The longest silence between two pieces of the answer."""
+    """The longest silence between two parts of the answer."""
     total_s: float = Field(120.0, gt=0, le=3600)
     """The whole ask."""
 
@@ -48,36 +48,36 @@ class Budget(_Shape):
 
 
 class Price(_Shape):
-    """What an endpoint charges, in US dollars, where the list of known prices is silent or wrong."""
+    """What an endpoint charges, in US dollars, if the list of known prices does not have it or is wrong."""
 
     input_per_million: float = Field(ge=0, le=1_000_000)
-    """A million input tokens."""
+    """Price of a million input tokens."""
     output_per_million: float = Field(ge=0, le=1_000_000)
-    """A million output tokens, reasoning among them."""
+    """Price of a million output tokens, reasoning included."""
     per_ask: float = Field(0.0, ge=0, le=1_000)
-    """Each request, on top."""
+    """Added for each request."""
 
 
 class ReferenceRule(_Shape):
-    """When a reference is large enough to promise anything."""
+    """When a reference is complete."""
 
     rounds: int = Field(12, ge=4, le=1000)
-    """Rounds a series must have seen."""
+    """Rounds that a series needs."""
     hours: float = Field(168.0, ge=0, le=24 * 90)
-    """Hours they must span, so that a reference holds days and nights, and a weekend."""
+    """Hours that they must cover, so that a reference has days, nights and a weekend."""
 
 
 class Confirm(_Shape):
-    """When an endpoint under suspicion is asked again at once, and how often at most."""
+    """When a suspected endpoint is asked again soon, and how often at most."""
 
     at: float = Field(0.1, gt=0, le=0.9)
     """The share of the threshold at which suspicion begins."""
     rounds: int = Field(6, ge=0, le=100)
-    """Confirmation rounds of one suspicion, all probe sets together; 0 switches them off."""
+    """Confirmation rounds for one suspicion, over all probe sets; 0 switches them off."""
     per_day: int = Field(12, ge=1, le=1000)
-    """Confirmation rounds of one probe set, a UTC day."""
+    """Confirmation rounds of one probe set in a UTC day."""
     pause: str = Field("60s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    """From the end of a round to its confirmation, so that another replica or batch may answer."""
+    """From the end of a round to its confirmation round, so that another replica or batch can answer."""
 
     @property
     def pause_s(self) -> float:
@@ -96,14 +96,14 @@ class Capabilities(_Shape):
 
 
 class Maintenance(_Shape):
-    """A window of announced work on an endpoint: rounds go on, nothing opens and nobody is woken."""
+    """A window of announced work on an endpoint: rounds go on, no incident opens and nobody is notified."""
 
     begins: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
-    """Once, from this moment, such as `2026-03-01T02:00Z`."""
+    """Once, from this time, such as `2026-03-01T02:00Z`."""
     at: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    """Or every day, from this time, UTC."""
+    """Every day, from this time of day, UTC."""
     days: tuple[Day, ...] = ()
-    """With `at`: on these days only."""
+    """With `at`: only on these days."""
     lasts: str = Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
     """How long, at most seven days."""
     why: str = ""
@@ -122,27 +122,27 @@ class Endpoint(_Shape):
     base_url: str | None = None
     """Without it, the provider's own address."""
     api: Literal["chat", "responses"] = "chat"
-    """Which of OpenAI's two interfaces; others have one."""
+    """Which of OpenAI's two APIs; other providers have one."""
     api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key; never the key."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    """Sent as they stand; nothing else is."""
+    """Sent unchanged; no other parameter is sent."""
     stream: bool = False
-    """Ask for a stream, which gives the time to first token."""
+    """Request a stream, which measures the time to the first token."""
     capabilities: Capabilities = Capabilities()
     timeouts: Timeouts = Timeouts()
     max_reply_bytes: int = Field(2_000_000, ge=1_000, le=100_000_000)
     concurrency: int = Field(4, ge=1, le=64)
-    """Asks of one round in flight at once."""
+    """Asks of one round at the same time."""
     budget: Budget = Budget()
     price: Price | None = None
-    """Without it, the list of known prices that the prober carries."""
+    """Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
     """The promise: how often this endpoint may raise a false alarm."""
     reference: ReferenceRule = ReferenceRule()
     confirm: Confirm = Confirm()
     severity: dict[str, Severity] = Field(default_factory=dict)
-    """Channel, or kind of trouble → how bad it is when that moves, where this differs from the defaults."""
+    """Channel or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
 
     @property
@@ -156,7 +156,7 @@ class Check(_Shape):
 
     type: CheckType
     value: JsonValue = None
-    """What it is held against.
+    """What the answer is compared with.
 
     A text, a list of texts (`contains-any`), a number of characters (`max-length`), a JSON Schema (`is-json`, optional)
     or a tool's name (`tool-call`, optional).
@@ -219,14 +219,14 @@ class Probe(_Shape):
 
 
 class Schedule(_Shape):
-    """When rounds are due: every so often, or by cron (UTC)."""
+    """When rounds are due: at an interval, or by cron (UTC)."""
 
     every: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
     """Such as `30m`, `6h`, `1d`."""
     cron: str | None = None
     """Five fields, UTC."""
     jitter: str = Field("0s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    """Each round starts at a random moment up to this much later, so that fleets do not march in step."""
+    """Each round starts at a random time, up to this much later, so that not all probers ask together."""
 
     @property
     def every_s(self) -> float | None:
@@ -238,13 +238,13 @@ class Schedule(_Shape):
 
 
 class ProbeSet(_Shape):
-    """A named group of probes with schedule, endpoints and owner."""
+    """A named group of probes with a schedule, endpoints and an owner."""
 
     name: Name
     owner: str = Field(min_length=1, max_length=120)
     description: str = ""
     runbook: str | None = None
-    """Address of the page that says what to do when this set raises an alarm."""
+    """Address of the page that says what to do after an alarm."""
     endpoints: tuple[Name, ...] = Field(min_length=1)
     schedule: Schedule
     tags: tuple[str, ...] = ()
@@ -252,42 +252,42 @@ class ProbeSet(_Shape):
 
 
 class Route(_Shape):
-    """Who is told of what. All that a route names must be so; what it does not name may be anything."""
+    """Who is notified about what. A route matches if everything that it names matches."""
 
     to: tuple[str, ...] = Field(min_length=1)
-    """Alerters, each with a channel of its own where it has several: `slack`, `slack:#billing`, `webhook`."""
+    """Recipients: an alerter, with a channel if it has several: `slack`, `slack:#billing`, `webhook`."""
     owners: tuple[str, ...] = ()
-    """Of the probe sets that moved."""
+    """Owners of the probe sets that moved."""
     tags: tuple[str, ...] = ()
-    """Of these probe sets."""
+    """Tags of these probe sets."""
     endpoints: tuple[str, ...] = ()
-    """Names, or beginnings of names that end in `*`."""
+    """Endpoint names, or prefixes that end in `*`."""
     severity: Severity = "info"
-    """At least so bad."""
+    """Lowest severity."""
     private: bool = False
-    """Show hashes and measures there instead of prompts and replies."""
+    """Show hashes and measurements there instead of prompts and replies."""
 
 
 class QuietHours(_Shape):
-    """When nobody is to be woken by less than a critical incident."""
+    """Hours in which only critical notices are sent at once."""
 
     start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    """The same as `start`: all day."""
+    """The same as `start` means the whole day."""
     days: tuple[Day, ...] = ()
-    """Days on which they begin; every day, where none is named."""
+    """Days on which they begin; every day if none is named."""
 
 
 class Digest(_Shape):
-    """One message a day for what need not wake anyone."""
+    """One message a day for everything that can wait."""
 
     at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     severities: tuple[Severity, ...] = ("info",)
-    """What always waits for it; what happens in quiet hours waits too."""
+    """Severities that always wait for it; what happens in quiet hours waits too."""
 
 
 class Reminders(_Shape):
-    """How often people are reminded of an open incident in nobody's hands; without a time, never."""
+    """How often people are reminded of an open incident that is not acknowledged; never without a time."""
 
     critical: str | None = Field("4h", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
     warning: str | None = Field("1d", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
@@ -299,20 +299,20 @@ class Reminders(_Shape):
 
 
 class Alerts(_Shape):
-    """Who is told, when, and how often: the file `alerts.yaml`."""
+    """Who is notified, when, and how often: the file `alerts.yaml`."""
 
     timezone: str = "UTC"
-    """Of quiet hours and the digest, such as `Europe/Berlin`."""
+    """Time zone of quiet hours and the digest, such as `Europe/Berlin`."""
     routes: tuple[Route, ...] = ()
-    """Every route that fits is taken. Where none does, or none is written, every alerter is told."""
+    """Every route that matches is used. If none matches, every alerter gets the notice."""
     quiet_hours: QuietHours | None = None
     digest: Digest | None = None
-    """Without it, what happens in quiet hours is told when they end."""
+    """Without it, what happens in quiet hours is sent when they end."""
     reminders: Reminders = Reminders()
     stale_after: int = Field(3, ge=1, le=1000)
     """Schedules without a completed round after which an endpoint is stale."""
     private: bool = False
-    """Show hashes and measures instead of prompts and replies, everywhere."""
+    """Show hashes and measurements instead of prompts and replies, everywhere."""
 
 
 def series_key(endpoint: Endpoint, probe: Probe) -> str:
