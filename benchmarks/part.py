@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -14,24 +13,18 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-import prober
+from benchmarks import numbers
+from benchmarks.numbers import Numbers
 
 RESULTS = Path(__file__).parent / "results"
-JUDGE: Final = (
-    *(f"judging/statistic/{name}.py" for name in ("centre", "edetector", "null")),
-    "judging/readings.py",
-    *(f"judging/statistic/{name}.py" for name in ("scales", "table")),
-)
-"""Sources of the running statistic."""
-DAYS: Final = ("judging/day_clustering.py",)
+JUDGE: Final = (numbers.running,)
+"""Numbers of the running statistic."""
+DAYS: Final = (numbers.days,)
 """What is added where rounds have times and come several a day."""
-ALARM: Final = ("judging/permutation_check.py", "judging/statistic/permutation.py")
+ALARM: Final = (numbers.alarms,)
 """What is added where alarms are counted."""
-COMPARISON: Final = (
-    "judging/readings.py",
-    *(f"lab/compare/{name}.py" for name in ("effect", "exchange", "gather", "panel", "permutation")),
-)
-"""Sources of the statistic of `prober compare`."""
+COMPARISON: Final = (numbers.comparison,)
+"""Numbers of the statistic of `prober compare`."""
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -83,8 +76,8 @@ class Part(Generic[Result]):
     """The section in Markdown, without its title."""
     headlines: Callable[[Result], list[str]]
     """What of it the summary says; a sentence each."""
-    measures: tuple[str, ...] = JUDGE
-    """Sources, from the package's folder, of what its numbers are of: when these change they are out of date."""
+    measures: tuple[Numbers, ...] = JUDGE
+    """What the measured statistic says of small worlds: once it says something else, the results are out of date."""
 
     def run(self, effort: Effort, home: Path = RESULTS) -> None:
         """Measure, and keep the result with how long it took."""
@@ -122,10 +115,9 @@ class Kept(Generic[Result]):
     """Whether the statistic is still the one that was measured."""
 
 
-def statistic(sources: Iterable[str]) -> str:
-    """A short hash of the sources that make up a statistic, so that old numbers are not taken for its own."""
-    home = Path(prober.__file__).parent
-    return hashlib.sha256(b"".join((home / source).read_bytes() for source in sources)).hexdigest()[:12]
+def statistic(measures: Iterable[Numbers]) -> str:
+    """Short hashes of what the statistic says of small worlds, so that old results are not taken for its own."""
+    return " ".join(map(numbers.digest, measures))
 
 
 def _show(name: str, done: int, of: int, began: float) -> None:

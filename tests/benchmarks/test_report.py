@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import auc, cost, delay, mixture, pages, quiet, samples, simulated
+from benchmarks import auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
 from benchmarks.part import Effort
 from benchmarks.still import StillResult
+from prober.judging.statistic import edetector
 
 QUICK = Effort(quick=True, workers=1, years=1)
 ROW = delay.Row("q8_0", "8 × 3", "ours", 10.0, 24, 2000, 0.004, (20, 120), 120, 1)
@@ -47,7 +48,13 @@ RESULTS = {
 
 
 @pytest.fixture
-def measured(tmp_path):
+def digests(monkeypatch):
+    """In place of what the statistic says of small worlds, which takes seconds."""
+    monkeypatch.setattr(numbers, "digest", lambda measure: measure.__name__)
+
+
+@pytest.fixture
+def measured(tmp_path, digests):
     """A folder in which every part was kept, as if measured."""
     for part in command.PARTS:
         replace(part, measure=lambda effort, name=part.name: RESULTS[name]).run(Effort(), tmp_path)
@@ -100,7 +107,7 @@ def test_a_part_that_was_not_measured_says_how(tmp_path) -> None:
     assert text.count("Not measured yet") == len(command.PARTS) and "`python -m benchmarks auc`" in text
 
 
-def test_a_quick_run_says_that_it_means_nothing(tmp_path, monkeypatch) -> None:
+def test_a_quick_run_says_that_it_means_nothing(tmp_path, monkeypatch, digests) -> None:
     out = tmp_path / "page.md"
     monkeypatch.setattr(command, "PARTS", [replace(cost.PART, measure=lambda effort: RESULTS["cost"])])
     command.main(["cost", "--quick", "--workers", "1", "--results", str(tmp_path), "--output", str(out)])
@@ -168,3 +175,18 @@ def test_numbers_of_an_earlier_statistic_are_not_taken_for_its_own(measured) -> 
     text = "\n".join(command.page(measured))
     assert text.count("(before the statistic last changed)") == 1, "only what the statistic makes goes out of date"
     assert "`python -m benchmarks delay` measures it again" in text
+
+
+@pytest.mark.slow
+def test_the_statistic_still_gives_the_numbers_that_were_measured() -> None:
+    kept = {part.name: part.kept() for part in command.PARTS}
+    assert [name for name, of in kept.items() if of is None or not of.is_current] == []
+
+
+@pytest.mark.slow
+def test_another_statistic_gives_other_numbers(monkeypatch) -> None:
+    before = numbers.digest(numbers.running)
+    numbers.digest.cache_clear()
+    monkeypatch.setattr(edetector, "DOUBT", 12.0)
+    assert numbers.digest(numbers.running) != before
+    numbers.digest.cache_clear()

@@ -1,0 +1,73 @@
+"""What a statistic says of small seeded worlds: while these numbers stay the same, measured results stay valid."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from zlib import crc32
+
+import numpy as np
+
+from benchmarks import ladder, worlds
+from benchmarks.design import EIGHT
+from benchmarks.ours import compared
+from prober.judging.judge import advance
+from prober.judging.memory import Memory
+from prober.judging.promise import HOURS_PER_YEAR, Promise
+from prober.lab.replay import replay
+from prober.model.declaration import ReferenceRule
+from prober.model.evidence import Judgement, Round
+
+Numbers = Callable[[], Iterable[float]]
+
+
+def running() -> Iterator[float]:
+    """ln of the evidence of every channel after every round of two worlds that change."""
+    for kind in ("clustered", "heavy"):
+        for memory, _ in _judged(_changing(kind, 20, 8), Promise()):
+            yield from (held.statistic.log_e for held in memory.channels.values())
+
+
+def alarms() -> Iterator[float]:
+    """Rounds and onsets of the alarms in two worlds that change."""
+    for kind in ("independent", "weekend", "redrawn"):
+        for alarm in replay(_changing(kind, 24, 8), Promise(reference=ReferenceRule(rounds=12, hours=0.0))).alarms:
+            yield from (float(alarm.round), float(alarm.onset), alarm.e_value)
+
+
+def days() -> Iterator[float]:
+    """Evidence in a world whose rounds of one day are correlated, and whether it is judged by days."""
+    promise = Promise(1.0, HOURS_PER_YEAR, ReferenceRule(rounds=4, hours=72.0))
+    for memory, judgement in _judged(_changing("night-hourly", 24 * 6, 25), promise):
+        yield from (judgement.e_value, float(memory.by_day))
+
+
+def comparison() -> Iterator[float]:
+    """Evidence, p-value and effect of every channel in a comparison of two logs of the ladder that differ."""
+    rng = np.random.default_rng(0)
+    logs = [EIGHT.draw(ladder.load(rung), rng, 4) for rung in (ladder.BASE, "q4_0")]
+    found = compared(*logs, alpha=0.05)
+    yield found.evidence
+    for one in found.channels:
+        yield from (float(crc32(one.channel.encode())), one.evidence, one.p_value, one.effect)
+
+
+@lru_cache
+def digest(numbers: Numbers) -> str:
+    """A short hash of the numbers, to six digits: other processors round the last ones otherwise."""
+    return hashlib.sha256(" ".join(f"{number:.6g}" for number in numbers()).encode()).hexdigest()[:12]
+
+
+def _changing(kind: str, quiet: int, changed: int) -> list[Round]:
+    rng = np.random.default_rng([0, crc32(kind.encode())])
+    world = worlds.KINDS[kind].draw(rng)
+    before = list(worlds.rounds(rng, world, quiet))
+    return [*before, *worlds.rounds(rng, worlds.swapped(rng, world), changed, first=quiet)]
+
+
+def _judged(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Memory, Judgement]]:
+    memory = Memory()
+    for number, round_ in enumerate(rounds, start=1):
+        memory, judgement = advance(memory, round_, lambda series, end=number: rounds[:end], promise)
+        yield memory, judgement
