@@ -1,15 +1,20 @@
 """Hostile text made fit to be shown: what cannot be seen becomes visible, what would be markup becomes text.
 
 Replies, prompts and error words come from outside. They may hold terminal sequences, Slack mentions, zero-width and
-right-to-left marks, NUL bytes, lone surrogates, or megabytes. Everything shown to people passes through here once.
+right-to-left marks, NUL bytes, lone surrogates, or megabytes. Everything shown to people passes through here once:
+replies by `visible` and `mrkdwn`; values of a declaration, which may hold a secret, by `one_line`, `quoted` and
+`shown`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from itertools import takewhile
+
+from pydantic import JsonValue
 
 MARK = "…"
 """Stands where text was cut."""
@@ -27,6 +32,29 @@ _COMPARED = 100_000
 """Characters within which two replies are searched for their first difference."""
 _LEAD = 60
 """Characters shown before that difference."""
+_SECRETS = re.compile(
+    r"""
+      (?<![\w-])sk-(?=[\w-]*\d)[\w-]{16,}                 # OpenAI, Anthropic, OpenRouter, DeepSeek
+    | (?<!\w)(?:xox[abeprs]|xapp)-[\w-]{10,}              # Slack tokens
+    | (?<!\w)AIza[\w-]{30,}                               # Google
+    | (?<!\w)(?:gh[pousr]_|github_pat_|hf_|gsk_|xai-)(?=\w*\d)\w{20,}  # GitHub, Hugging Face, Groq, xAI
+    | (?<!\w)AKIA[0-9A-Z]{16}(?!\w)                       # Amazon
+    | (?<!\w)eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+         # JSON web tokens
+    | (?i:(?<!\w)bearer\s+(?=[\w.~+/-]*\d)[\w.~+/-]{16,}=*)
+    | (?i:hooks\.slack\.com/(?:services|workflows|triggers)/[^\s"']+)
+    | (?<=://)[^\s/:@"']+:[^\s/@"']+(?=@)                 # user:password in an address
+    | (?i:(?<=[?&])(?:api[-_]?key|key|token|access_token|sig)=[^&\s"']{8,})
+    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----
+    """,
+    re.VERBOSE,
+)
+LEAKED = (
+    "this looks like a secret; take it out of the file and out of its history, put it in an environment variable, and "
+    "write only that variable's name, as in api_key_env: OPENAI_API_KEY"
+)
+_SECRET_NAMES = re.compile(
+    r"(?i)^(?:x[-_])?(?:api[-_]?key|key|secret|token|password|authorization|(?:auth|access)[-_]?token)$"
+)
 
 
 def visible(text: str, limit: int, *, lines: bool = True) -> str:
@@ -59,6 +87,53 @@ def side_by_side(reference: str, recent: str, limit: int) -> tuple[str, str]:
     long = max(len(reference), len(recent)) > limit and reference != recent
     start = max(0, same - min(_LEAD, limit // 4)) if long else 0
     return _excerpt(reference, start, limit), _excerpt(recent, start, limit)
+
+
+def redact(text: str) -> str:
+    """The text with everything that looks like a secret replaced."""
+    return _SECRETS.sub("[secret]", text)
+
+
+def is_secret_name(field: str) -> bool:
+    """Whether a field of this name would hold a secret, such as `api_key` or `Authorization`."""
+    return _SECRET_NAMES.match(field) is not None
+
+
+def leaks(text: str) -> bool:
+    """Whether a text holds something that looks like a secret."""
+    return _SECRETS.search(text) is not None
+
+
+def one_line(text: str) -> str:
+    """The text without secrets, and with escapes for all that would break the line or cannot be printed."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in redact(text)
+    )
+
+
+def short(text: str) -> str:
+    """At most 40 characters, on one line."""
+    text = one_line(text).replace("tag:yaml.org,2002:", "!!")
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def quoted(text: str) -> str:
+    """At most 50 characters, in double quotes."""
+    text = redact(text)
+    return one_line(json.dumps(text if len(text) <= 50 else text[:47] + "...", ensure_ascii=False))
+
+
+def shown(value: JsonValue) -> str:
+    """A value as a person would name it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {quoted(value)}"
+    return "a list" if isinstance(value, list) else "fields"
 
 
 def _excerpt(text: str, start: int, limit: int) -> str:

@@ -13,10 +13,10 @@ from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import Json, count, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
 from prober.lab.drill.run import PATIENCE_S, Tools
-from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.store import Store
+from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 

@@ -11,12 +11,12 @@ import typer
 
 from prober.cli.options import Database, open_store
 from prober.cli.output import bars, complain
-from prober.loading.quoting import quoted
 from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store
 from prober.store.as_log import logged
+from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 

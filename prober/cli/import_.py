@@ -24,13 +24,13 @@ from prober.cli.options import (
 from prober.cli.output import Json, bars, of_judgement, print_json, say
 from prober.judging.promise import Promise
 from prober.lab.replay import probe_of, rounds_of, series_of
-from prober.loading.quoting import quoted
 from prober.loading.reply_log import UNKNOWN_TIME
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Judgement, Round
 from prober.service import run_round
 from prober.store import Store
+from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 

@@ -13,7 +13,6 @@ from prober.alerts.phrases import between, counted, lasting, minute, thousands, 
 from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
-from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
@@ -21,6 +20,7 @@ from prober.model.incident import Action, Incident, Reason
 from prober.service.act import NOWHERE, act, done
 from prober.store import Store
 from prober.store.pages.views import ActionView, MaintenanceView, NoticeView
+from prober.text import quoted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 

@@ -17,7 +17,6 @@ from prober.cli.output import complain
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
-from prober.loading.quoting import quoted
 from prober.loading.reply_log import LoggedReply, read
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
@@ -26,6 +25,7 @@ from prober.model.evidence import Round
 from prober.service.deliver import Delivery, deliver
 from prober.settings import Settings
 from prober.store import Store
+from prober.text import quoted
 
 Paths: TypeAlias = Annotated[
     Optional[list[Path]],  # noqa: UP045  # typer reads this at run time

@@ -12,11 +12,11 @@ from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, 
 from prober.cli.output import Json, print_json, say
 from prober.incidents.routing import Routing
 from prober.judging.memory import Memory, decode
-from prober.loading.quoting import quoted
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.store import Store
 from prober.store.pages.views import EndpointView, EpochView
+from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 

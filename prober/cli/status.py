@@ -16,7 +16,6 @@ from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_sto
 from prober.cli.output import Json, complain, of_incident, of_time, print_json, say, table
 from prober.incidents.daemons import DaemonStatus
 from prober.incidents.routing import Routing
-from prober.loading.quoting import quoted
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
@@ -24,6 +23,7 @@ from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.metrics import exposition
 from prober.store import Store
 from prober.store.pages.views import DeliveryView
+from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 

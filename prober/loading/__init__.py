@@ -1,32 +1,36 @@
-"""Files → probe sets and endpoints; every fault of every file at once, with its line and its mend.
+"""Files → probe sets and endpoints; every mistake of every file at once, with its line and how to fix it.
 
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
-    probes/alerts.yaml         who is told of what, and when; may be left out
+    probes/alerts.yaml         who is notified of what, and when; may be left out
     probes/<name>.yaml         one probe set each
 
-The modules, in the order a file passes them: `files` finds it; `lines` reads it as plain values that know their
-line, while `syntax` explains broken YAML and `leaks` looks for secrets; `words` holds it against its shape; `gather`
-puts sets and endpoints together under `rules`, `checks` and `cron`. `showing` is how values appear in messages, and
-`schema` writes JSON Schemas for editors.
+The modules, in the order a file passes them: `files` finds it and explains broken YAML; `lines` turns it into plain
+values that know their line, and finds secrets; `validation_errors` checks it against its shape; `gather` puts sets and
+endpoints together under `rules`, `checks` and `cron`. `schemas` are JSON Schemas of the three kinds of file, for
+editors.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
 
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
-from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets
+from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets, read
 from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets
-from prober.loading.lines import read
-from prober.loading.quoting import quoted
-from prober.loading.schema import schemas, write_schemas
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Alerts, Endpoint, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError, Problem
+from prober.text import quoted
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,15 @@ class Declarations:
     endpoints: tuple[Endpoint, ...]
     """By name; those that no set asks too."""
     alerts: Alerts = field(default_factory=Alerts)
-    """Who is told of what, and when."""
+    """Who is notified of what, and when."""
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises ConfigurationError where there is none."""
         for endpoint in self.endpoints:
             if endpoint.name == name:
                 return endpoint
-        mend = did_you_mean(name, [endpoint.name for endpoint in self.endpoints])
-        raise ConfigurationError(f"unknown endpoint {quoted(name)}; {mend}")
+        fix = did_you_mean(name, [endpoint.name for endpoint in self.endpoints])
+        raise ConfigurationError(f"unknown endpoint {quoted(name)}; {fix}")
 
     def promise(self, endpoint: Endpoint) -> Promise:
         """What is promised of an endpoint: its knob, and the rounds a year of all sets that ask it."""
@@ -85,3 +89,43 @@ def load(*paths: str | Path) -> Declarations:
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
         alerts=alerts,
     )
+
+
+def schemas() -> dict[str, dict[str, JsonValue]]:
+    """File name → JSON Schema: `schema.json` of a probe set, `endpoints.schema.json` and `alerts.schema.json`."""
+    probe_set = ProbeSet.model_json_schema()
+    probe_set["required"].remove("name")  # without it, the file's own name is the set's
+
+    endpoint = Endpoint.model_json_schema()
+    endpoint["required"].remove("name")  # the key above the fields
+    endpoint["properties"].pop("name")
+    shared = endpoint.pop("$defs", {})
+    endpoints: dict[str, Any] = {
+        "title": "Endpoints",
+        "description": "The endpoints that probe sets beside this file name.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["endpoints"],
+        "properties": {
+            "endpoints": {
+                "type": "object",
+                "description": "Name → endpoint.",
+                "minProperties": 1,
+                "additionalProperties": {"$ref": "#/$defs/Endpoint"},
+            }
+        },
+        "$defs": shared | {"Endpoint": endpoint},
+    }
+    alerts: dict[str, JsonValue] = Alerts.model_json_schema()
+    return {
+        "alerts.schema.json": {"$schema": _DIALECT, **alerts},
+        "schema.json": {"$schema": _DIALECT, **probe_set},
+        "endpoints.schema.json": {"$schema": _DIALECT, **endpoints},
+    }
+
+
+def write_schemas(folder: str | Path) -> None:
+    """Write the schemas into the folder of probe files."""
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        (Path(folder) / name).write_text(text, encoding="utf-8")

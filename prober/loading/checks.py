@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import jsonschema
 from pydantic import JsonValue
 
-from prober.loading.quoting import quoted, shown
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Check, Probe
+from prober.text import quoted, shown
 
 _TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
 
@@ -24,15 +24,15 @@ def value_fault(check: Check) -> str | None:
     if base == "contains-any" and not (
         isinstance(value, list) and value and all(isinstance(text, str) and text for text in value)
     ):
-        return f"{check.type} wants a list of texts, found {_items(value)}; write value: [first, second]"
+        return f"{check.type} needs a list of texts, found {_items(value)}; write value: [first, second]"
     if base == "max-length" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-        return f"{check.type} wants a whole number of characters, found {shown(value)}; write for instance value: 200"
+        return f"{check.type} needs a whole number of characters, found {shown(value)}; write for instance value: 200"
     if base == "is-refusal" and value is not None:
         return f"{check.type} has no value; remove it"
     if base == "is-json" and value is not None:
         return schema_fault(value)
     if base == "tool-call" and not (value is None or (isinstance(value, str) and value)):
-        return f"{check.type} wants the name of a tool, found {shown(value)}; write it, or leave value out for any tool"
+        return f"{check.type} needs the name of a tool, found {shown(value)}; write it, or leave value out for any tool"
     return None
 
 
@@ -40,18 +40,18 @@ def _text_fault(check: Check) -> str | None:
     """`equals` also takes a list or fields, compared as JSON."""
     value = check.value
     if value is None:
-        return f"{check.type} needs something to hold the answer against; write value: …"
+        return f"{check.type} needs something to compare the answer with; write value: …"
     if isinstance(value, bool | int | float):
-        return f'{check.type} wants a text, found {shown(value)}; put it in quotes: "{str(value).lower()}"'
+        return f'{check.type} needs a text, found {shown(value)}; put it in quotes: "{str(value).lower()}"'
     if check.base == "equals" and isinstance(value, dict | list):
         return None
     if not isinstance(value, str):
-        mend = (
+        fix = (
             "; for several texts write contains-any" if check.base in {"contains", "icontains"} else "; write one text"
         )
-        return f"{check.type} wants a text, found {shown(value)}{mend}"
+        return f"{check.type} needs a text, found {shown(value)}{fix}"
     if not value and check.base != "equals":
-        return f"{check.type} of an empty text says nothing; write the text to look for"
+        return f"{check.type} of an empty text checks nothing; write the text to look for"
     return _regex_fault(value) if check.base == "regex" else None
 
 
@@ -61,7 +61,7 @@ def _regex_fault(pattern: str) -> str | None:
             warnings.simplefilter("ignore")
             re.compile(pattern)
     except re.error as error:
-        return f"not a regular expression ({error}); mend it, or write contains for plain text"
+        return f"not a regular expression ({error}); fix it, or write contains for plain text"
     except (OverflowError, RecursionError):
         return "a regular expression too large to compile; shorten it"
     return None

@@ -1,22 +1,49 @@
-"""Which files are meant by the paths a user names."""
+"""Which files are meant by the paths a user names, and what is in them or keeps them from being read."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from prober.model.errors import Problem
+import yaml
 
+from prober.loading.lines import Document, TooMuch, document, unreadable
+from prober.model.errors import Problem
+from prober.text import short
+
+MAX_BYTES = 1_000_000
 _SUFFIXES = (".yaml", ".yml")
+_SYNTAX: tuple[tuple[str, str], ...] = (
+    (r"found character '\\t'", "a tab where YAML needs spaces; indent with spaces"),
+    (r"found character '(.)' that cannot start", r"a text may not begin with \1; put it in quotes"),
+    (r"expected alphabetic or numeric character", "a text that begins with * or & needs quotes; put it in quotes"),
+    (r"found undefined alias '(.*)'", r"the alias *\1 is defined nowhere; put the text in quotes if no alias is meant"),
+    (r"found unexpected end of stream", "a quote is opened here and never closed; close it"),
+    (r"could not find expected ':'", "a field name without a colon, or a text over several lines; write name: value"),
+    (r"mapping values are not allowed here", 'a second ": " on one line; put a text that holds ": " in quotes'),
+    (r"expected <block end>", "the indentation does not fit the lines above; align it with its neighbours"),
+    (
+        r"expected ',' or '\]'",
+        "a list is opened with [ and not closed; close it with ], or put the texts inside in quotes",
+    ),
+    (r"expected ',' or '\}'", "opened with { and not closed; close it with }, or put the texts inside in quotes"),
+    (r"but found another document", "a second document begins; write it into a file of its own"),
+    (r"found duplicate anchor", "an anchor (&name) is defined twice; rename one"),
+    (r"special characters are not allowed", "a control character; remove it, or save the file as plain text"),
+    (r"unknown escape character '(.)'", r"\\\1 is not an escape inside double quotes; use single quotes, or \\\\"),
+)
+_OPENED_AT = re.compile(r"unexpected end of stream|expected ',' or ")
+"""Faults best seen where the thing was opened, not where the reader gave up."""
 
 
 def holds_endpoints(path: Path) -> bool:
-    """Whether a file declares endpoints, told by its name, as for alerts."""
+    """Whether a file declares endpoints, by its name, as for alerts."""
     return _kind(path) == "endpoints"
 
 
 def holds_alerts(path: Path) -> bool:
-    """Whether a file says who is told of what."""
+    """Whether a file says who is notified of what."""
     return _kind(path) == "alerts"
 
 
@@ -44,6 +71,32 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
     return sorted(found.values())
 
 
+def read(path: Path) -> Document:
+    """Read one file. Bad files are not raised but returned, so that one call can report all files."""
+    shown = path.as_posix()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return unreadable(shown, 0, f"cannot be read ({error.strerror}); check that it exists and may be read")
+    if len(content) > MAX_BYTES:
+        return unreadable(shown, 0, f"larger than {MAX_BYTES // 1_000_000} MB; split it into several files")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return unreadable(shown, line, "not UTF-8 text; save the file as UTF-8")
+    try:
+        return document(shown, text)
+    except yaml.YAMLError as error:
+        line, message = _explained(text, error)
+        return unreadable(shown, line, message)
+    except RecursionError:
+        return unreadable(shown, 0, "nested far too deeply; write it flatter")
+    except TooMuch as error:
+        return unreadable(shown, error.line, error.message)
+
+
 def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
     if path.is_dir():
         files = _yaml_below(path)
@@ -65,3 +118,21 @@ def _yaml_below(folder: Path) -> list[Path]:
 
 def _yaml_in(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
+
+
+def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
+    """(line, message) of a YAML error, in words that name the fix."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        fault = error.problem or error.context or ""
+        mark = error.problem_mark or error.context_mark
+        if _OPENED_AT.search(fault) and error.context_mark is not None:
+            mark = error.context_mark
+        line = mark.line + 1 if mark is not None else 0
+    elif isinstance(error, yaml.reader.ReaderError):
+        fault, line = error.reason, text.count("\n", 0, error.position) + 1
+    else:
+        fault, line = str(error), 0
+    for pattern, words in _SYNTAX:
+        if match := re.search(pattern, fault):
+            return line, match.expand(words)
+    return line, f"not valid YAML ({short(fault)}); check the indentation and quotes around this line"

@@ -11,10 +11,10 @@ from pydantic import JsonValue
 from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.lines import Document, Finding, Where
-from prober.loading.quoting import quoted, shown
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.declaration import Alerts, Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
+from prober.text import quoted, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> 
 def _stray_fields(content: Mapping[str, JsonValue]) -> Iterator[Finding]:
     for name in content:
         if name != "endpoints":
-            mend = did_you_mean(
+            fix = did_you_mean(
                 name, ["endpoints"], "a file of endpoints holds endpoints: only; a probe set goes elsewhere"
             )
-            yield Finding((), f"unknown field {quoted(name)}; {mend}", line_of=(name,))
+            yield Finding((), f"unknown field {quoted(name)}; {fix}", line_of=(name,))
 
 
 def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]]:
@@ -76,7 +76,7 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
         findings.append(Finding((), message, line_of=("name",)))
     named = raw | {"name": name} if isinstance(raw, dict) else raw
     endpoint = shaped(Endpoint, named, findings)
-    # The name is the key itself: a fault of it stands at the endpoint, not at a field `name`.
+    # The name is the key itself: a fault of it is one of the endpoint, not of a field `name`.
     findings = [Finding((), f"the name {each.message}") if each.where == ("name",) else each for each in findings]
     if endpoint is not None:
         findings.extend(rules.endpoint_findings(endpoint))
@@ -93,7 +93,11 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
         raw: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
         findings: list[Finding] = []
         probe_set = shaped(ProbeSet, raw, findings)
-        findings.extend(_set_findings(raw, endpoints))
+        try:
+            findings.extend(_set_findings(raw, endpoints))
+        except Exception as error:  # a rule that trips over one file must not hide the mistakes of the others
+            message = f"cannot be checked to its end ({type(error).__name__}); please report this file as a bug"
+            findings.append(Finding((), message))
         name = raw["name"]
         if isinstance(name, str) and names.setdefault(name, document.path) != document.path:
             findings.append(
@@ -113,7 +117,7 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
 def gather_alerts(
     documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
 ) -> Alerts:
-    """The one file that says who is told; without it, everyone is told of everything."""
+    """The one file that says who is notified; without it, every alerter is notified of everything."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
     for document in documents[1:]:
         message = f"a second file of alerts beside {documents[0].path}; put both into one"
@@ -169,8 +173,8 @@ def _naming_findings(named: Iterable[tuple[int, str]], endpoints: Endpoints) -> 
         if name in seen:
             yield Finding(where, f"{quoted(name)} is named twice; remove one")
         elif name not in endpoints and endpoints.complete:
-            mend = did_you_mean(name, endpoints) if endpoints else "declare it in a file endpoints.yaml beside this one"
-            yield Finding(where, f"unknown endpoint {quoted(name)}; {mend}")
+            fix = did_you_mean(name, endpoints) if endpoints else "declare it in a file endpoints.yaml beside this one"
+            yield Finding(where, f"unknown endpoint {quoted(name)}; {fix}")
         seen.add(name)
 
 

@@ -6,23 +6,19 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeAlias
 
 import yaml
 from pydantic import JsonValue
 
-from prober.loading.leaks import LEAKED, leaks
-from prober.loading.quoting import one_line, short
-from prober.loading.syntax import explain
 from prober.model.errors import Problem
+from prober.text import LEAKED, leaks, one_line, short
 
 Where: TypeAlias = tuple[str | int, ...]
 """Keys and 0-based indexes from the top of a file down to one value."""
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
-MAX_WEIGHT = 3 * MAX_BYTES
+MAX_WEIGHT = 3_000_000
 """Characters, and thirty-two for each value, once aliases are written out: keeps a small file from growing huge."""
 
 _TAG = "tag:yaml.org,2002:"
@@ -69,40 +65,11 @@ def dotted(where: Where) -> str:
     return ".".join(short(str(step)) for step in where)
 
 
-def read(path: Path) -> Document:
-    """Read one file. Bad files are not raised but returned, so that one call can report all files."""
-    shown = path.as_posix()
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        return _unreadable(shown, 0, f"cannot be read ({error.strerror}); check that it exists and may be read")
-    if len(content) > MAX_BYTES:
-        return _unreadable(shown, 0, f"larger than {MAX_BYTES // 1_000_000} MB; split it into several files")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return _unreadable(shown, line, "not UTF-8 text; save the file as UTF-8")
-    try:
-        return _build(shown, text)
-    except yaml.YAMLError as error:
-        line, message = explain(text, error)
-        return _unreadable(shown, line, message)
-    except RecursionError:
-        return _unreadable(shown, 0, "nested far too deeply; write it flatter")
-    except _TooMuch as error:
-        return _unreadable(shown, error.line, error.message)
-
-
-def _unreadable(shown: str, line: int, message: str) -> Document:
-    return Document(shown, problems=(Problem(shown, line, "", one_line(message)),))
-
-
-def _build(shown: str, text: str) -> Document:
+def document(shown: str, text: str) -> Document:
+    """The text of one file, read. Raises yaml.YAMLError, RecursionError or TooMuch."""
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is None:
-        return _unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
+        return unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
     builder = _Builder()
     value = builder.build(node, ())
     bare = Document(shown, lines=builder.lines)
@@ -118,7 +85,12 @@ def _build(shown: str, text: str) -> Document:
     return Document(shown, value, builder.lines, tuple(problems), spoiled)
 
 
-class _TooMuch(Exception):
+def unreadable(shown: str, line: int, message: str) -> Document:
+    """A file of which nothing could be read, and why."""
+    return Document(shown, problems=(Problem(shown, line, "", one_line(message)),))
+
+
+class TooMuch(Exception):
     """The values of a file are too deep or too many."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -152,11 +124,11 @@ class _Builder:
     def _weigh(self, node: yaml.Node, where: Where) -> None:
         self._weight += 32 + (len(node.value) if isinstance(node, yaml.ScalarNode) else 0)
         if self._weight > MAX_WEIGHT:
-            raise _TooMuch(
+            raise TooMuch(
                 node.start_mark.line + 1, "too much once its aliases are written out; use fewer aliases (*name)"
             )
         if len(where) > MAX_DEPTH:
-            raise _TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
+            raise TooMuch(node.start_mark.line + 1, f"nested deeper than {MAX_DEPTH} levels; write it flatter")
 
     def _item(self, node: yaml.Node, where: Where) -> JsonValue:
         self.lines[where] = node.start_mark.line + 1

@@ -49,7 +49,7 @@ class LoggedReply:
 
 
 def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> Iterator[LoggedReply]:
-    """Every reply of a log, in file order. `progress` is told of each line's bytes, as stored uncompressed.
+    """Every reply of a log, in file order. `progress` is called with each line's bytes, uncompressed.
 
     Raises LogError naming path:line where a line cannot be read.
     """

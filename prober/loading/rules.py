@@ -15,12 +15,11 @@ from pydantic import JsonValue
 from prober.judging.channels import CHANNELS
 from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
-from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
-from prober.loading.quoting import quoted
-from prober.loading.validation_errors import KEY_MENDS, NO_KEYS, did_you_mean
+from prober.loading.validation_errors import KEY_FIXES, NO_KEYS, did_you_mean
 from prober.model.declaration import Alerts, Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
+from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
 _SHORTEST_REMINDER_S = 300.0
@@ -136,15 +135,15 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     yield from _address_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)
-    if endpoint.base_url is None and endpoint.api_key_env is None and endpoint.provider in KEY_MENDS:
-        mend = f"api_key_env: {KEY_MENDS[endpoint.provider]}"
-        yield Finding(("api_key_env",), f"{endpoint.provider} answers nobody without a key; write {mend}")
+    if endpoint.base_url is None and endpoint.api_key_env is None and endpoint.provider in KEY_FIXES:
+        fix = f"api_key_env: {KEY_FIXES[endpoint.provider]}"
+        yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {fix}")
     if endpoint.provider == "anthropic" and "max_tokens" not in endpoint.parameters:
-        yield Finding(("parameters",), "anthropic insists on max_tokens; write parameters: {max_tokens: 1024}")
+        yield Finding(("parameters",), "anthropic requires max_tokens; write parameters: {max_tokens: 1024}")
     for where, value in _parameters(endpoint):
         name = str(where[-1])
         if is_secret_name(name) and isinstance(value, str):
-            yield Finding(where, f"{NO_KEYS} api_key_env: {KEY_MENDS.get(endpoint.provider, 'MY_API_KEY')}")
+            yield Finding(where, f"{NO_KEYS} api_key_env: {KEY_FIXES.get(endpoint.provider, 'MY_API_KEY')}")
         if endpoint.provider == "scripted":
             continue
         if name in _OURS and len(where) == 2:
@@ -165,11 +164,13 @@ def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
     for index, window in enumerate(endpoint.maintenance):
         here: Where = ("maintenance", index)
         if window.begins is None and window.at is None:
-            yield Finding(here, 'never begins; write begins: "2026-03-01T02:00Z" or at: "02:00"')
+            yield Finding(here, 'has no start; write begins: "2026-03-01T02:00Z" or at: "02:00"')
         elif window.begins is not None and window.at is not None:
             yield Finding(here, "both begins and at are set; keep one")
         elif window.begins is not None and not _is_time(window.begins):
-            yield Finding((*here, "begins"), f"{quoted(window.begins)} is no time; write one such as 2026-03-01T02:00Z")
+            yield Finding(
+                (*here, "begins"), f"{quoted(window.begins)} is not a time; write for instance 2026-03-01T02:00Z"
+            )
         elif window.begins is not None and window.days:
             yield Finding((*here, "days"), "a window that begins once needs no days; remove them, or write at:")
         if not 0 < window.lasts_s <= 7 * _DAY_S:
@@ -188,13 +189,13 @@ def alerts_findings(alerts: Alerts, endpoints: Sequence[str], sets: Sequence[Pro
         here: Where = ("routes", index)
         for number, to in enumerate(route.to):
             if not _TARGET.fullmatch(to):
-                message = f"{quoted(to)} names no alerter; write one such as slack, slack:#billing or webhook"
+                message = f"{quoted(to)} is not an alerter; write one such as slack, slack:#billing or webhook"
                 yield Finding((*here, "to", number), message)
         for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
             for number, name in enumerate(named):
                 if sets and name not in known:
-                    mend = did_you_mean(name, known) if known else "no probe set has any; leave the field out"
-                    yield Finding((*here, field, number), f"no probe set has {quoted(name)}; {mend}")
+                    fix = did_you_mean(name, known) if known else "no probe set has any; leave the field out"
+                    yield Finding((*here, field, number), f"no probe set has {quoted(name)}; {fix}")
         for number, name in enumerate(route.endpoints):
             if not any(each.startswith(name[:-1]) if name.endswith("*") else each == name for each in endpoints):
                 yield Finding(
@@ -227,7 +228,7 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
     if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
         yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
     elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
-        yield Finding(("base_url",), f"{NO_KEYS} api_key_env: {KEY_MENDS.get(endpoint.provider, 'MY_API_KEY')}")
+        yield Finding(("base_url",), f"{NO_KEYS} api_key_env: {KEY_FIXES.get(endpoint.provider, 'MY_API_KEY')}")
     elif address.scheme == "http" and endpoint.api_key_env is not None and not _is_local(host):
         yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
 
@@ -246,7 +247,7 @@ def pairing_findings(probe: Probe, endpoints: Sequence[Endpoint]) -> Iterator[Fi
     used: list[tuple[str, Where]] = []
     if probe.tools:
         used.append(("tools", ("tools",)))
-    if probe.system is not None or any(message.role == "system" for message in probe.conversation):
+    if probe.system is not None or any(message.role == "system" for message in probe.messages or ()):
         used.append(("system", ("messages",) if probe.system is None else ("system",)))
     for endpoint in endpoints:
         for thing, where in used:

@@ -11,9 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from prober.loading.leaks import is_secret_name
 from prober.loading.lines import Finding, Where
-from prober.loading.quoting import quoted, shown
 from prober.model.declaration import (
     Alerts,
     Check,
@@ -30,11 +28,12 @@ from prober.model.declaration import (
     Schedule,
     Tool,
 )
+from prober.text import is_secret_name, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-KEY_MENDS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google": "GEMINI_API_KEY"}
-NO_KEYS = "a secret may not stand in a file; put it in an environment variable and write that variable's name, as in"
+KEY_FIXES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google": "GEMINI_API_KEY"}
+NO_KEYS = "a secret must not be in a file; put it in an environment variable and write that variable's name, as in"
 
 # What people write who come from another tool, and what it is called here.
 _MEANT = {
@@ -84,7 +83,7 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         return shape.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         faults = error.errors(include_url=False)
-        # A misspelt field would be told twice, as unknown and as missing.
+        # A misspelt field would be reported twice, as unknown and as missing.
         misspelt = {
             (*fault["loc"][:-1], _meant(str(fault["loc"][-1]), _shape_at(shape, fault["loc"][:-1])))
             for fault in faults
@@ -97,7 +96,7 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
 
 
 def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "") -> str:
-    """The mend of a misspelt word: the nearest allowed one, or `otherwise`, or all of them."""
+    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all of them."""
     names = list(allowed)
     if near := _nearest(word, names):
         return f'did you mean "{near}"?'

@@ -1,4 +1,4 @@
-"""The exception tree. Bad luck is data (a `Reply` with a reason); what is raised here is for a person to mend.
+"""The exception tree. Bad luck is data (a `Reply` with a reason); what is raised here is for a person to fix.
 
     ProberError
     ├── ConfigurationError   files, settings or arguments are wrong; carries every Problem found   (exit 2)
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in one place, with its mend."""
+    """One thing wrong in one place, and how to fix it."""
 
     path: str
     """File, as the user named it; empty when the problem has no file."""

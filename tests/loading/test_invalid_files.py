@@ -31,7 +31,7 @@ def test_every_pinned_message_has_its_example() -> None:
     assert len(EXAMPLES) >= 25
 
 
-def test_every_message_names_a_mend_in_plain_words() -> None:
+def test_every_message_names_a_fix_in_plain_words() -> None:
     for path in INVALID.glob("*.txt"):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert "; " in line or "did you mean" in line, line

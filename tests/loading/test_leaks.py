@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from prober.loading import load
-from prober.loading.leaks import is_secret_name, leaks, redact
 from prober.model.errors import ConfigurationError
+from prober.text import is_secret_name, leaks, redact
 
 BODY = "a1B2" * 10
 SECRETS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.loading import load
+from prober.loading import load, rules
 from prober.model.errors import ConfigurationError
 
 ENDPOINTS = "endpoints:\n  demo: {provider: scripted, model: parrot-1}\n"
@@ -212,3 +212,13 @@ def test_a_schema_may_refer_to_itself(tmp_path: Path) -> None:
     schema = "{$ref: '#/$defs/a', $defs: {a: {type: object}}}"
     text = SET.replace("Hello}", f"Hello, expect: [{{type: is-json, value: {schema}}}]}}")
     load(write(tmp_path, endpoints=ENDPOINTS, billing=text))
+
+
+def test_a_rule_that_trips_over_one_file_hides_no_mistake_of_another(tmp_path: Path, monkeypatch) -> None:
+    def trips(probe: object, asked: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rules, "pairing_findings", trips)
+    found = problems(write(tmp_path, endpoints=ENDPOINTS, billing=SET, other="owner: [team]\n"))
+    assert any("billing.yaml:1: cannot be checked to its end (ZeroDivisionError)" in each for each in found)
+    assert any("other.yaml:1: owner: expected a text" in each for each in found)

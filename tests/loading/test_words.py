@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel, JsonValue
 
 from prober.loading.lines import Finding
-from prober.loading.quoting import one_line, quoted, shown
 from prober.loading.validation_errors import _PATTERNS, did_you_mean, shaped
 from prober.model.declaration import Endpoint, ProbeSet
+from prober.text import one_line, quoted, shown
 
 
 def patterns(schema: object) -> Iterator[str]:

@@ -14,9 +14,9 @@ from typing import Final
 import yaml
 
 from prober.lab.discover.scan import Tried
-from prober.loading.quoting import short
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
+from prober.text import short
 
 SAMPLES: Final = 3
 """Asks of a probe in one round, unless the endpoint's budget of asks a day is smaller."""
