@@ -11,6 +11,8 @@ from dashboard import cost, endpoint, incident, overview, probe, promise, qualit
 from dashboard.frame import PageContext, framed
 from dashboard.navigation import HOME, go
 
+# Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, and its line in
+# `docs/operating/dashboard.md`. A comment, because Streamlit shows a text that stands alone in the file it runs.
 PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
     HOME: ("Overview", overview.draw),
     "incident": ("Incidents", incident.draw),
@@ -21,8 +23,6 @@ PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
     "reliability": ("Reliability", reliability.draw),
     "promise": ("The promise", promise.draw),
 }
-"""Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, its line in
-`docs/operating/dashboard.md`."""
 
 
 def main() -> None:

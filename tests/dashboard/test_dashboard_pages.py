@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -249,3 +251,10 @@ def test_privacy_mode_shows_no_prompt_and_no_reply(page, monkeypatch):
 
 def test_the_hostile_text_is_hostile():
     assert all(attack in HOSTILE for attack in ATTACKS[:2])
+
+
+def test_the_file_that_streamlit_runs_shows_nothing_by_itself() -> None:
+    """Streamlit draws every expression that stands alone in it, such as the docstring of a constant."""
+    shown, *rest = ast.parse((Path(__file__).parents[2] / "dashboard" / "app.py").read_text(encoding="utf-8")).body
+    assert isinstance(shown, ast.Expr)  # the docstring of the module is not drawn
+    assert not [node for node in rest if isinstance(node, ast.Expr)]
