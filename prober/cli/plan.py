@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import typer
 
+from prober.asking.gates import output_limit
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, count, figure, of_promise, print_json, say, table
@@ -25,8 +26,6 @@ app = typer.Typer(add_completion=False)
 DAYS_PER_YEAR: Final = 365.25
 CHARACTERS_PER_TOKEN: Final = 4
 """Roughly, for English; other languages need more tokens."""
-_LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
-"""Parameters that limit the tokens of an answer, as providers name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +152,6 @@ def input_tokens(probe: Probe) -> int:
     sent = [message.content for message in probe.conversation] + [probe.system or ""]
     sent += [json.dumps(tool.model_dump()) for tool in probe.tools]
     return ceil(sum(map(len, sent)) / CHARACTERS_PER_TOKEN)
-
-
-def output_limit(parameters: object) -> int | None:
-    """The most tokens of one answer that the parameters allow; None if they set no limit."""
-    if not isinstance(parameters, dict):
-        return None
-    for name, value in parameters.items():
-        found = value if name in _LIMITS and isinstance(value, int) else output_limit(value)
-        if found is not None:
-            return found
-    return None
 
 
 def _as_json(declarations: Declarations, one: EndpointPlan) -> Json:

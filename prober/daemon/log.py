@@ -38,6 +38,8 @@ def tell_round(about: str, result: RoundResult) -> None:
     if result.failures:
         reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(result.failures).most_common())
         asks = f"{len(result.failures)} of {result.asked} asks failed: {reasons}"
+    if result.reason:
+        asks = f"{asks}; {result.reason}"
     again = result.confirmation.due_at if result.confirmation else None
     logger.log(
         logging.WARNING if result.failures or judgement.state == "alarm" else logging.INFO,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -40,11 +41,25 @@ class Timeouts(_Shape):
 
 
 class Budget(_Shape):
-    """Hard limits a UTC day, checked before a round is asked."""
+    """Hard limits a UTC day, checked before every ask."""
 
     asks_per_day: int | None = Field(None, ge=1)
     tokens_per_day: int | None = Field(None, ge=1)
     """Input, output and reasoning tokens together."""
+
+    @property
+    def is_limited(self) -> bool:
+        return self.asks_per_day is not None or self.tokens_per_day is not None
+
+    def affords(self, asks: int, tokens: int, wanted: Sequence[int]) -> int:
+        """How many further asks that may cost `wanted` tokens each, from the first on, once so much is spent."""
+        for count, more in enumerate(wanted):
+            tokens += more
+            if self.asks_per_day is not None and asks + count >= self.asks_per_day:
+                return count
+            if self.tokens_per_day is not None and tokens > self.tokens_per_day:
+                return count
+        return len(wanted)
 
 
 class Price(_Shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Failure = Literal[
     "unreachable",  # no connection: DNS, refused, reset, TLS
@@ -79,3 +79,26 @@ class Reply:
     @property
     def answered(self) -> bool:
         return self.error is None and self.text is not None
+
+    @property
+    def all_output_tokens(self) -> int | None:
+        """Output tokens, hidden reasoning within; None where the provider did not say."""
+        if self.output_tokens is None:
+            return None
+        reasoning = self.reasoning_tokens or 0
+        # More reasoning than output: this provider counts the two apart.
+        return self.output_tokens + (reasoning if reasoning > self.output_tokens else 0)
+
+    @property
+    def tokens(self) -> int | None:
+        """Input and output tokens, hidden reasoning within; None where the provider did not say."""
+        output = self.all_output_tokens
+        return None if output is None or self.input_tokens is None else self.input_tokens + output
+
+
+class Spent(NamedTuple):
+    """What asks have cost so far."""
+
+    asks: int
+    tokens: int
+    """Input and output, hidden reasoning within; also what is set aside for asks without a reply."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
+from prober.asking.gates import Booking, BudgetGate, TokenEstimate, output_limit
 from prober.asking.interface import Ask
 from prober.fingerprint import fingerprint
-from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
-from prober.model.reply import Reply
+from prober.model.reply import Reply, Spent
 from prober.store import Store
+from prober.store.spending import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ def ask_round(
     """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
     asks = plan(probe_set, endpoint)
     found = {(one.series, one.sample): one for one in store.recorded(round_id)}
-    asker = Asker(provider, clock, endpoint.concurrency)
     probes = {ask.series: ask.probe for ask in asks}
+    gates = [_budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
+    asker = Asker(provider, clock, endpoint.concurrency, gates)
     unread = deque(one for one in found.values() if _is_unread(one) and one.series in probes)
     read: list[Observation] = []
     with closing(asker.ask([ask for ask in asks if (ask.series, ask.sample) not in found])) as arriving:
@@ -68,7 +71,55 @@ def ask_round(
         store.take_fingerprints(round_id, read)
         found.update(((one.series, one.sample), one) for one in read)
     refused = "" if asker.refused is None else asker.refused.reason
+    if refused and found:
+        refused += f"; {len(asks) - len(found)} of {len(asks)} asks of the round were not made"
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
+
+
+def exhausted(budget: Budget, spent: Spent, asks: int = 1) -> str:
+    """`budget_exhausted` and which, where so many more asks would pass the day's budget; empty where they would not."""
+    if budget.asks_per_day is not None and spent.asks + asks > budget.asks_per_day:
+        return f"budget_exhausted: {spent.asks} of {budget.asks_per_day} asks of the day are spent"
+    if budget.tokens_per_day is not None and spent.tokens >= budget.tokens_per_day:
+        return f"budget_exhausted: {spent.tokens} of {budget.tokens_per_day} tokens of the day are spent"
+    return ""
+
+
+class _DayLedger:
+    """The budget of an endpoint for the UTC day, in the store."""
+
+    def __init__(self, store: Store, endpoint: Endpoint, clock: Callable[[], datetime]) -> None:
+        self._store, self._endpoint, self._clock = store, endpoint, clock
+
+    def book(self, tokens: Sequence[int]) -> Booking:
+        budget, now = self._endpoint.budget, self._clock()
+        count, spent = self._store.reserve(self._endpoint.name, budget, tokens, now)
+        if count == len(tokens):
+            return Booking(count, "", day_of(now))
+        reason = exhausted(budget, spent) or (
+            f"budget_exhausted: {spent.tokens} of {budget.tokens_per_day} tokens of the day are spent, "
+            f"and the next ask may need {tokens[count]}"
+        )
+        return Booking(count, reason, day_of(now))
+
+    def give_back(self, page: str, asks: int, tokens: int) -> None:
+        self._store.give_back(self._endpoint.name, page, asks, tokens)
+
+
+def _budget_gate(
+    store: Store,
+    endpoint: Endpoint,
+    recorded: Iterable[Observation],
+    probes: Mapping[str, Probe],
+    clock: Callable[[], datetime],
+) -> BudgetGate:
+    """How long replies get is known from those of earlier rounds."""
+    estimate = TokenEstimate(output_limit(endpoint.parameters))
+    if endpoint.budget.tokens_per_day is not None:
+        for one in (*store.newest_replies(endpoint.content_hash), *recorded):
+            if one.series in probes:
+                estimate.learn(probes[one.series], one.reply)
+    return BudgetGate(_DayLedger(store, endpoint, clock), estimate)
 
 
 def _observation(probe_set: ProbeSet, ask: Ask, reply: Reply) -> Observation:

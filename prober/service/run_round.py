@@ -25,7 +25,7 @@ from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Round
 from prober.model.incident import Decision
-from prober.service.ask_round import ask_round
+from prober.service.ask_round import ask_round, exhausted
 from prober.store import Store
 from prober.store.pages.views import RoundView
 
@@ -42,7 +42,7 @@ class RoundResult:
     outcome: Literal["completed", "missed", "busy"]
     """`busy`: another worker has this round, or another round of the endpoint."""
     reason: str = ""
-    """Why it was missed."""
+    """Why it was missed, or why some of its asks were not made."""
     judgement: Judgement | None = None
     decision: Decision | None = None
     asked: int = 0
@@ -83,13 +83,14 @@ def run(
     if claim is None:
         return RoundResult("busy")
     with _held(store, round_id, clock):
-        recorded = store.recorded(round_id)
-        left = asks(probe_set) - len(recorded)
-        if reason := _reworded(claim, endpoint) or _budget_spent(store, endpoint, left, clock()):
-            failed = _refused(store, endpoint, round_id, reason, routing, clock())
-            store.miss(round_id, reason, clock(), trouble=failed, routing=routing)
-            return RoundResult("missed", reason, trouble=failed)
+        if reason := _reworded(claim, endpoint):
+            store.miss(round_id, reason, clock())
+            return RoundResult("missed", reason)
         asked = ask_round(store, round_id, probe_set, endpoint, provider, clock)
+        if not asked.observations:
+            failed = _refused(store, endpoint, round_id, asked.refused, routing, clock())
+            store.miss(round_id, asked.refused, clock(), trouble=failed, routing=routing)
+            return RoundResult("missed", asked.refused, trouble=failed)
         round_ = Round(claim.label, endpoint.name, datetime.fromisoformat(claim.label), asked.observations)
 
         health = store.health(round_id)
@@ -101,6 +102,7 @@ def run(
     failures = tuple(o.reply.error for o in round_.observations if o.reply.error)
     return RoundResult(
         "completed",
+        asked.refused,
         judgement=judgement,
         decision=replace(decision, incident=stored or decision.incident),
         asked=len(round_.observations),
@@ -166,7 +168,7 @@ def _confirm(
     """Whether the endpoint is asked again at once. Reads the store, writes nothing."""
     rule = endpoint.confirm if confirming else endpoint.confirm.model_copy(update={"rounds": 0})
     suspicion = store.suspicion(endpoint.content_hash, probe_set.name, _midnight(now))
-    is_paid = not _budget_spent(store, endpoint, asks(probe_set), now)
+    is_paid = not exhausted(endpoint.budget, store.spent(endpoint.name, now), asks(probe_set))
     return confirm(rule, judgement, decision.incident, suspicion, is_paid, now)
 
 
@@ -191,9 +193,7 @@ def _trouble(
 def _refused(
     store: Store, endpoint: Endpoint, round_id: int, reason: str, routing: Routing, now: datetime
 ) -> Decision | None:
-    """The trouble with a round that the budget did not pay for; None where it was not asked for another reason."""
-    if not reason.startswith("budget_exhausted"):
-        return None
+    """The trouble with a round that was not asked at all, because no gate admitted it."""
     *before, here = store.health(round_id)
     here = replace(here, failure=reason)
     return _trouble(store, endpoint, [*before, here], _circumstances(store, endpoint, here, routing, now), now)
@@ -217,19 +217,6 @@ def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Colle
 def _reworded(claim: RoundView, endpoint: Endpoint) -> str:
     """`config_changed` where the round was made due under other content: its evidence would be of both endpoints."""
     return "" if claim.endpoint_hash == endpoint.content_hash else "config_changed: the endpoint was edited meanwhile"
-
-
-def _budget_spent(store: Store, endpoint: Endpoint, wanted: int, now: datetime) -> str:
-    """`budget_exhausted` and which, where so many more asks would pass the day's budget; empty where they would not."""
-    budget = endpoint.budget
-    if budget.asks_per_day is None and budget.tokens_per_day is None:
-        return ""
-    asked, tokens = store.spent(endpoint.name, _midnight(now))
-    if budget.asks_per_day is not None and asked + wanted > budget.asks_per_day:
-        return f"budget_exhausted: {asked} of {budget.asks_per_day} asks of the day are spent"
-    if budget.tokens_per_day is not None and tokens >= budget.tokens_per_day:
-        return f"budget_exhausted: {tokens} of {budget.tokens_per_day} tokens of the day are spent"
-    return ""
 
 
 def _midnight(now: datetime) -> datetime:

@@ -149,7 +149,7 @@ def take_fingerprints(session: Session, round_id: int, observations: Sequence[Ob
 
 def tokens_of(reply: Reply) -> int:
     """As the budget counts them. Providers may say anything, a column holds 31 bits."""
-    said = (reply.input_tokens or 0) + (reply.output_tokens or 0)
+    said = (reply.input_tokens or 0) + (reply.all_output_tokens or 0)
     return min(max(said, 0), _LARGEST_COUNT)
 
 
@@ -220,15 +220,6 @@ def unfinished(session: Session, now: datetime) -> tuple[RoundView, ...]:
         .order_by(col(RoundRow.due_at), col(RoundRow.id))
     )
     return tuple(map(view, rows))
-
-
-def spent(session: Session, endpoint: str, since: datetime) -> tuple[int, int]:
-    asks, tokens = session.exec(
-        select(func.count(), func.coalesce(func.sum(ReplyRow.tokens), 0))
-        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .where(col(ReplyRow.at) >= since, col(RoundRow.endpoint) == endpoint)
-    ).one()
-    return int(asks), int(tokens)
 
 
 def get(session: Session, round_id: int, *, fresh: bool = False) -> RoundRow:

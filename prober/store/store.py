@@ -12,11 +12,25 @@ from prober.incidents.daemons import DaemonStatus
 from prober.incidents.routing import NOBODY, Routing
 from prober.incidents.trouble import Health
 from prober.judging.fleet import EndpointEvidence
-from prober.model.declaration import Endpoint, Probe, ProbeSet
+from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.incident import Action, Decision, Event, Incident
 from prober.model.notice import Comparison, Notice, Outcome, Part
-from prober.store import acting, confirming, daemons, declared, examples, fleet, judging, notices, owing, rounds, upkeep
+from prober.model.reply import Spent
+from prober.store import (
+    acting,
+    confirming,
+    daemons,
+    declared,
+    examples,
+    fleet,
+    judging,
+    notices,
+    owing,
+    rounds,
+    spending,
+    upkeep,
+)
 from prober.store.engine import Database
 from prober.store.pages import days, deliveries, over_time, overview, probes, promises, readers
 from prober.store.pages.page_views import (
@@ -176,10 +190,25 @@ class Store:
         with self._database.read() as session:
             return rounds.unfinished(session, now)
 
-    def spent(self, endpoint: str, since: datetime) -> tuple[int, int]:
-        """(asks, tokens) of an endpoint since then; tokens are input and output together, reasoning within."""
+    def spent(self, endpoint: str, now: datetime) -> Spent:
+        """By an endpoint, on the UTC day of `now`."""
         with self._database.read() as session:
-            return rounds.spent(session, endpoint, since)
+            return spending.spent(session, endpoint, now)
+
+    def reserve(self, endpoint: str, budget: Budget, tokens: Sequence[int], now: datetime) -> tuple[int, Spent]:
+        """Book asks that may cost so many tokens each, as far as the day's budget goes: how many, and what is spent."""
+        with self._database.write() as session:
+            return spending.reserve(session, endpoint, budget, tokens, now)
+
+    def give_back(self, endpoint: str, day: str, asks: int, tokens: int) -> None:
+        """What was booked on that day and not used."""
+        with self._database.write() as session:
+            spending.give_back(session, endpoint, day, asks, tokens)
+
+    def newest_replies(self, endpoint_hash: str) -> tuple[Observation, ...]:
+        """Those of the newest completed round of an endpoint."""
+        with self._database.read() as session:
+            return spending.newest_replies(session, endpoint_hash)
 
     # Judging
 
