@@ -219,8 +219,8 @@ def test_spent_counts_every_ask_since(store: Store) -> None:
     store.record(view.id, observe("a", 1, at=NOW, input_tokens=10, output_tokens=5, reasoning_tokens=7), NOW)
     store.record(view.id, observe("b", 2, at=NOW + DAY), NOW)
     store.record(view.id, observe(error="timeout", sample=3, at=NOW), NOW)
-    assert store.spent("billing", NOW) == (3, 15)  # reasoning is part of the output
-    assert store.spent("billing", NOW - DAY) == (4, 1015)
+    assert store.spent("billing", NOW) == (3, 22)  # more reasoning than output: it is counted apart
+    assert store.spent("billing", NOW - DAY) == (4, 1022)
     assert store.spent("search", NOW - DAY) == (0, 0)
 
 

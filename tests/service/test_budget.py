@@ -1,0 +1,213 @@
+"""The budget of a day: an ask is booked before it is made, by whoever makes it, and counts whatever becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from prober.asking import open_provider
+from prober.judging.promise import Promise
+from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.reply import Reply
+from prober.service import run_round
+from prober.service.run_round import RoundResult
+from prober.store import Store
+from tests.asking.wire_server import WireServer
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CONCURRENCY = 4
+SET = ProbeSet(
+    name="s", owner="us", endpoints=("e",), schedule=Schedule(every="1h"),
+    probes=(Probe(id="p", prompt="Pick a colour.", samples=8),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'prober.db'}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with Store.open(url) as opened:
+        yield opened
+
+
+class Says:
+    """Answers the same to every ask, and counts the asks."""
+
+    def __init__(self, **reply: object) -> None:
+        self.reply, self.asked = {"text": "Teal", **reply}, 0
+        self.lock = threading.Lock()
+
+    def ask(self, endpoint, probe, sample, now):
+        with self.lock:
+            self.asked += 1
+        return Reply(at=now, **self.reply)
+
+    def close(self) -> None: ...
+
+
+def endpoint_of(**fields: object) -> Endpoint:
+    return Endpoint.model_validate(
+        {"name": "e", "provider": "openai", "model": "m", "concurrency": CONCURRENCY, **fields}
+    )
+
+
+def round_of(store: Store, endpoint: Endpoint, provider: object, at: datetime = NOON) -> RoundResult:
+    return run_round.run(
+        SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, (), at, clock=lambda: at
+    )
+
+
+def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
+    endpoint, provider = endpoint_of(budget=Budget(asks_per_day=25)), Says()
+    results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(5)]
+    assert [one.outcome for one in results] == ["completed"] * 4 + ["missed"]
+    assert [one.asked for one in results] == [8, 8, 8, 1, 0]
+    said = "budget_exhausted: 25 of 25 asks of the day are spent"
+    assert [one.reason for one in results[3:]] == [f"{said}; 7 of 8 asks of the round were not made", said]
+    assert provider.asked == 25
+    assert round_of(store, endpoint, provider, NOON + 12 * HOUR).asked == 8, "another UTC day"
+
+
+def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> None:
+    budget = Budget(asks_per_day=25)
+
+    def book(_: int) -> int:
+        with Store.open(url) as own:
+            return sum(own.reserve("e", budget, [10, 10], NOON)[0] for _ in range(5))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(book, range(4))) == 25
+    assert store.spent("e", NOON) == (25, 250)
+
+
+@pytest.mark.parametrize(
+    ("reply", "each"),
+    [
+        ({"input_tokens": 10, "output_tokens": 5}, 15),
+        ({"input_tokens": 10, "output_tokens": 20, "reasoning_tokens": 15}, 30),
+        ({"input_tokens": 10, "output_tokens": 5, "reasoning_tokens": 40}, 55),
+        ({}, 14 + 64 + 20),  # unknown: the bytes of the prompt, what is put around it, and the limit of the answer
+        ({"text": None, "error": "timeout", "error_detail": "silent"}, 14 + 64 + 20),
+        ({"text": None, "error": "rate_limited", "error_detail": "HTTP 429"}, 0),
+    ],
+)
+def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) -> None:
+    endpoint = endpoint_of(budget=Budget(tokens_per_day=100_000), parameters={"max_tokens": 20})
+    round_of(store, endpoint, Says(**reply))
+    assert store.spent("e", NOON) == (8, 8 * each)
+
+
+def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Store) -> None:
+    endpoint = endpoint_of(budget=Budget(tokens_per_day=500), parameters={"max_tokens": 20})
+    provider = Says(input_tokens=30, output_tokens=20)
+    results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(3)]
+    assert [one.outcome for one in results] == ["completed", "completed", "missed"]
+    assert results[2].reason == "budget_exhausted: 450 of 500 tokens of the day are spent, and the next ask may need 98"
+    assert (provider.asked, store.spent("e", NOON)) == (9, (9, 450))
+
+
+def test_without_a_limit_of_its_own_an_ask_is_taken_to_cost_a_multiple_of_the_longest_before(store: Store) -> None:
+    endpoint = endpoint_of(budget=Budget(tokens_per_day=2_000))
+    provider = Says(input_tokens=20, output_tokens=10)
+    assert [round_of(store, endpoint, provider, NOON + n * HOUR).asked for n in range(3)] == [8, 8, 8]
+    assert store.spent("e", NOON) == (24, 24 * 30)
+
+
+def test_a_budget_declared_in_the_course_of_a_day_counts_the_replies_before_it(store: Store) -> None:
+    provider = Says(input_tokens=10, output_tokens=5)
+    round_of(store, endpoint_of(), provider)
+    endpoint = endpoint_of(budget=Budget(asks_per_day=10))
+    assert round_of(store, endpoint, provider, NOON + HOUR).asked == 2
+    assert store.spent("e", NOON) == (10, 150)
+
+
+# Killed
+
+ROUND = """
+import sys
+from datetime import datetime
+from prober.asking import open_provider
+from prober.judging.promise import Promise
+from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
+from prober.service import run_round
+from prober.store import Store
+
+url, endpoint, probe_set, at = sys.argv[1:]
+endpoint, at = Endpoint.model_validate_json(endpoint), datetime.fromisoformat(at)
+with Store.open(url) as store:
+    run_round.run(
+        ProbeSet.model_validate_json(probe_set), endpoint, Promise(1.0, 365.25, ReferenceRule()),
+        open_provider(endpoint), store, (), at, clock=lambda: at,
+    )
+"""
+ANSWER = json.dumps({"choices": [{"message": {"content": "Teal"}, "finish_reason": "stop"}]}).encode()
+
+
+class Slow:
+    """A server whose first answer never comes; it counts those that were sent whole."""
+
+    def __init__(self, server: WireServer) -> None:
+        self.server, self.lock, self.begun, self.answered = server, threading.Lock(), 0, 0
+        server.behave = self
+
+    def __call__(self, handler) -> None:
+        with self.lock:
+            self.begun += 1
+            first = self.begun == 1
+        if first:
+            self.server.stop.wait(60)
+            return
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(ANSWER) + ANSWER)
+        handler.wfile.flush()
+        with self.lock:
+            self.answered += 1
+
+
+def wait_until(holds) -> None:
+    """Only a fault waits a minute."""
+    patience = threading.Event()
+    for _ in range(6_000):
+        if holds():
+            return
+        patience.wait(0.01)
+    raise AssertionError("a minute was not enough")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("budget", "asked_again"), [(25, 1), (9, 1), (8, 0)])
+def test_a_kill_with_one_slow_answer_loses_the_asks_in_flight_only_and_none_is_free(
+    url: str, store: Store, budget: int, asked_again: int
+) -> None:
+    with WireServer() as server:
+        slow = Slow(server)
+        endpoint = endpoint_of(base_url=server.url, budget=Budget(asks_per_day=budget))
+        arguments = [url, endpoint.model_dump_json(), SET.model_dump_json(), NOON.isoformat()]
+        process = subprocess.Popen([sys.executable, "-c", ROUND, *arguments])
+        try:
+            wait_until(lambda: slow.answered == 7 and store.rounds() and len(store.recorded(1)) == 7)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert store.spent("e", NOON).asks == slow.begun == 8, "an ask counts when it is made"
+        with contextlib.closing(open_provider(endpoint)) as provider:
+            later = NOON + HOUR
+            resumed = run_round.run(
+                SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, (), NOON, clock=lambda: later
+            )
+        assert (resumed.outcome, resumed.asked) == ("completed", 7 + asked_again)
+        assert store.spent("e", NOON).asks == slow.begun == 8 + asked_again
