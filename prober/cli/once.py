@@ -130,6 +130,7 @@ def _words(one: Asked) -> list[str]:
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {result.asked} asks, all answered")
+    lines += [f"  {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     lines += [f"  a confirmation round is due at {again:%H:%M:%S} UTC"] if again else []
     incident = result.decision.incident if result.decision else None

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from prober.asking import open_provider
+from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
 from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.model.reply import Reply
@@ -68,7 +69,7 @@ def endpoint_of(**fields: object) -> Endpoint:
 
 def round_of(store: Store, endpoint: Endpoint, provider: object, at: datetime = NOON) -> RoundResult:
     return run_round.run(
-        SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, (), at, clock=lambda: at
+        SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, NOBODY, at, clock=lambda: at
     )
 
 
@@ -142,6 +143,7 @@ ROUND = """
 import sys
 from datetime import datetime
 from prober.asking import open_provider
+from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
 from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
 from prober.service import run_round
@@ -152,7 +154,7 @@ endpoint, at = Endpoint.model_validate_json(endpoint), datetime.fromisoformat(at
 with Store.open(url) as store:
     run_round.run(
         ProbeSet.model_validate_json(probe_set), endpoint, Promise(1.0, 365.25, ReferenceRule()),
-        open_provider(endpoint), store, (), at, clock=lambda: at,
+        open_provider(endpoint), store, NOBODY, at, clock=lambda: at,
     )
 """
 ANSWER = json.dumps({"choices": [{"message": {"content": "Teal"}, "finish_reason": "stop"}]}).encode()
@@ -207,7 +209,7 @@ def test_a_kill_with_one_slow_answer_loses_the_asks_in_flight_only_and_none_is_f
         with contextlib.closing(open_provider(endpoint)) as provider:
             later = NOON + HOUR
             resumed = run_round.run(
-                SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, (), NOON, clock=lambda: later
+                SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, NOBODY, NOON, clock=lambda: later
             )
         assert (resumed.outcome, resumed.asked) == ("completed", 7 + asked_again)
         assert store.spent("e", NOON).asks == slow.begun == 8 + asked_again

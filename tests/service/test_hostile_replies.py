@@ -16,6 +16,7 @@ from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
+from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.service import run_round
@@ -60,7 +61,7 @@ class Odd:
 def round_of(store: Store, provider: object, probe_set: ProbeSet = SET) -> RoundResult:
     endpoint = Endpoint(name="e", provider="openai", model="m", parameters={"temperature": 0}, concurrency=8)
     promise = Promise(1.0, 365.25, ReferenceRule())
-    return run_round.run(probe_set, endpoint, promise, provider, store, (), NOW, clock=lambda: NOW)
+    return run_round.run(probe_set, endpoint, promise, provider, store, NOBODY, NOW, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize("wire", FORMATS)
