@@ -1,4 +1,4 @@
-"""Acknowledge, mute, accept: what the command line does, by whoever is signed in. Off unless the settings say so."""
+"""Acknowledge, mute and accept incidents, by whoever is signed in. Off unless the settings allow it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prober.settings import Settings
 from prober.store import Store
 
 MUTES: Final = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168}
-"""As words → hours."""
+"""Label → hours."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
 
@@ -36,13 +36,13 @@ class Viewer:
 
 
 def section(context: PageContext, incident: Incident) -> None:
-    """What a person may do about an incident now; and what came of what they did."""
+    """What a person may do about an incident now, and the result of what they did."""
     settings = Settings()
     _say_outcome(incident)
     if not incident.is_live:
         return
     if not settings.dashboard_actions:
-        st.caption("To say that someone has it in hand, or to take the new behaviour as the reference:")
+        st.caption("To acknowledge it, or to accept the new behaviour as the reference:")
         say = f"prober incidents acknowledge {incident.id} --by YOU\n"
         accept = "" if incident.is_trouble else f"prober incidents accept {incident.id} --by YOU --reason WHY"
         st.code((say + accept).strip(), language="shell")
@@ -57,7 +57,7 @@ def section(context: PageContext, incident: Incident) -> None:
 
 
 def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
-    """Carried out as the command line does it; gives what came of it, in words.
+    """Does what the command line does; gives the result as a sentence.
 
     Those who were told of the incident are owed the news. The daemon sends it: the page has no channels of its own.
     """
@@ -70,22 +70,22 @@ def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
 
 def _sign_in() -> None:
     if can_sign_in():
-        st.caption("Whoever is signed in may acknowledge, mute and accept.")
+        st.caption("Sign in to acknowledge, mute and accept.")
         st.button("Sign in to act", on_click=st.login, icon=":material/login:")
     else:
         st.caption(
-            "Nobody is signed in, so nobody can act here: name the header of your proxy in "
-            "PROBER_DASHBOARD_USER_HEADER, or set up signing in."
+            "You are not signed in, so you cannot act here: name the header of your proxy in "
+            "PROBER_DASHBOARD_USER_HEADER, or set up sign-in."
         )
 
 
 def _form(context: PageContext, incident: Incident, who: Viewer) -> None:
     key = f"act-{incident.id}"
-    with st.form(key, border=True, enter_to_submit=False):  # Enter is no decision
-        st.markdown(f"**What is to become of it?** Signed in as {inline(who.name)}; kept with the incident.")
-        reason = st.text_input(
-            "Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Why; needed to accept"
+    with st.form(key, border=True, enter_to_submit=False):  # Enter must not decide anything
+        st.markdown(
+            f"**Act on this incident.** You are signed in as {inline(who.name)}; this is kept with the incident."
         )
+        reason = st.text_input("Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Required to accept")
         columns = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
         chosen: ActionName | None = None
         with columns[0]:
@@ -102,7 +102,7 @@ def _form(context: PageContext, incident: Incident, who: Viewer) -> None:
     if chosen is None:
         return
     if chosen == "accept" and not reason.strip():
-        st.error("Write why the new behaviour is accepted: the reference begins anew, and cannot be brought back.")
+        st.error("Give a reason for accepting: a new reference begins, and this cannot be undone.")
         return
     until = context.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
     said = press(context.store.url, incident, Action(chosen, who.name, reason.strip(), until, "dashboard"), context.now)

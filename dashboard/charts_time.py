@@ -1,4 +1,4 @@
-"""Altair charts of what is no channel: who answered, how fast, days added up, then and now, replies as a map. Pure."""
+"""Altair charts beside the channels: who answered, latency, totals by day, before and now, replies as a map. Pure."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def ribbon(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChart
 
 
 def latency(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChart:
-    """Within how many seconds half, and nine in ten, of each round's answers came."""
+    """Median and 90th percentile (p90) of each round's latency, in seconds."""
     rows = [
         {"at": at_label(line.round, line.at).isoformat(), "round": round_name(line.round), "of": of, "seconds": seconds,
          "reads": f"{number(seconds)} s"}
         for line in lines
-        for of, seconds in (("half", line.latency_half_s), ("nine in ten", line.latency_most_s))
+        for of, seconds in (("median", line.latency_half_s), ("p90", line.latency_most_s))
         if seconds is not None
     ]  # fmt: skip
     line = (
@@ -76,9 +76,9 @@ def latency(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChar
         .encode(
             x=time_axis(),
             y=alt.Y("seconds:Q", title=None, axis=alt.Axis(tickCount=5)),
-            color=_colour("of", ["half", "nine in ten"]),
-            strokeDash=_dash("of", ["half", "nine in ten"]),
-            tooltip=[alt.Tooltip("of:N", title="of the answers"), alt.Tooltip("reads:N", title="came within"),
+            color=_colour("of", ["median", "p90"]),
+            strokeDash=_dash("of", ["median", "p90"]),
+            tooltip=[alt.Tooltip("of:N", title="statistic"), alt.Tooltip("reads:N", title="latency"),
                      alt.Tooltip("round:N", title="round (UTC)")],
         )
     )  # fmt: skip
@@ -112,7 +112,7 @@ def over_days(
         encoded["strokeDash"] = _dash("key", keys)
     chart: alt.Chart = drawn.encode(
         **encoded,
-        tooltip=[alt.Tooltip("key:N", title="of"), alt.Tooltip("reads:N", title=title),
+        tooltip=[alt.Tooltip("key:N", title="series"), alt.Tooltip("reads:N", title=title),
                  alt.Tooltip("day:T", title="day", format="%Y-%m-%d", timeUnit="utcyearmonthdate")],
     )  # fmt: skip
     return chart

@@ -1,4 +1,4 @@
-"""For whoever pays: what does watching cost, who causes it, and what will the month come to?"""
+"""For whoever pays: what watching costs, who causes it, and the forecast for the month."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prober.store.pages.page_views import By, MonthView, TallyView
 
 def draw(context: PageContext) -> None:
     st.markdown("### Cost")
-    st.caption("What does watching cost, and what will the month come to? Days and months are UTC.")
+    st.caption("What watching costs, and the forecast for this month. Days and months are UTC.")
     _month(context)
     left, right, _ = st.columns([1, 1, 2])
     with left:
@@ -27,7 +27,7 @@ def draw(context: PageContext) -> None:
     until = context.now.date() + timedelta(days=1)
     daily = context.store.tallies(by, until - timedelta(days=days), until, daily=True)
     if not any(one.asks for one in daily):
-        st.info("**Nothing was asked in this time.** `prober plan` says what a plan would cost before it is run.")
+        st.info("**Nothing was asked in this time.** `prober plan` shows what a plan would cost before it runs.")
         return
     _charts(daily, by)
     _table(context, by)
@@ -39,24 +39,24 @@ def _month(context: PageContext) -> None:
     if not found:
         return
     (all_,) = found
-    basis = f"mean of {count(all_.days, 'whole day')}" if all_.days else "today's, the first day"
+    basis = f"mean of {count(all_.days, 'whole day')}" if all_.days else "from today, the first day"
     columns = st.columns(3)
     columns[0].metric("This month so far", _known(all_.so_far), help="Dollars, as far as prices are known")
-    columns[1].metric("A day", _known(all_.per_day), help=f"The rate: {basis}")
+    columns[1].metric("Per day", _known(all_.per_day), help=f"Rate: {basis}")
     columns[2].metric(
-        "The month comes to", _known(all_.forecast), help="So far, and the rate for what is left of the month"
+        "Forecast for the month", _known(all_.forecast), help="So far, plus the rate for the rest of the month"
     )
     _doubts(all_)
 
 
 def _doubts(month: MonthView) -> None:
-    """What is not in the dollars."""
+    """What the dollars do not include."""
     for endpoint, why in month.unpriced.items():
-        st.warning(f"**{inline(endpoint)}** is not in the dollars: {inline(why, 300)}.")
+        st.warning(f"**{inline(endpoint)}** is not included in the dollars: {inline(why, 300)}.")
     if month.uncounted:
         st.warning(
-            f"{count(month.uncounted, 'answer')} of this month came without a count of tokens: the dollars are at "
-            "least what stands here."
+            f"{count(month.uncounted, 'answer')} of this month came without a token count: the true cost is at "
+            "least what is shown."
         )
 
 
@@ -70,15 +70,15 @@ def _charts(daily: tuple[TallyView, ...], by: By) -> None:
     spent = [(one.key, one.day, one.dollars, _known(one.dollars)) for one in daily if one.day is not None]
     for column, title, cells in ((left, "Dollars", spent), (right, "Tokens", tokens)):
         with column:
-            st.markdown(f"**{title}** a day")
+            st.markdown(f"**{title}** per day")
             if any(cell[2] for cell in cells):
                 chart = charts_time.over_days(
                     cells, title.lower(), form="~s" if title == "Tokens" else "~g", stacked=True
                 )
                 st.altair_chart(chart, alt=f"{title} by day and {by.replace('_', ' ')}")
             else:
-                free = "Nothing: no price is known, or all are free."
-                st.caption(free if title == "Dollars" else "None was counted.")
+                free = "Nothing to show: no price is known, or everything is free."
+                st.caption(free if title == "Dollars" else "No tokens were counted.")
 
 
 def _table(context: PageContext, by: By) -> None:
@@ -86,14 +86,14 @@ def _table(context: PageContext, by: By) -> None:
     months = context.store.month(by, context.now)
     st.dataframe(
         {
-            "of": [one_line(one.key) or "none" for one in months],
+            by.replace("_", " "): [one_line(one.key) or "none" for one in months],
             "so far": [_known(one.so_far) for one in months],
-            "a day": [_known(one.per_day) for one in months],
-            "the month comes to": [_known(one.forecast) for one in months],
-            "not in the dollars": [one_line(", ".join(one.unpriced)) for one in months],
+            "per day": [_known(one.per_day) for one in months],
+            "forecast": [_known(one.forecast) for one in months],
+            "not included": [one_line(", ".join(one.unpriced)) for one in months],
         },
         hide_index=True,
-        alt="What this month costs so far and comes to",
+        alt="Cost of this month so far, and its forecast",
     )
 
 

@@ -1,4 +1,4 @@
-"""One endpoint over time: each channel against its reference, its evidence against the promise, what happened."""
+"""One endpoint over time: each channel against its reference, its evidence against the threshold, and events."""
 
 from __future__ import annotations
 
@@ -47,24 +47,24 @@ def draw(context: PageContext) -> None:
 def draw_channel(
     context: PageContext, view: EndpointView, channel: str, since: datetime | None
 ) -> Sequence[charts.Mark]:
-    """Both charts of one channel from a moment on, with a sentence on where it stands; gives what is marked in them."""
+    """Both charts of one channel since a moment, with its latest values in a sentence; gives the marks drawn."""
     points = context.store.channel_stretch(view.name, channel, since)
     if not points:
-        st.info("No judged round holds this channel in this time. Choose a longer time range.")
+        st.info("This channel was not judged in this time. Choose a longer time range.")
         return ()
     _sentence(context, points[-1], view.threshold)
     marked = _marks(context, view, points)
     named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
     left, right = st.columns(2)
     with left:
-        unit = inline(points[-1].unit, 60) if points[-1].unit else "as it is read"
-        st.markdown(f"**Reading**, {unit}; dashed: the reference")
+        unit = inline(points[-1].unit, 60) if points[-1].unit else "no unit"
+        st.markdown(f"**Value**, {unit}; dashed: the reference")
         st.altair_chart(
             charts.reading(points, marked),
-            alt=f"Reading of {named} by round",
+            alt=f"Value of {named} by round",
         )
     with right:
-        st.markdown("**Evidence** (e-value); dashed: what the promise asks for an alarm")
+        st.markdown("**Evidence** (e-value); dashed: the threshold for an alarm")
         st.altair_chart(
             charts.evidence(points, marked, view.threshold),
             alt=f"Evidence of {named} by round, on a log scale",
@@ -101,17 +101,17 @@ def _who_and_how_fast(
     name = one_line(view.name, 60)
     left, right = st.columns(2)
     with left:
-        st.markdown("**Who answered**, as the provider says; share of replies")
+        st.markdown("**Model that answered**, as the provider reports it; share of replies")
         if any(one.identities for one in lines):
             st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
         else:
-            st.caption("The provider does not say which model answered.")
+            st.caption("The provider does not report which model answered.")
     with right:
-        st.markdown("**Latency**, seconds; never judged")
+        st.markdown("**Latency** in seconds; shown only, never judged")
         if any(one.latency_half_s is not None for one in lines):
             st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
         else:
-            st.caption("No answer says how long it took.")
+            st.caption("No answer has a latency.")
     if told := latency(lines):
         st.caption(told)
 
@@ -119,8 +119,8 @@ def _who_and_how_fast(
 def _map(context: PageContext, view: EndpointView) -> None:
     """On demand: it reads raw replies."""
     with st.container(border=True):
-        st.markdown("**Map of replies**: near means alike, and an epoch is a stretch under one reference")
-        if not st.toggle("Draw it", key=f"map-of-{view.name}"):
+        st.markdown("**Map of replies**: similar replies are close together; an epoch is the time under one reference")
+        if not st.toggle("Draw the map", key=f"map-of-{view.name}"):
             return
         found = context.store.embedding_map(view.name)
         if not found.dots:
@@ -130,23 +130,23 @@ def _map(context: PageContext, view: EndpointView) -> None:
         alt = f"Map of replies of {one_line(view.name, 60)} by epoch"
         st.altair_chart(charts_time.embedding(found.dots, changed), alt=alt)
         st.caption(
-            f"{count(len(found.dots), 'reply', 'replies')}: of each epoch those of the first rounds and of the newest. "
-            f"The plane shows {found.shown:.0%} of their differences."
+            f"{count(len(found.dots), 'reply', 'replies')}: from the first and the newest rounds of each epoch. "
+            f"The map shows {found.shown:.0%} of their variance."
         )
 
 
 def _happened(context: PageContext, view: EndpointView) -> None:
-    st.markdown("#### What happened to it")
+    st.markdown("#### Events")
     incidents, epochs = context.store.incidents(view.name), context.store.epochs(view.name)
     if not incidents and not epochs:
-        st.caption("Nothing: no incident, and the first reference still stands.")
+        st.caption("None: no incident, and the first reference is still in use.")
     for one in incidents[:20]:
         incident_link(context, one)
     for epoch in reversed(epochs):
         note = f": {inline(epoch.note)}" if epoch.note else ""
         st.markdown(
             f"New reference from round {inline(context.round(epoch.start_label))} on, "
-            f"by {inline(epoch.author) if epoch.author else 'nobody'}{note}"
+            f"by {inline(epoch.author) if epoch.author else 'the prober'}{note}"
         )
 
 
@@ -154,18 +154,18 @@ def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> No
     unit = f" ({inline(point.unit, 60)})" if point.unit else ""
     st.markdown(
         f"{inline(point.channel)}{unit}: **{inline(point.words)}** in round {inline(context.round(point.round))}; "
-        f"reading {number(point.value)} against {number(point.reference_value)} of the reference; "
-        f"evidence {number(point.e_value)}, and an alarm needs {number(threshold)}.",
+        f"value {number(point.value)}, reference {number(point.reference_value)}; "
+        f"evidence {number(point.e_value)}, threshold for an alarm {number(threshold)}.",
         help=f"The round in UTC: {inline(round_name(point.round))}",
     )
 
 
 def _legend(marked: Sequence[charts.Mark]) -> None:
     said = {
-        "changed": "upright line: first round thought changed; orange diamonds: rounds since",
-        "confirmed": "dotted upright line: the round that confirmed it",
+        "changed": "vertical line: estimated first changed round; orange diamonds: rounds since then",
+        "confirmed": "dotted vertical line: the round that confirmed the change",
         "new reference": "grey dashes: a new reference",
-        "edited": "green line: the endpoint was edited, by you",
+        "edited": "green line: you edited the endpoint",
     }
     kinds = {mark.kind for mark in marked}
     if shown := [words for kind, words in said.items() if kind in kinds]:
@@ -173,28 +173,24 @@ def _legend(marked: Sequence[charts.Mark]) -> None:
 
 
 def latency(lines: Sequence[RoundLine]) -> str:
-    """How long answers took of late; nothing where no reply says."""
-    seconds = _halves(lines[-ROUNDS:])
+    """Latency of recent rounds as a sentence; empty if no reply has one."""
+    seconds = _medians(lines[-ROUNDS:])
     if not seconds:
         return ""
-    return f"Latency, which is never judged: {_usual(seconds)} in the last {count(len(seconds), 'round')}."
+    return f"Median latency of the last {count(len(seconds), 'round')}: {_s(seconds)}. Latency is never judged."
 
 
 def latency_moved(lines: Sequence[RoundLine], onset: str) -> str:
-    """How long answers took before a change and since; nothing unless both are known."""
-    before = _halves([one for one in lines if one.round < onset][-ROUNDS:])
-    since = _halves([one for one in lines if one.round >= onset][:ROUNDS])
+    """Latency before a change and since, as a sentence; empty unless both are known."""
+    before = _medians([one for one in lines if one.round < onset][-ROUNDS:])
+    since = _medians([one for one in lines if one.round >= onset][:ROUNDS])
     if not before or not since:
         return ""
-    return f"Latency, which is never judged: {_usual(before)} before the change, within {_s(since)} since."
+    return f"Median latency: {_s(before)} before the change, {_s(since)} since. Latency is never judged."
 
 
-def _halves(lines: Sequence[RoundLine]) -> list[float]:
+def _medians(lines: Sequence[RoundLine]) -> list[float]:
     return [one.latency_half_s for one in lines if one.latency_half_s is not None]
-
-
-def _usual(seconds: Sequence[float]) -> str:
-    return f"in the usual round half of the answers came within {_s(seconds)}"
 
 
 def _s(seconds: Sequence[float]) -> str:

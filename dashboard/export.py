@@ -1,4 +1,4 @@
-"""What is seen, to take away: CSV for spreadsheets, which obey some texts, so those are made harmless."""
+"""Downloads: CSV for spreadsheets, safe from text that they would run as a formula, and reply logs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.frame import PageContext
 Cell = str | int | float | None
 
 _COMMANDS = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell of text may not begin with: spreadsheets take the rest for a formula."""
+"""First characters that make spreadsheets run a text as a formula."""
 
 
 def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
@@ -28,7 +28,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
 
 
 def csv_button(label: str, name: str, rows: Sequence[Mapping[str, Cell]]) -> None:
-    """A button that takes these rows away; they are written when it is pressed."""
+    """A button that downloads these rows; the file is written when it is pressed."""
     st.download_button(
         label,
         lambda: csv_text(rows),
@@ -41,9 +41,9 @@ def csv_button(label: str, name: str, rows: Sequence[Mapping[str, Cell]]) -> Non
 
 
 def log_button(context: PageContext, endpoint: str, probe: str | None = None) -> None:
-    """A button that takes away the raw replies, as `prober replay` and `prober compare` read them."""
+    """A button that downloads the raw replies as a log for `prober replay` and `prober compare`."""
     if context.store.private:
-        st.caption("In privacy mode no reply log is given away.")
+        st.caption("Reply logs cannot be downloaded in privacy mode.")
         return
     st.download_button(
         "All its replies as a reply log",
@@ -57,7 +57,7 @@ def log_button(context: PageContext, endpoint: str, probe: str | None = None) ->
 
 
 def file_stem(name: str) -> str:
-    """A name with no letter that a file system could take for more."""
+    """A name that is a valid file name everywhere."""
     return re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "export"
 
 

@@ -1,4 +1,4 @@
-"""Texts for people: moments, ages, numbers, and hostile text made harmless. Pure."""
+"""Text for people: times, ages, numbers, and hostile text made harmless. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import SequenceMatcher
 
+from prober.text import escaped
+
 CUT_CHARACTERS = 4_000
 CUT_LINES = 200
 DIFFED = 400
-"""Words of each text that are compared: their comparison takes time with the product."""
+"""Words of each text that are compared; the time grows with the product of both."""
 
-# Control characters but tab and line feed, lone surrogates, and the marks that reorder the text around them.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 # No character that begins markup, an emoji code, mathematics or a link; a colon only before a space or in a time.
 _PLAIN = re.compile(r"[^\W_]([\w %.,;()'’“”×→·≥≤±−–/+-]|:(?= )| \d\d:\d\d ([A-Z]{2,5}|[+-]\d{2,4})(?!\w))*")
 
@@ -30,12 +30,12 @@ class Shown:
 
 
 def legible(text: str) -> str:
-    """`text` with every character that would hide, reorder or break the page spelled out, such as `⟨U+0000⟩`."""
-    return _UNSHOWABLE.sub(lambda match: f"⟨U+{ord(match.group()):04X}⟩", text.replace("\r\n", "\n"))
+    """`text` with every character that would hide, reorder or break the page as an escape such as `\\u200b`."""
+    return escaped(text.replace("\r\n", "\n"))
 
 
 def shown(text: str, characters: int = CUT_CHARACTERS, lines: int = CUT_LINES) -> Shown:
-    """A reply as it may stand on a page: cut, then made legible."""
+    """A reply for a page: cut, then made legible."""
     kept = "\n".join(text[:characters].split("\n")[:lines])
     return Shown(legible(kept), len(text) - len(kept))
 
@@ -60,7 +60,7 @@ def inline(text: str, characters: int = 200) -> str:
 
 
 def moment(label: str) -> datetime | None:
-    """The time a round's label names, UTC; None where it is a number or no time at all."""
+    """The time that a round's label names, in UTC; None if it names none."""
     if label.isdigit():
         return None
     try:
@@ -83,7 +83,7 @@ def round_name(label: str, zone: tzinfo = UTC) -> str:
 
 
 def incident_number(text: str) -> int | None:
-    """The number of an incident, as a link names it; None where it can be nobody's."""
+    """The number of an incident from a link; None if it is not a valid number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
@@ -97,9 +97,9 @@ def span(time: timedelta) -> str:
 
 
 def word_diff(reference: str, recent: str) -> str:
-    """Both texts as one, in lines: `- ` what was, `+ ` what is instead, and `  ` what both have.
+    """Both texts as a diff in lines: `- ` only in the reference, `+ ` only in the recent text, `  ` in both.
 
-    Of the first `DIFFED` words; text only, to be shown as such.
+    Compares the first `DIFFED` words.
     """
     old, new = (legible(text[:CUT_CHARACTERS]).split()[:DIFFED] for text in (reference, recent))
     lines: list[str] = []
@@ -129,7 +129,7 @@ def number(value: float) -> str:
 
 
 def share(e_value: float, threshold: float) -> float:
-    """Evidence on the way to the threshold, on a log scale: 0 is none, 1 and above enough. Without a threshold, 0."""
+    """Evidence as a share of the threshold on a log scale: 0 is none, 1 or more is enough. Without a threshold, 0."""
     if math.isnan(e_value) or e_value <= 1 or threshold <= 0:
         return 0.0
     if threshold <= 1:
@@ -143,7 +143,7 @@ def count(n: int, noun: str, plural: str = "") -> str:
 
 
 def percent(share: float | None) -> str:
-    """`34 %`, `0.4 %`; nothing where nothing was counted."""
+    """`34 %`, `0.4 %`; empty for None."""
     if share is None:
         return ""
     return f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %"

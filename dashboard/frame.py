@@ -1,4 +1,4 @@
-"""What all pages share: one refreshing fragment, the hour, and what is said where there is no store to read."""
+"""What all pages share: one fragment that refreshes itself, the time, and messages if there is no data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REFRESH_S = 10
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What one drawing of a page goes by."""
+    """What one drawing of a page uses."""
 
     store: CachedStore
     now: datetime
@@ -33,7 +33,7 @@ class PageContext:
 
 
 def framed(draw: Callable[[PageContext], None]) -> Callable[[], None]:
-    """`draw` as a page: drawn again every few seconds, from kept answers while the store has nothing newer."""
+    """`draw` as a page that refreshes itself, from cached answers until the store has newer ones."""
 
     @st.fragment(run_every=REFRESH_S)
     def page() -> None:
@@ -48,8 +48,8 @@ def framed(draw: Callable[[PageContext], None]) -> Callable[[], None]:
             forget()
             _no_store(str(error))
         st.caption(
-            f"As of {now.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}, drawn again every {REFRESH_S} s. "
-            f"Times are those of {'UTC' if zone is UTC else zone}.",
+            f"As of {now.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}, refreshed every {REFRESH_S} s. "
+            f"Times are in {'UTC' if zone is UTC else zone}.",
             help=f"{now:%Y-%m-%d %H:%M:%S} UTC",
         )
 
@@ -65,14 +65,14 @@ def viewers_zone(name: str | None) -> tzinfo:
 
 
 def _nothing_watched() -> None:
-    st.info("**Nothing is watched yet.** Declare an endpoint and a few probes, look at the plan, and start.")
+    st.info("**Nothing is watched yet.** Declare an endpoint and a few probes, check the plan, and start.")
     st.code("prober init\nprober validate probes/\nprober run", language="shell")
-    st.caption("To see the whole journey first, with no key and no account: `prober demo`.")
+    st.caption("To see everything at work first, without a key or an account: `prober demo`.")
 
 
 def _no_store(why: str) -> None:
-    st.warning("**There is no store to read yet**, or it cannot be read.")
+    st.warning("**There is no database yet**, or it cannot be read.")
     st.text(why)
-    st.markdown("Start the prober, which makes one, and this page fills by itself:")
+    st.markdown("Start the prober: it creates the database, and this page fills by itself.")
     st.code("prober run", language="shell")
-    st.caption("The database is named by PROBER_DATABASE_URL; `prober doctor` tells what is wrong with it.")
+    st.caption("The database is named by PROBER_DATABASE_URL; `prober doctor` says what is wrong with it.")

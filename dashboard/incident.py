@@ -1,4 +1,4 @@
-"""One incident: what moved, when, the replies side by side, what people did and may do. Or the list of them all."""
+"""One incident: what moved, when, the replies side by side, what people did and may do. Or the list of incidents."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def draw(context: PageContext) -> None:
     found = context.store.incident(known) if known is not None else None
     if found is None:
         st.warning(f"There is no incident {inline(wanted, 40)} here.")
-        st.caption("It may belong to another database, or the link may be cut short.")
+        st.caption("It may belong to another database, or the link may be incomplete.")
         return
     section(context, found)
 
@@ -55,8 +55,10 @@ def _list(context: PageContext) -> None:
     st.markdown("### Incidents")
     every = context.store.incidents()
     if not every:
-        st.success("**No incident yet.** A confirmed change appears here, and whoever the routes name is told.")
-        st.caption("To see whether the alarm would ring, run `prober drill ENDPOINT`.")
+        st.success(
+            "**No incident yet.** A confirmed change appears here, and the people your routes name are notified."
+        )
+        st.caption("To test whether an alarm would reach you, run `prober drill ENDPOINT`.")
         return
     for title, group in (
         ("Open", [one for one in every if one.state != "closed"]),
@@ -70,7 +72,7 @@ def _list(context: PageContext) -> None:
 
 
 def section(context: PageContext, incident: Incident) -> None:
-    """Everything known of one incident, the most telling first."""
+    """Everything known about one incident, the most important first."""
     st.markdown(f"### Incident {incident.id}: {inline(incident.endpoint)}")
     _summary(context, incident)
     if moved_together := company(context.store.parts(incident)):
@@ -90,13 +92,13 @@ def section(context: PageContext, incident: Incident) -> None:
 
 
 def company(parts: Sequence[Part]) -> str:
-    """Who moved at the same time, as markdown; nothing where nobody did."""
+    """Which endpoints moved at the same time, as markdown; empty if none did."""
     own = [f"{inline(part.endpoint)} (incident {part.incident_id})" for part in parts if part.incident_id is not None]
     counted = [inline(part.endpoint) for part in parts if part.incident_id is None]
-    told = [f"At the same provider moved at the same time: {listed(own, 8)}."] if own else []
+    sentences = [f"Also moved at the same time, at the same provider: {listed(own, 8)}."] if own else []
     if counted:
-        told.append(f"Believed sooner because evidence had grown there as well: {listed(counted, 8)}.")
-    return " ".join(told)
+        sentences.append(f"Evidence is pooled with {listed(counted, 8)}, where it had grown as well.")
+    return " ".join(sentences)
 
 
 def _summary(context: PageContext, incident: Incident) -> None:
@@ -105,23 +107,23 @@ def _summary(context: PageContext, incident: Incident) -> None:
     since = inline(context.round(incident.onset))
     if incident.is_trouble:
         cause = f": {inline(incident.cause.replace('_', ' '))}" if incident.cause else ""
-        said = f"**{kind}**{cause}, {incident.state}{until}. The endpoint cannot be asked since {since}."
+        said = f"**{kind}**{cause}, {incident.state}{until}. No ask has succeeded since {since}."
     else:
         said = (
             f"**{kind}**, {incident.severity}, {incident.state}{until}. "
             f"First changed round {since}{_between(context, incident)}; "
             f"confirmed by round {inline(context.round(incident.detected_round))}, "
             f"{ago(incident.opened_at, context.now)}, "
-            f"with evidence {number(incident.e_value)} where an alarm needs {number(incident.threshold)}."
+            f"with evidence {number(incident.e_value)} (threshold {number(incident.threshold)})."
         )
     st.markdown(said, help=_in_utc(incident))
     if incident.course == "persistent":
-        st.markdown("The rounds after the alarm are changed too.")
+        st.markdown("The change persists: the rounds after the alarm differ from the reference too.")
     elif incident.course == "transient":
         back = f" since {inline(context.round(incident.passed))}" if incident.passed else ""
-        st.markdown(f"It has passed: the endpoint answers as the reference again{back}.")
+        st.markdown(f"The change has passed: replies are as in the reference again{back}.")
     if incident.findings.share is not None:
-        st.markdown(f"Changed is {inline(incident.findings.share.words)}.")
+        st.markdown(f"Affected: {inline(incident.findings.share.words)}.")
     who = f" by {inline(incident.actor)}" if incident.actor else ""
     if incident.closed_at is not None:
         reason = inline(incident.close_reason) if incident.close_reason else "closed"
@@ -137,11 +139,11 @@ def _in_utc(incident: Incident) -> str:
 
 
 def _between(context: PageContext, incident: Incident) -> str:
-    """Where else the change may have begun."""
+    """The interval in which the change may have begun."""
     if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
         return ""
     first, last = (inline(context.round(label)) for label in incident.onset_between)
-    return f", somewhere between {first} and {last}"
+    return f" (between {first} and {last})"
 
 
 def _moved(context: PageContext, incident: Incident) -> None:
@@ -151,23 +153,23 @@ def _moved(context: PageContext, incident: Incident) -> None:
     _channels(context, incident, incident.moved, "The channels that moved, strongest first")
     others = [one for one in incident.verdicts if one not in incident.moved]
     if others:
-        with st.expander(f"{count(len(others), 'channel')} that did not, or hardly"):
+        with st.expander(f"{count(len(others), 'channel')} that moved little or not at all"):
             _channels(context, incident, others, "The other channels, strongest first")
 
 
 def _channels(context: PageContext, incident: Incident, verdicts: Sequence[Verdict], alt: str) -> None:
     shifts = {shift.channel: shift for shift in incident.findings.shifts}
-    told = [(one, shifts.get(one.channel)) for one in verdicts]
+    rows = [(one, shifts.get(one.channel)) for one in verdicts]
     st.dataframe(
         {
-            "channel": [one_line(one.channel) for one, _ in told],
-            "moved": [one_line(shift.words if shift else one.words) for one, shift in told],
-            "replies": [f"{shift.replies:,} against {shift.reference_replies:,}" if shift else "" for _, shift in told],
-            "evidence": [number(one.e_value) for one, _ in told],
-            "reference": [number(one.reference_value) for one, _ in told],
-            "when confirmed": [number(one.value) for one, _ in told],
-            "unit": [one_line(one.unit, 60) for one, _ in told],
-            "changed since": [context.round(one.onset) if one.onset else "not yet" for one, _ in told],
+            "channel": [one_line(one.channel) for one, _ in rows],
+            "moved": [one_line(shift.words if shift else one.words) for one, shift in rows],
+            "replies": [f"{shift.replies:,} against {shift.reference_replies:,}" if shift else "" for _, shift in rows],
+            "evidence": [number(one.e_value) for one, _ in rows],
+            "reference": [number(one.reference_value) for one, _ in rows],
+            "when confirmed": [number(one.value) for one, _ in rows],
+            "unit": [one_line(one.unit, 60) for one, _ in rows],
+            "changed since": [context.round(one.onset) if one.onset else "not yet" for one, _ in rows],
         },
         hide_index=True,
         alt=alt,
@@ -177,13 +179,13 @@ def _channels(context: PageContext, incident: Incident, verdicts: Sequence[Verdi
 def _latency(context: PageContext, incident: Incident) -> None:
     began = moment(incident.onset)
     lines = context.store.lines(incident.endpoint, began - _BEFORE if began else None)
-    if told := endpoint.latency_moved(lines, incident.onset):
-        st.caption(told)
+    if sentence := endpoint.latency_moved(lines, incident.onset):
+        st.caption(sentence)
 
 
 def _comparisons(comparisons: tuple[Comparison, ...], private: bool) -> None:
     if not comparisons:
-        st.info("No reply since the change differs in its text from the reference; the channels above say what moved.")
+        st.info("No reply since the change differs in its text from the reference; the channels above show what moved.")
         return
     for one in comparisons:
         with st.container(border=True):
@@ -195,7 +197,7 @@ def _comparisons(comparisons: tuple[Comparison, ...], private: bool) -> None:
                     st.markdown(f"**{title}**" + ("" if private else f" · {count(len(text), 'character')}"))
                     _reply(text, "the reply")
             if one.reference and one.recent and not private:
-                st.caption("Word by word: − only in the reference, + only since the change")
+                st.caption("Differences by word: − only in the reference, + only since the change")
                 st.code(word_diff(one.reference, one.recent), language="diff", wrap_lines=True)
 
 
@@ -208,7 +210,7 @@ def _reply(text: str, what: str) -> None:
     long = len(part.text) > 1_500 or part.text.count("\n") > 20
     st.code(part.text, language=None, wrap_lines=True, height=400 if long else "content")
     if part.cut:
-        st.caption(f"Cut: {count(part.cut, 'more character')}; `prober export` has all of {what}.")
+        st.caption(f"Cut: {count(part.cut, 'more character')}; `prober export` has the whole of {what}.")
 
 
 def _history(context: PageContext, incident: Incident) -> None:
@@ -225,16 +227,17 @@ def _history(context: PageContext, incident: Incident) -> None:
 
 def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### What to do")
-    told = context.store.told(incident.id, notices[0].alerter) if notices else None
-    if told is not None and told.runbook:
-        st.markdown("The runbook of the probes that moved; an address of your own, to copy:")
-        st.code(shown(told.runbook).text, language=None, wrap_lines=True)
+    notice = context.store.told(incident.id, notices[0].alerter) if notices else None
+    if notice is not None and notice.runbook:
+        st.markdown("Runbook of the probes that moved; copy the address:")
+        st.code(shown(notice.runbook).text, language=None, wrap_lines=True)
     else:
-        st.caption("No runbook: set `runbook:` of the probe set to the address of the page that says what to do.")
+        st.caption("No runbook: set `runbook:` in the probe set to the address of a page that says what to do.")
     if not incident.is_trouble and incident.is_live:
         st.caption(
-            "Is it your own edit? The history marks those in green. Is it wanted? Accept it, and the reference begins "
-            "anew. Else pin another version, or tell the provider: `prober export` has the replies as evidence."
+            "Did you edit the endpoint yourself? The history marks your edits in green. Is the change wanted? Accept "
+            "it, and a new reference begins. Otherwise pin another model version, or contact the provider: "
+            "`prober export` writes the replies as evidence."
         )
 
 
@@ -254,19 +257,19 @@ def _timeline(context: PageContext, incident: Incident, notices: tuple[NoticeVie
 
 
 def _notices(context: PageContext, notices: tuple[NoticeView, ...]) -> None:
-    st.markdown("#### Who was told")
+    st.markdown("#### Who was notified")
     if not notices:
-        st.caption("Nobody yet: no notice is owed.")
+        st.caption("Nobody: no notice was due.")
         return
     st.dataframe(
         {
             "about": [one.event for one in notices],
             "through": [one_line(place(one)) for one in notices],
             "state": [one.state for one in notices],
-            "tries": [one.attempts for one in notices],
+            "attempts": [one.attempts for one in notices],
             "sent": [context.when(one.sent_at) if one.sent_at else "" for one in notices],
             "last answer": [one_line(one.last_reason) for one in notices],
         },
         hide_index=True,
-        alt="Every message owed about this incident, and what became of it",
+        alt="Every notice of this incident, and whether it was sent",
     )

@@ -1,4 +1,4 @@
-"""The command that starts the dashboard: on this machine only unless told otherwise, and silent to the world."""
+"""The command that starts the dashboard: by default on this machine only, and without usage statistics."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ APP = Path(__file__).with_name("app.py")
 def command(port: int, address: str = "127.0.0.1") -> list[str]:
     """What to run, as `subprocess` takes it. The page answers at ``http://address:port/``.
 
-    The database is the one of the environment (`PROBER_DATABASE_URL`). Looking needs no login: an `address` other than
-    this machine's shows prompts and replies to everyone who can reach it. Acting does, where the settings allow it.
+    The database is the one in `PROBER_DATABASE_URL`. Reading needs no login: an `address` other than this machine's
+    shows prompts and replies to everyone who can reach it. Acting needs one, if the settings allow it at all.
     """
     options = {
         "server.port": str(port),
@@ -22,7 +22,7 @@ def command(port: int, address: str = "127.0.0.1") -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",  # a traceback belongs in the log
-        # Streamlit's own red would call every bar an alarm. One a theme: a common one would end following the system's.
+        # Streamlit's own red makes every bar look like an alarm. One for each theme, so that the system's is followed.
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }

@@ -45,27 +45,27 @@ def _nothing() -> None: ...
 
 
 def choose_range(now: datetime) -> datetime | None:
-    """From when on; None for all there is. A whole hour, so that kept answers serve the next drawing too."""
+    """Start of the time range; None for everything. A whole hour, so that cached answers serve the next drawing too."""
     back = RANGES[choose_from("Time range", "range", list(RANGES), "There is no range {}.", usual="30 days")]
     return None if back is None else (now - back).replace(minute=0, second=0, microsecond=0)
 
 
 def choose_days() -> int:
-    """How many days, today among them."""
+    """How many days, today included."""
     return DAYS[choose_from("Time range", "range", list(DAYS), "There is no range {}.", usual="30 days")]
 
 
 def choose_endpoint(endpoints: Sequence[EndpointView], forgets: Sequence[str]) -> str:
-    """The name of one; of the one with the most evidence, where the address names none. There is at least one."""
-    telling = max(endpoints, key=lambda one: one.e_value).name
+    """Name of an endpoint; by default the one with the most evidence. `endpoints` may not be empty."""
+    strongest = max(endpoints, key=lambda one: one.e_value).name
     names = [one.name for one in endpoints]
-    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=telling, forgets=forgets)
+    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=strongest, forgets=forgets)
 
 
 def choose_by(options: Sequence[By]) -> By:
-    """What days are added up by."""
+    """What totals are grouped by."""
     names = {one.replace("_", " "): one for one in options}
-    return names[choose_from("By", "by", list(names), "Nothing is added up by {}.")]
+    return names[choose_from("Group by", "by", list(names), "Totals cannot be grouped by {}.")]
 
 
 def choose_from(
@@ -77,14 +77,14 @@ def choose_from(
     usual: str | None = None,
     forgets: Sequence[str] = (),
 ) -> str:
-    """A box; gives what the address names, else `usual`, else the first. `options` may not be empty.
+    """A select box; gives what the address names, else `usual`, else the first. `options` may not be empty.
 
-    `unknown` is said, with the name in its place, where the address names none of them. Another choice makes the
-    address forget what hangs on this one.
+    If the address names none of them, `unknown` is shown with that name in it. A new choice removes the parameters
+    `forgets` from the address.
     """
     wanted = st.query_params.get(parameter)
     if wanted is not None and wanted not in options:
-        st.warning(f"{unknown.format(inline(wanted, 60))} Choose one of those there are.")
+        st.warning(f"{unknown.format(inline(wanted, 60))} Choose one from the list.")
         wanted = None
     value = wanted or usual or options[0]
     key = f"choose-{parameter}"

@@ -1,4 +1,4 @@
-"""Privacy mode: nothing that was asked or answered, only hashes and measures of it; as messages have it. Pure."""
+"""Privacy mode: hashes and measures instead of prompts and replies, as in messages. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One probe: what it asks and expects, how it was answered in the reference and is answered now, and the replies."""
+"""One probe: its prompt and expectations, its answers in the reference and now, and its replies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prober.judging.explain.probe import advice
 from prober.store.pages.page_views import ProbePage
 
 _PAGE = 20
-"""Replies to a page, or one round if it holds more."""
+"""Replies on a page, or one round if it holds more."""
 
 
 def draw(context: PageContext) -> None:
@@ -29,7 +29,7 @@ def draw(context: PageContext) -> None:
         probe = choose_from("Probe", "probe", probes, inline(endpoint) + " is not asked {}.", forgets=("before",))
     page = context.store.probe(endpoint, probe)
     if page is None:
-        st.info("The newest rounds did not ask it.")
+        st.info("The newest rounds did not ask this probe.")
         return
     _asked(page)
     _looked_at(context, page)
@@ -47,9 +47,9 @@ def _asked(page: ProbePage) -> None:
         st.caption("Prompt")
     st.code(shown(page.probe.prompt).text, language=None, wrap_lines=True)
     if not page.checks:
-        st.caption("It expects nothing of the answer; `expect:` of the probe says what a good one is.")
+        st.caption("It checks nothing in the answer; add `expect:` to the probe to say what a good answer is.")
         return
-    st.markdown("**What is expected**, and how many answers meet it")
+    st.markdown("**Expectations**, and how many answers meet them")
     st.dataframe(
         {
             "expectation": [one_line(check.label) for check in page.checks],
@@ -57,52 +57,58 @@ def _asked(page: ProbePage) -> None:
             "now": [percent(check.now) for check in page.checks],
         },
         hide_index=True,
-        alt="Expectations of this probe, then and now",
+        alt="Expectations of this probe, in the reference and now",
     )
 
 
 def _looked_at(context: PageContext, page: ProbePage) -> None:
-    now = f"{count(page.now, 'answer')} of the newest {count(page.rounds, 'round')}"
+    now = f"{count(page.now, 'answer')} from the newest {count(page.rounds, 'round') if page.rounds != 1 else 'round'}"
     since = f", since {inline(context.round(page.since))}" if page.since else ""
     if page.then:
-        st.caption(f"Compared: {count(page.then, 'answer')} of the reference with {now}{since}.")
+        st.caption(f"Compared: {count(page.then, 'answer')} from the reference with {now}{since}.")
     else:
-        st.caption(f"The reference still grows, so there is no then: {now}{since}.")
+        st.caption(f"The reference is not complete yet, so there is nothing to compare with {now}{since}.")
 
 
 def _tells(page: ProbePage) -> None:
-    """How much its replies can say at all."""
+    """How much information its replies carry."""
     told = page.information
     if told is None or not told.channels:
         return
-    st.markdown("#### What it can tell")
+    st.markdown("#### How informative it is")
     days = told.days_alone
     soon = "never" if days is None else f"after about {count(max(1, round(days)), 'day')}"
     st.markdown(
-        f"Were a tenth of its answers others, this probe alone would show it {soon}, "
-        f"by {inline(told.channels[0].channel)} ({number(told.asks)} answers a round)."
+        f"If 10 % of its answers changed, this probe alone would detect it {soon}, "
+        f"in channel {inline(told.channels[0].channel)} ({number(told.asks)} answers per round)."
     )
     if said := advice(told):
-        st.caption(f"What to do: it {said}.")
+        st.caption(f"Advice: it {said}.")
     st.dataframe(
         {
             "channel": [one_line(one.channel) for one in told.channels],
             "different answers": [number(one.outcomes) for one in told.channels],
-            "tells, a tenth moved": [number(one.moved_nats) for one in told.channels],
-            "tells, a tenth new": [number(one.new_nats) for one in told.channels],
+            "information, 10 % shifted": [number(one.moved_nats) for one in told.channels],
+            "information, 10 % new": [number(one.new_nats) for one in told.channels],
         },
         hide_index=True,
         column_config={
-            "different answers": st.column_config.TextColumn(help="Effective number: 2 where two are equally common"),
-            "tells, a tenth moved": st.column_config.TextColumn(help="Nats an ask, expected"),
-            "tells, a tenth new": st.column_config.TextColumn(help="Nats an ask, expected"),
+            "different answers": st.column_config.TextColumn(
+                help="Effective number: 2 if two answers are equally common"
+            ),
+            "information, 10 % shifted": st.column_config.TextColumn(
+                help="Expected nats per ask if 10 % of its answers change"
+            ),
+            "information, 10 % new": st.column_config.TextColumn(
+                help="Expected nats per ask if 10 % of its answers change"
+            ),
         },
-        alt="How much each channel of this probe tells an ask",
+        alt="Information per ask in each channel of this probe",
     )
 
 
 def _answers(page: ProbePage) -> None:
-    st.markdown("#### The commonest answers")
+    st.markdown("#### Most common answers")
     if not page.answers:
         st.caption("No answer yet.")
         return
@@ -114,24 +120,22 @@ def _answers(page: ProbePage) -> None:
         },
         hide_index=True,
         column_config={"answer": st.column_config.TextColumn(width="large")},
-        alt="The commonest answers, then and now",
+        alt="Most common answers, in the reference and now",
     )
 
 
 def _distributions(page: ProbePage) -> None:
     if not page.distributions:
         return
-    st.markdown("#### Channel by channel, those that moved most first")
+    st.markdown("#### Channels, most moved first")
     st.caption(
-        "Upper bar, blue: share of the replies in the reference; lower, orange: now. `prober power` says which changes "
-        "all probes together would catch, and how soon."
+        "Upper bar, blue: share of replies in the reference. Lower bar, orange: now. `prober power` shows which "
+        "changes all probes together would catch, and how soon."
     )
     for n in range(0, min(len(page.distributions), 8), 2):
         for column, one in zip(st.columns(2), page.distributions[n : n + 2], strict=False):
             with column:
-                st.markdown(
-                    f"**{inline(one.channel)}** · {percent(one.moved) or '0 %'} elsewhere than in the reference"
-                )
+                st.markdown(f"**{inline(one.channel)}** · {percent(one.moved) or '0 %'} moved from the reference")
                 st.altair_chart(
                     charts_time.then_and_now(one),
                     alt=f"{one_line(one.channel, 60)} in the reference and now, by category",
@@ -139,10 +143,10 @@ def _distributions(page: ProbePage) -> None:
 
 
 def _replies(context: PageContext, endpoint: str, probe: str) -> None:
-    """Raw replies, on demand and by the page."""
+    """Raw replies, on demand, a page at a time."""
     st.markdown("#### Replies")
     log_button(context, endpoint, probe)
-    if not st.toggle("Show the replies themselves", key="replies", value="before" in st.query_params):
+    if not st.toggle("Show the replies", key="replies", value="before" in st.query_params):
         return
     before = st.query_params.get("before")
     found = context.store.replies(endpoint, probe, before, _PAGE)
@@ -158,7 +162,7 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
             part = shown(one.text or "")
             st.code(part.text or "(empty)", language=None, wrap_lines=True)
             if part.cut:
-                st.caption(f"Cut: {count(part.cut, 'more character')}; the reply log has all of it.")
+                st.caption(f"Cut: {count(part.cut, 'more character')}; the reply log has the whole reply.")
     left, right = st.columns(2)
     kept = {"endpoint": endpoint, "probe": probe}
     if before is not None:

@@ -1,4 +1,4 @@
-"""What was promised, and is it kept? False alarms as promised against alarms as they came."""
+"""The promise: false alarms that were promised, against alarms that came."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from prober.store.pages.page_views import PromiseView
 def draw(context: PageContext) -> None:
     st.markdown("### The promise")
     st.markdown(
-        "Each endpoint has one knob, `false_alarms_per_year`: while nothing changes, that is how often you agree to be "
-        "called for nothing, all probes and channels together. Thresholds follow from it."
+        "Each endpoint has one setting, `false_alarms_per_year`: how many false alarms a year you accept while nothing "
+        "changes, over all probes and channels together. The threshold follows from it."
     )
     found = context.store.promises()
     judged = [one for one in found if one.judged]
@@ -26,23 +26,23 @@ def draw(context: PageContext) -> None:
     st.dataframe(
         {
             "endpoint": [one_line(one.endpoint) for one in found],
-            "promised a year": [number(one.false_alarms_per_year) for one in found],
+            "promised per year": [number(one.false_alarms_per_year) for one in found],
             "rounds judged": [one.judged for one in found],
-            "false alarms by now, at most": [number(one.promised) for one in found],
+            "expected so far, at most": [number(one.promised) for one in found],
             "alarms": [one.alarms for one in found],
-            "were changes": [one.stayed for one in found],
+            "lasting changes": [one.stayed for one in found],
             "unclear": [one.unclear for one in found],
-            "gone by themselves": [one.gone for one in found],
-            "chance": [f"{one.chance:.2f}" for one in found],
+            "ended by themselves": [one.gone for one in found],
+            "probability": [f"{one.chance:.2f}" for one in found],
             "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],
         },
         hide_index=True,
         alt="The promise of each endpoint against the alarms it raised",
     )
     st.caption(
-        "An alarm that went away by itself was a change that passed, or a false one; nobody can tell. Chance: how "
-        "often as many of those or more would come if all were false and came as promised. Below 0.01 the promise is "
-        "in doubt."
+        "An alarm that ended by itself was either a change that passed or a false alarm; the two look the same. "
+        "Probability: of at least as many such alarms, if all were false and came at the promised rate. Below 0.01 the "
+        "promise is in doubt."
     )
     csv_button(
         "This table as CSV",
@@ -55,22 +55,21 @@ def draw(context: PageContext) -> None:
         ],
     )  # fmt: skip
     st.markdown(
-        "`docs/mathematics/promise.md` derives the promise. `docs/mathematics/benchmarks.md` has the rates that were "
-        "measured on simulated endpoints; `make bench` measures them again."
+        "`docs/mathematics/promise.md` derives the promise. `docs/mathematics/benchmarks.md` has the rates measured on "
+        "simulated endpoints; `make bench` measures them again."
     )
 
 
 def kept(judged: list[PromiseView]) -> tuple[bool, str]:
-    """Whether the promise is kept as far as can be seen, as markdown."""
+    """Whether the promise is kept as far as the data shows, with a sentence in markdown."""
     doubtful = [inline(one.endpoint) for one in judged if not one.kept]
     if doubtful:
         return False, (
-            f"**The promise is in doubt** at {listed(doubtful)}: more alarms went away by themselves than chance "
-            "allows."
+            f"**The promise is in doubt** at {listed(doubtful)}: more alarms ended by themselves than chance explains."
         )
     rounds = sum(one.judged for one in judged)
     return True, (
-        f"**Kept, as far as can be seen**: {count(sum(one.gone for one in judged), 'alarm')} that may have been false "
-        f"in {count(rounds, 'judged round')}, where at most {number(sum(one.promised for one in judged))} on average "
-        "were promised."
+        f"**Kept, as far as the data shows**: {count(sum(one.gone for one in judged), 'alarm')} that may have been "
+        f"false in {count(rounds, 'judged round')}; the promise allows {number(sum(one.promised for one in judged))} "
+        "on average."
     )

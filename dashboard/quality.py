@@ -1,4 +1,4 @@
-"""For whoever owns the product: are answers as good as they were? By day; by set, owner, tag or endpoint."""
+"""For whoever owns the product: are answers as good as before? By day, and by set, owner, tag or endpoint."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Call
     ("Expectations met", "share of checked answers", lambda one: one.pass_rate, lambda one: one.checked, True),
     ("Right answers", "share of checks with a right answer", lambda one: one.accuracy, lambda one: one.keyed, True),
     ("Refusals", "share of answers", lambda one: one.refusal_rate, lambda one: one.answered, True),
-    ("Verbosity", "characters an answer", lambda one: one.mean_characters, lambda one: one.answered, False),
+    ("Verbosity", "characters per answer", lambda one: one.mean_characters, lambda one: one.answered, False),
 )
-"""Title, unit, value, of how many, and whether it is a share."""
+"""Title, unit, value, number of answers behind it, and whether it is a share."""
 
 
 def draw(context: PageContext) -> None:
     st.markdown("### Quality")
-    st.caption("Are the answers as good as they were? Days are UTC.")
+    st.caption("Are the answers as good as before? Days are UTC.")
     left, right, _ = st.columns([1, 1, 2])
     with left:
         by = choose_by(("probe_set", "owner", "tag", "endpoint"))
@@ -37,8 +37,8 @@ def draw(context: PageContext) -> None:
     whole = context.store.tallies(by, since, until, daily=False)
     if not any(one.answered for one in whole):
         st.info(
-            "**No answers in this time.** `prober run` asks; a longer time range may show older days. Expectations are "
-            "declared with the probes (`expect:`)."
+            "**No answers in this time.** `prober run` asks for them; a longer time range may show older days. "
+            "Expectations are declared with the probes (`expect:`)."
         )
         return
     daily = context.store.tallies(by, since, until, daily=True)
@@ -55,8 +55,8 @@ def draw(context: PageContext) -> None:
                 chart = charts_time.over_days(cells, unit, form=".0%" if is_share else "~g")
                 st.altair_chart(chart, alt=f"{title}, {unit}, by day and {by.replace('_', ' ')}")
             else:
-                st.caption("Nothing to show: no probe here declares what this is counted from (`expect:`).")
-    _table(whole, f"{days} days")
+                st.caption("Nothing to show: no probe here declares the expectation this needs (`expect:`).")
+    _table(whole, by, f"{days} days")
     csv_button(
         "These days as CSV",
         f"quality-by-{by}",
@@ -77,11 +77,11 @@ def draw(context: PageContext) -> None:
     )
 
 
-def _table(whole: tuple[TallyView, ...], stretch: str) -> None:
-    st.markdown(f"#### Together, in {stretch}")
+def _table(whole: tuple[TallyView, ...], by: str, stretch: str) -> None:
+    st.markdown(f"#### Total of {stretch}")
     st.dataframe(
         {
-            "of": [one_line(one.key) or "none" for one in whole],
+            by.replace("_", " "): [one_line(one.key) or "none" for one in whole],
             "answers": [one.answered for one in whole],
             "expectations met": [percent(one.pass_rate) for one in whole],
             "right answers": [percent(one.accuracy) for one in whole],
@@ -90,7 +90,7 @@ def _table(whole: tuple[TallyView, ...], stretch: str) -> None:
             "failed asks": [percent(one.failure_rate) for one in whole],
         },
         hide_index=True,
-        alt="Quality in this time, added up",
+        alt="Quality in this time, totals",
     )
 
 

@@ -10,7 +10,7 @@ from dashboard.formatting import moment, number, one_line
 from prober.model.incident import Incident
 from prober.store.pages.views import ActionView, NoticeView
 
-_NO_EFFECT = "without effect: {}"
+_NO_EFFECT = "had no effect: {}"
 _DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
 
 
@@ -21,13 +21,13 @@ class Step:
     at: datetime
     what: str
     who: str = ""
-    """Empty where it happened by itself."""
+    """Empty if it happened by itself."""
     why: str = ""
 
 
 def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
     """Oldest first."""
-    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_told(notices)], key=lambda step: step.at))
+    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_notified(notices)], key=lambda step: step.at))
 
 
 def _judged(incident: Incident) -> list[Step]:
@@ -39,12 +39,12 @@ def _judged(incident: Incident) -> list[Step]:
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
     else:
         steps.append(Step(incident.opened_at, "opened", why=one_line(incident.cause.replace("_", " "))))
-    if incident.course != "unknown" and incident.settled_round and (told := moment(incident.settled_round)):
-        steps.append(Step(told, "found to stay" if incident.course == "persistent" else "found to have passed"))
+    if incident.course != "unknown" and incident.settled_round and (settled := moment(incident.settled_round)):
+        steps.append(Step(settled, "found to persist" if incident.course == "persistent" else "found to have passed"))
     if incident.passed and (back := moment(incident.passed)):
-        steps.append(Step(back, "first round back at the reference"))
+        steps.append(Step(back, "first round as in the reference again"))
     if incident.closed_at is not None:
-        # Who closed it stands with the press, where a person did.
+        # If a person closed it, their action says who.
         by = "" if incident.close_reason in {"accepted", "reset"} else one_line(incident.cause)
         steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
     return steps
@@ -52,16 +52,16 @@ def _judged(incident: Incident) -> list[Step]:
 
 def _pressed(one: ActionView) -> Step:
     done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
-            "close": "closed by hand", "show": "evidence looked at"}[one.action]  # fmt: skip
+            "close": "closed by hand", "show": "evidence viewed"}[one.action]  # fmt: skip
     if one.reason not in _DONE:
         done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
     return Step(one.at, done, one_line(f"{one.actor} (by {one.via})", 120), one_line(one.note, 500))
 
 
-def _told(notices: Sequence[NoticeView]) -> list[Step]:
-    """When people were told, once an event and place."""
+def _notified(notices: Sequence[NoticeView]) -> list[Step]:
+    """When people were notified, once per event and channel."""
     return [
-        Step(one.sent_at, f"told: {one.event.replace('_', ' ')}", why=one_line(place(one), 80))
+        Step(one.sent_at, f"notified: {one.event.replace('_', ' ')}", why=one_line(place(one), 80))
         for one in notices
         if one.sent_at is not None
     ]

@@ -1,4 +1,4 @@
-"""The environment: where the store is, which channels exist, and secrets. Secrets are never stored, logged or shown."""
+"""Settings from the environment: the database, the alerters, and secrets. Secrets are never stored, logged or shown."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Settings(BaseSettings):
     """SQLAlchemy URL; SQLite in WAL mode, or Postgres (`postgresql+psycopg://…`)."""
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
-    """Of the app that owns the bot (`xapp-…`): with it presses of buttons are heard, through Socket Mode."""
+    """App-level token (`xapp-…`): with it, buttons in Slack work, through Socket Mode."""
     slack_allowed: str | None = Field(None, validation_alias="PROBER_SLACK_ALLOWED")
-    """Ids of users (`U…`) and user groups (`S…`) who may press buttons, with commas between; unset for everyone."""
+    """Ids of users (`U…`) and user groups (`S…`) who may press buttons, separated by commas; unset for everyone."""
     slack_channel: str | None = Field(None, validation_alias="PROBER_SLACK_CHANNEL")
     slack_webhook_url: SecretStr | None = Field(None, validation_alias="SLACK_WEBHOOK_URL")
     slack_base_url: str = Field("https://slack.com/api/", validation_alias="PROBER_SLACK_BASE_URL")
@@ -29,22 +29,22 @@ class Settings(BaseSettings):
     pagerduty_routing_key: SecretStr | None = Field(None, validation_alias="PROBER_PAGERDUTY_ROUTING_KEY")
     pagerduty_url: str = Field("https://events.pagerduty.com/v2/enqueue", validation_alias="PROBER_PAGERDUTY_URL")
     alertmanager_url: SecretStr | None = Field(None, validation_alias="PROBER_ALERTMANAGER_URL")
-    """Its base address; secret, because it may go through a proxy that is told who asks in the path."""
+    """Base address; secret, because the path may carry a credential for a proxy."""
     heartbeat_url: SecretStr | None = Field(None, validation_alias="PROBER_HEARTBEAT_URL")
-    """Pinged while the daemon is well, so that somebody else notices when it is not."""
+    """Pinged while the daemon is healthy, so that another service notices when it is not."""
     dashboard_url: str = Field("http://localhost:8501", validation_alias="PROBER_DASHBOARD_URL")
-    """Where links in messages lead."""
+    """Address that links in messages lead to."""
     dashboard_actions: bool = Field(False, validation_alias="PROBER_DASHBOARD_ACTIONS")
     """Whether people who are signed in may act on incidents in the dashboard."""
     dashboard_user_header: str | None = Field(None, validation_alias="PROBER_DASHBOARD_USER_HEADER")
-    """Header in which a proxy names who is signed in. Believed, so nothing but the proxy may reach the dashboard."""
+    """Header in which a proxy names who is signed in. Trusted, so only the proxy may reach the dashboard."""
     dashboard_allowed: str | None = Field(None, validation_alias="PROBER_DASHBOARD_ALLOWED")
-    """Who of them may act, as the header or the e-mail address names them, with commas between; unset for everyone."""
+    """Who may act, as the header or the e-mail address names them, separated by commas; unset for everyone."""
     dashboard_private: bool = Field(False, validation_alias="PROBER_DASHBOARD_PRIVATE")
     """Show hashes and measures in the dashboard instead of prompts and replies."""
 
 
 def secret(name: str) -> SecretStr | None:
-    """The secret in environment variable `name`; None where it is unset or empty."""
+    """The secret in environment variable `name`; None if it is unset or empty."""
     value = os.environ.get(name, "").strip()
     return SecretStr(value) if value else None

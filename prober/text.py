@@ -1,4 +1,4 @@
-"""Hostile text made fit to be shown: what cannot be seen becomes visible, what would be markup becomes text.
+"""Hostile text made safe to show: invisible characters become visible escapes, and markup becomes plain text.
 
 Replies, prompts and error words come from outside. They may hold terminal sequences, Slack mentions, zero-width and
 right-to-left marks, NUL bytes, lone surrogates, or megabytes. Everything shown to people passes through here once:
@@ -17,7 +17,7 @@ from itertools import takewhile
 from pydantic import JsonValue
 
 MARK = "…"
-"""Stands where text was cut."""
+"""Marks a cut."""
 
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Letters and marks that Unicode calls ignorable: they draw nothing, and hide text from the reader. The two emoji
@@ -57,8 +57,13 @@ _SECRET_NAMES = re.compile(
 )
 
 
+def escaped(text: str) -> str:
+    """`text` with every invisible character but tab and line feed written as an escape such as `\\u200b`."""
+    return text if text.isascii() and text.isprintable() else "".join(_shown(character, True) for character in text)
+
+
 def visible(text: str, limit: int, *, lines: bool = True) -> str:
-    """`text` with every unseen character written as an escape such as `\\u200b`, in at most `limit` UTF-16 units.
+    """`escaped` text in at most `limit` UTF-16 units.
 
     With `lines=False` the result is one line. A cut ends in `MARK`. `limit` must be at least 1.
     """
@@ -71,7 +76,7 @@ def mrkdwn(text: str, limit: int) -> str:
 
 
 def link(url: str | None, limit: int = 1000) -> str | None:
-    """`url` where it is a plain http(s) address of printable ASCII that fits; None where it must stay text."""
+    """`url` if it is a plain http(s) address of printable ASCII that fits; None if it must stay text."""
     if not url or len(url) > limit or not _LINK.fullmatch(url) or _NOT_IN_A_LINK.intersection(url):
         return None
     return url
@@ -143,7 +148,7 @@ def _excerpt(text: str, start: int, limit: int) -> str:
 
 
 def _start(text: str, limit: int) -> str:
-    """As much of `text` as can matter for `limit` units, so that a huge reply costs no more than a short one."""
+    """The part of `text` that can matter for `limit` units, so that a huge reply costs no more than a short one."""
     return text[: 2 * limit + 2].replace("\r\n", "\n")
 
 
@@ -157,7 +162,7 @@ def _shown(character: str, lines: bool) -> str:
 
 
 def _fit(pieces: Iterable[str], limit: int) -> str:
-    """Join whole pieces up to `limit` UTF-16 units: the strictest of the ways a receiver may count."""
+    """Join whole pieces up to `limit` UTF-16 units, the strictest way in which a receiver may count."""
     kept: list[str] = []
     used = with_mark = 0
     for piece in pieces:

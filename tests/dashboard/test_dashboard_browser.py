@@ -25,12 +25,12 @@ ROOT = Path(__file__).parents[2]
 SAID = {
     "overview": "Endpoints now",
     "incident": "Closed",
-    "endpoint": "What happened to it",
-    "probe": "The commonest answers",
-    "quality": "Together, in 30 days",
+    "endpoint": "Model that answered",
+    "probe": "Most common answers",
+    "quality": "Total of 30 days",
     "cost": "This month so far",
     "reliability": "Rounds and asks",
-    "promise": "Each endpoint has one knob",
+    "promise": "Each endpoint has one setting",
 }
 """Page → a word that only it has."""
 SHOTS = ROOT / "build" / "screenshots"
@@ -228,7 +228,7 @@ def test_unknown_incidents_and_endpoints_are_told_kindly(dashboard, tab):
 def test_times_are_those_of_the_viewer(dashboard, tab):
     page = tab(zone="Asia/Tokyo")
     page.goto(dashboard[0])
-    page.get_by_text("Times are those of Asia/Tokyo").wait_for()
+    page.get_by_text("Times are in Asia/Tokyo").wait_for()
     assert page.get_by_text("JST").count() >= 2
 
 
@@ -237,7 +237,7 @@ def test_whoever_is_signed_in_acknowledges(dashboard, tab):
     address, incident, _ = dashboard
     page = tab(user="ada@example.org")
     page.goto(f"{address}?incident={incident.id}")
-    page.get_by_text("Signed in as").wait_for()
+    page.get_by_text("You are signed in as").wait_for()
     page.locator("svg.marks").last.wait_for()
     page.get_by_label("Reason").fill("asked the provider")
     _shoot(page, "acting-1280-light")

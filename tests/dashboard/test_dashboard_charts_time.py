@@ -51,7 +51,7 @@ def test_rounds_that_say_nothing_are_no_part_of_the_ribbon():
 
 def test_latency_leaves_out_what_is_not_known():
     rows = data(charts_time.latency([line(0, {}, None), line(1, {}, 0.25)], []))
-    assert [(row["of"], row["seconds"]) for row in rows] == [("half", 0.25)]
+    assert [(row["of"], row["seconds"]) for row in rows] == [("median", 0.25)]
 
 
 def test_days_have_a_line_each_told_apart_by_more_than_colour():

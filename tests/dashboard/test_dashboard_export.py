@@ -28,7 +28,7 @@ def test_rows_come_back_as_they_were():
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(formula):
-    assert read(export.csv_text([{"a": formula}]))[0]["a"][0] in "'⟨"
+    assert read(export.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"
 
 
 def test_numbers_below_nothing_stay_numbers():

@@ -122,8 +122,8 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
     assert "No. Returns are accepted within 30 days of purchase." in shown
     assert any(text.startswith("Great question!") for text in shown)
     assert at.dataframe[0].value["channel"][0] == "length"
-    assert list(at.dataframe[-2].value["what"]) == ["first changed round", "confirmed", "acknowledge without effect: "
-                                                   "not allowed", "told: opened"]  # fmt: skip
+    assert list(at.dataframe[-2].value["what"]) == ["first changed round", "confirmed", "acknowledge had no effect: "
+                                                   "not allowed", "notified: opened"]  # fmt: skip
     assert list(at.dataframe[-1].value["state"]) == ["sent", "failed"]
     assert "Behaviour change**, warning, open." in texts(at)
     assert len(at.get("vega_lite_chart")) == 2
@@ -184,7 +184,7 @@ def test_unknown_names_in_a_link_are_friendly_messages(page):
 def test_an_endpoint_without_points_in_its_history(page):
     store = all_states()
     store.points = ()
-    assert "No judged round holds this channel in this time" in texts(page(store, "endpoint"))
+    assert "This channel was not judged in this time" in texts(page(store, "endpoint"))
 
 
 def test_a_hundred_endpoints(page):
@@ -252,8 +252,8 @@ def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_wo
     opened = replace(opened, onset_between=(first, last), course="persistent", findings=found)
     at = page(replace(store, all_incidents=(opened, *others)), incident=str(opened.id))
     shown = texts(at)
-    assert "somewhere between" in shown
-    assert "The rounds after the alarm are changed too." in shown
+    assert "(between " in shown
+    assert "The change persists" in shown
     assert "at least 16 % of the replies (10–22 %)" in shown
     assert "4 of 12 changed" in shown
     table = next(one.value for one in at.dataframe if "replies" in one.value)
@@ -268,4 +268,4 @@ def test_a_change_that_has_passed_says_since_when(page):
     (opened, *others) = store.all_incidents
     over = replace(opened, course="transient", passed=opened.detected_round)
     at = page(replace(store, all_incidents=(over, *others)), incident=str(over.id))
-    assert "It has passed: the endpoint answers as the reference again since" in texts(at)
+    assert "The change has passed: replies are as in the reference again since" in texts(at)

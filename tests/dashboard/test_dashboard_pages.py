@@ -102,7 +102,7 @@ def test_hostile_texts_stay_texts(page, name):
         ("incident", {"incident": "99"}, "There is no incident 99 here"),
         ("probe", {"endpoint": "gone"}, "There is no endpoint gone here"),
         ("probe", {"probe": "<b>"}, "is not asked `<b>`"),
-        ("quality", {"by": "moon"}, "Nothing is added up by moon"),
+        ("quality", {"by": "moon"}, "Totals cannot be grouped by moon"),
         ("cost", {"range": "<b>"}, "There is no range `<b>`"),
     ],
 )
@@ -122,9 +122,9 @@ def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
         ({"severity": "critical", "kind": "contract_break"}, "**Contract break**, critical, open."),
         (
             {"kind": "provider_error", "cause": "unauthorized"},
-            "**Provider error**: unauthorized, open. The endpoint cannot",
+            "**Provider error**: unauthorized, open. No ask has",
         ),
-        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open. The endpoint cannot be asked"),
+        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open. No ask has succeeded"),
         ({"verdicts": ()}, "No channel was named."),
     ],
 )
@@ -155,8 +155,8 @@ def test_a_probe_then_and_now(page):
     at = page(all_states(), "probe", endpoint="support-bot", probe="starter/animal")
     shown = texts(at)
     assert "Pick a colour. Owl" in shown
-    assert "Compared: 24 answers of the reference with 60 answers of the newest 20 rounds" in shown
-    assert "this probe alone would show it after about 12 days, by choice" in shown
+    assert "Compared: 24 answers from the reference with 60 answers from the newest 20 rounds" in shown
+    assert "this probe alone would detect it after about 12 days, in channel choice" in shown
     expectations, told, answers = (one.value for one in at.dataframe[:3])
     assert told["different answers"].tolist() == ["2.20"]
     assert expectations["reference"].tolist() == ["70 %", "100 %"]
@@ -195,8 +195,8 @@ def test_quality_is_shown_by_day_and_added_up(page):
 def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
     at = page(all_states(), "cost")
     assert [one.value for one in at.metric] == ["$1.25", "$0.10", "$1.75"]
-    assert "**down** is not in the dollars: the list has no price of it." in at.warning[0].value
-    assert "4 answers of this month came without a count of tokens" in at.warning[1].value
+    assert "**down** is not included in the dollars: the list has no price of it." in at.warning[0].value
+    assert "4 answers of this month came without a token count" in at.warning[1].value
     assert len(at.get("vega_lite_chart")) == 2
 
 
@@ -213,7 +213,7 @@ def test_reliability_says_who_is_at_work_and_who_fell_silent(page):
 
 def test_the_promise_is_held_against_what_happened(page):
     at = page(one(), "promise")
-    assert "**Kept, as far as can be seen**: 1 alarm" in at.success[0].value
+    assert "**Kept, as far as the data shows**: 1 alarm" in at.success[0].value
     at = page(all_states(), "promise")
     assert "**The promise is in doubt** at search-ranker" in at.warning[0].value
     assert at.dataframe[0].value["kept"].tolist() == ["yes", "in doubt", "too early"]
@@ -224,11 +224,11 @@ def test_the_promise_is_held_against_what_happened(page):
 def test_an_endpoint_shows_who_answered_how_fast_and_a_map(page):
     at = page(all_states(), "endpoint", endpoint="support-bot")
     assert len(at.get("vega_lite_chart")) == 4
-    assert "green line: the endpoint was edited, by you" in texts(at)
+    assert "green line: you edited the endpoint" in texts(at)
     assert "New reference from round" in texts(at)
     at.toggle[0].set_value(True).run()
     assert len(at.get("vega_lite_chart")) == 5
-    assert "9 replies: of each epoch" in texts(at)
+    assert "9 replies from the first and the newest rounds" in texts(at)
 
 
 @pytest.mark.slow

@@ -29,11 +29,11 @@ def test_a_change_from_its_first_round_to_its_end():
     assert [step.what for step in steps] == [
         "first changed round",
         "found to have passed",
-        "first round back at the reference",
+        "first round as in the reference again",
         "confirmed",
-        "told: opened",
+        "notified: opened",
         "acknowledged",
-        "accept without effect: not allowed",
+        "accept had no effect: not allowed",
         "closed: recovered",
     ]
     assert [step.at for step in steps] == sorted(step.at for step in steps)
