@@ -130,7 +130,7 @@ def _map(context: PageContext, view: EndpointView) -> None:
         alt = f"Map of replies of {one_line(view.name, 60)} by epoch"
         st.altair_chart(charts_time.embedding(found.dots, changed), alt=alt)
         st.caption(
-            f"{count(len(found.dots), 'reply', 'replies')}: from the first and the newest rounds of each epoch. "
+            f"{count(len(found.dots), 'reply', 'replies')} from the first and the newest rounds of each epoch. "
             f"The map shows {found.shown:.0%} of their variance."
         )
 
