@@ -1,51 +1,175 @@
-"""Error answers → one of the `Failure` words, the provider's own words, and how long to wait. Pure."""
+"""Error answers → one of the `Failure` words, the provider's own words, and how long to wait. Pure.
+
+The tables are read in this order: `SURE`, the parameter a field names, `CODES`, the parameter the words name, `WORDS`,
+`STATUSES`. The words of people come first only where they are surer than the code.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Final
 
+from prober.asking.error_body import blamed_fields, codes_in, error_in, message_in, spelling, status_in
 from prober.asking.wire.format import dig, items, text_of
 from prober.model.reply import Failure
 
-STATUSES: Mapping[int, Failure] = {
+
+def _patterns(rows: Sequence[tuple[Failure, str]]) -> tuple[tuple[Failure, re.Pattern[str]], ...]:
+    return tuple((failure, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for failure, pattern in rows)
+
+
+def _by_code(rows: Sequence[tuple[Failure, str]]) -> dict[str, Failure]:
+    return {spelling(code): failure for failure, codes in rows for code in codes.split()}
+
+
+SURE: Final = _patterns(
+    (
+        (
+            "out_of_credit",
+            r"credit balance|(?:insufficient|not enough|no|out of|used all|more|available) (?:\w+ )?(?:credits?|funds"
+            r"|balance)\b|credits? (?:\w+ ){0,2}(?:depleted|exhausted|used up|expired)"
+            r"|balance (?:\w+ ){0,3}(?:too low|exhausted|insufficient|negative)"
+            r"|spend(?:ing)? (?:limit|cap)|billing hard limit|payment required|specified API usage limits|overdue"
+            r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
+        ),
+        (
+            "model_retired",
+            r"\b(?:models?|deployment|version|snapshot)\b[^.]{0,100}(?<!not )\b(?:retired|decommissioned|deprecated"
+            r"|discontinued|sunset|no longer (?:available|supported|served|offered|accessible)|end[- ]of[- ]life"
+            r"|shut ?down|(?:was|been) removed|is gone)\b",
+        ),
+    )
+)
+"""Sentences that say more than the code beside them: most such answers are coded as bad requests or rate limits."""
+
+CODES: Final[Mapping[str, Failure]] = _by_code(
+    (
+        (
+            "unauthorized",
+            "API_KEY_INVALID authentication_error permission_error invalid_api_key invalid_authentication_error "
+            "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError 1004 2049",
+        ),
+        (
+            "out_of_credit",
+            "insufficient_quota credit_balance_exhausted billing_hard_limit_reached billing_not_active "
+            "insufficient_balance insufficient_funds insufficient_credits credit_limit payment_required "
+            "exceeded_current_quota_error Arrearage account_deactivated 1008 1113",
+        ),
+        (
+            "rate_limited",
+            "rate_limit_error rate_limit_exceeded RESOURCE_EXHAUSTED too_many_requests Throttling ThrottlingException "
+            "tokens_per_min capacity_exceeded RateLimitReached 1002",
+        ),
+        (
+            "model_not_found",
+            "model_not_found DeploymentNotFound invalid_model model_not_exist model_not_available ModelNotFound "
+            "UnknownModelError",
+        ),
+        ("model_retired", "model_decommissioned model_deprecated model_retired DeploymentRetired"),
+        (
+            "context_length",
+            "context_length_exceeded context_window_exceeded request_too_large string_above_max_length "
+            "ContextWindowExceededError prompt_too_long 1039",
+        ),
+        ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error"),
+        ("timeout", "timeout_error deadline_exceeded"),
+    )
+)
+"""What providers call errors, in any spelling, where the status alone misleads. Numbers are MiniMax's and Zhipu's."""
+
+WORDS: Final = _patterns(
+    (
+        (
+            "unauthorized",
+            r"(?:incorrect|invalid|wrong|missing|expired|no|malformed) (?:\w+ )?(?:api|x-api|subscription)[-_ ]?key"
+            r"|api[-_ ]?key (?:\w+ )?(?:not valid|not found|invalid|expired|missing|required|incorrect|revoked)"
+            r"|invalid (?:access|bearer|auth\w*) ?(?:token|header|credentials?)?"
+            r"|authentication (?:failed|error|required)|unauthori[sz]ed|not authenticated|permission denied",
+        ),
+        ("out_of_credit", r"check your plan and billing(?!.*RESOURCE_EXHAUSTED)|enable billing"),
+        (
+            "context_length",
+            r"maximum context|context (?:length|window|limit|size)"
+            r"|(?:prompt|input|request|message)s? (?:\w+ ){0,2}too (?:long|large)"
+            r"|exceeds? (?:the )?(?:model'?s? )?(?:maximum|max|context)|too many (?:input )?tokens",
+        ),
+        (
+            "model_not_found",
+            r"\bmodels?\b[^.]{0,120}(?:does not exist|not (?:been )?(?:found|exist|loaded|deployed|available|valid)"
+            r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
+            r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model"
+            r"|model (?:name |id |identifier )?(?:\S+ )?is invalid",
+        ),
+        ("rate_limited", r"rate[-_ ]?limit|too many requests|tokens per (?:minute|day)"),
+        ("bad_output", r"tool call validation failed|failed to (?:call a function|generate json|validate json)"),
+    )
+)
+"""Sentences, for answers whose code says nothing: a 400 for a bad key, or a 200 with an error inside."""
+
+STATUSES: Final[Mapping[int, Failure]] = {
     401: "unauthorized",
+    402: "out_of_credit",
     403: "unauthorized",
     404: "not_found",
     408: "timeout",
+    410: "not_found",
+    413: "context_length",
     429: "rate_limited",
+    498: "rate_limited",  # Groq: the tier has no capacity
 }
 """HTTP statuses with a word of their own; other 4xx are bad requests, other 5xx the provider's."""
 
-WORDS: Mapping[str, Failure] = {
-    "API_KEY_INVALID": "unauthorized",
-    "authentication_error": "unauthorized",
-    "permission_error": "unauthorized",
-    "invalid_api_key": "unauthorized",
-    "insufficient_quota": "rate_limited",
-    "rate_limit_error": "rate_limited",
-    "rate_limit_exceeded": "rate_limited",
-    "RESOURCE_EXHAUSTED": "rate_limited",
-    "model_not_found": "not_found",
-    "not_found_error": "not_found",
-    "timeout_error": "timeout",
-    "invalid_prompt": "bad_request",
-    "invalid_request_error": "bad_request",
+MEANT: Final[Mapping[str, int]] = {
+    spelling(code): status
+    for code, status in {
+        "invalid_request_error": 400,
+        "invalid_prompt": 400,
+        "INVALID_ARGUMENT": 400,
+        "BadRequestError": 400,
+        "not_found_error": 404,
+        "NotFoundError": 404,
+        "NOT_FOUND": 404,
+    }.items()
 }
-"""What providers call errors, where the status alone misleads: a 400 for a bad key, or a 200 with an error inside."""
+"""Codes of no more meaning than a status, for errors inside of a 200."""
 
-LONGEST_DETAIL = 300
+FILTERS: Final = frozenset(
+    spelling(code)
+    for code in (
+        "content_filter",
+        "ResponsibleAIPolicyViolation",
+        "content_policy_violation",
+        "moderation_blocked",
+        "data_inspection_failed",
+        "content_moderation",
+        "1026",
+        "1027",
+        "1301",
+    )
+)
+FILTERED: Final = re.compile(
+    r"content exists risk|violates? (?:our )?(?:usage|content) (?:guidelines|polic)|potentially violating"
+    r"|blocked by (?:our )?content filter|content management policy",
+    re.IGNORECASE,
+)
+"""Codes and sentences by which a filter refuses the prompt: that is a refusal, not a failed ask."""
+
+LONGEST_DETAIL: Final = 300
 """Characters of a provider's words that are kept."""
+LONGEST_WAIT_S: Final = 7 * 86_400.0
+"""No provider asks for a longer wait in earnest."""
 
-SHORTEST_SECRET = 8
-"""Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
-
-_PLAIN_NAMES = frozenset({"temperature", "logprobs", "seed"})
+_PLAIN_NAMES: Final = frozenset({"temperature", "logprobs", "seed"})
 """Parameter names that mean nothing else in an English sentence, quoted or not."""
+_WAIT: Final = re.compile(
+    r"(?:try again|retry|reset\w*)(?: after| in)? (?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,4})m(?!s))?"
+    r"(?:(?P<s>\d{1,6}(?:\.\d+)?) ?(?P<unit>ms|s))?",
+    re.IGNORECASE,
+)
 
 
 def failure_of_status(status: int) -> Failure:
@@ -55,93 +179,107 @@ def failure_of_status(status: int) -> Failure:
     return STATUSES.get(status, "provider_error" if status >= 500 else "bad_request")
 
 
-def error_in(body: object) -> object:
-    """The error object inside a body, wherever providers put it; None where there is none.
-
-    OpenRouter answers 200 with `error` at the top or in the first choice; Gemini streams wrap it in a list.
-    """
-    body = dig(body, 0) if isinstance(body, list) else body
-    return dig(body, "error") or dig(body, "choices", 0, "error") or None
+def filtered(status: int, body: object) -> bool:
+    """Whether an error answer is a filter's: what was refused is the prompt, and by its content."""
+    if status >= 500 or error_in(body) is None:
+        return False
+    if dig(error_in(body), "metadata", "flagged_input") is not None:  # OpenRouter's moderation
+        return True
+    return bool(FILTERS.intersection(codes_in(body))) or FILTERED.search(message_in(body) or "") is not None
 
 
 def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> tuple[Failure, str | None]:
     """Status and parsed body of an error answer → (Failure, the parameter of ours that it names, if any)."""
-    error = error_in(body)
-    code = dig(error, "code")
-    if status < 400 and isinstance(code, int) and 400 <= code < 600:
-        status = code
-    word = next((WORDS[word] for word in _words_in(error) if word in WORDS), None)
-    if status in (400, 422) and word not in ("unauthorized", "not_found", "rate_limited"):
-        named = _named_parameter(body, parameters)
-        return ("unsupported_parameter" if named else "bad_request"), named
-    if status >= 400:
-        return (word if status == 400 and word else failure_of_status(status)), None
-    return word or "provider_error", None
+    said, codes = message_in(body) or "", codes_in(body)
+    if status < 400:
+        meant = next((MEANT[code] for code in codes if code in MEANT), None)
+        status = status_in(body) or meant or status
+    ours = status in (400, 422)
+    sure = {failure for failure, pattern in SURE if pattern.search(said)}
+    if "out_of_credit" in sure or status == 402:
+        return "out_of_credit", None
+    if ours and (named := _named_in_a_field(body, parameters)):
+        return "unsupported_parameter", named
+    if "model_retired" in sure or (status == 410 and "model" in said.lower()):
+        return "model_retired", None
+    if (coded := next((CODES[code] for code in codes if code in CODES), None)) is not None:
+        return coded, None
+    if ours and (named := _named_in_words(said, parameters)):
+        return "unsupported_parameter", named
+    worded = next((failure for failure, pattern in WORDS if pattern.search(said)), None) if status < 500 else None
+    if worded is not None and (status not in STATUSES or worded == "out_of_credit"):
+        return worded, None
+    if (
+        status == 404
+        and re.search(r"\bmodels?\b", said, re.IGNORECASE)
+        and not re.search(r"\b(?i:url|route|path)\b", said)
+    ):
+        return "model_not_found", None
+    return (failure_of_status(status) if status >= 400 else "provider_error"), None
 
 
 def detail_of(status: int, body: object, raw: bytes, named: str | None) -> str:
     """One line for people: status, the parameter at fault, and the provider's own words."""
-    said = _message_in(body) or raw[:1_000].decode("utf-8", errors="replace")
+    said = message_in(body) or raw[:1_000].decode("utf-8", errors="replace")
     prefix = f"HTTP {status}: " + (f"parameter `{named}`: " if named else "")
     return prefix + shortened(said)
 
 
 def shortened(text: str) -> str:
     """One printable line of at most LONGEST_DETAIL characters."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    start = text[: 4 * LONGEST_DETAIL]
+    line = " ".join("".join(c if c.isprintable() else " " for c in start).split())
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"
 
 
 def retry_after_s(headers: Mapping[str, str], body: object, at: datetime) -> float | None:
-    """Seconds we were asked to wait: `retry-after-ms`, `retry-after` (seconds or date), or Gemini's RetryInfo.
+    """Seconds we were asked to wait, at most LONGEST_WAIT_S; None where nobody says.
 
-    A date is held against the answer's own `date`, so that our clock does not matter; without one, against `at`.
+    `retry-after-ms`, `retry-after` (seconds or date), Gemini's RetryInfo, OpenRouter's reset in the body, or "try again
+    in 6m0s". A date is held against the answer's own `date`, so that our clock does not matter; without one, against
+    `at`.
     """
     waits = [_number(headers.get("retry-after-ms"), 0.001), _number(headers.get("retry-after"), 1.0)]
     until, sent = _date(headers.get("retry-after")), _date(headers.get("date")) or at
     if until is not None:
         waits.append(max(0.0, (until - sent).total_seconds()))
-    for detail in items(dig(error_in(body), "details")):
+    error = error_in(body)
+    for detail in items(dig(error, "details")):
         delay = text_of(dig(detail, "retryDelay")) or ""
         waits.append(_number(delay.removesuffix("s"), 1.0) if delay.endswith("s") else None)
-    return next((wait for wait in waits if wait is not None), None)
+    reset_s = _number(text_of(dig(error, "metadata", "headers", "X-RateLimit-Reset")), 0.001)
+    if reset_s is not None:
+        waits.append(max(0.0, reset_s - sent.astimezone(UTC).timestamp()))
+    waits.append(_wait_in_words(message_in(body) or ""))
+    return next((min(wait, LONGEST_WAIT_S) for wait in waits if wait is not None), None)
 
 
-def parse(raw: bytes) -> object:
-    """JSON, or None where it is none. A bare `null` is no use either."""
-    try:
-        parsed: object = json.loads(raw)
-    except (ValueError, RecursionError):
+def _wait_in_words(said: str) -> float | None:
+    found = _WAIT.search(said)
+    if found is None or not any(found.group("h", "m", "s")):
         return None
-    return parsed
+    hours, minutes, seconds = (float(part or 0) for part in found.group("h", "m", "s"))
+    return 3600 * hours + 60 * minutes + seconds * (0.001 if (found["unit"] or "").lower() == "ms" else 1.0)
 
 
-def _message_in(body: object) -> str | None:
-    error = error_in(body)
-    body = dig(body, 0) if isinstance(body, list) else body
-    places = (dig(error, "message"), error, dig(body, "message"), dig(body, "detail"))
-    said = next((text for text in map(text_of, places) if text), None)
-    upstream = text_of(dig(error, "metadata", "raw"))
-    return f"{said} ({upstream})" if said and upstream else said
-
-
-def _words_in(error: object) -> Iterator[str]:
-    places = [dig(error, "code"), dig(error, "type"), dig(error, "status")]
-    places += [dig(detail, "reason") for detail in items(dig(error, "details"))]
-    return (place for place in places if isinstance(place, str))
-
-
-def _named_parameter(body: object, parameters: Mapping[str, object]) -> str | None:
-    """The declared parameter an error blames: first where it says so in a field, then in its words."""
-    names = sorted(_names(parameters), key=lambda name: (-len(name), name))
-    for field in _blamed(body, depth=0):
-        steps = [_plain(step) for step in re.split(r"[.\[\]]+", field)]
-        for step in reversed(steps):
+def _named_in_a_field(body: object, parameters: Mapping[str, object]) -> str | None:
+    """The declared parameter that an error blames in a field of its own."""
+    names = _longest_first(parameters)
+    for field in blamed_fields(body):
+        for step in reversed([spelling(step) for step in re.split(r"[.\[\]]+", field[:1_000])]):
             for name in names:
-                if _plain(name) == step:
+                # `responseLogprobs` and `response_logprobs` are one name.
+                if spelling(name) == step:
                     return name
-    message = _message_in(body) or ""
-    return next((name for name in names if _mentions(message, name)), None)
+    return None
+
+
+def _named_in_words(said: str, parameters: Mapping[str, object]) -> str | None:
+    return next((name for name in _longest_first(parameters) if _mentions(said, name)), None)
+
+
+def _longest_first(parameters: Mapping[str, object]) -> list[str]:
+    return sorted(_names(parameters), key=lambda name: (-len(name), name))
 
 
 def _names(parameters: Mapping[str, object]) -> set[str]:
@@ -150,32 +288,13 @@ def _names(parameters: Mapping[str, object]) -> set[str]:
     return set(parameters).union(*inner)
 
 
-def _blamed(value: object, depth: int) -> Iterator[str]:
-    """Texts under the keys that providers name a faulty field with."""
-    if depth > 6:
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in ("param", "field", "loc"):
-                yield from [step for step in (inner if isinstance(inner, list) else [inner]) if isinstance(step, str)]
-            else:
-                yield from _blamed(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _blamed(inner, depth + 1)
-
-
-def _plain(name: str) -> str:
-    """`responseLogprobs` and `response_logprobs` are one name: errors spell it the other way than requests."""
-    return name.replace("_", "").lower()
-
-
-def _mentions(message: str, name: str) -> bool:
+def _mentions(said: str, name: str) -> bool:
     word = re.escape(name)
-    if re.search(rf"[\"'`]{word}[\"'`]", message) or re.match(rf"{word}\s*:", message):
+    # "Item of type 'reasoning'" names a kind of item, not the parameter.
+    if re.search(rf"(?<!of type )[\"'`]{word}[\"'`]", said) or re.match(rf"{word}\s*:", said):
         return True
     telling = "_" in name or not name.islower() or name in _PLAIN_NAMES
-    return telling and re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", message) is not None
+    return telling and re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", said) is not None
 
 
 def _number(text: str | None, unit: float) -> float | None:
@@ -189,16 +308,6 @@ def _number(text: str | None, unit: float) -> float | None:
 def _date(text: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date if date.tzinfo is not None else None
-
-
-def redacted(text: str, key: str | None) -> str:
-    """`text` without the key, should a provider have echoed it."""
-    return text.replace(key, "[redacted]") if key and len(key) >= SHORTEST_SECRET else text
-
-
-def redacted_bytes(raw: bytes, key: str | None) -> bytes:
-    """As `redacted`, for a body before it is read."""
-    return raw.replace(key.encode(), b"[redacted]") if key and len(key) >= SHORTEST_SECRET else raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from prober import settings
 from prober.asking import failures, headers
 from prober.asking.capabilities import refused_by
+from prober.asking.error_body import error_in, error_in_event, parse
+from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.sse import FirstContent, read_events, says_done
 from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
@@ -47,9 +49,9 @@ class HttpProvider:
             FirstContent(wire.has_content) if endpoint.stream else None,
         )
         if isinstance(outcome, Lost):
-            detail = failures.shortened(failures.redacted(outcome.detail, key))
+            detail = failures.shortened(redacted(outcome.detail, key))
             return Reply(at=now, error=outcome.failure, error_detail=detail, latency_s=outcome.latency_s)
-        return interpret(wire, endpoint, _without_key(outcome, key), now)
+        return without_secrets(interpret(wire, endpoint, _without_key(outcome, key), now), [key])
 
     def close(self) -> None:
         self._transport.close()
@@ -96,7 +98,7 @@ def interpret(wire: WireFormat, endpoint: Endpoint, arrived: Arrived, at: dateti
     """An HTTP answer, its key already removed → Reply."""
     try:
         body = _body(wire, arrived)
-        if arrived.status >= 300 or failures.error_in(body) is not None:
+        if arrived.status >= 300 or error_in(body) is not None:
             reply = _refused(endpoint, arrived, body, at)
         elif (cache := headers.cache_hit(arrived.headers)) is not None:
             reply = _failed(at, "invalid_reply", f"a cache answered ({cache}), not the model; switch it off")
@@ -116,9 +118,9 @@ def _body(wire: WireFormat, arrived: Arrived) -> object:
     """Parsed body; of a stream, what a plain ask would have brought. None for an error page that is not JSON."""
     if arrived.status < 300 and arrived.headers.get("content-type", "").startswith("text/event-stream"):
         events = read_events(arrived.body)
-        error = next((event for event in events if failures.error_in(event) is not None), None)
+        error = next((event for event in events if error_in_event(event) is not None), None)
         return wire.assemble(events, says_done(arrived.body)) if error is None else error
-    body = failures.parse(arrived.body)
+    body = parse(arrived.body)
     if body is None and arrived.status < 300:
         start = arrived.body[:60].decode("utf-8", errors="replace")
         raise BrokenWire(f"not JSON but {start!r}" if start else "an empty body")
@@ -127,8 +129,7 @@ def _body(wire: WireFormat, arrived: Arrived) -> object:
 
 def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -> Reply:
     """An error answer → a failed Reply; or, where a filter stopped the prompt, the refusal it is."""
-    error = failures.error_in(body)
-    if dig(error, "code") == "content_filter":
+    if failures.filtered(arrived.status, body):
         return Reply(at=at, text="", refusal="content_filter", finish_reason="content_filter")
     if 300 <= arrived.status < 400:
         to = failures.shortened(arrived.headers.get("location", "nowhere"))
@@ -168,6 +169,10 @@ def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat, key: str | 
 
 
 def _without_key(arrived: Arrived, key: str | None) -> Arrived:
-    """Providers echo keys in error messages; from here on there is none."""
-    clean: Mapping[str, str] = {name: failures.redacted(value, key) for name, value in arrived.headers.items()}
-    return replace(arrived, headers=clean, body=failures.redacted_bytes(arrived.body, key))
+    """Providers echo keys in error messages. Words that are cut short later must have lost theirs before."""
+    clean = {name: redacted(value, key) for name, value in arrived.headers.items()}
+    body = redacted_bytes(arrived.body, key)
+    if arrived.status >= 300:
+        text = body.decode("utf-8", errors="surrogateescape")
+        body = redacted(text, key).encode("utf-8", errors="surrogateescape")
+    return replace(arrived, headers=clean, body=body)

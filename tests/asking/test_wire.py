@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from prober.asking import capabilities, failures, headers
+from prober.asking import capabilities, failures, headers, redaction
 from prober.asking.http_provider import address, build
 from prober.asking.sse import EventReader, FirstContent, read_events
 from prober.asking.wire.anthropic import Messages
@@ -242,7 +242,8 @@ def test_retry_after(found: dict[str, str], seconds: float | None) -> None:
         ("The temperature is too high", "temperature"),
         ("max_tokens is too large", "max_tokens"),
         ("max_tokens_x is too large", None),
-        ("The model is deprecated", None),
+        ("This one is deprecated", None),
+        ("Item 'rs_1' of type 'stop' was provided without its required following item.", None),
     ],
 )
 def test_which_parameter_an_error_names(message: str, named: str | None) -> None:
@@ -263,10 +264,10 @@ def test_details_are_one_short_printable_line() -> None:
 
 
 def test_redaction_spares_words() -> None:
-    assert failures.redacted("key sk-12345678 is bad", "sk-12345678") == "key [redacted] is bad"
-    assert failures.redacted("none of it", "none") == "none of it"
-    assert failures.redacted("x", None) == "x"
-    assert json.loads(failures.redacted_bytes(b'{"a": "sk-12345678"}', "sk-12345678")) == {"a": "[redacted]"}
+    assert redaction.redacted("key sk-12345678 is bad", "sk-12345678") == "key [redacted] is bad"
+    assert redaction.redacted("none of it", "none") == "none of it"
+    assert redaction.redacted("x", None) == "x"
+    assert json.loads(redaction.redacted_bytes(b'{"a": "sk-12345678"}', "sk-12345678")) == {"a": "[redacted]"}
 
 
 # --- small words ------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_json(prober: Run, home: Path) -> None:
     [
         (401, b'{"error": {"message": "Incorrect API key"}}', "unauthorized", "Incorrect API key"),
         (429, b'{"error": {"message": "Slow down"}}', "rate_limited", "Slow down"),
-        (404, b'{"error": {"message": "no such model"}}', "not_found", "no such model"),
+        (404, b'{"error": {"message": "no such model"}}', "model_not_found", "no such model"),
         (500, b"<html>oops</html>", "provider_error", "oops"),
         (200, b"<html>Welcome</html>", "invalid_reply", ""),
     ],

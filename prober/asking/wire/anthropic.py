@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from prober.asking.failures import parse
+from prober.asking.error_body import parse
 from prober.asking.wire.format import (
     BrokenWire,
     Request,

@@ -1,0 +1,143 @@
+"""Where providers put what went wrong: the error in a body, its words, its codes, and the field it blames. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from prober.asking.wire.format import Path, dig, items, text_of
+
+LONGEST_MESSAGE: Final = 4_000
+"""Characters of a provider's words that are read."""
+
+ANSWERS: Final = frozenset({"choices", "output", "candidates", "content", "promptFeedback"})
+"""Keys of an answer, whatever the wire format. A body without any of them that has something to say is an error."""
+
+MESSAGES: Final[tuple[Path, ...]] = (
+    ("message",),
+    ("error", "message"),
+    ("base_resp", "status_msg"),  # MiniMax
+    ("detail",),  # FastAPI: vLLM, and many small servers
+    ("detail", "message"),
+    ("detail", "error", "message"),
+    ("detail", 0, "msg"),
+    ("errors", 0, "message"),  # Cloudflare
+    ("errors", 0),
+    ("error_msg",),  # Baidu
+    ("error_message",),
+    ("msg",),
+    ("title",),
+)
+"""Where the sentence for people stands, within an error or beside it."""
+
+CODES: Final[tuple[Path, ...]] = (
+    ("code",),
+    ("type",),
+    ("status",),
+    ("error_type",),
+    ("innererror", "code"),  # Azure
+    ("base_resp", "status_code"),
+    ("errors", 0, "code"),
+    ("detail", "type"),
+    ("__type",),  # AWS
+    ("statusCode",),  # Azure's API gateway
+)
+"""Where the word or number for programs stands."""
+
+_BLAMES: Final = frozenset({"param", "field", "loc"})
+"""Keys under which providers name a faulty field."""
+
+
+def error_in(body: object) -> object:
+    """The error in a whole body, wherever providers put it; None where there is none.
+
+    OpenRouter answers 200 with `error` at the top or in the first choice; Gemini streams wrap it in a list; vLLM,
+    MiniMax and small servers answer 200 with a sentence and no answer.
+    """
+    body = _unwrapped(body)
+    if (error := error_in_event(body)) is not None:
+        return error
+    if not isinstance(body, dict) or ANSWERS & body.keys() or text_of(body.get("object")) == "response":
+        return None
+    return body if _sentence(body) is not None and body.get("type") != "message" else None
+
+
+def error_in_event(event: object) -> object:
+    """As `error_in`, for an event of a stream: only what calls itself an error."""
+    event = _unwrapped(event)
+    error = dig(event, "error") or dig(event, "choices", 0, "error")
+    if error and error is not True:
+        return error
+    code = dig(event, "base_resp", "status_code")
+    failed = isinstance(code, int) and code != 0
+    named = "error" in (dig(event, "object"), dig(event, "type")) or error is True or dig(event, "success") is False
+    return event if failed or named else None
+
+
+def message_in(body: object) -> str | None:
+    """The provider's sentence, and what its upstream said, where it passes that on."""
+    error, body = error_in(body), _unwrapped(body)
+    said = _sentence(error) or (error if isinstance(error, str) else None) or _sentence(body)
+    upstream = text_of(dig(error, "metadata", "raw"))
+    whole = f"{said} ({upstream})" if said and upstream else said
+    return whole[:LONGEST_MESSAGE] if whole else None
+
+
+def codes_in(body: object) -> list[str]:
+    """Words and numbers for programs, as one spelling: lower case, letters and digits only."""
+    error, body = error_in(body), _unwrapped(body)
+    found = [dig(holder, *place) for holder in (error, body) for place in CODES]
+    found += [dig(detail, "reason") for detail in items(dig(error, "details"))]
+    return [spelling(str(code)[:100]) for code in found if isinstance(code, str) or _is_short_number(code)]
+
+
+def spelling(name: str) -> str:
+    """`InvalidApiKey`, `invalid_api_key` and `INVALID_API_KEY` are one word."""
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def status_in(body: object) -> int | None:
+    """The HTTP status that an error in a body speaks of, as a number or as text."""
+    error, body = error_in(body), _unwrapped(body)
+    places = [dig(holder, name) for holder in (error, body) for name in ("code", "status_code", "statusCode", "status")]
+    numbers = [int(place) if isinstance(place, str) and re.fullmatch(r"[0-9]{3}", place) else place for place in places]
+    return next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and 400 <= n < 600), None)
+
+
+def blamed_fields(body: object, depth: int = 0) -> Iterator[str]:
+    """Names of the fields that an error says are at fault."""
+    if depth > 6:
+        return
+    if isinstance(body, dict):
+        for key, inner in body.items():
+            if key in _BLAMES:
+                yield from [step for step in (inner if isinstance(inner, list) else [inner]) if isinstance(step, str)]
+            else:
+                yield from blamed_fields(inner, depth + 1)
+    elif isinstance(body, list):
+        for inner in body:
+            yield from blamed_fields(inner, depth + 1)
+
+
+def parse(raw: bytes) -> object:
+    """JSON, or None where it is none. A bare `null` is no use either."""
+    try:
+        parsed: object = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def _sentence(holder: object) -> str | None:
+    said = (text_of(dig(holder, *place)) for place in MESSAGES)
+    return next((text for text in said if text), None)
+
+
+def _unwrapped(body: object) -> object:
+    return dig(body, 0) if isinstance(body, list) else body
+
+
+def _is_short_number(code: object) -> bool:
+    return isinstance(code, int) and not isinstance(code, bool) and abs(code) < 10**9

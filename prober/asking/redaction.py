@@ -1,0 +1,124 @@
+"""Secrets that a provider echoes are taken out of every text of the finished reply, whatever their spelling. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from prober.model.reply import Reply, ToolCall
+
+REDACTED: Final = "[redacted]"
+SHORTEST_SECRET: Final = 8
+"""Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
+
+_BETWEEN: Final = "[\\s\u00ad\u200b-\u200f\u2060\ufeff]{0,4}"
+"""What may stand between two characters of a secret that was broken over lines or hidden with empty characters."""
+_MOST_SPELLED: Final = 40
+"""Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
+_MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}")
+"""What stands in place of the middle of a masked secret, such as `sk-...abcd`."""
+_MOST_MASKS: Final = 10_000
+"""Masks of one text that are looked at, so that the time is bounded."""
+_LEAST_SHOWN, _LEAST_AT_ONE_END = 4, 6
+"""Characters of a secret that a masked one must show to count as one: of both ends together, of one end alone."""
+
+
+def without_secrets(reply: Reply, secrets: Iterable[str | None]) -> Reply:
+    """The reply with every text that spells a secret cleaned of it, or the same reply where none does."""
+    for secret in secrets:
+        if secret is not None and len(secret) >= SHORTEST_SECRET:
+            reply = _cleaned(reply, secret)
+    return reply
+
+
+def redacted(text: str, secret: str | None) -> str:
+    """`text` without the secret: as it is, escaped for JSON, a URL or HTML, in base64 or hex, broken, cut or masked."""
+    if secret is None or len(secret) < SHORTEST_SECRET or not text:
+        return text
+    return _without_masked(_spellings(secret).sub(REDACTED, text), secret)
+
+
+def redacted_bytes(raw: bytes, secret: str | None) -> bytes:
+    """A body without the secret as it is, before it is read."""
+    return raw.replace(secret.encode(), REDACTED.encode()) if secret and len(secret) >= SHORTEST_SECRET else raw
+
+
+def _cleaned(reply: Reply, secret: str) -> Reply:
+    def clean(text: str | None) -> str | None:
+        return None if text is None else redacted(text, secret)
+
+    return replace(
+        reply,
+        text=clean(reply.text),
+        empty_because=redacted(reply.empty_because, secret),
+        error_detail=redacted(reply.error_detail, secret),
+        model=clean(reply.model),
+        reply_id=clean(reply.reply_id),
+        system_fingerprint=clean(reply.system_fingerprint),
+        service_tier=clean(reply.service_tier),
+        finish_reason=clean(reply.finish_reason),
+        refusal=clean(reply.refusal),
+        tool_calls=tuple(
+            ToolCall(redacted(call.name, secret), redacted(call.arguments, secret)) for call in reply.tool_calls
+        ),
+        headers={name: redacted(value, secret) for name, value in reply.headers.items()},
+        top_logprobs=tuple((redacted(token, secret), logprob) for token, logprob in reply.top_logprobs),
+    )
+
+
+@lru_cache(maxsize=64)
+def _spellings(secret: str) -> re.Pattern[str]:
+    """One pattern for all spellings of a secret; those that hold the most of it come first."""
+    long_part = min(max(12, 2 * len(secret) // 3), _MOST_SPELLED)
+    start = _BETWEEN.join(map(_spelled, secret[:long_part]))
+    # A text that was cut within the secret still shows most of it.
+    tail = secret[long_part : long_part + _MOST_SPELLED]
+    rest = "".join(f"(?:{_BETWEEN}{_spelled(character)}" for character in tail) + ")?" * len(tail)
+    rest += r"[\w.~+/=-]*" if len(secret) > long_part + len(tail) else ""
+    end = _BETWEEN.join(map(_spelled, secret[-long_part:]))
+    encoded = [*_in_base64(secret), secret.encode().hex(), secret[::-1]]
+    return re.compile("|".join([start + rest, end, *map(re.escape, encoded)]), re.IGNORECASE)
+
+
+def _spelled(character: str) -> str:
+    """A character as itself, or escaped for JSON, a URL or HTML."""
+    code = ord(character)
+    json, url, html = (
+        rf"\\{{1,2}}(?:u00|x){code:02x}",
+        f"%(?:25)?{code:02x}",
+        f"&#(?:0{{0,3}}{code}|x0{{0,2}}{code:x});",
+    )
+    return rf"(?:{json}|{url}|{html}|\\?{re.escape(character)})"
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """What base64 makes of the secret alone, for each place at which the secret may begin in what is encoded."""
+    raw = secret.encode()
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + raw).decode().rstrip("=")
+        first = (8 * before + 5) // 6
+        last = (8 * (before + len(raw))) // 6
+        yield whole[first:last]
+        yield whole[first:last].replace("+", "-").replace("/", "_")
+
+
+def _without_masked(text: str, secret: str) -> str:
+    """Without the ends that a masked secret shows, and without the start of one that the end of the text cut off."""
+    kept, at = [], 0
+    for mask in islice(_MASK.finditer(text), _MOST_MASKS):
+        before = text[max(at, mask.start() - len(secret)) : mask.start()]
+        after = text[mask.end() : mask.end() + len(secret)]
+        start = next((n for n in range(len(secret) - 1, 0, -1) if before.endswith(secret[:n])), 0)
+        end = next((n for n in range(len(secret) - 1, 0, -1) if after.startswith(secret[-n:])), 0)
+        if start + end >= (_LEAST_SHOWN if start and end else _LEAST_AT_ONE_END):
+            kept += [text[at : mask.start() - start], REDACTED]
+            at = mask.end() + end
+    text = "".join(kept) + text[at:]
+    body = text.rstrip("…")
+    cut = next((n for n in range(len(secret) - 1, _LEAST_AT_ONE_END - 1, -1) if body.endswith(secret[:n])), 0)
+    return body[: len(body) - cut] + REDACTED + text[len(body) :] if cut else text

@@ -1,0 +1,208 @@
+"""Errors by their right names, from the status, the code and the words; how long to wait; what the filter refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from prober.asking.error_body import error_in, message_in
+from prober.asking.failures import LONGEST_WAIT_S, detail_of, failure_of, filtered, retry_after_s
+from tests.asking.conftest import ask, endpoint_for
+from tests.asking.wire_server import WireServer
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def openai(message: str, code: object = None, kind: object = "invalid_request_error", param: object = None) -> object:
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+NAMED = [
+    # unauthorized
+    (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: ab***yz."}, "unauthorized"),
+    (400, {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT",
+                     "details": [{"reason": "API_KEY_INVALID"}]}}, "unauthorized"),
+    (401, {"message": "Unauthorized"}, "unauthorized"),
+    (403, {"error": "Forbidden"}, "unauthorized"),
+    (400, {"detail": {"error": {"message": "Authentication failed"}}}, "unauthorized"),
+    (200, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}, "unauthorized"),
+    (200, {"error": {"type": "authentication_error", "message": "x"}}, "unauthorized"),
+    (400, {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "1"}, "unauthorized"),
+    (401, {"statusCode": 401, "message": "Access denied due to invalid subscription key."}, "unauthorized"),
+    # out_of_credit
+    (429, openai("You exceeded your current quota, please check your plan and billing details.", "insufficient_quota",
+                 "insufficient_quota"), "out_of_credit"),
+    (429, openai("No credits remain.", "credit_balance_exhausted", "insufficient_quota"), "out_of_credit"),
+    (429, {"error": {"message": "RateLimitError: You exceeded your current quota, please check your plan and billing"
+                     " details.", "code": "429"}}, "out_of_credit"),
+    (402, {"error": {"message": "This request needs more credits.", "code": 402}}, "out_of_credit"),
+    (402, None, "out_of_credit"),
+    (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}, "out_of_credit"),
+    (400, {"type": "error", "error": {"type": "invalid_request_error",
+                                      "message": "Your credit balance is too low to use the API."}}, "out_of_credit"),
+    (400, {"error": {"type": "invalid_request_error", "message":
+                     "You have reached your specified API usage limits. You will regain access on 2026-04-01."}},
+     "out_of_credit"),
+    (403, {"error": "Your team has either used all available credits or reached its monthly spending limit."},
+     "out_of_credit"),
+    (401, {"error": {"type": "insufficient_quota", "code": 401, "message": "You exceeded your quota"}}, "out_of_credit"),
+    (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}, "out_of_credit"),
+    (400, {"code": "Arrearage", "message": "Access denied, please make sure your account is in good standing."},
+     "out_of_credit"),
+    (429, {"error": {"code": "1113", "message": "余额不足"}}, "out_of_credit"),
+    # model_retired
+    (404, openai("The model `m-0613` was retired on 1 March; see the list of models.", "model_not_found"), "model_retired"),
+    (404, openai("The model `m` has been deprecated, learn more here.", "model_not_found"), "model_retired"),
+    (410, {"error": {"message": "This model is gone."}}, "model_retired"),
+    (400, openai("The model `m` has been decommissioned and is no longer supported.", "model_decommissioned"),
+     "model_retired"),
+    (404, {"error": {"code": 404, "status": "NOT_FOUND",
+                     "message": "This model models/m is no longer available to new users."}}, "model_retired"),
+    # model_not_found
+    (404, openai("The model `m` does not exist or you do not have access to it.", "model_not_found"), "model_not_found"),
+    (403, openai("Project `p` does not have access to model `m`", "model_not_found"), "model_not_found"),
+    (404, {"type": "error", "error": {"type": "not_found_error", "message": "model: m"}}, "model_not_found"),
+    (404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "models/m is not found for API version v1"}},
+     "model_not_found"),
+    (404, {"error": {"code": "DeploymentNotFound", "message": "The API deployment does not exist."}}, "model_not_found"),
+    (404, {"error": "model 'm' not found"}, "model_not_found"),
+    (400, {"error": {"message": "m is not a valid model ID", "code": 400}}, "model_not_found"),
+    (400, {"object": "error", "message": "Invalid model: m", "type": "invalid_model", "code": "1500"}, "model_not_found"),
+    (400, {"error": {"message": "Model Not Exist", "type": "invalid_request_error"}}, "model_not_found"),
+    (400, {"error": {"message": "Invalid model name passed in model=m.", "type": "None", "code": "400"}},
+     "model_not_found"),
+    (200, {"object": "error", "message": "The model `m` does not exist.", "type": "NotFoundError", "code": 404},
+     "model_not_found"),
+    (200, {"detail": "Model not loaded"}, "model_not_found"),
+    # not_found
+    (404, {"detail": "Not Found"}, "not_found"),
+    (404, openai("Unknown request URL: POST /v1/models/m/chat."), "not_found"),
+    (410, {"error": "https://old.example is no longer supported. Please use https://new.example instead."}, "not_found"),
+    # rate_limited
+    (429, openai("Rate limit reached for m in organization o on tokens per min (TPM).", "rate_limit_exceeded", "tokens"),
+     "rate_limited"),
+    (429, {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message":
+                     "You exceeded your current quota, please check your plan and billing details."}}, "rate_limited"),
+    (429, None, "rate_limited"),
+    (413, openai("Request too large for model `m` on tokens per minute (TPM): Limit 6000", "rate_limit_exceeded", "tokens"),
+     "rate_limited"),
+    (200, {"error": {"code": 429, "message": "Provider returned error"}}, "rate_limited"),
+    (400, {"__type": "ThrottlingException", "message": "Too many requests"}, "rate_limited"),
+    # context_length
+    (400, openai("This model's maximum context length is 4097 tokens. However, you requested 5000 tokens.",
+                 "context_length_exceeded", param="messages"), "context_length"),
+    (400, {"type": "error", "error": {"type": "invalid_request_error",
+                                      "message": "prompt is too long: 200001 tokens > 200000 maximum"}}, "context_length"),
+    (400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message":
+                     "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576)."}},
+     "context_length"),
+    (413, {"type": "error", "error": {"type": "request_too_large", "message": "Request exceeds the maximum size"}},
+     "context_length"),
+    # bad_output
+    (400, openai("Tool call validation failed: parameters for tool f did not match schema", "tool_use_failed"),
+     "bad_output"),
+    (400, openai("Failed to generate JSON. Please adjust your prompt.", "json_validate_failed"), "bad_output"),
+    # the rest
+    (400, openai("Item 'rs_1' of type 'reasoning' was provided without its required following item.", param="input"),
+     "bad_request"),
+    (500, {"error": {"message": "The model is not available", "type": "server_error"}}, "provider_error"),
+    (503, {"error": {"code": 503, "status": "UNAVAILABLE", "message": "The model is overloaded."}}, "provider_error"),
+    (529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "provider_error"),
+    (200, {"error": {"message": "boom"}}, "provider_error"),
+    (200, {"success": False, "errors": [{"code": 7000, "message": "No route"}]}, "provider_error"),
+    (400, [{"error": {"code": 400, "message": "Bad"}}], "bad_request"),
+    (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required"}]}, "bad_request"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body", "failure"), NAMED)
+def test_errors_have_their_right_names(status: int, body: object, failure: str) -> None:
+    sent = {"temperature": 0, "max_tokens": 5, "reasoning": {"effort": "low"}}
+    assert failure_of(status, body, sent) == (failure, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (openai("Invalid 'max_output_tokens': expected a value of at least 16, but got 1.", "integer_below_min_value",
+                param="max_output_tokens"), "max_output_tokens"),
+        (openai("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "unsupported_parameter",
+                param="max_tokens"), "max_tokens"),
+        (openai("`temperature` is deprecated for this model."), "temperature"),
+        (openai("'max_tokens' is too large: 10000. This model's maximum context length is 4096 tokens.", "400"), "max_tokens"),
+        ({"detail": [{"loc": ["body", "max_tokens"], "msg": "Input should be a valid integer"}]}, "max_tokens"),
+        ({"error": {"message": "x", "details": [{"fieldViolations": [{"field": "generation_config.top_k"}]}]}}, "topK"),
+    ],
+)  # fmt: skip
+def test_the_parameter_at_fault_is_named_with_what_is_accepted(body: object, named: str) -> None:
+    sent = {"max_output_tokens": 1, "max_tokens": 1, "temperature": 0, "generationConfig": {"topK": 1}}
+    assert failure_of(400, body, sent) == ("unsupported_parameter", named)
+    said = message_in(body) or ""
+    assert f"parameter `{named}`: {said}" in detail_of(400, body, b"", named)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, openai("The response was filtered", "content_filter", param="prompt")),
+        (400, {"error": {"message": "x", "code": 400, "innererror": {"code": "ResponsibleAIPolicyViolation"}}}),
+        (400, openai("Content Exists Risk")),
+        (400, openai("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", "invalid_prompt")),
+        (400, {"type": "error", "error": {"type": "invalid_request_error",
+                                          "message": "Output blocked by content filtering policy"}}),
+        (403, {"error": {"code": 403, "message": "m requires moderation", "metadata":
+                         {"reasons": ["violence"], "flagged_input": "x"}}}),
+        (403, {"code": "denied", "error": "Content violates usage guidelines."}),
+        (400, {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}),
+        (200, {"base_resp": {"status_code": 1026, "status_msg": "sensitive"}}),
+    ],
+)  # fmt: skip
+def test_a_prompt_that_a_filter_refuses_is_a_refusal(server: WireServer, status: int, body: object) -> None:
+    assert filtered(status, body)
+    server.says(status, {"content-type": "application/json"}, json.dumps(body).encode())
+    reply = ask(endpoint_for("openai", server.url))
+    assert (reply.text, reply.refusal, reply.error) == ("", "content_filter", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [{"message": {"content": "x"}}], "message": "fine"},
+        {"output": [], "detail": "fine", "status": "completed"},
+        {"candidates": [], "error": None},
+        {"content": [], "type": "message", "error": {}},
+        {"object": "list", "data": []},
+        {},
+        [],
+        "x",
+        None,
+    ],
+)
+def test_what_is_no_error(body: object) -> None:
+    assert error_in(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        (openai("Rate limit reached. Please try again in 7.66s. Visit the page."), 7.66),
+        (openai("Please try again in 6m0s."), 360.0),
+        (openai("Please try again in 1h2m3s."), 3723.0),
+        (openai("Please try again in 250ms."), 0.25),
+        (openai("Please retry after 20 seconds."), 20.0),
+        (openai("Please try again later."), None),
+        ({"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset":
+            str(int((NOW + timedelta(seconds=42)).timestamp() * 1000))}}}}, 42.0),
+        ({"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset": "9" * 300}}}}, LONGEST_WAIT_S),
+        ({"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Reset": "1"}}}}, 0.0),
+    ],
+)  # fmt: skip
+def test_how_long_to_wait_is_read_from_the_body(body: object, seconds: float | None) -> None:
+    assert retry_after_s({}, body, NOW) == pytest.approx(seconds)
+
+
+def test_no_wait_is_longer_than_a_week() -> None:
+    assert retry_after_s({"retry-after": "1e300"}, None, NOW) == LONGEST_WAIT_S
+    assert retry_after_s({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, None, NOW) == LONGEST_WAIT_S

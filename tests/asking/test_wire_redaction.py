@@ -1,0 +1,137 @@
+"""A key that a provider echoes, in any spelling, stands in no text of the finished reply."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+
+from prober.asking.redaction import redacted, without_secrets
+from prober.model.reply import Reply, ToolCall
+from tests.asking.conftest import NOW, ask, endpoint_for
+from tests.asking.wire_server import WireServer
+
+SECRET = "sk-Ab3_x9+Zq/7LmN0pQ-rStUvWxYz12"
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as it is": lambda key: key,
+    "in a header's words": lambda key: f"Bearer {key}",
+    "JSON": json.dumps,
+    "JSON with slashes escaped": lambda key: key.replace("/", "\\/"),
+    "JSON twice": lambda key: json.dumps(json.dumps({"key": key})),
+    "JSON escapes": lambda key: "".join(f"\\u{ord(c):04x}" for c in key),
+    "some JSON escapes": lambda key: "".join(f"\\u{ord(c):04X}" if n % 3 else c for n, c in enumerate(key)),
+    "URL": lambda key: urllib.parse.quote(key, safe=""),
+    "URL in lower case": lambda key: urllib.parse.quote(key, safe="").lower(),
+    "URL, every character": lambda key: "".join(f"%{ord(c):02X}" for c in key),
+    "URL twice": lambda key: urllib.parse.quote(urllib.parse.quote(key, safe=""), safe=""),
+    "HTML": html.escape,
+    "HTML numbers": lambda key: "".join(f"&#{ord(c)};" for c in key),
+    "HTML hexadecimal numbers": lambda key: "".join(f"&#x{ord(c):X};" for c in key),
+    "base64": lambda key: base64.b64encode(key.encode()).decode(),
+    "base64 behind one character": lambda key: base64.b64encode(f":{key}".encode()).decode(),
+    "base64 behind a word": lambda key: base64.urlsafe_b64encode(f"Bearer {key}".encode()).decode(),
+    "hexadecimal": lambda key: key.encode().hex(),
+    "upper case": str.upper,
+    "backwards": lambda key: key[::-1],
+    "over two lines": lambda key: f"{key[:9]}\n{key[9:]}",
+    "spaced": " ".join,
+    "with empty characters": "\u200b".join,
+    "masked with dots": lambda key: f"{key[:3]}...{key[-4:]}",
+    "masked with stars": lambda key: f"{key[:2]}***{key[-2:]}",
+    "masked with an ellipsis": lambda key: f"{key[:6]}…{key[-4:]}",
+    "masked with bullets": lambda key: f"••••••{key[-6:]}",
+    "cut at the end": lambda key: key[:-7],
+    "cut at the start": lambda key: key[7:],
+}
+
+
+def remains(text: str) -> bool:
+    """Whether five characters of the secret in a row are still there, in any of the simple spellings."""
+    plain = urllib.parse.unquote(urllib.parse.unquote(html.unescape(text))).replace("\n", "")
+    return any(SECRET[n : n + 5].lower() in plain.lower() for n in range(len(SECRET) - 4))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_secret_is_found_in_any_spelling(spelling: str) -> None:
+    text = f"The key {SPELLINGS[spelling](SECRET)} is wrong, they said."
+    clean = redacted(text, SECRET)
+    assert clean.startswith("The key ") and clean.endswith(" is wrong, they said.")
+    assert "[redacted]" in clean and len(clean) < len("The key  is wrong, they said.") + 30
+    assert not remains(clean)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_text_of_a_reply_is_clean(spelling: str) -> None:
+    said = f"x {SPELLINGS[spelling](SECRET)} y"
+    reply = Reply(
+        at=NOW, text=said, error_detail=said, model=said, reply_id=said, system_fingerprint=said, service_tier=said,
+        finish_reason=said, refusal=said, tool_calls=(ToolCall(said, said),), headers={"body:provider": said},
+        top_logprobs=((said, -1.0),), empty_because=said,
+    )  # fmt: skip
+    clean = without_secrets(reply, [None, "none", SECRET])
+    assert repr(clean).count("[redacted]") == 13
+    assert said not in repr(clean)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-learn is a library... and so on",
+        "The task ... is done. xxxx",
+        "sk-",
+        "Wait... 12",
+        "",
+        "a" * 1000,
+    ],
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert redacted(text, SECRET) == text
+
+
+def test_a_token_of_thousands_of_characters_is_found() -> None:
+    token = base64.urlsafe_b64encode(bytes(range(256)) * 8).decode()
+    encoded = base64.b64encode(token.encode()).decode()
+    for said in (token, json.dumps(token), encoded, token[:-100], f"{token[:9]}...{token[-9:]}"):
+        clean = redacted(f"It is {said}.", token)
+        assert "[redacted]" in clean and len(clean) < 30
+
+
+def test_a_dummy_key_is_a_word() -> None:
+    reply = Reply(at=NOW, text="none of it")
+    assert without_secrets(reply, ["none", None]) == reply
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_secret_split_over_the_pieces_of_a_stream_is_clean(
+    server: WireServer, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIRE_KEY", SECRET)
+    call = {"index": 0, "function": {"name": "f", "arguments": json.dumps({"key": SECRET}).replace("/", "\\u002f")}}
+    if stream:
+        pieces = [{"content": SECRET[n : n + 5]} for n in range(0, len(SECRET), 5)] + [{"tool_calls": [call]}, {}]
+        events = [{"choices": [{"delta": piece, "finish_reason": None if piece else "stop"}]} for piece in pieces]
+        body = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        server.says(200, {"content-type": "text/event-stream", "x-ms-region": SECRET}, body.encode())
+    else:
+        message = {"content": SECRET, "tool_calls": [call]}
+        body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}).replace("/", "\\/")
+        server.says(200, {"content-type": "application/json", "x-ms-region": SECRET}, body.encode())
+    reply = ask(endpoint_for("openai", server.url, stream=stream))
+    assert reply.text == "[redacted]"
+    assert json.loads(reply.tool_calls[0].arguments) == {"key": "[redacted]"}
+    assert reply.headers["x-ms-region"] == "[redacted]"
+
+
+@pytest.mark.parametrize("before", range(270, 300, 3))
+def test_where_words_are_cut_no_piece_of_a_secret_stays(
+    server: WireServer, before: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIRE_KEY", SECRET)
+    said = "w" * before + " " + "".join(f"\\u{ord(c):04x}" for c in SECRET) + " is wrong"
+    server.says(401, {"content-type": "application/json"}, b'{"error": {"message": "%s"}}' % said.encode())
+    assert not remains(ask(endpoint_for("openai", server.url)).error_detail)
