@@ -12,8 +12,7 @@ from types import MappingProxyType
 
 from prober.fingerprint import embedding, expectation, identity, logprobs, refusal, structure, text, usage
 from prober.fingerprint.embedding import EMBEDDERS, WORDLLAMA
-from prober.fingerprint.feature import Embedder, Extractor, Features, unreadable
-from prober.fingerprint.merge import merge
+from prober.fingerprint.feature import Embedder, Extractor, Features, merge, unreadable
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint
 from prober.model.reply import Reply

@@ -15,9 +15,9 @@ from pydantic import JsonValue
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from prober.fingerprint import bare_json
 from prober.fingerprint.feature import Features, unreadable
 from prober.fingerprint.refusal import refused_by
+from prober.fingerprint.structure import NotJson, parse_json
 from prober.model.declaration import Check, Probe
 from prober.model.reply import Reply
 
@@ -75,8 +75,8 @@ def _equals(reply: Reply, value: JsonValue) -> bool:
     if isinstance(value, str):
         return _text(reply) == value
     try:
-        return _canonical(bare_json.parse(_text(reply))) == _canonical(value)
-    except bare_json.NotJson:
+        return _canonical(parse_json(_text(reply))) == _canonical(value)
+    except NotJson:
         return False
 
 
@@ -117,8 +117,8 @@ def _regex(reply: Reply, value: JsonValue) -> bool:
 def _is_json(reply: Reply, value: JsonValue) -> bool:
     """JSON and nothing else, as whoever parses it needs it: fenced JSON fails. With a value, valid by that schema."""
     try:
-        answer = bare_json.parse(_text(reply))
-    except bare_json.NotJson:
+        answer = parse_json(_text(reply))
+    except NotJson:
         return False
     return value is None or _valid(answer, value)
 

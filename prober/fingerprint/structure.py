@@ -1,19 +1,22 @@
-"""How a reply is laid out: what a parser or a reader meets first, in the middle and last."""
+"""How a reply is laid out: what a parser or a reader meets first, in the middle and last. JSON is read as a strict
+parser would: hostile input is an answer, never a crash."""
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from types import MappingProxyType
 
-from prober.fingerprint import bare_json
+from pydantic import JsonValue
+
 from prober.fingerprint.feature import Features
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 
 SCANNED = 100_000
 """Characters that are looked through for fences, lists, tables, headings and emphasis."""
-
 USUAL = MappingProxyType(
     {
         "first_token": "word",
@@ -29,14 +32,12 @@ USUAL = MappingProxyType(
     }
 )
 """Plain prose. `shape` names only what differs from it."""
-
 SHAPE_TERMINAL = MappingProxyType(
     {"blank": "blank", "fence": "fence"}
     | dict.fromkeys(("stop", "question", "exclamation"), "stop")
     | dict.fromkeys(("bracket", "word", "number", "punctuation", "symbol"), "open")
 )
 """Terminal → how `shape` has it. Which character a reply cut off at its token limit ends in is chance, not shape."""
-
 FIRST_TOKEN = (
     ("fence", re.compile(r"```|~~~")),
     ("heading", re.compile(r"#{1,6}\s")),
@@ -51,12 +52,17 @@ FIRST_TOKEN = (
     ("word", re.compile(r"[^\W\d_]")),
 )
 """Shape → how it begins; the first that fits."""
-
 _BULLET = re.compile(r"[ \t]*+[-*+•][ \t]+\S")
 _NUMBERED = re.compile(r"[ \t]*+\d{1,3}[.)][ \t]+\S")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+\S")
 _FENCE = re.compile(r"[ \t]*+(`{3}|~{3})")
 _EMPHASIS = re.compile(r"(?<![0-9A-Za-z_*])(\*\*\*?[^\s*][^*\n]*+\*\*|\*[^\s*][^*\n]*+\*(?!\*))")
+DEEPEST = 200
+"""Levels of nesting that are read: what is deeper overflows some parsers and not others."""
+
+
+class NotJson(Exception):
+    """The text is not JSON, or nested deeper than `DEEPEST`."""
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
@@ -82,6 +88,23 @@ def extract(reply: Reply, probe: Probe) -> Features:
     shape = "|".join(f"{name}={value}" for name, value in coarse.items() if value != USUAL[name])
     reason = {"": f"only the first {SCANNED} characters were read"} if len(text) > SCANNED else {}
     return Features({**traits, "shape": shape or "plain"}, unreadable=reason)
+
+
+def parse_json(text: str) -> JsonValue:
+    """The value of a text that is JSON and nothing else.
+
+    `NaN` and `Infinity` are not JSON. Whole numbers of very many digits become floats, whose reading is linear.
+
+    Raises:
+        NotJson: the text is anything else.
+    """
+    try:
+        value: JsonValue = json.loads(text, parse_constant=_refuse, parse_int=_whole)
+    except (ValueError, RecursionError) as reason:
+        raise NotJson(str(reason)) from None
+    if _deeper(value, DEEPEST):
+        raise NotJson(f"nested deeper than {DEEPEST} levels")
+    return value
 
 
 def _unfence(text: str) -> tuple[list[str], list[str]]:
@@ -149,8 +172,8 @@ def _json_kind(text: str) -> str:
     if text.lstrip()[:1] not in {"{", "["}:  # a lone number or string is JSON too, but says nothing of structure
         return "no"
     try:
-        value = bare_json.parse(text)
-    except bare_json.NotJson:
+        value = parse_json(text)
+    except NotJson:
         return "no"
     return "object" if isinstance(value, dict) else "array"
 
@@ -175,3 +198,28 @@ def _has_table(lines: list[str]) -> bool:
 
 def _yes(found: bool) -> str:
     return "yes" if found else "no"
+
+
+def _refuse(constant: str) -> JsonValue:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= 400 else float(digits)
+
+
+def _deeper(value: JsonValue, levels: int) -> bool:
+    """Is it nested deeper than this? Level by level, so that the answer does not depend on the stack."""
+    layer = [value]
+    for _ in range(levels):
+        inside = [inner for outer in layer for inner in _items(outer)]
+        layer = [inner for inner in inside if isinstance(inner, dict | list)]
+        if not layer:
+            return False
+    return True
+
+
+def _items(value: JsonValue) -> Iterable[JsonValue]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

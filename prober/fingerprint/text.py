@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from typing import Final
+
+import numpy as np
 
 from prober.fingerprint.feature import NONE, Features, digest
-from prober.fingerprint.grams import grams
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 
 BLANK = "(blank)"
 """The choice of a reply that is white space only; such replies are real tokens."""
-
 CHOICE_WORDS, CHOICE_CHARACTERS = 3, 40
 """A reply up to this long is a choice as a whole; of a longer one the first word is."""
-
 # fmt: off
 SCRIPTS = frozenset({
     "LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "CJK", "HIRAGANA", "KATAKANA",
@@ -27,12 +28,22 @@ SCRIPTS = frozenset({
 })
 # fmt: on
 """First words of the Unicode names of letters that name a script."""
-
 _SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _DRESS = "*_`\"'“”‘’„«»「」『』"
 _STOP = re.compile(r"[.!?…。！？\r\n]++[\"'”’»)\]*_]*+")
 _ALWAYS = frozenset("。！？\r\n")
 _LETTER = re.compile(r"[^\W\d_]")
+SIZE: Final = 128
+"""Dimensions: a power of two."""
+READ: Final = 4_000
+"""Characters that are read."""
+DECIMALS: Final = 4
+"""Of each component."""
+_EDGES = "\x02", "\x03"  # so that how a text begins and ends are trigrams of their own, and one character has one
+_FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint32)
+_MIX = np.uint32(0x2C1B3C6D)
+_TO_BUCKET = np.uint32(32 - SIZE.bit_length() + 1)
+_SIGN = np.uint32(1)
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
@@ -99,17 +110,6 @@ def script(text: str) -> str:
     return best if counts[best] else NONE
 
 
-@lru_cache(maxsize=4096)
-def _script_of(character: str) -> str:
-    """Empty for what is no letter."""
-    if not unicodedata.category(character).startswith("L"):
-        return ""
-    words = unicodedata.name(character, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ").split(" ", 1)
-    if words[0] not in SCRIPTS:
-        return "Other"
-    return {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana"}.get(words[0], words[0].title())
-
-
 def choice(text: str) -> str:
     """What was chosen, for prompts that ask for one of a few things.
 
@@ -126,3 +126,36 @@ def choice(text: str) -> str:
         return bare
     first = bare.split(None, 1)[0]
     return (first.strip(_DRESS + ".,;:!?。，；：！？、") or first)[:CHOICE_CHARACTERS]
+
+
+def grams(text: str) -> tuple[float, ...] | None:
+    """Shape (SIZE,), of length 1; None for an empty text.
+
+    Each trigram adds one to, or takes one from, the component its hash says. A random sign keeps collisions from
+    adding up, so that the cosine of two vectors is on average that of the full trigram counts.
+    """
+    if not text:
+        return None
+    padded = _EDGES[0] + text[:READ] + _EDGES[1]
+    codes = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    a, b, c = _FACTORS
+    mixed = codes[:-2] * a + codes[1:-1] * b + codes[2:] * c
+    mixed ^= mixed >> np.uint32(15)
+    mixed *= _MIX
+    signs = 1.0 - 2.0 * ((mixed >> np.uint32(8)) & _SIGN)
+    counts = np.bincount(mixed >> _TO_BUCKET, weights=signs, minlength=SIZE)
+    length = math.sqrt(float(counts @ counts))
+    if not length:  # two trigrams of a tiny text may cancel out; what is left is how many there are
+        return tuple((np.ones(SIZE) / math.sqrt(SIZE)).round(DECIMALS).tolist())
+    return tuple(((counts / length).round(DECIMALS) + 0.0).tolist())  # + 0.0 turns -0.0 into 0.0
+
+
+@lru_cache(maxsize=4096)
+def _script_of(character: str) -> str:
+    """Empty for what is no letter."""
+    if not unicodedata.category(character).startswith("L"):
+        return ""
+    words = unicodedata.name(character, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ").split(" ", 1)
+    if words[0] not in SCRIPTS:
+        return "Other"
+    return {"CJK": "Han", "HIRAGANA": "Kana", "KATAKANA": "Kana"}.get(words[0], words[0].title())

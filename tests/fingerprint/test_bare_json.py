@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from prober.fingerprint.bare_json import DEEPEST, NotJson, parse
+from prober.fingerprint.structure import DEEPEST, NotJson, parse_json
 
 
 def nested(levels: int) -> str:
@@ -16,7 +16,7 @@ def nested(levels: int) -> str:
     [("7", 7), (' {"a": [1, 2.5, null, true]}\r\n', {"a": [1, 2.5, None, True]}), ('"\ud800"', "\ud800"), ("-0", 0)],
 )
 def test_json_is_read(text: str, value: object) -> None:
-    assert parse(text) == value
+    assert parse_json(text) == value
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_json_is_read(text: str, value: object) -> None:
 )
 def test_anything_else_is_not(text: str) -> None:
     with pytest.raises(NotJson):
-        parse(text)
+        parse_json(text)
 
 
 def test_numbers_of_many_digits() -> None:
-    assert parse("9" * 400) == int("9" * 400)
-    assert parse("9" * 100_000) == math.inf
+    assert parse_json("9" * 400) == int("9" * 400)
+    assert parse_json("9" * 100_000) == math.inf
 
 
 def test_the_depth_that_is_read_depends_on_nothing_but_the_text() -> None:
-    assert parse(nested(DEEPEST)) != []
-    assert parse('{"a":' * (DEEPEST - 1) + "[1]" + "}" * (DEEPEST - 1))
+    assert parse_json(nested(DEEPEST)) != []
+    assert parse_json('{"a":' * (DEEPEST - 1) + "[1]" + "}" * (DEEPEST - 1))
     for text in (nested(DEEPEST + 1), '{"a":' * DEEPEST + "[1]" + "}" * DEEPEST, nested(100_000), "[" * 100_000):
         with pytest.raises(NotJson):
-            parse(text)
+            parse_json(text)

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prober.fingerprint import FEATURES, Features, fingerprint
-from prober.fingerprint.feature import digest
-from prober.fingerprint.merge import LONGEST_CATEGORY, merge, printable
+from prober.fingerprint.feature import LONGEST_CATEGORY, digest, merge, printable
 from prober.model.declaration import Check, Probe
 from prober.model.evidence import Fingerprint
 from prober.model.reply import Reply, ToolCall

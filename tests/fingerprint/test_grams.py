@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.fingerprint.grams import DECIMALS, READ, SIZE, grams
+from prober.fingerprint.text import DECIMALS, READ, SIZE, grams
 
 texts = st.text(alphabet=st.characters(), min_size=1, max_size=60) | st.text(alphabet="ab c.", min_size=1)
 

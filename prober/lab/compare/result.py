@@ -1,13 +1,24 @@
-"""What a comparison says: one `Difference` a channel, and the verdict over all of them."""
+"""What a comparison says: how far each channel moved, in plain units, how sure that is, and the verdict."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+import numpy as np
+from scipy.stats import t
+
+from prober.judging.channels import percent
+from prober.lab.compare.exchange import Bools, Exchange
+from prober.lab.compare.panel import Floats, Panel, contrast
+from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
 Exchanged = Literal["prompts", "rounds", "rounds of a probe", "replies"]
 """What the test shuffles between the logs, so what the promise covers: see `exchange`."""
+SHOWN: Final = 60
+"""Characters of a name that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +81,97 @@ class Compared:
     left_out: tuple[LeftOut, ...]
     missing: str = ""
     """How much is missing; empty unless the verdict is `insufficient_evidence`."""
+
+
+def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alpha: float) -> Difference:
+    """The effect of one channel, with its words; `found` is its evidence under all labels, shape (rows,)."""
+    weights = contrast(units.labels[None, :], panel.readable, units.stratum)[0]
+    strata = max(1, len(np.unique(units.stratum[weights != 0])))
+    reference: Floats = (np.maximum(-weights, 0) @ panel.points) / strata
+    candidate: Floats = (np.maximum(weights, 0) @ panel.points) / strata
+    interval = None
+    if panel.names:
+        effect, unit = float(np.abs(candidate - reference).sum() / 2), "total variation distance"
+        words = _moved(panel.names, candidate, reference)
+    elif panel.is_number:
+        mean, base = float(candidate[0]), float(reference[0])
+        channel = panel.channel
+        effect, unit = mean - base, channel.difference or channel.unit
+        words = channel.words(channel.show(mean, base), channel.show(base, base))
+        interval = _interval(panel, units, weights, effect, alpha)
+    else:
+        effect, unit = _cosine_distance(candidate, reference), "cosine distance"
+        words = f"mean replies {effect:.2f} apart"
+    return Difference(panel.channel.name, float(found[0]), p_value(found), changed, effect, interval, unit, words)
+
+
+def _moved(names: Sequence[str], candidate: Floats, reference: Floats) -> str:
+    """The name whose share moved most, such as `“Blue” 31 % instead of 62 %`."""
+    most = int(np.argmax(np.abs(candidate - reference)))
+    name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in names[most])
+    name = name if len(name) <= SHOWN else name[: SHOWN - 1] + "…"
+    return f"“{name}” {percent(float(candidate[most]))} instead of {percent(float(reference[most]))}"
+
+
+def _cosine_distance(a: Floats, b: Floats) -> float:
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return max(0.0, 1 - float(a @ b) / norm) if norm else 0.0
+
+
+def _interval(
+    panel: Panel, units: Exchange, weights: Floats, effect: float, alpha: float
+) -> tuple[float, float] | None:
+    """Student's interval over what was shuffled: rounds, prompts, or probes with their own difference each."""
+    read = weights != 0
+    values, labels = panel.points[:, 0], units.labels
+    ends = (min(panel.channel.atoms), max(panel.channel.atoms)) if panel.channel.atoms else ()
+    if units.kind == "prompts":
+        return _of_two(values[read & labels], values[read & ~labels], ends, alpha)
+    if units.kind == "rounds":
+        spread = _of_two(*_round_effects(values, read, units), (), alpha)
+        if spread is None or (ends and spread[0] == spread[1]):
+            return None
+        return _around(effect, (spread[1] - spread[0]) / 2)
+    differences = np.bincount(units.stratum, weights=weights * values)[np.unique(units.stratum[read])]
+    return _of_one(differences, ends, alpha)
+
+
+def _round_effects(values: Floats, read: Bools, units: Exchange) -> tuple[Floats, Floats]:
+    """How far each round lies from its probes' means; of the candidate's rounds, and of the reference's."""
+    units_read = np.maximum(np.bincount(units.stratum, weights=read), 1)
+    middle = np.bincount(units.stratum, weights=values * read) / units_read
+    of_round = np.bincount(units.thing, weights=read)
+    effects = np.bincount(units.thing, weights=(values - middle[units.stratum]) * read) / np.maximum(of_round, 1)
+    seen = of_round > 0
+    return effects[seen & units.candidate], effects[seen & ~units.candidate]
+
+
+def _of_one(differences: Floats, ends: tuple[float, ...], alpha: float) -> tuple[float, float] | None:
+    """Around a mean. Of shares, which may not vary at all, after adding a half for each way (Agresti & Min 2005)."""
+    if len(differences) < 2:
+        return None
+    values, weights = differences, np.ones(len(differences))
+    if ends:
+        span = ends[1] - ends[0]
+        values = np.append(values, [span, 0.0, -span])
+        weights = np.append(weights, [0.5, 1.0, 0.5])
+    total = weights.sum()
+    mean = float(weights @ values / total)
+    error = float(np.sqrt(weights @ (values - mean) ** 2 / (total - 1) / total))
+    return _around(mean, error * float(t.ppf(1 - alpha / 2, total - 1)))
+
+
+def _of_two(a: Floats, b: Floats, ends: tuple[float, ...], alpha: float) -> tuple[float, float] | None:
+    """Around a difference of means (Welch). Of shares, after adding one of each to both (Agresti & Caffo 2000)."""
+    a, b = np.append(a, ends), np.append(b, ends)
+    if min(len(a), len(b)) < 2:
+        return None
+    parts = np.array([a.var(ddof=1) / len(a), b.var(ddof=1) / len(b)])
+    error = float(np.sqrt(parts.sum()))
+    sizes = np.array([len(a) - 1, len(b) - 1])
+    freedom = float(parts.sum() ** 2 / (parts**2 / sizes).sum()) if error else float(sizes.sum())
+    return _around(float(a.mean() - b.mean()), error * float(t.ppf(1 - alpha / 2, freedom)))
+
+
+def _around(centre: float, half: float) -> tuple[float, float]:
+    return centre - half, centre + half

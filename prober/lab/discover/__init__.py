@@ -15,12 +15,9 @@ from pathlib import Path
 
 from prober.asking import Provider
 from prober.lab.discover.asker import Asker, GivenUp
-from prober.lab.discover.checks import asks_for_logprobs, cache_finding, check, temperature_of
-from prober.lab.discover.findings import Finding
+from prober.lab.discover.checks import Finding, asks_for_logprobs, cache_finding, check, temperature_of
 from prober.lab.discover.logprobs import logprob_findings
-from prober.lab.discover.pool import pool
-from prober.lab.discover.scan import ENOUGH, Tried, blocks_of, scan
-from prober.lab.discover.scores import choose
+from prober.lab.discover.scan import ENOUGH, Tried, blocks_of, choose, pool, scan
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Reply

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from prober.lab.discover.findings import Finding
+from prober.lab.discover.checks import Finding
 from prober.model.reply import Reply
 
 SLACK = 0.01

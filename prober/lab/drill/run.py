@@ -15,8 +15,7 @@ from prober.alerts.interface import Alerter
 from prober.incidents.routing import Routing, Target
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
-from prober.lab.drill.changes import ChangeName, changed
-from prober.lab.drill.stream import Asked, Stream, stream
+from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation

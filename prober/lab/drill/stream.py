@@ -1,24 +1,27 @@
-"""What is judged in a drill: the newest rounds of an endpoint, with what the judge knows of it."""
+"""What is judged in a drill: the newest rounds of an endpoint, with a change made in them whose signs are known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from prober.fingerprint import fingerprint
 from prober.judging.judge import advance, reset_evidence
 from prober.judging.memory import Memory, decode
 from prober.judging.promise import Promise
-from prober.lab.drill.changes import CHANGES, ChangeName, changed
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation, Round
+from prober.model.reply import Reply
 from prober.store import Store
 from prober.store.pages.views import RoundView
 
+ChangeName = Literal["refusal", "wording", "identity"]
+MARK: Final = "(Part of a drill: the endpoint did not say this.)"
+"""In every text that is made up, for whoever sees it on its own."""
 LENGTHS: Final = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
 """Numbers of changed rounds that are tried, until one shows the change."""
 BEFORE: Final = 4
@@ -26,6 +29,17 @@ BEFORE: Final = 4
 SHOWN: Final = 12
 """Rounds that stay as they are, at most: enough to show, and quickly copied."""
 _ALL: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One kind of change."""
+
+    words: str
+    channel: str
+    """Of the detectors, the one that it is to move; how severe that is decides who is told."""
+    make: Callable[[Reply], Reply]
+    """The reply as it would have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,11 @@ class Stream:
     """As they are; of the reference, where there are enough."""
     after: tuple[Asked, ...]
     """To be changed."""
+
+
+def changed(reply: Reply, name: ChangeName) -> Reply:
+    """The reply after that change; a failed ask stays one."""
+    return CHANGES[name].make(reply) if reply.answered else reply
 
 
 def stream(store: Store, declarations: Declarations, endpoint: Endpoint, change: ChangeName) -> Stream:
@@ -83,6 +102,22 @@ def stream(store: Store, declarations: Declarations, endpoint: Endpoint, change:
 def probes_of(endpoint: Endpoint, probe_set: ProbeSet) -> Mapping[str, Probe]:
     """Series → probe."""
     return {series_key(endpoint, probe): probe for probe in probe_set.probes}
+
+
+def _refused(reply: Reply) -> Reply:
+    return _said(reply, f"I'm sorry, but I can't help with that. {MARK}")
+
+
+def _wordy(reply: Reply) -> Reply:
+    return _said(reply, f"Certainly! Here is what you asked for. {reply.text} Is there anything else? {MARK}")
+
+
+def _renamed(reply: Reply) -> Reply:
+    return replace(reply, model=f"{reply.model or 'model'}-drill", system_fingerprint="fp_drill")
+
+
+def _said(reply: Reply, text: str) -> Reply:
+    return replace(reply, text=text, refusal=None, tool_calls=(), top_logprobs=())
 
 
 def _judged(store: Store, endpoint: Endpoint) -> tuple[Memory, list[RoundView]]:
@@ -141,3 +176,11 @@ def _changed(asked: Asked, endpoint: Endpoint, change: ChangeName) -> Round:
         return replace(one, reply=reply, fingerprint=fingerprint(reply, known[one.series]) if reply.answered else None)
 
     return replace(asked.round, observations=tuple(map(after, asked.round.observations)))
+
+
+CHANGES: Final[Mapping[ChangeName, Change]] = {
+    "refusal": Change("every ask is refused", "refusal", _refused),
+    "wording": Change("every answer is wrapped in many words", "length", _wordy),
+    "identity": Change("another model says its name, and answers the same", "identity", _renamed),
+}
+"""The changes there are, the one that matters most first."""

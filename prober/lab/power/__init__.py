@@ -11,7 +11,7 @@ Everything is a pure function of stored rounds, the promise and a seed.
 
 from prober.judging.explain.probe import ProbeInformation
 from prober.lab.power.changes import CHANGES, Change
-from prober.lab.power.history import Past, past_of
+from prober.lab.power.futures import Past, past_of
 from prober.lab.power.information import information
 from prober.lab.power.search import Caught, Sensitivity, sensitivity
 

@@ -16,7 +16,7 @@ import numpy as np
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, percent
 from prober.judging.statistic.table import Floats
-from prober.lab.power.history import Past
+from prober.lab.power.futures import Past
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint, Observation
 from prober.model.reply import Reply

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from prober.judging.explain.probe import ProbeInformation, of_probe
 from prober.judging.promise import Promise
-from prober.lab.power.history import Past
+from prober.lab.power.futures import Past
 from prober.model.evidence import Observation
 
 

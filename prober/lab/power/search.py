@@ -10,8 +10,7 @@ from typing import Final
 
 from prober.judging.promise import Promise
 from prober.lab.power.changes import Change
-from prober.lab.power.futures import Trial, telling_channels, trial
-from prober.lab.power.history import Past
+from prober.lab.power.futures import Past, Trial, telling_channels, trial
 
 POWER: Final = 0.8
 """The share of futures in which a change must be caught."""

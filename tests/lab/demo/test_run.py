@@ -16,7 +16,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from prober.lab.demo import run, screen
+from prober.lab.demo import run
 from prober.lab.demo.run import Ending, run_demo
 from prober.lab.demo.server import ServerError
 from prober.lab.demo.weights import DemoUnavailable
@@ -280,9 +280,9 @@ def test_no_proxy_stands_between_the_demo_and_its_server(monkeypatch, before):
 
 
 def test_brackets_in_a_reply_are_no_markup(monkeypatch):
-    monkeypatch.setattr(screen, "plain_text", lambda notice: "reference | [bold]Tea[/bold] [/nonsense]")
+    monkeypatch.setattr(run, "plain_text", lambda notice: "reference | [bold]Tea[/bold] [/nonsense]")
     output = io.StringIO()
-    assert screen.TerminalAlerter(Console(file=output)).send(None).sent
+    assert run.TerminalAlerter(Console(file=output)).send(None).sent
     assert "[bold]Tea[/bold] [/nonsense]" in output.getvalue()
 
 
@@ -292,20 +292,20 @@ def test_the_page_is_ended_with_the_block(monkeypatch, tmp_path):
     listen += (
         "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()"
     )
-    monkeypatch.setattr(screen.launch, "command", lambda port: [sys.executable, "-c", listen, str(port)])
-    port = screen._free_port()
-    with screen.page(port, "sqlite:///some.db", tmp_path / "page.log") as child:
-        assert not screen._is_free(port)
+    monkeypatch.setattr(run.launch, "command", lambda port: [sys.executable, "-c", listen, str(port)])
+    port = run._free_port()
+    with run.page(port, "sqlite:///some.db", tmp_path / "page.log") as child:
+        assert not run._is_free(port)
         assert child.poll() is None
     assert child.poll() is not None
     assert (tmp_path / "page.log").read_text().startswith("sqlite:///some.db")
 
 
 def test_a_taken_port_is_left_alone(monkeypatch):
-    monkeypatch.setattr(screen, "_is_free", lambda port: True)
-    assert screen.page_port() == 8501
-    monkeypatch.setattr(screen, "_is_free", lambda port: False)
-    assert screen.page_port() != 8501
+    monkeypatch.setattr(run, "_is_free", lambda port: True)
+    assert run.page_port() == 8501
+    monkeypatch.setattr(run, "_is_free", lambda port: False)
+    assert run.page_port() != 8501
 
 
 @pytest.mark.model

@@ -12,13 +12,15 @@ from prober.lab.discover.checks import (
     OPEN,
     SHARE,
     Checked,
+    Variety,
     asks_for_logprobs,
     at_temperature,
     cache_finding,
     check,
+    equal_share,
     temperature_of,
+    variety_finding,
 )
-from prober.lab.discover.findings import Variety, equal_share, variety_finding
 from prober.model.declaration import Capabilities, Endpoint
 from prober.model.reply import Reply
 from tests.lab.discover.worlds import START, Clock, Gateway, Model, endpoint, prompt_only, whole_request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from prober.lab.discover.pool import pool, size
+from prober.lab.discover.scan import pool, size
 
 
 def test_there_are_thousands_and_each_is_another() -> None:

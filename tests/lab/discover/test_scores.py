@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from prober.lab.discover.scores import choose, impurity, score, unseen
+from prober.lab.discover.scan import choose, impurity, score, unseen
 
 
 @pytest.mark.parametrize("counts", [(2, 1), (1, 1, 1), (5, 3, 2), (7,), (10, 10), (4, 0, 4)])
