@@ -18,9 +18,23 @@ IDENTITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "azureml-model-group": "Azure group of model instances",
         "x-inference-provider": "the provider a router handed the request to",
         "x-litellm-model-id": "the deployment a LiteLLM gateway chose",
+        "x-litellm-model-name": "the model behind a LiteLLM alias",
+        "x-litellm-model-api-base": "the address a LiteLLM gateway asked",
+        "x-ms-served-model": "the resolved model, where Azure's body has the alias",
+        "x-ms-is-spilled-over": "whether Azure's standard deployment took over from the provisioned one",
+        "azureml-served-by-cluster": "Azure cluster that served the request",
+        "azureai-processed-tier": "Azure service tier that served the request",
+        "x-gemini-service-tier": "Gemini service tier that served the request",
+        "x-sha": "Hugging Face: the commit of the model's repository",
+        "x-compute-type": "Hugging Face: the hardware that ran the model",
+        "x-build-commit": "Ollama's cloud: the build that ran the model",
+        "x-ppl-region": "Perplexity: the region that served the request",
     }
 )
 """Header → what it identifies. Versions of an API or a server, limits, timings and request ids identify no model."""
+
+PASSED_ON = "llm_provider-"
+"""LiteLLM passes on the headers of the provider behind it under their names with this prefix."""
 
 BODY_PREFIX = "body:"
 """Signals that stand in the body of an answer, such as a router's `provider`, are kept as headers with this prefix."""
@@ -33,18 +47,22 @@ NOT_IDENTITY = frozenset(
 )
 """Kept from the body for other reasons."""
 
+RANDOM_FINGERPRINT = frozenset({"body:final_provider", "body:resolved_model"})
+"""Signals of gateways that make up a new `system_fingerprint` for every reply (Vercel): it identifies nothing."""
+
 
 def extract(reply: Reply, probe: Probe) -> Features:
     """Categories `model`, `system_fingerprint`, `service_tier`, `header.<name>`; number `input_tokens`.
 
     The token count of an unchanged prompt is decided by the tokenizer and the chat template alone: it is identity.
     """
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    is_random = bool(RANDOM_FINGERPRINT & headers.keys())
     categories = {
         "model": reply.model or NONE,
-        "system_fingerprint": reply.system_fingerprint or NONE,
+        "system_fingerprint": NONE if is_random else reply.system_fingerprint or NONE,
         "service_tier": reply.service_tier or NONE,
     }
-    headers = {name.lower(): value for name, value in reply.headers.items()}
     categories |= {f"header.{name}": headers[name] for name in sorted(headers) if _identifies(name)}
     if reply.input_tokens is None:
         return Features(categories, unreadable={"input_tokens": "the provider did not say"})
@@ -52,4 +70,6 @@ def extract(reply: Reply, probe: Probe) -> Features:
 
 
 def _identifies(header: str) -> bool:
-    return header in IDENTITY_HEADERS or (header.startswith(BODY_PREFIX) and header not in NOT_IDENTITY)
+    return header.removeprefix(PASSED_ON) in IDENTITY_HEADERS or (
+        header.startswith(BODY_PREFIX) and header not in NOT_IDENTITY
+    )

@@ -279,11 +279,48 @@ def test_headers_are_kept_by_meaning() -> None:
     assert all(name == name.lower() and meaning for name, meaning in headers.HEADERS.items())
 
 
+def test_headers_that_a_gateway_passes_on_are_kept() -> None:
+    given = {"llm_provider-x-ms-region": "Sweden", "llm_provider-server": "x", "llm_provider-openai-version": "1"}
+    assert headers.kept(given) == {"llm_provider-x-ms-region": "Sweden"}
+
+
+def test_addresses_in_headers_lose_what_may_be_secret() -> None:
+    base = {"x-litellm-model-api-base": "https://user:secret@res.example/v1?code=secret#x"}
+    assert headers.kept(base) == {"x-litellm-model-api-base": "https://res.example/v1"}
+
+
 @pytest.mark.parametrize(
-    ("value", "hit"), [("HIT", True), ("Hit from cloudfront", True), ("MISS", False), ("", False), ("white", False)]
+    ("name", "value", "hit"),
+    [
+        ("x-cache", "HIT", True),
+        ("x-cache", "Hit from cloudfront", True),
+        ("x-cache", "MISS", False),
+        ("x-cache", "", False),
+        ("x-cache", "white", False),
+        ("x-cache", "MISS, HIT", True),
+        ("cf-aig-cache-status", "HIT", True),
+        ("cf-aig-cache-status", "MISS", False),
+        ("cf-cache-status", "DYNAMIC", False),
+        ("helicone-cache", "HIT", True),
+        ("x-portkey-cache-status", "SEMANTIC HIT", True),
+        ("x-portkey-cache-status", "DISABLED", False),
+        ("x-litellm-cache-hit", "True", True),
+        ("x-litellm-cache-hit", "False", False),
+        ("x-litellm-cache-key", "a1b2c3", True),
+        ("x-litellm-cache-key", "", False),
+        ("x-vercel-cache", "STALE", True),
+        ("x-vercel-cache", "MISS", False),
+        ("x-compute-type", "cache", True),
+        ("x-compute-type", "1-a10g", False),
+    ],
 )
-def test_cache_hits(value: str, hit: bool) -> None:
-    assert (headers.cache_hit({"x-cache": value}) is not None) == hit
+def test_cache_hits(server: WireServer, name: str, value: str, hit: bool) -> None:
+    assert (headers.cache_hit({name: value}) is not None) == hit
+    body = {"choices": [{"message": {"content": "Teal"}, "finish_reason": "stop"}]}
+    server.says(200, {"content-type": "application/json", name: value}, json.dumps(body).encode())
+    reply = ask(endpoint_for("openai", server.url))
+    assert reply.error == ("invalid_reply" if hit else None)
+    assert ("cache" in reply.error_detail) == hit
 
 
 def test_counts_and_digging() -> None:

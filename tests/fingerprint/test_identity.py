@@ -25,7 +25,20 @@ def test_a_name_that_disappears_is_a_category_of_its_own(gone: str | None, answe
 
 @pytest.mark.parametrize(
     "header",
-    ["x-ms-region", "X-MS-Region", "azureml-model-session", "openai-model", "body:provider", "body:inference_geo"],
+    [
+        "x-ms-region",
+        "X-MS-Region",
+        "azureml-model-session",
+        "openai-model",
+        "x-ms-served-model",
+        "x-sha",
+        "x-litellm-model-name",
+        "llm_provider-x-ms-region",
+        "body:provider",
+        "body:inference_geo",
+        "body:final_provider",
+        "body:reasoning_effort",
+    ],
 )
 def test_headers_that_name_a_model_or_a_place_count(header: str, answer: Answer, probe: Probe) -> None:
     assert extract(answer("x", headers={header: "v"}), probe).categories[f"header.{header.lower()}"] == "v"
@@ -39,6 +52,9 @@ def test_headers_that_name_a_model_or_a_place_count(header: str, answer: Answer,
         "openai-processing-ms",
         "x-request-id",
         "openai-version",
+        "llm_provider-openai-version",
+        "x-inference-version",
+        "x-envoy-upstream-service-time",
         "server",
         "date",
         "body:native_finish_reason",
@@ -47,3 +63,10 @@ def test_headers_that_name_a_model_or_a_place_count(header: str, answer: Answer,
 )
 def test_headers_that_differ_from_ask_to_ask_do_not(header: str, answer: Answer, probe: Probe) -> None:
     assert not [name for name in extract(answer("x", headers={header: "v"}), probe).categories if "header" in name]
+
+
+def test_a_fingerprint_that_a_gateway_makes_up_for_every_reply_is_none(answer: Answer, probe: Probe) -> None:
+    through = answer("x", model="m", system_fingerprint="fp_q1w2", headers={"body:final_provider": "vertex"})
+    assert extract(through, probe).categories == {
+        "model": "m", "system_fingerprint": "(none)", "service_tier": "(none)", "header.body:final_provider": "vertex",
+    }  # fmt: skip
