@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from pathlib import Path
 
 import typer
@@ -20,5 +22,10 @@ def run(paths: Paths = None, database: Database = None) -> int:
     Changed files are read again automatically, and at once on SIGHUP.
     """
     logging.getLogger("prober").setLevel(logging.INFO)
-    serve(paths or [Path("probes")], settings_of(database))
+    if not serve(paths or [Path("probes")], settings_of(database)):
+        # Python would wait for threads that hang in an ask. What they had recorded is kept, and is taken up again.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
     return 0

@@ -9,9 +9,14 @@ A round is a row in the store before it is work, so nothing depends on this proc
 - **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
   A sweep (every few seconds, and when a round ends) takes it up, until the next round of its set is due; then it is
   missed. A round in hand renews its lease, so that one whose worker was killed is taken up within some 15 seconds.
+  Scheduled, left and confirmation rounds go one way: put in the queue, taken from it, claimed, asked.
 - **Confirmed.** Where evidence grows, settling a round makes the next one due at once
   (`prober.incidents.confirmation`). It waits in the store like any other, and like any other it never runs beside
   another round of its endpoint.
+- **The clock.** A clock that is set back is noticed within seconds: rounds go on at the next moment of the present
+  time. A moment in the future that is found in the store, such as the end of a lease, blocks nothing.
+- **The end.** A daemon that is told to stop ends within `GRACE_S`, however much is left. What is in hand by then is
+  left in the store, and taken up by whoever comes next.
 - **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
   ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
@@ -34,8 +39,8 @@ from prober.alerts.heartbeat import open_ping
 from prober.alerts.slack.listener import SlackListener, open_listener
 from prober.daemon.daemon import Daemon
 from prober.daemon.due_rounds import MissReason
-from prober.daemon.log import tell_remarks
-from prober.daemon.slack_actions import StoredIncidentActions
+from prober.daemon.log import log_remarks
+from prober.daemon.notices import StoredIncidentActions
 from prober.loading import load
 from prober.service.run_round import Clock, now_utc
 from prober.settings import Settings
@@ -44,15 +49,17 @@ from prober.store import Store
 __all__ = ["Daemon", "MissReason", "serve"]
 
 
-def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc) -> None:
-    """Watch until SIGTERM or SIGINT, then finish the rounds in hand; a second signal ends it at once.
+def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc) -> bool:
+    """Watch until SIGTERM or SIGINT, then finish what is in hand within the grace; a second signal ends it at once.
+
+    Whether all that was in hand has ended: where not, threads of this process still wait for answers.
 
     SIGHUP reads the files anew; a change of theirs is seen by itself within seconds. Raises ConfigurationError where
     files or settings are broken at the start, and StoreError where the database cannot be opened.
     """
     load(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
-    tell_remarks(alerters)
+    log_remarks(alerters)
     ping = open_ping(settings)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.
@@ -61,7 +68,7 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
         daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
         desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver)
         with _signals(daemon), _listening(open_listener(settings, desk)):
-            daemon.run()
+            return daemon.run()
 
 
 @contextmanager
@@ -84,10 +91,10 @@ def _signals(daemon: Daemon) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, signal.SIG_DFL)  # the second one ends the process at once
-        daemon.call("stop")
+        daemon.stop()
 
     def reload(number: int, frame: FrameType | None) -> None:
-        daemon.call("reload")
+        daemon.reload_now()
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,44 +1,48 @@
 """The daemon: starts rounds when they are due, takes up what was left, delivers notices, follows the files.
 
-Threads: rounds and deliveries run in APScheduler's pool; reloading and sweeping in the thread that called `run`, which
-alone changes what is watched. The store decides who has a round, so any number of daemons may share one.
+APScheduler is the only scheduler; whatever happens is one of its jobs. The thread that called `run` waits to be told to
+stop, and watches the clock meanwhile: APScheduler sleeps until a time of day, and would oversleep after a step back.
+The store decides who has a round, so any number of daemons may share one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Literal
+from typing import Final
 
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts import ALERTERS
 from prober.alerts.heartbeat import Ping
 from prober.alerts.interface import Alerter
-from prober.daemon.due_rounds import MissReason, Rounds, Watched, key_of
-from prober.daemon.due_times import DueTimes, RoundTrigger
+from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
+from prober.daemon.due_times import DueTimes, RoundTrigger, Watched, key_of
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
-from prober.daemon.log import logger, reported, tell_decision, tell_freshness
+from prober.daemon.log import logger, reported
+from prober.daemon.notices import Notices
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
-from prober.service.deliver import deliver
 from prober.service.run_round import Clock, now_utc
 from prober.store import Store
-from prober.store.pages.views import RoundView
 
-LOOK_S = 5.0
+LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
-FORGOTTEN = timedelta(hours=1)
-"""How old a round of nothing we declare must be to be missed: another daemon on the same store may declare it."""
-MOST_THREADS = 256
+GRACE_S: Final = 30.0
+"""How long a daemon that was told to stop waits for the rounds and deliveries in hand. What has not ended by then is
+left in the store, to be taken up by whoever comes next."""
+CLOCK_STEP: Final = timedelta(minutes=1)
+"""A clock that was set back by more, or a machine that slept for longer, is noticed and logged."""
+MOST_THREADS: Final = 256
 """Rounds in hand at once; a thread is made when it is needed."""
-
-Call = Literal["stop", "reload", "sweep"]
 
 
 class Daemon:
@@ -54,83 +58,142 @@ class Daemon:
         worker: str,
         clock: Clock = now_utc,
         ping: Ping | None = None,
+        queue: RoundQueue | None = None,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._files = Files(paths)
         self._store = store
-        self._alerters = tuple(alerters)
-        self._dashboard_url = dashboard_url
+        self._notices = Notices(store, alerters, dashboard_url, clock)
         self._worker = worker
         self._clock = clock
-        self._pulse = Heartbeat(store, worker, ping)
+        self._grace_s = grace_s
+        self._heartbeat = Heartbeat(store, worker, ping)
         self._routing = Routing(tuple(alerter.name for alerter in alerters))
-        self._rounds = Rounds(store, lambda: self._routing, worker, clock)
         self._declared = Declarations((), ())
         self._is_remembered = True
         """Whether the store knows what is declared."""
-        self._watched: dict[str, Watched] = {}
-        self._stopping = False
-        self._calls: SimpleQueue[Call] = SimpleQueue()
+        self._clock_seen = clock()
+        self._changing = threading.RLock()
+        """Held by whoever changes what is watched."""
+        self._stopped = threading.Lock()  # not an Event: a signal handler may release a lock at any moment
+        self._stopped.acquire()
+        self._job_threads, self._round_threads = f"job {id(self):x}", f"round {id(self):x}"
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, executors={"default": ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": "round"})}
+            timezone=UTC,
+            executors={
+                "default": ThreadPoolExecutor(8 + len(alerters), {"thread_name_prefix": self._job_threads}),
+                ROUNDS: ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": self._round_threads}),
+            },
         )
-        self._scheduler.add_listener(self._on_missed, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._rounds = DueRounds(
+            store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self._scheduler
+        )
+        self._scheduler.add_listener(self._rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     @property
     def routing(self) -> Routing:
-        """Who is notified of what, as the files say now."""
+        """Who is notified of what, as declared last."""
         return self._routing
 
-    def call(self, call: Call) -> None:
-        """Have it done soon. From any thread, and from a signal handler; after `stop` no new round starts."""
-        if call == "stop":
-            self._stopping = True
-        self._calls.put(call)
+    def stop(self) -> None:
+        """No new round starts, and `run` ends. From any thread, and from a signal handler."""
+        self._rounds.is_stopping = True
+        with suppress(RuntimeError):  # it was stopped before
+            self._stopped.release()
 
-    def run(self) -> None:
-        """Watch until told to stop; then finish the rounds in hand and deliver once more.
+    def reload_now(self) -> None:
+        """Read the files anew, in a moment. From any thread, and from a signal handler."""
+        self._scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
 
-        Raises ConfigurationError where the files are broken at the start. Later, nothing that goes wrong ends it.
+    def run(self) -> bool:
+        """Watch until told to stop; then finish the rounds in hand and deliver once more, within the grace.
+
+        Whether all that was in hand has ended. Raises ConfigurationError where the files are broken at the start.
+        Later, nothing that goes wrong ends it.
         """
         self.declare(self._files.load())
-        self._scheduler.add_job(
-            self.deliver, "interval", seconds=LOOK_S, coalesce=True, max_instances=1, misfire_grace_time=None
-        )
-        self._scheduler.add_job(
-            self.beat, "interval", seconds=BEAT_S, next_run_time=datetime.now(UTC), coalesce=True, max_instances=1,
-            misfire_grace_time=None,
-        )  # fmt: skip
+        self._every(LOOK_S, "files", self._follow_files)
+        self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
+        self._every(LOOK_S, "time", self._look_at_time)
+        self._every(BEAT_S, "beat", self.beat)
+        self._every(LOOK_S, "deliver", self.deliver)
         self._scheduler.start()
-        logger.info("watching %s as %s", ", ".join(self._watched), self._worker)
+        logger.info("watching %s as %s", ", ".join(self._rounds.watched), self._worker)
         try:
-            self._keep_house()
+            while not self._stopped.acquire(timeout=LOOK_S):
+                self.watch_clock()
         finally:
-            self._stopping = True
-            logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
-            self._scheduler.shutdown(wait=True)
-            self.deliver()
-            self._pulse.stop(self._clock())
-        logger.info("stopped")
+            ended = self._close()
+        return ended
 
-    def _keep_house(self) -> None:
-        call: Call | None = None
-        while not self._stopping:
-            with reported("looking at the probe files"):
-                self.reload(unchanged_too=call == "reload")
-            with reported("looking for rounds to take up"):
-                self.sweep()
-            try:
-                call = self._calls.get(timeout=LOOK_S)
-            except Empty:
-                call = None
+    def _every(self, seconds: float, name: str, job: Callable[[], None], most_at_once: int = 1) -> None:
+        self._scheduler.add_job(
+            job, "interval", id=name, seconds=seconds, next_run_time=datetime.now(UTC), coalesce=True,
+            max_instances=most_at_once, misfire_grace_time=None,
+        )  # fmt: skip
+
+    def _close(self) -> bool:
+        """End within the grace, however much is left and whatever hangs."""
+        self._rounds.is_stopping = True
+        end = time.monotonic() + self._grace_s
+        logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
+        self._scheduler.shutdown(wait=False)
+        while self._threads() and time.monotonic() < end:
+            time.sleep(0.05)
+        self._notices.deliver_last(end)
+        self._heartbeat.stop(self._clock())
+        if not self._threads():
+            logger.info("stopped")
+            return True
+        left = ", ".join(self._rounds.in_hand) or "a delivery"
+        logger.warning("stopped after %g s; left for whoever comes next: %s", self._grace_s, left)
+        return False
+
+    def _threads(self) -> list[threading.Thread]:
+        """Of the scheduler's executors: after it is shut down, those that still work."""
+        return [one for one in threading.enumerate() if one.name.startswith((self._job_threads, self._round_threads))]
+
+    # The clock
+
+    def watch_clock(self) -> None:
+        """Notice a clock that was set back, and a machine that slept."""
+        with self._changing:
+            now, before = self._clock(), self._clock_seen
+            self._clock_seen = now
+            if before - now > CLOCK_STEP:
+                logger.error(
+                    "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds "
+                    "of the time that was skipped do not count as fresh", before - now, now.isoformat(),
+                )  # fmt: skip
+                for watched in self._rounds.watched.values():
+                    watched.begin_again(now)
+                self._reschedule()
+            elif now - before > CLOCK_STEP:
+                # What was not asked meanwhile is asked now; until then it is no news that it is stale.
+                for watched in self._rounds.watched.values():
+                    watched.since = now
+
+    def _reschedule(self) -> None:
+        for job in self._scheduler.get_jobs():
+            with suppress(JobLookupError):  # it has run meanwhile
+                if isinstance(job.trigger, RoundTrigger):
+                    job.reschedule(job.trigger)
+                else:
+                    job.modify(next_run_time=datetime.now(UTC))
 
     # What is watched
 
+    def _follow_files(self, *, unchanged_too: bool = False) -> None:
+        with reported("looking at the probe files"):
+            self.reload(unchanged_too=unchanged_too)
+
     def reload(self, *, unchanged_too: bool = False) -> None:
         """Follow the files, where they are good."""
-        declarations = self._files.reload(self._clock(), unchanged_too=unchanged_too)
-        if declarations is not None:
-            self.declare(declarations)
-            self.call("sweep")
+        with self._changing:
+            declarations = self._files.reload(self._clock(), unchanged_too=unchanged_too)
+            if declarations is not None:
+                self.declare(declarations)
+                self._rounds.take_up_soon()
 
     def declare(self, declarations: Declarations) -> None:
         """Watch this from now on. A round in hand ends as it began.
@@ -142,10 +205,10 @@ class Daemon:
         routing.check({*ALERTERS, *routing.alerters})
         self._routing = routing
         watched = {each.key: each for each in self._all(declarations)}
-        for key in self._watched.keys() - watched.keys():
+        for key in self._rounds.watched.keys() - watched.keys():
             self._scheduler.remove_job(key)
         for key, each in watched.items():
-            before = self._watched.get(key)
+            before = self._rounds.watched.get(key)
             if before is not None and before.moments == each.moments:
                 each.reached, each.accounted, each.since = before.reached, before.accounted, before.since
                 continue
@@ -154,12 +217,13 @@ class Daemon:
                 RoundTrigger(each.moments),
                 args=(key,),
                 id=key,
+                executor=ROUNDS,
                 replace_existing=True,
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=each.moments.grace_s,
             )
-        self._watched = watched
+        self._rounds.watched = watched
         self._declared, self._is_remembered = declarations, False
 
     def _all(self, declarations: Declarations) -> Iterator[Watched]:
@@ -175,104 +239,34 @@ class Daemon:
     # Rounds
 
     def tick(self, key: str) -> None:
-        """The round of this moment, as APScheduler calls for it."""
-        watched = self._watched.get(key)
-        if watched is None or self._stopping:
-            return
-        due = watched.moments.latest(self._clock())
-        if due <= watched.accounted:
-            return
-        watched.reached = due
-        with reported(f"round {due.isoformat()} of {key}"):
-            self._rounds.make_due(watched, due)
-            self._ask(watched, due)
+        """The round of this moment is due."""
+        self.watch_clock()
+        self._rounds.tick(key)
 
-    def sweep(self) -> None:
-        """Take up every round that waits for someone, while it is the newest of its set; later it is missed."""
-        if not self._is_remembered:
-            self._store.remember(self._declared.sets, self._declared.endpoints, self._clock())
-            self._is_remembered = True
-        for watched in self._watched.values():
-            if watched.reached > watched.accounted:
-                with reported(f"round {watched.reached.isoformat()} of {watched.key}"):
-                    self._rounds.make_due(watched, watched.reached)
-        for waiting in self._store.unfinished(self._clock()):
-            with reported(f"round {waiting.due_at.isoformat()} of {key_of(waiting.probe_set, waiting.endpoint)}"):
-                self._take_up(waiting)
+    def take_up(self) -> None:
+        """Start every round that waits."""
+        with reported("looking for rounds to take up"):
+            if not self._is_remembered:
+                self._store.remember(self._declared.sets, self._declared.endpoints, self._clock())
+                self._is_remembered = True
+            self._rounds.take_up()
 
-    def _take_up(self, waiting: RoundView) -> None:
-        now = self._clock()
-        key = key_of(waiting.probe_set, waiting.endpoint)
-        watched = self._watched.get(key)
-        reason: MissReason
-        if watched is not None and now < watched.moments.following(waiting.due_at):
-            # Jitter keeps fleets out of step at the moments they share; a suspicion is an endpoint's own.
-            start = waiting.due_at if waiting.confirms else watched.moments.start(waiting.due_at)
-            start_in = max(timedelta(0), start - now)
-            self._scheduler.add_job(
-                self._ask,
-                "date",
-                run_date=datetime.now(UTC) + start_in,
-                args=(watched, waiting.due_at),
-                id=f"{key} {waiting.due_at.isoformat()}",
-                replace_existing=True,
-                misfire_grace_time=None,
-            )
-            return
-        if watched is None:
-            if now - waiting.due_at < FORGOTTEN:
-                return
-            reason = "not_declared"
-        else:
-            reason = "abandoned" if waiting.state == "claimed" else "overdue"
-        self._store.miss(waiting.id, reason, now, ours=False)
-        logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
+    # Notices, and signs of life
 
-    def _ask(self, watched: Watched, due: datetime) -> None:
-        if not self._stopping and self._rounds.ask(watched, due):
-            self.call("sweep")  # another round may wait for this endpoint
-
-    def _on_missed(self, event: JobEvent) -> None:
-        watched = self._watched.get(event.job_id)
-        if watched is None or self._stopping:
-            return
-        late = event.code == EVENT_JOB_MISSED
-        due = watched.moments.latest(event.scheduled_run_time if late else event.scheduled_run_times[-1])
-        with reported(f"round {due.isoformat()} of {watched.key}"):
-            self._rounds.miss(watched, due, "misfire" if late else "still_running")
-
-    # Notices
+    def _look_at_time(self) -> None:
+        self.watch_clock()
+        self.pass_time()
 
     def pass_time(self) -> None:
         """What time alone brings: reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
-        now = self._clock()
-        with reported("looking for what is due by now"):
-            for decision in self._store.pass_time(self._routing, now):
-                tell_decision(decision)
-        deadlines: dict[str, tuple[Watched, datetime]] = {}
-        for watched in tuple(self._watched.values()):
-            deadline = watched.moments.back(now, self._routing.alerts.stale_after)
-            known = deadlines.get(watched.endpoint.name)
-            if known is None or deadline > known[1]:  # the set that is asked most often decides
-                deadlines[watched.endpoint.name] = (watched, deadline)
-        for watched, deadline in deadlines.values():
-            with reported(f"looking whether {watched.endpoint.name} is stale"):
-                tell_freshness(
-                    watched.endpoint.name,
-                    self._store.check_freshness(watched.endpoint, watched.since, deadline, self._routing, now),
-                )
+        self._notices.pass_time(tuple(self._rounds.watched.values()), self._routing)
 
     def deliver(self) -> None:
         """Every notice that is due."""
-        self.pass_time()
-        with reported("delivering notices"):
-            while deliver(self._store, self._alerters, self._clock, self._dashboard_url):
-                pass
-
-    # Signs of life
+        self._notices.deliver(lambda: not self._rounds.is_stopping)
 
     def beat(self) -> None:
         """Say that this is alive, and what it watches."""
         with reported("giving a sign of life"):
-            watched = {each.endpoint.name for each in self._watched.values()}
-            self._pulse.beat(watched, self._routing, self._clock())
+            watched = {each.endpoint.name for each in self._rounds.watched.values()}
+            self._heartbeat.beat(watched, self._routing, self._clock())

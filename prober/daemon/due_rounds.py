@@ -1,26 +1,42 @@
-"""Rounds at their moments: made due, asked, or missed with a reason. No moment passes without a row in the store."""
+"""Rounds at their moments: put in the queue, taken from it, asked, or missed with a reason.
+
+There is one path for scheduled rounds, rounds that a lost worker left, and confirmation rounds: they wait in the
+queue, a daemon takes them, `run_round` claims and asks them. No moment passes without a row in the store.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, Protocol
+
+from apscheduler.events import EVENT_JOB_MISSED, JobEvent
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.base import BaseScheduler
 
 from prober.asking import open_provider
-from prober.daemon.due_times import DueTimes
-from prober.daemon.log import logger, tell_fault, tell_round
+from prober.daemon.due_times import Watched, key_of
+from prober.daemon.log import log_fault, log_round, logger, reported
 from prober.incidents.routing import Routing
-from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.errors import ConfigurationError, StoreError
 from prober.service import run_round
 from prober.store import Store
+from prober.store.pages.views import RoundView
 
-MOST_MISSED = 1000
+TAKE_UP: Final = "take up"
+"""The job that takes rounds from the queue."""
+ROUNDS: Final = "rounds"
+"""The executor that rounds are asked in."""
+FORGOTTEN: Final = timedelta(hours=1)
+"""How old a round of nothing we declare must be to be missed: another daemon on the same store may declare it."""
+MOST_MISSED: Final = 1000
 """Rounds of one set recorded as missed after one sleep, the newest; the log says how many there were."""
+
+BATCH: Final = 100
+"""Of these, so many are written at once; a daemon that is stopped waits for no more."""
 
 MissReason = Literal[
     "misfire",  # the moment passed while the machine slept or had too much to do
@@ -32,52 +48,172 @@ MissReason = Literal[
 """Why a round did not start. `prober.service.run_round` and a crash have reasons of their own."""
 
 
-@dataclass(slots=True)
-class Watched:
-    """One set on one endpoint."""
+class RoundQueue(Protocol):
+    """Where rounds wait between being due and being asked. Every method may raise StoreError.
 
-    probe_set: ProbeSet
-    endpoint: Endpoint
-    promise: Promise
-    moments: DueTimes
-    reached: datetime
-    """The newest moment whose round was to start."""
-    accounted: datetime
-    """The newest moment whose round is in the store, as are all before it since we watch."""
-    since: datetime
-    """When we began to watch."""
+    `StoredQueue` keeps them in the store's tables. An engine such as Procrastinate can stand here instead.
+    """
 
-    @property
-    def key(self) -> str:
-        return key_of(self.probe_set.name, self.endpoint.name)
+    def put(self, watched: Watched, due_at: datetime) -> None:
+        """The round of this moment waits to be asked. Nothing changes where it waits, is in hand or is over."""
+        ...
 
-    def account(self, moment: datetime) -> None:
-        """Its round is in the store. Never backwards, whichever of two threads comes last."""
-        self.accounted = max(self.accounted, moment)
+    def take(self, now: datetime) -> Sequence[RoundView]:
+        """Rounds that nobody has in hand, oldest first. Whoever asks one still has to claim it."""
+        ...
 
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
+        """A round that was taken will not be asked."""
+        ...
 
-def key_of(probe_set: str, endpoint: str) -> str:
-    """What is watched, in the log and as the name of its job. No name holds a blank."""
-    return f"{probe_set} on {endpoint}"
+    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
+        """These moments passed without a round. Gives how many: what another daemon has, or had, stays as it is."""
+        ...
 
 
-class Rounds:
-    """The rounds of one worker. Every method but `ask` raises StoreError, and may then be called again."""
+class StoredQueue:
+    """The queue in the store."""
 
-    def __init__(self, store: Store, routing: Callable[[], Routing], worker: str, clock: run_round.Clock) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
+
+    def put(self, watched: Watched, due_at: datetime) -> None:
+        self._store.due(watched.endpoint, watched.probe_set.name, due_at)
+
+    def take(self, now: datetime) -> Sequence[RoundView]:
+        return self._store.unfinished(now)
+
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
+        self._store.miss(waiting.id, reason, now, ours=False)
+
+    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
+        ours = [self._store.due(watched.endpoint, watched.probe_set.name, moment) for moment in moments]
+        waiting = {one.id for one in self._store.unfinished(now)}
+        missed = [round_id for round_id in ours if round_id in waiting]
+        for round_id in missed:
+            self._store.miss(round_id, reason, now, ours=False)
+        return len(missed)
+
+
+class DueRounds:
+    """The rounds of one daemon: what it watches, and what it has in hand."""
+
+    def __init__(
+        self,
+        store: Store,
+        queue: RoundQueue,
+        routing: Callable[[], Routing],
+        worker: str,
+        clock: run_round.Clock,
+        scheduler: BaseScheduler,
+    ) -> None:
+        self.watched: dict[str, Watched] = {}
+        """By key. Replaced as a whole where it changes."""
+        self.is_stopping = False
+        """No round starts any more."""
+        self._in_hand: Counter[str] = Counter()
+        self._counting = threading.Lock()
+        self._store = store
+        self._queue = queue
         self._routing = routing
         self._worker = worker
         self._clock = clock
+        self._scheduler = scheduler
 
-    def make_due(self, watched: Watched, due: datetime) -> None:
-        """The round of this moment is in the store, to be asked by whoever claims it."""
-        self._pass_over(watched, due)
-        self._store.due(watched.endpoint, watched.probe_set.name, due)
-        watched.account(due)
+    @property
+    def in_hand(self) -> tuple[str, ...]:
+        """What is being asked at this moment."""
+        with self._counting:
+            return tuple(self._in_hand)
 
-    def ask(self, watched: Watched, due: datetime) -> bool:
-        """One round, whatever becomes of it; whether it is finished. What goes wrong is told and kept, never raised."""
+    def tick(self, key: str) -> None:
+        """The round of this moment is due, as APScheduler says."""
+        watched = self.watched.get(key)
+        if watched is None or self.is_stopping:
+            return
+        due = watched.moments.latest(self._clock())
+        if due <= watched.accounted:
+            return
+        watched.reached = due
+        with reported(f"round {due.isoformat()} of {key}"):
+            if key in self.in_hand:
+                self._miss(watched, due, "still_running")
+            else:
+                self._make_due(watched, due)
+                self.take_up_soon()
+
+    def not_started(self, event: JobEvent) -> None:
+        """APScheduler did not start a round: too late, or while it still made the one before due."""
+        watched = self.watched.get(event.job_id)
+        if watched is None or self.is_stopping:
+            return
+        late = event.code == EVENT_JOB_MISSED
+        due = watched.moments.latest(event.scheduled_run_time if late else event.scheduled_run_times[-1])
+        with reported(f"round {due.isoformat()} of {watched.key}"):
+            self._miss(watched, due, "misfire" if late else "still_running")
+
+    def take_up_soon(self) -> None:
+        with suppress(JobLookupError):  # the daemon does not run yet, or no more
+            self._scheduler.modify_job(TAKE_UP, next_run_time=datetime.now(UTC))
+
+    def take_up(self) -> None:
+        """Start every round that waits in the queue, while it is the newest of its set; later it is missed.
+
+        Raises StoreError.
+        """
+        for watched in self.watched.values():
+            if watched.reached > watched.accounted:  # it could not be put in the queue when it was due
+                with reported(f"round {watched.reached.isoformat()} of {watched.key}"):
+                    self._make_due(watched, watched.reached)
+        for waiting in self._queue.take(self._clock()):
+            if self.is_stopping:
+                return
+            with reported(f"round {waiting.due_at.isoformat()} of {key_of(waiting.probe_set, waiting.endpoint)}"):
+                self._start(waiting)
+
+    def _start(self, waiting: RoundView) -> None:
+        now = self._clock()
+        key = key_of(waiting.probe_set, waiting.endpoint)
+        watched = self.watched.get(key)
+        reason: MissReason
+        if watched is not None and now < watched.moments.following(waiting.due_at):
+            # Jitter keeps fleets out of step at the moments they share; a suspicion is an endpoint's own.
+            start = waiting.due_at if waiting.confirms else watched.moments.start(waiting.due_at)
+            self._scheduler.add_job(
+                self._ask,
+                "date",
+                run_date=datetime.now(UTC) + max(timedelta(0), start - now),
+                args=(watched, waiting.due_at, f"{key}, confirmation" if waiting.confirms else key),
+                id=f"{key} {waiting.due_at.isoformat()}",
+                executor=ROUNDS,
+                replace_existing=True,
+                misfire_grace_time=None,
+            )
+            return
+        if watched is None:
+            if now - waiting.due_at < FORGOTTEN:
+                return
+            reason = "not_declared"
+        else:
+            reason = "abandoned" if waiting.state == "claimed" else "overdue"
+        self._queue.done(waiting, reason, now)
+        logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
+
+    def _ask(self, watched: Watched, due: datetime, name: str) -> None:
+        if self.is_stopping:
+            return
+        with self._counting:
+            self._in_hand[name] += 1
+        try:
+            if self._run(watched, due):
+                self.take_up_soon()  # another round may wait for this endpoint
+        finally:
+            with self._counting:
+                self._in_hand[name] -= 1
+                self._in_hand += Counter()  # without zeros
+
+    def _run(self, watched: Watched, due: datetime) -> bool:
+        """One round, whatever becomes of it; whether it is over. What goes wrong is logged and kept, never raised."""
         about = f"round {due.isoformat()} of {watched.key}"
         try:
             # A provider lives as long as a round: no connection would outlive the wait for the next.
@@ -95,24 +231,31 @@ class Rounds:
                     confirming=True,
                 )
         except StoreError as error:
-            tell_fault(f"{about} is left to be taken up again", error)
+            log_fault(f"{about} is left to be taken up again", error)
             return False
         except Exception as error:
-            tell_fault(about, error)
+            log_fault(about, error)
             return self._give_up(watched, due, error)
-        tell_round(about, result)
+        log_round(about, result)
         return result.outcome != "busy"
 
-    def miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
+    def _make_due(self, watched: Watched, due: datetime) -> None:
+        """The round of this moment is in the queue, to be asked by whoever claims it."""
+        self._pass_over(watched, due)
+        if not self.is_stopping:
+            self._queue.put(watched, due)
+            watched.account(due)
+
+    def _miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
         """The round of this moment does not start; nor did those that nobody noticed before it."""
         if due <= watched.accounted:
             return
         self._pass_over(watched, due)
-        self._miss(watched, due, reason)
-        watched.account(due)
+        if not self.is_stopping:
+            self._write_missed(watched, [due], reason)
 
     def _pass_over(self, watched: Watched, due: datetime) -> None:
-        """DueTimes between the last one accounted for and this one: APScheduler runs only the newest after a sleep."""
+        """Moments between the last one accounted for and this one: APScheduler runs only the newest after a sleep."""
         passed: deque[datetime] = deque(maxlen=MOST_MISSED)
         count, moment = 0, watched.moments.following(watched.accounted)
         while moment < due:
@@ -120,17 +263,22 @@ class Rounds:
             count, moment = count + 1, watched.moments.following(moment)
         if count > len(passed):
             logger.error("%d rounds of %s were passed over; recording the newest %d", count, watched.key, len(passed))
-        for moment in passed:
-            self._miss(watched, moment, "misfire")
-            watched.account(moment)
+        moments = tuple(passed)
+        for first in range(0, len(moments), BATCH):
+            if self.is_stopping:
+                return  # whoever comes next begins with the present
+            self._write_missed(watched, moments[first : first + BATCH], "misfire")
 
-    def _miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
-        now = self._clock()
-        round_id = self._store.due(watched.endpoint, watched.probe_set.name, due)
-        if all(round_id != waiting.id for waiting in self._store.unfinished(now)):
-            return  # another daemon has it, or had it
-        self._store.miss(round_id, reason, now, ours=False)
-        logger.warning("round %s of %s is missed: %s", due.isoformat(), watched.key, reason)
+    def _write_missed(self, watched: Watched, moments: Sequence[datetime], reason: MissReason) -> None:
+        missed = self._queue.pass_over(watched, moments, reason, self._clock())
+        watched.account(moments[-1])
+        if missed == 0:
+            return  # another daemon has them, or had them
+        if len(moments) == 1:
+            logger.warning("round %s of %s is missed: %s", moments[0].isoformat(), watched.key, reason)
+        else:
+            span = f"{moments[0].isoformat()} to {moments[-1].isoformat()}"
+            logger.warning("%d rounds of %s are missed, %s: %s", missed, watched.key, span, reason)
 
     def _give_up(self, watched: Watched, due: datetime, error: Exception) -> bool:
         """Left as it is, a round that crashed would hold the endpoint until its lease ran out, and then crash again."""
@@ -139,6 +287,6 @@ class Rounds:
         try:
             self._store.miss(self._store.due(watched.endpoint, watched.probe_set.name, due), reason, self._clock())
         except StoreError as fault:
-            tell_fault(f"round {due.isoformat()} of {watched.key}, missed: {reason}", fault)
+            log_fault(f"round {due.isoformat()} of {watched.key}, missed: {reason}", fault)
             return False
         return True

@@ -13,8 +13,9 @@ from random import Random
 
 from apscheduler.triggers.base import BaseTrigger
 
+from prober.judging.promise import Promise
 from prober.loading.cron import Cron, parse
-from prober.model.declaration import Schedule
+from prober.model.declaration import Endpoint, ProbeSet, Schedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -74,6 +75,40 @@ class DueTimes:
     @cached_property
     def _step(self) -> timedelta:
         return max(timedelta(seconds=self.schedule.every_s or 0.0), timedelta.resolution)
+
+
+@dataclass(slots=True)
+class Watched:
+    """One set on one endpoint."""
+
+    probe_set: ProbeSet
+    endpoint: Endpoint
+    promise: Promise
+    moments: DueTimes
+    reached: datetime
+    """The newest moment whose round was to start."""
+    accounted: datetime
+    """The newest moment whose round is in the store, as are all before it since we watch."""
+    since: datetime
+    """When we began to watch, or last woke up."""
+
+    @property
+    def key(self) -> str:
+        return key_of(self.probe_set.name, self.endpoint.name)
+
+    def account(self, moment: datetime) -> None:
+        """Its round is in the store. Never backwards, whichever of two threads comes last."""
+        self.accounted = max(self.accounted, moment)
+
+    def begin_again(self, now: datetime) -> None:
+        """The clock was set back: what was accounted for in the future is forgotten."""
+        self.reached = self.accounted = self.moments.latest(now)
+        self.since = now
+
+
+def key_of(probe_set: str, endpoint: str) -> str:
+    """What is watched, in the log and as the name of its job. No name holds a blank."""
+    return f"{probe_set} on {endpoint}"
 
 
 class RoundTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types

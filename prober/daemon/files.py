@@ -1,4 +1,4 @@
-"""The declaration files, watched: a change is taken up, a broken one is told loudly and leaves what was in force."""
+"""The declaration files, watched: a change is taken up, a broken one is logged loudly and leaves what was in force."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Files:
         """What the files looked like when they were last read."""
         self._problems: tuple[Problem, ...] = ()
         """Of the last reading; empty while the files are good."""
-        self._told_at: datetime | None = None
+        self._logged_at: datetime | None = None
 
     def load(self) -> Declarations:
         """Read now. Raises ConfigurationError."""
@@ -37,18 +37,18 @@ class Files:
     def reload(self, now: datetime, *, unchanged_too: bool = False) -> Declarations | None:
         """What is declared from now on; None where nothing changed or the files are broken, which is logged."""
         if not unchanged_too and self._look() == self._seen:
-            if self._told_at is not None and now - self._told_at >= REMIND:
-                self._tell(now, "still")
+            if self._logged_at is not None and now - self._logged_at >= REMIND:
+                self._log_problems(now, "still")
             return None
         try:
             declarations = self.load()
         except ConfigurationError as error:
             self._problems = error.problems
-            self._tell(now, "now")
+            self._log_problems(now, "now")
             return None
-        words = "are mended and in force again" if self._problems else "are in force as they are now"
+        words = "are fixed and in force again" if self._problems else "are in force as they are now"
         logger.warning("the probe files %s: %s", words, _summary(declarations))
-        self._problems, self._told_at = (), None
+        self._problems, self._logged_at = (), None
         return declarations
 
     def _look(self) -> object:
@@ -63,10 +63,10 @@ class Files:
                 found.append((path, error.errno))
         return found, problems
 
-    def _tell(self, now: datetime, when: str) -> None:
-        self._told_at = now
+    def _log_problems(self, now: datetime, when: str) -> None:
+        self._logged_at = now
         logger.error(
-            "the probe files are %s BROKEN; what was declared before stays in force until they are mended:\n%s",
+            "the probe files are %s BROKEN; what was declared before stays in force until they are fixed:\n%s",
             when,
             "\n".join(f"  {problem}" for problem in self._problems),
         )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.alerts.heartbeat import Ping
-from prober.daemon.log import logger, tell_fault
+from prober.daemon.log import log_fault, logger
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
@@ -36,7 +36,7 @@ class Heartbeat:
             statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
             well, words = condition(statuses, store.deliveries(), endpoints)
         except StoreError as error:
-            tell_fault("giving a sign of life", error)
+            log_fault("giving a sign of life", error)
             well, words = False, f"the database cannot be used: {error}"
         if self._ping is None:
             return
@@ -53,7 +53,7 @@ class Heartbeat:
         try:
             self._store.end_daemon(self._worker, now)
         except StoreError as error:
-            tell_fault("saying that the daemon ends", error)
+            log_fault("saying that the daemon ends", error)
 
 
 def condition(

@@ -16,21 +16,21 @@ from prober.service.run_round import RoundResult
 logger = logging.getLogger("prober.daemon")
 
 
-def tell_remarks(alerters: Iterable[Alerter]) -> None:
+def log_remarks(alerters: Iterable[Alerter]) -> None:
     """What a channel cannot do, once at the start, so that nobody waits for it."""
     for alerter in alerters:
         if remark := getattr(alerter, "remark", ""):
             logger.warning("%s: %s", alerter.name, remark)
 
 
-def tell_round(about: str, result: RoundResult) -> None:
+def log_round(about: str, result: RoundResult) -> None:
     """Such as `round 2026-03-01T06:00:00+00:00 of billing on gpt: quiet, evidence 0.4 of 365; 12 asks (label)`."""
     if result.outcome == "busy":
         logger.debug("%s: it, or another round of the endpoint, is in other hands", about)
         return
     judgement = result.judgement
     if result.trouble is not None and result.trouble.event is not None:
-        tell_decision(result.trouble)
+        log_decision(result.trouble)
     if judgement is None:
         logger.warning("%s is missed: %s", about, result.reason)
         return
@@ -54,7 +54,7 @@ def tell_round(about: str, result: RoundResult) -> None:
     )
 
 
-def tell_decision(decision: Decision) -> None:
+def log_decision(decision: Decision) -> None:
     """What became of an incident without a round, such as `incident 7 of gpt: reminder_due`."""
     incident = decision.incident
     if incident is not None:
@@ -63,13 +63,13 @@ def tell_decision(decision: Decision) -> None:
         logger.warning("%s: %s%s", about, decision.reason, cause)
 
 
-def tell_freshness(endpoint: str, decision: Decision) -> None:
+def log_freshness(endpoint: str, decision: Decision) -> None:
     """An endpoint that has gone stale, or is fresh again."""
     if decision.event is not None:
         logger.log(logging.WARNING if decision.event == "stale" else logging.INFO, "%s is %s", endpoint, decision.event)
 
 
-def tell_fault(doing: str, error: Exception) -> None:
+def log_fault(doing: str, error: Exception) -> None:
     """What was raised on purpose in its own words; of anything else where it happened and what kind it is."""
     if isinstance(error, ClaimLost):
         logger.info("%s: %s", doing, error)
@@ -82,8 +82,8 @@ def tell_fault(doing: str, error: Exception) -> None:
 
 @contextmanager
 def reported(doing: str) -> Iterator[None]:
-    """What goes wrong inside is told, and the daemon goes on."""
+    """What goes wrong inside is logged, and the daemon goes on."""
     try:
         yield
     except Exception as error:
-        tell_fault(doing, error)
+        log_fault(doing, error)

@@ -16,7 +16,7 @@ from prober.alerts.slack.buttons import PREFIX, REASON
 from prober.alerts.slack.listener import SlackListener, open_listener, read
 from prober.alerts.slack.pace import Pace
 from prober.alerts.slack.people import REMEMBERED_S, People, ids_of
-from prober.daemon.slack_actions import StoredIncidentActions
+from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.incident import Action, Decision, Incident

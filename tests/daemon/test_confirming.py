@@ -13,7 +13,7 @@ from prober.model.incident import Decision
 from prober.service import run_round
 from prober.store import Store
 from tests.daemon.test_daemon import KEY, leave
-from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
+from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, tick, watching, work, write_set
 
 MINUTE = timedelta(minutes=1)
 
@@ -59,7 +59,7 @@ def test_suspicion_is_followed_up_minute_by_minute_and_no_longer_than_declared(f
     follow_up(daemon, store, clock)
     assert outcomes(store) == [(f"12:0{n}", "completed") for n in range(4)]
     clock.now = NOON + HOUR
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     follow_up(daemon, store, clock, NOON + 2 * HOUR)
     assert outcomes(store)[4:] == [("13:00", "completed")], "one suspicion, three rounds"
 
@@ -73,7 +73,7 @@ def test_evidence_that_falls_back_ends_it_and_a_new_suspicion_has_rounds_again(f
     follow_up(daemon, store, clock)
     assert len(completed(store)) == 3
     clock.now = NOON + HOUR
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     follow_up(daemon, store, clock, NOON + 2 * HOUR)
     assert [at for at, _ in outcomes(store)] == ["12:00", "12:01", "12:02", "13:00", "13:01", "13:02"]
 
@@ -88,7 +88,7 @@ def test_the_bound_of_a_day_holds_over_many_suspicions(files, store, clock, evid
     counts = {}
     for hour in range(9, 15):  # until three hours past midnight
         clock.now = NOON + hour * HOUR
-        daemon.tick(KEY)
+        tick(daemon, KEY)
         follow_up(daemon, store, clock, clock.now + HOUR)
         counts[hour] = sum(bool(view.confirms) for view in completed(store))
     assert counts[10] == counts[11] == 3
@@ -133,7 +133,7 @@ def start(files, store, clock):
 
 def work_only_due(daemon, store, clock):
     """A sweep, and of its jobs those whose time has come."""
-    daemon.sweep()
+    daemon.take_up()
     due = {view.due_at.isoformat() for view in store.unfinished(clock.now) if view.due_at <= clock.now}
     for job in daemon._scheduler.get_jobs():
         if job.id.count(" ") == 3:
@@ -155,7 +155,7 @@ def test_it_waits_for_its_pause(files, store, clock, evidence):
 def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     write_set(files, jitter="50m")
     daemon = start(files, store, clock)
-    daemon.sweep()
+    daemon.take_up()
     (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3)
     assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 
@@ -209,7 +209,7 @@ def test_a_scheduled_round_between_that_shows_nothing_calls_it_off(files, store,
     daemon = start(files, store, clock)
     clock.now = NOON + 30 * MINUTE
     evidence[:] = [0.01]
-    daemon.tick("second on parrot")
+    tick(daemon, "second on parrot")
     assert ("canary", "12:40", "too_little_evidence") in rounds(store)
 
 
@@ -255,7 +255,7 @@ def hours_until_caught(files, url, clock, confirm):
             hour = clock.now.replace(minute=0) + HOUR
             clock.now = min([*waiting, hour])
             if clock.now == hour:
-                daemon.tick(KEY)
+                tick(daemon, KEY)
             else:
                 work_only_due(daemon, store, clock)
         assert not [view for view in completed(store) if view.confirms and view.due_at < changes]

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobExecutionEvent, JobSubmissionEvent
 
 from prober.asking.scripted import ScriptedProvider
+from prober.daemon import Daemon
 from prober.daemon import daemon as daemon_module
 from prober.daemon import due_rounds as rounds_module
 from prober.fingerprint import fingerprint
+from prober.incidents.routing import Routing
 from prober.loading import load
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.evidence import Observation
+from prober.model.notice import Outcome
 from prober.service import run_round
 from prober.service.ask_round import plan
 from prober.store import Store
-from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, watching, work, write_set
+from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, look, rounds, tick, watching, work, write_set
 
 KEY = "canary on parrot"
 
@@ -48,7 +53,7 @@ def test_rounds_follow_at_their_moments_and_are_due_then_however_late_they_start
     work(daemon)
     for hour in (1, 2):
         clock.now = NOON + hour * HOUR + timedelta(minutes=7)
-        daemon.tick(KEY)
+        tick(daemon, KEY)
     assert rounds(store) == [("canary", f"{hour}:00", "completed") for hour in (12, 13, 14)]
 
 
@@ -56,8 +61,8 @@ def test_a_tick_too_many_asks_nothing(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     work(daemon)
     monkeypatch.setattr(run_round, "run", never)
-    daemon.tick(KEY)
-    daemon.tick("gone on parrot")
+    tick(daemon, KEY)
+    tick(daemon, "gone on parrot")
     assert len(rounds(store)) == 1
 
 
@@ -76,11 +81,11 @@ def test_a_first_round_waits_for_its_jitter(files, store, clock):
     write_set(files, jitter="50m")
     daemon = watching(files, store, clock)
     daemon._scheduler.start(paused=True)
-    daemon.sweep()
-    daemon.sweep()  # until then it is handed over anew, and is still one
+    daemon.take_up()
+    daemon.take_up()  # until then it is handed over anew, and is still one
     (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.startswith(f"{KEY} "))
     daemon._scheduler.shutdown()
-    watched = daemon._watched[KEY]
+    watched = daemon._rounds.watched[KEY]
     due = watched.moments.latest(clock.now)
     assert job.args == (watched, due)
     assert watched.moments.start(due) > due
@@ -95,7 +100,7 @@ def test_every_endpoint_of_a_set_is_asked(files, store, clock):
 
 def test_the_store_knows_what_is_declared_before_anything_is_asked(files, store, clock):
     daemon = watching(files, store, clock)
-    daemon.sweep()
+    daemon.take_up()
     assert [(view.name, view.owners) for view in store.endpoints()] == [("magpie", ()), ("parrot", ("us",))]
 
 
@@ -109,12 +114,12 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
     work(daemon)
     clock.go(HOUR)
     # While the first is in hand the second comes and finds the endpoint busy.
-    (due,) = {watched.moments.latest(clock.now) for watched in daemon._watched.values()}
+    (due,) = {watched.moments.latest(clock.now) for watched in daemon._rounds.watched.values()}
     parrot = load(files).endpoint("parrot")
     in_hand = store.due(parrot, "canary", due)
     assert store.claim(in_hand, "another", clock.now, 60)
-    daemon.tick("second on parrot")
-    daemon.tick(KEY)
+    tick(daemon, "second on parrot")
+    tick(daemon, KEY)
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["claimed", "due"]
     store.miss(in_hand, "over", clock.now)
     work(daemon)
@@ -182,10 +187,10 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
     store.due(load(files).endpoint("magpie"), "elsewhere", NOON)
     daemon = watching(files, store, clock)
     clock.go(timedelta(minutes=59))
-    daemon.sweep()
+    daemon.take_up()
     assert ("elsewhere", "12:00", "due") in rounds(store)
     clock.go(timedelta(minutes=1))
-    daemon.sweep()
+    daemon.take_up()
     assert ("elsewhere", "12:00", "not_declared") in rounds(store)
 
 
@@ -193,7 +198,7 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
 
 
 def missed_event(daemon, moment, key=KEY):
-    daemon._on_missed(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
+    daemon._rounds.not_started(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
 
 
 def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
@@ -211,7 +216,7 @@ def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
     clock.now = NOON + HOUR
-    daemon._on_missed(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
+    daemon._rounds.not_started(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
     assert rounds(store)[1:] == [("canary", "13:00", "still_running")]
 
 
@@ -230,7 +235,7 @@ def test_what_was_slept_through_is_missed_and_the_newest_is_asked(files, store, 
     work(daemon)
     clock.now = NOON + 4 * HOUR
     if wakes_with == "a tick":
-        daemon.tick(KEY)
+        tick(daemon, KEY)
     else:
         missed_event(daemon, clock.now)
     last = "completed" if wakes_with == "a tick" else "misfire"
@@ -243,7 +248,7 @@ def test_a_very_long_sleep_is_counted_and_its_newest_rounds_recorded(files, stor
     daemon = watching(files, store, clock)
     work(daemon)
     clock.now = NOON + 100 * HOUR
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert [state for *_, state in rounds(store)] == ["completed", *["misfire"] * 4, "completed"]
     assert "99 rounds of canary on parrot were passed over; recording the newest 4" in caplog.text
 
@@ -271,8 +276,7 @@ def test_a_round_the_store_refused_is_taken_up_by_the_sweep(files, store, clock,
     clock.go(HOUR)
     with monkeypatch.context() as full:
         full.setattr(store, "due", refuse)
-        daemon.tick(KEY)
-        work(daemon)
+        tick(daemon, KEY)
     assert [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [
         "round 2026-03-02T13:00:00+00:00 of canary on parrot: the disk is full; free some space and try again"
     ] * 2
@@ -288,7 +292,7 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
         full.setattr(store, "due", refuse)
         missed_event(daemon, clock.now)
     clock.go(HOUR)
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert [state for *_, state in rounds(store)] == ["completed", "misfire", "completed"]
 
 
@@ -311,8 +315,8 @@ def test_names_that_could_not_be_remembered_are_remembered_by_the_next_sweep(fil
     daemon = watching(files, store, clock)
     with monkeypatch.context() as full:
         full.setattr(store, "remember", refuse)
-        with pytest.raises(StoreError):
-            daemon.sweep()
+        work(daemon)
+        assert rounds(store) == []
     work(daemon)
     assert [view.owners for view in store.endpoints()] == [(), ("us",)]
 
@@ -348,8 +352,8 @@ def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
     assert [said in r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [True, True]
     assert "sk-secret" not in caplog.text
     clock.go(HOUR)
-    daemon.tick(KEY)
-    daemon.tick("second on parrot")
+    tick(daemon, KEY)
+    tick(daemon, "second on parrot")
     assert len(completed(store)) == 2
 
 
@@ -359,7 +363,7 @@ def test_a_crash_the_store_cannot_note_is_not_tried_again_at_once(files, store, 
     monkeypatch.setattr(rounds_module, "open_provider", failing_with(KeyError("x")))
     work(daemon)
     assert "missed: crashed: KeyError: the disk is full" in caplog.text
-    assert daemon._calls.empty()
+    assert [state for *_, state in rounds(store)] == ["due"], "it waits for the next look"
 
 
 def test_a_crash_says_where(files, store, clock, monkeypatch, caplog):
@@ -387,7 +391,7 @@ def test_sets_come_and_go_with_their_files(files, store, clock):
     (files / "canary.yaml").unlink()
     daemon.reload()
     clock.go(HOUR)
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert jobs(daemon) == {"second on parrot"}
     assert len(rounds(store)) == 2
 
@@ -399,7 +403,7 @@ def test_an_edited_probe_is_asked_from_the_next_round_on(files, store, clock):
     daemon.reload(unchanged_too=True)
     work(daemon)
     clock.go(HOUR)
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert [view.asked for view in reversed(completed(store))] == [3, 5]
 
 
@@ -412,7 +416,7 @@ def test_a_new_schedule_is_followed_at_once(files, store, clock):
     daemon.reload(unchanged_too=True)
     work(daemon)
     clock.now = NOON + timedelta(minutes=30)
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert [at for _, at, state in rounds(store) if state == "completed"] == ["12:00", "12:20", "12:30"]
 
 
@@ -422,7 +426,7 @@ def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
     (files / "canary.yaml").write_text("name: canary\n")
     daemon.reload()
     clock.go(HOUR)
-    daemon.tick(KEY)
+    tick(daemon, KEY)
     assert [state for *_, state in rounds(store)] == ["completed", "completed"]
     assert "now BROKEN" in caplog.text
 
@@ -440,8 +444,8 @@ def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
     work(daemon)
     while clock.now < NOON + timedelta(days=14):
         clock.go(timedelta(days=1))
-        daemon.tick(KEY)
-        daemon.deliver()
+        tick(daemon, KEY)
+        look(daemon)
     (incident,) = store.incidents()
     assert incident.onset >= "2026-03-07"  # one probe and four rounds of reference date a change to a day or two
     told = [(notice.alerter, notice.state, notice.event) for notice in reversed(store.notices())]
@@ -477,10 +481,10 @@ def test_failed_asks_are_counted_by_reason(files, store, clock, caplog):
 
 def test_once_told_to_stop_no_round_starts(files, store, clock):
     daemon = watching(files, store, clock)
-    daemon.call("stop")
-    daemon.tick(KEY)
+    daemon.stop()
+    tick(daemon, KEY)
     work(daemon)
-    assert [state for *_, state in rounds(store)] == ["due"], "for whoever comes next"
+    assert [state for *_, state in rounds(store)] == []
 
 
 def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypatch, caplog):
@@ -504,8 +508,8 @@ def test_an_endpoint_nobody_can_ask_in_time_goes_stale_and_is_fresh_again(files,
         clock.now = NOON + timedelta(hours=hours, minutes=1)
         daemon.pass_time()
         assert [one.event for one in store.notices()] == told, hours
-    daemon.tick(KEY)
-    daemon.deliver()
+    tick(daemon, KEY)
+    look(daemon)
     assert [(one.event, one.state) for one in store.notices()] == [("fresh", "sent"), ("stale", "sent")]
 
 
@@ -538,3 +542,94 @@ def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_lat
     (files / "alerts.yaml").write_text("routes: [{to: [log]}]\nreminders: {warning: 2h}\n")
     daemon.reload(unchanged_too=True)
     assert daemon._routing.alerts.reminders.warning == "2h"
+
+
+# The clock
+
+
+def test_a_clock_set_back_is_said_once_and_rounds_go_on_at_the_next_moment(files, store, clock, caplog):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(24 * HOUR)
+    tick(daemon, KEY)
+    ahead = len(rounds(store))
+    clock.now = NOON + timedelta(minutes=10)
+    for _ in range(3):
+        daemon.watch_clock()
+    clock.now = NOON + HOUR
+    tick(daemon, KEY)
+    newest = {at: state for _, at, state in rounds(store)[:2]}
+    assert newest == {"12:00": "completed", "13:00": "completed"}, "though it was missed while the clock was ahead"
+    assert len(rounds(store)) == ahead, "the moment was asked, not written a second time"
+    assert [record.getMessage()[:41] for record in caplog.records if record.levelno == logging.ERROR] == [
+        "THE CLOCK WAS SET BACK by 23:50:00, to 20"
+    ]
+
+
+def test_a_daemon_started_after_the_clock_was_set_back_asks_too(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(24 * HOUR)
+    tick(daemon, KEY)
+    clock.now = NOON + HOUR
+    work(watching(files, store, clock, "another"))
+    assert {at: state for _, at, state in rounds(store)[:2]}["13:00"] == "completed"
+
+
+def test_a_lease_of_the_future_holds_no_endpoint(files, store, clock):
+    leave(store, files, NOON, asks=1, lease_s=10, at=NOON + timedelta(days=2))
+    work(watching(files, store, clock))
+    assert [view.asked for view in completed(store)] == [3]
+
+
+def test_a_machine_that_slept_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(24 * HOUR)
+    daemon.watch_clock()
+    daemon.pass_time()
+    assert store.notices() == ()
+
+
+# The end
+
+
+class Hanging:
+    """A receiver that does not answer until it is let go."""
+
+    name = "hanging"
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = threading.Event(), threading.Event()
+
+    def send(self, notice):
+        self.asked.set()
+        self.let_go.wait(60)
+        return Outcome(True, "sent")
+
+
+def test_a_closing_daemon_ends_within_its_grace_whatever_hangs(files, store, clock):
+    hanging = Hanging()
+    for _ in range(200):
+        store.owe("stale", Routing(("hanging",)), NOON, endpoint="parrot")
+    daemon = Daemon([files], store, [hanging], "", worker="here", clock=clock, grace_s=0.5)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    assert hanging.asked.wait(60)
+    daemon.stop()
+    thread.join(60)
+    is_over = not thread.is_alive()
+    hanging.let_go.set()
+    thread.join()
+    assert is_over
+    assert Counter(one.state for one in store.notices()) == {"owed": 199, "claimed": 1}, "for whoever comes next"
+
+
+def test_a_backlog_of_passed_moments_does_not_hold_up_the_end(files, store, clock):
+    write_set(files, every="10s")
+    daemon = watching(files, store, clock)
+    work(daemon)
+    clock.go(timedelta(days=30))
+    daemon.stop()
+    daemon.tick(KEY)
+    assert len(rounds(store)) == 1

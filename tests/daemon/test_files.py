@@ -93,7 +93,7 @@ def test_broken_in_another_way_is_told_at_once(watched, files, caplog):
     assert "now BROKEN" in second[1]
 
 
-def test_mended_is_told_and_no_longer_reminded_of(watched, files, caplog):
+def test_fixed_is_told_and_no_longer_reminded_of(watched, files, caplog):
     (files / "canary.yaml").write_text(BROKEN)
     watched.reload(NOON)
     caplog.clear()
@@ -101,18 +101,18 @@ def test_mended_is_told_and_no_longer_reminded_of(watched, files, caplog):
     assert watched.reload(NOON).sets[0].probes[0].samples == 2
     ((level, text),) = told(caplog)
     assert level == logging.WARNING
-    assert "are mended and in force again" in text
+    assert "are fixed and in force again" in text
     assert watched.reload(NOON + 2 * HOUR) is None
     assert told(caplog) == []
 
 
-def test_mended_as_it_was_is_in_force_too(watched, files, caplog):
+def test_fixed_as_it_was_is_in_force_too(watched, files, caplog):
     good = (files / "canary.yaml").read_text()
     (files / "canary.yaml").write_text(BROKEN)
     watched.reload(NOON)
     (files / "canary.yaml").write_text(good)
     assert watched.reload(NOON) is not None
-    assert "mended" in told(caplog)[-1][1]
+    assert "fixed" in told(caplog)[-1][1]
 
 
 def test_on_demand_they_are_read_though_nothing_changed(watched):

@@ -8,8 +8,8 @@ import pytest
 
 from prober.alerts import open_alerters
 from prober.daemon import _listening
-from prober.daemon.log import tell_remarks
-from prober.daemon.slack_actions import StoredIncidentActions
+from prober.daemon.log import log_remarks
+from prober.daemon.notices import StoredIncidentActions
 from prober.model.incident import Action
 from prober.settings import Settings
 from tests.daemon.world import watching
@@ -54,7 +54,7 @@ def test_what_a_channel_cannot_do_is_said_at_the_start(
 ) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_WEBHOOK_URL", "PROBER_SLACK_CHANNEL"):
         monkeypatch.delenv(name, raising=False)
-    tell_remarks(open_alerters(Settings(**given)))  # type: ignore[arg-type]
+    log_remarks(open_alerters(Settings(**given)))  # type: ignore[arg-type]
     assert said in caplog.text and bool(said) == bool(caplog.records)
 
 

@@ -118,7 +118,7 @@ def test_the_daemon_ends_in_order(store: Store, tmp_path: Path) -> None:
     write_set(tmp_path / "probes")
     daemon = watching(tmp_path / "probes", store, Clock())
     daemon.beat()
-    daemon.call("stop")
+    daemon.stop()
     daemon.run()
     [sign] = store.daemon_statuses()
     assert sign.stopped_at == NOON

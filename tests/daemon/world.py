@@ -75,9 +75,21 @@ def finish(daemon: Daemon) -> None:
 
 
 def work(daemon: Daemon) -> None:
-    """One sweep, and all that comes of it."""
-    daemon.sweep()
+    """Take up what waits, and do all that comes of it."""
+    daemon.take_up()
     finish(daemon)
+
+
+def tick(daemon: Daemon, key: str) -> None:
+    """A moment of a set on an endpoint, and all that comes of it."""
+    daemon.tick(key)
+    work(daemon)
+
+
+def look(daemon: Daemon) -> None:
+    """What time brings, and its delivery."""
+    daemon.pass_time()
+    daemon.deliver()
 
 
 def rounds(store: Store) -> list[tuple[str, str, str]]:

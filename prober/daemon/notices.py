@@ -1,0 +1,86 @@
+"""Notices: what time alone makes due, their delivery, and what people do about them in Slack."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from prober.alerts.interface import Alerter
+from prober.daemon.due_times import Watched
+from prober.daemon.log import log_decision, log_freshness, reported
+from prober.incidents.routing import Routing
+from prober.model.incident import Action, Decision, Incident
+from prober.model.notice import Notice
+from prober.service.deliver import deliver
+from prober.service.run_round import Clock
+from prober.store import Store
+
+
+class Notices:
+    """The notices of one daemon."""
+
+    def __init__(self, store: Store, alerters: Sequence[Alerter], dashboard_url: str, clock: Clock) -> None:
+        self._store = store
+        self._alerters = alerters
+        self._dashboard_url = dashboard_url
+        self._clock = clock
+
+    def pass_time(self, watched: Sequence[Watched], routing: Routing) -> None:
+        """Reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
+        now = self._clock()
+        with reported("looking for what is due by now"):
+            for decision in self._store.pass_time(routing, now):
+                log_decision(decision)
+        deadlines: dict[str, tuple[Watched, datetime]] = {}
+        for one in watched:
+            deadline = one.moments.back(now, routing.alerts.stale_after)
+            known = deadlines.get(one.endpoint.name)
+            if known is None or deadline > known[1]:  # the set that is asked most often decides
+                deadlines[one.endpoint.name] = (one, deadline)
+        for one, deadline in deadlines.values():
+            with reported(f"looking whether {one.endpoint.name} is stale"):
+                log_freshness(
+                    one.endpoint.name, self._store.check_freshness(one.endpoint, one.since, deadline, routing, now)
+                )
+
+    def deliver(self, may_go_on: Callable[[], bool]) -> None:
+        """Every notice that is due, one after the other, for as long as that may go on."""
+        with reported("delivering notices"):
+            while may_go_on() and deliver(self._store, self._alerters, self._clock, self._dashboard_url):
+                pass
+
+    def deliver_last(self, end: float) -> None:
+        """What is due, until that moment of the monotonic clock; whatever hangs is left alone then."""
+        lane = threading.Thread(
+            target=self.deliver, args=(lambda: time.monotonic() < end,), name="last delivery", daemon=True
+        )
+        lane.start()
+        lane.join(max(0.0, end - time.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIncidentActions:
+    """Acts on incidents in the store, and delivers what comes of it at once."""
+
+    store: Store
+    dashboard_url: str
+    clock: Clock
+    routing: Callable[[], Routing]
+    deliver: Callable[[], None]
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def incident(self, incident_id: int) -> Incident | None:
+        return self.store.incident(incident_id)
+
+    def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
+        outcome = self.store.press(incident_id, press, self.routing(), self.clock())
+        self.deliver()
+        return outcome
+
+    def told(self, incident_id: int) -> Notice | None:
+        return self.store.told(incident_id, "slack", self.dashboard_url)
