@@ -55,7 +55,8 @@ class RoundQueue(Protocol):
     """
 
     def put(self, watched: Watched, due_at: datetime) -> None:
-        """The round of this moment waits to be asked. Nothing changes where it waits, is in hand or is over."""
+        """The round of this moment waits to be asked. Nothing changes where it waits, is in hand or is over; passed
+        over, it waits again."""
         ...
 
     def take(self, now: datetime) -> Sequence[RoundView]:
@@ -78,7 +79,8 @@ class StoredQueue:
         self._store = store
 
     def put(self, watched: Watched, due_at: datetime) -> None:
-        self._store.due(watched.endpoint, watched.probe_set.name, due_at)
+        # Passed over while a clock was ahead, its moment has come all the same.
+        self._store.due(watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
 
     def take(self, now: datetime) -> Sequence[RoundView]:
         return self._store.unfinished(now)

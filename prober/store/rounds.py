@@ -23,11 +23,17 @@ from prober.store.pages.views import RoundView
 from prober.store.reply_rows import observation
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
 
+LONGEST_LEASE = timedelta(minutes=10)
+"""No round is leased for longer. A lease that ends later was written by a clock that was ahead, and holds nothing."""
+
 _LARGEST_COUNT = 2**31 - 1
 
 
-def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
+def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime, reopened: str = "") -> int:
+    """`reopened`: the reason with which the round may have been missed before its time, and is due all the same."""
     remember_endpoint(session, endpoint)
+    if reopened:
+        _reopen(session, endpoint.name, probe_set, due_at, reopened)
     if insert_due(session, endpoint.name, endpoint.content_hash, probe_set, due_at):
         touch(session, endpoint.content_hash)
     return session.exec(
@@ -37,6 +43,18 @@ def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime) 
             col(RoundRow.due_at) == due_at,
         )
     ).one()
+
+
+def _reopen(session: Session, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
+    """A round that was missed with this reason, and that nobody ever had in hand, is as if it had never been there."""
+    here = select(RoundRow).where(
+        RoundRow.endpoint == endpoint, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at,
+        RoundRow.state == "missed", RoundRow.reason == reason, col(RoundRow.label).is_(None),
+    )  # fmt: skip
+    for row in session.exec(here):
+        tallies.forget_missed(session, row)
+        session.delete(row)
+    session.flush()
 
 
 def insert_due(
@@ -57,7 +75,11 @@ def claim(session: Session, round_id: int, worker: str, now: datetime, lease_s: 
         update(WatchRow)
         .where(
             col(WatchRow.endpoint_hash) == endpoint_hash,
-            or_(col(WatchRow.round_id).is_(None), col(WatchRow.lease_until) <= now),
+            or_(
+                col(WatchRow.round_id).is_(None),
+                col(WatchRow.lease_until) <= now,
+                col(WatchRow.lease_until) > now + LONGEST_LEASE,
+            ),
         )
         .values(
             round_id=round_id,
@@ -201,7 +223,7 @@ def miss(session: Session, round_id: int, reason: str, now: datetime, token: int
         return
     if row.state == "completed":
         raise StoreError(f"round {round_id} of {row.endpoint} is completed; it cannot be marked missed")
-    if row.state == "claimed" and row.lease_until is not None and row.lease_until > now:
+    if row.state == "claimed" and row.lease_until is not None and now < row.lease_until <= now + LONGEST_LEASE:
         hold(session, round_id, token)
     row.state, row.reason, row.lease_until = "missed", reason, None
     session.add(row)
@@ -215,7 +237,11 @@ def unfinished(session: Session, now: datetime) -> tuple[RoundView, ...]:
         select(RoundRow)
         .where(
             col(RoundRow.state).in_(("due", "claimed")),
-            or_(col(RoundRow.lease_until).is_(None), col(RoundRow.lease_until) <= now),
+            or_(
+                col(RoundRow.lease_until).is_(None),
+                col(RoundRow.lease_until) <= now,
+                col(RoundRow.lease_until) > now + LONGEST_LEASE,
+            ),
         )
         .order_by(col(RoundRow.due_at), col(RoundRow.id))
     )

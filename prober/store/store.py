@@ -115,10 +115,13 @@ class Store:
 
     # Rounds
 
-    def due(self, endpoint: Endpoint, probe_set: str, due_at: datetime) -> int:
-        """Id of the round of this set on this endpoint at this time: made by the first call, found by every other."""
+    def due(self, endpoint: Endpoint, probe_set: str, due_at: datetime, reopened: str = "") -> int:
+        """Id of the round of this set on this endpoint at this time: made by the first call, found by every other.
+
+        `reopened`: the reason with which it may have been missed before its time, and is due all the same.
+        """
         with self._database.write() as session:
-            return rounds.due(session, endpoint, probe_set, due_at)
+            return rounds.due(session, endpoint, probe_set, due_at, reopened)
 
     def claim(self, round_id: int, worker: str, now: datetime, lease_s: float) -> RoundView | None:
         """Take a round in hand for `lease_s` seconds, and with it the endpoint.

@@ -68,6 +68,11 @@ def end(session: Session, row: RoundRow, judgement: Judgement | None) -> None:
         _draw(session, row, observations, judgement)
 
 
+def forget_missed(session: Session, row: RoundRow) -> None:
+    """A round that was counted as missed, without a reply, is not."""
+    _add(session, row, Sums(missed=-1))
+
+
 def rebuild(session: Session) -> None:
     """Make all of it again from the rounds that ended. What is damaged counts as nothing."""
     for table in (PointRow, LineRow, TallyRow):

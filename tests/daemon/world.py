@@ -64,9 +64,10 @@ def watching(folder: Path, store: Store, clock: Callable[[], datetime], worker: 
 
 
 def finish(daemon: Daemon) -> None:
-    """Do, here and now and in order, what was handed to the scheduler for once; until nothing is left."""
+    """Do, here and now and in order, what was handed to the scheduler for once and is due; until nothing is left."""
     while True:
-        jobs = [job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3]
+        once = [job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3]
+        jobs = [job for job in once if job.args[1] <= daemon._clock()]
         if not jobs:
             return
         for job in jobs:
