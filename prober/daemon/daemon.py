@@ -137,7 +137,7 @@ class Daemon:
         self._rounds.is_stopping = True
         end = time.monotonic() + self._grace_s
         logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
-        # Stopped in the middle of starting jobs, APScheduler's thread would die of a job that it does not find any more.
+        # Stopped while it starts jobs, APScheduler's thread would die of a job that it does not find any more.
         self._scheduler.pause()
         self._scheduler.get_jobs()  # waits until that is over
         self._scheduler.shutdown(wait=False)
