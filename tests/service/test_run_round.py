@@ -316,7 +316,7 @@ def test_a_spent_budget_is_no_matter_for_a_round_in_other_hands(store):
     round_of(store, endpoint)
     assert round_of(store, endpoint, at=START + timedelta(hours=1)).outcome == "busy"
     in_hand = store.due(endpoint, "canary", START + timedelta(hours=1))
-    assert store.claim(in_hand, "there", START, 600)
+    assert store.claim(in_hand, "there", START + timedelta(hours=1), 60)
     assert round_of(store, endpoint, due=START + timedelta(hours=1)).outcome == "busy"
     assert [view.state for view in store.rounds()] == ["claimed", "completed"]
 
