@@ -10,11 +10,10 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from jsonschema.exceptions import SchemaError
-from jsonschema.validators import Draft202012Validator, validator_for
 from pydantic import JsonValue
-from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from prober.fingerprint import bounded
 from prober.fingerprint.feature import Features, unreadable
 from prober.fingerprint.refusal import refused_by
 from prober.fingerprint.structure import NotJson, parse_json
@@ -100,11 +99,13 @@ def _starts_with(reply: Reply, value: JsonValue) -> bool:
 
 
 def _regex(reply: Reply, value: JsonValue) -> bool:
-    """`re.search`. Of a long reply only the start is searched, and a miss there proves nothing."""
+    """As `re.search`, within a limit of time. Of a long reply only the start is read: a miss proves nothing."""
     text = _text(reply)
     try:
-        found = re.search(_wanted(value), text[:REGEX_READ])
-    except (re.error, RecursionError, OverflowError) as reason:
+        found = bounded.search(_wanted(value), text[:REGEX_READ])
+    except bounded.OutOfTime as reason:
+        raise Unjudged(f"the regex was stopped: {reason}") from None
+    except (re.error, RecursionError, OverflowError, bounded.TooLarge) as reason:
         raise Unjudged(f"the regex is not valid: {reason}") from None
     if len(text) <= REGEX_READ:
         return found is not None
@@ -129,10 +130,9 @@ def _valid(answer: JsonValue, schema: JsonValue) -> bool:
     if not isinstance(schema, dict):
         raise Unjudged("the value must be a JSON Schema")
     try:
-        validator = validator_for(schema, default=Draft202012Validator)
-        validator.check_schema(schema)
-        # An empty registry: a schema that refers to an address must not be fetched.
-        return validator(schema, registry=Registry()).is_valid(answer)
+        return bounded.matches_schema(answer, schema)
+    except bounded.OutOfTime as reason:
+        raise Unjudged(f"the JSON Schema was stopped: {reason}") from None
     except SchemaError as reason:
         raise Unjudged(f"the JSON Schema is not valid: {reason.message[:200]}") from None
     except Unresolvable as reason:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import jsonschema
 from pydantic import JsonValue
 
+from prober.fingerprint.bounded import LARGEST, size_of
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Check, Probe
 from prober.text import quoted, shown
@@ -59,6 +60,8 @@ def _regex_fault(pattern: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if size_of(pattern) > LARGEST:
+                return f"a regular expression that repeats more than {LARGEST:,} times in all; shorten it"
             re.compile(pattern)
     except re.error as error:
         return f"not a regular expression ({error}); fix it, or write contains for plain text"
