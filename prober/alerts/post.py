@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
@@ -17,7 +19,7 @@ from prober.alerts.outcomes import of_failure, of_status
 from prober.model.notice import Notice, Outcome
 
 TIMEOUT_S: Final = 10.0
-"""Longest silence of a receiver."""
+"""Longest silence of a receiver; a whole sending may take twice as long."""
 NOTHING_TO_SAY: Final = Outcome(True, "not for this channel")
 """Of a notice that the receiver has no place for."""
 
@@ -60,11 +62,38 @@ def encoded(content: Json) -> bytes:
     return json.dumps(content, allow_nan=False).encode("ascii")
 
 
+def within(seconds: float, send: Callable[[], Outcome]) -> Outcome:
+    """What `send` gives, or that it took too long. Raises what `send` raises.
+
+    A socket's timeout begins again with every byte: a receiver that drips would be waited for without end. A sending
+    that is given up goes on in a thread that holds up nothing, not even the end of the process.
+    """
+    done: Future[Outcome] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(send())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="sending", daemon=True).start()
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():
+            return done.result()
+        return Outcome(False, f"timeout: not over within {seconds:g} s")
+
+
 def post(url: str, body: bytes, headers: Mapping[str, str], receipt: str, timeout_s: float = TIMEOUT_S) -> Outcome:
     """Send once, never follow a redirect, never raise for bad luck. `receipt` is of a sending that went well; JSON,
     unless the headers say otherwise."""
     always = {"Content-Type": "application/json", "User-Agent": "canary-prober"}
     request = Request(url, data=body, headers={**always, **headers}, method="POST")
+    return within(2 * timeout_s, lambda: _post(request, receipt, timeout_s))
+
+
+def _post(request: Request, receipt: str, timeout_s: float) -> Outcome:
     try:
         with _OPENER.open(request, timeout=timeout_s):
             return Outcome(True, "sent", receipt=receipt)

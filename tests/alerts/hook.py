@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
 class Hook:
-    """A receiver that keeps what it gets and answers as told; status 0 hangs, -1 hangs up."""
+    """A receiver that keeps what it gets and answers as told; status 0 hangs, -1 hangs up, -2 answers byte by byte
+    without an end."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -35,6 +36,11 @@ def listening() -> Iterator[Hook]:
             if hook.status <= 0:
                 if hook.status == 0:
                     hook.closing.wait(30)
+                if hook.status == -2:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                    with suppress(OSError):
+                        while not hook.closing.wait(0.02):
+                            self.wfile.write(b"x")
                 return
             self.send_response(hook.status)
             for name, value in hook.headers.items():
