@@ -30,9 +30,14 @@ from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.reply import Reply
-from prober.store import Store, tallies
+from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, watches
+from prober.store import replies as stored_replies
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
-from prober.store.incident_rows import to_row
+from prober.store.incidents import to_row
+from prober.store.pages import days as days_page
+from prober.store.pages import over_time, overview, probes
+from prober.store.pages.deliveries import deliveries
+from prober.store.pages.promises import promises
 from prober.store.rounds import label_at
 from prober.store.rows import IncidentRow, LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
 
@@ -101,40 +106,73 @@ def measure(effort: Effort) -> Pages:
 
 
 def _overview(store: Store) -> None:
-    store.newest(), store.endpoints(), store.lately(), store.incidents(), store.deliveries(), store.promises()
+    (
+        store.query(watches.changes),
+        store.query(overview.endpoints),
+        store.query(overview.recent_rounds_of_each),
+        store.query(incidents.recent),
+        store.query(deliveries),
+        store.query(promises),
+    )
 
 
 def _incident(store: Store) -> None:
-    (incident, *_) = store.incidents()
-    store.examples(incident), store.parts(incident), store.presses(incident.id), store.notices(incident.id)
-    store.channel_stretch(incident.endpoint, "length", NOW - timedelta(days=30))
+    (incident, *_) = store.query(incidents.recent)
+    (
+        store.query(incidents.examples, incident),
+        store.query(incidents.parts, incident),
+        store.query(incidents.actions, incident.id),
+        store.query(notices.recent, incident.id),
+    )
+    store.query(over_time.channel_stretch, incident.endpoint, "length", NOW - timedelta(days=30))
 
 
 def _history(store: Store) -> None:
     name, since = _NAMES[0], NOW - timedelta(days=30)
-    store.channel_stretch(name, "length", since), store.lines(name, since), store.epochs(name), store.edits(name)
-    store.incidents(endpoint=name), store.embedding_map(name)
+    (
+        store.query(over_time.channel_stretch, name, "length", since),
+        store.query(over_time.lines, name, since),
+        store.query(judge_state.epochs, name),
+        store.query(over_time.edits, name),
+    )
+    store.query(incidents.recent, endpoint=name), store.query(probes.embedding_map, name)
 
 
 def _probe(store: Store) -> None:
-    store.probes(_NAMES[0]), store.probe(_NAMES[0], "bench/p1"), store.replies(_NAMES[0], probe="bench/p1", limit=50)
+    (
+        store.query(probes.probes, _NAMES[0]),
+        store.query(probes.page, _NAMES[0], "bench/p1"),
+        store.query(stored_replies.recent, _NAMES[0], probe="bench/p1", limit=50),
+    )
 
 
 def _quality(store: Store) -> None:
-    store.tallies("probe_set", *_MONTH), store.tallies("owner", *_MONTH, daily=False), store.tallies("tag", *_MONTH)
+    (
+        store.query(days_page.tallies, "probe_set", *_MONTH),
+        store.query(days_page.tallies, "owner", *_MONTH, daily=False),
+        store.query(days_page.tallies, "tag", *_MONTH),
+    )
 
 
 def _cost(store: Store) -> None:
-    store.tallies("endpoint", *_MONTH), store.month("endpoint", NOW), store.month("all", NOW)
+    (
+        store.query(days_page.tallies, "endpoint", *_MONTH),
+        store.query(days_page.month, "endpoint", NOW),
+        store.query(days_page.month, "all", NOW),
+    )
 
 
 def _reliability(store: Store) -> None:
-    store.tallies("all", *_MONTH), store.lines(_NAMES[0], NOW - timedelta(days=30)), store.daemon_statuses()
-    store.deliveries(), store.rounds(state="missed", limit=100)
+    (
+        store.query(days_page.tallies, "all", *_MONTH),
+        store.query(over_time.lines, _NAMES[0], NOW - timedelta(days=30)),
+        store.query(daemons.statuses),
+    )
+    store.query(deliveries), store.query(overview.recent_rounds, state="missed", limit=100)
 
 
 def _about(store: Store) -> None:
-    store.promises()
+    store.query(promises)
 
 
 _MONTH: Final[tuple[date, date]] = (NOW.date() - timedelta(days=30), NOW.date() + timedelta(days=1))
@@ -169,7 +207,7 @@ def _times(stores: tuple[Store, Store], times: int) -> dict[str, tuple[list[floa
 def fill(url: str, replies: int) -> Store:
     """A database of so many replies, read-only."""
     with Store.open(url) as store:
-        store.remember([_SET], _ENDPOINTS, NOW)
+        store.change(declared.remember, [_SET], _ENDPOINTS, NOW)
     engine = create_engine(url)
     with engine.connect() as connection:
         # Nothing here need outlive the power; the journal is set back as the store has it.

@@ -14,8 +14,15 @@ from prober.incidents.daemons import DaemonStatus
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
 from prober.settings import Settings
-from prober.store import Store
-from prober.store.as_log import log_line
+from prober.store import Store, daemons, judge_state, watches
+from prober.store import incidents as stored_incidents
+from prober.store import maintenance as stored_maintenance
+from prober.store import notices as stored_notices
+from prober.store import replies as stored_replies
+from prober.store.pages import days, deliveries, over_time, overview, promises
+from prober.store.pages import probes as probes_page
+from prober.store.pages.export import log_lines
+from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.page_views import (
     By,
     EditView,
@@ -27,7 +34,7 @@ from prober.store.pages.page_views import (
     RoundLine,
     TallyView,
 )
-from prober.store.pages.views import (
+from prober.store.views import (
     ActionView,
     ChannelPoint,
     DeliveryView,
@@ -50,43 +57,47 @@ class CachedStore:
     store: Store
     url: str
     newest: str
-    """What `Store.newest` said; the same words mean the same answers."""
+    """What `watches.changes` said; the same words mean the same answers."""
     private: bool = False
     """Whether what was asked and answered is kept from whoever looks."""
 
     def endpoints(self) -> tuple[EndpointView, ...]:
-        return self._kept(lambda: self._each(privacy.endpoint, self.store.endpoints()), "endpoints")
+        return self._kept(lambda: self._each(privacy.endpoint, self.store.query(overview.endpoints)), "endpoints")
 
     def rounds(self) -> tuple[RoundView, ...]:
         """The newest of every endpoint."""
-        return self._kept(self.store.lately, "rounds")
+        return self._kept(lambda: self.store.query(overview.recent_rounds_of_each), "rounds")
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:
-            points = self.store.channel_stretch(endpoint, channel, since)
+            points = self.store.query(over_time.channel_stretch, endpoint, channel, since)
             return privacy.points(points) if self.private else points
 
         return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
 
     def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
-        return self._kept_of(endpoint, lambda: self.store.lines(endpoint, since), "lines", _text(since))
+        return self._kept_of(
+            endpoint, lambda: self.store.query(over_time.lines, endpoint, since), "lines", _text(since)
+        )
 
     def edits(self, endpoint: str) -> tuple[EditView, ...]:
-        return self._kept_of(endpoint, lambda: self.store.edits(endpoint), "edits")
+        return self._kept_of(endpoint, lambda: self.store.query(over_time.edits, endpoint), "edits")
 
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
         def ask() -> EmbeddingMap:
-            found = self.store.embedding_map(endpoint)
+            found = self.store.query(probes_page.embedding_map, endpoint)
             return privacy.embedding_map(found) if self.private else found
 
         return self._kept_of(endpoint, ask, "map")
 
     def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
-        return self._kept_of(endpoint, lambda: self._each(privacy.probe, self.store.probes(endpoint)), "probes")
+        return self._kept_of(
+            endpoint, lambda: self._each(privacy.probe, self.store.query(probes_page.probes, endpoint)), "probes"
+        )
 
     def probe(self, endpoint: str, probe: str) -> ProbePage | None:
         def ask() -> ProbePage | None:
-            found = self.store.probe(endpoint, probe)
+            found = self.store.query(probes_page.page, endpoint, probe)
             return privacy.probe_page(found) if found is not None and self.private else found
 
         return self._kept_of(endpoint, ask, "probe", probe)
@@ -95,7 +106,10 @@ class CachedStore:
         """Raw replies, a page of them, newest round first."""
         return self._kept_of(
             endpoint,
-            lambda: self._each(privacy.reply, self.store.replies(endpoint, probe=probe, before=before, limit=limit)),
+            lambda: self._each(
+                privacy.reply,
+                self.store.query(stored_replies.recent, endpoint, probe=probe, before=before, limit=limit),
+            ),
             "replies",
             probe,
             before,
@@ -105,12 +119,11 @@ class CachedStore:
     def log(self, endpoint: str, probe: str | None, since: datetime | None) -> Iterator[str]:
         """A reply log, line by line. Not kept: it may be long. Nothing of it in privacy mode."""
         if not self.private:
-            for stored in self.store.export(endpoint, probe=probe, since=since):
-                yield f"{log_line(stored)}\n"
+            yield from log_lines(self.store, endpoint, probe=probe, since=since)
 
     def tallies(self, by: By, since: date, until: date, *, daily: bool) -> tuple[TallyView, ...]:
         return self._kept(
-            lambda: self.store.tallies(by, since, until, daily=daily),
+            lambda: self.store.query(days.tallies, by, since, until, daily=daily),
             "tallies",
             by,
             since.isoformat(),
@@ -119,64 +132,72 @@ class CachedStore:
         )
 
     def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
-        return self._kept(lambda: self.store.month(by, now), "month", by, f"{now:%Y-%m-%dT%H}")
+        return self._kept(lambda: self.store.query(days.month, by, now), "month", by, f"{now:%Y-%m-%dT%H}")
 
     def promises(self) -> tuple[PromiseView, ...]:
-        return self._kept(self.store.promises, "promises")
+        return self._kept(lambda: self.store.query(promises.promises), "promises")
 
     def missed(self) -> tuple[RoundView, ...]:
         """The newest rounds that were missed."""
-        return self._kept(lambda: self.store.rounds(limit=100, state="missed"), "missed")
+        return self._kept(lambda: self.store.query(overview.recent_rounds, limit=100, state="missed"), "missed")
 
     def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
         """Signs of life. Never kept: nothing else need be newer when they are."""
-        return self.store.daemon_statuses()
+        return self.store.query(daemons.statuses)
 
     def told(self, incident_id: int, alerter: str) -> Notice | None:
         """The incident as an alerter told it."""
-        return self._kept(lambda: self.store.told(incident_id, alerter, ""), "told", incident_id, alerter)
+        return self._kept(
+            lambda: self.store.query(latest_notice_of, incident_id, alerter, ""), "told", incident_id, alerter
+        )
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
-        return self._kept(lambda: self.store.epochs(endpoint), "epochs", endpoint)
+        return self._kept(lambda: self.store.query(judge_state.epochs, endpoint), "epochs", endpoint)
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
         return self._kept(
-            lambda: self._each(privacy.incident, self.store.incidents(endpoint=endpoint)), "incidents", endpoint
+            lambda: self._each(privacy.incident, self.store.query(stored_incidents.recent, endpoint=endpoint)),
+            "incidents",
+            endpoint,
         )
 
     def incident(self, incident_id: int) -> Incident | None:
         def ask() -> Incident | None:
-            found = self.store.incident(incident_id)
+            found = self.store.query(stored_incidents.get, incident_id)
             return privacy.incident(found) if found is not None and self.private else found
 
         return self._kept(ask, "incident", incident_id)
 
     def examples(self, incident: Incident) -> tuple[Comparison, ...]:
         return self._kept(
-            lambda: self._each(privacy.comparison, self.store.examples(incident)), "examples", incident.id
+            lambda: self._each(privacy.comparison, self.store.query(stored_incidents.examples, incident)),
+            "examples",
+            incident.id,
         )
 
     def notices(self, incident_id: int) -> tuple[NoticeView, ...]:
-        return self._kept(lambda: self.store.notices(incident_id), "notices", incident_id)
+        return self._kept(lambda: self.store.query(stored_notices.recent, incident_id), "notices", incident_id)
 
     def presses(self, incident_id: int) -> tuple[ActionView, ...]:
-        return self._kept(lambda: self.store.presses(incident_id), "presses", incident_id)
+        return self._kept(lambda: self.store.query(stored_incidents.actions, incident_id), "presses", incident_id)
 
     def maintenance(self, now: datetime) -> tuple[MaintenanceView, ...]:
-        return self._kept(lambda: self.store.maintenance(now=now), "maintenance", f"{now:%Y-%m-%dT%H:%M}")
+        return self._kept(
+            lambda: self.store.query(stored_maintenance.not_over, now=now), "maintenance", f"{now:%Y-%m-%dT%H:%M}"
+        )
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
-        return self._kept(self.store.deliveries, "deliveries")
+        return self._kept(lambda: self.store.query(deliveries.deliveries), "deliveries")
 
     def parts(self, incident: Incident) -> tuple[Part, ...]:
-        return self._kept(lambda: self.store.parts(incident), "parts", incident.id)
+        return self._kept(lambda: self.store.query(stored_incidents.parts, incident), "parts", incident.id)
 
     def _each(self, hide: Callable[[Item], Item], found: Sequence[Item]) -> tuple[Item, ...]:
         return tuple(map(hide, found)) if self.private else tuple(found)
 
     def _kept_of(self, endpoint: str, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
         """Kept until there is something newer of this endpoint."""
-        newest = f"{self.store.newest(endpoint)} {self.private}"
+        newest = f"{self.store.query(watches.changes, endpoint)} {self.private}"
         return cast(Answer, _answer(self.url, newest, ascii((endpoint, *question)), ask))
 
     def _kept(self, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
@@ -189,7 +210,7 @@ def read(url: str | None = None) -> CachedStore:
     url = url or settings.database_url
     store = _store(url)
     try:
-        return CachedStore(store, url, store.newest(), settings.dashboard_private)
+        return CachedStore(store, url, store.query(watches.changes), settings.dashboard_private)
     except Exception:
         forget()  # it may have been replaced or upgraded under us: the next refresh opens it afresh
         raise

@@ -13,7 +13,7 @@ import altair as alt
 from dashboard.formatting import moment, number, one_line, round_name, when
 from prober.model.incident import Incident
 from prober.store.pages.page_views import EditView
-from prober.store.pages.views import ChannelPoint, EpochView
+from prober.store.views import ChannelPoint, EpochView
 
 # Of Okabe and Ito's palette, told apart by the colour-blind; each has a contrast of 3 to white and to near-black.
 BEFORE = "#0072B2"

@@ -16,7 +16,7 @@ from dashboard.frame import PageContext
 from dashboard.navigation import choose_endpoint, choose_from, choose_range
 from dashboard.overview import incident_link
 from prober.store.pages.page_views import RoundLine
-from prober.store.pages.views import ChannelPoint, EndpointView
+from prober.store.views import ChannelPoint, EndpointView
 
 ROUNDS: Final = 10
 """Rounds on each side of a change whose latency is compared."""

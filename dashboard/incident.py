@@ -30,7 +30,7 @@ from dashboard.timeline import place, timeline
 from prober.model.evidence import Verdict
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Part
-from prober.store.pages.views import NoticeView
+from prober.store.views import NoticeView
 
 _BEFORE: Final = timedelta(days=14)
 """Of the history, what is shown from before a change."""

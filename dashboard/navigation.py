@@ -11,7 +11,7 @@ from streamlit.navigation.page import Page
 
 from dashboard.formatting import inline, one_line
 from prober.store.pages.page_views import By
-from prober.store.pages.views import EndpointView
+from prober.store.views import EndpointView
 
 HOME: Final = "overview"
 """The page at the bare address."""

@@ -9,7 +9,7 @@ from prober.alerts.privacy import measured, unquoted
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Moved
 from prober.store.pages.page_views import EmbeddingMap, ProbePage, ProbeView
-from prober.store.pages.views import ChannelPoint, EndpointView, ReplyView
+from prober.store.views import ChannelPoint, EndpointView, ReplyView
 
 
 def comparison(one: Comparison) -> Comparison:

@@ -14,7 +14,7 @@ from dashboard.frame import PageContext
 from dashboard.navigation import choose_days
 from prober.incidents.daemons import DaemonStatus, attendance
 from prober.store.pages.page_views import TallyView
-from prober.store.pages.views import DeliveryView
+from prober.store.views import DeliveryView
 
 
 def draw(context: PageContext) -> None:

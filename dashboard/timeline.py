@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dashboard.formatting import moment, number, one_line
 from prober.model.incident import Incident
-from prober.store.pages.views import ActionView, NoticeView
+from prober.store.views import ActionView, NoticeView
 
 _NO_EFFECT = "had no effect: {}"
 _DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))

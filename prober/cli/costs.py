@@ -15,8 +15,9 @@ from prober.judging.memory import Memory, decode
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Observation, Round
 from prober.prices import Tariff, Unpriced, dollars
-from prober.store import Store
-from prober.store.pages.views import RoundView
+from prober.store import Store, judge_state, replies
+from prober.store.pages import overview
+from prober.store.views import RoundView
 
 DAYS_PER_MONTH: Final = 365.25 / 12
 _RECENT: Final = 64
@@ -90,7 +91,7 @@ def used(store: Store, endpoint: Endpoint, series: Collection[str]) -> dict[str,
     """Series → tokens of its newest replies; series without replies are left out."""
     found: dict[str, list[Observation]] = {}
     for view in _completed(store, endpoint, _RECENT):
-        for one in store.recorded(view.id):
+        for one in store.query(replies.recorded, view.id):
             if one.series in series and one.reply.answered:
                 found.setdefault(one.series, []).append(one)
     return {
@@ -104,7 +105,7 @@ def used(store: Store, endpoint: Endpoint, series: Collection[str]) -> dict[str,
 
 def memory_of(store: Store, endpoint: Endpoint) -> Memory:
     """What the judge remembers of a declared endpoint; an empty memory before its first round."""
-    held = store.memory(endpoint.content_hash)
+    held = store.query(judge_state.memory, endpoint.content_hash)
     return Memory() if held is None else decode(held)
 
 
@@ -113,20 +114,20 @@ def reference_of(store: Store, endpoint: Endpoint, memory: Memory) -> list[Round
     labels = set(memory.reference_rounds)
     views = [view for view in _completed(store, endpoint, _ALL) if view.label in labels]
     views.sort(key=lambda view: view.label)
-    return [Round(view.label, view.endpoint, None, store.recorded(view.id)) for view in views]
+    return [Round(view.label, view.endpoint, None, store.query(replies.recorded, view.id)) for view in views]
 
 
 def progress(store: Store, endpoint: Endpoint, series: Collection[str]) -> tuple[int, str]:
     """How many of these series have a complete reference, and what the others still need, as text."""
     complete = len(set(memory_of(store, endpoint).series) & set(series))
-    views = (view for view in store.endpoints() if view.endpoint_hash == endpoint.content_hash)
+    views = (view for view in store.query(overview.endpoints) if view.endpoint_hash == endpoint.content_hash)
     missing = next((view.missing for view in views), "") or "the first round"
     return complete, "" if complete == len(series) else missing
 
 
 def _completed(store: Store, endpoint: Endpoint, limit: int) -> Sequence[RoundView]:
     """Newest first."""
-    views = store.rounds(endpoint.name, limit)
+    views = store.query(overview.recent_rounds, endpoint.name, limit)
     return [one for one in views if one.state == "completed" and one.endpoint_hash == endpoint.content_hash]
 
 

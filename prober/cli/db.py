@@ -6,6 +6,8 @@ import typer
 
 from prober.cli.options import AsJson, Database, open_store
 from prober.cli.output import print_json, say
+from prober.store import incidents
+from prober.store.pages import overview
 from prober.store.schema import VERSIONS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -32,7 +34,7 @@ def upgrade(database: Database = None, as_json: AsJson = False) -> int:
 def info(database: Database = None, as_json: AsJson = False) -> int:
     """Show what the database holds."""
     with open_store(database, read_only=True) as store:
-        endpoints = store.endpoints()
+        endpoints = store.query(overview.endpoints)
         content = {
             "database": store.where,
             "version": VERSIONS[-1],
@@ -40,7 +42,7 @@ def info(database: Database = None, as_json: AsJson = False) -> int:
             "rounds": sum(one.rounds for one in endpoints),
             "missed": sum(one.missed for one in endpoints),
             "asks": sum(one.asks for one in endpoints),
-            "incidents": len(store.incidents(limit=1_000_000)),
+            "incidents": len(store.query(incidents.recent, limit=1_000_000)),
         }
     if as_json:
         print_json(content)

@@ -15,7 +15,8 @@ from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store
-from prober.store.as_log import logged
+from prober.store.pages import overview
+from prober.store.pages.export import export as export_replies
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -38,7 +39,7 @@ def export(
         if not total:
             raise NotEnough("no round is complete yet; `prober once` asks one now")
         with bars() as shown:
-            replies = shown.track(map(logged, store.export(endpoint)), total=total, description="Writing")
+            replies = shown.track(export_replies(store, endpoint), total=total, description="Writing")
             count = _print(replies) if output == "-" else write(Path(output), replies)
     complain(f"Wrote {count} {'reply' if count == 1 else 'replies'}{'' if output == '-' else f' to {output}'}.")
     return 0
@@ -46,7 +47,7 @@ def export(
 
 def _replies(store: Store, endpoint: str | None) -> int:
     """Asks stored; 0 if no round is complete."""
-    known = store.endpoints()
+    known = store.query(overview.endpoints)
     names = [one.name for one in known]
     if endpoint is not None and endpoint not in names:
         hint = did_you_mean(endpoint, names) if names else "the database holds no endpoint yet"

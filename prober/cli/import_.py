@@ -29,7 +29,9 @@ from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Judgement, Round
 from prober.service import run_round
+from prober.service.import_round import import_round
 from prober.store import Store
+from prober.store.pages import overview
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -106,17 +108,21 @@ def endpoint_of(name: str, promise: Promise) -> Endpoint:
 def _take_in(
     store: Store, endpoint: Endpoint, rounds: Sequence[Round], probes: Mapping[str, Probe], promise: Promise
 ) -> Imported:
-    here = {one.due_at for one in store.rounds(endpoint.name, limit=10_000_000) if one.state == "completed"}
+    here = {
+        one.due_at
+        for one in store.query(overview.recent_rounds, endpoint.name, limit=10_000_000)
+        if one.state == "completed"
+    }
     stored = alarms = 0
     newest: Judgement | None = None
     for round_ in rounds:
         if round_.at in here:
             continue
-        judgement, memory, decision = run_round.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
+        judged = run_round.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
         asked = {one.series: probes[one.series] for one in round_.observations}
-        if store.take_in(endpoint, IMPORTED, round_, asked, judgement, memory, decision):
-            stored, newest = stored + 1, judgement
-            alarms += judgement.state == "alarm"
+        if import_round(store, endpoint, IMPORTED, round_, asked, judged.judgement, judged.memory, judged.together):
+            stored, newest = stored + 1, judged.judgement
+            alarms += judged.judgement.state == "alarm"
     return Imported(endpoint.name, len(rounds), stored, newest, alarms)
 
 
@@ -143,7 +149,7 @@ def _label(at: datetime) -> str:
 
 
 def _refuse_watched(store: Store, names: Mapping[str, object]) -> None:
-    watched = [one.name for one in store.endpoints() if one.name in names and one.provider != IMPORTED]
+    watched = [one.name for one in store.query(overview.endpoints) if one.name in names and one.provider != IMPORTED]
     if watched:
         raise ConfigurationError(
             f"this database already watches {', '.join(map(quoted, watched))}; import into another one, "

@@ -18,8 +18,11 @@ from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Incident, Reason
 from prober.service.act import NOWHERE, act, done
-from prober.store import Store
-from prober.store.pages.views import ActionView, MaintenanceView, NoticeView
+from prober.store import Store, incidents
+from prober.store import maintenance as stored_maintenance
+from prober.store import notices as stored_notices
+from prober.store.pages import overview
+from prober.store.views import ActionView, MaintenanceView, NoticeView
 from prober.text import quoted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -44,7 +47,7 @@ def list_(
 ) -> int:
     """List every incident, newest first."""
     with open_store(database, read_only=True) as store:
-        found = store.incidents(endpoint=endpoint, limit=10_000)
+        found = store.query(incidents.recent, endpoint=endpoint, limit=10_000)
     if as_json:
         print_json({"incidents": [of_incident(one) for one in found]})
     elif not found:
@@ -74,9 +77,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     """Show one incident: what moved, replies before and after, and who was notified."""
     with open_store(database, read_only=True) as store:
         incident = _incident(store, incident_id)
-        examples = store.examples(incident)
-        notices = store.notices(incident_id)
-        presses = store.presses(incident_id)
+        examples = store.query(incidents.examples, incident)
+        notices = store.query(stored_notices.recent, incident_id)
+        presses = store.query(incidents.actions, incident_id)
     notified: list[Json] = [
         {
             "event": one.event,
@@ -187,15 +190,17 @@ def maintenance(
     if endpoint is None and (end or for_):
         raise ConfigurationError("name the endpoint: prober incidents maintenance ENDPOINT --for 2h")
     with Store.open(settings.database_url, read_only=True) as store:
-        known = [one.name for one in store.endpoints()]
+        known = [one.name for one in store.query(overview.endpoints)]
         if endpoint is not None and endpoint not in known:
             raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {did_you_mean(endpoint, known)}")
     with Store.open(settings.database_url) as store:
         if endpoint is not None and end:
-            store.end_maintenance(endpoint, now)
+            store.change(stored_maintenance.end, endpoint, now)
         elif endpoint is not None and for_:
-            store.announce(endpoint, now + _duration(for_, timedelta(days=7)), by or me(), reason, now)
-        announced = store.maintenance(endpoint, now=now)
+            store.change(
+                stored_maintenance.announce, endpoint, now + _duration(for_, timedelta(days=7)), by or me(), reason, now
+            )
+        announced = store.query(stored_maintenance.not_over, endpoint, now=now)
     if as_json:
         print_json({"maintenance": [_announced(one) for one in announced]})
     elif not announced:
@@ -258,7 +263,7 @@ def _pressed(one: ActionView) -> str:
 
 
 def _incident(store: Store, incident_id: int) -> Incident:
-    incident = store.incident(incident_id)
+    incident = store.query(incidents.get, incident_id)
     if incident is None:
         raise ConfigurationError(NOWHERE.format(incident_id))
     return incident

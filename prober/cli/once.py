@@ -24,7 +24,9 @@ from prober.model.evidence import Judgement
 from prober.service import run_round
 from prober.service.deliver import Delivery
 from prober.service.run_round import RoundResult
-from prober.store import Store
+from prober.service.upkeep import look_at_incidents
+from prober.store import Store, replies
+from prober.store import declared as declared_store
 
 app = typer.Typer(add_completion=False)
 
@@ -77,7 +79,7 @@ def once(
     routing.check(ALERTERS)
     rounds = []
     with Store.open(settings.database_url) as store, bars() as shown:
-        store.remember(declarations.sets, declarations.endpoints, now_utc())
+        store.change(declared_store.remember, declarations.sets, declarations.endpoints, now_utc())
         for probe_set, endpoint in shown.track(pairs, description="Asking"):
             due: datetime | None = now_utc()
             while due is not None:
@@ -90,7 +92,7 @@ def once(
                 said = _said(store, endpoint) if result.failures else ""
                 rounds.append(Asked(probe_set.name, endpoint, result, said))
                 due = result.confirmation.due_at if result.confirmation else None
-        store.pass_time(routing, now_utc())
+        look_at_incidents(store, routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})
@@ -111,7 +113,7 @@ def worst(codes: Sequence[int]) -> int:
 
 
 def _said(store: Store, endpoint: Endpoint) -> str:
-    newest = store.replies(endpoint.name, limit=1)
+    newest = store.query(replies.recent, endpoint.name, limit=1)
     return next((reply.error_detail for reply in newest if reply.error_detail), "")
 
 

@@ -22,9 +22,9 @@ from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
-from prober.service.deliver import Delivery, deliver
+from prober.service.deliver import Delivery, StoredOutbox, deliver
 from prober.settings import Settings
-from prober.store import Store
+from prober.store import Store, notices
 from prober.text import quoted
 
 Paths: TypeAlias = Annotated[
@@ -131,14 +131,16 @@ def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) 
     If one is owed to an alerter that is not configured here, all are left to the daemon: sent from here, that one
     would count as failed permanently.
     """
-    owed = {notice.alerter for notice in store.notices(limit=10_000) if notice.state in {"owed", "claimed"}}
+    owed = {
+        notice.alerter for notice in store.query(notices.recent, limit=10_000) if notice.state in {"owed", "claimed"}
+    }
     if foreign := owed - {alerter.name for alerter in alerters}:
         complain(
             f"notices to {', '.join(sorted(foreign))} are left to `prober run`: not configured in this environment"
         )
         return []
     deliveries = []
-    while (delivery := deliver(store, alerters, now_utc, dashboard_url)) is not None:
+    while (delivery := deliver(StoredOutbox(store), alerters, now_utc, dashboard_url)) is not None:
         deliveries.append(delivery)
     return deliveries
 

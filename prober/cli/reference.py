@@ -14,8 +14,10 @@ from prober.incidents.routing import Routing
 from prober.judging.memory import Memory, decode
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
-from prober.store import Store
-from prober.store.pages.views import EndpointView, EpochView
+from prober.service.act import begin_reference
+from prober.store import Store, judge_state
+from prober.store.pages import overview
+from prober.store.views import EndpointView, EpochView
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -30,7 +32,10 @@ def reference(context: typer.Context, database: Database = None, as_json: AsJson
     if context.invoked_subcommand is not None:
         return 0
     with open_store(database, read_only=True) as store:
-        found = [(one, memory_of(store, one), store.epochs(one.name)) for one in store.endpoints()]
+        found = [
+            (one, memory_of(store, one), store.query(judge_state.epochs, one.name))
+            for one in store.query(overview.endpoints)
+        ]
     if as_json:
         print_json({"endpoints": [_as_json(*one) for one in found]})
     elif not found:
@@ -53,12 +58,12 @@ def reset(
     alerters = open_alerters(settings)
     Store.open(settings.database_url, read_only=True).close()  # an action on nothing creates no database
     with Store.open(settings.database_url) as store:
-        names = [one.name for one in store.endpoints()]
+        names = [one.name for one in store.query(overview.endpoints)]
         if endpoint not in names:
             known = f"; {did_you_mean(endpoint, names)}" if names else "; the database holds none yet"
             raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}{known}")
-        epoch = store.begin_anew(
-            endpoint, by or me(), reason, Routing(tuple(alerter.name for alerter in alerters)), now_utc()
+        epoch = begin_reference(
+            store, endpoint, by or me(), reason, Routing(tuple(alerter.name for alerter in alerters)), now_utc()
         )
         deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
@@ -70,7 +75,7 @@ def reset(
 
 def memory_of(store: Store, endpoint: EndpointView) -> Memory:
     """What the judge remembers of an endpoint; an empty memory before the first round."""
-    held = store.memory(endpoint.endpoint_hash)
+    held = store.query(judge_state.memory, endpoint.endpoint_hash)
     return Memory() if held is None else decode(held)
 
 

@@ -18,11 +18,14 @@ from prober.incidents.daemons import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
+from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.metrics import exposition
-from prober.store import Store
-from prober.store.pages.views import DeliveryView
+from prober.store import Store, daemons, maintenance
+from prober.store.pages import overview
+from prober.store.pages.deliveries import deliveries as delivery_page
+from prober.store.views import DeliveryView
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -57,8 +60,13 @@ def status(
         raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
     now = now_utc()
     with open_store(database, read_only=True) as store:
-        statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
-        deliveries, daemon_statuses = store.deliveries(), store.daemon_statuses()
+        statuses = endpoint_statuses(
+            store.query(overview.endpoints),
+            store.query(overview.recent_rounds_of_each),
+            store.query(maintenance.not_over, now=now),
+            now,
+        )
+        deliveries, daemon_statuses = store.query(delivery_page), store.query(daemons.statuses)
     if metrics:
         typer.echo(exposition(statuses, deliveries, daemon_statuses, now), nl=False)
         return 0
@@ -90,7 +98,7 @@ def _tell(database: str | None) -> None:
     settings = settings_of(database)
     alerters = open_alerters(settings)
     with Store.open(settings.database_url) as store:
-        store.miss_daemons(Routing(tuple(alerter.name for alerter in alerters)), now_utc())
+        look_for_silent_daemons(store, Routing(tuple(alerter.name for alerter in alerters)), now_utc())
         deliver_owed(store, alerters, settings.dashboard_url)
 
 

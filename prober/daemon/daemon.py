@@ -32,7 +32,7 @@ from prober.daemon.notices import Notices
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.service.run_round import Clock, now_utc
-from prober.store import Store
+from prober.store import Store, declared
 
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
@@ -250,7 +250,7 @@ class Daemon:
         """Start every round that waits."""
         with reported("looking for rounds to take up"):
             if not self._is_remembered:
-                self._store.remember(self._declared.sets, self._declared.endpoints, self._clock())
+                self._store.change(declared.remember, self._declared.sets, self._declared.endpoints, self._clock())
                 self._is_remembered = True
             self._rounds.take_up()
 

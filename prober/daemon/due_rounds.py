@@ -23,8 +23,8 @@ from prober.daemon.log import log_fault, log_round, logger, reported
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.service import run_round
-from prober.store import Store
-from prober.store.pages.views import RoundView
+from prober.store import Store, rounds
+from prober.store.views import RoundView
 
 TAKE_UP: Final = "take up"
 """The job that takes rounds from the queue."""
@@ -80,20 +80,20 @@ class StoredQueue:
 
     def put(self, watched: Watched, due_at: datetime) -> None:
         # Passed over while a clock was ahead, its moment has come all the same.
-        self._store.due(watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
+        self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
 
     def take(self, now: datetime) -> Sequence[RoundView]:
-        return self._store.unfinished(now)
+        return self._store.query(rounds.unfinished, now)
 
     def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
-        self._store.miss(waiting.id, reason, now, ours=False)
+        self._store.change(rounds.miss, waiting.id, reason, now)
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
-        ours = [self._store.due(watched.endpoint, watched.probe_set.name, moment) for moment in moments]
-        waiting = {one.id for one in self._store.unfinished(now)}
+        ours = [self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
+        waiting = {one.id for one in self._store.query(rounds.unfinished, now)}
         missed = [round_id for round_id in ours if round_id in waiting]
         for round_id in missed:
-            self._store.miss(round_id, reason, now, ours=False)
+            self._store.change(rounds.miss, round_id, reason, now)
         return len(missed)
 
 
@@ -287,7 +287,9 @@ class DueRounds:
         known = isinstance(error, ConfigurationError)
         reason = f"configuration: {error}" if known else f"crashed: {type(error).__name__}"
         try:
-            self._store.miss(self._store.due(watched.endpoint, watched.probe_set.name, due), reason, self._clock())
+            with self._store.write() as tx:
+                round_id = rounds.due(tx, watched.endpoint, watched.probe_set.name, due)
+                rounds.miss(tx, round_id, reason, self._clock(), rounds.claim_of(tx, round_id, self._worker))
         except StoreError as fault:
             log_fault(f"round {due.isoformat()} of {watched.key}, missed: {reason}", fault)
             return False

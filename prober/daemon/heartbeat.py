@@ -10,9 +10,12 @@ from prober.alerts.heartbeat import Ping
 from prober.daemon.log import log_fault, logger
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
+from prober.service.upkeep import beat as sign_of_life
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store
-from prober.store.pages.views import DeliveryView
+from prober.store import Store, daemons, maintenance
+from prober.store.pages import overview
+from prober.store.pages.deliveries import deliveries as delivery_page
+from prober.store.views import DeliveryView
 
 BEAT_S: Final = 60.0
 """Between two signs of life."""
@@ -31,10 +34,15 @@ class Heartbeat:
     def beat(self, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
         """Say that these are watched, and how all is."""
         try:
-            self._store.beat(self._worker, endpoints, routing, now)
+            sign_of_life(self._store, self._worker, endpoints, routing, now)
             store = self._store
-            statuses = endpoint_statuses(store.endpoints(), store.lately(), store.maintenance(now=now), now)
-            well, words = condition(statuses, store.deliveries(), endpoints)
+            statuses = endpoint_statuses(
+                store.query(overview.endpoints),
+                store.query(overview.recent_rounds_of_each),
+                store.query(maintenance.not_over, now=now),
+                now,
+            )
+            well, words = condition(statuses, store.query(delivery_page), endpoints)
         except StoreError as error:
             log_fault("giving a sign of life", error)
             well, words = False, f"the database cannot be used: {error}"
@@ -51,7 +59,7 @@ class Heartbeat:
     def stop(self, now: datetime) -> None:
         """The daemon ends in order: nobody is to miss it."""
         try:
-            self._store.end_daemon(self._worker, now)
+            self._store.change(daemons.stop, self._worker, now)
         except StoreError as error:
             log_fault("saying that the daemon ends", error)
 

@@ -14,9 +14,12 @@ from prober.daemon.log import log_decision, log_freshness, reported
 from prober.incidents.routing import Routing
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import Notice
-from prober.service.deliver import deliver
+from prober.service.act import try_to_act
+from prober.service.deliver import StoredOutbox, deliver
 from prober.service.run_round import Clock
-from prober.store import Store
+from prober.service.upkeep import check_freshness, look_at_incidents
+from prober.store import Store, incidents
+from prober.store.pages.notices import latest_notice_of
 
 
 class Notices:
@@ -32,7 +35,7 @@ class Notices:
         """Reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
         now = self._clock()
         with reported("looking for what is due by now"):
-            for decision in self._store.pass_time(routing, now):
+            for decision in look_at_incidents(self._store, routing, now):
                 log_decision(decision)
         deadlines: dict[str, tuple[Watched, datetime]] = {}
         for one in watched:
@@ -43,13 +46,13 @@ class Notices:
         for one, deadline in deadlines.values():
             with reported(f"looking whether {one.endpoint.name} is stale"):
                 log_freshness(
-                    one.endpoint.name, self._store.check_freshness(one.endpoint, one.since, deadline, routing, now)
+                    one.endpoint.name, check_freshness(self._store, one.endpoint, one.since, deadline, routing, now)
                 )
 
     def deliver(self, may_go_on: Callable[[], bool]) -> None:
         """Every notice that is due, one after the other, for as long as that may go on."""
         with reported("delivering notices"):
-            while may_go_on() and deliver(self._store, self._alerters, self._clock, self._dashboard_url):
+            while may_go_on() and deliver(StoredOutbox(self._store), self._alerters, self._clock, self._dashboard_url):
                 pass
 
     def deliver_last(self, end: float) -> None:
@@ -75,12 +78,12 @@ class StoredIncidentActions:
         return self.clock()
 
     def incident(self, incident_id: int) -> Incident | None:
-        return self.store.incident(incident_id)
+        return self.store.query(incidents.get, incident_id)
 
     def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
-        outcome = self.store.press(incident_id, press, self.routing(), self.clock())
+        outcome = try_to_act(self.store, incident_id, press, self.routing(), self.clock())
         self.deliver()
         return outcome
 
     def told(self, incident_id: int) -> Notice | None:
-        return self.store.told(incident_id, "slack", self.dashboard_url)
+        return self.store.query(latest_notice_of, incident_id, "slack", self.dashboard_url)

@@ -1,15 +1,19 @@
-"""What a person does to an incident, from a shell or a page: one act, and the same words for what came of it."""
+"""What a person does: to an incident, or to the reference; and what came of it, as a sentence."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from prober.alerts.phrases import minute, when
+from prober.incidents.actions import press, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident, Reason
-from prober.store import Store
+from prober.service.carry_out import carry_out
+from prober.store import Store, declared, incidents, judge_state, rounds, watches
+from prober.store.views import EpochView
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
 _REFUSED: Final[dict[Reason, str]] = {
@@ -22,25 +26,62 @@ _REFUSED: Final[dict[Reason, str]] = {
 """Decisions by which a person got nothing done."""
 
 
-def act(store: Store, incident_id: int, press: Action, routing: Routing, now: datetime) -> tuple[Incident, Decision]:
-    """Read, decided, written and kept with its author at once: the incident afterwards, and why it is so.
+def act(store: Store, incident_id: int, action: Action, routing: Routing, now: datetime) -> tuple[Incident, Decision]:
+    """Read, decide, write, and keep the action with its author: the incident afterwards, and why it is so.
 
     Raises ConfigurationError, with why, where there is no such incident or nothing could come of it.
     """
-    pressed = store.press(incident_id, press, routing, now)
-    if pressed is None:
+    done = try_to_act(store, incident_id, action, routing, now)
+    if done is None:
         raise ConfigurationError(NOWHERE.format(incident_id))
-    incident, decision = pressed
+    incident, decision = done
     if decision.reason in _REFUSED:
         by = f" by {incident.actor}" if incident.actor else ""
         closed = f"{incident.close_reason or 'closed'}{by}"
-        why = _REFUSED[decision.reason].format(actor=press.actor, closed=closed)
+        why = _REFUSED[decision.reason].format(actor=action.actor, closed=closed)
         raise ConfigurationError(f"incident {incident.id} {why}")
-    return pressed
+    return done
+
+
+def try_to_act(
+    store: Store, incident_id: int, action: Action, routing: Routing, now: datetime
+) -> tuple[Incident, Decision] | None:
+    """The same, where an action that comes too late changes nothing and raises nothing; the reason says why.
+
+    None where there is no such incident.
+    """
+    with store.write() as tx:
+        seen = incidents.get(tx, incident_id)
+        if seen is None:
+            return None
+        watches.lock(tx, seen.endpoint_hash)
+        incident = incidents.get(tx, incident_id) or seen
+        decision = press(incident, action, now)
+        if decision.event is not None:
+            incident = carry_out(tx, decision, routing, now) or incident
+        until = action.until if action.until or incident.state != "muted" else incident.muted_until
+        incidents.keep_action(tx, incident_id, action, until, decision.reason, now)
+    return incident, replace(decision, incident=incident)
+
+
+def begin_reference(store: Store, endpoint: str, author: str, note: str, routing: Routing, now: datetime) -> EpochView:
+    """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes.
+
+    As with every new epoch the judge's memory is dropped, and a round in hand is taken from its holder. Raises
+    StoreError where there is no such endpoint.
+    """
+    with store.write() as tx:
+        key = declared.content_of(tx, endpoint)
+        watches.lock(tx, key)
+        opened = incidents.open_change(tx, key)
+        if opened is not None:
+            carry_out(tx, reset(opened, author, note, now), routing, now)
+        label = rounds.label_after_all(tx, endpoint, key, now)
+        return judge_state.start_epoch(tx, endpoint, key, label, author, note, now)
 
 
 def done(incident: Incident, decision: Decision) -> str:
-    """What came of a press, as a sentence."""
+    """What came of an action, as a sentence."""
     begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))

@@ -16,7 +16,8 @@ from prober.fingerprint import fingerprint
 from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
 from prober.model.reply import Reply, Spent
-from prober.store import Store
+from prober.store import Store, replies, spending
+from prober.store.rounds import Claim
 from prober.store.spending import day_of
 
 
@@ -44,7 +45,7 @@ def plan(probe_set: ProbeSet, endpoint: Endpoint) -> list[Ask]:
 
 def ask_round(
     store: Store,
-    round_id: int,
+    claim: Claim,
     probe_set: ProbeSet,
     endpoint: Endpoint,
     provider: Provider,
@@ -52,7 +53,7 @@ def ask_round(
 ) -> AskedRound:
     """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
     asks = plan(probe_set, endpoint)
-    found = {(one.series, one.sample): one for one in store.recorded(round_id)}
+    found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
     gates = [_budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
     asker = Asker(provider, clock, endpoint.concurrency, gates)
@@ -61,14 +62,14 @@ def ask_round(
     with closing(asker.ask([ask for ask in asks if (ask.series, ask.sample) not in found])) as arriving:
         for answers in arriving:
             new = [_observation(probe_set, *answer) for answer in answers]
-            store.record(round_id, new, clock())
+            store.change(replies.record, claim, new)
             found.update(((one.series, one.sample), one) for one in new)
             unread.extend(filter(_is_unread, new))
             while unread and not asker.has_replies:  # there is time, until the next reply
                 read.append(_read(unread.popleft(), probes))
     read += [_read(one, probes) for one in unread]
     if read:
-        store.take_fingerprints(round_id, read)
+        store.change(replies.keep_fingerprints, claim, read)
         found.update(((one.series, one.sample), one) for one in read)
     refused = "" if asker.refused is None else asker.refused.reason
     if refused and found:
@@ -93,7 +94,7 @@ class _DayLedger:
 
     def book(self, tokens: Sequence[int]) -> Booking:
         budget, now = self._endpoint.budget, self._clock()
-        count, spent = self._store.reserve(self._endpoint.name, budget, tokens, now)
+        count, spent = self._store.change(spending.reserve, self._endpoint.name, budget, tokens, now)
         if count == len(tokens):
             return Booking(count, "", day_of(now))
         reason = exhausted(budget, spent) or (
@@ -103,7 +104,7 @@ class _DayLedger:
         return Booking(count, reason, day_of(now))
 
     def give_back(self, page: str, asks: int, tokens: int) -> None:
-        self._store.give_back(self._endpoint.name, page, asks, tokens)
+        self._store.change(spending.give_back, self._endpoint.name, page, asks, tokens)
 
 
 def _budget_gate(
@@ -116,7 +117,7 @@ def _budget_gate(
     """How long replies get is known from those of earlier rounds."""
     estimate = TokenEstimate(output_limit(endpoint.parameters))
     if endpoint.budget.tokens_per_day is not None:
-        for one in (*store.newest_replies(endpoint.content_hash), *recorded):
+        for one in (*store.query(spending.newest_replies, endpoint.content_hash), *recorded):
             if one.series in probes:
                 estimate.learn(probes[one.series], one.reply)
     return BudgetGate(_DayLedger(store, endpoint, clock), estimate)

@@ -16,6 +16,8 @@ from prober.alerts.interface import Alerter
 from prober.alerts.outcomes import OUTAGES
 from prober.alerts.privacy import private
 from prober.model.notice import Notice, Outcome
+from prober.store import Store, notices
+from prober.store.pages.notices import notice_of
 
 LEASE_S = 300.0
 """Longer than any one sending takes, so that two processes never send the same notice at once."""
@@ -32,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Outbox(Protocol):
-    """The notices owed. The store is one."""
+    """The notices owed: a store's, or a stand-in."""
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         """The oldest notice that is due and not leased, now leased; None where there is none.
@@ -44,6 +46,22 @@ class Outbox(Protocol):
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
         """Record what became of a claimed notice: sent, owed again at `retry_at`, or (None) failed for good."""
         ...
+
+
+class StoredOutbox:
+    """The notices that a store owes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
+        """As `Outbox` says. Raises StoreError."""
+        notice_id = self._store.change(notices.claim, now, lease_s)
+        return None if notice_id is None else self._store.query(notice_of, notice_id, dashboard_url)
+
+    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+        """As `Outbox` says. Raises StoreError."""
+        self._store.change(notices.settle, notice_id, outcome, retry_at, now)
 
 
 @dataclass(frozen=True, slots=True)

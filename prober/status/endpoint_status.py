@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from prober.model.declaration import Severity
 from prober.model.incident import Incident
-from prober.store.pages.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
+from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
 Verdict = Literal["ok", "degraded", "changed", "unreachable", "unknown"]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from prober.alerts.phrases import minute
 from prober.incidents.daemons import DaemonStatus, attendance
 from prober.status.endpoint_status import EndpointStatus, lasting
-from prober.store.pages.views import DeliveryView
+from prober.store.views import DeliveryView
 
 
 @dataclass(frozen=True, slots=True)

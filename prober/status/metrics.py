@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from prober.incidents.daemons import DaemonStatus, attendance
 from prober.status.endpoint_status import EndpointStatus
-from prober.store.pages.views import DeliveryView
+from prober.store.views import DeliveryView
 
 _LABEL_LIMIT: Final = 300
 

@@ -15,8 +15,20 @@ from datetime import datetime
 from typing import Any
 
 from prober.model.errors import StoreError
-from prober.model.evidence import Between, Example, Findings, Fingerprint, Judgement, Place, Share, Shift, Verdict
+from prober.model.evidence import (
+    Between,
+    Example,
+    Findings,
+    Fingerprint,
+    Judgement,
+    Observation,
+    Place,
+    Share,
+    Shift,
+    Verdict,
+)
 from prober.model.reply import Reply, ToolCall
+from prober.store.rows import ReplyRow
 
 _PLAIN_REPLY_FIELDS = tuple(
     field for field in fields(Reply) if field.name not in {"at", "tool_calls", "headers", "top_logprobs"}
@@ -73,6 +85,18 @@ def unpack_fingerprint(packed: bytes | None) -> Fingerprint | None:
         content = _unpack(packed)
         content["vectors"] = {name: tuple(vector) for name, vector in content.get("vectors", {}).items()}
         return Fingerprint(**content)
+
+
+def unpack_observation(row: ReplyRow) -> Observation:
+    """The reply of a row in its place, with its fingerprint."""
+    return Observation(
+        series=row.series,
+        probe=row.probe,
+        sample=row.sample,
+        reply=unpack_reply(row.reply),
+        fingerprint=unpack_fingerprint(row.fingerprint),
+        place=row.place,
+    )
 
 
 def pack_verdicts(verdicts: Sequence[Verdict]) -> bytes:

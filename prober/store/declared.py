@@ -5,32 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, select, update
+from sqlmodel import col, func, select, update
 
 from prober.model.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Incident
 from prober.prices import tariff
+from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
+from prober.store.watches import lock
 
 _LIST_GOOD_FOR: Final = timedelta(days=7)
 """How long a price that stands in a list is believed."""
 
 
-def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
-    """Adds and refreshes; forgets nothing. Sorted, so that two processes at once lock in the same order."""
+@dataclass(frozen=True, slots=True)
+class AskedSet:
+    """What is kept of a declared probe set."""
+
+    name: str
+    owner: str
+    runbook: str | None
+    tags: tuple[str, ...]
+
+
+def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
+    """Keep names, prompts, owners and prices, so that readers need no files. Adds and refreshes;
+    forgets nothing."""
+    # Sorted, so that two processes at once lock in the same order.
     declared = {endpoint.name: endpoint for endpoint in endpoints}
     for name in sorted(declared):
-        remember_endpoint(session, declared[name])
-        _price(session, declared[name], now)
+        remember_endpoint(tx, declared[name])
+        _price(tx, declared[name], now)
     for probe_set in sorted(sets, key=lambda one: one.name):
-        session.merge(
+        tx.merge(
             ProbeSetRow(
                 name=probe_set.name,
                 owner=probe_set.owner,
@@ -41,21 +55,21 @@ def remember(session: Session, sets: Sequence[ProbeSet], endpoints: Sequence[End
         )
         for name in sorted(set(probe_set.endpoints) & set(declared)):
             for probe in probe_set.probes:
-                remember_series(session, series_key(declared[name], probe), probe)
+                remember_series(tx, series_key(declared[name], probe), probe)
     for content_hash in sorted({endpoint.content_hash for endpoint in endpoints}):
-        touch(session, content_hash)
+        lock(tx, content_hash)
 
 
-def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
+def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
     """From now on the name means this content."""
     content_hash = endpoint.content_hash
-    row = session.get(EndpointRow, (endpoint.name, content_hash))
+    row = tx.get(EndpointRow, (endpoint.name, content_hash))
     promise = endpoint.false_alarms_per_year
     if row is not None and row.current and row.false_alarms_per_year == promise:
         return
-    session.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))
+    tx.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))
     insert_missing(
-        session,
+        tx,
         EndpointRow,
         {
             "name": endpoint.name,
@@ -67,32 +81,55 @@ def remember_endpoint(session: Session, endpoint: Endpoint) -> None:
             "current": True,
         },
     )
-    session.exec(
+    tx.exec(
         update(EndpointRow)
         .where(col(EndpointRow.name) == endpoint.name, col(EndpointRow.endpoint_hash) == content_hash)
         .values(current=True, false_alarms_per_year=promise)
     )
-    insert_missing(session, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
+    insert_missing(tx, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
 
 
-def _price(session: Session, endpoint: Endpoint, now: datetime) -> None:
+def _price(tx: Transaction, endpoint: Endpoint, now: datetime) -> None:
     """What it charges, looked up while its declaration is at hand. Lists are looked at anew after a while only, which
     takes half a second; what is declared counts at once."""
-    row = session.get_one(EndpointRow, (endpoint.name, endpoint.content_hash), populate_existing=True)
+    row = tx.get_one(EndpointRow, (endpoint.name, endpoint.content_hash), populate_existing=True)
     declared_one = endpoint.price is not None or (row.tariff is not None and '"declared"' in row.tariff)
     if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
         row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
-        session.add(row)
+        tx.add(row)
 
 
-def current(session: Session, endpoint: str) -> str:
+def content_of(tx: Transaction, endpoint: str) -> str:
     """The hash of what the name means now. StoreError where it means nothing."""
-    found = session.exec(
+    found = tx.exec(
         select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint, col(EndpointRow.current))
     ).first()
     if found is None:
         raise StoreError(f"the store does not know endpoint {endpoint}")
     return found
+
+
+def is_current(tx: Transaction, endpoint_hash: str) -> bool:
+    """Whether some name means this content now."""
+    here = select(EndpointRow.name).where(EndpointRow.endpoint_hash == endpoint_hash, col(EndpointRow.current))
+    return tx.exec(here).first() is not None
+
+
+def is_declared(tx: Transaction, endpoint: str) -> bool:
+    """Whether the name means anything now."""
+    named = select(EndpointRow.name).where(EndpointRow.name == endpoint, col(EndpointRow.current))
+    return tx.exec(named).first() is not None
+
+
+def origin_of(tx: Transaction, endpoint_hash: str) -> str | None:
+    """Who serves an endpoint, as a hash."""
+    return tx.exec(select(EndpointRow.origin).where(EndpointRow.endpoint_hash == endpoint_hash).limit(1)).first()
+
+
+def lock_origin(tx: Transaction, origin: str) -> None:
+    """Until the transaction ends nobody else holds this provider. On SQLite a writer is alone anyway."""
+    if tx.get_bind().dialect.name == "postgresql":
+        tx.exec(select(func.pg_advisory_xact_lock(int(origin, 16) - 2**63)))
 
 
 def _origin(endpoint: Endpoint) -> str:
@@ -103,41 +140,29 @@ def _origin(endpoint: Endpoint) -> str:
     return hashlib.sha256(json.dumps(served_by).encode()).hexdigest()[:16]
 
 
-def insert_missing(session: Session, table: type[Row], values: Mapping[str, Any]) -> bool:
+def insert_missing(tx: Transaction, table: type[Row], values: Mapping[str, Any]) -> bool:
     """Insert unless a row with the same key is there; whether it was inserted. `values` are the table's columns."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
     # Asked by RETURNING: drivers differ in what they count after an insert that did nothing.
     added = insert(table).values(**values).on_conflict_do_nothing().returning(literal_column("1", Integer))
-    return session.connection().execute(added).first() is not None
+    return tx.connection().execute(added).first() is not None
 
 
-def touch(session: Session, endpoint_hash: str) -> None:
-    """Readers' answers about this endpoint may have changed. Waits for whoever else is writing about it."""
-    session.exec(
-        update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(changes=col(WatchRow.changes) + 1)
+def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
+    """The probe sets asked of an endpoint, by name."""
+    rows = tx.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
+    return tuple(
+        AskedSet(row.name, row.owner, row.runbook, tuple(json.loads(row.tags or "[]")))
+        for row in rows
+        if endpoint in json.loads(row.endpoints)
     )
 
 
-def touch_all(session: Session, endpoint: str | None) -> None:
-    """Readers' answers about what an endpoint is called may have changed; without a name, about anything."""
-    watches = update(WatchRow)
-    if endpoint is not None:
-        named = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint)
-        watches = watches.where(col(WatchRow.endpoint_hash).in_(named))
-    session.exec(watches.values(changes=col(WatchRow.changes) + 1))
-
-
-def sets_of(session: Session, endpoint: str) -> tuple[ProbeSetRow, ...]:
-    """The probe sets asked of an endpoint, by name."""
-    rows = session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
-    return tuple(row for row in rows if endpoint in json.loads(row.endpoints))
-
-
-def concerned(session: Session, incident: Incident) -> tuple[ProbeSetRow, ...]:
+def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     """The sets whose probes moved, or else every set asked of the endpoint."""
-    sets = sets_of(session, incident.endpoint)
+    sets = sets_of(tx, incident.endpoint)
     moved = {series for verdict in incident.verdicts for series in verdict.series}
-    probes = session.exec(
+    probes = tx.exec(
         select(ReplyRow.probe)
         .distinct()
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
@@ -151,7 +176,7 @@ def concerned(session: Session, incident: Incident) -> tuple[ProbeSetRow, ...]:
     return tuple(one for one in sets if any(probe.startswith(f"{one.name}/") for probe in probes)) or sets
 
 
-def remember_series(session: Session, series: str, probe: Probe) -> None:
+def remember_series(tx: Transaction, series: str, probe: Probe) -> None:
     """What is asked and expected in a series; the first to say so is believed, for the key is a hash of it."""
     conversation = probe.conversation
     if len(conversation) == 1 and conversation[0].role == "user":
@@ -159,4 +184,4 @@ def remember_series(session: Session, series: str, probe: Probe) -> None:
     else:
         prompt = "\n\n".join(f"{message.role}: {message.content}" for message in conversation)
     expect = json.dumps([check.model_dump(exclude_none=True) for check in probe.expect])
-    insert_missing(session, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system, "expect": expect})
+    insert_missing(tx, SeriesRow, {"series": series, "prompt": prompt, "system": probe.system, "expect": expect})

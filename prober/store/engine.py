@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
@@ -15,31 +17,46 @@ from sqlmodel import Session
 
 from prober.model.errors import StoreError
 
+Transaction: TypeAlias = Session
+"""What every function of a repository takes first: one transaction, opened by `Store.read` or `Store.write`."""
 _WAIT_S = 10.0
 """How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""
+_numbers = itertools.count(1)
 _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
 
 
 class Database:
     """One database, opened. `read()` and `write()` are the only ways to talk to it; each is one transaction."""
 
-    def __init__(self, url: str, *, read_only: bool) -> None:
-        parsed = _parse(url)
-        self.where = parsed.render_as_string(hide_password=True)
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+    def __init__(self, engine: Engine, where: str) -> None:
+        self.engine = engine
+        self.where = where
+        self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite lets one writer in and makes the others poll; a lock lets the threads of this process queue instead.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
-        self.engine = (_sqlite if self.is_sqlite else _postgres)(parsed, read_only)
-        self._writer = self.engine.execution_options(write=True)
+        self._writer = engine.execution_options(write=True)
+
+    @staticmethod
+    def at(url: str, *, read_only: bool) -> Database:
+        """The database at a URL. Raises StoreError where it cannot be one of the store."""
+        parsed = _parse(url)
+        open_ = _sqlite if parsed.get_backend_name() == "sqlite" else _postgres
+        return Database(open_(parsed, read_only), parsed.render_as_string(hide_password=True))
+
+    @staticmethod
+    def in_memory() -> Database:
+        """An empty database that lives until it is closed."""
+        name = f"/prober-{next(_numbers)}"  # with a slash, every connection of this process that names it shares it
+        return Database(_sqlite_engine(f"file:{name}?vfs=memdb", _WAIT_S, read_only=False), "a database in memory")
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Iterator[Transaction]:
         """A transaction that only reads. Raises StoreError."""
         with self.reported(), Session(self.engine) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Iterator[Transaction]:
         """A transaction that is committed at the end, or leaves nothing behind. Raises StoreError."""
         # Rows are read after the updates that touch them, so a session need not keep those it holds in step.
         options = {"synchronize_session": False}
@@ -85,9 +102,14 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
 
+    uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+    return _sqlite_engine(uri, wait_s, read_only=read_only)
+
+
+def _sqlite_engine(uri: str, wait_s: float, *, read_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}",
+            uri,
             uri=True,
             timeout=wait_s,
             check_same_thread=False,
@@ -125,7 +147,7 @@ def _postgres(url: URL, read_only: bool) -> Engine:
     )
 
 
-_MENDS = (
+_FIXES = (
     ("locked", "another process holds the database; wait for it, or stop it, and try again"),
     ("lock timeout", "another session holds the rows; wait for it, or stop it, and try again"),
     ("disk is full", "the disk is full; free some space and try again; nothing was stored half"),
@@ -144,5 +166,5 @@ _MENDS = (
 def _explain(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     said = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    mend = next((mend for sign, mend in _MENDS if sign in said.lower()), "the database refused; see its own words")
-    return f"{mend} ({said})"
+    fix = next((fix for sign, fix in _FIXES if sign in said.lower()), "the database refused; see its own words")
+    return f"{fix} ({said})"

@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Exists
+from sqlalchemy import ColumnElement, Exists
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, func, or_, select, update
+from sqlmodel import and_, col, func, or_, select, update
 
+from prober.incidents.events import EVENTS
+from prober.incidents.routing import Owed, Target
+from prober.model.declaration import Severity
 from prober.model.errors import StoreError
-from prober.model.incident import Incident
-from prober.model.notice import DigestItem, Moved, Notice, Outcome, Point
-from prober.store.declared import concerned, sets_of, touch, touch_all
-from prober.store.examples import examples
-from prober.store.fleet import parts
-from prober.store.incident_rows import to_incident
-from prober.store.pages.readers import channel_history
-from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow
-
-HISTORY = 60
-"""Newest rounds of the picture."""
-ITEMS = 100
-"""Notices a digest names; more are only counted by who reads the store."""
+from prober.model.incident import Event, Incident
+from prober.model.notice import Outcome
+from prober.store.engine import Transaction
+from prober.store.rows import IncidentRow, NoticeRow
+from prober.store.views import NoticeView
+from prober.store.watches import lock, mark_changed
 
 
-def claim_notice(session: Session, now: datetime, lease_s: float) -> int | None:
-    """Id of the notice that is ours now; None when nothing is due."""
+def add(
+    tx: Transaction,
+    owed: Owed,
+    event: Event,
+    severity: Severity,
+    reason: str,
+    now: datetime,
+    *,
+    incident_id: int | None = None,
+    endpoint: str = "",
+    cause: str | None = None,
+    private: bool = False,
+) -> None:
+    """One notice owed: about an incident, about an endpoint, or without both about the prober itself."""
+    tx.add(
+        NoticeRow(
+            incident_id=incident_id,
+            endpoint=endpoint or None,
+            event=event,
+            reason=reason,
+            cause=cause,
+            severity=severity,
+            alerter=owed.target.alerter,
+            channel=owed.target.channel or None,
+            private=private or None,
+            state="held" if owed.hold == "digest" else "owed",
+            hold=owed.hold or None,
+            created_at=now,
+            next_try_at=owed.at,
+        )
+    )
+
+
+def claim(tx: Transaction, now: datetime, lease_s: float) -> int | None:
+    """Id of the oldest notice whose time has come, ours for `lease_s` seconds; None where nothing is due."""
     ripe = or_(
         and_(col(NoticeRow.state) == "owed", col(NoticeRow.next_try_at) <= now),
         and_(col(NoticeRow.state) == "claimed", col(NoticeRow.lease_until) <= now),
     )
     claimable = and_(ripe, ~_overtakes())
     while True:
-        notice_id = session.exec(select(NoticeRow.id).where(claimable).order_by(col(NoticeRow.id)).limit(1)).first()
+        notice_id = tx.exec(select(NoticeRow.id).where(claimable).order_by(col(NoticeRow.id)).limit(1)).first()
         if notice_id is None:
             return None
-        won = session.exec(
+        won = tx.exec(
             update(NoticeRow)
             .where(col(NoticeRow.id) == notice_id, claimable)
             .values(state="claimed", lease_until=now + timedelta(seconds=lease_s), attempts=col(NoticeRow.attempts) + 1)
         )
         if won.rowcount == 1:
-            _touch(session, notice_id)
+            _mark_changed(tx, notice_id)
             return notice_id
 
 
@@ -65,137 +94,9 @@ def _overtakes() -> Exists:
     )
 
 
-def notice(session: Session, notice_id: int, dashboard_url: str) -> Notice:
-    """The notice in words, from what the store knows now."""
-    row = session.get_one(NoticeRow, notice_id)
-    incident_row = None if row.incident_id is None else session.get(IncidentRow, row.incident_id)
-    if incident_row is None:
-        return _news(session, row, dashboard_url)
-    incident = to_incident(incident_row)
-    endpoint = session.get(EndpointRow, (incident.endpoint, incident.endpoint_hash))
-    owner, runbook = _whose(concerned(session, incident))
-    history, unit = _history(session, incident)
-    return Notice(
-        id=notice_id,
-        alerter=row.alerter,
-        attempts=row.attempts - 1,
-        incident_id=incident.id,
-        endpoint=incident.endpoint,
-        model=endpoint.model if endpoint else "",
-        kind=incident.kind,
-        owner=owner,
-        detected_at=incident.opened_at,
-        onset=incident.onset,
-        rounds_since_onset=_rounds_since(session, incident),
-        e_value=incident.e_value,
-        threshold=incident.threshold,
-        false_alarms_per_year=endpoint.false_alarms_per_year if endpoint else 1.0,
-        moved=_moved(incident),
-        comparisons=examples(session, incident, 5),
-        runbook=runbook,
-        dashboard_url=dashboard_url,
-        event=row.event,
-        actor=incident.actor,
-        note=incident.note,
-        onset_between=incident.onset_between,
-        course=incident.course,
-        passed=incident.passed,
-        share=incident.findings.share,
-        also=parts(session, incident),
-        follows=_follows(session, row, incident),
-        channel=row.channel or "",
-        severity=incident.severity,
-        state=incident.state,
-        close_reason=incident.close_reason,
-        root=_root(session, row, incident.id),
-        reason=row.reason or "",
-        cause=incident.cause,
-        muted_until=incident.muted_until,
-        acknowledged_at=incident.acknowledged_at,
-        at=row.created_at,
-        history=history,
-        history_unit=unit,
-        private=bool(row.private),
-    )
-
-
-def latest(session: Session, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
-    """The incident in words, as whoever this alerter tells of it may see it; None where it told nobody."""
-    told = session.exec(
-        select(NoticeRow.id, NoticeRow.private)
-        .where(NoticeRow.incident_id == incident_id, NoticeRow.alerter == alerter)
-        .order_by(col(NoticeRow.id).desc())
-    ).all()
-    if not told:
-        return None
-    # What is kept from one of its channels is kept from all: nobody says where it is asked.
-    return replace(notice(session, told[0][0], dashboard_url), private=any(private for _, private in told))
-
-
-def _news(session: Session, row: NoticeRow, dashboard_url: str) -> Notice:
-    """About no incident: of an endpoint, of the prober itself, or a digest."""
-    named = select(EndpointRow).where(EndpointRow.name == (row.endpoint or ""), col(EndpointRow.current))
-    endpoint = session.exec(named).first()
-    owner, runbook = _whose(sets_of(session, row.endpoint) if row.endpoint else ())
-    return Notice(
-        id=row.id,
-        alerter=row.alerter,
-        attempts=row.attempts - 1,
-        incident_id=0,
-        endpoint=row.endpoint or "",
-        model=endpoint.model if endpoint else "",
-        kind=row.event,
-        owner=owner,
-        detected_at=row.created_at,
-        onset="",
-        rounds_since_onset=0,
-        e_value=0.0,
-        threshold=0.0,
-        false_alarms_per_year=endpoint.false_alarms_per_year if endpoint else 1.0,
-        moved=(),
-        comparisons=(),
-        runbook=runbook,
-        dashboard_url=dashboard_url,
-        event=row.event,
-        channel=row.channel or "",
-        severity=row.severity or "warning",  # type: ignore[arg-type]
-        reason=row.reason or "",
-        cause=row.cause or "",
-        at=row.created_at,
-        items=_items(session, row) if row.event == "digest" else (),
-        private=bool(row.private),
-    )
-
-
-def _items(session: Session, digest: NoticeRow) -> tuple[DigestItem, ...]:
-    found = session.exec(
-        select(NoticeRow, IncidentRow)
-        .join(IncidentRow, col(IncidentRow.id) == col(NoticeRow.incident_id), isouter=True)
-        .where(NoticeRow.digest_id == digest.id)
-        .order_by(col(NoticeRow.id))
-        .limit(ITEMS)
-    )
-    return tuple(_item(row, None if incident is None else to_incident(incident)) for row, incident in found)
-
-
-def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
-    moved = incident.moved if incident is not None else ()
-    words = moved[0].words if moved else row.cause or ""
-    return DigestItem(
-        event=row.event,
-        endpoint=incident.endpoint if incident is not None else row.endpoint or "",
-        incident_id=incident.id if incident is not None else 0,
-        kind=incident.kind if incident is not None else row.event,
-        severity=row.severity or "warning",  # type: ignore[arg-type]
-        state=incident.state if incident is not None else "open",
-        close_reason=incident.close_reason if incident is not None else "",
-        at=row.created_at,
-        words=words,
-    )
-
-
-def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
-    if session.get(NoticeRow, notice_id) is None:
+def settle(tx: Transaction, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+    """Sent; or owed again at `retry_at`; or, where that is None, failed for good."""
+    if tx.get(NoticeRow, notice_id) is None:
         raise StoreError(f"there is no notice {notice_id}")
     this = update(NoticeRow).where(col(NoticeRow.id) == notice_id)
     if outcome.sent:
@@ -205,78 +106,144 @@ def settle_notice(session: Session, notice_id: int, outcome: Outcome, retry_at: 
         settled = this.where(col(NoticeRow.state) == "claimed").values(state="failed")
     else:
         settled = this.where(col(NoticeRow.state) == "claimed").values(state="owed", next_try_at=retry_at)
-    session.exec(settled.values(last_reason=outcome.reason, lease_until=None))
-    _touch(session, notice_id)
+    tx.exec(settled.values(last_reason=outcome.reason, lease_until=None))
+    _mark_changed(tx, notice_id)
 
 
-def _follows(session: Session, row: NoticeRow, incident: Incident) -> str:
-    """Receipt of the message it belongs under: news of what joins an incident, and of what is part of one, under the
-    message of that one."""
-    if incident.part_of is not None:
-        return _root(session, row, incident.part_of)
-    return _root(session, row, incident.id) if row.event == "joined" else ""
-
-
-def _root(session: Session, row: NoticeRow, incident_id: int) -> str:
-    """Receipt of the first message about an incident in the same place."""
-    first = (
-        select(NoticeRow.receipt)
-        .where(
-            NoticeRow.incident_id == incident_id,
-            NoticeRow.alerter == row.alerter,
-            func.coalesce(NoticeRow.channel, "") == (row.channel or ""),
-            NoticeRow.receipt != "",
-            NoticeRow.id != row.id,
-        )
-        .order_by(col(NoticeRow.id))
-    )
-    return session.exec(first).first() or ""
-
-
-def _touch(session: Session, notice_id: int) -> None:
-    about = session.exec(
+def _mark_changed(tx: Transaction, notice_id: int) -> None:
+    about = tx.exec(
         select(NoticeRow, IncidentRow)
         .join(IncidentRow, col(IncidentRow.id) == col(NoticeRow.incident_id), isouter=True)
         .where(NoticeRow.id == notice_id)
     ).one()
     row, incident = about
     if incident is not None:
-        touch(session, incident.endpoint_hash)
+        lock(tx, incident.endpoint_hash)
     else:
-        touch_all(session, row.endpoint)
+        mark_changed(tx, row.endpoint)
 
 
-def _history(session: Session, incident: Incident) -> tuple[tuple[Point, ...], str]:
-    """The channel that moved most over the newest rounds, and its unit."""
-    if not incident.moved:
-        return (), ""
-    points = channel_history(session, incident.endpoint, incident.moved[0].channel, HISTORY)
-    found = tuple(Point(one.round, one.value, one.reference_value, one.e_value) for one in points)
-    return found, points[-1].unit if points else incident.moved[0].unit
-
-
-def _whose(sets: tuple[ProbeSetRow, ...]) -> tuple[str, str | None]:
-    """Owners, and the first runbook."""
-    owners = dict.fromkeys(one.owner for one in sets)
-    return ", ".join(owners), next((one.runbook for one in sets if one.runbook), None)
-
-
-def _moved(incident: Incident) -> tuple[Moved, ...]:
-    """The channels that moved, as their replies say it where these could be counted."""
-    counted = {shift.channel: shift for shift in incident.findings.shifts}
-    return tuple(
-        Moved(one.channel, one.e_value, shift.words, shift.replies, shift.reference_replies)
-        if (shift := counted.get(one.channel)) is not None
-        else Moved(one.channel, one.e_value, one.words)
-        for one in incident.moved
+def release(tx: Transaction, endpoint: str, now: datetime) -> None:
+    """Notices about an endpoint that wait for the end of its maintenance wait no longer."""
+    ours = select(IncidentRow.id).where(IncidentRow.endpoint == endpoint)
+    tx.exec(
+        update(NoticeRow)
+        .where(
+            col(NoticeRow.state) == "owed",
+            col(NoticeRow.hold) == "maintenance",
+            (col(NoticeRow.endpoint) == endpoint) | col(NoticeRow.incident_id).in_(ours),
+        )
+        .values(next_try_at=now, hold=None)
     )
 
 
-def _rounds_since(session: Session, incident: Incident) -> int:
-    return session.exec(
-        select(func.count()).where(
-            col(RoundRow.endpoint_hash) == incident.endpoint_hash,
-            col(RoundRow.state) == "completed",
-            col(RoundRow.label) >= incident.onset,
+# Digests
+
+
+def has_digest(tx: Transaction, now: datetime) -> bool:
+    """Whether notices are held for a digest whose time has come."""
+    return tx.exec(select(NoticeRow.id).where(*_held_until(now))).first() is not None
+
+
+def gather_digests(tx: Transaction, now: datetime) -> int:
+    """One digest for every target that notices are held for until now. Gives how many."""
+    held = _held_until(now)
+    places = tx.exec(select(NoticeRow.alerter, NoticeRow.channel).where(*held).distinct()).all()
+    for alerter, channel in places:
+        here = (*held, col(NoticeRow.alerter) == alerter, func.coalesce(NoticeRow.channel, "") == (channel or ""))
+        is_private = tx.exec(select(NoticeRow.id).where(*here, col(NoticeRow.private).is_(True))).first() is not None
+        digest = NoticeRow(
+            event="digest",
+            reason="digest",
+            severity="info",
+            alerter=alerter,
+            channel=channel,
+            private=is_private or None,
+            created_at=now,
+            next_try_at=now,
         )
-    ).one()
+        tx.add(digest)
+        tx.flush()
+        tx.exec(update(NoticeRow).where(*here).values(state="digested", digest_id=digest.id))
+    return len(places)
+
+
+def _held_until(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (col(NoticeRow.state) == "held", col(NoticeRow.next_try_at) <= now)
+
+
+# Who was notified
+
+
+def recipients(tx: Transaction, incident: Incident) -> tuple[Target, ...]:
+    """Who was notified of an incident, or of the one it is part of, or is owed a notice; the first notified first."""
+    about = [one for one in (incident.part_of, incident.id) if one]
+    rows = tx.exec(
+        select(NoticeRow.alerter, NoticeRow.channel)
+        .where(col(NoticeRow.incident_id).in_(about))
+        .order_by(col(NoticeRow.id))
+    )
+    return tuple(dict.fromkeys(Target(alerter, channel or "") for alerter, channel in rows))
+
+
+def recipients_of_newest(tx: Transaction, event: Event, endpoint: str) -> tuple[Target, ...]:
+    """Who was notified of the newest event of this kind: of an endpoint, or, without one, of the prober itself."""
+    here = (
+        col(NoticeRow.incident_id).is_(None),
+        NoticeRow.event == event,
+        col(NoticeRow.endpoint) == endpoint if endpoint else col(NoticeRow.endpoint).is_(None),
+    )
+    newest = select(func.max(NoticeRow.created_at)).where(*here).scalar_subquery()
+    rows = tx.exec(select(NoticeRow.alerter, NoticeRow.channel).where(*here, col(NoticeRow.created_at) == newest))
+    return tuple(dict.fromkeys(Target(alerter, channel or "") for alerter, channel in rows))
+
+
+def private_recipients(tx: Transaction, incident_ids: Iterable[int]) -> frozenset[Target]:
+    """Who was notified of these incidents without what was asked and answered."""
+    rows = tx.exec(
+        select(NoticeRow.alerter, NoticeRow.channel).where(
+            col(NoticeRow.incident_id).in_(incident_ids), col(NoticeRow.private).is_(True)
+        )
+    )
+    return frozenset(Target(alerter, channel or "") for alerter, channel in rows)
+
+
+def names_all_parts(tx: Transaction, incident_id: int, target: Target) -> bool:
+    """Whether a notice waits to be sent to this place that will name every endpoint of the incident."""
+    owed = select(NoticeRow.id).where(
+        NoticeRow.incident_id == incident_id,
+        NoticeRow.alerter == target.alerter,
+        func.coalesce(NoticeRow.channel, "") == target.channel,
+        col(NoticeRow.state).in_(("owed", "held")),
+        col(NoticeRow.event).in_([name for name, rule in EVENTS.items() if rule.opens or rule.pause]),
+    )
+    return tx.exec(owed).first() is not None
+
+
+def recent(tx: Transaction, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
+    """Newest first."""
+    statement = select(NoticeRow).order_by(col(NoticeRow.id).desc()).limit(limit)
+    if incident_id is not None:
+        statement = statement.where(NoticeRow.incident_id == incident_id)
+    return tuple(
+        NoticeView(
+            id=row.id,
+            incident_id=row.incident_id or 0,
+            event=row.event,
+            alerter=row.alerter,
+            state=row.state,  # type: ignore[arg-type]  # the column holds what this module wrote
+            attempts=row.attempts,
+            created_at=row.created_at,
+            next_try_at=row.next_try_at,
+            sent_at=row.sent_at,
+            last_reason=row.last_reason,
+            receipt=row.receipt,
+            endpoint=row.endpoint or "",
+            channel=row.channel or "",
+            reason=row.reason or "",
+            cause=row.cause or "",
+            hold=row.hold or "",
+            private=bool(row.private),
+        )
+        for row in tx.exec(statement)
+    )

@@ -1,42 +1,63 @@
-"""Rounds as durable units of work: due → claimed → completed | missed. Settling is in `judging`.
+"""Rounds as durable units of work: due → claimed → completed | missed.
 
-Who may write is decided on the endpoint's watch: a claim is one UPDATE … WHERE no other claim is live, and it draws a
-new token. Whoever comes with an older token has lost the claim, however late they wake up.
+Who may write is decided on the endpoint's watch. A claim is taken behind its lock, where no other claim is live, and
+draws a new token. Whoever comes with an older token has lost the claim, however late they wake up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Final, NoReturn
 
-from sqlalchemy import bindparam, insert
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import col, func, or_, select, update
 
+from prober.incidents.trouble import Health
 from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Observation
-from prober.model.reply import Reply
+from prober.model.evidence import Judgement
 from prober.store import tallies
-from prober.store.codec import pack_fingerprint, pack_reply
-from prober.store.declared import insert_missing, remember_endpoint, touch
-from prober.store.pages.views import RoundView
-from prober.store.reply_rows import observation
-from prober.store.rows import ReplyRow, RoundRow, WatchRow
+from prober.store.codec import pack_judgement
+from prober.store.declared import insert_missing, remember_endpoint
+from prober.store.engine import Transaction
+from prober.store.rows import RoundRow, WatchRow
+from prober.store.views import RoundView
+from prober.store.watches import lock
 
-LONGEST_LEASE = timedelta(minutes=10)
+LONGEST_LEASE: Final = timedelta(minutes=10)
 """No round is leased for longer. A lease that ends later was written by a clock that was ahead, and holds nothing."""
+_GAPS: Final = 5
+"""Newest scheduled rounds whose distances tell how often an endpoint is asked."""
+_UNKNOWN_PERIOD: Final = timedelta(days=1)
+"""Where there was one round so far."""
 
-_LARGEST_COUNT = 2**31 - 1
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A round in hand. Whoever holds it may write to the round, until the endpoint is claimed again."""
+
+    round: RoundView
+    """As it was when it was claimed."""
+    token: int
+    """Grows with every claim of the endpoint, so that an older claim is refused."""
 
 
-def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime, reopened: str = "") -> int:
-    """`reopened`: the reason with which the round may have been missed before its time, and is due all the same."""
-    remember_endpoint(session, endpoint)
+# Making rounds due, and taking them
+
+
+def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime, reopened: str = "") -> int:
+    """Id of the round of this set on this endpoint at this time: made by the first call, found by every other.
+
+    `reopened`: the reason with which it may have been missed before its time, and is due all the same.
+    """
+    remember_endpoint(tx, endpoint)
     if reopened:
-        _reopen(session, endpoint.name, probe_set, due_at, reopened)
-    if insert_due(session, endpoint.name, endpoint.content_hash, probe_set, due_at):
-        touch(session, endpoint.content_hash)
-    return session.exec(
+        _reopen(tx, endpoint.name, probe_set, due_at, reopened)
+    if insert_due(tx, endpoint.name, endpoint.content_hash, probe_set, due_at):
+        lock(tx, endpoint.content_hash)
+    return tx.exec(
         select(col(RoundRow.id)).where(
             col(RoundRow.endpoint) == endpoint.name,
             col(RoundRow.probe_set) == probe_set,
@@ -45,73 +66,80 @@ def due(session: Session, endpoint: Endpoint, probe_set: str, due_at: datetime, 
     ).one()
 
 
-def _reopen(session: Session, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
+def _reopen(tx: Transaction, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
     """A round that was missed with this reason, and that nobody ever had in hand, is as if it had never been there."""
     here = select(RoundRow).where(
         RoundRow.endpoint == endpoint, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at,
         RoundRow.state == "missed", RoundRow.reason == reason, col(RoundRow.label).is_(None),
     )  # fmt: skip
-    for row in session.exec(here):
-        tallies.forget_missed(session, row)
-        session.delete(row)
-    session.flush()
+    for row in tx.exec(here):
+        tallies.forget_missed(tx, row)
+        tx.delete(row)
+    tx.flush()
 
 
 def insert_due(
-    session: Session, endpoint: str, endpoint_hash: str, probe_set: str, due_at: datetime, confirms: str | None = None
+    tx: Transaction, endpoint: str, endpoint_hash: str, probe_set: str, due_at: datetime, confirms: str | None = None
 ) -> bool:
     """A round as it begins; False where it is there already. `confirms` as in RoundRow."""
     key = {"endpoint": endpoint, "probe_set": probe_set, "due_at": due_at}
     rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0}
     values = {**key, **rest, "endpoint_hash": endpoint_hash, "state": "due", "confirms": confirms}
-    return insert_missing(session, RoundRow, values)
+    return insert_missing(tx, RoundRow, values)
 
 
-def claim(session: Session, round_id: int, worker: str, now: datetime, lease_s: float) -> tuple[RoundView, int] | None:
-    """The round and the token of the claim, or None. The caller must roll back on None."""
-    lease_until = now + timedelta(seconds=lease_s)
-    endpoint_hash = get(session, round_id).endpoint_hash
-    won = session.exec(
-        update(WatchRow)
-        .where(
-            col(WatchRow.endpoint_hash) == endpoint_hash,
-            or_(
-                col(WatchRow.round_id).is_(None),
-                col(WatchRow.lease_until) <= now,
-                col(WatchRow.lease_until) > now + LONGEST_LEASE,
-            ),
-        )
-        .values(
-            round_id=round_id,
-            lease_until=lease_until,
-            token=col(WatchRow.token) + 1,
-            changes=col(WatchRow.changes) + 1,
-        )
-    )
-    if won.rowcount == 0:
+def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: float) -> Claim | None:
+    """Take a round in hand for `lease_s` seconds, and with it the endpoint.
+
+    None when it is finished, someone has it, or another round of the same endpoint is in hand: one round an endpoint
+    at a time. The first claim gives the label; a later one keeps it, unless a later round of the endpoint was completed
+    in between: labels grow in the order of judging. The claim outlives its lease until somebody else takes the
+    endpoint.
+    """
+    endpoint_hash = get(tx, round_id).endpoint_hash
+    watch = tx.exec(
+        select(WatchRow)
+        .where(WatchRow.endpoint_hash == endpoint_hash)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if watch.round_id is not None and (watch.lease_until is None or _is_live(watch.lease_until, now)):
         return None
     # Read again: behind the watch's lock nobody else changes the rounds of this endpoint.
-    row = get(session, round_id, fresh=True)
+    row = get(tx, round_id, fresh=True)
     if row.state not in {"due", "claimed"}:
         return None
+    lease_until = now + timedelta(seconds=lease_s)
+    watch.round_id, watch.lease_until = round_id, lease_until
+    watch.token, watch.changes = watch.token + 1, watch.changes + 1
     row.state, row.worker, row.lease_until = "claimed", worker, lease_until
-    row.label = _label(session, row, now)
-    session.add(row)
-    session.flush()
-    token = session.exec(select(WatchRow.token).where(WatchRow.endpoint_hash == endpoint_hash)).one()
-    return view(row), token
+    row.label = _label(tx, row, now)
+    tx.add_all((watch, row))
+    tx.flush()
+    return Claim(view(row), watch.token)
 
 
-def _label(session: Session, row: RoundRow, now: datetime) -> str:
+def claim_of(tx: Transaction, round_id: int, worker: str) -> Claim | None:
+    """The claim by which this worker holds a round; None where it does not."""
+    row = get(tx, round_id)
+    watch = tx.exec(select(WatchRow).where(WatchRow.endpoint_hash == row.endpoint_hash)).one()
+    return Claim(view(row), watch.token) if watch.round_id == round_id and row.worker == worker else None
+
+
+def _is_live(lease_until: datetime, now: datetime) -> bool:
+    return now < lease_until <= now + LONGEST_LEASE
+
+
+def _label(tx: Transaction, row: RoundRow, now: datetime) -> str:
     """Kept when claimed again, unless a later round was judged meanwhile: labels grow in the order of judging."""
     same = or_(col(RoundRow.endpoint_hash) == row.endpoint_hash, col(RoundRow.endpoint) == row.endpoint)
     if row.label is not None:
-        overtaken = session.exec(
+        overtaken = tx.exec(
             select(RoundRow.id).where(same, col(RoundRow.state) == "completed", col(RoundRow.label) > row.label)
         ).first()
         if overtaken is None:
             return row.label
-    last = session.exec(select(func.max(RoundRow.label)).where(same)).one()
+    last = tx.exec(select(func.max(RoundRow.label)).where(same)).one()
     if last is not None:
         now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
     return label_at(now)
@@ -122,118 +150,114 @@ def label_at(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def record(session: Session, round_id: int, observations: Sequence[Observation], token: int | None) -> None:
-    """The first reply in a place stays, any other is ignored."""
-    hold(session, round_id, token)
-    rows = {
-        (one.series, one.sample): {
-            "round_id": round_id,
-            "series": one.series,
-            "probe": one.probe,
-            "sample": one.sample,
-            "at": one.reply.at,
-            "tokens": tokens_of(one.reply),
-            "reply": pack_reply(one.reply),
-            "fingerprint": pack_fingerprint(one.fingerprint),
-            "place": one.place,
-        }
-        for one in reversed(observations)
-    }
-    taken = session.exec(
-        select(ReplyRow.series, ReplyRow.sample).where(
-            ReplyRow.round_id == round_id,
-            col(ReplyRow.series).in_({series for series, _ in rows}),
-            col(ReplyRow.sample).in_({sample for _, sample in rows}),
+def label_after_all(tx: Transaction, endpoint: str, endpoint_hash: str, now: datetime) -> str:
+    """The label of a round begun now, or, if that is later, just after the newest round of the endpoint."""
+    newest = tx.exec(
+        select(func.max(RoundRow.label)).where(
+            or_(RoundRow.endpoint == endpoint, RoundRow.endpoint_hash == endpoint_hash)
         )
-    ).all()
-    added = [one for one in observations if (one.series, one.sample) in rows.keys() - set(taken)]
-    if not added:
-        return
-    session.connection().execute(insert(ReplyRow), [rows[one.series, one.sample] for one in added])
-    failures = [one.reply.error for one in added if one.reply.error is not None]
-    counts = {"asked": col(RoundRow.asked) + len(added), "failed": col(RoundRow.failed) + len(failures)}
-    newest = {"last_failure": failures[-1]} if failures else {}
-    session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(**counts, **newest))
+    ).one()
+    after = now if newest is None else max(now, datetime.fromisoformat(newest) + timedelta(microseconds=1))
+    return label_at(after)
 
 
-def take_fingerprints(session: Session, round_id: int, observations: Sequence[Observation], token: int | None) -> None:
-    hold(session, round_id, token)
-    place = (
-        col(ReplyRow.round_id) == round_id,
-        col(ReplyRow.series) == bindparam("of"),
-        col(ReplyRow.sample) == bindparam("nth"),
-    )
-    session.connection().execute(
-        update(ReplyRow).where(*place).values(fingerprint=bindparam("taken")),
-        [{"of": one.series, "nth": one.sample, "taken": pack_fingerprint(one.fingerprint)} for one in observations],
-    )
+# Holding a claim, and ending it
 
 
-def tokens_of(reply: Reply) -> int:
-    """As the budget counts them. Providers may say anything, a column holds 31 bits."""
-    said = (reply.input_tokens or 0) + (reply.all_output_tokens or 0)
-    return min(max(said, 0), _LARGEST_COUNT)
-
-
-def hold(session: Session, round_id: int, token: int | None) -> None:
-    """Locks the endpoint's watch for this transaction; ClaimLost unless the claim behind `token` is in force."""
-    held = session.exec(
+def hold(tx: Transaction, claim: Claim) -> None:
+    """Lock the endpoint for this transaction. Raises ClaimLost unless the claim is in force."""
+    held = tx.exec(
         update(WatchRow)
-        .where(col(WatchRow.round_id) == round_id, col(WatchRow.token) == (-1 if token is None else token))
+        .where(col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token)
         .values(changes=col(WatchRow.changes) + 1)
     )
     if held.rowcount == 0:
-        row = get(session, round_id)
-        raise ClaimLost(
-            f"round {round_id} of {row.endpoint} is {row.state} and not in our hands"
-            f"{f', last claimed by {row.worker}' if row.worker else ''}; claim it before writing to it"
-        )
+        _refuse(get(tx, claim.round.id, fresh=True))
 
 
-def renew(session: Session, round_id: int, now: datetime, lease_s: float, token: int | None) -> None:
-    # Readers are not told: a round in hand stays in hand.
+def renew(tx: Transaction, claim: Claim, now: datetime, lease_s: float) -> None:
+    """The claim holds for `lease_s` seconds from now on. Raises ClaimLost where it is not in force."""
+    # Readers see no change: a round in hand stays in hand.
     lease_until = now + timedelta(seconds=lease_s)
-    renewed = session.exec(
+    renewed = tx.exec(
         update(WatchRow)
-        .where(col(WatchRow.round_id) == round_id, col(WatchRow.token) == (-1 if token is None else token))
+        .where(col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token)
         .values(lease_until=lease_until)
     )
     if renewed.rowcount == 0:
-        raise ClaimLost(f"round {round_id} is not in our hands any more")
-    session.exec(update(RoundRow).where(col(RoundRow.id) == round_id).values(lease_until=lease_until))
+        _refuse(get(tx, claim.round.id))
+    tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(lease_until=lease_until))
 
 
-def release(session: Session, round_id: int) -> None:
-    """The endpoint is free for its next round."""
-    session.exec(update(WatchRow).where(col(WatchRow.round_id) == round_id).values(round_id=None, lease_until=None))
+def complete(tx: Transaction, claim: Claim, judgement: Judgement, now: datetime) -> None:
+    """The round was judged; the endpoint is free for its next one.
+
+    Raises ClaimLost where the claim is not in force, so that nothing is judged twice.
+    """
+    hold(tx, claim)
+    row = get(tx, claim.round.id, fresh=True)
+    row.state, row.completed_at, row.lease_until = "completed", now, None
+    row.judgement = pack_judgement(judgement)
+    tx.add(row)
+    tx.flush()
+    tallies.end(tx, row, judgement)
+    _release(tx, row.id)
 
 
-def recorded(session: Session, round_id: int) -> tuple[Observation, ...]:
-    get(session, round_id)
-    rows = session.exec(
-        select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.place), col(ReplyRow.id))
-    )
-    return tuple(map(observation, rows))
+def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Claim | None = None) -> None:
+    """The round will not be completed, and why. Its replies stay; they are never judged.
 
-
-def miss(session: Session, round_id: int, reason: str, now: datetime, token: int | None) -> None:
-    touch(session, get(session, round_id).endpoint_hash)
-    row = get(session, round_id, fresh=True)
+    Whoever holds its claim may give it up. Raises ClaimLost while another holds it under a live lease, StoreError when
+    it is completed.
+    """
+    lock(tx, get(tx, round_id).endpoint_hash)
+    row = get(tx, round_id, fresh=True)
     if row.state == "missed":
         return
     if row.state == "completed":
         raise StoreError(f"round {round_id} of {row.endpoint} is completed; it cannot be marked missed")
-    if row.state == "claimed" and row.lease_until is not None and now < row.lease_until <= now + LONGEST_LEASE:
-        hold(session, round_id, token)
+    if row.state == "claimed" and row.lease_until is not None and _is_live(row.lease_until, now):
+        if claim is None:
+            _refuse(row)
+        hold(tx, claim)
+    end_unjudged(tx, row, reason)
+    _release(tx, round_id)
+
+
+def end_unjudged(tx: Transaction, row: RoundRow, reason: str) -> None:
+    """The row as that of a missed round, counted as such."""
     row.state, row.reason, row.lease_until = "missed", reason, None
-    session.add(row)
-    session.flush()
-    tallies.end(session, row, None)
-    release(session, round_id)
+    tx.add(row)
+    tx.flush()
+    tallies.end(tx, row, None)
 
 
-def unfinished(session: Session, now: datetime) -> tuple[RoundView, ...]:
-    rows = session.exec(
+def _release(tx: Transaction, round_id: int) -> None:
+    """The endpoint is free for its next round."""
+    tx.exec(update(WatchRow).where(col(WatchRow.round_id) == round_id).values(round_id=None, lease_until=None))
+
+
+def _refuse(row: RoundRow) -> NoReturn:
+    by = f", last claimed by {row.worker}" if row.worker else ""
+    raise ClaimLost(
+        f"round {row.id} of {row.endpoint} is {row.state} and not in our hands{by}; claim it before writing to it"
+    )
+
+
+# Reading
+
+
+def get(tx: Transaction, round_id: int, *, fresh: bool = False) -> RoundRow:
+    """The row of a round. Raises StoreError where there is none."""
+    row = tx.get(RoundRow, round_id, populate_existing=fresh)
+    if row is None:
+        raise StoreError(f"there is no round {round_id}")
+    return row
+
+
+def unfinished(tx: Transaction, now: datetime) -> tuple[RoundView, ...]:
+    """Rounds that wait for someone: due, or claimed under a lease that ran out. Oldest first."""
+    rows = tx.exec(
         select(RoundRow)
         .where(
             col(RoundRow.state).in_(("due", "claimed")),
@@ -248,21 +272,65 @@ def unfinished(session: Session, now: datetime) -> tuple[RoundView, ...]:
     return tuple(map(view, rows))
 
 
-def get(session: Session, round_id: int, *, fresh: bool = False) -> RoundRow:
-    row = session.get(RoundRow, round_id, populate_existing=fresh)
-    if row is None:
-        raise StoreError(f"there is no round {round_id}")
-    return row
+def newest_completed_at(tx: Transaction, endpoint_hash: str) -> datetime | None:
+    """When an endpoint last completed a round."""
+    completed = select(func.max(RoundRow.completed_at)).where(
+        RoundRow.endpoint_hash == endpoint_hash, RoundRow.state == "completed"
+    )
+    return tx.exec(completed).one()
+
+
+def period(tx: Transaction, endpoint_hash: str) -> timedelta:
+    """Between scheduled rounds of an endpoint: the median of the newest."""
+    due_at = tx.exec(
+        select(RoundRow.due_at)
+        .where(
+            RoundRow.endpoint_hash == endpoint_hash,
+            RoundRow.state == "completed",
+            col(RoundRow.confirms).is_(None),
+        )
+        .order_by(col(RoundRow.label).desc())  # as the index has them: no more than these are read
+        .limit(_GAPS)
+    ).all()
+    gaps = [later - earlier for later, earlier in pairwise(due_at)]
+    return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if gaps else _UNKNOWN_PERIOD
+
+
+def health(tx: Transaction, round_id: int, rounds: int = 10) -> tuple[Health, ...]:
+    """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
+    here = get(tx, round_id)
+    mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) < here.label)
+    # A round nobody began says nothing of the endpoint; one its budget did not pay for does.
+    tried = (col(RoundRow.state) == "completed") | (
+        (col(RoundRow.state) == "missed") & col(RoundRow.reason).startswith("budget_exhausted")
+    )
+    before = tx.exec(select(RoundRow).where(*mine, tried).order_by(col(RoundRow.label).desc()).limit(rounds - 1))
+    return tuple(
+        Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure)
+        for row in (*reversed(before.all()), here)
+    )
+
+
+def completed_since(tx: Transaction, endpoint_hash: str, label: str) -> int:
+    """Completed rounds with this label or a later one."""
+    return tx.exec(
+        select(func.count()).where(
+            col(RoundRow.endpoint_hash) == endpoint_hash,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label) >= label,
+        )
+    ).one()
 
 
 def view(row: RoundRow) -> RoundView:
+    """The row as readers see it."""
     return RoundView(
         id=row.id,
         endpoint=row.endpoint,
         endpoint_hash=row.endpoint_hash,
         probe_set=row.probe_set,
         due_at=row.due_at,
-        state=row.state,  # type: ignore[arg-type]  # the column holds what this room wrote
+        state=row.state,  # type: ignore[arg-type]  # the column holds what this module wrote
         label=row.label or "",
         worker=row.worker,
         lease_until=row.lease_until,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from prober.model.errors import StoreError
 from prober.store import tallies
 from prober.store.engine import Database
+from prober.store.rows import Row
 
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision in `migrations/versions`, oldest first."""
@@ -26,8 +27,8 @@ _WAL_PATIENCE_S = 10.0
 
 def prepare(database: Database, *, read_only: bool) -> None:
     """Create or migrate; read-only, only check. Raises StoreError."""
-    with database.read() as session:
-        version = _version(session.connection())
+    with database.read() as tx:
+        version = _version(tx.connection())
     if version == VERSIONS[-1]:
         return
     _refuse_newer(database, version)
@@ -36,15 +37,21 @@ def prepare(database: Database, *, read_only: bool) -> None:
         raise StoreError(f"{database.where}: the database {state}; `prober run` or `prober once` brings it up to date")
     if database.is_sqlite:
         _write_ahead(database)
-    with database.write() as session:
+    with database.write() as tx:
         if not database.is_sqlite:
-            session.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        version = _version(session.connection())  # another process may have been quicker
+            tx.connection().execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        version = _version(tx.connection())  # another process may have been quicker
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:
-            _upgrade(session.connection())
+            _upgrade(tx.connection())
             if version is not None and version < _COUNTED:
-                tallies.rebuild(session)
+                tallies.rebuild(tx)
+
+
+def create(database: Database) -> None:
+    """Make the tables as they are today, in a database that is empty and will never be migrated."""
+    with database.write() as tx:
+        Row.metadata.create_all(tx.connection())
 
 
 def _write_ahead(database: Database) -> None:

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from prober.judging.channels import CHANNELS
 from prober.model.errors import StoreError
 from prober.model.evidence import Fingerprint, Judgement, Observation
-from prober.store.codec import unpack_judgement
-from prober.store.reply_rows import observation
+from prober.store.codec import unpack_judgement, unpack_observation
+from prober.store.engine import Transaction
 from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
 
 EVER: Final = ""
@@ -60,59 +60,59 @@ class Sums:
         return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})
 
 
-def end(session: Session, row: RoundRow, judgement: Judgement | None) -> None:
+def end(tx: Transaction, row: RoundRow, judgement: Judgement | None) -> None:
     """Count a round that has just been completed with this judgement, or missed, without one."""
-    observations = _observations(session, row)
-    _add(session, row, sums(observations, judgement))
+    observations = _observations(tx, row)
+    _add(tx, row, sums(observations, judgement))
     if judgement is not None:
-        _draw(session, row, observations, judgement)
+        _draw(tx, row, observations, judgement)
 
 
-def forget_missed(session: Session, row: RoundRow) -> None:
+def forget_missed(tx: Transaction, row: RoundRow) -> None:
     """A round that was counted as missed, without a reply, is not."""
-    _add(session, row, Sums(missed=-1))
+    _add(tx, row, Sums(missed=-1))
 
 
-def rebuild(session: Session) -> None:
+def rebuild(tx: Transaction) -> None:
     """Make all of it again from the rounds that ended. What is damaged counts as nothing."""
     for table in (PointRow, LineRow, TallyRow):
-        session.exec(delete(table))
+        tx.exec(delete(table))
     found: dict[tuple[str, str, str], Sums] = {}
     over = col(RoundRow.state).in_(("completed", "missed"))
     ended = select(RoundRow).where(over).order_by(col(RoundRow.id)).limit(500)
     last = 0
-    while page := session.exec(ended.where(col(RoundRow.id) > last)).all():
+    while page := tx.exec(ended.where(col(RoundRow.id) > last)).all():
         for row in page:
             try:
                 judgement = None if row.judgement is None else unpack_judgement(row.judgement)
-                observations = _observations(session, row)
+                observations = _observations(tx, row)
             except StoreError:
                 continue
             one = sums(observations, judgement)
             for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
                 found[key] = found.get(key, Sums()).plus(one)
             if judgement is not None:
-                _draw(session, row, observations, judgement)
+                _draw(tx, row, observations, judgement)
         last = page[-1].id
-        session.flush()
-        session.expunge_all()  # no more than a page in memory
+        tx.flush()
+        tx.expunge_all()  # no more than a page in memory
     for (day, endpoint, probe_set), one in found.items():
-        session.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
+        tx.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
 
 
-def _observations(session: Session, row: RoundRow) -> list[Observation]:
-    replies = session.exec(
+def _observations(tx: Transaction, row: RoundRow) -> list[Observation]:
+    replies = tx.exec(
         select(ReplyRow).where(ReplyRow.round_id == row.id).order_by(col(ReplyRow.place), col(ReplyRow.id))
     )
-    return list(map(observation, replies))
+    return list(map(unpack_observation, replies))
 
 
-def _draw(session: Session, row: RoundRow, observations: Sequence[Observation], judgement: Judgement) -> None:
+def _draw(tx: Transaction, row: RoundRow, observations: Sequence[Observation], judgement: Judgement) -> None:
     if row.label is None or row.completed_at is None:
         return
     if values := points(row, judgement):
-        session.connection().execute(insert(PointRow), values)
-    session.connection().execute(insert(LineRow), line(row, observations))
+        tx.connection().execute(insert(PointRow), values)
+    tx.connection().execute(insert(LineRow), line(row, observations))
 
 
 def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Sums:
@@ -191,14 +191,14 @@ def day_of(row: RoundRow) -> str:
     return row.label[:10] if row.label else row.due_at.date().isoformat()
 
 
-def _add(session: Session, row: RoundRow, found: Sums) -> None:
+def _add(tx: Transaction, row: RoundRow, found: Sums) -> None:
     """To the tally of the day and to that of all time, wherever they stand."""
-    upsert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    upsert = postgresql.insert if tx.get_bind().dialect.name == "postgresql" else sqlite.insert
     for day in (day_of(row), EVER):
         values = {"day": day, "endpoint": row.endpoint, "probe_set": row.probe_set, **asdict(found)}
         adding = upsert(TallyRow).values(**values)
         more = {one.name: getattr(TallyRow, one.name) + adding.excluded[one.name] for one in fields(Sums)}
-        session.connection().execute(
+        tx.connection().execute(
             adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
         )
 

@@ -11,14 +11,16 @@ import pytest
 from prober.alerts import open_alerters
 from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.pace import Pace
-from prober.incidents.actions import acknowledge
-from prober.incidents.lifecycle import decide
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
-from prober.model.evidence import Judgement, Verdict
-from prober.service.deliver import deliver
+from prober.model.evidence import Judgement, Observation, Verdict
+from prober.model.incident import Action
+from prober.model.reply import Reply
+from prober.service.act import try_to_act
+from prober.service.deliver import StoredOutbox, deliver
+from prober.service.settle import settle
 from prober.settings import Settings
-from prober.store import Store
+from prober.store import Store, incidents, replies, rounds
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer, texts
 from tests.alerts.test_slack import parts
 
@@ -28,11 +30,12 @@ LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % l
 
 
 def open_incident(store: Store, owed_to: tuple[str, ...]) -> None:
-    claimed = store.claim(store.due(ENDPOINT, "money", NOW), "worker", NOW, 60)
+    claimed = store.change(rounds.claim, store.change(rounds.due, ENDPOINT, "money", NOW), "worker", NOW, 60)
     assert claimed is not None
-    judgement = Judgement(claimed.label, "alarm", 812.0, 365.0, (LENGTH,), kind="behaviour_change")
-    decision = decide(None, judgement, ENDPOINT.name, ENDPOINT.content_hash, NOW)
-    store.settle(claimed.id, judgement, "{}", decision, Routing(owed_to), NOW)
+    judgement = Judgement(claimed.round.label, "alarm", 812.0, 365.0, (LENGTH,), kind="behaviour_change")
+    reply = Observation("s", "money/capital", 0, Reply(at=NOW, text="Paris"), None)
+    store.change(replies.record, claimed, [reply])
+    settle(store, claimed, ENDPOINT, judgement, "{}", Routing(owed_to), NOW)
 
 
 def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: float = 30.0) -> int:
@@ -43,7 +46,7 @@ def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: flo
         if client := getattr(alerter, "client", None):
             client.timeout = patience_s
     count = 0
-    while deliver(store, alerters, lambda: now, "http://localhost:8501"):
+    while deliver(StoredOutbox(store), alerters, lambda: now, "http://localhost:8501"):
         count += 1
     return count
 
@@ -58,8 +61,9 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
         assert deliver_all(store, settings, NOW, slack.patience_s()) == 2
         assert deliver_all(store, settings, NOW + timedelta(hours=1)) == bool(first_answer)
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 0
-        [incident] = store.incidents()
-        store.carry_out(acknowledge(incident, "alice", "", NOW), Routing(("slack",)), NOW + timedelta(days=1))
+        [incident] = store.query(incidents.recent)
+        later = NOW + timedelta(days=1)
+        try_to_act(store, incident.id, Action("acknowledge", "alice"), Routing(("slack",)), later)
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 2, "whoever was told: the log, too"
     assert parts(slack) == ["root", "evidence", "news"]
     assert "length: 34 % longer (evidence 900)" in texts(slack.messages[1]["blocks"])

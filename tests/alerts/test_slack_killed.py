@@ -17,8 +17,10 @@ import pytest
 
 from prober.incidents.routing import Routing
 from prober.model.incident import Action, ActionName
+from prober.service.act import try_to_act
 from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
-from prober.store import Store
+from prober.store import Store, notices
+from prober.store import incidents as stored_incidents
 from tests.alerts.killed import bear, deliver_all
 from tests.alerts.slack_server import SlackServer
 from tests.store.world import alarm, complete, declare, judge, verdict
@@ -49,13 +51,17 @@ class World:
         if action is None:
             alarm(self.store, at)
         else:
-            self.store.press(
-                self.store.incidents(limit=1)[0].id, Action(action, "alice", "because"), Routing(("slack",)), at
+            try_to_act(
+                self.store,
+                self.store.query(stored_incidents.recent, limit=1)[0].id,
+                Action(action, "alice", "because"),
+                Routing(("slack",)),
+                at,
             )
 
     @property
     def waiting(self) -> int:
-        newest = self.store.notices(limit=100)  # what is older went before them
+        newest = self.store.query(notices.recent, limit=100)  # what is older went before them
         return sum(one.state in ("owed", "claimed") for one in newest if one.alerter == "slack")
 
 

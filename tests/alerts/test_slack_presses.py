@@ -20,9 +20,10 @@ from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.incident import Action, Decision, Incident
+from prober.service.act import try_to_act
 from prober.service.deliver import deliver
 from prober.settings import Settings
-from prober.store import Store
+from prober.store import Store, incidents
 from tests.alerts.slack_limits import texts
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
 from tests.alerts.test_deliver_from_store import NOW, open_incident
@@ -86,7 +87,7 @@ class Office:
 
     @property
     def incident(self) -> Incident:
-        [incident] = self.store.incidents()
+        [incident] = self.store.query(incidents.recent)
         return incident
 
 
@@ -96,7 +97,7 @@ def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]
     with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
 
         def make(**more: object) -> Office:
-            if not store.incidents():
+            if not store.query(incidents.recent):
                 open_incident(store, ("slack",))
             office = Office(store, slack, settings_of(slack, **more))
             office.deliver()
@@ -116,7 +117,7 @@ def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]
 @pytest.mark.slow
 def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
-    assert here.press("acknowledge") == {}
+    assert try_to_act(here, "acknowledge") == {}
     assert (here.incident.state, here.incident.actor) == ("acknowledged", "alice (U0ALICE)")
     assert str(here.root["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
     assert "Acknowledged" in str(slack.thread(here.root)[-1]["text"])
@@ -133,10 +134,10 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
 @pytest.mark.slow
 def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> None:
     here = office()
-    here.press("mute", place=1)
+    try_to_act(here, "mute", place=1)
     assert here.incident.state == "muted" and here.incident.muted_until == NOW + timedelta(hours=4)
     assert str(here.root["text"]).startswith("Muted: ")
-    here.press("unmute", user="U0BOB")
+    try_to_act(here, "unmute", user="U0BOB")
     assert (here.incident.state, here.incident.actor) == ("open", "bob (U0BOB)")
     assert [kept.action for kept in here.store.presses()] == ["unmute", "mute"]
 
@@ -144,7 +145,7 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
 @pytest.mark.slow
 def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
-    here.press("accept")
+    try_to_act(here, "accept")
     [view] = slack.views
     assert here.incident.state == "open", "nothing is accepted before the reason is given"
     blank = slack.submit(view, {REASON: {REASON: " \n"}})
@@ -165,7 +166,7 @@ def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackSer
 def test_show_evidence_opens_it_for_whoever_asked(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     before = len(slack.messages)
-    here.press("evidence")
+    try_to_act(here, "evidence")
     [view] = slack.views
     assert "What moved" in texts(view["blocks"])
     assert len(slack.messages) == before
@@ -181,7 +182,7 @@ def test_what_is_private_is_not_shown_on_request_either(
     assert told is not None and not told.private
     secret = replace(told, private=True, moved=(replace(told.moved[0], words="“secret” 31 % instead of 88 %"),))
     monkeypatch.setattr(here.store, "told", lambda *arguments: secret)
-    here.press("evidence")
+    try_to_act(here, "evidence")
     assert "secret" not in str(slack.views) and "an answer 31 %" in str(slack.views)
 
 
@@ -192,13 +193,13 @@ def test_only_who_is_allowed_acts_and_every_press_is_kept(
 ) -> None:
     slack.groups["S0ONCALL"] = ["U0CAROL"]
     here = office(slack_allowed="U0ALICE, S0ONCALL")
-    here.press("acknowledge", user=user)
+    try_to_act(here, "acknowledge", user=user)
     assert here.incident.state == ("acknowledged" if may else "open")
     [kept] = here.store.presses()
     assert user in kept.actor and kept.reason == ("acknowledged" if may else "not_allowed")
     assert len(slack.ephemeral) == (not may)
     assert may or slack.ephemeral[0]["user"] == user
-    here.press("accept" if may else "evidence", user="U0MALLORY")
+    try_to_act(here, "accept" if may else "evidence", user="U0MALLORY")
     assert slack.views == [], "nor is the modal opened, or the evidence shown"
 
 
@@ -212,7 +213,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
         assert slack.sockets.acknowledgement(envelope) == {}
     here.done()
     assert len(here.store.presses()) == 1
-    here.press("unmute")
+    try_to_act(here, "unmute")
     again = slack.press({**button, "action_ts": "1900000009.5"}, here.root)
     slack.sockets.acknowledgement(again)
     here.done()
@@ -274,12 +275,12 @@ def test_a_database_that_fails_is_told_to_the_presser_and_the_listener_goes_on(
     here = office()
     with monkeypatch.context() as patched:
         patched.setattr(here.store, "press", _raiser(StoreError("the database is locked")))
-        here.press("acknowledge")
+        try_to_act(here, "acknowledge")
         assert "could not be done now" in str(slack.ephemeral[0]["text"])
         patched.setattr(here.store, "press", _raiser(RuntimeError("xoxb-secret")))
-        here.press("acknowledge")
+        try_to_act(here, "acknowledge")
     assert "the database is locked" in caplog.text and "RuntimeError" in caplog.text and "xoxb" not in caplog.text
-    here.press("acknowledge")
+    try_to_act(here, "acknowledge")
     assert here.incident.state == "acknowledged"
 
 
@@ -304,7 +305,7 @@ def test_after_a_dropped_connection_presses_are_heard_again(
         assert slack.sockets.changed.wait_for(
             lambda: slack.methods().count("apps.connections.open") > before and slack.sockets.open, 30
         )
-    here.press("acknowledge")
+    try_to_act(here, "acknowledge")
     assert here.incident.state == "acknowledged"
 
 
@@ -312,7 +313,7 @@ def test_after_a_dropped_connection_presses_are_heard_again(
 def test_slack_may_be_away_at_the_start(office: Callable[..., Office], slack: SlackServer) -> None:
     slack.next.extend(["", "", "server_error"])  # root, evidence, then the first try to connect
     here = office()
-    here.press("acknowledge")
+    try_to_act(here, "acknowledge")
     assert here.incident.state == "acknowledged"
 
 

@@ -19,7 +19,9 @@ from prober.cli import main
 from prober.incidents.routing import Routing
 from prober.service import run_round
 from prober.store import Store
-from prober.store.pages.views import EndpointView
+from prober.store import declared as declared_store
+from prober.store.pages import overview
+from prober.store.views import EndpointView
 from tests.cli.world import DAYS, declarations, due
 
 
@@ -112,11 +114,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     declared = declarations()
     (probe_set,), (endpoint,) = declared.sets, declared.endpoints
     with Store.open(f"sqlite:///{path}") as store, closing(open_provider(endpoint)) as provider:
-        store.remember(declared.sets, declared.endpoints, due(0))
+        store.change(declared_store.remember, declared.sets, declared.endpoints, due(0))
         for day in range(DAYS):
             run_round.run(probe_set, endpoint, declared.promise(endpoint), provider, store, Routing(("log", "slack")), due(day),
                      clock=lambda day=day: due(day))  # fmt: skip
-        view: EndpointView = store.endpoints()[0]
+        view: EndpointView = store.query(overview.endpoints)[0]
         assert view.open_incident is not None
     return path
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from prober.model.evidence import Judgement
-from prober.model.incident import Decision
 from prober.service import run_round
-from prober.store import Store
+from prober.store import Store, rounds
+from prober.store.pages import overview
 from tests.cli.conftest import Run
 from tests.cli.world import write_probes
 
@@ -20,9 +20,9 @@ once = import_module("prober.cli.once")  # the package has a name `once` of its 
 
 @pytest.fixture
 def suspicious(monkeypatch: pytest.MonkeyPatch) -> None:
-    def judge(store, endpoint, round_, promise, now, given):
+    def judge(store, endpoint, round_, promise, now):
         judgement = Judgement(round_.label, "suspected", 0.5 * promise.threshold, promise.threshold)
-        return judgement, "{}", Decision("suspected")
+        return run_round.Judged(judgement, "{}", ())
 
     monkeypatch.setattr(run_round, "judge", judge)
 
@@ -37,7 +37,12 @@ def test_once_asks_one_round_unless_told_to_confirm(prober: Run, home: Path) -> 
     assert [one["confirmation"] for one in said.json["rounds"]] == ["confirm", "confirm", "rounds_used"]
     assert said.code == 0
     with Store.open(f"sqlite:///{home / 'prober.db'}") as store:
-        assert [bool(view.confirms) for view in reversed(store.rounds())] == [False, False, True, True]
+        assert [bool(view.confirms) for view in reversed(store.query(overview.recent_rounds))] == [
+            False,
+            False,
+            True,
+            True,
+        ]
 
 
 @pytest.mark.usefixtures("suspicious")
@@ -66,7 +71,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
     monkeypatch.setattr(once.time, "sleep", interrupted)
     prober("once", "--confirm")
     with Store.open(f"sqlite:///{home / 'prober.db'}") as store:
-        (waiting,) = store.unfinished(run_round.now_utc() + timedelta(hours=2))
+        (waiting,) = store.query(rounds.unfinished, run_round.now_utc() + timedelta(hours=2))
     (one,) = prober("status", "--json").json["endpoints"]
     assert one["confirmation_due_at"].startswith(f"{waiting.due_at:%Y-%m-%dT%H:%M:%S}")
     words = " ".join(prober("status").out.split())

@@ -19,11 +19,13 @@ from prober.incidents.daemons import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.incident import Incident
 from prober.model.notice import Outcome
+from prober.service.deliver import StoredOutbox
+from prober.service.upkeep import beat, check_freshness
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting
 from prober.status.expectation import Expectation, expect
 from prober.status.metrics import exposition
-from prober.store import Store
-from prober.store.pages.views import DeliveryView, EndpointView
+from prober.store import Store, declared, notices
+from prober.store.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import DAYS, declarations, due
@@ -150,7 +152,7 @@ def test_a_daemon_that_fell_silent_is_told_once(
     monkeypatch.setenv("PROBER_WEBHOOK_URL", hook.url)
     with Store.open(f"sqlite:///{late}") as store:
         settle_all(store, Outcome(True, "sent"))
-        store.beat("host:7", ["swapped"], ["webhook"], due(DAYS - 1) + 2 * HOUR)
+        beat(store, "host:7", ["swapped"], ["webhook"], due(DAYS - 1) + 2 * HOUR)
     first = prober("status", "--expect-every", "4h", "--tell")
     assert first.code == 3
     assert "the daemon host:7 has given no sign of life since 2026-03-15 14:00 UTC" in first.err
@@ -164,8 +166,8 @@ def test_a_daemon_that_fell_silent_is_told_once(
 def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> None:
     """Whatever is owed now."""
     now = at or due(DAYS) + timedelta(days=400)
-    while (notice := store.claim_notice(now, 60, "https://dash")) is not None:
-        store.settle_notice(notice.id, outcome, None, now)
+    while (notice := StoredOutbox(store).claim_notice(now, 60, "https://dash")) is not None:
+        store.change(notices.settle, notice.id, outcome, None, now)
 
 
 @pytest.mark.slow
@@ -173,9 +175,9 @@ def settle_all(store: Store, outcome: Outcome, at: datetime | None = None) -> No
 def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         now = due(DAYS)
-        while (notice := store.claim_notice(now, 60, "https://dash")) is not None:
+        while (notice := StoredOutbox(store).claim_notice(now, 60, "https://dash")) is not None:
             outcome = Outcome(True, "sent") if notice.alerter == "log" else Outcome(False, "channel_not_found", True)
-            store.settle_notice(notice.id, outcome, None, now)
+            store.change(notices.settle, notice.id, outcome, None, now)
     done = prober("status")
     [line] = [line for line in done.out.splitlines() if "NOBODY IS REACHED" in line]
     assert line.startswith("slack: NOBODY IS REACHED since 2026-03-")
@@ -196,7 +198,7 @@ def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, change
 def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
         [endpoint] = declarations().endpoints
-        decision = store.check_freshness(endpoint, due(0), due(DAYS), Routing(("log",)), due(DAYS + 1))
+        decision = check_freshness(store, endpoint, due(0), due(DAYS), Routing(("log",)), due(DAYS + 1))
         assert decision.event == "stale"
     assert "swapped: no fresh rounds; people were notified at 2026-03-17 12:00 UTC" in prober("status").out
     [one] = prober("status", "--json").json["endpoints"]
@@ -316,7 +318,7 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
 def test_json_holds_to_its_schema(prober: Run, changed: Path) -> None:
     schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "status.schema.json").read_text("utf-8"))
     with Store.open(f"sqlite:///{changed}") as store:
-        store.beat("host:7", ["swapped"], ["log"], due(DAYS - 1) + 2 * HOUR)
+        beat(store, "host:7", ["swapped"], ["log"], due(DAYS - 1) + 2 * HOUR)
     for arguments in ([], ["--expect-every", "2h"]):
         jsonschema.Draft202012Validator(schema).validate(prober("status", "--json", *arguments).json)
 
@@ -325,7 +327,9 @@ def test_an_endpoint_without_a_round_holds_to_the_schema_too(prober: Run, change
     schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "status.schema.json").read_text("utf-8"))
     with Store.open(f"sqlite:///{changed}") as store:
         [endpoint] = declarations().endpoints
-        store.remember((), [endpoint.model_copy(update={"name": "fresh", "model": "parrot-2"})], due(DAYS))
+        store.change(
+            declared.remember, (), [endpoint.model_copy(update={"name": "fresh", "model": "parrot-2"})], due(DAYS)
+        )
     done = prober("status", "--json")
     jsonschema.Draft202012Validator(schema).validate(done.json)
     assert [one["state"] for one in done.json["endpoints"]][:1] == ["gathering"]

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from prober.incidents.routing import Routing
+from prober.service.deliver import StoredOutbox
+from prober.service.notify import notify_of_no_incident
 from prober.store import Store
+from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, due
@@ -99,7 +102,7 @@ def test_acknowledge_tells_those_who_were_told(prober: Run) -> None:
     assert (done.code, done.out) == (0, "Incident 1 of swapped is acknowledged by ana.\n")
     assert "notices to slack are left to `prober run`" in done.err
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        owed = {(one.event, one.alerter, one.state) for one in store.notices()}
+        owed = {(one.event, one.alerter, one.state) for one in store.query(stored_notices.recent)}
     assert {("acknowledged", "slack", "owed"), ("acknowledged", "log", "owed")} <= owed
     assert prober("status").code == 1
 
@@ -148,14 +151,16 @@ def test_a_system_that_knows_no_user_asks_for_one(prober: Run, monkeypatch: pyte
 @pytest.mark.slow
 def test_owed_notices_are_delivered_where_all_channels_are_here(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
-        while (notice := store.claim_notice(due(DAYS), 60, "")) is not None:
+        while (notice := StoredOutbox(store).claim_notice(due(DAYS), 60, "")) is not None:
             from prober.model.notice import Outcome
 
-            store.settle_notice(notice.id, Outcome(True, "sent"), None, due(DAYS))
+            store.change(stored_notices.settle, notice.id, Outcome(True, "sent"), None, due(DAYS))
     assert prober("status", "--json").json["endpoints"][0]["notices"] == {"owed": 0, "failed": 0}
     (changed.parent / "probes").mkdir()
     with Store.open(f"sqlite:///{changed}") as store:
-        store.owe("stale", Routing(("log",)), due(DAYS) - timedelta(days=400), endpoint="swapped")
+        store.change(
+            notify_of_no_incident, "stale", Routing(("log",)), due(DAYS) - timedelta(days=400), endpoint="swapped"
+        )
     from tests.cli.world import write_probes
 
     folder = write_probes(changed.parent)

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import prober.cli.import_ as import_module
 from prober.lab.replay import replay, rounds_of
 from prober.loading.reply_log import line_of, read
 from prober.model.reply import ToolCall
-from prober.store import Store
+from prober.store import Store, incidents
+from prober.store import replies as stored_replies
+from prober.store.pages import over_time, overview
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, declarations, due
 
@@ -169,9 +172,9 @@ def test_an_export_is_judged_again_exactly_as_it_was(prober: Run, home: Path, na
     again = replay(rounds, declarations().promise(endpoint))
     with Store.open("sqlite:///prober.db", read_only=True) as store:
         stored: dict[str, dict[str, float]] = {}
-        for point in store.channel_history("swapped"):
+        for point in store.query(over_time.channel_history, "swapped"):
             stored.setdefault(point.round, {})[point.channel] = point.e_value
-        detected = store.incidents()[0].detected_round
+        detected = store.query(incidents.recent)[0].detected_round
     until = [one for one in again.judgements if one.round <= detected]
     assert len(until) > CHANGE
     assert until[-1].state == "alarm"
@@ -224,26 +227,26 @@ def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home
     assert incident["onset"].startswith(alarm["onset"][:19])
     assert endpoint["notices"] == {"owed": 0, "failed": 0}
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        replies = store.replies("bot", limit=10_000)
+        replies = store.query(stored_replies.recent, "bot", limit=10_000)
     assert (len(replies), replies[0].prompt) == (144, "A colour?")
     again = prober("import", log, "--json")
     assert (again.code, again.json["endpoints"][0]["stored"]) == (0, 0)
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        assert store.replies("bot", limit=10_000) == replies
+        assert store.query(stored_replies.recent, "bot", limit=10_000) == replies
 
 
 @pytest.mark.slow
 def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = write_log(home / "log.jsonl", lines(14))
-    take_in, calls = Store.take_in, []
+    really, calls = import_module.import_round, []
 
-    def interrupted(self: Store, *arguments: object) -> bool:
+    def interrupted(*arguments: object) -> bool:
         calls.append(arguments)
         if len(calls) == 5:
             raise KeyboardInterrupt
-        return take_in(self, *arguments)  # type: ignore[arg-type]
+        return really(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Store, "take_in", interrupted)
+    monkeypatch.setattr(import_module, "import_round", interrupted)
     assert prober("import", log).code == 130
     monkeypatch.undo()
     monkeypatch.chdir(home)
@@ -253,7 +256,7 @@ def test_import_goes_on_where_it_was_interrupted(prober: Run, home: Path, monkey
     histories = []
     for url in ("sqlite:///prober.db", "sqlite:///whole.db"):
         with Store.open(url, read_only=True) as store:
-            histories.append(repr(store.channel_history("bot")))
+            histories.append(repr(store.query(over_time.channel_history, "bot")))
     assert histories[0] == histories[1]
 
 
@@ -267,8 +270,8 @@ def test_a_longer_log_adds_its_new_rounds_and_an_older_one_is_refused(prober: Ru
     assert done.code == 2
     assert "is older than its newest round" in done.err
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        assert store.endpoints()[0].rounds == 8
-        assert len(store.rounds("bot")) == 8
+        assert store.query(overview.endpoints)[0].rounds == 8
+        assert len(store.query(overview.recent_rounds, "bot")) == 8
 
 
 def test_rounds_without_times_are_refused_and_times_of_replies_will_do(prober: Run, home: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from prober.cli.fixes import FIXES, fix_of
 from prober.cli.once import worst
 from prober.model.reply import Failure
-from prober.store import Store
+from prober.store import Store, replies
+from prober.store.pages import overview
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 
@@ -102,7 +103,7 @@ def test_an_answer_is_kept(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, base_url=server.url)
     assert prober("once").code == 3
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        assert [reply.text for reply in store.replies("bot")] == ["Blue", "Blue"]
+        assert [reply.text for reply in store.query(replies.recent, "bot")] == ["Blue", "Blue"]
 
 
 @pytest.mark.slow
@@ -136,7 +137,7 @@ def test_a_locked_database_stores_nothing(prober: Run, home: Path) -> None:
     assert done.code == 2
     assert "another process holds the database" in done.err
     with Store.open("sqlite:///prober.db", read_only=True) as store:
-        assert store.rounds() == ()
+        assert store.query(overview.recent_rounds) == ()
 
 
 def test_half_a_configuration_is_refused_before_anybody_is_asked(

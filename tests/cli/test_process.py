@@ -16,6 +16,7 @@ import pytest
 from prober import cli
 from prober.model.errors import StoreError
 from prober.store import Store
+from prober.store.pages import overview
 from tests.cli.conftest import Answer
 from tests.cli.world import write_probes
 
@@ -135,7 +136,7 @@ def test_an_old_terminal_gets_every_character(home: Path) -> None:
 def has_a_round(url: str) -> bool:
     try:
         with Store.open(url, read_only=True) as store:
-            return any(one.rounds for one in store.endpoints())
+            return any(one.rounds for one in store.query(overview.endpoints))
     except StoreError:  # not made yet
         return False
 
@@ -153,4 +154,4 @@ def test_the_daemon_runs_until_it_is_told(home: Path) -> None:
     assert "Traceback" not in err
     assert "INFO" in err
     with Store.open(url, read_only=True) as store:
-        assert {one.state for one in store.rounds()} == {"completed"}
+        assert {one.state for one in store.query(overview.recent_rounds)} == {"completed"}

@@ -9,9 +9,10 @@ import pytest
 
 from prober.loading import load
 from prober.model.evidence import Judgement
-from prober.model.incident import Decision
 from prober.service import run_round
-from prober.store import Store
+from prober.store import Store, incidents
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
 from tests.daemon.test_daemon import KEY, leave
 from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, tick, watching, work, write_set
 
@@ -23,10 +24,10 @@ def evidence(monkeypatch):
     """Shares of the threshold that the rounds to come will have; the last one goes on for ever."""
     shares = [0.2]
 
-    def judge(store, endpoint, round_, promise, now, given):
+    def judge(store, endpoint, round_, promise, now):
         share = shares.pop(0) if len(shares) > 1 else shares[0]
         judgement = Judgement(round_.label, "suspected", share * promise.threshold, promise.threshold)
-        return judgement, "{}", Decision("suspected")
+        return run_round.Judged(judgement, "{}", ())
 
     monkeypatch.setattr(run_round, "judge", judge)
     return shares
@@ -41,14 +42,19 @@ def declared(files, confirm="{}", **fields):
 
 def follow_up(daemon, store, clock, until=NOON + HOUR):
     """Let time pass to every confirmation round, one after the other."""
-    while waiting := [view for view in store.unfinished(clock.now) if view.confirms and view.due_at < until]:
+    while waiting := [
+        view for view in store.query(stored_rounds.unfinished, clock.now) if view.confirms and view.due_at < until
+    ]:
         clock.now = max(clock.now, waiting[0].due_at)
         work(daemon)
 
 
 def outcomes(store):
     """(minute due, state or reason), oldest first."""
-    return [(f"{view.due_at:%H:%M}", view.reason or view.state) for view in reversed(store.rounds(limit=1000))]
+    return [
+        (f"{view.due_at:%H:%M}", view.reason or view.state)
+        for view in reversed(store.query(overview.recent_rounds, limit=1000))
+    ]
 
 
 @pytest.mark.slow
@@ -100,7 +106,7 @@ def test_nothing_is_asked_again_where_that_is_not_wanted(files, store, clock, ev
     declared(files, confirm)
     daemon = watching(files, store, clock)
     work(daemon)
-    assert store.unfinished(NOON + HOUR) == ()
+    assert store.query(stored_rounds.unfinished, NOON + HOUR) == ()
     assert outcomes(store) == [("12:00", "completed")]
 
 
@@ -134,7 +140,9 @@ def start(files, store, clock):
 def work_only_due(daemon, store, clock):
     """A sweep, and of its jobs those whose time has come."""
     daemon.take_up()
-    due = {view.due_at.isoformat() for view in store.unfinished(clock.now) if view.due_at <= clock.now}
+    due = {
+        view.due_at.isoformat() for view in store.query(stored_rounds.unfinished, clock.now) if view.due_at <= clock.now
+    }
     for job in daemon._scheduler.get_jobs():
         if job.id.count(" ") == 3:
             job.remove()
@@ -187,7 +195,7 @@ def test_a_restart_begins_no_new_count(files, store, clock, evidence):
     declared(files, "{rounds: 4}")
     work(watching(files, store, clock))
     for _ in range(20):
-        waiting = [view for view in store.unfinished(clock.now) if view.confirms]
+        waiting = [view for view in store.query(stored_rounds.unfinished, clock.now) if view.confirms]
         if waiting:
             clock.now = waiting[0].due_at
         work(watching(files, store, clock))
@@ -217,11 +225,11 @@ def test_a_scheduled_round_between_that_shows_nothing_calls_it_off(files, store,
 def test_it_waits_for_another_round_of_its_endpoint_to_end(files, store, clock, evidence):
     daemon = start(files, store, clock)
     clock.now = NOON + MINUTE
-    in_hand = store.due(load(files).endpoint("parrot"), "another", NOON)
-    assert store.claim(in_hand, "elsewhere", clock.now, 300)
+    in_hand = store.change(stored_rounds.due, load(files).endpoint("parrot"), "another", NOON)
+    assert store.change(stored_rounds.claim, in_hand, "elsewhere", clock.now, 300)
     work_only_due(daemon, store, clock)
     assert ("canary", "12:01", "due") in rounds(store)
-    store.miss(in_hand, "over", clock.now)
+    store.change(stored_rounds.miss, in_hand, "over", clock.now)
     work_only_due(daemon, store, clock)
     assert ("canary", "12:01", "completed") in rounds(store)
 
@@ -250,8 +258,8 @@ def hours_until_caught(files, url, clock, confirm):
     with Store.open(url) as store:
         daemon = watching(files, store, clock)
         work_only_due(daemon, store, clock)
-        while not store.incidents() and clock.now < changes + timedelta(days=2):
-            waiting = [view.due_at for view in store.unfinished(clock.now) if view.confirms]
+        while not store.query(incidents.recent) and clock.now < changes + timedelta(days=2):
+            waiting = [view.due_at for view in store.query(stored_rounds.unfinished, clock.now) if view.confirms]
             hour = clock.now.replace(minute=0) + HOUR
             clock.now = min([*waiting, hour])
             if clock.now == hour:
@@ -259,8 +267,8 @@ def hours_until_caught(files, url, clock, confirm):
             else:
                 work_only_due(daemon, store, clock)
         assert not [view for view in completed(store) if view.confirms and view.due_at < changes]
-        (incident,) = store.incidents()
-        assert store.unfinished(clock.now + HOUR) == (), "confirmed, so nobody asks again"
+        (incident,) = store.query(incidents.recent)
+        assert store.query(stored_rounds.unfinished, clock.now + HOUR) == (), "confirmed, so nobody asks again"
         return (incident.opened_at - changes).total_seconds() / 3600
 
 

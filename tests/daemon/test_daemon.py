@@ -22,7 +22,13 @@ from prober.model.evidence import Observation
 from prober.model.notice import Outcome
 from prober.service import run_round
 from prober.service.ask_round import plan
-from prober.store import Store
+from prober.service.notify import notify_of_no_incident
+from prober.store import Store, incidents, judge_state, notices, replies
+from prober.store import declared as stored_declared
+from prober.store import notices as stored_notices
+from prober.store import rounds as repository
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
 from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, look, rounds, tick, watching, work, write_set
 
 KEY = "canary on parrot"
@@ -101,7 +107,10 @@ def test_every_endpoint_of_a_set_is_asked(files, store, clock):
 def test_the_store_knows_what_is_declared_before_anything_is_asked(files, store, clock):
     daemon = watching(files, store, clock)
     daemon.take_up()
-    assert [(view.name, view.owners) for view in store.endpoints()] == [("magpie", ()), ("parrot", ("us",))]
+    assert [(view.name, view.owners) for view in store.query(overview.endpoints)] == [
+        ("magpie", ()),
+        ("parrot", ("us",)),
+    ]
 
 
 # One endpoint, many rounds
@@ -116,12 +125,12 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
     # While the first is in hand the second comes and finds the endpoint busy.
     (due,) = {watched.moments.latest(clock.now) for watched in daemon._rounds.watched.values()}
     parrot = load(files).endpoint("parrot")
-    in_hand = store.due(parrot, "canary", due)
-    assert store.claim(in_hand, "another", clock.now, 60)
+    in_hand = store.change(stored_rounds.due, parrot, "canary", due)
+    assert store.change(stored_rounds.claim, in_hand, "another", clock.now, 60)
     tick(daemon, "second on parrot")
     tick(daemon, KEY)
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["claimed", "due"]
-    store.miss(in_hand, "over", clock.now)
+    store.change(stored_rounds.miss, in_hand, "over", clock.now)
     work(daemon)
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["over", "completed"]
 
@@ -129,14 +138,14 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
 @pytest.mark.slow
 def test_a_round_that_waited_until_the_next_was_due_is_overdue(files, store, clock, caplog):
     parrot = load(files).endpoint("parrot")
-    store.due(parrot, "canary", NOON - HOUR)
+    store.change(stored_rounds.due, parrot, "canary", NOON - HOUR)
     work(watching(files, store, clock))
     assert rounds(store) == [("canary", "11:00", "overdue"), ("canary", "12:00", "completed")]
     assert "round 2026-03-02T11:00:00+00:00 of canary on parrot is missed: overdue" in caplog.text
 
 
 def test_an_endpoint_edited_under_a_waiting_round_is_not_asked_for_it(files, store, clock):
-    store.due(load(files).endpoint("parrot"), "canary", NOON)
+    store.change(stored_rounds.due, load(files).endpoint("parrot"), "canary", NOON)
     (files / "endpoints.yaml").write_text(ENDPOINTS.replace("parrot-1", "parrot-2"))
     work(watching(files, store, clock))
     assert rounds(store) == [("canary", "12:00", "config_changed: the endpoint was edited meanwhile")]
@@ -148,20 +157,21 @@ def test_an_endpoint_edited_under_a_waiting_round_is_not_asked_for_it(files, sto
 def leave(store, files, due_at, asks, lease_s=60.0, at=NOON):
     """A round whose worker was killed after so many asks."""
     (probe_set,), parrot = load(files).sets, load(files).endpoint("parrot")
-    round_id = store.due(parrot, probe_set.name, due_at)
-    assert store.claim(round_id, "killed", at, lease_s)
+    round_id = store.change(stored_rounds.due, parrot, probe_set.name, due_at)
+    claim = store.change(stored_rounds.claim, round_id, "killed", at, lease_s)
+    assert claim
     for ask in plan(probe_set, parrot)[:asks]:
         reply = ScriptedProvider().ask(parrot, ask.probe, ask.sample, at)
         found = Observation(
             ask.series, f"{probe_set.name}/{ask.probe.id}", ask.sample, reply, fingerprint(reply, ask.probe), ask.place
         )
-        store.record(round_id, found, at)
+        store.change(replies.record, claim, [found])
     return round_id
 
 
 def test_a_round_left_young_is_taken_up_where_it_stood(files, store, clock):
     round_id = leave(store, files, NOON, asks=2)
-    before = store.recorded(round_id)
+    before = store.query(replies.recorded, round_id)
     daemon = watching(files, store, clock)
     work(daemon)
     assert rounds(store) == [("canary", "12:00", "claimed")], "its lease is still good"
@@ -169,22 +179,24 @@ def test_a_round_left_young_is_taken_up_where_it_stood(files, store, clock):
     work(daemon)
     (view,) = completed(store)
     assert (view.id, view.asked, view.worker) == (round_id, 3, "here")
-    assert store.recorded(round_id)[:2] == before
+    assert store.query(replies.recorded, round_id)[:2] == before
 
 
 def test_a_round_left_until_the_next_was_due_is_abandoned(files, store, clock):
     leave(store, files, NOON - HOUR, asks=2, at=NOON - HOUR)
     work(watching(files, store, clock))
     assert rounds(store) == [("canary", "11:00", "abandoned"), ("canary", "12:00", "completed")]
-    assert store.memory(load(files).endpoint("parrot").content_hash)
+    assert store.query(judge_state.memory, load(files).endpoint("parrot").content_hash)
     assert [
         len(r.observations)
-        for r in store.history(load(files).endpoint("parrot").content_hash, [store.recorded(1)[0].series])
+        for r in store.query(
+            replies.history, load(files).endpoint("parrot").content_hash, [store.query(replies.recorded, 1)[0].series]
+        )
     ] == [3]
 
 
 def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, store, clock):
-    store.due(load(files).endpoint("magpie"), "elsewhere", NOON)
+    store.change(stored_rounds.due, load(files).endpoint("magpie"), "elsewhere", NOON)
     daemon = watching(files, store, clock)
     clock.go(timedelta(minutes=59))
     daemon.take_up()
@@ -277,7 +289,7 @@ def test_a_round_the_store_refused_is_taken_up_by_the_sweep(files, store, clock,
     work(daemon)
     clock.go(HOUR)
     with monkeypatch.context() as full:
-        full.setattr(store, "due", refuse)
+        full.setattr(repository, "due", refuse)
         tick(daemon, KEY)
     assert [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [
         "round 2026-03-02T13:00:00+00:00 of canary on parrot: the disk is full; free some space and try again"
@@ -291,7 +303,7 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
     work(daemon)
     clock.go(HOUR)
     with monkeypatch.context() as full:
-        full.setattr(store, "due", refuse)
+        full.setattr(repository, "due", refuse)
         missed_event(daemon, clock.now)
     clock.go(HOUR)
     tick(daemon, KEY)
@@ -302,25 +314,25 @@ def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, st
 def test_a_round_broken_off_by_the_store_goes_on_when_its_lease_is_over(files, store, clock, monkeypatch, caplog):
     daemon = watching(files, store, clock)
     with monkeypatch.context() as full:
-        full.setattr(store, "settle", refuse)
+        full.setattr(repository, "complete", refuse)
         work(daemon)
     assert "is left to be taken up again: the disk is full" in caplog.text
     assert rounds(store) == [("canary", "12:00", "claimed")]
-    asked_at = [observation.reply.at for observation in store.recorded(1)]
+    asked_at = [observation.reply.at for observation in store.query(replies.recorded, 1)]
     clock.go(timedelta(minutes=10))
     work(daemon)
     assert [view.asked for view in completed(store)] == [3]
-    assert [observation.reply.at for observation in store.recorded(1)] == asked_at
+    assert [observation.reply.at for observation in store.query(replies.recorded, 1)] == asked_at
 
 
 def test_names_that_could_not_be_remembered_are_remembered_by_the_next_sweep(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     with monkeypatch.context() as full:
-        full.setattr(store, "remember", refuse)
+        full.setattr(stored_declared, "remember", refuse)
         work(daemon)
         assert rounds(store) == []
     work(daemon)
-    assert [view.owners for view in store.endpoints()] == [(), ("us",)]
+    assert [view.owners for view in store.query(overview.endpoints)] == [(), ("us",)]
 
 
 def failing_with(error):
@@ -361,7 +373,7 @@ def test_a_round_that_crashes_is_missed_and_frees_its_endpoint(
 
 def test_a_crash_the_store_cannot_note_is_not_tried_again_at_once(files, store, clock, monkeypatch, caplog):
     daemon = watching(files, store, clock)
-    monkeypatch.setattr(store, "miss", refuse)
+    monkeypatch.setattr(repository, "miss", refuse)
     monkeypatch.setattr(rounds_module, "open_provider", failing_with(KeyError("x")))
     work(daemon)
     assert "missed: crashed: KeyError: the disk is full" in caplog.text
@@ -448,9 +460,9 @@ def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
         clock.go(timedelta(days=1))
         tick(daemon, KEY)
         look(daemon)
-    (incident,) = store.incidents()
+    (incident,) = store.query(incidents.recent)
     assert incident.onset >= "2026-03-07"  # one probe and four rounds of reference date a change to a day or two
-    told = [(notice.alerter, notice.state, notice.event) for notice in reversed(store.notices())]
+    told = [(notice.alerter, notice.state, notice.event) for notice in reversed(store.query(notices.recent))]
     assert told[0] == ("log", "sent", "opened")
     assert set(told[1:]) == {("log", "sent", "reminded")}, "once a day, while nobody has it in hand"
     alarms = [record for record in caplog.records if ": alarm, evidence " in record.getMessage()]
@@ -490,7 +502,7 @@ def test_once_told_to_stop_no_round_starts(files, store, clock):
 
 
 def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypatch, caplog):
-    monkeypatch.setattr(store, "claim_notice", refuse)
+    monkeypatch.setattr(stored_notices, "claim", refuse)
     watching(files, store, clock).deliver()
     assert "delivering notices: the disk is full" in caplog.text
 
@@ -509,10 +521,10 @@ def test_an_endpoint_nobody_can_ask_in_time_goes_stale_and_is_fresh_again(files,
     for hours, told in ((1, []), (3, []), (4, ["stale"]), (5, ["stale"])):
         clock.now = NOON + timedelta(hours=hours, minutes=1)
         daemon.pass_time()
-        assert [one.event for one in store.notices()] == told, hours
+        assert [one.event for one in store.query(notices.recent)] == told, hours
     tick(daemon, KEY)
     look(daemon)
-    assert [(one.event, one.state) for one in store.notices()] == [("fresh", "sent"), ("stale", "sent")]
+    assert [(one.event, one.state) for one in store.query(notices.recent)] == [("fresh", "sent"), ("stale", "sent")]
 
 
 def test_who_starts_late_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
@@ -520,7 +532,7 @@ def test_who_starts_late_does_not_call_stale_what_it_is_about_to_ask(files, stor
     clock.go(timedelta(days=3))
     late = watching(files, store, clock)
     late.pass_time()
-    assert store.notices() == ()
+    assert store.query(notices.recent) == ()
 
 
 def test_the_set_asked_most_often_says_when_an_endpoint_is_stale(files, store, clock):
@@ -529,7 +541,7 @@ def test_the_set_asked_most_often_says_when_an_endpoint_is_stale(files, store, c
     work(daemon)
     clock.now = NOON + timedelta(hours=4, minutes=1)
     daemon.pass_time()
-    assert [one.event for one in store.notices()] == ["stale"]
+    assert [one.event for one in store.query(notices.recent)] == ["stale"]
 
 
 def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_later_changes_nothing(
@@ -590,7 +602,7 @@ def test_a_machine_that_slept_does_not_call_stale_what_it_is_about_to_ask(files,
     clock.go(24 * HOUR)
     daemon.watch_clock()
     daemon.pass_time()
-    assert store.notices() == ()
+    assert store.query(notices.recent) == ()
 
 
 # The end
@@ -613,7 +625,7 @@ class Hanging:
 def test_a_closing_daemon_ends_within_its_grace_whatever_hangs(files, store, clock):
     hanging = Hanging()
     for _ in range(200):
-        store.owe("stale", Routing(("hanging",)), NOON, endpoint="parrot")
+        store.change(notify_of_no_incident, "stale", Routing(("hanging",)), NOON, endpoint="parrot")
     daemon = Daemon([files], store, [hanging], "", worker="here", clock=clock, grace_s=0.5)
     thread = threading.Thread(target=daemon.run)
     thread.start()
@@ -624,7 +636,9 @@ def test_a_closing_daemon_ends_within_its_grace_whatever_hangs(files, store, clo
     hanging.let_go.set()
     thread.join()
     assert is_over
-    assert Counter(one.state for one in store.notices()) == {"owed": 199, "claimed": 1}, "for whoever comes next"
+    assert Counter(one.state for one in store.query(notices.recent)) == {"owed": 199, "claimed": 1}, (
+        "for whoever comes next"
+    )
 
 
 def test_a_backlog_of_passed_moments_does_not_hold_up_the_end(files, store, clock):

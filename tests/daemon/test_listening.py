@@ -12,6 +12,7 @@ from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
 from prober.model.incident import Action
 from prober.settings import Settings
+from prober.store import notices
 from tests.daemon.world import watching
 from tests.store.world import alarm
 
@@ -66,7 +67,7 @@ def test_what_is_pressed_at_night_waits_for_the_morning_as_the_files_say(files, 
     incident = alarm(store)
     for action in ("mute", "unmute"):
         actions.press(incident.id, Action(action, "ana", via="slack"))
-    due = {one.event: (one.next_try_at, one.hold) for one in store.notices() if one.event != "opened"}
+    due = {one.event: (one.next_try_at, one.hold) for one in store.query(notices.recent) if one.event != "opened"}
     assert due == {
         "muted": (night, ""),
         "unmuted": (datetime(2026, 3, 2, 7, tzinfo=UTC), "quiet_hours"),

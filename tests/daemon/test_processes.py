@@ -21,7 +21,9 @@ from prober.daemon import serve
 from prober.model.errors import ConfigurationError
 from prober.service import run_round
 from prober.settings import Settings
-from prober.store import Store
+from prober.store import Store, replies
+from prober.store import daemons as stored_daemons
+from prober.store.pages import overview
 from tests.alerts.hook import listening
 from tests.daemon.world import HeldUp, asked, completed, rounds, wait_until, write_set
 
@@ -89,7 +91,9 @@ def test_told_to_stop_it_finishes_the_round_in_hand(files, url, start, number):
     (files / "go").touch()
     daemon.join(60)
     assert daemon.exitcode == 0
-    assert [(view.state, view.asked) for view in looked(url, lambda store: store.rounds())] == [("completed", 6)]
+    assert [(view.state, view.asked) for view in looked(url, lambda store: store.query(overview.recent_rounds))] == [
+        ("completed", 6)
+    ]
     assert "stopped" in log(files)
 
 
@@ -100,23 +104,27 @@ def test_told_twice_it_stops_at_once_and_the_round_is_left(files, url, start):
     os.kill(daemon.pid, signal.SIGTERM)
     wait_until(lambda: "stopping" in log(files))
     assert stop(daemon, number=signal.SIGINT) == [-signal.SIGINT]
-    assert [view.state for view in looked(url, lambda store: store.rounds())] == ["claimed"]
+    assert [view.state for view in looked(url, lambda store: store.query(overview.recent_rounds))] == ["claimed"]
 
 
 def test_killed_in_a_round_the_next_one_goes_on_with_it(files, url, start):
     write_set(files, every="1d", samples=6)
     first = start(free=2, lease_s=0.05)
-    wait_until(lambda: (files / "held").exists() and looked(url, lambda store: store.rounds()[0].asked) == 2)
+    wait_until(
+        lambda: (
+            (files / "held").exists() and looked(url, lambda store: store.query(overview.recent_rounds)[0].asked) == 2
+        )
+    )
     assert stop(first, number=signal.SIGKILL) == [-signal.SIGKILL]
-    (left,) = looked(url, lambda store: store.rounds())
+    (left,) = looked(url, lambda store: store.query(overview.recent_rounds))
     assert (left.state, left.asked) == ("claimed", 2)
     (files / "go").touch()
     second = start(free=0)
     wait_until(lambda: looked(url, completed))
     assert stop(second) == [0]
-    (view,) = looked(url, lambda store: store.rounds())
+    (view,) = looked(url, lambda store: store.query(overview.recent_rounds))
     assert (view.id, view.label, view.asked) == (left.id, left.label, 6)
-    places = [(o.series, o.sample) for o in looked(url, lambda store: store.recorded(view.id))]
+    places = [(o.series, o.sample) for o in looked(url, lambda store: store.query(replies.recorded, view.id))]
     assert sorted(sample for _, sample in places) == [0, 1, 2, 3, 4, 5]
     assert Counter(asked(files)) == {f"parrot colour {sample}": 1 for sample in range(6)}
 
@@ -127,7 +135,7 @@ def test_two_sets_on_one_endpoint_are_asked_one_after_the_other(files, url, star
     daemon = start()
     wait_until(lambda: len(looked(url, completed)) == 2)
     assert stop(daemon) == [0]
-    first, second = sorted(looked(url, lambda store: store.rounds()), key=lambda view: view.label)
+    first, second = sorted(looked(url, lambda store: store.query(overview.recent_rounds)), key=lambda view: view.label)
     assert first.completed_at.isoformat() <= second.label.replace("Z", "+00:00")
 
 
@@ -147,11 +155,22 @@ def test_rounds_that_come_while_one_hangs_are_missed_and_each_moment_has_its_row
     daemon = start(free=4)  # all of a first round, and one ask of the next
     # Which reason depends on who began the round that hangs, the schedule or the sweep.
     reasons = {"still_running", "overdue", "misfire"}
-    wait_until(lambda: len([view for view in looked(url, lambda store: store.rounds()) if view.reason in reasons]) >= 2)
+    wait_until(
+        lambda: (
+            len(
+                [
+                    view
+                    for view in looked(url, lambda store: store.query(overview.recent_rounds))
+                    if view.reason in reasons
+                ]
+            )
+            >= 2
+        )
+    )
     (files / "go").touch()
     wait_until(lambda: len(looked(url, completed)) >= 3)
     assert stop(daemon) == [0]
-    dues = sorted(view.due_at for view in looked(url, lambda store: store.rounds()))
+    dues = sorted(view.due_at for view in looked(url, lambda store: store.query(overview.recent_rounds)))
     assert {later - earlier for earlier, later in pairwise(dues)} == {timedelta(seconds=0.5)}
 
 
@@ -205,17 +224,18 @@ def test_a_daemon_gives_signs_of_life_and_says_when_it_ends(start, files, url, m
         lost = start()
         wait_until(lambda: hook.received)
         assert stop(lost, number=signal.SIGKILL) == [-signal.SIGKILL]
-        (killed,) = looked(url, lambda store: store.daemon_statuses())
+        (killed,) = looked(url, lambda store: store.query(stored_daemons.statuses))
         assert (killed.endpoints, killed.stopped_at) == (("parrot",), None)
         path, _, body = hook.received[0]
         assert path.startswith("/hook?")
         assert body.startswith(b"watching 1 endpoint, ")
 
         later = start()
-        wait_until(lambda: len(looked(url, lambda store: store.daemon_statuses())) == 2)
+        wait_until(lambda: len(looked(url, lambda store: store.query(stored_daemons.statuses))) == 2)
         assert stop(later) == [0]
         ended = {
-            sign.worker.split(":")[1]: sign.stopped_at for sign in looked(url, lambda store: store.daemon_statuses())
+            sign.worker.split(":")[1]: sign.stopped_at
+            for sign in looked(url, lambda store: store.query(stored_daemons.statuses))
         }
         assert ended[str(lost.pid)] is None, "nobody can say when it ended"
         assert ended[str(later.pid)] is not None

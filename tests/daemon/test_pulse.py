@@ -14,7 +14,11 @@ from prober.daemon.heartbeat import Heartbeat, condition
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Outcome
-from prober.store import Store
+from prober.service.deliver import StoredOutbox
+from prober.service.upkeep import beat, look_for_silent_daemons
+from prober.store import Store, daemons, notices
+from prober.store.pages import overview
+from prober.store.pages.deliveries import deliveries
 from tests.alerts.hook import Hook, listening
 from tests.daemon.world import HOUR, NOON, Clock, watching, write_set
 
@@ -38,9 +42,9 @@ def said(hook: Hook) -> list[str]:
 def test_a_daemon_says_what_it_watches(store: Store, tmp_path: Path) -> None:
     write_set(tmp_path / "probes", endpoints="parrot, magpie")
     daemon = watching(tmp_path / "probes", store, Clock())
-    assert store.daemon_statuses() == ()
+    assert store.query(daemons.statuses) == ()
     daemon.beat()
-    [sign] = store.daemon_statuses()
+    [sign] = store.query(daemons.statuses)
     assert (sign.worker, sign.seen_at, sign.stopped_at) == ("here", NOON, None)
     assert sign.endpoints == ("magpie", "parrot")
 
@@ -54,7 +58,7 @@ def test_the_row_follows_the_clock_and_the_files(store: Store, tmp_path: Path) -
     daemon.reload(unchanged_too=True)
     clock.go(MINUTE)
     daemon.beat()
-    [sign] = store.daemon_statuses()
+    [sign] = store.query(daemons.statuses)
     assert (sign.started_at, sign.seen_at, sign.endpoints) == (NOON, NOON + MINUTE, ("magpie",))
 
 
@@ -65,11 +69,11 @@ def test_all_is_well_is_pinged(store: Store, hook: Hook) -> None:
 
 
 def test_a_channel_nobody_is_reached_by_is_pinged_as_a_fault(store: Store, hook: Hook) -> None:
-    store.beat("lost:1", ["bot"], Routing(("slack",)), NOON - HOUR)
-    store.miss_daemons(Routing(("slack",)), NOON)
-    [notice] = [store.claim_notice(NOON, 60, "https://dash")]
+    beat(store, "lost:1", ["bot"], Routing(("slack",)), NOON - HOUR)
+    look_for_silent_daemons(store, Routing(("slack",)), NOON)
+    [notice] = [StoredOutbox(store).claim_notice(NOON, 60, "https://dash")]
     assert notice is not None
-    store.settle_notice(notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
+    store.change(notices.settle, notice.id, Outcome(False, "channel_not_found", permanent=True), None, NOON)
     Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], Routing(("slack",)), NOON + MINUTE)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook)[0].startswith("messages to slack fail for good: channel_not_found\n")
@@ -81,13 +85,13 @@ def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
     def locked(*arguments: object) -> None:
         raise StoreError("prober.db: another process holds the database")
 
-    monkeypatch.setattr(store, "beat", locked)
+    monkeypatch.setattr(daemons, "see", locked)
     pulse = Heartbeat(store, "here", Ping(hook.url))
     pulse.beat(["bot"], Routing(("log",)), NOON)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook) == ["the database cannot be used: prober.db: another process holds the database"]
     assert "giving a sign of life: prober.db: another process holds the database" in caplog.text
-    monkeypatch.setattr(store, "end_daemon", locked)
+    monkeypatch.setattr(daemons, "stop", locked)
     pulse.stop(NOON)
 
 
@@ -108,7 +112,7 @@ def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
 
 
 def test_a_changed_model_is_no_fault_of_the_prober(store: Store) -> None:
-    assert condition(store.endpoints(), store.deliveries(), ["bot"]) == (
+    assert condition(store.query(overview.endpoints), store.query(deliveries), ["bot"]) == (
         True,
         "watching 1 endpoint, 0 with an open incident",
     )
@@ -120,5 +124,5 @@ def test_the_daemon_ends_in_order(store: Store, tmp_path: Path) -> None:
     daemon.beat()
     daemon.stop()
     daemon.run()
-    [sign] = store.daemon_statuses()
+    [sign] = store.query(daemons.statuses)
     assert sign.stopped_at == NOON

@@ -14,7 +14,8 @@ from prober.loading import load
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 from prober.store import Store
-from prober.store.pages.views import RoundView
+from prober.store.pages import overview
+from prober.store.views import RoundView
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -95,12 +96,12 @@ def look(daemon: Daemon) -> None:
 
 def rounds(store: Store) -> list[tuple[str, str, str]]:
     """(set, hour due, state or the reason why missed), oldest first."""
-    views = sorted(store.rounds(limit=10_000), key=lambda view: (view.due_at, view.probe_set))
+    views = sorted(store.query(overview.recent_rounds, limit=10_000), key=lambda view: (view.due_at, view.probe_set))
     return [(view.probe_set, f"{view.due_at:%H:%M}", view.reason or view.state) for view in views]
 
 
 def completed(store: Store, probe_set: str | None = None) -> list[RoundView]:
-    views = store.rounds(limit=10_000)
+    views = store.query(overview.recent_rounds, limit=10_000)
     return [view for view in views if view.state == "completed" and probe_set in (None, view.probe_set)]
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prober.incidents.actions import accept
-from prober.incidents.lifecycle import decide
 from prober.incidents.routing import Routing
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
+from prober.model.declaration import Confirm, Endpoint, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
-from prober.model.incident import Incident
+from prober.model.incident import Action, Incident
 from prober.model.reply import Reply
-from prober.store import Store
+from prober.service.act import act
+from prober.service.settle import settle
+from prober.store import Store, declared, replies
+from prober.store import rounds as stored_rounds
 
 BOT = Endpoint(name="support-bot", provider="scripted", model="bot-1")
 STILL = Endpoint(name="search-ranker", provider="scripted", model="ranker-1")
@@ -32,7 +33,7 @@ AFTER = "Great question! <b>Unfortunately</b> we accept returns within 30 days o
 def seed(url: str, now: datetime, rounds: int = 16, changed: int = 12) -> Incident:
     """`rounds` rounds of two endpoints, of which one changes at round `changed`; its open incident."""
     with Store.open(url) as store:
-        store.remember([SET], [BOT, STILL, NEW], now - timedelta(days=30))
+        store.change(declared.remember, [SET], [BOT, STILL, NEW], now - timedelta(days=30))
         opened = None
         onset: str | None = None
         for n in range(rounds):
@@ -47,26 +48,25 @@ def seed(url: str, now: datetime, rounds: int = 16, changed: int = 12) -> Incide
 
 def accept_it(url: str, incident: Incident, now: datetime) -> None:
     with Store.open(url) as store:
-        store.carry_out(accept(incident, "ada", "we asked for it", now), Routing(("log",)), now)
+        act(store, incident.id, Action("accept", "ada", "we asked for it"), Routing(("log",)), now)
 
 
 def _round(
     store: Store, endpoint: Endpoint, at: datetime, n: int, since: int, onset: str | None
 ) -> tuple[str, Incident | None]:
     """One round, asked and judged: its label, and the incident it opened. `since` counts the changed rounds."""
-    round_id = store.due(endpoint, SET.name, at)
-    claimed = store.claim(round_id, "here", at, 600)
+    round_id = store.change(stored_rounds.due, endpoint, SET.name, at)
+    claimed = store.change(stored_rounds.claim, round_id, "here", at, 600)
     assert claimed is not None
     reply = Reply(at=at, text=AFTER if since else BEFORE, model=endpoint.model, latency_s=0.1)
     series = series_key(endpoint, PROBE)
     print_ = Fingerprint(numbers={"text.characters": float(len(reply.text or ""))})
-    store.record(round_id, Observation(series, "starter/refund", 0, reply, print_), at)
-    judgement = _judgement(claimed.label, series, since, onset, enough=n >= 8)
-    standing = store.open_incident(endpoint.content_hash)
-    decision = decide(standing, judgement, endpoint.name, endpoint.content_hash, at)
-    return claimed.label, store.settle(
-        round_id, judgement, "{}", decision, Routing(("log",)), at + timedelta(minutes=1)
-    )
+    store.change(replies.record, claimed, [Observation(series, "starter/refund", 0, reply, print_)])
+    label = claimed.round.label
+    judgement = _judgement(label, series, since, onset, enough=n >= 8)
+    settled_at = at + timedelta(minutes=1)
+    settled = settle(store, claimed, endpoint, judgement, "{}", Routing(("log",)), settled_at, rule=Confirm(rounds=0))
+    return label, settled.change.incident
 
 
 def _judgement(label: str, series: str, since: int, onset: str | None, enough: bool) -> Judgement:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import actions, cached_store
 from dashboard.actions import Viewer
 from prober.model.incident import Action, Incident
-from prober.store import Store
+from prober.store import Store, incidents, judge_state, notices
 from tests.dashboard import seeded
 from tests.dashboard.conftest import opened_at, texts
 
@@ -48,7 +48,7 @@ def labels(at: AppTest) -> list[str]:
 
 def now_stored(url: str, incident: Incident) -> Incident:
     with Store.open(url, read_only=True) as store:
-        found = store.incident(incident.id)
+        found = store.query(incidents.get, incident.id)
     assert found is not None
     return found
 
@@ -114,11 +114,11 @@ def test_acknowledged_then_muted_then_accepted_with_a_reason(world, monkeypatch)
     assert (over.state, over.close_reason, over.note) == ("closed", "accepted", "wanted")
     assert "Acknowledge" not in labels(at), "nothing is left to do"
     with Store.open(url, read_only=True) as store:
-        assert [one.action for one in store.presses(incident.id)] == ["accept", "mute", "acknowledge"]
-        assert {one.via for one in store.presses(incident.id)} == {"dashboard"}
-        events = [one.event for one in store.notices(incident.id)]
+        assert [one.action for one in store.query(incidents.actions, incident.id)] == ["accept", "mute", "acknowledge"]
+        assert {one.via for one in store.query(incidents.actions, incident.id)} == {"dashboard"}
+        events = [one.event for one in store.query(notices.recent, incident.id)]
         assert events == ["accepted", "muted", "acknowledged", "opened"], "those who were told are told this, too"
-        assert len(store.epochs(incident.endpoint)) == 1
+        assert len(store.query(judge_state.epochs, incident.endpoint)) == 1
 
 
 @pytest.mark.slow

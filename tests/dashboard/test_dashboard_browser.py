@@ -16,7 +16,7 @@ import pytest
 from dashboard import launch
 from dashboard.app import PAGES
 from prober.model.incident import Incident
-from prober.store import Store
+from prober.store import Store, incidents
 from tests.dashboard import seeded
 
 pytestmark = pytest.mark.browser
@@ -245,7 +245,7 @@ def test_whoever_is_signed_in_acknowledges(dashboard, tab):
     page.get_by_text("is acknowledged by ada@example.org").wait_for()
     page.get_by_text("asked the provider").first.wait_for()
     with Store.open(dashboard.url, read_only=True) as store:
-        (press,) = store.presses(incident.id)
+        (press,) = store.query(incidents.actions, incident.id)
     assert (press.action, press.actor, press.via) == ("acknowledge", "ada@example.org", "dashboard")
 
 

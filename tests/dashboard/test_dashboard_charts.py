@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard import charts
-from prober.store.pages.views import EpochView
+from prober.store.views import EpochView
 from tests.dashboard.fake_store import HOSTILE, NOW, THRESHOLD, history, incident, point
 
 MOVED = tuple(one for one in history("bot", changed=34) if one.channel == "length")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from dashboard.overview import SYMBOLS, Headline, by_urgency, headline, why
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
+from prober.store.pages import overview
 from tests.dashboard.fake_store import NOW, all_states, endpoint_view, history, incident, round_view
 
 POINTS = history("one")
@@ -14,7 +15,7 @@ POINTS = history("one")
 
 def test_the_most_urgent_comes_first_and_every_state_has_a_symbol() -> None:
     store = all_states()
-    found = by_urgency(endpoint_statuses(store.endpoints(), store.rounds(), (), NOW))
+    found = by_urgency(endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds), (), NOW))
     assert [(one.state, one.name) for one in found] == [
         ("changed", "support-bot"),
         ("unreachable", "down"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from dashboard.timeline import timeline
-from prober.store.pages.views import ActionView
+from prober.store.views import ActionView
 from tests.dashboard.fake_store import HOSTILE, NOW, history, incident, notice_view
 
 OPEN = incident(history("bot", changed=34), 34)

@@ -23,7 +23,8 @@ from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, Referenc
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.run_round import RoundResult
-from prober.store import Store
+from prober.store import Store, replies, spending
+from prober.store.pages import overview
 from tests.asking.wire_server import WireServer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -89,11 +90,11 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
 
     def book(_: int) -> int:
         with Store.open(url) as own:
-            return sum(own.reserve("e", budget, [10, 10], NOON)[0] for _ in range(5))
+            return sum(own.change(spending.reserve, "e", budget, [10, 10], NOON)[0] for _ in range(5))
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(book, range(4))) == 25
-    assert store.spent("e", NOON) == (25, 250)
+    assert store.query(spending.spent, "e", NOON) == (25, 250)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
 def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=100_000), parameters={"max_tokens": 20})
     round_of(store, endpoint, Says(**reply))
-    assert store.spent("e", NOON) == (8, 8 * each)
+    assert store.query(spending.spent, "e", NOON) == (8, 8 * each)
 
 
 def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Store) -> None:
@@ -119,14 +120,14 @@ def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Sto
     results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(3)]
     assert [one.outcome for one in results] == ["completed", "completed", "missed"]
     assert results[2].reason == "budget_exhausted: 450 of 500 tokens of the day are spent, and the next ask may need 98"
-    assert (provider.asked, store.spent("e", NOON)) == (9, (9, 450))
+    assert (provider.asked, store.query(spending.spent, "e", NOON)) == (9, (9, 450))
 
 
 def test_without_a_limit_of_its_own_an_ask_is_taken_to_cost_a_multiple_of_the_longest_before(store: Store) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=2_000))
     provider = Says(input_tokens=20, output_tokens=10)
     assert [round_of(store, endpoint, provider, NOON + n * HOUR).asked for n in range(3)] == [8, 8, 8]
-    assert store.spent("e", NOON) == (24, 24 * 30)
+    assert store.query(spending.spent, "e", NOON) == (24, 24 * 30)
 
 
 def test_a_budget_declared_in_the_course_of_a_day_counts_the_replies_before_it(store: Store) -> None:
@@ -134,7 +135,7 @@ def test_a_budget_declared_in_the_course_of_a_day_counts_the_replies_before_it(s
     round_of(store, endpoint_of(), provider)
     endpoint = endpoint_of(budget=Budget(asks_per_day=10))
     assert round_of(store, endpoint, provider, NOON + HOUR).asked == 2
-    assert store.spent("e", NOON) == (10, 150)
+    assert store.query(spending.spent, "e", NOON) == (10, 150)
 
 
 # Killed
@@ -201,15 +202,21 @@ def test_a_kill_with_one_slow_answer_loses_the_asks_in_flight_only_and_none_is_f
         arguments = [url, endpoint.model_dump_json(), SET.model_dump_json(), NOON.isoformat()]
         process = subprocess.Popen([sys.executable, "-c", ROUND, *arguments])
         try:
-            wait_until(lambda: slow.answered == 7 and store.rounds() and len(store.recorded(1)) == 7)
+            wait_until(
+                lambda: (
+                    slow.answered == 7
+                    and store.query(overview.recent_rounds)
+                    and len(store.query(replies.recorded, 1)) == 7
+                )
+            )
         finally:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-        assert store.spent("e", NOON).asks == slow.begun == 8, "an ask counts when it is made"
+        assert store.query(spending.spent, "e", NOON).asks == slow.begun == 8, "an ask counts when it is made"
         with contextlib.closing(open_provider(endpoint)) as provider:
             later = NOON + HOUR
             resumed = run_round.run(
                 SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, NOBODY, NOON, clock=lambda: later
             )
         assert (resumed.outcome, resumed.asked) == ("completed", 7 + asked_again)
-        assert store.spent("e", NOON).asks == slow.begun == 8 + asked_again
+        assert store.query(spending.spent, "e", NOON).asks == slow.begun == 8 + asked_again

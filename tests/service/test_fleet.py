@@ -19,7 +19,8 @@ from prober.model.incident import Incident
 from prober.model.notice import Part
 from prober.service import run_round
 from prober.service.run_round import RoundResult
-from prober.store import Store
+from prober.store import Store, incidents, judge_state, notices
+from prober.store.pages import overview
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -77,8 +78,8 @@ def test_half_suspicions_at_the_same_time_are_an_alarm_and_one_call(store: Store
     second = opened(ask(a, 0.6, NOON + DAY))
     third = opened(ask(c, 1.2, NOON + DAY))
     assert (second.part_of, third.part_of) == (first.id, first.id)
-    assert store.parts(first) == (Part("a", second.id), Part("c", third.id))
-    assert [(one.incident_id, one.event) for one in store.notices()] == [(first.id, "opened")]
+    assert store.query(incidents.parts, first) == (Part("a", second.id), Part("c", third.id))
+    assert [(one.incident_id, one.event) for one in store.query(notices.recent)] == [(first.id, "opened")]
 
 
 @pytest.mark.slow
@@ -89,7 +90,7 @@ def test_alone_or_at_another_time_half_a_suspicion_is_none(store: Store, ask) ->
     assert ask(a, 0.4, NOON + 5 * DAY + MINUTE).decision.reason == "suspected", (
         "a half and two fifths are not two halves"
     )
-    assert store.incidents() == ()
+    assert store.query(incidents.recent) == ()
 
 
 @pytest.mark.slow
@@ -97,14 +98,14 @@ def test_the_stored_judgement_says_alarm_and_the_evidence_is_its_own(store: Stor
     a, b = map(parrot, "ab")
     ask(a, 0.6, NOON)
     ask(b, 0.6, NOON + MINUTE)
-    views = {view.name: view for view in store.endpoints()}
+    views = {view.name: view for view in store.query(overview.endpoints)}
     assert (views["a"].state, views["b"].state) == ("suspected", "alarm")
     assert views["b"].e_value == pytest.approx(0.6 * 365)
 
 
 @pytest.mark.slow
 def test_a_quiet_round_asks_nothing_of_the_fleet(store: Store, ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "peers", None)
+    monkeypatch.setattr(judge_state, "peers", None)
     assert ask(parrot("a"), 0.05, NOON).decision.reason == "quiet"
     assert ask(parrot("a"), 1.5, NOON + DAY).decision.reason == "change_confirmed"
 

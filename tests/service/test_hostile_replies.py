@@ -21,7 +21,7 @@ from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.service import run_round
 from prober.service.run_round import RoundResult
-from prober.store import Store
+from prober.store import Store, replies
 from tests.asking.mutations import answers, mutated
 
 NOW = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
@@ -68,7 +68,7 @@ def round_of(store: Store, provider: object, probe_set: ProbeSet = SET) -> Round
 def test_odd_answers_void_no_round(store: Store, wire: str, caplog: pytest.LogCaptureFixture) -> None:
     result = round_of(store, Odd(wire))
     assert (result.outcome, result.asked) == ("completed", EACH)
-    kept = store.recorded(1)
+    kept = store.query(replies.recorded, 1)
     assert len(kept) == EACH
     assert all((one.fingerprint is not None) == one.reply.answered for one in kept)
     assert sum(one.reply.answered for one in kept) > EACH / 10, "most mutations are to be read, not refused"

@@ -32,10 +32,11 @@ from prober.model.declaration import (
 )
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation, Round
-from prober.model.incident import Decision
 from prober.model.reply import Reply
 from prober.service import run_round
-from prober.store import Store
+from prober.store import Store, declared, incidents, judge_state, maintenance, notices, replies, spending
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,10 +106,10 @@ def test_a_round_is_asked_recorded_judged_and_settled(store):
     assert (result.outcome, result.asked, result.failures, result.reason) == ("completed", 8, (), "")
     assert result.judgement.state == result.decision.reason == "insufficient_evidence"
     assert sorted(provider.asked) == [("colour", n) for n in range(6)] + [("sum", 0), ("sum", 1)]
-    (view,) = store.rounds()
+    (view,) = store.query(overview.recent_rounds)
     assert (view.state, view.due_at, view.completed_at, view.worker) == ("completed", START, START, "here")
     assert view.label == result.judgement.round == "2026-03-01T06:00:00.000000Z"
-    recorded = store.recorded(view.id)
+    recorded = store.query(replies.recorded, view.id)
     assert {(o.series, o.probe, o.sample) for o in recorded} == {
         (series_key(endpoint, probe), f"canary/{probe.id}", n) for probe in (COLOUR, SUM) for n in range(probe.samples)
     }
@@ -135,7 +136,7 @@ def test_a_finished_round_is_not_asked_again(store):
     provider = Counting()
     assert round_of(store, parrot(), provider=provider, at=START + DAY).outcome == "busy"
     assert provider.asked == []
-    assert len(store.rounds()) == 1
+    assert len(store.query(overview.recent_rounds)) == 1
 
 
 @pytest.mark.slow
@@ -143,17 +144,17 @@ def test_after_a_break_only_the_rest_is_asked(store):
     endpoint = parrot(concurrency=1)
     with pytest.raises(KeyboardInterrupt):
         round_of(store, endpoint, provider=Counting(breaks_at=4))
-    (left,) = store.rounds()
-    before = store.recorded(left.id)
+    (left,) = store.query(overview.recent_rounds)
+    before = store.query(replies.recorded, left.id)
     assert (left.state, len(before)) == ("claimed", 3)
     later = START + timedelta(hours=2)
     provider = Counting()
     result = round_of(store, endpoint, provider=provider, at=later)
     assert (result.outcome, result.asked) == ("completed", 8)
     assert provider.asked == [("sum", 1), *(("colour", n) for n in range(2, 6))]
-    (view,) = store.rounds()
+    (view,) = store.query(overview.recent_rounds)
     assert (view.id, view.label) == (left.id, left.label)
-    assert [one.reply for one in store.recorded(view.id)[:3]] == [one.reply for one in before]
+    assert [one.reply for one in store.query(replies.recorded, view.id)[:3]] == [one.reply for one in before]
 
 
 @pytest.mark.slow
@@ -162,7 +163,7 @@ def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, mo
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as full:
-        full.setattr(store, "settle", refuse)
+        full.setattr(stored_rounds, "complete", refuse)
         with pytest.raises(StoreError):
             round_of(store, parrot())
     provider = Counting()
@@ -172,10 +173,10 @@ def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, mo
 
 def test_while_it_is_in_hand_it_is_busy(store):
     endpoint = parrot()
-    other = store.due(endpoint, "another set", START)
-    assert store.claim(other, "there", START, 60)
+    other = store.change(stored_rounds.due, endpoint, "another set", START)
+    assert store.change(stored_rounds.claim, other, "there", START, 60)
     assert round_of(store, endpoint).outcome == "busy"
-    assert sorted(view.state for view in store.rounds()) == ["claimed", "due"]
+    assert sorted(view.state for view in store.query(overview.recent_rounds)) == ["claimed", "due"]
 
 
 class Slow(ScriptedProvider):
@@ -195,20 +196,20 @@ def renewing(store, monkeypatch, renew):
     monkeypatch.setattr(run_round, "LEASE_S", 0.03)
     leases, seen = [], threading.Event()
 
-    def noted(round_id, now, lease_s):
-        leases.append((round_id, now, lease_s))
+    def noted(tx, claim, now, lease_s):
+        leases.append((claim.round.id, now, lease_s))
         try:
-            renew(len(leases), round_id, now, lease_s)
+            renew(len(leases), tx, claim, now, lease_s)
         finally:
             if len(leases) >= 3:
                 seen.set()
 
-    monkeypatch.setattr(store, "renew", noted)
+    monkeypatch.setattr(stored_rounds, "renew", noted)
     return leases, seen
 
 
 def test_a_round_in_hand_gives_signs_of_life_however_slow_its_asks(store, monkeypatch):
-    really = store.renew
+    really = stored_rounds.renew
     leases, seen = renewing(store, monkeypatch, lambda n, *lease: really(*lease))
     assert round_of(store, parrot(), provider=Slow(seen)).outcome == "completed"
     assert set(leases) == {(1, START, 0.03)}
@@ -216,7 +217,7 @@ def test_a_round_in_hand_gives_signs_of_life_however_slow_its_asks(store, monkey
 
 
 def test_a_sign_of_life_the_database_refused_is_given_again(store, monkeypatch):
-    really = store.renew
+    really = stored_rounds.renew
 
     def refuse_once(n, *lease):
         if n == 1:
@@ -254,8 +255,8 @@ def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypa
     ],
 )
 def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirming, budget, reason, waiting):
-    def suspicious(store, endpoint, round_, promise, now, given):
-        return Judgement(round_.label, "suspected", 80.0, 365.0), "{}", Decision("suspected")
+    def suspicious(store, endpoint, round_, promise, now):
+        return run_round.Judged(Judgement(round_.label, "suspected", 80.0, 365.0), "{}", ())
 
     monkeypatch.setattr(run_round, "judge", suspicious)
     endpoint = parrot(budget=budget)
@@ -264,7 +265,9 @@ def test_a_suspicious_round_makes_the_next_one_due(store, monkeypatch, confirmin
         confirming=confirming,
     )  # fmt: skip
     assert (result.confirmation.reason, result.confirmation.since) == (reason, result.judgement.round)
-    assert [view.due_at for view in store.unfinished(START)] == [START + timedelta(minutes=1)] * waiting
+    assert [view.due_at for view in store.query(stored_rounds.unfinished, START)] == [
+        START + timedelta(minutes=1)
+    ] * waiting
 
 
 def test_a_quiet_round_is_not_confirmed(store):
@@ -290,9 +293,15 @@ def test_a_spent_budget_misses_the_round_until_tomorrow(store, budget, reason):
     assert round_of(store, endpoint).outcome == "completed"
     provider = Counting()
     result = round_of(store, endpoint, due=START + timedelta(hours=6), provider=provider)
-    assert (result.outcome, result.reason) == ("missed", reason.format(tokens=store.spent("parrot", START).tokens))
+    assert (result.outcome, result.reason) == (
+        "missed",
+        reason.format(tokens=store.query(spending.spent, "parrot", START).tokens),
+    )
     assert provider.asked == []
-    assert [(view.state, view.reason) for view in store.rounds()] == [("missed", result.reason), ("completed", "")]
+    assert [(view.state, view.reason) for view in store.query(overview.recent_rounds)] == [
+        ("missed", result.reason),
+        ("completed", ""),
+    ]
     assert round_of(store, endpoint, due=START + timedelta(hours=18)).outcome == "completed", "midnight UTC"
 
 
@@ -308,26 +317,26 @@ def test_a_resumed_round_needs_budget_for_its_rest_only(store):
     with pytest.raises(KeyboardInterrupt):
         round_of(store, endpoint, provider=Counting(breaks_at=5))
     assert round_of(store, endpoint, at=START + timedelta(hours=2)).outcome == "completed"
-    assert store.spent("parrot", START).asks == 8, "the ask that was lost among them"
+    assert store.query(spending.spent, "parrot", START).asks == 8, "the ask that was lost among them"
 
 
 def test_a_spent_budget_is_no_matter_for_a_round_in_other_hands(store):
     endpoint = parrot(budget=Budget(asks_per_day=8))
     round_of(store, endpoint)
     assert round_of(store, endpoint, at=START + timedelta(hours=1)).outcome == "busy"
-    in_hand = store.due(endpoint, "canary", START + timedelta(hours=1))
-    assert store.claim(in_hand, "there", START + timedelta(hours=1), 60)
+    in_hand = store.change(stored_rounds.due, endpoint, "canary", START + timedelta(hours=1))
+    assert store.change(stored_rounds.claim, in_hand, "there", START + timedelta(hours=1), 60)
     assert round_of(store, endpoint, due=START + timedelta(hours=1)).outcome == "busy"
-    assert [view.state for view in store.rounds()] == ["claimed", "completed"]
+    assert [view.state for view in store.query(overview.recent_rounds)] == ["claimed", "completed"]
 
 
 def test_a_round_made_due_under_other_content_is_not_mixed_with_ours(store):
-    store.due(parrot(), "canary", START)
+    store.change(stored_rounds.due, parrot(), "canary", START)
     edited = parrot(model="p-2")
     result = round_of(store, edited, provider=Counting())
     assert (result.outcome, result.reason) == ("missed", "config_changed: the endpoint was edited meanwhile")
-    assert store.memory(parrot().content_hash) is None
-    assert store.memory(edited.content_hash) is None
+    assert store.query(judge_state.memory, parrot().content_hash) is None
+    assert store.query(judge_state.memory, edited.content_hash) is None
     assert round_of(store, edited, due=START + DAY).outcome == "completed"
 
 
@@ -346,8 +355,8 @@ def test_an_endpoint_that_is_not_there_makes_a_completed_round_of_failures(store
     assert (result.outcome, result.asked) == ("completed", 8)
     assert result.failures == ("unreachable",) * 8
     assert (result.judgement.state, result.judgement.missing) == ("insufficient_evidence", "no reply yet")
-    assert [(o.reply.error, o.fingerprint) for o in store.recorded(1)] == [("unreachable", None)] * 8
-    (view,) = store.endpoints()
+    assert [(o.reply.error, o.fingerprint) for o in store.query(replies.recorded, 1)] == [("unreachable", None)] * 8
+    (view,) = store.query(overview.endpoints)
     assert (view.asks, view.failed_asks, view.last_failure) == (8, 8, "unreachable")
 
 
@@ -373,7 +382,7 @@ def swapped(tmp_path_factory):
     second = CANARY.model_copy(update={"name": "second", "probes": (Probe(id="pet", prompt="Name a pet.", samples=4),)})
     path = tmp_path_factory.mktemp("swapped") / "prober.db"
     with Store.open(f"sqlite:///{path}") as store:
-        store.remember([CANARY, second], [endpoint], START)
+        store.change(declared.remember, [CANARY, second], [endpoint], START)
         ticks = []
         for day in range(18):
             for hours, probe_set in ((0, CANARY), (9, second)):
@@ -401,13 +410,13 @@ def test_evidence_is_insufficient_then_quiet_then_an_alarm(swapped):
 def test_one_change_is_one_incident_and_one_notice_a_channel(swapped):
     store, endpoint, ticks = swapped
     opened = [result for _, result in ticks if result.decision.event == "opened"]
-    (incident,) = store.incidents()
+    (incident,) = store.query(incidents.recent)
     assert [result.decision.incident.id for result in opened] == [incident.id]
     assert opened[0].decision.incident.verdicts[0].channel == incident.verdicts[0].channel
     assert incident.id > 0
     assert incident.onset >= CHANGES.isoformat()[:10]
     assert incident.endpoint_hash == endpoint.content_hash
-    assert sorted((notice.alerter, notice.event) for notice in store.notices()) == [
+    assert sorted((notice.alerter, notice.event) for notice in store.query(notices.recent)) == [
         ("log", "opened"),
         ("slack", "opened"),
     ]
@@ -430,8 +439,12 @@ def test_judging_a_few_stored_rounds_afresh_gives_the_same_to_the_last_bit(store
 
 
 def judged_afresh_alike(store, endpoint, ticks):
-    series = {o.series for view in store.rounds(limit=1000) for o in store.recorded(view.id)}
-    rounds = store.history(endpoint.content_hash, series)
+    series = {
+        o.series
+        for view in store.query(overview.recent_rounds, limit=1000)
+        for o in store.query(replies.recorded, view.id)
+    }
+    rounds = store.query(replies.history, endpoint.content_hash, series)
     assert len(rounds) == len(ticks)
     memory, judgements = Memory(), []
     for n, round_ in enumerate(rounds):
@@ -441,7 +454,7 @@ def judged_afresh_alike(store, endpoint, ticks):
 
         memory, judgement = advance(memory, round_, history, promise(endpoint))
         judgements.append(judgement)
-    assert encode(memory) == store.memory(endpoint.content_hash)
+    assert encode(memory) == store.query(judge_state.memory, endpoint.content_hash)
     assert [repr(judgement) for judgement in judgements] == [repr(result.judgement) for _, result in ticks]
 
 
@@ -478,13 +491,13 @@ def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, fai
     assert ticks[-1].judgement.state == "quiet"
     ticks = [round_of(store, endpoint, START + n * DAY, Failing(failure)) for n in range(13, 17)]
     assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed", "still_failing"]
-    (incident,) = store.incidents()
+    (incident,) = store.query(incidents.recent)
     assert (incident.kind, incident.cause, incident.is_trouble) == (FAILURES[failure], failure, True)
-    assert [one.event for one in store.notices()] == ["trouble"]
+    assert [one.event for one in store.query(notices.recent)] == ["trouble"]
     ticks = [round_of(store, endpoint, START + n * DAY) for n in (17, 18)]
     assert [one.trouble.reason for one in ticks] == ["recovering", "rounds_succeed"]
-    assert [one.event for one in store.notices()] == ["trouble_over", "trouble"]
-    assert store.open_trouble(endpoint.content_hash) is None
+    assert [one.event for one in store.query(notices.recent)] == ["trouble_over", "trouble"]
+    assert store.query(incidents.open_trouble, endpoint.content_hash) is None
 
 
 @pytest.mark.slow
@@ -493,7 +506,7 @@ def test_a_budget_that_is_spent_is_trouble_too(store):
     round_of(store, endpoint)
     ticks = [round_of(store, endpoint, START + timedelta(hours=n)) for n in (1, 2, 3)]
     assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed"]
-    (incident,) = store.incidents()
+    (incident,) = store.query(incidents.recent)
     assert (incident.kind, incident.severity) == ("budget_exhausted", "info")
     assert incident.cause == "budget_exhausted: 8 of 8 asks of the day are spent"
 
@@ -507,7 +520,7 @@ def test_a_change_is_not_opened_from_what_little_is_answered(store):
         round_of(store, endpoint, START + n * DAY, Failing("timeout", 60)).decision.reason for n in range(12, 24)
     ]
     assert "inhibited" in reasons, "evidence grows, and opens nothing"
-    assert [one.kind for one in store.incidents()] == ["provider_error"]
+    assert [one.kind for one in store.query(incidents.recent)] == ["provider_error"]
     later = [round_of(store, endpoint, START + n * DAY).decision.reason for n in range(24, 28)]
     assert "change_confirmed" in later, "whole rounds tell"
 
@@ -527,7 +540,7 @@ def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(st
     for n in range(24):
         at = START + n * DAY
         if n == 11 and how == "announced":
-            store.announce("parrot", end, "ana", "upgrade", at)
+            store.change(maintenance.announce, "parrot", end, "ana", "upgrade", at)
         reasons[at] = round_of(store, endpoint, at, routing=told).decision.reason
     opened = [at for at, reason in reasons.items() if reason == "change_confirmed"]
     assert len(opened) == 1 and opened[0] >= end

@@ -19,7 +19,7 @@ from prober.status.endpoint_status import (
 )
 from prober.status.expectation import expect
 from prober.status.metrics import exposition
-from prober.store.pages.views import ChannelPoint, EndpointView, MaintenanceView, RoundState, RoundView
+from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundState, RoundView
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

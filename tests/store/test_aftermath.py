@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from prober.incidents.actions import acknowledge
-from prober.incidents.routing import NOBODY
+from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
-from prober.store import Store
-from tests.store.world import DAY, HASH, NOW, SERIES, alarm, begin, complete, declare, judge, observe, verdict
+from prober.service.act import begin_reference
+from prober.store import Store, incidents, judge_state, replies, rounds
+from prober.store import notices as stored_notices
+from prober.store.pages import overview
+from tests.store.world import DAY, HASH, NOW, SERIES, alarm, begin, carry, complete, declare, judge, observe, verdict
 
 
 def strong(log_e: float = 9.0):
@@ -29,7 +32,7 @@ def opened(store: Store):
 def after(store: Store, day: int, *verdicts, kind: str = "behaviour_change", text: str = "Rome"):
     judged = replace(judge("", "alarm", *verdicts), kind=kind)
     complete(store, NOW + day * DAY, observe(text), observe(text, 1), judgement=judged)
-    return store.open_incident(HASH)
+    return store.query(incidents.open_change, HASH)
 
 
 def test_an_incident_is_stored_with_what_its_replies_show(store: Store) -> None:
@@ -39,8 +42,8 @@ def test_an_incident_is_stored_with_what_its_replies_show(store: Store) -> None:
     assert (shift.replies, shift.reference_replies) == (2, 8)
     (example,) = incident.findings.examples
     assert (example.series, example.recent.round) == (SERIES, incident.detected_round)
-    assert [(one.reference, one.recent) for one in store.examples(incident)] == [("Paris", "Rome")]
-    assert store.incident(incident.id) == incident
+    assert [(one.reference, one.recent) for one in store.query(incidents.examples, incident)] == [("Paris", "Rome")]
+    assert store.query(incidents.get, incident.id) == incident
 
 
 @pytest.mark.slow
@@ -50,7 +53,7 @@ def test_rounds_after_the_alarm_tell_whether_it_stays_and_count_towards_the_find
         incident = after(store, day, strong(log_e))
     assert (incident.course, incident.rounds_after, incident.peak_log_e) == ("persistent", 3, 14.0)
     assert incident.findings.shifts[0].replies == 8
-    assert {one.event for one in store.notices()} == {"opened"}
+    assert {one.event for one in store.query(stored_notices.recent)} == {"opened"}
     assert after(store, 8, strong(2.0)) == incident, "what is known is known"
 
 
@@ -60,9 +63,9 @@ def test_a_change_that_has_passed_is_told_and_its_replies_are_only_those_before(
     for day, log_e in enumerate((7.0, 5.0, 3.0), 5):
         incident = after(store, day, strong(log_e), text="Paris")
     assert incident.course == "transient"
-    assert incident.passed == [one.label for one in store.rounds()][2]
+    assert incident.passed == [one.label for one in store.query(overview.recent_rounds)][2]
     assert incident.findings.shifts[0].replies == 2
-    assert [one.event for one in store.notices()][:2] == ["passed", "passed"]
+    assert [one.event for one in store.query(stored_notices.recent)][:2] == ["passed", "passed"]
 
 
 def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
@@ -70,7 +73,7 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
     incident = after(store, 5, strong(), verdict("expectation"), kind="contract_break")
     assert incident.kind == "contract_break"
     assert {one.channel for one in incident.moved} == {"choice", "expectation"}
-    notices = store.notices(incident.id)
+    notices = store.query(stored_notices.recent, incident.id)
     assert [one.event for one in notices] == ["escalated", "escalated", "opened", "opened"]
 
 
@@ -78,9 +81,7 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
 def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
     incident = opened(store)
     worse = after(store, 5, strong(11.0), verdict("expectation"), kind="contract_break")
-    held = store.carry_out(
-        acknowledge(incident, "ana", "", NOW), NOBODY, NOW + 5 * DAY
-    )  # ana looked before it got worse
+    held = carry(store, acknowledge(incident, "ana", "", NOW), at=NOW + 5 * DAY)  # ana looked before it got worse
     assert held == replace(worse, state="acknowledged", actor="ana", acknowledged_at=NOW)
     later = after(store, 6, strong(12.0))
     assert (later.state, later.actor, later.rounds_after) == ("acknowledged", "ana", 2)
@@ -89,30 +90,34 @@ def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
 def test_without_a_reply_there_is_nothing_to_show(store: Store) -> None:
     incident = alarm(store, NOW, strong(), observations=[observe(error="timeout")])
     assert incident.findings == Findings()
-    assert store.examples(incident) == ()
+    assert store.query(incidents.examples, incident) == ()
 
 
 @pytest.mark.slow
 def test_a_new_reference_begins_with_the_rounds_to_come_and_closes_what_is_open(store: Store) -> None:
     incident = opened(store)
-    epoch = store.begin_anew("billing", "ana", "new cache", ("webhook",), NOW)  # by a clock that is behind
+    epoch = begin_reference(
+        store, "billing", "ana", "new cache", Routing(("webhook",)), NOW
+    )  # by a clock that is behind
     assert epoch.start_label > incident.detected_round
-    assert store.epochs("billing") == (epoch,)
-    assert store.memory(HASH) is None
-    assert store.history(HASH, [SERIES]) == ()
-    closed = store.incident(incident.id)
+    assert store.query(judge_state.epochs, "billing") == (epoch,)
+    assert store.query(judge_state.memory, HASH) is None
+    assert store.query(replies.history, HASH, [SERIES]) == ()
+    closed = store.query(incidents.get, incident.id)
     assert closed is not None
     assert (closed.state, closed.close_reason, closed.actor, closed.note) == ("closed", "reset", "ana", "new cache")
-    assert {one.alerter for one in store.notices() if one.event == "closed"} == {"slack", "log"}, "told"
+    assert {one.alerter for one in store.query(stored_notices.recent) if one.event == "closed"} == {"slack", "log"}, (
+        "told"
+    )
     complete(store, NOW + 9 * DAY, observe("Rome"))
-    assert len(store.history(HASH, [SERIES])) == 1
+    assert len(store.query(replies.history, HASH, [SERIES])) == 1
 
 
 def test_a_reset_needs_no_incident_and_takes_a_round_in_hand_from_its_holder(store: Store) -> None:
     declare(store)
     view = begin(store)
-    store.begin_anew("billing", "ana", "", NOBODY, NOW + DAY)
-    assert store.incidents() == ()
-    assert [one.id for one in store.unfinished(NOW + DAY)] == [view.id]
+    begin_reference(store, "billing", "ana", "", Routing(()), NOW + DAY)
+    assert store.query(incidents.recent) == ()
+    assert [one.id for one in store.query(rounds.unfinished, NOW + DAY)] == [view.round.id]
     with pytest.raises(StoreError, match="does not know endpoint nobody"):
-        store.begin_anew("nobody", "ana", "", NOBODY, NOW)
+        begin_reference(store, "nobody", "ana", "", Routing(()), NOW)

@@ -20,13 +20,14 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from prober.incidents.lifecycle import decide
-from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost
-from prober.model.incident import Decision
-from prober.store import Store
-from tests.store.world import BILLING, DAY, NOW, SEARCH, judge, observe, verdict
+from prober.service.settle import settle
+from prober.store import Store, judge_state, notices, replies
+from prober.store import incidents as stored_incidents
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
+from tests.store.world import BILLING, DAY, NAMES, NOW, SEARCH, SILENT, judge, observe, record, verdict
 
 FORK = multiprocessing.get_context("fork")
 ENDPOINTS = {one.name: one for one in (BILLING, SEARCH)}
@@ -37,20 +38,19 @@ def work(store: Store, round_id: int, endpoint: Endpoint, now: datetime, lease_s
          step: Callable[[], object] = lambda: None) -> bool:  # fmt: skip
     """One round from claim to settle, resumed where it stood; whether it was ours to the end. `step` before a write."""
     step()
-    view = store.claim(round_id, f"{os.getpid()}.{threading.get_ident()}", now, lease_s)
-    if view is None:
+    claim = store.change(stored_rounds.claim, round_id, f"{os.getpid()}.{threading.get_ident()}", now, lease_s)
+    if claim is None:
         return False
     content = endpoint.content_hash
     try:
-        done = {one.sample for one in store.recorded(round_id)}
+        done = {one.sample for one in store.query(replies.recorded, round_id)}
         for sample in sorted(set(range(SAMPLES)) - done):
             step()
-            store.record(round_id, observe(f"{view.label} {sample}", sample), now)
-        count = int(store.memory(content) or 0) + 1
-        judgement = judge(view.label, "alarm" if round_id % 5 == 0 else "quiet", verdict())
-        decision = decide(store.open_incident(content), judgement, endpoint.name, content, now)
+            record(store, claim, observe(f"{claim.round.label} {sample}", sample))
+        count = int(store.query(judge_state.memory, content) or 0) + 1
+        judgement = judge(claim.round.label, "alarm" if round_id % 5 == 0 else "quiet", verdict())
         step()
-        store.settle(round_id, judgement, str(count), decision, Routing(("slack", "log")), now)
+        settle(store, claim, endpoint, judgement, str(count), NAMES, now, rule=SILENT)
     except ClaimLost:
         return False
     return True
@@ -58,17 +58,17 @@ def work(store: Store, round_id: int, endpoint: Endpoint, now: datetime, lease_s
 
 def check(store: Store, *, finished: bool) -> None:
     """What must hold at any moment, in whatever state the workers were stopped."""
-    rounds = store.rounds(limit=10**6)
+    rounds = store.query(overview.recent_rounds, limit=10**6)
     for name, endpoint in ENDPOINTS.items():
         completed = [one for one in rounds if one.endpoint == name and one.state == "completed"]
-        assert int(store.memory(endpoint.content_hash) or 0) == len(completed)
+        assert int(store.query(judge_state.memory, endpoint.content_hash) or 0) == len(completed)
         assert len({one.label for one in completed}) == len(completed)
-        incidents = store.incidents(endpoint=name)
+        incidents = store.query(stored_incidents.recent, endpoint=name)
         assert len(incidents) == (1 if any(one.id % 5 == 0 for one in completed) else 0)
         for incident in incidents:
-            assert Counter(one.alerter for one in store.notices(incident.id)) == {"slack": 1, "log": 1}
+            assert Counter(one.alerter for one in store.query(notices.recent, incident.id)) == {"slack": 1, "log": 1}
     for one in rounds if finished else rounds[:20]:  # of the newest while it goes on, of all at the end
-        samples = [observation.sample for observation in store.recorded(one.id)]
+        samples = [observation.sample for observation in store.query(replies.recorded, one.id)]
         assert len(samples) == len(set(samples)) == one.asked
         if one.state == "completed":
             assert sorted(samples) == list(range(SAMPLES))
@@ -81,7 +81,7 @@ def crowd(url: str, seed: int) -> None:
 
     def worker(rng: random.Random) -> None:
         for _ in range(5000):  # an end, should somebody fail and leave a round behind
-            waiting = store.unfinished(NOW + DAY)
+            waiting = store.query(stored_rounds.unfinished, NOW + DAY)
             if not waiting:
                 return
             one = rng.choice(waiting)
@@ -96,7 +96,7 @@ def plan(url: str, rounds: int) -> None:
     with Store.open(url) as store:
         for n in range(rounds):
             for endpoint in ENDPOINTS.values():
-                store.due(endpoint, "money", NOW + timedelta(minutes=n))
+                store.change(stored_rounds.due, endpoint, "money", NOW + timedelta(minutes=n))
 
 
 @pytest.mark.slow
@@ -113,12 +113,12 @@ def test_a_crowd_of_thieves_judges_every_round_once(url: str) -> None:
 
 
 def test_two_workers_that_come_at_once_do_not_both_get_the_round(store: Store) -> None:
-    round_ids = [store.due(BILLING, "money", NOW + timedelta(minutes=n)) for n in range(4)]
+    round_ids = [store.change(stored_rounds.due, BILLING, "money", NOW + timedelta(minutes=n)) for n in range(4)]
     gate, won = threading.Barrier(8), list[int]()
 
     def grab(round_id: int) -> None:
         gate.wait()
-        if store.claim(round_id, "w", NOW, 60) is not None:
+        if store.change(stored_rounds.claim, round_id, "w", NOW, 60) is not None:
             won.append(round_id)
 
     threads = [threading.Thread(target=grab, args=(round_id,)) for round_id in round_ids * 2]
@@ -133,9 +133,9 @@ def doomed(url: str, now: datetime, steps: Connection) -> None:
     """Works, round after round, telling every step before it is taken, until it is killed."""
     store = Store.open(url)
     for n in range(1000):
-        for one in store.unfinished(now):
+        for one in store.query(stored_rounds.unfinished, now):
             work(store, one.id, ENDPOINTS[one.endpoint], now, 60, lambda: steps.send(None))
-        store.due(BILLING, "money", now + timedelta(seconds=n))
+        store.change(stored_rounds.due, BILLING, "money", now + timedelta(seconds=n))
 
 
 def kill_at_random_moments(url: str, times: int, seed: int) -> None:
@@ -157,11 +157,11 @@ def kill_at_random_moments(url: str, times: int, seed: int) -> None:
         assert process.exitcode == -signal.SIGKILL
         with Store.open(url) as store:  # closed before the next fork, which must not inherit a connection
             check(store, finished=False)
-            half_done += any(one.state == "claimed" for one in store.rounds(limit=10**6))
+            half_done += any(one.state == "claimed" for one in store.query(overview.recent_rounds, limit=10**6))
     assert half_done > times / 4, "too few were killed in the middle of a round to prove anything"
     now += DAY
     with Store.open(url) as store:
-        while waiting := store.unfinished(now):
+        while waiting := store.query(stored_rounds.unfinished, now):
             assert work(store, waiting[0].id, ENDPOINTS[waiting[0].endpoint], now, 60)
         check(store, finished=True)
 
@@ -181,18 +181,16 @@ def test_a_process_killed_while_it_makes_the_database_leaves_one_that_opens(empt
         process.kill()
         process.join()
     with Store.open(empty_url) as store:
-        assert store.rounds() == ()
+        assert store.query(overview.recent_rounds) == ()
 
 
 def test_a_decision_of_an_overtaken_judge_is_not_carried_out(store: Store, url: str) -> None:
-    round_id = store.due(BILLING, "money", NOW)
-    view = store.claim(round_id, "slow", NOW, 0)
-    assert view is not None
+    round_id = store.change(stored_rounds.due, BILLING, "money", NOW)
+    claim = store.change(stored_rounds.claim, round_id, "slow", NOW, 0)
+    assert claim is not None
     with Store.open(url) as other:
         assert work(other, round_id, BILLING, NOW, 60)
-    judgement = judge(view.label, "alarm", verdict())
-    decision = decide(None, judgement, "billing", BILLING.content_hash, NOW)
-    assert isinstance(decision, Decision)
+    judgement = judge(claim.round.label, "alarm", verdict())
     with pytest.raises(ClaimLost):
-        store.settle(round_id, judgement, "1", decision, Routing(("slack",)), NOW)
-    assert store.memory(BILLING.content_hash) == "1"
+        settle(store, claim, BILLING, judgement, "1", NAMES, NOW)
+    assert store.query(judge_state.memory, BILLING.content_hash) == "1"

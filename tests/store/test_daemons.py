@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prober.incidents.routing import Routing
-from prober.store import Store
+from prober.service.upkeep import beat, look_for_silent_daemons
+from prober.store import Store, daemons, notices
 from tests.store.world import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -13,56 +14,56 @@ HOUR = timedelta(hours=1)
 
 
 def news(store: Store) -> list[tuple[str, str]]:
-    return [(notice.event, notice.cause) for notice in reversed(store.notices())]
+    return [(notice.event, notice.cause) for notice in reversed(store.query(notices.recent))]
 
 
 def test_a_daemon_that_is_lost_is_told_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     for minute in range(1, 20):
-        store.beat("b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
+        beat(store, "b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
     assert news(store) == [
         ("daemon_silent", "the daemon a:1 has given no sign of life since 2026-03-01 12:00 UTC; nobody watches bot")
     ]
-    store.beat("a:9", ["bot"], Routing(("log",)), NOW + 20 * MINUTE)
+    beat(store, "a:9", ["bot"], Routing(("log",)), NOW + 20 * MINUTE)
     assert news(store)[1:] == [
         ("daemon_back", "what the daemon a:1 watched is watched again, after 20 minutes in which nobody watched")
     ]
-    assert [sign.worker for sign in store.daemon_statuses()] == ["a:9", "b:2"]
+    assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:9", "b:2"]
     for minute in range(21, 30):
-        store.beat("a:9", ["bot"], Routing(("log",)), NOW + minute * MINUTE)
-        store.beat("b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
+        beat(store, "a:9", ["bot"], Routing(("log",)), NOW + minute * MINUTE)
+        beat(store, "b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
     assert len(news(store)) == 2
 
 
 def test_a_daemon_that_is_started_again_at_once_is_no_news(store: Store) -> None:
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     for minute in range(1, 12):
-        store.beat("a:2", ["bot"], Routing(("log",)), NOW + minute * MINUTE)
+        beat(store, "a:2", ["bot"], Routing(("log",)), NOW + minute * MINUTE)
     assert news(store) == []
-    assert [sign.worker for sign in store.daemon_statuses()] == ["a:2"]
+    assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:2"]
 
 
 def test_a_daemon_that_was_stopped_is_not_missed_and_forgotten_when_another_comes(store: Store) -> None:
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW)
-    store.end_daemon("a:1", NOW + MINUTE)
-    assert store.miss_daemons(Routing(("log",)), NOW + 9 * HOUR) == 0
-    assert [sign.worker for sign in store.daemon_statuses()] == ["a:1"], "what it watched is expected still"
-    store.beat("a:2", ["bot"], Routing(("log",)), NOW + 9 * HOUR)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
+    store.change(daemons.stop, "a:1", NOW + MINUTE)
+    assert look_for_silent_daemons(store, Routing(("log",)), NOW + 9 * HOUR) == 0
+    assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:1"], "what it watched is expected still"
+    beat(store, "a:2", ["bot"], Routing(("log",)), NOW + 9 * HOUR)
     assert news(store) == []
-    assert [sign.worker for sign in store.daemon_statuses()] == ["a:2"]
+    assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:2"]
 
 
 def test_a_machine_that_slept_says_so(store: Store) -> None:
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW)
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR)
     assert news(store) == [("daemon_back", "the daemon a:1 is back, after 180 minutes in which nobody watched")]
-    store.beat("a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR + MINUTE)
+    beat(store, "a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR + MINUTE)
     assert len(news(store)) == 1
 
 
 def test_whoever_looks_first_tells_and_nobody_after(store: Store) -> None:
-    store.beat("a:1", ["bot"], Routing(("log", "slack")), NOW - HOUR)
-    assert store.miss_daemons(Routing(("log", "slack")), NOW) == 2
-    assert store.miss_daemons(Routing(("log", "slack")), NOW) == 0
-    assert sorted(notice.alerter for notice in store.notices()) == ["log", "slack"]
-    assert {notice.event for notice in store.notices()} == {"daemon_silent"}
+    beat(store, "a:1", ["bot"], Routing(("log", "slack")), NOW - HOUR)
+    assert look_for_silent_daemons(store, Routing(("log", "slack")), NOW) == 2
+    assert look_for_silent_daemons(store, Routing(("log", "slack")), NOW) == 0
+    assert sorted(notice.alerter for notice in store.query(notices.recent)) == Routing(("log", "slack"))
+    assert {notice.event for notice in store.query(notices.recent)} == {"daemon_silent"}

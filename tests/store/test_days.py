@@ -8,7 +8,8 @@ import pytest
 
 from prober.model.declaration import Price
 from prober.prices import forecast
-from prober.store import Store
+from prober.store import Store, declared
+from prober.store.pages import days
 from tests.store.world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, complete, observe
 
 TODAY = NOW.date()
@@ -20,7 +21,7 @@ UNKNOWN = SEARCH.model_copy(update={"model": "no such model"})
 def spent(store: Store) -> None:
     """Two sets at one endpoint on two days, one of them at another whose price nobody knows."""
     sets = [MONEY.model_copy(update={"tags": ("core", "money")}), CHAT.model_copy(update={"tags": ("core",)})]
-    store.remember(sets, [PAID, UNKNOWN], NOW)
+    store.change(declared.remember, sets, [PAID, UNKNOWN], NOW)
     usage = {"input_tokens": 1000, "output_tokens": 100}
     complete(store, NOW, observe(**usage), endpoint=PAID)
     complete(store, NOW + timedelta(hours=1), observe(**usage), endpoint=PAID, probe_set="chat")
@@ -45,28 +46,28 @@ ASK = 0.5 + 0.1 + 0.1
 )
 def test_days_are_added_up_by_key(store: Store, by, asks: dict[str, int]) -> None:
     spent(store)
-    assert {one.key: one.asks for one in store.tallies(by, *TWO_DAYS, daily=False)} == asks
-    daily = store.tallies(by, *TWO_DAYS)
+    assert {one.key: one.asks for one in store.query(days.tallies, by, *TWO_DAYS, daily=False)} == asks
+    daily = store.query(days.tallies, by, *TWO_DAYS)
     assert sum(one.asks for one in daily) == sum(asks.values())
     assert [one.day for one in daily] == sorted(one.day for one in daily if one.day)
 
 
 def test_dollars_are_what_is_known_and_the_unknown_is_named(store: Store) -> None:
     spent(store)
-    paid, unknown = store.tallies("endpoint", *TWO_DAYS, daily=False)
+    paid, unknown = store.query(days.tallies, "endpoint", *TWO_DAYS, daily=False)
     assert (paid.dollars, paid.unpriced) == (pytest.approx(3 * ASK), ())
     assert (unknown.dollars, unknown.unpriced) == (None, ("search",))
-    (chat,) = (one for one in store.tallies("probe_set", *TWO_DAYS, daily=False) if one.key == "chat")
+    (chat,) = (one for one in store.query(days.tallies, "probe_set", *TWO_DAYS, daily=False) if one.key == "chat")
     assert (chat.dollars, chat.unpriced) == (pytest.approx(ASK), ("search",))
-    assert [one.key for one in store.tallies("all", *TWO_DAYS, endpoint="search")] == [""]
-    assert store.tallies("all", *TWO_DAYS, endpoint="nobody") == ()
+    assert [one.key for one in store.query(days.tallies, "all", *TWO_DAYS, endpoint="search")] == [""]
+    assert store.query(days.tallies, "all", *TWO_DAYS, endpoint="nobody") == ()
 
 
 def test_sets_that_nobody_declared_have_no_owner_and_no_tag(store: Store) -> None:
     complete(store, NOW, endpoint=SEARCH, probe_set="imported")
-    assert [one.key for one in store.tallies("owner", *TWO_DAYS)] == [""]
-    assert [one.key for one in store.tallies("tag", *TWO_DAYS)] == [""]
-    (one,) = store.month("endpoint", NOW)
+    assert [one.key for one in store.query(days.tallies, "owner", *TWO_DAYS)] == [""]
+    assert [one.key for one in store.query(days.tallies, "tag", *TWO_DAYS)] == [""]
+    (one,) = store.query(days.month, "endpoint", NOW)
     assert "nobody looked it up yet" in one.unpriced["search"]
 
 
@@ -74,16 +75,16 @@ def test_sets_that_nobody_declared_have_no_owner_and_no_tag(store: Store) -> Non
 def test_a_declared_price_counts_at_once_and_a_dropped_one_no_longer(store: Store) -> None:
     spent(store)
     cheap = PAID.model_copy(update={"price": Price(input_per_million=0, output_per_million=0, per_ask=1)})
-    store.remember([], [cheap], NOW)
-    assert store.tallies("endpoint", *TWO_DAYS, daily=False)[0].dollars == 3.0
-    store.remember([], [UNKNOWN.model_copy(update={"name": "billing"})], NOW)
-    assert store.tallies("endpoint", *TWO_DAYS, daily=False)[0].dollars is None
+    store.change(declared.remember, [], [cheap], NOW)
+    assert store.query(days.tallies, "endpoint", *TWO_DAYS, daily=False)[0].dollars == 3.0
+    store.change(declared.remember, [], [UNKNOWN.model_copy(update={"name": "billing"})], NOW)
+    assert store.query(days.tallies, "endpoint", *TWO_DAYS, daily=False)[0].dollars is None
 
 
 def test_the_month_is_what_was_spent_and_the_rate_for_the_rest(store: Store) -> None:
     spent(store)
     at = NOW + 2 * DAY  # 3 March, noon: two whole days behind it
-    paid, unknown = store.month("endpoint", at)
+    paid, unknown = store.query(days.month, "endpoint", at)
     assert (paid.so_far, paid.per_day, paid.days) == (pytest.approx(3 * ASK), pytest.approx(1.5 * ASK), 2)
     assert paid.forecast == pytest.approx(3 * ASK + 1.5 * ASK * 28.5)
     assert (unknown.so_far, unknown.per_day, unknown.forecast) == (None, None, None)
@@ -93,15 +94,15 @@ def test_the_month_is_what_was_spent_and_the_rate_for_the_rest(store: Store) -> 
 
 def test_on_the_first_day_todays_is_the_rate(store: Store) -> None:
     spent(store)
-    (paid,) = store.month("endpoint", NOW + timedelta(hours=2))
+    (paid,) = store.query(days.month, "endpoint", NOW + timedelta(hours=2))
     assert (paid.key, paid.days, paid.per_day) == ("billing", 0, pytest.approx(2 * ASK))
 
 
 def test_a_month_that_has_just_begun_goes_by_the_days_before(store: Store) -> None:
-    store.remember([], [PAID], NOW)
+    store.change(declared.remember, [], [PAID], NOW)
     for day in (2, 1):
         complete(store, NOW - day * DAY, observe(input_tokens=0, output_tokens=0), endpoint=PAID)
-    (one,) = store.month("all", datetime(2026, 3, 1, tzinfo=UTC))
+    (one,) = store.query(days.month, "all", datetime(2026, 3, 1, tzinfo=UTC))
     assert (one.so_far, one.per_day, one.forecast) == (0.0, 0.5, pytest.approx(0.5 * 31))
 
 
@@ -118,4 +119,8 @@ def test_a_forecast_knows_how_long_months_are(now: datetime, days_left: float) -
 
 
 def test_nothing_was_asked(store: Store) -> None:
-    assert store.tallies("owner", date(2026, 1, 1), date(2027, 1, 1)) == store.month("tag", NOW) == ()
+    assert (
+        store.query(days.tallies, "owner", date(2026, 1, 1), date(2027, 1, 1))
+        == store.query(days.month, "tag", NOW)
+        == ()
+    )

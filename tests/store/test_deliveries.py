@@ -7,8 +7,11 @@ from datetime import timedelta
 from prober.incidents.routing import Routing
 from prober.model.declaration import Alerts, Route
 from prober.model.notice import Outcome
-from prober.store import Store
-from prober.store.pages.views import DeliveryView
+from prober.service.deliver import StoredOutbox
+from prober.service.notify import notify_of_no_incident
+from prober.store import Store, notices
+from prober.store.pages.deliveries import deliveries
+from prober.store.views import DeliveryView
 from tests.store.world import NOW, declare
 
 SENT = Outcome(True, "sent")
@@ -17,7 +20,7 @@ LATER = timedelta(minutes=10)
 
 def owe(store: Store, *places: str) -> None:
     """One notice to each of these places."""
-    store.owe("stale", routed(*places), NOW, endpoint="billing", cause="no rounds")
+    store.change(notify_of_no_incident, "stale", routed(*places), NOW, endpoint="billing", cause="no rounds")
 
 
 def routed(*places: str) -> Routing:
@@ -26,29 +29,29 @@ def routed(*places: str) -> Routing:
 
 def settle(store: Store, outcome: Outcome, after: timedelta = timedelta(0), retry: timedelta | None = None) -> None:
     """What becomes of the next one."""
-    notice = store.claim_notice(NOW + after, 60, "https://dash")
+    notice = StoredOutbox(store).claim_notice(NOW + after, 60, "https://dash")
     assert notice is not None
     retry_at = None if retry is None else NOW + after + retry
-    store.settle_notice(notice.id, outcome, retry_at, NOW + after)
+    store.change(notices.settle, notice.id, outcome, retry_at, NOW + after)
 
 
 def of(store: Store, alerter: str, channel: str = "") -> DeliveryView:
-    [view] = [one for one in store.deliveries() if (one.alerter, one.channel) == (alerter, channel)]
+    [view] = [one for one in store.query(deliveries) if (one.alerter, one.channel) == (alerter, channel)]
     return view
 
 
 def test_nothing_owed_is_no_place(store: Store) -> None:
-    assert store.deliveries() == ()
+    assert store.query(deliveries) == ()
 
 
 def test_each_place_is_counted_by_itself(store: Store) -> None:
     declare(store)
     owe(store, "slack:#a", "slack:#b", "log")
     settle(store, SENT)
-    places = [(one.alerter, one.channel, one.owed, one.sent, one.failed) for one in store.deliveries()]
+    places = [(one.alerter, one.channel, one.owed, one.sent, one.failed) for one in store.query(deliveries)]
     assert places == [("log", "", 1, 0, 0), ("slack", "#a", 0, 1, 0), ("slack", "#b", 1, 0, 0)]
     assert of(store, "slack", "#a").last_sent_at == NOW
-    assert not any(one.failing or one.last_reason for one in store.deliveries())
+    assert not any(one.failing or one.last_reason for one in store.query(deliveries))
 
 
 def test_what_fails_for_good_is_failing_until_a_message_arrives(store: Store) -> None:

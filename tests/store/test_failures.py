@@ -12,11 +12,32 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, event, text
 
-from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import StoreError
-from prober.model.incident import Decision
-from prober.store import Store
-from tests.store.world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, alarm, begin, complete, declare, judge, observe
+from prober.model.incident import Action
+from prober.service.act import try_to_act
+from prober.service.deliver import StoredOutbox
+from prober.service.settle import settle
+from prober.store import Store, judge_state, replies, rounds, watches
+from prober.store.pages import overview
+from prober.store.pages.export import export
+from prober.store.rounds import Claim
+from tests.store.world import (
+    BILLING,
+    DAY,
+    HASH,
+    NAMES,
+    NOW,
+    SEARCH,
+    alarm,
+    begin,
+    complete,
+    declare,
+    finish,
+    judge,
+    miss,
+    observe,
+    record,
+)
 
 
 def file_of(url: str) -> Path:
@@ -111,31 +132,29 @@ def test_reading_only_reads(url: str) -> None:
         declare(writer)
         complete(writer)
         with Store.open(url, read_only=True) as reader:
-            assert len(reader.endpoints()) == 2
+            assert len(reader.query(overview.endpoints)) == 2
             with pytest.raises(StoreError, match="opened for reading"):
-                reader.due(BILLING, "money", NOW + DAY)
-            before = reader.newest()
+                reader.change(rounds.due, BILLING, "money", NOW + DAY)
+            before = reader.query(watches.changes)
             complete(writer, NOW + DAY)
-            assert reader.newest() != before
-            assert reader.endpoints()[0].rounds == 2
+            assert reader.query(watches.changes) != before
+            assert reader.query(overview.endpoints)[0].rounds == 2
 
 
 def test_reading_a_file_nobody_writes(sqlite_url: str) -> None:
     with Store.open(sqlite_url, read_only=True) as reader:
-        assert reader.rounds() == ()
+        assert reader.query(overview.recent_rounds) == ()
 
 
-WRITES: dict[str, Callable[[Store, int], object]] = {
+WRITES: dict[str, Callable[[Store, Claim], object]] = {
     "remember": lambda store, _: declare(store),
-    "due": lambda store, _: store.due(SEARCH, "chat", NOW),
-    "claim": lambda store, held: store.claim(held, "thief", NOW + DAY, 60),
-    "record": lambda store, held: store.record(held, observe("x" * 500_000), NOW),
-    "miss": lambda store, held: store.miss(held, "late", NOW),
-    "settle": lambda store, held: store.settle(held, judge("r"), "m" * 9, QUIET, NOBODY, NOW),
-    "carry_out": lambda store, _: store.carry_out(
-        Decision("acknowledged", store.incidents()[0]), Routing(("log",)), NOW
-    ),
-    "claim_notice": lambda store, _: store.claim_notice(NOW, 30, ""),
+    "due": lambda store, _: store.change(rounds.due, SEARCH, "chat", NOW),
+    "claim": lambda store, held: store.change(rounds.claim, held.round.id, "thief", NOW + DAY, 60),
+    "record": lambda store, held: record(store, held, observe("x" * 500_000)),
+    "miss": lambda store, held: miss(store, held, "late"),
+    "settle": lambda store, held: settle(store, held, BILLING, judge("r"), "m" * 9, NAMES, NOW),
+    "act": lambda store, _: try_to_act(store, 1, Action("acknowledge", "ana"), NAMES, NOW),
+    "claim_notice": lambda store, _: StoredOutbox(store).claim_notice(NOW, 30, ""),
 }
 
 
@@ -145,22 +164,22 @@ def test_a_locked_database_says_so_and_keeps_what_it_had(sqlite_url: str, write:
     with Store.open(sqlite_url) as store:
         alarm(store)
         held = begin(store, NOW + DAY)
-        before = store.newest()
+        before = store.query(watches.changes)
         with locked(sqlite_url), pytest.raises(StoreError, match="another process holds the database; wait for it"):
-            WRITES[write](store, held.id)
-        assert store.newest() == before
-        assert store.rounds()[0] == held
-        store.record(held.id, observe(), NOW)  # and goes on as soon as the lock is gone
-        store.settle(held.id, judge(held.label), None, QUIET, NOBODY, NOW)
+            WRITES[write](store, held)
+        assert store.query(watches.changes) == before
+        assert store.query(overview.recent_rounds)[0] == held.round
+        record(store, held, observe())  # and goes on as soon as the lock is gone
+        finish(store, held, None)
 
 
 def test_a_locked_database_can_be_read(sqlite_url: str) -> None:
     with Store.open(sqlite_url) as store:
         complete(store)
         with locked(sqlite_url):
-            assert len(store.rounds()) == 1
+            assert len(store.query(overview.recent_rounds)) == 1
             with Store.open(sqlite_url, read_only=True) as reader:
-                assert len(list(reader.export())) == 1
+                assert len(list(export(reader))) == 1
 
 
 def test_a_new_database_that_is_locked(tmp_path: Path) -> None:
@@ -198,23 +217,23 @@ def test_a_full_disk_says_so_and_stores_nothing_half(sqlite_url: str) -> None:
         view = begin(store, NOW + DAY)
         with full_disk(store):
             with pytest.raises(StoreError, match="the disk is full; free some space and try again") as caught:
-                store.record(view.id, observe(incompressible(2)), NOW)
+                record(store, view, observe(incompressible(2)))
             assert "prober.db" in str(caught.value)
             with pytest.raises(StoreError, match="the disk is full"):
-                store.settle(view.id, judge(view.label), incompressible(2), QUIET, Routing(("log",)), NOW)
-        assert store.rounds()[0] == view
-        assert store.recorded(view.id) == ()
-        assert store.memory(HASH) == "before"
-        store.record(view.id, observe(), NOW)
-        store.settle(view.id, judge(view.label), "after", QUIET, NOBODY, NOW)
-        assert store.memory(HASH) == "after"
+                finish(store, view, incompressible(2))
+        assert store.query(overview.recent_rounds)[0] == view.round
+        assert store.query(replies.recorded, view.round.id) == ()
+        assert store.query(judge_state.memory, HASH) == "before"
+        record(store, view, observe())
+        finish(store, view, "after")
+        assert store.query(judge_state.memory, HASH) == "after"
 
 
 def test_an_error_inside_a_transaction_frees_the_database(store: Store) -> None:
     for _ in range(20):  # more than a pool holds, were connections leaked
         with pytest.raises(StoreError, match="there is no round"):
-            store.record(12345, observe(), NOW)
-    assert begin(store).state == "claimed"
+            store.change(rounds.miss, 12345, "late", NOW)
+    assert begin(store).round.state == "claimed"
 
 
 @pytest.mark.postgres

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from prober.incidents.actions import accept
-from prober.incidents.events import EVENTS
-from prober.incidents.routing import NOBODY
 from prober.model.declaration import Endpoint
 from prober.model.incident import Incident
 from prober.model.notice import Outcome, Part
-from prober.store import Store
-from tests.store.world import DAY, NOW, begin, complete, judge, verdict
+from prober.service.deliver import StoredOutbox
+from prober.service.notify import JOIN_PAUSE
+from prober.service.run_round import peers
+from prober.store import Store, incidents, notices, rounds
+from tests.store.world import DAY, NOW, begin, carry, complete, judge, verdict
 
 HOUR = timedelta(hours=1)
 A, B, C = (Endpoint(name=name, provider="openai", model=f"gpt-{name}") for name in "abc")
@@ -30,7 +31,7 @@ def changed(store: Store, endpoint: Endpoint, at: datetime = NOW, onset: datetim
     """A round of this endpoint that opens an incident."""
     judgement = judge("", "alarm", verdict(), onset=iso(onset or at))
     complete(store, at, endpoint=endpoint, judgement=judgement)
-    incident = store.open_incident(endpoint.content_hash)
+    incident = store.query(incidents.open_change, endpoint.content_hash)
     assert incident is not None
     return incident
 
@@ -40,7 +41,7 @@ def suspected(share: float, at: datetime = NOW):
 
 
 def owed(store: Store) -> list[tuple[int, str, str]]:
-    return sorted((one.incident_id, one.event, one.alerter) for one in store.notices())
+    return sorted((one.incident_id, one.event, one.alerter) for one in store.query(notices.recent))
 
 
 @pytest.mark.slow
@@ -48,28 +49,28 @@ def test_peers_are_the_other_endpoints_of_the_same_provider_at_the_same_address(
     for endpoint in (A, B, ELSEWHERE, OTHER):
         complete(store, NOW - DAY, endpoint=endpoint)
         complete(store, NOW, endpoint=endpoint, judgement=suspected(0.6))
-    (peer,) = store.peers(A.content_hash)
+    (peer,) = peers(store, A.content_hash)
     assert (peer.endpoint, peer.judged_at) == ("b", NOW)
     assert peer.e_value == pytest.approx(0.6)
     assert (peer.onset.first, peer.onset.last, peer.onset.period) == (NOW, NOW, DAY)
-    assert store.peers(OTHER.content_hash) == store.peers("unknown") == ()
+    assert peers(store, OTHER.content_hash) == peers(store, "unknown") == ()
 
 
 def test_who_was_asked_elsewhere_is_alone(store: Store) -> None:
     for name in "xy":
         imported = Endpoint.model_construct(name=name, provider="imported", model=name)
         complete(store, NOW, endpoint=imported, judgement=suspected(0.6))
-        assert store.peers(imported.content_hash) == ()
+        assert peers(store, imported.content_hash) == ()
 
 
 def test_what_was_said_against_a_reference_that_is_gone_does_not_count(store: Store) -> None:
     complete(store, NOW - DAY, endpoint=A)
     incident = changed(store, B)
-    assert [one.endpoint for one in store.peers(A.content_hash)] == ["b"]
-    store.carry_out(accept(incident, "ada", "fine", NOW), NOBODY, NOW)
-    assert store.peers(A.content_hash) == ()
+    assert [one.endpoint for one in peers(store, A.content_hash)] == ["b"]
+    carry(store, accept(incident, "ada", "fine", NOW))
+    assert peers(store, A.content_hash) == ()
     complete(store, NOW + DAY, endpoint=B, judgement=judge("", "insufficient_evidence"))
-    assert [one.endpoint for one in store.peers(A.content_hash)] == ["b"]
+    assert [one.endpoint for one in peers(store, A.content_hash)] == ["b"]
 
 
 def test_an_earlier_content_of_an_endpoint_is_nobodys_peer(store: Store) -> None:
@@ -77,23 +78,23 @@ def test_an_earlier_content_of_an_endpoint_is_nobodys_peer(store: Store) -> None
     complete(store, NOW, endpoint=A)
     edited = B.model_copy(update={"parameters": {"temperature": 0}})
     begin(store, NOW + DAY, edited)
-    assert store.peers(A.content_hash) == ()
+    assert peers(store, A.content_hash) == ()
 
 
 def test_the_period_is_the_usual_distance_of_scheduled_rounds(store: Store) -> None:
-    assert store.period(A.content_hash) == DAY
+    assert store.query(rounds.period, A.content_hash) == DAY
     for hours in (0, 6, 12, 18, 42):  # an outage is not a schedule
         complete(store, NOW + hours * HOUR, endpoint=A)
-    assert store.period(A.content_hash) == 6 * HOUR
+    assert store.query(rounds.period, A.content_hash) == 6 * HOUR
 
 
 def test_incidents_of_one_provider_that_began_together_are_one(store: Store) -> None:
     first, second = changed(store, A), changed(store, B, NOW + HOUR)
     third = changed(store, C, NOW + 2 * HOUR)
     assert [one.part_of for one in (first, second, third)] == [None, first.id, first.id]
-    assert store.incident(second.id) == second
-    assert store.parts(first) == (Part("b", second.id), Part("c", third.id))
-    assert store.parts(third) == (Part("a", first.id), Part("b", second.id))
+    assert store.query(incidents.get, second.id) == second
+    assert store.query(incidents.parts, first) == (Part("b", second.id), Part("c", third.id))
+    assert store.query(incidents.parts, third) == (Part("a", first.id), Part("b", second.id))
 
 
 @pytest.mark.parametrize(
@@ -105,22 +106,22 @@ def test_what_did_not_begin_together_is_not_one(store: Store, endpoint: Endpoint
     first = changed(store, A)
     second = changed(store, endpoint, NOW + HOUR, onset=onset)
     assert second.part_of is None
-    assert store.parts(first) == store.parts(second) == ()
+    assert store.query(incidents.parts, first) == store.query(incidents.parts, second) == ()
     assert {event for _, event, _ in owed(store)} == {"opened"}
 
 
 def test_a_closed_incident_is_joined_by_nobody(store: Store) -> None:
     first = changed(store, A)
-    store.carry_out(accept(first, "ada", "fine", NOW), NOBODY, NOW)
+    carry(store, accept(first, "ada", "fine", NOW))
     assert changed(store, B, NOW + HOUR).part_of is None
 
 
 def test_the_first_is_joined_through_another_after_it_was_closed(store: Store) -> None:
     first = changed(store, A)
     changed(store, B, NOW + HOUR)
-    store.carry_out(accept(first, "ada", "fine", NOW), NOBODY, NOW)
+    carry(store, accept(first, "ada", "fine", NOW))
     assert changed(store, C, NOW + 2 * HOUR).part_of == first.id
-    assert store.open_incident(B.content_hash) is not None, "each endpoint is accepted by itself"
+    assert store.query(incidents.open_change, B.content_hash) is not None, "each endpoint is accepted by itself"
 
 
 def test_one_call_about_all(store: Store) -> None:
@@ -129,14 +130,14 @@ def test_one_call_about_all(store: Store) -> None:
     second = changed(store, B, NOW + HOUR)
     assert owed(store) == [(first.id, "opened", "log"), (first.id, "opened", "slack")]
     for receipt in ("log", "C0CANARY/1.2"):
-        notice = store.claim_notice(NOW + HOUR, 60, "http://localhost")
+        notice = StoredOutbox(store).claim_notice(NOW + HOUR, 60, "http://localhost")
         assert notice is not None
         assert (notice.event, notice.also) == ("opened", (Part("b", second.id),))
-        store.settle_notice(notice.id, Outcome(True, "sent", receipt=f"{notice.alerter} {receipt}"), None, NOW)
+        store.change(notices.settle, notice.id, Outcome(True, "sent", receipt=f"{notice.alerter} {receipt}"), None, NOW)
     third = changed(store, C, NOW + 2 * HOUR)
     assert owed(store)[:2] == [(first.id, "joined", "log"), (first.id, "joined", "slack")]
-    assert store.claim_notice(NOW + 2 * HOUR, 60, "http://localhost") is None
-    notice = store.claim_notice(NOW + 2 * HOUR + EVENTS["joined"].pause, 60, "http://localhost")
+    assert StoredOutbox(store).claim_notice(NOW + 2 * HOUR, 60, "http://localhost") is None
+    notice = StoredOutbox(store).claim_notice(NOW + 2 * HOUR + JOIN_PAUSE, 60, "http://localhost")
     assert notice is not None
     assert (notice.incident_id, notice.endpoint, notice.event) == (first.id, "a", "joined")
     assert notice.also == (Part("b", second.id), Part("c", third.id))
@@ -145,6 +146,6 @@ def test_one_call_about_all(store: Store) -> None:
 
 def test_endpoints_that_were_only_counted_are_named_until_they_have_an_incident(store: Store) -> None:
     first = replace(changed(store, A), together=("b", "c"))
-    assert store.parts(first) == (Part("b", None), Part("c", None))
+    assert store.query(incidents.parts, first) == (Part("b", None), Part("c", None))
     second = changed(store, B, NOW + HOUR)
-    assert store.parts(first) == (Part("b", second.id), Part("c", None))
+    assert store.query(incidents.parts, first) == (Part("b", second.id), Part("c", None))

@@ -8,62 +8,68 @@ from dataclasses import replace
 import pytest
 
 from prober.incidents.actions import accept, acknowledge
-from prober.incidents.lifecycle import decide
-from prober.incidents.routing import NOBODY, Routing
+from prober.incidents.routing import Routing
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
-from prober.model.incident import Decision
-from prober.store import Store
+from prober.model.incident import Action, Decision
+from prober.service.act import try_to_act
+from prober.service.carry_out import carry_out
+from prober.service.settle import settle
+from prober.store import Store, incidents, judge_state, notices, replies
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
+from prober.store.rounds import Claim
 from tests.store.world import (
     BILLING,
     DAY,
     HASH,
+    NAMES,
     NOW,
-    QUIET,
     SEARCH,
     SERIES,
+    SILENT,
     alarm,
     begin,
+    carry,
     complete,
+    finish,
     judge,
     observe,
+    record,
     verdict,
 )
 
 
 def test_settling_completes_the_round_and_keeps_the_memory(store: Store) -> None:
-    assert store.memory(HASH) is None
+    assert store.query(judge_state.memory, HASH) is None
     view = begin(store)
-    assert (
-        store.settle(view.id, judge(view.label), '{"n": 1, "hostile": "\x00\ud800"}', QUIET, Routing(("log",)), NOW)
-        is None
-    )
-    (done,) = store.rounds()
+    finish(store, view, '{"n": 1, "hostile": "\x00\ud800"}')
+    (done,) = store.query(overview.recent_rounds)
     assert (done.state, done.completed_at, done.lease_until) == ("completed", NOW, None)
-    assert store.memory(HASH) == '{"n": 1, "hostile": "\x00\ud800"}'
-    assert store.memory(SEARCH.content_hash) is None
-    assert store.notices() == ()
+    assert store.query(judge_state.memory, HASH) == '{"n": 1, "hostile": "\x00\ud800"}'
+    assert store.query(judge_state.memory, SEARCH.content_hash) is None
+    assert store.query(notices.recent) == ()
 
 
 def test_memory_none_forgets(store: Store) -> None:
     complete(store, NOW, memory="old")
     complete(store, NOW + DAY, memory=None)
-    assert store.memory(HASH) is None
+    assert store.query(judge_state.memory, HASH) is None
 
 
 def test_nothing_is_judged_twice(store: Store) -> None:
     view = complete(store, memory="first")
     with pytest.raises(ClaimLost, match="is completed"):
-        store.settle(view.id, judge(view.label), "second", QUIET, NOBODY, NOW)
-    assert store.memory(HASH) == "first"
+        finish(store, Claim(view, 1), "second")
+    assert store.query(judge_state.memory, HASH) == "first"
 
 
 def test_a_round_that_was_not_claimed_is_refused(store: Store) -> None:
-    round_id = store.due(BILLING, "money", NOW)
+    store.change(stored_rounds.due, BILLING, "money", NOW)
     with pytest.raises(StoreError, match="is due"):
-        store.settle(round_id, judge("x"), "memory", QUIET, NOBODY, NOW)
-    assert store.memory(HASH) is None
-    assert store.rounds()[0].state == "due"
+        finish(store, Claim(store.query(overview.recent_rounds)[0], 0), "memory")
+    assert store.query(judge_state.memory, HASH) is None
+    assert store.query(overview.recent_rounds)[0].state == "due"
 
 
 def test_an_alarm_opens_one_incident_and_owes_one_notice_an_alerter(store: Store) -> None:
@@ -73,11 +79,11 @@ def test_an_alarm_opens_one_incident_and_owes_one_notice_an_alerter(store: Store
     assert incident.id > 0
     assert (incident.endpoint, incident.endpoint_hash, incident.state) == ("billing", HASH, "open")
     assert (incident.kind, incident.onset) == ("behaviour_change", "2026-02-27T00:00:00.000000Z")
-    assert incident.detected_round == store.rounds()[0].label
+    assert incident.detected_round == store.query(overview.recent_rounds)[0].label
     assert (incident.opened_at, incident.e_value, incident.threshold) == (NOW, 900.0, 365.0)
     assert incident.verdicts[0] == strongest
     assert repr(incident.verdicts[1]) == repr(quiet)  # NaN is not equal to itself, its spelling is
-    assert [(one.alerter, one.state, one.event) for one in store.notices()] == [
+    assert [(one.alerter, one.state, one.event) for one in store.query(notices.recent)] == [
         ("log", "owed", "opened"), ("slack", "owed", "opened"),
     ]  # fmt: skip
 
@@ -85,27 +91,8 @@ def test_an_alarm_opens_one_incident_and_owes_one_notice_an_alerter(store: Store
 def test_the_same_alarm_again_changes_nothing_and_owes_nothing(store: Store) -> None:
     first = alarm(store)
     complete(store, NOW + DAY, judgement=judge("", "alarm", verdict()))
-    assert store.incidents() == (first,)
-    assert [one.event for one in store.notices()] == ["opened", "opened"]
-
-
-def test_settle_gives_the_incident_as_it_stands(store: Store) -> None:
-    incident = alarm(store)
-    view = begin(store, NOW + DAY)
-    assert store.settle(view.id, judge(view.label), "m", Decision("already_open", incident), NOBODY, NOW) == incident
-
-
-def test_a_settle_that_fails_leaves_nothing_behind(store: Store) -> None:
-    incident = alarm(store)
-    view = begin(store, NOW + DAY)
-    twice = Decision("change_confirmed", replace(incident, id=0), event="opened")
-    with pytest.raises(StoreError):
-        store.settle(view.id, judge(view.label), "half", twice, Routing(("log",)), NOW)
-    assert store.memory(HASH) == "{}"
-    assert store.rounds()[0].state == "claimed"
-    assert (len(store.incidents()), len(store.notices())) == (1, 2)
-    store.settle(view.id, judge(view.label), "whole", QUIET, NOBODY, NOW)
-    assert store.memory(HASH) == "whole"
+    assert store.query(incidents.recent) == (first,)
+    assert [one.event for one in store.query(notices.recent)] == ["opened", "opened"]
 
 
 @pytest.mark.slow
@@ -116,106 +103,126 @@ def test_history_is_completed_rounds_in_label_order_with_the_asked_series_only(s
     complete(store, NOW + 3 * DAY, observe("only other", series="other.series"))
     complete(store, NOW, observe("elsewhere"), endpoint=SEARCH)
     unfinished = begin(store, NOW + 4 * DAY)
-    store.record(unfinished.id, observe("not judged"), NOW)
-    rounds = store.history(HASH, {SERIES})
+    record(store, unfinished, observe("not judged"))
+    rounds = store.query(replies.history, HASH, {SERIES})
     assert [one.observations[0].reply.text for one in rounds] == ["day 0", "day 1", "day 2"]
     assert [one.at for one in rounds] == [NOW, NOW + DAY, NOW + 2 * DAY]
     assert [one.label for one in rounds] == sorted(one.label for one in rounds)
     assert all(one.endpoint == "billing" and len(one.observations) == 1 for one in rounds)
-    assert len(store.history(HASH, [SERIES, "other.series"])) == 4
-    assert store.history(HASH, ()) == ()
-    assert store.history("nobody", [SERIES]) == ()
+    assert len(store.query(replies.history, HASH, [SERIES, "other.series"])) == 4
+    assert store.query(replies.history, HASH, ()) == ()
+    assert store.query(replies.history, "nobody", [SERIES]) == ()
 
 
 def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
     complete(store)
-    assert len(store.history(HASH, [SERIES, *(f"s{n}" for n in range(5000))])) == 1
+    assert len(store.query(replies.history, HASH, [SERIES, *(f"s{n}" for n in range(5000))])) == 1
 
 
 def test_acknowledging_is_told_and_the_incident_stays_the_open_one(store: Store) -> None:
     incident = alarm(store)
-    held = store.carry_out(acknowledge(incident, "ana", "", NOW), Routing(("slack",)), NOW + DAY)
+    held = carry(store, acknowledge(incident, "ana", "", NOW), Routing(("slack",)), NOW + DAY)
     assert (held.state, held.actor) == ("acknowledged", "ana")
-    assert store.open_incident(HASH) == held == store.incident(incident.id)
-    told = [(one.event, one.alerter) for one in store.notices()][:2]
+    assert store.query(incidents.open_change, HASH) == held == store.query(incidents.get, incident.id)
+    told = [(one.event, one.alerter) for one in store.query(notices.recent)][:2]
     assert told == [("acknowledged", "log"), ("acknowledged", "slack")], "whoever was told that it opened"
-
-
-def test_a_judge_that_looked_before_a_person_acted_does_not_undo_it(store: Store) -> None:
-    incident = alarm(store)
-    view = begin(store, NOW + DAY)
-    stale = Decision("already_open", incident)
-    held = store.carry_out(acknowledge(incident, "ana", "", NOW), NOBODY, NOW + DAY)
-    store.settle(view.id, judge(view.label, "alarm"), "m", stale, Routing(("log",)), NOW + DAY)
-    assert store.open_incident(HASH) == held
 
 
 def test_accepting_starts_a_new_epoch_at_the_onset(store: Store) -> None:
     before, first_changed = complete(store, NOW), complete(store, NOW + DAY)
     incident = alarm(store, NOW + 2 * DAY, onset=first_changed.label)
-    closed = store.carry_out(accept(incident, "ana", "upgrade", NOW + 3 * DAY), Routing(("log",)), NOW + 3 * DAY)
+    closed = carry(store, accept(incident, "ana", "upgrade", NOW + 3 * DAY), Routing(("log",)), NOW + 3 * DAY)
     assert (closed.state, closed.close_reason, closed.closed_at) == ("closed", "accepted", NOW + 3 * DAY)
-    assert store.open_incident(HASH) is None
-    assert store.memory(HASH) is None
-    assert [one.label for one in store.history(HASH, [SERIES])] == [first_changed.label, incident.detected_round]
-    (epoch,) = store.epochs("billing")
+    assert store.query(incidents.open_change, HASH) is None
+    assert store.query(judge_state.memory, HASH) is None
+    assert [one.label for one in store.query(replies.history, HASH, [SERIES])] == [
+        first_changed.label,
+        incident.detected_round,
+    ]
+    (epoch,) = store.query(judge_state.epochs, "billing")
     assert (epoch.start_label, epoch.at, epoch.author, epoch.note) == (
         first_changed.label, NOW + 3 * DAY, "ana", "upgrade",
     )  # fmt: skip
     assert before.label < epoch.start_label
-    assert store.epochs("search") == ()
+    assert store.query(judge_state.epochs, "search") == ()
 
 
 def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_old_reference(store: Store) -> None:
     incident = alarm(store)
     view = begin(store, NOW + DAY)
-    store.record(view.id, observe("kept"), NOW + DAY)
-    store.carry_out(accept(incident, "ana", "", NOW + DAY), NOBODY, NOW + DAY)
+    record(store, view, observe("kept"))
+    carry(store, accept(incident, "ana", "", NOW + DAY), at=NOW + DAY)
     with pytest.raises(ClaimLost):
-        store.settle(view.id, judge(view.label), "of the old reference", QUIET, NOBODY, NOW + DAY)
-    assert store.memory(HASH) is None
-    assert [one.id for one in store.unfinished(NOW + DAY)] == [view.id]
-    again = store.claim(view.id, "worker", NOW + DAY, 60)
+        finish(store, view, "of the old reference", at=NOW + DAY)
+    assert store.query(judge_state.memory, HASH) is None
+    assert [one.id for one in store.query(stored_rounds.unfinished, NOW + DAY)] == [view.round.id]
+    again = store.change(stored_rounds.claim, view.round.id, "worker", NOW + DAY, 60)
     assert again is not None
-    assert store.recorded(view.id) == (observe("kept"),)
-
-
-def test_a_closed_incident_stays_closed(store: Store) -> None:
-    incident = alarm(store)
-    store.carry_out(accept(incident, "ana", "", NOW), NOBODY, NOW)
-    for action in (acknowledge(incident, "bo", "", NOW), accept(incident, "bo", "", NOW)):
-        with pytest.raises(StoreError, match=f"incident {incident.id} is closed already: accepted by ana"):
-            store.carry_out(action, Routing(("log",)), NOW)
-    assert len(store.epochs("billing")) == 1
-    assert [one.event for one in store.notices()] == ["accepted", "accepted", "opened", "opened"]
+    assert store.query(replies.recorded, view.round.id) == (observe("kept"),)
 
 
 def test_after_a_close_the_next_change_is_a_new_incident(store: Store) -> None:
     first = alarm(store)
-    store.carry_out(accept(first, "ana", "", NOW), NOBODY, NOW)
+    carry(store, accept(first, "ana", "", NOW))
     second = alarm(store, NOW + DAY)
     assert second.id != first.id
-    assert [one.state for one in store.incidents()] == ["open", "closed"]
-
-
-def test_actions_on_nothing_are_refused(store: Store) -> None:
-    with pytest.raises(StoreError, match="no incident to carry out 'accepted' on"):
-        store.carry_out(Decision("accepted"), NOBODY, NOW)
-    incident = alarm(store)
-    with pytest.raises(StoreError, match="there is no incident 99"):
-        store.carry_out(acknowledge(replace(incident, id=99), "ana", "", NOW), NOBODY, NOW)
-
-
-def test_an_alerter_named_twice_is_told_once(store: Store) -> None:
-    view = begin(store)
-    judged = judge(view.label, "alarm", verdict())
-    decision = decide(None, judged, BILLING.name, HASH, NOW)
-    store.settle(view.id, judged, "{}", decision, Routing(("log", "log")), NOW)
-    assert [one.event for one in store.notices()] == ["opened"]
+    assert [one.state for one in store.query(incidents.recent)] == ["open", "closed"]
 
 
 def test_the_whole_judgement_is_kept(store: Store) -> None:
     judgement = Judgement("", "insufficient_evidence", 0.0, 365.0, (verdict(),), missing="5 of 8 rounds; 3 h of 24 h")
     complete(store, judgement=judgement)
-    (view,) = [one for one in store.endpoints() if one.name == "billing"]
+    (view,) = [one for one in store.query(overview.endpoints) if one.name == "billing"]
     assert (view.state, view.missing, view.threshold) == ("insufficient_evidence", "5 of 8 rounds; 3 h of 24 h", 365.0)
+
+
+def test_a_settle_that_fails_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    alarm(store)
+    claim = begin(store, NOW + DAY)
+    record(store, claim, observe())
+    worse = judge(claim.round.label, "alarm", verdict(), verdict("refusal"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken, pytest.raises(StoreError):
+        broken.setattr(notices, "add", fail)
+        settle(store, claim, BILLING, worse, "half", NAMES, NOW, rule=SILENT)
+    assert store.query(judge_state.memory, HASH) == "{}"
+    assert store.query(overview.recent_rounds)[0].state == "claimed"
+    assert [one.event for one in store.query(notices.recent)] == ["opened", "opened"]
+    assert store.query(incidents.recent)[0].severity == "warning"
+    settled = settle(store, claim, BILLING, worse, "whole", NAMES, NOW, rule=SILENT)
+    assert store.query(judge_state.memory, HASH) == "whole"
+    assert settled.change.incident == store.query(incidents.open_change, HASH)
+    assert settled.change.event == "escalated"
+
+
+def test_what_a_person_did_while_a_round_was_judged_is_not_undone(store: Store) -> None:
+    incident = alarm(store)
+    claim = begin(store, NOW + DAY)
+    record(store, claim, observe())
+    try_to_act(store, incident.id, Action("acknowledge", "ana"), NAMES, NOW + DAY)
+    settle(store, claim, BILLING, judge(claim.round.label, "alarm", verdict()), "m", NAMES, NOW + DAY, rule=SILENT)
+    held = store.query(incidents.open_change, HASH)
+    assert held is not None and (held.state, held.actor) == ("acknowledged", "ana")
+
+
+def test_a_closed_incident_stays_closed(store: Store) -> None:
+    incident = alarm(store)
+    for action in ("accept", "acknowledge", "accept"):
+        try_to_act(store, incident.id, Action(action, "ana"), NAMES, NOW)
+    closed = store.query(incidents.get, incident.id)
+    assert closed is not None and (closed.state, closed.close_reason, closed.actor) == ("closed", "accepted", "ana")
+    assert len(store.query(judge_state.epochs, "billing")) == 1
+    assert [one.event for one in store.query(notices.recent)] == ["accepted", "accepted", "opened", "opened"]
+    assert [one.reason for one in store.query(incidents.actions)] == ["already_closed", "already_closed", "accepted"]
+
+
+def test_an_action_on_no_incident_does_nothing(store: Store) -> None:
+    assert try_to_act(store, 99, Action("accept", "ana"), NAMES, NOW) is None
+    assert store.query(incidents.actions) == ()
+
+
+def test_a_decision_about_no_incident_writes_nothing(store: Store) -> None:
+    assert store.change(carry_out, Decision("quiet"), NAMES, NOW) is None

@@ -7,48 +7,63 @@ from datetime import timedelta
 
 import pytest
 
-from prober.incidents.routing import NOBODY, Routing
+from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, trouble
 from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import Notice, Outcome
-from prober.store import Store
+from prober.service.act import try_to_act
+from prober.service.deliver import StoredOutbox
+from prober.service.notify import notify_of_no_incident
+from prober.service.settle import settle as settle_round
+from prober.service.upkeep import check_freshness, look_at_incidents
+from prober.store import Store, declared, incidents, judge_state, maintenance, notices
+from prober.store import rounds as stored_rounds
+from prober.store.pages import overview
 from tests.store.world import (
     BILLING,
     CHAT,
     DAY,
     HASH,
     MONEY,
+    NAMES,
     NOW,
     SEARCH,
+    SILENT,
     alarm,
+    begin,
+    carry,
     complete,
     declare,
     judge,
     make_old,
+    miss,
+    observe,
+    record,
     verdict,
 )
 
 HOUR = timedelta(hours=1)
-NAMES = Routing(("slack", "log"))
 
 
 def settle(store: Store, notice: Notice, sent: bool = True, reason: str = "sent", at=NOW) -> None:
     outcome = Outcome(sent, reason, receipt=f"C/{notice.id}" if sent else "")
-    store.settle_notice(notice.id, outcome, None if sent else at + HOUR, at)
+    store.change(notices.settle, notice.id, outcome, None if sent else at + HOUR, at)
 
 
 def deliver(store: Store, at=NOW) -> list[Notice]:
     """Everything that is due, sent."""
     sent = []
-    while (notice := store.claim_notice(at, 60, "")) is not None:
+    while (notice := StoredOutbox(store).claim_notice(at, 60, "")) is not None:
         settle(store, notice, at=at)
         sent.append(notice)
     return sent
 
 
 def events(store: Store, **where: object) -> list[str]:
-    rows = [one for one in store.notices() if all(getattr(one, name) == value for name, value in where.items())]
+    rows = [
+        one for one in store.query(notices.recent) if all(getattr(one, name) == value for name, value in where.items())
+    ]
     return [one.event for one in reversed(rows)]
 
 
@@ -56,7 +71,7 @@ def failing(store: Store, incident: Incident | None = None, at=NOW, endpoint=BIL
     """Trouble, opened."""
     rounds = [Health(f"2026-03-01T1{n}:00:00.000000Z", 4, 4, "unauthorized") for n in range(3)]
     decision = trouble(incident, rounds, endpoint.name, endpoint.content_hash, at)
-    return store.carry_out(decision, NAMES, at)
+    return carry(store, decision, NAMES, at)
 
 
 def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -> None:
@@ -66,41 +81,44 @@ def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -
         Action("acknowledge", "bo"),
         Action("unmute", "bo"),
     ):
-        assert store.press(incident.id, press, NAMES, NOW) is not None
-    assert store.press(99, Action("accept", "bo"), NAMES, NOW) is None
-    assert [(one.action, one.actor, one.note, one.via, one.reason) for one in reversed(store.presses(incident.id))] == [
+        assert try_to_act(store, incident.id, press, NAMES, NOW) is not None
+    assert try_to_act(store, 99, Action("accept", "bo"), NAMES, NOW) is None
+    assert [
+        (one.action, one.actor, one.note, one.via, one.reason)
+        for one in reversed(store.query(incidents.actions, incident.id))
+    ] == [
         ("acknowledge", "ana", "looking", "slack", "acknowledged"),
         ("acknowledge", "bo", "", "shell", "already_acknowledged"),
         ("unmute", "bo", "", "shell", "not_muted"),
     ]
-    held = store.incident(incident.id)
+    held = store.query(incidents.get, incident.id)
     assert held is not None and (held.state, held.actor, held.acknowledged_at) == ("acknowledged", "ana", NOW)
     assert events(store, alerter="log") == ["opened", "acknowledged"], "late presses tell nobody anything"
 
 
 def test_a_mute_ends_by_itself_and_nothing_is_told_meanwhile(store: Store) -> None:
     incident = alarm(store)
-    store.press(incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
-    assert store.pass_time(NAMES, NOW + DAY) == ()
-    (decision,) = store.pass_time(NAMES, NOW + 2 * DAY)
+    try_to_act(store, incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
+    assert look_at_incidents(store, NAMES, NOW + DAY) == ()
+    (decision,) = look_at_incidents(store, NAMES, NOW + 2 * DAY)
     assert (decision.reason, events(store, alerter="log")) == ("mute_expired", ["opened", "muted", "unmuted"])
-    assert store.pass_time(NAMES, NOW + 2 * DAY) == (), "once"
-    (decision,) = store.pass_time(NAMES, NOW + 3 * DAY)
+    assert look_at_incidents(store, NAMES, NOW + 2 * DAY) == (), "once"
+    (decision,) = look_at_incidents(store, NAMES, NOW + 3 * DAY)
     assert decision.reason == "reminder_due"
 
 
 def test_what_gets_worse_ends_a_mute(store: Store) -> None:
     incident = alarm(store)
-    store.press(incident.id, Action("mute", "ana"), NAMES, NOW)
+    try_to_act(store, incident.id, Action("mute", "ana"), NAMES, NOW)
     complete(store, NOW + HOUR, judgement=judge("", "alarm", verdict(), verdict("refusal")))
-    worse = store.incident(incident.id)
+    worse = store.query(incidents.get, incident.id)
     assert worse is not None and (worse.state, worse.severity, worse.muted_until) == ("open", "critical", None)
     assert events(store, alerter="log") == ["opened", "muted", "escalated"]
 
 
 def test_routes_ask_for_owner_tag_and_severity_of_the_sets_that_moved(store: Store) -> None:
     tagged = MONEY.model_copy(update={"tags": ("prod",)})
-    store.remember([tagged, CHAT], [BILLING, SEARCH], NOW)
+    store.change(declared.remember, [tagged, CHAT], [BILLING, SEARCH], NOW)
     routes = (
         Route(to=("slack:#payments",), owners=("payments",), tags=("prod",)),
         Route(to=("slack:#support",), owners=("support",)),
@@ -108,10 +126,12 @@ def test_routes_ask_for_owner_tag_and_severity_of_the_sets_that_moved(store: Sto
     )
     routing = Routing(("slack", "pager"), Alerts(routes=routes))
     incident = alarm(store)
-    told = store.press(incident.id, Action("acknowledge", "ana"), routing, NOW)
+    told = try_to_act(store, incident.id, Action("acknowledge", "ana"), routing, NOW)
     assert told is not None
-    store.carry_out(Decision("more_serious", told[0], "escalated"), routing, NOW)
-    places = {(one.alerter, one.channel, one.private) for one in store.notices() if one.event == "escalated"}
+    carry(store, Decision("more_serious", told[0], "escalated"), routing, NOW)
+    places = {
+        (one.alerter, one.channel, one.private) for one in store.query(notices.recent) if one.event == "escalated"
+    }
     assert places == {("slack", "#payments", False), ("slack", "", False), ("log", "", False)}
 
 
@@ -120,9 +140,9 @@ def test_what_was_kept_from_a_place_stays_so_whoever_acts(store: Store) -> None:
     routes = (Route(to=("slack:#open",)), Route(to=("slack:#private",), private=True))
     incident = alarm(store)
     routing = Routing(("slack",), Alerts(routes=routes))
-    store.carry_out(Decision("more_serious", incident, "escalated"), routing, NOW)
-    store.press(incident.id, Action("acknowledge", "ana", via="dashboard"), NOBODY, NOW)
-    told = {one.channel: one.private for one in store.notices() if one.event == "acknowledged"}
+    carry(store, Decision("more_serious", incident, "escalated"), routing, NOW)
+    try_to_act(store, incident.id, Action("acknowledge", "ana", via="dashboard"), Routing(()), NOW)
+    told = {one.channel: one.private for one in store.query(notices.recent) if one.event == "acknowledged"}
     assert told == {"#open": False, "#private": True, "": False}
 
 
@@ -135,7 +155,7 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
     assert (first.root, first.state, first.severity, first.reason) == ("", "open", "warning", "change_confirmed")
     assert [point.e_value for point in first.history] == [2.0, 2.0, 2.0, 812.5]
     assert first.history_unit == "ratio to reference"
-    store.press(incident.id, Action("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
+    try_to_act(store, incident.id, Action("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
     (notice, other) = deliver(store, NOW + 4 * DAY)
     assert (notice.root, other.root) == ("C/1", "C/2")
     assert (notice.state, notice.muted_until, notice.note, notice.event) == ("muted", NOW + 5 * DAY, "known", "muted")
@@ -143,10 +163,10 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
 
 def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
     incident = alarm(store)
-    first = store.claim_notice(NOW, 60, "")
+    first = StoredOutbox(store).claim_notice(NOW, 60, "")
     assert first is not None
     settle(store, first, sent=False, reason="timeout")
-    store.press(incident.id, Action("acknowledge", "ana"), NAMES, NOW)
+    try_to_act(store, incident.id, Action("acknowledge", "ana"), NAMES, NOW)
     there = deliver(store)
     assert {one.alerter for one in there} == {"log"}, "slack waits for its first"
     late = [one for one in deliver(store, NOW + HOUR) if one.alerter == "slack"]
@@ -155,10 +175,10 @@ def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
 
 def test_what_a_fault_of_ours_holds_up_holds_up_nothing_else(store: Store) -> None:
     incident = alarm(store)
-    first = store.claim_notice(NOW, 60, "")
+    first = StoredOutbox(store).claim_notice(NOW, 60, "")
     assert first is not None
     settle(store, first, sent=False, reason="alerter_fault: KeyError")
-    store.press(incident.id, Action("acknowledge", "ana"), NAMES, NOW)
+    try_to_act(store, incident.id, Action("acknowledge", "ana"), NAMES, NOW)
     assert [one.event for one in deliver(store) if one.alerter == "slack"] == ["acknowledged"]
 
 
@@ -167,25 +187,25 @@ def test_a_night_of_small_changes_is_one_digest(store: Store) -> None:
     night = NOW.replace(hour=23)
     alerts = Alerts(quiet_hours=QuietHours(start="22:00", end="07:00"), digest=Digest(at="09:00"), private=True)
     routing = Routing(("slack",), alerts)
-    view = store.claim(store.due(BILLING, "money", night), "w", night, 60)
-    assert view is not None
-    judged = judge(view.label, "alarm", verdict())
-    from prober.incidents.lifecycle import decide
-
-    store.settle(view.id, judged, "{}", decide(None, judged, "billing", HASH, night), routing, night)
-    store.owe("stale", routing, night, endpoint="search", cause="no rounds", reason="rounds_overdue")
-    assert [one.state for one in store.notices()] == ["held", "held"]
+    claim = begin(store, night)
+    record(store, claim, observe(at=night))
+    judged = judge(claim.round.label, "alarm", verdict())
+    settle_round(store, claim, BILLING, judged, "{}", routing, night, rule=SILENT)
+    store.change(
+        notify_of_no_incident, "stale", routing, night, endpoint="search", cause="no rounds", reason="rounds_overdue"
+    )
+    assert [one.state for one in store.query(notices.recent)] == ["held", "held"]
     assert deliver(store, night + 9 * HOUR) == []
     morning = night + 10 * HOUR
-    store.pass_time(routing, morning)
+    look_at_incidents(store, routing, morning)
     (digest,) = deliver(store, morning)
     assert (digest.event, digest.incident_id, digest.private) == ("digest", 0, True)
     assert [(one.event, one.endpoint, one.kind, one.words) for one in digest.items] == [
         ("opened", "billing", "behaviour_change", "34 % longer"),
         ("stale", "search", "stale", "no rounds"),
     ]
-    assert {one.state for one in store.notices()} == {"sent", "digested"}
-    store.pass_time(routing, morning)
+    assert {one.state for one in store.query(notices.recent)} == {"sent", "digested"}
+    look_at_incidents(store, routing, morning)
     assert deliver(store, morning) == []
 
 
@@ -193,21 +213,21 @@ def test_in_maintenance_news_waits_until_the_work_is_over(store: Store) -> None:
     declare(store)
     alarm(store)
     deliver(store)
-    store.announce("billing", NOW + 6 * HOUR, "ana", "upgrade", NOW)
-    assert [one.note for one in store.maintenance("billing", now=NOW)] == ["upgrade"]
+    store.change(maintenance.announce, "billing", NOW + 6 * HOUR, "ana", "upgrade", NOW)
+    assert [one.note for one in store.query(maintenance.not_over, "billing", now=NOW)] == ["upgrade"]
     complete(store, NOW + HOUR, judgement=judge("", "alarm", verdict(), verdict("refusal")))
     assert deliver(store, NOW + 2 * HOUR) == []
-    assert {one.hold for one in store.notices() if one.event == "escalated"} == {"maintenance"}
-    assert store.end_maintenance("billing", NOW + 2 * HOUR) == 1
+    assert {one.hold for one in store.query(notices.recent) if one.event == "escalated"} == {"maintenance"}
+    assert store.change(maintenance.end, "billing", NOW + 2 * HOUR) == 1
     assert [one.event for one in deliver(store, NOW + 2 * HOUR)] == ["escalated", "escalated"]
-    assert store.maintenance(now=NOW + 2 * HOUR) == ()
+    assert store.query(maintenance.not_over, now=NOW + 2 * HOUR) == ()
 
 
 def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None:
     declare(store)
     change, standing = alarm(store), failing(store)
-    assert (store.open_incident(HASH), store.open_trouble(HASH)) == (change, standing)
-    (view, _) = store.endpoints()
+    assert (store.query(incidents.open_change, HASH), store.query(incidents.open_trouble, HASH)) == (change, standing)
+    (view, _) = store.query(overview.endpoints)
     assert (view.open_incident, view.trouble) == (change, standing)
     assert events(store, incident_id=standing.id, alerter="log") == ["trouble"]
     (told,) = [one for one in deliver(store) if one.event == "trouble" and one.alerter == "log"]
@@ -216,7 +236,7 @@ def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None
 
 def test_endpoints_of_one_provider_that_fail_together_are_one_call(store: Store) -> None:
     other = BILLING.model_copy(update={"name": "billing2", "model": "gpt-x"})
-    store.remember([MONEY, CHAT], [BILLING, SEARCH, other], NOW)
+    store.change(declared.remember, [MONEY, CHAT], [BILLING, SEARCH, other], NOW)
     alarm(store)
     first = failing(store)
     second = failing(store, at=NOW + HOUR, endpoint=other)
@@ -230,11 +250,17 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
     declare(store)
     complete(store, NOW)
     for number, reason in ((1, "budget_exhausted: 5 of 5"), (2, "config_changed: edited")):
-        claimed = store.claim(store.due(BILLING, "money", NOW + number * HOUR), "w", NOW + number * HOUR, 60)
+        claimed = store.change(
+            stored_rounds.claim,
+            store.change(stored_rounds.due, BILLING, "money", NOW + number * HOUR),
+            "w",
+            NOW + number * HOUR,
+            60,
+        )
         assert claimed is not None
-        store.miss(claimed.id, reason, NOW + number * HOUR)
+        miss(store, claimed, reason, NOW + number * HOUR)
     last = complete(store, NOW + 3 * HOUR)
-    health = store.health(last.id)
+    health = store.query(stored_rounds.health, last.id)
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 
@@ -243,13 +269,13 @@ def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
     declare(store)
     complete(store, NOW)
     late = NOW + DAY
-    assert store.check_freshness(BILLING, NOW - DAY, NOW, NAMES, NOW).event is None
-    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event == "stale"
-    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event is None
-    assert store.endpoints()[0].stale_since == late
+    assert check_freshness(store, BILLING, NOW - DAY, NOW, NAMES, NOW).event is None
+    assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event == "stale"
+    assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event is None
+    assert store.query(overview.endpoints)[0].stale_since == late
     complete(store, late)
-    assert store.check_freshness(BILLING, NOW - DAY, late - HOUR, NAMES, late).event == "fresh"
-    assert [(one.event, one.alerter, one.endpoint) for one in reversed(store.notices())] == [
+    assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, NAMES, late).event == "fresh"
+    assert [(one.event, one.alerter, one.endpoint) for one in reversed(store.query(notices.recent))] == [
         ("stale", "log", "billing"), ("fresh", "log", "billing"),
     ]  # fmt: skip
     (stale, _) = deliver(store, late)
@@ -260,16 +286,16 @@ def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
 def test_an_endpoint_in_trouble_is_not_called_stale_as_well(store: Store) -> None:
     declare(store)
     failing(store)
-    assert store.check_freshness(BILLING, NOW, NOW + DAY, NAMES, NOW + DAY).event is None
+    assert check_freshness(store, BILLING, NOW, NOW + DAY, NAMES, NOW + DAY).event is None
 
 
 def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
     declare(store)
     incident = alarm(store)
-    assert store.pass_time(NAMES, NOW) == ()
-    store.remember([MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
-    (decision,) = store.pass_time(NAMES, NOW)
-    closed = store.incident(incident.id)
+    assert look_at_incidents(store, NAMES, NOW) == ()
+    store.change(declared.remember, [MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
+    (decision,) = look_at_incidents(store, NAMES, NOW)
+    closed = store.query(incidents.get, incident.id)
     assert closed is not None
     assert (decision.reason, closed.close_reason, closed.cause) == (
         "config_changed",
@@ -288,13 +314,13 @@ def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store
     strong = replace(verdict("choice"), log_e=log_e)
     for hour in range(1, 5):
         complete(store, NOW + hour * HOUR, judgement=judge("", "alarm", strong))
-    held = store.incident(first.id)
+    held = store.query(incidents.get, first.id)
     assert held is not None
     settled = held.settled_round or "2026-03-01T16:00:00.000000Z"
-    store.carry_out(Decision("persistent", replace(held, course="persistent", settled_round=settled)), NOBODY, NOW)
+    carry(store, Decision("persistent", replace(held, course="persistent", settled_round=settled)))
     new = verdict("text", onset="2026-03-01T17:00:00.000000Z")
     complete(store, NOW + 5 * HOUR, judgement=judge("", "alarm", new, strong))
-    second, old = store.incidents()
+    second, old = store.query(incidents.recent)
     assert (old.close_reason, old.cause, second.state) == ("superseded", f"incident {second.id}", "open")
     assert second.onset == "2026-03-01T17:00:00.000000Z"
     assert events(store, alerter="log") == ["opened", "superseded", "opened"]
@@ -304,11 +330,11 @@ def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store
 def test_what_was_only_suspected_is_listed_nowhere_and_told_to_nobody(store: Store) -> None:
     declare(store)
     complete(store, NOW, judgement=judge("", "suspected", verdict(e_value=50.0)))
-    assert store.incidents() == () and store.endpoints()[0].open_incident is None
-    (suspected,) = store.incidents(state="suspected")
+    assert store.query(incidents.recent) == () and store.query(overview.endpoints)[0].open_incident is None
+    (suspected,) = store.query(incidents.recent, state="suspected")
     complete(store, NOW + HOUR)
-    assert store.incident(suspected.id).close_reason == "faded"  # type: ignore[union-attr]
-    assert store.incidents() == () and store.notices() == ()
+    assert store.query(incidents.get, suspected.id).close_reason == "faded"  # type: ignore[union-attr]
+    assert store.query(incidents.recent) == () and store.query(notices.recent) == ()
     complete(store, NOW + 2 * HOUR, judgement=judge("", "suspected", verdict(e_value=50.0)))
     incident = alarm(store, NOW + 3 * HOUR)
     assert (incident.id, incident.state, incident.opened_at) == (2, "open", NOW + 3 * HOUR), "the same row, confirmed"
@@ -336,10 +362,10 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
         " 'C/1')",
     )
     with Store.open(empty_url) as store:
-        (incident,) = store.incidents()
+        (incident,) = store.query(incidents.recent)
         assert (incident.id, incident.severity, incident.state) == (1, "critical", "open"), "worked out from what moved"
-        assert store.press(1, Action("acknowledge", "ana"), Routing(("log",)), NOW) is not None
-        new, old = store.notices()
+        assert try_to_act(store, 1, Action("acknowledge", "ana"), Routing(("log",)), NOW) is not None
+        new, old = store.query(notices.recent)
         assert (old.id, old.receipt, old.reason, new.alerter) == (1, "C/1", "", "slack")
         assert new.id > old.id
 
@@ -347,22 +373,22 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
 @pytest.mark.parametrize("action", ["acknowledge", "mute", "accept", "close"])
 def test_an_incident_from_before_is_acted_on_like_any_other(store: Store, action: str) -> None:
     incident = alarm(store)
-    pressed = store.press(incident.id, Action(action, "ana", "why"), NAMES, NOW)  # type: ignore[arg-type]
+    pressed = try_to_act(store, incident.id, Action(action, "ana", "why"), NAMES, NOW)  # type: ignore[arg-type]
     assert pressed is not None
     after, decision = pressed
-    assert after == store.incident(incident.id) and after.actor == "ana" and decision.incident == after
-    assert len(store.epochs("billing")) == (action == "accept")
+    assert after == store.query(incidents.get, incident.id) and after.actor == "ana" and decision.incident == after
+    assert len(store.query(judge_state.epochs, "billing")) == (action == "accept")
 
 
 @pytest.mark.slow
 def test_news_of_a_part_belongs_under_the_message_of_the_whole(store: Store) -> None:
     other = BILLING.model_copy(update={"name": "billing2", "model": "gpt-x"})
-    store.remember([MONEY, CHAT], [BILLING, SEARCH, other], NOW)
+    store.change(declared.remember, [MONEY, CHAT], [BILLING, SEARCH, other], NOW)
     failing(store)
     (first, _) = deliver(store)
     part = failing(store, at=NOW + HOUR, endpoint=other)
     (joined, _) = deliver(store, NOW + 2 * HOUR)
     assert (joined.event, joined.follows, joined.root) == ("joined", f"C/{first.id}", f"C/{first.id}")
-    store.press(part.id, Action("close", "ana"), NAMES, NOW + 2 * HOUR)
+    try_to_act(store, part.id, Action("close", "ana"), NAMES, NOW + 2 * HOUR)
     (over, _) = deliver(store, NOW + 2 * HOUR)
     assert (over.event, over.incident_id, over.root, over.follows) == ("trouble_over", part.id, "", f"C/{first.id}")

@@ -15,15 +15,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
-from prober.incidents.trouble import inhibits, trouble
 from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.evidence import Judgement, Verdict
 from prober.model.incident import Action, ActionName, Incident, IncidentState, Reason
 from prober.model.notice import Outcome
-from prober.store import Store
-from tests.store.world import BILLING, CHAT, HASH, MONEY, NOW, SEARCH, observe
+from prober.service.act import begin_reference, try_to_act
+from prober.service.deliver import StoredOutbox
+from prober.service.settle import settle
+from prober.service.upkeep import look_at_incidents
+from prober.store import Store, declared, maintenance, rounds
+from prober.store import incidents as stored_incidents
+from prober.store import notices as stored_notices
+from tests.store.world import BILLING, CHAT, MONEY, NOW, SEARCH, SILENT, observe, record
 
 ALERTS = Alerts(
     routes=(Route(to=("slack:#all",)), Route(to=("pager",), severity="critical")),
@@ -58,7 +62,7 @@ class World:
         self.store = Store.open(url)
         self.routing = Routing(("slack", "pager"), ALERTS)
         self.reasons: set[str] = set()
-        self.store.remember([MONEY, CHAT], [BILLING, SEARCH], self.now)
+        self.store.change(declared.remember, [MONEY, CHAT], [BILLING, SEARCH], self.now)
 
     def restart(self) -> None:
         self.store.close()
@@ -66,54 +70,59 @@ class World:
 
     def go(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
-        self.reasons |= {decision.reason for decision in self.store.pass_time(self.routing, self.now)}
+        self.reasons |= {decision.reason for decision in look_at_incidents(self.store, self.routing, self.now)}
 
     def round(self, shape: str, crash: bool) -> None:
         """One round from due to settled, as `service.run_round.run` does it; or killed before it is settled."""
         self.go(0.5)
-        claim = self.store.claim(self.store.due(BILLING, "money", self.now), "worker", self.now, 60)
+        claim = self.store.change(
+            rounds.claim, self.store.change(rounds.due, BILLING, "money", self.now), "worker", self.now, 60
+        )
         assert claim is not None
         for sample in range(4):
             failed = shape == "outage" or (shape == "half" and sample < 2)
-            self.store.record(claim.id, observe("x", sample, error="unauthorized" if failed else None), self.now)
+            record(self.store, claim, observe("x", sample, error="unauthorized" if failed else None))
         if crash:
             self.restart()
             self.now += timedelta(minutes=2)
-            self.store.miss(claim.id, "abandoned", self.now, ours=False)
+            self.store.change(rounds.miss, claim.round.id, "abandoned", self.now)
             return
-        health = self.store.health(claim.id)
-        given = Circumstances(
-            in_maintenance=self.store.busy_until("billing", self.now) is not None,
-            inhibited=inhibits(self.store.open_trouble(HASH), health[-1]),
-        )
-        judgement = judged(shape, claim.label)
-        decision = decide(self.store.open_incident(HASH), judgement, "billing", HASH, self.now, (), given)
-        failing = trouble(self.store.open_trouble(HASH), health, "billing", HASH, self.now, {}, given.in_maintenance)
-        self.store.settle(claim.id, judgement, "{}", decision, self.routing, self.now, None, failing)
-        self.reasons |= {decision.reason, failing.reason}
+        judgement = judged(shape, claim.round.label)
+        settled = settle(self.store, claim, BILLING, judgement, "{}", self.routing, self.now, rule=SILENT)
+        self.reasons |= {settled.change.reason, settled.trouble.reason}
 
     def press(self, action: ActionName, number: int) -> None:
-        incidents = [one for state in get_args(IncidentState) for one in self.store.incidents(state=state)]
+        incidents = [
+            one for state in get_args(IncidentState) for one in self.store.query(stored_incidents.recent, state=state)
+        ]
         if incidents:
             chosen = sorted(incidents, key=lambda one: -one.id)[number % len(incidents)]
-            pressed = self.store.press(chosen.id, Action(action, "ana", "because"), self.routing, self.now)
+            pressed = try_to_act(self.store, chosen.id, Action(action, "ana", "because"), self.routing, self.now)
             assert pressed is not None
             self.reasons.add(pressed[1].reason)
 
     def reset(self) -> None:
-        self.store.begin_anew("billing", "ana", "why", self.routing, self.now)
+        begin_reference(self.store, "billing", "ana", "why", self.routing, self.now)
 
     def work(self, hours: float) -> None:
-        self.store.announce("billing", self.now + timedelta(hours=hours), "ana", "upgrade", self.now)
+        self.store.change(
+            maintenance.announce, "billing", self.now + timedelta(hours=hours), "ana", "upgrade", self.now
+        )
 
     def deliver(self) -> None:
-        while (notice := self.store.claim_notice(self.now, 60, "http://d")) is not None:
+        while (notice := StoredOutbox(self.store).claim_notice(self.now, 60, "http://d")) is not None:
             assert notice.reason, f"{notice.event} has no reason"
             assert notice.reason in (*get_args(Reason), "digest")
-            self.store.settle_notice(notice.id, Outcome(True, "sent", receipt=f"C/{notice.id}"), None, self.now)
+            self.store.change(
+                stored_notices.settle, notice.id, Outcome(True, "sent", receipt=f"C/{notice.id}"), None, self.now
+            )
 
     def all(self) -> dict[int, Incident]:
-        return {one.id: one for state in get_args(IncidentState) for one in self.store.incidents(state=state)}
+        return {
+            one.id: one
+            for state in get_args(IncidentState)
+            for one in self.store.query(stored_incidents.recent, state=state)
+        }
 
 
 def judged(shape: str, label: str) -> Judgement:
@@ -192,9 +201,9 @@ def walk(template: Path, folder: Path, steps: list[tuple]) -> None:
             for do in doings(world, step):
                 do()
                 after = world.all()
-                check(before, after, list(world.store.notices(limit=100_000)))
+                check(before, after, list(world.store.query(stored_notices.recent, limit=100_000)))
                 before = after
-        everything = world.store.notices(limit=100_000)
+        everything = world.store.query(stored_notices.recent, limit=100_000)
         assert all(one.reason in (*get_args(Reason), "digest") for one in everything)
         give_time(world)
     finally:
@@ -208,7 +217,7 @@ def give_time(world: World) -> None:
         world.deliver()
     left: list[tuple[str, str, datetime]] = [
         (one.event, one.state, one.next_try_at)
-        for one in world.store.notices(limit=100_000)
+        for one in world.store.query(stored_notices.recent, limit=100_000)
         if one.state not in ("sent", "digested") and one.next_try_at <= world.now
     ]
     assert left == []

@@ -11,7 +11,8 @@ from prober.incidents.actions import acknowledge
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Notice, Outcome
-from prober.store import Store
+from prober.service.deliver import StoredOutbox
+from prober.store import Store, declared, notices
 from tests.store.world import (
     BILLING,
     CHAT,
@@ -22,6 +23,7 @@ from tests.store.world import (
     SERIES,
     alarm,
     begin,
+    carry,
     complete,
     declare,
     observe,
@@ -34,11 +36,11 @@ URL = "https://dash"
 
 
 def claim(store: Store, after_s: float = 0, lease_s: float = 30) -> Notice | None:
-    return store.claim_notice(NOW + timedelta(seconds=after_s), lease_s, URL)
+    return StoredOutbox(store).claim_notice(NOW + timedelta(seconds=after_s), lease_s, URL)
 
 
 def states(store: Store) -> dict[str, tuple[str, int, str]]:
-    return {one.alerter: (one.state, one.attempts, one.last_reason) for one in store.notices()}
+    return {one.alerter: (one.state, one.attempts, one.last_reason) for one in store.query(notices.recent)}
 
 
 def test_nothing_owed_nothing_claimed(store: Store) -> None:
@@ -71,8 +73,8 @@ def test_a_sent_notice_is_done(store: Store) -> None:
     alarm(store)
     notice = claim(store)
     assert notice is not None
-    store.settle_notice(notice.id, SENT, None, NOW + timedelta(seconds=2))
-    view = store.notices()[-1]
+    store.change(notices.settle, notice.id, SENT, None, NOW + timedelta(seconds=2))
+    view = store.query(notices.recent)[-1]
     assert (view.state, view.sent_at, view.receipt) == ("sent", NOW + timedelta(seconds=2), "C1/17.5")
     assert states(store) == {"slack": ("sent", 1, "sent"), "log": ("owed", 0, "")}
     other = claim(store, after_s=86400)
@@ -85,7 +87,7 @@ def test_a_failed_try_is_owed_again_at_its_time(store: Store) -> None:
     notice = claim(store)
     claim(store, lease_s=86400)
     assert notice is not None
-    store.settle_notice(notice.id, TIMEOUT, NOW + timedelta(minutes=5), NOW)
+    store.change(notices.settle, notice.id, TIMEOUT, NOW + timedelta(minutes=5), NOW)
     assert states(store)["slack"] == ("owed", 1, "timeout")
     assert claim(store, after_s=299) is None
     again = claim(store, after_s=300)
@@ -97,7 +99,7 @@ def test_failed_for_good_is_never_claimed_again(store: Store) -> None:
     alarm(store)
     notice = claim(store)
     assert notice is not None
-    store.settle_notice(notice.id, Outcome(sent=False, reason="invalid_auth", permanent=True), None, NOW)
+    store.change(notices.settle, notice.id, Outcome(sent=False, reason="invalid_auth", permanent=True), None, NOW)
     assert states(store)["slack"] == ("failed", 1, "invalid_auth")
     later = claim(store, after_s=86400)
     assert later is not None
@@ -113,15 +115,15 @@ def test_sent_wins_over_a_second_sender_that_failed(store: Store) -> None:
     assert slow is not None
     assert quick is not None
     assert slow.id == quick.id
-    store.settle_notice(quick.id, TIMEOUT, NOW + DAY, NOW)
-    store.settle_notice(slow.id, SENT, None, NOW)
-    store.settle_notice(quick.id, TIMEOUT, NOW + DAY, NOW)
+    store.change(notices.settle, quick.id, TIMEOUT, NOW + DAY, NOW)
+    store.change(notices.settle, slow.id, SENT, None, NOW)
+    store.change(notices.settle, quick.id, TIMEOUT, NOW + DAY, NOW)
     assert states(store)["slack"] == ("sent", 2, "sent")
 
 
 def test_settling_a_notice_that_does_not_exist_is_an_error(store: Store) -> None:
     with pytest.raises(StoreError, match="there is no notice 5"):
-        store.settle_notice(5, SENT, None, NOW)
+        store.change(notices.settle, 5, SENT, None, NOW)
 
 
 @pytest.mark.slow
@@ -133,7 +135,7 @@ def test_a_notice_says_everything_a_message_needs(store: Store) -> None:
     moved = verdict("length", 812.5, onset=onset.label)
     still = verdict("refusal", 0.7)
     incident = alarm(store, NOW + 5 * DAY, moved, still, onset=onset.label, observations=[observe("It is Paris.")])
-    notice = store.claim_notice(NOW + 6 * DAY, 30, URL)
+    notice = StoredOutbox(store).claim_notice(NOW + 6 * DAY, 30, URL)
     assert notice is not None
     assert (notice.incident_id, notice.endpoint, notice.model) == (incident.id, "billing", "gpt-4o-2024-08-06")
     assert (notice.kind, notice.event, notice.drill) == ("behaviour_change", "opened", False)
@@ -173,18 +175,18 @@ def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
 
 
 def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
-    store.carry_out(acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), Routing(("slack",)), NOW)
+    carry(store, acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), Routing(("slack",)), NOW)
     for event in ("opened", "opened", "acknowledged", "acknowledged"):
         one = claim(store)
         assert one is not None
         assert (one.event, one.actor, one.note) == (event, "ana \x00<@U1>", "")
-        store.settle_notice(one.id, Outcome(True, "sent"), None, NOW)
+        store.change(notices.settle, one.id, Outcome(True, "sent"), None, NOW)
 
 
 def test_the_model_is_that_of_the_incident_not_of_a_later_edit(store: Store) -> None:
     declare(store)
     alarm(store)
-    store.remember([MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
+    store.change(declared.remember, [MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
     notice = claim(store)
     assert notice is not None
     assert notice.model == "gpt-4o-2024-08-06"
@@ -195,4 +197,4 @@ def test_an_endpoint_nobody_declared_has_no_owner_and_no_runbook(store: Store) -
     notice = claim(store)
     assert notice is not None
     assert (notice.owner, notice.runbook, notice.comparisons) == ("", None, ())
-    assert begin(store, NOW + DAY).state == "claimed"
+    assert begin(store, NOW + DAY).round.state == "claimed"

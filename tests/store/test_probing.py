@@ -10,7 +10,6 @@ import pytest
 
 from prober.fingerprint import fingerprint
 from prober.incidents.actions import accept
-from prober.incidents.routing import NOBODY
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
@@ -18,9 +17,10 @@ from prober.lab.power import information, past_of
 from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
-from prober.store import Store
+from prober.store import Store, declared, judge_state, replies
+from prober.store.pages import probes
 from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap
-from tests.store.world import BILLING, HASH, NOW, QUIET, alarm, begin, complete, declare, observe
+from tests.store.world import BILLING, HASH, NOW, alarm, begin, complete, declare, finish, observe, record
 
 HOUR = timedelta(hours=1)
 COIN = Probe(id="coin", prompt="Heads or tails?", expect=(Check(type="equals", value="heads"),))
@@ -36,19 +36,22 @@ def toss(store: Store, number: int, *texts: str) -> None:
         reply = Reply(at=NOW, text=text)
         vectors = {"toy": (cos(len(text)), sin(len(text)), 0.0)}
         print_ = replace(fingerprint(reply, COIN, embedder=None), vectors=vectors)
-        store.record(view.id, Observation(SERIES, "toss/coin", sample, reply, print_), NOW)
-    kept = store.memory(HASH)
-    here = Round(view.label, "billing", NOW, store.recorded(view.id))
+        record(store, view, Observation(SERIES, "toss/coin", sample, reply, print_))
+    kept = store.query(judge_state.memory, HASH)
+    here = Round(view.round.label, "billing", NOW, store.query(replies.recorded, view.round.id))
     memory, judgement = advance(
-        Memory() if kept is None else decode(kept), here, lambda series: (*store.history(HASH, series), here), PROMISE
+        Memory() if kept is None else decode(kept),
+        here,
+        lambda series: (*store.query(replies.history, HASH, series), here),
+        PROMISE,
     )
-    store.settle(view.id, judgement, encode(memory), QUIET, NOBODY, NOW + number * HOUR)
+    finish(store, view, encode(memory), NOW + number * HOUR, judgement=judgement)
 
 
 @pytest.fixture
 def tossed(store: Store) -> Store:
     """Six rounds of a fair coin are its reference; in the four rounds after it falls on its edge."""
-    store.remember([SET], [BILLING], NOW)
+    store.change(declared.remember, [SET], [BILLING], NOW)
     for number in range(6):
         toss(store, number, "heads", "tails")
     for number in range(6, 10):
@@ -92,9 +95,9 @@ def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -
 
 
 def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
-    store.remember([SET], [BILLING], NOW)
+    store.change(declared.remember, [SET], [BILLING], NOW)
     toss(store, 0, "heads", "tails")
-    page = store.probe("billing", "toss/coin")
+    page = store.query(probes.page, "billing", "toss/coin")
     assert page is not None
     assert (page.then, page.now, page.rounds, page.distributions) == (0, 2, 1, ())
     assert page.checks == (CheckView('equals("heads")', None, 0.5),)
@@ -104,7 +107,7 @@ def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
 def test_failed_asks_are_no_answers(store: Store) -> None:
     declare(store)
     complete(store, NOW, observe("Paris"), observe(error="timeout", sample=1))
-    page = store.probe("billing", "money/capital")
+    page = store.query(probes.page, "billing", "money/capital")
     assert page is not None
     assert (page.now, page.answers) == (1, (AnswerView("Paris", 0, 1),))
 
@@ -114,18 +117,22 @@ def test_probes_are_those_of_the_newest_round_of_each_set(store: Store) -> None:
     complete(store, NOW, observe(), observe(series="old", probe="money/dropped"))
     complete(store, NOW + HOUR, observe(series="s", probe="chat/talk"), probe_set="chat")
     complete(store, NOW + 2 * HOUR, observe(), observe(sample=1))
-    assert [(one.probe, one.prompt) for one in store.probes("billing")] == [
+    assert [(one.probe, one.prompt) for one in store.query(probes.probes, "billing")] == [
         ("chat/talk", ""),
         ("money/capital", "Capital of France?"),
     ]
-    assert store.probes("nobody") == ()
-    assert store.probe("billing", "money/dropped") is store.probe("nobody", "money/capital") is None
+    assert store.query(probes.probes, "nobody") == ()
+    assert (
+        store.query(probes.page, "billing", "money/dropped")
+        is store.query(probes.page, "nobody", "money/capital")
+        is None
+    )
 
 
 def test_a_memory_of_another_version_is_as_good_as_none(store: Store) -> None:
     declare(store)
     complete(store, memory='{"no": "memory"}')
-    page = store.probe("billing", "money/capital")
+    page = store.query(probes.page, "billing", "money/capital")
     assert page is not None and page.distributions == ()
 
 
@@ -147,7 +154,7 @@ def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
     few = tossed.embedding_map("billing", most=6)
     assert len(few.dots) <= 6
     incident = alarm(tossed, NOW + 20 * HOUR)
-    tossed.carry_out(accept(incident, "ana", "", NOW), NOBODY, NOW)
+    tossed.carry_out(accept(incident, "ana", "", NOW), (), NOW)
     start = tossed.epochs("billing")[-1].start_label
     for number in range(30, 33):
         toss(tossed, number, "the edge")
@@ -161,13 +168,7 @@ def test_vectors_of_another_length_are_left_out(tossed: Store) -> None:
     view = begin(tossed, NOW + 40 * HOUR, probe_set="toss")
     one = observe("heads", series=SERIES, probe="toss/coin")
     assert one.fingerprint is not None
-    tossed.record(view.id, replace(one, fingerprint=replace(one.fingerprint, vectors={"new": (1.0, 0.0)})), NOW)
-    tossed.settle(
-        view.id,
-        advance(Memory(), Round(view.label, "billing", NOW, ()), lambda s: (), PROMISE)[1],
-        None,
-        QUIET,
-        (),
-        NOW,
-    )
-    assert [one.round for one in tossed.embedding_map("billing").dots] == [view.label]
+    record(tossed, view, replace(one, fingerprint=replace(one.fingerprint, vectors={"new": (1.0, 0.0)})))
+    judgement = advance(Memory(), Round(view.round.label, "billing", NOW, ()), lambda s: (), PROMISE)[1]
+    finish(tossed, view, None, judgement=judgement)
+    assert [one.round for one in tossed.embedding_map("billing").dots] == [view.round.label]

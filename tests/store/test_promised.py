@@ -8,25 +8,25 @@ import pytest
 from sqlmodel import select
 
 from prober.incidents.actions import accept, acknowledge
-from prober.incidents.routing import NOBODY
 from prober.judging.promise import chance
 from prober.store import Store
 from prober.store.pages.page_views import PromiseView
+from prober.store.pages.promises import promises
 from prober.store.rows import IncidentRow
-from tests.store.world import BILLING, DAY, NOW, alarm, complete, declare, judge
+from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge
 
 
 def test_what_came_of_every_alarm(store: Store) -> None:
     declare(store)
     accepted = alarm(store, NOW)
-    store.carry_out(accept(accepted, "ana", "", NOW), NOBODY, NOW)
+    carry(store, accept(accepted, "ana", "", NOW))
     recovered = alarm(store, NOW + DAY)
     with store._database.write() as session:
         row = session.exec(select(IncidentRow).where(IncidentRow.id == recovered.id)).one()
         row.state, row.close_reason = "closed", "recovered"
         session.add(row)
-    store.carry_out(acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW), NOBODY, NOW)
-    billing, search = store.promises()
+    carry(store, acknowledge(alarm(store, NOW + 2 * DAY), "ana", "", NOW))
+    billing, search = store.query(promises)
     assert billing == PromiseView(
         "billing", 0.5, judged=3, promised=pytest.approx(3 / 365), alarms=3, stayed=1, unclear=1, gone=1,
         chance=pytest.approx(1 - 2.718281828 ** (-3 / 365), rel=1e-6),
@@ -44,7 +44,7 @@ def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> No
             row = session.get_one(IncidentRow, incident.id)
             row.state, row.kind, row.close_reason = state, kind, why
             session.add(row)
-    assert store.promises()[0].alarms == 0
+    assert store.query(promises)[0].alarms == 0
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_a_promise_is_in_doubt_beyond_chance_alone(promised: float, gone: int, k
 def test_rounds_before_the_first_judgement_promise_nothing(store: Store) -> None:
     declare(store)
     complete(store, judgement=replace(judge("", "insufficient_evidence"), threshold=365.0), endpoint=BILLING)
-    assert store.promises()[0].promised == 0.0
+    assert store.query(promises)[0].promised == 0.0

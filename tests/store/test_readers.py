@@ -9,45 +9,65 @@ from datetime import timedelta
 import pytest
 
 from prober.incidents.actions import accept, acknowledge
-from prober.incidents.routing import NOBODY, Routing
+from prober.incidents.routing import Routing
+from prober.loading.reply_log import LoggedReply
 from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
-from prober.store import Store
-from prober.store.pages.views import ReplyView, StoredReply
-from tests.store.world import (  # fmt: skip
+from prober.service.deliver import StoredOutbox
+from prober.store import Store, declared, incidents, judge_state, notices, rounds, watches
+from prober.store import replies as stored_replies
+from prober.store.pages import over_time, overview
+from prober.store.pages.export import export
+from prober.store.views import ReplyView
+from tests.store.world import (
     BILLING,
     CHAT,
     DAY,
     HASH,
     MONEY,
     NOW,
-    QUIET,
     SEARCH,
     SERIES,
     TALK,
     alarm,
     begin,
+    carry,
     complete,
     declare,
+    finish,
     judge,
+    miss,
     observe,
+    record,
     series_key,
     verdict,
 )
 
 
 def test_an_empty_store_has_no_answers_and_no_errors(store: Store) -> None:
-    assert store.endpoints() == store.incidents() == store.rounds() == store.notices() == ()
-    assert store.channel_history("x") == store.epochs("x") == store.replies("x") == store.unfinished(NOW) == ()
-    assert store.incident(1) is None
-    assert store.open_incident("x") is None
-    assert list(store.export()) == []
-    assert store.newest() == store.newest()
+    assert (
+        store.query(overview.endpoints)
+        == store.query(incidents.recent)
+        == store.query(overview.recent_rounds)
+        == store.query(notices.recent)
+        == ()
+    )
+    assert (
+        store.query(over_time.channel_history, "x")
+        == store.query(judge_state.epochs, "x")
+        == store.query(stored_replies.recent, "x")
+        == store.query(rounds.unfinished, NOW)
+        == ()
+    )
+    assert store.query(incidents.get, 1) is None
+    assert store.query(incidents.open_change, "x") is None
+    assert list(export(store)) == []
+    assert store.query(watches.changes) == store.query(watches.changes)
 
 
 def test_a_declared_endpoint_is_known_before_its_first_round(store: Store) -> None:
     declare(store)
-    billing, search = store.endpoints()
+    billing, search = store.query(overview.endpoints)
     assert (billing.name, billing.provider, billing.model) == ("billing", "openai", "gpt-4o-2024-08-06")
     assert (billing.owners, search.owners) == (("support", "payments"), ("support",))
     assert (billing.state, billing.last_round, billing.rounds, billing.channels) == ("unknown", None, 0, ())
@@ -60,11 +80,11 @@ def test_an_endpoint_now(store: Store) -> None:
     complete(store, NOW, observe(), observe(error="timeout", sample=1))
     complete(store, NOW, observe(error="unauthorized", series="s"), endpoint=SEARCH)
     missed = begin(store, NOW + DAY)
-    store.record(missed.id, observe(error="rate_limited"), NOW)
-    store.miss(missed.id, "budget_exhausted", NOW)
+    record(store, missed, observe(error="rate_limited"))
+    miss(store, missed, "budget_exhausted", NOW)
     incident = alarm(store, NOW + 2 * DAY, verdict("length"), verdict("choice", 2.0))
-    store.due(BILLING, "money", NOW + 3 * DAY)
-    billing, search = store.endpoints()
+    store.change(rounds.due, BILLING, "money", NOW + 3 * DAY)
+    billing, search = store.query(overview.endpoints)
     assert (billing.rounds, billing.missed, billing.asks, billing.failed_asks) == (2, 1, 4, 2)
     assert (search.rounds, search.missed, search.asks, search.failed_asks) == (1, 0, 1, 1)
     assert (billing.last_failure, search.last_failure) == ("rate_limited", "unauthorized")
@@ -77,17 +97,19 @@ def test_an_endpoint_now(store: Store) -> None:
 def test_an_edited_endpoint_keeps_its_counts_and_starts_without_a_judgement(store: Store) -> None:
     declare(store)
     alarm(store)
-    store.remember([], [BILLING.model_copy(update={"model": "gpt-5"})], NOW)
-    billing = store.endpoints()[0]
+    store.change(declared.remember, [], [BILLING.model_copy(update={"model": "gpt-5"})], NOW)
+    billing = store.query(overview.endpoints)[0]
     assert (billing.model, billing.state, billing.rounds, billing.open_incident) == ("gpt-5", "unknown", 1, None)
-    store.remember([], [BILLING], NOW)
-    assert store.endpoints()[0].state == "alarm"
+    store.change(declared.remember, [], [BILLING], NOW)
+    assert store.query(overview.endpoints)[0].state == "alarm"
 
 
 def test_remember_refreshes_what_changed(store: Store) -> None:
     declare(store)
-    store.remember([CHAT.model_copy(update={"owner": "desk", "endpoints": ("search",)})], [BILLING, SEARCH], NOW)
-    assert [one.owners for one in store.endpoints()] == [("payments",), ("desk",)]
+    store.change(
+        declared.remember, [CHAT.model_copy(update={"owner": "desk", "endpoints": ("search",)})], [BILLING, SEARCH], NOW
+    )
+    assert [one.owners for one in store.query(overview.endpoints)] == [("payments",), ("desk",)]
 
 
 @pytest.mark.slow
@@ -95,26 +117,26 @@ def test_channel_history_is_the_newest_rounds_oldest_first(store: Store) -> None
     for day in range(5):
         channels = (replace(verdict("length"), value=float(day)), verdict("choice"))
         complete(store, NOW + day * DAY, judgement=judge("", "quiet", *channels))
-    points = store.channel_history("billing", "length", limit=3)
+    points = store.query(over_time.channel_history, "billing", "length", limit=3)
     assert [one.value for one in points] == [2.0, 3.0, 4.0]
     assert [one.at for one in points] == [NOW + day * DAY for day in (2, 3, 4)]
-    assert points[-1].round == store.rounds()[0].label
+    assert points[-1].round == store.query(overview.recent_rounds)[0].label
     assert (points[0].channel, points[0].reference_value, points[0].unit) == ("length", 1.0, "ratio to reference")
-    assert len(store.channel_history("billing")) == 10
-    assert store.channel_history("billing", "nonsense") == ()
+    assert len(store.query(over_time.channel_history, "billing")) == 10
+    assert store.query(over_time.channel_history, "billing", "nonsense") == ()
 
 
 @pytest.mark.slow
 def test_incidents_newest_first_by_endpoint_and_state(store: Store) -> None:
     first = alarm(store)
-    closed = store.carry_out(accept(first, "ana", "", NOW), NOBODY, NOW)
+    closed = carry(store, accept(first, "ana", "", NOW))
     second = alarm(store, NOW + DAY)
-    assert store.incidents() == (second, closed)
-    assert store.incidents(limit=1) == (second,)
-    assert store.incidents(state="closed") == (closed,)
-    assert store.incidents(endpoint="billing", state="open") == (second,)
-    assert store.incidents(endpoint="search") == ()
-    assert store.incident(second.id) == second
+    assert store.query(incidents.recent) == (second, closed)
+    assert store.query(incidents.recent, limit=1) == (second,)
+    assert store.query(incidents.recent, state="closed") == (closed,)
+    assert store.query(incidents.recent, endpoint="billing", state="open") == (second,)
+    assert store.query(incidents.recent, endpoint="search") == ()
+    assert store.query(incidents.get, second.id) == second
 
 
 def changed(store: Store, before: list[str], after: list[str], **reply: object) -> tuple[Comparison, ...]:
@@ -126,7 +148,9 @@ def changed(store: Store, before: list[str], after: list[str], **reply: object) 
     views = [complete(store, onset + day * DAY, observe(text, **reply)) for day, text in enumerate(after)]
     failed = [observe(error="timeout")]
     chosen = verdict("choice")
-    return store.examples(alarm(store, onset + 99 * DAY, chosen, onset=views[0].label, observations=failed))
+    return store.query(
+        incidents.examples, alarm(store, onset + 99 * DAY, chosen, onset=views[0].label, observations=failed)
+    )
 
 
 @pytest.mark.slow
@@ -160,24 +184,24 @@ def test_examples_come_strongest_first_one_a_series_and_no_more_than_asked(store
     new = [observe("new", series=one, probe=f"money/{one}") for one in series]
     strong, weak = verdict("length", series=("s4", "s2")), verdict("choice", 90.0, series=("s2", *series[:4]))
     incident = alarm(store, NOW + DAY, strong, weak, observations=new)
-    assert [one.probe for one in store.examples(incident)] == [
+    assert [one.probe for one in store.query(incidents.examples, incident)] == [
         "money/s4",
         "money/s2",
         "money/s0",
     ]
-    assert [one.probe for one in store.examples(incident, limit=1)] == ["money/s4"]
+    assert [one.probe for one in store.query(incidents.examples, incident, limit=1)] == ["money/s4"]
 
 
 @pytest.mark.slow
 def test_examples_of_an_accepted_incident_stay_what_they_were(store: Store) -> None:
     changed(store, ["Paris"], ["Rome"])
-    store.carry_out(accept(store.incidents()[0], "ana", "", NOW), NOBODY, NOW)
+    carry(store, accept(store.query(incidents.recent)[0], "ana", "", NOW))
     complete(store, NOW + 200 * DAY, observe("Rome"))
     second = alarm(store, NOW + 201 * DAY, verdict("choice"), observations=[observe("Bern")])
-    store.carry_out(accept(second, "ana", "", NOW), NOBODY, NOW)
-    newer, older = store.incidents()
-    assert [(one.reference, one.recent) for one in store.examples(older)] == [("Paris", "Rome")]
-    assert [(one.reference, one.recent) for one in store.examples(newer)] == [("Rome", "Bern")]
+    carry(store, accept(second, "ana", "", NOW))
+    newer, older = store.query(incidents.recent)
+    assert [(one.reference, one.recent) for one in store.query(incidents.examples, older)] == [("Paris", "Rome")]
+    assert [(one.reference, one.recent) for one in store.query(incidents.examples, newer)] == [("Rome", "Bern")]
 
 
 @pytest.mark.slow
@@ -186,40 +210,40 @@ def test_replies_are_paged_by_whole_rounds_newest_first(store: Store) -> None:
     for day in range(4):
         complete(store, NOW + day * DAY, *(observe(f"{day}.{n}", n) for n in range(3)))
     pages, before = [], None
-    while page := store.replies("billing", before=before, limit=7):
+    while page := store.query(stored_replies.recent, "billing", before=before, limit=7):
         pages.append([one.text for one in page])
         before = page[-1].round
     assert pages == [["3.0", "3.1", "3.2", "2.0", "2.1", "2.2"], ["1.0", "1.1", "1.2", "0.0", "0.1", "0.2"]]
-    assert [one.text for one in store.replies("billing", limit=1)] == ["3.0", "3.1", "3.2"]
+    assert [one.text for one in store.query(stored_replies.recent, "billing", limit=1)] == ["3.0", "3.1", "3.2"]
 
 
 def test_a_reply_to_show(store: Store) -> None:
     declare(store)
     view = complete(store, NOW, observe("x", model="gpt-4o"), observe(error="timeout", series="s", probe="chat/talk"))
-    answer, failure = store.replies("billing")
+    answer, failure = store.query(stored_replies.recent, "billing")
     assert answer == ReplyView(
         SERIES, "money/capital", "Capital of France?", view.label, NOW, 0, text="x", error=None, model="gpt-4o"
     )
     assert (failure.text, failure.error, failure.prompt) == (None, "timeout", "")
-    assert store.replies("billing", probe="chat/talk") == (failure,)
-    assert store.replies("search") == ()
+    assert store.query(stored_replies.recent, "billing", probe="chat/talk") == (failure,)
+    assert store.query(stored_replies.recent, "search") == ()
 
 
 def test_rounds_by_due_time_newest_first(store: Store) -> None:
-    late, early = store.due(BILLING, "money", NOW + DAY), store.due(BILLING, "chat", NOW)
-    other = store.due(SEARCH, "chat", NOW + 2 * DAY)
-    assert [one.id for one in store.rounds()] == [other, late, early]
-    assert [one.id for one in store.rounds("billing")] == [late, early]
-    assert [one.id for one in store.rounds(limit=1)] == [other]
-    assert store.rounds()[0].label == ""
+    late, early = store.change(rounds.due, BILLING, "money", NOW + DAY), store.change(rounds.due, BILLING, "chat", NOW)
+    other = store.change(rounds.due, SEARCH, "chat", NOW + 2 * DAY)
+    assert [one.id for one in store.query(overview.recent_rounds)] == [other, late, early]
+    assert [one.id for one in store.query(overview.recent_rounds, "billing")] == [late, early]
+    assert [one.id for one in store.query(overview.recent_rounds, limit=1)] == [other]
+    assert store.query(overview.recent_rounds)[0].label == ""
 
 
 def test_notices_of_one_incident(store: Store) -> None:
     first = alarm(store)
-    store.carry_out(accept(first, "ana", "", NOW), Routing(("log",)), NOW)
+    carry(store, accept(first, "ana", "", NOW), Routing(("log",)), NOW)
     second = alarm(store, NOW + DAY)
-    assert {one.incident_id for one in store.notices()} == {first.id, second.id}
-    of_first = store.notices(first.id)
+    assert {one.incident_id for one in store.query(notices.recent)} == {first.id, second.id}
+    of_first = store.query(notices.recent, first.id)
     assert [(one.event, one.alerter) for one in of_first] == [
         ("accepted", "log"),
         ("accepted", "slack"),
@@ -227,7 +251,7 @@ def test_notices_of_one_incident(store: Store) -> None:
         ("opened", "slack"),
     ]
     assert (of_first[0].created_at, of_first[0].next_try_at, of_first[0].attempts) == (NOW, NOW, 0)
-    assert len(store.notices(limit=2)) == 2
+    assert len(store.query(notices.recent, limit=2)) == 2
 
 
 def test_export_is_every_reply_of_completed_rounds_in_label_order(store: Store) -> None:
@@ -236,54 +260,59 @@ def test_export_is_every_reply_of_completed_rounds_in_label_order(store: Store) 
     last = complete(store, NOW + DAY, observe("late"))
     complete(store, NOW, observe("hello", series=talk, probe="chat/talk"), endpoint=SEARCH, probe_set="chat")
     missed = begin(store, NOW + 2 * DAY)
-    store.record(missed.id, observe("never judged"), NOW)
-    store.miss(missed.id, "test", NOW)
-    first, second = store.export()
+    record(store, missed, observe("never judged"))
+    miss(store, missed, "test", NOW)
+    first, second = export(store)
     assert first.reply.text == "hello"
     assert (first.endpoint, first.probe, first.system) == ("search", "chat/talk", "Be kind")
     assert first.prompt == "user: Hi\n\nassistant: Yes?"
-    assert second == StoredReply(
+    assert second == LoggedReply(
         last.label, "billing", "money/capital", "Capital of France?", None, observe("late").reply, SERIES
     )
-    assert [one.reply.text for one in store.export("billing")] == ["late"]
+    assert [one.reply.text for one in export(store, "billing")] == ["late"]
 
 
 def test_export_holds_one_round_at_a_time_and_no_transaction_between(store: Store) -> None:
     for day in range(3):
         complete(store, NOW + day * DAY, observe(f"day {day}"))
-    replies = store.export()
+    replies = export(store)
     assert next(replies).reply.text == "day 0"
     complete(store, NOW + 3 * DAY)  # writing goes on while somebody reads
     assert [one.reply.text for one in replies] == ["day 1", "day 2"]
 
 
 WRITES: dict[str, Callable[[Store], object]] = {
-    "remember": lambda store: store.remember([MONEY], [BILLING], NOW),
-    "due": lambda store: store.due(BILLING, "money", NOW + DAY),
-    "claim": lambda store: store.claim(store.unfinished(NOW)[0].id, "w", NOW, 60),
-    "record": lambda store: store.record(begin(store).id, observe(), NOW),
-    "miss": lambda store: store.miss(store.unfinished(NOW)[0].id, "test", NOW),
-    "settle": lambda store: store.settle((view := begin(store)).id, judge(view.label), None, QUIET, NOBODY, NOW),
-    "carry_out": lambda store: store.carry_out(acknowledge(store.incidents()[0], "ana", "", NOW), NOBODY, NOW),
-    "claim_notice": lambda store: store.claim_notice(NOW, 30, ""),
-    "settle_notice": lambda store: store.settle_notice(1, Outcome(sent=True, reason="sent"), None, NOW),
+    "remember": lambda store: store.change(declared.remember, [MONEY], [BILLING], NOW),
+    "due": lambda store: store.change(rounds.due, BILLING, "money", NOW + DAY),
+    "claim": lambda store: store.change(rounds.claim, store.query(rounds.unfinished, NOW)[0].id, "w", NOW, 60),
+    "record": lambda store: record(store, begin(store), observe()),
+    "miss": lambda store: store.change(rounds.miss, store.query(rounds.unfinished, NOW)[0].id, "test", NOW),
+    "settle": lambda store: finish(store, begin(store), None),
+    "carry_out": lambda store: carry(store, acknowledge(store.query(incidents.recent)[0], "ana", "", NOW)),
+    "claim_notice": lambda store: StoredOutbox(store).claim_notice(NOW, 30, ""),
+    "settle_notice": lambda store: store.change(notices.settle, 1, Outcome(sent=True, reason="sent"), None, NOW),
 }
 
 
 @pytest.mark.parametrize("write", WRITES)
 def test_newest_changes_with_every_write(store: Store, write: str) -> None:
     alarm(store, NOW - timedelta(days=9))
-    store.due(BILLING, "money", NOW)
-    before = store.newest()
+    store.change(rounds.due, BILLING, "money", NOW)
+    before = store.query(watches.changes)
     WRITES[write](store)
-    assert store.newest() != before
+    assert store.query(watches.changes) != before
 
 
 def test_newest_stays_while_nothing_changes(store: Store) -> None:
     alarm(store)
-    before = store.newest()
-    store.endpoints(), store.replies("billing"), list(store.export()), store.examples(store.incidents()[0])
-    store.due(BILLING, "money", NOW)
-    store.claim_notice(NOW - DAY, 30, "")
-    store.memory(HASH)
-    assert store.newest() == before
+    before = store.query(watches.changes)
+    (
+        store.query(overview.endpoints),
+        store.query(stored_replies.recent, "billing"),
+        list(export(store)),
+        store.query(incidents.examples, store.query(incidents.recent)[0]),
+    )
+    store.change(rounds.due, BILLING, "money", NOW)
+    StoredOutbox(store).claim_notice(NOW - DAY, 30, "")
+    store.query(judge_state.memory, HASH)
+    assert store.query(watches.changes) == before

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine
 
 import prober.store
 from prober.model.errors import StoreError
-from prober.store import Store, schema
+from prober.store import Store, judge_state, schema
+from prober.store.pages import overview
 from prober.store.rows import Row
 from tests.store.world import complete, make_old
 
@@ -56,14 +57,14 @@ def test_what_was_remembered_of_an_earlier_statistic_is_learnt_anew(empty_url: s
     nothing = "'\\x00'::bytea" if empty_url.startswith("postgresql") else "x'00'"
     make_old(empty_url, "0005", f"INSERT INTO memory (endpoint_hash, memory) VALUES ('abc', {nothing})")
     with Store.open(empty_url) as store:
-        assert store.memory("abc") is None
+        assert store.query(judge_state.memory, "abc") is None
 
 
 def test_opening_again_keeps_everything(empty_url: str) -> None:
     with Store.open(empty_url) as store:
         view = complete(store)
     with Store.open(empty_url) as store:
-        assert [one.id for one in store.rounds()] == [view.id]
+        assert [one.id for one in store.query(overview.recent_rounds)] == [view.id]
 
 
 def test_an_older_database_is_brought_up_to_date_or_named_when_only_read(
@@ -114,7 +115,7 @@ def test_many_processes_may_open_a_new_database_at_once(empty_url: str) -> None:
     def open_it() -> None:
         gate.wait()
         with Store.open(empty_url) as store:
-            store.rounds()
+            store.query(overview.recent_rounds)
 
     processes = [FORK.Process(target=open_it) for _ in range(6)]
     for process in processes:

@@ -11,13 +11,29 @@ from sqlalchemy import create_engine
 from sqlmodel import Session, select
 
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.routing import NOBODY
 from prober.model.errors import StoreError
 from prober.model.evidence import Observation
-from prober.store import Store, tallies
+from prober.store import Store, rounds, tallies
+from prober.store.pages import days, over_time, overview
 from prober.store.pages.page_views import TallyView
+from prober.store.pages.promises import promises
 from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
-from tests.store.world import BILLING, DAY, HASH, NOW, QUIET, SEARCH, begin, complete, declare, judge, observe, verdict
+from tests.store.world import (
+    BILLING,
+    DAY,
+    HASH,
+    NOW,
+    SEARCH,
+    begin,
+    complete,
+    declare,
+    finish,
+    judge,
+    miss,
+    observe,
+    record,
+    verdict,
+)
 
 TODAY = NOW.date()
 EVER = (date(2020, 1, 1), date(2040, 1, 1))
@@ -32,7 +48,7 @@ def answered(text: str = "Paris", sample: int = 0, **said: str) -> Observation:
 
 
 def only(store: Store, day: date = TODAY) -> TallyView:
-    (one,) = store.tallies("all", day, day + DAY)
+    (one,) = store.query(days.tallies, "all", day, day + DAY)
     return one
 
 
@@ -56,15 +72,15 @@ def test_a_completed_round_is_counted_in_all_it_says(store: Store) -> None:
 
 def test_a_missed_round_costs_what_it_asked(store: Store) -> None:
     view = begin(store, NOW)
-    store.record(view.id, answered(), NOW)
-    store.miss(view.id, "stopped", NOW)
-    store.miss(view.id, "stopped", NOW)  # again says nothing new
+    record(store, view, answered())
+    miss(store, view, "stopped", NOW)
+    store.change(rounds.miss, view.round.id, "stopped", NOW)  # again says nothing new
     found = only(store)
     assert (found.rounds, found.missed, found.asks, found.input_tokens) == (0, 1, 1, 10)
 
 
 def test_a_round_that_nobody_began_is_missed_on_the_day_it_was_due(store: Store) -> None:
-    store.miss(store.due(BILLING, "money", NOW), "nobody came", NOW + 3 * DAY)
+    store.change(rounds.miss, store.change(rounds.due, BILLING, "money", NOW), "nobody came", NOW + 3 * DAY)
     assert only(store).missed == 1
 
 
@@ -72,9 +88,9 @@ def test_days_are_those_on_which_rounds_begin(store: Store) -> None:
     late = NOW.replace(hour=23, minute=59)
     complete(store, late)
     complete(store, late + timedelta(minutes=2))
-    assert [one.day for one in store.tallies("all", *EVER)] == [TODAY, TODAY + DAY]
-    assert [one.rounds for one in store.tallies("all", TODAY, TODAY + DAY)] == [1]
-    assert [one.rounds for one in store.tallies("all", *EVER, daily=False)] == [2]
+    assert [one.day for one in store.query(days.tallies, "all", *EVER)] == [TODAY, TODAY + DAY]
+    assert [one.rounds for one in store.query(days.tallies, "all", TODAY, TODAY + DAY)] == [1]
+    assert [one.rounds for one in store.query(days.tallies, "all", *EVER, daily=False)] == [2]
 
 
 def test_whatever_providers_say_can_be_added_up(store: Store) -> None:
@@ -90,7 +106,7 @@ def test_only_rounds_judged_against_a_reference_use_up_the_promise(store: Store)
     complete(store, NOW, judgement=judge("", "insufficient_evidence"))
     complete(store, NOW + DAY, judgement=replace(judge(""), threshold=100.0))
     complete(store, NOW + 2 * DAY, judgement=replace(judge(""), threshold=50.0))
-    billing, _ = store.promises()
+    billing, _ = store.query(promises)
     assert (billing.judged, billing.promised) == (2, pytest.approx(0.03))
 
 
@@ -115,12 +131,15 @@ def fill(store: Store, seed: int = 4) -> None:
             verdicts = [replace(verdict(name), e_value=rng.expovariate(1.0)) for name in ("length", "choice")]
             complete(store, at, *replies, endpoint=endpoint, judgement=judge("", "quiet", *verdicts))
             continue
-        round_id = store.due(endpoint, "chat", at)
+        round_id = store.change(rounds.due, endpoint, "chat", at)
         if rng.random() < 0.5:
-            store.claim(round_id, "w", at, 60)
-            store.record(round_id, replies[0], at)
-        store.miss(round_id, "test", at)
-    store.due(BILLING, "chat", NOW + 99 * DAY)
+            claim = store.change(rounds.claim, round_id, "w", at, 60)
+            assert claim is not None
+            record(store, claim, replies[0])
+            miss(store, claim, "test", at)
+        else:
+            store.change(rounds.miss, round_id, "test", at)
+    store.change(rounds.due, BILLING, "chat", NOW + 99 * DAY)
 
 
 @pytest.mark.slow
@@ -137,23 +156,22 @@ def test_it_can_be_made_again_and_is_the_same(store: Store) -> None:
 def test_a_database_from_before_is_counted_once_it_is_opened(empty_url: str) -> None:
     with Store.open(empty_url) as store:
         fill(store)
-        before, seen = everything(store), store.endpoints()
+        before, seen = everything(store), store.query(overview.endpoints)
     engine = create_engine(empty_url)
     with engine.begin() as connection:
-        for table in ("channel_point", "round_line", "tally", "spending"):
+        for table in ("channel_point", "round_line", "tally"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
         for index in ("ix_round_due", "ix_round_failed"):
             connection.exec_driver_sql(f"DROP INDEX {index}")
         for column in ("tariff", "priced_at"):
             connection.exec_driver_sql(f"ALTER TABLE endpoint DROP COLUMN {column}")
-        connection.exec_driver_sql("ALTER TABLE reply DROP COLUMN place")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     engine.dispose()
     with pytest.raises(StoreError, match="older version"):
         Store.open(empty_url, read_only=True)
     with Store.open(empty_url) as store:
         assert everything(store) == before
-        assert store.endpoints() == seen
+        assert store.query(overview.endpoints) == seen
 
 
 def test_what_is_damaged_counts_as_nothing_and_stops_nobody(store: Store) -> None:
@@ -165,23 +183,19 @@ def test_what_is_damaged_counts_as_nothing_and_stops_nobody(store: Store) -> Non
         session.add(row)
     with store._database.write() as session:
         tallies.rebuild(session)
-    assert [one.round for one in store.channel_history("billing")] == []
-    assert [one.round for one in store.lines("billing")] == [good.label]
-    assert [one.day for one in store.tallies("all", *EVER)] == [TODAY]
+    assert [one.round for one in store.query(over_time.channel_history, "billing")] == []
+    assert [one.round for one in store.query(over_time.lines, "billing")] == [good.label]
+    assert [one.day for one in store.query(days.tallies, "all", *EVER)] == [TODAY]
 
 
 def test_a_confirmation_that_is_not_wanted_any_more_is_missed_in_the_tally(store: Store) -> None:
     first = begin(store)
-    store.record(first.id, observe(), NOW)
-    wanted = Confirmation("confirm", first.label, NOW + timedelta(minutes=1))
-    settle(store, first.id, first.label, wanted)
+    record(store, first, observe())
+    wanted = Confirmation("confirm", first.round.label, NOW + timedelta(minutes=1))
+    finish(store, first, confirmation=wanted)
     second = begin(store, NOW + timedelta(hours=1))
-    settle(store, second.id, second.label, Confirmation("too_little_evidence"))
+    finish(store, second, confirmation=Confirmation("too_little_evidence"))
     assert (only(store).rounds, only(store).missed) == (2, 1)
-
-
-def settle(store: Store, round_id: int, label: str, confirmation: Confirmation) -> None:
-    store.settle(round_id, judge(label), "{}", QUIET, NOBODY, NOW, confirmation)
 
 
 def test_a_reader_cannot_write_even_by_hand(store: Store, url: str) -> None:
@@ -200,7 +214,7 @@ def test_two_contents_under_one_name_share_a_tally(store: Store) -> None:
     edited = BILLING.model_copy(update={"model": "gpt-5"})
     complete(store, NOW + timedelta(hours=1), endpoint=edited)
     assert only(store).rounds == 2
-    assert [(one.model, one.endpoint_hash) for one in store.edits("billing")] == [
+    assert [(one.model, one.endpoint_hash) for one in store.query(over_time.edits, "billing")] == [
         ("gpt-4o-2024-08-06", HASH),
         ("gpt-5", edited.content_hash),
     ]

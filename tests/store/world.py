@@ -12,14 +12,17 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import prober.store
+from prober.incidents.confirmation import Confirmation
 from prober.incidents.lifecycle import decide
 from prober.incidents.routing import Routing
-from prober.model.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
+from prober.model.declaration import Confirm, Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
-from prober.model.incident import Decision, Incident
+from prober.model.incident import LEARNT, Decision, Incident
 from prober.model.reply import Reply
-from prober.store import Store
-from prober.store.pages.views import RoundView
+from prober.service.carry_out import carry_out
+from prober.store import Store, declared, incidents, judge_state, replies, rounds
+from prober.store.rounds import Claim
+from prober.store.views import RoundView
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -43,10 +46,13 @@ MONEY = ProbeSet(
 CHAT = ProbeSet(name="chat", owner="support", endpoints=("billing", "search"), schedule=DAILY, probes=(TALK, CAPITAL))
 SERIES = series_key(BILLING, CAPITAL)
 HASH = BILLING.content_hash
+SILENT = Confirm(rounds=0)
+NOBODY = Routing(())
+NAMES = Routing(("slack", "log"))
 
 
 def declare(store: Store) -> None:
-    store.remember([MONEY, CHAT], [BILLING, SEARCH], NOW)
+    store.change(declared.remember, [MONEY, CHAT], [BILLING, SEARCH], NOW)
 
 
 def observe(text: str | None = "Paris", sample: int = 0, *, series: str = SERIES, probe: str = "money/capital",
@@ -67,24 +73,53 @@ def judge(label: str, state: str = "quiet", *verdicts: Verdict, onset: str | Non
     return Judgement(label, state, 900.0, 365.0, verdicts, onset, kind)  # type: ignore[arg-type]
 
 
-def begin(store: Store, at: datetime = NOW, endpoint: Endpoint = BILLING, probe_set: str = "money") -> RoundView:
+def begin(store: Store, at: datetime = NOW, endpoint: Endpoint = BILLING, probe_set: str = "money") -> Claim:
     """A round that is due and in hand."""
-    claimed = store.claim(store.due(endpoint, probe_set, at), "worker", at, 60)
+    claimed = store.change(rounds.claim, store.change(rounds.due, endpoint, probe_set, at), "worker", at, 60)
     assert claimed is not None
     return claimed
+
+
+def miss(store: Store, claim: Claim, reason: str, at: datetime = NOW) -> None:
+    store.change(rounds.miss, claim.round.id, reason, at, claim)
+
+
+def record(store: Store, claim: Claim, *observations: Observation) -> None:
+    store.change(replies.record, claim, observations)
+
+
+def finish(store: Store, claim: Claim, memory: str | None = "{}", at: datetime = NOW,
+           confirmation: Confirmation | None = None, judgement: Judgement | None = None) -> None:  # fmt: skip
+    """What is kept of a judged round, quiet unless said otherwise; nothing is decided."""
+    with store.write() as tx:
+        rounds.complete(tx, claim, judgement or judge(claim.round.label), at)
+        judge_state.keep_memory(tx, claim.round.endpoint_hash, memory)
+        if confirmation is not None:
+            judge_state.keep_suspicion(tx, claim, confirmation)
 
 
 def complete(store: Store, at: datetime = NOW, *observations: Observation, endpoint: Endpoint = BILLING,
              probe_set: str = "money", memory: str | None = "{}", judgement: Judgement | None = None) -> RoundView:  # fmt: skip
     """A round from due to completed, quiet unless a judgement is given (its round is filled in)."""
-    view = begin(store, at, endpoint, probe_set)
-    for observation in observations or (observe(at=at),):
-        store.record(view.id, observation, at)
-    judged = replace(judgement, round=view.label) if judgement else judge(view.label)
-    content = endpoint.content_hash
-    decision = decide(store.open_incident(content), judged, endpoint.name, content, at)
-    store.settle(view.id, judged, memory, decision, Routing(("slack", "log")), at)
-    return view
+    claim = begin(store, at, endpoint, probe_set)
+    record(store, claim, *(observations or (observe(at=at),)))
+    label, content = claim.round.label, endpoint.content_hash
+    judged = replace(judgement, round=label) if judgement else judge(label)
+    with store.write() as tx:
+        rounds.hold(tx, claim)
+        decision = decide(incidents.open_change(tx, content), judged, endpoint.name, content, at)
+        rounds.complete(tx, claim, judged, at)
+        judge_state.keep_memory(tx, content, memory)
+        if decision.reason in LEARNT:
+            carry_out(tx, decision, NAMES, at)
+    return claim.round
+
+
+def carry(store: Store, decision: Decision, routing: Routing = NOBODY, at: datetime = NOW) -> Incident:
+    """A decision, whoever made it."""
+    stored = store.change(carry_out, decision, routing, at)
+    assert stored is not None
+    return stored
 
 
 def alarm(store: Store, at: datetime = NOW, *verdicts: Verdict, onset: str | None = None,
@@ -92,12 +127,9 @@ def alarm(store: Store, at: datetime = NOW, *verdicts: Verdict, onset: str | Non
     """A completed round that opens an incident."""
     judgement = judge("", "alarm", *(verdicts or (verdict(),)), onset=onset)
     complete(store, at, *observations, judgement=judgement)
-    incident = store.open_incident(HASH)
+    incident = store.query(incidents.open_change, HASH)
     assert incident is not None
     return incident
-
-
-QUIET = Decision("quiet")
 
 
 def make_old(url: str, version: str, *statements: str) -> None:

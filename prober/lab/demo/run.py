@@ -33,9 +33,9 @@ from prober.lab.demo.weights import DemoUnavailable
 from prober.lab.demo.worlds import DemoWorld, real_scene, scripted_scene
 from prober.model.notice import Notice, Outcome
 from prober.service import run_round
-from prober.service.deliver import deliver
+from prober.service.deliver import StoredOutbox, deliver
 from prober.settings import Settings
-from prober.store import Store
+from prober.store import Store, declared, incidents
 
 _USUAL_PORT = 8501
 _PAGE_PATIENCE_S = 60.0
@@ -143,7 +143,7 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
                 scene = _set(scripted, home, console, stack)
                 store = stack.enter_context(Store.open(database_url))
                 ending = _play(scene, store, alerters, page_url(port), console)
-                caught = store.open_incident(scene.endpoint.content_hash)
+                caught = store.query(incidents.open_change, scene.endpoint.content_hash)
             console.print(ending.words, highlight=False)
             exit_code = ending.exit_code
             if dashboard:
@@ -189,7 +189,7 @@ def _play(scene: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard
     reference = scene.endpoint.reference.rounds
     alarmed_at: int | None = None
     console.print(scene.before, highlight=False, soft_wrap=True)
-    store.remember([scene.probe_set], [scene.endpoint], datetime.now(UTC))
+    store.change(declared.remember, [scene.probe_set], [scene.endpoint], datetime.now(UTC))
     with bars(console) as shown, closing(open_provider(scene.endpoint)) as provider:
         learning = shown.add_task("Learning what is normal", total=reference)
         watching = shown.add_task("Watching", total=scene.quiet_rounds - reference)
@@ -201,7 +201,7 @@ def _play(scene: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard
                 shown.update(changed, visible=True)
             _round(scene, number, provider, store, alerters)
             shown.advance(learning if number < reference else watching if number < scene.quiet_rounds else changed)
-            incident = store.open_incident(scene.endpoint.content_hash)
+            incident = store.query(incidents.open_change, scene.endpoint.content_hash)
             if alarmed_at is None and incident is not None and incident.is_live:
                 alarmed_at = number
                 _tell(store, alerters, dashboard_url)
@@ -220,7 +220,7 @@ def _round(scene: DemoWorld, number: int, provider: Provider, store: Store, aler
 
 def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:
     """Deliver every notice that is due."""
-    while deliver(store, alerters, lambda: datetime.now(UTC), dashboard_url):
+    while deliver(StoredOutbox(store), alerters, lambda: datetime.now(UTC), dashboard_url):
         pass
 
 

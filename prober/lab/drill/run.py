@@ -19,12 +19,14 @@ from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
-from prober.model.incident import Action, Decision, Event, Incident
+from prober.model.incident import Action, Event, Incident
 from prober.model.notice import Notice, Outcome
 from prober.model.reply import Reply
 from prober.service import run_round
-from prober.service.deliver import deliver
-from prober.store import Store
+from prober.service.act import try_to_act
+from prober.service.deliver import StoredOutbox, deliver
+from prober.service.import_round import import_round
+from prober.store import Store, declared, notices
 
 PATIENCE_S: Final = 120.0
 """How long a channel that does not take a message is tried again."""
@@ -120,7 +122,7 @@ def drill(
             finally:  # whoever was told hears that it is over, also where somebody has lost patience
                 with _step(done, "take back", tools) as said:
                     over = Action("close", WHO, "the drill is over", via="drill")
-                    scratch.press(done.incident.id, over, routing, tools.clock())
+                    try_to_act(scratch, done.incident.id, over, routing, tools.clock())
                     said += ["the incident of the copy is closed"]
                 _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
         with _step(done, "clean up", tools) as said:
@@ -141,11 +143,11 @@ def _routing(declarations: Declarations, alerters: Sequence[str]) -> Routing:
 
 def _copy(copied: Stream, declarations: Declarations, scratch: Store, now: datetime) -> None:
     """The rounds before the change, and what the judge knew, into the store of the drill."""
-    scratch.remember(declarations.sets, [copied.endpoint], now)
+    scratch.change(declared.remember, declarations.sets, [copied.endpoint], now)
     memory = encode(reset_evidence(copied.memory, copied.after[0].round))
     for one in copied.before:
         quiet = Judgement(one.round.label, "quiet", 0.0, copied.promise.threshold)
-        scratch.take_in(copied.endpoint, one.probe_set.name, one.round, {}, quiet, memory, Decision("quiet"))
+        import_round(scratch, copied.endpoint, one.probe_set.name, one.round, {}, quiet, memory)
 
 
 def _judge(
@@ -211,20 +213,18 @@ class _Recorded:
         """Nothing is open."""
 
 
-class _Marked:
+class _Marked(StoredOutbox):
     """The outbox of a drill: whatever leaves it says so, and names no incident of the real store."""
 
     def __init__(self, scratch: Store) -> None:
+        super().__init__(scratch)
         self.scratch = scratch
         self.told: dict[int, Told] = {}
         """Id of a notice → what became of it so far."""
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
-        notice = self.scratch.claim_notice(now, lease_s, dashboard_url)
+        notice = super().claim_notice(now, lease_s, dashboard_url)
         return None if notice is None else replace(notice, drill=True, incident_id=0)
-
-    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
-        self.scratch.settle_notice(notice_id, outcome, retry_at, now)
 
 
 def _tell(
@@ -247,7 +247,7 @@ def _tell(
             if due is None or tools.clock() >= give_up:
                 break
             tools.sleep(LOOK_S)
-        for left in outbox.scratch.notices():
+        for left in outbox.scratch.query(notices.recent):
             if left.state == "owed" and left.attempts == 0:
                 told[left.id] = Told(left.alerter, left.event, Outcome(False, "waits for an earlier message"), 0, 0.0)
         unsent = sum(not one.outcome.sent for one in told.values())
@@ -256,12 +256,12 @@ def _tell(
 
 
 def _nothing_owed(scratch: Store) -> bool:
-    return all(one.state not in ("owed", "claimed") for one in scratch.notices())
+    return all(one.state not in ("owed", "claimed") for one in scratch.query(notices.recent))
 
 
 def _next_try(scratch: Store, give_up: datetime) -> datetime | None:
     """When something is to be sent again, where that is soon enough."""
-    owed = [one.next_try_at for one in scratch.notices() if one.state in ("owed", "claimed")]
+    owed = [one.next_try_at for one in scratch.query(notices.recent) if one.state in ("owed", "claimed")]
     return min((at for at in owed if at <= give_up), default=None)
 
 

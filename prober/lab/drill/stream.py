@@ -16,8 +16,9 @@ from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
-from prober.store import Store
-from prober.store.pages.views import RoundView
+from prober.store import Store, judge_state, replies
+from prober.store.pages import overview
+from prober.store.views import RoundView
 
 ChangeName = Literal["refusal", "wording", "identity"]
 MARK: Final = "(Part of a drill: the endpoint did not say this.)"
@@ -122,13 +123,13 @@ def _said(reply: Reply, text: str) -> Reply:
 
 def _judged(store: Store, endpoint: Endpoint) -> tuple[Memory, list[RoundView]]:
     """What the judge remembers, and the completed rounds of its epoch, oldest first."""
-    held = store.memory(endpoint.content_hash)
+    held = store.query(judge_state.memory, endpoint.content_hash)
     memory = Memory() if held is None else decode(held)
     if not memory.series:
         raise NotEnough(f"{endpoint.name} has no complete reference yet: nothing could be told apart from it")
     views = [
         view
-        for view in store.rounds(endpoint.name, limit=_ALL)
+        for view in store.query(overview.recent_rounds, endpoint.name, limit=_ALL)
         if view.state == "completed"
         and view.endpoint_hash == endpoint.content_hash
         and view.label >= memory.reference_rounds[0]
@@ -142,7 +143,7 @@ def _asked(
     for view in views:
         probe_set = sets[view.probe_set]
         known = probes_of(endpoint, probe_set)
-        observations = tuple(one for one in store.recorded(view.id) if one.series in known)
+        observations = tuple(one for one in store.query(replies.recorded, view.id) if one.series in known)
         samples = dict.fromkeys(known, 0)
         for one in observations:
             samples[one.series] = max(samples[one.series], one.sample + 1)

@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from prober.prices import Tariff, Unpriced, forecast
+from prober.store.engine import Transaction
 from prober.store.pages.page_views import By, MonthView, TallyView
 from prober.store.rows import EndpointRow, ProbeSetRow, TallyRow
 from prober.store.tallies import EVER, Sums
@@ -34,11 +35,12 @@ class _Cell:
 
 
 def tallies(
-    session: Session, by: By, since: date, until: date, *, daily: bool, endpoint: str | None
+    tx: Transaction, by: By, since: date, until: date, *, daily: bool = True, endpoint: str | None = None
 ) -> tuple[TallyView, ...]:
-    cells = _cells(session, since, until, daily=daily, endpoint=endpoint)
-    tariffs = tariffs_of(session)
-    keys = _keys(session, by)
+    """What was asked, came back and cost on the UTC days in [since, until), by day and key; or by key alone."""
+    cells = _cells(tx, since, until, daily=daily, endpoint=endpoint)
+    tariffs = tariffs_of(tx)
+    keys = _keys(tx, by)
     groups: dict[tuple[date | None, str], list[_Cell]] = {}
     for cell in cells:
         for key in keys(cell):
@@ -49,12 +51,13 @@ def tallies(
     )
 
 
-def month(session: Session, by: By, now: datetime) -> tuple[MonthView, ...]:
+def month(tx: Transaction, by: By, now: datetime) -> tuple[MonthView, ...]:
+    """What the month of `now` cost so far, and comes to at the present rate; by key."""
     today = now.astimezone(UTC).date()
     first, tomorrow = today.replace(day=1), today + timedelta(days=1)
-    whole_days = tallies(session, by, today - timedelta(days=_RATE_DAYS), today, daily=True, endpoint=None)
-    spent = {one.key: one for one in tallies(session, by, first, tomorrow, daily=False, endpoint=None)}
-    tariffs = tariffs_of(session)
+    whole_days = tallies(tx, by, today - timedelta(days=_RATE_DAYS), today, daily=True, endpoint=None)
+    spent = {one.key: one for one in tallies(tx, by, first, tomorrow, daily=False, endpoint=None)}
+    tariffs = tariffs_of(tx)
     found = []
     for key in sorted({*spent, *(one.key for one in whole_days)}):
         so_far = spent.get(key) or TallyView(key, None)
@@ -80,9 +83,9 @@ def month(session: Session, by: By, now: datetime) -> tuple[MonthView, ...]:
     return tuple(found)
 
 
-def tariffs_of(session: Session) -> Mapping[str, Tariff | Unpriced]:
+def tariffs_of(tx: Transaction) -> Mapping[str, Tariff | Unpriced]:
     """Endpoint → what it charges, as far as it was looked up when it was declared last."""
-    rows = session.exec(select(EndpointRow.name, EndpointRow.tariff).where(col(EndpointRow.current)))
+    rows = tx.exec(select(EndpointRow.name, EndpointRow.tariff).where(col(EndpointRow.current)))
     return {name: _NOBODY_LOOKED if kept is None else unpack_tariff(kept) for name, kept in rows}
 
 
@@ -91,21 +94,21 @@ def unpack_tariff(kept: str) -> Tariff | Unpriced:
     return Unpriced(**content) if "reason" in content else Tariff(**content)
 
 
-def _cells(session: Session, since: date, until: date, *, daily: bool, endpoint: str | None) -> Iterable[_Cell]:
+def _cells(tx: Transaction, since: date, until: date, *, daily: bool, endpoint: str | None) -> Iterable[_Cell]:
     """Days in [since, until)."""
     here = [col(TallyRow.day) >= since.isoformat(), col(TallyRow.day) < until.isoformat(), col(TallyRow.day) != EVER]
     if endpoint is not None:
         here.append(col(TallyRow.endpoint) == endpoint)
     added = [func.sum(getattr(TallyRow, name)).label(name) for name in _COLUMNS]
     place = (col(TallyRow.endpoint), col(TallyRow.probe_set), *((col(TallyRow.day),) if daily else ()))
-    for row in session.connection().execute(columns(*place, *added).where(*here).group_by(*place)).mappings():
+    for row in tx.connection().execute(columns(*place, *added).where(*here).group_by(*place)).mappings():
         # Postgres gives sums of large integers as decimals.
         sums: dict[str, Any] = {name: _NUMBER[name](row[name]) for name in _COLUMNS}
         day = date.fromisoformat(row["day"]) if daily else None
         yield _Cell(day, row["endpoint"], row["probe_set"], Sums(**sums))
 
 
-def _keys(session: Session, by: By) -> Callable[[_Cell], Iterable[str]]:
+def _keys(tx: Transaction, by: By) -> Callable[[_Cell], Iterable[str]]:
     """Under which names a cell is added up."""
     if by == "all":
         return lambda cell: ("",)
@@ -113,7 +116,7 @@ def _keys(session: Session, by: By) -> Callable[[_Cell], Iterable[str]]:
         return lambda cell: (cell.endpoint,)
     if by == "probe_set":
         return lambda cell: (cell.probe_set,)
-    sets = {row.name: row for row in session.exec(select(ProbeSetRow))}
+    sets = {row.name: row for row in tx.exec(select(ProbeSetRow))}
     if by == "owner":
         owners = {name: row.owner for name, row in sets.items()}
         return lambda cell: (owners.get(cell.probe_set, ""),)

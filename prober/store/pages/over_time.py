@@ -9,12 +9,13 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
-from sqlmodel import Session, SQLModel, col, func, select
+from sqlmodel import SQLModel, col, func, select
 
+from prober.store.engine import Transaction
 from prober.store.pages.page_views import EditView, RoundLine
-from prober.store.pages.views import ChannelPoint
 from prober.store.rounds import label_at
 from prober.store.rows import EndpointRow, LineRow, PointRow, RoundRow
+from prober.store.views import ChannelPoint
 
 _FIRST: Final = ""
 _LAST: Final = "~"
@@ -23,11 +24,35 @@ Table = TypeVar("Table", bound=SQLModel)
 
 
 def channel_stretch(
-    session: Session, endpoint: str, channel: str, since: datetime | None, until: datetime | None, most: int
+    tx: Transaction,
+    endpoint: str,
+    channel: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    most: int = 400,
 ) -> tuple[ChannelPoint, ...]:
+    """One channel in the rounds begun in [since, until), oldest first. Where these are more than `most`, of as many
+    equal stretches each the round with the most evidence, and the newest."""
     mine = (col(PointRow.endpoint) == endpoint, col(PointRow.channel) == channel)
-    kept = _thinned(session, PointRow, mine, since, until, most, col(PointRow.e_value))
+    kept = _thinned(tx, PointRow, mine, since, until, most, col(PointRow.e_value))
     return tuple(map(point, kept))
+
+
+def channel_history(
+    tx: Transaction, endpoint: str, channel: str | None = None, limit: int = 2000
+) -> tuple[ChannelPoint, ...]:
+    """Channels over time, of the newest `limit` completed rounds; oldest first."""
+    newest = (
+        select(LineRow.label).where(LineRow.endpoint == endpoint).order_by(col(LineRow.label).desc()).limit(limit)
+    ).subquery()
+    first = tx.exec(select(func.min(newest.c.label))).one()
+    if first is None:
+        return ()
+    found = select(PointRow).where(PointRow.endpoint == endpoint, col(PointRow.label) >= first)
+    if channel is not None:
+        found = found.where(PointRow.channel == channel)
+        return tuple(map(point, tx.exec(found.order_by(col(PointRow.label)))))
+    return tuple(map(point, tx.exec(found.order_by(col(PointRow.label), col(PointRow.channel)))))
 
 
 def point(row: Any) -> ChannelPoint:
@@ -45,10 +70,16 @@ def point(row: Any) -> ChannelPoint:
 
 
 def lines(
-    session: Session, endpoint: str, since: datetime | None, until: datetime | None, most: int
+    tx: Transaction,
+    endpoint: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    most: int = 400,
 ) -> tuple[RoundLine, ...]:
+    """Who answered, how many asks failed and how long answers took, round by round, oldest first. Where the rounds are
+    more than `most`, of as many equal stretches each the one with the most failures, and the newest."""
     mine = (col(LineRow.endpoint) == endpoint,)
-    kept = _thinned(session, LineRow, mine, since, until, most, col(LineRow.failed))
+    kept = _thinned(tx, LineRow, mine, since, until, most, col(LineRow.failed))
     return tuple(
         RoundLine(
             round=row.label,
@@ -63,10 +94,11 @@ def lines(
     )
 
 
-def edits(session: Session, endpoint: str) -> tuple[EditView, ...]:
+def edits(tx: Transaction, endpoint: str) -> tuple[EditView, ...]:
+    """What the name of an endpoint has meant, and from which round on; oldest first."""
     found = []
-    for row in session.exec(select(EndpointRow).where(EndpointRow.name == endpoint)):
-        first = session.exec(
+    for row in tx.exec(select(EndpointRow).where(EndpointRow.name == endpoint)):
+        first = tx.exec(
             select(func.min(RoundRow.label)).where(
                 RoundRow.endpoint_hash == row.endpoint_hash,
                 RoundRow.state == "completed",
@@ -78,7 +110,7 @@ def edits(session: Session, endpoint: str) -> tuple[EditView, ...]:
 
 
 def _thinned(
-    session: Session,
+    tx: Transaction,
     table: type[Table],
     mine: tuple[ColumnElement[bool], ...],
     since: datetime | None,
@@ -95,16 +127,16 @@ def _thinned(
         label < (_LAST if until is None else label_at(until)),
     )
     own = table.__table__.columns  # type: ignore[attr-defined]
-    few = session.connection().execute(columns(own).where(*here).order_by(label.desc()).limit(most + 1)).all()
+    few = tx.connection().execute(columns(own).where(*here).order_by(label.desc()).limit(most + 1)).all()
     if len(few) <= most:
         return list(reversed(few))
     # Ranked here: fetching two narrow columns is quicker than windows over them, and the same on every database.
-    seen = session.connection().execute(columns(label, telling).where(*here).order_by(label)).all()
+    seen = tx.connection().execute(columns(label, telling).where(*here).order_by(label)).all()
     kept = {seen[-1][0]}
     for stretch in range(most):
         within = seen[stretch * len(seen) // most : (stretch + 1) * len(seen) // most]
         kept.add(max(within, key=lambda one: (_rank(one[1]), one[0]))[0])
-    return list(session.connection().execute(columns(own).where(*here, label.in_(sorted(kept))).order_by(label)))
+    return list(tx.connection().execute(columns(own).where(*here, label.in_(sorted(kept))).order_by(label)))
 
 
 def _rank(value: float) -> float:

@@ -8,15 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
-from sqlmodel import Session, and_, col, func, select
+from sqlalchemy.orm import defer
+from sqlmodel import and_, col, func, select
 
 from prober.model.incident import LIVE, TROUBLES, Incident
 from prober.store.codec import unpack_judgement
-from prober.store.incident_rows import to_incident
-from prober.store.pages.readers import channel_points
-from prober.store.pages.views import EndpointView
+from prober.store.engine import Transaction
+from prober.store.incidents import to_incident
+from prober.store.rounds import view as round_view
 from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER
+from prober.store.views import ChannelPoint, EndpointView, RoundState, RoundView
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,19 @@ class _Tally:
     failed: int = 0
 
 
-def endpoints(session: Session) -> tuple[EndpointView, ...]:
-    declared = session.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
-    tallies = _tallies(session)
-    latest = _newest_rounds(session, col(RoundRow.state) == "completed")
-    answered = _newest_rounds(
-        session, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed))
-    )
-    failures = _newest_rounds(session, col(RoundRow.failed) > 0)
-    owners = _owners(session)
-    open_incidents = _standing(session, is_trouble=False)
-    troubles = _standing(session, is_trouble=True)
-    stale = dict(session.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
-    confirmations = _confirmations(session)
-    notices = _notices(session)
+def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
+    """Every endpoint as declared last, now; by name."""
+    declared = tx.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
+    tallies = _tallies(tx)
+    latest = _newest_rounds(tx, col(RoundRow.state) == "completed")
+    answered = _newest_rounds(tx, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed)))
+    notices = _notices(tx)
+    failures = _newest_rounds(tx, col(RoundRow.failed) > 0)
+    owners = _owners(tx)
+    open_incidents = _standing(tx, is_trouble=False)
+    troubles = _standing(tx, is_trouble=True)
+    stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
+    confirmations = _confirmations(tx)
     return tuple(
         replace(
             _view(
@@ -61,6 +62,28 @@ def endpoints(session: Session) -> tuple[EndpointView, ...]:
         )
         for row in declared
     )
+
+
+def recent_rounds(
+    tx: Transaction, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
+) -> tuple[RoundView, ...]:
+    """By the time they were due, newest first."""
+    statement = select(RoundRow).order_by(col(RoundRow.due_at).desc(), col(RoundRow.id).desc()).limit(limit)
+    if endpoint is not None:
+        statement = statement.where(RoundRow.endpoint == endpoint)
+    if state is not None:
+        statement = statement.where(RoundRow.state == state)
+    # The judgement is the larger part of a row, and no part of the view.
+    light = statement.options(defer(RoundRow.judgement))  # type: ignore[arg-type]
+    return tuple(map(round_view, tx.exec(light)))
+
+
+def recent_rounds_of_each(tx: Transaction, each: int = 40) -> tuple[RoundView, ...]:
+    """The newest rounds of every endpoint as declared last, at most `each`; by when they were due, newest first."""
+    # One look into an index for each endpoint; ranking the rounds of all would read every one of them.
+    names = tx.exec(select(EndpointRow.name).where(col(EndpointRow.current)).distinct()).all()
+    found = [one for name in names for one in recent_rounds(tx, name, each)]
+    return tuple(sorted(found, key=lambda one: (one.due_at, one.id), reverse=True))
 
 
 def _view(
@@ -92,13 +115,13 @@ def _view(
         failed_asks=tally.failed,
         asks=tally.asks,
         last_failure=failure.last_failure if failure else "",
-        channels=channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
+        channels=_channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
         open_incident=incident,
         confirmation_due_at=confirmation_due_at,
     )
 
 
-def _tallies(session: Session) -> dict[str, _Tally]:
+def _tallies(tx: Transaction) -> dict[str, _Tally]:
     """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in hand."""
     tallies: dict[str, _Tally] = {}
     ended = columns(
@@ -108,12 +131,12 @@ def _tallies(session: Session) -> dict[str, _Tally]:
         func.sum(TallyRow.asks),
         func.sum(TallyRow.failed),
     )
-    for name, *counts in session.connection().execute(
+    for name, *counts in tx.connection().execute(
         ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
     ):
         tallies[name] = _Tally(*map(int, counts))
     in_hand = columns(col(RoundRow.endpoint), func.sum(RoundRow.asked), func.sum(RoundRow.failed))
-    for name, asked, failed in session.connection().execute(
+    for name, asked, failed in tx.connection().execute(
         in_hand.where(col(RoundRow.state).in_(("due", "claimed"))).group_by(col(RoundRow.endpoint))
     ):
         known = tallies.get(name, _Tally())
@@ -121,7 +144,7 @@ def _tallies(session: Session) -> dict[str, _Tally]:
     return tallies
 
 
-def _newest_rounds(session: Session, condition: ColumnElement[bool]) -> dict[str, RoundRow]:
+def _newest_rounds(tx: Transaction, condition: ColumnElement[bool]) -> dict[str, RoundRow]:
     """Endpoint → its newest round that meets the condition; one look into an index each."""
     newest = (
         select(func.max(RoundRow.label))
@@ -131,33 +154,33 @@ def _newest_rounds(session: Session, condition: ColumnElement[bool]) -> dict[str
     )
     of_each = columns(col(EndpointRow.name).label("name"), newest.label("label")).where(col(EndpointRow.current))
     found = of_each.subquery()
-    rows = session.exec(
+    rows = tx.exec(
         select(RoundRow).join(found, and_(col(RoundRow.endpoint) == found.c.name, col(RoundRow.label) == found.c.label))
     )
     return {row.endpoint: row for row in rows}
 
 
-def _owners(session: Session) -> dict[str, tuple[str, ...]]:
+def _owners(tx: Transaction) -> dict[str, tuple[str, ...]]:
     owners: dict[str, tuple[str, ...]] = {}
-    for row in session.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name))):
+    for row in tx.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name))):
         for name in json.loads(row.endpoints):
             owners[name] = tuple(dict.fromkeys((*owners.get(name, ()), row.owner)))
     return owners
 
 
-def _confirmations(session: Session) -> dict[str, datetime]:
+def _confirmations(tx: Transaction) -> dict[str, datetime]:
     """Endpoint's hash → when its confirmation round is due, while one waits or is in hand."""
-    rows = session.exec(
+    rows = tx.exec(
         select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
     )
     return {row.endpoint_hash: row.due_at for row in rows}
 
 
-def _notices(session: Session) -> dict[tuple[str, bool], int]:
+def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     """(endpoint, whether they failed for good) → notices that have not arrived."""
     name = func.coalesce(col(IncidentRow.endpoint), col(NoticeRow.endpoint), "")
     has_failed = col(NoticeRow.state) == "failed"
-    rows = session.connection().execute(
+    rows = tx.connection().execute(
         columns(name, has_failed, func.count())
         .select_from(NoticeRow)
         .join(IncidentRow, col(IncidentRow.id) == col(NoticeRow.incident_id), isouter=True)
@@ -167,7 +190,28 @@ def _notices(session: Session) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _standing(session: Session, *, is_trouble: bool) -> dict[str, Incident]:
+def _standing(tx: Transaction, *, is_trouble: bool) -> dict[str, Incident]:
     """Endpoint's hash → what people know of and is not over."""
-    rows = session.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))
+    rows = tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))
     return {row.endpoint_hash: to_incident(row) for row in rows if (row.kind in TROUBLES) == is_trouble}
+
+
+def _channel_points(
+    endpoint: str, label: str | None, at: datetime | None, judgement: bytes | None
+) -> tuple[ChannelPoint, ...]:
+    if label is None or at is None or judgement is None:
+        return ()
+    return tuple(
+        ChannelPoint(
+            endpoint=endpoint,
+            round=label,
+            at=at,
+            channel=verdict.channel,
+            e_value=verdict.e_value,
+            value=verdict.value,
+            reference_value=verdict.reference_value,
+            unit=verdict.unit,
+            words=verdict.words,
+        )
+        for verdict in unpack_judgement(judgement).verdicts
+    )

@@ -11,16 +11,16 @@ from statistics import median
 from typing import Final
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from prober.judging.explain.findings import said
 from prober.judging.explain.probe import ProbeInformation, distributions, lay, of_probe
 from prober.judging.memory import Memory, decode
 from prober.model.declaration import Check
 from prober.model.evidence import Observation
-from prober.store.codec import unpack_judgement, unpack_text
+from prober.store.codec import unpack_judgement, unpack_observation, unpack_text
+from prober.store.engine import Transaction
 from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, ProbeView
-from prober.store.reply_rows import observation
 from prober.store.rows import EndpointRow, EpochRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
 
 ROUNDS: Final = 20
@@ -38,9 +38,9 @@ _TEXT: Final = 200
 """Characters of a reply on the map."""
 
 
-def probes(session: Session, endpoint: str) -> tuple[ProbeView, ...]:
+def probes(tx: Transaction, endpoint: str) -> tuple[ProbeView, ...]:
     """What the newest rounds asked, by name."""
-    content = _content(session, endpoint)
+    content = _content(tx, endpoint)
     newest = (
         select(RoundRow.id, RoundRow.probe_set)
         .where(RoundRow.endpoint_hash == content, RoundRow.state == "completed")
@@ -48,9 +48,9 @@ def probes(session: Session, endpoint: str) -> tuple[ProbeView, ...]:
         .limit(_LATELY)
     )
     last_of: dict[str, int] = {}
-    for round_id, probe_set in session.exec(newest):
+    for round_id, probe_set in tx.exec(newest):
         last_of.setdefault(probe_set, round_id)
-    found = session.exec(
+    found = tx.exec(
         select(col(ReplyRow.probe), col(ReplyRow.series), SeriesRow)
         .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
         .where(col(ReplyRow.round_id).in_(last_of.values()), col(ReplyRow.sample) == 0)
@@ -58,16 +58,16 @@ def probes(session: Session, endpoint: str) -> tuple[ProbeView, ...]:
     return tuple(sorted((_view(*one) for one in found), key=lambda view: view.probe))
 
 
-def page(session: Session, endpoint: str, probe: str) -> ProbePage | None:
+def page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
     """None where the newest rounds asked no such probe."""
-    shown = next((one for one in probes(session, endpoint) if one.probe == probe), None)
-    content = _content(session, endpoint)
+    shown = next((one for one in probes(tx, endpoint) if one.probe == probe), None)
+    content = _content(tx, endpoint)
     if shown is None or content is None:
         return None
-    memory = _memory(session, content)
+    memory = _memory(tx, content)
     learnt = shown.series in memory.series
-    then = _replies(session, content, shown.series, labels=memory.reference_rounds[:ROUNDS] if learnt else ())
-    now = _replies(session, content, shown.series, labels=None, after=memory.reference_rounds[-1:] if learnt else ())
+    then = _replies(tx, content, shown.series, labels=memory.reference_rounds[:ROUNDS] if learnt else ())
+    now = _replies(tx, content, shown.series, labels=None, after=memory.reference_rounds[-1:] if learnt else ())
     recent = [one for _, one in now]
     labels = sorted({label for label, _ in now})
     return ProbePage(
@@ -79,16 +79,16 @@ def page(session: Session, endpoint: str, probe: str) -> ProbePage | None:
         distributions=distributions(memory, shown.series, recent) if learnt else (),
         answers=_answers([one for _, one in then], recent),
         checks=_checks([one for _, one in then], recent),
-        information=_information(session, content, memory, shown.series, then),
+        information=_information(tx, content, memory, shown.series, then),
     )
 
 
-def embedding_map(session: Session, endpoint: str, probe: str | None, most: int) -> EmbeddingMap:
+def embedding_map(tx: Transaction, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
     """Of one probe, or of all; the epochs share the dots alike."""
-    content = _content(session, endpoint)
+    content = _content(tx, endpoint)
     if content is None:
         return EmbeddingMap((), 0.0)
-    started = session.exec(
+    started = tx.exec(
         select(EpochRow.start_label).where(EpochRow.endpoint_hash == content).order_by(col(EpochRow.id).desc())
     )
     starts = ["", *reversed(list(islice(started, _EPOCHS - 1)))]
@@ -96,8 +96,8 @@ def embedding_map(session: Session, endpoint: str, probe: str | None, most: int)
     placed: list[tuple[str, str, Observation]] = []
     for start, end in zip(starts, [*starts[1:], "~"], strict=True):
         both = [
-            *_sample(session, content, probe, (start, end), share, newest=False),
-            *_sample(session, content, probe, (start, end), share, newest=True),
+            *_sample(tx, content, probe, (start, end), share, newest=False),
+            *_sample(tx, content, probe, (start, end), share, newest=True),
         ]
         once = {(label, one.series, one.sample): (start, label, one) for label, one in both}
         placed += once.values()
@@ -114,10 +114,10 @@ def embedding_map(session: Session, endpoint: str, probe: str | None, most: int)
     )
 
 
-def _content(session: Session, endpoint: str) -> str | None:
+def _content(tx: Transaction, endpoint: str) -> str | None:
     """The hash of what the name means now."""
     here = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint, col(EndpointRow.current))
-    return session.exec(here).first()
+    return tx.exec(here).first()
 
 
 def _view(probe: str, series: str, row: SeriesRow | None) -> ProbeView:
@@ -126,9 +126,9 @@ def _view(probe: str, series: str, row: SeriesRow | None) -> ProbeView:
     return ProbeView(probe, series, row.prompt, row.system, tuple(map(Check.model_validate, json.loads(row.expect))))
 
 
-def _memory(session: Session, content: str) -> Memory:
+def _memory(tx: Transaction, content: str) -> Memory:
     """What the judge remembers; nothing where that is not known, or not of this version."""
-    kept = session.get(MemoryRow, content)
+    kept = tx.get(MemoryRow, content)
     try:
         return Memory() if kept is None else decode(unpack_text(kept.memory))
     except (KeyError, TypeError, ValueError):
@@ -136,11 +136,11 @@ def _memory(session: Session, content: str) -> Memory:
 
 
 def _information(
-    session: Session, content: str, memory: Memory, series: str, then: Sequence[tuple[str, Observation]]
+    tx: Transaction, content: str, memory: Memory, series: str, then: Sequence[tuple[str, Observation]]
 ) -> ProbeInformation | None:
     """As often as the reference was asked, against the threshold of the newest judgement."""
     begun = [datetime.fromisoformat(label) for label in sorted({label for label, _ in then})]
-    newest = session.exec(
+    newest = tx.exec(
         select(RoundRow.judgement)
         .where(RoundRow.endpoint_hash == content, RoundRow.state == "completed")
         .order_by(col(RoundRow.label).desc())
@@ -154,14 +154,14 @@ def _information(
 
 
 def _replies(
-    session: Session, content: str, series: str, *, labels: Sequence[str] | None, after: Sequence[str] = ()
+    tx: Transaction, content: str, series: str, *, labels: Sequence[str] | None, after: Sequence[str] = ()
 ) -> list[tuple[str, Observation]]:
     """(label, answered reply) of one series: of the rounds with these labels, or of the newest of this epoch, which
     come after the reference where it is complete."""
     if labels is not None:
         which: tuple[ColumnElement[bool], ...] = (col(RoundRow.label).in_(labels),)
     else:
-        watch = session.get(WatchRow, content)
+        watch = tx.get(WatchRow, content)
         which = (col(RoundRow.label) >= (watch.epoch_start if watch else ""),)
         which = (*which, *(col(RoundRow.label) > label for label in after))
     in_rounds = (
@@ -175,19 +175,19 @@ def _replies(
         .order_by(col(RoundRow.label).desc())
         .limit(ROUNDS)
     )
-    label_of = {round_id: label or "" for round_id, label in session.exec(in_rounds)}
-    found = session.exec(
+    label_of = {round_id: label or "" for round_id, label in tx.exec(in_rounds)}
+    found = tx.exec(
         select(ReplyRow)
         .where(col(ReplyRow.round_id).in_(label_of), ReplyRow.series == series)
         .order_by(col(ReplyRow.id).desc())
         .limit(REPLIES)
     )
-    read = [(label_of[row.round_id], observation(row)) for row in found]
+    read = [(label_of[row.round_id], unpack_observation(row)) for row in found]
     return [(label, one) for label, one in read if one.reply.answered]
 
 
 def _sample(
-    session: Session, content: str, probe: str | None, within: tuple[str, str], most: int, *, newest: bool
+    tx: Transaction, content: str, probe: str | None, within: tuple[str, str], most: int, *, newest: bool
 ) -> list[tuple[str, Observation]]:
     """(label, reply with a vector) of the first or the newest rounds with labels in [start, end)."""
     label = col(RoundRow.label)
@@ -202,13 +202,13 @@ def _sample(
         .order_by(label.desc() if newest else label)
         .limit(_MAP_ROUNDS)
     )
-    label_of = {round_id: name or "" for round_id, name in session.exec(in_rounds)}
+    label_of = {round_id: name or "" for round_id, name in tx.exec(in_rounds)}
     statement = select(ReplyRow).where(col(ReplyRow.round_id).in_(label_of), col(ReplyRow.fingerprint).is_not(None))
     if probe is not None:
         statement = statement.where(ReplyRow.probe == probe)
     # One sample of each probe, before a second of any.
-    rows = session.exec(statement.order_by(col(ReplyRow.sample), col(ReplyRow.id)).limit(most))
-    read = [(label_of[row.round_id], observation(row)) for row in rows]
+    rows = tx.exec(statement.order_by(col(ReplyRow.sample), col(ReplyRow.id)).limit(most))
+    read = [(label_of[row.round_id], unpack_observation(row)) for row in rows]
     return [(name, one) for name, one in read if _vectors(one)]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from prober.judging.promise import chance
 from prober.model.incident import TROUBLES
+from prober.store.engine import Transaction
 from prober.store.pages.page_views import PromiseView
 from prober.store.rows import EndpointRow, IncidentRow, TallyRow
 from prober.store.tallies import EVER
@@ -16,18 +17,18 @@ from prober.store.tallies import EVER
 _STAYED = ("accepted", "superseded")
 
 
-def promises(session: Session) -> tuple[PromiseView, ...]:
+def promises(tx: Transaction) -> tuple[PromiseView, ...]:
     """Of every endpoint as declared last, by name, over all that was asked under its name."""
     judged = {
         name: (int(rounds), float(promised))
-        for name, rounds, promised in session.connection().execute(
+        for name, rounds, promised in tx.connection().execute(
             columns(col(TallyRow.endpoint), func.sum(TallyRow.judged), func.sum(TallyRow.promised))
             .where(col(TallyRow.day) == EVER)
             .group_by(col(TallyRow.endpoint))
         )
     }
-    ends = _ends(session)
-    declared = session.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
+    ends = _ends(tx)
+    declared = tx.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
     return tuple(_view(row, *judged.get(row.name, (0, 0.0)), ends.get(row.name, Counter())) for row in declared)
 
 
@@ -47,11 +48,11 @@ def _view(row: EndpointRow, judged: int, promised: float, ends: Counter[str]) ->
     )
 
 
-def _ends(session: Session) -> dict[str, Counter[str]]:
+def _ends(tx: Transaction) -> dict[str, Counter[str]]:
     """Endpoint → how the changes ended that people were told of; still open ones under the empty name."""
     told = (col(IncidentRow.state) != "suspected") & (col(IncidentRow.close_reason) != "faded")
     found: dict[str, Counter[str]] = {}
-    for name, reason, count in session.connection().execute(
+    for name, reason, count in tx.connection().execute(
         columns(col(IncidentRow.endpoint), col(IncidentRow.close_reason), func.count())
         .where(told, ~col(IncidentRow.kind).in_(TROUBLES))
         .group_by(col(IncidentRow.endpoint), col(IncidentRow.close_reason))

@@ -24,7 +24,9 @@ from prober.lab.demo.worlds import scripted_scene
 from prober.loading import load
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
-from prober.store import Store
+from prober.store import Store, incidents
+from prober.store import notices as stored_notices
+from prober.store.pages import overview
 
 QUIET, CHANGED = 9, 10
 
@@ -92,9 +94,9 @@ def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     output = io.StringIO()
     assert run_demo(scripted=True, dashboard=True, console=Console(file=output, width=120)) == 0
     with scripted_scene() as scene, stored(tmp_path) as store:
-        rounds = store.rounds(limit=100)
-        (incident,) = store.incidents()
-        (told,) = store.notices()
+        rounds = store.query(overview.recent_rounds, limit=100)
+        (incident,) = store.query(incidents.recent)
+        (told,) = store.query(stored_notices.recent)
     assert len(rounds) == 30
     assert {each.state for each in rounds} == {"completed"}
     assert max(each.due_at for each in rounds) - min(each.due_at for each in rounds) == timedelta(days=29)
@@ -119,7 +121,7 @@ def test_it_goes_on_for_a_while_after_the_catch_and_no_longer(play, tmp_path):
     code, shown = play(rounds_after_catch=0)
     assert code == 0
     with stored(tmp_path) as store:
-        assert len(store.rounds(limit=100)) == QUIET + caught_in(shown) < QUIET + CHANGED
+        assert len(store.query(overview.recent_rounds, limit=100)) == QUIET + caught_in(shown) < QUIET + CHANGED
 
 
 @pytest.mark.slow
@@ -136,7 +138,7 @@ def test_an_alarm_before_the_change_is_no_catch_and_ends_it(play, tmp_path):
     assert code == 1
     assert "False alarm" in shown
     with stored(tmp_path) as store:
-        assert len(store.rounds(limit=100)) <= 28
+        assert len(store.query(overview.recent_rounds, limit=100)) <= 28
 
 
 @pytest.mark.parametrize(
@@ -317,5 +319,5 @@ def test_the_real_model_is_caught_changing(tmp_path):
     assert "Caught in round" in shown
     assert "smollm2-135m-instruct" in shown
     with stored(tmp_path) as store:
-        (endpoint,) = store.endpoints()
+        (endpoint,) = store.query(overview.endpoints)
     assert endpoint.failed_asks == 0

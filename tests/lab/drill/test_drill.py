@@ -14,7 +14,8 @@ from prober.lab.drill.run import Tools
 from prober.model.declaration import Alerts, Digest, QuietHours, Route
 from prober.model.errors import NotEnough
 from prober.model.notice import Outcome
-from prober.store import Store
+from prober.store import Store, incidents, notices, watches
+from prober.store.pages import overview
 from tests.lab.drill.world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
 
 DECLARED = declarations()
@@ -68,9 +69,19 @@ def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     with Store.open(watched) as store:
-        before = (store.notices(), store.incidents(), store.rounds(limit=1000), store.newest())
+        before = (
+            store.query(notices.recent),
+            store.query(incidents.recent),
+            store.query(overview.recent_rounds, limit=1000),
+            store.query(watches.changes),
+        )
         drill(store, DECLARED, PARROT, "wording", [Channel()], URL, tools(Time()))
-        assert (store.notices(), store.incidents(), store.rounds(limit=1000), store.newest()) == before
+        assert (
+            store.query(notices.recent),
+            store.query(incidents.recent),
+            store.query(overview.recent_rounds, limit=1000),
+            store.query(watches.changes),
+        ) == before
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
@@ -148,7 +159,7 @@ def test_an_endpoint_that_really_changed_can_be_drilled_too(tmp_path: Path) -> N
     slack = Channel()
     with Store.open(url, read_only=True) as store:
         (endpoint,) = changed.endpoints
-        assert store.open_incident(endpoint.content_hash) is not None
+        assert store.query(incidents.open_change, endpoint.content_hash) is not None
         done = drill(store, changed, endpoint, "refusal", [slack], URL, tools(Time()))
     assert done.incident is not None
     assert slack.received[0].onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]

@@ -17,6 +17,7 @@ from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Reference
 from prober.model.notice import Notice, Outcome
 from prober.service import run_round
 from prober.store import Store
+from prober.store import declared as declared_store
 
 BEGAN = datetime(2026, 3, 1, 6, tzinfo=UTC)
 NOW = datetime(2026, 4, 2, 15, 30, tzinfo=UTC)
@@ -52,7 +53,7 @@ def watch(path: Path, declared: Declarations, rounds: int, apart: timedelta, beg
     (probe_set,), (endpoint,) = declared.sets, declared.endpoints
     url = f"sqlite:///{path}"
     with Store.open(url) as store, closing(open_provider(endpoint)) as provider:
-        store.remember(declared.sets, declared.endpoints, began)
+        store.change(declared_store.remember, declared.sets, declared.endpoints, began)
         for number in range(rounds):
             due = began + number * apart
             run_round.run(

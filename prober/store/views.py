@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from prober.model.declaration import Check
 from prober.model.incident import ActionName, Event, Incident
-from prober.model.reply import Reply
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -200,19 +198,3 @@ class EpochView:
     """When a person said so, UTC."""
     author: str
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReply:
-    """One reply of a completed round, as a reply log has it. Every text is hostile."""
-
-    round: str
-    """The round's label."""
-    endpoint: str
-    probe: str
-    prompt: str
-    system: str | None
-    reply: Reply
-    series: str = ""
-    expect: tuple[Check, ...] = ()
-    """What the probe expected; empty where the store was never told."""

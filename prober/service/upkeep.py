@@ -1,0 +1,135 @@
+"""What time brings: mutes that end, reminders, digests, stale endpoints, endpoints that were edited, silent daemons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from prober.incidents.clock import freshness, pass_time, replaced
+from prober.incidents.daemons import SILENT_AFTER, attendance, unwatched
+from prober.incidents.routing import Routing
+from prober.model.declaration import Endpoint, Reminders
+from prober.model.incident import Decision, Incident
+from prober.service.carry_out import carry_out
+from prober.service.notify import notify_of_no_incident
+from prober.store import Store, Transaction, daemons, declared, incidents, notices, rounds, watches
+
+
+def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
+    """Mutes that end, reminders that are due, incidents of endpoints that were edited, and digests: each in a
+    transaction of its own. Gives what was decided about incidents."""
+    reminders = routing.alerts.reminders
+    with store.read() as tx:
+        waiting = [one for one in incidents.not_closed(tx) if _decide(tx, one, reminders, now).reason != "nothing_due"]
+        has_digest = notices.has_digest(tx, now)
+    done = [_look_at_one(store, one, routing, now) for one in waiting]
+    if has_digest:
+        store.change(notices.gather_digests, now)
+    return tuple(decision for decision in done if decision is not None)
+
+
+def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) -> Decision | None:
+    """What was decided about one incident; None where somebody was quicker."""
+    with store.write() as tx:
+        watches.lock(tx, seen.endpoint_hash)
+        incident = incidents.get(tx, seen.id)
+        if incident is None or incident.state == "closed":
+            return None
+        decision = _decide(tx, incident, routing.alerts.reminders, now)
+        if decision.reason == "nothing_due":
+            return None
+        carry_out(tx, decision, routing, now)
+    return decision
+
+
+def _decide(tx: Transaction, incident: Incident, reminders: Reminders, now: datetime) -> Decision:
+    if not declared.is_current(tx, incident.endpoint_hash) and declared.is_declared(tx, incident.endpoint):
+        return replaced(incident, now)
+    return pass_time(incident, reminders, now)
+
+
+def check_freshness(
+    store: Store, endpoint: Endpoint, since: datetime, deadline: datetime, routing: Routing, now: datetime
+) -> Decision:
+    """Whether an endpoint has gone stale or is fresh again; people are notified once of each.
+
+    `since`: from when on it is watched. `deadline`: the moment since which no completed round makes it stale.
+    """
+    key = endpoint.content_hash
+    if store.query(_freshness, key, since, deadline).event is None:
+        return Decision("nothing_due")
+    with store.write() as tx:
+        watches.lock(tx, key)
+        decision = _freshness(tx, key, since, deadline)  # read again: another daemon may have been quicker
+        if decision.event is None:
+            return decision
+        is_stale = decision.event == "stale"
+        watches.set_stale_since(tx, key, now if is_stale else None)
+        newest = rounds.newest_completed_at(tx, key)
+        last = f"the last one {newest:%Y-%m-%d %H:%M} UTC" if newest else "none yet"
+        overdue = f"no completed round in {routing.alerts.stale_after} schedules; {last}"
+        notify_of_no_incident(
+            tx,
+            decision.event,
+            routing,
+            now,
+            endpoint=endpoint.name,
+            cause=overdue if is_stale else "rounds complete",
+            reason=decision.reason,
+        )
+    return decision
+
+
+def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime) -> Decision:
+    if incidents.open_trouble(tx, endpoint_hash) is not None:
+        return Decision("inhibited")  # people know already that it cannot be asked
+    is_stale = watches.stale_since(tx, endpoint_hash) is not None
+    newest = rounds.newest_completed_at(tx, endpoint_hash)
+    return freshness(is_stale, since if newest is None else max(since, newest), deadline)
+
+
+def beat(store: Store, worker: str, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
+    """A sign of life of a daemon that watches these endpoints.
+
+    Where another has fallen silent people are notified, once; and again when its work goes on.
+    """
+    with store.write() as tx:
+        before = daemons.see(tx, worker, endpoints, now)
+        if before is not None:
+            gap = now - before.seen_at
+            slept = before.stopped_at is None and (before.told_at is not None or gap > SILENT_AFTER)
+            if slept:
+                _back(tx, f"the daemon {worker} is back", gap, routing, now)
+            if slept or before.stopped_at is not None:
+                daemons.restart(tx, worker, now)
+        here = attendance(daemons.statuses(tx), now)
+        for lost in here.relieved:
+            gap = unwatched(lost, here.alive)
+            was_missed = lost.stopped_at is None and (lost.told_at is not None or gap > SILENT_AFTER)
+            # Whoever forgets it notifies people, so that of several daemons one does.
+            if daemons.remove(tx, lost) and was_missed:
+                _back(tx, f"what the daemon {lost.worker} watched is watched again", gap, routing, now)
+        _notify_of_silent(tx, routing, now)
+
+
+def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> int:
+    """Notify people, once, of every daemon that has fallen silent. Gives how many notices are owed."""
+    return store.change(_notify_of_silent, routing, now)
+
+
+def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime) -> int:
+    owed = 0
+    for lost in attendance(daemons.statuses(tx), now).silent:
+        if daemons.mark_notified(tx, lost, now):
+            cause = (
+                f"the daemon {lost.worker} has given no sign of life since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
+                f"nobody watches {', '.join(lost.endpoints)}"
+            )
+            owed += notify_of_no_incident(tx, "daemon_silent", routing, now, cause=cause, reason="no_sign_of_life")
+    return owed
+
+
+def _back(tx: Transaction, words: str, gap: timedelta, routing: Routing, now: datetime) -> None:
+    minutes = round(gap.total_seconds() / 60)
+    cause = f"{words}, after {minutes:,} minutes in which nobody watched"
+    notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="signs_resume")

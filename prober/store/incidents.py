@@ -1,0 +1,245 @@
+"""Incidents, and what people did to them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from math import inf, isfinite, isnan
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+
+from prober.incidents.severity import severity
+from prober.judging.explain.findings import said
+from prober.model.incident import LIVE, TROUBLES, Action, Incident, Reason
+from prober.model.notice import Comparison, Part
+from prober.store import declared, replies
+from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
+from prober.store.engine import Transaction
+from prober.store.rows import ActionRow, EndpointRow, IncidentRow, SeriesRow
+from prober.store.views import ActionView
+
+
+def get(tx: Transaction, incident_id: int) -> Incident | None:
+    """As it is now; None where there is no such incident."""
+    row = tx.get(IncidentRow, incident_id, populate_existing=True)
+    return None if row is None else to_incident(row)
+
+
+def open_change(tx: Transaction, endpoint_hash: str) -> Incident | None:
+    """The change that is not closed, also where it is only suspected. An endpoint has at most one."""
+    return _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES))
+
+
+def open_trouble(tx: Transaction, endpoint_hash: str) -> Incident | None:
+    """Why an endpoint cannot be asked; None where it can. An endpoint has at most one."""
+    return _not_closed(tx, endpoint_hash, col(IncidentRow.kind).in_(TROUBLES))
+
+
+def _not_closed(tx: Transaction, endpoint_hash: str, kind: ColumnElement[bool]) -> Incident | None:
+    row = tx.exec(
+        select(IncidentRow)
+        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed", kind)
+        .execution_options(populate_existing=True)
+    ).first()
+    return None if row is None else to_incident(row)
+
+
+def save(tx: Transaction, incident: Incident) -> Incident:
+    """Write an incident whole: a new one, which is given its id, or one that is there already.
+
+    Whoever writes holds the lock of its endpoint, and has read the incident behind it.
+    """
+    row = to_row(incident)
+    if incident.id == 0:
+        tx.add(row)
+    else:
+        row.id = incident.id
+        tx.merge(row)
+    tx.flush()
+    return incident if incident.id else replace(incident, id=row.id)
+
+
+def not_closed(tx: Transaction) -> tuple[Incident, ...]:
+    """Of every endpoint, the earliest first."""
+    rows = tx.exec(select(IncidentRow).where(IncidentRow.state != "closed").order_by(col(IncidentRow.id)))
+    return tuple(map(to_incident, rows))
+
+
+def live_at_provider(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
+    """Incidents of the same provider and nature, at other endpoints, that people know of and that are not over.
+
+    Holds the provider until the transaction ends, so that of two incidents that open at once the second sees the first.
+    """
+    origin = declared.origin_of(tx, incident.endpoint_hash)
+    if origin is None:
+        return ()
+    declared.lock_origin(tx, origin)
+    rows = tx.exec(
+        select(IncidentRow)
+        .where(
+            col(IncidentRow.state).in_(LIVE),
+            IncidentRow.kind == incident.kind if incident.is_trouble else ~col(IncidentRow.kind).in_(TROUBLES),
+            col(IncidentRow.endpoint_hash) != incident.endpoint_hash,
+            col(IncidentRow.endpoint_hash).in_(select(EndpointRow.endpoint_hash).where(EndpointRow.origin == origin)),
+        )
+        .order_by(col(IncidentRow.id))
+    )
+    return tuple(map(to_incident, rows))
+
+
+def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
+    """The other endpoints of the event an incident belongs to: those with an incident of their own, then those whose
+    evidence was only counted."""
+    first = incident.part_of or incident.id
+    rows = tx.exec(
+        select(IncidentRow)
+        .where((col(IncidentRow.id) == first) | (col(IncidentRow.part_of) == first))
+        .order_by(col(IncidentRow.id))
+    ).all()
+    own = [Part(row.endpoint, row.id) for row in rows if row.id != incident.id]
+    named = {incident.endpoint, *(part.endpoint for part in own)}
+    return (*own, *(Part(name, None) for name in incident.together if name not in named))
+
+
+def recent(
+    tx: Transaction, *, endpoint: str | None = None, state: str | None = None, limit: int = 200
+) -> tuple[Incident, ...]:
+    """Newest first; those that are or were only suspected only where their state is asked for."""
+    statement = select(IncidentRow).order_by(col(IncidentRow.id).desc()).limit(limit)
+    if endpoint is not None:
+        statement = statement.where(IncidentRow.endpoint == endpoint)
+    if state is not None:
+        statement = statement.where(IncidentRow.state == state)
+    else:
+        statement = statement.where(
+            (col(IncidentRow.state) != "suspected") & (col(IncidentRow.close_reason) != "faded")
+        )
+    return tuple(map(to_incident, tx.exec(statement)))
+
+
+def examples(tx: Transaction, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
+    """Replies that show it best, the clearest first and each of another probe: of the answers that became rarer the
+    commonest, beside the commonest of those that grew."""
+    found = []
+    for example in incident.findings.examples[:limit]:
+        old, new = (
+            replies.at(tx, incident.endpoint_hash, example.series, place)
+            for place in (example.reference, example.recent)
+        )
+        if old is not None and new is not None:
+            asked = tx.get(SeriesRow, example.series)
+            found.append(Comparison(new.probe, asked.prompt if asked else "", said(old.reply), said(new.reply)))
+    return tuple(found)
+
+
+def keep_action(
+    tx: Transaction, incident_id: int, action: Action, until: datetime | None, reason: Reason, now: datetime
+) -> None:
+    """What a person did, and what was decided; whether or not anything came of it."""
+    tx.add(
+        ActionRow(
+            incident_id=incident_id,
+            at=now,
+            action=action.action,
+            actor=action.actor,
+            note=action.note,
+            via=action.via,
+            until=until,
+            reason=reason,
+        )
+    )
+
+
+def actions(tx: Transaction, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
+    """Newest first."""
+    statement = select(ActionRow).order_by(col(ActionRow.id).desc()).limit(limit)
+    if incident_id is not None:
+        statement = statement.where(ActionRow.incident_id == incident_id)
+    return tuple(
+        ActionView(
+            incident_id=row.incident_id,
+            at=row.at,
+            action=row.action,  # type: ignore[arg-type]  # the column holds what `keep_action` wrote
+            actor=row.actor,
+            note=row.note,
+            via=row.via,
+            until=row.until,
+            reason=row.reason,
+        )
+        for row in tx.exec(statement)
+    )
+
+
+def to_row(incident: Incident) -> IncidentRow:
+    first, last = incident.onset_between or (None, None)
+    return IncidentRow(
+        endpoint=incident.endpoint,
+        endpoint_hash=incident.endpoint_hash,
+        state=incident.state,
+        kind=incident.kind,
+        onset=incident.onset,
+        detected_round=incident.detected_round,
+        opened_at=incident.opened_at,
+        e_value=incident.e_value,
+        threshold=incident.threshold,
+        verdicts=pack_verdicts(incident.verdicts),
+        onset_first=first,
+        onset_last=last,
+        course=incident.course,
+        rounds_after=incident.rounds_after,
+        peak_log_e=incident.peak_log_e if isfinite(incident.peak_log_e) else None,
+        passed=incident.passed,
+        findings=pack_findings(incident.findings),
+        together=json.dumps(incident.together),
+        part_of=incident.part_of,
+        severity=incident.severity,
+        cause=incident.cause,
+        acknowledged_at=incident.acknowledged_at,
+        muted_until=incident.muted_until,
+        settled_round=incident.settled_round,
+        calm_rounds=incident.calm_rounds,
+        told_at=incident.told_at,
+        closed_at=incident.closed_at,
+        close_reason=incident.close_reason,
+        actor=incident.actor,
+        note=incident.note,
+    )
+
+
+def to_incident(row: IncidentRow) -> Incident:
+    between = None if row.onset_first is None or row.onset_last is None else (row.onset_first, row.onset_last)
+    incident = Incident(
+        id=row.id,
+        endpoint=row.endpoint,
+        endpoint_hash=row.endpoint_hash,
+        state=row.state,  # type: ignore[arg-type]  # these columns hold what this room wrote
+        kind=row.kind,  # type: ignore[arg-type]
+        onset=row.onset,
+        detected_round=row.detected_round,
+        opened_at=row.opened_at,
+        e_value=row.e_value,
+        threshold=row.threshold,
+        verdicts=unpack_verdicts(row.verdicts),
+        onset_between=between,
+        course=row.course,  # type: ignore[arg-type]
+        rounds_after=row.rounds_after,
+        peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
+        passed=row.passed,
+        findings=unpack_findings(row.findings),
+        together=tuple(json.loads(row.together)),
+        part_of=row.part_of,
+        severity=row.severity or "warning",  # type: ignore[arg-type]
+        cause=row.cause or "",
+        acknowledged_at=row.acknowledged_at,
+        muted_until=row.muted_until,
+        settled_round=row.settled_round,
+        calm_rounds=row.calm_rounds or 0,
+        told_at=row.told_at,
+        closed_at=row.closed_at,
+        close_reason=row.close_reason,  # type: ignore[arg-type]
+        actor=row.actor,
+        note=row.note,
+    )
+    return incident if row.severity is not None else replace(incident, severity=severity(incident))

@@ -1,0 +1,176 @@
+"""What the judge keeps of an endpoint: its memory, the present suspicion, and where the reference began anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import col, delete, func, select, update
+
+from prober.incidents.confirmation import Confirmation, Suspicion
+from prober.model.errors import StoreError
+from prober.model.evidence import Judgement
+from prober.store import rounds
+from prober.store.codec import pack_text, unpack_judgement, unpack_text
+from prober.store.engine import Transaction
+from prober.store.rounds import Claim, label_at
+from prober.store.rows import EndpointRow, EpochRow, MemoryRow, RoundRow, WatchRow
+from prober.store.views import EpochView
+
+_BEGUN = ("claimed", "completed", "missed")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was said of the newest judged round of an endpoint."""
+
+    endpoint: str
+    judgement: Judgement
+    at: datetime
+    period: timedelta
+    """Between its scheduled rounds."""
+
+
+def memory(tx: Transaction, endpoint_hash: str) -> str | None:
+    """The judge's memory, as it was kept last in the current epoch; None before that."""
+    row = tx.get(MemoryRow, endpoint_hash)
+    return None if row is None else unpack_text(row.memory)
+
+
+def keep_memory(tx: Transaction, endpoint_hash: str, memory: str | None) -> None:
+    """The judge's memory from now on; None forgets what was there."""
+    if memory is None:
+        tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
+    else:
+        tx.merge(MemoryRow(endpoint_hash=endpoint_hash, memory=pack_text(memory)))
+        tx.flush()
+
+
+def peers(tx: Transaction, endpoint_hash: str) -> tuple[Judged, ...]:
+    """What was said last of the other endpoints of the same provider; by name."""
+    rows = tx.exec(
+        select(EndpointRow)
+        .where(
+            col(EndpointRow.origin).in_(select(EndpointRow.origin).where(EndpointRow.endpoint_hash == endpoint_hash)),
+            col(EndpointRow.endpoint_hash) != endpoint_hash,
+            col(EndpointRow.current),
+            # Where a person began a new reference, what was said against the old one does not count: memory is gone.
+            col(EndpointRow.endpoint_hash).in_(select(MemoryRow.endpoint_hash)),
+        )
+        .order_by(col(EndpointRow.name))
+    )
+    found = (_judged(tx, row) for row in rows.all())
+    return tuple(one for one in found if one is not None)
+
+
+def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
+    newest = tx.exec(
+        select(RoundRow)
+        .where(RoundRow.endpoint_hash == row.endpoint_hash, RoundRow.state == "completed")
+        .order_by(col(RoundRow.label).desc())
+        .limit(1)
+    ).first()
+    if newest is None or newest.judgement is None or newest.completed_at is None:
+        return None
+    judgement = unpack_judgement(newest.judgement)
+    return Judged(row.name, judgement, newest.completed_at, rounds.period(tx, row.endpoint_hash))
+
+
+# Suspicion
+
+
+def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: datetime) -> Suspicion:
+    """What was asked of the present suspicion so far, and of this probe set since midnight."""
+    since = tx.exec(select(WatchRow.suspected_since).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+    mine = (col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.confirms).is_not(None))
+    # A round that missed its budget was not asked, and one that was broken off cost its asks all the same.
+    asked = (*mine, col(RoundRow.state).in_(_BEGUN), col(RoundRow.asked) > 0)
+    used = 0
+    if since is not None:
+        used = tx.exec(
+            select(func.count()).where(*asked, col(RoundRow.label) >= since, col(RoundRow.confirms) == since)
+        ).one()
+    today = select(func.count()).where(
+        *asked, col(RoundRow.label) >= label_at(midnight), col(RoundRow.probe_set) == probe_set
+    )
+    waiting = select(func.max(RoundRow.due_at)).where(*mine, col(RoundRow.state) == "due")
+    return Suspicion(
+        since=since or "",
+        rounds=used,
+        rounds_today=tx.exec(today).one(),
+        due_at=tx.exec(waiting).one(),
+    )
+
+
+def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) -> None:
+    """The suspicion after a judged round, and the round that is to confirm it, if any.
+
+    At most one round waits to confirm an endpoint: one that is not wanted any more is missed, with the reason.
+    """
+    judged = claim.round
+    tx.exec(
+        update(WatchRow)
+        .where(col(WatchRow.endpoint_hash) == judged.endpoint_hash)
+        .values(suspected_since=confirmation.since or None)
+    )
+    if confirmation.reason == "already_due":
+        return
+    unwanted = tx.exec(
+        select(RoundRow)
+        .where(
+            col(RoundRow.endpoint_hash) == judged.endpoint_hash,
+            col(RoundRow.confirms).is_not(None),
+            col(RoundRow.state).in_(("due", "claimed")),
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+    for row in unwanted:
+        rounds.end_unjudged(tx, row, confirmation.reason if confirmation.due_at is None else "superseded")
+    if confirmation.due_at is not None:
+        # Where a scheduled round is due at that very moment, it will do.
+        place = (judged.endpoint, judged.endpoint_hash, judged.probe_set)
+        rounds.insert_due(tx, *place, confirmation.due_at, confirms=confirmation.since)
+
+
+# Epochs
+
+
+def epoch_start(tx: Transaction, endpoint_hash: str) -> str:
+    """Label of the first round of the current epoch; empty for the first epoch."""
+    return tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first() or ""
+
+
+def start_epoch(
+    tx: Transaction, endpoint: str, endpoint_hash: str, start_label: str, author: str, note: str, now: datetime
+) -> EpochView:
+    """The old reference is dropped. A round in hand was begun under it: its claim is lost, and it is taken up again.
+
+    Raises StoreError where the endpoint is unknown.
+    """
+    watch = tx.exec(
+        select(WatchRow)
+        .where(WatchRow.endpoint_hash == endpoint_hash)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if watch is None:
+        raise StoreError(f"the store does not know endpoint {endpoint}")
+    if watch.round_id is not None:
+        tx.exec(update(RoundRow).where(col(RoundRow.id) == watch.round_id).values(lease_until=now))
+    watch.round_id, watch.lease_until, watch.token = None, None, watch.token + 1
+    watch.epoch_start, watch.suspected_since = start_label, None
+    tx.add(watch)
+    tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
+    tx.add(
+        EpochRow(
+            endpoint=endpoint, endpoint_hash=endpoint_hash, start_label=start_label, at=now, author=author, note=note
+        )
+    )
+    tx.flush()
+    return EpochView(start_label=start_label, at=now, author=author, note=note)
+
+
+def epochs(tx: Transaction, endpoint: str) -> tuple[EpochView, ...]:
+    """Where references began anew, oldest first; the first epoch, from the beginning, is not listed."""
+    rows = tx.exec(select(EpochRow).where(EpochRow.endpoint == endpoint).order_by(col(EpochRow.id)))
+    return tuple(EpochView(start_label=row.start_label, at=row.at, author=row.author, note=row.note) for row in rows)

@@ -1,0 +1,214 @@
+"""Raw replies in their places, and the fingerprints taken of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy import bindparam, insert
+from sqlmodel import col, func, select, update
+
+from prober.model.evidence import Observation, Place, Round
+from prober.model.reply import Reply
+from prober.store import rounds
+from prober.store.codec import pack_fingerprint, pack_reply, unpack_observation, unpack_reply
+from prober.store.engine import Transaction
+from prober.store.rounds import Claim
+from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow
+from prober.store.views import ReplyView
+
+_LARGEST_COUNT: Final = 2**31 - 1
+
+
+def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
+    """Keep replies of a round in hand, with their fingerprints where these were taken already.
+
+    The first for a (round, series, sample) stays, any other is ignored. Raises ClaimLost where the claim is not in
+    force.
+    """
+    rounds.hold(tx, claim)
+    rows = {(one.series, one.sample): _values(claim.round.id, one) for one in reversed(observations)}
+    kept = tx.exec(
+        select(ReplyRow.series, ReplyRow.sample).where(
+            ReplyRow.round_id == claim.round.id,
+            col(ReplyRow.series).in_({series for series, _ in rows}),
+            col(ReplyRow.sample).in_({sample for _, sample in rows}),
+        )
+    ).all()
+    wanted = rows.keys() - set(kept)
+    if not wanted:
+        return
+    added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
+    tx.connection().execute(insert(ReplyRow), [rows[place] for place in reversed(added)])
+    failures = [reply.error for reply in reversed(added.values()) if reply.error is not None]
+    counts = {"asked": col(RoundRow.asked) + len(added), "failed": col(RoundRow.failed) + len(failures)}
+    newest = {"last_failure": failures[-1]} if failures else {}
+    tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(**counts, **newest))
+
+
+def keep_fingerprints(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
+    """Keep the fingerprints of replies that were recorded before. Raises ClaimLost where the claim is not in force."""
+    rounds.hold(tx, claim)
+    place = (
+        col(ReplyRow.round_id) == claim.round.id,
+        col(ReplyRow.series) == bindparam("of"),
+        col(ReplyRow.sample) == bindparam("nth"),
+    )
+    tx.connection().execute(
+        update(ReplyRow).where(*place).values(fingerprint=bindparam("taken")),
+        [{"of": one.series, "nth": one.sample, "taken": pack_fingerprint(one.fingerprint)} for one in observations],
+    )
+
+
+def _values(round_id: int, one: Observation) -> dict[str, object]:
+    return {
+        "round_id": round_id,
+        "series": one.series,
+        "probe": one.probe,
+        "sample": one.sample,
+        "at": one.reply.at,
+        "tokens": tokens_of(one.reply),
+        "reply": pack_reply(one.reply),
+        "fingerprint": pack_fingerprint(one.fingerprint),
+        "place": one.place,
+    }
+
+
+def tokens_of(reply: Reply) -> int:
+    """As the budget counts them. Providers may say anything, a column holds 31 bits."""
+    said = (reply.input_tokens or 0) + (reply.all_output_tokens or 0)
+    return min(max(said, 0), _LARGEST_COUNT)
+
+
+def recorded(tx: Transaction, round_id: int) -> tuple[Observation, ...]:
+    """What a round holds so far, in the order of its asks. What is left to ask after a kill is the rest.
+
+    A reply that was answered may be without a fingerprint, where the process ended before it was taken.
+    """
+    rounds.get(tx, round_id)
+    rows = tx.exec(
+        select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.place), col(ReplyRow.id))
+    )
+    return tuple(map(unpack_observation, rows))
+
+
+def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:
+    """Completed rounds of the current epoch in label order, with the observations of these series only.
+
+    Rounds without any are left out.
+    """
+    epoch_start = tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+    found = tx.exec(
+        select(ReplyRow, RoundRow.label, RoundRow.endpoint)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == endpoint_hash,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label) >= (epoch_start or ""),
+            col(ReplyRow.series).in_(series),
+        )
+        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
+        .execution_options(yield_per=1000)
+    )
+    return tuple(
+        Round(label, endpoint, datetime.fromisoformat(label), tuple(unpack_observation(row) for row, _, _ in replies))
+        for (label, endpoint), replies in groupby(found, key=lambda one: (one[1] or "", one[2]))
+    )
+
+
+def first_rounds(
+    tx: Transaction, endpoint_hash: str, series: Collection[str], start: str, end: str | None, limit: int
+) -> tuple[Round, ...]:
+    """The first completed rounds from label `start` up to, not including, `end`, with these series only."""
+    ours = [
+        col(RoundRow.endpoint_hash) == endpoint_hash,
+        col(RoundRow.state) == "completed",
+        col(RoundRow.label) >= start,
+        *([] if end is None else [col(RoundRow.label) < end]),
+    ]
+    labels = select(RoundRow.id, RoundRow.label, RoundRow.endpoint).where(*ours).order_by(col(RoundRow.label))
+    found = {round_id: (label or "", endpoint) for round_id, label, endpoint in tx.exec(labels.limit(limit))}
+    rows = tx.exec(
+        select(ReplyRow)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(col(ReplyRow.round_id).in_(found), col(ReplyRow.series).in_(series))
+        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
+    )
+    return tuple(
+        Round(*found[round_id], None, tuple(map(unpack_observation, replies)))
+        for round_id, replies in groupby(rows, key=lambda row: row.round_id)
+    )
+
+
+def series_asked(tx: Transaction, endpoint_hash: str, first: str, last: str) -> int:
+    """How many series were asked in the completed rounds from one label to another."""
+    return tx.exec(
+        select(func.count(func.distinct(col(ReplyRow.series))))
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == endpoint_hash,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label).between(first, last),
+        )
+    ).one()
+
+
+def at(tx: Transaction, endpoint_hash: str, series: str, place: Place) -> Observation | None:
+    """The reply of one series in one place; None where there is none."""
+    row = tx.exec(
+        select(ReplyRow)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(
+            col(RoundRow.endpoint_hash) == endpoint_hash,
+            col(RoundRow.label) == place.round,
+            col(ReplyRow.series) == series,
+            col(ReplyRow.sample) == place.sample,
+        )
+    ).first()
+    return None if row is None else unpack_observation(row)
+
+
+# For readers
+
+
+def recent(
+    tx: Transaction, endpoint: str, *, probe: str | None = None, before: str | None = None, limit: int = 100
+) -> tuple[ReplyView, ...]:
+    """Newest round first, in whole rounds up to `limit` replies; `before` the last label of a page goes on.
+
+    A round is never cut: one that alone passes the limit comes whole.
+    """
+    statement = (
+        select(ReplyRow, col(RoundRow.label), col(SeriesRow.prompt))
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
+        .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.label).is_not(None))
+        .order_by(col(RoundRow.label).desc(), col(ReplyRow.place), col(ReplyRow.id))
+    )
+    if probe is not None:
+        statement = statement.where(col(ReplyRow.probe) == probe)
+    if before is not None:
+        statement = statement.where(col(RoundRow.label) < before)
+    found = list(tx.exec(statement.limit(limit + 1)))
+    if len(found) > limit:
+        cut = found[-1][1]
+        found = [one for one in found if one[1] != cut] or list(tx.exec(statement.where(col(RoundRow.label) == cut)))
+    return tuple(_view(row, label or "", prompt or "") for row, label, prompt in found)
+
+
+def _view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
+    reply = unpack_reply(row.reply)
+    return ReplyView(
+        series=row.series,
+        probe=row.probe,
+        prompt=prompt,
+        round=label,
+        at=reply.at,
+        sample=row.sample,
+        text=reply.text,
+        error=reply.error,
+        model=reply.model,
+        error_detail=reply.error_detail,
+    )

@@ -1,0 +1,52 @@
+"""The watch over an endpoint: the row whose lock puts its writers in a queue, and the count by which readers notice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import col, func, select, update
+
+from prober.store.engine import Transaction
+from prober.store.rows import EndpointRow, WatchRow
+
+
+def lock(tx: Transaction, endpoint_hash: str) -> None:
+    """Wait for whoever else writes about this endpoint; from here on, and until the transaction ends, nobody else does.
+
+    Every writer takes this lock first. Readers notice that answers about the endpoint may have changed.
+    """
+    tx.exec(
+        update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(changes=col(WatchRow.changes) + 1)
+    )
+
+
+def mark_changed(tx: Transaction, endpoint: str | None) -> None:
+    """Readers notice that answers about this name may have changed; without a name, answers about anything."""
+    watches = update(WatchRow)
+    if endpoint is not None:
+        named = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint)
+        watches = watches.where(col(WatchRow.endpoint_hash).in_(named))
+    tx.exec(watches.values(changes=col(WatchRow.changes) + 1))
+
+
+def changes(tx: Transaction, endpoint: str | None = None) -> str:
+    """A text that is another one whenever a reader's answer may have changed, about this endpoint where one is named.
+
+    Cheap enough to ask every second. A daemon's signs of life do not change it: they come every minute.
+    """
+    counted = select(func.count(), func.coalesce(func.sum(WatchRow.changes), 0))
+    if endpoint is not None:
+        named = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint)
+        counted = counted.where(col(WatchRow.endpoint_hash).in_(named))
+    watches, total = tx.exec(counted).one()
+    return f"{watches}.{total}"
+
+
+def stale_since(tx: Transaction, endpoint_hash: str) -> datetime | None:
+    """Since when an endpoint is known to have no fresh rounds; None while it has."""
+    return tx.exec(select(WatchRow.stale_since).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+
+
+def set_stale_since(tx: Transaction, endpoint_hash: str, since: datetime | None) -> None:
+    """As `stale_since` gives it from now on."""
+    tx.exec(update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(stale_since=since))
