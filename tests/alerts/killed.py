@@ -13,7 +13,7 @@ from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.pace import Pace
 from prober.alerts.slack.picture import LEAST_POINTS
 from prober.model.notice import Notice
-from prober.service.deliver import deliver
+from prober.service.deliver import StoredOutbox, deliver
 from prober.settings import Settings
 from prober.store import Store
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN
@@ -31,7 +31,7 @@ def deliver_all(store: Store, base_url: str, now: datetime) -> int:
     assert isinstance(alerter, SlackBot)
     bot, count = replace(alerter, pace=Pace(interval_s=0)), 0
     with patch("prober.alerts.slack.bot.history_png", _picture):
-        while deliver(store, [bot, LogAlerter()], lambda: now, "http://localhost:8501"):
+        while deliver(StoredOutbox(store), [bot, LogAlerter()], lambda: now, "http://localhost:8501"):
             count += 1
     return count
 

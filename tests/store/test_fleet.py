@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from prober.incidents.actions import accept
+from prober.incidents.events import EVENTS
 from prober.model.declaration import Endpoint
 from prober.model.incident import Incident
 from prober.model.notice import Outcome, Part
 from prober.service.deliver import StoredOutbox
-from prober.service.notify import JOIN_PAUSE
 from prober.service.run_round import peers
 from prober.store import Store, incidents, notices, rounds
 from tests.store.world import DAY, NOW, begin, carry, complete, judge, verdict
@@ -137,7 +137,7 @@ def test_one_call_about_all(store: Store) -> None:
     third = changed(store, C, NOW + 2 * HOUR)
     assert owed(store)[:2] == [(first.id, "joined", "log"), (first.id, "joined", "slack")]
     assert StoredOutbox(store).claim_notice(NOW + 2 * HOUR, 60, "http://localhost") is None
-    notice = StoredOutbox(store).claim_notice(NOW + 2 * HOUR + JOIN_PAUSE, 60, "http://localhost")
+    notice = StoredOutbox(store).claim_notice(NOW + 2 * HOUR + EVENTS["joined"].pause, 60, "http://localhost")
     assert notice is not None
     assert (notice.incident_id, notice.endpoint, notice.event) == (first.id, "a", "joined")
     assert notice.also == (Part("b", second.id), Part("c", third.id))

@@ -8,11 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from prober.incidents.actions import accept, acknowledge
-from prober.incidents.routing import Routing
+from prober.incidents.actions import accept
+from prober.incidents.routing import NOBODY, Routing
 from prober.loading.reply_log import LoggedReply
+from prober.model.incident import Action
 from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
+from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.store import Store, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import replies as stored_replies
@@ -267,7 +269,7 @@ def test_export_is_every_reply_of_completed_rounds_in_label_order(store: Store) 
     assert (first.endpoint, first.probe, first.system) == ("search", "chat/talk", "Be kind")
     assert first.prompt == "user: Hi\n\nassistant: Yes?"
     assert second == LoggedReply(
-        last.label, "billing", "money/capital", "Capital of France?", None, observe("late").reply, SERIES
+        last.label, "billing", "money/capital", observe("late").reply, "Capital of France?", series=SERIES
     )
     assert [one.reply.text for one in export(store, "billing")] == ["late"]
 
@@ -288,7 +290,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
     "record": lambda store: record(store, begin(store), observe()),
     "miss": lambda store: store.change(rounds.miss, store.query(rounds.unfinished, NOW)[0].id, "test", NOW),
     "settle": lambda store: finish(store, begin(store), None),
-    "carry_out": lambda store: carry(store, acknowledge(store.query(incidents.recent)[0], "ana", "", NOW)),
+    "act": lambda store: try_to_act(store, 1, Action("acknowledge", "ana"), NOBODY, NOW),
     "claim_notice": lambda store: StoredOutbox(store).claim_notice(NOW, 30, ""),
     "settle_notice": lambda store: store.change(notices.settle, 1, Outcome(sent=True, reason="sent"), None, NOW),
 }
