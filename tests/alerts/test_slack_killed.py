@@ -21,6 +21,7 @@ from prober.service.act import try_to_act
 from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
 from prober.store import Store, notices
 from prober.store import incidents as stored_incidents
+from prober.store import notices as stored_notices
 from tests.alerts.killed import bear, deliver_all
 from tests.alerts.slack_server import SlackServer
 from tests.store.world import alarm, complete, declare, judge, verdict
@@ -66,9 +67,9 @@ class World:
 
 
 def everything_is_there_once_and_in_order(world: World, slack: SlackServer) -> None:
-    told = [one for one in reversed(world.store.notices(limit=10**6)) if one.alerter == "slack"]
+    told = [one for one in reversed(world.store.query(stored_notices.recent, limit=10**6)) if one.alerter == "slack"]
     assert {one.state for one in told} == {"sent"}
-    incidents = [one.id for one in reversed(world.store.incidents(limit=10**6))]
+    incidents = [one.id for one in reversed(world.store.query(stored_incidents.recent, limit=10**6))]
     assert len(slack.roots) == len(incidents)
     for incident, root in zip(incidents, slack.roots, strict=True):
         events = [one.event for one in told if one.incident_id == incident]
@@ -136,7 +137,7 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
     deliver_all(here.store, slack.base_url, now)
     assert here.waiting == 0
     everything_is_there_once_and_in_order(here, slack)
-    tried = [one.attempts for one in here.store.notices(limit=10**6) if one.alerter == "slack"]
+    tried = [one.attempts for one in here.store.query(stored_notices.recent, limit=10**6) if one.alerter == "slack"]
     assert sum(tried) - len(tried) >= kills / 4, "few were killed with a notice in hand"
     print(f"{killed} kills, {len(tried)} notices, {sum(tried)} tries, {len(slack.messages)} messages")
 

@@ -21,9 +21,11 @@ from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.incident import Action, Decision, Incident
 from prober.service.act import try_to_act
-from prober.service.deliver import deliver
+from prober.service.deliver import StoredOutbox, deliver
 from prober.settings import Settings
-from prober.store import Store, incidents
+from prober.store import Store, incidents, judge_state
+from prober.store import incidents as stored_incidents
+from prober.store.pages.notices import latest_notice_of
 from tests.alerts.slack_limits import texts
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
 from tests.alerts.test_deliver_from_store import NOW, open_incident
@@ -60,7 +62,7 @@ class Office:
         self.presses = presses
 
     def deliver(self) -> None:
-        while deliver(self.store, [self.bot], lambda: NOW, "http://localhost:8501"):
+        while deliver(StoredOutbox(self.store), [self.bot], lambda: NOW, "http://localhost:8501"):
             pass
 
     @property
@@ -121,7 +123,7 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     assert (here.incident.state, here.incident.actor) == ("acknowledged", "alice (U0ALICE)")
     assert str(here.root["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
     assert "Acknowledged" in str(slack.thread(here.root)[-1]["text"])
-    [kept] = here.store.presses()
+    [kept] = here.store.query(stored_incidents.actions)
     assert (kept.action, kept.actor, kept.via, kept.reason) == (
         "acknowledge",
         "alice (U0ALICE)",
@@ -139,7 +141,7 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
     assert str(here.root["text"]).startswith("Muted: ")
     try_to_act(here, "unmute", user="U0BOB")
     assert (here.incident.state, here.incident.actor) == ("open", "bob (U0BOB)")
-    assert [kept.action for kept in here.store.presses()] == ["unmute", "mute"]
+    assert [kept.action for kept in here.store.query(stored_incidents.actions)] == ["unmute", "mute"]
 
 
 @pytest.mark.slow
@@ -159,7 +161,7 @@ def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackSer
         "better answers",
     )
     assert str(here.root["text"]).startswith("Accepted: ")
-    assert len(here.store.epochs("acme/gpt-4o")) == 1
+    assert len(here.store.query(judge_state.epochs, "acme/gpt-4o")) == 1
 
 
 @pytest.mark.slow
@@ -170,7 +172,7 @@ def test_show_evidence_opens_it_for_whoever_asked(office: Callable[..., Office],
     [view] = slack.views
     assert "What moved" in texts(view["blocks"])
     assert len(slack.messages) == before
-    assert [(kept.action, kept.reason) for kept in here.store.presses()] == [("show", "shown")]
+    assert [(kept.action, kept.reason) for kept in here.store.query(stored_incidents.actions)] == [("show", "shown")]
 
 
 @pytest.mark.slow
@@ -178,7 +180,7 @@ def test_what_is_private_is_not_shown_on_request_either(
     office: Callable[..., Office], slack: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = office()
-    told = here.store.told(here.incident.id, "slack", "")
+    told = here.store.query(latest_notice_of, here.incident.id, "slack", "")
     assert told is not None and not told.private
     secret = replace(told, private=True, moved=(replace(told.moved[0], words="“secret” 31 % instead of 88 %"),))
     monkeypatch.setattr(here.store, "told", lambda *arguments: secret)
@@ -195,7 +197,7 @@ def test_only_who_is_allowed_acts_and_every_press_is_kept(
     here = office(slack_allowed="U0ALICE, S0ONCALL")
     try_to_act(here, "acknowledge", user=user)
     assert here.incident.state == ("acknowledged" if may else "open")
-    [kept] = here.store.presses()
+    [kept] = here.store.query(stored_incidents.actions)
     assert user in kept.actor and kept.reason == ("acknowledged" if may else "not_allowed")
     assert len(slack.ephemeral) == (not may)
     assert may or slack.ephemeral[0]["user"] == user
@@ -212,26 +214,26 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
     for envelope in (first, second):
         assert slack.sockets.acknowledgement(envelope) == {}
     here.done()
-    assert len(here.store.presses()) == 1
+    assert len(here.store.query(stored_incidents.actions)) == 1
     try_to_act(here, "unmute")
     again = slack.press({**button, "action_ts": "1900000009.5"}, here.root)
     slack.sockets.acknowledgement(again)
     here.done()
-    assert len(here.store.presses()) == 3, "the same choice later is another press"
+    assert len(here.store.query(stored_incidents.actions)) == 3, "the same choice later is another press"
 
 
 @pytest.mark.slow
 def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     stale = here.button("acknowledge")
-    here.store.press(here.incident.id, Action("close", "bob"), NOBODY, NOW)
+    try_to_act(here.store, here.incident.id, Action("close", "bob"), NOBODY, NOW)
     here.deliver()
     messages = len(slack.messages)
     slack.sockets.acknowledgement(slack.press(stale, here.root))
     here.done()
     assert slack.ephemeral[0]["text"] == "This incident is closed already."
     assert len(slack.messages) == messages
-    assert here.store.presses()[0].reason == "already_closed"
+    assert here.store.query(stored_incidents.actions)[0].reason == "already_closed"
 
 
 @pytest.mark.parametrize("value", ["999.0123456789abcdef", "1.0123456789abcdef", "x", "", "1", "٣.a", "1.2.3.4"])
@@ -242,7 +244,7 @@ def test_a_button_of_another_database_does_nothing(
     here = office()
     slack.sockets.acknowledgement(slack.press({**here.button("acknowledge"), "value": value}, here.root))
     here.done()
-    assert here.incident.state == "open" and here.store.presses() == ()
+    assert here.incident.state == "open" and here.store.query(stored_incidents.actions) == ()
     assert "not of this prober's database" in str(slack.ephemeral[0]["text"])
 
 
@@ -262,10 +264,10 @@ def test_the_answer_does_not_wait_for_the_work(
     envelopes = [slack.press(here.button("evidence"), here.root) for _ in range(20)]
     for envelope in envelopes:
         assert slack.sockets.acknowledgement(envelope) == {}
-    assert here.store.presses() == ()
+    assert here.store.query(stored_incidents.actions) == ()
     unlocked.set()
     here.done()
-    assert len(here.store.presses()) == 20
+    assert len(here.store.query(stored_incidents.actions)) == 20
 
 
 @pytest.mark.slow
