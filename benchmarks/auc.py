@@ -23,7 +23,7 @@ REFERENCE, CANDIDATE = 24, 8
 REPETITIONS: Final = 60
 """References; each is held against one still and one changed candidate of every rung."""
 ALPHA: Final = 0.01
-"""Of our comparison: it decides how many shuffles there are, and is no part of the area."""
+"""Of our comparison: it decides how many permutations there are, and is no part of the area."""
 RUNNING: Final = "ours, running"
 """The e-value of the judge, which does not know where the candidate begins."""
 MIXTURES: Final = (("template", 0.16), ("q4_0", 0.16))
@@ -183,16 +183,16 @@ def _lost(areas: Areas) -> list[str]:
 
 def headlines(areas: Areas) -> list[str]:
     """Mean area of ours and of the best peer, and on how many rungs a peer is better."""
-    told = []
+    shown = []
     for access, (ours, *peers) in (("text alone", TEXT), ("log-probabilities", LOGPROBS)):
         means = {method: float(np.mean([row.areas[method].value for row in areas.rows])) for method in (ours, *peers)}
         best = max(peers, key=lambda peer: means[peer])
         lost = sum(bool(set(row.better) & set(peers)) for row in areas.rows)
-        told.append(
+        shown.append(
             f"Area under the curve over {len(areas.rows)} real changes, {access}: {means[ours]:.3f}; best peer "
             f"({best}) {means[best]:.3f}; a peer is better beyond chance on {lost}."
         )
-    return told
+    return shown
 
 
 PART = Part(

@@ -73,10 +73,10 @@ def measure(effort: Effort) -> Cost:
     for _ in range(effort.times(TIMED, quick=20)):
         answers = _one(rng)
         # Both judge the very same round; each stays where it is, so that their histories keep their lengths.
-        for times, past in zip(took, (short, watch), strict=True):
-            [round_] = numbered([answers], len(past.past))
+        for times, watched in zip(took, (short, watch), strict=True):
+            [round_] = numbered([answers], len(watched.rounds))
             began = time.process_time()
-            advance(past.memory, round_, lambda series: (), past.promise)
+            advance(watched.memory, round_, lambda series: (), watched.promise)
             times.append(time.process_time() - began)
     return Cost(
         replies=DESIGN.asks,

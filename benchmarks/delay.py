@@ -15,13 +15,13 @@ from benchmarks import intervals, ladder, stream
 from benchmarks.design import EIGHT, Design, text_only
 from benchmarks.part import ALARM, JUDGE, Effort, Part
 from benchmarks.peers.interface import ROUNDS_PER_YEAR
-from benchmarks.stream import QUIET, REFERENCE, Past
+from benchmarks.stream import QUIET, REFERENCE, Watched
 
 RUNGS: Final = ("q8_0", "noise-0.01", "noise-0.02", "prune-0.05", "temperature-0.9", "system-prompt")
 """Those whose limit is five rounds or more; below that, whole rounds and overshoot dominate."""
 DESIGNS: Final = {EIGHT: 12, Design(4, 6): 6, Design(2, 12): 6, Design(4, 6, better=8): 6}
 """Designs of equal asks, and repetitions of each; peers run with the first. The bets were chosen while looking at the
-probes of the first three, with other seeds; those of the last were never looked at."""
+probes of the first three, with other seeds; those of the last were never used."""
 PATIENCE: Final = 12
 """Changed rounds are judged up to so many times the limit."""
 
@@ -81,32 +81,32 @@ def measure(effort: Effort) -> Delays:
     """Every design, rung and method."""
     thresholds = stream.thresholds(effort)
     rungs = RUNGS[-1:] if effort.quick else RUNGS
-    rows, past = list[Row](), list[Once]()
+    rows, history = list[Row](), list[Once]()
     for design, repetitions in list(DESIGNS.items())[: 1 if effort.quick else None]:
         peers = thresholds if design == EIGHT else {}
         once = partial(repeat, design=design, rungs=rungs, thresholds=peers)
         found = effort.each(f"delay {design}", once, range(effort.times(repetitions)))
         rows += _rows(design, rungs, found)
-        past += found
+        history += found
     return Delays(
         rows=tuple(rows),
         thresholds=thresholds,
-        quiet_rounds=QUIET * len(past),
-        alarms=sum(one.alarms for one in past),
-        ms_a_round=float(np.median([one.ms_a_round for one in past])),
+        quiet_rounds=QUIET * len(history),
+        alarms=sum(one.alarms for one in history),
+        ms_a_round=float(np.median([one.ms_a_round for one in history])),
     )
 
 
 def repeat(seed: int, design: Design, rungs: Sequence[str], thresholds: dict[str, float]) -> Once:
-    """One past, and from it every change."""
+    """One history, and from it every change."""
     rng = np.random.default_rng([seed, crc32(str(design).encode())])
-    past = Past.of(rng, design)
+    history = Watched.of(rng, design)
     delays = {}
     for rung in rungs:
         recording = ladder.load(rung)
         changed = text_only(design.draw(recording, rng, most(design, rung)))
-        delays[rung] = past.delays(changed, thresholds)
-    return Once(delays, past.alarms, past.ms_a_round)
+        delays[rung] = history.delays(changed, thresholds)
+    return Once(delays, history.alarms, history.ms_a_round)
 
 
 def limit(design: Design, rung: str) -> float:
@@ -148,7 +148,7 @@ def lines(found: Delays) -> list[str]:
         f"(≥). Threshold: one false alarm in {ROUNDS_PER_YEAR:,} rounds. Limit: ln {ROUNDS_PER_YEAR:,} / KL, with KL "
         "the nats a round tells, from the model's own probabilities. Efficiency is limit over mean delay. Intervals "
         f"are 95 %, Student's, over {', '.join(f'{n} repetitions of {design}' for design, n in repetitions.items())} "
-        "probes × replies; all rungs of a repetition share its past. Dollars at $2 and $8 a million tokens (GPT-4.1). "
+        "probes × replies; all rungs of a repetition share one history. Dollars: $2 and $8 a million tokens (GPT-4.1). "
         "The bets were chosen while looking at these rungs, with other seeds, and at these probes, but for those "
         "called *other*: they are the next best, and nothing was chosen by them.",
         "",

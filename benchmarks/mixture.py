@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks import ladder, stream
 from benchmarks.design import EIGHT, text_only
 from benchmarks.part import ALARM, JUDGE, Effort, Part
-from benchmarks.stream import QUIET, REFERENCE, Past
+from benchmarks.stream import QUIET, REFERENCE, Watched
 
 SHARES: Final = (0.01, 0.05, 0.10, 0.16, 0.25, 0.50, 1.0)
 ELSEWHERE: Final = ("template", "q4_0")
@@ -79,10 +79,10 @@ def measure(effort: Effort) -> Mixtures:
 
 
 def repeat(seed: int, cases: Sequence[Case], thresholds: dict[str, float]) -> dict[Case, dict[str, int | None]]:
-    """One past, and from it every share."""
+    """One history, and from it every share."""
     rng = np.random.default_rng([seed, crc32(b"mixture")])
-    past = Past.of(rng, EIGHT)
-    return {case: past.delays(text_only(EIGHT.draw(ladder.mixed(*case), rng, WEEK)), thresholds) for case in cases}
+    history = Watched.of(rng, EIGHT)
+    return {case: history.delays(text_only(EIGHT.draw(ladder.mixed(*case), rng, WEEK)), thresholds) for case in cases}
 
 
 def lines(found: Mixtures) -> list[str]:
@@ -112,15 +112,15 @@ def _cells(row: Row) -> str:
 
 def headlines(found: Mixtures) -> list[str]:
     """The incident of a sixth of the traffic."""
-    told = [
+    caught = [
         f"{row.elsewhere} {row.caught} of {len(row.delays)}"
         + ("" if row.median is None else f", median {row.median:.0f} rounds")
         for row in found.rows
         if row.method == "ours" and row.share == 0.16
     ]
     return (
-        [f"16 % of the traffic routed elsewhere, caught within a week of hourly rounds: {'; '.join(told)}."]
-        if told
+        [f"16 % of the traffic routed elsewhere, caught within a week of hourly rounds: {'; '.join(caught)}."]
+        if caught
         else []
     )
 

@@ -20,11 +20,11 @@ from prober.model.evidence import Round
 
 @dataclass(frozen=True)
 class Watch:
-    """A judge that has seen some rounds. It never changes, so that many futures may follow one past."""
+    """A judge that has seen some rounds. It never changes, so that many futures may follow one history."""
 
     memory: Memory
     promise: Promise
-    past: tuple[Answers, ...]
+    rounds: tuple[Answers, ...]
     """All rounds, the reference among them."""
     alarmed: bool = False
     """By the last round."""
@@ -40,10 +40,10 @@ class Watch:
 
     def see(self, answers: Answers) -> Watch:
         """After one more round."""
-        past = (*self.past, answers)
-        [round_] = numbered([answers], len(self.past))
-        memory, judgement = advance(self.memory, round_, lambda series: numbered(past), self.promise)
-        return Watch(memory, self.promise, past, judgement.state == "alarm")
+        rounds = (*self.rounds, answers)
+        [round_] = numbered([answers], len(self.rounds))
+        memory, judgement = advance(self.memory, round_, lambda series: numbered(rounds), self.promise)
+        return Watch(memory, self.promise, rounds, judgement.state == "alarm")
 
     def delay(self, rounds: Sequence[Answers]) -> int | None:
         """Of these further rounds the one, counted from 1, that raises the alarm; None where none does."""

@@ -227,11 +227,11 @@ def _put(connection: Connection, rounds: int) -> None:
     rng = np.random.default_rng(3)
     reply_ids = 0
     for place, endpoint in enumerate(_ENDPOINTS):
-        memory, judgement, told = _judged(endpoint, rng)
+        memory, judgement, asked = _judged(endpoint, rng)
         connection.execute(
             insert(MemoryRow), {"endpoint_hash": endpoint.content_hash, "memory": pack_text(encode(memory))}
         )
-        packed = [[_reply_columns(one) for one in told[n].observations] for n in range(len(told))]
+        packed = [[_reply_columns(one) for one in asked[n].observations] for n in range(len(asked))]
         days: dict[str, tallies.Sums] = {}
         for start in range(0, rounds, _BATCH):
             rows: dict[Any, list[dict[str, Any]]] = {RoundRow: [], ReplyRow: [], PointRow: [], LineRow: []}
@@ -239,11 +239,11 @@ def _put(connection: Connection, rounds: int) -> None:
                 at = NOW - EVERY * (rounds - number)
                 row = _round(endpoint, at, place * rounds + number + 1, judgement, is_missed=number % 97 == 5)
                 rows[RoundRow].append(row.model_dump())
-                which = number % len(told)
+                which = number % len(asked)
                 for columns in packed[which]:
                     reply_ids += 1
                     rows[ReplyRow].append({**columns, "id": reply_ids, "round_id": row.id, "at": at})
-                seen = told[which].observations
+                seen = asked[which].observations
                 sums = tallies.sums(seen, judgement if row.state == "completed" else None)
                 for day in (tallies.day_of(row), tallies.EVER):
                     days[day] = days.get(day, tallies.Sums()).plus(sums)
@@ -294,11 +294,11 @@ def _reply_columns(one: Observation) -> dict[str, Any]:
 
 def _judged(endpoint: Endpoint, rng: np.random.Generator) -> tuple[Memory, Judgement, list[Round]]:
     """What the judge makes of a dozen real rounds and one more; and these, from which all others are copied."""
-    told = [_asked(endpoint, NOW - EVERY * (REFERENCE + 1 - n), rng) for n in range(REFERENCE + 1)]
+    asked = [_asked(endpoint, NOW - EVERY * (REFERENCE + 1 - n), rng) for n in range(REFERENCE + 1)]
     promise, memory = Promise(reference=ReferenceRule(rounds=REFERENCE, hours=0)), Memory()
-    for n, round_ in enumerate(told):
-        memory, judgement = advance(memory, round_, lambda series, n=n: told[: n + 1], promise)  # type: ignore[misc]
-    return memory, judgement, told
+    for n, round_ in enumerate(asked):
+        memory, judgement = advance(memory, round_, lambda series, n=n: asked[: n + 1], promise)  # type: ignore[misc]
+    return memory, judgement, asked
 
 
 def _asked(endpoint: Endpoint, at: datetime, rng: np.random.Generator) -> Round:
@@ -391,15 +391,15 @@ def lines(found: Pages) -> list[str]:
 
 def headlines(found: Pages) -> list[str]:
     """The worst ratio of either database."""
-    told = []
+    sentences = []
     for database in dict.fromkeys(one.database for one in found.rows):
         worst = max((one for one in found.rows if one.database == database), key=lambda one: one.ratio)
         slowest = max((one for one in found.rows if one.database == database), key=lambda one: one.large_ms)
-        told.append(
+        sentences.append(
             f"{database}: with {found.large:,} replies a page costs the store at most {worst.ratio:.2f} times what it "
             f"costs with {found.small:,} ({worst.page}); {slowest.large_ms:.0f} ms, where it is most ({slowest.page})."
         )
-    return told
+    return sentences
 
 
 PART = Part("pages", "Cost of a page", Pages, measure, lines, headlines, measures=())

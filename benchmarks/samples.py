@@ -121,7 +121,7 @@ def lines(found: Power) -> list[str]:
         f"{ROUNDS} recorded rounds of the {len(TEXT)} prompts that ask for text on either side, one reply a prompt and "
         f"round, so {ROUNDS} replies a prompt; α = {ALPHA}; {found.rows[0].resamples} seeded resamples of rounds "
         "without replacement, the same replies for both tests. Intervals are Wilson's, 95 %, and too narrow, as "
-        "resamples share rounds. Ours is `prober compare`, family-wise over its channels; MET shuffles replies.",
+        "resamples share rounds. Ours is `prober compare`, family-wise over its channels; MET permutes replies.",
         "",
         "| change | ours: called changed | MET | channels of ours that called it |",
         "|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""Streams of hourly rounds from the ladder: a past without a change, and peers held to the promise ours keeps."""
+"""Streams of hourly rounds from the ladder: a history without a change, and peers held to the promise ours keeps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ UPPER: Final = 0.2
 
 
 @dataclass(frozen=True)
-class Past:
+class Watched:
     """Everything up to the moment of a change."""
 
     rounds: tuple[Answers, ...]
@@ -55,7 +55,7 @@ class Past:
     """Median CPU time of judging one."""
 
     @staticmethod
-    def of(rng: np.random.Generator, design: Design) -> Past:
+    def of(rng: np.random.Generator, design: Design) -> Watched:
         """A seeded one, from texts alone."""
         rounds = text_only(design.draw(ladder.load(ladder.BASE), rng, REFERENCE + QUIET))
         watch, alarms, took = Watch.begin(rounds[:REFERENCE]), 0, []
@@ -65,7 +65,7 @@ class Past:
             took.append(time.process_time() - began)
             if watch.alarmed:
                 alarms, watch = alarms + 1, Watch.begin(rounds[number - REFERENCE : number])
-        return Past(tuple(rounds), watch, alarms, float(np.median(took)) * 1000)
+        return Watched(tuple(rounds), watch, alarms, float(np.median(took)) * 1000)
 
     def delays(self, changed: Sequence[Answers], thresholds: Mapping[str, float]) -> dict[str, int | None]:
         """Method → the changed round, counted from 1, that raised the alarm; None where none did."""
@@ -78,9 +78,9 @@ class Past:
 def thresholds(effort: Effort) -> dict[str, float]:
     """Peer → what its running statistic must pass for at most one false alarm in a year of hourly rounds.
 
-    Each peer watches still streams of the unchanged model, with references like those of `Past`. The largest readings
-    of blocks of 100 rounds are pooled over streams, an exponential tail is fitted to their upper fifth, and the
-    threshold is what it passes in a share 1 - exp(-100 / 8,766) of the blocks.
+    Each peer watches still streams of the unchanged model, with references like those of `Watched`. The largest
+    readings of blocks of 100 rounds are pooled over streams, an exponential tail is fitted to their upper fifth, and
+    the threshold is what it passes in a share 1 - exp(-100 / 8,766) of the blocks.
     """
     streams = effort.times(STREAMS)
     largest = effort.each("thresholds", partial(_largest, length=effort.times(LENGTH, quick=200)), range(streams))
@@ -102,13 +102,13 @@ def _largest(seed: int, length: int) -> dict[str, Floats]:
     return {peer: _track(peer, old, new).reshape(-1, BLOCK).max(axis=1) for peer in TRACKED}
 
 
-def _track(peer: str, past: Sequence[Answers], later: Sequence[Answers]) -> Floats:
+def _track(peer: str, history: Sequence[Answers], later: Sequence[Answers]) -> Floats:
     track = PEERS[peer].track
     if track is None:
         raise ValueError(f"{peer} does not watch streams")
-    return track(past[:-RUNNING], [*past[-RUNNING:], *later])[RUNNING:]
+    return track(history[:-RUNNING], [*history[-RUNNING:], *later])[RUNNING:]
 
 
-def _delay(peer: str, past: Sequence[Answers], changed: Sequence[Answers], threshold: float) -> int | None:
-    alarms = np.flatnonzero(_track(peer, past, changed) > threshold)
+def _delay(peer: str, history: Sequence[Answers], changed: Sequence[Answers], threshold: float) -> int | None:
+    alarms = np.flatnonzero(_track(peer, history, changed) > threshold)
     return int(alarms[0]) + 1 if len(alarms) else None

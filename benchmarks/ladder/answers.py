@@ -56,11 +56,12 @@ def draw(recording: Recording, rng: np.random.Generator, probes: Sequence[str], 
     places = np.arange(len(probes))[:, None] * len(dice.weights) + ways
     found = dice.line.searchsorted(places + rng.random(shape), side="right")
     fallen = np.minimum(found, dice.ends[places]).tolist()  # a sum may be rounded up into the next way
-    told = [recording.reported[probe] for probe in probes]
+    reported = [recording.reported[probe] for probe in probes]
     return Answers(
         texts={probe: tuple(dice.tokens[i] for i in row) for probe, row in zip(probes, fallen, strict=True)},
         top_logprobs={
-            probe: tuple(tops[way] for way in row) for probe, tops, row in zip(probes, told, ways.tolist(), strict=True)
+            probe: tuple(tops[way] for way in row)
+            for probe, tops, row in zip(probes, reported, ways.tolist(), strict=True)
         },
     )
 

@@ -1,4 +1,4 @@
-"""The rungs: real small changes of a real small model, such as a provider might make without telling anyone."""
+"""The rungs: real small changes of a real small model, such as a provider might make without saying so."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from the baseline's mean by more than 0.2 and by more than 4 standard deviations
 The rounds of the reference, each held against the others, are history too, so that it is not blind at first.
 
 The paper looks for border inputs among thousands of prompts; here they are those of the probes whose reference
-varies. Of a longer reply its first word stands for the first token. The p-value shuffles replies within a probe.
+varies. Of a longer reply its first word stands for the first token. The p-value permutes replies within a probe.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Each reply shows the top log-probabilities of its first token. Over the tokens s
     T = mean over tokens of |a1 - a2|,    a = mean over replies of ln p(token)
 
 where a token that is missing from a reply's list takes the least value of that list. Several probes: the mean of
-their T. The p-value shuffles replies between the sides, within a probe.
+their T. The p-value permutes replies between the sides, within a probe.
 
 In the field two adjacent windows of 24 replies slide along the stream; a change is a T above mean + 12 standard
 deviations of the 100 statistics that ended two windows ago. A round here may hold several replies a probe, so that a

@@ -5,7 +5,7 @@ padded, and padding is alike too. Replies of different prompts are not alike at 
 
     MMD = mean k(x, x') - 2 mean k(x, y) + mean k(y, y')
 
-without a reply's likeness to itself. The p-value shuffles replies, each with its prompt, between the sides.
+without a reply's likeness to itself. The p-value permutes replies, each with its prompt, between the sides.
 
 Equal to `mmd_hamming` of the package model-equality-testing 0.0.2, but that its p-value has no +1, and that a side
 without two replies to any one prompt gives 0/0 there and leaves out its own term here.

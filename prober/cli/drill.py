@@ -58,7 +58,7 @@ def run_drill(
     alerters = _chosen(open_alerters(settings), to)
     with Store.open(settings.database_url, read_only=True) as store:
         done = drill(store, declarations, asked, name, alerters, settings.dashboard_url, Tools(patience_s=patience))
-    not_notified = [one.name for one in alerters if one.name not in {each.alerter for each in done.told}]
+    not_notified = [one.name for one in alerters if one.name not in {each.alerter for each in done.delivered}]
     if as_json:
         print_json(_as_json(done, not_notified))
     else:
@@ -70,8 +70,8 @@ def exit_code(done: Drilled) -> int:
     """A missed change outweighs a failed notice; an alerter that refuses outweighs one that may recover."""
     if done.incident is None:
         return 1
-    failed = [one.outcome for one in done.told if not one.outcome.sent]
-    return 2 if any(outcome.permanent for outcome in failed) else 3 if failed or not done.told else 0
+    failed = [one.outcome for one in done.delivered if not one.outcome.sent]
+    return 2 if any(outcome.permanent for outcome in failed) else 3 if failed or not done.delivered else 0
 
 
 def _change(name: str) -> ChangeName:
@@ -95,19 +95,19 @@ def _chosen(alerters: tuple[Alerter, ...], names: list[str] | None) -> tuple[Ale
 def _words(done: Drilled, not_notified: list[str]) -> list[str]:
     lines = [f"Drill on {done.endpoint}: {CHANGES[done.change].words}."]
     lines += [f"  {step.seconds:7.2f} s  {step.name}: {step.words}" for step in done.steps]
-    for one in done.told:
+    for one in done.delivered:
         tries = f" after {one.tries} tries" if one.tries > 1 else ""
         lines.append(f"  {one.seconds:7.2f} s  {one.alerter}, {one.event}: {one.outcome.reason}{tries}")
     if done.incident is None:
         return [*lines, f"NOT SEEN: no alarm over {count(done.rounds, 'changed round')}. Try `prober power`."]
     if not_notified:
         lines.append(f"Not notified, because no route leads there: {', '.join(not_notified)}")
-    failed = sorted({one.alerter for one in done.told if not one.outcome.sent})
+    failed = sorted({one.alerter for one in done.delivered if not one.outcome.sent})
     if failed:
         return [*lines, f"NOT NOTIFIED: {', '.join(failed)}. The lines above say why."]
-    if not done.told:
+    if not done.delivered:
         return [*lines, "NOT NOTIFIED: no route sends this change to anyone."]
-    sent = ", ".join(dict.fromkeys(one.alerter for one in done.told))
+    sent = ", ".join(dict.fromkeys(one.alerter for one in done.delivered))
     return [*lines, f"Seen in changed round {done.seen}, sent to {sent}, and reported as over."]
 
 
@@ -130,7 +130,7 @@ def _as_json(done: Drilled, not_notified: list[str]) -> Json:
                 "tries": one.tries,
                 "seconds": one.seconds,
             }
-            for one in done.told
+            for one in done.delivered
         ],
         "not_told": not_notified,
         "exit_code": exit_code(done),

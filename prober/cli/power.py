@@ -16,7 +16,15 @@ from prober.cli.plan import planned_of
 from prober.judging.channels import percent
 from prober.judging.explain.probe import MOVED, PATIENCE, advice
 from prober.judging.promise import Promise
-from prober.lab.power import Caught, Past, ProbeInformation, Sensitivity, information, past_of, sensitivity
+from prober.lab.power import (
+    Caught,
+    ProbeInformation,
+    ReferenceHistory,
+    Sensitivity,
+    history_of,
+    information,
+    sensitivity,
+)
 from prober.lab.power.changes import changes
 from prober.lab.power.search import POWER
 from prober.loading import Declarations
@@ -39,7 +47,7 @@ class Powered:
     cost: Cost | None
     missing: str
     """Why nothing was simulated; or what the reference of some probes still needs."""
-    past: Past | None = None
+    history: ReferenceHistory | None = None
     """None if there is no reference yet."""
     sensitivities: tuple[Sensitivity, ...] = ()
     probes: tuple[ProbeInformation, ...] = ()
@@ -83,7 +91,7 @@ def power(
         for number, one in enumerate(found):
             say(*([""] if number else []))
             _show(one, replications, seed)
-    return 0 if any(one.past for one in found) else 3
+    return 0 if any(one.history for one in found) else 3
 
 
 def _asked(declarations: Declarations, name: str | None) -> list[Endpoint]:
@@ -106,17 +114,17 @@ def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None
     if not complete:
         return Powered(endpoint, promise, planned.cost, f"no reference yet; {missing}")
     memory = memory_of(store, endpoint)
-    past = past_of(reference_of(store, endpoint, memory), set(memory.series) & set(probes))
+    history = history_of(reference_of(store, endpoint, memory), set(memory.series) & set(probes))
     return Powered(
         endpoint,
         promise,
         planned.cost,
         missing,
-        past,
+        history,
         sensitivity(
-            past, changes(probes), promise, tuple(SPANS.values()), replications, seed, tell=lambda words: step()
+            history, changes(probes), promise, tuple(SPANS.values()), replications, seed, tell=lambda words: step()
         ),
-        information(past, promise),
+        information(history, promise),
     )
 
 
@@ -130,14 +138,14 @@ def _show(one: Powered, replications: int, seed: int) -> None:
     say(f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
     if one.missing:
         say(f"  Reference: {one.missing}")
-    if one.past is None:
+    if one.history is None:
         return
     table(("change", *(f"caught within {span}" for span in SPANS)), _rows(one.sensitivities))
     week = 7 * one.promise.false_alarms_per_year / 365.25
     say(
         f"  The smallest change caught in at least {percent(POWER)} of {replications} simulated futures (seed {seed}): "
         "how many caught it, and the 95 % interval of that share.",
-        f"  Simulated from {count(len(one.past.rounds), 'reference round')}. Scheduled rounds only, "
+        f"  Simulated from {count(len(one.history.rounds), 'reference round')}. Scheduled rounds only, "
         f"{figure(one.promise.rounds_per_year / 365.25)} a day: confirmation rounds would catch a change sooner.",
         f"  Threshold {thousands(one.promise.threshold)}: a still endpoint alarms in at most {percent(week)} of weeks.",
     )
@@ -191,7 +199,7 @@ def _json(one: Powered) -> Json:
         "promise": {**of_promise(one.promise), "threshold": one.promise.threshold},
         "cost": one.cost.json if one.cost else None,
         "missing": one.missing,
-        "reference_rounds": len(one.past.rounds) if one.past else 0,
+        "reference_rounds": len(one.history.rounds) if one.history else 0,
         "changes": [_sensitivity_json(each) for each in one.sensitivities],
         "probes": [_probe_json(each) for each in one.probes],
         "patience_days": PATIENCE,

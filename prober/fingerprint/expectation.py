@@ -36,7 +36,7 @@ def extract(reply: Reply, probe: Probe) -> Features:
     """Category `<check label>` pass or fail; category `all` and number `pass_rate` over the checks that were judged.
 
     A check that could not be judged is unreadable under its label. `all` is `fail` as soon as one check fails, and
-    `pass` only when every check was judged. Checks of equal labels are told apart as `label #2`.
+    `pass` only when every check was judged. A second check of the same label is `label #2`.
     """
     if not probe.expect:
         return unreadable("the probe expects nothing")
@@ -64,7 +64,7 @@ def holds(check: Check, reply: Reply) -> bool:
     """Does the reply pass this check?
 
     Raises:
-        Unjudged: it cannot be told; neither the check nor its negation holds.
+        Unjudged: it cannot be decided; neither the check nor its negation holds.
     """
     return CHECKS[check.base](reply, check.value) is not check.negated
 

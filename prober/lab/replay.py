@@ -22,7 +22,7 @@ from prober.model.evidence import Between, Findings, Fingerprint, Judgement, Obs
 from prober.model.incident import Course, Decision, Incident, IncidentKind
 
 PATIENCE: Final = 12
-"""Rounds after an alarm that are looked at, where fewer do not tell whether the change stays."""
+"""Rounds after an alarm that are checked; fewer do not show whether the change stays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,13 @@ def test_a_watch_says_what_replay_says() -> None:
 @pytest.mark.slow
 def test_many_futures_follow_one_past() -> None:
     rng = np.random.default_rng(1)
-    past = Watch.begin(EIGHT.draw(BASE, rng, 12))
+    history = Watch.begin(EIGHT.draw(BASE, rng, 12))
     still, changed = EIGHT.draw(BASE, rng, 5), EIGHT.draw(ladder.load("template"), rng, 6)
-    assert past.delay(still) is None
-    first = past.delay(changed)
-    assert first == past.delay(changed)
+    assert history.delay(still) is None
+    first = history.delay(changed)
+    assert first == history.delay(changed)
     assert first is not None
-    assert past.delay(changed[: first - 1]) is None
+    assert history.delay(changed[: first - 1]) is None
 
 
 @pytest.mark.slow
@@ -94,12 +94,12 @@ def test_the_tail_meets_the_rate_asked_for() -> None:
 
 def test_a_peers_threshold_decides_when_it_alarms() -> None:
     rng = np.random.default_rng(5)
-    past = text_only(EIGHT.draw(BASE, rng, 120))
+    history = text_only(EIGHT.draw(BASE, rng, 120))
     changed = text_only(EIGHT.draw(ladder.load("template"), rng, 8))
-    early, late = (stream._delay("b3it", past, changed, at) for at in (0.5, 1e9))
+    early, late = (stream._delay("b3it", history, changed, at) for at in (0.5, 1e9))
     assert early is not None and late is None
     with pytest.raises(ValueError, match="met does not watch streams"):
-        stream._track("met", past, changed)
+        stream._track("met", history, changed)
 
 
 @pytest.mark.slow
@@ -107,10 +107,10 @@ def test_a_past_is_judged_up_to_the_change_and_every_method_goes_on_from_there(m
     monkeypatch.setattr(stream, "REFERENCE", 70)
     monkeypatch.setattr(stream, "QUIET", 4)
     design = Design(4, 3)
-    past = stream.Past.of(np.random.default_rng(6), design)
-    assert (len(past.rounds), len(past.watch.past), past.alarms) == (74, 74, 0)
+    history = stream.Watched.of(np.random.default_rng(6), design)
+    assert (len(history.rounds), len(history.watch.rounds), history.alarms) == (74, 74, 0)
     changed = text_only(design.draw(ladder.load("template"), np.random.default_rng(7), 6))
-    delays = past.delays(changed, {"b3it": 1e9})
-    assert past.delays([], {"b3it": 0.5}) == {"ours": None, "b3it": None}
+    delays = history.delays(changed, {"b3it": 1e9})
+    assert history.delays([], {"b3it": 0.5}) == {"ours": None, "b3it": None}
     assert delays["b3it"] is None
-    assert delays["ours"] == past.watch.delay(changed) in range(1, 7)
+    assert delays["ours"] == history.watch.delay(changed) in range(1, 7)

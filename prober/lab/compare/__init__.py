@@ -1,6 +1,6 @@
 """Compare two reply logs: are they from the same behaviour? For upgrades and gates, and for a second opinion.
 
-`gather` matches probes and fingerprints replies, `exchange` says what may be shuffled, `panel` reads the channels of
+`gather` matches probes and fingerprints replies, `exchange` says what may be permuted, `panel` reads the channels of
 `CHANNELS`, `permutation` gives p-values, `effect` says how much and in which words.
 """
 
@@ -24,9 +24,10 @@ from prober.model.errors import ConfigurationError
 __all__ = ["Compared", "Difference", "LeftOut", "compare"]
 
 LEAST_ALPHA: Final = 1e-4
-"""Below it the shuffles would take minutes."""
+"""Below it the permutations would take minutes."""
 ROOM: Final = 10
-"""Arrangements as extreme as what was seen that a p-value of alpha must have room for, among shuffles and among all."""
+"""Arrangements as extreme as what was seen that a p-value of alpha must have room for, among permutations and among
+all."""
 
 
 def compare(
@@ -36,9 +37,9 @@ def compare(
     rng: np.random.Generator | int = 0,
     channels: Mapping[str, Channel] = CHANNELS,
 ) -> Compared:
-    """Hold the candidate's replies against the reference's, channel by channel.
+    """Compare the candidate's replies with the reference's, channel by channel.
 
-    The chance that the verdict is `changed` where nothing changed is at most `alpha`, provided that what was shuffled
+    The chance that the verdict is `changed` where nothing changed is at most `alpha`, provided that what was permuted
     (`Compared.exchanged`) may be. Deterministic for a given seed; the order of lines does not matter.
 
     Raises:
@@ -64,7 +65,7 @@ def judge(
             left_out.append(LeftOut(name, "nothing to read on both sides"))
         else:
             panels.append(read)
-    found = evidence(panels, units.stratum, units.shuffles(ceil(ROOM / alpha) - 1, rng))
+    found = evidence(panels, units.stratum, units.permutations(ceil(ROOM / alpha) - 1, rng))
     together = joint(found)
     enough = bool(panels) and units.log_least_p <= log(alpha / ROOM)
     verdict: Outcome = "changed" if p_value(together) <= alpha else "same" if enough else "insufficient_evidence"

@@ -1,14 +1,14 @@
-r"""What may change places if nothing changed, and how such shuffles are drawn.
+r"""What may change places if nothing changed, and how such permutations are drawn.
 
 Under the null hypothesis the sides of some *things* are arbitrary labels, so the data as they are and the data with
-labels shuffled are equally likely. Which things, from the most cautious down:
+labels permuted are equally likely. Which things, from the most cautious down:
 
 - `rounds`: whole rounds between the logs, among rounds that asked the same probes. Scatter between rounds is then part
   of the null. Needs enough rounds on both sides that alpha can be reached.
 - `rounds of a probe`: each probe's rounds, independently of the other probes'. Where there are several rounds, but too
-  few to shuffle whole.
+  few to permute whole.
 - `replies`: the replies of each probe. Where each side is one round; with one reply a side this is a flip of sides. A
-  changed model and an odd round cannot be told apart then.
+  changed model and an odd round cannot be distinguished then.
 - `prompts`: whole prompts between the logs, where they share none.
 
 A *unit* is what has one reading and one label; a thing is one unit, or with `rounds` all units of a round.
@@ -37,7 +37,7 @@ CELLS: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Units in strata, and the things whose labels are shuffled."""
+    """Units in strata, and the things whose labels are permuted."""
 
     kind: Exchanged
     unit_of_answer: Ints
@@ -47,7 +47,7 @@ class Exchange:
     thing: Ints
     """Index of each unit's thing."""
     group: Ints
-    """Of each thing: labels are shuffled within a group."""
+    """Of each thing: labels are permuted within a group."""
     candidate: Bools
     """Label of each thing as it was seen."""
 
@@ -65,8 +65,8 @@ class Exchange:
         mirrored = bool((2 * ones == sizes).all())
         return min(0.0, (log(2) if mirrored else 0.0) - arrangements)
 
-    def shuffles(self, count: int, rng: np.random.Generator) -> Iterator[Bools]:
-        """Labels of units, pieces of shape (rows, units); the first row is what was seen, then `count` shuffles."""
+    def permutations(self, count: int, rng: np.random.Generator) -> Iterator[Bools]:
+        """Labels of units, pieces of shape (rows, units); the first row is what was seen, then `count` permutations."""
         yield self.labels[None, :]
         rows = max(1, CELLS // len(self.stratum))
         for start in range(0, count, rows):

@@ -111,9 +111,9 @@ def _telling(readings: Sequence[Reading | None], exchange: Exchange) -> list[Rea
 
     Whether they do is asked of both sides together, so that shuffling labels does not change the answer.
     """
-    told = list(readings)
+    kept = list(readings)
     if not any(isinstance(reading, Recurring) for reading in readings):
-        return told
+        return kept
     groups: dict[int, dict[int, list[int]]] = {}
     for i, unit in enumerate(exchange.unit_of_answer.tolist()):
         if readings[i] is not None:
@@ -122,8 +122,8 @@ def _telling(readings: Sequence[Reading | None], exchange: Exchange) -> list[Rea
         if recurring([[readings[i] for i in members] for members in units.values()]) < RECURS:
             for members in units.values():
                 for i in members:
-                    told[i] = None
-    return told
+                    kept[i] = None
+    return kept
 
 
 def _shares(reading: Reading | None) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-r"""The evidence of a channel, and what it is worth under shuffled labels.
+r"""The evidence of a channel, and what it is worth under permuted labels.
 
 With \(d_{pk}\) the difference of the sides' means in stratum \(p\) and column \(k\) of the channel's points, and
 \(s_k\) the standard deviation of its sum over strata, a channel has two statistics,
@@ -15,17 +15,17 @@ that are each probe's own (Goeman, van de Geer & van Houwelingen 2006). Names ha
 where \(v'_{pk}\) is the variance of the column in the stratum, and \(t_p\) the difference of the sides' means of the
 logarithm of the share that an answer's name has in the stratum, both sides together.
 
-With one reply a probe on each side a scatter cannot be told from temperature: it is the same under every flip of sides,
-and only a shift is testable. That is also why a choice that differs in a probe is no evidence by itself there; a name
-that became commoner is.
+With one reply a probe on each side a scatter cannot be distinguished from temperature: it is the same under every flip
+of sides, and only a shift is testable. That is also why a choice that differs in a probe is no evidence by itself
+there; a name that became commoner is.
 
 *Evidence* brings them on one scale: minus ln of the harmonic mean of their approximate p-values (Wilson 2019), each of
 the gamma distribution that has the mean and the variance of the statistic over all rows of labels. Nothing rests on
-that approximation: the evidence of the labels seen is ranked among that of all shuffles, and (1 + shuffles with at
-least as much) / (1 + shuffles) is the p-value. It is valid whatever the distribution of readings, as the labels seen
-are one of the equally likely arrangements (Phipson & Smyth 2010). So it is for several channels: their evidence is put
-together in the same way and ranked among what the same shuffles give, whatever the channels have in common (Westfall &
-Young 1993).
+that approximation: the evidence of the labels seen is ranked among that of all permutations, and (1 + permutations with
+at least as much) / (1 + permutations) is the p-value. It is valid whatever the distribution of readings, as the labels
+seen are one of the equally likely arrangements (Phipson & Smyth 2010). So it is for several channels: their evidence is
+put together in the same way and ranked among what the same permutations give, whatever the channels have in common
+(Westfall & Young 1993).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from prober.lab.compare.exchange import Bools, Ints, of_equal_size
 from prober.lab.compare.panel import Floats, Panel, contrast
 
 LEAST: Final = 1e-300
-"""Approximate p-values are not told apart below it."""
+"""Approximate p-values are not distinguished below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Strata:
     """Shape (strata, size, columns): their own points, or as many columns of equal geometry."""
 
 
-def evidence(panels: Sequence[Panel], stratum: Ints, shuffles: Iterable[Bools]) -> Floats:
+def evidence(panels: Sequence[Panel], stratum: Ints, permutations: Iterable[Bools]) -> Floats:
     """Shape (panels, rows): of each panel under each row of labels, the first of which is as they were seen."""
     strata = [[_strata(points, stratum) for points in (panel.local, panel.standard)] for panel in panels]
     pieces: list[list[Floats]] = [[] for _ in panels]
-    for labels in shuffles:
+    for labels in permutations:
         contrasts: dict[bytes, Floats] = {}  # most channels can read the same units
         for panel, (local, standard), piece in zip(panels, strata, pieces, strict=True):
             seen = panel.readable.tobytes()
@@ -91,10 +91,10 @@ def scatter(strata: Sequence[Strata], weights: Floats) -> Floats:
 
 def together(statistics: Floats) -> Floats:
     """Evidence of several statistics, (statistics, rows) → (rows,); one that never differs tells nothing."""
-    told = [approximate_p(row) for row in map(_rounded, statistics) if np.ptp(row) > 0]
-    if not told:
+    informative = [approximate_p(row) for row in map(_rounded, statistics) if np.ptp(row) > 0]
+    if not informative:
         return np.zeros(statistics.shape[1])
-    result: Floats = np.log(np.mean(1 / np.array(told), axis=0))
+    result: Floats = np.log(np.mean(1 / np.array(informative), axis=0))
     return result
 
 

@@ -16,7 +16,7 @@ from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
 Exchanged = Literal["prompts", "rounds", "rounds of a probe", "replies"]
-"""What the test shuffles between the logs, so what the promise covers: see `exchange`."""
+"""What the test permutes between the logs, so what the promise covers: see `exchange`."""
 SHOWN: Final = 60
 """Characters of a name that are shown."""
 
@@ -29,9 +29,9 @@ class Difference:
     evidence: float
     """Of this channel alone, in nats: see `permutation`."""
     p_value: float
-    """Of this channel alone, never below 1 / (number of shuffles + 1)."""
+    """Of this channel alone, never below 1 / (number of permutations + 1)."""
     changed: bool
-    """Whether it counts when all channels are looked at together, whichever of the others changed.
+    """Whether it counts when all channels are tested together, whichever of the others changed.
 
     Where only all of them together do, it is the one with the most evidence.
     """
@@ -58,7 +58,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two logs held against each other."""
+    """Two logs, compared."""
 
     verdict: Outcome
     evidence: float
@@ -121,7 +121,7 @@ def _cosine_distance(a: Floats, b: Floats) -> float:
 def _interval(
     panel: Panel, units: Exchange, weights: Floats, effect: float, alpha: float
 ) -> tuple[float, float] | None:
-    """Student's interval over what was shuffled: rounds, prompts, or probes with their own difference each."""
+    """Student's interval over what was permuted: rounds, prompts, or probes with their own difference each."""
     read = weights != 0
     values, labels = panel.points[:, 0], units.labels
     ends = (min(panel.channel.atoms), max(panel.channel.atoms)) if panel.channel.atoms else ()

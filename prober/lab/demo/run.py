@@ -30,7 +30,7 @@ from prober.asking import Provider, open_provider
 from prober.incidents.routing import Routing
 from prober.lab.demo.server import ServerError
 from prober.lab.demo.weights import DemoUnavailable
-from prober.lab.demo.worlds import DemoWorld, real_scene, scripted_scene
+from prober.lab.demo.worlds import DemoWorld, real_world, scripted_world
 from prober.model.notice import Notice, Outcome
 from prober.service import run_round
 from prober.service.deliver import StoredOutbox, deliver
@@ -140,10 +140,10 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
     with _sigterm_as_ctrl_c():
         try:
             with ExitStack() as stack:
-                scene = _set(scripted, home, console, stack)
+                world = _set(scripted, home, console, stack)
                 store = stack.enter_context(Store.open(database_url))
-                ending = _play(scene, store, alerters, page_url(port), console)
-                caught = store.query(incidents.open_change, scene.endpoint.content_hash)
+                ending = _play(world, store, alerters, page_url(port), console)
+                caught = store.query(incidents.open_change, world.endpoint.content_hash)
             console.print(ending.words, highlight=False)
             exit_code = ending.exit_code
             if dashboard:
@@ -169,56 +169,56 @@ def _free_port() -> int:
 
 
 def _set(scripted: bool, home: Path, console: Console, stack: ExitStack) -> DemoWorld:
-    """The real scene, or the scripted one where that is wanted or all that can be had."""
+    """The real model, or the scripted one where that is wanted or where there is no other."""
     if not scripted:
         try:
             with bars(console, transient=True) as shown:
                 making = shown.add_task("Making changed weights, once", visible=False)
-                scene = stack.enter_context(
-                    real_scene(home, lambda done, of: shown.update(making, completed=done, total=of, visible=True))
+                world = stack.enter_context(
+                    real_world(home, lambda done, of: shown.update(making, completed=done, total=of, visible=True))
                 )
         except (DemoUnavailable, ServerError, OSError) as fault:
             console.print(f"No real model: {fault}. Going on with scripted replies.", markup=False, soft_wrap=True)
         else:
-            return scene
-    return stack.enter_context(scripted_scene())
+            return world
+    return stack.enter_context(scripted_world())
 
 
-def _play(scene: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard_url: str, console: Console) -> Ending:
-    """Quiet rounds, the change, rounds until it is caught and a little longer. An alarm is told at once."""
-    reference = scene.endpoint.reference.rounds
+def _play(world: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard_url: str, console: Console) -> Ending:
+    """Quiet rounds, the change, rounds until it is caught and a little longer. Notices go out at once."""
+    reference = world.endpoint.reference.rounds
     alarmed_at: int | None = None
-    console.print(scene.before, highlight=False, soft_wrap=True)
-    store.change(declared.remember, [scene.probe_set], [scene.endpoint], datetime.now(UTC))
-    with bars(console) as shown, closing(open_provider(scene.endpoint)) as provider:
+    console.print(world.before, highlight=False, soft_wrap=True)
+    store.change(declared.remember, [world.probe_set], [world.endpoint], datetime.now(UTC))
+    with bars(console) as shown, closing(open_provider(world.endpoint)) as provider:
         learning = shown.add_task("Learning what is normal", total=reference)
-        watching = shown.add_task("Watching", total=scene.quiet_rounds - reference)
-        changed = shown.add_task("Watching, changed", total=scene.changed_rounds, visible=False)
-        for number in range(scene.quiet_rounds + scene.changed_rounds):
-            if number == scene.quiet_rounds:
-                scene.change()
-                console.print(scene.after, highlight=False, soft_wrap=True)
+        watching = shown.add_task("Watching", total=world.quiet_rounds - reference)
+        changed = shown.add_task("Watching, changed", total=world.changed_rounds, visible=False)
+        for number in range(world.quiet_rounds + world.changed_rounds):
+            if number == world.quiet_rounds:
+                world.change()
+                console.print(world.after, highlight=False, soft_wrap=True)
                 shown.update(changed, visible=True)
-            _round(scene, number, provider, store, alerters)
-            shown.advance(learning if number < reference else watching if number < scene.quiet_rounds else changed)
-            incident = store.query(incidents.open_change, scene.endpoint.content_hash)
+            _round(world, number, provider, store, alerters)
+            shown.advance(learning if number < reference else watching if number < world.quiet_rounds else changed)
+            incident = store.query(incidents.open_change, world.endpoint.content_hash)
             if alarmed_at is None and incident is not None and incident.is_live:
                 alarmed_at = number
-                _tell(store, alerters, dashboard_url)
+                _deliver(store, alerters, dashboard_url)
             if alarmed_at is not None and (
-                alarmed_at < scene.quiet_rounds or number >= alarmed_at + scene.rounds_after_catch
+                alarmed_at < world.quiet_rounds or number >= alarmed_at + world.rounds_after_catch
             ):
                 break
-    return Ending(scene.quiet_rounds, alarmed_at)
+    return Ending(world.quiet_rounds, alarmed_at)
 
 
-def _round(scene: DemoWorld, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
-    due, routing = scene.due(number), Routing(tuple(alerter.name for alerter in alerters))
-    endpoint = scene.endpoint
-    run_round.run(scene.probe_set, endpoint, scene.promise, provider, store, routing, due, clock=lambda: due)
+def _round(world: DemoWorld, number: int, provider: Provider, store: Store, alerters: Sequence[Alerter]) -> None:
+    due, routing = world.due(number), Routing(tuple(alerter.name for alerter in alerters))
+    endpoint = world.endpoint
+    run_round.run(world.probe_set, endpoint, world.promise, provider, store, routing, due, clock=lambda: due)
 
 
-def _tell(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:
+def _deliver(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> None:
     """Deliver every notice that is due."""
     while deliver(StoredOutbox(store), alerters, lambda: datetime.now(UTC), dashboard_url):
         pass

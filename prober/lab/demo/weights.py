@@ -38,7 +38,7 @@ class DemoUnavailable(ImportError):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way to change a model without telling anyone."""
+    """One way to change a model without saying so."""
 
     format: Format
     """What the large matrices are stored as afterwards; Q8_0 adds next to no error of its own."""

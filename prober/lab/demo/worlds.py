@@ -53,7 +53,7 @@ class DemoWorld:
 
 
 @contextmanager
-def real_scene(home: Path, progress: Progress) -> Iterator[DemoWorld]:
+def real_world(home: Path, progress: Progress) -> Iterator[DemoWorld]:
     """A small real model on a server of its own, until the end of the block. `home` gets the server's log.
 
     `progress` hears of the changed weights being made. Raises DemoUnavailable where a wheel is missing.
@@ -85,7 +85,7 @@ def real_scene(home: Path, progress: Progress) -> Iterator[DemoWorld]:
 
 
 @contextmanager
-def scripted_scene() -> Iterator[DemoWorld]:
+def scripted_world() -> Iterator[DemoWorld]:
     """The last thirty days, simulated, of one round each; no model, no network, the same replies on every run."""
     first = datetime.now(UTC).replace(microsecond=0) - timedelta(days=_SCRIPTED_DAYS - 1)
     changes_at = first + timedelta(days=_SCRIPTED_QUIET_DAYS)

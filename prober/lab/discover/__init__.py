@@ -34,7 +34,7 @@ class Discovered:
     tried: tuple[Tried, ...] = ()
     findings: tuple[Finding, ...] = ()
     unchecked: tuple[str, ...] = ()
-    """What could not be looked at, and why."""
+    """What could not be checked, and why."""
     spent_tokens: int = 0
     """By this run and earlier ones it went on from."""
     asks: int = 0

@@ -18,7 +18,7 @@ from prober.model.reply import Reply
 FindingKind = Literal[
     "temperature_ignored",  # another temperature makes no difference
     "reply_cache",  # something in between repeats old replies
-    "no_variety",  # nothing varies: greedy decoding or a cache, which cannot be told apart
+    "no_variety",  # nothing varies: greedy decoding or a cache, which look the same
     "fixed_seed",  # our own seed fixes every reply
     "logprobs_missing",  # asked for, never given
     "logprobs_impossible",  # not probabilities
@@ -86,7 +86,7 @@ class Checked:
 
     finding: Finding | None
     unchecked: str = ""
-    """What could not be looked at, and why; empty where all was."""
+    """What could not be checked, and why; empty where all was."""
 
 
 def equal_share(replies: Sequence[Sequence[Reply]]) -> float | None:
@@ -127,7 +127,7 @@ def variety_finding(seen: Variety) -> Finding | None:
         )
     return Finding(
         "no_variety",
-        f"{same}: greedy decoding or a cache, which cannot be told apart"
+        f"{same}: greedy decoding or a cache, which look the same"
         + ("" if noted is None else f" ({_percent(noted)} are equal with a number behind the prompt)")
         + ". Declare a temperature of 1, and see that no gateway caches.",
     )

@@ -23,7 +23,7 @@ from prober.model.reply import Reply
 
 _HOME = Path(__file__).with_name("pool.yaml")
 CREDIBLE = 8
-"""Asks at which half a score is believed. Of many probes looked at briefly, the best look better than they are."""
+"""Asks at which a score counts half. Of many probes tried briefly, the best look better than they are."""
 SAME_KIND = 0.9
 """What the next probe is worth for every one of its kind that is chosen already: alike probes move together."""
 RUNGS: Final = (3, 8, 20, 48)

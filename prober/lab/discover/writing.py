@@ -21,12 +21,12 @@ from prober.text import short
 SAMPLES: Final = 3
 """Asks of a probe in one round, unless the endpoint's budget of asks a day is smaller."""
 _SEAL = "# sealed: "
-"""Before the hash of everything else in the file, by which an untouched file is told from an edited one."""
+"""Before the hash of everything else in the file, which tells an untouched file from an edited one."""
 _ANSWERS_SHOWN = 6
 
 
 def default_output(endpoint: str) -> Path:
-    """Where the probe set of an endpoint goes, unless told otherwise."""
+    """Where the probe set of an endpoint goes by default."""
     return Path("probes") / f"discovered-{re.sub(r'[^A-Za-z0-9._-]', '-', endpoint)}.yaml"
 
 

@@ -5,7 +5,7 @@ rounds through the ordinary journey (`prober.service.run_round`) in a store of i
 marked as a drill. The store that holds the truth is only ever read.
 """
 
-from prober.lab.drill.run import Drilled, Step, Told, drill
+from prober.lab.drill.run import Delivered, Drilled, Step, drill
 from prober.lab.drill.stream import CHANGES, ChangeName
 
-__all__ = ["CHANGES", "ChangeName", "Drilled", "Step", "Told", "drill"]
+__all__ = ["CHANGES", "ChangeName", "Delivered", "Drilled", "Step", "drill"]

@@ -1,4 +1,4 @@
-"""The path of a drill: copy, change, judge, decide, tell, and clean up, each step timed."""
+"""The path of a drill: copy, change, judge, decide, deliver, and clean up, each step timed."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from prober.service.import_round import import_round
 from prober.store import Store, declared, notices
 
 PATIENCE_S: Final = 120.0
-"""How long a channel that does not take a message is tried again."""
+"""How long a message that fails is sent again."""
 LOOK_S: Final = 1.0
-"""Between two looks at what is owed."""
+"""Between two checks of what is owed."""
 WHO: Final = "prober drill"
 
 
@@ -45,7 +45,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Delivered:
     """What became of one message."""
 
     alerter: str
@@ -70,7 +70,7 @@ class Drilled:
     incident: Incident | None = None
     """As it was after the last of them; None where the change was not seen."""
     steps: list[Step] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
     """A message a row: first those that it opened, then those that it is over."""
 
 
@@ -119,7 +119,7 @@ def drill(
                     said += [_to_the_end(begun, done)]
                 if not _nothing_owed(scratch):
                     _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
-            finally:  # whoever was told hears that it is over, also where somebody has lost patience
+            finally:  # whoever was notified hears that it is over, also when the drill was stopped
                 with _step(done, "take back", tools) as said:
                     over = Action("close", WHO, "the drill is over", via="drill")
                     try_to_act(scratch, done.incident.id, over, routing, tools.clock())
@@ -219,7 +219,7 @@ class _Marked(StoredOutbox):
     def __init__(self, scratch: Store) -> None:
         super().__init__(scratch)
         self.scratch = scratch
-        self.told: dict[int, Told] = {}
+        self.delivered: dict[int, Delivered] = {}
         """Id of a notice → what became of it so far."""
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
@@ -231,7 +231,7 @@ def _tell(
     done: Drilled, name: str, outbox: _Marked, alerters: Sequence[Alerter], dashboard_url: str, tools: Tools
 ) -> None:
     """Deliver what is owed, each message as often as the patience allows."""
-    told = outbox.told
+    delivered = outbox.delivered
     with _step(done, name, tools) as said:
         give_up = tools.clock() + timedelta(seconds=tools.patience_s)
         while True:
@@ -239,9 +239,11 @@ def _tell(
             delivery = deliver(outbox, alerters, tools.clock, dashboard_url)
             took = tools.timer() - began
             if delivery is not None:
-                notice, before = delivery.notice, told.get(delivery.notice.id)
+                notice, before = delivery.notice, delivered.get(delivery.notice.id)
                 seconds, tries = (before.seconds, before.tries) if before else (0.0, 0)
-                told[notice.id] = Told(notice.alerter, notice.event, delivery.outcome, tries + 1, seconds + took)
+                delivered[notice.id] = Delivered(
+                    notice.alerter, notice.event, delivery.outcome, tries + 1, seconds + took
+                )
                 continue
             due = _next_try(outbox.scratch, give_up)
             if due is None or tools.clock() >= give_up:
@@ -249,10 +251,12 @@ def _tell(
             tools.sleep(LOOK_S)
         for left in outbox.scratch.query(notices.recent):
             if left.state == "owed" and left.attempts == 0:
-                told[left.id] = Told(left.alerter, left.event, Outcome(False, "waits for an earlier message"), 0, 0.0)
-        unsent = sum(not one.outcome.sent for one in told.values())
-        said += [f"{len(told) - unsent} of {len(told)} messages sent so far"]
-    done.told = [told[notice_id] for notice_id in sorted(told)]
+                delivered[left.id] = Delivered(
+                    left.alerter, left.event, Outcome(False, "waits for an earlier message"), 0, 0.0
+                )
+        unsent = sum(not one.outcome.sent for one in delivered.values())
+        said += [f"{len(delivered) - unsent} of {len(delivered)} messages sent so far"]
+    done.delivered = [delivered[notice_id] for notice_id in sorted(delivered)]
 
 
 def _nothing_owed(scratch: Store) -> bool:

@@ -38,7 +38,7 @@ class Change:
 
     words: str
     channel: str
-    """Of the detectors, the one that it is to move; how severe that is decides who is told."""
+    """The one that it is to move; how severe that is decides who is notified."""
     make: Callable[[Reply], Reply]
     """The reply as it would have been."""
 
@@ -126,7 +126,9 @@ def _judged(store: Store, endpoint: Endpoint) -> tuple[Memory, list[RoundView]]:
     held = store.query(judge_state.memory, endpoint.content_hash)
     memory = Memory() if held is None else decode(held)
     if not memory.series:
-        raise NotEnough(f"{endpoint.name} has no complete reference yet: nothing could be told apart from it")
+        raise NotEnough(
+            f"{endpoint.name} has no complete reference yet: there is nothing to compare changed rounds with"
+        )
     views = [
         view
         for view in store.query(overview.recent_rounds, endpoint.name, limit=_ALL)

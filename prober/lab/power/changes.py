@@ -16,14 +16,14 @@ import numpy as np
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, percent
 from prober.judging.statistic.table import Floats
-from prober.lab.power.futures import Past
+from prober.lab.power.history import ReferenceHistory
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint, Observation
 from prober.model.reply import Reply
 
 Alter: TypeAlias = Callable[[Observation, float, float, float], Observation]
 """(observation, size, whether, which) → what the changed endpoint answers; the last two are uniform in 0..1."""
-Prepare: TypeAlias = Callable[[Past, np.random.Generator], Alter]
+Prepare: TypeAlias = Callable[[ReferenceHistory, np.random.Generator], Alter]
 """Draws what a change of this kind looks like in one future."""
 
 _Feature = TypeVar("_Feature")
@@ -50,13 +50,13 @@ class Change:
     """A size, for people."""
 
 
-def elsewhere(past: Past, rng: np.random.Generator) -> Alter:
+def elsewhere(history: ReferenceHistory, rng: np.random.Generator) -> Alter:
     """A share of the traffic is answered by a stand-in: for each probe it prefers answers of its own.
 
     Its preference is drawn from Jeffreys' prior over the answers seen and one never seen. A stand-in that gives a seen
     answer gives it as it was given: with that reply's length, format and meaning.
     """
-    donors = {series: list(_by_answer(seen).values()) for series, seen in past.by_series().items()}
+    donors = {series: list(_by_answer(seen).values()) for series, seen in history.by_series().items()}
     shares = {series: np.cumsum(rng.dirichlet(np.full(len(one) + 1, 0.5))) for series, one in donors.items()}
 
     def alter(observation: Observation, size: float, whether: float, which: float) -> Observation:
@@ -67,12 +67,12 @@ def elsewhere(past: Past, rng: np.random.Generator) -> Alter:
     return alter
 
 
-def shifted(past: Past, rng: np.random.Generator) -> Alter:
+def shifted(history: ReferenceHistory, rng: np.random.Generator) -> Alter:
     """The shares of the answers seen move by a total variation of `size`, in a random direction, or as far as it goes.
 
     As few replies as possible change: those whose answer became rarer give way to those that became commoner.
     """
-    donors = {series: list(_by_answer(seen).values()) for series, seen in past.by_series().items()}
+    donors = {series: list(_by_answer(seen).values()) for series, seen in history.by_series().items()}
     place = {id(o): k for one in donors.values() for k, given in enumerate(one) for o in given}
     shares = {series: np.array([len(given) for given in one], dtype=np.float64) for series, one in donors.items()}
     steps = {series: _direction(counts / counts.sum(), rng) for series, counts in shares.items()}
@@ -89,7 +89,7 @@ def shifted(past: Past, rng: np.random.Generator) -> Alter:
     return alter
 
 
-def longer(past: Past, rng: np.random.Generator) -> Alter:
+def longer(history: ReferenceHistory, rng: np.random.Generator) -> Alter:
     """Answers of more than a few words grow by `size`; nothing else about them changes."""
 
     def alter(observation: Observation, size: float, whether: float, which: float) -> Observation:
@@ -102,14 +102,14 @@ def longer(past: Past, rng: np.random.Generator) -> Alter:
     return alter
 
 
-def refusing(past: Past, rng: np.random.Generator, probes: Mapping[str, Probe] | None = None) -> Alter:
+def refusing(history: ReferenceHistory, rng: np.random.Generator, probes: Mapping[str, Probe] | None = None) -> Alter:
     """So many points more of the replies are refusals, in one short sentence."""
     known = probes or {}
-    declined = {series: _share(seen, _declines) for series, seen in past.by_series().items()}
+    declined = {series: _share(seen, _declines) for series, seen in history.by_series().items()}
 
     @cache
     def refusal(series: str) -> Fingerprint:
-        first = next(o for o in past.observations if o.series == series)
+        first = next(o for o in history.observations if o.series == series)
         probe = known.get(series) or Probe.model_construct(id="unknown", prompt="")
         return fingerprint(_refusal_to(first), probe)
 
@@ -122,9 +122,9 @@ def refusing(past: Past, rng: np.random.Generator, probes: Mapping[str, Probe] |
     return alter
 
 
-def failing(past: Past, rng: np.random.Generator) -> Alter:
+def failing(history: ReferenceHistory, rng: np.random.Generator) -> Alter:
     """So many points more of the replies fail the checks of their probe; nothing else about them changes."""
-    failed = {series: _share(seen, _fails) for series, seen in past.by_series().items()}
+    failed = {series: _share(seen, _fails) for series, seen in history.by_series().items()}
 
     def alter(observation: Observation, size: float, whether: float, which: float) -> Observation:
         seen = observation.fingerprint
@@ -171,7 +171,7 @@ def _by_answer(observations: Sequence[Observation]) -> dict[str | None, list[Obs
 def _given(
     observation: Observation, donors: Sequence[Sequence[Observation]], up_to: Floats, which: float
 ) -> Observation:
-    """The answer that `which` falls on, where `up_to` are cumulative shares; past all donors, one never seen."""
+    """The answer that `which` falls on, where `up_to` are cumulative shares; beyond all donors, one never seen."""
     k = int(np.searchsorted(up_to, which, side="right"))
     if k >= len(donors):
         return _seen_as(observation, categories={"text.choice": _NOWHERE, "text.exact": _NOWHERE})

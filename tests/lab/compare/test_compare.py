@@ -69,8 +69,8 @@ def test_groups_of_prompts_that_share_no_probe():
 
 def test_the_order_of_lines_does_not_matter():
     reference, candidate = log(prose(1)), log([text + " More." for text in prose(2)])
-    shuffled = [candidate[i] for i in np.random.default_rng(0).permutation(len(candidate))]
-    assert compare(reference, candidate) == compare(reversed(reference), iter(shuffled))
+    permuted = [candidate[i] for i in np.random.default_rng(0).permutation(len(candidate))]
+    assert compare(reference, candidate) == compare(reversed(reference), iter(permuted))
 
 
 def test_a_log_against_itself_is_the_same():

@@ -41,7 +41,7 @@ def test_a_single_thing_can_prove_nothing():
 @pytest.mark.parametrize("shape", [{"probes": 3}, {"probes": 3, "samples": (1, 2)}, {"probes": 2, "paired": False}])
 def test_every_arrangement_is_equally_likely(shape):
     units = exchange(gathered(still, **shape), least_p=0.01)
-    rows = np.concatenate(list(units.shuffles(6000, np.random.default_rng(4))))
+    rows = np.concatenate(list(units.permutations(6000, np.random.default_rng(4))))
     assert (rows[0] == units.labels).all()
     seen, counts = np.unique(rows[1:], axis=0, return_counts=True)
     groups = np.bincount(units.group)
@@ -54,7 +54,7 @@ def test_every_arrangement_is_equally_likely(shape):
 
 def test_sides_keep_their_sizes_within_every_probe():
     units = exchange(gathered(still, probes=4, samples=(2, 5)), least_p=0.01)
-    rows = np.concatenate(list(units.shuffles(50, np.random.default_rng(4))))
+    rows = np.concatenate(list(units.permutations(50, np.random.default_rng(4))))
     for probe in range(4):
         assert (rows[:, units.stratum == probe].sum(axis=1) == 5).all()
 
@@ -62,7 +62,7 @@ def test_sides_keep_their_sizes_within_every_probe():
 def test_whole_rounds_move_together():
     units = exchange(gathered(still, probes=3, rounds=(6, 7), samples=(2, 1)), least_p=0.01)
     assert units.kind == "rounds"
-    rows = np.concatenate(list(units.shuffles(50, np.random.default_rng(4))))
+    rows = np.concatenate(list(units.permutations(50, np.random.default_rng(4))))
     for thing in range(13):
         of_round = rows[:, units.thing == thing]
         assert (of_round == of_round[:, :1]).all()
@@ -85,7 +85,7 @@ def test_rounds_change_places_only_with_rounds_that_asked_the_same():
     units = exchange(world, least_p=0.01)
     assert units.kind == "rounds"
     assert units.log_least_p == pytest.approx(log(2 / comb(12, 6) ** 2))
-    rows = np.concatenate(list(units.shuffles(50, np.random.default_rng(4))))
+    rows = np.concatenate(list(units.permutations(50, np.random.default_rng(4))))
     for probe in range(4):
         assert (rows[:, units.stratum == probe].sum(axis=1) == 6).all()
 

@@ -1,4 +1,4 @@
-"""The fast shuffles against the slow twin, and against every arrangement there is."""
+"""The fast permutations against the slow twin, and against every arrangement there is."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ SHAPES = {
 }
 
 
-def p_of(channel, world, units, shuffles, rng):
-    return p_value(evidence([panel(channel, world.answers, units)], units.stratum, units.shuffles(shuffles, rng))[0])
+def p_of(channel, world, units, permutations, rng):
+    return p_value(
+        evidence([panel(channel, world.answers, units)], units.stratum, units.permutations(permutations, rng))[0]
+    )
 
 
 @pytest.mark.slow
@@ -39,7 +41,7 @@ def test_it_agrees_with_the_slow_twin(shape, channel):
         world = gathered(draw, **SHAPES[shape])
         units = exchange(world, least_p=0.01)
         assert units.kind == ("replies" if shape == "flips" else shape)
-        labels = np.concatenate(list(units.shuffles(60, rng)))
+        labels = np.concatenate(list(units.permutations(60, rng)))
         [fast] = evidence([panel(channel, world.answers, units)], units.stratum, [labels])
         readings = [channel.read(answer.fingerprint) for answer in world.answers]
         assert units.unit_of_answer.tolist() == list(range(len(readings)))
@@ -65,7 +67,7 @@ def test_pieces_of_shuffles_give_what_the_whole_gives():
     world = gathered(lambda probe, side, _: noise(rng, probe), probes=8, samples=(2, 2))
     units = exchange(world, least_p=0.01)
     read = [panel(channel, world.answers, units) for channel in CHANNELS.values()]
-    labels = np.concatenate(list(units.shuffles(99, rng)))
+    labels = np.concatenate(list(units.permutations(99, rng)))
     whole, pieces = (evidence(read, units.stratum, parts) for parts in ([labels], np.split(labels, 10)))
     assert pieces == pytest.approx(whole)
 

@@ -1,4 +1,4 @@
-"""The demo's story, played on scripted scenes: caught, missed, too early, interrupted; the real model under `model`."""
+"""The demo's story, played on scripted worlds: caught, missed, too early, interrupted; the real model under `model`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prober.lab.demo import run
 from prober.lab.demo.run import Ending, run_demo
 from prober.lab.demo.server import ServerError
 from prober.lab.demo.weights import DemoUnavailable
-from prober.lab.demo.worlds import scripted_scene
+from prober.lab.demo.worlds import scripted_world
 from prober.loading import load
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
@@ -41,24 +41,24 @@ def _empty_environment(monkeypatch, tmp_path):
 
 @pytest.fixture
 def play(monkeypatch, tmp_path):
-    """Play a short scripted scene, altered by `parameters` and `fields`; gives exit code and what was on the screen."""
+    """Play a short scripted world, altered by `parameters` and `fields`; gives exit code and what was on the screen."""
 
     def play(parameters=None, **fields):
-        with scripted_scene() as whole:
+        with scripted_world() as whole:
             changes_at = whole.due(fields.pop("changes_after", QUIET))
             declared = whole.endpoint.parameters | {"changes_at": changes_at.isoformat()} | (parameters or {})
             endpoint = whole.endpoint.model_copy(update={"parameters": declared})
         prose = [probe.model_copy(update={"samples": 4}) for probe in whole.probe_set.probes if probe.id == "blue-sky"]
         few = whole.probe_set.model_copy(update={"probes": tuple(prose)})
-        scene = replace(
+        world = replace(
             whole, probe_set=few, endpoint=endpoint, **{"quiet_rounds": QUIET, "changed_rounds": CHANGED} | fields
         )
 
         @contextmanager
         def short_scene():
-            yield scene
+            yield world
 
-        monkeypatch.setattr(run, "scripted_scene", short_scene)
+        monkeypatch.setattr(run, "scripted_world", short_scene)
         output = io.StringIO()
         code = run_demo(scripted=True, dashboard=False, console=Console(file=output, width=120))
         return code, output.getvalue()
@@ -93,7 +93,7 @@ def opened(monkeypatch):
 def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     output = io.StringIO()
     assert run_demo(scripted=True, dashboard=True, console=Console(file=output, width=120)) == 0
-    with scripted_scene() as scene, stored(tmp_path) as store:
+    with scripted_world() as world, stored(tmp_path) as store:
         rounds = store.query(overview.recent_rounds, limit=100)
         (incident,) = store.query(incidents.recent)
         (told,) = store.query(stored_notices.recent)
@@ -101,7 +101,7 @@ def test_thirty_scripted_days_end_with_the_change_caught(tmp_path, opened):
     assert {each.state for each in rounds} == {"completed"}
     assert max(each.due_at for each in rounds) - min(each.due_at for each in rounds) == timedelta(days=29)
     earliest, latest = (label[:10] for label in incident.onset_between)
-    assert earliest <= scene.due(scene.quiet_rounds).isoformat()[:10] <= latest
+    assert earliest <= world.due(world.quiet_rounds).isoformat()[:10] <= latest
     assert (told.alerter, told.state) == ("terminal", "sent")
     shown = output.getvalue()
     assert "Caught in round" in shown
@@ -228,7 +228,7 @@ def test_without_the_model_it_says_so_and_goes_on_scripted(end, monkeypatch, fau
     def unavailable(home, progress):
         raise fault
 
-    monkeypatch.setattr(run, "real_scene", unavailable)
+    monkeypatch.setattr(run, "real_world", unavailable)
     code, shown = end(lambda: Ending(9, 9), scripted=False)
     assert code == 0
     assert f"No real model: {fault}. Going on with scripted replies." in shown

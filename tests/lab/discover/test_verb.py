@@ -112,10 +112,10 @@ def test_a_file_edited_meanwhile_is_left_alone_too(
     [
         (("discover", "bto"), 'unknown endpoint "bto"; did you mean "bot"?'),
         (("discover", "bot", "elsewhere"), "elsewhere: no such file or folder"),
-        (("discover", "bot", "--output", "found.txt"), "found.txt: is no name of a probe set"),
-        (("discover", "bot", "--output", "my.endpoints.yaml"), "my.endpoints.yaml: is no name of a probe set"),
+        (("discover", "bot", "--output", "found.txt"), "found.txt: is not the name of a probe set file"),
+        (("discover", "bot", "--output", "my.endpoints.yaml"), "my.endpoints.yaml: is not the name of a probe set file"),
         (("discover", "bot", "--output", "probes/canary.yaml"), "probes/canary.yaml: is there already"),
-        (("discover", "bot", "--output", "probes/canary.yaml/x.yaml"), "probes/canary.yaml: cannot be made"),
+        (("discover", "bot", "--output", "probes/canary.yaml/x.yaml"), "probes/canary.yaml: cannot be created"),
         (("discover", "bot", "--budget-tokens", "0"), "Invalid value for '--budget-tokens'"),
         (("discover",), "Missing argument 'ENDPOINT'"),
     ],
@@ -167,14 +167,14 @@ def test_a_cache_is_said_plainly(prober: Run, there: Path, monkeypatch: pytest.M
     served(monkeypatch, Gateway(Model(everyday), key=whole_request))
     done = search(prober)
     assert done.code == 3
-    assert "FOUND reply_cache" in done.out and "behind a cache every one looks alike" in done.out
+    assert "FOUND reply_cache" in done.out and "the endpoint answers from a cache" in done.out
     assert [each["kind"] for each in search(prober, "--json").json["findings"]] == ["reply_cache"]
 
 
 def test_too_small_a_budget_is_3(prober: Run, there: Path) -> None:
     done = prober("discover", "bot", "--budget-tokens", 20)
     assert done.code == 3
-    assert "20 tokens do not suffice to begin" in done.out
+    assert "20 tokens are too few to begin" in done.out
 
 
 @pytest.mark.slow

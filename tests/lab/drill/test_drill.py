@@ -58,8 +58,8 @@ def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched
         assert last.kind in kinds
         assert last.severity == severity
         assert all(notice.drill for notice in channel.received)
-    assert {(one.outcome, one.tries) for one in done.told} == {(SENT, 1)}
-    assert len(done.told) == len(slack.received) + len(log.received)
+    assert {(one.outcome, one.tries) for one in done.delivered} == {(SENT, 1)}
+    assert len(done.delivered) == len(slack.received) + len(log.received)
 
 
 @pytest.mark.slow
@@ -104,7 +104,7 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
         "copy", "judge and decide", "tell", "judge on", "take back", "tell that it is over", "clean up",
     ]  # fmt: skip
     assert all(step.seconds > 0 for step in done.steps)
-    assert all(one.seconds == 0.5 for one in done.told)
+    assert all(one.seconds == 0.5 for one in done.delivered)
     assert f"opened in changed round {done.seen}" in done.steps[1].words
 
 
@@ -112,8 +112,8 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
 def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
     time, slack = Time(), Channel(answers=(Outcome(False, "timeout"), SENT))
     done = drilled(watched, slack, time=time)
-    assert [one.tries for one in done.told] == [2, *[1] * (len(done.told) - 1)]
-    assert all(one.outcome.sent for one in done.told)
+    assert [one.tries for one in done.delivered] == [2, *[1] * (len(done.delivered) - 1)]
+    assert all(one.outcome.sent for one in done.delivered)
     assert [notice.attempts for notice in slack.received[:3]] == [0, 1, 0]
     assert 30 <= sum(time.slept) < 32
 
@@ -122,7 +122,7 @@ def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
 def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
     time, slack, log = Time(), Channel(answers=(Outcome(False, "unreachable"),)), Channel("log")
     done = drilled(watched, slack, log, time=time, patience_s=20)
-    reasons = {name: [one.outcome.reason for one in done.told if one.alerter == name] for name in ("slack", "log")}
+    reasons = {name: [one.outcome.reason for one in done.delivered if one.alerter == name] for name in ("slack", "log")}
     assert set(reasons["log"]) == {"sent"}
     assert reasons["slack"][0] == "unreachable"
     assert set(reasons["slack"][1:]) == {"waits for an earlier message"}
@@ -135,8 +135,8 @@ def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
     refusal = Outcome(False, "channel_not_found", permanent=True)
     slack = Channel(answers=(refusal,))
     done = drilled(watched, slack)
-    assert {one.outcome for one in done.told} == {refusal}
-    assert len(slack.received) == len(done.told)
+    assert {one.outcome for one in done.delivered} == {refusal}
+    assert len(slack.received) == len(done.delivered)
 
 
 @pytest.mark.slow
@@ -194,7 +194,7 @@ def test_a_change_that_is_not_seen_is_said_and_nobody_told(watched: str, monkeyp
     monkeypatch.setattr("prober.lab.drill.run.changed", lambda reply, name: reply)
     slack = Channel()
     done = drilled(watched, slack)
-    assert (done.incident, done.told, slack.received) == (None, [], [])
+    assert (done.incident, done.delivered, slack.received) == (None, [], [])
     assert done.steps[-1].words.startswith("not seen in ")
 
 
@@ -209,8 +209,8 @@ def test_routes_are_kept_but_nobody_waits_for_the_morning(watched: str) -> None:
     declared = replace(DECLARED, alerts=alerts)
     with Store.open(watched, read_only=True) as store:
         done = drill(store, declared, PARROT, "refusal", [slack, log, pager], URL, tools(Time()))
-        assert {(one.alerter, one.outcome.sent) for one in done.told} == {("slack", True), ("log", True)}
+        assert {(one.alerter, one.outcome.sent) for one in done.delivered} == {("slack", True), ("log", True)}
         assert {notice.channel for notice in slack.received} == {"#birds"}
         assert pager.received == []
         mild = drill(store, declared, PARROT, "identity", [log, Channel("slack")], URL, tools(Time()))
-        assert {one.alerter for one in mild.told} == {"log"}
+        assert {one.alerter for one in mild.delivered} == {"log"}

@@ -42,7 +42,7 @@ def test_a_drill_is_one_message_marked_edited_and_without_buttons(watched: str, 
             store, DECLARED, PARROT, "refusal", [bot], "https://dash", Tools(time.clock, time.timer, time.sleep)
         )
     assert hashes(watched) == before
-    assert all(one.outcome.sent for one in done.told), done.told
+    assert all(one.outcome.sent for one in done.delivered), done.delivered
     [root] = slack.roots
     assert root["text"].startswith("Drill: recovered")
     assert '"actions"' not in json.dumps(root["blocks"]), "nothing of a drill can be pressed: it would be another's"

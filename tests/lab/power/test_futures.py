@@ -10,23 +10,23 @@ import pytest
 
 from prober.judging.judge import advance
 from prober.judging.promise import Promise
-from prober.lab.power import CHANGES, futures
-from prober.lab.power.futures import JUDGED, Trial, future, telling_channels, trial
+from prober.lab.power import CHANGES, search
+from prober.lab.power.search import JUDGED, Trial, future, informative_channels, trial
 from prober.model.evidence import Judgement, Verdict
-from tests.lab.power.world import COIN, PROBES, choices, past
+from tests.lab.power.world import COIN, PROBES, choices, history
 
-PAST = past()
+HISTORY = history()
 PROMISE = Promise()
 SHARE = 0.25
 BY_NAME = {one.name: one for one in CHANGES}
 
 
-def rounds(count, size=0.0, seed=0, name="shifted", of=PAST):
+def rounds(count, size=0.0, seed=0, name="shifted", of=HISTORY):
     return list(islice(future(of, BY_NAME[name], size, np.random.default_rng(seed)), count))
 
 
 def test_whole_rounds_are_drawn():
-    known = {tuple(map(id, one.observations)) for one in PAST.rounds}
+    known = {tuple(map(id, one.observations)) for one in HISTORY.rounds}
     assert {tuple(map(id, one.observations)) for one in rounds(50)} <= known
 
 
@@ -42,9 +42,9 @@ def test_rounds_are_numbered_passes_permutation_check_and_never_end():
 
 @pytest.mark.slow
 def test_the_truth_is_about_as_far_from_the_reference_as_another_reference_is():
-    reference = choices(PAST.observations)["heads"]
+    reference = choices(HISTORY.observations)["heads"]
     truths = [choices([o for r in rounds(100, seed=s) for o in r.observations])["heads"] for s in range(30)]
-    per_round = [choices(one.observations).get("heads", 0.0) for one in PAST.rounds]
+    per_round = [choices(one.observations).get("heads", 0.0) for one in HISTORY.rounds]
     assert np.mean(truths) == pytest.approx(reference, abs=0.05)
     assert np.std(truths) == pytest.approx(np.std(per_round) / np.sqrt(len(per_round)), rel=0.5)
 
@@ -65,12 +65,12 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
         e_value = promise.threshold / SHARE if round_.label >= "000004" else promise.threshold
         return memory, Judgement(round_.label, "quiet", e_value, promise.threshold, (verdict(e_value),))
 
-    monkeypatch.setattr(futures, "advance", fifth)
+    monkeypatch.setattr(search, "advance", fifth)
     monkeypatch.setattr(
-        futures, "passes_permutation_check", lambda _, seen: len(seen) - len(PAST.rounds) >= passes_from
+        search, "passes_permutation_check", lambda _, seen: len(seen) - len(HISTORY.rounds) >= passes_from
     )
     drawn, caught = iter(rounds(10)), max(5, passes_from)
-    asked = Trial(PAST.rounds, drawn, PAST.memory, {"choice": SHARE}, PROMISE)
+    asked = Trial(HISTORY.rounds, drawn, HISTORY.memory, {"choice": SHARE}, PROMISE)
     assert [asked.caught_within(n) for n in (1, caught - 1, caught, caught + 1)] == [False, False, True, True]
     assert not asked.caught_within(caught - 1)  # whatever was asked before
     assert len(list(drawn)) == 10 - caught
@@ -78,7 +78,7 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
 
 def test_judging_few_channels_never_finds_more_evidence():
     """Each counts by its share among all, so that a trial is caught no sooner than by the judge of all of them."""
-    memory, shares = PAST.memory, futures._shares(PAST)
+    memory, shares = HISTORY.memory, search._shares(HISTORY)
     assert sum(shares.values()) == pytest.approx(1.0)
     some = replace(memory, channels={name: memory.channels[name] for name in ("choice", "length")})
     for one in rounds(12, 0.3, name="elsewhere"):
@@ -93,24 +93,24 @@ def test_judging_few_channels_never_finds_more_evidence():
     ("name", "channels"), [("failing", ("expectation",)), ("longer", ("length",)), ("shifted", ("choice",))]
 )
 def test_a_change_is_judged_by_the_channels_in_which_it_shows(name, channels):
-    assert telling_channels(PAST, BY_NAME[name], PROMISE, 0) == channels
+    assert informative_channels(HISTORY, BY_NAME[name], PROMISE, 0) == channels
 
 
 def test_of_many_channels_the_most_telling_are_judged():
-    found = telling_channels(PAST, BY_NAME["refusing"], PROMISE, 0)
+    found = informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
     assert len(found) == JUDGED
-    assert found == telling_channels(PAST, BY_NAME["refusing"], PROMISE, 0)
+    assert found == informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
     assert "identity" not in found
 
 
 def test_a_change_that_nothing_shows_has_no_channel():
-    unchecked = past(series=(COIN,))
-    assert telling_channels(unchecked, BY_NAME["failing"], PROMISE, 0) == ()
-    assert telling_channels(unchecked, BY_NAME["longer"], PROMISE, 0) == ()
+    unchecked = history(series=(COIN,))
+    assert informative_channels(unchecked, BY_NAME["failing"], PROMISE, 0) == ()
+    assert informative_channels(unchecked, BY_NAME["longer"], PROMISE, 0) == ()
 
 
 def test_a_gross_change_is_caught_and_none_is_not():
-    args = (PAST, ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0)
+    args = (HISTORY, ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0)
     assert all(trial(*args, 1.0, number).caught_within(7) for number in range(3))
     assert not any(trial(*args, 0.0, number).caught_within(7) for number in range(3))
 

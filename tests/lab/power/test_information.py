@@ -11,13 +11,13 @@ import pytest
 from prober.judging.explain.probe import ADVICE, MOVED, _nats, advice
 from prober.judging.promise import Promise
 from prober.lab.power import information
-from tests.lab.power.world import COIN, FIXED, PROSE, past
+from tests.lab.power.world import COIN, FIXED, PROSE, history
 
 PROMISE = Promise(rounds_per_year=8766)
 
 
 def found(promise=PROMISE, **options):
-    return {one.series: one for one in information(past(**options), promise)}
+    return {one.series: one for one in information(history(**options), promise)}
 
 
 def channel(one, name):
@@ -55,9 +55,9 @@ def test_a_probe_of_one_answer_sees_only_what_breaks_it():
 
 
 def test_the_most_telling_come_first_and_the_least_last():
-    order = [one.series for one in information(past(), PROMISE)]
+    order = [one.series for one in information(history(), PROMISE)]
     assert order[-1] == FIXED
-    for one in information(past(), PROMISE):
+    for one in information(history(), PROMISE):
         nats = [each.moved_nats for each in one.channels]
         assert nats == sorted(nats, reverse=True)
 
@@ -92,7 +92,7 @@ def test_what_is_checked_is_never_told_to_go():
 
 
 def test_a_probe_in_which_nothing_shows_is_told_to_go():
-    whole = past()
+    whole = history()
     mute = replace(whole, memory=replace(whole.memory, channels={}))
     (one, *_) = information(mute, PROMISE)
     assert (one.worth, one.channels, one.days_alone) == ("silent", (), None)

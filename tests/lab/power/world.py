@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from prober.lab.power import past_of
+from prober.lab.power import history_of
 from prober.model.declaration import Check, Probe
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
@@ -52,8 +52,8 @@ def reference(rounds=12, seed=0, **options):
 
 
 @cache
-def past(rounds=12, seed=0, **options):
-    return past_of(reference(rounds, seed, **options), set(PROBES))
+def history(rounds=12, seed=0, **options):
+    return history_of(reference(rounds, seed, **options), set(PROBES))
 
 
 def choices(observations, series=COIN):
