@@ -228,9 +228,10 @@ def _history(context: PageContext, incident: Incident) -> None:
 def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### What to do")
     notice = context.store.told(incident.id, notices[0].alerter) if notices else None
-    if notice is not None and notice.runbook:
+    runbook = notice.source.runbook if notice is not None and notice.source is not None else None
+    if runbook:
         st.markdown("Runbook of the probes that moved; copy the address:")
-        st.code(shown(notice.runbook).text, language=None, wrap_lines=True)
+        st.code(shown(runbook).text, language=None, wrap_lines=True)
     else:
         st.caption("No runbook: set `runbook:` in the probe set to the address of a page that says what to do.")
     if not incident.is_trouble and incident.is_live:

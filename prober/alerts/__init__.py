@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from prober.alerts.alertmanager import open_alertmanager
-from prober.alerts.interface import Alerter
 from prober.alerts.log import open_log
 from prober.alerts.pagerduty import open_pagerduty
 from prober.alerts.slack.bot import open_slack
 from prober.alerts.webhook import open_webhook
 from prober.model.errors import ConfigurationError, Problem
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
+
+
+class Alerter(Protocol):
+    """Sends one notice to one channel, once. Never raises for bad luck."""
+
+    @property
+    def name(self) -> str:
+        """Its row in `ALERTERS`."""
+        ...
+
+    def send(self, notice: Notice) -> Outcome: ...
+
 
 ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
     "slack": open_slack,

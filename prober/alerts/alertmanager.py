@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import Json, Subject, compose, incident_url, subject, subject_key
+from prober.alerts.identity import Json, Subject, incident_url, subject, subject_key
+from prober.alerts.message import compose
 from prober.alerts.phrases import iso, utc
-from prober.alerts.post import PostAlerter
+from prober.alerts.post import PostAlerter, checked_address, given
 from prober.incidents.events import EVENTS
 from prober.model.incident import SEVERITIES
-from prober.model.notice import Notice
+from prober.model.notice import IncidentNews, Notice
 from prober.settings import Settings
 from prober.text import link, visible
 
@@ -39,8 +39,8 @@ def alerts(notice: Notice, now: datetime) -> Json:
     phase = EVENTS[notice.event].phase
     if phase is None:
         return None
-    started = min(utc(notice.detected_at), utc(now))
-    if phase == "resolved" and subject(notice) in ("stale", "daemon"):
+    started = min(utc(notice.since), utc(now))
+    if phase == "resolved" and not isinstance(notice.about, IncidentNews):
         started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
     levels = [notice.severity] if notice.event == "opened" else SEVERITIES
     fires_until = now + FIRES_FOR if phase != "resolved" else started
@@ -49,9 +49,9 @@ def alerts(notice: Notice, now: datetime) -> Json:
             "labels": {
                 "alertname": NAMES[subject(notice)],
                 "endpoint": _label(notice.endpoint),
-                "owner": _label(notice.owner),
+                "owner": _label(notice.source.owner if notice.source else ""),
                 "severity": level,
-                "incident": str(notice.incident_id),
+                "incident": str(notice.incident_id or 0),
                 "key": subject_key(notice),
                 "drill": "true" if notice.drill else "false",
             },
@@ -66,15 +66,16 @@ def alerts(notice: Notice, now: datetime) -> Json:
 
 
 def _annotations(notice: Notice) -> Json:
-    message = compose(notice)
+    message, source = compose(notice), notice.source
+    incident = notice.about if isinstance(notice.about, IncidentNews) else None
     said = {
         "summary": message.title,
         "description": "\n".join(f"{label}: {words}" for label, words in message.paragraphs),
         "moved": "\n".join(message.moved),
-        "state": notice.close_reason or notice.state,
-        "kind": notice.kind,
-        "model": _label(notice.model),
-        "runbook_url": link(notice.runbook) or "",
+        "state": incident.close_reason or incident.state if incident else "open",
+        "kind": incident.kind if incident else notice.event,
+        "model": _label(source.model if source else ""),
+        "runbook_url": link(source.runbook if source else None) or "",
     }
     return {name: visible(text, TEXT_LIMIT) for name, text in said.items() if text}
 

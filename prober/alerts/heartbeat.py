@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from prober.alerts.addresses import checked_address, given
-from prober.alerts.post import TIMEOUT_S, post
+from prober.alerts.post import TIMEOUT_S, checked_address, given, post
 from prober.model.notice import Outcome
 from prober.settings import Settings
 from prober.text import visible

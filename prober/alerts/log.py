@@ -21,7 +21,7 @@ class LogAlerter:
     def send(self, notice: Notice) -> Outcome:
         title, *details = plain_text(notice).split("\n")
         logger.warning("%s", title)
-        logger.info("incident %d in detail\n%s", notice.incident_id, "\n".join(f"  | {line}" for line in details))
+        logger.info("incident %d in detail\n%s", notice.incident_id or 0, "\n".join(f"  | {line}" for line in details))
         return Outcome(True, "sent")
 
 

@@ -5,34 +5,42 @@ Pure. Every text of a Message is already safe to print: see `prober.text`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
+from prober.alerts.identity import incident_url
 from prober.alerts.phrases import (
-    CLOSE_TITLES,
     KINDS,
     OTHER_KIND,
     between,
+    closing,
     counted,
-    iso,
+    current_title,
+    event_title,
     lasting,
     minute,
+    odds,
     said_by,
     thousands,
+    title_of,
     when,
 )
-from prober.alerts.titles import current_lead, event_title, lead, odds, titled
 from prober.incidents.events import EVENTS
-from prober.model.incident import TROUBLES
-from prober.model.notice import DigestItem, Notice
+from prober.model.notice import (
+    ChangeNews,
+    DaemonNews,
+    Digest,
+    DigestItem,
+    EndpointNews,
+    IncidentNews,
+    Notice,
+    Source,
+)
 from prober.text import link, side_by_side, visible
 
-Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+Paragraph: TypeAlias = tuple[str, str]
+"""(label, sentence)"""
 
-Subject = Literal["change", "trouble", "stale", "daemon"]
-"""What an alert of another system is about."""
 MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
 ALSO_SHOWN = 10
@@ -55,8 +63,8 @@ class Message:
 
     title: str
     """What happened, to which endpoint, since when, how sure, how bad; one line of at most `TITLE_LIMIT`."""
-    paragraphs: tuple[tuple[str, str], ...]
-    """(label, sentence), the most important first."""
+    paragraphs: tuple[Paragraph, ...]
+    """The most important first."""
     moved: tuple[str, ...]
     """What moved, strongest first; of a digest, what happened."""
     pairs: tuple[Pair, ...]
@@ -68,15 +76,20 @@ class Message:
 
 def compose(notice: Notice, reply_limit: int = 500) -> Message:
     """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    rule = EVENTS[notice.event]
-    shown = rule.shows_evidence and notice.kind not in TROUBLES
-    items = tuple(_item(item) for item in notice.items[:ITEMS_SHOWN])
-    hidden = len(notice.items) - len(items)
+    rule, moved, pairs = EVENTS[notice.event], tuple[str, ...](), tuple[Pair, ...]()
+    match notice.about:
+        case ChangeNews() as change if rule.shows_evidence:
+            moved, pairs = _moved(change), _pairs(change, reply_limit)
+        case Digest(items):
+            moved = tuple(map(_item, items[:ITEMS_SHOWN]))
+            moved += (f"and {len(items) - ITEMS_SHOWN} more",) if len(items) > ITEMS_SHOWN else ()
+        case _:
+            pass
     return Message(
-        title=titled(notice, lead(notice), sure=rule.details == "facts"),
+        title=title_of(notice, event_title(notice.event, notice.severity), sure=rule.details == "facts"),
         paragraphs=tuple(_paragraphs(notice)),
-        moved=_moved(notice) if shown else (*items, *([f"and {hidden} more"] if hidden > 0 else [])),
-        pairs=_pairs(notice, reply_limit) if shown else (),
+        moved=moved,
+        pairs=pairs,
         todo=_steps(notice),
         links=_links(notice),
     )
@@ -84,9 +97,12 @@ def compose(notice: Notice, reply_limit: int = 500) -> Message:
 
 def current(notice: Notice) -> Message:
     """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
+    incident = notice.about
+    if not isinstance(incident, IncidentNews):
+        return compose(notice)
     return Message(
-        title=titled(notice, current_lead(notice), sure=notice.state != "closed"),
-        paragraphs=(("State", state_words(notice)), *_facts(notice), *_most(notice)),
+        title=title_of(notice, current_title(incident, notice.severity), sure=incident.state != "closed"),
+        paragraphs=(("State", state_words(incident)), *_facts(notice, incident), *_most(incident)),
         moved=(),
         pairs=(),
         todo=(),
@@ -96,44 +112,15 @@ def current(notice: Notice) -> Message:
 
 def evidence(notice: Notice, reply_limit: int = 500) -> Message:
     """What shows it: the channels that moved in words, replies side by side, and what to do now."""
-    trouble = notice.kind in TROUBLES
+    change = notice.about if isinstance(notice.about, ChangeNews) else None
     return Message(
-        title=f"Evidence of incident {notice.incident_id}",
+        title="Evidence" if notice.incident_id is None else f"Evidence of incident {notice.incident_id}",
         paragraphs=(),
-        moved=() if trouble else _moved(notice),
-        pairs=() if trouble else _pairs(notice, reply_limit),
+        moved=_moved(change) if change else (),
+        pairs=_pairs(change, reply_limit) if change else (),
         todo=_steps(notice),
         links=_links(notice),
     )
-
-
-def notice_key(notice: Notice) -> str:
-    """The same for every try of one notice, and for no other notice of any installation: 32 hex digits."""
-    about = [notice.id, notice.incident_id, notice.endpoint, notice.event, iso(notice.detected_at)]
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
-
-
-def subject(notice: Notice) -> Subject:
-    """What the notice is about. An incident of trouble may be acknowledged or muted like any other."""
-    about = EVENTS[notice.event].about
-    if about not in ("trouble", "stale", "daemon"):
-        return "trouble" if notice.kind in TROUBLES else "change"
-    return about
-
-
-def subject_key(notice: Notice) -> str:
-    """The same for all notices of one thing, from first to last, and for no other thing of any installation that
-    differs in endpoint or time: 32 hex digits. A drill never meets what is real."""
-    about = [subject(notice), notice.endpoint, notice.drill]
-    if notice.incident_id or notice.drill:
-        about += [notice.incident_id, iso(notice.detected_at)]
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
-
-
-def incident_url(notice: Notice) -> str:
-    """Where the dashboard shows the incident; its first page, where the notice is about none."""
-    page = f"/?incident={notice.incident_id}" if notice.incident_id else "/"
-    return f"{notice.dashboard_url.rstrip('/')}{page}"
 
 
 def plain_text(notice: Notice) -> str:
@@ -153,59 +140,68 @@ def plain_text(notice: Notice) -> str:
 
 def moved_title(notice: Notice) -> str:
     """The heading of `Message.moved`."""
-    return "What happened" if notice.event == "digest" else "What moved"
+    return "What happened" if isinstance(notice.about, Digest) else "What moved"
 
 
-def state_words(notice: Notice) -> str:
-    """Where the incident stands, and by whom."""
-    by = said_by(notice.actor, notice.note)
-    if notice.state == "acknowledged":
-        since = f" since {minute(notice.acknowledged_at)}" if notice.acknowledged_at else ""
-        return f"acknowledged{since}{by}"
-    if notice.state == "muted":
-        until = f" until {minute(notice.muted_until)}" if notice.muted_until else ""
-        return f"muted{until}{by}"
-    if notice.state == "closed":
-        return f"closed: {CLOSE_TITLES.get(notice.close_reason, 'Closed').lower()}{by}"
-    return "open, not acknowledged"
+def state_words(incident: IncidentNews) -> str:
+    """The state of an incident, and who brought it about."""
+    by = said_by(incident.actor, incident.note)
+    match incident.state:
+        case "acknowledged":
+            since = f" since {minute(incident.acknowledged_at)}" if incident.acknowledged_at else ""
+            return f"acknowledged{since}{by}"
+        case "muted":
+            until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
+            return f"muted{until}{by}"
+        case "closed":
+            return f"closed: {closing(incident).lower()}{by}"
+        case _:
+            return "open, not acknowledged"
 
 
-def _paragraphs(notice: Notice) -> list[tuple[str, str]]:
+def _paragraphs(notice: Notice) -> list[Paragraph]:
+    match notice.about:
+        case IncidentNews() as incident:
+            return _of_incident(notice, incident)
+        case EndpointNews(cause) | DaemonNews(cause):
+            endpoint = [_endpoint(notice.source)] if notice.source else []
+            return [*endpoint, *([("Why", visible(cause, 500, lines=False))] if cause else [])]
+        case Digest():
+            return []
+
+
+def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     rule = EVENTS[notice.event]
-    if rule.details == "cause":
-        cause = visible(notice.cause, 500, lines=False)
-        endpoint = [_endpoint(notice)] if notice.endpoint else []
-        return [*endpoint, *([("Why", cause)] if cause else [])]
     if rule.details == "facts":
-        intro = (
-            [(label, words.format(state=state_words(notice))) for label, words in (rule.intro,)] if rule.intro else []
-        )
-        return [*intro, *_facts(notice)]
-    said = [_endpoint(notice), _since(notice), *_lasting(notice)]
+        if rule.intro is None:
+            return _facts(notice, incident)
+        label, words = rule.intro
+        return [(label, words.format(state=state_words(incident))), *_facts(notice, incident)]
+    said = [_endpoint(notice.source), _since(incident), *_lasting(incident)]
     if rule.details == "course":
         return said
     if rule.details == "endpoints":
-        return [*said, *_also(notice)]
-    until = f" until {minute(notice.muted_until)}" if notice.event == "muted" and notice.muted_until else ""
-    by = said_by(notice.actor, notice.note).strip() or "by itself"
-    return [*said, (lead(notice), f"{until.strip()} {by}".strip())]
+        return [*said, *_also(incident)]
+    until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
+    by = said_by(incident.actor, incident.note).strip() or "by itself"
+    return [*said, (event_title(notice.event, notice.severity), f"{until} {by}".strip())]
 
 
-def _facts(notice: Notice) -> list[tuple[str, str]]:
+def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     """Which endpoint, since when, how sure, how bad."""
-    kind = KINDS.get(notice.kind, OTHER_KIND)
-    bad = ("How bad", f"{notice.severity}: {kind.bad}")
+    bad = ("How bad", f"{notice.severity}: {KINDS.get(incident.kind, OTHER_KIND).bad}")
     drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
-    if notice.kind in TROUBLES:
-        cause = visible(notice.cause, 300, lines=False) or "rounds fail"
-        return [*drill, _endpoint(notice), _since(notice), ("Why", cause), bad]
+    if not isinstance(incident, ChangeNews):
+        cause = visible(incident.cause, 300, lines=False) or "rounds fail"
+        return [*drill, _endpoint(notice.source), _since(incident), ("Why", cause), bad]
+    promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
-        f"a false alarm like this would come {odds(notice)} "
-        f"(evidence {thousands(notice.e_value)}, threshold {thousands(notice.threshold)}; "
-        f"promised false alarms: {notice.false_alarms_per_year:g} a year)"
+        f"a false alarm like this would come {odds(notice, incident)} "
+        f"(evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}; "
+        f"promised false alarms: {promised:g} a year)"
     )
-    much = [("How much", notice.share.words)] if notice.share else []
-    about = [_endpoint(notice), *_also(notice), _since(notice), *_lasting(notice)]
+    much = [("How much", incident.share.words)] if incident.share else []
+    about = [_endpoint(notice.source), *_also(incident), _since(incident), *_lasting(incident)]
     return [*drill, *about, ("How sure", sure), bad, *much]
 
 
@@ -213,13 +209,13 @@ def _steps(notice: Notice) -> tuple[str, ...]:
     """What to do now, in order."""
     if notice.drill:
         return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
-    number = notice.incident_id
+    number, kind = notice.incident_id, notice.about.kind if isinstance(notice.about, IncidentNews) else ""
     if steps := EVENTS[notice.event].steps:
         return tuple(step.format(id=number) for step in steps)
-    check = KINDS.get(notice.kind, OTHER_KIND).check
-    runbook = ("Follow the runbook.",) if notice.runbook else ()
+    check = KINDS.get(kind, OTHER_KIND).check
+    runbook = ("Follow the runbook.",) if notice.source and notice.source.runbook else ()
     acknowledge = f"Acknowledge it: prober incidents acknowledge {number}"
-    if notice.kind in TROUBLES:
+    if not isinstance(notice.about, ChangeNews):
         return (check, *runbook, acknowledge)
     return (
         "Compare the replies, here and on the dashboard: is it worse, better, or only different?",
@@ -230,81 +226,79 @@ def _steps(notice: Notice) -> tuple[str, ...]:
     )
 
 
-def _endpoint(notice: Notice) -> tuple[str, str]:
-    model, owner = visible(notice.model, 120, lines=False), visible(notice.owner, 120, lines=False)
-    name = visible(notice.endpoint, 120, lines=False)
+def _endpoint(source: Source | None) -> Paragraph:
+    named = [source.name, source.model, source.owner] if source else ["", "", ""]
+    name, model, owner = (visible(text, 120, lines=False) for text in named)
     return "Endpoint", f"{name}, model {model or 'unknown'}, owner {owner or 'unknown'}"
 
 
-def _since(notice: Notice) -> tuple[str, str]:
-    rounds = f"{notice.rounds_since_onset} round{'' if notice.rounds_since_onset == 1 else 's'}"
-    onset = f"{when(notice.onset)}{between(notice.onset_between)}"
-    return "Since", f"{onset}, {rounds} so far; detected {minute(notice.detected_at)}"
+def _since(incident: IncidentNews) -> Paragraph:
+    rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
+    stretch = between(incident.onset_between) if isinstance(incident, ChangeNews) else ""
+    return "Since", f"{when(incident.onset)}{stretch}, {rounds} so far; detected {minute(incident.detected_at)}"
 
 
-def _lasting(notice: Notice) -> list[tuple[str, str]]:
-    stays = lasting(notice.course, notice.passed)
+def _lasting(incident: IncidentNews) -> list[Paragraph]:
+    stays = lasting(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
     return [("Lasting", stays)] if stays else []
 
 
-def _also(notice: Notice) -> list[tuple[str, str]]:
+def _also(incident: IncidentNews) -> list[Paragraph]:
     """The other endpoints of the event, and where to find them."""
     shown = [
         f"{visible(part.endpoint, 120, lines=False)}"
         f"{' (suspected)' if part.incident_id is None else f' (incident {part.incident_id})'}"
-        for part in notice.also[:ALSO_SHOWN]
+        for part in incident.also[:ALSO_SHOWN]
     ]
-    hidden = len(notice.also) - len(shown)
+    hidden = len(incident.also) - len(shown)
     said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
     return [("Also", said)] if said else []
 
 
-def _most(notice: Notice) -> list[tuple[str, str]]:
+def _most(incident: IncidentNews) -> list[Paragraph]:
     """The channel that moved most, where there is one."""
-    if notice.kind in TROUBLES or not notice.moved:
+    if not isinstance(incident, ChangeNews) or not incident.moved:
         return []
-    others = f", and {len(notice.moved) - 1} more" if len(notice.moved) > 1 else ""
-    first, words = (visible(text, 160, lines=False) for text in (notice.moved[0].channel, notice.moved[0].words))
-    return [("What moved", f"{first}: {words or 'moved'}{others}")]
+    others = f", and {len(incident.moved) - 1} more" if len(incident.moved) > 1 else ""
+    channel, words = (visible(text, 160, lines=False) for text in (incident.moved[0].channel, incident.moved[0].words))
+    return [("What moved", f"{channel}: {words or 'moved'}{others}")]
 
 
-def _moved(notice: Notice) -> tuple[str, ...]:
+def _moved(change: ChangeNews) -> tuple[str, ...]:
     shown = [
         f"{visible(moved.channel, 60, lines=False)}: {visible(moved.words, 160, lines=False) or 'moved'} "
         f"(evidence {thousands(moved.e_value)}{counted(moved.replies, moved.reference_replies)})"
-        for moved in notice.moved[:MOVED_SHOWN]
+        for moved in change.moved[:MOVED_SHOWN]
     ]
-    hidden = len(notice.moved) - len(shown)
+    hidden = len(change.moved) - len(shown)
     return (*shown, f"and {hidden} more on the dashboard") if hidden > 0 else tuple(shown)
 
 
-def _pairs(notice: Notice, reply_limit: int) -> tuple[Pair, ...]:
+def _pairs(change: ChangeNews, reply_limit: int) -> tuple[Pair, ...]:
     return tuple(
         Pair(
             visible(compared.probe, 150, lines=False),
             visible(compared.prompt, 200, lines=False) or "(empty)",
             *side_by_side(compared.reference, compared.recent, reply_limit),
         )
-        for compared in notice.comparisons[:COMPARISONS_SHOWN]
+        for compared in change.comparisons[:COMPARISONS_SHOWN]
     )
 
 
 def _item(item: DigestItem) -> str:
     """A line of a digest."""
-    kind = KINDS.get(item.kind, OTHER_KIND).title.lower()
     words = f": {visible(item.words, 120, lines=False)}" if item.words else ""
-    about = (
-        f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
-        if item.incident_id
-        else ""
-    )
+    about = what = ""
+    if item.incident_id is not None:
+        kind = KINDS.get(item.kind, OTHER_KIND)
+        what = f"{kind.title.lower()}{' of ' if kind.is_change else ', '}"
+        about = f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
     name = visible(item.endpoint, 80, lines=False)
-    what = f"{kind}{', ' if item.kind in TROUBLES else ' of '}" if item.incident_id else ""
     return f"{minute(item.at)}  {event_title(item.event, item.severity)}: {what}{name}{words}{about}"
 
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:
-    runbook = [("Runbook", notice.runbook)] if notice.runbook else []
+    runbook = [("Runbook", notice.source.runbook)] if notice.source and notice.source.runbook else []
     pairs = [("Dashboard", incident_url(notice)), *runbook]
     return tuple((label, link(address) or visible(address, 300, lines=False)) for label, address in pairs)
 

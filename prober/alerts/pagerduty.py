@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import Json, compose, incident_url, subject, subject_key
+from prober.alerts.identity import Json, incident_url, subject, subject_key
+from prober.alerts.message import compose
 from prober.alerts.phrases import iso
-from prober.alerts.post import PostAlerter
+from prober.alerts.post import PostAlerter, checked_address, given
 from prober.incidents.events import EVENTS, Phase
 from prober.model.errors import ConfigurationError
-from prober.model.notice import Notice
+from prober.model.notice import IncidentNews, Notice
 from prober.settings import Settings
 from prober.text import link, visible
 
@@ -38,8 +38,9 @@ def event(notice: Notice, now: datetime, *, routing_key: str) -> Json:
     if phase != "firing":
         return head
     message = compose(notice)
-    endpoint = visible(notice.endpoint, SOURCE_LIMIT, lines=False) or "prober"
-    links = [("Incident", incident_url(notice)), ("Runbook", notice.runbook or "")]
+    source, incident = notice.source, notice.about if isinstance(notice.about, IncidentNews) else None
+    model, owner, runbook = (source.model, source.owner, source.runbook) if source else ("", "", None)
+    links = [("Incident", incident_url(notice)), ("Runbook", runbook or "")]
     details: dict[str, Json] = {
         **{label: visible(words, TEXT_LIMIT) for label, words in message.paragraphs},
         "What moved": list(message.moved),
@@ -53,12 +54,12 @@ def event(notice: Notice, now: datetime, *, routing_key: str) -> Json:
         "links": [{"href": address, "text": text} for text, address in links if link(address)],
         "payload": {
             "summary": message.title,
-            "source": endpoint,
+            "source": visible(notice.endpoint, SOURCE_LIMIT, lines=False) or "prober",
             "severity": notice.severity,  # PagerDuty knows the same words, and `error`
-            "timestamp": iso(notice.at or notice.detected_at),
-            "component": visible(notice.model, SOURCE_LIMIT, lines=False),
-            "group": visible(notice.owner, SOURCE_LIMIT, lines=False),
-            "class": notice.kind if subject(notice) in ("change", "trouble") else subject(notice),
+            "timestamp": iso(notice.at),
+            "component": visible(model, SOURCE_LIMIT, lines=False),
+            "group": visible(owner, SOURCE_LIMIT, lines=False),
+            "class": incident.kind if incident else subject(notice),
             "custom_details": details,
         },
     }

@@ -1,4 +1,4 @@
-"""How kinds, evidence, rounds and times are said to people. Pure."""
+"""How titles, kinds, evidence, rounds and times are said to people. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from prober.incidents.events import EVENTS
+from prober.model.declaration import Severity
 from prober.model.evidence import Between
-from prober.model.incident import Course
+from prober.model.incident import Course, Event
+from prober.model.notice import ChangeNews, DaemonNews, Digest, EndpointNews, IncidentNews, Notice, TroubleNews
 from prober.text import visible
 
 
@@ -22,6 +25,8 @@ class KindWords:
     """How bad it is."""
     check: str
     """What to look at first."""
+    is_change: bool = True
+    """False where the endpoint cannot be asked."""
 
 
 KINDS: dict[str, KindWords] = {
@@ -44,21 +49,73 @@ KINDS: dict[str, KindWords] = {
         "Provider error",
         "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
         "Look at the provider's status page, and whether the key is still good.",
+        is_change=False,
     ),
     "rate_limited": KindWords(
         "Rate limited",
         "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
         "Ask less often, or ask the provider for a higher limit.",
+        is_change=False,
     ),
     "budget_exhausted": KindWords(
         "Budget exhausted",
         "nobody watches this endpoint until its budget is renewed.",
         "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
+        is_change=False,
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
-STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted", "closed": "Closed"}
-CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded", "reset": "Closed"}
+STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
+CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
+TITLE_LIMIT = 150
+"""Slack's limit of a header block; everyone else lives with it."""
+
+
+def event_title(event: Event, severity: Severity) -> str:
+    """The first words about an event."""
+    return EVENTS[event].title.format(severity=severity, Severity=severity.title())
+
+
+def current_title(incident: IncidentNews, severity: Severity) -> str:
+    """The first words about an incident as it is now."""
+    if incident.state == "closed":
+        return closing(incident)
+    return STATE_TITLES.get(incident.state, severity.title())
+
+
+def closing(incident: IncidentNews) -> str:
+    """Why it closed, in a word."""
+    return CLOSE_TITLES.get(incident.close_reason, "Closed")
+
+
+def title_of(notice: Notice, said: str, *, sure: bool) -> str:
+    """The first line: `said`, what, which endpoint, since when and, if `sure`, how sure. A long name is cut: it is
+    written out below, in full."""
+    said = f"Drill: {said.lower()}," if notice.drill else f"{said}:"
+    match notice.about:
+        case Digest(items):
+            return f"{said} {len(items)} thing{'' if len(items) == 1 else 's'} that could wait"
+        case EndpointNews(cause) | DaemonNews(cause):
+            why = f": {visible(cause, 80, lines=False)}" if cause else ""
+            return _fitted(f"{said} " if notice.endpoint else said[:-1], notice.endpoint, why)
+        case ChangeNews() as change:
+            how_sure = f"; a false alarm like this: {odds(notice, change)}" if sure else ""
+            kind, after = KINDS.get(change.kind, OTHER_KIND), f" since {when(change.onset)}{how_sure}"
+            return _fitted(f"{said} {kind.title.lower()} of ", notice.endpoint, after)
+        case TroubleNews() as trouble:
+            kind, after = KINDS.get(trouble.kind, OTHER_KIND), f" cannot be asked since {when(trouble.onset)}"
+            return _fitted(f"{said} {kind.title.lower()}, ", notice.endpoint, after)
+
+
+def _fitted(before: str, name: str, after: str) -> str:
+    shown = visible(name, max(1, TITLE_LIMIT - len(before) - len(after)), lines=False)
+    return visible(before + shown + after, TITLE_LIMIT, lines=False)
+
+
+def odds(notice: Notice, change: ChangeNews) -> str:
+    """How often chance alone would do it, such as `about once in 22 years`."""
+    promised = notice.source.false_alarms_per_year if notice.source else 1.0
+    return chance(change.e_value, change.threshold, promised).removeprefix("by chance ")
 
 
 def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> str:

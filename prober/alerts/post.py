@@ -1,8 +1,10 @@
-"""One JSON POST, and what became of it: what every alerter but Slack and the log is made of."""
+"""One POST of JSON: to an address that is checked at start, once, with a named reason for what became of it."""
 
 from __future__ import annotations
 
 import json
+import math
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -11,12 +13,89 @@ from datetime import UTC, datetime
 from email.message import Message
 from http.client import HTTPException
 from typing import IO, Final, TypeAlias
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from prober.alerts.message import Json, notice_key
-from prober.alerts.outcomes import of_failure, of_status
+from pydantic import SecretStr
+
+from prober.alerts.identity import Json, notice_key
+from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
+from prober.text import link
+
+
+def given(value: SecretStr | str | None) -> str | None:
+    """The value in clear; None where it is unset, empty or blank, which Compose files make of an unset variable."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    return (text or "").strip() or None
+
+
+def checked_address(variable: str, url: str) -> str:
+    """`url` where a request can be sent to it. Raises `ConfigurationError` without showing it: it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        valid = link(url, 3000) is not None and bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigurationError(
+            f"{variable} is not an address messages can be posted to; write http(s)://host/path, without user or blanks"
+        )
+    return url
+
+
+def checked_secret(variable: str, secret: str) -> str:
+    """`secret` where it can stand in an HTTP header. Raises `ConfigurationError` without showing it."""
+    if not all("!" <= character <= "~" for character in secret):
+        raise ConfigurationError(f"{variable} holds blanks or characters no token has; copy the token again")
+    return secret
+
+
+PASSING_STATUSES = frozenset({408, 409, 421, 425})
+"""4xx that may go well on another try, besides 429."""
+
+OUTAGES = (
+    "alerter_fault", "connection_lost", "fatal_error", "http_", "internal_error", "invalid_answer", "message_limit",
+    "rate_limited", "ratelimited", "request_timeout", "server_error", "service_unavailable", "timeout", "tls_failed",
+    "unreachable",
+)  # fmt: skip
+"""How reasons begin that say nothing of the message: in time it will get through."""
+
+
+def of_status(status: int, retry_after: str | None) -> Outcome:
+    """The outcome of an answer that is not a success. A 4xx is for a person to mend; 429 and 5xx pass."""
+    if status == 429:
+        return Outcome(False, "rate_limited", retry_after_s=seconds_to_wait(retry_after))
+    if status >= 500:
+        return Outcome(False, f"server_error: {status}", retry_after_s=seconds_to_wait(retry_after))
+    if status in PASSING_STATUSES:
+        return Outcome(False, f"http_{status}")
+    if 300 <= status < 400:
+        return Outcome(False, f"redirected: {status}; write the final address", permanent=True)
+    return Outcome(False, f"http_{status}", permanent=True)
+
+
+def of_failure(error: OSError | HTTPException) -> Outcome:
+    """The outcome of no answer at all. After `timeout` and `connection_lost` the message may have arrived."""
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, TimeoutError):
+        return Outcome(False, "timeout")
+    if isinstance(reason, ssl.SSLError):
+        return Outcome(False, "tls_failed")
+    if isinstance(reason, (ConnectionResetError, BrokenPipeError, HTTPException)):
+        return Outcome(False, "connection_lost")
+    return Outcome(False, "unreachable")
+
+
+def seconds_to_wait(retry_after: str | None) -> float | None:
+    """`Retry-After` in seconds; None where it is absent, a date, or nonsense."""
+    try:
+        wait_s = float(retry_after or "")
+    except ValueError:
+        return None
+    return wait_s if math.isfinite(wait_s) and wait_s >= 0 else None
+
 
 TIMEOUT_S: Final = 10.0
 """Longest silence of a receiver; a whole sending may take twice as long."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from prober.model.notice import Comparison, Moved, Notice
+from prober.model.notice import ChangeNews, Comparison, Digest, Moved, Notice
 
 _QUOTED: Final = re.compile("“.*”", re.DOTALL)
 # Greedy: a reply may hold such quotation marks itself, and everything between the first and the last may be its own.
@@ -17,15 +17,24 @@ def private(notice: Notice) -> Notice:
     """The notice without what was asked and answered; itself where it is not to be private."""
     if not notice.private:
         return notice
-    return replace(
-        notice,
-        moved=tuple(replace(moved, words=unquoted(moved)) for moved in notice.moved),
-        comparisons=tuple(
-            Comparison(one.probe, measured(one.prompt), measured(one.reference), measured(one.recent))
-            for one in notice.comparisons
-        ),
-        items=tuple(replace(item, words=_unquoted(item.words)) for item in notice.items),
-    )
+    match notice.about:
+        case ChangeNews() as change:
+            return replace(
+                notice,
+                about=replace(
+                    change,
+                    moved=tuple(replace(moved, words=unquoted(moved)) for moved in change.moved),
+                    comparisons=tuple(
+                        Comparison(one.probe, measured(one.prompt), measured(one.reference), measured(one.recent))
+                        for one in change.comparisons
+                    ),
+                ),
+            )
+        case Digest(items):
+            shown = tuple(replace(item, words=_unquoted(item.words)) for item in items)
+            return replace(notice, about=Digest(shown))
+        case _:
+            return notice
 
 
 def measured(text: str) -> str:

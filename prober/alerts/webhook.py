@@ -1,4 +1,4 @@
-"""The generic webhook: one signed JSON POST a notice. `docs/reference/webhook.md` is its contract."""
+"""The generic webhook: one signed JSON POST a notice. `docs/webhook.md` is its contract."""
 
 from __future__ import annotations
 
@@ -7,14 +7,157 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
-from prober.alerts.addresses import checked_address, given
-from prober.alerts.message import notice_key
-from prober.alerts.payload import payload
-from prober.alerts.post import TIMEOUT_S, encoded, post
+from prober.alerts.identity import Json, incident_url, notice_key
+from prober.alerts.message import compose, plain_text
+from prober.alerts.phrases import chance, finite, iso
+from prober.alerts.post import TIMEOUT_S, checked_address, encoded, given, post
 from prober.model.errors import ConfigurationError
-from prober.model.notice import Notice, Outcome
+from prober.model.evidence import Share
+from prober.model.notice import ChangeNews, Digest, IncidentNews, Notice, Outcome, Source
 from prober.settings import Settings
+from prober.text import visible
+
+TEXT_LIMIT = 4000
+"""UTF-16 units of one prompt or reply."""
+MOVED_SENT = 20
+COMPARISONS_SENT = 5
+ALSO_SENT = 100
+POINTS_SENT = 200
+ITEMS_SENT = 100
+
+
+def payload(notice: Notice) -> dict[str, Json]:
+    """The body of the generic webhook, as `docs/reference/webhook.md` describes it. Every notice has every key: what
+    its event has no use for is null, zero or empty."""
+    source = notice.source or Source("", "", "", None, 1.0)
+    change = notice.about if isinstance(notice.about, ChangeNews) else _NO_CHANGE
+    items = notice.about.items if isinstance(notice.about, Digest) else ()
+    also = notice.about.also if isinstance(notice.about, IncidentNews) else ()
+    return {
+        "version": 1,
+        "id": notice_key(notice),
+        "event": notice.event,
+        "drill": notice.drill,
+        "private": notice.private,
+        "severity": notice.severity,
+        "reason": _line(notice.reason),
+        "cause": "" if isinstance(notice.about, Digest) else _line(notice.about.cause),
+        "at": iso(notice.at),
+        "title": compose(notice).title,
+        "text": plain_text(notice),
+        "incident": _incident(notice, source),
+        "also": [{"endpoint": _line(part.endpoint), "incident": part.incident_id} for part in also[:ALSO_SENT]],
+        "endpoint": {"name": _line(source.name), "model": _line(source.model), "owner": _line(source.owner)},
+        "evidence": {
+            "e_value": finite(change.e_value),
+            "threshold": finite(change.threshold),
+            "false_alarms_per_year": finite(source.false_alarms_per_year),
+            "words": chance(change.e_value, change.threshold, source.false_alarms_per_year),
+        },
+        "share": None if change.share is None else _share(change.share),
+        "moved": [
+            {
+                "channel": _line(moved.channel),
+                "e_value": finite(moved.e_value),
+                "words": _line(moved.words),
+                "replies": moved.replies,
+                "reference_replies": moved.reference_replies,
+            }
+            for moved in change.moved[:MOVED_SENT]
+        ],
+        "comparisons": [
+            {
+                "probe": _line(compared.probe),
+                "prompt": visible(compared.prompt, TEXT_LIMIT),
+                "reference": visible(compared.reference, TEXT_LIMIT),
+                "recent": visible(compared.recent, TEXT_LIMIT),
+            }
+            for compared in change.comparisons[:COMPARISONS_SENT]
+        ],
+        "history": {
+            "unit": _line(change.history_unit),
+            "points": [
+                {
+                    "round": _line(point.label),
+                    "value": finite(point.value),
+                    "reference": finite(point.reference),
+                    "e_value": finite(point.e_value),
+                }
+                for point in change.history[-POINTS_SENT:]
+            ],
+        },
+        "items": [
+            {
+                "event": item.event,
+                "endpoint": _line(item.endpoint),
+                "incident": item.incident_id,
+                "kind": _line(item.kind),
+                "severity": item.severity,
+                "state": item.state,
+                "close_reason": _line(item.close_reason),
+                "at": iso(item.at),
+                "words": _line(item.words),
+            }
+            for item in items[:ITEMS_SENT]
+        ],
+    }
+
+
+def _incident(notice: Notice, source: Source) -> Json:
+    incident = notice.about if isinstance(notice.about, IncidentNews) else _NO_CHANGE
+    change = incident if isinstance(incident, ChangeNews) else _NO_CHANGE
+    return {
+        "id": notice.incident_id,
+        "state": incident.state,
+        "close_reason": _line(incident.close_reason),
+        "kind": _line(incident.kind) if isinstance(notice.about, IncidentNews) else notice.event,
+        "detected_at": iso(notice.since),
+        "onset": _line(incident.onset),
+        "onset_between": None if change.onset_between is None else [_line(label) for label in change.onset_between],
+        "course": change.course,
+        "passed": None if change.passed is None else _line(change.passed),
+        "rounds_since_onset": incident.rounds_since_onset,
+        "url": visible(incident_url(notice), 2000, lines=False),
+        "runbook": visible(source.runbook, 2000, lines=False) if source.runbook else None,
+        "actor": _line(incident.actor),
+        "note": _line(incident.note),
+        "acknowledged_at": _moment(incident.acknowledged_at),
+        "muted_until": _moment(incident.muted_until),
+    }
+
+
+_NO_CHANGE: Final = ChangeNews(
+    incident_id=None,
+    kind="",
+    detected_at=datetime.min.replace(tzinfo=UTC),
+    onset="",
+    rounds_since_onset=0,
+    e_value=0.0,
+    threshold=0.0,
+    moved=(),
+    comparisons=(),
+)
+"""What the payload says of a change where the notice is about none."""
+
+
+def _line(text: str) -> str:
+    return visible(text, 300, lines=False)
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _share(share: Share) -> Json:
+    return {
+        "at_least": finite(share.at_least),
+        "low": finite(share.low),
+        "high": finite(share.high),
+        "changed_rounds": share.changed_rounds,
+        "rounds": share.rounds,
+    }
 
 
 @dataclass(frozen=True, slots=True)

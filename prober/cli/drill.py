@@ -7,8 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.alerts import open_alerters
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter, open_alerters
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import Json, count, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill

@@ -188,7 +188,7 @@ def _as_json(one: Asked) -> Json:
 
 def _delivered(delivery: Delivery) -> Json:
     return {
-        "incident": delivery.notice.incident_id,
+        "incident": delivery.notice.incident_id or 0,
         "alerter": delivery.notice.alerter,
         "sent": delivery.outcome.sent,
         "reason": delivery.outcome.reason,

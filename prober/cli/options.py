@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from rich.progress import Progress
 
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter
 from prober.cli.output import complain
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, rounds_per_year

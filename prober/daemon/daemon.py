@@ -20,9 +20,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from prober.alerts import ALERTERS
+from prober.alerts import ALERTERS, Alerter
 from prober.alerts.heartbeat import Ping
-from prober.alerts.interface import Alerter
 from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
 from prober.daemon.due_times import DueTimes, RoundTrigger, Watched, key_of
 from prober.daemon.files import Files

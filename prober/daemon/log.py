@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from traceback import format_tb
 
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter
 from prober.model.errors import ClaimLost, ProberError
 from prober.model.incident import Decision
 from prober.service.run_round import RoundResult

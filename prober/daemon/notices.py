@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter
 from prober.daemon.due_times import Watched
 from prober.daemon.log import log_decision, log_freshness, reported
 from prober.incidents.routing import Routing

@@ -14,9 +14,6 @@ from typing import Literal
 from prober.model.declaration import Severity
 from prober.model.incident import Event
 
-About = Literal["incident", "trouble", "stale", "daemon", "digest"]
-"""What an event is about: an incident of either kind, an endpoint that cannot be asked, an endpoint without fresh
-rounds, the prober itself, or many things at once."""
 Audience = Literal["routed", "notified"]
 """`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
 anyone."""
@@ -25,8 +22,9 @@ Urgency = Literal["by_severity", "good_news", "at_once"]
 hold it. `at_once`: nothing holds it."""
 Phase = Literal["firing", "acknowledged", "resolved"]
 """What it means to systems that keep alerts of their own, such as PagerDuty and Alertmanager."""
-Details = Literal["facts", "course", "endpoints", "author", "cause"]
-"""What the message says below its title: all facts; whether the change stays; which endpoints; who did it; or why."""
+Details = Literal["facts", "course", "endpoints", "author"]
+"""What a message about an incident says below its title: all facts; whether the change stays; which endpoints; or who
+did it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,6 @@ class EventRule:
     urgency: Urgency = "by_severity"
     phase: Phase | None = None
     """None where other systems have no alert for it."""
-    about: About = "incident"
     severity: Severity | None = None
     """None: the incident's."""
     details: Details = "author"
@@ -146,15 +143,12 @@ EVENTS: Mapping[Event, EventRule] = {
         steps=("Nothing: later rounds are judged against a new reference.",),
     ),
     # Several rounds in a row failed.
-    "trouble": EventRule(
-        title="{Severity}", audience="routed", phase="firing", about="trouble", details="facts", opens=True
-    ),
+    "trouble": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
     # Rounds succeed again.
     "trouble_over": EventRule(
         title="Can be asked again",
         urgency="good_news",
         phase="resolved",
-        about="trouble",
         steps=("Nothing: rounds succeed, and are judged again.",),
     ),
     # An endpoint has had no completed round for several schedules.
@@ -162,18 +156,14 @@ EVENTS: Mapping[Event, EventRule] = {
         title="No fresh rounds",
         audience="routed",
         phase="firing",
-        about="stale",
         severity="warning",
-        details="cause",
         steps=("Check that `prober run` is up and that the endpoint's rounds are not missed: prober status",),
     ),
     "fresh": EventRule(
         title="Fresh rounds again",
         urgency="good_news",
         phase="resolved",
-        about="stale",
         severity="warning",
-        details="cause",
         steps=("Nothing: rounds come in again.",),
         after="stale",
     ),
@@ -182,18 +172,14 @@ EVENTS: Mapping[Event, EventRule] = {
         title="The prober is silent",
         audience="routed",
         phase="firing",
-        about="daemon",
         severity="critical",
-        details="cause",
         steps=("Check that `prober run` is up, and start it again: nothing is watched until then.",),
     ),
     "daemon_back": EventRule(
         title="The prober is back",
         urgency="good_news",
         phase="resolved",
-        about="daemon",
         severity="warning",
-        details="cause",
         steps=("Nothing: the daemon is running again.",),
         after="daemon_silent",
     ),
@@ -201,9 +187,7 @@ EVENTS: Mapping[Event, EventRule] = {
     "digest": EventRule(
         title="Digest",
         urgency="at_once",
-        about="digest",
         severity="info",
-        details="cause",
         steps=("Read it when you have time: nothing here is urgent.",),
     ),
 }

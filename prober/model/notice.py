@@ -1,9 +1,10 @@
-"""What is said of an incident, before anyone decides how it looks: Notice, and what became of sending it."""
+"""What people are notified of, before anyone decides how it looks: Notice, and what became of sending it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, Share
@@ -39,7 +40,7 @@ class Part:
 
     endpoint: str
     incident_id: int | None
-    """None where it only made this change believed sooner, and has no incident of its own."""
+    """None where its evidence was pooled with this one, and it has no incident of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class DigestItem:
 
     event: Event
     endpoint: str
-    incident_id: int
-    """0 where it is about no incident."""
+    incident_id: int | None
+    """None where it is about no incident."""
     kind: str
     severity: Severity
     state: IncidentState
@@ -70,10 +71,103 @@ class DigestItem:
     at: datetime
     """When it happened."""
     words: str
-    """The strongest channel's, or why."""
+    """Of the channel that moved most, or why."""
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The endpoint that a notice is about, and who is responsible for it."""
+
+    name: str
+    model: str
+    owner: str
+    """Owners of the probe sets concerned, with commas between."""
+    runbook: str | None
+    """Address of the runbook of these probe sets."""
+    false_alarms_per_year: float
+    """What the endpoint promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentNews:
+    """An incident as it is now, which may be later than what the notice tells of."""
+
+    incident_id: int | None
+    """None in a drill, whose incident is in no store."""
+    kind: str
+    """An `IncidentKind`."""
+    detected_at: datetime
+    """When the incident opened."""
+    onset: str
+    """Label of the first changed, or failed, round."""
+    rounds_since_onset: int
+    state: IncidentState = "open"
+    close_reason: str = ""
+    """`recovered`, `accepted`, `superseded` or `reset`; empty while it is not closed."""
+    cause: str = ""
+    """Why the endpoint cannot be asked, or what takes the place of a superseded incident."""
+    actor: str = ""
+    """Who acted on it last; empty where nobody did."""
+    note: str = ""
+    """The reason that person gave."""
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+    also: tuple[Part, ...] = ()
+    """The other endpoints of the same event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNews(IncidentNews):
+    """News of a change."""
+
+    e_value: float
+    threshold: float
+    moved: tuple[Moved, ...]
+    """Strongest first."""
+    comparisons: tuple[Comparison, ...]
+    onset_between: Between | None = None
+    """Labels of the first and last round the onset may be, with 90 % probability."""
+    course: Course = "unknown"
+    passed: str | None = None
+    """Label of the first round back at the reference, where the change was transient."""
+    share: Share | None = None
+    """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
+    history: tuple[Point, ...] = ()
+    """Of the channel that moved most (`moved[0]`), oldest first."""
+    history_unit: str = ""
+    """Of its values, such as `share of replies`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubleNews(IncidentNews):
+    """News of an endpoint that cannot be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointNews:
+    """News of an endpoint without fresh rounds."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonNews:
+    """News of the prober itself."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What waited, in one notice."""
+
+    items: tuple[DigestItem, ...]
+
+
+News: TypeAlias = ChangeNews | TroubleNews | EndpointNews | DaemonNews | Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """One message owed to one channel, in words, before any markup. Pure data; every text in it may be hostile."""
 
@@ -82,72 +176,41 @@ class Notice:
     """Name of the row of `ALERTERS` it is owed to."""
     attempts: int
     """Tries before this one."""
-    incident_id: int
-    """0 where it is about no incident: `stale`, `daemon_silent`, `digest` and their ends; and in a drill, whose
-    incident is in no store."""
-    endpoint: str
-    """Empty where it is about the prober itself."""
-    model: str
-    kind: str
-    """A diagnosis word, such as `behaviour_change`."""
-    owner: str
-    detected_at: datetime
-    onset: str
-    """Label of the first round thought changed."""
-    rounds_since_onset: int
-    e_value: float
-    threshold: float
-    false_alarms_per_year: float
-    """The promise this alarm was raised under."""
-    moved: tuple[Moved, ...]
-    """Strongest first."""
-    comparisons: tuple[Comparison, ...]
-    runbook: str | None
+    event: Event
+    severity: Severity
+    at: datetime
+    """When it was owed."""
+    source: Source | None
+    """None where it is about the prober itself, or a digest."""
+    about: News
     dashboard_url: str
-    event: Event = "opened"
-    drill: bool = False
-    """It is about a change that was made on purpose, on a copy: nothing is wrong."""
-    actor: str = ""
-    """Who acknowledged, accepted or closed; empty while nobody has."""
-    note: str = ""
-    """The reason that person gave."""
-    onset_between: Between | None = None
-    """Where the onset is with 90 % belief: labels of the first and last round it may be."""
-    course: Course = "unknown"
-    passed: str | None = None
-    """Label of the first round back at the reference, where the change was transient."""
-    share: Share | None = None
-    """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
-    also: tuple[Part, ...] = ()
-    """Other endpoints of the same event: one call is about all of them."""
-    follows: str = ""
-    """Receipt of the message that this one belongs under, where it has one."""
     channel: str = ""
     """Where the alerter is to post it, such as `#billing`; empty for its own channel."""
-    severity: Severity = "warning"
-    state: IncidentState = "open"
-    """Of the incident, now; not of the moment it is told of."""
-    close_reason: str = ""
-    """`recovered`, `accepted`, `superseded` or `reset`; empty while it is not closed."""
-    root: str = ""
-    """Receipt of the incident's first message in this channel, which is edited in place at each transition; empty
-    where there is none yet."""
     reason: str = ""
-    """The named reason of the decision that owed this notice: a `model.incident.Reason`, or `drill`, `digest`, …"""
-    cause: str = ""
-    """Of trouble, staleness and a silent daemon: what is the matter, in a word or a sentence."""
-    muted_until: datetime | None = None
-    acknowledged_at: datetime | None = None
-    at: datetime | None = None
-    """When what it tells of happened."""
-    history: tuple[Point, ...] = ()
-    """Of the channel that moved most (`moved[0]`), oldest first."""
-    history_unit: str = ""
-    """Of its values, such as `share of replies`."""
-    items: tuple[DigestItem, ...] = ()
-    """Of a digest."""
+    """The named reason of the decision that owed it: a `model.incident.Reason`, or `drill`, `digest`, …"""
+    drill: bool = False
+    """It is about a change that was made on purpose, on a copy: nothing is wrong."""
     private: bool = False
     """Show hashes and measures instead of prompts and replies."""
+    root: str = ""
+    """Receipt of the incident's first message in this channel, which is edited in place; empty where there is none."""
+    follows: str = ""
+    """Receipt of the message that this one belongs under, where it has one."""
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name; empty where it is about none."""
+        return self.source.name if self.source else ""
+
+    @property
+    def incident_id(self) -> int | None:
+        """None where it is about no incident of a store."""
+        return self.about.incident_id if isinstance(self.about, IncidentNews) else None
+
+    @property
+    def since(self) -> datetime:
+        """When the incident opened; of other news, when it was owed."""
+        return self.about.detected_at if isinstance(self.about, IncidentNews) else self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +221,7 @@ class Outcome:
     reason: str
     """`sent`, or why not: `rate_limited`, `timeout`, `server_error`, `invalid_auth`, …"""
     permanent: bool = False
-    """Sending again cannot help; a person must mend the configuration."""
+    """Sending again cannot help; a person must fix the configuration."""
     retry_after_s: float | None = None
     receipt: str = ""
     """What the channel calls the message, such as Slack's `channel/ts`."""

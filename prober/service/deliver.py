@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from prober.alerts.interface import Alerter
-from prober.alerts.outcomes import OUTAGES
+from prober.alerts import Alerter
+from prober.alerts.post import OUTAGES
 from prober.alerts.privacy import private
 from prober.model.notice import Notice, Outcome
 from prober.store import Store, notices
@@ -120,7 +120,7 @@ def _retry_at(notice: Notice, outcome: Outcome, now: datetime) -> datetime | Non
 
 
 def _log(notice: Notice, outcome: Outcome, retry_at: datetime | None) -> None:
-    about = (notice.id, notice.incident_id, notice.alerter)
+    about = (notice.id, notice.incident_id or 0, notice.alerter)
     if outcome.sent:
         logger.info("notice %d of incident %d to %s: %s", *about, outcome.reason)
     elif retry_at is not None:

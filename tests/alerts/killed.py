@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from prober.alerts.log import LogAlerter
 from prober.alerts.slack.bot import SlackBot, open_slack
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import Pace
 from prober.alerts.slack.picture import LEAST_POINTS
 from prober.model.notice import Notice
 from prober.service.deliver import StoredOutbox, deliver
@@ -59,4 +59,4 @@ def bear(database: str, base_url: str, parent: Connection) -> None:
 
 
 def _picture(notice: Notice) -> bytes | None:
-    return PICTURE if len(notice.history) >= LEAST_POINTS else None
+    return PICTURE if len(notice.about.history) >= LEAST_POINTS else None

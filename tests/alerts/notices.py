@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, TypeVar, get_args
 
 from hypothesis import strategies as st
 
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.evidence import Share
-from prober.model.incident import IncidentKind, IncidentState
-from prober.model.notice import Comparison, DigestItem, Moved, Notice, Part, Point
+from prober.model.incident import IncidentKind, IncidentState, TroubleKind
+from prober.model.notice import (
+    ChangeNews,
+    Comparison,
+    DaemonNews,
+    Digest,
+    DigestItem,
+    EndpointNews,
+    Moved,
+    Notice,
+    Part,
+    Point,
+    Source,
+    TroubleNews,
+)
+
+T = TypeVar("T")
 
 HOSTILE_TEXTS = (
     "",
@@ -35,36 +50,66 @@ HOSTILE_TEXTS = (
     "https://example.com/" + "x" * 5000,
 )
 
+_SOURCE = {field.name for field in fields(Source)} - {"name"} | {"endpoint"}
+_NOTICE = {field.name for field in fields(Notice)} - {"source", "about"}
+
+
+def edited(notice: T, **values: Any) -> T:
+    """`replace` that reaches into the source of a notice and into what it is about; an event, or a kind, of another
+    nature makes it about that."""
+    if not isinstance(notice, Notice):
+        return replace(notice, **values)  # type: ignore[type-var]
+    head = {name: values.pop(name) for name in _NOTICE & set(values)}
+    source = {("name" if name == "endpoint" else name): values.pop(name) for name in _SOURCE & set(values)}
+    if notice.source is not None:
+        head["source"] = replace(notice.source, **source)
+    about = notice.about
+    match head.get("event", ""):
+        case "stale" | "fresh":
+            about = EndpointNews("")
+        case "daemon_silent" | "daemon_back":
+            head["source"], about = None, DaemonNews("")
+        case "digest":
+            head["source"], about = None, Digest(())
+        case event if event.startswith("trouble") or values.get("kind") in get_args(TroubleKind):
+            about = TroubleNews(**{field.name: getattr(about, field.name) for field in fields(TroubleNews)})
+    known = {field.name for field in fields(about)}
+    return replace(
+        notice, about=replace(about, **{name: value for name, value in values.items() if name in known}), **head
+    )
+
+
 PLAIN = Notice(
     id=7,
     alerter="slack",
     attempts=0,
-    incident_id=12,
-    endpoint="acme/gpt-4o",
-    model="gpt-4o-2024-08-06",
-    kind="behaviour_change",
-    owner="team-billing",
-    detected_at=datetime(2026, 1, 31, 6, 0, 12, tzinfo=UTC),
-    onset="2026-01-29T06:00:00.123456+00:00",
-    rounds_since_onset=3,
-    e_value=8120.0,
-    threshold=365.0,
-    false_alarms_per_year=1.0,
-    moved=(
-        Moved("length", 21_000.0, "34 % longer"),
-        Moved("refusal", 412.5, "refuses 11 % instead of 2 %"),
-    ),
-    comparisons=(
-        Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
-        Comparison(
-            "billing/json", "Answer as JSON: the sum of 2 and 3", '{"sum": 5}', '```json\n{\n  "sum": 5\n}\n```'
+    event="opened",
+    severity="warning",
+    at=datetime(2026, 1, 31, 6, 0, 12, tzinfo=UTC),
+    source=Source("acme/gpt-4o", "gpt-4o-2024-08-06", "team-billing", "https://runbooks.example/model-changed", 1.0),
+    about=ChangeNews(
+        incident_id=12,
+        kind="behaviour_change",
+        detected_at=datetime(2026, 1, 31, 6, 0, 12, tzinfo=UTC),
+        onset="2026-01-29T06:00:00.123456+00:00",
+        rounds_since_onset=3,
+        e_value=8120.0,
+        threshold=365.0,
+        moved=(
+            Moved("length", 21_000.0, "34 % longer"),
+            Moved("refusal", 412.5, "refuses 11 % instead of 2 %"),
+        ),
+        comparisons=(
+            Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
+            Comparison(
+                "billing/json", "Answer as JSON: the sum of 2 and 3", '{"sum": 5}', '```json\n{\n  "sum": 5\n}\n```'
+            ),
         ),
     ),
-    runbook="https://runbooks.example/model-changed",
     dashboard_url="http://localhost:8501",
 )
 
-HOSTILE = replace(
+HOSTILE = edited(
     PLAIN,
     endpoint=HOSTILE_TEXTS[1],
     model=HOSTILE_TEXTS[4],
@@ -99,38 +144,27 @@ ITEM = DigestItem(
     words="answers as gpt-4o-mini-2026-01-30",
 )
 AT = datetime(2026, 2, 1, 8, 30, tzinfo=UTC)
-TROUBLE = replace(
-    PLAIN,
-    event="trouble",
-    kind="provider_error",
-    cause="unauthorized: 12 of 12 asks",
-    moved=(),
-    comparisons=(),
-    e_value=0.0,
-    threshold=0.0,
-)
-ELSEWHERE = replace(
-    PLAIN, incident_id=0, kind="", moved=(), comparisons=(), runbook=None, event="stale", onset="", cause="none for 3 h"
-)
+TROUBLE = edited(PLAIN, event="trouble", kind="provider_error", cause="unauthorized: 12 of 12 asks")
+ELSEWHERE = edited(PLAIN, event="stale", runbook=None, cause="none for 3 h")
 
 NAMED = {
     "behaviour_change": PLAIN,
-    "identity_drill": replace(
+    "identity_drill": edited(
         PLAIN,
         severity="info",
         kind="identity_change",
         drill=True,
-        incident_id=0,
-        moved=PLAIN.moved[:1],
+        incident_id=None,
+        moved=PLAIN.about.moved[:1],
         comparisons=(),
         runbook=None,
         onset="0031",
         rounds_since_onset=1,
     ),
-    "contract_break": replace(
+    "contract_break": edited(
         PLAIN, severity="critical", kind="contract_break", e_value=400.0, false_alarms_per_year=12.0, threshold=30.0
     ),
-    "escalated": replace(
+    "escalated": edited(
         PLAIN,
         event="escalated",
         severity="critical",
@@ -143,24 +177,24 @@ NAMED = {
             Moved("choice", 412.5, "billing/vat: “7 %” 31 % instead of 88 %, “19 %” 60 % instead of 2 %", 12, 64),
         ),
     ),
-    "passed": replace(
+    "passed": edited(
         PLAIN,
         event="passed",
         course="transient",
         passed="2026-02-01T06:00:00+00:00",
         onset_between=("2026-01-28T06:00:00+00:00", "2026-01-30T06:00:00+00:00"),
     ),
-    "together": replace(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
-    "joined": replace(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
-    "reminded": replace(PLAIN, event="reminded", at=AT),
-    "acknowledged": replace(
+    "together": edited(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
+    "joined": edited(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
+    "reminded": edited(PLAIN, event="reminded", at=AT),
+    "acknowledged": edited(
         PLAIN, event="acknowledged", state="acknowledged", actor="alice", note="asked the provider", acknowledged_at=AT
     ),
-    "muted": replace(
+    "muted": edited(
         PLAIN, event="muted", state="muted", actor="alice", note="known", muted_until=AT + timedelta(hours=4)
     ),
-    "unmuted": replace(PLAIN, event="unmuted"),
-    "accepted": replace(
+    "unmuted": edited(PLAIN, event="unmuted"),
+    "accepted": edited(
         PLAIN,
         event="accepted",
         state="closed",
@@ -168,26 +202,29 @@ NAMED = {
         actor="bob",
         note="the new answers are better",
     ),
-    "recovered": replace(
+    "recovered": edited(
         PLAIN, event="recovered", state="closed", close_reason="recovered", course="transient", passed="0040"
     ),
-    "superseded": replace(PLAIN, event="superseded", state="closed", close_reason="superseded"),
-    "closed": replace(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
+    "superseded": edited(PLAIN, event="superseded", state="closed", close_reason="superseded"),
+    "closed": edited(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
     "trouble": TROUBLE,
-    "trouble_over": replace(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
+    "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
     "stale": ELSEWHERE,
-    "fresh": replace(ELSEWHERE, event="fresh", cause=""),
-    "daemon_silent": replace(ELSEWHERE, event="daemon_silent", endpoint="", cause="no sign of life since 05:10 UTC"),
-    "daemon_back": replace(ELSEWHERE, event="daemon_back", endpoint="", cause=""),
+    "fresh": replace(ELSEWHERE, event="fresh", about=EndpointNews("")),
+    "daemon_silent": replace(
+        ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no sign of life since 05:10 UTC")
+    ),
+    "daemon_back": replace(ELSEWHERE, event="daemon_back", source=None, about=DaemonNews("")),
     "digest": replace(
         ELSEWHERE,
         event="digest",
-        endpoint="",
-        cause="",
-        items=(ITEM, replace(ITEM, event="trouble", kind="rate_limited", incident_id=15, words="rate_limited"))
-        + (replace(ITEM, event="stale", incident_id=0, kind="", words="none for 3 h"),) * 20,
+        source=None,
+        about=Digest(
+            (ITEM, replace(ITEM, event="trouble", kind="rate_limited", incident_id=15, words="rate_limited"))
+            + (replace(ITEM, event="stale", incident_id=None, kind="", words="none for 3 h"),) * 20
+        ),
     ),
-    "private": replace(PLAIN, private=True, history=HISTORY),
+    "private": edited(PLAIN, private=True, history=HISTORY),
     "hostile": HOSTILE,
 }
 
@@ -203,54 +240,63 @@ _any_text = st.one_of(
 _times = st.datetimes(timezones=st.just(UTC))
 
 
+def _incident() -> dict[str, st.SearchStrategy[object]]:
+    return {
+        "incident_id": st.none() | st.integers(1, 2**40),
+        "kind": st.one_of(st.sampled_from(get_args(IncidentKind)), _any_text),
+        "detected_at": _times,
+        "onset": st.one_of(_any_text, _times.map(datetime.isoformat)),
+        "rounds_since_onset": st.integers(0, 10**6),
+        "state": st.sampled_from(get_args(IncidentState)),
+        "close_reason": _any_text,
+        "cause": _any_text,
+        "actor": _any_text,
+        "note": _any_text,
+        "acknowledged_at": st.none() | _times,
+        "muted_until": st.none() | _times,
+        "also": st.lists(st.builds(Part, _any_text, st.none() | st.integers(1, 99)), max_size=3).map(tuple),
+    }
+
+
 def any_notice() -> st.SearchStrategy[Notice]:
+    changes = st.builds(
+        ChangeNews,
+        **_incident(),
+        e_value=st.floats(),
+        threshold=st.floats(),
+        moved=st.lists(st.builds(Moved, _any_text, st.floats(), _any_text), max_size=9).map(tuple),
+        comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
+        onset_between=st.none() | st.tuples(_any_text, _any_text),
+        course=st.sampled_from(["unknown", "persistent", "transient"]),
+        passed=st.none() | _any_text,
+        share=st.none() | st.builds(Share, *[st.floats(0, 1)] * 3, st.integers(0, 99), st.integers(0, 99)),
+    )
+    items = st.builds(
+        DigestItem,
+        event=st.sampled_from(tuple(EVENTS)),
+        endpoint=_any_text,
+        incident_id=st.none() | st.integers(1, 2**40),
+        kind=_any_text,
+        severity=st.sampled_from(get_args(Severity)),
+        state=st.sampled_from(get_args(IncidentState)),
+        close_reason=_any_text,
+        at=_times,
+        words=_any_text,
+    )
     return st.builds(
         Notice,
         id=st.integers(1, 2**40),
         alerter=st.just("slack"),
         attempts=st.integers(0, 50),
-        incident_id=st.integers(0, 2**40),
-        endpoint=_any_text,
-        model=_any_text,
-        kind=st.one_of(st.sampled_from(get_args(IncidentKind)), _any_text),
-        owner=_any_text,
-        detected_at=_times,
-        onset=st.one_of(_any_text, _times.map(datetime.isoformat)),
-        rounds_since_onset=st.integers(0, 10**6),
-        e_value=st.floats(),
-        threshold=st.floats(),
-        false_alarms_per_year=st.floats(),
-        moved=st.lists(st.builds(Moved, _any_text, st.floats(), _any_text), max_size=9).map(tuple),
-        comparisons=st.lists(st.builds(Comparison, _any_text, _any_text, _any_text, _any_text), max_size=6).map(tuple),
-        runbook=st.one_of(st.none(), _any_text),
-        dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
         event=st.sampled_from(tuple(EVENTS)),
         severity=st.sampled_from(get_args(Severity)),
-        state=st.sampled_from(get_args(IncidentState)),
-        close_reason=_any_text,
-        cause=_any_text,
-        muted_until=st.none() | _times,
-        acknowledged_at=st.none() | _times,
-        items=st.lists(
-            st.builds(
-                DigestItem,
-                event=st.sampled_from(tuple(EVENTS)),
-                endpoint=_any_text,
-                incident_id=st.integers(0, 2**40),
-                kind=_any_text,
-                severity=st.sampled_from(get_args(Severity)),
-                state=st.sampled_from(get_args(IncidentState)),
-                close_reason=_any_text,
-                at=_times,
-                words=_any_text,
-            ),
-            max_size=3,
-        ).map(tuple),
-        onset_between=st.none() | st.tuples(_any_text, _any_text),
-        course=st.sampled_from(["unknown", "persistent", "transient"]),
-        passed=st.none() | _any_text,
-        share=st.none() | st.builds(Share, *[st.floats(0, 1)] * 3, st.integers(0, 99), st.integers(0, 99)),
+        at=_times,
+        source=st.none() | st.builds(Source, _any_text, _any_text, _any_text, st.none() | _any_text, st.floats()),
+        about=changes
+        | st.builds(TroubleNews, **_incident())
+        | st.builds(EndpointNews, _any_text)
+        | st.builds(DaemonNews, _any_text)
+        | st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),
+        dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
         drill=st.booleans(),
-        actor=_any_text,
-        note=_any_text,
     )

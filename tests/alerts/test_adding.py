@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from prober.alerts.pagerduty import ACTIONS
 from prober.incidents.events import EVENTS
 from prober.settings import Settings
 from tests.alerts.hook import Hook
-from tests.alerts.notices import PLAIN
+from tests.alerts.notices import PLAIN, edited
 
 DOCS = Path(__file__).parents[2] / "docs"
 RECIPE = (DOCS / "contributing" / "alerter.md").read_text(encoding="utf-8")
@@ -43,6 +42,6 @@ def test_the_table_says_which_event_does_what(phase: str) -> None:
 
 
 def test_the_labels_of_an_alert_are_all_named() -> None:
-    [alert] = alerts(replace(PLAIN, runbook="https://wiki"), datetime(2026, 2, 1, tzinfo=UTC))
+    [alert] = alerts(edited(PLAIN, runbook="https://wiki"), datetime(2026, 2, 1, tzinfo=UTC))
     for name in (*alert["labels"], *alert["annotations"], *NAMES.values()):
         assert f"`{name}`" in PAGE, name

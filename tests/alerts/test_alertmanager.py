@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -13,14 +12,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from prober.alerts.alertmanager import NAMES, alerts, open_alertmanager
-from prober.alerts.message import Subject, compose, notice_key
+from prober.alerts.identity import Subject, notice_key
+from prober.alerts.message import compose
 from prober.alerts.post import NOTHING_TO_SAY
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
 from tests.alerts.hook import Hook
-from tests.alerts.notices import NAMED, PLAIN, any_notice
+from tests.alerts.notices import NAMED, PLAIN, any_notice, edited
 from tests.alerts.receivers import ALERTMANAGER, Alertmanager
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def test_whatever_is_in_it(notice) -> None:
 
 
 def test_an_alarm_in_full() -> None:
-    notice = replace(PLAIN, severity="critical")
+    notice = edited(PLAIN, severity="critical")
     [alert] = alerts(notice, NOW)
     assert {name: value for name, value in alert["labels"].items() if name != "key"} == {
         "alertname": "ProberChange",
@@ -56,7 +56,7 @@ def test_an_alarm_in_full() -> None:
         "drill": "false",
     }
     assert alert["annotations"]["summary"] == compose(notice).title
-    assert alert["annotations"]["runbook_url"] == PLAIN.runbook
+    assert alert["annotations"]["runbook_url"] == PLAIN.source.runbook
     assert "34 % longer" in alert["annotations"]["moved"]
     assert alert["startsAt"] == "2026-01-31T06:00:12Z"
     assert alert["endsAt"] == "2027-02-01T12:00:00Z"
@@ -76,7 +76,7 @@ def test_an_alarm_in_full() -> None:
     st.sampled_from([event for event, rule in EVENTS.items() if rule.phase == "resolved"]),
 )
 def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
-    held, now = Alertmanager(), PLAIN.detected_at
+    held, now = Alertmanager(), PLAIN.since
     kind = {"trouble": "trouble_over", "stale": "fresh", "daemon_silent": "daemon_back"}
     held.take(alerts(PLAIN, now))
     assert held.firing(now) == [PLAIN.severity]
@@ -85,10 +85,10 @@ def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
         if event in kind or event == "opened":
             continue
         now, severity = now + later, level
-        held.take(alerts(replace(PLAIN, event=event, severity=level), now))
+        held.take(alerts(edited(PLAIN, event=event, severity=level), now))
         assert held.firing(now) == [level]
     if end not in kind.values():
-        held.take(alerts(replace(PLAIN, event=end, severity=severity), now))
+        held.take(alerts(edited(PLAIN, event=end, severity=severity), now))
         assert held.firing(now) == []
 
 
@@ -99,23 +99,23 @@ def test_one_alert_fires_for_an_incident_until_it_is_over(steps, end) -> None:
 def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
     held, now = Alertmanager(), NOW
     for _ in range(2):
-        began = replace(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity="critical")
+        began = edited(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity="critical")
         held.take(alerts(began, now))
         assert held.firing(now) == ["critical"]
         now += timedelta(hours=5)
         # An incident began when it began; other news is as old as itself.
-        held.take(alerts(replace(began, event=end, detected_at=began.detected_at if is_incident else now,
+        held.take(alerts(edited(began, event=end, detected_at=began.since if is_incident else now,
                                  severity="warning"), now))  # fmt: skip
         assert held.firing(now) == []
         now += timedelta(hours=5)
 
 
 def test_every_subject_has_a_name() -> None:
-    assert set(NAMES) == set(get_args(Subject))
+    assert set(NAMES) == set(get_args(Subject)) - {"digest"}
 
 
 def test_a_notice_about_the_prober_has_no_empty_label() -> None:
-    silent = replace(PLAIN, event="daemon_silent", endpoint="", owner="", model="", incident_id=0, runbook=None)
+    silent = edited(PLAIN, event="daemon_silent", endpoint="", owner="", model="", incident_id=0, runbook=None)
     TAKEN.validate(alerts(silent, NOW))
 
 
@@ -133,7 +133,7 @@ def test_it_is_posted_where_alertmanager_listens(hook: Hook) -> None:
 
 
 def test_a_digest_is_no_alert(hook: Hook) -> None:
-    assert alerter(hook).send(replace(PLAIN, event="digest")) == NOTHING_TO_SAY
+    assert alerter(hook).send(edited(PLAIN, event="digest")) == NOTHING_TO_SAY
     assert hook.received == []
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -29,7 +28,7 @@ from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_
 from prober.incidents.events import EVENTS
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice
-from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
 from tests.alerts.slack_limits import refusal, texts, view_refusal
 from tests.alerts.test_hostile import UNSEEN
 from tests.alerts.test_message import same_as_golden
@@ -56,7 +55,9 @@ def test_slack_sees_the_golden_message(name: str) -> None:
 
 def test_every_event_and_state_that_people_hear_of_is_pinned() -> None:
     assert {notice.event for notice in NAMED.values()} == set(EVENTS)
-    assert {notice.state for notice in NAMED.values()} == set(get_args(IncidentState)) - {"suspected"}
+    assert {getattr(notice.about, "state", "open") for notice in NAMED.values()} == set(get_args(IncidentState)) - {
+        "suspected"
+    }
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -121,17 +122,17 @@ def pressable(notice: Notice) -> list[str]:
     ],
 )
 def test_what_can_be_pressed_fits_the_state(state: IncidentState, names: list[str]) -> None:
-    assert pressable(replace(PLAIN, state=state)) == names
-    trouble = replace(NAMED["trouble"], state=state)
+    assert pressable(edited(PLAIN, state=state)) == names
+    trouble = edited(NAMED["trouble"], state=state)
     assert pressable(trouble) == [name for name in names if name not in ("accept", "evidence")]
-    assert pressable(replace(NAMED["stale"], state=state)) == []
+    assert pressable(edited(NAMED["stale"], state=state)) == []
 
 
 def test_a_button_names_one_incident_of_one_installation() -> None:
-    mine = incident_value(12, "acme/gpt-4o", PLAIN.detected_at)
+    mine = incident_value(12, "acme/gpt-4o", PLAIN.since)
     assert mine.startswith("12.")
-    assert mine != incident_value(12, "acme/gpt-4", PLAIN.detected_at)
-    assert mine != incident_value(12, "acme/gpt-4o", PLAIN.detected_at.replace(year=2025))
+    assert mine != incident_value(12, "acme/gpt-4", PLAIN.since)
+    assert mine != incident_value(12, "acme/gpt-4o", PLAIN.since.replace(year=2025))
 
 
 def test_replies_stand_side_by_side() -> None:
@@ -145,20 +146,20 @@ def test_replies_stand_side_by_side() -> None:
 
 
 def test_in_private_mode_no_word_of_a_prompt_or_reply_is_sent() -> None:
-    secret = replace(
+    secret = edited(
         PLAIN,
         private=True,
         comparisons=tuple(
-            replace(one, prompt="the secret prompt", reference="a secret", recent="no secret")
-            for one in PLAIN.comparisons
+            edited(one, prompt="the secret prompt", reference="a secret", recent="no secret")
+            for one in PLAIN.about.comparisons
         ),
-        moved=(replace(PLAIN.moved[0], words="a/b: “the ” secret” 31 % instead of 88 %, “” 9 % instead of 2 %"),),
+        moved=(edited(PLAIN.about.moved[0], words="a/b: “the ” secret” 31 % instead of 88 %, “” 9 % instead of 2 %"),),
     )
     shown = json.dumps(layouts(secret), ensure_ascii=False)
     assert "secret" not in shown
     assert "a/b: an answer 9 % instead of 2 %" in shown
     assert "8 characters, 1 line" in shown and "9 characters, 1 line" in shown
-    assert "secret" in json.dumps(layouts(replace(secret, private=False)))
+    assert "secret" in json.dumps(layouts(edited(secret, private=False)))
 
 
 def _types(node: object) -> set[str]:

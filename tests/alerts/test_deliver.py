@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prober.alerts.slack.bot import SlackBot, open_slack
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import Pace
 from prober.model.notice import Notice, Outcome
 from prober.service.deliver import (
     LEASE_S,
@@ -24,7 +24,7 @@ from prober.service.deliver import (
     deliver,
 )
 from prober.settings import Settings
-from tests.alerts.notices import PLAIN
+from tests.alerts.notices import PLAIN, edited
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -48,8 +48,8 @@ class MemoryOutbox:
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         for entry in self.owed:
             if entry.state in ("owed", "claimed") and entry.due <= now:
-                claimed = replace(entry.notice, dashboard_url=dashboard_url)
-                entry.notice = replace(entry.notice, attempts=entry.notice.attempts + 1)
+                claimed = edited(entry.notice, dashboard_url=dashboard_url)
+                entry.notice = edited(entry.notice, attempts=entry.notice.attempts + 1)
                 entry.state, entry.due = "claimed", now + timedelta(seconds=lease_s)
                 self.journal.append(f"claim {claimed.id}")
                 return claimed
@@ -92,7 +92,7 @@ def test_nothing_owed_is_none() -> None:
 
 
 def test_one_notice_is_claimed_sent_and_only_then_marked() -> None:
-    box = outbox(PLAIN, replace(PLAIN, id=8))
+    box = outbox(PLAIN, edited(PLAIN, id=8))
     alerter = Scripted([SENT], before_send=lambda: box.journal.append("send"))
     delivery = deliver(box, [alerter], lambda: START, "http://d.example")
     assert delivery is not None and delivery.outcome == SENT and delivery.retry_at is None
@@ -102,12 +102,12 @@ def test_one_notice_is_claimed_sent_and_only_then_marked() -> None:
 
 def test_each_notice_goes_to_its_own_alerter() -> None:
     slack, webhook = Scripted([SENT]), Scripted([SENT], name="webhook")
-    deliver(outbox(replace(PLAIN, alerter="webhook")), [slack, webhook], lambda: START, "")
+    deliver(outbox(edited(PLAIN, alerter="webhook")), [slack, webhook], lambda: START, "")
     assert (len(slack.seen), len(webhook.seen)) == (0, 1)
 
 
 def test_an_alerter_no_longer_configured_fails_for_good_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    box = outbox(replace(PLAIN, alerter="pager"))
+    box = outbox(edited(PLAIN, alerter="pager"))
     deliver(box, [Scripted([])], lambda: START, "")
     assert box.owed[0].state == "failed"
     assert "not_configured: pager" in box.owed[0].reason
@@ -140,7 +140,7 @@ def test_a_permanent_error_fails_for_good_and_loudly(caplog: pytest.LogCaptureFi
 def test_the_next_try_waits_longer_each_time_and_at_least_as_asked(
     attempts: int, asked: float | None, wait_s: float
 ) -> None:
-    box = outbox(replace(PLAIN, attempts=attempts))
+    box = outbox(edited(PLAIN, attempts=attempts))
     delivery = deliver(box, [Scripted([Outcome(False, "rate_limited", retry_after_s=asked)])], lambda: START, "")
     assert delivery is not None and delivery.retry_at == START + timedelta(seconds=wait_s)
     assert box.owed[0].state == "owed"
@@ -158,7 +158,7 @@ def test_the_wait_is_counted_from_the_end_of_the_try() -> None:
 
 
 def test_it_gives_up_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
-    box = outbox(replace(PLAIN, attempts=MOST_ATTEMPTS - 1))
+    box = outbox(edited(PLAIN, attempts=MOST_ATTEMPTS - 1))
     delivery = deliver(box, [Scripted([Outcome(False, "timeout")])], lambda: START, "")
     assert delivery is not None and delivery.outcome == Outcome(
         False, f"gave up after {MOST_ATTEMPTS} tries: timeout", permanent=True
@@ -171,13 +171,13 @@ def test_it_gives_up_in_the_end(caplog: pytest.LogCaptureFixture) -> None:
 )
 def test_a_message_that_alone_is_refused_does_not_hold_up_later_news_for_days(reason: str, most: int) -> None:
     for attempts, state in ((most - 2, "owed"), (most - 1, "failed")):
-        box = outbox(replace(PLAIN, attempts=attempts))
+        box = outbox(edited(PLAIN, attempts=attempts))
         deliver(box, [Scripted([Outcome(False, reason)])], lambda: START, "")
         assert box.owed[0].state == state
 
 
 def test_a_fault_in_an_alerter_stops_nobody_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    box = outbox(PLAIN, replace(PLAIN, id=8))
+    box = outbox(PLAIN, edited(PLAIN, id=8))
     alerter = Scripted([RuntimeError("https://hooks.example/secret"), SENT])
     deliver(box, [alerter], lambda: START, "")
     deliver(box, [alerter], lambda: START, "")
@@ -210,7 +210,7 @@ def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack:
         alerter = open_slack(settings)
         assert isinstance(alerter, SlackBot)
         alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
-        alerter = replace(alerter, pace=Pace(interval_s=0))
+        alerter = edited(alerter, pace=Pace(interval_s=0))
         deliver(box, [alerter], lambda now=now: now, "http://localhost:8501")  # type: ignore[misc]
         now += timedelta(hours=1)
     assert box.owed[0].state == "sent"
@@ -219,7 +219,7 @@ def test_whatever_happens_to_the_first_answer_slack_shows_the_notice_once(slack:
 
 def test_in_privacy_mode_no_alerter_is_given_a_prompt_or_a_reply() -> None:
     alerter = Scripted([SENT, SENT])
-    deliver(outbox(replace(PLAIN, private=True)), [alerter], lambda: START, "")
+    deliver(outbox(edited(PLAIN, private=True)), [alerter], lambda: START, "")
     deliver(outbox(PLAIN), [alerter], lambda: START, "")
-    assert "The reduced rate" not in repr(alerter.seen[0].comparisons)
-    assert "The reduced rate" in repr(alerter.seen[1].comparisons)
+    assert "The reduced rate" not in repr(alerter.seen[0].about.comparisons)
+    assert "The reduced rate" in repr(alerter.seen[1].about.comparisons)

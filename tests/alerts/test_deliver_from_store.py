@@ -10,7 +10,7 @@ import pytest
 
 from prober.alerts import open_alerters
 from prober.alerts.slack.bot import SlackBot
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import Pace
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement, Observation, Verdict

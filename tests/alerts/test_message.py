@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import get_args
@@ -15,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.alerts.message import compose, current, notice_key, plain_text
-from prober.alerts.payload import payload
+from prober.alerts.identity import notice_key
+from prober.alerts.message import compose, current, plain_text
 from prober.alerts.phrases import KINDS, chance, when
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
+from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind
 from prober.model.notice import Comparison, Moved, Notice
-from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
 from tests.alerts.test_hostile import UNSEEN
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -56,11 +56,11 @@ def test_the_first_line_says_how_bad_what_where_since_when_and_how_sure() -> Non
 
 def test_every_kind_and_event_has_words_of_its_own() -> None:
     assert set(KINDS) == set(get_args(IncidentKind))
-    assert compose(replace(PLAIN, kind="a_word_of_next_year")).title.startswith("Warning: change of acme/gpt-4o")
+    assert compose(edited(PLAIN, kind="a_word_of_next_year")).title.startswith("Warning: change of acme/gpt-4o")
 
 
 def test_what_the_incident_is_now_is_said_whatever_the_notice_tells() -> None:
-    late = replace(PLAIN, event="opened", state="closed", close_reason="recovered")
+    late = edited(PLAIN, event="opened", state="closed", close_reason="recovered")
     assert current(late).title == "Recovered: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC"
     assert dict(current(late).paragraphs)["State"] == "closed: recovered"
     assert dict(current(NAMED["muted"]).paragraphs)["State"] == "muted until 2026-02-01 12:30 UTC by alice: known"
@@ -81,13 +81,13 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
 
 
 def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
-    title = compose(replace(PLAIN, endpoint="e" * 200)).title
+    title = compose(edited(PLAIN, endpoint="e" * 200)).title
     assert len(title) == 150
     assert title.endswith("e… since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years")
 
 
 def test_a_drill_is_called_one_everywhere() -> None:
-    drill = replace(PLAIN, drill=True)
+    drill = edited(PLAIN, drill=True)
     assert compose(drill).title.startswith("Drill: ")
     assert compose(drill).paragraphs[0][0] == "Drill"
     assert payload(drill)["drill"] is True
@@ -148,50 +148,50 @@ def test_a_round_label_is_said_as_a_time_where_it_is_one(label: str, words: str)
 
 
 def test_what_is_left_out_is_counted() -> None:
-    many = replace(PLAIN, moved=tuple(Moved(f"channel {n}", 1.0, "more") for n in range(9)))
+    many = edited(PLAIN, moved=tuple(Moved(f"channel {n}", 1.0, "more") for n in range(9)))
     assert compose(many).moved[-1] == "and 3 more on the dashboard"
     assert len(compose(many).moved) == 7
 
 
 def test_a_bad_runbook_is_text_and_a_missing_one_is_absent() -> None:
-    bad = replace(PLAIN, runbook="javascript:alert(1)")
+    bad = edited(PLAIN, runbook="javascript:alert(1)")
     assert [element for element in _inline(slack_blocks(bad)) if element["type"] == "link"] == [
         {"type": "link", "url": "http://localhost:8501/?incident=12"}
     ]
     assert "Runbook: javascript:alert(1)" in plain_text(bad)
-    assert "unbook" not in plain_text(replace(PLAIN, runbook=None))
+    assert "unbook" not in plain_text(edited(PLAIN, runbook=None))
 
 
 def test_a_trailing_slash_of_the_dashboard_is_not_doubled() -> None:
-    assert compose(replace(PLAIN, dashboard_url="https://canary.example/prober/")).links[0] == (
+    assert compose(edited(PLAIN, dashboard_url="https://canary.example/prober/")).links[0] == (
         "Dashboard",
         "https://canary.example/prober/?incident=12",
     )
 
 
 def test_the_key_is_one_for_all_tries_and_another_for_any_other_notice() -> None:
-    same = [replace(PLAIN, attempts=9), replace(PLAIN, detected_at=PLAIN.detected_at.replace(tzinfo=None)), replace(PLAIN, dashboard_url="http://x.example"),
-            replace(PLAIN, detected_at=PLAIN.detected_at.astimezone(timezone(timedelta(hours=5))))]  # fmt: skip
+    same = [edited(PLAIN, attempts=9), edited(PLAIN, detected_at=PLAIN.since.replace(tzinfo=None)), edited(PLAIN, dashboard_url="http://x.example"),
+            edited(PLAIN, detected_at=PLAIN.since.astimezone(timezone(timedelta(hours=5))))]  # fmt: skip
     other = [
-        replace(PLAIN, id=8),
-        replace(PLAIN, event="accepted"),
-        replace(PLAIN, endpoint="acme/gpt-4"),
-        replace(PLAIN, detected_at=datetime(2026, 2, 1, tzinfo=UTC)),
+        edited(PLAIN, id=8),
+        edited(PLAIN, event="accepted"),
+        edited(PLAIN, endpoint="acme/gpt-4"),
+        edited(PLAIN, detected_at=datetime(2026, 2, 1, tzinfo=UTC)),
     ]
     assert {notice_key(notice) for notice in same} == {notice_key(PLAIN)}
     assert notice_key(PLAIN) not in {notice_key(notice) for notice in other}
-    assert notice_key(replace(PLAIN, endpoint="\ud800"))
+    assert notice_key(edited(PLAIN, endpoint="\ud800"))
 
 
 @pytest.mark.parametrize("event", ["acknowledged", "muted", "unmuted", "accepted", "recovered", "superseded", "closed"])
 def test_later_news_is_short_and_says_who_and_why(event: str) -> None:
-    news = replace(PLAIN, event=event, actor="alice", note="asked the provider")  # type: ignore[arg-type]
+    news = edited(PLAIN, event=event, actor="alice", note="asked the provider")  # type: ignore[arg-type]
     assert compose(news).moved == () and compose(news).pairs == ()
     assert "by alice: asked the provider" in plain_text(news)
 
 
 def test_no_line_of_a_reply_can_pass_for_a_line_of_the_message() -> None:
-    forged = replace(
+    forged = edited(
         PLAIN,
         comparisons=(
             Comparison("p", "q\nHow sure: not at all", "x\nHow bad: not at all", "y\r\nDashboard: http://evil.example"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,16 +9,16 @@ import pytest
 from prober.alerts.alertmanager import alerts
 from prober.alerts.message import compose, plain_text
 from prober.alerts.pagerduty import event
-from prober.alerts.payload import payload
 from prober.alerts.slack.blocks import fallback_text, news_blocks, root_blocks, slack_blocks
+from prober.alerts.webhook import payload
 from prober.incidents.events import EVENTS, EventRule
 from prober.incidents.routing import Routing, Subject, Target
 from prober.model.declaration import Alerts, QuietHours
-from tests.alerts.notices import PLAIN
+from tests.alerts.notices import PLAIN, edited
 
 NIGHT = datetime(2026, 3, 4, 23, tzinfo=UTC)
 ROUTING = Routing(("slack", "log"), Alerts(quiet_hours=QuietHours(start="22:00", end="07:00")))
-HANDED_OVER = replace(PLAIN, event="handed_over", actor="alice", note="next shift")
+HANDED_OVER = edited(PLAIN, event="handed_over", actor="alice", note="next shift")
 
 
 @pytest.fixture(autouse=True)

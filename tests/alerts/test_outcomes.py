@@ -8,7 +8,7 @@ from urllib.error import URLError
 
 import pytest
 
-from prober.alerts.outcomes import of_failure, of_status, seconds_to_wait
+from prober.alerts.post import of_failure, of_status, seconds_to_wait
 from prober.model.notice import Outcome
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from prober.alerts.message import compose, notice_key, subject_key
+from prober.alerts.identity import notice_key, subject_key
+from prober.alerts.message import compose
 from prober.alerts.pagerduty import event, open_pagerduty
 from prober.alerts.post import NOTHING_TO_SAY
 from prober.incidents.events import EVENTS
@@ -18,7 +18,7 @@ from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
 from tests.alerts.hook import Hook
-from tests.alerts.notices import NAMED, PLAIN, any_notice
+from tests.alerts.notices import NAMED, PLAIN, any_notice, edited
 from tests.alerts.receivers import PAGERDUTY, PAGERDUTY_BYTES
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
@@ -44,7 +44,7 @@ def test_whatever_is_in_it(notice) -> None:
 
 
 def test_an_alarm_says_what_the_message_says_and_where() -> None:
-    notice = replace(PLAIN, severity="critical")
+    notice = edited(PLAIN, severity="critical")
     body = event(notice, NOW, routing_key=KEY)
     assert body["event_action"] == "trigger"
     assert body["payload"] == {
@@ -75,20 +75,20 @@ def test_no_reply_leaves_for_a_pager() -> None:
 def test_its_life_is_the_incidents(kind: str, action: str) -> None:
     events = [name for name, rule in EVENTS.items() if rule.phase == kind]
     assert events
-    bodies = [event(replace(PLAIN, event=name), NOW, routing_key=KEY) for name in events]
+    bodies = [event(edited(PLAIN, event=name), NOW, routing_key=KEY) for name in events]
     assert {body["event_action"] for body in bodies} == {action}
     assert all(("payload" in body) == (action == "trigger") for body in bodies)
 
 
 def test_a_drill_says_so_and_meets_no_real_alert() -> None:
-    body = event(replace(PLAIN, drill=True), NOW, routing_key=KEY)
+    body = event(edited(PLAIN, drill=True), NOW, routing_key=KEY)
     assert body["payload"]["summary"].lower().startswith("drill")
     assert body["payload"]["custom_details"]["drill"] is True
     assert body["dedup_key"] != subject_key(PLAIN)
 
 
 def test_a_digest_wakes_nobody(hook: Hook) -> None:
-    assert alerter(hook).send(replace(PLAIN, event="digest")) == NOTHING_TO_SAY
+    assert alerter(hook).send(edited(PLAIN, event="digest")) == NOTHING_TO_SAY
     assert hook.received == []
 
 
@@ -119,7 +119,7 @@ def test_every_answer_has_its_outcome(hook: Hook, status: int, outcome: Outcome)
 
 def test_two_tries_are_one_alert(hook: Hook) -> None:
     alerter(hook).send(PLAIN)
-    alerter(hook).send(replace(PLAIN, attempts=1))
+    alerter(hook).send(edited(PLAIN, attempts=1))
     assert len({json.loads(body)["dedup_key"] for _, _, body in hook.received}) == 1
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from prober.alerts.message import subject, subject_key
+from prober.alerts.identity import subject, subject_key
 from prober.incidents.events import EVENTS
 from prober.model.incident import Event
-from tests.alerts.notices import PLAIN
+from tests.alerts.notices import PLAIN, edited
 
 
 def test_every_event_has_a_phase_but_the_digest() -> None:
@@ -33,30 +32,30 @@ def test_every_event_has_a_phase_but_the_digest() -> None:
     ],
 )
 def test_what_it_is_about(event: str, kind: str, about: str) -> None:
-    assert subject(replace(PLAIN, event=event, kind=kind)) == about
+    assert subject(edited(PLAIN, event=event, kind=kind)) == about
 
 
-@pytest.mark.parametrize("event", [event for event in EVENTS if subject(replace(PLAIN, event=event)) == "change"])
+@pytest.mark.parametrize("event", [event for event in EVENTS if subject(edited(PLAIN, event=event)) == "change"])
 def test_one_incident_is_one_thing_from_first_to_last(event: Event) -> None:
-    later = replace(PLAIN, id=99, event=event, attempts=3, kind="contract_break", severity="critical", state="closed")
+    later = edited(PLAIN, id=99, event=event, attempts=3, kind="contract_break", severity="critical", state="closed")
     assert subject_key(later) == subject_key(PLAIN)
 
 
 def test_what_differs_is_another_thing() -> None:
     others = [
         PLAIN,
-        replace(PLAIN, incident_id=13),
-        replace(PLAIN, endpoint="acme/other"),
-        replace(PLAIN, detected_at=PLAIN.detected_at + timedelta(seconds=1)),
-        replace(PLAIN, drill=True),
-        replace(PLAIN, event="trouble"),
-        replace(PLAIN, incident_id=0, event="stale"),
-        replace(PLAIN, incident_id=0, event="daemon_silent", endpoint=""),
+        edited(PLAIN, incident_id=13),
+        edited(PLAIN, endpoint="acme/other"),
+        edited(PLAIN, detected_at=PLAIN.since + timedelta(seconds=1)),
+        edited(PLAIN, drill=True),
+        edited(PLAIN, event="trouble"),
+        edited(PLAIN, incident_id=0, event="stale"),
+        edited(PLAIN, incident_id=0, event="daemon_silent", endpoint=""),
     ]
     assert len({subject_key(notice) for notice in others}) == len(others)
 
 
 def test_an_endpoint_is_stale_whenever_it_is_said() -> None:
-    stale = replace(PLAIN, incident_id=0, event="stale")
-    fresh = replace(stale, event="fresh", detected_at=PLAIN.detected_at + timedelta(hours=9))
+    stale = edited(PLAIN, incident_id=0, event="stale")
+    fresh = edited(stale, event="fresh", detected_at=PLAIN.since + timedelta(hours=9))
     assert subject_key(stale) == subject_key(fresh)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from prober.alerts.message import notice_key
+from prober.alerts.identity import notice_key
 from prober.alerts.slack.bot import UNSEARCHED_AFTER, SlackBot, open_slack
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import Pace
 from prober.alerts.slack.search import HISTORY_PAGES
 from prober.alerts.slack.webhook import SlackWebhook
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
-from tests.alerts.notices import HOSTILE, PLAIN
+from tests.alerts.notices import HOSTILE, PLAIN, edited
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
 
-AGAIN = replace(PLAIN, attempts=1)
+AGAIN = edited(PLAIN, attempts=1)
 
 
 def bot(slack: SlackServer, token: str = TOKEN, channel: str = CHANNEL) -> SlackBot:
@@ -27,7 +26,7 @@ def bot(slack: SlackServer, token: str = TOKEN, channel: str = CHANNEL) -> Slack
     alerter = open_slack(settings)
     assert isinstance(alerter, SlackBot)
     alerter.client.timeout = slack.patience_s()  # type: ignore[assignment]
-    return replace(alerter, pace=Pace(interval_s=0))
+    return edited(alerter, pace=Pace(interval_s=0))
 
 
 def webhook(slack: SlackServer, url: str = "") -> SlackWebhook:
@@ -162,7 +161,7 @@ def test_a_retry_of_what_never_arrived_is_posted(slack: SlackServer) -> None:
     slack.next.append("lost")
     alerter = bot(slack)
     assert not alerter.send(PLAIN).sent
-    alerter.send(replace(PLAIN, id=8))  # another notice of the same incident is not this one
+    alerter.send(edited(PLAIN, id=8))  # another notice of the same incident is not this one
     assert alerter.send(AGAIN).reason == "sent"
     assert parts(slack) == ["root", "evidence"] * 2
 
@@ -175,7 +174,7 @@ def test_a_retry_searches_past_later_messages_but_not_for_ever(slack: SlackServe
     assert bot(slack).send(AGAIN).reason == "sent: found in the channel"
     slack.requests.clear()
     slack.page = 1
-    assert bot(slack).send(replace(AGAIN, id=99)).reason == "sent"
+    assert bot(slack).send(edited(AGAIN, id=99)).reason == "sent"
     assert slack.methods().count("conversations.history") == HISTORY_PAGES
 
 
@@ -222,7 +221,7 @@ def test_a_search_that_fails_for_now_puts_the_post_off_but_not_for_ever(slack: S
     outcome = bot(slack).send(AGAIN)
     assert not outcome.sent and not outcome.permanent
     assert slack.messages == []
-    assert bot(slack).send(replace(PLAIN, attempts=UNSEARCHED_AFTER)).sent
+    assert bot(slack).send(edited(PLAIN, attempts=UNSEARCHED_AFTER)).sent
     assert parts(slack) == ["root", "evidence"]
 
 

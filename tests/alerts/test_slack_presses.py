@@ -13,9 +13,8 @@ import pytest
 
 from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.buttons import PREFIX, REASON
+from prober.alerts.slack.client import REMEMBERED_S, Pace, People, ids_of
 from prober.alerts.slack.listener import SlackListener, open_listener, read
-from prober.alerts.slack.pace import Pace
-from prober.alerts.slack.people import REMEMBERED_S, People, ids_of
 from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from prober.alerts.message import notice_key
+from prober.alerts.identity import notice_key
 from prober.alerts.slack.bot import open_slack
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import Pace
 from prober.alerts.slack.picture import history_png
 from prober.alerts.slack.search import picture_name
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
-from tests.alerts.notices import HISTORY, HOSTILE, NAMED, PLAIN
+from tests.alerts.notices import HISTORY, HOSTILE, NAMED, PLAIN, edited
 from tests.alerts.slack_limits import texts
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, OTHER_CHANNEL, TOKEN, SlackServer
 from tests.alerts.test_slack import bot, parts
 
-OPENED = replace(PLAIN, history=HISTORY)
+OPENED = edited(PLAIN, history=HISTORY)
 STEPS = [notice for notice in NAMED.values() if notice.incident_id and notice.event not in ("opened", "trouble")]
 
 
@@ -27,7 +26,7 @@ STEPS = [notice for notice in NAMED.values() if notice.incident_id and notice.ev
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real picture, without its cost in every test."""
     monkeypatch.setattr(
-        "prober.alerts.slack.bot.history_png", lambda notice: _picture() if notice.history[1:] else None
+        "prober.alerts.slack.bot.history_png", lambda notice: _picture() if notice.about.history[1:] else None
     )
 
 
@@ -39,7 +38,7 @@ def _picture() -> bytes:
 
 
 def later(notice: Notice, root: str, **changes: object) -> Notice:
-    return replace(notice, id=99, root=root, **changes)  # type: ignore[arg-type]
+    return edited(notice, id=99, root=root, **changes)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -64,7 +63,7 @@ def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServe
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[3]['ts']}")
     assert parts(slack) == ["root", "evidence", "picture", "news"] and len(slack.edits) == 1
     assert (slack.roots[0]["text"] != before) == (
-        (notice.state, notice.severity, notice.course, notice.also) != ("open", "warning", "unknown", ())
+        (notice.state, notice.severity, notice.course, notice.about.also) != ("open", "warning", "unknown", ())
     )
     called = notice.event in ("escalated", "reminded")
     assert (slack.messages[3].get("reply_broadcast") is True) == called, "only what calls for someone is shown to all"
@@ -91,7 +90,7 @@ def test_whatever_is_lost_at_whatever_step_nothing_is_there_twice(
     slack.next.extend([*[""] * steps_before, lost])
     first = bot(slack).send(OPENED)
     slack.next.clear()
-    again = bot(slack).send(replace(OPENED, attempts=1))
+    again = bot(slack).send(edited(OPENED, attempts=1))
     assert again.sent and again.receipt == f"{CHANNEL}/{slack.messages[0]['ts']}"
     assert parts(slack) == ["root", "evidence", "picture"]
     assert first.sent == (steps_before >= 2), "the picture is an adornment: the notice is not sent again for it"
@@ -104,7 +103,7 @@ def test_news_is_told_once_whatever_is_lost(slack: SlackServer, lost: str, steps
     news = later(NAMED["escalated"], root)
     slack.next.extend([*[""] * steps_before, lost])
     assert not bot(slack).send(news).sent
-    assert bot(slack).send(replace(news, attempts=1)).sent
+    assert bot(slack).send(edited(news, attempts=1)).sent
     assert parts(slack) == ["root", "evidence", "picture", "news"]
 
 
@@ -116,7 +115,7 @@ def test_without_permission_for_files_the_rest_arrives(slack: SlackServer, scope
 
 
 def test_without_a_history_there_is_no_picture(slack: SlackServer) -> None:
-    bot(slack).send(replace(OPENED, history=HISTORY[:1]))
+    bot(slack).send(edited(OPENED, history=HISTORY[:1]))
     assert parts(slack) == ["root", "evidence"]
 
 
@@ -141,13 +140,13 @@ def test_what_is_about_no_incident_is_one_message(slack: SlackServer, name: str)
     notice = NAMED[name]
     slack.next.append("posted_but_lost")
     assert not bot(slack).send(notice).sent
-    assert bot(slack).send(replace(notice, attempts=1)).reason == "sent: found in the channel"
+    assert bot(slack).send(edited(notice, attempts=1)).reason == "sent: found in the channel"
     assert len(slack.messages) == 1
-    assert bot(slack).send(replace(notice, attempts=0, id=5)).sent and len(slack.roots) == 2
+    assert bot(slack).send(edited(notice, attempts=0, id=5)).sent and len(slack.roots) == 2
 
 
 def test_a_notice_may_name_its_own_channel(slack: SlackServer) -> None:
-    first = bot(slack).send(replace(PLAIN, channel=OTHER_CHANNEL))
+    first = bot(slack).send(edited(PLAIN, channel=OTHER_CHANNEL))
     assert first.receipt.startswith(f"{OTHER_CHANNEL}/")
     news = later(NAMED["muted"], first.receipt, channel=OTHER_CHANNEL)
     assert bot(slack).send(news).sent
@@ -171,7 +170,7 @@ def test_buttons_are_shown_only_where_somebody_listens(slack: SlackServer) -> No
     )  # type: ignore[arg-type]
     hearing = open_slack(settings)
     assert hearing is not None
-    hearing.send(replace(PLAIN, id=8))
+    hearing.send(edited(PLAIN, id=8))
     kinds = [[block["type"] for block in root["blocks"]] for root in slack.roots]  # type: ignore[attr-defined,union-attr]
     assert ["actions" in one for one in kinds] == [False, True]
     assert "SLACK_APP_TOKEN" in deaf.remark and hearing.remark == ""
@@ -185,9 +184,9 @@ def test_a_channel_gets_one_message_a_second(slack: SlackServer) -> None:
         now[0] += wait_s
 
     slack.clock = lambda: now[0]
-    paced = replace(bot(slack), pace=Pace(clock=lambda: now[0], sleep=sleep))
-    assert paced.send(OPENED).sent and paced.send(replace(HOSTILE, id=8)).sent
-    assert paced.send(replace(PLAIN, id=9, channel=OTHER_CHANNEL)).sent
+    paced = edited(bot(slack), pace=Pace(clock=lambda: now[0], sleep=sleep))
+    assert paced.send(OPENED).sent and paced.send(edited(HOSTILE, id=8)).sent
+    assert paced.send(edited(PLAIN, id=9, channel=OTHER_CHANNEL)).sent
     assert len(slack.messages) == 7
     unpaced = bot(slack)
-    assert unpaced.send(replace(PLAIN, id=10)).reason == "message_limit_exceeded"
+    assert unpaced.send(edited(PLAIN, id=10)).reason == "message_limit_exceeded"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from prober.alerts.message import ALSO_SHOWN, compose
-from prober.alerts.payload import payload
 from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.webhook import SlackWebhook
+from prober.alerts.webhook import payload
 from prober.model.notice import Part
-from tests.alerts.notices import NAMED, PLAIN
+from tests.alerts.notices import NAMED, PLAIN, edited
 from tests.alerts.slack_server import CHANNEL, SlackServer
 from tests.alerts.test_slack import bot, parts, webhook
 
@@ -28,7 +26,7 @@ def test_news_of_more_endpoints_is_about_them() -> None:
     message = compose(JOINED)
     assert message.title.startswith("More endpoints: behaviour change of acme/gpt-4o since ")
     assert message.pairs == message.moved == ()
-    assert dict(message.paragraphs)["Also"].endswith(f", and {len(JOINED.also) - ALSO_SHOWN} more")
+    assert dict(message.paragraphs)["Also"].endswith(f", and {len(JOINED.about.also) - ALSO_SHOWN} more")
     assert "an incident of its own" in message.todo[0]
 
 
@@ -41,7 +39,7 @@ def test_a_webhook_is_told_as_data() -> None:
 
 def test_news_is_posted_under_the_message_it_follows(slack: SlackServer) -> None:
     first = bot(slack).send(PLAIN)
-    assert bot(slack).send(replace(JOINED, id=8, follows=first.receipt)).sent
+    assert bot(slack).send(edited(JOINED, id=8, follows=first.receipt)).sent
     assert parts(slack) == ["root", "evidence", "news"]
     assert slack.messages[2]["thread_ts"] == slack.messages[0]["ts"]
     assert "acme/25" in str(slack.messages[2]["text"]) or "and 3 more" in str(slack.messages[2]["text"])
@@ -49,10 +47,10 @@ def test_news_is_posted_under_the_message_it_follows(slack: SlackServer) -> None
 
 def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
     first = bot(slack).send(PLAIN)
-    news = replace(JOINED, id=8, follows=first.receipt)
+    news = edited(JOINED, id=8, follows=first.receipt)
     slack.next.extend(["", "posted_but_lost"])  # the edit arrives, the answer to the news is lost
     assert not bot(slack).send(news).sent
-    outcome = bot(slack).send(replace(news, attempts=1))
+    outcome = bot(slack).send(edited(news, attempts=1))
     assert outcome.reason == "sent: found in the channel"
     assert outcome.receipt == f"{CHANNEL}/{slack.messages[2]['ts']}"
     assert parts(slack) == ["root", "evidence", "news"]
@@ -60,7 +58,7 @@ def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
 
 @pytest.mark.parametrize("follows", ["", "log", "C0OTHER/1800000000.000100", f"{CHANNEL}/", f"{CHANNEL}/1e9", "a/b/c"])
 def test_what_follows_no_message_of_this_channel_stands_alone(slack: SlackServer, follows: str) -> None:
-    assert bot(slack).send(replace(JOINED, follows=follows)).sent
+    assert bot(slack).send(edited(JOINED, follows=follows)).sent
     assert "thread_ts" not in slack.messages[0]
 
 
@@ -68,5 +66,5 @@ def test_what_follows_no_message_of_this_channel_stands_alone(slack: SlackServer
 def test_any_number_of_endpoints_fits(slack: SlackServer, opened) -> None:
     alerter: SlackBot | SlackWebhook = opened(slack)
     many = tuple(Part("x" * 5000, number) for number in range(1000))
-    assert alerter.send(replace(PLAIN, also=many)).reason == "sent"
-    assert alerter.send(replace(JOINED, also=many)).reason == "sent"
+    assert alerter.send(edited(PLAIN, also=many)).reason == "sent"
+    assert alerter.send(edited(JOINED, also=many)).reason == "sent"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,15 +12,14 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from prober.alerts.message import notice_key
-from prober.alerts.payload import payload
-from prober.alerts.webhook import WebhookAlerter, open_webhook, signature
+from prober.alerts.identity import notice_key
+from prober.alerts.webhook import WebhookAlerter, open_webhook, payload, signature
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings
 from tests.alerts.hook import Hook
-from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice
+from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
 
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "webhook.md"
@@ -65,7 +63,7 @@ def test_the_signature_is_what_openssl_says() -> None:
 
 def test_two_tries_carry_one_key(hook: Hook) -> None:
     alerter(hook).send(PLAIN)
-    alerter(hook).send(replace(PLAIN, attempts=1))
+    alerter(hook).send(edited(PLAIN, attempts=1))
     assert hook.received[0][1]["X-Prober-Notice"] == hook.received[1][1]["X-Prober-Notice"]
 
 

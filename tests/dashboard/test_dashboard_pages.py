@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
 from dashboard.navigation import HOME
-from prober.model.notice import Notice
+from prober.model.notice import EndpointNews, Notice, Source
 from tests.dashboard.conftest import address, links, texts
 from tests.dashboard.fake_store import (
     HOSTILE,
@@ -144,9 +144,16 @@ def test_an_incident_shows_the_runbook_of_what_moved(page):
     store = all_states()
     assert "No runbook" in texts(page(store, "incident", incident="3"))
     store.notice = Notice(
-        1, "slack", 0, 3, "support-bot", "m", "behaviour_change", "team", NOW, "", 1, 1.0, 365.0, 1.0, (), (),
-        "https://wiki.example/runbook <b>", "",
-    )  # fmt: skip
+        id=1,
+        alerter="slack",
+        attempts=0,
+        event="stale",
+        severity="warning",
+        at=NOW,
+        source=Source("support-bot", "m", "team", "https://wiki.example/runbook <b>", 1.0),
+        about=EndpointNews(""),
+        dashboard_url="",
+    )
     at = page(store, "incident", incident="3")
     assert "https://wiki.example/runbook <b>" in [one.value for one in at.code]
 

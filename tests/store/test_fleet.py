@@ -132,7 +132,7 @@ def test_one_call_about_all(store: Store) -> None:
     for receipt in ("log", "C0CANARY/1.2"):
         notice = StoredOutbox(store).claim_notice(NOW + HOUR, 60, "http://localhost")
         assert notice is not None
-        assert (notice.event, notice.also) == ("opened", (Part("b", second.id),))
+        assert (notice.event, notice.about.also) == ("opened", (Part("b", second.id),))
         store.change(notices.settle, notice.id, Outcome(True, "sent", receipt=f"{notice.alerter} {receipt}"), None, NOW)
     third = changed(store, C, NOW + 2 * HOUR)
     assert owed(store)[:2] == [(first.id, "joined", "log"), (first.id, "joined", "slack")]
@@ -140,7 +140,7 @@ def test_one_call_about_all(store: Store) -> None:
     notice = StoredOutbox(store).claim_notice(NOW + 2 * HOUR + EVENTS["joined"].pause, 60, "http://localhost")
     assert notice is not None
     assert (notice.incident_id, notice.endpoint, notice.event) == (first.id, "a", "joined")
-    assert notice.also == (Part("b", second.id), Part("c", third.id))
+    assert notice.about.also == (Part("b", second.id), Part("c", third.id))
     assert notice.follows.startswith(f"{notice.alerter} ")
 
 

@@ -152,13 +152,18 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
         complete(store, NOW + day * DAY, judgement=judge("", "quiet", verdict(e_value=2.0)))
     incident = alarm(store, NOW + 3 * DAY)
     first, *_ = deliver(store, NOW + 3 * DAY)
-    assert (first.root, first.state, first.severity, first.reason) == ("", "open", "warning", "change_confirmed")
-    assert [point.e_value for point in first.history] == [2.0, 2.0, 2.0, 812.5]
-    assert first.history_unit == "ratio to reference"
+    assert (first.root, first.about.state, first.severity, first.reason) == ("", "open", "warning", "change_confirmed")
+    assert [point.e_value for point in first.about.history] == [2.0, 2.0, 2.0, 812.5]
+    assert first.about.history_unit == "ratio to reference"
     try_to_act(store, incident.id, Action("mute", "ana", "known", NOW + 5 * DAY), NAMES, NOW + 4 * DAY)
     (notice, other) = deliver(store, NOW + 4 * DAY)
     assert (notice.root, other.root) == ("C/1", "C/2")
-    assert (notice.state, notice.muted_until, notice.note, notice.event) == ("muted", NOW + 5 * DAY, "known", "muted")
+    assert (notice.about.state, notice.about.muted_until, notice.about.note, notice.event) == (
+        "muted",
+        NOW + 5 * DAY,
+        "known",
+        "muted",
+    )
 
 
 def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
@@ -199,8 +204,8 @@ def test_a_night_of_small_changes_is_one_digest(store: Store) -> None:
     morning = night + 10 * HOUR
     look_at_incidents(store, routing, morning)
     (digest,) = deliver(store, morning)
-    assert (digest.event, digest.incident_id, digest.private) == ("digest", 0, True)
-    assert [(one.event, one.endpoint, one.kind, one.words) for one in digest.items] == [
+    assert (digest.event, digest.incident_id, digest.private) == ("digest", None, True)
+    assert [(one.event, one.endpoint, one.kind, one.words) for one in digest.about.items] == [
         ("opened", "billing", "behaviour_change", "34 % longer"),
         ("stale", "search", "stale", "no rounds"),
     ]
@@ -231,7 +236,7 @@ def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None
     assert (view.open_incident, view.trouble) == (change, standing)
     assert events(store, incident_id=standing.id, alerter="log") == ["trouble"]
     (told,) = [one for one in deliver(store) if one.event == "trouble" and one.alerter == "log"]
-    assert (told.kind, told.cause, told.moved, told.history) == ("provider_error", "unauthorized", (), ())
+    assert (told.about.kind, told.about.cause) == ("provider_error", "unauthorized")
 
 
 def test_endpoints_of_one_provider_that_fail_together_are_one_call(store: Store) -> None:

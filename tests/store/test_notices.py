@@ -137,15 +137,19 @@ def test_a_notice_says_everything_a_message_needs(store: Store) -> None:
     incident = alarm(store, NOW + 5 * DAY, moved, still, onset=onset.label, observations=[observe("It is Paris.")])
     notice = StoredOutbox(store).claim_notice(NOW + 6 * DAY, 30, URL)
     assert notice is not None
-    assert (notice.incident_id, notice.endpoint, notice.model) == (incident.id, "billing", "gpt-4o-2024-08-06")
-    assert (notice.kind, notice.event, notice.drill) == ("behaviour_change", "opened", False)
-    assert (notice.owner, notice.runbook) == ("payments", "https://wiki/money")
-    assert (notice.detected_at, notice.onset, notice.rounds_since_onset) == (NOW + 5 * DAY, onset.label, 2)
-    assert (notice.e_value, notice.threshold, notice.false_alarms_per_year) == (900.0, 365.0, 0.5)
-    (moved,) = notice.moved
+    assert (notice.incident_id, notice.endpoint, notice.source.model) == (incident.id, "billing", "gpt-4o-2024-08-06")
+    assert (notice.about.kind, notice.event, notice.drill) == ("behaviour_change", "opened", False)
+    assert (notice.source.owner, notice.source.runbook) == ("payments", "https://wiki/money")
+    assert (notice.about.detected_at, notice.about.onset, notice.about.rounds_since_onset) == (
+        NOW + 5 * DAY,
+        onset.label,
+        2,
+    )
+    assert (notice.about.e_value, notice.about.threshold, notice.source.false_alarms_per_year) == (900.0, 365.0, 0.5)
+    (moved,) = notice.about.moved
     assert (moved.channel, moved.e_value) == ("length", 812.5)
     assert (moved.words, moved.replies, moved.reference_replies) == ("117 % longer", 2, 4), "counted in the replies"
-    (comparison,) = notice.comparisons
+    (comparison,) = notice.about.comparisons
     assert (comparison.probe, comparison.prompt) == ("money/capital", "Capital of France?")
     assert (comparison.reference, comparison.recent) == ("Paris", "It is Paris.")
     assert notice.dashboard_url == URL
@@ -156,7 +160,7 @@ def test_owners_are_those_whose_probes_moved(store: Store) -> None:
     alarm(store, NOW, verdict(series=("s",)), observations=[observe(series="s", probe="chat/talk")])
     notice = claim(store)
     assert notice is not None
-    assert (notice.owner, notice.runbook) == ("support", None)
+    assert (notice.source.owner, notice.source.runbook) == ("support", None)
 
 
 def test_owners_are_all_where_no_probe_is_named(store: Store) -> None:
@@ -164,14 +168,14 @@ def test_owners_are_all_where_no_probe_is_named(store: Store) -> None:
     alarm(store, NOW, verdict(series=()))
     notice = claim(store)
     assert notice is not None
-    assert (notice.owner, notice.runbook) == ("support, payments", "https://wiki/money")
+    assert (notice.source.owner, notice.source.runbook) == ("support, payments", "https://wiki/money")
 
 
 def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
     alarm(store, NOW, verdict("identity", math.inf), verdict("length", 2.0))
     notice = claim(store)
     assert notice is not None
-    assert [one.channel for one in notice.moved] == ["identity"]
+    assert [one.channel for one in notice.about.moved] == ["identity"]
 
 
 def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
@@ -179,7 +183,7 @@ def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
     for event in ("opened", "opened", "acknowledged", "acknowledged"):
         one = claim(store)
         assert one is not None
-        assert (one.event, one.actor, one.note) == (event, "ana \x00<@U1>", "")
+        assert (one.event, one.about.actor, one.about.note) == (event, "ana \x00<@U1>", "")
         store.change(notices.settle, one.id, Outcome(True, "sent"), None, NOW)
 
 
@@ -189,12 +193,12 @@ def test_the_model_is_that_of_the_incident_not_of_a_later_edit(store: Store) -> 
     store.change(declared.remember, [MONEY, CHAT], [BILLING.model_copy(update={"model": "gpt-5"}), SEARCH], NOW)
     notice = claim(store)
     assert notice is not None
-    assert notice.model == "gpt-4o-2024-08-06"
+    assert notice.source.model == "gpt-4o-2024-08-06"
 
 
 def test_an_endpoint_nobody_declared_has_no_owner_and_no_runbook(store: Store) -> None:
     alarm(store, NOW, verdict(series=(SERIES,)))
     notice = claim(store)
     assert notice is not None
-    assert (notice.owner, notice.runbook, notice.comparisons) == ("", None, ())
+    assert (notice.source.owner, notice.source.runbook, notice.about.comparisons) == ("", None, ())
     assert begin(store, NOW + DAY).round.state == "claimed"

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prober.alerts.message import Json, Message, Pair, compose, current, evidence, moved_title, notice_key
+from prober.alerts.identity import Json, notice_key
+from prober.alerts.message import Message, Pair, compose, current, evidence, moved_title
+from prober.alerts.phrases import TITLE_LIMIT
 from prober.alerts.slack.buttons import Block, buttons
-from prober.alerts.titles import TITLE_LIMIT
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
-from prober.model.notice import Notice
+from prober.model.notice import IncidentNews, Notice
 from prober.text import link, mrkdwn, visible
 
 TEXTS_LIMIT = 9_000
 """Characters of all texts and addresses of one message together."""
 FALLBACK_LIMIT = 3_000
-SIGNS: dict[Severity, str] = {"info": "🔵", "warning": "🟠", "critical": "🔴"}
-STATE_SIGNS = {"acknowledged": "👀", "muted": "🔕", "closed": "✅"}
+MARKS: dict[Severity, str] = {"info": "🔵", "warning": "🟠", "critical": "🔴"}
+STATE_MARKS = {"acknowledged": "👀", "muted": "🔕", "closed": "✅"}
 
 
 def slack_blocks(notice: Notice) -> list[Block]:
@@ -96,8 +97,9 @@ def _named(notice: Notice, part: str, blocks: list[Block]) -> list[Block]:
 
 
 def _header(notice: Notice, title: str) -> Block:
-    sign = STATE_SIGNS.get(notice.state, SIGNS[notice.severity]) if notice.incident_id or notice.drill else ""
-    text = visible(f"{sign} {title}".strip(), TITLE_LIMIT, lines=False)
+    incident = notice.about
+    mark = STATE_MARKS.get(incident.state, MARKS[notice.severity]) if isinstance(incident, IncidentNews) else ""
+    text = visible(f"{mark} {title}".strip(), TITLE_LIMIT, lines=False)
     return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 

@@ -18,8 +18,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from prober.alerts.addresses import checked_address, checked_secret, given
-from prober.alerts.message import notice_key
+from prober.alerts.identity import notice_key
+from prober.alerts.post import checked_address, given
 from prober.alerts.slack.blocks import (
     evidence_blocks,
     evidence_text,
@@ -30,18 +30,24 @@ from prober.alerts.slack.blocks import (
     slack_blocks,
 )
 from prober.alerts.slack.buttons import Block
-from prober.alerts.slack.errors import BAD_LUCK, LAYOUT_ERRORS, SILENT, of_error, word_of
-from prober.alerts.slack.pace import Pace
+from prober.alerts.slack.client import (
+    BAD_LUCK,
+    LAYOUT_ERRORS,
+    SILENT,
+    TIMEOUT_S,
+    Pace,
+    of_error,
+    web_client,
+    word_of,
+)
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.alerts.slack.search import Part, find_parts, find_root, metadata, picture_name
 from prober.alerts.slack.webhook import SlackWebhook
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
-from prober.model.incident import TROUBLES
-from prober.model.notice import Notice, Outcome
+from prober.model.notice import IncidentNews, Notice, Outcome
 from prober.settings import Settings
 
-TIMEOUT_S: Final = 10
 UNSEARCHED_AFTER: Final = 5
 """Tries after which a notice is posted even if the channel cannot be searched: better twice than never."""
 GONE: Final = ("message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found")
@@ -112,9 +118,7 @@ class _Sending:
                 return self._alone()
             found = self._parts(root)
             return self._sent(found.get("news") or self._news(root), found="news" in found)
-        if not self._notice.incident_id and not self._notice.drill:
-            return self._alone()
-        return self._begin()
+        return self._begin() if isinstance(self._notice.about, IncidentNews) else self._alone()
 
     def _begin(self) -> Outcome:
         """The first message of an incident, and in its thread what shows it."""
@@ -148,7 +152,8 @@ class _Sending:
 
     def _edit(self, root: str) -> None:
         """The incident's first message as the incident is now. Doing it twice does no harm."""
-        text, blocks = root_text(self._notice), root_blocks(self._notice, interactive=self._bot.interactive)
+        text = root_text(self._notice)
+        blocks = root_blocks(self._notice, interactive=self._bot.interactive)
         try:
             self._client.chat_update(channel=self._channel, ts=root, text=text, blocks=blocks)
         except SlackApiError as error:
@@ -162,7 +167,7 @@ class _Sending:
 
     def _picture(self, root: str) -> None:
         """An adornment: a notice is not sent again for it."""
-        if self._notice.kind in TROUBLES or (picture := history_png(self._notice)) is None:
+        if (picture := history_png(self._notice)) is None:
             return
         self._bot.pace.wait(self._channel)
         try:
@@ -211,7 +216,7 @@ class _Sending:
         if not self._searched:
             return None
         try:
-            return find_root(self._client, self._channel, self._key, self._notice.at or self._notice.detected_at)
+            return find_root(self._client, self._channel, self._key, self._notice.at)
         except BAD_LUCK as error:
             self._doubt(error)
             return None
@@ -264,10 +269,3 @@ def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
         url = checked_address("SLACK_WEBHOOK_URL", url)
         return SlackWebhook(WebhookClient(url, TIMEOUT_S, logger=SILENT, retry_handlers=[]))
     return None
-
-
-def web_client(settings: Settings, token: str) -> WebClient:
-    """A client of the Web API that neither tries again by itself nor logs. Raises `ConfigurationError`."""
-    base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
-    token = checked_secret("SLACK_BOT_TOKEN", token)
-    return WebClient(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])

@@ -11,10 +11,9 @@ import json
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
-from prober.alerts.message import Json
+from prober.alerts.identity import Json
 from prober.alerts.phrases import iso
-from prober.model.incident import TROUBLES
-from prober.model.notice import Notice
+from prober.model.notice import ChangeNews, IncidentNews, Notice
 from prober.text import visible
 
 Block: TypeAlias = dict[str, Json]
@@ -37,19 +36,20 @@ def incident_value(incident_id: int, endpoint: str, opened_at: datetime) -> str:
 
 def buttons(notice: Notice) -> Block | None:
     """The row of buttons; None where nothing can be done any more, or there is no incident."""
-    if not notice.incident_id:
+    incident = notice.about
+    if not isinstance(incident, IncidentNews) or incident.incident_id is None:
         return None
-    value = incident_value(notice.incident_id, notice.endpoint, notice.detected_at)
-    trouble, elements = notice.kind in TROUBLES, list[Json]()
-    if notice.state in ("open", "muted"):
+    value = incident_value(incident.incident_id, notice.endpoint, incident.detected_at)
+    is_change, elements = isinstance(incident, ChangeNews), list[Json]()
+    if incident.state in ("open", "muted"):
         elements.append(_button("acknowledge", "Acknowledge", value, "primary"))
-    if notice.state == "muted":
+    if incident.state == "muted":
         elements.append(_button("unmute", "Unmute", value))
-    if notice.state in ("open", "acknowledged"):
+    if incident.state in ("open", "acknowledged"):
         elements.append(_mute_menu(value))
-    if notice.state != "closed" and not trouble:
+    if incident.state != "closed" and is_change:
         elements.append(_button("accept", "Accept new behaviour", value, "danger"))
-    if not trouble:
+    if is_change:
         elements.append(_button("evidence", "Show evidence", value))
     return {"type": "actions", "elements": elements} if elements else None
 

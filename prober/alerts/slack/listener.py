@@ -22,7 +22,7 @@ from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from prober.alerts.addresses import checked_secret, given
+from prober.alerts.post import checked_secret, given
 from prober.alerts.privacy import private
 from prober.alerts.slack.blocks import evidence_blocks
 from prober.alerts.slack.bot import SlackBot, open_slack
@@ -35,8 +35,7 @@ from prober.alerts.slack.buttons import (
     evidence_modal,
     incident_value,
 )
-from prober.alerts.slack.errors import BAD_LUCK, SILENT, of_error
-from prober.alerts.slack.people import People, ids_of
+from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.model.errors import ConfigurationError, ProberError
 from prober.model.incident import Action, ActionName, Decision, Incident, Reason
 from prober.model.notice import Notice

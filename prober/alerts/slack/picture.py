@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from prober.alerts.phrases import when
-from prober.model.notice import Notice, Point
+from prober.model.notice import ChangeNews, Notice, Point
 from prober.text import visible
 
 if TYPE_CHECKING:
@@ -22,20 +22,23 @@ _HIGHEST_LOG10: Final = 30.0
 
 def history_png(notice: Notice) -> bytes | None:
     """A PNG of 900 × 450 pixels; None where there is no history to speak of."""
-    points = notice.history[-MOST_POINTS:]
-    if sum(math.isfinite(point.value) for point in points) < LEAST_POINTS or not notice.moved:
+    change = notice.about
+    if not isinstance(change, ChangeNews):
+        return None
+    points = change.history[-MOST_POINTS:]
+    if sum(math.isfinite(point.value) for point in points) < LEAST_POINTS or not change.moved:
         return None
     # Slow to import, and wanted by one process in many. Without pyplot there is no state that threads would share.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4.5), dpi=100, layout="constrained")
     values, evidence = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    onset = _onset(points, notice.onset)
+    onset = _onset(points, change.onset)
     values.set_xlim(-0.5, len(points) - 0.5)
     _draw_values(values, points, onset)
-    _draw_evidence(evidence, points, notice.threshold, onset)
-    channel, name = (visible(text, 60, lines=False) for text in (notice.moved[0].channel, notice.endpoint))
-    unit = f", {visible(notice.history_unit, 40, lines=False)}" if notice.history_unit else ""
+    _draw_evidence(evidence, points, change.threshold, onset)
+    channel, name = (visible(text, 60, lines=False) for text in (change.moved[0].channel, notice.endpoint))
+    unit = f", {visible(change.history_unit, 40, lines=False)}" if change.history_unit else ""
     # `$…$` would be typeset as mathematics, or refused as bad mathematics.
     values.set_title(f"{channel} of {name}{unit}", loc="left", fontsize=11, parse_math=False)
     places = sorted({0, len(points) // 2, len(points) - 1})
@@ -46,10 +49,13 @@ def history_png(notice: Notice) -> bytes | None:
 
 
 def alt_text(notice: Notice) -> str:
-    """What the picture shows, for those who do not see it."""
-    moved = notice.moved[0]
+    """What the picture shows, for those who do not see it; empty where there is none."""
+    change = notice.about
+    if not isinstance(change, ChangeNews):
+        return ""
+    moved = change.moved[0]
     channel, words = (visible(text, 200, lines=False) for text in (moved.channel, moved.words))
-    return f"History of {channel} over {len(notice.history[-MOST_POINTS:])} rounds: {words or 'it moved'}."
+    return f"History of {channel} over {len(change.history[-MOST_POINTS:])} rounds: {words or 'it moved'}."
 
 
 def _draw_values(axes: Axes, points: tuple[Point, ...], onset: int) -> None:

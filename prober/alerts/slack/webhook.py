@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from slack_sdk.webhook import WebhookClient
 
-from prober.alerts.outcomes import of_status
+from prober.alerts.post import of_status
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
-from prober.alerts.slack.errors import BAD_LUCK, LAYOUT_ERRORS, PERMANENT_ERRORS, of_error
+from prober.alerts.slack.client import BAD_LUCK, LAYOUT_ERRORS, PERMANENT_ERRORS, of_error
 from prober.model.notice import Notice, Outcome
 
 

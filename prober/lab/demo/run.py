@@ -23,8 +23,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from dashboard import launch
-from prober.alerts import open_alerters
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter, open_alerters
 from prober.alerts.message import plain_text
 from prober.asking import Provider, open_provider
 from prober.incidents.routing import Routing

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from prober.alerts.interface import Alerter
+from prober.alerts import Alerter
 from prober.incidents.routing import Routing, Target
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
@@ -20,7 +20,7 @@ from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.incident import Action, Event, Incident
-from prober.model.notice import Notice, Outcome
+from prober.model.notice import ChangeNews, Notice, Outcome, TroubleNews
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act
@@ -224,7 +224,11 @@ class _Marked(StoredOutbox):
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         notice = super().claim_notice(now, lease_s, dashboard_url)
-        return None if notice is None else replace(notice, drill=True, incident_id=0)
+        if notice is None:
+            return None
+        about = notice.about
+        unnumbered = replace(about, incident_id=None) if isinstance(about, ChangeNews | TroubleNews) else about
+        return replace(notice, drill=True, about=unnumbered)
 
 
 def _tell(

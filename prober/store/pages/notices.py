@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlmodel import col, func, select
 
+from prober.incidents.news import news_of
 from prober.model.incident import Incident
-from prober.model.notice import DigestItem, Moved, Notice, Point
+from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
 from prober.store import incidents
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
@@ -32,47 +33,29 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str) -> Notice:
     endpoint = tx.get(EndpointRow, (incident.endpoint, incident.endpoint_hash))
     owner, runbook = _whose(concerned(tx, incident))
     history, unit = _history(tx, incident)
+    promised = endpoint.false_alarms_per_year if endpoint else 1.0
     return Notice(
         id=notice_id,
         alerter=row.alerter,
         attempts=row.attempts - 1,
-        incident_id=incident.id,
-        endpoint=incident.endpoint,
-        model=endpoint.model if endpoint else "",
-        kind=incident.kind,
-        owner=owner,
-        detected_at=incident.opened_at,
-        onset=incident.onset,
-        rounds_since_onset=completed_since(tx, incident.endpoint_hash, incident.onset),
-        e_value=incident.e_value,
-        threshold=incident.threshold,
-        false_alarms_per_year=endpoint.false_alarms_per_year if endpoint else 1.0,
-        moved=_moved(incident),
-        comparisons=incidents.examples(tx, incident),
-        runbook=runbook,
-        dashboard_url=dashboard_url,
         event=row.event,
-        actor=incident.actor,
-        note=incident.note,
-        onset_between=incident.onset_between,
-        course=incident.course,
-        passed=incident.passed,
-        share=incident.findings.share,
-        also=incidents.parts(tx, incident),
-        follows=_follows(tx, row, incident),
-        channel=row.channel or "",
         severity=incident.severity,
-        state=incident.state,
-        close_reason=incident.close_reason,
-        root=_root(tx, row, incident.id),
-        reason=row.reason or "",
-        cause=incident.cause,
-        muted_until=incident.muted_until,
-        acknowledged_at=incident.acknowledged_at,
         at=row.created_at,
-        history=history,
-        history_unit=unit,
+        source=Source(incident.endpoint, endpoint.model if endpoint else "", owner, runbook, promised),
+        about=news_of(
+            incident,
+            rounds_since_onset=completed_since(tx, incident.endpoint_hash, incident.onset),
+            also=incidents.parts(tx, incident),
+            comparisons=incidents.examples(tx, incident),
+            history=history,
+            history_unit=unit,
+        ),
+        dashboard_url=dashboard_url,
+        channel=row.channel or "",
+        reason=row.reason or "",
         private=bool(row.private),
+        root=_root(tx, row, incident.id),
+        follows=_follows(tx, row, incident),
     )
 
 
@@ -91,37 +74,35 @@ def latest_notice_of(tx: Transaction, incident_id: int, alerter: str, dashboard_
 
 def _news(tx: Transaction, row: NoticeRow, dashboard_url: str) -> Notice:
     """About no incident: of an endpoint, of the prober itself, or a digest."""
-    named = select(EndpointRow).where(EndpointRow.name == (row.endpoint or ""), col(EndpointRow.current))
-    endpoint = tx.exec(named).first()
-    owner, runbook = _whose(sets_of(tx, row.endpoint) if row.endpoint else ())
     return Notice(
         id=row.id,
         alerter=row.alerter,
         attempts=row.attempts - 1,
-        incident_id=0,
-        endpoint=row.endpoint or "",
-        model=endpoint.model if endpoint else "",
-        kind=row.event,
-        owner=owner,
-        detected_at=row.created_at,
-        onset="",
-        rounds_since_onset=0,
-        e_value=0.0,
-        threshold=0.0,
-        false_alarms_per_year=endpoint.false_alarms_per_year if endpoint else 1.0,
-        moved=(),
-        comparisons=(),
-        runbook=runbook,
-        dashboard_url=dashboard_url,
         event=row.event,
-        channel=row.channel or "",
         severity=row.severity or "warning",  # type: ignore[arg-type]
-        reason=row.reason or "",
-        cause=row.cause or "",
         at=row.created_at,
-        items=_items(tx, row) if row.event == "digest" else (),
+        source=None if row.endpoint is None else _source(tx, row.endpoint),
+        about=_about(tx, row),
+        dashboard_url=dashboard_url,
+        channel=row.channel or "",
+        reason=row.reason or "",
         private=bool(row.private),
     )
+
+
+def _about(tx: Transaction, row: NoticeRow) -> Digest | EndpointNews | DaemonNews:
+    if row.event == "digest":
+        return Digest(_items(tx, row))
+    return DaemonNews(row.cause or "") if row.endpoint is None else EndpointNews(row.cause or "")
+
+
+def _source(tx: Transaction, name: str) -> Source:
+    """An endpoint as it is declared now."""
+    endpoint = tx.exec(select(EndpointRow).where(EndpointRow.name == name, col(EndpointRow.current))).first()
+    owner, runbook = _whose(sets_of(tx, name))
+    if endpoint is None:
+        return Source(name, "", owner, runbook, 1.0)
+    return Source(name, endpoint.model, owner, runbook, endpoint.false_alarms_per_year)
 
 
 def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
@@ -141,7 +122,7 @@ def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
     return DigestItem(
         event=row.event,
         endpoint=incident.endpoint if incident is not None else row.endpoint or "",
-        incident_id=incident.id if incident is not None else 0,
+        incident_id=incident.id if incident is not None else None,
         kind=incident.kind if incident is not None else row.event,
         severity=row.severity or "warning",  # type: ignore[arg-type]
         state=incident.state if incident is not None else "open",
@@ -188,14 +169,3 @@ def _whose(sets: tuple[AskedSet, ...]) -> tuple[str, str | None]:
     """Owners, and the first runbook."""
     owners = dict.fromkeys(one.owner for one in sets)
     return ", ".join(owners), next((one.runbook for one in sets if one.runbook), None)
-
-
-def _moved(incident: Incident) -> tuple[Moved, ...]:
-    """The channels that moved, as their replies say it where these could be counted."""
-    counted = {shift.channel: shift for shift in incident.findings.shifts}
-    return tuple(
-        Moved(one.channel, one.e_value, shift.words, shift.replies, shift.reference_replies)
-        if (shift := counted.get(one.channel)) is not None
-        else Moved(one.channel, one.e_value, one.words)
-        for one in incident.moved
-    )

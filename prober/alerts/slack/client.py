@@ -1,0 +1,145 @@
+"""The client of Slack: how often it may post, who may act, and what its errors mean.
+
+Slack's own words for what went wrong, and what the network made of it, become an Outcome with a named reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Final
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from prober.alerts.post import checked_address, checked_secret, of_failure, of_status
+from prober.model.errors import ConfigurationError
+from prober.model.notice import Outcome
+from prober.settings import Settings
+
+TIMEOUT_S: Final = 10
+LAYOUT_ERRORS: Final = frozenset({
+    "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format", "invalid_metadata_schema", "invalid_payload",
+    "metadata_too_large", "msg_blocks_too_long", "msg_too_long", "too_many_attachments",
+})  # fmt: skip
+"""Slack refuses how the message looks; its words alone may still pass."""
+PERMANENT_ERRORS: Final = frozenset({
+    "access_denied", "account_inactive", "as_user_not_supported", "channel_is_archived", "channel_not_found",
+    "channel_type_not_supported", "deprecated_endpoint", "ekm_access_denied", "enterprise_is_restricted",
+    "invalid_arguments", "invalid_auth", "invalid_token", "is_archived", "is_inactive", "method_deprecated",
+    "method_not_supported_for_channel_type", "missing_scope", "no_active_hooks", "no_permission", "no_service",
+    "no_team", "no_text", "not_allowed_token_type", "not_authed", "not_in_channel", "org_login_required",
+    "posting_to_general_channel_denied", "restricted_action", "restricted_action_non_threadable_channel",
+    "restricted_action_read_only_channel", "team_access_not_granted", "team_disabled", "token_expired", "token_revoked",
+    "two_factor_setup_required", "unknown_method", "user_not_found",
+})  # fmt: skip
+"""Slack's words for what a person must fix. A word that is not here is tried again: an alarm is not lost to it."""
+
+_WORD = re.compile(r"[a-z0-9_]{1,80}")
+BAD_LUCK: Final = (SlackClientError, OSError, HTTPException, ValueError)
+"""What the SDK raises for the network's sake; `ValueError` for a body that is not text."""
+# Not registered with `logging`: the SDK would log addresses and bodies at DEBUG, and a webhook's address is a secret.
+SILENT: Final = logging.Logger("slack_sdk.silent", level=logging.CRITICAL + 1)
+
+
+def of_error(error: Exception) -> Outcome:
+    """The outcome of a call that raised one of `BAD_LUCK`."""
+    if isinstance(error, (OSError, HTTPException)):
+        return of_failure(error)
+    if not isinstance(error, SlackApiError):
+        return Outcome(False, "invalid_answer")
+    if error.response.status_code != 200:
+        return of_status(error.response.status_code, error.response.headers.get("Retry-After"))
+    word = word_of(error) or "invalid_answer"
+    return Outcome(False, word, permanent=word in PERMANENT_ERRORS or word in LAYOUT_ERRORS)
+
+
+def word_of(error: SlackApiError) -> str:
+    """Slack's word for what is wrong; empty where the answer was not Slack's: the SDK puts a sentence there."""
+    data = error.response.data
+    word = data.get("error") if isinstance(data, dict) else None
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else ""
+
+
+class Pace:
+    """Safe to share by threads. Of several processes none knows of the other: Slack's 429 is honoured then."""
+
+    def __init__(
+        self,
+        interval_s: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._interval_s = interval_s
+        self._clock = clock
+        self._sleep = sleep
+        self._free_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, channel: str) -> None:
+        """Until it is this caller's turn to post there."""
+        with self._lock:
+            now = self._clock()
+            turn = max(now, self._free_at.get(channel, now))
+            self._free_at[channel] = turn + self._interval_s
+        if turn > now:
+            self._sleep(turn - now)
+
+
+REMEMBERED_S: Final = 300.0
+"""How long the members of a group are believed."""
+_ID = re.compile(r"[UWS][A-Z0-9]{2,40}")
+
+
+class People:
+    """Ids of users and groups; none at all means everyone who sees the message. Safe to share by threads."""
+
+    def __init__(self, ids: frozenset[str], client: WebClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._users = frozenset(one for one in ids if not one.startswith("S"))
+        self._groups = ids - self._users
+        self._client = client
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._members: frozenset[str] = frozenset()
+        self._read_at: float | None = None
+
+    def may(self, user: str) -> bool:
+        """Whether a user may act. Where a group cannot be read, nobody is let in by it who was not before."""
+        if not self._users and not self._groups:
+            return True
+        return user in self._users or (bool(self._groups) and user in self._group_members())
+
+    def _group_members(self) -> frozenset[str]:
+        with self._lock:
+            now = self._clock()
+            if self._read_at is None or now - self._read_at >= REMEMBERED_S:
+                try:
+                    found = [self._client.usergroups_users_list(usergroup=group) for group in sorted(self._groups)]
+                except BAD_LUCK:
+                    return self._members
+                self._members = frozenset(str(user) for answer in found for user in answer.get("users") or [])
+                self._read_at = now
+            return self._members
+
+
+def ids_of(text: str) -> frozenset[str]:
+    """`U012AB3CD, S0614TZR7` → ids. Raises `ConfigurationError`."""
+    ids = [one.strip() for one in text.split(",") if one.strip()]
+    wrong = [one for one in ids if not _ID.fullmatch(one)]
+    if wrong:
+        raise ConfigurationError(
+            f"PROBER_SLACK_ALLOWED holds {wrong[0]!r}, which is no id; write ids of users (U…) or user groups (S…), "
+            "with commas between"
+        )
+    return frozenset(ids)
+
+
+def web_client(settings: Settings, token: str) -> WebClient:
+    """A client of the Web API that neither tries again by itself nor logs. Raises `ConfigurationError`."""
+    base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
+    token = checked_secret("SLACK_BOT_TOKEN", token)
+    return WebClient(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])
