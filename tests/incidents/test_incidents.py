@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prober.incidents.actions import accept, acknowledge, reset
 from prober.incidents.lifecycle import AFTERMATH, decide
 from prober.model.evidence import Judgement, Kind, State, Verdict
-from prober.model.incident import LEARNT, SERIOUS, Incident, Reason
+from prober.model.incident import LEARNT, SERIOUS, Course, Incident, Reason
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", "0029", ("a.b",))
@@ -267,6 +267,24 @@ def test_accepting_a_change_that_has_passed_begins_with_the_rounds_after_it() ->
     assert accept(passed, "alice", "", NOW).new_epoch == "0033"
     stayed, _, _ = watched(8.0, 7.0, 9.0)
     assert accept(stayed, "alice", "", NOW).new_epoch == "0029"
+
+
+@pytest.mark.parametrize(
+    ("passed", "course", "epoch"),
+    [
+        (None, "unknown", "0029"),
+        (None, "transient", "0029"),
+        ("0040", "unknown", "0029"),
+        ("0040", "persistent", "0029"),
+        ("0040", "transient", "0040"),
+    ],
+)
+def test_only_a_change_that_is_known_to_have_passed_is_accepted_from_its_end(
+    passed: str | None, course: Course, epoch: str
+) -> None:
+    first = decided(ALARM).incident
+    assert first is not None
+    assert accept(replace(first, passed=passed, course=course), "alice", "", NOW).new_epoch == epoch
 
 
 def test_a_reset_closes_what_is_open() -> None:

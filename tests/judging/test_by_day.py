@@ -11,13 +11,13 @@ from scipy.stats import binom
 
 from benchmarks import worlds
 from prober.judging import judge, reference
-from prober.judging.day_clustering import LEVEL, can_be_clustered, is_clustered
+from prober.judging.day_clustering import LEVEL, can_be_clustered, is_clustered, whole_days
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
-from tests.judging.observed import START
+from tests.judging.observed import START, observed, spoken
 
 HOURLY = Promise(1.0, HOURS_PER_YEAR, ReferenceRule(hours=72.0))
 
@@ -60,6 +60,20 @@ def test_three_days_that_differ_are_noticed(scatter: float) -> None:
 def test_of_nothing_nothing_is_said() -> None:
     assert not is_clustered([], hours(8))
     assert not is_clustered([np.zeros((8, 3))], hours(8))
+
+
+@pytest.mark.parametrize("count", [25, 48, 49, 72])
+def test_whole_days_hold_every_round_of_the_days_that_are_over_and_no_other(count: int) -> None:
+    seen = [observed(i, {"a": [spoken(np.random.default_rng(i))]}, timedelta(hours=1)) for i in range(count)]
+    days = whole_days(seen)
+    over = (count - 1) // 24
+    assert [(day.label, day.at) for day in days] == [(seen[24 * i].label, seen[24 * i].at) for i in range(over)]
+    assert [o for day in days for o in day.observations] == [o for r in seen[: 24 * over] for o in r.observations]
+
+
+def test_rounds_without_a_time_are_days_of_their_own() -> None:
+    rounds = [Round(f"{i:06d}", "e", None, ()) for i in range(5)]
+    assert whole_days(rounds) == rounds[:-1]
 
 
 @pytest.mark.parametrize(("count", "asked"), [(24, False), (25, True), (48, True)])
