@@ -25,7 +25,7 @@ from prober.cli import VERBS
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, Channel
 from prober.loading import load
-from prober.model import declaration
+from prober.model import alerting, declaration
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from prober.settings import Settings
@@ -181,8 +181,9 @@ WRITTEN_IN_WORDS = {
 
 @pytest.mark.parametrize(
     "shape",
-    [shape for shape in vars(declaration).values() if isinstance(shape, type) and issubclass(shape, declaration._Shape)
-     and not shape.__name__.startswith("_")],
+    [shape for module in (declaration, alerting) for shape in vars(module).values()
+     if isinstance(shape, type) and issubclass(shape, declaration.Shape) and shape.__module__ == module.__name__
+     and shape is not declaration.Shape],
     ids=lambda shape: shape.__name__,
 )  # fmt: skip
 def test_configuration_lists_every_field_and_default(shape: type[BaseModel]) -> None:

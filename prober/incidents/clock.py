@@ -9,7 +9,8 @@ from typing import Final, get_args
 
 from prober.incidents.actions import unmuted
 from prober.incidents.lifecycle import closed
-from prober.model.declaration import Day, Maintenance, Reminders
+from prober.model.alerting import Reminders
+from prober.model.declaration import Day, Maintenance
 from prober.model.incident import Decision, Incident
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)

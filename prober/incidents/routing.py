@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from prober.incidents.clock import DAYS, maintained_until
 from prober.incidents.events import EVENTS
-from prober.model.declaration import Alerts, Endpoint, Maintenance, Route, Severity
+from prober.model.alerting import Alerts, Route
+from prober.model.declaration import Endpoint, Maintenance, Severity
 from prober.model.errors import ConfigurationError
 from prober.model.incident import SEVERITIES, Event
 

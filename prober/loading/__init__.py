@@ -24,7 +24,8 @@ from prober.loading.cron import parse
 from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets, read
 from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Alerts, Endpoint, ProbeSet, Schedule
+from prober.model.alerting import Alerts
+from prober.model.declaration import Endpoint, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError, Problem
 from prober.text import quoted
 

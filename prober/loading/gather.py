@@ -12,7 +12,8 @@ from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.validation_errors import did_you_mean, shaped
-from prober.model.declaration import Alerts, Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.alerting import Alerts
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
 from prober.text import quoted, shown
 

@@ -17,7 +17,8 @@ from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import KEY_FIXES, NO_KEYS, did_you_mean
-from prober.model.declaration import Alerts, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.alerting import Alerts
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
 from prober.text import is_secret_name, quoted
 

@@ -12,22 +12,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from prober.loading.lines import Finding, Where
-from prober.model.declaration import (
-    Alerts,
-    Check,
-    CheckType,
-    Confirm,
-    Digest,
-    Endpoint,
-    Maintenance,
-    Message,
-    Probe,
-    QuietHours,
-    Reminders,
-    Route,
-    Schedule,
-    Tool,
-)
+from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
+from prober.model.declaration import Check, CheckType, Confirm, Endpoint, Maintenance, Message, Probe, Schedule, Tool
 from prober.text import is_secret_name, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)

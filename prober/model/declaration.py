@@ -1,4 +1,5 @@
-"""The shapes a team declares in files: Endpoint, Probe, Check, ProbeSet. Frozen, and unknown keys are errors.
+"""The shapes a team declares in files: Endpoint, Probe, Check, ProbeSet. Frozen, and unknown keys are errors. What the
+file `alerts.yaml` declares is in `alerting`.
 
 Two hashes say what may be compared: `Endpoint.content_hash` covers what is sent and where, `Probe.content_hash` what is
 asked and expected. Names, owners, budgets and schedules are in neither: renaming a thing does not change its behaviour.
@@ -26,11 +27,13 @@ CheckType: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """Base of all that is declared in files."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Timeouts(_Shape):
+class Timeouts(Shape):
     """How long an ask may take, in seconds."""
 
     connect_s: float = Field(5.0, gt=0, le=600)
@@ -40,7 +43,7 @@ class Timeouts(_Shape):
     """The whole ask."""
 
 
-class Budget(_Shape):
+class Budget(Shape):
     """Hard limits a UTC day, checked before every ask."""
 
     asks_per_day: int | None = Field(None, ge=1)
@@ -62,7 +65,7 @@ class Budget(_Shape):
         return len(wanted)
 
 
-class Price(_Shape):
+class Price(Shape):
     """What an endpoint charges, in US dollars, if the list of known prices does not have it or is wrong."""
 
     input_per_million: float = Field(ge=0, le=1_000_000)
@@ -73,7 +76,7 @@ class Price(_Shape):
     """Added for each request."""
 
 
-class ReferenceRule(_Shape):
+class ReferenceRule(Shape):
     """When a reference is complete."""
 
     rounds: int = Field(12, ge=4, le=1000)
@@ -82,7 +85,7 @@ class ReferenceRule(_Shape):
     """Hours that they must cover, so that a reference has days, nights and a weekend."""
 
 
-class Confirm(_Shape):
+class Confirm(Shape):
     """When a suspected endpoint is asked again soon, and how often at most."""
 
     at: float = Field(0.1, gt=0, le=0.9)
@@ -99,7 +102,7 @@ class Confirm(_Shape):
         return seconds(self.pause)
 
 
-class Capabilities(_Shape):
+class Capabilities(Shape):
     """What the model accepts. Declared here, it overrides the built-in table of known models."""
 
     temperature: bool | None = None
@@ -110,7 +113,7 @@ class Capabilities(_Shape):
     system: bool | None = None
 
 
-class Maintenance(_Shape):
+class Maintenance(Shape):
     """A window of announced work on an endpoint: rounds go on, no incident opens and nobody is notified."""
 
     begins: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
@@ -128,7 +131,7 @@ class Maintenance(_Shape):
         return seconds(self.lasts)
 
 
-class Endpoint(_Shape):
+class Endpoint(Shape):
     """A pinned provider + model + parameters."""
 
     name: Name
@@ -166,7 +169,7 @@ class Endpoint(_Shape):
         return _hash(self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"}))
 
 
-class Check(_Shape):
+class Check(Shape):
     """One thing expected of an answer, named as in promptfoo; `not-` in front negates it."""
 
     type: CheckType
@@ -194,12 +197,12 @@ class Check(_Shape):
         return f"{self.type}({value if len(value) <= 60 else value[:57] + '...'})"
 
 
-class Message(_Shape):
+class Message(Shape):
     role: Literal["system", "user", "assistant"]
     content: str = Field(min_length=1)
 
 
-class Tool(_Shape):
+class Tool(Shape):
     """A function the model may call."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -208,7 +211,7 @@ class Tool(_Shape):
     """JSON Schema of the arguments."""
 
 
-class Probe(_Shape):
+class Probe(Shape):
     """A fixed prompt and what is expected of the answer."""
 
     id: Name
@@ -233,7 +236,7 @@ class Probe(_Shape):
         return _hash(self.model_dump(include={"prompt", "messages", "system", "tools", "expect"}))
 
 
-class Schedule(_Shape):
+class Schedule(Shape):
     """When rounds are due: at an interval, or by cron (UTC)."""
 
     every: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
@@ -252,7 +255,7 @@ class Schedule(_Shape):
         return seconds(self.jitter)
 
 
-class ProbeSet(_Shape):
+class ProbeSet(Shape):
     """A named group of probes with a schedule, endpoints and an owner."""
 
     name: Name
@@ -264,70 +267,6 @@ class ProbeSet(_Shape):
     schedule: Schedule
     tags: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = Field(min_length=1)
-
-
-class Route(_Shape):
-    """Who is notified about what. A route matches if everything that it names matches."""
-
-    to: tuple[str, ...] = Field(min_length=1)
-    """Recipients: an alerter, with a channel if it has several: `slack`, `slack:#billing`, `webhook`."""
-    owners: tuple[str, ...] = ()
-    """Owners of the probe sets that moved."""
-    tags: tuple[str, ...] = ()
-    """Tags of these probe sets."""
-    endpoints: tuple[str, ...] = ()
-    """Endpoint names, or prefixes that end in `*`."""
-    severity: Severity = "info"
-    """Lowest severity."""
-    private: bool = False
-    """Show hashes and measurements there instead of prompts and replies."""
-
-
-class QuietHours(_Shape):
-    """Hours in which only critical notices are sent at once."""
-
-    start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    """The same as `start` means the whole day."""
-    days: tuple[Day, ...] = ()
-    """Days on which they begin; every day if none is named."""
-
-
-class Digest(_Shape):
-    """One message a day for everything that can wait."""
-
-    at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    severities: tuple[Severity, ...] = ("info",)
-    """Severities that always wait for it; what happens in quiet hours waits too."""
-
-
-class Reminders(_Shape):
-    """How often people are reminded of an open incident that is not acknowledged; never without a time."""
-
-    critical: str | None = Field("4h", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    warning: str | None = Field("1d", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    info: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-
-    def every_s(self, severity: Severity) -> float | None:
-        every: str | None = getattr(self, severity)
-        return None if every is None else seconds(every)
-
-
-class Alerts(_Shape):
-    """Who is notified, when, and how often: the file `alerts.yaml`."""
-
-    timezone: str = "UTC"
-    """Time zone of quiet hours and the digest, such as `Europe/Berlin`."""
-    routes: tuple[Route, ...] = ()
-    """Every route that matches is used. If none matches, every alerter gets the notice."""
-    quiet_hours: QuietHours | None = None
-    digest: Digest | None = None
-    """Without it, what happens in quiet hours is sent when they end."""
-    reminders: Reminders = Reminders()
-    stale_after: int = Field(3, ge=1, le=1000)
-    """Schedules without a completed round after which an endpoint is stale."""
-    private: bool = False
-    """Show hashes and measurements instead of prompts and replies, everywhere."""
 
 
 def series_key(endpoint: Endpoint, probe: Probe) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from prober.incidents.clock import freshness, pass_time, replaced
 from prober.incidents.daemons import SILENT_AFTER, attendance, unwatched
 from prober.incidents.routing import Routing
-from prober.model.declaration import Endpoint, Reminders
+from prober.model.alerting import Reminders
+from prober.model.declaration import Endpoint
 from prober.model.incident import Decision, Incident
 from prober.service.carry_out import carry_out
 from prober.service.notify import notify_of_no_incident

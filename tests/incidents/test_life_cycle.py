@@ -17,7 +17,7 @@ from prober.incidents.clock import freshness, pass_time, replaced
 from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.trouble import Health, inhibits, trouble
-from prober.model.declaration import Reminders
+from prober.model.alerting import Reminders
 from prober.model.evidence import Judgement, Verdict
 from prober.model.incident import (
     SEVERITIES,

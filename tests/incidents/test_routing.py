@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prober.incidents.routing import Routing, Subject, Target
-from prober.model.declaration import Alerts, Digest, Maintenance, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route
+from prober.model.declaration import Maintenance
 from prober.model.errors import ConfigurationError
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday

@@ -10,7 +10,8 @@ import pytest
 from prober.incidents.clock import freshness, maintained_until, pass_time
 from prober.incidents.severity import severity
 from prober.incidents.trouble import Health, inhibits, trouble
-from prober.model.declaration import Maintenance, Reminders
+from prober.model.alerting import Reminders
+from prober.model.declaration import Maintenance
 from prober.model.evidence import Verdict
 from prober.model.incident import Incident
 

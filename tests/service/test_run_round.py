@@ -18,8 +18,8 @@ from prober.incidents.routing import NOBODY, Routing
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode
 from prober.judging.promise import Promise
+from prober.model.alerting import Alerts
 from prober.model.declaration import (
-    Alerts,
     Budget,
     Check,
     Endpoint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prober.incidents.routing import Routing
-from prober.model.declaration import Alerts, Route
+from prober.model.alerting import Alerts, Route
 from prober.model.notice import Outcome
 from prober.service.deliver import StoredOutbox
 from prober.service.notify import notify_of_no_incident

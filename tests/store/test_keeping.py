@@ -9,7 +9,7 @@ import pytest
 
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, trouble
-from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import Notice, Outcome
 from prober.service.act import try_to_act

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prober.incidents.routing import Routing
-from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.evidence import Judgement, Verdict
 from prober.model.incident import Action, ActionName, Incident, IncidentState, Reason
 from prober.model.notice import Outcome

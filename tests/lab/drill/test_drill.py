@@ -11,7 +11,7 @@ import pytest
 
 from prober.lab.drill import CHANGES, drill
 from prober.lab.drill.run import Tools
-from prober.model.declaration import Alerts, Digest, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.errors import NotEnough
 from prober.model.notice import Outcome
 from prober.store import Store, incidents, notices, watches
