@@ -22,15 +22,16 @@ RECIPE = (DOCS / "contributing" / "alerter.md").read_text(encoding="utf-8")
 PAGE = (DOCS / "operating" / "alerters.md").read_text(encoding="utf-8")
 
 
-def test_an_alerter_is_a_template(hook: Hook) -> None:
+def test_an_alerter_is_a_template(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.findall(r"```python\n(.*?)```", RECIPE, re.DOTALL)[0]
     written: dict[str, object] = {}
     exec(example, written)
-    alerter = written["open_mine"](Settings(webhook_url=hook.url))  # type: ignore[operator,arg-type]
+    assert written["open_mine"](Settings()) is None  # type: ignore[operator]
+    monkeypatch.setenv("PROBER_MINE_URL", hook.url)
+    alerter = written["open_mine"](Settings())  # type: ignore[operator]
     assert alerter.send(PLAIN).sent
     [(_, _, body)] = hook.received
     assert json.loads(body)["title"] == compose(PLAIN).title
-    assert written["open_mine"](Settings()) is None  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("phase", ACTIONS)
