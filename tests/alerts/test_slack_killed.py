@@ -142,9 +142,10 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
     print(f"{killed} kills, {len(tried)} notices, {sum(tried)} tries, {len(slack.messages)} messages")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "down",
-    ["lost", *(pytest.param(down, marks=pytest.mark.slow) for down in ("server_error", "rate_limited", "not_json"))],
+    ["lost", "server_error", "rate_limited", "not_json"],
 )
 def test_a_day_of_outage_with_changes_inside(world: tuple[World, str], slack: SlackServer, down: str) -> None:
     """What happens meanwhile is all told once, and in order, when Slack is back."""

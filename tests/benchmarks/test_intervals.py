@@ -8,6 +8,8 @@ from scipy.stats import mannwhitneyu
 
 from benchmarks.intervals import area, is_above, mean, wins
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 
 def test_the_area_is_the_share_of_pairs_in_which_the_changed_one_scores_higher() -> None:
     still, changed = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 9.0])

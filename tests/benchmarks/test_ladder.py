@@ -20,6 +20,8 @@ from benchmarks.ladder.rungs import ALL, NUMERICS, Rung
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, replay
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 EVERY = (BASE, *RUNGS)
 EIGHT = BORDER[:8]
 

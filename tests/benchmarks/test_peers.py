@@ -17,6 +17,8 @@ from benchmarks.peers import PEERS, b3it, betting, length_only, lt, met, scan, u
 from benchmarks.peers.interface import SHUFFLES, Peer, exceeded, first_alarm
 from benchmarks.peers.outcomes import Outcomes
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 Lists = tuple[tuple[tuple[str, float], ...], ...]
 
 

@@ -12,6 +12,8 @@ import pytest
 from benchmarks import still, worlds
 from prober.model.evidence import Fingerprint, Round
 
+pytestmark = pytest.mark.slow  # what measures the prober is not the prober
+
 
 def drawn(kind: str, days: int = 20, seed: int = 4, **changes: object) -> tuple[worlds.World, list[Round]]:
     rng = np.random.default_rng(seed)

@@ -32,6 +32,13 @@ from tests.dashboard.fake_store import (
 )
 
 NAMES = ["" if name == HOME else name for name in PAGES]
+
+
+def pages(*by_default: str) -> list[object]:
+    """Every page; those named here by default, the others with the slow tests."""
+    return [name if name in by_default else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+
+
 POINTS = history("bot")
 ATTACKS = ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800")
 
@@ -51,14 +58,14 @@ def marked_up(at: AppTest) -> list[str]:
     return [*said, *helps, *(label for label, _, _ in links(at))]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", pages("", "probe"))
 def test_a_page_of_an_empty_store_says_what_to_do_next(page, name):
     at = page(FakeStore(), name)
     assert "Nothing is watched yet" in at.info[0].value
     assert "prober validate probes/" in at.code[0].value
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", pages("", "endpoint"))
 def test_a_page_of_an_endpoint_that_was_never_asked_is_no_error(page, name):
     at = page(FakeStore((endpoint_view("bot"),)), name)
     assert at.info or at.success or at.warning
@@ -75,8 +82,7 @@ def test_a_page_is_drawn_in_every_world(page, name, world):
     assert "As of" in at.caption[-1].value
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.slow
+@pytest.mark.parametrize("name", pages("", "incident", "probe"))
 def test_hostile_texts_stay_texts(page, name):
     at = page(hostile(), name, incident="3") if name == "incident" else page(hostile(), name)
     for toggle in at.toggle:

@@ -99,7 +99,6 @@ class Counting(ScriptedProvider):
                 self.at_once -= 1
 
 
-@pytest.mark.slow
 def test_a_round_is_asked_recorded_judged_and_settled(store):
     provider, endpoint = Counting(), parrot()
     result = round_of(store, endpoint, provider=provider)
@@ -139,7 +138,6 @@ def test_a_finished_round_is_not_asked_again(store):
     assert len(store.query(overview.recent_rounds)) == 1
 
 
-@pytest.mark.slow
 def test_after_a_break_only_the_rest_is_asked(store):
     endpoint = parrot(concurrency=1)
     with pytest.raises(KeyboardInterrupt):
@@ -157,7 +155,6 @@ def test_after_a_break_only_the_rest_is_asked(store):
     assert [one.reply for one in store.query(replies.recorded, view.id)[:3]] == [one.reply for one in before]
 
 
-@pytest.mark.slow
 def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, monkeypatch):
     def refuse(*args):
         raise StoreError("the disk is full")
@@ -393,7 +390,6 @@ def swapped(tmp_path_factory):
         yield store, endpoint, ticks
 
 
-@pytest.mark.slow
 def test_evidence_is_insufficient_then_quiet_then_an_alarm(swapped):
     _, _, ticks = swapped
     states = [result.judgement.state for _, result in ticks]
@@ -406,7 +402,6 @@ def test_evidence_is_insufficient_then_quiet_then_an_alarm(swapped):
     assert not after & {"change_confirmed", "transient"}, "one change, one incident, and it stays"
 
 
-@pytest.mark.slow
 def test_one_change_is_one_incident_and_one_notice_a_channel(swapped):
     store, endpoint, ticks = swapped
     opened = [result for _, result in ticks if result.decision.event == "opened"]
