@@ -13,7 +13,7 @@ from prober.incidents.actions import accept
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
-from prober.lab.power import information, past_of
+from prober.lab.power import history_of, information
 from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
@@ -88,7 +88,7 @@ def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: S
 def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -> None:
     page = tossed.probe("billing", "toss/coin")
     assert page is not None and page.information is not None
-    reference = past_of(tossed.history(HASH, (SERIES,))[:6], {SERIES})
+    reference = history_of(tossed.history(HASH, (SERIES,))[:6], {SERIES})
     (said,) = information(reference, PROMISE)
     assert page.information == said
     assert said.days_alone is not None

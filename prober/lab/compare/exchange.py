@@ -19,13 +19,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import lgamma, log
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from prober.lab.compare.gather import Answer, Gathered
-from prober.lab.compare.result import Exchanged
+
+if TYPE_CHECKING:
+    from prober.lab.compare.result import Exchanged
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
