@@ -32,6 +32,7 @@ from prober.model.evidence import Judgement, Observation, Round
 from prober.model.reply import Reply
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, watches
 from prober.store import replies as stored_replies
+from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
 from prober.store.incidents import to_row
 from prober.store.pages import days as days_page
@@ -39,7 +40,8 @@ from prober.store.pages import over_time, overview, probes
 from prober.store.pages.deliveries import deliveries
 from prober.store.pages.promises import promises
 from prober.store.rounds import label_at
-from prober.store.rows import IncidentRow, LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
+from prober.store.rows import MemoryRow, ReplyRow, RoundRow
+from prober.store.tally_rows import LineRow, PointRow, TallyRow
 
 SMALL, LARGE = 10_000, 1_000_000
 """Replies."""

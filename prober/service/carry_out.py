@@ -16,7 +16,7 @@ from prober.judging.fleet import Stretch, agree
 from prober.model.evidence import Findings
 from prober.model.incident import LEARNT, Decision, Incident
 from prober.service.notify import notify
-from prober.store import Transaction, incidents, judge_state, replies, rounds
+from prober.store import Transaction, incidents, judge_state, progress, replies
 
 
 def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: datetime) -> Incident | None:
@@ -58,7 +58,7 @@ def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
 
 
 def _stretch(tx: Transaction, incident: Incident) -> Stretch:
-    return Stretch.of(incident.onset, incident.onset_between, rounds.period(tx, incident.endpoint_hash))
+    return Stretch.of(incident.onset, incident.onset_between, progress.period(tx, incident.endpoint_hash))
 
 
 def find_in_replies(tx: Transaction, incident: Incident) -> Findings:

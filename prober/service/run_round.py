@@ -26,7 +26,7 @@ from prober.model.evidence import Judgement, Round
 from prober.model.incident import Decision
 from prober.service.ask_round import ask_round, exhausted
 from prober.service.settle import miss_unasked, settle
-from prober.store import Store, judge_state, replies, rounds, spending
+from prober.store import Store, judge_state, progress, replies, rounds, spending
 from prober.store.rounds import Claim
 
 Clock = Callable[[], datetime]
@@ -135,7 +135,7 @@ def judge(store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now
     """What is said of a round, beside the other endpoints of its provider. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
-    period = store.query(rounds.period, key)
+    period = store.query(progress.period, key)
     judgement, together = fleet.with_peers(judgement, endpoint.name, period, lambda: peers(store, key), now)
     return Judged(judgement, encode(memory), together)
 

@@ -14,7 +14,7 @@ from prober.model.declaration import Confirm, Endpoint
 from prober.model.evidence import Judgement
 from prober.model.incident import LEARNT, Decision
 from prober.service.carry_out import carry_out
-from prober.store import Store, Transaction, incidents, judge_state, maintenance, rounds
+from prober.store import Store, Transaction, incidents, judge_state, maintenance, progress, rounds
 from prober.store.rounds import Claim
 
 
@@ -53,7 +53,7 @@ def settle(
     key = endpoint.content_hash
     with store.write() as tx:
         rounds.hold(tx, claim)
-        health = rounds.health(tx, claim.round.id)
+        health = progress.health(tx, claim.round.id)
         given = _circumstances(tx, endpoint, health[-1], routing, now)
         change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
         failing = _trouble(tx, endpoint, health, given, now)
@@ -79,7 +79,7 @@ def miss_unasked(
     """
     with store.write() as tx:
         rounds.hold(tx, claim)
-        *before, here = rounds.health(tx, claim.round.id)
+        *before, here = progress.health(tx, claim.round.id)
         here = replace(here, failure=reason)
         given = _circumstances(tx, endpoint, here, routing, now)
         failing = _trouble(tx, endpoint, [*before, here], given, now)

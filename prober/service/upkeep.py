@@ -13,7 +13,7 @@ from prober.model.declaration import Endpoint
 from prober.model.incident import Decision, Incident
 from prober.service.carry_out import carry_out
 from prober.service.notify import notify_of_no_incident
-from prober.store import Store, Transaction, daemons, declared, incidents, notices, rounds, watches
+from prober.store import Store, Transaction, daemons, declared, incidents, notices, progress, watches
 
 
 def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
@@ -66,7 +66,7 @@ def check_freshness(
             return decision
         is_stale = decision.event == "stale"
         watches.set_stale_since(tx, key, now if is_stale else None)
-        newest = rounds.newest_completed_at(tx, key)
+        newest = progress.newest_completed_at(tx, key)
         last = f"the last one {newest:%Y-%m-%d %H:%M} UTC" if newest else "none yet"
         overdue = f"no completed round in {routing.alerts.stale_after} schedules; {last}"
         notify_of_no_incident(
@@ -85,7 +85,7 @@ def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: d
     if incidents.open_trouble(tx, endpoint_hash) is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
     is_stale = watches.stale_since(tx, endpoint_hash) is not None
-    newest = rounds.newest_completed_at(tx, endpoint_hash)
+    newest = progress.newest_completed_at(tx, endpoint_hash)
     return freshness(is_stale, since if newest is None else max(since, newest), deadline)
 
 

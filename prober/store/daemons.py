@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlmodel import col, delete, select, update
 
 from prober.incidents.daemons import DaemonStatus
+from prober.store.alert_rows import DaemonRow
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
-from prober.store.rows import DaemonRow
 
 
 def statuses(tx: Transaction) -> tuple[DaemonStatus, ...]:

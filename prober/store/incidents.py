@@ -15,9 +15,10 @@ from prober.judging.explain.findings import said
 from prober.model.incident import LIVE, TROUBLES, Action, Incident, Reason
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
+from prober.store.alert_rows import ActionRow, IncidentRow
 from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
 from prober.store.engine import Transaction
-from prober.store.rows import ActionRow, EndpointRow, IncidentRow, SeriesRow
+from prober.store.rows import EndpointRow, SeriesRow
 from prober.store.views import ActionView
 
 

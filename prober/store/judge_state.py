@@ -10,7 +10,7 @@ from sqlmodel import col, delete, func, select, update
 from prober.incidents.confirmation import Confirmation, Suspicion
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement
-from prober.store import rounds
+from prober.store import progress, rounds
 from prober.store.codec import pack_text, unpack_judgement, unpack_text
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim, label_at
@@ -73,7 +73,7 @@ def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
     if newest is None or newest.judgement is None or newest.completed_at is None:
         return None
     judgement = unpack_judgement(newest.judgement)
-    return Judged(row.name, judgement, newest.completed_at, rounds.period(tx, row.endpoint_hash))
+    return Judged(row.name, judgement, newest.completed_at, progress.period(tx, row.endpoint_hash))
 
 
 # Suspicion

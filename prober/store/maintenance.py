@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlmodel import col, select, update
 
 from prober.store import notices
+from prober.store.alert_rows import MaintenanceRow
 from prober.store.declared import content_of
 from prober.store.engine import Transaction
-from prober.store.rows import MaintenanceRow
 from prober.store.views import MaintenanceView
 from prober.store.watches import mark_changed
 

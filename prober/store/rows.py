@@ -1,4 +1,4 @@
-"""The tables. Rows never leave this room: readers get the words of the house and the views.
+"""Tables: what is declared, asked and judged. Rows never leave this package: readers get views and types of `model`.
 
 An `id` is None only until its row is flushed, which nobody else sees; hence its type.
 """
@@ -11,10 +11,8 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from prober.model.incident import TROUBLES
 from prober.store.columns import HostileText, Number, Utc
 
-_TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
 _FAILED = text("failed > 0")
 
 
@@ -171,158 +169,6 @@ class SpendingRow(Row, table=True):
     """Of replies, and set aside for asks without one."""
 
 
-class PointRow(Row, table=True):
-    """What one channel said of one completed round, apart from the judgement: a chart reads nothing else."""
-
-    __tablename__ = "channel_point"
-    # In the order in which they are read, so that a stretch of one channel lies together.
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    endpoint: str = Field(primary_key=True)
-    """Its name, whatever its content."""
-    channel: str = Field(primary_key=True)
-    label: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=Utc)
-    e_value: float = Field(sa_type=Number, nullable=True)
-    value: float = Field(sa_type=Number, nullable=True)
-    reference_value: float = Field(sa_type=Number, nullable=True)
-    unit: str = Field(sa_type=HostileText)
-    words: str = Field(sa_type=HostileText)
-
-
-class LineRow(Row, table=True):
-    """A completed round in a line."""
-
-    __tablename__ = "round_line"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    endpoint: str = Field(primary_key=True)
-    label: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=Utc)
-    asked: int
-    failed: int
-    identities: str = Field(sa_type=HostileText)
-    """JSON object: who is said to have answered → how many replies."""
-    latency_half_s: float | None
-    latency_most_s: float | None
-
-
-class TallyRow(Row, table=True):
-    """Rounds that ended, added up: by set and UTC day of their beginning, and, where the day is empty, of all time."""
-
-    __tablename__ = "tally"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    day: str = Field(primary_key=True)
-    endpoint: str = Field(primary_key=True)
-    """Its name, whatever its content."""
-    probe_set: str = Field(primary_key=True)
-    rounds: int
-    missed: int
-    judged: int
-    promised: float
-    """Sum of 1 / threshold over the judged rounds."""
-    asks: int
-    failed: int
-    input_tokens: int = Field(sa_type=BigInteger)
-    output_tokens: int = Field(sa_type=BigInteger)
-    reasoning_tokens: int = Field(sa_type=BigInteger)
-    cached_tokens: int = Field(sa_type=BigInteger)
-    uncounted: int
-    timed: int
-    latency_s: float
-    checked: int
-    passed: int
-    keyed: int
-    right: int
-    refused: int
-    characters: int = Field(sa_type=BigInteger)
-
-
-class IncidentRow(Row, table=True):
-    """A durable change of an endpoint."""
-
-    __tablename__ = "incident"
-    __table_args__ = (
-        Index(
-            "uq_incident_open",
-            "endpoint_hash",
-            unique=True,
-            sqlite_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
-            postgresql_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
-        ),
-        Index(
-            "uq_incident_trouble",
-            "endpoint_hash",
-            unique=True,
-            sqlite_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
-            postgresql_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
-        ),
-    )
-    id: int = Field(default=None, primary_key=True)
-    endpoint: str = Field(index=True)
-    endpoint_hash: str
-    state: str = Field(index=True)
-    kind: str
-    onset: str = Field(sa_type=HostileText)
-    detected_round: str = Field(sa_type=HostileText)
-    opened_at: datetime = Field(sa_type=Utc)
-    e_value: float = Field(sa_type=Number, nullable=True)
-    threshold: float = Field(sa_type=Number, nullable=True)
-    verdicts: bytes = Field(sa_type=LargeBinary)
-    onset_first: str | None = Field(default=None, sa_type=HostileText)
-    onset_last: str | None = Field(default=None, sa_type=HostileText)
-    course: str = "unknown"
-    rounds_after: int = 0
-    peak_log_e: float | None = Field(default=None, sa_type=Number)
-    """NULL where there was no evidence at all."""
-    passed: str | None = Field(default=None, sa_type=HostileText)
-    findings: bytes = Field(sa_type=LargeBinary)
-    """What the replies show; example replies by round, series and sample."""
-    together: str = Field(default="[]", sa_type=HostileText)
-    """JSON list of the endpoints whose evidence was counted too."""
-    part_of: int | None = Field(default=None, foreign_key="incident.id", index=True)
-    """The first incident of the same event, where this is not it."""
-    severity: str | None = None
-    """NULL of incidents from before there was one: then it is worked out when read."""
-    cause: str | None = Field(default=None, sa_type=HostileText)
-    acknowledged_at: datetime | None = Field(default=None, sa_type=Utc)
-    muted_until: datetime | None = Field(default=None, sa_type=Utc)
-    settled_round: str | None = None
-    calm_rounds: int | None = None
-    told_at: datetime | None = Field(default=None, sa_type=Utc)
-    closed_at: datetime | None = Field(default=None, sa_type=Utc)
-    close_reason: str = Field(default="", sa_type=HostileText)
-    actor: str = Field(default="", sa_type=HostileText)
-    note: str = Field(default="", sa_type=HostileText)
-
-
-class ActionRow(Row, table=True):
-    """What a person did to an incident, and what became of it. Kept whether or not anything did."""
-
-    __tablename__ = "press"
-    id: int = Field(default=None, primary_key=True)
-    incident_id: int = Field(foreign_key="incident.id", index=True)
-    at: datetime = Field(sa_type=Utc)
-    action: str
-    actor: str = Field(sa_type=HostileText)
-    note: str = Field(sa_type=HostileText)
-    via: str = Field(sa_type=HostileText)
-    until: datetime | None = Field(default=None, sa_type=Utc)
-    reason: str
-    """The named reason of the decision."""
-
-
-class MaintenanceRow(Row, table=True):
-    """Work on an endpoint, announced by command."""
-
-    __tablename__ = "maintenance"
-    id: int = Field(default=None, primary_key=True)
-    endpoint: str = Field(index=True)
-    """Its name, whatever its content."""
-    start: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)
-    author: str = Field(sa_type=HostileText)
-    note: str = Field(sa_type=HostileText)
-
-
 class EpochRow(Row, table=True):
     """Where a reference started anew, and who said so."""
 
@@ -334,52 +180,3 @@ class EpochRow(Row, table=True):
     at: datetime = Field(sa_type=Utc)
     author: str = Field(sa_type=HostileText)
     note: str = Field(sa_type=HostileText)
-
-
-class NoticeRow(Row, table=True):
-    """One message owed to one channel: owed, claimed, then sent or failed; or held for the digest, then digested."""
-
-    __tablename__ = "notice"
-    __table_args__ = (Index("ix_notice_work", "state", "next_try_at"),)
-    id: int = Field(default=None, primary_key=True)
-    incident_id: int | None = Field(default=None, foreign_key="incident.id", index=True)
-    """NULL where it is about no incident."""
-    endpoint: str | None = None
-    """Where it is about an endpoint, and no incident."""
-    event: str
-    reason: str | None = Field(default=None, sa_type=HostileText)
-    """The named reason of the decision that owed it."""
-    cause: str | None = Field(default=None, sa_type=HostileText)
-    severity: str | None = None
-    """Of what it tells, then."""
-    channel: str | None = Field(default=None, sa_type=HostileText)
-    """Where the alerter is to post it; NULL for its own channel."""
-    private: bool | None = None
-    hold: str | None = None
-    """Why it waits until `next_try_at`."""
-    digest_id: int | None = Field(default=None, index=True)
-    """The notice that tells it instead: a digest."""
-    alerter: str
-    state: str = "owed"
-    attempts: int = 0
-    created_at: datetime = Field(sa_type=Utc)
-    next_try_at: datetime = Field(sa_type=Utc)
-    lease_until: datetime | None = Field(default=None, sa_type=Utc)
-    sent_at: datetime | None = Field(default=None, sa_type=Utc)
-    last_reason: str = Field(default="", sa_type=HostileText)
-    receipt: str = Field(default="", sa_type=HostileText)
-
-
-class DaemonRow(Row, table=True):
-    """The last sign of life of one daemon. Gone when others have taken over what it watched."""
-
-    __tablename__ = "daemon"
-    worker: str = Field(primary_key=True)
-    started_at: datetime = Field(sa_type=Utc)
-    seen_at: datetime = Field(sa_type=Utc)
-    stopped_at: datetime | None = Field(default=None, sa_type=Utc)
-    """NULL while it runs, or where it was lost."""
-    told_at: datetime | None = Field(default=None, sa_type=Utc)
-    """When people were told that it is silent."""
-    endpoints: str = Field(sa_type=HostileText)
-    """JSON list of names."""

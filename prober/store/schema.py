@@ -11,8 +11,8 @@ from sqlalchemy import Connection, inspect, text
 
 from prober.model.errors import StoreError
 from prober.store import tallies
+from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Database
-from prober.store.rows import Row
 
 VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision in `migrations/versions`, oldest first."""
@@ -51,7 +51,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
 def create(database: Database) -> None:
     """Make the tables as they are today, in a database that is empty and will never be migrated."""
     with database.write() as tx:
-        Row.metadata.create_all(tx.connection())
+        IncidentRow.metadata.create_all(tx.connection())  # of all tables
 
 
 def _write_ahead(database: Database) -> None:

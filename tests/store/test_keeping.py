@@ -17,7 +17,7 @@ from prober.service.deliver import StoredOutbox
 from prober.service.notify import notify_of_no_incident
 from prober.service.settle import settle as settle_round
 from prober.service.upkeep import check_freshness, look_at_incidents
-from prober.store import Store, declared, incidents, judge_state, maintenance, notices
+from prober.store import Store, declared, incidents, judge_state, maintenance, notices, progress
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview
 from tests.store.world import (
@@ -265,7 +265,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
         assert claimed is not None
         miss(store, claimed, reason, NOW + number * HOUR)
     last = complete(store, NOW + 3 * HOUR)
-    health = store.query(stored_rounds.health, last.id)
+    health = store.query(progress.health, last.id)
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 

@@ -17,7 +17,8 @@ from prober.store import Store, rounds, tallies
 from prober.store.pages import days, over_time, overview
 from prober.store.pages.page_views import TallyView
 from prober.store.pages.promises import promises
-from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
+from prober.store.rows import ReplyRow
+from prober.store.tally_rows import LineRow, PointRow, TallyRow
 from tests.store.world import (
     BILLING,
     DAY,

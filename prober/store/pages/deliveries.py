@@ -10,8 +10,8 @@ from typing import Final
 from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select
 
+from prober.store.alert_rows import NoticeRow
 from prober.store.engine import Transaction
-from prober.store.rows import NoticeRow
 from prober.store.views import DeliveryView
 
 _STATES: Final = {

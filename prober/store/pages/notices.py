@@ -11,11 +11,12 @@ from prober.incidents.news import news_of
 from prober.model.incident import Incident
 from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
 from prober.store import incidents
+from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
 from prober.store.pages.over_time import channel_history
-from prober.store.rounds import completed_since
-from prober.store.rows import EndpointRow, IncidentRow, NoticeRow
+from prober.store.progress import completed_since
+from prober.store.rows import EndpointRow
 
 HISTORY: Final = 60
 """Newest rounds of the picture."""

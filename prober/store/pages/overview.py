@@ -12,12 +12,14 @@ from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
 from prober.model.incident import LIVE, TROUBLES, Incident
+from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, IncidentRow, NoticeRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, ProbeSetRow, RoundRow, WatchRow
 from prober.store.tallies import EVER
+from prober.store.tally_rows import TallyRow
 from prober.store.views import ChannelPoint, EndpointView, RoundState, RoundView
 
 

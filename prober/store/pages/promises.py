@@ -9,10 +9,12 @@ from sqlmodel import col, func, select
 
 from prober.judging.promise import chance
 from prober.model.incident import TROUBLES
+from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Transaction
 from prober.store.pages.page_views import PromiseView
-from prober.store.rows import EndpointRow, IncidentRow, TallyRow
+from prober.store.rows import EndpointRow
 from prober.store.tallies import EVER
+from prober.store.tally_rows import TallyRow
 
 _STAYED = ("accepted", "superseded")
 
