@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field("sqlite:///prober.db", validation_alias="PROBER_DATABASE_URL")
     """SQLAlchemy URL; SQLite in WAL mode, or Postgres (`postgresql+psycopg://…`)."""
+    log: Literal["text", "json"] = Field("text", validation_alias="PROBER_LOG")
+    """How the daemon writes its log: lines for people, or one JSON object a line."""
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     """App-level token (`xapp-…`): with it, buttons in Slack work, through Socket Mode."""

@@ -11,6 +11,7 @@ import typer
 
 from prober.cli.options import Database, Paths, settings_of
 from prober.daemon import serve
+from prober.daemon.log import JsonLines
 
 app = typer.Typer(add_completion=False)
 
@@ -22,7 +23,11 @@ def run(paths: Paths = None, database: Database = None) -> int:
     Changed files are read again automatically, and at once on SIGHUP.
     """
     logging.getLogger("prober").setLevel(logging.INFO)
-    if not serve(paths or [Path("probes")], settings_of(database)):
+    settings = settings_of(database)
+    if settings.log == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonLines())
+    if not serve(paths or [Path("probes")], settings):
         # Python would wait for threads that hang in an ask. What they had recorded is kept, and is taken up again.
         logging.shutdown()
         sys.stdout.flush()

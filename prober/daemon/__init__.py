@@ -66,7 +66,7 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
         daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
-        desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver)
+        desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver_soon)
         with _signals(daemon), _listening(open_listener(settings, desk)):
             return daemon.run()
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,7 @@ from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.service.run_round import Clock, now_utc
 from prober.store import Store, declared
+from prober.store.notices import Lane
 
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
@@ -115,7 +117,8 @@ class Daemon:
         self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
         self._every(LOOK_S, "time", self._look_at_time)
         self._every(BEAT_S, "beat", self.beat)
-        self._every(LOOK_S, "deliver", self.deliver)
+        for lane in self._notices.lanes:
+            self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
         self._scheduler.start()
         logger.info("watching %s as %s", ", ".join(self._rounds.watched), self._worker)
         try:
@@ -263,9 +266,20 @@ class Daemon:
         """What time alone brings: reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
         self._notices.pass_time(tuple(self._rounds.watched.values()), self._routing)
 
+    def _deliver(self, lane: Lane) -> None:
+        self._notices.deliver(lane, lambda: not self._rounds.is_stopping)
+
     def deliver(self) -> None:
         """Every notice that is due."""
-        self._notices.deliver(lambda: not self._rounds.is_stopping)
+        for lane in self._notices.lanes:
+            self._deliver(lane)
+
+    def deliver_soon(self) -> None:
+        """Every notice that is due, in a moment."""
+        for job in self._scheduler.get_jobs():
+            if job.id.startswith("deliver to "):
+                with suppress(JobLookupError):
+                    job.modify(next_run_time=datetime.now(UTC))
 
     def beat(self) -> None:
         """Say that this is alive, and what it watches."""

@@ -89,11 +89,12 @@ class StoredQueue:
         self._store.change(rounds.miss, waiting.id, reason, now)
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
-        ours = [self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
-        waiting = {one.id for one in self._store.query(rounds.unfinished, now)}
-        missed = [round_id for round_id in ours if round_id in waiting]
-        for round_id in missed:
-            self._store.change(rounds.miss, round_id, reason, now)
+        with self._store.write() as tx:
+            ours = [rounds.due(tx, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
+            waiting = {one.id for one in rounds.unfinished(tx, now)}
+            missed = [round_id for round_id in ours if round_id in waiting]
+            for round_id in missed:
+                rounds.miss(tx, round_id, reason, now)
         return len(missed)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from traceback import format_tb
 
 from prober.alerts import Alerter
@@ -14,6 +16,22 @@ from prober.model.incident import Decision
 from prober.service.run_round import RoundResult
 
 logger = logging.getLogger("prober.daemon")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for `PROBER_LOG=json`. The ids that a line is about are keys of their own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        ids = {name: getattr(record, name, None) for name in ("round", "incident", "notice")}
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            **{name: value for name, value in ids.items() if value},
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)
 
 
 def log_remarks(alerters: Iterable[Alerter]) -> None:
@@ -51,6 +69,7 @@ def log_round(about: str, result: RoundResult) -> None:
         asks,
         f"; asked again at {again:%H:%M:%S}" if again else "",
         judgement.round,
+        extra={"round": judgement.round, "incident": _id_of(result.decision)},
     )
 
 
@@ -60,7 +79,11 @@ def log_decision(decision: Decision) -> None:
     if incident is not None:
         about = f"incident {incident.id} of {incident.endpoint}" if incident.id else incident.endpoint
         cause = f" ({incident.cause})" if incident.cause else ""
-        logger.warning("%s: %s%s", about, decision.reason, cause)
+        logger.warning("%s: %s%s", about, decision.reason, cause, extra={"incident": _id_of(decision)})
+
+
+def _id_of(decision: Decision | None) -> int | None:
+    return decision.incident.id if decision is not None and decision.incident is not None else None
 
 
 def log_freshness(endpoint: str, decision: Decision) -> None:

@@ -19,6 +19,7 @@ from prober.service.deliver import StoredOutbox, deliver
 from prober.service.run_round import Clock
 from prober.service.upkeep import check_freshness, look_at_incidents
 from prober.store import Store, incidents
+from prober.store.notices import Lane
 from prober.store.pages.notices import latest_notice_of
 
 
@@ -30,6 +31,9 @@ class Notices:
         self._alerters = alerters
         self._dashboard_url = dashboard_url
         self._clock = clock
+        names = tuple(alerter.name for alerter in alerters)
+        self.lanes = (*map(Lane, names), Lane(others=names))
+        """One for each alerter, and one for what was owed to alerters that are configured no more."""
 
     def pass_time(self, watched: Sequence[Watched], routing: Routing) -> None:
         """Reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
@@ -49,19 +53,25 @@ class Notices:
                     one.endpoint.name, check_freshness(self._store, one.endpoint, one.since, deadline, routing, now)
                 )
 
-    def deliver(self, may_go_on: Callable[[], bool]) -> None:
-        """Every notice that is due, one after the other, for as long as that may go on."""
-        with reported("delivering notices"):
-            while may_go_on() and deliver(StoredOutbox(self._store), self._alerters, self._clock, self._dashboard_url):
+    def deliver(self, lane: Lane, may_go_on: Callable[[], bool]) -> None:
+        """Every notice of a lane that is due, one after the other, for as long as that may go on."""
+        outbox = StoredOutbox(self._store, lane)
+        with reported(f"delivering notices to {lane.alerter or 'others'}"):
+            while may_go_on() and deliver(outbox, self._alerters, self._clock, self._dashboard_url):
                 pass
 
     def deliver_last(self, end: float) -> None:
         """What is due, until that moment of the monotonic clock; whatever hangs is left alone then."""
-        lane = threading.Thread(
-            target=self.deliver, args=(lambda: time.monotonic() < end,), name="last delivery", daemon=True
-        )
-        lane.start()
-        lane.join(max(0.0, end - time.monotonic()))
+        threads = [
+            threading.Thread(
+                target=self.deliver, args=(lane, lambda: time.monotonic() < end), name="last delivery", daemon=True
+            )
+            for lane in self.lanes
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)

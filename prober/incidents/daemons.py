@@ -27,8 +27,8 @@ class DaemonStatus:
     """When people were told that it is silent."""
 
     def alive(self, now: datetime) -> bool:
-        """Whether it was seen lately, and did not end."""
-        return self.stopped_at is None and now - self.seen_at <= SILENT_AFTER
+        """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""
+        return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,15 @@ class Attendance:
         return self.watched | {name for sign in (*self.silent, *self.ended) for name in sign.endpoints}
 
 
-def unwatched(lost: DaemonStatus, alive: Sequence[DaemonStatus]) -> timedelta:
-    """How long nobody watched some of what a lost daemon had watched, until those came who do now; zero where they
-    were there before."""
-    begun = [sign.started_at for sign in alive if set(sign.endpoints) & set(lost.endpoints)]
-    return max([timedelta(0), *(start - lost.seen_at for start in begun)])
+def unwatched(lost: DaemonStatus, others: Sequence[DaemonStatus]) -> timedelta:
+    """How long nobody watched some of what a lost daemon had watched, until the next one came that did; zero where one
+    was there before. `others`: all that are known, also those that were lost since: they watched in between."""
+
+    def gap(endpoint: str) -> timedelta:
+        after = [one for one in others if endpoint in one.endpoints and one.seen_at > lost.seen_at]
+        return min((one.started_at - lost.seen_at for one in after), default=timedelta(0))
+
+    return max([timedelta(0), *map(gap, lost.endpoints)])
 
 
 def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> Attendance:

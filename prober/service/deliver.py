@@ -13,14 +13,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from prober.alerts import Alerter
-from prober.alerts.post import OUTAGES
+from prober.alerts.post import OUTAGES, within
 from prober.alerts.privacy import private
 from prober.model.notice import Notice, Outcome
 from prober.store import Store, notices
+from prober.store.notices import EVERY_LANE, Lane
 from prober.store.pages.notices import notice_of
 
 LEASE_S = 300.0
 """Longer than any one sending takes, so that two processes never send the same notice at once."""
+SENDING_S = 120.0
+"""Longest that one sending may take, with all the calls it is made of."""
 FIRST_WAIT_S = 30.0
 LONGEST_WAIT_S = 3600.0
 LONGEST_ASKED_WAIT_S = 6 * 3600.0
@@ -49,14 +52,15 @@ class Outbox(Protocol):
 
 
 class StoredOutbox:
-    """The notices that a store owes."""
+    """The notices of one lane that a store owes."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lane: Lane = EVERY_LANE) -> None:
         self._store = store
+        self._lane = lane
 
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         """As `Outbox` says. Raises StoreError."""
-        notice_id = self._store.change(notices.claim, now, lease_s)
+        notice_id = self._store.change(notices.claim, now, lease_s, self._lane)
         return None if notice_id is None else self._store.query(notice_of, notice_id, dashboard_url)
 
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
@@ -105,7 +109,7 @@ def _send(notice: Notice, alerters: Sequence[Alerter]) -> Outcome:
     if alerter is None:
         return Outcome(False, f"not_configured: {notice.alerter} was configured when this was owed", permanent=True)
     try:
-        return alerter.send(private(notice))
+        return within(SENDING_S, lambda: alerter.send(private(notice)))
     except Exception as error:
         # A fault in one alerter must not stop the others' notices. Its message could hold an address with a secret.
         return Outcome(False, f"alerter_fault: {type(error).__name__}")
@@ -121,9 +125,12 @@ def _retry_at(notice: Notice, outcome: Outcome, now: datetime) -> datetime | Non
 
 def _log(notice: Notice, outcome: Outcome, retry_at: datetime | None) -> None:
     about = (notice.id, notice.incident_id or 0, notice.alerter)
+    ids = {"notice": notice.id, "incident": notice.incident_id}
     if outcome.sent:
-        logger.info("notice %d of incident %d to %s: %s", *about, outcome.reason)
+        logger.info("notice %d of incident %d to %s: %s", *about, outcome.reason, extra=ids)
     elif retry_at is not None:
-        logger.warning("notice %d of incident %d to %s: %s; again at %s", *about, outcome.reason, retry_at.isoformat())
+        logger.warning(
+            "notice %d of incident %d to %s: %s; again at %s", *about, outcome.reason, retry_at.isoformat(), extra=ids
+        )
     else:
-        logger.error("notice %d of incident %d to %s was NOT delivered: %s", *about, outcome.reason)
+        logger.error("notice %d of incident %d to %s was NOT delivered: %s", *about, outcome.reason, extra=ids)

@@ -103,9 +103,9 @@ def beat(store: Store, worker: str, endpoints: Collection[str], routing: Routing
                 _back(tx, f"the daemon {worker} is back", gap, routing, now)
             if slept or before.stopped_at is not None:
                 daemons.restart(tx, worker, now)
-        here = attendance(daemons.statuses(tx), now)
-        for lost in here.relieved:
-            gap = unwatched(lost, here.alive)
+        known = daemons.statuses(tx)
+        for lost in attendance(known, now).relieved:
+            gap = unwatched(lost, known)
             was_missed = lost.stopped_at is None and (lost.told_at is not None or gap > SILENT_AFTER)
             # Whoever forgets it notifies people, so that of several daemons one does.
             if daemons.remove(tx, lost) and was_missed:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, Exists
 from sqlalchemy.orm import aliased
@@ -19,6 +21,21 @@ from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
 from prober.store.views import NoticeView
 from prober.store.watches import lock, mark_changed
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""By how much the clocks of several machines may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Which notices are delivered one after the other: a receiver that hangs holds up only its own lane."""
+
+    alerter: str | None = None
+    """Those to this alerter; None for all but `others`."""
+    others: tuple[str, ...] = ()
+
+
+EVERY_LANE: Final = Lane()
 
 
 def add(
@@ -54,13 +71,22 @@ def add(
     )
 
 
-def claim(tx: Transaction, now: datetime, lease_s: float) -> int | None:
-    """Id of the oldest notice whose time has come, ours for `lease_s` seconds; None where nothing is due."""
+def claim(tx: Transaction, now: datetime, lease_s: float, lane: Lane = EVERY_LANE) -> int | None:
+    """Id of the oldest notice of a lane whose time has come, ours for `lease_s` seconds; None where nothing is due.
+
+    A lease that ends later than one taken now was written by a clock that was ahead, and holds nothing.
+    """
+    lease_until = now + timedelta(seconds=lease_s)
     ripe = or_(
         and_(col(NoticeRow.state) == "owed", col(NoticeRow.next_try_at) <= now),
-        and_(col(NoticeRow.state) == "claimed", col(NoticeRow.lease_until) <= now),
+        and_(
+            col(NoticeRow.state) == "claimed",
+            or_(col(NoticeRow.lease_until) <= now, col(NoticeRow.lease_until) > lease_until + CLOCKS_DIFFER),
+        ),
     )
-    claimable = and_(ripe, ~_overtakes())
+    alerter = col(NoticeRow.alerter)
+    here = alerter.not_in(lane.others) if lane.alerter is None else alerter == lane.alerter
+    claimable = and_(ripe, here, ~_overtakes())
     while True:
         notice_id = tx.exec(select(NoticeRow.id).where(claimable).order_by(col(NoticeRow.id)).limit(1)).first()
         if notice_id is None:
@@ -68,7 +94,7 @@ def claim(tx: Transaction, now: datetime, lease_s: float) -> int | None:
         won = tx.exec(
             update(NoticeRow)
             .where(col(NoticeRow.id) == notice_id, claimable)
-            .values(state="claimed", lease_until=now + timedelta(seconds=lease_s), attempts=col(NoticeRow.attempts) + 1)
+            .values(state="claimed", lease_until=lease_until, attempts=col(NoticeRow.attempts) + 1)
         )
         if won.rowcount == 1:
             _mark_changed(tx, notice_id)

@@ -641,6 +641,31 @@ def test_a_closing_daemon_ends_within_its_grace_whatever_hangs(files, store, clo
     )
 
 
+class Quick:
+    name = "quick"
+
+    def __init__(self) -> None:
+        self.got = threading.Event()
+
+    def send(self, notice):
+        self.got.set()
+        return Outcome(True, "sent")
+
+
+def test_a_receiver_that_hangs_holds_up_no_other(files, store, clock):
+    hanging, quick = Hanging(), Quick()
+    for name in ("hanging", "quick"):
+        store.change(notify_of_no_incident, "stale", Routing((name,)), NOON, endpoint="parrot")
+    daemon = Daemon([files], store, [hanging, quick], "", worker="here", clock=clock, grace_s=0.5)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    assert hanging.asked.wait(60)
+    assert quick.got.wait(60), "while the other still hangs"
+    daemon.stop()
+    thread.join(60)
+    hanging.let_go.set()
+
+
 def test_a_backlog_of_passed_moments_does_not_hold_up_the_end(files, store, clock):
     write_set(files, every="10s")
     daemon = watching(files, store, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from prober.alerts.heartbeat import Ping
 from prober.daemon.heartbeat import Heartbeat, condition
+from prober.daemon.log import JsonLines
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Outcome
@@ -126,3 +128,20 @@ def test_the_daemon_ends_in_order(store: Store, tmp_path: Path) -> None:
     daemon.run()
     [sign] = store.query(daemons.statuses)
     assert sign.stopped_at == NOON
+
+
+def test_daemons_that_crash_and_are_started_again_within_seconds_are_no_news(store: Store) -> None:
+    for worker, seconds in (("a", [0]), ("b", range(10, 290, 60)), ("c", range(305, 725, 60))):
+        for each in seconds:
+            beat(store, worker, ["bot"], Routing(("log",)), NOON + timedelta(seconds=each))
+    assert store.query(notices.recent) == ()
+
+
+def test_a_log_in_json_names_what_each_line_is_about() -> None:
+    record = logging.LogRecord("prober", logging.WARNING, "", 0, "incident %d: %s", (7, 'a "b"'), None)
+    record.incident, record.round = 7, "2026-03-01T00:00:00.000000Z"
+    line = json.loads(JsonLines().format(record))
+    assert line.pop("at").endswith("+00:00")
+    assert line == {
+        "level": "WARNING", "message": 'incident 7: a "b"', "incident": 7, "round": "2026-03-01T00:00:00.000000Z",
+    }  # fmt: skip

@@ -87,3 +87,17 @@ def test_how_long_nobody_watched() -> None:
     assert unwatched(lost, [soon, other]) == 2 * MINUTE
     assert unwatched(lost, [soon, late]) == 20 * MINUTE
     assert unwatched(lost, [before]) == unwatched(lost, []) == timedelta(0)
+
+
+def test_who_watched_in_between_and_was_lost_too_is_not_forgotten() -> None:
+    first = DaemonStatus("a", NOW - 20 * MINUTE, NOW - 10 * MINUTE, None, ("bot",))
+    between = DaemonStatus("b", NOW - 10 * MINUTE + timedelta(seconds=10), NOW - 6 * MINUTE, None, ("bot",))
+    now_here = DaemonStatus("c", NOW - 5 * MINUTE, NOW, None, ("bot",))
+    known = [first, between, now_here]
+    assert unwatched(first, known) == timedelta(seconds=10)
+    assert unwatched(between, known) == MINUTE
+
+
+def test_a_sign_of_life_in_the_future_is_none() -> None:
+    assert DaemonStatus("a", NOW, NOW + MINUTE, None, ("bot",)).alive(NOW)
+    assert not DaemonStatus("a", NOW, NOW + 20 * MINUTE, None, ("bot",)).alive(NOW)
