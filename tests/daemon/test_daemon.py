@@ -504,7 +504,7 @@ def test_once_told_to_stop_no_round_starts(files, store, clock):
 def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypatch, caplog):
     monkeypatch.setattr(stored_notices, "claim", refuse)
     watching(files, store, clock).deliver()
-    assert "delivering notices: the disk is full" in caplog.text
+    assert "delivering notices to log: the disk is full" in caplog.text
 
 
 def test_a_killed_workers_round_is_seen_to_be_left_within_fifteen_seconds():

@@ -85,7 +85,8 @@ def test_how_long_nobody_watched() -> None:
     before = replace(sign("a:4", MINUTE, "bot", "chat"), started_at=lost.seen_at - MINUTE)
     other = replace(sign("a:5", MINUTE, "new"), started_at=lost.seen_at + 50 * MINUTE)
     assert unwatched(lost, [soon, other]) == 2 * MINUTE
-    assert unwatched(lost, [soon, late]) == 20 * MINUTE
+    assert unwatched(lost, [soon, late]) == 2 * MINUTE, "both were watched by then"
+    assert unwatched(lost, [replace(soon, endpoints=("bot",)), late]) == 20 * MINUTE, "nobody watched chat until then"
     assert unwatched(lost, [before]) == unwatched(lost, []) == timedelta(0)
 
 
