@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import dedent
 from typing import get_args
 
 import pytest
@@ -136,7 +137,7 @@ def test_examples_are_valid_declarations(page: str, sets: int, tmp_path: Path) -
 def test_the_channel_of_the_recipe_reads_a_reply() -> None:
     recipe = (ROOT / "docs/contributing/channel.md").read_text()
     (row,) = re.findall(r"^```python\n(.*?)^```", recipe, flags=re.M | re.S)
-    channel = eval(row, {"Channel": Channel})
+    (channel,) = eval(dedent(row.split("\n", 1)[1]), {"Channel": Channel})
     ends = [
         channel.read(fingerprint(Reply(at=datetime.now(UTC), text=text), Probe(id="p", prompt="?"), embedder=None))
         for text in ("Blue.", "Blue?")
