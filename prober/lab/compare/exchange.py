@@ -19,15 +19,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from math import lgamma, log
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from prober.lab.compare.gather import Answer, Gathered
-
-if TYPE_CHECKING:
-    from prober.lab.compare.result import Exchanged
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -35,6 +32,8 @@ Item = TypeVar("Item", bound=Hashable)
 
 CELLS: Final = 2_000_000
 """Labels held in memory at once."""
+Exchanged = Literal["prompts", "rounds", "rounds of a probe", "replies"]
+"""What the test permutes between the logs, so what the promise covers: see `exchange`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,11 @@ import numpy as np
 from scipy.stats import t
 
 from prober.judging.channels import percent
-from prober.lab.compare.exchange import Bools, Exchange
+from prober.lab.compare.exchange import Bools, Exchange, Exchanged
 from prober.lab.compare.panel import Floats, Panel, contrast
 from prober.lab.compare.permutation import p_value
 
 Outcome = Literal["same", "changed", "insufficient_evidence"]
-Exchanged = Literal["prompts", "rounds", "rounds of a probe", "replies"]
-"""What the test permutes between the logs, so what the promise covers: see `exchange`."""
 SHOWN: Final = 60
 """Characters of a name that are shown."""
 
