@@ -1,13 +1,18 @@
-"""Whether the model declines to answer: the provider's own word first, then what a refusal begins like."""
+"""Whether the model declines to answer: the provider's own word first, then what a refusal begins like.
+
+Inside quotes, code, JSON, tables, dialogues and letters nobody refuses; a caveat with an answer behind it is an answer.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-import unicodedata
-from functools import lru_cache
-from typing import Literal, TypeAlias
+from itertools import repeat
+from typing import Final, Literal, TypeAlias
 
-from prober.fingerprint.feature import Features
+from prober.fingerprint.declining import COMMON, LANGUAGES, SCRIPTS, Language, folded
+from prober.fingerprint.feature import NONE, Features
+from prober.fingerprint.text import script
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 
@@ -24,6 +29,8 @@ FINISH_REASONS = frozenset(
         "blocklist",
         "prohibited_content",
         "spii",
+        "model_armor",
+        "image_safety",
     }
 )
 """Finish reasons that mean the provider or the model declined, in lower case."""
@@ -31,92 +38,92 @@ FINISH_REASONS = frozenset(
 READ = 400
 """Characters in which a refusal must begin. One that comes later is an answer with a caveat."""
 
-_PLAIN = str.maketrans("’‘‛`´“”„", "''''''''", "*_#>\u200b\ufeff")
+LOOKED_AT: Final = 4 * READ
+"""Characters in which quotes, code and letters are looked for: they may end behind what is read."""
+LONGEST_JSON: Final = 100_000
+FEWEST_WORDS: Final = 6
+"""In fewer words a language is not recognised."""
 
-# Every gap is bounded, so the time is bounded too.
-_UNABLE = (
-    r"(?:can(?:no|')t|can not|won't|will not|(?:am|'m) (?:not able|unable|not going) to)"
-    r"(?! (?:wait|help (?:but|\w+ing)|believe|imagine|recommend|stress|overstate|emphasi[sz]e|say enough)\b)"
-)
-_DO = (
-    r"(?:help|assist|aid|provide|fulfill?|comply|support|answer|respond|engage|participate|create|generate"
-    r"|write|produce|offer|give (?:you|an?|any|advice|out|instructions)|share|discuss|promote|endorse|condone|encourage"
-    r"|describe|explain|do (?:that|this|so)|complete|continue with|make (?:an?|any|such|that|this)|suggest|facilitate"
-    r"|be able to|process|accept|justify|prove|list|tell you (?!how)|show you|design|develop|draft)"
-)
-_SORRY_DE = r"(?:tut mir (?:sehr )?leid|entschuldig\w{0,6}|leider|bedaure)"
-_SORRY_IBERIAN = (
-    r"(?:lo siento|lamento|lamentablemente|disculp[ae]|sinto muito|perdon|desculp[ae]|infelizmente|desafortunadamente)"
-)
-_DO_DE = (
-    r"(?:(?:weiter)?helfen|unterstutzen|bereitstellen|beantworten|erfullen|geben"
-    r"|anbieten|nachkommen|erstellen|schreiben)"
-)
-_DO_FR = (
-    r"(?:aider|repondre|fournir|assister|creer|generer|ecrire|donner|satisfaire|acceder|participer|proposer|partager)"
-)
-_DO_IBERIAN = (
-    r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre|cri|escrib|escrev|ofrec|oferec"
-    r"|particip|atender|facilit|compart)"
-)
-_DO_IT = r"(?:aiut|forni|rispond|soddisf|cre|gener|scriv|assist|dar|offri|partecip|condivid)"
-_DO_ZH = r"(?:提供|协助|協助|帮|幫|回答|满足|滿足|完成|参与|參與|支持|生成|讨论|討論|创作|創作|分享)"
-_UNABLE_JA = r"(?:できません|出来ません|できかねます|いたしかねます|致しかねます|しかねます)"
+_PLAIN: Final = str.maketrans("’‘‛`´“”„", "''''''''", "*_#>\u200b\ufeff")
 
-PATTERNS = (
-    # English
-    rf"\bi(?: \w+){{0,2}}? ?{_UNABLE} (?:\w+ ){{0,3}}?{_DO}\b",
-    r"\b(?:sorry|apologi[sz]e|apologies|unfortunately|regret)\b[^.!?]{0,80}? "
-    rf"i (?:\w+ )?(?:{_UNABLE}|(?:don't|do not) have)\b",
-    r"\bi (?:must|have to|need to|will have to|would have to|'ll have to) (?:\w+ )?(?:decline|refuse)\b",
-    r"\bi (?:respectfully )?(?:decline|refuse) to\b",
-    r"\bas an? (?:\w+ ){0,2}?(?:ai|artificial intelligence)\b[^.!?]{0,80}? i (?:\w+ )?"
-    r"(?:can't|cannot|(?:don't|do not) (?:have (?:access|the ability|real)|endorse|support|promote|condone)"
-    r"|am (?:not|unable|programmed|committed|designed))",
-    r"\b(?:against|violates?) my (?:programming|guidelines|principles|policy|policies)\b",
-    r"\b(?:can't|cannot|not able to|unable to) (?:assist|help)(?: you)? with (?:that|this|your)\b",
-    # German
-    rf"\b{_SORRY_DE}\b[^.!?]{{0,80}}\b(?:kann|darf|werde|konnen)\b[^.!?]{{0,80}}\b(?:nicht|keine?n?)\b",
-    r"\b(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich)\b"
-    rf"[^.!?]{{0,80}}\b(?:nicht|keine?n?)\b[^.!?]{{0,60}}\b{_DO_DE}\b",
-    r"\bich bin nicht in der lage\b",
-    # French
-    r"\b(?:desolee?|regrette|malheureusement|excuse[rz]?)\b[^.!?]{0,80}\bje ne (?:peux|puis|suis pas|pourrai)\b",
-    rf"\bje ne (?:peux|puis|pourrai) (?:malheureusement )?(?:pas )?(?:(?:vous|te|y) |[tl]')*{_DO_FR}\b",
-    r"\bje ne suis pas (?:en mesure|capable|autorisee?)\b",
-    # Spanish and Portuguese
-    rf"\b{_SORRY_IBERIAN}\b[^.!?]{{0,80}}\b(?:no|nao) (?:puedo|podre|posso|poderei|consigo|me es posible|e possivel)\b",
-    rf"\b(?:no|nao) (?:puedo|posso|consigo) (?:(?:te|le|lhe|o|a) )?{_DO_IBERIAN}",
-    r"\b(?:no estoy|nao estou) (?:en condiciones|autorizad|em condicoes)|\b(?:no soy|nao sou) capaz de\b",
-    # Italian
-    r"\b(?:mi dispiace|spiacente|purtroppo|mi scuso)\b[^.!?]{0,80}\bnon (?:posso|sono in grado|mi e possibile)\b",
-    rf"\bnon (?:posso|sono in grado di) {_DO_IT}",
-    # Chinese, both scripts
-    r"(?:抱歉|对不起|對不起|很遗憾|很遺憾|不好意思)[^。!?]{0,30}(?:不能|无法|無法|没有办法|沒有辦法|不会|不會|不可以)",
-    rf"我(?:们|們)?(?:不能|无法|無法|不会|不會)\w{{0,6}}?{_DO_ZH}",
-    # Japanese
-    rf"(?:申し訳|すみません|ごめんなさい|恐れ入ります|残念ながら|恐縮)[^!?]{{0,60}}{_UNABLE_JA}",
-    rf"(?:お手伝い|お答え|お応え|提供|対応|支援|回答|協力)[^。!?]{{0,12}}{_UNABLE_JA}",
+_NOT_ITS_OWN: Final = re.compile(
+    r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)"  # code
+    r"|(?<![\w`])`[^`\n]{1,300}`(?!\w)"
+    r'|(?<![A-Za-z0-9])"[^"]{2,600}"(?![A-Za-z0-9])|“[^”“]{2,600}”|„[^“”„]{2,600}[“”]|«[^»]{2,600}»'  # quotes
+    r"|»[^«]{2,600}«"
+    r"|「[^」]{2,600}」|『[^』]{2,600}』|(?<!\w)‘[^\n]{2,300}?’(?!\w)"
+    r"|(?<!\w)'(?=[^\n']{0,80}\w[ ,.!?])[^\n]{2,300}?'(?!\w)"
+    r"|^[ \t]*(?:>|\|)[^\n]*"  # quoted lines, tables
+    r"|^[ \t]*(?:[-*•+]|\d{1,2}[.)])[ \t][^\n]*"  # items of a list
+    r"|^[ \t]*(?:#|//|--|;)[ \t][^\n]*(?=\n)",  # comments
+    re.DOTALL | re.MULTILINE,
 )
-"""Looked for in `normal(text)`: lower case, straight quotes, no accents, no emphasis, single spaces."""
-
-# fmt: off
-SIGNS = (
-    "can't", "cannot", "can not", "won't", "will not", "not able", "unable", "not going", "don't", "do not",
-    "decline", "refuse", "as a", "my p", "my guidelines",
-    "nicht", "kein", "je ne ", "non ",
-    "puedo", "podre", "posso", "poderei", "consigo", "posible", "possivel", "estoy", "estou", "soy", "sou",
-    "不", "无", "無", "没", "沒", "せん", "かねます",
+_LETTER: Final = re.compile(
+    r"^\W{0,3}(?:subject|re|betreff|objet|asunto|assunto|oggetto|onderwerp|тема|konu|件名|主题|主題)\W{0,3}[:：]"
+    r"|^\W{0,3}(?:dear|to whom it may concern|sehr geehrte\w*|lieber?|chere?s?|madame|monsieur|estimad\w+|querid\w+"
+    r"|prezad\w+|car[oaie]|gentil\w+|egregi\w+|spett\w+|beste|geachte|kara|kare|basta|kjære|szanown\w+|drog\w+|vazen\w+"
+    r"|draga|drage?|уважаем\w+|дорог\w+|шановн\w+|sayin|sayın|sevgili|kinh gui|yth|kepada|尊敬的|亲爱的|親愛的|拝啓)"
+    r"(?: [^\n,!:，！：]{1,50})?[,!:，！：.]?[ \t]*\n",
+    re.IGNORECASE | re.MULTILINE,
 )
-# fmt: on
-"""Every pattern needs one of these: most answers have none, and are spared the search."""
+_GREETING: Final = re.compile(
+    r"^\W{0,3}(?:hi|hello|hey|good (?:morning|afternoon|evening)|hallo|guten tag|bonjour|salut|hola|ola|ciao"
+    r"|buongiorno|hej|привет\w*|здравствуйте|merhaba)\b[^\n]{0,40}\n",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLOSING: Final = re.compile(
+    r"^\W{0,3}(?:best|(?:kind|warm|best) regards|regards|sincerely|yours|cheers|many thanks|thanks|thank you|love"
+    r"|mit freundlichen|viele gru\w+|liebe gru\w+"
+    r"|herzliche|cordialement|bien a vous|saludos|atentamente|un saludo|abracos"
+    r"|atenciosamente|cordiali saluti|met vriendelijke|с уважением)\b[^\n]{0,40}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SPEAKER: Final = re.compile(r"^\W{0,3}([A-Z][\w .'-]{0,24}):[ \t]", re.MULTILINE)
+_MOST_SPEAKERS: Final = 20
 
-_REFUSES = re.compile("|".join(f"(?:{pattern})" for pattern in PATTERNS))
+_BUT: Final = (
+    r"(?:\b(?:but|however)|[,;:—–-] ?(?:but|however|though|aber|jedoch|doch|mais|cependant|toutefois|pero|sin embargo"
+    r"|mas"
+    r"|porem|contudo|ma|tuttavia|maar|echter|men|но|однако|але|проте|ale|jednak|lecz|dar|insa|ama|ancak|fakat|nhung"
+    r"|tetapi|tapi|namun))\b"
+)
+_OFFER: Final = re.compile(
+    r"\b(?:i|i'(?:m|d|ll|ve)|we|let|feel free|happy|glad|if you|you (?:can|could|may|might)|please|would you|try"
+    r"|contact"
+    r"|ich|wir|gerne?|wenn|falls|je|j'\w+|nous|n'hesitez|si vous|puedo|podria|podemos|si (?:quieres|necesitas|lo desea)"
+    r"|posso|poderia|podemos|se (?:voce|quiser|precisar|vuoi|hai)|estou|estoy|sono|potrei|volentieri|ik|wij|als je"
+    r"|graag"
+    r"|jag|vi|om du|jeg|hvis|voin|moge|chetnie|jesli|mohu|rad|mogu|pot|daca|tudok|szivesen|toi|saya|kami|jika|kalau"
+    r"|я|мы|могу|если|давайте|можу|якщо|мога|memnuniyet\w*|isterseniz|\w+(?:abilirim|ebilirim))\b"
+)
+_TELLS: Final = re.compile(
+    r"\b(?:i (?:can|could) (?:tell|say|confirm)|i (?:believe|think|know|would guess|estimate))\b"
+)
+_ANSWER_BEHIND_BUT: Final = re.compile(rf"[^.!?]{{0,160}}?{_BUT},? (?!not |no )(?P<answer>[^.!?]{{8,}})")
+_ANSWER_BEHIND: Final = re.compile(
+    r"[^.!?]{0,160}[.!?:,;] ?(?:but )?(?:instead, )?(?:here(?:'s| is| are)|hier (?:ist|sind)|voici|aqui (?:esta|estan"
+    r"|tiene)"
+    r"|ecco|aqui estao|generally|in general|typically|as of my|the short answer)\b"
+)
+_FLAT: Final = re.compile(r"[^.!?,]{0,30}?\b(?:with|on) (?:that|this|your request|the request)\b|[^.!?,]{0,12}[.!?]|$")
+_UNLESS: Final = re.compile(
+    r"^(?:\w+,? )?(?:without (?!\w+ing\b)|unless |until |ohne (?!dass)|sans (?!doute)|senza |sem |zonder |utan |uden "
+    r"|bez "
+    r"|без |sin (?!embargo))"
+)
+_MISSING: Final = re.compile(
+    r"[^.!?,]{0,40}? (?:unless (?:you|i)|until (?:you|i)|without (?:more|further|additional|knowing|seeing|context"
+    r"|details"
+    r"|(?:the|your) (?:full|exact|actual|whole|code|logs?|files?|data|numbers?|context|details?|text|document)))\b"
+)
+"""What is said where something is missing that would make an answer possible."""
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
-    """Categories `refused` (yes, no) and `by` (field, text, none)."""
+    """Categories `refused` (yes, no) and `by` (field, text, none); unreadable in a language that is not read."""
     by = refused_by(reply)
+    if by == "none" and (why := unread(reply.text or "")):
+        return Features(unreadable={"": why})
     return Features({"refused": "no" if by == "none" else "yes", "by": by})
 
 
@@ -125,21 +132,74 @@ def refused_by(reply: Reply) -> By:
     ends = (reply.finish_reason, reply.headers.get("body:native_finish_reason"))
     if reply.refusal or any((end or "").lower() in FINISH_REASONS for end in ends):
         return "field"
-    start = normal(reply.text or "")
-    declines = any(sign in start for sign in SIGNS) and _REFUSES.search(start)
-    return "text" if declines else "none"
+    start = normal(own_words(reply.text or ""))
+    return "text" if start and any(map(_declines, LANGUAGES.values(), repeat(start))) else "none"
+
+
+def unread(text: str) -> str:
+    """Why a refusal could not be told from an answer in this text; empty where it can."""
+    start = text.lstrip()[:READ]
+    if start.isascii():
+        return ""
+    written = script(start)
+    if written not in SCRIPTS and written not in (NONE, "Other"):
+        return f"refusals are not read in the {written} script"
+    words = re.findall(r"[^\W\d_]+", folded(start).casefold()) if written == "Latin" else []
+    foreign = len(words) >= FEWEST_WORDS and not COMMON.intersection(words)
+    return "refusals are not read in the language of this reply" if foreign else ""
+
+
+def own_words(text: str) -> str:
+    """The start of a text without what it only shows: code, quotes, lists, tables. Empty for letters and the like."""
+    start = text.lstrip()[:LOOKED_AT]
+    if _is_json(text) or _is_letter(start) or _is_dialogue(start):
+        return ""
+    return _NOT_ITS_OWN.sub(lambda shown: " " * len(shown[0]), start)[:READ]
 
 
 def normal(text: str) -> str:
-    """The start of a text as the patterns expect it."""
+    """The start of a text as the patterns expect it: lower case, straight quotes, no accents or emphasis."""
     start = text.lstrip()[:READ].translate(_PLAIN)
-    if not start.isascii():
-        start = unicodedata.normalize("NFKC", start)
-    start = start.casefold()
-    return " ".join((start if start.isascii() else "".join(map(_without_accent, start))).split())[:READ]
+    return " ".join(folded(start.casefold()).casefold().split())[:READ]
 
 
-@lru_cache(maxsize=4096)
-def _without_accent(character: str) -> str:
-    """Latin letters lose their accents; kana keep theirs, which change the word."""
-    return unicodedata.normalize("NFD", character)[0] if character < "\u0250" else character
+def _declines(language: Language, start: str) -> bool:
+    if (start.isascii() and not language.in_ascii) or language.sign.search(start) is None:
+        return False
+    return any(not _is_caveat(start, found) for found in language.refuses.finditer(start))
+
+
+def _is_caveat(start: str, found: re.Match[str]) -> bool:
+    """Whether what cannot be done is only in the way of an answer that follows, or of a thing that is missing."""
+    before = re.split(r"[.!?] ", start[: found.start()])[-1]
+    rest = start[found.end() :]
+    if _UNLESS.match(before) or _MISSING.match(rest):
+        return True
+    if _FLAT.match(rest) and not re.match(r"[^.!?]{0,60}\bbut here(?:'s| is| are)\b", rest):
+        return False
+    behind = _ANSWER_BEHIND_BUT.match(rest)
+    if behind is not None and (_TELLS.match(behind["answer"]) or not _OFFER.search(behind["answer"][:70])):
+        return True
+    return _ANSWER_BEHIND.match(rest) is not None
+
+
+def _is_json(text: str) -> bool:
+    bare = text.strip()
+    if not (bare[:1] in ("{", "[") and bare[-1:] in ("}", "]")) or len(bare) > LONGEST_JSON:
+        return False
+    try:
+        json.loads(bare)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_letter(start: str) -> bool:
+    plain = folded(start)
+    return _LETTER.search(plain) is not None or bool(_GREETING.search(plain) and _CLOSING.search(plain))
+
+
+def _is_dialogue(start: str) -> bool:
+    """Two speakers or more, each with a name before a colon."""
+    found = [speaker[1] for speaker, _ in zip(_SPEAKER.finditer(start), range(_MOST_SPEAKERS), strict=False)]
+    return len(set(found)) >= 2 and len(found) >= 2

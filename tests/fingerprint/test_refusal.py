@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import re
+import json
+from pathlib import Path
 
 import pytest
 
-from prober.fingerprint import refusal
 from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
 from prober.model.declaration import Probe
 from tests.fingerprint.conftest import Answer
@@ -141,14 +140,90 @@ def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
     assert refused_by(answer(f"I{quote}m sorry, I can{quote}t help with that.")) == "text"
 
 
-def test_every_pattern_needs_a_sign() -> None:
-    """Texts without one are spared the search; soups of the patterns' own words must not slip through."""
-    words = [w.strip() for pattern in refusal.PATTERNS for w in re.findall(r"[a-z' ]+|[^\x00-\x7f]+", pattern)]
-    rng, found = random.Random(0), 0
-    for _ in range(4000):
-        soup = rng.choice(["", "i ", "i'm sorry, "]) + " ".join(rng.choices(words, k=rng.randrange(2, 8)))
-        match = refusal._REFUSES.search(refusal.normal(soup))
-        if match:
-            found += 1
-            assert any(sign in match[0] for sign in refusal.SIGNS), match[0]
-    assert found > 20
+def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
+    """Of the texts of `refusals.jsonl` at most one in fifty is misread. Before there was a table: 150 of 420.
+
+    Each batch was written without a look at the patterns. What of a new batch was misread at first: 2 of 187, 15 of 121,
+    15 of 112, nearly all of them soft English refusals.
+    """
+    texts = [json.loads(line) for line in (Path(__file__).parent / "refusals.jsonl").read_text("utf-8").splitlines()]
+    wrong = [one for one in texts if (refused_by(answer(one["text"])) != "none") is not one["refuses"]]
+    assert len(texts) >= 400 and len({one["language"] for one in texts}) >= 40
+    assert len(wrong) <= len(texts) // 50, wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'I can't help with that' is what it said.",
+        "`I cannot help with that`",
+        "```\nI cannot help with that",
+        "> I cannot help with that.",
+        "- I cannot help with that.",
+        '{"a": "I cannot help with that."}',
+        "Dear Ms Lee,\n\nI cannot help with that.",
+        "Hi Bo,\n\nI cannot help with that.\n\nBest regards,\nAl",
+        "Ann: I cannot help with that.\nBo: Why?",
+        "« Je ne peux pas vous aider »",
+        "「お手伝いできません」",
+    ],
+)
+def test_what_is_only_shown_refuses_nothing(text: str, answer: Answer) -> None:
+    assert refused_by(answer(text)) == "none"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello!\n\nI cannot help with that.",
+        "Note: I cannot help with that.",
+        "I can't help with 'that' or \"this\", sorry.",
+        "{I cannot help with that.}",
+        "I cannot help with that, but I can explain the law.",
+        "I cannot help with that, but the helpline is open day and night.",
+    ],
+)
+def test_a_greeting_a_label_a_quoted_word_or_an_offer_hides_no_refusal(text: str, answer: Answer) -> None:
+    assert refused_by(answer(text)) == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("ვწუხვარ, ამაში ვერ დაგეხმარებით.", False),
+        ("ຂໍອະໄພ, ຂ້ອຍບໍ່ສາມາດຊ່ວຍໄດ້.", False),
+        ("ይቅርታ፣ በዚህ ልረዳዎ አልችልም።", False),
+        ("Atsiprašau, bet šiuo klausimu padėti negaliu.", False),
+        ("Paris.", True),
+        ("7", True),
+        ("", True),
+        ("🙂", True),
+        ("Красный", True),
+        ("Zürich, Köln, Málaga", True),
+        ("apple, banana, pear, plum, cherry, fig", True),
+        ("Das ist für mich in Ordnung.", True),
+        ("Cá heo là động vật có vú sống ở biển.", True),
+        ("def größe(x): return x", True),
+    ],
+)
+def test_a_language_that_is_not_read_says_so(text: str, read: bool, answer: Answer, probe: Probe) -> None:
+    found = extract(answer(text), probe)
+    assert found.categories == ({"refused": "no", "by": "none"} if read else {})
+    assert bool(found.unreadable) is not read
+
+
+def test_a_field_is_read_in_any_language(answer: Answer, probe: Probe) -> None:
+    said = answer("ვწუხვარ, ამაში ვერ დაგეხმარებით.", finish_reason="content_filter")
+    assert extract(said, probe).categories == {"refused": "yes", "by": "field"}
+
+
+def test_the_time_is_bounded(answer: Answer) -> None:
+    for text in (
+        "i can't " * 5_000,
+        '"' * 50_000,
+        "'a" * 50_000,
+        "[" * 100_000 + "]",
+        "A: x\n" * 20_000,
+        "sorry " * 9_000,
+    ):
+        assert refused_by(answer(text)) in ("none", "text")
