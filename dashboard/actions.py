@@ -14,7 +14,7 @@ from dashboard.formatting import inline, one_line
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
-from prober.model.incident import Action, ActionName, Incident
+from prober.model.incident import Action, ActionName, Change, Incident, Trouble
 from prober.service.act import act, done
 from prober.settings import Settings
 from prober.store import Store
@@ -44,7 +44,7 @@ def section(context: PageContext, incident: Incident) -> None:
     if not settings.dashboard_actions:
         st.caption("To acknowledge it, or to accept the new behaviour as the reference:")
         say = f"prober incidents acknowledge {incident.id} --by YOU\n"
-        accept = "" if incident.is_trouble else f"prober incidents accept {incident.id} --by YOU --reason WHY"
+        accept = "" if isinstance(incident, Trouble) else f"prober incidents accept {incident.id} --by YOU --reason WHY"
         st.code((say + accept).strip(), language="shell")
         return
     who = viewer(settings)
@@ -97,7 +97,7 @@ def _form(context: PageContext, incident: Incident, who: Viewer) -> None:
             if st.form_submit_button("Mute", width="stretch"):
                 chosen = "mute"
         with columns[3]:
-            if not incident.is_trouble and st.form_submit_button("Accept new behaviour", width="stretch"):
+            if isinstance(incident, Change) and st.form_submit_button("Accept new behaviour", width="stretch"):
                 chosen = "accept"
     if chosen is None:
         return

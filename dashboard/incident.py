@@ -28,7 +28,7 @@ from dashboard.navigation import link
 from dashboard.overview import incident_link
 from dashboard.timeline import place, timeline
 from prober.model.evidence import Verdict
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Part
 from prober.store.views import NoticeView
 
@@ -78,7 +78,7 @@ def section(context: PageContext, incident: Incident) -> None:
     if moved_together := company(context.store.parts(incident)):
         st.markdown(moved_together)
     actions.section(context, incident)
-    if not incident.is_trouble:
+    if isinstance(incident, Change):
         st.markdown("#### What moved")
         _moved(context, incident)
         _latency(context, incident)
@@ -105,7 +105,7 @@ def _summary(context: PageContext, incident: Incident) -> None:
     kind = incident.kind.replace("_", " ").capitalize()
     until = f" until {context.when(incident.muted_until)}" if incident.muted_until else ""
     since = inline(context.round(incident.onset))
-    if incident.is_trouble:
+    if not isinstance(incident, Change):
         cause = f": {inline(incident.cause.replace('_', ' '))}" if incident.cause else ""
         said = f"**{kind}**{cause}, {incident.state}{until}. No ask has succeeded since {since}."
     else:
@@ -117,13 +117,8 @@ def _summary(context: PageContext, incident: Incident) -> None:
             f"with evidence {number(incident.e_value)} (threshold {number(incident.threshold)})."
         )
     st.markdown(said, help=_in_utc(incident))
-    if incident.course == "persistent":
-        st.markdown("The change persists: the rounds after the alarm differ from the reference too.")
-    elif incident.course == "transient":
-        back = f" since {inline(context.round(incident.passed))}" if incident.passed else ""
-        st.markdown(f"The change has passed: replies are as in the reference again{back}.")
-    if incident.findings.share is not None:
-        st.markdown(f"Affected: {inline(incident.findings.share.words)}.")
+    if isinstance(incident, Change):
+        _course(context, incident)
     who = f" by {inline(incident.actor)}" if incident.actor else ""
     if incident.closed_at is not None:
         reason = inline(incident.close_reason) if incident.close_reason else "closed"
@@ -134,11 +129,22 @@ def _summary(context: PageContext, incident: Incident) -> None:
         st.text(shown(incident.note).text)
 
 
+def _course(context: PageContext, change: Change) -> None:
+    """Whether it stays, and how much of the traffic it affects."""
+    if change.course == "persistent":
+        st.markdown("The change persists: the rounds after the alarm differ from the reference too.")
+    elif change.course == "transient":
+        back = f" since {inline(context.round(change.passed))}" if change.passed else ""
+        st.markdown(f"The change has passed: replies are as in the reference again{back}.")
+    if change.findings.share is not None:
+        st.markdown(f"Affected: {inline(change.findings.share.words)}.")
+
+
 def _in_utc(incident: Incident) -> str:
     return f"In UTC: began {inline(round_name(incident.onset))}, confirmed {when(incident.opened_at)}"
 
 
-def _between(context: PageContext, incident: Incident) -> str:
+def _between(context: PageContext, incident: Change) -> str:
     """The interval in which the change may have begun."""
     if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
         return ""
@@ -146,7 +152,7 @@ def _between(context: PageContext, incident: Incident) -> str:
     return f" (between {first} and {last})"
 
 
-def _moved(context: PageContext, incident: Incident) -> None:
+def _moved(context: PageContext, incident: Change) -> None:
     if not incident.verdicts:
         st.caption("No channel was named.")
         return
@@ -157,7 +163,7 @@ def _moved(context: PageContext, incident: Incident) -> None:
             _channels(context, incident, others, "The other channels, strongest first")
 
 
-def _channels(context: PageContext, incident: Incident, verdicts: Sequence[Verdict], alt: str) -> None:
+def _channels(context: PageContext, incident: Change, verdicts: Sequence[Verdict], alt: str) -> None:
     shifts = {shift.channel: shift for shift in incident.findings.shifts}
     rows = [(one, shifts.get(one.channel)) for one in verdicts]
     st.dataframe(
@@ -213,7 +219,7 @@ def _reply(text: str, what: str) -> None:
         st.caption(f"Cut: {count(part.cut, 'more character')}; `prober export` has the whole of {what}.")
 
 
-def _history(context: PageContext, incident: Incident) -> None:
+def _history(context: PageContext, incident: Change) -> None:
     view = next((one for one in context.store.endpoints() if one.name == incident.endpoint), None)
     channels = [one.channel for one in incident.verdicts]
     if view is None or not channels:
@@ -234,7 +240,7 @@ def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView
         st.code(shown(runbook).text, language=None, wrap_lines=True)
     else:
         st.caption("No runbook: set `runbook:` in the probe set to the address of a page that says what to do.")
-    if not incident.is_trouble and incident.is_live:
+    if isinstance(incident, Change) and incident.is_live:
         st.caption(
             "Did you edit the endpoint yourself? The history marks your edits in green. Is the change wanted? Accept "
             "it, and a new reference begins. Otherwise pin another model version, or contact the provider: "

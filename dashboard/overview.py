@@ -14,7 +14,7 @@ from dashboard.formatting import ago, count, inline, listed, one_line, share, wh
 from dashboard.frame import PageContext
 from dashboard.navigation import go, link
 from dashboard.reliability import unreached
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
 
 SYMBOLS: Final[dict[State, str]] = {
@@ -119,7 +119,7 @@ def _incidents(context: PageContext) -> None:
 
 def incident_link(context: PageContext, one: Incident) -> None:
     words = one.cause.replace("_", " ") or one.kind.replace("_", " ")
-    if one.verdicts and not one.is_trouble:
+    if isinstance(one, Change) and one.verdicts:
         words = one.verdicts[0].words
     state = one.close_reason or one.state
     link(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from prober.alerts.privacy import measured, unquoted
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Moved
 from prober.store.pages.page_views import EmbeddingMap, ProbePage, ProbeView
 from prober.store.views import ChannelPoint, EndpointView, ReplyView
@@ -25,7 +26,12 @@ def points(seen: Iterable[ChannelPoint]) -> tuple[ChannelPoint, ...]:
     return tuple(replace(one, words=words(one.words)) for one in seen)
 
 
-def incident(one: Incident) -> Incident:
+AnIncident = TypeVar("AnIncident", bound=Incident)
+
+
+def incident(one: AnIncident) -> AnIncident:
+    if not isinstance(one, Change):
+        return one
     shifts = tuple(replace(shift, words=words(shift.words)) for shift in one.findings.shifts)
     verdicts = tuple(replace(verdict, words=words(verdict.words)) for verdict in one.verdicts)
     return replace(one, verdicts=verdicts, findings=replace(one.findings, shifts=shifts))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.formatting import moment, number, one_line
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident, Trouble
 from prober.store.views import ActionView, NoticeView
 
 _NO_EFFECT = "had no effect: {}"
@@ -33,16 +33,17 @@ def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequenc
 def _judged(incident: Incident) -> list[Step]:
     steps = []
     if began := moment(incident.onset):
-        steps.append(Step(began, "first round that failed" if incident.is_trouble else "first changed round"))
-    if not incident.is_trouble:
+        steps.append(Step(began, "first round that failed" if isinstance(incident, Trouble) else "first changed round"))
+    if isinstance(incident, Change):
         sure = f"evidence {number(incident.e_value)} of {number(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
+        if incident.course != "unknown" and incident.settled_round and (settled := moment(incident.settled_round)):
+            stays = incident.course == "persistent"
+            steps.append(Step(settled, "found to persist" if stays else "found to have passed"))
+        if incident.passed and (back := moment(incident.passed)):
+            steps.append(Step(back, "first round as in the reference again"))
     else:
         steps.append(Step(incident.opened_at, "opened", why=one_line(incident.cause.replace("_", " "))))
-    if incident.course != "unknown" and incident.settled_round and (settled := moment(incident.settled_round)):
-        steps.append(Step(settled, "found to persist" if incident.course == "persistent" else "found to have passed"))
-    if incident.passed and (back := moment(incident.passed)):
-        steps.append(Step(back, "first round as in the reference again"))
     if incident.closed_at is not None:
         # If a person closed it, their action says who.
         by = "" if incident.close_reason in {"accepted", "reset"} else one_line(incident.cause)

@@ -16,7 +16,7 @@ from prober.incidents.routing import Routing
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Incident, Reason
+from prober.model.incident import Action, Change, Incident, Reason
 from prober.service.act import NOWHERE, act, done
 from prober.store import Store, incidents
 from prober.store import maintenance as stored_maintenance
@@ -59,12 +59,12 @@ def list_(
                 (
                     str(one.id),
                     one.endpoint,
-                    one.close_reason or (one.state if one.course == "unknown" else f"{one.state}, {one.course}"),
+                    one.close_reason or _state(one),
                     one.severity,
                     one.kind,
                     when(one.onset),
                     minute(one.opened_at),
-                    one.cause if one.is_trouble else f"{thousands(one.e_value)} of {thousands(one.threshold)}",
+                    f"{thousands(one.e_value)} of {thousands(one.threshold)}" if isinstance(one, Change) else one.cause,
                 )
                 for one in found
             ],
@@ -111,15 +111,16 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
-        f"since {when(incident.onset)}{between(incident.onset_between)}"
+        f"since {when(incident.onset)}{between(incident.onset_between) if isinstance(incident, Change) else ''}"
     )
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))
     say(*([f"  cause: {incident.cause}"] if incident.cause else []))
-    share = incident.findings.share
-    remarks = (lasting(incident.course, incident.passed), share.words if share else "")
-    say(*(f"  {remark}" for remark in remarks if remark))
-    say(*_moved(incident))
+    if isinstance(incident, Change):
+        share = incident.findings.share
+        remarks = (lasting(incident.course, incident.passed), share.words if share else "")
+        say(*(f"  {remark}" for remark in remarks if remark))
+        say(*_moved(incident))
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))
@@ -269,7 +270,14 @@ def _incident(store: Store, incident_id: int) -> Incident:
     return incident
 
 
-def _moved(incident: Incident) -> list[str]:
+def _state(incident: Incident) -> str:
+    """With the course, once that is known."""
+    if isinstance(incident, Change) and incident.course != "unknown":
+        return f"{incident.state}, {incident.course}"
+    return incident.state
+
+
+def _moved(incident: Change) -> list[str]:
     """Every channel that moved: counted in its replies if they were counted, else as the judge says it."""
     shifts = {shift.channel: shift for shift in incident.findings.shifts}
     lines = []

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from prober.model.incident import Change
 from prober.text import visible
 
 if TYPE_CHECKING:
@@ -155,15 +156,17 @@ def of_findings(findings: Findings) -> Json:
 
 
 def of_incident(incident: Incident) -> Json:
+    """Trouble has every key of a change, which say that nothing moved."""
+    change = incident if isinstance(incident, Change) else None
     return {
         "id": incident.id,
         "endpoint": incident.endpoint,
         "state": incident.state,
         "kind": incident.kind,
         "onset": incident.onset,
-        "onset_between": incident.onset_between,
-        "course": incident.course,
-        "passed": incident.passed,
+        "onset_between": change.onset_between if change else None,
+        "course": change.course if change else "unknown",
+        "passed": change.passed if change else None,
         "detected_round": incident.detected_round,
         "opened_at": of_time(incident.opened_at),
         "closed_at": of_time(incident.closed_at),
@@ -174,8 +177,8 @@ def of_incident(incident: Incident) -> Json:
         "muted_until": of_time(incident.muted_until),
         "actor": incident.actor,
         "note": incident.note,
-        "e_value": incident.e_value,
-        "threshold": incident.threshold,
-        "channels": [of_verdict(verdict) for verdict in incident.verdicts],
-        **of_findings(incident.findings),
+        "e_value": change.e_value if change else 0.0,
+        "threshold": change.threshold if change else 0.0,
+        "channels": [of_verdict(verdict) for verdict in change.verdicts] if change else [],
+        **of_findings(change.findings if change else Findings()),
     }

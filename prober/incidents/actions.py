@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
-from prober.model.incident import Action, Decision, Incident, IncidentState
+from prober.model.incident import Action, Change, Decision, Incident, IncidentState
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
@@ -34,13 +34,14 @@ def press(incident: Incident, press: Action, now: datetime) -> Decision:
             return Decision("not_muted", incident)
         case "unmute":
             return unmute(incident, press.actor, press.note, now)
-        case "accept" if incident.is_trouble:
-            return Decision("nothing_to_accept", incident)
-        case "accept":
+        case "accept" if isinstance(incident, Change):
             return accept(incident, press.actor, press.note, now)
+        case "accept":
+            return Decision("nothing_to_accept", incident)
         case "close":
             over = closed(incident, "recovered", press.actor, press.note, now)
-            return Decision("closed_by_hand", over, event="trouble_over" if incident.is_trouble else "recovered")
+            event = "recovered" if isinstance(incident, Change) else "trouble_over"
+            return Decision("closed_by_hand", over, event=event)
 
 
 def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
@@ -62,10 +63,10 @@ def unmute(incident: Incident, actor: str, note: str, now: datetime) -> Decision
 def unmuted(incident: Incident, actor: str, note: str, now: datetime) -> Incident:
     """The incident without its mute."""
     state: IncidentState = "open" if incident.acknowledged_at is None else "acknowledged"
-    return replace(incident, state=state, actor=actor, note=note, muted_until=None, told_at=now)
+    return replace(incident, state=state, actor=actor, note=note, muted_until=None, notified_at=now)
 
 
-def accept(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
+def accept(incident: Change, actor: str, note: str, now: datetime) -> Decision:
     """A person takes the present behaviour as the reference: the incident closes, and a new epoch begins.
 
     It begins at the onset, so that nothing of the old behaviour is in the new reference; or, where the change has

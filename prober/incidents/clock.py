@@ -24,9 +24,9 @@ def pass_time(incident: Incident, reminders: Reminders, now: datetime) -> Decisi
     every_s = reminders.every_s(incident.severity)
     if incident.state != "open" or every_s is None or incident.part_of is not None:
         return Decision("nothing_due", incident)
-    if now - (incident.told_at or incident.opened_at) < timedelta(seconds=every_s):
+    if now - (incident.notified_at or incident.opened_at) < timedelta(seconds=every_s):
         return Decision("nothing_due", incident)
-    return Decision("reminder_due", replace(incident, told_at=now), event="reminded")
+    return Decision("reminder_due", replace(incident, notified_at=now), event="reminded")
 
 
 def replaced(incident: Incident, now: datetime) -> Decision:

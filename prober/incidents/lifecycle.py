@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf, isfinite, log
-from typing import Final
+from typing import Final, TypeVar
 
 from prober.incidents.severity import severity, worst
 from prober.model.declaration import Severity
 from prober.model.evidence import Judgement, Verdict, moved
-from prober.model.incident import SERIOUS, SEVERITIES, CloseReason, Course, Decision, Incident, IncidentKind
+from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Incident
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in
@@ -21,7 +21,9 @@ DOUBT: Final = log(20)
 
 Wald's bound: a change that stays is called transient in one of twenty cases at most.
 """
-_SERIOUS: Final[tuple[IncidentKind, ...]] = SERIOUS
+
+
+AnIncident = TypeVar("AnIncident", bound=Incident)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ PLAIN: Final = Circumstances()
 
 
 def decide(
-    standing: Incident | None,
+    open_change: Change | None,
     judgement: Judgement,
     endpoint: str,
     endpoint_hash: str,
@@ -50,25 +52,25 @@ def decide(
 ) -> Decision:
     """Judgement → Decision: pure, and every outcome has a named reason.
 
-    `standing` is the change of this endpoint that is not closed; `together` names the other endpoints that the
-    judgement rests on.
+    `open_change` is the change of this endpoint that is not closed, which may only be suspected; `together` names the
+    other endpoints whose evidence was pooled with its own.
     """
     if judgement.state == "insufficient_evidence":
-        return Decision("insufficient_evidence", standing)
-    if standing is not None and standing.is_live:
-        return _go_on(standing, judgement, now, given)
+        return Decision("insufficient_evidence", open_change)
+    if open_change is not None and open_change.is_live:
+        return _go_on(open_change, judgement, now, given)
     is_alarm = judgement.state == "alarm" and judgement.kind is not None
     if judgement.state == "quiet" or (judgement.state == "alarm" and not is_alarm):
-        return _fade(standing, now)
+        return _fade(open_change, now)
     if given.in_maintenance:
-        return Decision("in_maintenance", standing)
+        return Decision("in_maintenance", open_change)
     if given.inhibited:
-        return Decision("inhibited", standing)
+        return Decision("inhibited", open_change)
     found = _found(judgement, endpoint, endpoint_hash, now, together, given)
-    if standing is not None:  # it was suspected before
-        found = replace(found, id=standing.id, opened_at=now if is_alarm else standing.opened_at)
+    if open_change is not None:  # it was suspected before
+        found = replace(found, id=open_change.id, opened_at=now if is_alarm else open_change.opened_at)
     if not is_alarm:
-        return Decision("suspected", replace(found, state="suspected", told_at=None))
+        return Decision("suspected", replace(found, state="suspected", notified_at=None))
     return Decision("change_confirmed", found, event="opened")
 
 
@@ -79,9 +81,9 @@ def _found(
     now: datetime,
     together: tuple[str, ...],
     given: Circumstances,
-) -> Incident:
+) -> Change:
     """The incident that a judgement speaks of, open from now on."""
-    incident = Incident(
+    incident = Change(
         id=0,
         endpoint=endpoint,
         endpoint_hash=endpoint_hash,
@@ -96,19 +98,19 @@ def _found(
         onset_between=judgement.onset_between,
         together=together,
         peak_log_e=judgement.verdicts[0].log_e if judgement.verdicts else -inf,
-        told_at=now,
+        notified_at=now,
     )
     return replace(incident, severity=severity(incident, given.rules))
 
 
-def _fade(suspected: Incident | None, now: datetime) -> Decision:
+def _fade(suspected: Change | None, now: datetime) -> Decision:
     """Nothing speaks for a change any more; nobody was told that anything did."""
     if suspected is None:
         return Decision("quiet")
     return Decision("suspicion_faded", closed(suspected, "faded", "", "", now))
 
 
-def _go_on(incident: Incident, judgement: Judgement, now: datetime, given: Circumstances) -> Decision:
+def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circumstances) -> Decision:
     """What a later round adds to an open incident: channels, a graver kind, whether it lasts, whether it is over."""
     if given.inhibited:
         return Decision("inhibited", incident)
@@ -121,7 +123,7 @@ def _go_on(incident: Incident, judgement: Judgement, now: datetime, given: Circu
     if _is_worse(watched, incident):
         # What a mute covered was less than this. Whether it lasts is for the next round to say, as news of its own.
         state = "open" if incident.state == "muted" else incident.state
-        worse = replace(watched, state=state, muted_until=None, told_at=now, course=incident.course)
+        worse = replace(watched, state=state, muted_until=None, notified_at=now, course=incident.course)
         return Decision("more_serious", replace(worse, settled_round=incident.settled_round), event="escalated")
     if watched.course != incident.course:
         passed = watched.course == "transient"
@@ -139,12 +141,12 @@ def _go_on(incident: Incident, judgement: Judgement, now: datetime, given: Circu
     return Decision("already_open" if judgement.state == "alarm" else "quiet", incident)
 
 
-def _is_worse(incident: Incident, before: Incident) -> bool:
-    graver = _SERIOUS.index(incident.kind) > _SERIOUS.index(before.kind)
+def _is_worse(incident: Change, before: Change) -> bool:
+    graver = SERIOUS.index(incident.kind) > SERIOUS.index(before.kind)
     return graver or SEVERITIES.index(incident.severity) > SEVERITIES.index(before.severity)
 
 
-def _changed_again(incident: Incident, judgement: Judgement) -> Judgement | None:
+def _changed_again(incident: Change, judgement: Judgement) -> Judgement | None:
     """The judgement as it speaks of another change, later than all that is known of this one; None where it does not.
 
     A change that passed is followed by any alarm that began after it; one that stays by channels that had not moved,
@@ -171,19 +173,19 @@ def _is_later(verdict: Verdict, known: set[str], after: str, threshold: float) -
     return is_sure and verdict.onset is not None and verdict.onset > after
 
 
-def _with_later(incident: Incident, judgement: Judgement) -> Incident:
+def _with_later(incident: Change, judgement: Judgement) -> Change:
     """With the verdicts of channels that moved since, and the kind they make it."""
     known = {verdict.channel for verdict in moved(incident.verdicts, incident.threshold)}
     later = {verdict.channel: verdict for verdict in judgement.moved if verdict.channel not in known}
     if not later:
         return incident
-    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=_SERIOUS.index)
+    kind = incident.kind if judgement.kind is None else max(incident.kind, judgement.kind, key=SERIOUS.index)
     kept = [verdict for verdict in incident.verdicts if verdict.channel not in later]
     split = sum(verdict.channel in known for verdict in kept)
     return replace(incident, kind=kind, verdicts=(*kept[:split], *later.values(), *kept[split:]))
 
 
-def _watch(incident: Incident, judgement: Judgement) -> Incident:
+def _watch(incident: Change, judgement: Judgement) -> Change:
     """One round of the aftermath. What its first channel has won or lost since the alarm is the ln likelihood ratio
     of a change that stays against the reference."""
     first = incident.verdicts[0] if incident.verdicts else None
@@ -207,16 +209,15 @@ def _watch(incident: Incident, judgement: Judgement) -> Incident:
     )
 
 
-def join(incident: Incident, standing: Sequence[Incident]) -> Incident:
-    """An incident that opens is part of the first of those that stand open at its provider and began at the same time,
-    where there are any."""
-    if not standing:
+def join(incident: AnIncident, others: Sequence[Incident]) -> AnIncident:
+    """An incident that opens is part of the first of those that are open at its provider and began at the same time."""
+    if not others:
         return incident
-    first = min(standing, key=lambda one: one.id)
+    first = min(others, key=lambda one: one.id)
     return replace(incident, part_of=first.part_of or first.id)
 
 
-def closed(incident: Incident, reason: CloseReason, actor: str, note: str, now: datetime) -> Incident:
+def closed(incident: AnIncident, reason: CloseReason, actor: str, note: str, now: datetime) -> AnIncident:
     """The incident, over."""
     return replace(
         incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note, muted_until=None

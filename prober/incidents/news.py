@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.model.notice import ChangeNews, Comparison, Moved, Part, Point, TroubleNews
 
 
@@ -16,7 +16,7 @@ def news_of(
     history_unit: str,
 ) -> ChangeNews | TroubleNews:
     """`history` is of the channel that moved most, oldest round first."""
-    if incident.is_trouble:
+    if not isinstance(incident, Change):
         return TroubleNews(
             incident_id=incident.id,
             kind=incident.kind,
@@ -59,7 +59,7 @@ def news_of(
     )
 
 
-def _moved(incident: Incident) -> tuple[Moved, ...]:
+def _moved(incident: Change) -> tuple[Moved, ...]:
     """The channels that moved, in the words of the replies where these could be counted."""
     counted = {shift.channel: shift for shift in incident.findings.shifts}
     return tuple(

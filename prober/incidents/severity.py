@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Incident
+from prober.model.incident import SEVERITIES, Change, Incident
 
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "identity": "info",
@@ -23,7 +23,7 @@ DEFAULTS: Final[Mapping[str, Severity]] = {
 def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) -> Severity:
     """The worst level among what moved; `rules` of the configuration come before the defaults."""
     named = {**DEFAULTS, **(rules or {})}
-    if incident.is_trouble:
+    if not isinstance(incident, Change):
         return named.get(incident.kind, "warning")
     levels = [named.get(verdict.channel, "warning") for verdict in incident.moved]
     if incident.kind == "contract_break" and "expectation" not in (rules or {}):

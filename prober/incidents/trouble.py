@@ -10,7 +10,7 @@ from typing import Final
 from prober.incidents.lifecycle import closed
 from prober.incidents.severity import severity
 from prober.model.declaration import Severity
-from prober.model.incident import Decision, Incident, TroubleKind
+from prober.model.incident import Decision, Trouble, TroubleKind
 
 OPENS_AFTER: Final = 3
 """Failed rounds in a row after which trouble opens: one may fail by bad luck."""
@@ -44,7 +44,7 @@ class Health:
 
 
 def trouble(
-    standing: Incident | None,
+    open_trouble: Trouble | None,
     rounds: Sequence[Health],
     endpoint: str,
     endpoint_hash: str,
@@ -52,19 +52,19 @@ def trouble(
     rules: Mapping[str, Severity] | None = None,
     in_maintenance: bool = False,
 ) -> Decision:
-    """The newest rounds of an endpoint, oldest first → whether there is trouble. `standing` is what is open of it."""
+    """The newest rounds of an endpoint, oldest first → whether there is trouble."""
     if not rounds:
-        return Decision("quiet", standing)
+        return Decision("quiet", open_trouble)
     failed = rounds[-1].is_failed
     alike = 0
     while alike < len(rounds) and rounds[-1 - alike].is_failed == failed:
         alike += 1
-    if standing is not None:
+    if open_trouble is not None:
         if failed:
-            return Decision("still_failing", standing)
+            return Decision("still_failing", open_trouble)
         if alike < CLOSES_AFTER:
-            return Decision("recovering", standing)
-        return Decision("rounds_succeed", closed(standing, "recovered", "", "", now), event="trouble_over")
+            return Decision("recovering", open_trouble)
+        return Decision("rounds_succeed", closed(open_trouble, "recovered", "", "", now), event="trouble_over")
     if not failed:
         return Decision("quiet")
     if alike < OPENS_AFTER:
@@ -72,7 +72,7 @@ def trouble(
     if in_maintenance:
         return Decision("in_maintenance")
     first, last = rounds[-alike], rounds[-1]
-    incident = Incident(
+    incident = Trouble(
         id=0,
         endpoint=endpoint,
         endpoint_hash=endpoint_hash,
@@ -81,18 +81,15 @@ def trouble(
         onset=first.label,
         detected_round=last.label,
         opened_at=now,
-        e_value=0.0,
-        threshold=0.0,
-        verdicts=(),
         cause=last.failure or "no reply",
-        told_at=now,
+        notified_at=now,
     )
     return Decision("rounds_failed", replace(incident, severity=severity(incident, rules)), event="trouble")
 
 
-def inhibits(standing: Incident | None, round_: Health) -> bool:
+def inhibits(open_trouble: Trouble | None, round_: Health) -> bool:
     """Whether a round may open nothing, and tells nothing of what is open."""
-    return round_.is_failed or (standing is not None and round_.answered < FULL)
+    return round_.is_failed or (open_trouble is not None and round_.answered < FULL)
 
 
 def kind_of(failure: str) -> TroubleKind:

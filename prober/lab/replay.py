@@ -19,7 +19,7 @@ from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.reply_log import LoggedReply, time_of
 from prober.model.declaration import Probe, ReferenceRule
 from prober.model.evidence import Between, Findings, Fingerprint, Judgement, Observation, Round, Verdict
-from prober.model.incident import Course, Decision, Incident, IncidentKind
+from prober.model.incident import Change, Course, Decision, IncidentKind
 
 PATIENCE: Final = 12
 """Rounds after an alarm that are checked; fewer do not show whether the change stays."""
@@ -109,7 +109,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
         memory, judgement = advance(memory, round_, _history(rounds, start, i + 1), promise)
         decision = _decided(None, judgement)
         incident = decision.incident
-        if incident is None or decision.event != "opened":
+        if not isinstance(incident, Change) or decision.event != "opened":
             yield judgement, None
             continue
         onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)
@@ -119,22 +119,23 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
         start, memory = onset, Memory()
 
 
-def _course(incident: Incident, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:
+def _course(change: Change, memory: Memory, later: Sequence[Round], promise: Promise) -> Course:
     """Whether the change stays, from the rounds after the alarm under the old reference."""
     for round_ in later:
         memory, judgement = advance(memory, round_, _history([round_]), promise)
-        incident = _decided(incident, judgement).incident or incident
-        if incident.course != "unknown":
+        decided = _decided(change, judgement).incident
+        change = decided if isinstance(decided, Change) else change
+        if change.course != "unknown":
             break
-    return incident.course
+    return change.course
 
 
-def _decided(incident: Incident | None, judgement: Judgement) -> Decision:
+def _decided(incident: Change | None, judgement: Judgement) -> Decision:
     """As the daemon decides. Times and names are of no account here."""
     return decide(incident, judgement, "", "", datetime.min.replace(tzinfo=UTC))
 
 
-def _alarm(incident: Incident, course: Course, before: Sequence[Round], since: Sequence[Round]) -> Alarm:
+def _alarm(incident: Change, course: Course, before: Sequence[Round], since: Sequence[Round]) -> Alarm:
     first = incident.onset if incident.onset_between is None else incident.onset_between[0]
     reference = [round_ for round_ in before if round_.label < first] or before
     series = {observation.series for round_ in since for observation in round_.observations}

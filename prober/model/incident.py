@@ -100,9 +100,9 @@ LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 """States of an incident that people know of, and that is not over."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A durable change of an endpoint; or trouble, where it cannot be asked."""
+    """What every incident is, whether an endpoint changed (`Change`) or cannot be asked (`Trouble`)."""
 
     id: int
     """0 before the store gives it one."""
@@ -112,23 +112,48 @@ class Incident:
     state: IncidentState
     kind: IncidentKind
     onset: str
-    """Label of the first round thought changed, or of the first that failed."""
+    """Label of the first changed, or failed, round."""
     detected_round: str
-    """Label of the round that passed the threshold; of the newest, while it is suspected."""
+    """Label of the round that opened it; while it is suspected, of the newest."""
     opened_at: datetime
     """When it was confirmed; while it is suspected, when that began."""
-    e_value: float
-    threshold: float
-    verdicts: tuple[Verdict, ...]
-    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
+    severity: Severity = "warning"
+    """By what moved, or failed, and by the rules in force then. Never falls."""
+    cause: str = ""
+    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of a superseded one: what took its
+    place."""
+    part_of: int | None = None
+    """The first incident of its provider that began at the same time, if there was one: people are notified of that
+    one."""
     closed_at: datetime | None = None
     close_reason: CloseReason = ""
     actor: str = ""
     """Who acted on it last; empty where nobody did, or where it closed by itself."""
     note: str = ""
     """The reason that person gave."""
+    acknowledged_at: datetime | None = None
+    muted_until: datetime | None = None
+    """Only while muted."""
+    notified_at: datetime | None = None
+    """When people were last notified that it is open and not acknowledged: opened, escalated, unmuted or reminded."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether people know of it, and it is not over."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Incident):
+    """A durable change of what an endpoint answers."""
+
+    kind: Kind
+    e_value: float
+    threshold: float
+    verdicts: tuple[Verdict, ...]
+    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
     onset_between: Between | None = None
-    """Where the onset is with 90 % belief."""
+    """Labels of the first and last round the onset may be, with 90 % probability."""
     course: Course = "unknown"
     rounds_after: int = 0
     """Rounds judged since detection, until `course` is known."""
@@ -136,40 +161,26 @@ class Incident:
     """The most evidence the first channel ever had, ln, until `course` is known."""
     passed: str | None = None
     """Label of the first round after that peak: the first back at the reference, where the change is transient."""
+    settled_round: str | None = None
+    """Label of the round by which the course was known."""
+    calm_rounds: int = 0
+    """Quiet rounds in a row since a change passed."""
     findings: Findings = field(default_factory=Findings)
     """What the replies show, as of the last round by which the judge knew more."""
     together: tuple[str, ...] = ()
-    """Endpoints whose evidence was counted with its own, where that alone would not have done."""
-    part_of: int | None = None
-    """The first incident of its provider that began at the same time, if there was one: people are told of that one."""
-    severity: Severity = "warning"
-    """How bad it is, by what moved and by the rules in force then. Never falls."""
-    cause: str = ""
-    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of a superseded one: what took over."""
-    acknowledged_at: datetime | None = None
-    muted_until: datetime | None = None
-    """Only while muted."""
-    settled_round: str | None = None
-    """Label of the round that told the course."""
-    calm_rounds: int = 0
-    """Quiet rounds in a row since a change passed."""
-    told_at: datetime | None = None
-    """When people last heard that it is open and in nobody's hands: opened, escalated, unmuted or reminded."""
+    """Endpoints whose evidence was pooled with its own, where its own would not have been enough."""
 
     @property
     def moved(self) -> tuple[Verdict, ...]:
         """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
         return moved(self.verdicts, self.threshold) or self.verdicts[:1]
 
-    @property
-    def is_trouble(self) -> bool:
-        """Whether it says that the endpoint cannot be asked, rather than that it changed."""
-        return self.kind in TROUBLES
 
-    @property
-    def is_live(self) -> bool:
-        """Whether people know of it, and it is not over."""
-        return self.state in LIVE
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble(Incident):
+    """An endpoint that cannot be asked. It shows no behaviour, so it is never a change."""
+
+    kind: TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +191,11 @@ class Decision:
     incident: Incident | None = None
     """The incident as it shall be from now on; None where there is none."""
     event: Event | None = None
-    """What happened to it, if anyone is to be told: one notice is owed to every channel."""
+    """What happened to it, if anyone is to be notified."""
     new_epoch: str | None = None
     """Label of the first round of a new epoch, where the reference starts anew."""
-    successor: Incident | None = None
-    """The incident that takes the place of this one, which closes as superseded; people are told that it opened."""
+    successor: Change | None = None
+    """The change that takes the place of this one, which closes as superseded; people are notified that it opened."""
 
 
 ActionName = Literal["acknowledge", "mute", "unmute", "accept", "close", "show"]

@@ -14,7 +14,7 @@ from prober.incidents.routing import Routing
 from prober.judging.explain.findings import ROUNDS, find
 from prober.judging.fleet import Stretch, agree
 from prober.model.evidence import Findings
-from prober.model.incident import LEARNT, Decision, Incident
+from prober.model.incident import LEARNT, Change, Decision, Incident
 from prober.service.notify import notify
 from prober.store import Transaction, incidents, judge_state, progress, replies
 
@@ -24,7 +24,7 @@ def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: dateti
     incident = decision.incident
     if incident is None:
         return None
-    if decision.reason in LEARNT - {"suspected", "suspicion_faded"}:
+    if isinstance(incident, Change) and decision.reason in LEARNT - {"suspected", "suspicion_faded"}:
         incident = replace(incident, findings=find_in_replies(tx, incident))
     stored = _write(tx, replace(decision, incident=incident), incident, routing, now)
     if decision.successor is None:
@@ -58,10 +58,11 @@ def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
 
 
 def _stretch(tx: Transaction, incident: Incident) -> Stretch:
-    return Stretch.of(incident.onset, incident.onset_between, progress.period(tx, incident.endpoint_hash))
+    between = incident.onset_between if isinstance(incident, Change) else None
+    return Stretch.of(incident.onset, between, progress.period(tx, incident.endpoint_hash))
 
 
-def find_in_replies(tx: Transaction, incident: Incident) -> Findings:
+def find_in_replies(tx: Transaction, incident: Change) -> Findings:
     """What the completed rounds of the present epoch show of a change: a bounded read, whatever the history."""
     content = incident.endpoint_hash
     series = sorted({series for verdict in incident.moved for series in verdict.series})

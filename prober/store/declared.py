@@ -15,7 +15,7 @@ from sqlmodel import col, func, select, update
 
 from prober.model.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
 from prober.model.errors import StoreError
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.prices import tariff
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
@@ -161,7 +161,8 @@ def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
 def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     """The sets whose probes moved, or else every set asked of the endpoint."""
     sets = sets_of(tx, incident.endpoint)
-    moved = {series for verdict in incident.verdicts for series in verdict.series}
+    verdicts = incident.verdicts if isinstance(incident, Change) else ()
+    moved = {series for verdict in verdicts for series in verdict.series}
     probes = tx.exec(
         select(ReplyRow.probe)
         .distinct()

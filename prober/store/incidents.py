@@ -6,13 +6,15 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from math import inf, isfinite, isnan
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from prober.incidents.severity import severity
 from prober.judging.explain.findings import said
-from prober.model.incident import LIVE, TROUBLES, Action, Incident, Reason
+from prober.model.evidence import Findings
+from prober.model.incident import LIVE, TROUBLES, Action, Change, Incident, Reason, Trouble
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
@@ -28,14 +30,16 @@ def get(tx: Transaction, incident_id: int) -> Incident | None:
     return None if row is None else to_incident(row)
 
 
-def open_change(tx: Transaction, endpoint_hash: str) -> Incident | None:
+def open_change(tx: Transaction, endpoint_hash: str) -> Change | None:
     """The change that is not closed, also where it is only suspected. An endpoint has at most one."""
-    return _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES))
+    found = _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES))
+    return found if isinstance(found, Change) else None
 
 
-def open_trouble(tx: Transaction, endpoint_hash: str) -> Incident | None:
+def open_trouble(tx: Transaction, endpoint_hash: str) -> Trouble | None:
     """Why an endpoint cannot be asked; None where it can. An endpoint has at most one."""
-    return _not_closed(tx, endpoint_hash, col(IncidentRow.kind).in_(TROUBLES))
+    found = _not_closed(tx, endpoint_hash, col(IncidentRow.kind).in_(TROUBLES))
+    return found if isinstance(found, Trouble) else None
 
 
 def _not_closed(tx: Transaction, endpoint_hash: str, kind: ColumnElement[bool]) -> Incident | None:
@@ -81,7 +85,7 @@ def live_at_provider(tx: Transaction, incident: Incident) -> tuple[Incident, ...
         select(IncidentRow)
         .where(
             col(IncidentRow.state).in_(LIVE),
-            IncidentRow.kind == incident.kind if incident.is_trouble else ~col(IncidentRow.kind).in_(TROUBLES),
+            ~col(IncidentRow.kind).in_(TROUBLES) if isinstance(incident, Change) else IncidentRow.kind == incident.kind,
             col(IncidentRow.endpoint_hash) != incident.endpoint_hash,
             col(IncidentRow.endpoint_hash).in_(select(EndpointRow.endpoint_hash).where(EndpointRow.origin == origin)),
         )
@@ -101,7 +105,8 @@ def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
     ).all()
     own = [Part(row.endpoint, row.id) for row in rows if row.id != incident.id]
     named = {incident.endpoint, *(part.endpoint for part in own)}
-    return (*own, *(Part(name, None) for name in incident.together if name not in named))
+    together = incident.together if isinstance(incident, Change) else ()
+    return (*own, *(Part(name, None) for name in together if name not in named))
 
 
 def recent(
@@ -123,8 +128,8 @@ def recent(
 def examples(tx: Transaction, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
     """Replies that show it best, the clearest first and each of another probe: of the answers that became rarer the
     commonest, beside the commonest of those that grew."""
-    found = []
-    for example in incident.findings.examples[:limit]:
+    found: list[Comparison] = []
+    for example in incident.findings.examples[:limit] if isinstance(incident, Change) else ():
         old, new = (
             replies.at(tx, incident.endpoint_hash, example.series, place)
             for place in (example.reference, example.recent)
@@ -174,8 +179,7 @@ def actions(tx: Transaction, incident_id: int | None = None, limit: int = 200) -
 
 
 def to_row(incident: Incident) -> IncidentRow:
-    first, last = incident.onset_between or (None, None)
-    return IncidentRow(
+    row = IncidentRow(
         endpoint=incident.endpoint,
         endpoint_hash=incident.endpoint_hash,
         state=incident.state,
@@ -183,64 +187,72 @@ def to_row(incident: Incident) -> IncidentRow:
         onset=incident.onset,
         detected_round=incident.detected_round,
         opened_at=incident.opened_at,
-        e_value=incident.e_value,
-        threshold=incident.threshold,
-        verdicts=pack_verdicts(incident.verdicts),
-        onset_first=first,
-        onset_last=last,
-        course=incident.course,
-        rounds_after=incident.rounds_after,
-        peak_log_e=incident.peak_log_e if isfinite(incident.peak_log_e) else None,
-        passed=incident.passed,
-        findings=pack_findings(incident.findings),
-        together=json.dumps(incident.together),
+        e_value=0.0,
+        threshold=0.0,
+        verdicts=pack_verdicts(()),
+        findings=pack_findings(Findings()),
+        calm_rounds=0,
         part_of=incident.part_of,
         severity=incident.severity,
         cause=incident.cause,
         acknowledged_at=incident.acknowledged_at,
         muted_until=incident.muted_until,
-        settled_round=incident.settled_round,
-        calm_rounds=incident.calm_rounds,
-        told_at=incident.told_at,
+        told_at=incident.notified_at,
         closed_at=incident.closed_at,
         close_reason=incident.close_reason,
         actor=incident.actor,
         note=incident.note,
     )
+    if isinstance(incident, Change):
+        row.e_value, row.threshold = incident.e_value, incident.threshold
+        row.verdicts, row.findings = pack_verdicts(incident.verdicts), pack_findings(incident.findings)
+        row.onset_first, row.onset_last = incident.onset_between or (None, None)
+        row.course, row.rounds_after, row.passed = incident.course, incident.rounds_after, incident.passed
+        row.peak_log_e = incident.peak_log_e if isfinite(incident.peak_log_e) else None
+        row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
+        row.together = json.dumps(incident.together)
+    return row
 
 
-def to_incident(row: IncidentRow) -> Incident:
-    between = None if row.onset_first is None or row.onset_last is None else (row.onset_first, row.onset_last)
-    incident = Incident(
-        id=row.id,
-        endpoint=row.endpoint,
-        endpoint_hash=row.endpoint_hash,
-        state=row.state,  # type: ignore[arg-type]  # these columns hold what this room wrote
-        kind=row.kind,  # type: ignore[arg-type]
-        onset=row.onset,
-        detected_round=row.detected_round,
-        opened_at=row.opened_at,
-        e_value=row.e_value,
-        threshold=row.threshold,
-        verdicts=unpack_verdicts(row.verdicts),
-        onset_between=between,
-        course=row.course,  # type: ignore[arg-type]
-        rounds_after=row.rounds_after,
-        peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
-        passed=row.passed,
-        findings=unpack_findings(row.findings),
-        together=tuple(json.loads(row.together)),
-        part_of=row.part_of,
-        severity=row.severity or "warning",  # type: ignore[arg-type]
-        cause=row.cause or "",
-        acknowledged_at=row.acknowledged_at,
-        muted_until=row.muted_until,
-        settled_round=row.settled_round,
-        calm_rounds=row.calm_rounds or 0,
-        told_at=row.told_at,
-        closed_at=row.closed_at,
-        close_reason=row.close_reason,  # type: ignore[arg-type]
-        actor=row.actor,
-        note=row.note,
-    )
+def to_incident(row: IncidentRow) -> Change | Trouble:
+    shared: dict[str, Any] = {
+        "id": row.id,
+        "endpoint": row.endpoint,
+        "endpoint_hash": row.endpoint_hash,
+        "state": row.state,
+        "kind": row.kind,
+        "onset": row.onset,
+        "detected_round": row.detected_round,
+        "opened_at": row.opened_at,
+        "severity": row.severity or "warning",
+        "cause": row.cause or "",
+        "part_of": row.part_of,
+        "closed_at": row.closed_at,
+        "close_reason": row.close_reason,
+        "actor": row.actor,
+        "note": row.note,
+        "acknowledged_at": row.acknowledged_at,
+        "muted_until": row.muted_until,
+        "notified_at": row.told_at,
+    }
+    first, last = row.onset_first, row.onset_last
+    incident: Change | Trouble
+    if row.kind in TROUBLES:
+        incident = Trouble(**shared)
+    else:
+        incident = Change(
+            **shared,
+            e_value=row.e_value,
+            threshold=row.threshold,
+            verdicts=unpack_verdicts(row.verdicts),
+            onset_between=None if first is None or last is None else (first, last),
+            course=row.course,  # type: ignore[arg-type]  # the column holds what this room wrote
+            rounds_after=row.rounds_after,
+            peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
+            passed=row.passed,
+            settled_round=row.settled_round,
+            calm_rounds=row.calm_rounds or 0,
+            findings=unpack_findings(row.findings),
+            together=tuple(json.loads(row.together)),
+        )
     return incident if row.severity is not None else replace(incident, severity=severity(incident))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from prober.model.incident import ActionName, Event, Incident
+from prober.model.incident import ActionName, Change, Event, Trouble
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -77,10 +77,10 @@ class EndpointView:
     """The newest named reason an ask failed, or `""`."""
     channels: tuple[ChannelPoint, ...]
     """Of the latest judged round."""
-    open_incident: Incident | None
+    open_incident: Change | None
     confirmation_due_at: datetime | None = None
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
-    trouble: Incident | None = None
+    trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
     stale_since: datetime | None = None
     """When people were notified that no fresh rounds come; None while they do."""

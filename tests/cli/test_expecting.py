@@ -17,7 +17,7 @@ import pytest
 from prober.cli.fixes import delivery_fix
 from prober.incidents.daemons import DaemonStatus
 from prober.incidents.routing import Routing
-from prober.model.incident import Incident
+from prober.model.incident import Change
 from prober.model.notice import Outcome
 from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, check_freshness
@@ -301,7 +301,7 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
     listed = {
         name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)
     }
-    incident = Incident(
+    incident = Change(
         id=1, endpoint="bot", endpoint_hash="h", state="open", kind="behaviour_change", onset="", detected_round="",
         opened_at=NOW, e_value=1.0, threshold=1.0, verdicts=(),
     )  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 
 from prober.incidents.daemons import DaemonStatus
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
 from prober.model.evidence import Verdict
-from prober.model.incident import Incident
+from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
 from prober.store import daemons, incidents, judge_state, maintenance, notices, replies, watches
 from prober.store.pages import days, deliveries, over_time, overview, probes, promises
@@ -364,7 +364,7 @@ def incident(points: tuple[ChannelPoint, ...], changed: int, number: int = 3, **
         )
         for one in sorted((one for one in points if one.round == seen), key=lambda one: -one.e_value)
     )  # fmt: skip
-    standard = Incident(
+    standard = Change(
         id=number,
         endpoint=points[0].endpoint,
         endpoint_hash=f"hash-{points[0].endpoint}",
@@ -377,6 +377,9 @@ def incident(points: tuple[ChannelPoint, ...], changed: int, number: int = 3, **
         threshold=THRESHOLD,
         verdicts=verdicts,
     )
+    if given.get("kind") in TROUBLES:
+        kept = {field.name: getattr(standard, field.name) for field in fields(Trouble)}
+        return Trouble(**kept | {name: value for name, value in given.items() if name in kept})
     return replace(standard, **given)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from dashboard.timeline import timeline
+from prober.model.incident import Trouble
 from prober.store.views import ActionView
 from tests.dashboard.fake_store import HOSTILE, NOW, history, incident, notice_view
 
@@ -46,7 +47,8 @@ def test_what_is_only_suspected_is_not_confirmed():
 
 
 def test_trouble_says_its_cause():
-    trouble = replace(OPEN, kind="provider_error", cause="unauthorized")
+    kept = {field.name: getattr(OPEN, field.name) for field in fields(Trouble)}
+    trouble = Trouble(**kept | {"kind": "provider_error", "cause": "unauthorized"})
     steps = timeline(trouble, (), ())
     assert [(step.what, step.why) for step in steps] == [("first round that failed", ""), ("opened", "unauthorized")]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prober.incidents.actions import accept, acknowledge, reset
 from prober.incidents.lifecycle import AFTERMATH, decide
 from prober.model.evidence import Judgement, Kind, State, Verdict
-from prober.model.incident import LEARNT, SERIOUS, Course, Incident, Reason
+from prober.model.incident import LEARNT, SERIOUS, Change, Course, Reason
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", "0029", ("a.b",))
@@ -44,7 +44,7 @@ judgements = st.builds(
     missing=st.text(max_size=8),
 )
 incidents = st.builds(
-    Incident,
+    Change,
     id=st.integers(1, 10**6),
     endpoint=st.text(max_size=8),
     endpoint_hash=st.text(max_size=8),
@@ -59,7 +59,7 @@ incidents = st.builds(
 )
 
 
-def decided(judgement: Judgement, incident: Incident | None = None):
+def decided(judgement: Judgement, incident: Change | None = None):
     return decide(incident, judgement, "acme/gpt-4o", "e1", NOW)
 
 
@@ -85,7 +85,7 @@ def test_every_case_has_its_reason(state: State, kind: Kind | None, open_already
 def test_a_confirmed_change_opens_an_incident_that_keeps_the_evidence() -> None:
     decision = decided(ALARM)
     assert (decision.reason, decision.event, decision.new_epoch) == ("change_confirmed", "opened", None)
-    assert decision.incident == Incident(
+    assert decision.incident == Change(
         id=0,
         endpoint="acme/gpt-4o",
         endpoint_hash="e1",
@@ -97,7 +97,7 @@ def test_a_confirmed_change_opens_an_incident_that_keeps_the_evidence() -> None:
         e_value=812.0,
         threshold=365.0,
         verdicts=(LENGTH,),
-        told_at=NOW,
+        notified_at=NOW,
     )
 
 
@@ -120,13 +120,13 @@ def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement
 @settings(max_examples=50, deadline=None)
 @given(judgements, incidents)
 def test_a_judgement_touches_nothing_a_person_says_nor_when_and_where_it_began(
-    judgement: Judgement, incident: Incident
+    judgement: Judgement, incident: Change
 ) -> None:
     decision = decided(judgement, incident)
     after = decision.incident
     assert after is not None and decision.new_epoch is None
     learnt = ("kind", "verdicts", "course", "rounds_after", "peak_log_e", "passed", "severity", "settled_round")
-    learnt += ("told_at",) if decision.event == "escalated" else ()
+    learnt += ("notified_at",) if decision.event == "escalated" else ()
     assert repr(replace(after, **{name: getattr(incident, name) for name in learnt})) == repr(incident)
     assert (after is incident) == (decision.reason not in LEARNT)
     assert SERIOUS.index(after.kind) >= SERIOUS.index(incident.kind)
@@ -139,7 +139,7 @@ def later(log_e: float, number: int = 32, *more: Verdict, kind: Kind = "behaviou
     return replace(ALARM, round=f"{number:04d}", verdicts=(length, *more), kind=kind)
 
 
-def watched(*log_es: float) -> tuple[Incident, list[str], list[str | None]]:
+def watched(*log_es: float) -> tuple[Change, list[str], list[str | None]]:
     """An incident that began with evidence e⁷, after rounds that brought it to these; reasons and events on the way."""
     incident = decided(later(7.0, 31)).incident
     assert incident is not None
@@ -239,14 +239,14 @@ def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement
 
 @settings(max_examples=25, deadline=None)
 @given(judgements, st.none() | incidents)
-def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: Incident | None) -> None:
+def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: Change | None) -> None:
     first, second = decided(judgement, incident), decided(judgement, incident)
     assert repr(first) == repr(second)  # a NaN in a verdict is not equal to itself
 
 
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8))
-def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Incident, actor: str) -> None:
+def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Change, actor: str) -> None:
     decision = acknowledge(incident, actor, "why", NOW)
     in_hand = replace(incident, state="acknowledged", actor=actor, note="why", acknowledged_at=NOW)
     assert decision.incident == in_hand
@@ -255,7 +255,7 @@ def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Inc
 
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8), st.text(max_size=8))
-def test_accepting_closes_it_and_begins_a_new_epoch_at_its_onset(incident: Incident, actor: str, note: str) -> None:
+def test_accepting_closes_it_and_begins_a_new_epoch_at_its_onset(incident: Change, actor: str, note: str) -> None:
     decision = accept(incident, actor, note, NOW)
     closed = replace(incident, state="closed", closed_at=NOW, close_reason="accepted", actor=actor, note=note)
     assert decision.incident == closed

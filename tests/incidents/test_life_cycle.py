@@ -23,6 +23,7 @@ from prober.model.incident import (
     SEVERITIES,
     Action,
     ActionName,
+    Change,
     CloseReason,
     Decision,
     Event,
@@ -112,7 +113,7 @@ class World:
             assert was_live or self.change is None or not self.change.is_live, "nothing opens"
         news = trouble(self.failing, self.rounds[-10:], "billing", "h", self.now, {}, busy)
         self.failing = self.carry_out(self.failing, news)
-        assert self.change is None or not self.change.is_trouble, "trouble never looks like a change"
+        assert self.change is None or isinstance(self.change, Change), "trouble never looks like a change"
 
     def press(self, action: ActionName, on_trouble: bool) -> None:
         chosen = self.failing if on_trouble else self.change

@@ -13,7 +13,7 @@ from prober.incidents.trouble import Health, inhibits, trouble
 from prober.model.alerting import Reminders
 from prober.model.declaration import Maintenance
 from prober.model.evidence import Verdict
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident, Trouble
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 HOUR = timedelta(hours=1)
@@ -58,9 +58,9 @@ def test_trouble_opens_after_three_failed_rounds_in_a_row(failed: tuple[int, ...
 )
 def test_it_says_why_and_is_quiet(failure: str, kind: str, level: str) -> None:
     incident = after(None, 0, 10, 10, 10, failure=failure).incident
-    assert incident is not None and incident.is_trouble
+    assert isinstance(incident, Trouble)
     assert (incident.kind, incident.cause, incident.severity) == (kind, failure, level)
-    assert (incident.onset, incident.detected_round, incident.verdicts) == ("0001", "0003", ())
+    assert (incident.onset, incident.detected_round) == ("0001", "0003")
     louder = after(None, 10, 10, 10, failure=failure, rules={kind: "critical"}).incident
     assert louder is not None and louder.severity == "critical"
 
@@ -93,7 +93,20 @@ def test_what_little_an_ailing_endpoint_answers_opens_nothing() -> None:
     assert [inhibits(standing, one) for one in (half, most, all_)] == [True, True, False]
 
 
-OPEN = Incident(7, "gpt", "h", "open", "behaviour_change", "1", "3", NOW, 900.0, 365.0, (), told_at=NOW)
+OPEN = Change(
+    id=7,
+    endpoint="gpt",
+    endpoint_hash="h",
+    state="open",
+    kind="behaviour_change",
+    onset="1",
+    detected_round="3",
+    opened_at=NOW,
+    e_value=900.0,
+    threshold=365.0,
+    verdicts=(),
+    notified_at=NOW,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,7 @@ OPEN = Incident(7, "gpt", "h", "open", "behaviour_change", "1", "3", NOW, 900.0,
         (replace(OPEN, severity="info"), 1000, "nothing_due"),
         (replace(OPEN, state="acknowledged"), 1000, "nothing_due"),
         (replace(OPEN, part_of=3), 1000, "nothing_due"),
-        (replace(OPEN, told_at=None), 24, "reminder_due"),
+        (replace(OPEN, notified_at=None), 24, "reminder_due"),
         (replace(OPEN, state="suspected"), 1000, "nothing_due"),
         (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 1, "nothing_due"),
         (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 2, "mute_expired"),

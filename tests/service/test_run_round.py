@@ -32,6 +32,7 @@ from prober.model.declaration import (
 )
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation, Round
+from prober.model.incident import Trouble
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.store import Store, declared, incidents, judge_state, maintenance, notices, replies, spending
@@ -487,7 +488,7 @@ def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, fai
     ticks = [round_of(store, endpoint, START + n * DAY, Failing(failure)) for n in range(13, 17)]
     assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed", "still_failing"]
     (incident,) = store.query(incidents.recent)
-    assert (incident.kind, incident.cause, incident.is_trouble) == (FAILURES[failure], failure, True)
+    assert (incident.kind, incident.cause, type(incident)) == (FAILURES[failure], failure, Trouble)
     assert [one.event for one in store.query(notices.recent)] == ["trouble"]
     ticks = [round_of(store, endpoint, START + n * DAY) for n in (17, 18)]
     assert [one.trouble.reason for one in ticks] == ["recovering", "rounds_succeed"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prober.daemon.heartbeat import condition
-from prober.model.incident import Incident
+from prober.model.incident import Change, Trouble
 from prober.status.endpoint_status import (
     STATES,
     EndpointStatus,
@@ -49,8 +49,8 @@ def hourly(count: int = 6, newest: float = 1, **given: Any) -> list[RoundView]:
     return [a_round(newest + number, **given) for number in range(count)]
 
 
-def incident(**given: Any) -> Incident:
-    return Incident(
+def incident(**given: Any) -> Change:
+    return Change(
         **{
             "id": 7, "endpoint": "bot", "endpoint_hash": "h", "state": "open", "kind": "behaviour_change",
             "onset": "2026-03-14T06:00:00.000000Z", "detected_round": "", "opened_at": NOW, "e_value": 1.0,
@@ -63,7 +63,10 @@ def status_of(rounds: list[RoundView] | None = None, **given: Any) -> EndpointSt
     return endpoint_status(view(**given), hourly() if rounds is None else rounds, NOW)
 
 
-CHANGE, TROUBLE = incident(), incident(kind="provider_error", cause="unauthorized", severity="critical")
+CHANGE, TROUBLE = incident(), Trouble(
+    id=7, endpoint="bot", endpoint_hash="h", state="open", kind="provider_error", onset="2026-03-14T06:00:00.000000Z",
+    detected_round="", opened_at=NOW, cause="unauthorized", severity="critical",
+)  # fmt: skip
 ONSET = datetime(2026, 3, 14, 6, tzinfo=UTC)
 DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_round(5)]
 

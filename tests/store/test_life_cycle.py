@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from prober.incidents.routing import Routing
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.evidence import Judgement, Verdict
-from prober.model.incident import Action, ActionName, Incident, IncidentState, Reason
+from prober.model.incident import Action, ActionName, Change, Incident, IncidentState, Reason, Trouble
 from prober.model.notice import Outcome
 from prober.service.act import begin_reference, try_to_act
 from prober.service.deliver import StoredOutbox
@@ -184,8 +184,8 @@ def check(before: dict[int, Incident], after: dict[int, Incident], notices: list
         news = {one.event for one in notices if one.incident_id == incident.id}
         where = incident.close_reason or incident.state
         assert news & TELLS[where], f"{incident.id} came to {where}, and nobody is owed the news: {news}"
-    changes = [one for one in after.values() if one.state != "closed" and not one.is_trouble]
-    troubles = [one for one in after.values() if one.state != "closed" and one.is_trouble]
+    changes = [one for one in after.values() if one.state != "closed" and isinstance(one, Change)]
+    troubles = [one for one in after.values() if one.state != "closed" and isinstance(one, Trouble)]
     assert len(changes) <= 1 and len(troubles) <= 1
 
 

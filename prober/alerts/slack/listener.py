@@ -37,7 +37,7 @@ from prober.alerts.slack.buttons import (
 )
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.model.errors import ConfigurationError, ProberError
-from prober.model.incident import Action, ActionName, Decision, Incident, Reason
+from prober.model.incident import Action, ActionName, Change, Decision, Incident, Reason
 from prober.model.notice import Notice
 from prober.settings import Settings
 from prober.text import mrkdwn, visible
@@ -191,7 +191,8 @@ class SlackListener:
         if incident is None or f"{number}.{mark}" != incident_value(incident.id, incident.endpoint, incident.opened_at):
             return STRANGE
         action, allowed = ACTIONS[pressed.name], self._people.may(pressed.user)
-        if allowed and pressed.name == "accept" and pressed.trigger and incident.is_live and not incident.is_trouble:
+        is_open_change = isinstance(incident, Change) and incident.is_live
+        if allowed and pressed.name == "accept" and pressed.trigger and is_open_change:
             metadata = f"{number}.{mark} {pressed.channel}"
             view = accept_modal(incident.id, incident.endpoint, metadata)
             self._client.views_open(trigger_id=pressed.trigger, view=view)

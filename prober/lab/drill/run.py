@@ -19,7 +19,7 @@ from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
-from prober.model.incident import Action, Event, Incident
+from prober.model.incident import Action, Change, Event, Incident
 from prober.model.notice import ChangeNews, Notice, Outcome, TroubleNews
 from prober.model.reply import Reply
 from prober.service import run_round
@@ -181,9 +181,8 @@ def _until_opened(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str
     if done.incident is None:
         return f"not seen in {done.rounds} changed rounds"
     incident = done.incident
-    return (
-        f"{incident.kind}, {incident.severity}, opened in changed round {done.seen} (evidence {incident.e_value:.3g})"
-    )
+    evidence = f" (evidence {incident.e_value:.3g})" if isinstance(incident, Change) else ""
+    return f"{incident.kind}, {incident.severity}, opened in changed round {done.seen}{evidence}"
 
 
 def _to_the_end(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:

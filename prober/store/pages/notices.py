@@ -8,7 +8,7 @@ from typing import Final
 from sqlmodel import col, func, select
 
 from prober.incidents.news import news_of
-from prober.model.incident import Incident
+from prober.model.incident import Change, Incident
 from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
 from prober.store import incidents
 from prober.store.alert_rows import IncidentRow, NoticeRow
@@ -118,7 +118,7 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
 
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
-    moved = incident.moved if incident is not None else ()
+    moved = incident.moved if isinstance(incident, Change) else ()
     words = moved[0].words if moved else row.cause or ""
     return DigestItem(
         event=row.event,
@@ -159,7 +159,7 @@ def _root(tx: Transaction, row: NoticeRow, incident_id: int) -> str:
 
 def _history(tx: Transaction, incident: Incident) -> tuple[tuple[Point, ...], str]:
     """The channel that moved most over the newest rounds, and its unit."""
-    if not incident.moved:
+    if not isinstance(incident, Change) or not incident.moved:
         return (), ""
     points = channel_history(tx, incident.endpoint, incident.moved[0].channel, HISTORY)
     found = tuple(Point(one.round, one.value, one.reference_value, one.e_value) for one in points)

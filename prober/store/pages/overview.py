@@ -11,7 +11,7 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
-from prober.model.incident import LIVE, TROUBLES, Incident
+from prober.model.incident import LIVE, Change, Trouble
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
@@ -40,8 +40,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     notices = _notices(tx)
     failures = _newest_rounds(tx, col(RoundRow.failed) > 0)
     owners = _owners(tx)
-    open_incidents = _standing(tx, is_trouble=False)
-    troubles = _standing(tx, is_trouble=True)
+    open_incidents, troubles = _live(tx)
     stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(tx)
     return tuple(
@@ -94,7 +93,7 @@ def _view(
     tally: _Tally,
     latest: RoundRow | None,
     failure: RoundRow | None,
-    incident: Incident | None,
+    incident: Change | None,
     confirmation_due_at: datetime | None,
 ) -> EndpointView:
     # A judgement of an earlier content of this endpoint says nothing of what it is now.
@@ -192,10 +191,11 @@ def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _standing(tx: Transaction, *, is_trouble: bool) -> dict[str, Incident]:
-    """Endpoint's hash → what people know of and is not over."""
-    rows = tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))
-    return {row.endpoint_hash: to_incident(row) for row in rows if (row.kind in TROUBLES) == is_trouble}
+def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble]]:
+    """Endpoint's hash → the change, and the trouble, that people know of and that is not over."""
+    found = [to_incident(row) for row in tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))]
+    changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
+    return changes, {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
 
 
 def _channel_points(
