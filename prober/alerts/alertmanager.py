@@ -24,7 +24,7 @@ NAMES: Final[Mapping[Subject, str]] = {
 }
 """Subject → `alertname`."""
 FIRES_FOR: Final = timedelta(days=365)
-"""Alertmanager forgets an alert that nobody sends again within minutes, unless it is told until when it holds."""
+"""Alertmanager forgets an alert that nobody sends again within minutes, unless it says until when it holds."""
 LABEL_LIMIT: Final = 200
 TEXT_LIMIT: Final = 4000
 

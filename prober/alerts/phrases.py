@@ -164,7 +164,7 @@ def counted(replies: int, reference_replies: int) -> str:
 
 
 def lasting(course: Course, passed: str | None) -> str:
-    """Whether the change stays; nothing while the rounds after the alarm have not told."""
+    """Whether the change stays; nothing while that is not known."""
     if course == "persistent":
         return "the rounds after the alarm are changed too"
     since = f" since {when(passed)}" if passed else ""

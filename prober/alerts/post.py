@@ -64,7 +64,7 @@ OUTAGES = (
 
 
 def of_status(status: int, retry_after: str | None) -> Outcome:
-    """The outcome of an answer that is not a success. A 4xx is for a person to mend; 429 and 5xx pass."""
+    """The outcome of an answer that is not a success. A 4xx is for a person to fix; 429 and 5xx pass."""
     if status == 429:
         return Outcome(False, "rate_limited", retry_after_s=seconds_to_wait(retry_after))
     if status >= 500:

@@ -90,10 +90,10 @@ class StoredIncidentActions:
     def incident(self, incident_id: int) -> Incident | None:
         return self.store.query(incidents.get, incident_id)
 
-    def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
-        outcome = try_to_act(self.store, incident_id, press, self.routing(), self.clock())
+    def act(self, incident_id: int, action: Action) -> tuple[Incident, Decision] | None:
+        outcome = try_to_act(self.store, incident_id, action, self.routing(), self.clock())
         self.deliver()
         return outcome
 
-    def told(self, incident_id: int) -> Notice | None:
+    def notice(self, incident_id: int) -> Notice | None:
         return self.store.query(latest_notice_of, incident_id, "slack", self.dashboard_url)

@@ -1,4 +1,4 @@
-"""What a person does to an incident, and what becomes of it. A press that comes too late is a decision too."""
+"""What a person does to an incident, and what comes of it. An action that comes too late is a decision too."""
 
 from __future__ import annotations
 
@@ -13,50 +13,52 @@ MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
 
 
-def press(incident: Incident, press: Action, now: datetime) -> Decision:
-    """Action → Decision. Where nothing comes of it, the incident stays as it is and nobody is told; why, has a name."""
-    if not press.allowed:
+def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
+    """Where nothing comes of an action, the incident stays as it is, nobody is notified, and the reason says why."""
+    if not action.allowed:
         return Decision("not_allowed", incident)
-    if press.action == "show":
+    if action.action == "show":
         return Decision("shown", incident)
     if incident.state == "closed":
         return Decision("already_closed", incident)
     if incident.state == "suspected":
         return Decision("not_confirmed", incident)
-    match press.action:
+    match action.action:
         case "acknowledge" if incident.state == "acknowledged":
             return Decision("already_acknowledged", incident)
         case "acknowledge":
-            return acknowledge(incident, press.actor, press.note, now)
+            return acknowledge(incident, action.actor, action.note, now)
         case "mute":
-            return mute(incident, press.actor, press.note, press.until or now + MUTED_FOR)
+            return mute(incident, action.actor, action.note, action.until or now + MUTED_FOR)
         case "unmute" if incident.state != "muted":
             return Decision("not_muted", incident)
         case "unmute":
-            return unmute(incident, press.actor, press.note, now)
+            return unmute(incident, action.actor, action.note, now)
         case "accept" if isinstance(incident, Change):
-            return accept(incident, press.actor, press.note, now)
+            return accept(incident, action.actor, action.note, now)
         case "accept":
             return Decision("nothing_to_accept", incident)
         case "close":
-            over = closed(incident, "recovered", press.actor, press.note, now)
+            over = closed(incident, "recovered", action.actor, action.note, now)
             event = "recovered" if isinstance(incident, Change) else "trouble_over"
             return Decision("closed_by_hand", over, event=event)
 
 
 def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
-    """A person has it in hand: nobody is reminded of it."""
-    in_hand = replace(incident, state="acknowledged", actor=actor, note=note, acknowledged_at=now, muted_until=None)
-    return Decision("acknowledged", in_hand, event="acknowledged")
+    """A person takes it on: no more reminders are sent."""
+    acknowledged = replace(
+        incident, state="acknowledged", actor=actor, note=note, acknowledged_at=now, muted_until=None
+    )
+    return Decision("acknowledged", acknowledged, event="acknowledged")
 
 
 def mute(incident: Incident, actor: str, note: str, until: datetime) -> Decision:
-    """People hear nothing of it until then, unless it gets worse or is over."""
+    """Nobody is notified of it until then, unless it gets worse or is over."""
     return Decision("muted", replace(incident, state="muted", actor=actor, note=note, muted_until=until), event="muted")
 
 
 def unmute(incident: Incident, actor: str, note: str, now: datetime) -> Decision:
-    """As it was before the mute: in hand, where somebody had it in hand."""
+    """As it was before the mute: acknowledged, if it was acknowledged."""
     return Decision("unmuted", unmuted(incident, actor, note, now), event="unmuted")
 
 

@@ -24,7 +24,7 @@ class DaemonStatus:
     endpoints: tuple[str, ...]
     """Names of those it watches."""
     told_at: datetime | None = None
-    """When people were told that it is silent."""
+    """When people were notified that it is silent."""
 
     def alive(self, now: datetime) -> bool:
         """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""

@@ -104,7 +104,7 @@ def _found(
 
 
 def _fade(suspected: Change | None, now: datetime) -> Decision:
-    """Nothing speaks for a change any more; nobody was told that anything did."""
+    """No evidence is left; nobody was notified of the suspicion."""
     if suspected is None:
         return Decision("quiet")
     return Decision("suspicion_faded", closed(suspected, "faded", "", "", now))

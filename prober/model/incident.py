@@ -17,7 +17,7 @@ CloseReason = Literal[
     "accepted",  # the new behaviour is the reference
     "superseded",  # it changed again, or became another endpoint: a later incident or reference takes its place
     "reset",  # a person began a new reference
-    "faded",  # it was only suspected, and the evidence went away; nobody was told
+    "faded",  # it was only suspected, and the evidence went away; nobody was notified
 ]
 TroubleKind = Literal["provider_error", "rate_limited", "budget_exhausted"]
 """Why an endpoint cannot be asked. Never a change."""
@@ -27,22 +27,22 @@ IncidentKind = Literal[
 Event: TypeAlias = str
 """What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
-"""Of a change, once the rounds after the alarm have told: it stays, or the endpoint is back at its reference."""
+"""Whether a change stays: known a few rounds after the alarm. `transient`: the endpoint is back at its reference."""
 Reason = Literal[
     # a round was judged
     "insufficient_evidence",  # the reference is still growing
     "quiet",  # nothing to say
     "suspected",  # evidence grows, not enough to page
-    "suspicion_faded",  # and went away again
+    "suspicion_faded",  # the evidence went away again
     "change_confirmed",  # the promise's threshold was passed: an incident opens
     "joined",  # confirmed, and part of an incident of the same provider that is open
     "already_open",  # the same change, seen again
-    "more_serious",  # a channel moved that makes the open incident worse: people are told
+    "more_serious",  # the open incident is worse than before: people are notified
     "more_channels",  # further channels moved
-    "aftermath",  # one of the rounds that will tell whether the change stays
+    "aftermath",  # one of the rounds that decide whether the change stays
     "persistent",  # it stays
-    "transient",  # it has passed: people are told
-    "staying_back",  # one of the rounds that will tell whether the old behaviour is back for good
+    "transient",  # it has passed: people are notified
+    "staying_back",  # one of the rounds that decide whether the old behaviour is back for good
     "back_for_good",  # it recovered: the incident closes
     "changed_again",  # another change, later than the one that is open: a new incident takes over
     "in_maintenance",  # a change in a declared window of work: nothing opens
@@ -54,11 +54,11 @@ Reason = Literal[
     "recovering",  # some rounds succeeded
     "rounds_succeed",  # several in a row: trouble is over
     # a person acted
-    "acknowledged",  # a person has it in hand
-    "muted",  # and wants to hear no more of it for a while
+    "acknowledged",  # a person took it on
+    "muted",  # a person wants no notices of it for a while
     "unmuted",
     "accepted",  # a person took the new behaviour as the reference
-    "closed_by_hand",  # a person says that the old behaviour is back
+    "closed_by_hand",  # a person closed it: the old behaviour is back
     "reset",  # a person began a new reference
     "shown",  # a person looked at the evidence
     "not_allowed",  # this person may not act on incidents
@@ -185,7 +185,7 @@ class Trouble(Incident):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do about one judgement, press or moment, and why. The store carries it out in one transaction."""
+    """What to do about one judgement, action or moment, and why. A service carries it out in one transaction."""
 
     reason: Reason
     incident: Incident | None = None
@@ -214,6 +214,6 @@ class Action:
     until: datetime | None = None
     """Of a mute: when it ends."""
     via: str = "shell"
-    """Where it was pressed, such as `slack`."""
+    """Where that was done, such as `slack`."""
     allowed: bool = True
     """Whether that person may; kept, but without effect, where not."""

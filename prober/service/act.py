@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.alerts.phrases import minute, when
-from prober.incidents.actions import press, reset
+from prober.incidents.actions import act_on, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident, Reason
@@ -56,7 +56,7 @@ def try_to_act(
             return None
         watches.lock(tx, seen.endpoint_hash)
         incident = incidents.get(tx, incident_id) or seen
-        decision = press(incident, action, now)
+        decision = act_on(incident, action, now)
         if decision.event is not None:
             incident = carry_out(tx, decision, routing, now) or incident
         until = action.until if action.until or incident.state != "muted" else incident.muted_until

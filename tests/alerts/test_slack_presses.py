@@ -324,7 +324,7 @@ def test_a_wrong_app_token_is_said_and_is_no_loop(slack: SlackServer, caplog: py
     assert presses is not None
     presses.start()
     presses._connecting.join(30)
-    assert "presses in Slack are NOT heard: invalid_auth" in caplog.text and "xapp-other" not in caplog.text
+    assert "actions in Slack are NOT heard: invalid_auth" in caplog.text and "xapp-other" not in caplog.text
     assert slack.methods() == ["apps.connections.open"]
     presses.close()
 
@@ -336,7 +336,7 @@ class NoDesk:
     def incident(self, incident_id: int) -> None:
         return None
 
-    def press(self, incident_id: int, press: Action) -> None:
+    def act(self, incident_id: int, action: Action) -> None:
         return None
 
     def told(self, incident_id: int) -> None:

@@ -66,7 +66,7 @@ def test_what_is_pressed_at_night_waits_for_the_morning_as_the_files_say(files, 
     actions = StoredIncidentActions(store, "", lambda: night, lambda: daemon.routing, lambda: None)
     incident = alarm(store)
     for action in ("mute", "unmute"):
-        actions.press(incident.id, Action(action, "ana", via="slack"))
+        actions.act(incident.id, Action(action, "ana", via="slack"))
     due = {one.event: (one.next_try_at, one.hold) for one in store.query(notices.recent) if one.event != "opened"}
     assert due == {
         "muted": (night, ""),

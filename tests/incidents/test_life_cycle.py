@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from prober.incidents.actions import press, reset
+from prober.incidents.actions import act_on, reset
 from prober.incidents.clock import freshness, pass_time, replaced
 from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances, decide
@@ -119,7 +119,7 @@ class World:
         chosen = self.failing if on_trouble else self.change
         if chosen is None:
             return
-        decision = press(chosen, Action(action, "ana", "because"), self.now)
+        decision = act_on(chosen, Action(action, "ana", "because"), self.now)
         after = self.carry_out(chosen, decision)
         assert decision.event is None or decision.incident is None or decision.incident.actor == "ana"
         if on_trouble:
@@ -127,7 +127,7 @@ class World:
         else:
             self.change = after
         if after is None:  # a press that comes after the end
-            late = press(decision.incident or chosen, Action(action, "bo"), self.now)
+            late = act_on(decision.incident or chosen, Action(action, "bo"), self.now)
             self.reasons.add(late.reason)
             assert (late.reason, late.event, late.incident) == ("already_closed", None, decision.incident)
 

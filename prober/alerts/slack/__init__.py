@@ -1,1 +1,1 @@
-"""Slack: messages, buttons, threads, and what people press there."""
+"""Slack: messages, buttons, threads, and what people do there."""

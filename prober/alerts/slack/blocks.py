@@ -40,11 +40,11 @@ def slack_blocks(notice: Notice) -> list[Block]:
 
 
 def root_blocks(notice: Notice, *, interactive: bool) -> list[Block]:
-    """The incident as it stands: the one message that is edited in place, with what can be pressed."""
+    """The incident as it is now: the one message that is edited in place, with its buttons."""
     message = current(notice)
     blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)), _links(message))]
-    pressed = buttons(notice) if interactive else None
-    return _named(notice, "root", [*blocks, pressed] if pressed else blocks)
+    row = buttons(notice) if interactive else None
+    return _named(notice, "root", [*blocks, row] if row else blocks)
 
 
 def evidence_blocks(notice: Notice) -> list[Block]:

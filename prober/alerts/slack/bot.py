@@ -59,13 +59,13 @@ _ID = re.compile(r"[CGD][A-Z0-9]{6,40}")
 
 @dataclass(frozen=True, slots=True)
 class SlackBot:
-    """Posts as a bot, edits its own messages, and, where the app listens for presses, shows buttons."""
+    """Posts as a bot, edits its own messages, and, where the app listens for actions, shows buttons."""
 
     client: WebClient
     channel: str
     """Its id (`C…`); a name can be posted to, but not searched."""
     interactive: bool = False
-    """Whether somebody listens for what is pressed; a button nobody answers would warn whoever presses it."""
+    """Whether somebody listens for clicks; a button that nobody answers shows a warning."""
     pace: Pace = field(default_factory=Pace, compare=False)
     name: str = "slack"
 
@@ -73,7 +73,7 @@ class SlackBot:
     def remark(self) -> str:
         """What it cannot do, for whoever starts it."""
         return (
-            "" if self.interactive else "no buttons are shown: SLACK_APP_TOKEN is not set, so no press would be heard"
+            "" if self.interactive else "no buttons are shown: SLACK_APP_TOKEN is not set, so no click would be heard"
         )
 
     def send(self, notice: Notice) -> Outcome:
@@ -261,7 +261,7 @@ def open_slack(settings: Settings) -> SlackBot | SlackWebhook | None:
         )
     if app_token and not token:
         raise ConfigurationError(
-            "SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set it too: presses are answered as the bot"
+            "SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set it too: clicks are answered as the bot"
         )
     if token and channel:
         return SlackBot(web_client(settings, token), channel, interactive=app_token is not None)

@@ -1,4 +1,4 @@
-"""What can be pressed under an incident in Slack, and the modals that open. Pure.
+"""The buttons under an incident in Slack, and the modals that open. Pure.
 
 A button carries the number of its incident and a mark of it: two installations may share one app, and each may have an
 incident of that number.
@@ -56,7 +56,7 @@ def buttons(notice: Notice) -> Block | None:
 
 def accept_modal(incident_id: int, endpoint: str, metadata: str) -> Block:
     """Asks for the reason. `metadata` comes back with it."""
-    told = (
+    said = (
         f"Incident {incident_id} of {visible(endpoint, 200, lines=False)} closes, and later rounds are judged against "
         "the new behaviour. This cannot be undone."
     )
@@ -65,7 +65,7 @@ def accept_modal(incident_id: int, endpoint: str, metadata: str) -> Block:
         "submit": _plain("Accept"),
         "close": _plain("Cancel"),
         "blocks": [
-            _paragraph(told),
+            _paragraph(said),
             {
                 "type": "input",
                 "block_id": REASON,

@@ -1,7 +1,7 @@
-"""Listens for what is pressed in Slack, through Socket Mode: no address of ours has to be reachable from outside.
+"""Listens for actions in Slack, through Socket Mode: no address of ours has to be reachable from outside.
 
 Slack wants an answer within three seconds. It gets one at once: what is done is done in a thread of its own, and shows
-in the incident's message. Slack may deliver a press twice: the second one is answered, and does nothing.
+in the incident's message. Slack may deliver an action twice: the second one is answered, and does nothing.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ACTIONS: Final[Mapping[str, ActionName]] = {
 REFUSALS: Final[Mapping[Reason, str]] = {
     "not_allowed": "You are not among those who may act on incidents here (PROBER_SLACK_ALLOWED).",
     "already_closed": "This incident is closed already.",
-    "already_acknowledged": "Somebody has this incident in hand already.",
+    "already_acknowledged": "This incident is acknowledged already.",
     "not_muted": "This incident is not muted.",
     "not_confirmed": "This is only suspected yet; there is nothing to act on.",
     "nothing_to_accept": "An endpoint that cannot be asked shows no behaviour to accept.",
@@ -75,18 +75,18 @@ class IncidentActions(Protocol):
 
     def incident(self, incident_id: int) -> Incident | None: ...
 
-    def press(self, incident_id: int, press: Action) -> tuple[Incident, Decision] | None:
-        """Carried out, kept with its author, and told; None where there is no such incident."""
+    def act(self, incident_id: int, action: Action) -> tuple[Incident, Decision] | None:
+        """Carries it out, keeps it with its author, and notifies; None where there is no such incident."""
         ...
 
-    def told(self, incident_id: int) -> Notice | None:
-        """The incident as Slack was told of it; None where it was not."""
+    def notice(self, incident_id: int) -> Notice | None:
+        """The incident as Slack was notified of it; None where it was not."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
-    """One press, as Slack tells it."""
+class Click:
+    """One click of a person, as Slack sends it."""
 
     name: str
     value: str
@@ -104,13 +104,13 @@ class Pressed:
 
 
 class SlackListener:
-    """Hears presses from `start` until `close`."""
+    """Hears clicks from `start` until `close`."""
 
     def __init__(
-        self, app_token: str, client: WebClient, desk: IncidentActions, people: People, *, ping_s: float = PING_S
+        self, app_token: str, client: WebClient, incidents: IncidentActions, people: People, *, ping_s: float = PING_S
     ) -> None:
         self._client = client
-        self._desk = desk
+        self._incidents = incidents
         self._people = people
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._seeing = threading.Lock()
@@ -127,7 +127,7 @@ class SlackListener:
         self._connecting.start()
 
     def close(self) -> None:
-        """Hear no more, and finish what is in hand."""
+        """Hear no more, and finish what has begun."""
         self._closing.set()
         self._connecting.join()
         self._socket.close()
@@ -141,21 +141,21 @@ class SlackListener:
             except BAD_LUCK as error:
                 outcome = of_error(error)
                 if outcome.permanent:
-                    _tell("presses in Slack are NOT heard: %s; mend SLACK_APP_TOKEN and start again", outcome.reason)
+                    _tell("actions in Slack are NOT heard: %s; fix SLACK_APP_TOKEN and start again", outcome.reason)
                     return
-                logger.warning("presses in Slack are not heard yet: %s; trying again", outcome.reason)
+                logger.warning("actions in Slack are not heard yet: %s; trying again", outcome.reason)
                 self._closing.wait(max(wait_s, min(outcome.retry_after_s or 0.0, LONGEST_WAIT_S)))
                 wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
             else:
-                logger.info("listening for presses in Slack")
+                logger.info("listening for actions in Slack")
                 return
 
     def _hear(self, socket: BaseSocketModeClient, request: SocketModeRequest) -> None:
         """Answer at once; whoever acts on it, unless it was heard before, is another thread."""
-        pressed = read(request.payload) if request.type == "interactive" else None
-        wrong = pressed is not None and pressed.name == "accept" and not pressed.trigger and not pressed.reason
-        if pressed is not None and not wrong and self._is_new(_key(request.payload)):
-            self._work.submit(self._act, pressed)
+        click = read(request.payload) if request.type == "interactive" else None
+        wrong = click is not None and click.name == "accept" and not click.trigger and not click.reason
+        if click is not None and not wrong and self._is_new(_key(request.payload)):
+            self._work.submit(self._act, click)
         answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
         socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer if wrong else None))
 
@@ -167,68 +167,68 @@ class SlackListener:
                 self._seen.popitem(last=False)
             return new
 
-    def _act(self, pressed: Pressed) -> None:
+    def _act(self, click: Click) -> None:
         try:
-            said = self._done(pressed)
+            said = self._done(click)
         except ProberError as error:
-            _tell("%s pressed %s in Slack: %s", pressed.actor, pressed.name, error)
+            _tell("%s clicked %s in Slack: %s", click.actor, click.name, error)
             said = "This could not be done now; try again, or use `prober incidents`."
         except BAD_LUCK as error:
-            logger.warning("%s pressed %s in Slack: %s", pressed.actor, pressed.name, of_error(error).reason)
+            logger.warning("%s clicked %s in Slack: %s", click.actor, click.name, of_error(error).reason)
             return
         except Exception as error:
             # Not its message: that could hold a secret.
-            _tell("%s pressed %s in Slack: crashed: %s", pressed.actor, pressed.name, type(error).__name__)
+            _tell("%s clicked %s in Slack: crashed: %s", click.actor, click.name, type(error).__name__)
             return
         if said:
-            self._say(pressed, said)
+            self._say(click, said)
 
-    def _done(self, pressed: Pressed) -> str:
-        """Do it; gives what the presser has to be told, empty where the incident's message tells it."""
-        number, _, rest = pressed.value.partition(".")
+    def _done(self, click: Click) -> str:
+        """Do it; gives what to answer, empty where the message of the incident shows it."""
+        number, _, rest = click.value.partition(".")
         mark, _, hours = rest.partition(".")
-        incident = self._desk.incident(int(number)) if number.isascii() and number.isdigit() else None
+        incident = self._incidents.incident(int(number)) if number.isascii() and number.isdigit() else None
         if incident is None or f"{number}.{mark}" != incident_value(incident.id, incident.endpoint, incident.opened_at):
             return STRANGE
-        action, allowed = ACTIONS[pressed.name], self._people.may(pressed.user)
+        action, allowed = ACTIONS[click.name], self._people.may(click.user)
         is_open_change = isinstance(incident, Change) and incident.is_live
-        if allowed and pressed.name == "accept" and pressed.trigger and is_open_change:
-            metadata = f"{number}.{mark} {pressed.channel}"
+        if allowed and click.name == "accept" and click.trigger and is_open_change:
+            metadata = f"{number}.{mark} {click.channel}"
             view = accept_modal(incident.id, incident.endpoint, metadata)
-            self._client.views_open(trigger_id=pressed.trigger, view=view)
+            self._client.views_open(trigger_id=click.trigger, view=view)
             return ""
-        until = self._desk.now() + timedelta(hours=int(hours)) if hours in _HOURS else None
-        press = Action(action, pressed.actor, pressed.reason, until if action == "mute" else None, "slack", allowed)
-        outcome = self._desk.press(incident.id, press)
+        until = self._incidents.now() + timedelta(hours=int(hours)) if hours in _HOURS else None
+        asked = Action(action, click.actor, click.reason, until if action == "mute" else None, "slack", allowed)
+        outcome = self._incidents.act(incident.id, asked)
         if outcome is None:
             return STRANGE
         _, decision = outcome
-        logger.info("%s pressed %s of incident %d in Slack: %s", press.actor, action, incident.id, decision.reason)
+        logger.info("%s clicked %s of incident %d in Slack: %s", asked.actor, action, incident.id, decision.reason)
         if decision.reason == "shown":
-            return self._show(pressed, incident)
+            return self._show(click, incident)
         return REFUSALS.get(decision.reason, "")
 
-    def _show(self, pressed: Pressed, incident: Incident) -> str:
-        notice = self._desk.told(incident.id)
+    def _show(self, click: Click, incident: Incident) -> str:
+        notice = self._incidents.notice(incident.id)
         if notice is None:
             return STRANGE
         view = evidence_modal(incident.id, evidence_blocks(private(notice)))
-        self._client.views_open(trigger_id=pressed.trigger, view=view)
+        self._client.views_open(trigger_id=click.trigger, view=view)
         return ""
 
-    def _say(self, pressed: Pressed, text: str) -> None:
-        """To the presser alone."""
+    def _say(self, click: Click, text: str) -> None:
+        """To the person who clicked alone."""
         try:
-            self._client.chat_postEphemeral(channel=pressed.channel, user=pressed.user, text=mrkdwn(text, 300))
+            self._client.chat_postEphemeral(channel=click.channel, user=click.user, text=mrkdwn(text, 300))
         except BAD_LUCK as error:
-            logger.warning("%s could not be answered in Slack: %s", pressed.actor, of_error(error).reason)
+            logger.warning("%s could not be answered in Slack: %s", click.actor, of_error(error).reason)
 
 
 _HOURS: Final = frozenset(str(hours) for _, hours in MUTES)
 
 
-def read(payload: Mapping[str, Any]) -> Pressed | None:
-    """A press of ours; None for anything else, however it is made."""
+def read(payload: Mapping[str, Any]) -> Click | None:
+    """A click on a button of ours; None for anything else, however it is made."""
     try:
         user = payload["user"]
         about = {"user": str(user["id"]), "user_name": visible(str(user.get("username") or ""), 80, lines=False)}
@@ -237,7 +237,7 @@ def read(payload: Mapping[str, Any]) -> Pressed | None:
             value, _, channel = str(view["private_metadata"]).partition(" ")
             reason = str(view["state"]["values"][REASON][REASON]["value"] or "").strip()[:REASON_LIMIT]
             known = view["callback_id"] == f"{PREFIX}accept"
-            return Pressed("accept", value, channel=channel, reason=reason, **about) if known else None
+            return Click("accept", value, channel=channel, reason=reason, **about) if known else None
         if payload["type"] != "block_actions":
             return None
         [action] = payload["actions"]
@@ -245,13 +245,13 @@ def read(payload: Mapping[str, Any]) -> Pressed | None:
         value = str(action["selected_option"]["value"] if name == "mute" else action["value"])
         known = name in ACTIONS and str(action["action_id"]).startswith(PREFIX)
         channel, trigger = str(payload["channel"]["id"]), str(payload["trigger_id"])
-        return Pressed(name, value, channel=channel, trigger=trigger, **about) if known else None
+        return Click(name, value, channel=channel, trigger=trigger, **about) if known else None
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
 def _key(payload: Mapping[str, Any]) -> str:
-    """The same for every delivery of one press."""
+    """The same for every delivery of one click."""
     if payload["type"] == "view_submission":
         return f"view {payload['view'].get('id')}"
     [action] = payload["actions"]
@@ -259,7 +259,7 @@ def _key(payload: Mapping[str, Any]) -> str:
 
 
 def open_listener(
-    settings: Settings, desk: IncidentActions, told: Callable[[str], None] = logger.warning
+    settings: Settings, incidents: IncidentActions, warn: Callable[[str], None] = logger.warning
 ) -> SlackListener | None:
     """From SLACK_APP_TOKEN, with the bot; None where it is not set. Raises `ConfigurationError`."""
     app_token, bot = given(settings.slack_app_token), open_slack(settings)
@@ -269,5 +269,5 @@ def open_listener(
     if not checked_secret("SLACK_APP_TOKEN", app_token).startswith("xapp-"):
         raise ConfigurationError("SLACK_APP_TOKEN is no app-level token; those begin with xapp-")
     if not ids:
-        told("everyone who sees an incident in Slack may act on it; PROBER_SLACK_ALLOWED names fewer")
-    return SlackListener(app_token, bot.client, desk, People(ids, bot.client))
+        warn("everyone who sees an incident in Slack may act on it; PROBER_SLACK_ALLOWED names fewer")
+    return SlackListener(app_token, bot.client, incidents, People(ids, bot.client))
