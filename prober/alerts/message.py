@@ -13,7 +13,6 @@ from prober.alerts.phrases import (
     KINDS,
     OTHER_KIND,
     between,
-    closing,
     counted,
     current_title,
     event_title,
@@ -21,6 +20,7 @@ from prober.alerts.phrases import (
     minute,
     odds,
     said_by,
+    state_words,
     thousands,
     title_of,
     when,
@@ -141,22 +141,6 @@ def plain_text(notice: Notice) -> str:
 def moved_title(notice: Notice) -> str:
     """The heading of `Message.moved`."""
     return "What happened" if isinstance(notice.about, Digest) else "What moved"
-
-
-def state_words(incident: IncidentNews) -> str:
-    """The state of an incident, and who brought it about."""
-    by = said_by(incident.actor, incident.note)
-    match incident.state:
-        case "acknowledged":
-            since = f" since {minute(incident.acknowledged_at)}" if incident.acknowledged_at else ""
-            return f"acknowledged{since}{by}"
-        case "muted":
-            until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
-            return f"muted{until}{by}"
-        case "closed":
-            return f"closed: {closing(incident).lower()}{by}"
-        case _:
-            return "open, not acknowledged"
 
 
 def _paragraphs(notice: Notice) -> list[Paragraph]:

@@ -88,6 +88,22 @@ def closing(incident: IncidentNews) -> str:
     return CLOSE_TITLES.get(incident.close_reason, "Closed")
 
 
+def state_words(incident: IncidentNews) -> str:
+    """The state of an incident, and who brought it about."""
+    by = said_by(incident.actor, incident.note)
+    match incident.state:
+        case "acknowledged":
+            since = f" since {minute(incident.acknowledged_at)}" if incident.acknowledged_at else ""
+            return f"acknowledged{since}{by}"
+        case "muted":
+            until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
+            return f"muted{until}{by}"
+        case "closed":
+            return f"closed: {closing(incident).lower()}{by}"
+        case _:
+            return "open, not acknowledged"
+
+
 def title_of(notice: Notice, said: str, *, sure: bool) -> str:
     """The first line: `said`, what, which endpoint, since when and, if `sure`, how sure. A long name is cut: it is
     written out below, in full."""
