@@ -11,7 +11,6 @@ import html
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks
 from prober.alerts.slack.buttons import accept_modal
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
-from tests.alerts.notices import HISTORY, NAMED, PLAIN
+from tests.alerts.notices import HISTORY, NAMED, PLAIN, edited
 
 Blocks = Sequence[Mapping[str, Any]]
 STYLE = """
@@ -111,14 +110,14 @@ def _said(text: Mapping[str, Any]) -> str:
     return html.escape(text["text"])
 
 
-OPENED = replace(NAMED["escalated"], event="opened", history=HISTORY, course="unknown", severity="critical")
+OPENED = edited(NAMED["escalated"], event="opened", history=HISTORY, course="unknown", severity="critical")
 PAGES: dict[str, Callable[[], str]] = {
     "slack-incident": lambda: page(message(root_blocks(OPENED, interactive=True))),
     "slack-thread": lambda: page(
-        message(root_blocks(replace(NAMED["acknowledged"], history=HISTORY), interactive=True)),
+        message(root_blocks(edited(NAMED["acknowledged"], history=HISTORY), interactive=True)),
         thread(
             message(evidence_blocks(PLAIN)),
-            message([], picture(replace(PLAIN, history=HISTORY))),
+            message([], picture(edited(PLAIN, history=HISTORY))),
             message(news_blocks(NAMED["acknowledged"])),
         ),
     ),

@@ -14,6 +14,7 @@ from prober.alerts.message import compose
 from prober.alerts.pagerduty import ACTIONS
 from prober.incidents.events import EVENTS
 from prober.settings import Settings
+from tests.alerts import slack_html
 from tests.alerts.hook import Hook
 from tests.alerts.notices import PLAIN, edited
 
@@ -46,3 +47,9 @@ def test_the_labels_of_an_alert_are_all_named() -> None:
     [alert] = alerts(edited(PLAIN, runbook="https://wiki"), datetime(2026, 2, 1, tzinfo=UTC))
     for name in (*alert["labels"], *alert["annotations"], *NAMES.values()):
         assert f"`{name}`" in PAGE, name
+
+
+@pytest.mark.parametrize("picture", slack_html.PAGES)
+def test_the_pictures_are_of_payloads_that_are_sent(picture: str) -> None:
+    assert "Canary prober" in slack_html.PAGES[picture]() or picture == "slack-accept"
+    assert f"images/{picture}.png" in (DOCS / "operating" / "slack.md").read_text(encoding="utf-8")
