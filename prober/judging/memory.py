@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, get_origin
 
 import numpy as np
+import numpy.typing as npt
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from prober.judging.statistic import edetector
-from prober.judging.statistic.edetector import State
 from prober.judging.statistic.null import Null
-from prober.judging.statistic.onsets import Onsets
 from prober.judging.statistic.scales import Scale
 from prober.judging.statistic.table import Floats
 
@@ -61,60 +62,37 @@ class Memory:
     newest evidence has not passed the threshold, or is an alarm."""
 
 
-_IN_TEXT: Final = {"repeats": "echoes", "rejected_log_e": "doubted"}
-"""Fields that have another name in the text, which stays as it has always been."""
-_IN_MEMORY: Final = {text: field for field, text in _IN_TEXT.items()}
-
-
 def encode(memory: Memory) -> str:
     """Compact JSON; arrays as base64 of their bytes. Exact: floats survive, so that a restart changes nothing."""
-    plain = asdict(memory, dict_factory=lambda pairs: {_IN_TEXT.get(key, key): value for key, value in pairs})
-    return json.dumps(plain, default=_encode_array, separators=(",", ":"), ensure_ascii=True)
+    return json.dumps(_CODEC.unstructure(memory), separators=(",", ":"), ensure_ascii=True)
 
 
 def decode(text: str) -> Memory:
-    """The memory that `encode` was given."""
-    held = json.loads(text, object_hook=_decode_object)
-    return Memory(
-        channels={name: _channel(channel) for name, channel in held["channels"].items()},
-        series=tuple(held["series"]),
-        reference_rounds=tuple(held["reference_rounds"]),
-        by_day=held["by_day"],
-        today=held["today"],
-        since=held["since"],
-        alarmed=held.get("alarmed", False),  # memories from before these two were kept go on as well
-        rejected_log_e=held.get("rejected_log_e"),
-    )
+    """The memory that `encode` was given. Fields that an older text lacks have their defaults."""
+    return _CODEC.structure(json.loads(text), Memory)
 
 
-def _channel(held: Mapping[str, Any]) -> ChannelMemory:
-    statistic = held["statistic"]
-    onsets = {**statistic["onsets"], "labels": tuple(statistic["onsets"]["labels"])}
-    return ChannelMemory(
-        rows=tuple(held["rows"]),
-        probes=tuple(held["probes"]),
-        scales=tuple(_scale(scale) for scale in held["scales"]),
-        statistic=State(Null(**statistic["null"]), Onsets(**onsets), statistic["rounds"]),
-        reference=held["reference"],
-        pending=tuple((row, category, number) for row, category, number in held["pending"]),
-        recent=tuple((label, value) for label, value in held["recent"]),
-    )
-
-
-def _scale(held: Mapping[str, Any]) -> Scale:
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in held.items()}
-    return Scale(**fields)
-
-
-def _encode_array(value: object) -> object:
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"cannot encode {type(value).__name__}")
+def _encoded(array: npt.NDArray[Any]) -> dict[str, object]:
     # Little-endian on every machine, so that a memory may move between them.
-    plain = np.ascontiguousarray(value, dtype={"f": "<f8", "i": "<i8", "b": "|b1"}[value.dtype.kind])
+    plain = np.ascontiguousarray(array, dtype={"f": "<f8", "i": "<i8", "b": "|b1"}[array.dtype.kind])
     return {"shape": plain.shape, "dtype": plain.dtype.str, "bytes": base64.b64encode(plain.tobytes()).decode("ascii")}
 
 
-def _decode_object(value: dict[str, Any]) -> object:
-    if value.keys() != {"shape", "dtype", "bytes"}:
-        return {_IN_MEMORY.get(key, key): one for key, one in value.items()}
-    return np.frombuffer(base64.b64decode(value["bytes"]), dtype=value["dtype"]).reshape(value["shape"])
+def _decoded(held: Mapping[str, Any], _: object) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = np.frombuffer(base64.b64decode(held["bytes"]), dtype=held["dtype"])
+    return array.reshape(held["shape"])
+
+
+def _is_array(of: object) -> bool:
+    return get_origin(of) is np.ndarray
+
+
+_CODEC: Final = Converter()
+_CODEC.register_unstructure_hook_func(_is_array, _encoded)
+_CODEC.register_structure_hook_func(_is_array, _decoded)
+# These fields have another name in the text, which stays as it has always been.
+_REPEATS, _REJECTED = override(rename="echoes"), override(rename="doubted")
+_CODEC.register_unstructure_hook(Null, make_dict_unstructure_fn(Null, _CODEC, repeats=_REPEATS))
+_CODEC.register_structure_hook(Null, make_dict_structure_fn(Null, _CODEC, repeats=_REPEATS))
+_CODEC.register_unstructure_hook(Memory, make_dict_unstructure_fn(Memory, _CODEC, rejected_log_e=_REJECTED))
+_CODEC.register_structure_hook(Memory, make_dict_structure_fn(Memory, _CODEC, rejected_log_e=_REJECTED))

@@ -97,5 +97,5 @@ def test_the_text_is_json_and_compact() -> None:
 
 
 def test_a_thing_that_is_no_memory_is_not_guessed_at() -> None:
-    with pytest.raises(TypeError, match="cannot encode object"):
+    with pytest.raises(TypeError, match="object is not JSON serializable"):
         encode(replace(Memory(), series=(object(),)))  # type: ignore[arg-type]
