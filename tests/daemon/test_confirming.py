@@ -226,10 +226,11 @@ def test_it_waits_for_another_round_of_its_endpoint_to_end(files, store, clock, 
     daemon = start(files, store, clock)
     clock.now = NOON + MINUTE
     in_hand = store.change(stored_rounds.due, load(files).endpoint("parrot"), "another", NOON)
-    assert store.change(stored_rounds.claim, in_hand, "elsewhere", clock.now, 300)
+    claim = store.change(stored_rounds.claim, in_hand, "elsewhere", clock.now, 300)
+    assert claim
     work_only_due(daemon, store, clock)
     assert ("canary", "12:01", "due") in rounds(store)
-    store.change(stored_rounds.miss, in_hand, "over", clock.now)
+    store.change(stored_rounds.miss, in_hand, "over", clock.now, claim)
     work_only_due(daemon, store, clock)
     assert ("canary", "12:01", "completed") in rounds(store)
 

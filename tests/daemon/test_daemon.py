@@ -126,11 +126,12 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
     (due,) = {watched.moments.latest(clock.now) for watched in daemon._rounds.watched.values()}
     parrot = load(files).endpoint("parrot")
     in_hand = store.change(stored_rounds.due, parrot, "canary", due)
-    assert store.change(stored_rounds.claim, in_hand, "another", clock.now, 60)
+    claim = store.change(stored_rounds.claim, in_hand, "another", clock.now, 60)
+    assert claim
     tick(daemon, "second on parrot")
     tick(daemon, KEY)
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["claimed", "due"]
-    store.change(stored_rounds.miss, in_hand, "over", clock.now)
+    store.change(stored_rounds.miss, in_hand, "over", clock.now, claim)
     work(daemon)
     assert [state for _, at, state in rounds(store) if at == "13:00"] == ["over", "completed"]
 
@@ -273,9 +274,8 @@ def test_what_another_daemon_did_while_we_slept_is_not_missed(files, store, cloc
         other = watching(files, same, clock, "there")
         clock.now = NOON + HOUR
         tick(other, KEY)
-        assert same.claim(
-            same.due(load(files).endpoint("parrot"), "canary", NOON + 2 * HOUR), "there", NOON + 3 * HOUR, 60
-        )
+        later = same.change(stored_rounds.due, load(files).endpoint("parrot"), "canary", NOON + 2 * HOUR)
+        assert same.change(stored_rounds.claim, later, "there", NOON + 3 * HOUR, 60)
     clock.now = NOON + 3 * HOUR
     missed_event(daemon, clock.now)
     assert [state for *_, state in rounds(store)] == ["completed", "completed", "claimed", "misfire"]
