@@ -1,4 +1,4 @@
-"""The daemon: `serve` watches what the files declare until it is told to stop.
+"""The daemon: `serve` watches what the files declare until it is stopped.
 
 A round is a row in the store before it is work, so nothing depends on this process living on:
 
@@ -15,7 +15,7 @@ A round is a row in the store before it is work, so nothing depends on this proc
   another round of its endpoint.
 - **The clock.** A clock that is set back is noticed within seconds: rounds go on at the next moment of the present
   time. A moment in the future that is found in the store, such as the end of a lease, blocks nothing.
-- **The end.** A daemon that is told to stop ends within `GRACE_S`, however much is left. What is in hand by then is
+- **The end.** A daemon that is stopped ends within `GRACE_S`, however much is left. What is in hand by then is
   left in the store, and taken up by whoever comes next.
 - **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
   ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.

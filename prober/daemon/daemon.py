@@ -1,7 +1,7 @@
 """The daemon: starts rounds when they are due, takes up what was left, delivers notices, follows the files.
 
-APScheduler is the only scheduler; whatever happens is one of its jobs. The thread that called `run` waits to be told to
-stop, and watches the clock meanwhile: APScheduler sleeps until a time of day, and would oversleep after a step back.
+APScheduler is the only scheduler; whatever happens is one of its jobs. The thread that called `run` waits for the
+end, and watches the clock meanwhile: APScheduler sleeps until a time of day, and would oversleep after a step back.
 The store decides who has a round, so any number of daemons may share one.
 """
 
@@ -38,7 +38,7 @@ from prober.store.notices import Lane
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
 GRACE_S: Final = 30.0
-"""How long a daemon that was told to stop waits for the rounds and deliveries in hand. What has not ended by then is
+"""How long a daemon that is stopped waits for the rounds and deliveries in hand. What has not ended by then is
 left in the store, to be taken up by whoever comes next."""
 CLOCK_STEP: Final = timedelta(minutes=1)
 """A clock that was set back by more, or a machine that slept for longer, is noticed and logged."""
@@ -107,7 +107,7 @@ class Daemon:
         self._scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
 
     def run(self) -> bool:
-        """Watch until told to stop; then finish the rounds in hand and deliver once more, within the grace.
+        """Watch until stopped; then finish the rounds in hand and deliver once more, within the grace.
 
         Whether all that was in hand has ended. Raises ConfigurationError where the files are broken at the start.
         Later, nothing that goes wrong ends it.

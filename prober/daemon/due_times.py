@@ -56,7 +56,7 @@ class DueTimes:
 
     def start(self, due: datetime) -> datetime:
         """When the round of this moment starts: up to the schedule's jitter later."""
-        # Drawn from the moment itself, so that whoever asks twice is told the same.
+        # Drawn from the moment itself, so that whoever asks twice gets the same.
         return due + timedelta(seconds=self.schedule.jitter_s * Random(f"{self.salt}|{due.isoformat()}").random())
 
     @property
