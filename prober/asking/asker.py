@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from traceback import format_tb
@@ -33,6 +34,7 @@ class Asker:
         self._todo: SimpleQueue[Ask | None] = SimpleQueue()
         self._done: SimpleQueue[_Outcome] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._is_stopped = False
 
     @property
     def has_replies(self) -> bool:
@@ -50,6 +52,7 @@ class Asker:
             ConfigurationError: what every other ask would meet as well, such as an address that is none.
         """
         self.refused = None
+        self._is_stopped = False
         waiting = deque(asks)
         in_flight = 0
         answers: list[Answer] = []
@@ -57,7 +60,9 @@ class Asker:
         try:
             while True:
                 if waiting and failure is None:
-                    in_flight += self._begin(waiting, self._concurrency - in_flight)
+                    # Without a gate the threads need not wait for us between two asks.
+                    room = self._concurrency - in_flight if self._gates else len(waiting)
+                    in_flight += self._begin(waiting, room)
                 if answers:
                     yield answers
                 if in_flight == 0:
@@ -68,6 +73,8 @@ class Asker:
                 for gate in self._gates:
                     gate.settle(answers)
                 failure = failure or next((one for one in outcomes if isinstance(one, BaseException)), None)
+                if failure is not None:
+                    in_flight -= len(self._take_back())
         finally:
             self._stop()
         if failure is not None:
@@ -88,15 +95,19 @@ class Asker:
     def _arrived(self) -> list[_Outcome]:
         """What has come in; waits for the first."""
         outcomes = [self._done.get()]
-        try:
+        with suppress(Empty):
             while True:
                 outcomes.append(self._done.get_nowait())
-        except Empty:
-            return outcomes
+        return outcomes
 
     def _work(self) -> None:
         while (ask := self._todo.get()) is not None:
-            self._done.put(self._make(ask))
+            outcome = self._make(ask)
+            self._done.put(outcome)
+            if isinstance(outcome, BaseException):
+                self._is_stopped = True
+            if self._is_stopped:
+                return
 
     def _make(self, ask: Ask) -> _Outcome:
         """The boundary around one ask: whatever goes wrong in a provider goes wrong for this ask only."""
@@ -115,21 +126,24 @@ class Asker:
             return error
 
     def _stop(self) -> None:
-        """Nothing is in flight any more when this returns. What no thread has begun is given back to the gates."""
-        unmade: list[Ask] = []
-        while not self._todo.empty():
-            try:
-                ask = self._todo.get_nowait()
-            except Empty:
-                break
-            if ask is not None:
-                unmade.append(ask)
+        """Nothing is in flight any more when this returns."""
+        self._take_back()
         for _ in self._threads:
             self._todo.put(None)
         for thread in self._threads:
             thread.join()
         self._threads.clear()
-        self._done = SimpleQueue()
+        self._todo, self._done = SimpleQueue(), SimpleQueue()
+
+    def _take_back(self) -> list[Ask]:
+        """What no thread has begun; it is released by the gates."""
+        self._is_stopped = True
+        unmade: list[Ask] = []
+        with suppress(Empty):
+            while True:
+                ask = self._todo.get_nowait()
+                unmade += [] if ask is None else [ask]
         if unmade:
             for gate in self._gates:
                 gate.release(unmade)
+        return unmade

@@ -1,21 +1,27 @@
-"""One POST over HTTP, once: no retry, no redirect, no kept connection. The only module that knows httpx.
+"""One POST over HTTP, once: no retry, no redirect. The only module that knows httpx.
 
 Proxies and certificates of the environment (`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`) are honoured: many companies
-have no other way out. Every ask opens its own connection, so that latency always means the same and a connection that
-went stale between two rounds is never mistaken for a provider that is down.
+have no other way out.
+
+A connection is used again where the server says that it keeps it (`connection: keep-alive`), soon, and not once KEPT_S
+have passed. One that was closed meanwhile is seen to be closed, and replaced before anything is sent on it. Where it
+closes in that very moment the ask fails at once, as `unreachable`: sent again it might be answered, and paid, twice.
 """
 
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import socket
+import ssl
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -48,19 +54,58 @@ class Lost:
     latency_s: float
 
 
+KEPT_S: Final = 2.0
+"""Well below what servers wait before they close an idle connection (5 s is common)."""
+
+
+class _Lane:
+    """A connection to one host, for one ask at a time; when it is closed, the next one."""
+
+    def __init__(self, certificates: ssl.SSLContext) -> None:
+        self.stream: Any = None
+        """The newest network stream."""
+        self.client = httpx.Client(
+            verify=certificates,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=KEPT_S),
+            headers={"user-agent": "canary-prober", "accept-encoding": "identity"},
+        )
+
+    def drop(self) -> None:
+        """The next ask opens a connection of its own."""
+        with contextlib.suppress(OSError):
+            self.stream.close()
+
+
 class Transport:
     """Used by many threads at once."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._client = httpx.Client(
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            headers={"user-agent": "canary-prober", "accept-encoding": "identity"},
-        )
+        self._certificates = httpx.create_ssl_context()
+        self._idle: dict[httpx.URL, deque[_Lane]] = {}
+        """Host → lanes that nobody uses now."""
+        self._lanes: list[_Lane] = []
+        self._watch = _Watch()
 
     def close(self) -> None:
-        self._client.close()
+        self._watch.close()
+        for lane in self._lanes:
+            lane.client.close()
+
+    @contextlib.contextmanager
+    def _lane(self, url: str) -> Iterator[_Lane]:
+        """A lane to this host: the one that was used last, so that the others can rest."""
+        idle = self._idle.setdefault(httpx.URL(url).copy_with(raw_path=b"/"), deque())
+        try:
+            lane = idle.pop()
+        except IndexError:
+            lane = _Lane(self._certificates)
+            self._lanes.append(lane)
+        try:
+            yield lane
+        finally:
+            idle.append(lane)
 
     def post(
         self,
@@ -76,13 +121,14 @@ class Transport:
         Raises ConfigurationError for an address that cannot be one.
         """
         start = self._clock()
-        deadline = _Deadline(timeouts.total_s)
         read_s, connect_s = min(timeouts.read_s, timeouts.total_s), min(timeouts.connect_s, timeouts.total_s)
         answering = False
+        deadline: _Deadline | None = None
         try:
             with (
-                deadline,
-                self._client.stream(
+                self._lane(url) as lane,
+                self._watch.over(lane, timeouts.total_s) as deadline,
+                lane.client.stream(
                     "POST",
                     url,
                     headers=dict(headers),
@@ -93,20 +139,22 @@ class Transport:
             ):
                 answering = True
                 body, ttft_s, whole = self._read(response, max_bytes, start, first)
+                if not _is_kept(response.headers):
+                    lane.drop()
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise ConfigurationError(f"base_url: {error}; write an address such as https://host/v1") from None
         except httpx.ConnectTimeout:
             return Lost("timeout", f"no connection within {connect_s:g} s", self._clock() - start)
         except (httpx.HTTPError, OSError, _Undecodable) as error:
             latency_s = self._clock() - start
-            if deadline.passed:
+            if deadline is not None and deadline.passed:
                 return Lost("timeout", f"the whole ask took longer than {timeouts.total_s:g} s", latency_s)
             if isinstance(error, httpx.TimeoutException):
                 return Lost("timeout", f"silent for {read_s:g} s", latency_s)
             broke = "the answer broke off: " if answering else ""
             return Lost("invalid_reply" if answering else "unreachable", broke + _words(error), latency_s)
         latency_s = self._clock() - start
-        if deadline.passed:
+        if deadline is not None and deadline.passed:
             # A cut connection can look like the regular end of an answer that declared no length.
             return Lost("timeout", f"the whole ask took longer than {timeouts.total_s:g} s", latency_s)
         if not whole and response.status_code < 400:
@@ -158,38 +206,82 @@ class _Deadline:
     A read timeout alone never ends an answer whose bytes, or headers, trickle; a closed socket does.
     """
 
-    def __init__(self, total_s: float) -> None:
-        self.passed = False
-        self._stream: Any = None
+    def __init__(self, lane: _Lane, at: float) -> None:
+        self.at, self.passed, self.over = at, False, False
+        self._lane = lane
         self._lock = threading.Lock()
-        self._timer = threading.Timer(total_s, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._timer.cancel()
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Called by the HTTP library: remember the newest stream of this ask's connection."""
+        """Called by the HTTP library: remember the newest stream of this lane."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             with self._lock:
-                self._stream = info["return_value"]
+                self._lane.stream = info["return_value"]
             if self.passed:
-                self._shut()
+                self.cut()
 
-    def _cut(self) -> None:
-        self.passed = True
-        self._shut()
-
-    def _shut(self) -> None:
+    def cut(self) -> None:
         with self._lock:
-            connection = None if self._stream is None else self._stream.get_extra_info("socket")
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                # Not the TLS socket's own shutdown, which would pull its state from under the reading thread.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            self.passed = True
+            if self.over or self._lane.stream is None:
+                return
+            connection = self._lane.stream.get_extra_info("socket")
+            if connection is not None:
+                with contextlib.suppress(OSError):
+                    # Not the TLS socket's own shutdown, which would pull its state from under the reading thread.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """From here on the lane is another's."""
+        with self._lock:
+            self.over = True
+
+
+class _Watch:
+    """One thread that cuts every ask that is over its time."""
+
+    def __init__(self) -> None:
+        self._deadlines: list[tuple[float, int, _Deadline]] = []
+        self._number = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @contextlib.contextmanager
+    def over(self, lane: _Lane, total_s: float) -> Iterator[_Deadline]:
+        deadline = _Deadline(lane, time.monotonic() + total_s)
+        with self._changed:
+            heapq.heappush(self._deadlines, (deadline.at, next(self._number), deadline))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._deadlines[0][2] is deadline:
+                self._changed.notify()
+        try:
+            yield deadline
+        finally:
+            deadline.end()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._deadlines and (self._deadlines[0][2].over or self._deadlines[0][0] <= time.monotonic()):
+                    due = heapq.heappop(self._deadlines)[2]
+                    if not due.over:
+                        due.cut()
+                if self._closed:
+                    return
+                wait_s = self._deadlines[0][0] - time.monotonic() if self._deadlines else None
+                self._changed.wait(wait_s)
+
+
+def _is_kept(headers: httpx.Headers) -> bool:
+    """Many servers close a connection after the answer without a word; only one that is said to be kept is."""
+    return "keep-alive" in headers.get("connection", "").lower() or "keep-alive" in headers
 
 
 def _words(error: Exception) -> str:
