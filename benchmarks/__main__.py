@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import auc, cost, delay, mixture, pages, quiet, samples, simulated
+from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated
 from benchmarks.part import RESULTS, Effort, Part
 
 REPORT: Final = Path(__file__).parent.parent / "docs" / "mathematics" / "benchmarks.md"
@@ -23,6 +23,7 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     simulated.STILL,
     simulated.CHANGED,
     cost.PART,
+    asking.PART,
     pages.PART,
 )
 """In the order of the report."""

@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from prober.model.declaration import Probe
@@ -107,6 +108,7 @@ def printable(value: str) -> str:
     return shown if len(value) <= LONGEST_CATEGORY else f"{shown}…{digest(value)}"
 
 
+@lru_cache(maxsize=4096)
 def _key(feature: str, name: str) -> str:
     return printable(f"{feature}.{name}") if name else feature
 
