@@ -64,6 +64,20 @@ def test_chat_completions_request() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("fields", "options"),
+    [
+        ({"stream": True}, {"include_usage": True}),
+        ({"stream": True, "base_url": "https://x.openai.azure.com/openai/v1"}, {"include_usage": True}),
+        ({"stream": True, "base_url": "https://openai.com.example/v1"}, None),
+        ({"stream": True, "parameters": {"stream_options": {"include_usage": False}}}, {"include_usage": False}),
+        ({}, None),
+    ],
+)
+def test_streams_are_counted_where_the_provider_is_known_to(fields: dict[str, object], options: object) -> None:
+    assert build(ChatCompletions(), declared(**fields), TALK).body.get("stream_options") == options
+
+
 def test_responses_request() -> None:
     request = Responses().request(declared(api="responses", stream=True), TALK)
     assert request.path == "/responses"

@@ -39,6 +39,8 @@ USAGE: Final[tuple[Path, ...]] = (("usage",), ("x_groq", "usage"))
 """Where the model, its tier and the token counts stand, whoever speaks this format; the first place that says so."""
 
 _ROUTING: Final[Path] = ("message", "provider_metadata", "gateway", "routing")
+COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.com")
+"""Domains that count the tokens of a stream where `stream_options` asks them to. Others may refuse the parameter."""
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "provider": ("provider",),  # OpenRouter: who answered
     "model_version": ("model_version",),  # watsonx
@@ -68,6 +70,11 @@ def key_headers(endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
     return {"api-key": key} if host.endswith(".azure.com") else {"authorization": f"Bearer {key}"}
 
 
+def _counts_streams(endpoint: Endpoint) -> bool:
+    host = urlsplit(endpoint.base_url or BASE_URL).hostname or ""
+    return any(host == domain or host.endswith("." + domain) for domain in COUNT_STREAMS)
+
+
 class ChatCompletions:
     """POST /chat/completions."""
 
@@ -89,6 +96,8 @@ class ChatCompletions:
             ]
         if endpoint.stream:
             body["stream"] = True
+            if _counts_streams(endpoint) and "stream_options" not in endpoint.parameters:
+                body["stream_options"] = {"include_usage": True}
         return Request("/chat/completions", body)
 
     def has_content(self, event: object) -> bool:
