@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from prober.model.declaration import Capabilities, Endpoint, Probe
+from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
 
 KNOWN: tuple[tuple[str, str, Capabilities], ...] = (
     ("anthropic", r".*", Capabilities(logprobs=False, seed=False)),
@@ -16,14 +16,6 @@ KNOWN: tuple[tuple[str, str, Capabilities], ...] = (
 Only what is certain belongs here: a wrong row stops asks that would have been answered, a missing one costs a 400 that
 names the parameter.
 """
-
-PARAMETERS: Mapping[str, frozenset[str]] = {
-    "temperature": frozenset({"temperature"}),
-    "top_p": frozenset({"top_p", "topP"}),
-    "logprobs": frozenset({"logprobs", "top_logprobs", "responseLogprobs"}),
-    "seed": frozenset({"seed", "random_seed"}),
-}
-"""Capability → the parameters that need it, as the wire formats spell them."""
 
 
 def refused_by(endpoint: Endpoint, probe: Probe) -> str | None:
@@ -43,7 +35,7 @@ def _wants(endpoint: Endpoint, probe: Probe) -> Iterator[tuple[str, str]]:
     """(capability, what needs it) of everything this ask would send."""
     grouped = (value for value in endpoint.parameters.values() if isinstance(value, dict))
     sent = set(endpoint.parameters).union(*grouped)
-    for capability, names in PARAMETERS.items():
+    for capability, names in CAPABILITY_PARAMETERS.items():
         for name in sorted(names & sent):
             yield capability, name
     if probe.tools:

@@ -18,7 +18,7 @@ from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import KEY_FIXES, NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.declaration import CAPABILITY_PARAMETERS, Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
 from prober.text import is_secret_name, quoted
 
@@ -39,15 +39,6 @@ _OURS = {
     "n": "write samples in the probe for several answers",
 }
 _NESTS = {"generationConfig", "generation_config", "headers", "extra_headers"}
-# Capability → the parameters that need it, by their names at all providers.
-_NEEDED_BY = {
-    "temperature": {"temperature"},
-    "top_p": {"top_p", "topP"},
-    "logprobs": {"logprobs", "top_logprobs", "responseLogprobs"},
-    "seed": {"seed", "random_seed"},
-    "tools": {"tools", "tool_choice", "parallel_tool_calls", "toolConfig"},
-}
-
 _SENT_AS = {"tools": {"tools"}, "system": {"system", "instructions", "systemInstruction"}}
 """What a probe may bring, and the parameters that would send it a second time."""
 
@@ -149,7 +140,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
             continue
         if name in _OURS and len(where) == 2:
             yield Finding(where, f"the prober sets {name} itself; remove it here and {_OURS[name]}")
-        for capability, needed_by in _NEEDED_BY.items():
+        for capability, needed_by in CAPABILITY_PARAMETERS.items():
             if name in needed_by and getattr(endpoint.capabilities, capability) is False:
                 yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
 

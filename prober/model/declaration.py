@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -111,6 +111,16 @@ class Capabilities(Shape):
     seed: bool | None = None
     tools: bool | None = None
     system: bool | None = None
+
+
+CAPABILITY_PARAMETERS: Mapping[str, frozenset[str]] = {
+    "temperature": frozenset({"temperature"}),
+    "top_p": frozenset({"top_p", "topP"}),
+    "logprobs": frozenset({"logprobs", "top_logprobs", "responseLogprobs"}),
+    "seed": frozenset({"seed", "random_seed"}),
+    "tools": frozenset({"tools", "tool_choice", "parallel_tool_calls", "toolConfig"}),
+}
+"""Capability → the parameters that need it, as providers spell them."""
 
 
 class Maintenance(Shape):
