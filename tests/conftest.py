@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 # Arrays are small, and tests run one a core: threads of a linear algebra library would only stand in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -28,47 +30,48 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _databases_are_made_once() -> Iterator[None]:
+def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What every test would do again for its own SQLite file is done once a session.
 
-    Engines share one dialect, and with it the statements that were compiled. The first new database is migrated; every
-    other is given the tables of that one. A database of an older version is always migrated.
+    Engines share one dialect, and with it the statements that were compiled. One database is made and migrated by the
+    store; every other new file begins as a copy of it. A database of an older version is always migrated.
     """
-    schema, engine = sys.modules.get("prober.store.schema"), sys.modules.get("prober.store.engine")
-    if schema is None or engine is None:
+    engine = sys.modules.get("prober.store.engine")
+    if engine is None:
         yield
         return
-    really_create, really_upgrade = engine.create_engine, schema._upgrade
+    from sqlalchemy import event
+
+    from prober.store import Store
+
+    really_create = engine.create_engine
+    path = tmp_path_factory.mktemp("template") / "prober.db"
+    Store.open(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as made:
+        template = [line for line in made.iterdump() if line not in {"BEGIN TRANSACTION;", "COMMIT;"}]
     first: Any = really_create("sqlite://")
     first.connect().close()  # whereby a dialect learns what it speaks to
-    statements: list[str] = []
+
+    def begin_as_copy(connection: sqlite3.Connection, record: object) -> None:
+        empty = "SELECT count(*) FROM sqlite_master"
+        if connection.execute("PRAGMA query_only").fetchone()[0] or connection.execute(empty).fetchone()[0]:
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not connection.execute(empty).fetchone()[0]:  # another process may have been quicker
+            for statement in template:
+                connection.execute(statement)
+        connection.execute("COMMIT")
 
     def create_engine(url: Any, **options: Any) -> Engine:
         made: Any = really_create(url, **options)
         if made.dialect.name == "sqlite":
             made.dialect = made.pool._dialect = first.dialect
             made._compiled_cache = first._compiled_cache
+            event.listen(made, "connect", begin_as_copy)
         return made
-
-    def upgrade(connection: Connection) -> None:
-        if connection.dialect.name != "sqlite" or _tables(connection):
-            really_upgrade(connection)
-        elif statements:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-        else:
-            really_upgrade(connection)
-            version = schema._version(connection)
-            statements[:] = [*_tables(connection), f"INSERT INTO alembic_version VALUES ('{version}')"]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "create_engine", create_engine)
-        patch.setattr(schema, "_upgrade", upgrade)
         yield
     first.dispose()
-
-
-def _tables(connection: Connection) -> list[str]:
-    """What makes the tables and indexes of a SQLite database, in the order in which they were made."""
-    made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-    return [row[0] for row in made if "sqlite_sequence" not in row[0]]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -94,18 +96,23 @@ def test_sqlite_is_set_up_for_readers_beside_a_writer(tmp_path: Path) -> None:
 
 def test_a_migration_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "prober.db"
-    upgrade = schema._upgrade
+    make_old(f"sqlite:///{path}", "0003")
+    before = dump(path)
+    upgrade = command.upgrade
 
-    def interrupted(connection: object) -> None:
-        upgrade(connection)  # type: ignore[arg-type]
+    def interrupted(config: Config, revision: str) -> None:
+        upgrade(config, revision)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(schema, "_upgrade", interrupted)
+    monkeypatch.setattr(command, "upgrade", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Store.open(f"sqlite:///{path}")
-    connection = sqlite3.connect(path)
-    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
-    connection.close()
+    assert dump(path) == before
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
 
 
 @pytest.mark.slow
