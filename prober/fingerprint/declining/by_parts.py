@@ -19,7 +19,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
             r"\b(?:het spijt m|sorry|helaas|excuses)",
             rf"\b(?:ik (?:kan|mag|zal|ben)|(?:kan|mag|zal) ik)\b{WITHIN}{{0,50}}\b(?:niet|geen)\b",
             r"help|assist|beantwoord|voldoen|uitvoer|geven|schrijv|maken|verstrek|delen|ondersteun|bespre|in staat"
-            r"|ingaan|behandel|praten",
+            r"|ingaan|advies|behandel|praten",
         ),
         "Swedish": from_parts(
             r"\b(?:tyvarr|ledsen|beklagar|ursakta|forlat)",
@@ -41,6 +41,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
             r"\bnie (?:moge|mozemy|jestem w stanie|potrafie|bede m\w+|wolno mi)\b",
             r"pomoc|pomaga|odpowied|udziel|spelni|wykona|napisa|stworzy|poda|dostarcz|rozmawia|wspiera|przygotow"
             r"|zrobi|odnies",
+            r"\bnie (?:udzielam|odpowiadam|pisze|tworze|omawiam|wspieram|rozmawiam)\b",
         ),
         "Czech, Slovak": from_parts(
             r"\b(?:omlouvam|bohuzel|bohuzial|je mi l[iu]to|prepacte|prominte|lutujem|ospravedln|mrzi ma)",
@@ -72,12 +73,14 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         "Vietnamese": from_parts(
             r"\b(?:xin loi|rat tiec|tiec la|lay lam tiec)",
             r"\bkhong (?:the|duoc phep|đuoc phep|co kha nang|co the)\b",
-            r"giup|ho tro|tra loi|cung cap|thuc hien|đap ung|\btao\b|viet|đua ra|thao luan|noi ve|chia se|xu ly",
+            r"giup|ho tro|tra loi|cung cap|thuc hien|đap ung|\btao\b|viet|đua ra|thao luan|noi ve|tu van|khuyen"
+            r"|chia se|xu ly",
         ),
         "Indonesian, Malay": from_parts(
             r"\b(?:maaf|sayangnya|mohon ampun)",
             r"\b(?:tidak|tak) (?:dapat|bisa|boleh|mampu)\b",
-            r"bantu|jawab|memberi|menyedia|membuat|menulis|memenuhi|melakukan|membahas|tolong|mendukung|berbagi"
+            r"bantu|jawab|memberi|menyedia|membuat|menulis|memenuhi|melakukan|membahas|tolong|mendukung|saran|nasihat"
+            r"|berbagi"
             r"|berbicara|memproses|menanggapi",
         ),
         "Filipino": from_parts(
@@ -95,7 +98,8 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
             r"\bне (?:могу|можем|смогу|сможем|буду|в состоянии|имею (?:права|возможности)|готов\w*)\b"
             r"|мне (?:запрещено|нельзя)",
             r"помо[чг]|ответ|отвеч|предостав|выполн|обсужд|созда|напис|\bдать\b|поддерж|оказ|содейств|удовлетвор"
-            r"|участв|говор|рассказ|комментир|продолж|генериров",
+            r"|участв|говор|рассказ|комментир|продолж|дава|совет|рекоменд|генериров",
+            r"\bне (?:обсуждаю|даю|пишу|отвечаю|предоставляю|участвую|поддерживаю|создаю)\b",
         ),
         "Ukrainian, Belarusian": from_parts(
             r"\b(?:вибач|пробач|на жаль|перепрош|шкода|прабач|на жаль)",
@@ -110,23 +114,23 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         "Greek": from_parts(
             r"λυπαμαι|συγ+νωμη|δυστυχωσ",
             r"δεν (?:μπορω|μπορουμε|ειμαι σε θεση|επιτρεπεται)",
-            r"βοηθ|απαντ|παρ[αεά]|δωσω|γραψω|δημιουργ|εκπληρ|συζητ|εξυπηρετ",
+            r"βοηθ|απαντ|παρ[αεά]|δωσω|γραψω|δημιουργ|εκπληρ|συζητ|εξυπηρετ|συμβουλ",
         ),
         "Hebrew": from_parts(
             r"מצטער|סליחה|לצערי|מתנצל",
             r"לא (?:יכול|אוכל|ניתן|מסוגל|נוכל)|(?:אינני|איני) יכול|אין באפשרות|אסור לי",
-            r"לעזור|לסייע|לענות|לספק|לכתוב|ליצור|להשיב|לבצע|לדון",
+            r"לעזור|לסייע|לענות|לספק|לכתוב|ליצור|להשיב|לבצע|לדון|לייעץ",
         ),
         "Arabic": from_parts(
             r"عذر|اسف|للأسف|أعتذر|نعتذر|يؤسف",
             r"لا (?:أستطيع|يمكنني|أقدر|نستطيع|يمكننا)|لن (?:أستطيع|أتمكن|أقوم)|لست قادر|غير قادر|ليس بإمكاني"
             r"|غير مسموح لي",
-            r"مساعد|إجاب|أجيب|تقديم|تلبية|كتاب|تنفيذ|توفير|إنشاء|الرد|مناقش|مشاركة|الحديث|التحدث|معالجة|شرح",
+            r"مساعد|إجاب|أجيب|تقديم|تلبية|كتاب|تنفيذ|توفير|إنشاء|الرد|مناقش|مشاركة|الحديث|التحدث|معالجة|نصيح|نصائح|شرح",
         ),
         "Persian": from_parts(
             r"متأسف|ببخشید|پوزش|عذرخواه|معذرت|شرمنده",
             r"نمی ?(?:توان|تون)|قادر نیست|اجازه ندار",
-            r"کمک|پاسخ|ارائه|جواب|انجام|بنویس|همکاری|صحبت|بحث|اطلاعات",
+            r"کمک|پاسخ|ارائه|جواب|انجام|بنویس|همکاری|صحبت|بحث|اطلاعات|توصیه|مشاوره",
             ends_in_cannot=True,
         ),
         "Urdu": from_parts(
@@ -138,13 +142,13 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         "Hindi, Marathi, Nepali": from_parts(
             r"क्षमा|क्षमस्व|माफ|माफ़|खेद|दुर्भाग्य|अफ़सोस|अफसोस|दिलगीर|दिलगिर",
             r"नहीं (?:\S+ )?(?:सकत|पाऊं|पाऊँ)|असमर्थ|शकत नाही|शकणार नाही|सक्दिन",
-            r"मदद|मदत|सहायता|जवाब|उत्तर|प्रदान|जानकारी|माहिती|लिख|पूरा|मद्दत|सहयोग",
+            r"मदद|मदत|सहायता|जवाब|उत्तर|प्रदान|जानकारी|माहिती|लिख|पूरा|मद्दत|सहयोग|सलाह|चर्चा|सुझाव",
             ends_in_cannot=True,
         ),
         "Bengali": from_parts(
             r"দুঃখিত|ক্ষমা|মাফ",
             r"পারছি না|পারব না|পারবো না|পারি না|সম্ভব নয়|অক্ষম",
-            r"সাহায্য|সহায়তা|উত্তর|প্রদান|তথ্য|লিখ",
+            r"সাহায্য|সহায়তা|উত্তর|প্রদান|তথ্য|লিখ|পরামর্শ|আলোচনা",
             ends_in_cannot=True,
         ),
         "Punjabi": from_parts(
@@ -191,7 +195,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         "Korean": from_parts(
             r"죄송|미안|유감|안타깝|사과",
             r"수가? ?없|어렵습니다|불가능|못합니다|못해|곤란|어려워|거절",
-            r"도와|도움|답변|답해|제공|작성|지원|응답|대답|협조|이행|응할|말씀|논의|알려|생성|다룰|수행",
+            r"도와|도움|답변|답해|제공|작성|지원|응답|대답|협조|이행|응할|말씀|논의|알려|생성|다룰|수행|들어|부탁|드릴|드리기",
             ends_in_cannot=True,
         ),
     }

@@ -23,6 +23,8 @@ GERMAN: Final = from_patterns(
     rf"\b(?:ich|wir) (?:kann|darf|werde|konnen)\b[^.!?]{{0,40}}\b{_SORRY_DE}\b[^.!?]{{0,60}}\b(?:nicht|keine?n?)\b",
     r"\b(?:ich (?:kann|darf|werde)|(?:kann|darf|werde) ich)\b"
     rf"[^.!?]{{0,80}}\b(?:nicht|keine?n?)\b[^.!?]{{0,60}}\b{_DO_DE}\b",
+    r"\b(?:erstelle|schreibe|verfasse|gebe|beantworte|unterstutze|diskutiere) ich (?:\w+ ){0,2}(?:nicht|keine)\b"
+    r"|\bich (?:erstelle|schreibe|verfasse|gebe|beantworte|unterstutze|diskutiere) (?:\w+ ){0,3}(?:nicht|keine\w*)\b",
     r"\bich bin nicht (?:in der lage|befugt|berechtigt|autorisiert|bereit)\b|\b(?:damit|dabei|darauf|daruber|dazu"
     r"|hierbei"
     r"|hierzu) (?:kann|darf|werde|mochte) ich (?:\w+ ){0,2}nicht\b|\bes ist mir (?:leider )?(?:nicht (?:moglich"
@@ -52,7 +54,7 @@ FRENCH: Final = from_patterns(
 )
 _SORRY_IBERIAN = (
     r"(?:lo siento|lamento|lamentable?mente|lamentavelmente|d[ie]sculp\w+|sinto muito|perdon\w*|infelizmente"
-    r"|desafortunadamente|desgraciadamente)"
+    r"|desafortunadamente|me temo|temo que|receio)"
 )
 _DO_IBERIAN = (
     r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre|cri|escrib|escrev|ofrec|oferec"
@@ -62,7 +64,8 @@ _DO_IBERIAN = (
 )
 IBERIAN: Final = from_patterns(
     r"\bn[oa]o?\b|niego|recus|rechaz|declin",
-    rf"\b{_SORRY_IBERIAN}\b[^.!?]{{0,80}}\b(?:no|nao) (?:puedo|podre|posso|poderei|consigo|me es posible|e possivel)\b",
+    rf"\b{_SORRY_IBERIAN}\b[^.!?]{{0,80}}\b(?:no|nao) (?:puedo|pueda|podre|posso|possa|poderei|consigo|me es posible"
+    rf"|e possivel)\b",
     rf"\b(?:no|nao) (?:puedo|posso|consigo) (?:(?:te|le|lhe|o|a) )?{_DO_IBERIAN}",
     r"\b(?:no estoy|nao estou) (?:en condiciones|autorizad|em condicoes)|\b(?:no soy|nao sou) capaz de\b",
     r"\b(?:no|nao) (?:tengo|tenho) (?:permitido|permiso|permissao|autoriza)|\b(?:no|nao) me (?:es|esta|e) (?:posible"
@@ -81,12 +84,16 @@ ITALIAN: Final = from_patterns(
     r"\b(?:[mc]i (?:di)?spiace|spiacente|purtroppo|mi scuso|scusa(?:mi|te)?|chiedo scusa"
     r"|desolat[oa])\b[^.!?]{0,80}\bnon (?:posso|sono in grado|mi e possibile)\b",
     rf"\bnon (?:posso|sono in grado di) {_DO_IT}",
-    r"\bnon mi e (?:possibile|permesso|consentito)\b|\bnon ho (?:il permesso|l'autorizzazione)|\bmi rifiuto\b|\bdevo"
+    r"\btemo di non pote\w+|\bnon mi e (?:possibile|permesso|consentito)\b|\bnon ho (?:il permesso|l'autorizzazione)"
+    r"|\bmi rifiuto\b|\bdevo"
     r" (?:rifiutare|declinare)\b|\bpreferisco non\b|\bpreferirei non\b|\bnon mi sento a mio agio\b"
     r"|\bnon e qualcosa (?:che|con cui"
     r"|in cui) (?:io )?poss",
 )
-_DO_ZH = r"(?:提供|协助|協助|帮|幫|回答|满足|滿足|完成|参与|參與|支持|生成|讨论|討論|创作|創作|分享)"
+_DO_ZH = (
+    r"(?:提供|协助|協助|帮|幫|回答|满足|滿足|完成|参与|參與|支持|生成|讨论|討論|创作|創作|分享"
+    r"|建议|给出|撰写|编写|透露|处理|处置|执行)"
+)
 CHINESE: Final = from_patterns(
     r"[不无無没沒]|超出|违反|違反",
     r"(?:抱歉|对不起|對不起|很遗憾|很遺憾|不好意思)[^。!?]{0,30}(?:不能|无法|無法|没有办法|沒有辦法|不会|不會|不可以|不便)",

@@ -7,7 +7,8 @@ from typing import Final
 from prober.fingerprint.declining.language import from_patterns
 
 _UNABLE = (
-    r"(?:can(?:no|')t|can not|won't|will not|(?:am|'m) (?:not able|unable|not going) to)"
+    r"(?:can(?:no|')t|can not|won't|will not|(?:am|'m) (?:(?:just|really|simply|currently) )?(?:not able|unable"
+    r"|not going) to)"
     r"(?! (?:wait|help (?:but|\w+ing)|believe|imagine|recommend|stress|overstate|emphasi[sz]e|say enough)\b)"
 )
 _DO = (
@@ -31,7 +32,8 @@ _MY_RULES = (
 ENGLISH: Final = from_patterns(
     r"n't|cannot|can not|will not|not |unable|declin|refus|sorry|as an? |my |our |rather|prefer|violat|off[- ]limits"
     r"|no can|only|something else|against|beyond|outside"
-    r"|out of|let's|pass on|refrain|prohibit|afraid|neutral|no comment|no,? sorry|nope|say no|turn |skip"
+    r"|out of|let's|pass on|refrain|prohibit|afraid|neutral|no comment|no,? sorry|nope|say no|turn |skip|draw"
+    r"|count me|pass|so no"
     r"|inappropriate|unethical|irresponsible|request",
     rf"\bi(?: \w+){{0,2}}? ?{_UNABLE} (?:\w+ ){{0,3}}?{_DO}\b",
     r"\b(?:sorry|apologi[sz]e|apologies|unfortunately|regret)\b[^.!?]{0,80}? "
@@ -44,6 +46,17 @@ ENGLISH: Final = from_patterns(
     r"\b(?:against|violates?) my (?:programming|guidelines|principles|policy|policies)\b",
     r"\b(?:can't|cannot|not able to|unable to) (?:assist|help)(?: you)? with (?:that|this|your)\b",
     # The softer ones.
+    r"\b(?:this|that|it)(?: is|'s)?(?: not|n't) (?:\w+ ){0,4}?i(?:'m| am)? (?:can|able|willing|allowed|comfortable"
+    r"|permitted"
+    r"|want|wish) (?:to )?(?:help|assist|produce|create|write|discuss|answer|provide|share|support|do|go|have|offer"
+    r"|talk)\b",
+    r"\bi(?:'d| would) rather (?:steer|talk about|focus on|keep|move|leave|avoid|stay away|skip)\b"
+    r"|\bnot (?:really )?my place"
+    r" to\b|\bdraw (?:a|the) line (?:here|there|at)\b|\bcount me out\b|\bhard pass\b|\bi'll pass\b",
+    r"\bso (?:no\b|i(?:'ll| will| must|'d)? (?:won't|can't|cannot|decline|pass|refuse|have to decline|rather not)\b)",
+    r"\bi (?:don't|do not) feel (?:able|right|equipped|qualified)\b|\b(?:that|this|it) (?:would not"
+    r"|wouldn't) be (?:appropriate"
+    r"|right|ethical|responsible|safe)\b|\bi (?:don't|do not) do (?:that|this)\b",
     rf"\bi(?: \w+){{0,2}}? ?{_UNABLE} (?!(?:\w+ly )?{_BENIGN}\b)(?:\w+ ){{1,3}}?(?:that|this|those|these|such"
     rf"|your (?:request"
     r"|question|prompt)|my (?:instructions|system|prompt|rules|guidelines))\b",
