@@ -40,6 +40,8 @@ class Asked:
     result: RoundResult
     said: str
     """What the provider said about a failed ask; empty if none failed. Hostile."""
+    silences: tuple[str, ...] = ()
+    """Why each answer without a word says nothing."""
 
     @property
     def is_answered(self) -> bool:
@@ -89,8 +91,10 @@ def once(
                     result = run_round.run(
                         probe_set, endpoint, promise, provider, store, routing, due, confirming=confirm
                     )
-                said = _said(store, endpoint) if result.failures else ""
-                rounds.append(Asked(probe_set.name, endpoint, result, said))
+                newest = store.query(replies.recent, endpoint.name, limit=1) if result.asked else ()
+                said = next((reply.error_detail for reply in newest if reply.error_detail), "")
+                silences = tuple(reply.empty_because for reply in newest if reply.empty_because)
+                rounds.append(Asked(probe_set.name, endpoint, result, said if result.failures else "", silences))
                 due = result.confirmation.due_at if result.confirmation else None
         look_at_incidents(store, routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
@@ -112,11 +116,6 @@ def worst(codes: Sequence[int]) -> int:
     return 1 if 1 in codes else 3 if 3 in codes else 0
 
 
-def _said(store: Store, endpoint: Endpoint) -> str:
-    newest = store.query(replies.recent, endpoint.name, limit=1)
-    return next((reply.error_detail for reply in newest if reply.error_detail), "")
-
-
 def _words(one: Asked) -> list[str]:
     result = one.result
     title = f"{one.probe_set} on {one.endpoint.name}:"
@@ -132,6 +131,7 @@ def _words(one: Asked) -> list[str]:
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
         lines.append(f"  {result.asked} asks, all answered")
+    lines += [f"  {count} of them empty: {why}" for why, count in Counter(one.silences).most_common()]
     lines += [f"  {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     lines += [f"  a confirmation round is due at {again:%H:%M:%S} UTC"] if again else []

@@ -211,4 +211,5 @@ def _view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
         error=reply.error,
         model=reply.model,
         error_detail=reply.error_detail,
+        empty_because=reply.empty_because,
     )

@@ -108,6 +108,8 @@ class ReplyView:
     model: str | None
     error_detail: str = ""
     """The provider's own words. Hostile."""
+    empty_because: str = ""
+    """Why an answer says nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_an_answer_is_kept(prober: Run, home: Path, server: Answer) -> None:
     assert prober("once").code == 3
     with Store.open("sqlite:///prober.db", read_only=True) as store:
         assert [reply.text for reply in store.query(replies.recent, "bot")] == ["Blue", "Blue"]
+
+
+@pytest.mark.slow
+def test_answers_without_a_word_are_counted_with_their_reason(prober: Run, home: Path, server: Answer) -> None:
+    write_probes(home, base_url=server.url)
+    server.body = json.dumps(
+        {
+            "choices": [{"message": {"content": ""}, "finish_reason": "length"}],
+            "usage": {
+                "prompt_tokens": 12,
+                "completion_tokens": 60,
+                "completion_tokens_details": {"reasoning_tokens": 60},
+            },
+        }
+    ).encode()
+    assert "  2 of them empty: 60 of 60 output tokens were thinking; raise the output limit" in prober("once").out
 
 
 @pytest.mark.slow
