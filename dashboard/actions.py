@@ -59,7 +59,7 @@ def section(context: PageContext, incident: Incident) -> None:
 def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
     """Does what the command line does; gives the result as a sentence.
 
-    Those who were told of the incident are owed the news. The daemon sends it: the page has no channels of its own.
+    The recipients of the incident are notified by the daemon: the page has no alerters of its own.
     """
     try:
         with Store.open(url) as store:
@@ -127,7 +127,7 @@ def viewer(settings: Settings) -> Viewer | None:
 
 
 def can_sign_in() -> bool:
-    """Whether Streamlit was told of a place to sign in at (`[auth]` of its secrets), and has what that takes."""
+    """Whether Streamlit knows an identity provider (`[auth]` of its secrets) and has the package for it."""
     try:
         return "auth" in st.secrets and find_spec("authlib") is not None
     except FileNotFoundError:

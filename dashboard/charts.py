@@ -15,7 +15,7 @@ from prober.model.incident import Incident
 from prober.store.pages.page_views import EditView
 from prober.store.views import ChannelPoint, EpochView
 
-# Of Okabe and Ito's palette, told apart by the colour-blind; each has a contrast of 3 to white and to near-black.
+# Of Okabe and Ito's palette, distinct for the colour-blind; each has a contrast of 3 to white and to near-black.
 BEFORE = "#0072B2"
 AFTER = "#D55E00"
 QUIET = "#808080"

@@ -19,7 +19,7 @@ dash, a place or a tooltip as well."""
 SHAPES: Final = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "triangle-right")
 DASHES: Final = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4])
 MOST: Final = len(COLOURS)
-"""Things told apart in one chart."""
+"""Most series in one chart."""
 OTHERS: Final = "all others"
 SINCE: Final = "since the change"
 _WITH_LEGEND: Final = 260

@@ -112,8 +112,8 @@ def _who_and_how_fast(
             st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
         else:
             st.caption("No answer has a latency.")
-    if told := latency(lines):
-        st.caption(told)
+    if sentence := latency(lines):
+        st.caption(sentence)
 
 
 def _map(context: PageContext, view: EndpointView) -> None:

@@ -33,7 +33,7 @@ def draw(context: PageContext) -> None:
         return
     _asked(page)
     _looked_at(context, page)
-    _tells(page)
+    _information(page)
     _answers(page)
     _distributions(page)
     _replies(context, endpoint, probe)
@@ -70,26 +70,26 @@ def _looked_at(context: PageContext, page: ProbePage) -> None:
         st.caption(f"The reference is not complete yet, so there is nothing to compare with {now}{since}.")
 
 
-def _tells(page: ProbePage) -> None:
+def _information(page: ProbePage) -> None:
     """How much information its replies carry."""
-    told = page.information
-    if told is None or not told.channels:
+    information = page.information
+    if information is None or not information.channels:
         return
     st.markdown("#### How informative it is")
-    days = told.days_alone
+    days = information.days_alone
     soon = "never" if days is None else f"after about {count(max(1, round(days)), 'day')}"
     st.markdown(
         f"If 10 % of its answers changed, this probe alone would detect it {soon}, "
-        f"in channel {inline(told.channels[0].channel)} ({number(told.asks)} answers per round)."
+        f"in channel {inline(information.channels[0].channel)} ({number(information.asks)} answers per round)."
     )
-    if said := advice(told):
+    if said := advice(information):
         st.caption(f"Advice: it {said}.")
     st.dataframe(
         {
-            "channel": [one_line(one.channel) for one in told.channels],
-            "different answers": [number(one.outcomes) for one in told.channels],
-            "information, 10 % shifted": [number(one.moved_nats) for one in told.channels],
-            "information, 10 % new": [number(one.new_nats) for one in told.channels],
+            "channel": [one_line(one.channel) for one in information.channels],
+            "different answers": [number(one.outcomes) for one in information.channels],
+            "information, 10 % shifted": [number(one.moved_nats) for one in information.channels],
+            "information, 10 % new": [number(one.new_nats) for one in information.channels],
         },
         hide_index=True,
         column_config={
