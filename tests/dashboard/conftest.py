@@ -1,4 +1,4 @@
-"""A page drawn in memory, from a store in memory."""
+"""A page drawn in memory, from canned answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboard import cached_store, frame, launch
-from tests.dashboard.fake_store import NOW, FakeStore
+from tests.dashboard.canned import NOW, CannedStore
 
 
 class Then(datetime):
@@ -38,7 +38,7 @@ class Page:
 
         cached_store.forget()
         self._monkeypatch.setattr(cached_store.Store, "open", staticmethod(opened))
-        self._monkeypatch.setattr(frame, "datetime", Then if isinstance(store, FakeStore) else datetime)
+        self._monkeypatch.setattr(frame, "datetime", Then if isinstance(store, CannedStore) else datetime)
         at = opened_at(page, **query)
         at._bidi_component_manager = Page._components
         at.run()

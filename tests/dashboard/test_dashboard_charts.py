@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import charts
 from prober.store.views import EpochView
-from tests.dashboard.fake_store import HOSTILE, NOW, THRESHOLD, history, incident, point
+from tests.dashboard.canned import HOSTILE, NOW, THRESHOLD, history, incident, point
 
 MOVED = tuple(one for one in history("bot", changed=34) if one.channel == "length")
 OPEN = incident(history("bot", changed=34), 34)

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import charts_time
 from prober.store.pages.page_views import RoundLine
-from tests.dashboard.fake_store import HOSTILE, NOW, map_of, probe_page
+from tests.dashboard.canned import HOSTILE, NOW, map_of, probe_page
 from tests.dashboard.test_dashboard_charts import spec
 
 

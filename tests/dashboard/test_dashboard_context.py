@@ -8,8 +8,8 @@ from dashboard.endpoint import latency, latency_moved
 from dashboard.incident import company
 from prober.model.notice import Part
 from prober.store.pages.page_views import RoundLine
+from tests.dashboard.canned import HOSTILE, NOW, all_states
 from tests.dashboard.conftest import texts
-from tests.dashboard.fake_store import HOSTILE, NOW, all_states
 
 
 def test_company_is_named_with_its_incident_or_as_counted_only():

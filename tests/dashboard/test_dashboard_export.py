@@ -13,7 +13,7 @@ from dashboard.cached_store import CachedStore
 from prober.loading import reply_log
 from prober.store import Store
 from tests.dashboard import seeded
-from tests.dashboard.fake_store import HOSTILE
+from tests.dashboard.canned import HOSTILE
 
 
 def read(text: str) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard import formatting
-from tests.dashboard.fake_store import HOSTILE
+from tests.dashboard.canned import HOSTILE
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,10 @@ from prober.model.evidence import Findings, Share, Shift
 from prober.status.endpoint_status import endpoint_statuses
 from prober.store.pages import overview as overview_page
 from prober.store.views import DeliveryView
-from tests.dashboard.conftest import address, links, texts
-from tests.dashboard.fake_store import (
+from tests.dashboard.canned import (
     HOSTILE,
     NOW,
-    FakeStore,
+    CannedStore,
     all_states,
     endpoint_view,
     fleet,
@@ -26,6 +25,7 @@ from tests.dashboard.fake_store import (
     hostile,
     rounds_every,
 )
+from tests.dashboard.conftest import address, links, texts
 
 
 def test_no_database_says_what_to_run(page):
@@ -35,7 +35,7 @@ def test_no_database_says_what_to_run(page):
 
 
 def test_a_store_that_breaks_later_is_an_explanation_too(page):
-    class Broken(FakeStore):
+    class Broken(CannedStore):
         def endpoints(self):
             raise StoreError("the database is locked")
 
@@ -46,23 +46,23 @@ def test_a_store_that_breaks_later_is_an_explanation_too(page):
 
 
 def test_an_empty_store_says_what_to_do_next(page):
-    at = page(FakeStore())
+    at = page(CannedStore())
     assert "Nothing is watched yet" in at.info[0].value
     assert "prober validate probes/" in at.code[0].value
 
 
 def test_too_little_evidence_says_how_much_is_missing(page):
     learning = endpoint_view("bot", state="insufficient_evidence", missing="3 of 8 rounds")
-    at = page(FakeStore(endpoint_views=(learning,)))
+    at = page(CannedStore(endpoint_views=(learning,)))
     assert "Too early to tell" in at.info[0].value
     assert "3 of 8 rounds" in texts(at)
-    at = page(FakeStore(endpoint_views=(learning,)), "endpoint")
+    at = page(CannedStore(endpoint_views=(learning,)), "endpoint")
     assert "**No history yet**: 3 of 8 rounds" in at.info[0].value
 
 
 def test_a_still_world_is_one_green_sentence(page):
     points = history("bot")
-    at = page(FakeStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6)))
+    at = page(CannedStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6)))
     assert "Nothing differs from what you pinned" in at.success[0].value
     assert not (at.error or at.warning or at.info)
     assert links(at) == []
@@ -74,7 +74,7 @@ def test_a_channel_that_nobody_is_reached_by_is_said_first_of_all(page):
     fine = DeliveryView("log", "", 0, 0, 3, 0, NOW, False, "", None)
     waits = DeliveryView("webhook", "", 1, 0, 3, 0, NOW, False, "timeout", NOW)
     gone = DeliveryView("slack", HOSTILE, 0, 0, 0, 2, None, True, "channel_not_found", NOW - timedelta(hours=3))
-    store = FakeStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6),
+    store = CannedStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6),
                       delivery_views=(fine, gone, waits))  # fmt: skip
     at = page(store)
     (said,) = at.error
@@ -128,7 +128,7 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
 def test_without_a_number_all_incidents_are_listed(page):
     at = page(all_states(), "incident")
     assert [query for _, _, query in links(at)] == ["incident=3", "incident=1"]
-    at = page(FakeStore((endpoint_view("bot", history("bot")),)), "incident")
+    at = page(CannedStore((endpoint_view("bot", history("bot")),)), "incident")
     assert "No incident yet" in at.success[0].value
 
 

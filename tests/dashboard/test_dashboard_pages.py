@@ -14,11 +14,10 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app import PAGES
 from dashboard.navigation import HOME
 from prober.model.notice import EndpointNews, Notice, Source
-from tests.dashboard.conftest import address, links, texts
-from tests.dashboard.fake_store import (
+from tests.dashboard.canned import (
     HOSTILE,
     NOW,
-    FakeStore,
+    CannedStore,
     all_states,
     endpoint_view,
     fleet,
@@ -30,6 +29,7 @@ from tests.dashboard.fake_store import (
     rounds_every,
     sign,
 )
+from tests.dashboard.conftest import address, links, texts
 
 NAMES = ["" if name == HOME else name for name in PAGES]
 
@@ -43,8 +43,8 @@ POINTS = history("bot")
 ATTACKS = ("<script>", "**bold**", ":smile:", "www.", "http", "$x", "\x00", "\u202e", "\ud800")
 
 
-def one() -> FakeStore:
-    return FakeStore((endpoint_view("bot", POINTS),), POINTS, round_views=rounds_every("bot", 6),
+def one() -> CannedStore:
+    return CannedStore((endpoint_view("bot", POINTS),), POINTS, round_views=rounds_every("bot", 6),
                      probe_pages=(probe_page(),), promise_views=(promise_view("bot"),))  # fmt: skip
 
 
@@ -60,14 +60,14 @@ def marked_up(at: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("name", pages("", "probe"))
 def test_a_page_of_an_empty_store_says_what_to_do_next(page, name):
-    at = page(FakeStore(), name)
+    at = page(CannedStore(), name)
     assert "Nothing is watched yet" in at.info[0].value
     assert "prober validate probes/" in at.code[0].value
 
 
 @pytest.mark.parametrize("name", pages("", "endpoint"))
 def test_a_page_of_an_endpoint_that_was_never_asked_is_no_error(page, name):
-    at = page(FakeStore((endpoint_view("bot"),)), name)
+    at = page(CannedStore((endpoint_view("bot"),)), name)
     assert at.info or at.success or at.warning
     assert not at.error
     assert not at.get("vega_lite_chart")

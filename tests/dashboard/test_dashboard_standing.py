@@ -8,7 +8,7 @@ from datetime import timedelta
 from dashboard.overview import SYMBOLS, Headline, by_urgency, headline, why
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
-from tests.dashboard.fake_store import NOW, all_states, endpoint_view, history, incident, round_view
+from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
 
 POINTS = history("one")
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from dashboard.timeline import timeline
 from prober.model.incident import Trouble
 from prober.store.views import ActionView
-from tests.dashboard.fake_store import HOSTILE, NOW, history, incident, notice_view
+from tests.dashboard.canned import HOSTILE, NOW, history, incident, notice_view
 
 OPEN = incident(history("bot", changed=34), 34)
 

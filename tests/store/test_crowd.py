@@ -85,7 +85,7 @@ def crowd(url: str, seed: int) -> None:
             if not waiting:
                 return
             one = rng.choice(waiting)
-            work(store, one.id, ENDPOINTS[one.endpoint], NOW, rng.choice((0, 3600, 3600)))
+            work(store, one.id, ENDPOINTS[one.endpoint], NOW, rng.choice((0, 300, 300)))
 
     with store, ThreadPoolExecutor(3) as threads:
         for done in [threads.submit(worker, random.Random(seed + n)) for n in range(3)]:

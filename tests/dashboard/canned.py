@@ -1,10 +1,10 @@
-"""The readers of `prober.store.Store`, in memory, and small worlds to show. A test holds its signatures to the store's."""
+"""Canned answers for pages, keyed by the query that asks for them; and small worlds to show."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from prober.incidents.daemons import DaemonStatus
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
@@ -16,7 +16,6 @@ from prober.store.pages import days, deliveries, over_time, overview, probes, pr
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.page_views import (
     AnswerView,
-    By,
     CheckView,
     EditView,
     EmbeddingMap,
@@ -34,10 +33,8 @@ from prober.store.views import (
     DeliveryView,
     EndpointView,
     EpochView,
-    MaintenanceView,
     NoticeView,
     ReplyView,
-    RoundState,
     RoundView,
 )
 
@@ -50,8 +47,8 @@ HOSTILE = (
 
 
 @dataclass
-class FakeStore:
-    """Answers what it was given."""
+class CannedStore:
+    """Stands in for a Store that is only read: `query` answers what the test says. What no page asks is a KeyError."""
 
     endpoint_views: tuple[EndpointView, ...] = ()
     points: tuple[ChannelPoint, ...] = ()
@@ -77,133 +74,71 @@ class FakeStore:
     asked: list[str] = field(default_factory=list)
 
     def query(self, function, *args, **kwargs):
-        """As `Store.query`, answered by the method of this class that stands for the function."""
-        answer = {
-            overview.endpoints: self.endpoints,
-            overview.recent_rounds: self.rounds,
-            overview.recent_rounds_of_each: self.lately,
-            over_time.channel_stretch: self.channel_stretch,
-            over_time.lines: self.lines,
-            over_time.edits: self.edits,
-            days.tallies: self.tallies,
-            days.month: self.month,
-            probes.probes: self.probes,
-            probes.page: self.probe,
-            probes.embedding_map: self.embedding_map,
-            promises.promises: self.promises,
-            deliveries.deliveries: self.deliveries,
-            replies.recent: self.replies,
-            daemons.statuses: self.daemon_statuses,
-            latest_notice_of: self.told,
-            judge_state.epochs: self.epochs,
-            incidents.recent: self.incidents,
-            incidents.get: self.incident,
-            incidents.examples: self.examples,
-            incidents.actions: self.presses,
-            incidents.parts: self.parts,
-            notices.recent: self.notices,
-            watches.changes: self.newest,
-            maintenance.not_over: self.maintenance,
-        }[function]
-        return answer(*args, **kwargs)
+        """As `Store.query`."""
+        if function is overview.endpoints:
+            self.asked.append("endpoints")
+        return self._answers()[function](*args, **kwargs)
 
-    def endpoints(self) -> tuple[EndpointView, ...]:
-        self.asked.append("endpoints")
-        return self.endpoint_views
+    def _answers(self):
+        """Query → what stands in for it."""
+        return {
+            overview.endpoints: lambda: self.endpoint_views,
+            overview.recent_rounds: lambda limit, state: tuple(one for one in self.round_views if one.state == state),
+            overview.recent_rounds_of_each: lambda: self.round_views,
+            over_time.channel_stretch: self._stretch,
+            over_time.lines: self._lines,
+            over_time.edits: lambda endpoint: self.edit_views.get(endpoint, ()),
+            days.tallies: self._tallies,
+            days.month: lambda by, now: tuple(
+                MonthView(name, 1.25, 0.1, 1.75, 7, 4, self.unpriced) for name in ([""] if by == "all" else self._asked)
+            ),
+            probes.probes: lambda endpoint: tuple(one.probe for one in self.probe_pages),
+            probes.page: lambda endpoint, probe: next(
+                (one for one in self.probe_pages if one.probe.probe == probe), None
+            ),
+            probes.embedding_map: lambda endpoint: self.map,
+            promises.promises: lambda: self.promise_views,
+            deliveries.deliveries: lambda: self.delivery_views,
+            replies.recent: lambda endpoint, probe, before, limit: tuple(
+                one for one in self.reply_views if before is None or one.round < before
+            )[:limit],
+            daemons.statuses: lambda: self.signs_of_life,
+            latest_notice_of: lambda *_: self.notice,
+            judge_state.epochs: lambda endpoint: self.epoch_views.get(endpoint, ()),
+            incidents.recent: lambda endpoint: tuple(
+                one for one in self.all_incidents if endpoint in {None, one.endpoint}
+            ),
+            incidents.get: lambda incident_id: next((one for one in self.all_incidents if one.id == incident_id), None),
+            incidents.examples: lambda incident: self.comparisons,
+            incidents.actions: lambda incident_id: tuple(
+                one for one in self.press_views if one.incident_id == incident_id
+            ),
+            incidents.parts: lambda incident: self.event_parts,
+            notices.recent: lambda incident_id: tuple(
+                one for one in self.notice_views if one.incident_id == incident_id
+            ),
+            watches.changes: lambda endpoint=None: self.version,
+            maintenance.not_over: lambda now: (),
+        }
 
-    def channel_stretch(
-        self, endpoint: str, channel: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
-    ) -> tuple[ChannelPoint, ...]:
+    @property
+    def _asked(self):
+        return [one.name for one in self.endpoint_views if one.asks]
+
+    def _stretch(self, endpoint, channel, since):
         found = (one for one in self.points if (one.endpoint, one.channel) == (endpoint, channel))
-        return tuple(one for one in found if since is None or one.at >= since)[-most:]
+        return tuple(one for one in found if since is None or one.at >= since)[-400:]
 
-    def lines(
-        self, endpoint: str, since: datetime | None = None, until: datetime | None = None, most: int = 400
-    ) -> tuple[RoundLine, ...]:
+    def _lines(self, endpoint, since):
         rounds = {one.round: one.at for one in self.points if one.endpoint == endpoint}
         return tuple(
             RoundLine(label, at, 12, n % 3, {self.identity: 8, "model-2": n % 4}, 0.1 + n / 100, 0.5)
             for n, (label, at) in enumerate(rounds.items())
         )
 
-    def edits(self, endpoint: str) -> tuple[EditView, ...]:
-        return self.edit_views.get(endpoint, ())
-
-    def tallies(
-        self, by: By, since: date, until: date, *, daily: bool = True, endpoint: str | None = None
-    ) -> tuple[TallyView, ...]:
-        asked = [one for one in self.endpoint_views if one.asks]
-        days = [NOW.date() - timedelta(days=n) for n in range(3)] if daily else [None]
-        return tuple(replace(self.tally, key=one.name, day=day) for day in days for one in asked)
-
-    def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
-        names = [""] if by == "all" else [one.name for one in self.endpoint_views if one.asks]
-        return tuple(MonthView(name, 1.25, 0.1, 1.75, 7, 4, self.unpriced) for name in names)
-
-    def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
-        return tuple(one.probe for one in self.probe_pages)
-
-    def probe(self, endpoint: str, probe: str) -> ProbePage | None:
-        return next((one for one in self.probe_pages if one.probe.probe == probe), None)
-
-    def embedding_map(self, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
-        return self.map
-
-    def promises(self) -> tuple[PromiseView, ...]:
-        return self.promise_views
-
-    def replies(
-        self, endpoint: str, *, probe: str | None = None, before: str | None = None, limit: int = 100
-    ) -> tuple[ReplyView, ...]:
-        return tuple(one for one in self.reply_views if before is None or one.round < before)[:limit]
-
-    def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
-        return self.signs_of_life
-
-    def told(self, incident_id: int, alerter: str, dashboard_url: str) -> Notice | None:
-        return self.notice
-
-    def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
-        return self.epoch_views.get(endpoint, ())
-
-    def incidents(
-        self, *, endpoint: str | None = None, state: str | None = None, limit: int = 200
-    ) -> tuple[Incident, ...]:
-        found = (one for one in self.all_incidents if endpoint in {None, one.endpoint} and state in {None, one.state})
-        return tuple(found)[:limit]
-
-    def incident(self, incident_id: int) -> Incident | None:
-        return next((one for one in self.all_incidents if one.id == incident_id), None)
-
-    def examples(self, incident: Incident, limit: int = 5) -> tuple[Comparison, ...]:
-        return self.comparisons[:limit]
-
-    def rounds(
-        self, endpoint: str | None = None, limit: int = 200, *, state: RoundState | None = None
-    ) -> tuple[RoundView, ...]:
-        found = (one for one in self.round_views if endpoint in {None, one.endpoint} and state in {None, one.state})
-        return tuple(found)[:limit]
-
-    def lately(self, each: int = 40) -> tuple[RoundView, ...]:
-        return self.round_views
-
-    def notices(self, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:
-        return tuple(one for one in self.notice_views if incident_id in {None, one.incident_id})[:limit]
-
-    def presses(self, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:
-        return tuple(one for one in self.press_views if incident_id in {None, one.incident_id})[:limit]
-
-    def maintenance(self, endpoint: str | None = None, *, now: datetime) -> tuple[MaintenanceView, ...]:
-        return ()
-
-    def deliveries(self) -> tuple[DeliveryView, ...]:
-        return self.delivery_views
-
-    def parts(self, incident: Incident) -> tuple[Part, ...]:
-        return self.event_parts
-
-    def newest(self, endpoint: str | None = None) -> str:
-        return self.version
+    def _tallies(self, by, since, until, daily):
+        when = [NOW.date() - timedelta(days=n) for n in range(3)] if daily else [None]
+        return tuple(replace(self.tally, key=name, day=day) for day in when for name in self._asked)
 
 
 def tally_view(**given) -> TallyView:
@@ -391,7 +326,7 @@ def notice_view(number: int = 3, **given) -> NoticeView:
     return NoticeView(id=1, incident_id=number, **(standard | given))
 
 
-def all_states() -> FakeStore:
+def all_states() -> CannedStore:
     """One endpoint in each standing; `support-bot` has an open incident, `3`, and a closed one, `1`."""
     moved, still = history("support-bot", changed=34), history("search-ranker")
     growing = history("summariser")
@@ -399,7 +334,7 @@ def all_states() -> FakeStore:
     growing_now = tuple(
         replace(one, e_value=40.0, words="11 % shorter") if one.channel == "length" else one for one in growing[-3:]
     )
-    return FakeStore(
+    return CannedStore(
         endpoint_views=(
             endpoint_view("search-ranker", still),
             endpoint_view("support-bot", moved, state="alarm", e_value=4.1e5, open_incident=opened),
@@ -446,22 +381,22 @@ def all_states() -> FakeStore:
     )  # fmt: skip
 
 
-def fleet(size: int = 100, channels: int = 9) -> FakeStore:
+def fleet(size: int = 100, channels: int = 9) -> CannedStore:
     """Many endpoints, all as pinned."""
     names = [f"team-{n:03d}/endpoint" for n in range(size)]
     made = {name: tuple(point(name, f"channel-{c}", 0, 1) for c in range(channels)) for name in names}
-    return FakeStore(
+    return CannedStore(
         endpoint_views=tuple(endpoint_view(name, points) for name, points in made.items()),
         points=tuple(one for points in made.values() for one in points),
         round_views=tuple(one for name in names for one in rounds_every(name, 6, 3)),
     )
 
 
-def hostile() -> FakeStore:
+def hostile() -> CannedStore:
     """Every text that a model or a provider may choose is an attack."""
     points = tuple(replace(one, words=HOSTILE) for one in history("target", changed=36))
     opened = incident(points, 36, note=HOSTILE, actor=HOSTILE, state="acknowledged")
-    return FakeStore(
+    return CannedStore(
         endpoint_views=(
             endpoint_view("target", points, state="alarm", model=HOSTILE, owners=(HOSTILE,), open_incident=opened),
             endpoint_view("other", points, state="insufficient_evidence", missing=HOSTILE),
