@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -104,6 +105,20 @@ HARD_PHRASES = (
 def test_documents_are_in_plain_english(document: Path) -> None:
     text = re.sub(r"`[^`]*`", "", " ".join(document.read_text().split()))
     assert not [phrase for phrase in HARD_PHRASES if re.search(phrase, text, flags=re.I)]
+
+
+def test_messages_are_in_plain_english() -> None:
+    """Every text in the code that is no docstring; patterns that recognise refusals, and keys of one word, are none."""
+    said = []
+    for path in [*ROOT.glob("prober/**/*.py"), *ROOT.glob("dashboard/*.py")]:
+        tree = ast.parse(path.read_text())
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                is_message = " " in node.value and "declining" not in path.parts and "migrations" not in path.parts
+                if is_message and any(re.search(phrase, node.value, flags=re.I) for phrase in HARD_PHRASES):
+                    said.append(f"{of_the_project(path)}:{node.lineno}: {node.value}")
+    assert said == []
 
 
 def test_the_command_line_page_names_verbs_that_exist() -> None:

@@ -138,7 +138,7 @@ class Daemon:
         """End within the grace, however much is left and whatever hangs."""
         self._rounds.is_stopping = True
         end = time.monotonic() + self._grace_s
-        logger.info("stopping: no new round starts, those in hand are finished; a second signal ends them too")
+        logger.info("stopping: no new round starts, running ones are finished; a second signal ends them too")
         # Stopped while it starts jobs, APScheduler's thread would die of a job that it does not find any more.
         self._scheduler.pause()
         self._scheduler.get_jobs()  # waits until that is over
