@@ -83,9 +83,17 @@ def test_responses_request() -> None:
     assert request.path == "/responses"
     assert request.body["instructions"] == "Be brief."
     assert request.body["stream"] is True
-    assert request.body["tools"] == [
-        {"type": "function", "name": "look", "description": "Looks", "parameters": {"type": "object"}}
+    tool = {"type": "function", "strict": None, "parameters": {"type": "object"}}
+    assert request.body["tools"] == [tool | {"name": "look", "description": "Looks"}]
+    bare = TALK.model_copy(update={"tools": (Tool(name="look"),)})
+    assert Responses().request(declared(api="responses"), bare).body["tools"] == [
+        {"type": "function", "strict": None, "name": "look", "parameters": {"type": "object", "properties": {}}}
     ]
+
+
+def test_a_background_answer_is_none_to_read(server: WireServer) -> None:
+    reply = ask(endpoint_for("openai_responses", server.url, parameters={"background": True}))
+    assert (reply.error, "background" in reply.error_detail, server.asked) == ("bad_request", True, [])
 
 
 def test_messages_request_keeps_the_system_apart() -> None:

@@ -39,8 +39,6 @@ USAGE: Final[tuple[Path, ...]] = (("usage",), ("x_groq", "usage"))
 """Where the model, its tier and the token counts stand, whoever speaks this format; the first place that says so."""
 
 _ROUTING: Final[Path] = ("message", "provider_metadata", "gateway", "routing")
-COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.com")
-"""Domains that count the tokens of a stream where `stream_options` asks them to. Others may refuse the parameter."""
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "provider": ("provider",),  # OpenRouter: who answered
     "model_version": ("model_version",),  # watsonx
@@ -54,6 +52,9 @@ CHOICE_SIGNALS: Final[Mapping[str, Path]] = {
 
 Left out on purpose, as they differ with every reply: `x_groq.id`, `generationId`, `created`.
 """
+
+COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.com", "x.ai", "together.xyz", "groq.com")
+"""Domains that count the tokens of a stream where `stream_options` asks them to. Others may refuse the parameter."""
 
 FILTERED: Final = frozenset({"content_filter", "content_filtered", "guardrail_intervened", "safety"})
 """Finish reasons by which a filter ended the answer, in lower case."""

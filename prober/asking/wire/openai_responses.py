@@ -62,7 +62,12 @@ class Responses:
         if probe.system:
             body["instructions"] = probe.system
         if probe.tools:
-            body["tools"] = [{"type": "function", **tool.model_dump(exclude_defaults=True)} for tool in probe.tools]
+            # `parameters` and `strict` are required here; null is the provider's own default.
+            body["tools"] = [
+                {"type": "function", "strict": None, "parameters": tool.parameters}
+                | tool.model_dump(exclude_defaults=True)
+                for tool in probe.tools
+            ]
         if endpoint.stream:
             body["stream"] = True
         return Request("/responses", body)
