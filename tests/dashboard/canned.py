@@ -83,7 +83,9 @@ class CannedStore:
         """Query → what stands in for it."""
         return {
             overview.endpoints: lambda: self.endpoint_views,
-            overview.recent_rounds: lambda limit, state: tuple(one for one in self.round_views if one.state == state),
+            overview.recent_rounds: lambda limit=200, state=None: tuple(
+                one for one in self.round_views if state in {None, one.state}
+            )[:limit],
             overview.recent_rounds_of_each: lambda: self.round_views,
             over_time.channel_stretch: self._stretch,
             over_time.lines: self._lines,
