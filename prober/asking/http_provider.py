@@ -14,6 +14,7 @@ from prober.asking import failures, headers
 from prober.asking.capabilities import refused_by
 from prober.asking.error_body import error_in, error_in_event, parse
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
+from prober.asking.retry_after import retry_after_s
 from prober.asking.sse import FirstContent, read_events, says_done
 from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
@@ -138,7 +139,7 @@ def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -
     failure, named = failures.failure_of(arrived.status, body, endpoint.parameters)
     return replace(
         _failed(at, failure, failures.detail_of(arrived.status, body, arrived.body, named)),
-        retry_after_s=failures.retry_after_s(arrived.headers, body, at),
+        retry_after_s=retry_after_s(arrived.headers, body, at),
         model=text_of(dig(body, "model")),
     )
 

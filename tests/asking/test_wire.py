@@ -11,6 +11,7 @@ import pytest
 
 from prober.asking import capabilities, failures, headers, redaction
 from prober.asking.http_provider import address, build
+from prober.asking.retry_after import retry_after_s
 from prober.asking.sse import EventReader, FirstContent, read_events
 from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.format import BrokenWire, count_of, dig, logprobs_of, total_of
@@ -251,7 +252,7 @@ def test_first_content_is_the_first_piece_of_the_answer() -> None:
     ],
 )
 def test_retry_after(found: dict[str, str], seconds: float | None) -> None:
-    assert failures.retry_after_s(found, None, NOW) == seconds
+    assert retry_after_s(found, None, NOW) == seconds
 
 
 @pytest.mark.parametrize(
