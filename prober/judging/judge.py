@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
+from math import inf, isnan, log
 from typing import Final
 
 from prober.judging import permutation_check
@@ -111,7 +111,8 @@ def _known(rounds: Sequence[Round]) -> History:
 
 def _strongest(memory: Memory) -> str:
     """The channel with the most evidence."""
-    return max(memory.channels, key=lambda name: memory.channels[name].statistic.log_e)
+    log_es = {name: held.statistic.log_e for name, held in memory.channels.items()}
+    return max(log_es, key=lambda name: -inf if isnan(log_es[name]) else log_es[name])
 
 
 def _without_alarm(memory: Memory) -> Memory:

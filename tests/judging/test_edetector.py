@@ -343,3 +343,43 @@ def test_a_changed_row_is_evidence_also_where_it_came_later() -> None:
     for label in LABELS[:12]:
         quiet, moved = step(quiet, same, label), step(moved, changed, label)
     assert moved.log_e > quiet.log_e + log(20)
+
+
+@pytest.mark.parametrize("replies", [10, 1000, 5000])
+@pytest.mark.parametrize("rows", [1, 4])
+def test_evidence_stays_finite_however_large_a_change_and_however_many_replies(replies: int, rows: int) -> None:
+    """Hourly rounds judged by days have hundreds of replies in a step; a shift of their logits overflows a double."""
+    answers = [table_of(((*[0] * c, replies, *[0] * (2 - c)),) * rows) for c in range(3)]
+    state = begin(equal_rounds(((replies, 0, 0),) * rows, rounds=8))
+    largest = state.log_e
+    for i, answer in enumerate([1] * 12 + [2] * 12 + [0] * 6):
+        state = step(state, answers[answer], LABELS[i])
+        largest = max(largest, state.log_e)
+        held = (state.null.base, state.null.classes, state.onsets.log_capital, state.onsets.mass, state.onsets.seen)
+        assert all(np.isfinite(array).all() for array in held)
+        assert np.isfinite(state.log_e)
+    assert largest > log(10.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_evidence_stays_finite_in_extreme_worlds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, wide = int(rng.integers(1, 5)), int(rng.integers(2, 14))
+    novel = np.zeros((rows, wide), dtype=bool)
+    novel[:, -1] = seed % 2
+
+    def answers(concentration):
+        shares = rng.dirichlet(np.full(wide, concentration), rows)
+        return lambda replies: table_of([rng.multinomial(replies, share).tolist() for share in shares])
+
+    before = answers(0.1)
+    reference = [before(int(10 ** (seed % 4))) for _ in range(6)]
+    state = begin(learn(reference, np.full((rows, wide), 0.05), np.tile(np.arange(float(wide)), (rows, 1)), novel))
+    for change in range(3):
+        after = answers(0.01 * 10**change)
+        for i in range(6):
+            state = step(state, after(1000), LABELS[10 * change + i])
+            assert np.isfinite(state.log_e)
+            assert np.isfinite(state.onsets.log_capital).all()
+            assert np.isfinite(state.onsets.seen).all()

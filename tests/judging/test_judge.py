@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from math import isnan
+from math import inf, isfinite, isnan, nan
 
 import numpy as np
 import pytest
 
 from prober.judging.channels import CHANNELS
-from prober.judging.explain.summary import weights
+from prober.judging.explain.summary import judgement, weights
 from prober.judging.judge import advance
 from prober.judging.memory import RECENT, Memory, encode
 from prober.judging.promise import Promise
@@ -336,3 +336,40 @@ def test_vectors_of_another_embedder_are_no_evidence() -> None:
     assert [j.state for j in judgements[REFERENCE:]] == ["quiet"] * 6
     (embedding,) = (v for v in judgements[-1].verdicts if v.channel == "embedding")
     assert isnan(embedding.value)
+
+
+def with_log_e(memory, channel, log_e):
+    """The memory after the evidence of one channel has become so."""
+    held = memory.channels[channel]
+    onsets = held.statistic.onsets
+    onsets = replace(onsets, log_capital=np.full_like(onsets.log_capital, log_e))
+    held = replace(held, statistic=replace(held.statistic, onsets=onsets))
+    return replace(memory, channels={**memory.channels, channel: held})
+
+
+def test_a_channel_whose_evidence_is_not_a_number_is_never_quiet(caplog) -> None:
+    memory, judgements = judged(world(REFERENCE + 2))
+    assert judgements[-1].state == "quiet"
+    lost = judgement(with_log_e(memory, "length", nan), judgements[-1].round, Promise(), "")
+    assert lost.state == "insufficient_evidence"
+    assert "internal error: the evidence of length is not a number" in lost.missing
+    assert "length" not in {verdict.channel for verdict in lost.verdicts}
+    assert not isnan(lost.e_value)
+    assert "the evidence of length is not a number" in caplog.text
+
+
+def test_the_other_channels_still_raise_an_alarm_where_one_is_not_a_number() -> None:
+    memory, judgements = judged(world(REFERENCE + 2))
+    broken = with_log_e(with_log_e(memory, "length", nan), "refusal", 1000.0)
+    found = judgement(broken, judgements[-1].round, Promise(), "")
+    assert found.state == "alarm"
+    assert found.verdicts[0].channel == "refusal"
+    assert "length" in found.missing
+
+
+def test_infinite_evidence_is_an_alarm_with_a_number_that_json_can_hold() -> None:
+    memory, judgements = judged(world(REFERENCE + 2))
+    found = judgement(with_log_e(memory, "refusal", inf), judgements[-1].round, Promise(), "")
+    assert found.state == "alarm"
+    assert isfinite(found.e_value)
+    assert isfinite(found.verdicts[0].e_value)

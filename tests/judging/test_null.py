@@ -165,3 +165,12 @@ def test_a_round_of_the_reference_is_held_against_the_others(monkeypatch) -> Non
     learn(tables, np.full((1, 2), 0.5), np.array([[0.0, 1.0]]), np.zeros((1, 2), dtype=bool))
     np.testing.assert_allclose(held_against[0], [[0.5 + 1, 0.5 + 7]])
     np.testing.assert_array_less(held_against[1][0, 1], 0.5 + 3 + 1e-9)
+
+
+def test_probabilities_whose_product_is_below_the_smallest_double_are_finite_in_logs() -> None:
+    still = equal_rounds(((5, 1),) * 32)
+    mean = np.tile([1.0, 1e-30], (1, 32, 1))
+    independent = np.zeros((1, 1), dtype=np.int64)
+    stack, table = NullStack.of([still]), table_of(((0, 1),) * 32)
+    [[[found]]] = null.log_predictive(table, mean, np.full((1, 32), 1e9), stack, independent)
+    assert found == pytest.approx(32 * np.log(1e-30))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from math import exp, inf, isnan, log, nan
@@ -18,22 +19,35 @@ from prober.judging.statistic.scales import Scale
 from prober.judging.statistic.table import Floats
 from prober.model.evidence import Judgement, Kind, State, Verdict, moved
 
+logger = logging.getLogger(__name__)
+
 LABEL: Final = 60
 """Characters of an answer that are shown."""
+NOT_A_NUMBER: Final = (
+    "internal error: the evidence of {channels} is not a number, so it is not judged; "
+    "report this, and run `prober reference reset` to judge it again"
+)
 WORTH_SAYING: Final = 0.05
 """Change of share from which on a second answer is worth saying."""
 
 
 def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Judgement:
     """What all channels together say of the round they were last stepped with."""
+    lost = [name for name, held in memory.channels.items() if isnan(held.statistic.log_e)]
     verdicts = [
         _verdict(CHANNELS[name], held, memory.series, label, promise.threshold)
         for name, held in memory.channels.items()
+        if name not in lost
     ]
     verdicts.sort(key=lambda verdict: -verdict.e_value)
     log_e = log_e_of_all(memory)
     ratio = log_e - log(promise.threshold)
     state: State = "alarm" if ratio >= 0 else "suspected" if ratio >= log(0.1) else "quiet"
+    if lost:
+        error = NOT_A_NUMBER.format(channels=", ".join(lost))
+        logger.error("round %s: %s", label, error)
+        missing = f"{error}; {missing}" if missing else error
+        state = "insufficient_evidence" if state == "quiet" else state
     whole = Judgement(
         round=label,
         state=state,
@@ -54,8 +68,9 @@ def judgement(memory: Memory, label: str, promise: Promise, missing: str) -> Jud
 
 
 def log_e_of_all(memory: Memory) -> float:
-    """ln of the evidence of all channels: their e-detectors' weighted mean."""
+    """ln of the evidence of all channels: their e-detectors' weighted mean, in which one that is NaN counts as none."""
     log_es = np.array([held.statistic.log_e for held in memory.channels.values()])
+    log_es[np.isnan(log_es)] = -inf
     return float(np.logaddexp.reduce(log_es + np.log(weights(memory)), initial=-inf))
 
 

@@ -43,12 +43,12 @@ def log_alternatives(
     since = seen.sum(axis=2)
     expected = since[..., None] * old
     surplus = seen - expected
-    ridge = old[:, None] * np.exp(_shift(RIDGES[:, None, None], surplus[:, None], expected[:, None]))
-    shared = old * np.exp(_shift(SHARED, *_by_name(null.names, np.stack([surplus, expected]))))
+    ridge = _moved(old[:, None], _shift(RIDGES[:, None, None], surplus[:, None], expected[:, None]))
+    shared = _moved(old, _shift(SHARED, *_by_name(null.names, np.stack([surplus, expected]))))
     shared = (shared / shared.sum(axis=-1, keepdims=True))[:, None]
     further = since[:, None, :, None] * shared
-    both = shared * np.exp(_shift(SHARED, seen[:, None] - further, further))
-    pooled = old[:, None] * np.exp(_tilt(null, since, surplus)[..., null.channel, None] * null.score)
+    both = _moved(shared, _shift(SHARED, seen[:, None] - further, further))
+    pooled = _moved(old[:, None], _tilt(null, since, surplus)[..., null.channel, None] * null.score)
     width = 0.5 * null.valid.sum(axis=1)
     fresh = (0.5 * null.valid + seen) / (width + since)[..., None]
     mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None]], axis=1)
@@ -65,6 +65,22 @@ def _shift(tau: float | Floats, surplus: Floats, expected: Floats) -> Floats:
     """What counts that exceed the expected ones by `surplus` make of a logit whose shift is N(0, tau²)."""
     shift: Floats = tau**2 * surplus / (1 + tau**2 * expected)
     return shift
+
+
+def _moved(mean: Floats, shift: Floats) -> Floats:
+    """The mean (…, rows, categories) after a shift of its logits, not normalised; every row's sum is a positive number.
+
+    A change in thousands of replies shifts a logit by more than a double can hold the exponential of.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved: Floats = mean * np.exp(shift)
+        total = moved.sum(axis=-1)
+    lost = ~(np.isfinite(total) & (total > 0))
+    if lost.any():
+        mean, shift = np.broadcast_to(mean, moved.shape)[lost], shift[lost]
+        logit = shift + np.log(mean, out=np.full_like(mean, -np.inf), where=mean > 0)
+        moved[lost] = np.exp(logit - logit.max(axis=-1, keepdims=True))
+    return moved
 
 
 def _by_name(names: Ints, counts: Floats) -> Floats:

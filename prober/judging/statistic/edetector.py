@@ -112,7 +112,9 @@ def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     usual = (usually.sum(axis=1) / null.classes.sum(axis=1))[:, None]
     log_capital = stack.log_capital + usual**2 * np.logaddexp(log_new + log_ratio, log_repeated)
     # What an onset learns of the round is weighed by the posterior of each of its strategies, in each class.
-    belief = (posterior(log_capital)[..., None] * np.exp(alternative - log_alternative[..., None])).sum(axis=2)
+    # A strategy for which the round was impossible learns nothing of it.
+    log_total = np.where(np.isneginf(log_alternative), 0.0, log_alternative)[..., None]
+    belief = (posterior(log_capital)[..., None] * np.exp(alternative - log_total)).sum(axis=2)
     worth = learning.discount(belief, table.replies, CLASS_STRENGTH[leading], null.channel)
     seen = stack.seen + worth[..., None] * table.counts(null.base.shape[1])
     stack, likeliest = thinned(replace(stack, log_capital=log_capital, seen=seen), null.channel)

@@ -186,8 +186,13 @@ def _log_dirichlet_multinomial(table: Table, here: Floats, behind: Floats, stren
     inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind + 1)
     concentration = 1 / inverse - 1
     ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
-    # One logarithm for sixteen factors: none is below 1e-12, so their product stays above the smallest double.
+    # One logarithm for sixteen factors: it costs less than sixteen.
     starts = [range(start, end, 16) for start, end in pairwise([*table.first.tolist(), len(table.row)])]
-    log_product = np.log(np.multiply.reduceat(ratio, [i for of_channel in starts for i in of_channel], axis=-1))
+    first = [i for of_channel in starts for i in of_channel]
+    with np.errstate(under="ignore", over="ignore", divide="ignore"):
+        log_product = np.log(np.multiply.reduceat(ratio, first, axis=-1))
+        if not np.isfinite(log_product).all():  # the product is too small or too large for a double
+            log_sum = np.add.reduceat(np.log(ratio), first, axis=-1)
+            log_product = np.where(np.isfinite(log_product), log_product, log_sum)
     log_probability: Floats = np.add.reduceat(log_product, np.cumsum([0, *map(len, starts[:-1])]), axis=-1)
     return log_probability
