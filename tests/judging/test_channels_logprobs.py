@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.judging.channels import CHANNELS
-from prober.judging.memory import _scale
 from prober.judging.statistic.readings import TOKENS, TopTokens
 from prober.judging.statistic.scales import learn
 from prober.model.evidence import Fingerprint
@@ -102,7 +101,6 @@ def test_what_is_remembered_of_tokens_is_bounded_and_survives() -> None:
     rng = np.random.default_rng(3)
     scale, _ = learn([[TopTokens(tuple((f"r{r}t{i}", float(rng.normal(-5))) for i in range(20)))] for r in range(40)])
     assert len(scale.tokens) == len(scale.centre) == TOKENS
-    assert _scale({name: getattr(scale, name) for name in scale.__slots__}) == scale
 
 
 def test_only_first_tokens_belong_on_their_scale() -> None:
