@@ -28,7 +28,7 @@ RARE: Final = 5
 """Answers a name must have, in both logs together, to have a corner of its own among all probes."""
 REST: Final = "(rare)"
 TINY: Final = 1e-9
-"""A spread of readings that is rounding, not scatter."""
+"""A spread of readings that is rounding, not scatter; also the share of the largest reading that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Panel:
     standard: Floats
     """Shape (units, columns): of names, `local` over its standard deviation in the stratum; else no columns."""
     typical: Floats
-    """Shape (units,): of names, the mean ln share that they have in the stratum; else 0."""
+    """Shape (units,): of names, the mean ln share that they have in the stratum, centred there; else 0."""
     weight: Floats
     """Shape (columns,): one over the standard deviation of a column's sum of differences; 0 where it cannot vary.
 
@@ -172,17 +172,20 @@ def _within(points: Floats, readable: Bools, stratum: Ints) -> tuple[Floats, Flo
     seen = np.add.reduceat(readable, starts, dtype=np.float64)[:, None]
     mean = np.add.reduceat(points * readable[:, None], starts) / np.maximum(seen, 1)
     centred: Floats = (points - mean[stratum]) * readable[:, None]
+    # Means of equal readings differ from them by rounding, which must not count as scatter.
+    centred[np.abs(centred) <= TINY * np.abs(points).max(initial=0.0)] = 0.0
     return centred, np.add.reduceat(centred**2, starts) / np.maximum(seen - 1, 1)
 
 
 def _log_share(points: Floats, readable: Bools, stratum: Ints) -> Floats:
-    """Shape (units,): of the names of a unit the mean logarithm of their share of its stratum."""
+    """Shape (units,): of the names of a unit the mean logarithm of their share of its stratum, centred there."""
     starts = np.flatnonzero(np.diff(stratum, prepend=-1))
     seen = np.add.reduceat(readable, starts, dtype=np.float64)[:, None]
     share = np.add.reduceat(points, starts) / np.maximum(seen, 1)
     logs = np.log(share, out=np.zeros_like(share), where=share > 0)
-    result: Floats = (points * logs[stratum]).sum(axis=1)
-    return result
+    mean_log: Floats = (points * logs[stratum]).sum(axis=1)
+    centred, _ = _within(mean_log[:, None], readable, stratum)
+    return centred[:, 0]
 
 
 def _over(values: Floats, scale: Floats) -> Floats:

@@ -43,6 +43,10 @@ from prober.lab.compare.panel import Floats, Panel, contrast
 
 LEAST: Final = 1e-300
 """Approximate p-values are not distinguished below it."""
+DIGITS: Final = 9
+"""Statistics are rounded to so many decimal places of their largest; what differs less is equal."""
+TIE: Final = 1e-6
+"""Evidence that differs by no more, in nats, is equal: a hundred times what rounding a statistic moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def approximate_p(statistic: Floats) -> Floats:
 
 def p_value(found: Floats) -> float:
     """Of the evidence in the first row among all, shape (rows,)."""
-    return float(np.mean(found >= found[0]))
+    return float(np.mean(found >= found[0] - TIE))
 
 
 def joint(found: Floats) -> Floats:
@@ -131,7 +135,7 @@ def closed(found: Floats) -> list[float]:
 def _rounded(values: Floats) -> Floats:
     """Over the largest; values that differ by rounding only are equal."""
     largest = float(values.max())
-    rounded: Floats = np.round(values / largest, 9) if largest > 0 else np.zeros_like(values)
+    rounded: Floats = np.round(values / largest, DIGITS) if largest > 0 else np.zeros_like(values)
     return rounded
 
 
