@@ -13,7 +13,7 @@ from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab.compare import Compared, judge
-from prober.lab.compare.gather import Answer, Gathered
+from prober.lab.compare.exchange import Answer, Gathered
 from prober.lab.replay import reference_of
 from prober.model.evidence import Round
 

@@ -37,11 +37,9 @@ from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pac
 from prober.store.incidents import to_row
 from prober.store.pages import days as days_page
 from prober.store.pages import over_time, overview, probes
-from prober.store.pages.deliveries import deliveries
-from prober.store.pages.promises import promises
+from prober.store.pages.deliveries import deliveries, promises
 from prober.store.rounds import label_at
-from prober.store.rows import MemoryRow, ReplyRow, RoundRow
-from prober.store.tally_rows import LineRow, PointRow, TallyRow
+from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
 
 SMALL, LARGE = 10_000, 1_000_000
 """Replies."""

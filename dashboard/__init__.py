@@ -3,3 +3,32 @@
 It reads the store and nothing else: no SQL, no statistics, no provider. `app.py` lists the pages, a file each, and
 `frame.py` is what they share. Modules that draw nothing say so: they are pure.
 """
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+APP = Path(__file__).with_name("app.py")
+
+
+def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
+    """What to run, as `subprocess` takes it. The page answers at ``http://address:port/``.
+
+    The database is the one in `PROBER_DATABASE_URL`. Reading needs no login: an `address` other than this machine's
+    shows prompts and replies to everyone who can reach it. Acting needs one, if the settings allow it at all.
+    """
+    options = {
+        "server.port": str(port),
+        "server.address": address,
+        "server.headless": "true",  # no browser is opened, and no e-mail address asked for
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",  # a traceback belongs in the log
+        # Streamlit's own red makes every bar look like an alarm. One for each theme, so that the system's is followed.
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
+    }
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]

@@ -8,8 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
-from dashboard.frame import PageContext, framed
-from dashboard.navigation import HOME, go
+from dashboard.frame import HOME, PageContext, framed, go
 
 # Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, and its line in
 # `docs/operating/dashboard.md`. A comment, because Streamlit shows a text that stands alone in the file it runs.

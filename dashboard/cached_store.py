@@ -9,19 +9,18 @@ from typing import TypeVar, cast
 
 import streamlit as st
 
-from dashboard import privacy
-from prober.incidents.daemons import DaemonStatus
+from dashboard import formatting
+from prober.incidents.clock import DaemonStatus
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
 from prober.settings import Settings
 from prober.store import Store, daemons, judge_state, watches
+from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
-from prober.store import maintenance as stored_maintenance
 from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
-from prober.store.pages import days, deliveries, over_time, overview, promises
+from prober.store.pages import days, deliveries, over_time, overview
 from prober.store.pages import probes as probes_page
-from prober.store.pages.export import log_lines
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.page_views import (
     By,
@@ -34,6 +33,7 @@ from prober.store.pages.page_views import (
     RoundLine,
     TallyView,
 )
+from prober.store.replies import log_lines
 from prober.store.views import (
     ActionView,
     ChannelPoint,
@@ -62,7 +62,7 @@ class CachedStore:
     """Whether what was asked and answered is kept from whoever looks."""
 
     def endpoints(self) -> tuple[EndpointView, ...]:
-        return self._kept(lambda: self._each(privacy.endpoint, self.store.query(overview.endpoints)), "endpoints")
+        return self._kept(lambda: self._each(formatting.endpoint, self.store.query(overview.endpoints)), "endpoints")
 
     def rounds(self) -> tuple[RoundView, ...]:
         """The newest of every endpoint."""
@@ -71,7 +71,7 @@ class CachedStore:
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:
             points = self.store.query(over_time.channel_stretch, endpoint, channel, since)
-            return privacy.points(points) if self.private else points
+            return formatting.points(points) if self.private else points
 
         return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
 
@@ -86,19 +86,19 @@ class CachedStore:
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
         def ask() -> EmbeddingMap:
             found = self.store.query(probes_page.embedding_map, endpoint)
-            return privacy.embedding_map(found) if self.private else found
+            return formatting.embedding_map(found) if self.private else found
 
         return self._kept_of(endpoint, ask, "map")
 
     def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
         return self._kept_of(
-            endpoint, lambda: self._each(privacy.probe, self.store.query(probes_page.probes, endpoint)), "probes"
+            endpoint, lambda: self._each(formatting.probe, self.store.query(probes_page.probes, endpoint)), "probes"
         )
 
     def probe(self, endpoint: str, probe: str) -> ProbePage | None:
         def ask() -> ProbePage | None:
             found = self.store.query(probes_page.page, endpoint, probe)
-            return privacy.probe_page(found) if found is not None and self.private else found
+            return formatting.probe_page(found) if found is not None and self.private else found
 
         return self._kept_of(endpoint, ask, "probe", probe)
 
@@ -107,7 +107,7 @@ class CachedStore:
         return self._kept_of(
             endpoint,
             lambda: self._each(
-                privacy.reply,
+                formatting.reply,
                 self.store.query(stored_replies.recent, endpoint, probe=probe, before=before, limit=limit),
             ),
             "replies",
@@ -135,7 +135,7 @@ class CachedStore:
         return self._kept(lambda: self.store.query(days.month, by, now), "month", by, f"{now:%Y-%m-%dT%H}")
 
     def promises(self) -> tuple[PromiseView, ...]:
-        return self._kept(lambda: self.store.query(promises.promises), "promises")
+        return self._kept(lambda: self.store.query(deliveries.promises), "promises")
 
     def missed(self) -> tuple[RoundView, ...]:
         """The newest rounds that were missed."""
@@ -156,7 +156,7 @@ class CachedStore:
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
         return self._kept(
-            lambda: self._each(privacy.incident, self.store.query(stored_incidents.recent, endpoint=endpoint)),
+            lambda: self._each(formatting.incident, self.store.query(stored_incidents.recent, endpoint=endpoint)),
             "incidents",
             endpoint,
         )
@@ -164,13 +164,13 @@ class CachedStore:
     def incident(self, incident_id: int) -> Incident | None:
         def ask() -> Incident | None:
             found = self.store.query(stored_incidents.get, incident_id)
-            return privacy.incident(found) if found is not None and self.private else found
+            return formatting.incident(found) if found is not None and self.private else found
 
         return self._kept(ask, "incident", incident_id)
 
     def examples(self, incident: Incident) -> tuple[Comparison, ...]:
         return self._kept(
-            lambda: self._each(privacy.comparison, self.store.query(stored_incidents.examples, incident)),
+            lambda: self._each(formatting.comparison, self.store.query(stored_incidents.examples, incident)),
             "examples",
             incident.id,
         )

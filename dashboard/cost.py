@@ -7,10 +7,8 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.export import csv_button
 from dashboard.formatting import count, inline, one_line
-from dashboard.frame import PageContext
-from dashboard.navigation import choose_by, choose_days
+from dashboard.frame import PageContext, choose_by, choose_days, csv_button
 from prober.prices import dollars
 from prober.store.pages.page_views import By, MonthView, TallyView
 

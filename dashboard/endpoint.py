@@ -10,10 +10,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts, charts_time
-from dashboard.export import csv_button
 from dashboard.formatting import count, inline, number, one_line, round_name
-from dashboard.frame import PageContext
-from dashboard.navigation import choose_endpoint, choose_from, choose_range
+from dashboard.frame import PageContext, choose_endpoint, choose_from, choose_range, csv_button
 from dashboard.overview import incident_link
 from prober.store.pages.page_views import RoundLine
 from prober.store.views import ChannelPoint, EndpointView

@@ -1,15 +1,21 @@
-"""Text for people: times, ages, numbers, and hostile text made harmless. Pure."""
+"""Text for people: times, ages, numbers, hostile text made harmless; in privacy mode, hashes instead of text. Pure."""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import SequenceMatcher
+from typing import TypeVar
 
-from prober.text import escaped
+from prober.model.incident import Change, Incident
+from prober.model.notice import Comparison, Moved
+from prober.store.pages.page_views import EmbeddingMap, ProbePage, ProbeView
+from prober.store.views import ChannelPoint, EndpointView, ReplyView
+from prober.text import escaped, measured, unquoted
 
 CUT_CHARACTERS = 4_000
 CUT_LINES = 200
@@ -158,3 +164,60 @@ def listed(items: list[str], most: int = 3) -> str:
 
 def _superscript(digit: str) -> str:
     return "⁻" if digit == "-" else unicodedata.lookup(f"SUPERSCRIPT {unicodedata.name(digit).removeprefix('DIGIT ')}")
+
+
+def comparison(one: Comparison) -> Comparison:
+    return Comparison(one.probe, measured(one.prompt), measured(one.reference), measured(one.recent))
+
+
+def words(said: str) -> str:
+    """What is said of a channel, without the answers it quotes."""
+    return unquoted(Moved("", 0.0, said))
+
+
+def points(seen: Iterable[ChannelPoint]) -> tuple[ChannelPoint, ...]:
+    return tuple(replace(one, words=words(one.words)) for one in seen)
+
+
+AnIncident = TypeVar("AnIncident", bound=Incident)
+
+
+def incident(one: AnIncident) -> AnIncident:
+    if not isinstance(one, Change):
+        return one
+    shifts = tuple(replace(shift, words=words(shift.words)) for shift in one.findings.shifts)
+    verdicts = tuple(replace(verdict, words=words(verdict.words)) for verdict in one.verdicts)
+    return replace(one, verdicts=verdicts, findings=replace(one.findings, shifts=shifts))
+
+
+def endpoint(one: EndpointView) -> EndpointView:
+    opened = incident(one.open_incident) if one.open_incident else None
+    return replace(one, channels=points(one.channels), open_incident=opened)
+
+
+def probe(one: ProbeView) -> ProbeView:
+    # What is expected of an answer may say what it is.
+    return replace(one, prompt=measured(one.prompt), system=one.system and measured(one.system), expect=())
+
+
+def probe_page(one: ProbePage) -> ProbePage:
+    """Categories of a channel may be answers: they are numbered instead."""
+    return replace(
+        one,
+        probe=probe(one.probe),
+        answers=tuple(replace(answer, text=measured(answer.text)) for answer in one.answers),
+        distributions=tuple(
+            replace(each, labels=tuple(f"category {n + 1}" for n in range(len(each.labels))))
+            for each in one.distributions
+        ),
+        checks=tuple(replace(check, label=f"expectation {n + 1}") for n, check in enumerate(one.checks)),
+    )
+
+
+def reply(one: ReplyView) -> ReplyView:
+    text = None if one.text is None else measured(one.text)
+    return replace(one, prompt=measured(one.prompt), text=text, error_detail="")
+
+
+def embedding_map(one: EmbeddingMap) -> EmbeddingMap:
+    return replace(one, dots=tuple(replace(dot, text=measured(dot.text)) for dot in one.dots))

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import actions, endpoint
+from dashboard.actions import place, timeline
 from dashboard.formatting import (
     ago,
     count,
@@ -23,10 +24,8 @@ from dashboard.formatting import (
     when,
     word_diff,
 )
-from dashboard.frame import PageContext
-from dashboard.navigation import link
+from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
-from dashboard.timeline import place, timeline
 from prober.model.evidence import Verdict
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Part

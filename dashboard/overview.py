@@ -11,8 +11,7 @@ import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from dashboard.formatting import ago, count, inline, listed, one_line, share, when
-from dashboard.frame import PageContext
-from dashboard.navigation import go, link
+from dashboard.frame import PageContext, go, link
 from dashboard.reliability import unreached
 from prober.model.incident import Change, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses

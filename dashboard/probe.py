@@ -5,10 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.export import log_button
 from dashboard.formatting import count, inline, number, one_line, percent, shown
-from dashboard.frame import PageContext
-from dashboard.navigation import choose_endpoint, choose_from
+from dashboard.frame import PageContext, choose_endpoint, choose_from, log_button
 from prober.judging.explain.probe import advice
 from prober.store.pages.page_views import ProbePage
 

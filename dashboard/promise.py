@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.export import csv_button
 from dashboard.formatting import count, inline, listed, number, one_line
-from dashboard.frame import PageContext
+from dashboard.frame import PageContext, csv_button
 from prober.store.pages.page_views import PromiseView
 
 

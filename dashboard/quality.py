@@ -9,10 +9,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.export import csv_button
 from dashboard.formatting import number, one_line, percent
-from dashboard.frame import PageContext
-from dashboard.navigation import choose_by, choose_days
+from dashboard.frame import PageContext, choose_by, choose_days, csv_button
 from prober.store.pages.page_views import TallyView
 
 _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Callable[[TallyView], int], bool], ...]] = (

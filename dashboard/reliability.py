@@ -8,11 +8,9 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.export import csv_button
 from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
-from dashboard.frame import PageContext
-from dashboard.navigation import choose_days
-from prober.incidents.daemons import DaemonStatus, attendance
+from dashboard.frame import PageContext, choose_days, csv_button
+from prober.incidents.clock import DaemonStatus, attendance
 from prober.store.pages.page_views import TallyView
 from prober.store.views import DeliveryView
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from prober.alerts.identity import incident_url
 from prober.alerts.phrases import (
     KINDS,
     OTHER_KIND,
@@ -16,6 +15,7 @@ from prober.alerts.phrases import (
     counted,
     current_title,
     event_title,
+    incident_url,
     lasting,
     minute,
     odds,

@@ -1,12 +1,15 @@
-"""How titles, kinds, evidence, rounds and times are said to people. Pure."""
+"""How titles, kinds, evidence, rounds and times are said to people, and the key of a notice for other systems."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
@@ -222,3 +225,47 @@ def iso(at: datetime) -> str:
 def minute(at: datetime) -> str:
     """For people."""
     return f"{utc(at):%Y-%m-%d %H:%M} UTC"
+
+
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+Subject = Literal["change", "trouble", "stale", "daemon", "digest"]
+"""What an alert of another system is about."""
+
+
+def notice_key(notice: Notice) -> str:
+    """The same for every try of one notice, and for no other notice of any installation: 32 hex digits."""
+    return _digest([notice.id, notice.incident_id or 0, notice.endpoint, notice.event, iso(notice.since)])
+
+
+def subject(notice: Notice) -> Subject:
+    """What the notice is about. An incident of trouble may be acknowledged or muted like any other."""
+    match notice.about:
+        case ChangeNews():
+            return "change"
+        case TroubleNews():
+            return "trouble"
+        case EndpointNews():
+            return "stale"
+        case DaemonNews():
+            return "daemon"
+        case Digest():
+            return "digest"
+
+
+def subject_key(notice: Notice) -> str:
+    """The same for all notices of one thing, from first to last, and for no other thing of any installation that
+    differs in endpoint or time: 32 hex digits. A drill never meets what is real."""
+    about: list[Json] = [subject(notice), notice.endpoint, notice.drill]
+    if notice.incident_id or notice.drill:
+        about += [notice.incident_id or 0, iso(notice.since)]
+    return _digest(about)
+
+
+def _digest(about: list[Json]) -> str:
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
+
+
+def incident_url(notice: Notice) -> str:
+    """Where the dashboard shows the incident; its first page, where the notice is about none."""
+    page = f"/?incident={notice.incident_id}" if notice.incident_id else "/"
+    return f"{notice.dashboard_url.rstrip('/')}{page}"

@@ -1,4 +1,7 @@
-"""One POST of JSON: to an address that is checked at start, once, with a named reason for what became of it."""
+"""One POST of JSON: to an address that is checked at start, once, with a named reason for what became of it.
+
+The heartbeat is here too: a ping to an outside watchdog, in the manner of healthchecks.io, while the daemon is well.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,16 @@ from email.message import Message
 from http.client import HTTPException
 from typing import IO, Final, TypeAlias
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import SecretStr
 
-from prober.alerts.identity import Json, notice_key
+from prober.alerts.phrases import Json, notice_key
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
-from prober.text import link
+from prober.settings import Settings
+from prober.text import link, visible
 
 
 def given(value: SecretStr | str | None) -> str | None:
@@ -181,3 +185,33 @@ def _post(request: Request, receipt: str, timeout_s: float) -> Outcome:
             return of_status(error.code, error.headers.get("Retry-After"))
     except (OSError, HTTPException) as error:
         return of_failure(error)
+
+
+BODY_LIMIT: Final = 2000
+"""Characters of what is said; healthchecks.io keeps the first 100 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Pings one address, or the one below it that says that something is wrong."""
+
+    url: str = field(repr=False)
+    timeout_s: float = TIMEOUT_S
+
+    def send(self, well: bool, words: str) -> Outcome:
+        """Once. Never raises for bad luck."""
+        body = visible(words, BODY_LIMIT).encode()
+        address = self.url if well else _failing(self.url)
+        return post(address, body, {"Content-Type": "text/plain; charset=utf-8"}, "", self.timeout_s)
+
+
+def open_ping(settings: Settings) -> Ping | None:
+    """From PROBER_HEARTBEAT_URL. Raises `ConfigurationError` where it is no address."""
+    url = given(settings.heartbeat_url)
+    return None if url is None else Ping(checked_address("PROBER_HEARTBEAT_URL", url))
+
+
+def _failing(url: str) -> str:
+    """`…/fail`, before any query."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from prober import settings
 from prober.asking import failures, headers
-from prober.asking.capabilities import refused_by
-from prober.asking.error_body import error_in, error_in_event, parse
+from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
-from prober.asking.retry_after import retry_after_s
-from prober.asking.sse import FirstContent, read_events, says_done
 from prober.asking.transport import Arrived, Lost, Transport
-from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
-from prober.model.declaration import Endpoint, Probe
+from prober.asking.wire.format import (
+    BrokenWire,
+    FirstContent,
+    Request,
+    WireFormat,
+    dig,
+    read_events,
+    says_done,
+    text_of,
+)
+from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Failure, Reply
 
@@ -177,3 +184,44 @@ def _without_key(arrived: Arrived, key: str | None) -> Arrived:
         text = body.decode("utf-8", errors="surrogateescape")
         body = redacted(text, key).encode("utf-8", errors="surrogateescape")
     return replace(arrived, headers=clean, body=body)
+
+
+KNOWN: tuple[tuple[str, str, Capabilities], ...] = (
+    ("anthropic", r".*", Capabilities(logprobs=False, seed=False)),
+    ("anthropic", r"claude-opus-4-[789](-.*)?", Capabilities(logprobs=False, seed=False, temperature=False)),
+)
+"""(provider, whole model name as a pattern, what it does not take). The last match holds.
+
+Only what is certain belongs here: a wrong row stops asks that would have been answered, a missing one costs a 400 that
+names the parameter.
+"""
+
+
+def refused_by(endpoint: Endpoint, probe: Probe) -> str | None:
+    """The first thing this ask would send that the model is known not to take; None where all is well."""
+    known = next(
+        (row for provider, model, row in reversed(KNOWN) if provider == endpoint.provider and _fits(model, endpoint)),
+        Capabilities(),
+    )
+    for capability, wanted in _wants(endpoint, probe):
+        declared = getattr(endpoint.capabilities, capability)
+        if (declared if declared is not None else getattr(known, capability)) is False:
+            return wanted
+    return None
+
+
+def _wants(endpoint: Endpoint, probe: Probe) -> Iterator[tuple[str, str]]:
+    """(capability, what needs it) of everything this ask would send."""
+    grouped = (value for value in endpoint.parameters.values() if isinstance(value, dict))
+    sent = set(endpoint.parameters).union(*grouped)
+    for capability, names in CAPABILITY_PARAMETERS.items():
+        for name in sorted(names & sent):
+            yield capability, name
+    if probe.tools:
+        yield "tools", "tools"
+    if probe.system:
+        yield "system", "system"
+
+
+def _fits(model: str, endpoint: Endpoint) -> bool:
+    return re.fullmatch(model, endpoint.model) is not None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dashboard import launch
+from dashboard import serve_command
 from prober.cli.options import Database, settings_of
 from prober.cli.output import complain
 
@@ -31,5 +31,5 @@ def dashboard(
                 f"the header {settings.dashboard_user_header} is trusted: only your proxy may reach {address}:{port}"
             )
     complain(f"The dashboard: http://{'localhost' if address == '0.0.0.0' else address}:{port}/ (Ctrl-C ends it)")
-    command = launch.command(port, address)
+    command = serve_command(port, address)
     os.execve(command[0], command, os.environ | {"PROBER_DATABASE_URL": settings.database_url})

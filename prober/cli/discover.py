@@ -13,9 +13,8 @@ import typer
 
 from prober.asking import open_provider
 from prober.asking.gates import output_limit
-from prober.cli.fixes import fix_of
 from prober.cli.options import AsJson, Paths, now_utc
-from prober.cli.output import Json, bars, complain, count, print_json, say, table
+from prober.cli.output import Json, bars, complain, count, fix_of, print_json, say, table
 from prober.lab.discover import Discovered
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write

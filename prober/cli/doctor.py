@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.heartbeat import open_ping
+from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import count, print_json, say

@@ -16,7 +16,7 @@ from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store
 from prober.store.pages import overview
-from prober.store.pages.export import export as export_replies
+from prober.store.replies import export as export_replies
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)

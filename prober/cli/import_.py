@@ -29,7 +29,7 @@ from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Judgement, Round
 from prober.service import run_round
-from prober.service.import_round import import_round
+from prober.service.run_round import import_round
 from prober.store import Store
 from prober.store.pages import overview
 from prober.text import quoted

@@ -19,7 +19,7 @@ from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Change, Incident, Reason
 from prober.service.act import NOWHERE, act, done
 from prober.store import Store, incidents
-from prober.store import maintenance as stored_maintenance
+from prober.store import daemons as stored_maintenance
 from prober.store import notices as stored_notices
 from prober.store.pages import overview
 from prober.store.views import ActionView, MaintenanceView, NoticeView

@@ -15,9 +15,8 @@ import typer
 from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import chance, thousands, when
 from prober.asking import open_provider
-from prober.cli.fixes import fix_of
 from prober.cli.options import AsJson, Database, Paths, chosen, declared, deliver_owed, now_utc, settings_of
-from prober.cli.output import Json, bars, of_judgement, print_json, say
+from prober.cli.output import Json, bars, fix_of, of_judgement, print_json, say
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement

@@ -11,10 +11,9 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands
-from prober.cli.fixes import delivery_fix
 from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_store, settings_of
-from prober.cli.output import Json, complain, of_incident, of_time, print_json, say, table
-from prober.incidents.daemons import DaemonStatus
+from prober.cli.output import Json, complain, delivery_fix, of_incident, of_time, print_json, say, table
+from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
@@ -22,7 +21,7 @@ from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.metrics import exposition
-from prober.store import Store, daemons, maintenance
+from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
 from prober.store.views import DeliveryView
@@ -63,7 +62,7 @@ def status(
         statuses = endpoint_statuses(
             store.query(overview.endpoints),
             store.query(overview.recent_rounds_of_each),
-            store.query(maintenance.not_over, now=now),
+            store.query(daemons.not_over, now=now),
             now,
         )
         deliveries, daemon_statuses = store.query(delivery_page), store.query(daemons.statuses)

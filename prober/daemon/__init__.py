@@ -35,7 +35,7 @@ from pathlib import Path
 from types import FrameType
 
 from prober.alerts import open_alerters
-from prober.alerts.heartbeat import open_ping
+from prober.alerts.post import open_ping
 from prober.alerts.slack.listener import SlackListener, open_listener
 from prober.daemon.daemon import Daemon
 from prober.daemon.due_rounds import MissReason

@@ -22,7 +22,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts import ALERTERS, Alerter
-from prober.alerts.heartbeat import Ping
+from prober.alerts.post import Ping
 from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
 from prober.daemon.due_times import DueTimes, RoundTrigger, Watched, key_of
 from prober.daemon.files import Files

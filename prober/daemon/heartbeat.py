@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from prober.alerts.heartbeat import Ping
+from prober.alerts.post import Ping
 from prober.daemon.log import log_fault, logger
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.service.upkeep import beat as sign_of_life
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store, daemons, maintenance
+from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
 from prober.store.views import DeliveryView
@@ -39,7 +39,7 @@ class Heartbeat:
             statuses = endpoint_statuses(
                 store.query(overview.endpoints),
                 store.query(overview.recent_rounds_of_each),
-                store.query(maintenance.not_over, now=now),
+                store.query(daemons.not_over, now=now),
                 now,
             )
             well, words = condition(statuses, store.query(delivery_page), endpoints)

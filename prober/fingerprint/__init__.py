@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from prober.fingerprint import embedding, expectation, identity, logprobs, refusal, structure, text, usage
+from prober.fingerprint import embedding, expectation, identity, refusal, structure, text
 from prober.fingerprint.embedding import EMBEDDERS, WORDLLAMA
 from prober.fingerprint.feature import Embedder, Extractor, Features, merge, unreadable
 from prober.model.declaration import Probe
@@ -27,8 +27,8 @@ FEATURES: Mapping[str, Extractor] = MappingProxyType(
         "refusal": refusal.extract,  # whether it declines to answer
         "expectation": expectation.extract,  # whether the probe's checks hold
         "embedding": embedding.extract,  # what it is about
-        "logprobs": logprobs.extract,  # how sure the model was of its first token
-        "usage": usage.extract,  # what it cost in tokens and seconds
+        "logprobs": identity.extract_logprobs,  # how sure the model was of its first token
+        "usage": identity.extract_usage,  # what it cost in tokens and seconds
     }
 )
 """Feature name → what reads it. The name is the first part of every key it contributes."""

@@ -1,14 +1,13 @@
-"""What a judged round makes of an incident."""
+"""What a judged round makes of an incident, and how severe it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf, isfinite, log
 from typing import Final, TypeVar
 
-from prober.incidents.severity import severity, worst
 from prober.model.declaration import Severity
 from prober.model.evidence import Judgement, Verdict, moved
 from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Incident
@@ -222,3 +221,31 @@ def closed(incident: AnIncident, reason: CloseReason, actor: str, note: str, now
     return replace(
         incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note, muted_until=None
     )
+
+
+DEFAULTS: Final[Mapping[str, Severity]] = {
+    "identity": "info",
+    "serving": "info",
+    "tokens": "info",
+    "refusal": "critical",
+    "expectation": "critical",
+    "rate_limited": "info",
+    "budget_exhausted": "info",
+}
+"""Channel, or kind of trouble → level. What is not named is a `warning`: answers are distributed otherwise."""
+
+
+def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) -> Severity:
+    """The worst level among what moved; `rules` of the configuration come before the defaults."""
+    named = {**DEFAULTS, **(rules or {})}
+    if not isinstance(incident, Change):
+        return named.get(incident.kind, "warning")
+    levels = [named.get(verdict.channel, "warning") for verdict in incident.moved]
+    if incident.kind == "contract_break" and "expectation" not in (rules or {}):
+        levels.append("critical")  # also where no channel alone says so
+    return worst(levels or ["warning"])
+
+
+def worst(levels: Iterable[Severity]) -> Severity:
+    """The worst of some levels, of which there must be one."""
+    return max(levels, key=SEVERITIES.index)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from prober.incidents.lifecycle import closed
-from prober.incidents.severity import severity
+from prober.incidents.lifecycle import closed, severity
 from prober.model.declaration import Severity
 from prober.model.incident import Decision, Trouble, TroubleKind
 

@@ -11,7 +11,7 @@ from prober.incidents.actions import act_on, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident, Reason
-from prober.service.carry_out import carry_out
+from prober.service.settle import carry_out
 from prober.store import Store, declared, incidents, judge_state, rounds, watches
 from prober.store.views import EpochView
 

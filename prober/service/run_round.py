@@ -6,7 +6,7 @@ Where suspicion is to be confirmed, the next round is made due as this one is se
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,19 +14,20 @@ from typing import Literal
 
 from prober.asking import Provider
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.routing import Routing
+from prober.incidents.lifecycle import decide
+from prober.incidents.routing import NOBODY, Routing
 from prober.judging import fleet
 from prober.judging.fleet import EndpointEvidence
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Round
-from prober.model.incident import Decision
+from prober.model.incident import LEARNT, Decision
 from prober.service.ask_round import ask_round, exhausted
-from prober.service.settle import miss_unasked, settle
-from prober.store import Store, judge_state, progress, replies, rounds, spending
+from prober.service.settle import carry_out, miss_unasked, settle
+from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
 
 Clock = Callable[[], datetime]
@@ -135,7 +136,7 @@ def judge(store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now
     """What is said of a round, beside the other endpoints of its provider. Reads the store, writes nothing."""
     memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
     key = endpoint.content_hash
-    period = store.query(progress.period, key)
+    period = store.query(judge_state.period, key)
     judgement, together = fleet.with_peers(judgement, endpoint.name, period, lambda: peers(store, key), now)
     return Judged(judgement, encode(memory), together)
 
@@ -196,3 +197,47 @@ def _reworded(claim: Claim, endpoint: Endpoint) -> str:
         if claim.round.endpoint_hash == endpoint.content_hash
         else "config_changed: the endpoint was edited meanwhile"
     )
+
+
+def import_round(
+    store: Store,
+    endpoint: Endpoint,
+    probe_set: str,
+    round_: Round,
+    probes: Mapping[str, Probe],
+    judgement: Judgement,
+    memory: str,
+    together: tuple[str, ...] = (),
+) -> bool:
+    """Keep a judged round, at once or not at all; False where it is here already.
+
+    `round_.at` is its due time and gives its label; `probes` says what is asked in each series; `memory` is the judge's
+    after it. Raises StoreError where the endpoint has a later round: rounds are judged in order.
+    """
+    if round_.at is None:
+        raise StoreError(f"round {round_.label} of {endpoint.name} has no time; a stored round must have one")
+    with store.write() as tx:
+        for series, probe in probes.items():
+            declared.remember_series(tx, series, probe)
+        round_id = rounds.due(tx, endpoint, probe_set, round_.at)
+        if rounds.get(tx, round_id).state == "completed":
+            return False
+        claim = rounds.claim(tx, round_id, "import", round_.at, 0.0)
+        if claim is None:
+            raise StoreError(
+                f"round {round_.label} of {endpoint.name} is claimed by another process; try again when it is done"
+            )
+        if datetime.fromisoformat(claim.round.label) != round_.at:
+            raise StoreError(
+                f"round {round_.label} of {endpoint.name} is older than its newest round; "
+                "import rounds in order of time"
+            )
+        replies.record(tx, claim, round_.observations)
+        key = endpoint.content_hash
+        standing = incidents.open_change(tx, key)
+        decision = decide(standing, judgement, endpoint.name, key, round_.at, together)
+        rounds.complete(tx, claim, judgement, round_.at)
+        judge_state.keep_memory(tx, key, memory)
+        if decision.reason in LEARNT:
+            carry_out(tx, decision, NOBODY, round_.at)
+    return True

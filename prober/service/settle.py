@@ -1,4 +1,7 @@
-"""A round ends: judged, with what that makes of the endpoint's incident; or unasked, with the trouble that shows."""
+"""A round ends, judged or unasked; and what a decision comes to: incident, owed notices, a new epoch.
+
+Whoever calls `carry_out` holds the endpoint's lock, and has read behind it what the decision rests on.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prober.incidents.confirmation import Confirmation, confirm
-from prober.incidents.lifecycle import Circumstances, decide
+from prober.incidents.events import EVENTS
+from prober.incidents.lifecycle import Circumstances, decide, join
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, inhibits, trouble
+from prober.judging.explain.findings import ROUNDS, find
+from prober.judging.fleet import Stretch, agree
 from prober.model.declaration import Confirm, Endpoint
-from prober.model.evidence import Judgement
-from prober.model.incident import LEARNT, Decision
-from prober.service.carry_out import carry_out
-from prober.store import Store, Transaction, incidents, judge_state, maintenance, progress, rounds
+from prober.model.evidence import Findings, Judgement
+from prober.model.incident import LEARNT, Change, Decision, Incident
+from prober.service.deliver import notify
+from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim
 
 
@@ -53,7 +59,7 @@ def settle(
     key = endpoint.content_hash
     with store.write() as tx:
         rounds.hold(tx, claim)
-        health = progress.health(tx, claim.round.id)
+        health = judge_state.health(tx, claim.round.id)
         given = _circumstances(tx, endpoint, health[-1], routing, now)
         change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
         failing = _trouble(tx, endpoint, health, given, now)
@@ -79,7 +85,7 @@ def miss_unasked(
     """
     with store.write() as tx:
         rounds.hold(tx, claim)
-        *before, here = progress.health(tx, claim.round.id)
+        *before, here = judge_state.health(tx, claim.round.id)
         here = replace(here, failure=reason)
         given = _circumstances(tx, endpoint, here, routing, now)
         failing = _trouble(tx, endpoint, [*before, here], given, now)
@@ -93,7 +99,7 @@ def _circumstances(
     tx: Transaction, endpoint: Endpoint, health: Health, routing: Routing, now: datetime
 ) -> Circumstances:
     """What a decision rests on besides the evidence."""
-    commanded = maintenance.busy_until(tx, endpoint.name, now)
+    commanded = daemons.busy_until(tx, endpoint.name, now)
     return Circumstances(
         rules=endpoint.severity,
         in_maintenance=routing.maintained_until(endpoint.name, now, commanded) is not None,
@@ -112,3 +118,60 @@ def _trouble(
 def _midnight(now: datetime) -> datetime:
     """The beginning of the UTC day."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: datetime) -> Incident | None:
+    """The incident as stored; where another takes its place, that one. None where the decision is about none."""
+    incident = decision.incident
+    if incident is None:
+        return None
+    if isinstance(incident, Change) and decision.reason in LEARNT - {"suspected", "suspicion_faded"}:
+        incident = replace(incident, findings=find_in_replies(tx, incident))
+    stored = _write(tx, replace(decision, incident=incident), incident, routing, now)
+    if decision.successor is None:
+        return stored
+    found = replace(decision.successor, findings=find_in_replies(tx, decision.successor))
+    opened = _write(tx, Decision("change_confirmed", found, event="opened"), found, routing, now)
+    incidents.save(tx, replace(stored, cause=f"incident {opened.id}"))
+    return opened
+
+
+def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Routing, now: datetime) -> Incident:
+    event, reason = decision.event, decision.reason
+    if event is not None and EVENTS[event].opens:
+        incident = join(incident, _same_event(tx, incident))
+        if incident.part_of is not None:
+            event, reason = "joined", "joined"
+    stored = incidents.save(tx, incident)
+    if event is not None:
+        notify(tx, stored, event, routing, now, reason)
+    if decision.new_epoch is not None:
+        by = (stored.actor, stored.note)
+        judge_state.start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
+    return stored
+
+
+def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
+    """Incidents that are open at other endpoints of the provider, whose onsets agree with this one's."""
+    others = incidents.live_at_provider(tx, incident)
+    here = _stretch(tx, incident)
+    return tuple(one for one in others if agree(_stretch(tx, one), here))
+
+
+def _stretch(tx: Transaction, incident: Incident) -> Stretch:
+    between = incident.onset_between if isinstance(incident, Change) else None
+    return Stretch.of(incident.onset, between, judge_state.period(tx, incident.endpoint_hash))
+
+
+def find_in_replies(tx: Transaction, incident: Change) -> Findings:
+    """What the completed rounds of the present epoch show of a change: a bounded read, whatever the history."""
+    content = incident.endpoint_hash
+    series = sorted({series for verdict in incident.moved for series in verdict.series})
+    first = incident.onset if incident.onset_between is None else incident.onset_between[0]
+    start = judge_state.epoch_start(tx, content)
+    reference = replies.first_rounds(tx, content, series, start, first, ROUNDS)
+    # Where the interval reaches back to the reference's first round, the likeliest onset must do.
+    reference = reference or replies.first_rounds(tx, content, series, start, incident.onset, ROUNDS)
+    recent = replies.first_rounds(tx, content, series, incident.onset, incident.passed, ROUNDS)
+    asked = replies.series_asked(tx, content, incident.onset, incident.detected_round)
+    return find(incident.moved, reference, recent, asked)

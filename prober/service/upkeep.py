@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from prober.incidents.clock import freshness, pass_time, replaced
-from prober.incidents.daemons import SILENT_AFTER, attendance, unwatched
+from prober.incidents.clock import SILENT_AFTER, attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
 from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
 from prober.model.incident import Decision, Incident
-from prober.service.carry_out import carry_out
-from prober.service.notify import notify_of_no_incident
-from prober.store import Store, Transaction, daemons, declared, incidents, notices, progress, watches
+from prober.service.deliver import notify_of_no_incident
+from prober.service.settle import carry_out
+from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, watches
 
 
 def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
@@ -66,7 +65,7 @@ def check_freshness(
             return decision
         is_stale = decision.event == "stale"
         watches.set_stale_since(tx, key, now if is_stale else None)
-        newest = progress.newest_completed_at(tx, key)
+        newest = judge_state.newest_completed_at(tx, key)
         last = f"the last one {newest:%Y-%m-%d %H:%M} UTC" if newest else "none yet"
         overdue = f"no completed round in {routing.alerts.stale_after} schedules; {last}"
         notify_of_no_incident(
@@ -85,7 +84,7 @@ def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: d
     if incidents.open_trouble(tx, endpoint_hash) is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
     is_stale = watches.stale_since(tx, endpoint_hash) is not None
-    newest = progress.newest_completed_at(tx, endpoint_hash)
+    newest = judge_state.newest_completed_at(tx, endpoint_hash)
     return freshness(is_stale, since if newest is None else max(since, newest), deadline)
 
 

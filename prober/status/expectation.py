@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prober.alerts.phrases import minute
-from prober.incidents.daemons import DaemonStatus, attendance
+from prober.incidents.clock import DaemonStatus, attendance
 from prober.status.endpoint_status import EndpointStatus, lasting
 from prober.store.views import DeliveryView
 

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from prober.incidents.daemons import DaemonStatus, attendance
+from prober.incidents.clock import DaemonStatus, attendance
 from prober.status.endpoint_status import EndpointStatus
 from prober.store.views import DeliveryView
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from prober.incidents.severity import severity
+from prober.incidents.lifecycle import severity
 from prober.judging.explain.findings import said
 from prober.model.evidence import Findings
 from prober.model.incident import LIVE, TROUBLES, Action, Change, Incident, Reason, Trouble

@@ -21,8 +21,7 @@ from prober.model.errors import StoreError
 from prober.model.evidence import Fingerprint, Judgement, Observation
 from prober.store.codec import unpack_judgement, unpack_observation
 from prober.store.engine import Transaction
-from prober.store.rows import ReplyRow, RoundRow
-from prober.store.tally_rows import LineRow, PointRow, TallyRow
+from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
 
 EVER: Final = ""
 """The day of the tally of all time."""

@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks
-from prober.alerts.slack.buttons import accept_modal
+from prober.alerts.slack.blocks import accept_modal, evidence_blocks, news_blocks, root_blocks
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
 from tests.alerts.notices import HISTORY, NAMED, PLAIN, edited
@@ -134,7 +133,7 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def _private() -> Notice:
-    from prober.alerts.privacy import private
+    from prober.text import private
 
     return private(NAMED["private"])
 

@@ -12,22 +12,26 @@ from hypothesis import given, settings
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from prober.alerts.privacy import private
 from prober.alerts.slack.blocks import (
     FALLBACK_LIMIT,
+    PREFIX,
     TEXTS_LIMIT,
+    accept_modal,
+    buttons,
     evidence_blocks,
+    evidence_modal,
     evidence_text,
     fallback_text,
+    incident_value,
     news_blocks,
     root_blocks,
     root_text,
     slack_blocks,
 )
-from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
 from prober.incidents.events import EVENTS
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice
+from prober.text import private
 from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
 from tests.alerts.slack_limits import refusal, texts, view_refusal
 from tests.alerts.test_hostile import UNSEEN

@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.alerts.identity import notice_key
 from prober.alerts.message import compose, current, plain_text
-from prober.alerts.phrases import KINDS, chance, when
+from prober.alerts.phrases import KINDS, chance, notice_key, when
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind

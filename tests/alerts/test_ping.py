@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.heartbeat import Ping, open_ping
+from prober.alerts.post import Ping, open_ping
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Outcome
 from prober.settings import Settings

@@ -7,11 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from prober.alerts.identity import notice_key
+from prober.alerts.phrases import notice_key
 from prober.alerts.slack.bot import UNSEARCHED_AFTER, SlackBot, open_slack
-from prober.alerts.slack.client import Pace
-from prober.alerts.slack.search import HISTORY_PAGES
-from prober.alerts.slack.webhook import SlackWebhook
+from prober.alerts.slack.client import HISTORY_PAGES, Pace, SlackWebhook
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings

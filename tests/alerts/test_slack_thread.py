@@ -6,11 +6,10 @@ from functools import cache
 
 import pytest
 
-from prober.alerts.identity import notice_key
+from prober.alerts.phrases import notice_key
 from prober.alerts.slack.bot import open_slack
-from prober.alerts.slack.client import Pace
+from prober.alerts.slack.client import Pace, picture_name
 from prober.alerts.slack.picture import history_png
-from prober.alerts.slack.search import picture_name
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 from tests.alerts.notices import HISTORY, HOSTILE, NAMED, PLAIN, edited

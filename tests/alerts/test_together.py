@@ -6,7 +6,7 @@ import pytest
 
 from prober.alerts.message import ALSO_SHOWN, compose
 from prober.alerts.slack.bot import SlackBot
-from prober.alerts.slack.webhook import SlackWebhook
+from prober.alerts.slack.client import SlackWebhook
 from prober.alerts.webhook import payload
 from prober.model.notice import Part
 from tests.alerts.notices import NAMED, PLAIN, edited

@@ -9,12 +9,20 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from prober.asking import capabilities, failures, headers, redaction
+from prober.asking import failures, headers, http_provider, redaction
+from prober.asking.error_body import retry_after_s
 from prober.asking.http_provider import address, build
-from prober.asking.retry_after import retry_after_s
-from prober.asking.sse import EventReader, FirstContent, read_events
 from prober.asking.wire.anthropic import Messages
-from prober.asking.wire.format import BrokenWire, count_of, dig, logprobs_of, total_of
+from prober.asking.wire.format import (
+    BrokenWire,
+    EventReader,
+    FirstContent,
+    count_of,
+    dig,
+    logprobs_of,
+    read_events,
+    total_of,
+)
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions, key_headers
 from prober.asking.wire.openai_responses import Responses
@@ -195,7 +203,7 @@ def test_one_provider_serves_many_threads(server: WireServer) -> None:
     ],
 )
 def test_what_a_model_does_not_take(fields: dict[str, object], refused: str | None) -> None:
-    assert capabilities.refused_by(declared(**{"provider": "openai", **fields}), TALK) == refused  # type: ignore[arg-type]
+    assert http_provider.refused_by(declared(**{"provider": "openai", **fields}), TALK) == refused  # type: ignore[arg-type]
 
 
 def test_what_a_model_does_not_take_is_not_sent(server: WireServer) -> None:

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.asking.error_body import error_in, message_in
+from prober.asking.error_body import LONGEST_WAIT_S, error_in, message_in, retry_after_s
 from prober.asking.failures import detail_of, failure_of, filtered
-from prober.asking.retry_after import LONGEST_WAIT_S, retry_after_s
 from tests.asking.conftest import ask, endpoint_for
 from tests.asking.wire_server import WireServer
 

@@ -12,10 +12,9 @@ import pytest
 
 from prober.asking.http_provider import interpret
 from prober.asking.redaction import without_secrets
-from prober.asking.sse import FirstContent
 from prober.asking.transport import Arrived
 from prober.asking.wire.anthropic import Messages
-from prober.asking.wire.format import LARGEST_COUNT, WireFormat
+from prober.asking.wire.format import LARGEST_COUNT, FirstContent, WireFormat
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses

@@ -14,8 +14,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from prober.cli.fixes import delivery_fix
-from prober.incidents.daemons import DaemonStatus
+from prober.cli.output import delivery_fix
+from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.incident import Change
 from prober.model.notice import Outcome

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from prober.incidents.routing import Routing
-from prober.service.deliver import StoredOutbox
-from prober.service.notify import notify_of_no_incident
+from prober.service.deliver import StoredOutbox, notify_of_no_incident
 from prober.store import Store
 from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS

@@ -10,8 +10,8 @@ from typing import get_args
 
 import pytest
 
-from prober.cli.fixes import FIXES, fix_of
 from prober.cli.once import worst
+from prober.cli.output import FIXES, fix_of
 from prober.model.reply import Failure
 from prober.store import Store, replies
 from prober.store.pages import overview

@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import binom
 
 from prober.lab.compare import compare, judge
-from prober.lab.compare.gather import gather
+from prober.lab.compare.exchange import gather
 from tests.corpora.corpora import recorded
 
 pytestmark = pytest.mark.slow

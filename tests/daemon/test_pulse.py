@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.alerts.heartbeat import Ping
+from prober.alerts.post import Ping
 from prober.daemon.heartbeat import Heartbeat, condition
 from prober.daemon.log import JsonLines
 from prober.incidents.routing import Routing

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
-from prober.incidents.daemons import DaemonStatus
+from prober.incidents.clock import DaemonStatus
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
-from prober.store import daemons, incidents, judge_state, maintenance, notices, replies, watches
-from prober.store.pages import days, deliveries, over_time, overview, probes, promises
+from prober.store import daemons, incidents, judge_state, notices, replies, watches
+from prober.store.pages import days, deliveries, over_time, overview, probes
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.page_views import (
     AnswerView,
@@ -99,7 +99,7 @@ class CannedStore:
                 (one for one in self.probe_pages if one.probe.probe == probe), None
             ),
             probes.embedding_map: lambda endpoint: self.map,
-            promises.promises: lambda: self.promise_views,
+            deliveries.promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
             replies.recent: lambda endpoint, probe, before, limit: tuple(
                 one for one in self.reply_views if before is None or one.round < before
@@ -120,7 +120,7 @@ class CannedStore:
                 one for one in self.notice_views if one.incident_id == incident_id
             ),
             watches.changes: lambda endpoint=None: self.version,
-            maintenance.not_over: lambda now: (),
+            daemons.not_over: lambda now: (),
         }
 
     @property

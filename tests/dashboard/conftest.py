@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import cached_store, frame, launch
+from dashboard import APP, cached_store, frame
 from tests.dashboard.canned import NOW, CannedStore
 
 
@@ -49,7 +49,7 @@ class Page:
 
 def opened_at(page: str = "", **query: str) -> AppTest:
     """The dashboard at an address, not drawn yet."""
-    at = AppTest.from_file(str(launch.APP), default_timeout=60)
+    at = AppTest.from_file(str(APP), default_timeout=60)
     at._page_hash = calc_hash(page) if page else ""
     for name, value in query.items():
         at.query_params[name] = value

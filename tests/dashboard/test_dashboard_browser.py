@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dashboard import launch
+from dashboard import serve_command
 from dashboard.app import PAGES
 from prober.model.incident import Incident
 from prober.store import Store, incidents
@@ -67,7 +67,7 @@ def dashboard(tmp_path_factory):
     }
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
-            launch.command(port), env=environment, cwd=directory, stdout=log, stderr=subprocess.STDOUT
+            serve_command(port), env=environment, cwd=directory, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", process)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashboard import export
+from dashboard import frame
 from dashboard.cached_store import CachedStore
 from prober.loading import reply_log
 from prober.store import Store
@@ -22,28 +22,28 @@ def read(text: str) -> list[dict[str, str]]:
 
 def test_rows_come_back_as_they_were():
     rows = [{"a": 1, "b": 0.5, "c": 'said "no",\nthen left', "d": None}]
-    assert read(export.csv_text(rows)) == [{"a": "1", "b": "0.5", "c": 'said "no",\nthen left', "d": ""}]
-    assert export.csv_text([]) == "\n"
+    assert read(frame.csv_text(rows)) == [{"a": "1", "b": "0.5", "c": 'said "no",\nthen left', "d": ""}]
+    assert frame.csv_text([]) == "\n"
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(formula):
-    assert read(export.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"
+    assert read(frame.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"
 
 
 def test_numbers_below_nothing_stay_numbers():
-    assert read(export.csv_text([{"a": -1.5}]))[0]["a"] == "-1.5"
+    assert read(frame.csv_text([{"a": -1.5}]))[0]["a"] == "-1.5"
 
 
 def test_hostile_texts_can_be_written():
-    export.csv_text([{"a": HOSTILE}]).encode()
+    frame.csv_text([{"a": HOSTILE}]).encode()
 
 
 @pytest.mark.parametrize(
     ("name", "stem"), [("a/b c", "a-b-c"), ("../../etc", "etc"), ("", "export"), ("<b>\x00", "b"), ("x" * 99, "x" * 80)]
 )
 def test_file_names_stay_in_their_folder(name, stem):
-    assert export.file_stem(name) == stem
+    assert frame.file_stem(name) == stem
 
 
 @pytest.mark.slow

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import sys
 
-from dashboard import launch
+from dashboard import APP, serve_command
 
 
 def test_the_command_stays_on_this_machine_and_tells_nobody():
-    command = launch.command(8501)
+    command = serve_command(8501)
     assert command[:4] == [sys.executable, "-m", "streamlit", "run"]
     options = dict(zip(command[5::2], command[6::2], strict=True))
     assert options["--server.address"] == "127.0.0.1"
@@ -16,9 +16,9 @@ def test_the_command_stays_on_this_machine_and_tells_nobody():
 
 
 def test_the_page_it_names_exists():
-    assert launch.APP.is_file()
-    assert launch.APP.with_name("icon.svg").is_file()
+    assert APP.is_file()
+    assert APP.with_name("icon.svg").is_file()
 
 
 def test_another_address_is_taken_as_given():
-    assert "0.0.0.0" in launch.command(80, "0.0.0.0")
+    assert "0.0.0.0" in serve_command(80, "0.0.0.0")

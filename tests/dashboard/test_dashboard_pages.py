@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
-from dashboard.navigation import HOME
+from dashboard.frame import HOME
 from prober.model.notice import EndpointNews, Notice, Source
 from tests.dashboard.canned import (
     HOSTILE,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cached_store, launch
+from dashboard import APP, cached_store
 from prober.model.errors import StoreError
 from tests.dashboard import seeded
 from tests.dashboard.conftest import texts
@@ -23,7 +23,7 @@ def url(tmp_path, monkeypatch):
 
 
 def draw(**query: str) -> AppTest:
-    at = AppTest.from_file(str(launch.APP), default_timeout=60)
+    at = AppTest.from_file(str(APP), default_timeout=60)
     for name, value in query.items():
         at.query_params[name] = value
     at.run()

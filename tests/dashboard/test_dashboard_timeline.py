@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import timedelta
 
-from dashboard.timeline import timeline
+from dashboard.actions import timeline
 from prober.model.incident import Trouble
 from prober.store.views import ActionView
 from tests.dashboard.canned import HOSTILE, NOW, history, incident, notice_view

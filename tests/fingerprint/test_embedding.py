@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prober.fingerprint import EMBEDDERS, fingerprint, wordllama
-from prober.fingerprint.embedding import READ, WORDLLAMA, extract
+from prober.fingerprint import EMBEDDERS, embedding, fingerprint
+from prober.fingerprint.embedding import READ, WORDLLAMA, WordLlama, extract
 from prober.fingerprint.feature import EmbedderUnavailable, Features
-from prober.fingerprint.wordllama import WordLlama
 from prober.model.declaration import Probe
 from tests.fingerprint.conftest import Answer
 
@@ -50,7 +49,7 @@ def test_the_same_as_the_package_computes(answer: Answer, probe: Probe) -> None:
     texts = ["7", "The cat sat on the mat.", "漢字 and Кириллица 👍", "a\x00b"]
     script = (
         "import json, sys, wordllama, pathlib\n"
-        "model = wordllama.WordLlama.load(cache_dir=pathlib.Path(wordllama.__file__).parent, disable_download=True)\n"
+        "model = embedding.WordLlama.load(cache_dir=pathlib.Path(wordllama.__file__).parent, disable_download=True)\n"
         "texts = json.loads(sys.argv[1])\n"
         "print(json.dumps([model.embed(text, norm=True)[0].tolist() for text in texts]))"
     )
@@ -65,7 +64,7 @@ def test_loading_is_silent_and_leaves_logging_and_the_network_alone() -> None:
         "import logging, socket, sys\n"
         "def refuse(*a, **k): raise AssertionError('network')\n"
         "socket.socket.connect = refuse\n"
-        "from prober.fingerprint.wordllama import WordLlama\n"
+        "from prober.fingerprint.embedding import WordLlama\n"
         "assert len(WordLlama().embed('hello')) == 256\n"
         "assert logging.getLogger().level == logging.WARNING and not logging.getLogger().handlers\n"
         "assert not {'wordllama', 'requests', 'httpx'} & set(sys.modules)\n"
@@ -77,13 +76,13 @@ def test_loading_is_silent_and_leaves_logging_and_the_network_alone() -> None:
 @pytest.mark.slow
 def test_threads_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[int] = []
-    load = wordllama._load
+    load = embedding._load
 
-    def counted() -> wordllama._Model:
+    def counted() -> embedding._Model:
         loads.append(1)
         return load()
 
-    monkeypatch.setattr(wordllama, "_load", counted)
+    monkeypatch.setattr(embedding, "_load", counted)
     fresh = WordLlama()
     with ThreadPoolExecutor(8) as pool:
         vectors = list(pool.map(lambda _: tuple(fresh.embed("hello world")), range(64)))

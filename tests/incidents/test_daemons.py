@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.incidents.daemons import SILENT_AFTER, DaemonStatus, attendance, unwatched
+from prober.incidents.clock import SILENT_AFTER, DaemonStatus, attendance, unwatched
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

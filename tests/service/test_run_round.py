@@ -35,7 +35,7 @@ from prober.model.evidence import Judgement, Observation, Round
 from prober.model.incident import Trouble
 from prober.model.reply import Reply
 from prober.service import run_round
-from prober.store import Store, declared, incidents, judge_state, maintenance, notices, replies, spending
+from prober.store import Store, daemons, declared, incidents, judge_state, notices, replies, spending
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview
 
@@ -536,7 +536,7 @@ def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(st
     for n in range(24):
         at = START + n * DAY
         if n == 11 and how == "announced":
-            store.change(maintenance.announce, "parrot", end, "ana", "upgrade", at)
+            store.change(daemons.announce, "parrot", end, "ana", "upgrade", at)
         reasons[at] = round_of(store, endpoint, at, routing=told).decision.reason
     opened = [at for at, reason in reasons.items() if reason == "change_confirmed"]
     assert len(opened) == 1 and opened[0] >= end

@@ -19,7 +19,7 @@ from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle
 from prober.store import Store, judge_state, replies, rounds, watches
 from prober.store.pages import overview
-from prober.store.pages.export import export
+from prober.store.replies import export
 from prober.store.rounds import Claim
 from tests.store.world import (
     BILLING,

@@ -14,7 +14,7 @@ from prober.model.incident import Incident
 from prober.model.notice import Outcome, Part
 from prober.service.deliver import StoredOutbox
 from prober.service.run_round import peers
-from prober.store import Store, incidents, notices, progress
+from prober.store import Store, incidents, judge_state, notices
 from tests.store.world import DAY, NOW, begin, carry, complete, judge, verdict
 
 HOUR = timedelta(hours=1)
@@ -82,10 +82,10 @@ def test_an_earlier_content_of_an_endpoint_is_nobodys_peer(store: Store) -> None
 
 
 def test_the_period_is_the_usual_distance_of_scheduled_rounds(store: Store) -> None:
-    assert store.query(progress.period, A.content_hash) == DAY
+    assert store.query(judge_state.period, A.content_hash) == DAY
     for hours in (0, 6, 12, 18, 42):  # an outage is not a schedule
         complete(store, NOW + hours * HOUR, endpoint=A)
-    assert store.query(progress.period, A.content_hash) == 6 * HOUR
+    assert store.query(judge_state.period, A.content_hash) == 6 * HOUR
 
 
 def test_incidents_of_one_provider_that_began_together_are_one(store: Store) -> None:

@@ -13,11 +13,10 @@ from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import Notice, Outcome
 from prober.service.act import try_to_act
-from prober.service.deliver import StoredOutbox
-from prober.service.notify import notify_of_no_incident
+from prober.service.deliver import StoredOutbox, notify_of_no_incident
 from prober.service.settle import settle as settle_round
 from prober.service.upkeep import check_freshness, look_at_incidents
-from prober.store import Store, declared, incidents, judge_state, maintenance, notices, progress
+from prober.store import Store, daemons, declared, incidents, judge_state, notices
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview
 from tests.store.world import (
@@ -218,14 +217,14 @@ def test_in_maintenance_news_waits_until_the_work_is_over(store: Store) -> None:
     declare(store)
     alarm(store)
     deliver(store)
-    store.change(maintenance.announce, "billing", NOW + 6 * HOUR, "ana", "upgrade", NOW)
-    assert [one.note for one in store.query(maintenance.not_over, "billing", now=NOW)] == ["upgrade"]
+    store.change(daemons.announce, "billing", NOW + 6 * HOUR, "ana", "upgrade", NOW)
+    assert [one.note for one in store.query(daemons.not_over, "billing", now=NOW)] == ["upgrade"]
     complete(store, NOW + HOUR, judgement=judge("", "alarm", verdict(), verdict("refusal")))
     assert deliver(store, NOW + 2 * HOUR) == []
     assert {one.hold for one in store.query(notices.recent) if one.event == "escalated"} == {"maintenance"}
-    assert store.change(maintenance.end, "billing", NOW + 2 * HOUR) == 1
+    assert store.change(daemons.end, "billing", NOW + 2 * HOUR) == 1
     assert [one.event for one in deliver(store, NOW + 2 * HOUR)] == ["escalated", "escalated"]
-    assert store.query(maintenance.not_over, now=NOW + 2 * HOUR) == ()
+    assert store.query(daemons.not_over, now=NOW + 2 * HOUR) == ()
 
 
 def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None:
@@ -265,7 +264,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
         assert claimed is not None
         miss(store, claimed, reason, NOW + number * HOUR)
     last = complete(store, NOW + 3 * HOUR)
-    health = store.query(progress.health, last.id)
+    health = store.query(judge_state.health, last.id)
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 

@@ -24,7 +24,7 @@ from prober.service.act import begin_reference, try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle
 from prober.service.upkeep import look_at_incidents
-from prober.store import Store, declared, maintenance, rounds
+from prober.store import Store, daemons, declared, rounds
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
 from tests.store.world import BILLING, CHAT, MONEY, NOW, SEARCH, SILENT, observe, record
@@ -105,9 +105,7 @@ class World:
         begin_reference(self.store, "billing", "ana", "why", self.routing, self.now)
 
     def work(self, hours: float) -> None:
-        self.store.change(
-            maintenance.announce, "billing", self.now + timedelta(hours=hours), "ana", "upgrade", self.now
-        )
+        self.store.change(daemons.announce, "billing", self.now + timedelta(hours=hours), "ana", "upgrade", self.now)
 
     def deliver(self) -> None:
         while (notice := StoredOutbox(self.store).claim_notice(self.now, 60, "http://d")) is not None:

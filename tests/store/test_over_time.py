@@ -10,7 +10,7 @@ import pytest
 from prober.model.evidence import Observation
 from prober.store import Store, rounds, watches
 from prober.store.pages import over_time, overview
-from prober.store.pages.export import export
+from prober.store.replies import export
 from tests.store.world import DAY, NOW, SEARCH, complete, declare, judge, observe, verdict
 
 HOUR = timedelta(hours=1)

@@ -19,7 +19,7 @@ from prober.service.deliver import StoredOutbox
 from prober.store import Store, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import replies as stored_replies
 from prober.store.pages import over_time, overview
-from prober.store.pages.export import export
+from prober.store.replies import export
 from prober.store.views import ReplyView
 from tests.store.world import (
     BILLING,

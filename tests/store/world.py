@@ -19,7 +19,7 @@ from prober.model.declaration import Confirm, Endpoint, Message, Probe, ProbeSet
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import LEARNT, Decision, Incident
 from prober.model.reply import Reply
-from prober.service.carry_out import carry_out
+from prober.service.settle import carry_out
 from prober.store import Store, declared, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim
 from prober.store.views import RoundView

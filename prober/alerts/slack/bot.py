@@ -18,9 +18,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from prober.alerts.identity import notice_key
+from prober.alerts.phrases import notice_key
 from prober.alerts.post import checked_address, given
 from prober.alerts.slack.blocks import (
+    Block,
     evidence_blocks,
     evidence_text,
     fallback_text,
@@ -29,20 +30,23 @@ from prober.alerts.slack.blocks import (
     root_text,
     slack_blocks,
 )
-from prober.alerts.slack.buttons import Block
 from prober.alerts.slack.client import (
     BAD_LUCK,
     LAYOUT_ERRORS,
     SILENT,
     TIMEOUT_S,
     Pace,
+    Part,
+    SlackWebhook,
+    find_parts,
+    find_root,
+    metadata,
     of_error,
+    picture_name,
     web_client,
     word_of,
 )
 from prober.alerts.slack.picture import alt_text, history_png
-from prober.alerts.slack.search import Part, find_parts, find_root, metadata, picture_name
-from prober.alerts.slack.webhook import SlackWebhook
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError
 from prober.model.notice import IncidentNews, Notice, Outcome

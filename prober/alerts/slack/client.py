@@ -1,4 +1,4 @@
-"""The client of Slack: how often it may post, who may act, and what its errors mean.
+"""The client of Slack: how often it may post, who may act, what its errors mean, and what it has posted already.
 
 Slack's own words for what went wrong, and what the network made of it, become an Outcome with a named reason.
 """
@@ -9,16 +9,21 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Final
+from typing import Final, Literal
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
 from prober.alerts.post import checked_address, checked_secret, of_failure, of_status
+from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.model.errors import ConfigurationError
-from prober.model.notice import Outcome
+from prober.model.notice import Notice, Outcome
 from prober.settings import Settings
 
 TIMEOUT_S: Final = 10
@@ -143,3 +148,110 @@ def web_client(settings: Settings, token: str) -> WebClient:
     base_url = checked_address("PROBER_SLACK_BASE_URL", settings.slack_base_url.strip()).rstrip("/") + "/"
     token = checked_secret("SLACK_BOT_TOKEN", token)
     return WebClient(token, base_url, TIMEOUT_S, logger=SILENT, retry_handlers=[])
+
+
+@dataclass(frozen=True, slots=True)
+class SlackWebhook:
+    """Posts to an incoming webhook, which cannot be searched: after a lost answer a message may be there twice."""
+
+    client: WebhookClient
+    name: str = "slack"
+
+    @property
+    def remark(self) -> str:
+        """What it cannot do, for whoever starts it."""
+        return (
+            "an incoming webhook only posts, to one channel: nothing is edited in place, and there are no threads, "
+            "pictures or buttons; set SLACK_BOT_TOKEN and PROBER_SLACK_CHANNEL for these"
+        )
+
+    def send(self, notice: Notice) -> Outcome:
+        text = fallback_text(notice)
+        remark = "; an answer was lost before, so it may be there twice" if notice.attempts else ""
+        outcome = self._post(remark, text=text, blocks=slack_blocks(notice))
+        if outcome.sent or outcome.reason not in LAYOUT_ERRORS:
+            return outcome
+        return self._post(f" without layout ({outcome.reason}){remark}", text=text)
+
+    def _post(self, remark: str, **body: object) -> Outcome:
+        try:
+            answer = self.client.send_dict({**body, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False})
+        except BAD_LUCK as error:
+            return of_error(error)
+        if answer.status_code == 200 and answer.body.strip() == "ok":
+            return Outcome(True, f"sent{remark}")
+        if answer.status_code == 200:
+            return Outcome(False, "not_slack: the address answered, but not as Slack does", permanent=True)
+        word = answer.body.strip()
+        if word in PERMANENT_ERRORS or word in LAYOUT_ERRORS:
+            return Outcome(False, word, permanent=True)
+        return of_status(answer.status_code, answer.headers.get("Retry-After"))
+
+
+METADATA_TYPE: Final = "prober_notice"
+HISTORY_PAGES: Final = 5
+HISTORY_LIMIT: Final = 200
+"""Messages a page, the most Slack recommends."""
+CLOCK_SKEW: Final = timedelta(hours=1)
+
+Part = Literal["root", "evidence", "picture", "news"]
+"""Of what one notice may post."""
+
+
+def metadata(key: str, part: Part) -> dict[str, object]:
+    """What a message carries to be found again."""
+    return {"event_type": METADATA_TYPE, "event_payload": {"notice": key, "part": part}}
+
+
+def picture_name(key: str) -> str:
+    """A file carries no metadata: its name is what it is found by."""
+    return f"history-{key}.png"
+
+
+def find_root(client: WebClient, channel: str, key: str, since: datetime) -> str | None:
+    """`ts` of the notice's message in the channel; None where there is none. Raises as the client does."""
+    oldest = (since - CLOCK_SKEW).timestamp()
+
+    def page(cursor: str | None) -> SlackResponse:
+        return client.conversations_history(
+            channel=channel, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor, oldest=f"{oldest:.6f}"
+        )
+
+    found = (ts for ts, part in _parts(page, key) if part in ("root", "news"))
+    return next(found, None)
+
+
+def find_parts(client: WebClient, channel: str, thread: str, key: str) -> dict[str, str]:
+    """Part → `ts` of what the notice has posted in a thread. Raises as the client does."""
+
+    def page(cursor: str | None) -> SlackResponse:
+        return client.conversations_replies(
+            channel=channel, ts=thread, limit=HISTORY_LIMIT, include_all_metadata=True, cursor=cursor
+        )
+
+    return {part: ts for ts, part in _parts(page, key)}
+
+
+def _parts(page: Callable[[str | None], SlackResponse], key: str) -> Iterator[tuple[str, str]]:
+    """(ts, part) of every message of this notice, page by page."""
+    cursor: str | None = None
+    for _ in range(HISTORY_PAGES):
+        answer = page(cursor)
+        messages: list[Mapping[str, object]] = answer.get("messages") or []
+        for message in messages:
+            part = _part_of(message, key)
+            if part:
+                yield str(message.get("ts")), part
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            return
+
+
+def _part_of(message: Mapping[str, object], key: str) -> str:
+    found = message.get("metadata")
+    payload = found.get("event_payload") if isinstance(found, dict) else None
+    if isinstance(payload, dict) and payload.get("notice") == key:
+        return str(payload.get("part", "root"))
+    files = message.get("files")
+    names = [file.get("name") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    return "picture" if picture_name(key) in names else ""

@@ -23,24 +23,23 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from prober.alerts.post import checked_secret, given
-from prober.alerts.privacy import private
-from prober.alerts.slack.blocks import evidence_blocks
-from prober.alerts.slack.bot import SlackBot, open_slack
-from prober.alerts.slack.buttons import (
+from prober.alerts.slack.blocks import (
     MUTES,
     PREFIX,
     REASON,
     REASON_LIMIT,
     accept_modal,
+    evidence_blocks,
     evidence_modal,
     incident_value,
 )
+from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.model.errors import ConfigurationError, ProberError
 from prober.model.incident import Action, ActionName, Change, Decision, Incident, Reason
 from prober.model.notice import Notice
 from prober.settings import Settings
-from prober.text import mrkdwn, visible
+from prober.text import mrkdwn, private, visible
 
 ACTIONS: Final[Mapping[str, ActionName]] = {
     "acknowledge": "acknowledge",

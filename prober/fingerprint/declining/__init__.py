@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from prober.fingerprint.declining.by_parts import BY_PARTS
-from prober.fingerprint.declining.by_patterns import CHINESE, FRENCH, GERMAN, IBERIAN, ITALIAN, JAPANESE
-from prober.fingerprint.declining.english import ENGLISH
+from prober.fingerprint.declining.by_patterns import CHINESE, ENGLISH, FRENCH, GERMAN, IBERIAN, ITALIAN, JAPANESE
 from prober.fingerprint.declining.language import Language, folded
 
 __all__ = ["COMMON", "LANGUAGES", "SCRIPTS", "Language", "folded"]

@@ -13,8 +13,7 @@ from typing import Final
 import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel
-from prober.lab.compare.exchange import exchange, needed
-from prober.lab.compare.gather import Gathered, gather
+from prober.lab.compare.exchange import Gathered, exchange, gather, needed
 from prober.lab.compare.panel import Panel, panel
 from prober.lab.compare.permutation import closed, evidence, joint, p_value
 from prober.lab.compare.result import Compared, Difference, LeftOut, Outcome, difference

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from prober.judging.channels import Channel
 from prober.judging.statistic.readings import RECURS, Reading, Recurring, TopTokens, recurring
-from prober.lab.compare.exchange import Bools, Exchange, Ints
-from prober.lab.compare.gather import Answer
+from prober.lab.compare.exchange import Answer, Bools, Exchange, Ints
 
 Floats = npt.NDArray[np.float64]
 

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from dashboard import launch
+from dashboard import serve_command
 from prober.alerts import Alerter, open_alerters
 from prober.alerts.message import plain_text
 from prober.asking import Provider, open_provider
@@ -103,7 +103,7 @@ def page(port: int, database_url: str, log: Path) -> Iterator[subprocess.Popen[b
     """The dashboard in a child process, answering, until the end of the block. `log` is the file it writes to."""
     with log.open("ab") as out:
         child = subprocess.Popen(
-            launch.command(port),
+            serve_command(port),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -25,7 +25,7 @@ from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, deliver
-from prober.service.import_round import import_round
+from prober.service.run_round import import_round
 from prober.store import Store, declared, notices
 
 PATIENCE_S: Final = 120.0

@@ -14,9 +14,8 @@ from sqlmodel import col, func, select
 from prober.prices import Tariff, Unpriced, forecast
 from prober.store.engine import Transaction
 from prober.store.pages.page_views import By, MonthView, TallyView
-from prober.store.rows import EndpointRow, ProbeSetRow
+from prober.store.rows import EndpointRow, ProbeSetRow, TallyRow
 from prober.store.tallies import EVER, Sums
-from prober.store.tally_rows import TallyRow
 
 _NOBODY_LOOKED = Unpriced("nobody looked it up yet; `prober run` does")
 _RATE_DAYS = 7

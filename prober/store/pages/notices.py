@@ -7,15 +7,15 @@ from typing import Final
 
 from sqlmodel import col, func, select
 
-from prober.incidents.news import news_of
+from prober.incidents.events import news_of
 from prober.model.incident import Change, Incident
 from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
 from prober.store import incidents
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
+from prober.store.judge_state import completed_since
 from prober.store.pages.over_time import channel_history
-from prober.store.progress import completed_since
 from prober.store.rows import EndpointRow
 
 HISTORY: Final = 60

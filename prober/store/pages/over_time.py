@@ -14,8 +14,7 @@ from sqlmodel import SQLModel, col, func, select
 from prober.store.engine import Transaction
 from prober.store.pages.page_views import EditView, RoundLine
 from prober.store.rounds import label_at
-from prober.store.rows import EndpointRow, RoundRow
-from prober.store.tally_rows import LineRow, PointRow
+from prober.store.rows import EndpointRow, LineRow, PointRow, RoundRow
 from prober.store.views import ChannelPoint
 
 _FIRST: Final = ""

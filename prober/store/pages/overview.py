@@ -17,9 +17,8 @@ from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, ProbeSetRow, RoundRow, WatchRow
+from prober.store.rows import EndpointRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER
-from prober.store.tally_rows import TallyRow
 from prober.store.views import ChannelPoint, EndpointView, RoundState, RoundView
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from prober.judging.channels import Channel
-from prober.lab.compare.gather import Answer, Gathered, Key
+from prober.lab.compare.exchange import Answer, Gathered, Key
 from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Check
 from prober.model.evidence import Fingerprint
