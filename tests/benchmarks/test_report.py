@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated
+from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
@@ -27,6 +27,7 @@ def areas(**of: float) -> auc.Row:
 
 
 RESULTS = {
+    "asking": asking.Asking(500, 5, asking.Speed(600.0, 0.9), asking.Speed(400.0, 2.0), 0.66, 2.2, None),
     "auc": auc.Areas(40, (areas(ours=0.6, scan=0.9),)),
     "delay": delay.Delays((ROW, replace(ROW, method="scan")), {"scan": 0.7}, 336, 0, 6.0),
     "mixture": mixture.Mixtures((mixture.Row("template", 0.16, 5.0, "ours", (3, None, 5)),)),

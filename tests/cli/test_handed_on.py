@@ -35,8 +35,9 @@ def test_demo(
 def test_run_serves_the_paths_and_the_database(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Sequence[Path], str]] = []
 
-    def serve(paths: Sequence[Path], settings: Settings) -> None:
+    def serve(paths: Sequence[Path], settings: Settings) -> bool:
         calls.append((paths, settings.database_url))
+        return True
 
     monkeypatch.setattr("prober.cli.run.serve", serve)
     assert prober("run").code == 0

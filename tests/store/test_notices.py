@@ -85,7 +85,7 @@ def test_a_sent_notice_is_done(store: Store) -> None:
 def test_a_failed_try_is_owed_again_at_its_time(store: Store) -> None:
     alarm(store)
     notice = claim(store)
-    claim(store, lease_s=86400)
+    claim(store, lease_s=600)
     assert notice is not None
     store.change(notices.settle, notice.id, TIMEOUT, NOW + timedelta(minutes=5), NOW)
     assert states(store)["slack"] == ("owed", 1, "timeout")
@@ -110,7 +110,7 @@ def test_failed_for_good_is_never_claimed_again(store: Store) -> None:
 def test_sent_wins_over_a_second_sender_that_failed(store: Store) -> None:
     alarm(store)
     slow = claim(store)
-    claim(store, lease_s=86400)
+    claim(store, lease_s=600)
     quick = claim(store, after_s=60)
     assert slow is not None
     assert quick is not None

@@ -294,7 +294,7 @@ def test_the_page_is_ended_with_the_block(monkeypatch, tmp_path):
     listen += (
         "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()"
     )
-    monkeypatch.setattr(run.launch, "command", lambda port: [sys.executable, "-c", listen, str(port)])
+    monkeypatch.setattr(run, "serve_command", lambda port: [sys.executable, "-c", listen, str(port)])
     port = run._free_port()
     with run.page(port, "sqlite:///some.db", tmp_path / "page.log") as child:
         assert not run._is_free(port)
