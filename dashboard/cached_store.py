@@ -145,10 +145,10 @@ class CachedStore:
         """Signs of life. Never kept: nothing else need be newer when they are."""
         return self.store.query(daemons.statuses)
 
-    def told(self, incident_id: int, alerter: str) -> Notice | None:
-        """The incident as an alerter told it."""
+    def notice(self, incident_id: int, alerter: str) -> Notice | None:
+        """The incident as an alerter would say it now."""
         return self._kept(
-            lambda: self.store.query(latest_notice_of, incident_id, alerter, ""), "told", incident_id, alerter
+            lambda: self.store.query(latest_notice_of, incident_id, alerter, ""), "notice", incident_id, alerter
         )
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:

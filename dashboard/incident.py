@@ -232,7 +232,7 @@ def _history(context: PageContext, incident: Change) -> None:
 
 def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
     st.markdown("#### What to do")
-    notice = context.store.told(incident.id, notices[0].alerter) if notices else None
+    notice = context.store.notice(incident.id, notices[0].alerter) if notices else None
     runbook = notice.source.runbook if notice is not None and notice.source is not None else None
     if runbook:
         st.markdown("Runbook of the probes that moved; copy the address:")

@@ -32,7 +32,7 @@ class Finding:
     about: str
     ok: bool
     words: str
-    """What was found; where it is not ok, with its mend."""
+    """What was found; where it is not ok, with how to fix it."""
 
 
 @app.command()

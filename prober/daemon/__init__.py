@@ -2,23 +2,23 @@
 
 A round is a row in the store before it is work, so nothing depends on this process living on:
 
-- **Due.** DueTimes lie on one grid for everyone: whole multiples of the interval since 1970 (UTC), or what the cron
+- **Due.** Due times lie on one grid for everyone: whole multiples of the interval since 1970 (UTC), or what the cron
   text names. Restarts and several daemons on one database mean the same rounds, and the store gives each to one.
 - **Start.** A new set is asked at once, under the moment last past, unless the store has that round already; rounds
   that nobody was there to ask are not invented.
 - **Waiting.** A round whose endpoint is busy, whose worker was killed or whose database was locked waits in the store.
   A sweep (every few seconds, and when a round ends) takes it up, until the next round of its set is due; then it is
-  missed. A round in hand renews its lease, so that one whose worker was killed is taken up within some 15 seconds.
+  missed. A round in progress renews its lease, so that one whose worker was killed is taken up within some 15 seconds.
   Scheduled, left and confirmation rounds go one way: put in the queue, taken from it, claimed, asked.
 - **Confirmed.** Where evidence grows, settling a round makes the next one due at once
   (`prober.incidents.confirmation`). It waits in the store like any other, and like any other it never runs beside
   another round of its endpoint.
 - **The clock.** A clock that is set back is noticed within seconds: rounds go on at the next moment of the present
   time. A moment in the future that is found in the store, such as the end of a lease, blocks nothing.
-- **The end.** A daemon that is stopped ends within `GRACE_S`, however much is left. What is in hand by then is
+- **The end.** A daemon that is stopped ends within `GRACE_S`, however much is left. What is in progress by then is
   left in the store, and taken up by whoever comes next.
 - **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
-  ping to somebody else's watch where one is configured. Whoever finds one silent tells people, once.
+  ping to somebody else's watch where one is configured. Whoever finds one silent notifies people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
 """
 
@@ -50,9 +50,9 @@ __all__ = ["Daemon", "MissReason", "serve"]
 
 
 def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc) -> bool:
-    """Watch until SIGTERM or SIGINT, then finish what is in hand within the grace; a second signal ends it at once.
+    """Watch until SIGTERM or SIGINT, then finish what is in progress within the grace; a second signal ends it at once.
 
-    Whether all that was in hand has ended: where not, threads of this process still wait for answers.
+    Whether all that was in progress has ended: where not, threads of this process still wait for answers.
 
     SIGHUP reads the files anew; a change of theirs is seen by itself within seconds. Raises ConfigurationError where
     files or settings are broken at the start, and StoreError where the database cannot be opened.

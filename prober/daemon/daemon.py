@@ -38,12 +38,12 @@ from prober.store.notices import Lane
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
 GRACE_S: Final = 30.0
-"""How long a daemon that is stopped waits for the rounds and deliveries in hand. What has not ended by then is
+"""How long a daemon that is stopped waits for the rounds and deliveries in progress. What has not ended by then is
 left in the store, to be taken up by whoever comes next."""
 CLOCK_STEP: Final = timedelta(minutes=1)
 """A clock that was set back by more, or a machine that slept for longer, is noticed and logged."""
 MOST_THREADS: Final = 256
-"""Rounds in hand at once; a thread is made when it is needed."""
+"""Rounds in progress at once; a thread is made when it is needed."""
 
 
 class Daemon:
@@ -107,9 +107,9 @@ class Daemon:
         self._scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
 
     def run(self) -> bool:
-        """Watch until stopped; then finish the rounds in hand and deliver once more, within the grace.
+        """Watch until stopped; then finish the rounds in progress and deliver once more, within the grace.
 
-        Whether all that was in hand has ended. Raises ConfigurationError where the files are broken at the start.
+        Whether all that was in progress has ended. Raises ConfigurationError where the files are broken at the start.
         Later, nothing that goes wrong ends it.
         """
         self.declare(self._files.load())
@@ -201,7 +201,7 @@ class Daemon:
                 self._rounds.take_up_soon()
 
     def declare(self, declarations: Declarations) -> None:
-        """Watch this from now on. A round in hand ends as it began.
+        """Watch this from now on. A round in progress ends as it began.
 
         What is new, or has a new schedule, is asked at once: the round of the moment last past is due, unless the store
         has it already, from before a restart or from another daemon. DueTimes before it are not made up for.

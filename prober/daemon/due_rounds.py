@@ -40,7 +40,7 @@ BATCH: Final = 100
 
 MissReason = Literal[
     "misfire",  # the moment passed while the machine slept or had too much to do
-    "still_running",  # the round before it was still in hand
+    "still_running",  # the round before it was still in progress
     "overdue",  # it waited for its endpoint until the next one was due
     "abandoned",  # its worker was lost, and nobody took it up before the next one was due
     "not_declared",  # its set or endpoint is no longer declared
@@ -55,12 +55,12 @@ class RoundQueue(Protocol):
     """
 
     def put(self, watched: Watched, due_at: datetime) -> None:
-        """The round of this moment waits to be asked. Nothing changes where it waits, is in hand or is over; passed
+        """The round of this moment waits to be asked. Nothing changes where it waits, is in progress or is over; passed
         over, it waits again."""
         ...
 
     def take(self, now: datetime) -> Sequence[RoundView]:
-        """Rounds that nobody has in hand, oldest first. Whoever asks one still has to claim it."""
+        """Rounds that nobody has claimed, oldest first. Whoever asks one still has to claim it."""
         ...
 
     def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
@@ -99,7 +99,7 @@ class StoredQueue:
 
 
 class DueRounds:
-    """The rounds of one daemon: what it watches, and what it has in hand."""
+    """The rounds of one daemon: what it watches, and what it is working on."""
 
     def __init__(
         self,

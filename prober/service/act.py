@@ -67,7 +67,7 @@ def try_to_act(
 def begin_reference(store: Store, endpoint: str, author: str, note: str, routing: Routing, now: datetime) -> EpochView:
     """A new epoch of an endpoint as declared last, of the rounds to come; its open incident closes.
 
-    As with every new epoch the judge's memory is dropped, and a round in hand is taken from its holder. Raises
+    As with every new epoch the judge's memory is dropped, and a round in progress is taken from its holder. Raises
     StoreError where there is no such endpoint.
     """
     with store.write() as tx:

@@ -181,7 +181,7 @@ def _memory(store: Store, endpoint: Endpoint) -> Memory:
 
 
 def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Collection[str]], Sequence[Round]]:
-    """The stored rounds of this epoch and the one in hand, with the observations of some series only."""
+    """The stored rounds of this epoch and the one in progress, with the observations of some series only."""
 
     def history(series: Collection[str]) -> Sequence[Round]:
         here = replace(newest, observations=tuple(o for o in newest.observations if o.series in series))

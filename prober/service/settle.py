@@ -79,7 +79,7 @@ def settle(
 def miss_unasked(
     store: Store, claim: Claim, endpoint: Endpoint, reason: str, routing: Routing, now: datetime
 ) -> Decision:
-    """Give up a round in hand of which no ask was admitted, and why: the decision on the trouble that shows.
+    """Give up a round in progress of which no ask was admitted, and why: the decision on the trouble that shows.
 
     Raises ClaimLost where the claim is not in force.
     """

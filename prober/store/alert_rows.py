@@ -145,6 +145,6 @@ class DaemonRow(Row, table=True):
     stopped_at: datetime | None = Field(default=None, sa_type=Utc)
     """NULL while it runs, or where it was lost."""
     told_at: datetime | None = Field(default=None, sa_type=Utc)
-    """When people were told that it is silent."""
+    """When people were notified that it is silent."""
     endpoints: str = Field(sa_type=HostileText)
     """JSON list of names."""

@@ -27,7 +27,7 @@ _LARGEST_COUNT: Final = 2**31 - 1
 
 
 def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
-    """Keep replies of a round in hand, with their fingerprints where these were taken already.
+    """Keep replies of a round in progress, with their fingerprints where these were taken already.
 
     The first for a (round, series, sample) stays, any other is ignored. Raises ClaimLost where the claim is not in
     force.

@@ -29,7 +29,7 @@ LONGEST_LEASE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A round in hand. Whoever holds it may write to the round, until the endpoint is claimed again."""
+    """A round in progress. Whoever holds it may write to the round, until the endpoint is claimed again."""
 
     round: RoundView
     """As it was when it was claimed."""
@@ -60,7 +60,7 @@ def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime, r
 
 
 def _reopen(tx: Transaction, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
-    """A round that was missed with this reason, and that nobody ever had in hand, is as if it had never been there."""
+    """A round that was missed with this reason, and that nobody ever claimed, is as if it had never been there."""
     here = select(RoundRow).where(
         RoundRow.endpoint == endpoint, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at,
         RoundRow.state == "missed", RoundRow.reason == reason, col(RoundRow.label).is_(None),
@@ -82,9 +82,9 @@ def insert_due(
 
 
 def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: float) -> Claim | None:
-    """Take a round in hand for `lease_s` seconds, and with it the endpoint.
+    """Claim a round for `lease_s` seconds, and with it the endpoint.
 
-    None when it is finished, someone has it, or another round of the same endpoint is in hand: one round an endpoint
+    None when it is finished, someone has it, or another round of the endpoint is in progress: one round an endpoint
     at a time. The first claim gives the label; a later one keeps it, unless a later round of the endpoint was completed
     in between: labels grow in the order of judging. The claim outlives its lease until somebody else takes the
     endpoint.
@@ -170,7 +170,7 @@ def hold(tx: Transaction, claim: Claim) -> None:
 
 def renew(tx: Transaction, claim: Claim, now: datetime, lease_s: float) -> None:
     """The claim holds for `lease_s` seconds from now on. Raises ClaimLost where it is not in force."""
-    # Readers see no change: a round in hand stays in hand.
+    # Readers see no change: a round in progress stays in progress.
     lease_until = now + timedelta(seconds=lease_s)
     renewed = tx.exec(
         update(WatchRow)

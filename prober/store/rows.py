@@ -74,12 +74,12 @@ class SeriesRow(Row, table=True):
 
 
 class WatchRow(Row, table=True):
-    """The watch over one endpoint: which round is in hand, and the epoch. Its row lock puts writers in a queue."""
+    """The watch over one endpoint: which round is in progress, and the epoch. Its row lock puts writers in a queue."""
 
     __tablename__ = "watch"
     endpoint_hash: str = Field(primary_key=True)
     round_id: int | None = None
-    """The round in hand: one an endpoint at a time."""
+    """The round in progress: one an endpoint at a time."""
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     token: int = 0
     """Grows with every claim, so that whoever lost a claim is refused."""
@@ -88,7 +88,7 @@ class WatchRow(Row, table=True):
     suspected_since: str | None = None
     """Label of the round that began the present suspicion; NULL while there is none."""
     stale_since: datetime | None = Field(default=None, sa_type=Utc)
-    """When it was told that no fresh rounds come; NULL while they do."""
+    """When people were notified that no fresh rounds come; NULL while they do."""
     changes: int = 0
     """Grows with everything a reader could see change."""
 

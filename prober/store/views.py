@@ -122,7 +122,7 @@ class NoticeView:
     event: Event
     alerter: str
     state: Literal["owed", "held", "claimed", "sent", "failed", "digested"]
-    """`held` waits for a digest, `digested` was told in one."""
+    """`held` waits for a digest, `digested` was part of one."""
     attempts: int
     created_at: datetime
     next_try_at: datetime
@@ -177,13 +177,13 @@ class DeliveryView:
     """Where the alerter posts them; empty for its own channel."""
     owed: int
     held: int
-    """Waiting for a digest, or told in one."""
+    """Waiting for a digest, or part of one."""
     sent: int
     failed: int
     """For good."""
     last_sent_at: datetime | None
     failing: bool
-    """Whether the newest try of all failed for good: a person must mend the configuration."""
+    """Whether the newest try of all failed for good: a person must fix the configuration."""
     last_reason: str
     """Why the newest message that did not arrive did not, while none has arrived since; else empty."""
     since: datetime | None

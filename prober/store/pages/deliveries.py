@@ -113,12 +113,12 @@ def _promise_view(row: EndpointRow, judged: int, promised: float, ends: Counter[
 
 
 def _ends(tx: Transaction) -> dict[str, Counter[str]]:
-    """Endpoint → how the changes ended that people were told of; still open ones under the empty name."""
-    told = (col(IncidentRow.state) != "suspected") & (col(IncidentRow.close_reason) != "faded")
+    """Endpoint → how the changes ended that people were notified of; still open ones under the empty name."""
+    notified = (col(IncidentRow.state) != "suspected") & (col(IncidentRow.close_reason) != "faded")
     found: dict[str, Counter[str]] = {}
     for name, reason, count in tx.connection().execute(
         columns(col(IncidentRow.endpoint), col(IncidentRow.close_reason), func.count())
-        .where(told, ~col(IncidentRow.kind).in_(TROUBLES))
+        .where(notified, ~col(IncidentRow.kind).in_(TROUBLES))
         .group_by(col(IncidentRow.endpoint), col(IncidentRow.close_reason))
     ):
         found.setdefault(name, Counter())[reason] += count

@@ -122,7 +122,7 @@ def _view(
 
 
 def _tallies(tx: Transaction) -> dict[str, _Tally]:
-    """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in hand."""
+    """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in progress."""
     tallies: dict[str, _Tally] = {}
     ended = columns(
         col(TallyRow.endpoint),
@@ -169,7 +169,7 @@ def _owners(tx: Transaction) -> dict[str, tuple[str, ...]]:
 
 
 def _confirmations(tx: Transaction) -> dict[str, datetime]:
-    """Endpoint's hash → when its confirmation round is due, while one waits or is in hand."""
+    """Endpoint's hash → when its confirmation round is due, while one waits or is in progress."""
     rows = tx.exec(
         select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
     )

@@ -231,7 +231,7 @@ class PromiseView:
     promised: float
     """False alarms that these rounds may raise at most, on average: the sum over rounds of 1 / threshold."""
     alarms: int
-    """Changes that people were told of."""
+    """Changes that people were notified of."""
     stayed: int
     """Of these, what a person accepted as a new behaviour, or what later changed again: certainly no false alarm."""
     unclear: int
