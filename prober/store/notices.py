@@ -102,8 +102,10 @@ def claim(tx: Transaction, now: datetime, lease_s: float, lane: Lane = EVERY_LAN
 
 
 def _overtakes() -> Exists:
-    """Whether an earlier notice to the same place is being sent or waits to be tried again: news arrives in order. What a
-    fault of ours keeps from being sent holds up nothing else."""
+    """Whether an earlier notice to the same place is being sent or waits to be tried again: news arrives in order.
+
+    What a fault of ours keeps from being sent holds up nothing else.
+    """
     earlier = aliased(NoticeRow)
     return (
         select(earlier.id)

@@ -61,7 +61,7 @@ def test_each_notice_is_claimed_once_oldest_first(store: Store) -> None:
 def test_a_notice_whose_sender_died_is_claimed_again_and_counts_its_tries(store: Store) -> None:
     alarm(store)
     first = claim(store)
-    claim(store, lease_s=600)
+    claim(store, lease_s=40)
     assert claim(store, after_s=29) is None
     again = claim(store, after_s=30)
     assert first is not None
@@ -85,7 +85,7 @@ def test_a_sent_notice_is_done(store: Store) -> None:
 def test_a_failed_try_is_owed_again_at_its_time(store: Store) -> None:
     alarm(store)
     notice = claim(store)
-    claim(store, lease_s=600)
+    claim(store, lease_s=310)
     assert notice is not None
     store.change(notices.settle, notice.id, TIMEOUT, NOW + timedelta(minutes=5), NOW)
     assert states(store)["slack"] == ("owed", 1, "timeout")
