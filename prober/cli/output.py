@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich import box
@@ -20,16 +20,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from prober.model.evidence import Findings
 from prober.model.incident import Change
+from prober.model.reply import Failure
 from prober.text import visible
 
 if TYPE_CHECKING:
     from prober.judging.promise import Promise
-    from prober.model.evidence import Findings, Judgement, Verdict
+    from prober.model.evidence import Judgement, Verdict
     from prober.model.incident import Incident
-from typing import Final
-
-from prober.model.reply import Failure
 
 Json = dict[str, object]
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from prober.cli.options import now_utc
 from prober.incidents.routing import Routing
 from prober.service.deliver import StoredOutbox, notify_of_no_incident
 from prober.store import Store
 from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS
 from tests.cli.conftest import Run
-from tests.cli.world import CHANGE, DAYS, due
+from tests.cli.world import CHANGE, DAYS, due, write_probes
 
 CHANNEL = {"channel", "e_value", "effect", "unit", "words"}
 
@@ -80,6 +81,15 @@ def test_incidents_are_listed_and_shown(prober: Run) -> None:
     said = prober("incidents", "show", 1)
     assert said.code == 0
     assert f"reference  {shown['examples'][0]['reference']}" in said.out
+
+
+def test_trouble_is_listed_and_shown_with_the_keys_of_a_change(prober: Run, home: Path) -> None:
+    write_probes(home, parameters={"world": "outage", "changes_at": (now_utc() - timedelta(hours=1)).isoformat()})
+    for _ in range(3):
+        prober("once")
+    (listed,) = prober("incidents", "list", "--json").json["incidents"]
+    assert (listed["endpoint"], listed["kind"], listed["channels"], listed["moved"]) == ("bot", "provider_error", [], [])
+    assert prober("incidents", "show", 1, "--json").json["incident"] == listed
 
 
 @pytest.mark.usefixtures("changed")
