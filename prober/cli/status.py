@@ -87,7 +87,7 @@ def status(
 def _duration(text: str) -> timedelta:
     if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
         raise ConfigurationError(
-            f"--expect-every: {quoted(text)} is no time; write a number with s, m, h or d, like 2h"
+            f"--expect-every: {quoted(text)} is not a time; write a number with s, m, h or d, like 2h"
         )
     return timedelta(seconds=seconds(text))
 

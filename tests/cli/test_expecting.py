@@ -130,7 +130,7 @@ def test_a_missed_round_is_said_where_cron_looks(prober: Run) -> None:
 def test_what_is_no_time_is_said(prober: Run, changed: Path, text: str) -> None:
     done = prober("status", "--expect-every", text)
     assert done.code == 2
-    assert "is no time; write a number with s, m, h or d, like 2h" in done.err
+    assert "is not a time; write a number with s, m, h or d, like 2h" in done.err
 
 
 def test_telling_goes_with_expecting(prober: Run, changed: Path) -> None:

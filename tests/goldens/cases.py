@@ -460,7 +460,7 @@ def life_trouble(world: World) -> Files:
     """An endpoint that cannot be asked for a day: trouble, muted, and over; and one without a budget."""
     endpoints = {
         "down": scripted("outage", day=2.1),
-        "poor": scripted("still", budget={"asks_per_day": 7}),
+        "poor": scripted("still", budget={"asks_per_day": 6}),
     }
     presses: dict[int, list[object]] = {66: ["incidents", "acknowledge", 1, "--by", "ana"]}
     return life(world, endpoints, range(0, 24 * 5, 6), presses)
@@ -677,6 +677,8 @@ def doctor(world: World) -> Files:
     """What is looked at and found; of this machine only the version of Python is told, and left out."""
     load(world)
     declare(world.home)
+    world.prober("db", "upgrade")
+    world.transcript()
 
     def shown(line: str) -> str:
         return re.sub(r'(?<=[ "])3\.\d+\.\d+\b', "PYTHON", line)

@@ -264,6 +264,10 @@ def modelled(say: Callable[[str, int], tuple[str, str]]) -> Iterator[Model]:
 # The prober, in a folder of its own
 
 
+TIMED = {("reply", "id"), ("watch", "changes")}
+"""(table, column): replies are recorded as they come in, as many in one transaction as have come."""
+
+
 @dataclass
 class World:
     """A folder to stand in, an environment, a time; and what was said in it so far."""
@@ -334,7 +338,7 @@ class World:
         }
 
     def tables(self, name: str = "prober.db") -> dict[str, list[dict[str, Any]]]:
-        """Every row of a SQLite file, table by table, with packed values unpacked."""
+        """Every row of a SQLite file, table by table, with packed values unpacked. Without what timing decides."""
         with closing(sqlite3.connect(self.home / name)) as database:
             database.row_factory = sqlite3.Row
             names = [
@@ -345,7 +349,7 @@ class World:
             return {
                 name: sorted(
                     (
-                        {key: unpacked(value) for key, value in dict(row).items()}
+                        {key: unpacked(value) for key, value in dict(row).items() if (name, key) not in TIMED}
                         for row in database.execute(f"SELECT * FROM {name}")
                     ),
                     key=lambda row: json.dumps(list(row.values()), default=str),
