@@ -21,6 +21,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
@@ -96,7 +97,7 @@ class Transport:
     @contextlib.contextmanager
     def _lane(self, url: str) -> Iterator[_Lane]:
         """A lane to this host: the one that was used last, so that the others can rest."""
-        idle = self._idle.setdefault(httpx.URL(url).copy_with(raw_path=b"/"), deque())
+        idle = self._idle.setdefault(_parsed(url)[1], deque())
         try:
             lane = idle.pop()
         except IndexError:
@@ -130,7 +131,7 @@ class Transport:
                 self._watch.over(lane, timeouts.total_s) as deadline,
                 lane.client.stream(
                     "POST",
-                    url,
+                    _parsed(url)[0],
                     headers=dict(headers),
                     content=content,
                     timeout=httpx.Timeout(read_s, connect=connect_s, pool=connect_s),
@@ -277,6 +278,13 @@ class _Watch:
                     return
                 wait_s = self._deadlines[0][0] - time.monotonic() if self._deadlines else None
                 self._changed.wait(wait_s)
+
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> tuple[httpx.URL, httpx.URL]:
+    """(the address, its host alone), read once."""
+    parsed = httpx.URL(url)
+    return parsed, parsed.copy_with(raw_path=b"/")
 
 
 def _is_kept(headers: httpx.Headers) -> bool:

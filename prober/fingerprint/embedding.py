@@ -11,9 +11,9 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -45,6 +45,8 @@ class WordLlama:
     def __init__(self) -> None:
         self._loading = Lock()
         self._model: _Model | None = None
+        # Samples of one probe often say the same.
+        self._remembered: Callable[[str], tuple[float, ...]] = lru_cache(maxsize=256)(self._mean)
 
     @cached_property
     def source(self) -> str:
@@ -54,14 +56,16 @@ class WordLlama:
             raise EmbedderUnavailable("the package wordllama is not installed") from None
 
     def embed(self, text: str) -> Sequence[float]:
+        return self._remembered(text)
+
+    def _mean(self, text: str) -> tuple[float, ...]:
         with self._loading:
             model = self._model = self._model or _load()
         tokens = model.tokenizer.encode(text, add_special_tokens=False).ids
         known = [token for token in tokens if token < len(model.vectors)]
         if not known:
-            return [0.0] * model.vectors.shape[1]
-        mean: list[float] = model.vectors[known].mean(axis=0, dtype=np.float64).tolist()
-        return mean
+            return (0.0,) * model.vectors.shape[1]
+        return tuple(model.vectors[known].mean(axis=0, dtype=np.float64).tolist())
 
 
 def _load() -> _Model:

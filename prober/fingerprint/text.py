@@ -128,11 +128,13 @@ def choice(text: str) -> str:
     return (first.strip(_DRESS + ".,;:!?。，；：！？、") or first)[:CHOICE_CHARACTERS]
 
 
+@lru_cache(maxsize=256)
 def grams(text: str) -> tuple[float, ...] | None:
     """Shape (SIZE,), of length 1; None for an empty text.
 
     Each trigram adds one to, or takes one from, the component its hash says. A random sign keeps collisions from
-    adding up, so that the cosine of two vectors is on average that of the full trigram counts.
+    adding up, so that the cosine of two vectors is on average that of the full trigram counts. Samples of one probe
+    often say the same, so the newest texts are remembered.
     """
     if not text:
         return None

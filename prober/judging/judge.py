@@ -8,7 +8,7 @@ threshold is an alarm unless the permutation check rejects it (see `permutation_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isnan, log
 from typing import Final
@@ -19,7 +19,7 @@ from prober.judging.day_clustering import LEVEL_BEFORE_ALARM, can_be_clustered, 
 from prober.judging.explain.summary import judgement, log_e_of_all
 from prober.judging.memory import RECENT, ChannelMemory, Memory
 from prober.judging.promise import Promise
-from prober.judging.reference import History, gather, outcomes, surplus
+from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.table import Table
@@ -30,12 +30,21 @@ RECHECKED_AT: Final = 2.0
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
 
-def advance(memory: Memory, round_: Round, history: History, promise: Promise) -> tuple[Memory, Judgement]:
-    """Judge one completed round, and take in the reference of every series that this round completes."""
+def advance(
+    memory: Memory,
+    round_: Round,
+    history: History,
+    promise: Promise,
+    times: Callable[[Collection[str]], Mapping[str, Times]] | None = None,
+) -> tuple[Memory, Judgement]:
+    """Judge one completed round, and take in the reference of every series that this round completes.
+
+    `times` says as `times_in` when the rounds of a series were, sooner than by reading them.
+    """
     answered = [o for o in round_.observations if o.fingerprint is not None]
     ready = memory.series
     memory = _step(memory, [o for o in answered if o.series in ready], round_)
-    memory, missing = gather(memory, {o.series for o in answered} - set(ready), history, promise)
+    memory, missing = gather(memory, {o.series for o in answered} - set(ready), history, promise, times)
     if not ready:
         return memory, _insufficient(round_, missing, promise)
     judged = judgement(memory, round_.label, promise, missing)

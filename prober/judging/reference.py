@@ -6,8 +6,10 @@ day of the reference counts as one round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -25,20 +27,31 @@ History = Callable[[Collection[str]], Sequence[Round]]
 """Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
 
 
-def gather(memory: Memory, waiting: Collection[str], history: History, promise: Promise) -> tuple[Memory, str]:
+Times: TypeAlias = Sequence[datetime | None]
+"""When the rounds were asked that hold a fingerprint of a series; None where that is not known."""
+
+
+def gather(
+    memory: Memory,
+    waiting: Collection[str],
+    history: History,
+    promise: Promise,
+    times: Callable[[Collection[str]], Mapping[str, Times]] | None = None,
+) -> tuple[Memory, str]:
     """Learn every waiting series whose reference is now large enough; else say how much the nearest one lacks."""
     if not waiting:
         return memory, "" if memory.series else "no reply yet"
-    rounds = history(waiting)
+    seen_at = times_in(history(waiting), waiting) if times is None else times(waiting)
     complete, lacking = [], {}
     for series in sorted(waiting):
-        seen = [r for r in rounds if any(o.series == series and o.fingerprint is not None for o in r.observations)]
-        lack = promise.missing(len(seen), [r.at for r in seen if r.at is not None])
+        seen = seen_at[series]
+        lack = promise.missing(len(seen), [at for at in seen if at is not None])
         if lack:
             lacking[series] = (len(seen), lack)
         else:
             complete.append(series)
     if complete:
+        rounds = history(waiting)
         memory, lack = _learn_by_unit(memory, complete, rounds, promise)
         if lack:
             lacking.update(dict.fromkeys(complete, (len(rounds), lack)))
@@ -46,6 +59,12 @@ def gather(memory: Memory, waiting: Collection[str], history: History, promise: 
         return memory, ""
     _, lack = max(lacking.values())
     return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+
+
+def times_in(rounds: Sequence[Round], series: Collection[str]) -> Mapping[str, Times]:
+    """Series → when the rounds were asked that hold a fingerprint of it, in order."""
+    here = [{o.series for o in round_.observations if o.fingerprint is not None} for round_ in rounds]
+    return {name: [r.at for r, held in zip(rounds, here, strict=True) if name in held] for name in series}
 
 
 def _learn_by_unit(

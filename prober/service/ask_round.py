@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
@@ -16,9 +18,12 @@ from prober.fingerprint import fingerprint
 from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
 from prober.model.reply import Reply, Spent
-from prober.store import Store, replies, spending
+from prober.store import Store, Transaction, replies, spending
 from prober.store.rounds import Claim
 from prober.store.spending import day_of
+
+GATHERED_S: Final = 0.1
+"""How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +67,31 @@ def ask_round(
     with closing(asker.ask([ask for ask in asks if (ask.series, ask.sample) not in found])) as arriving:
         for answers in arriving:
             new = [_observation(probe_set, *answer) for answer in answers]
-            store.change(replies.record, claim, new)
+            with store.write() as tx:
+                replies.record(tx, claim, new)
+                _keep(tx, claim, read, found)
             found.update(((one.series, one.sample), one) for one in new)
             unread.extend(filter(_is_unread, new))
-            while unread and not asker.has_replies:  # there is time, until the next reply
+            # Meanwhile replies may gather, so that many are recorded at once; a gate waits for us to let asks through.
+            until = time.monotonic() + (0 if gates else GATHERED_S)
+            while unread and (not asker.has_replies or time.monotonic() < until):
                 read.append(_read(unread.popleft(), probes))
     read += [_read(one, probes) for one in unread]
     if read:
-        store.change(replies.keep_fingerprints, claim, read)
-        found.update(((one.series, one.sample), one) for one in read)
+        with store.write() as tx:
+            _keep(tx, claim, read, found)
     refused = "" if asker.refused is None else asker.refused.reason
     if refused and found:
         refused += f"; {len(asks) - len(found)} of {len(asks)} asks of the round were not made"
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
+
+
+def _keep(tx: Transaction, claim: Claim, read: list[Observation], found: dict[tuple[str, int], Observation]) -> None:
+    """Keep the fingerprints that were taken of recorded replies."""
+    if read:
+        replies.keep_fingerprints(tx, claim, read)
+        found.update(((one.series, one.sample), one) for one in read)
+        read.clear()
 
 
 def exhausted(budget: Budget, spent: Spent, asks: int = 1) -> str:

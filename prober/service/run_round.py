@@ -21,6 +21,7 @@ from prober.judging.fleet import EndpointEvidence
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
+from prober.judging.reference import Times
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Round
@@ -108,6 +109,7 @@ def run(
             is_paid=not exhausted(
                 endpoint.budget, store.query(spending.spent, endpoint.name, clock()), asks(probe_set)
             ),
+            observations=asked.observations,
         )
     return RoundResult(
         "completed",
@@ -134,7 +136,9 @@ class Judged:
 
 def judge(store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime) -> Judged:
     """What is said of a round, beside the other endpoints of its provider. Reads the store, writes nothing."""
-    memory, judgement = advance(_memory(store, endpoint), round_, _history(store, endpoint, round_), promise)
+    memory, judgement = advance(
+        _memory(store, endpoint), round_, _history(store, endpoint, round_), promise, _times(store, endpoint, round_)
+    )
     key = endpoint.content_hash
     period = store.query(judge_state.period, key)
     judgement, together = fleet.with_peers(judgement, endpoint.name, period, lambda: peers(store, key), now)
@@ -188,6 +192,17 @@ def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Colle
         return [*store.query(replies.history, endpoint.content_hash, series), here]
 
     return history
+
+
+def _times(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Collection[str]], Mapping[str, Times]]:
+    """When the same rounds were asked that hold a fingerprint of a series, without reading any."""
+
+    def times(series: Collection[str]) -> Mapping[str, Times]:
+        here = {one.series for one in newest.observations if one.fingerprint is not None}
+        before = store.query(replies.times, endpoint.content_hash, series)
+        return {name: [*before.get(name, ()), *([newest.at] if name in here else ())] for name in series}
+
+    return times
 
 
 def _reworded(claim: Claim, endpoint: Endpoint) -> str:

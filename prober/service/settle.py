@@ -17,7 +17,7 @@ from prober.incidents.trouble import Health, inhibits, trouble
 from prober.judging.explain.findings import ROUNDS, find
 from prober.judging.fleet import Stretch, agree
 from prober.model.declaration import Confirm, Endpoint
-from prober.model.evidence import Findings, Judgement
+from prober.model.evidence import Findings, Judgement, Observation
 from prober.model.incident import LEARNT, Change, Decision, Incident
 from prober.service.deliver import notify
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
@@ -48,11 +48,13 @@ def settle(
     together: tuple[str, ...] = (),
     rule: Confirm | None = None,
     is_paid: bool = True,
+    observations: Sequence[Observation] | None = None,
 ) -> Settled:
     """Complete a judged round: judgement, memory, suspicion, incidents and owed notices, at once or not at all.
 
     `memory` is the judge's from now on; None forgets it. `together` names endpoints whose evidence the judgement rests
     on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it.
+    `observations` are all that the round holds, in order; None reads them from the store.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
     replaced meanwhile.
     """
@@ -66,7 +68,7 @@ def settle(
         suspicion = judge_state.suspicion(tx, key, claim.round.probe_set, _midnight(now))
         confirmation = confirm(rule or endpoint.confirm, judgement, change.incident, suspicion, is_paid, now)
 
-        rounds.complete(tx, claim, judgement, now)
+        rounds.complete(tx, claim, judgement, now, observations)
         judge_state.keep_memory(tx, key, memory)
         judge_state.keep_suspicion(tx, claim, confirmation)
         if failing.event is not None:

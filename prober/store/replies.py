@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import ColumnElement, bindparam, insert
 from sqlmodel import col, func, select, update
 
 from prober.loading.reply_log import LoggedReply, line_of
@@ -103,16 +103,10 @@ def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tup
 
     Rounds without any are left out.
     """
-    epoch_start = tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first()
     found = tx.exec(
         select(ReplyRow, RoundRow.label, RoundRow.endpoint)
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .where(
-            col(RoundRow.endpoint_hash) == endpoint_hash,
-            col(RoundRow.state) == "completed",
-            col(RoundRow.label) >= (epoch_start or ""),
-            col(ReplyRow.series).in_(series),
-        )
+        .where(*_of_epoch(tx, endpoint_hash, series))
         .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
         .execution_options(yield_per=1000)
     )
@@ -120,6 +114,32 @@ def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tup
         Round(label, endpoint, datetime.fromisoformat(label), tuple(unpack_observation(row) for row, _, _ in replies))
         for (label, endpoint), replies in groupby(found, key=lambda one: (one[1] or "", one[2]))
     )
+
+
+def times(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> dict[str, list[datetime]]:
+    """Series → when the rounds of `history` were asked that hold a fingerprint of it, in label order."""
+    found = tx.exec(
+        select(ReplyRow.series, RoundRow.label)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(*_of_epoch(tx, endpoint_hash, series), col(ReplyRow.fingerprint).is_not(None))
+        .distinct()
+        .order_by(col(RoundRow.label))
+    )
+    asked = dict[str, list[datetime]]()
+    for name, label in found:
+        asked.setdefault(name, []).append(datetime.fromisoformat(label or ""))
+    return asked
+
+
+def _of_epoch(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> list[ColumnElement[bool]]:
+    """What holds of the replies of these series in the completed rounds of the current epoch."""
+    epoch_start = tx.exec(select(WatchRow.epoch_start).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+    return [
+        col(RoundRow.endpoint_hash) == endpoint_hash,
+        col(RoundRow.state) == "completed",
+        col(RoundRow.label) >= (epoch_start or ""),
+        col(ReplyRow.series).in_(series),
+    ]
 
 
 def first_rounds(

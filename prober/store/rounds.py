@@ -6,6 +6,7 @@ draws a new token. Whoever comes with an older token has lost the claim, however
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
@@ -14,7 +15,7 @@ from sqlmodel import col, func, or_, select, update
 
 from prober.model.declaration import Endpoint
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Judgement
+from prober.model.evidence import Judgement, Observation
 from prober.store import tallies
 from prober.store.codec import pack_judgement
 from prober.store.declared import insert_missing, remember_endpoint
@@ -182,10 +183,17 @@ def renew(tx: Transaction, claim: Claim, now: datetime, lease_s: float) -> None:
     tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(lease_until=lease_until))
 
 
-def complete(tx: Transaction, claim: Claim, judgement: Judgement, now: datetime) -> None:
+def complete(
+    tx: Transaction,
+    claim: Claim,
+    judgement: Judgement,
+    now: datetime,
+    observations: Sequence[Observation] | None = None,
+) -> None:
     """The round was judged; the endpoint is free for its next one.
 
-    Raises ClaimLost where the claim is not in force, so that nothing is judged twice.
+    `observations` are all that it holds, in order; None reads them. Raises ClaimLost where the claim is not in force,
+    so that nothing is judged twice.
     """
     hold(tx, claim)
     row = get(tx, claim.round.id, fresh=True)
@@ -193,7 +201,7 @@ def complete(tx: Transaction, claim: Claim, judgement: Judgement, now: datetime)
     row.judgement = pack_judgement(judgement)
     tx.add(row)
     tx.flush()
-    tallies.end(tx, row, judgement)
+    tallies.end(tx, row, judgement, observations)
     _release(tx, row.id)
 
 

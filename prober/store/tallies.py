@@ -60,9 +60,15 @@ class Sums:
         return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})
 
 
-def end(tx: Transaction, row: RoundRow, judgement: Judgement | None) -> None:
-    """Count a round that has just been completed with this judgement, or missed, without one."""
-    observations = _observations(tx, row)
+def end(
+    tx: Transaction, row: RoundRow, judgement: Judgement | None, observations: Sequence[Observation] | None = None
+) -> None:
+    """Count a round that has just been completed with this judgement, or missed, without one.
+
+    `observations` are all that it holds, in order; None reads them.
+    """
+    if observations is None:
+        observations = _observations(tx, row)
     _add(tx, row, sums(observations, judgement))
     if judgement is not None:
         _draw(tx, row, observations, judgement)
