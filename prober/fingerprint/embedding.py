@@ -65,7 +65,8 @@ class WordLlama:
         known = [token for token in tokens if token < len(model.vectors)]
         if not known:
             return (0.0,) * model.vectors.shape[1]
-        return tuple(model.vectors[known].mean(axis=0, dtype=np.float64).tolist())
+        mean: list[float] = model.vectors[known].mean(axis=0, dtype=np.float64).tolist()
+        return tuple(mean)
 
 
 def _load() -> _Model:

@@ -9,6 +9,7 @@ import pytest
 
 from prober.incidents.actions import accept, acknowledge
 from prober.incidents.routing import Routing
+from prober.judging.reference import times_in
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
 from prober.model.incident import Action, Decision
@@ -111,6 +112,18 @@ def test_history_is_completed_rounds_in_label_order_with_the_asked_series_only(s
     assert len(store.query(replies.history, HASH, [SERIES, "other.series"])) == 4
     assert store.query(replies.history, HASH, ()) == ()
     assert store.query(replies.history, "nobody", [SERIES]) == ()
+
+
+def test_times_are_those_of_the_rounds_of_the_history_that_hold_a_fingerprint(store: Store) -> None:
+    for day in range(3):
+        at = NOW + day * DAY
+        complete(store, at, observe(at=at), observe(at=at, sample=1), observe("other", series="other.series", at=at))
+    complete(store, NOW + 3 * DAY, observe(error="timeout"), observe("only other", series="other.series"))
+    record(store, begin(store, NOW + 4 * DAY), observe("not judged"))
+    asked = {SERIES, "other.series", "none"}
+    times = store.query(replies.times, HASH, asked)
+    assert {name: times.get(name, []) for name in asked} == times_in(store.query(replies.history, HASH, asked), asked)
+    assert (len(times[SERIES]), len(times["other.series"])) == (3, 4)
 
 
 def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
