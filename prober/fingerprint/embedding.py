@@ -64,7 +64,7 @@ class WordLlama:
         tokens = model.tokenizer.encode(text, add_special_tokens=False).ids
         known = [token for token in tokens if token < len(model.vectors)]
         if not known:
-            return (0.0,) * model.vectors.shape[1]
+            return (0.0,) * int(model.vectors.shape[1])
         mean: list[float] = model.vectors[known].mean(axis=0, dtype=np.float64).tolist()
         return tuple(mean)
 
