@@ -130,7 +130,7 @@ def test_accept_closes_and_begins_a_new_reference(prober: Run, monkeypatch: pyte
     assert (after.code, after.json["endpoints"][0]["rounds"]) == (3, 0)
     (epoch,) = after.json["endpoints"][0]["epochs"]
     assert (epoch["start"], epoch["author"]) == (incident["onset"], "ana")
-    assert ": by ana on " in prober("reference").out
+    assert ": by ana at " in prober("reference").out
     assert prober("status", "--json").json["endpoints"][0]["state"] == "stale", "its rounds ended long ago"
     monkeypatch.setattr("prober.cli.status.now_utc", lambda: due(DAYS - 1))
     status = prober("status", "--json")
