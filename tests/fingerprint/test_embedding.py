@@ -49,7 +49,7 @@ def test_the_same_as_the_package_computes(answer: Answer, probe: Probe) -> None:
     texts = ["7", "The cat sat on the mat.", "漢字 and Кириллица 👍", "a\x00b"]
     script = (
         "import json, sys, wordllama, pathlib\n"
-        "model = embedding.WordLlama.load(cache_dir=pathlib.Path(wordllama.__file__).parent, disable_download=True)\n"
+        "model = wordllama.WordLlama.load(cache_dir=pathlib.Path(wordllama.__file__).parent, disable_download=True)\n"
         "texts = json.loads(sys.argv[1])\n"
         "print(json.dumps([model.embed(text, norm=True)[0].tolist() for text in texts]))"
     )
