@@ -187,9 +187,9 @@ def lines(result: Asking) -> list[str]:
         promptfoo = [f"promptfoo, start-up within: {result.promptfoo.asks_per_second:.0f} asks a second."]
     return [
         f"{result.asks} asks of a server that answers after {DELAY_S * 1000:.0f} ms, always with the same word, "
-        f"{AT_ONCE} at once. *Bare* is httpx with threads and kept connections, reads the JSON and keeps nothing; *ours* is a "
-        "whole round: asked, recorded in SQLite as replies come in, fingerprinted, judged and settled. Start-up apart; "
-        "medians of "
+        f"{AT_ONCE} at once. *Bare* is httpx with threads and kept connections, which reads the JSON and keeps "
+        "nothing; *ours* a whole round: asked, recorded in SQLite as replies come in, fingerprinted, judged and "
+        "settled. Start-up apart; medians of "
         f"{result.repetitions} repetitions in turn, by `python -m benchmarks asking`.",
         "",
         "| | asks a second | CPU an ask |",
