@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from prober.judging.permutation_check import is_rare
-from prober.judging.statistic.table import Floats
+from prober.judging.statistic.readings import Floats
 from prober.model.evidence import Round
 
 LEVEL: Final = 0.02

@@ -22,7 +22,7 @@ from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
 from prober.judging.statistic.onsets import between
-from prober.judging.statistic.table import Table
+from prober.judging.statistic.readings import Table
 from prober.model.evidence import Judgement, Observation, Round
 
 RECHECKED_AT: Final = 2.0

@@ -15,8 +15,8 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from prober.judging.statistic import edetector
 from prober.judging.statistic.null import Null
+from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
-from prober.judging.statistic.table import Floats
 
 RECENT: Final = 64
 """Rounds whose values are remembered, to say how large an effect is."""

@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.statistic.table import Floats, Ints
+from prober.judging.statistic.readings import Floats, Ints
 
 PERMUTATIONS: Final = 999
 LEVEL: Final = 0.02

@@ -19,8 +19,7 @@ from prober.judging.day_clustering import can_be_clustered, day_of, is_clustered
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
-from prober.judging.statistic.readings import Reading
-from prober.judging.statistic.table import Floats, Table, stacked
+from prober.judging.statistic.readings import Floats, Reading, Table, stacked
 from prober.model.evidence import Observation, Round
 
 History = Callable[[Collection[str]], Sequence[Round]]

@@ -9,7 +9,7 @@ import numpy as np
 from prober.judging.statistic import edetector, null
 from prober.judging.statistic.learning import learn
 from prober.judging.statistic.null import NullStack
-from prober.judging.statistic.table import Table
+from prober.judging.statistic.readings import Table
 
 LABELS = [f"{i:04d}" for i in range(2000)]
 

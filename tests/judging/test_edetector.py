@@ -17,7 +17,7 @@ from prober.judging.statistic.learning import learn
 from prober.judging.statistic.null import CLASS_PRIOR, NullStack
 from prober.judging.statistic.onsets import ONSETS, Onsets, OnsetStack
 from prober.judging.statistic.onsets import thinned as thinned_stack
-from prober.judging.statistic.table import Table
+from prober.judging.statistic.readings import Table
 from tests.judging.tables import (
     LABELS,
     equal_rounds,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prober.judging.statistic import learning, null
 from prober.judging.statistic.learning import absorb, extend, learn
 from prober.judging.statistic.null import CLASS_PRIOR, CLASS_STRENGTH, NullStack
-from prober.judging.statistic.table import Table, posterior
+from prober.judging.statistic.readings import Table, posterior
 from tests.judging.tables import equal_rounds, every_round, log_classes, random_table, small_world, table_of
 from tests.judging.twin import Twin, kappa
 

@@ -9,7 +9,7 @@ import pytest
 
 from prober.judging.statistic.edetector import begin
 from prober.judging.statistic.onsets import Onsets, between
-from prober.judging.statistic.table import Table
+from prober.judging.statistic.readings import Table
 from tests.judging.observed import judged, observed, spoken
 from tests.judging.tables import LABELS, equal_rounds, step
 

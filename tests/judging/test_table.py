@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.statistic.table import Table, logsumexp, posterior
+from prober.judging.statistic.readings import Table, logsumexp, posterior
 
 
 def test_a_table_counts_what_it_was_given() -> None:

@@ -20,9 +20,8 @@ from scipy.special import stdtrit
 from prober.judging.channels import CHANNELS, Channel
 from prober.judging.explain.summary import named, strongest
 from prober.judging.statistic import scales
-from prober.judging.statistic.readings import Reading
+from prober.judging.statistic.readings import Floats, Reading
 from prober.judging.statistic.scales import Scale
-from prober.judging.statistic.table import Floats
 from prober.model.evidence import Example, Findings, Observation, Place, Round, Share, Shift, Verdict
 from prober.model.reply import Reply
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from prober.judging.channels import CHANNELS
 from prober.judging.memory import ChannelMemory, Memory
-from prober.judging.statistic.table import Floats
+from prober.judging.statistic.readings import Floats
 from prober.model.evidence import Observation
 
 MOVED: Final = 0.1

@@ -15,8 +15,8 @@ from prober.judging.channels import CHANNELS, Channel, percent
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic.onsets import between
+from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
-from prober.judging.statistic.table import Floats
 from prober.model.evidence import Judgement, Kind, State, Verdict, moved
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from prober.judging.statistic.null import Null, NullStack, log_predictive
-from prober.judging.statistic.table import Floats, Ints, Table
+from prober.judging.statistic.readings import Floats, Ints, Table
 
 RIDGES: Final[Floats] = np.array([0.2, 0.4, 0.8])
 """Standard deviations of the shift of each logit, in a direction of its own."""

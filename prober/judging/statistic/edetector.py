@@ -23,7 +23,7 @@ from prober.judging.statistic import learning
 from prober.judging.statistic.bets import WEIGHTS, log_alternatives
 from prober.judging.statistic.null import CLASS_PRIOR, CLASS_STRENGTH, Null, NullStack, log_classes
 from prober.judging.statistic.onsets import Onsets, OnsetStack, thinned
-from prober.judging.statistic.table import Floats, Ints, Table, logsumexp, posterior, stacked
+from prober.judging.statistic.readings import Floats, Ints, Table, logsumexp, posterior, stacked
 
 DOUBT: Final = 10.0
 """Likelihood ratio of a change at which the null learns half of what it else would."""

@@ -17,7 +17,7 @@ from prober.judging.statistic.null import (
     NullStack,
     log_classes,
 )
-from prober.judging.statistic.table import Bools, Floats, Ints, Table, posterior, stacked
+from prober.judging.statistic.readings import Bools, Floats, Ints, Table, posterior, stacked
 
 REPEAT_WEIGHT: Final = 4.0
 """How much a reply of the repeated round counts beside one reply's worth of the mean."""

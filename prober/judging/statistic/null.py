@@ -23,7 +23,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.statistic.table import Bools, Floats, Ints, Table, stacked
+from prober.judging.statistic.readings import Bools, Floats, Ints, Table, stacked
 
 STRENGTHS: Final[Floats] = np.array([1e9, 50.0, 8.0, 1.0, 0.1])
 """How alike the replies of a round are, from independent to one draw; and belief in each, in rounds."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from prober.judging.statistic.bets import WEIGHTS
 from prober.judging.statistic.null import NullStack
-from prober.judging.statistic.table import Floats, Ints, logsumexp, posterior, stacked
+from prober.judging.statistic.readings import Floats, Ints, logsumexp, posterior, stacked
 from prober.model.evidence import Between
 
 ONSETS: Final = 8

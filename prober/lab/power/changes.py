@@ -15,7 +15,7 @@ import numpy as np
 
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, percent
-from prober.judging.statistic.table import Floats
+from prober.judging.statistic.readings import Floats
 from prober.lab.power.history import ReferenceHistory
 from prober.model.declaration import Probe
 from prober.model.evidence import Fingerprint, Observation
