@@ -18,9 +18,9 @@ from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Sche
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
 from prober.store import Store, declared, judge_state, replies
-from prober.store.pages import probes
+from prober.store.pages import over_time, probes
 from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap
-from tests.store.world import BILLING, HASH, NOW, alarm, begin, complete, declare, finish, observe, record
+from tests.store.world import BILLING, HASH, NOW, alarm, begin, carry, complete, declare, finish, observe, record
 
 HOUR = timedelta(hours=1)
 COIN = Probe(id="coin", prompt="Heads or tails?", expect=(Check(type="equals", value="heads"),))
@@ -61,10 +61,10 @@ def tossed(store: Store) -> Store:
 
 @pytest.mark.slow
 def test_a_probe_then_and_now(tossed: Store) -> None:
-    page = tossed.probe("billing", "toss/coin")
+    page = tossed.query(probes.page, "billing", "toss/coin")
     assert page is not None
     assert (page.then, page.now, page.rounds) == (12, 8, 4)
-    assert page.since == tossed.lines("billing")[6].round
+    assert page.since == tossed.query(over_time.lines, "billing")[6].round
     assert page.answers == (
         AnswerView("heads", 6, 4), AnswerView("tails", 6, 0), AnswerView("the edge", 0, 4),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_a_probe_then_and_now(tossed: Store) -> None:
 
 @pytest.mark.slow
 def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: Store) -> None:
-    page = tossed.probe("billing", "toss/coin")
+    page = tossed.query(probes.page, "billing", "toss/coin")
     assert page is not None
     first, *_ = page.distributions
     assert first.moved == max(one.moved for one in page.distributions) > 0.4
@@ -86,9 +86,9 @@ def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: S
 
 @pytest.mark.slow
 def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -> None:
-    page = tossed.probe("billing", "toss/coin")
+    page = tossed.query(probes.page, "billing", "toss/coin")
     assert page is not None and page.information is not None
-    reference = history_of(tossed.history(HASH, (SERIES,))[:6], {SERIES})
+    reference = history_of(tossed.query(replies.history, HASH, (SERIES,))[:6], {SERIES})
     (said,) = information(reference, PROMISE)
     assert page.information == said
     assert said.days_alone is not None
@@ -138,27 +138,27 @@ def test_a_memory_of_another_version_is_as_good_as_none(store: Store) -> None:
 
 @pytest.mark.slow
 def test_the_map_lays_alike_replies_together(tossed: Store) -> None:
-    seen = tossed.embedding_map("billing")
+    seen = tossed.query(probes.embedding_map, "billing")
     assert len(seen.dots) == 20
     assert seen.shown == pytest.approx(1.0)
     places = {(round(one.dot.x, 6), round(one.dot.y, 6)): len(one.text) for one in seen.dots}
     assert sorted(places.values()) == [5, 8]  # heads and tails are of equal length, and so one place
     assert {one.probe for one in seen.dots} == {"toss/coin"}
-    assert tossed.embedding_map("billing", "toss/coin") == seen
-    assert tossed.embedding_map("billing", "toss/none") == EmbeddingMap((), 0.0)
-    assert tossed.embedding_map("nobody") == EmbeddingMap((), 0.0)
+    assert tossed.query(probes.embedding_map, "billing", "toss/coin") == seen
+    assert tossed.query(probes.embedding_map, "billing", "toss/none") == EmbeddingMap((), 0.0)
+    assert tossed.query(probes.embedding_map, "nobody") == EmbeddingMap((), 0.0)
 
 
 @pytest.mark.slow
 def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
-    few = tossed.embedding_map("billing", most=6)
+    few = tossed.query(probes.embedding_map, "billing", most=6)
     assert len(few.dots) <= 6
     incident = alarm(tossed, NOW + 20 * HOUR)
-    tossed.carry_out(accept(incident, "ana", "", NOW), (), NOW)
-    start = tossed.epochs("billing")[-1].start_label
+    carry(tossed, accept(incident, "ana", "", NOW))
+    start = tossed.query(judge_state.epochs, "billing")[-1].start_label
     for number in range(30, 33):
         toss(tossed, number, "the edge")
-    dots = tossed.embedding_map("billing").dots
+    dots = tossed.query(probes.embedding_map, "billing").dots
     assert {one.epoch for one in dots} == {"", start}
     assert all((one.round >= start) == (one.epoch == start) for one in dots)
 
@@ -171,4 +171,4 @@ def test_vectors_of_another_length_are_left_out(tossed: Store) -> None:
     record(tossed, view, replace(one, fingerprint=replace(one.fingerprint, vectors={"new": (1.0, 0.0)})))
     judgement = advance(Memory(), Round(view.round.label, "billing", NOW, ()), lambda s: (), PROMISE)[1]
     finish(tossed, view, None, judgement=judgement)
-    assert [one.round for one in tossed.embedding_map("billing").dots] == [view.round.label]
+    assert [one.round for one in tossed.query(probes.embedding_map, "billing").dots] == [view.round.label]
