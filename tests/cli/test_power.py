@@ -104,7 +104,7 @@ def test_plan_counts_dollars_by_what_replies_took(prober: Run, home: Path, serve
     assert (found["reference"]["probes"], found["reference"]["complete"]) == (1, 0)
     assert "11 more of 12 rounds and 168.0 more of 168 hours" in found["reference"]["missing"]
     assert (
-        "Reference: of 0 of 1 probe; the reference of 1 probe needs 11 more of 12 rounds and 168.0 more of 168 hours"
+        "Reference: complete for 0 of 1 probe; the reference of 1 probe needs 11 more of 12 rounds and 168.0 more of 168 hours"
         in prober("plan").out
     )
 
@@ -122,7 +122,7 @@ def test_plan_says_what_it_does_not_know(prober: Run, home: Path) -> None:
 def test_plan_says_that_all_are_judged(prober: Run, watched_plan: Path) -> None:
     (found,) = prober("plan", "--json").json["endpoints"]
     assert found["reference"] == {"probes": 4, "complete": 4, "missing": ""}
-    assert "of 4 of 4 probes; all are judged" in prober("plan").out
+    assert "Reference: complete for 4 of 4 probes; all are judged" in prober("plan").out
 
 
 def test_plan_with_a_database_that_cannot_be_read_says_so(prober: Run, home: Path) -> None:
@@ -177,7 +177,7 @@ def test_power_in_words(prober: Run) -> None:
     done = prober("power", "swapped", "--replications", 5, "--seed", 7)
     assert done.code == 0
     assert "caught within a day" in done.out
-    assert "5 simulated futures or more (seed 7)" in done.out
+    assert "80 % of 5 simulated futures (seed 7)" in done.out
     assert "a still endpoint alarms in at most 2 % of weeks" in done.out
     assert "canary/ticket" in done.out
     assert "Cost: about $0 a day" in done.out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from prober.judging import permutation_check, reference
+from prober.judging import judge, permutation_check, reference
 from prober.judging.judge import RECHECKED_AT, REJECTED, reset_evidence
 from prober.judging.memory import decode, encode
 from prober.judging.permutation_check import LEVEL, RAREST, rejects_no_change
@@ -122,7 +122,8 @@ def test_an_alarm_is_checked_once(monkeypatch) -> None:
 @pytest.mark.slow
 def test_what_is_judged_by_the_day_is_checked_by_whole_days(monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(reference, "is_clustered", lambda *_: True)
+    for module in (reference, judge):
+        monkeypatch.setattr(module, "is_clustered", lambda *_: True)
     monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus: asked.append(len(surplus)) or True)
     days = REFERENCE + 8
     hours = world(24 * days, change=SWAP, at=24 * (days - 7), every=timedelta(hours=1), series=("a",), samples=1)

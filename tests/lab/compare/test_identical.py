@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from prober.lab.compare.gather import gather
 from scipy.stats import binom
 
 from prober.lab.compare import compare, judge
+from prober.lab.compare.exchange import gather
 from prober.loading.reply_log import LoggedReply
 from tests.lab.compare.worlds import logged
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, inspect, text
 
 from prober.asking import open_provider
+from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.model.notice import Notice, Outcome
@@ -62,7 +63,7 @@ def watch(path: Path, declared: Declarations, rounds: int, apart: timedelta, beg
                 declared.promise(endpoint),
                 provider,
                 store,
-                ("log",),
+                Routing(("log",)),
                 due,
                 clock=lambda due=due: due,
             )
