@@ -20,6 +20,7 @@ from prober.model.notice import (
     DigestItem,
     EndpointNews,
     Moved,
+    News,
     Notice,
     Part,
     Point,
@@ -283,20 +284,29 @@ def any_notice() -> st.SearchStrategy[Notice]:
         at=_times,
         words=_any_text,
     )
-    return st.builds(
-        Notice,
-        id=st.integers(1, 2**40),
-        alerter=st.just("slack"),
-        attempts=st.integers(0, 50),
-        event=st.sampled_from(tuple(EVENTS)),
-        severity=st.sampled_from(get_args(Severity)),
-        at=_times,
-        source=st.none() | st.builds(Source, _any_text, _any_text, _any_text, st.none() | _any_text, st.floats()),
-        about=changes
-        | st.builds(TroubleNews, **_incident())
-        | st.builds(EndpointNews, _any_text)
-        | st.builds(DaemonNews, _any_text)
-        | st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),
-        dashboard_url=st.one_of(st.just("http://localhost:8501"), _any_text),
-        drill=st.booleans(),
+    troubles = st.builds(TroubleNews, **_incident())
+    about: dict[str, st.SearchStrategy[News]] = {
+        "trouble": troubles,
+        "trouble_over": troubles,
+        "stale": st.builds(EndpointNews, _any_text),
+        "fresh": st.builds(EndpointNews, _any_text),
+        "daemon_silent": st.builds(DaemonNews, _any_text),
+        "daemon_back": st.builds(DaemonNews, _any_text),
+        "digest": st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),
+    }
+    told = st.sampled_from(tuple(EVENTS)).flatmap(
+        lambda event: st.tuples(st.just(event), about.get(event, changes | troubles))
     )
+    heads = st.fixed_dictionaries(
+        {
+            "id": st.integers(1, 2**40),
+            "attempts": st.integers(0, 50),
+            "severity": st.sampled_from(get_args(Severity)),
+            "at": _times,
+            "source": st.none()
+            | st.builds(Source, _any_text, _any_text, _any_text, st.none() | _any_text, st.floats()),
+            "dashboard_url": st.one_of(st.just("http://localhost:8501"), _any_text),
+            "drill": st.booleans(),
+        }
+    )
+    return st.builds(lambda head, told: Notice(alerter="slack", event=told[0], about=told[1], **head), heads, told)

@@ -19,6 +19,7 @@ from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.incident import Action, Decision, Incident
+from prober.model.notice import ChangeNews
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, deliver
 from prober.settings import Settings
@@ -118,7 +119,7 @@ def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]
 @pytest.mark.slow
 def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
-    assert try_to_act(here, "acknowledge") == {}
+    assert here.press("acknowledge") == {}
     assert (here.incident.state, here.incident.actor) == ("acknowledged", "alice (U0ALICE)")
     assert str(here.root["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
     assert "Acknowledged" in str(slack.thread(here.root)[-1]["text"])
@@ -135,10 +136,10 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
 @pytest.mark.slow
 def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> None:
     here = office()
-    try_to_act(here, "mute", place=1)
+    here.press("mute", place=1)
     assert here.incident.state == "muted" and here.incident.muted_until == NOW + timedelta(hours=4)
     assert str(here.root["text"]).startswith("Muted: ")
-    try_to_act(here, "unmute", user="U0BOB")
+    here.press("unmute", user="U0BOB")
     assert (here.incident.state, here.incident.actor) == ("open", "bob (U0BOB)")
     assert [kept.action for kept in here.store.query(stored_incidents.actions)] == ["unmute", "mute"]
 
@@ -146,7 +147,7 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
 @pytest.mark.slow
 def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
-    try_to_act(here, "accept")
+    here.press("accept")
     [view] = slack.views
     assert here.incident.state == "open", "nothing is accepted before the reason is given"
     blank = slack.submit(view, {REASON: {REASON: " \n"}})
@@ -167,7 +168,7 @@ def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackSer
 def test_show_evidence_opens_it_for_whoever_asked(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     before = len(slack.messages)
-    try_to_act(here, "evidence")
+    here.press("evidence")
     [view] = slack.views
     assert "What moved" in texts(view["blocks"])
     assert len(slack.messages) == before
@@ -181,9 +182,11 @@ def test_what_is_private_is_not_shown_on_request_either(
     here = office()
     told = here.store.query(latest_notice_of, here.incident.id, "slack", "")
     assert told is not None and not told.private
-    secret = replace(told, private=True, moved=(replace(told.moved[0], words="“secret” 31 % instead of 88 %"),))
-    monkeypatch.setattr(here.store, "told", lambda *arguments: secret)
-    try_to_act(here, "evidence")
+    assert isinstance(told.about, ChangeNews)
+    moved = (replace(told.about.moved[0], words="“secret” 31 % instead of 88 %"),)
+    secret = replace(told, private=True, about=replace(told.about, moved=moved))
+    monkeypatch.setattr("prober.daemon.notices.latest_notice_of", lambda *arguments: secret)
+    here.press("evidence")
     assert "secret" not in str(slack.views) and "an answer 31 %" in str(slack.views)
 
 
@@ -194,13 +197,13 @@ def test_only_who_is_allowed_acts_and_every_press_is_kept(
 ) -> None:
     slack.groups["S0ONCALL"] = ["U0CAROL"]
     here = office(slack_allowed="U0ALICE, S0ONCALL")
-    try_to_act(here, "acknowledge", user=user)
+    here.press("acknowledge", user=user)
     assert here.incident.state == ("acknowledged" if may else "open")
     [kept] = here.store.query(stored_incidents.actions)
     assert user in kept.actor and kept.reason == ("acknowledged" if may else "not_allowed")
     assert len(slack.ephemeral) == (not may)
     assert may or slack.ephemeral[0]["user"] == user
-    try_to_act(here, "accept" if may else "evidence", user="U0MALLORY")
+    here.press("accept" if may else "evidence", user="U0MALLORY")
     assert slack.views == [], "nor is the modal opened, or the evidence shown"
 
 
@@ -214,7 +217,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
         assert slack.sockets.acknowledgement(envelope) == {}
     here.done()
     assert len(here.store.query(stored_incidents.actions)) == 1
-    try_to_act(here, "unmute")
+    here.press("unmute")
     again = slack.press({**button, "action_ts": "1900000009.5"}, here.root)
     slack.sockets.acknowledgement(again)
     here.done()
@@ -253,13 +256,12 @@ def test_the_answer_does_not_wait_for_the_work(
 ) -> None:
     """Slack waits three seconds; a database may be locked for longer."""
     here, unlocked = office(), threading.Event()
-    press = here.store.press
 
     def slow(*arguments: object) -> tuple[Incident, Decision] | None:
         assert unlocked.wait(30)
-        return press(*arguments)  # type: ignore[arg-type]
+        return try_to_act(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(here.store, "press", slow)
+    monkeypatch.setattr("prober.daemon.notices.try_to_act", slow)
     envelopes = [slack.press(here.button("evidence"), here.root) for _ in range(20)]
     for envelope in envelopes:
         assert slack.sockets.acknowledgement(envelope) == {}
@@ -275,13 +277,13 @@ def test_a_database_that_fails_is_told_to_the_presser_and_the_listener_goes_on(
 ) -> None:
     here = office()
     with monkeypatch.context() as patched:
-        patched.setattr(here.store, "press", _raiser(StoreError("the database is locked")))
-        try_to_act(here, "acknowledge")
+        patched.setattr("prober.daemon.notices.try_to_act", _raiser(StoreError("the database is locked")))
+        here.press("acknowledge")
         assert "could not be done now" in str(slack.ephemeral[0]["text"])
-        patched.setattr(here.store, "press", _raiser(RuntimeError("xoxb-secret")))
-        try_to_act(here, "acknowledge")
+        patched.setattr("prober.daemon.notices.try_to_act", _raiser(RuntimeError("xoxb-secret")))
+        here.press("acknowledge")
     assert "the database is locked" in caplog.text and "RuntimeError" in caplog.text and "xoxb" not in caplog.text
-    try_to_act(here, "acknowledge")
+    here.press("acknowledge")
     assert here.incident.state == "acknowledged"
 
 
@@ -306,7 +308,7 @@ def test_after_a_dropped_connection_presses_are_heard_again(
         assert slack.sockets.changed.wait_for(
             lambda: slack.methods().count("apps.connections.open") > before and slack.sockets.open, 30
         )
-    try_to_act(here, "acknowledge")
+    here.press("acknowledge")
     assert here.incident.state == "acknowledged"
 
 
@@ -314,7 +316,7 @@ def test_after_a_dropped_connection_presses_are_heard_again(
 def test_slack_may_be_away_at_the_start(office: Callable[..., Office], slack: SlackServer) -> None:
     slack.next.extend(["", "", "server_error"])  # root, evidence, then the first try to connect
     here = office()
-    try_to_act(here, "acknowledge")
+    here.press("acknowledge")
     assert here.incident.state == "acknowledged"
 
 
@@ -339,7 +341,7 @@ class NoDesk:
     def act(self, incident_id: int, action: Action) -> None:
         return None
 
-    def told(self, incident_id: int) -> None:
+    def notice(self, incident_id: int) -> None:
         return None
 
 

@@ -10,7 +10,7 @@ from prober.alerts.phrases import notice_key
 from prober.alerts.slack.bot import open_slack
 from prober.alerts.slack.client import Pace, picture_name
 from prober.alerts.slack.picture import history_png
-from prober.model.notice import Notice, Outcome
+from prober.model.notice import IncidentNews, Notice, Outcome
 from prober.settings import Settings
 from tests.alerts.notices import HISTORY, HOSTILE, NAMED, PLAIN, edited
 from tests.alerts.slack_limits import texts
@@ -57,12 +57,14 @@ def test_an_incident_is_one_message_with_its_evidence_and_its_picture_in_the_thr
 @pytest.mark.parametrize("notice", STEPS, ids=lambda notice: notice.event)
 def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServer, notice: Notice) -> None:
     root = bot(slack).send(OPENED).receipt
-    before = slack.roots[0]["text"]
+    before, about = slack.roots[0]["text"], notice.about
+    assert isinstance(about, IncidentNews)
     outcome = bot(slack).send(later(notice, root))
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[3]['ts']}")
     assert parts(slack) == ["root", "evidence", "picture", "news"] and len(slack.edits) == 1
     assert (slack.roots[0]["text"] != before) == (
-        (notice.state, notice.severity, notice.course, notice.about.also) != ("open", "warning", "unknown", ())
+        (about.state, notice.severity, getattr(about, "course", "unknown"), about.also)
+        != ("open", "warning", "unknown", ())
     )
     called = notice.event in ("escalated", "reminded")
     assert (slack.messages[3].get("reply_broadcast") is True) == called, "only what calls for someone is shown to all"
