@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from prober.incidents.actions import acknowledge
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
-from prober.service.act import begin_reference
+from prober.model.incident import Action
+from prober.service.act import begin_reference, try_to_act
 from prober.store import Store, incidents, judge_state, replies, rounds
 from prober.store import notices as stored_notices
 from prober.store.pages import overview
-from tests.store.world import DAY, HASH, NOW, SERIES, alarm, begin, carry, complete, declare, judge, observe, verdict
+from tests.store.world import DAY, HASH, NAMES, NOW, SERIES, alarm, begin, complete, declare, judge, observe, verdict
 
 
 def strong(log_e: float = 9.0):
@@ -81,8 +81,8 @@ def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
 def test_neither_judge_nor_person_undoes_the_other(store: Store) -> None:
     incident = opened(store)
     worse = after(store, 5, strong(11.0), verdict("expectation"), kind="contract_break")
-    held = carry(store, acknowledge(incident, "ana", "", NOW), at=NOW + 5 * DAY)  # ana looked before it got worse
-    assert held == replace(worse, state="acknowledged", actor="ana", acknowledged_at=NOW)
+    pressed = try_to_act(store, incident.id, Action("acknowledge", "ana"), NAMES, NOW)  # ana looked before it got worse
+    assert pressed is not None and pressed[0] == replace(worse, state="acknowledged", actor="ana", acknowledged_at=NOW)
     later = after(store, 6, strong(12.0))
     assert (later.state, later.actor, later.rounds_after) == ("acknowledged", "ana", 2)
 

@@ -11,7 +11,7 @@ from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, trouble
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
-from prober.model.notice import Notice, Outcome
+from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, notify_of_no_incident
 from prober.service.settle import settle as settle_round
@@ -283,8 +283,9 @@ def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
         ("stale", "log", "billing"), ("fresh", "log", "billing"),
     ]  # fmt: skip
     (stale, _) = deliver(store, late)
-    assert (stale.incident_id, stale.endpoint, stale.owner) == (0, "billing", "support, payments")
-    assert stale.cause.startswith("no completed round in 3 schedules; the last one 2026-03-01 12:00")
+    assert stale.source is not None and isinstance(stale.about, EndpointNews)
+    assert (stale.incident_id, stale.endpoint, stale.source.owner) == (None, "billing", "support, payments")
+    assert stale.about.cause.startswith("no completed round in 3 schedules; the last one 2026-03-01 12:00")
 
 
 def test_an_endpoint_in_trouble_is_not_called_stale_as_well(store: Store) -> None:

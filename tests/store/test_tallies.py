@@ -159,12 +159,13 @@ def test_a_database_from_before_is_counted_once_it_is_opened(empty_url: str) -> 
         before, seen = everything(store), store.query(overview.endpoints)
     engine = create_engine(empty_url)
     with engine.begin() as connection:
-        for table in ("channel_point", "round_line", "tally"):
+        for table in ("channel_point", "round_line", "spending", "tally"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
         for index in ("ix_round_due", "ix_round_failed"):
             connection.exec_driver_sql(f"DROP INDEX {index}")
         for column in ("tariff", "priced_at"):
             connection.exec_driver_sql(f"ALTER TABLE endpoint DROP COLUMN {column}")
+        connection.exec_driver_sql("ALTER TABLE reply DROP COLUMN place")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     engine.dispose()
     with pytest.raises(StoreError, match="older version"):
