@@ -314,10 +314,15 @@ def incident(points: tuple[ChannelPoint, ...], changed: int, number: int = 3, **
         threshold=THRESHOLD,
         verdicts=verdicts,
     )
+    return with_given(standard, **given)
+
+
+def with_given(incident: Incident, **given) -> Incident:
+    """The incident with these values; trouble, where they name such a kind."""
     if given.get("kind") in TROUBLES:
-        kept = {field.name: getattr(standard, field.name) for field in fields(Trouble)}
+        kept = {field.name: getattr(incident, field.name) for field in fields(Trouble)}
         return Trouble(**kept | {name: value for name, value in given.items() if name in kept})
-    return replace(standard, **given)
+    return replace(incident, **given)
 
 
 def notice_view(number: int = 3, **given) -> NoticeView:

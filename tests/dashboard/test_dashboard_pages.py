@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tests.dashboard.canned import (
     reply_views,
     rounds_every,
     sign,
+    with_given,
 )
 from tests.dashboard.conftest import address, links, texts
 
@@ -137,7 +137,7 @@ def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
 @pytest.mark.slow
 def test_an_incident_of_every_state_and_kind(page, given, said):
     store = all_states()
-    store.all_incidents = (replace(store.all_incidents[0], **given),)
+    store.all_incidents = (with_given(store.all_incidents[0], **given),)
     store.comparisons = ()
     at = page(store, "incident", incident="3")
     assert said in texts(at)
