@@ -125,7 +125,7 @@ def test_no_child_outlives_a_parent_that_is_killed(stand_in, tmp_path):
     parent = textwrap.dedent(f"""
         import sys, time
         from pathlib import Path
-        from prober.demo import server
+        from prober.lab.demo import server
         server._CHILD = (sys.executable, {str(stand_in)!r})
         server.require_server = lambda: None
         running = server.ModelServer(Path("first"), "demo", Path({str(tmp_path / "log")!r}))

@@ -55,7 +55,7 @@ def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched
         assert (first.event, last.event) == ("opened", "recovered")
         assert {notice.event for notice in between} <= {"escalated"}
         kinds, severity = SIGNS[change]
-        assert last.kind in kinds
+        assert last.about.kind in kinds
         assert last.severity == severity
         assert all(notice.drill for notice in channel.received)
     assert {(one.outcome, one.tries) for one in done.delivered} == {(SENT, 1)}
@@ -90,15 +90,15 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
     slack = Channel()
     done = drilled(watched, slack)
     opened, *_, over = slack.received
-    assert (opened.endpoint, opened.model, opened.owner) == ("parrot", "parrot-1", "birds")
-    assert opened.runbook == "https://wiki/birds"
-    assert {notice.incident_id for notice in slack.received} == {0}
-    assert opened.detected_at == NOW - (done.rounds - done.seen) * timedelta(days=1)
-    assert opened.onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
-    assert opened.rounds_since_onset <= done.rounds
-    assert opened.comparisons, "replies stand side by side"
-    assert all("drill" in one.recent and "drill" not in one.reference for one in opened.comparisons)
-    assert (over.state, over.close_reason, over.actor) == ("closed", "recovered", "prober drill")
+    assert (opened.endpoint, opened.source.model, opened.source.owner) == ("parrot", "parrot-1", "birds")
+    assert opened.source.runbook == "https://wiki/birds"
+    assert {notice.incident_id for notice in slack.received} == {None}
+    assert opened.about.detected_at == NOW - (done.rounds - done.seen) * timedelta(days=1)
+    assert opened.about.onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
+    assert opened.about.rounds_since_onset <= done.rounds
+    assert opened.about.comparisons, "replies stand side by side"
+    assert all("drill" in one.recent and "drill" not in one.reference for one in opened.about.comparisons)
+    assert (over.about.state, over.about.close_reason, over.about.actor) == ("closed", "recovered", "prober drill")
 
     assert [step.name for step in done.steps if step.name != "tell that it is worse"] == [
         "copy", "judge and decide", "tell", "judge on", "take back", "tell that it is over", "clean up",
@@ -162,7 +162,7 @@ def test_an_endpoint_that_really_changed_can_be_drilled_too(tmp_path: Path) -> N
         assert store.query(incidents.open_change, endpoint.content_hash) is not None
         done = drill(store, changed, endpoint, "refusal", [slack], URL, tools(Time()))
     assert done.incident is not None
-    assert slack.received[0].onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
+    assert slack.received[0].about.onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
 
 
 @pytest.mark.slow
