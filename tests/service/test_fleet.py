@@ -54,7 +54,7 @@ def ask(store: Store, monkeypatch: pytest.MonkeyPatch):
 
     def ask(endpoint: Endpoint, share: float, at: datetime) -> RoundResult:
         monkeypatch.setattr(
-            run_round, "advance", lambda memory, round_, history, promise: (memory, said(round_.label, share))
+            run_round, "advance", lambda memory, round_, history, promise, times: (memory, said(round_.label, share))
         )
         return run_round.run(
             SET, endpoint, Promise(), ScriptedProvider(), store, Routing(("log",)), at, clock=lambda: at

@@ -33,6 +33,8 @@ APART = 0.5
 FREE = 0.1
 FAST = 0.5
 """A repeated reply that takes less than this share of the time of a new one came from somewhere else."""
+SOONER_S = 0.05
+"""Seconds by which it must come sooner as well: between answers of a few milliseconds it is chance."""
 FEWEST_PAIRS = 3
 _SWITCH_OFF = "Switch the cache off for the prober: a cached reply says nothing about the model of today."
 OPEN: Final[Mapping[str, str]] = {
@@ -214,7 +216,9 @@ def _from_elsewhere(seen: Variety) -> bool:
     """
     again = _latencies([each[1:] for each in seen.repeated])
     new = _latencies(seen.noted) or _latencies(seen.nudged) or _latencies([each[:1] for each in seen.repeated])
-    return len(again) >= FEWEST_PAIRS and len(new) >= FEWEST_PAIRS and median(again) < FAST * median(new)
+    if len(again) < FEWEST_PAIRS or len(new) < FEWEST_PAIRS:
+        return False
+    return median(again) < min(FAST * median(new), median(new) - SOONER_S)
 
 
 def _latencies(replies: Sequence[Sequence[Reply]]) -> list[float]:
