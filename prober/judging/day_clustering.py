@@ -7,6 +7,7 @@ every machine that was not on duty before would look like a change that lasts.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
@@ -24,8 +25,8 @@ NEAR: Final = 3
 """Rounds between two that count as near in time, at most."""
 NEWEST: Final = 504
 """Rounds that are tested at most: three weeks of hourly ones."""
-ROUNDS_A_DAY: Final = 4
-"""Rounds a day from which the question arises."""
+ROUNDS_A_DAY: Final = 1.5
+"""Rounds in 24 hours from which the question arises: two, of which one in four may be missing."""
 
 
 def day_of(round_: Round) -> str:
@@ -43,9 +44,14 @@ def whole_days(rounds: Sequence[Round]) -> list[Round]:
 
 
 def can_be_clustered(rounds: Sequence[Round]) -> bool:
-    """Whether there are several rounds a day, and another day to compare them with."""
-    days = {day_of(round_) for round_ in rounds}
-    return len(days) > 1 and len(rounds) >= ROUNDS_A_DAY * len(days)
+    """Whether there are several rounds in 24 hours, and another day to compare them with.
+
+    Calendar days are not counted: a week of rounds every six hours touches eight of them, two only in part.
+    """
+    at = [round_.at for round_ in rounds if round_.at is not None]
+    if len({moment.date() for moment in at}) < 2:
+        return False
+    return len(at) - 1 >= ROUNDS_A_DAY * ((max(at) - min(at)) / timedelta(days=1))
 
 
 def is_clustered(surplus: Collection[Floats], rounds: Sequence[Round], level: float = LEVEL) -> bool:

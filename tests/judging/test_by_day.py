@@ -83,6 +83,19 @@ def test_a_single_day_has_no_other_to_differ_from(count: int, asked: bool) -> No
     assert can_be_clustered(hours(count)) is asked
 
 
+@pytest.mark.parametrize(
+    ("every", "asked"),
+    [(1 / 6, True), (1, True), (2, True), (3, True), (4, True), (6, True), (8, True), (12, True), (24, False)],
+)
+@pytest.mark.parametrize("begins", [0, 5])
+def test_a_week_of_rounds_has_several_a_day_at_every_cadence_but_daily(every: float, asked: bool, begins: int) -> None:
+    """Whatever the hour it begins at, and with confirmation rounds in between: a 6-hourly week touches eight days."""
+    week = [START + timedelta(hours=begins + every * i) for i in range(round(168 / every) + 1)]
+    extra = [at + timedelta(minutes=1) for at in week[::4]] if every >= 1 else []
+    rounds = [Round(f"{i:06d}", "e", at, ()) for i, at in enumerate(sorted([*week, *extra]))]
+    assert can_be_clustered(rounds) is asked
+
+
 @pytest.mark.slow
 def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch) -> None:
     """Three days were too few to notice; by the first alarm there are six."""
