@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 FILES = {
     "verb": ["prober/cli/hello.py", "prober/cli/__init__.py"],
-    "provider": ["prober/asking/wire/mistral.py", "prober/asking/__init__.py", "prober/model/declaration.py"],
+    "provider": ["prober/asking/wire/mistral.py", "prober/model/providers.py"],
     "channel": ["prober/judging/channels.py"],
     "alerter": ["prober/alerts/mine.py", "prober/alerts/__init__.py"],
     "event": ["prober/incidents/events.py"],
@@ -26,7 +26,7 @@ FILES = {
 
 TABLES = {
     "prober/cli/__init__.py": "VERBS",
-    "prober/asking/__init__.py": "PROVIDERS",
+    "prober/model/providers.py": "PROVIDERS",
     "prober/alerts/__init__.py": "ALERTERS",
     "prober/incidents/events.py": "EVENTS",
     "prober/judging/channels.py": "_ALL",
@@ -40,9 +40,13 @@ PROOFS = {
         assert main(["hello", "Ada"]) == 0
     """,
     "provider": """
-        from prober.asking import open_provider
+        from prober.asking import wire_format
+        from prober.loading import schemas
         from prober.model.declaration import Endpoint
-        open_provider(Endpoint(name="bot", provider="mistral", model="small")).close()
+        seeded = Endpoint(name="bot", provider="mistral", model="small", parameters={"seed": 1})
+        assert "random_seed" in wire_format(seeded).objection(seeded)
+        shape = schemas()["endpoints.schema.json"]["$defs"]["Endpoint"]
+        assert "mistral" in shape["properties"]["provider"]["enum"]
     """,
     "channel": """
         from prober.judging.channels import CHANNELS

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -25,8 +24,9 @@ from prober.asking.wire.format import (
     says_done,
     text_of,
 )
-from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
+from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
+from prober.model.providers import PROVIDERS, auth_of, base_url_of, refused_parameter
 from prober.model.reply import Failure, Reply
 
 
@@ -43,14 +43,14 @@ class HttpProvider:
         """One POST, one Reply; `sample` and `now` do not change what is sent. Raises what `build` and `address` do."""
         wire = self._wire_format(endpoint)
         request = build(wire, endpoint, probe)
-        url = address(endpoint.base_url or wire.base_url, request.path)
+        url = address(base_url_of(endpoint), request.path)
         key = _key(endpoint)
         refusal = _not_askable(endpoint, probe, wire, key)
         if refusal is not None:
             return Reply(at=now, error=refusal[0], error_detail=refusal[1])
         outcome = self._transport.post(
             url,
-            {"content-type": "application/json", **wire.headers(endpoint, key)},
+            {"content-type": "application/json", **wire.headers(endpoint), **key_header(endpoint, key)},
             json.dumps(request.body).encode("ascii"),
             endpoint.timeouts,
             endpoint.max_reply_bytes,
@@ -160,18 +160,33 @@ def _key(endpoint: Endpoint) -> str | None:
     return None if found is None else found.get_secret_value()
 
 
+def key_header(endpoint: Endpoint, key: str | None) -> dict[str, str]:
+    """How the key is sent."""
+    match auth_of(endpoint):
+        case "none":
+            return {}
+        case "bearer":
+            return {} if key is None else {"authorization": f"Bearer {key}"}
+        case header:
+            return {} if key is None else {header: key}
+
+
 def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat, key: str | None) -> tuple[Failure, str] | None:
     """Why nothing needs to be sent to know that there will be no answer."""
     variable = endpoint.api_key_env
     if variable and key is None:
         return "missing_key", f"environment variable {variable} is not set; set it to the key of {endpoint.name}"
     if not variable and endpoint.base_url is None:
-        return "missing_key", f"{wire.base_url} needs a key; declare api_key_env, the variable that holds it"
+        return "missing_key", f"{base_url_of(endpoint)} needs a key; declare api_key_env, the variable that holds it"
     if key is not None and not (key.isascii() and key.isprintable()):
         return "missing_key", f"environment variable {variable} holds characters no key has; paste the key again"
-    parameter = refused_by(endpoint, probe)
+    parameter = refused_parameter(endpoint, probe)
     if parameter is not None:
         return "unsupported_parameter", f"`{parameter}`: {endpoint.model} does not take it; leave it out"
+    for name, value in PROVIDERS[endpoint.provider].required.items():
+        if name not in endpoint.parameters:
+            message = f"{endpoint.provider} requires {name}; declare parameters: {{{name}: {value}}}, or what you need"
+            return "bad_request", message
     objection = wire.objection(endpoint)
     return None if objection is None else ("bad_request", objection)
 
@@ -184,44 +199,3 @@ def _without_key(arrived: Arrived, key: str | None) -> Arrived:
         text = body.decode("utf-8", errors="surrogateescape")
         body = redacted(text, key).encode("utf-8", errors="surrogateescape")
     return replace(arrived, headers=clean, body=body)
-
-
-KNOWN: tuple[tuple[str, str, Capabilities], ...] = (
-    ("anthropic", r".*", Capabilities(logprobs=False, seed=False)),
-    ("anthropic", r"claude-opus-4-[789](-.*)?", Capabilities(logprobs=False, seed=False, temperature=False)),
-)
-"""(provider, whole model name as a pattern, what it does not take). The last match holds.
-
-Only what is certain belongs here: a wrong row stops asks that would have been answered, a missing one costs a 400 that
-names the parameter.
-"""
-
-
-def refused_by(endpoint: Endpoint, probe: Probe) -> str | None:
-    """The first thing this ask would send that the model is known not to take; None where all is well."""
-    known = next(
-        (row for provider, model, row in reversed(KNOWN) if provider == endpoint.provider and _fits(model, endpoint)),
-        Capabilities(),
-    )
-    for capability, wanted in _wants(endpoint, probe):
-        declared = getattr(endpoint.capabilities, capability)
-        if (declared if declared is not None else getattr(known, capability)) is False:
-            return wanted
-    return None
-
-
-def _wants(endpoint: Endpoint, probe: Probe) -> Iterator[tuple[str, str]]:
-    """(capability, what needs it) of everything this ask would send."""
-    grouped = (value for value in endpoint.parameters.values() if isinstance(value, dict))
-    sent = set(endpoint.parameters).union(*grouped)
-    for capability, names in CAPABILITY_PARAMETERS.items():
-        for name in sorted(names & sent):
-            yield capability, name
-    if probe.tools:
-        yield "tools", "tools"
-    if probe.system:
-        yield "system", "system"
-
-
-def _fits(model: str, endpoint: Endpoint) -> bool:
-    return re.fullmatch(model, endpoint.model) is not None

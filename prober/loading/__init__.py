@@ -27,6 +27,7 @@ from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError, Problem
+from prober.model.providers import PROVIDERS
 from prober.text import quoted
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
@@ -100,6 +101,7 @@ def schemas() -> dict[str, dict[str, JsonValue]]:
     endpoint = Endpoint.model_json_schema()
     endpoint["required"].remove("name")  # the key above the fields
     endpoint["properties"].pop("name")
+    endpoint["properties"]["provider"]["enum"] = list(PROVIDERS)
     shared = endpoint.pop("$defs", {})
     endpoints: dict[str, Any] = {
         "title": "Endpoints",

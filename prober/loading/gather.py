@@ -79,6 +79,10 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
     endpoint = shaped(Endpoint, named, findings)
     # The name is the key itself: a fault of it is one of the endpoint, not of a field `name`.
     findings = [Finding((), f"the name {each.message}") if each.where == ("name",) else each for each in findings]
+    provider = raw.get("provider") if isinstance(raw, dict) else None
+    unknown = list(rules.provider_findings(provider)) if isinstance(provider, str) else []
+    if unknown:
+        return None, findings + unknown
     if endpoint is not None:
         findings.extend(rules.endpoint_findings(endpoint))
     return endpoint, findings

@@ -16,10 +16,11 @@ from prober.judging.channels import CHANNELS
 from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.lines import Finding, Where
-from prober.loading.validation_errors import KEY_FIXES, NO_KEYS, did_you_mean
+from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.declaration import CAPABILITY_PARAMETERS, Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
+from prober.model.providers import PROVIDERS
 from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
@@ -122,20 +123,22 @@ def _duration(time_s: float) -> str:
 
 def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     """Faults of one endpoint."""
-    if endpoint.api != "chat" and endpoint.provider != "openai":
+    provider = PROVIDERS[endpoint.provider]
+    if endpoint.api != "chat" and endpoint.api not in provider.formats:
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
     yield from _address_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)
-    if endpoint.base_url is None and endpoint.api_key_env is None and endpoint.provider in KEY_FIXES:
-        fix = f"api_key_env: {KEY_FIXES[endpoint.provider]}"
-        yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {fix}")
-    if endpoint.provider == "anthropic" and "max_tokens" not in endpoint.parameters:
-        yield Finding(("parameters",), "anthropic requires max_tokens; write parameters: {max_tokens: 1024}")
+    if endpoint.base_url is None and endpoint.api_key_env is None and provider.formats:
+        yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {_key_fix(endpoint)}")
+    for name, least in provider.required.items():
+        if name not in endpoint.parameters:
+            message = f"{endpoint.provider} requires {name}; write parameters: {{{name}: {least}}}"
+            yield Finding(("parameters",), message)
     for where, value in _parameters(endpoint):
         name = str(where[-1])
         if is_secret_name(name) and isinstance(value, str):
-            yield Finding(where, f"{NO_KEYS} api_key_env: {KEY_FIXES.get(endpoint.provider, 'MY_API_KEY')}")
+            yield Finding(where, f"{NO_KEYS} {_key_fix(endpoint)}")
         if endpoint.provider == "scripted":
             continue
         if name in _OURS and len(where) == 2:
@@ -143,6 +146,18 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
         for capability, needed_by in CAPABILITY_PARAMETERS.items():
             if name in needed_by and getattr(endpoint.capabilities, capability) is False:
                 yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
+
+
+def provider_findings(name: str) -> Iterator[Finding]:
+    """A provider that there is none of."""
+    if name not in PROVIDERS:
+        *some, last = PROVIDERS
+        most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
+        yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
+
+
+def _key_fix(endpoint: Endpoint) -> str:
+    return f"api_key_env: {PROVIDERS[endpoint.provider].key_variable or 'MY_API_KEY'}"
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
@@ -220,7 +235,7 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
     if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
         yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
     elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
-        yield Finding(("base_url",), f"{NO_KEYS} api_key_env: {KEY_FIXES.get(endpoint.provider, 'MY_API_KEY')}")
+        yield Finding(("base_url",), f"{NO_KEYS} {_key_fix(endpoint)}")
     elif address.scheme == "http" and endpoint.api_key_env is not None and not _is_local(host):
         yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
 

@@ -18,7 +18,6 @@ from prober.text import is_secret_name, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-KEY_FIXES = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google": "GEMINI_API_KEY"}
 NO_KEYS = "a secret must not be in a file; put it in an environment variable and write that variable's name, as in"
 
 # What people write who come from another tool, and what it is called here.
@@ -31,7 +30,6 @@ _MEANT = {
 
 # What to write where no allowed word is near.
 _OTHERWISE = {
-    "provider": "write openai, anthropic, google or scripted; openai with a base_url serves most others too",
     "check": f"write one of: {', '.join(name for name in typing.get_args(CheckType) if not name.startswith('not-'))}; "
     "or one with not- in front",
 }

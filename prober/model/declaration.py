@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
-ProviderName: TypeAlias = Literal["openai", "anthropic", "google", "scripted"]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From the least to the most."""
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -145,7 +144,8 @@ class Endpoint(Shape):
     """A pinned provider + model + parameters."""
 
     name: Name
-    provider: ProviderName
+    provider: str
+    """Whose API it is asked through."""
     model: str = Field(min_length=1, max_length=300)
     base_url: str | None = None
     """Without it, the provider's own address."""

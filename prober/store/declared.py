@@ -7,15 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, func, select, update
 
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ProviderName, series_key
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Change, Incident
+from prober.model.providers import PROVIDERS
 from prober.prices import tariff
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
@@ -135,7 +136,7 @@ def lock_origin(tx: Transaction, origin: str) -> None:
 def _origin(endpoint: Endpoint) -> str:
     """Who serves it: the provider and its address, hashed, for an address may hold what is nobody's business. Nobody
     knows who serves an endpoint that was asked elsewhere; it is alone."""
-    known = endpoint.provider in get_args(ProviderName)
+    known = endpoint.provider in PROVIDERS
     served_by = [endpoint.provider, endpoint.base_url or ""] if known else [endpoint.provider, endpoint.content_hash]
     return hashlib.sha256(json.dumps(served_by).encode()).hexdigest()[:16]
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from prober.asking import PROVIDERS, Provider
-from prober.model.declaration import Endpoint, Probe, ProviderName, Tool
+from prober.asking import Provider, open_provider
+from prober.model.declaration import Endpoint, Probe, Tool
+from prober.model.providers import PROVIDERS
 from prober.model.reply import Reply
 from tests.asking.wire_server import WireServer
 
@@ -59,6 +60,6 @@ def ask(endpoint: Endpoint, probe: Probe = PROBE) -> Reply:
 
 
 @functools.cache
-def _opened(provider: ProviderName) -> Provider:
+def _opened(provider: str) -> Provider:
     """One a provider for all tests, as one serves all endpoints of a daemon: opening one reads certificates."""
-    return PROVIDERS[provider]()
+    return open_provider(Endpoint(name="any", provider=provider, model="any"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from prober.asking import PROVIDERS, Provider
+from prober.asking import Provider, open_provider
 from prober.model.declaration import Endpoint
 from tests.asking.conftest import NOW, PROBE
 
@@ -64,7 +64,7 @@ class Server:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    opened = PROVIDERS["openai"]()
+    opened = open_provider(Endpoint(name="any", provider="openai", model="any"))
     yield opened
     opened.close()
 

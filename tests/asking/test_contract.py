@@ -17,8 +17,8 @@ from typing import Any, get_args
 
 import pytest
 
-from prober.asking import PROVIDERS
 from prober.asking.headers import HEADERS
+from prober.model.providers import PROVIDERS
 from prober.model.reply import Failure, Reply, ToolCall
 from tests.asking.conftest import KEY, NOW, PROBE, ask, endpoint_for
 from tests.asking.wire_server import WireServer, closed_port

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from prober.asking import failures, headers, http_provider, redaction
+from prober.asking import failures, headers, redaction
 from prober.asking.error_body import retry_after_s
-from prober.asking.http_provider import address, build
+from prober.asking.http_provider import address, build, key_header
 from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.format import (
     BrokenWire,
@@ -24,10 +24,11 @@ from prober.asking.wire.format import (
     total_of,
 )
 from prober.asking.wire.google import GenerateContent
-from prober.asking.wire.openai_chat import ChatCompletions, key_headers
+from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
 from prober.model.declaration import Capabilities, Endpoint, Message, Probe, Tool
 from prober.model.errors import ConfigurationError
+from prober.model.providers import refused_parameter
 from tests.asking.conftest import ask, endpoint_for
 from tests.asking.wire_server import WireServer
 
@@ -137,9 +138,9 @@ def test_address(base_url: str, path: str, whole: str) -> None:
 
 def test_azure_takes_its_key_in_a_header_of_its_own() -> None:
     azure = declared(base_url="https://res.openai.azure.com/openai/v1")
-    assert key_headers(azure, "k") == {"api-key": "k"}
-    assert key_headers(declared(), "k") == {"authorization": "Bearer k"}
-    assert key_headers(declared(base_url="https://x.azure.com.evil.example"), "k") == {"authorization": "Bearer k"}
+    assert key_header(azure, "k") == {"api-key": "k"}
+    assert key_header(declared(), "k") == {"authorization": "Bearer k"}
+    assert key_header(declared(base_url="https://x.azure.com.evil.example"), "k") == {"authorization": "Bearer k"}
 
 
 @pytest.mark.parametrize("name", ["messages", "model", "stream", "tools"])
@@ -203,7 +204,7 @@ def test_one_provider_serves_many_threads(server: WireServer) -> None:
     ],
 )
 def test_what_a_model_does_not_take(fields: dict[str, object], refused: str | None) -> None:
-    assert http_provider.refused_by(declared(**{"provider": "openai", **fields}), TALK) == refused  # type: ignore[arg-type]
+    assert refused_parameter(declared(**{"provider": "openai", **fields}), TALK) == refused  # type: ignore[arg-type]
 
 
 def test_what_a_model_does_not_take_is_not_sent(server: WireServer) -> None:

@@ -29,17 +29,12 @@ _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 class Messages:
     """POST /messages."""
 
-    base_url = "https://api.anthropic.com/v1"
-
     def objection(self, endpoint: Endpoint) -> str | None:
-        if "max_tokens" in endpoint.parameters:
-            return None
-        return "the Messages interface requires max_tokens; declare parameters: {max_tokens: 1024}, or what you need"
+        return None
 
-    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
+    def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         # The version of the interface, which has had one value since 2023; it says nothing about the model.
-        version = {"anthropic-version": "2023-06-01"}
-        return version if key is None else version | {"x-api-key": key}
+        return {"anthropic-version": "2023-06-01"}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         body: dict[str, object] = {

@@ -41,15 +41,12 @@ class Request:
 class WireFormat(Protocol):
     """How one vendor writes an ask and an answer."""
 
-    base_url: str
-    """The vendor's own address, used where the endpoint declares none."""
-
     def objection(self, endpoint: Endpoint) -> str | None:
         """Why this endpoint cannot be asked as declared, and what to write; None when it can."""
         ...
 
-    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
-        """Request headers, the key among them where there is one."""
+    def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """Request headers of the format itself; the key and what is declared come on top."""
         ...
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request: ...

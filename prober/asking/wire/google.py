@@ -61,13 +61,11 @@ _VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 class GenerateContent:
     """POST /models/{model}:generateContent."""
 
-    base_url = "https://generativelanguage.googleapis.com/v1beta"
-
     def objection(self, endpoint: Endpoint) -> str | None:
         return None
 
-    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
-        return {} if key is None else {"x-goog-api-key": key}
+    def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
+        return {}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         body: dict[str, object] = {

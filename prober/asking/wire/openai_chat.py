@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from prober.asking.wire.format import (
     BrokenWire,
@@ -29,9 +28,8 @@ from prober.asking.wire.format import (
 )
 from prober.asking.wire.usage import CHAT, tokens_of
 from prober.model.declaration import Endpoint, Probe
+from prober.model.providers import is_at
 from prober.model.reply import Reply, ToolCall
-
-BASE_URL = "https://api.openai.com/v1"
 
 MODEL: Final[tuple[Path, ...]] = (("model",), ("model_id",))
 TIER: Final[tuple[Path, ...]] = (("service_tier",), ("usage", "service_tier"), ("x_groq", "service_tier"))
@@ -62,30 +60,14 @@ MEDIA: Final[Mapping[str, str]] = {"images": "an image", "audio": "audio"}
 """Fields of a message that stand in place of text → what they hold."""
 
 
-def key_headers(endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
-    """How OpenAI and those who speak like it take a key."""
-    if key is None:
-        return {}
-    host = urlsplit(endpoint.base_url or BASE_URL).hostname or ""
-    # Azure takes a bearer only for its directory's tokens; its keys have a header of their own.
-    return {"api-key": key} if host.endswith(".azure.com") else {"authorization": f"Bearer {key}"}
-
-
-def _counts_streams(endpoint: Endpoint) -> bool:
-    host = urlsplit(endpoint.base_url or BASE_URL).hostname or ""
-    return any(host == domain or host.endswith("." + domain) for domain in COUNT_STREAMS)
-
-
 class ChatCompletions:
     """POST /chat/completions."""
-
-    base_url = BASE_URL
 
     def objection(self, endpoint: Endpoint) -> str | None:
         return None
 
-    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
-        return key_headers(endpoint, key)
+    def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
+        return {}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         messages = [{"role": "system", "content": probe.system}] if probe.system else []
@@ -97,7 +79,7 @@ class ChatCompletions:
             ]
         if endpoint.stream:
             body["stream"] = True
-            if _counts_streams(endpoint) and "stream_options" not in endpoint.parameters:
+            if is_at(endpoint, *COUNT_STREAMS) and "stream_options" not in endpoint.parameters:
                 body["stream_options"] = {"include_usage": True}
         return Request("/chat/completions", body)
 

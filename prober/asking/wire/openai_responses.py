@@ -19,7 +19,7 @@ from prober.asking.wire.format import (
     logprobs_of,
     text_of,
 )
-from prober.asking.wire.openai_chat import BASE_URL, MODEL, TIER, key_headers
+from prober.asking.wire.openai_chat import MODEL, TIER
 from prober.asking.wire.usage import RESPONSES, tokens_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall
@@ -44,15 +44,13 @@ _TEXTS: Final = ("output_text", "text")
 class Responses:
     """POST /responses."""
 
-    base_url = BASE_URL
-
     def objection(self, endpoint: Endpoint) -> str | None:
         if endpoint.parameters.get("background") is True and not endpoint.stream:
             return "background: true queues the answer, and there is none to read; leave it out of parameters"
         return None
 
-    def headers(self, endpoint: Endpoint, key: str | None) -> Mapping[str, str]:
-        return key_headers(endpoint, key)
+    def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
+        return {}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         body: dict[str, object] = {

@@ -12,7 +12,8 @@ from pydantic import JsonValue
 
 from prober.asking.headers import cache_hit
 from prober.lab.discover.asker import Ask, Asker
-from prober.model.declaration import Endpoint, Probe, ProviderName
+from prober.model.declaration import Endpoint, Probe
+from prober.model.providers import PROVIDERS
 from prober.model.reply import Reply
 
 FindingKind = Literal[
@@ -46,12 +47,6 @@ OPEN: Final[Mapping[str, str]] = {
 REPEATS, NUDGES, NOTES, COLD = 4, 3, 3, 3
 SHARE: Final = 0.2
 """Of the budget, at most."""
-_WHERE: Final[Mapping[ProviderName, tuple[str, ...]]] = {
-    "openai": ("temperature",),
-    "anthropic": ("temperature",),
-    "google": ("generationConfig", "temperature"),
-}
-"""Where a provider's format takes the temperature, if the endpoint does not declare it; others take none."""
 _SEEDS: Final = frozenset({"seed", "random_seed"})
 
 
@@ -183,8 +178,8 @@ def at_temperature(endpoint: Endpoint, temperature: float) -> Endpoint | None:
     """The endpoint with another temperature; None where it is known to take none."""
     if endpoint.capabilities.temperature is False:
         return None
-    where = _path(endpoint.parameters) or _WHERE.get(endpoint.provider)
-    if where is None:
+    where = _path(endpoint.parameters) or PROVIDERS[endpoint.provider].temperature
+    if not where:
         return None
     return endpoint.model_copy(update={"parameters": _with(endpoint.parameters, where, temperature)})
 

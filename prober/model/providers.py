@@ -1,0 +1,119 @@
+"""Providers: PROVIDERS is the whole list, and a row is all that a provider is. Plain data, which every room may read.
+
+Adding one is a row, and a wire format where it speaks none of those that are there (`prober/asking/wire/`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
+
+Auth: TypeAlias = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]
+"""How a key is sent: as `Authorization: Bearer`, in a header of this name, or not at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRow:
+    """One provider."""
+
+    formats: Mapping[str, str]
+    """What `api` of an endpoint may say → its wire format, `module:Class` in `prober/asking/wire/`.
+
+    Empty where nothing is sent.
+    """
+    base_url: str = ""
+    """Its own address, used where the endpoint declares none."""
+    auth: Auth = "bearer"
+    auth_at: Mapping[str, Auth] = field(default_factory=dict)
+    """Domains of other companies that serve the same formats, but take keys in another way."""
+    key_variable: str = ""
+    """The environment variable that usually holds its key."""
+    temperature: tuple[str, ...] = ("temperature",)
+    """Where its format takes the temperature, from the outside in; empty where nowhere."""
+    required: Mapping[str, int] = field(default_factory=dict)
+    """Parameters that every ask must have → a good value."""
+    refused: Mapping[str, Capabilities] = field(default_factory=dict)
+    """Whole model name as a pattern → what such models do not take. The last match holds.
+
+    Only what is certain belongs here: a wrong line stops asks that would have been answered, a missing one costs a 400
+    that names the parameter.
+    """
+
+
+PROVIDERS: Final[Mapping[str, ProviderRow]] = {
+    "openai": ProviderRow(
+        formats={"chat": "openai_chat:ChatCompletions", "responses": "openai_responses:Responses"},
+        base_url="https://api.openai.com/v1",
+        # Azure takes a bearer only for its directory's tokens; its keys have a header of their own.
+        auth_at={"azure.com": "api-key", "azure.us": "api-key"},
+        key_variable="OPENAI_API_KEY",
+    ),
+    "anthropic": ProviderRow(
+        formats={"chat": "anthropic:Messages"},
+        base_url="https://api.anthropic.com/v1",
+        auth="x-api-key",
+        key_variable="ANTHROPIC_API_KEY",
+        required={"max_tokens": 1024},
+        refused={
+            r".*": Capabilities(logprobs=False, seed=False),
+            r"claude-opus-4-[789](-.*)?": Capabilities(logprobs=False, seed=False, temperature=False),
+        },
+    ),
+    "google": ProviderRow(
+        formats={"chat": "google:GenerateContent"},
+        base_url="https://generativelanguage.googleapis.com/v1beta",
+        auth="x-goog-api-key",
+        key_variable="GEMINI_API_KEY",
+        temperature=("generationConfig", "temperature"),
+    ),
+    "scripted": ProviderRow(formats={}, auth="none", temperature=()),
+}
+
+
+def base_url_of(endpoint: Endpoint) -> str:
+    """Where an endpoint is asked: as declared, else the provider's own address."""
+    return endpoint.base_url or PROVIDERS[endpoint.provider].base_url
+
+
+def is_at(endpoint: Endpoint, *domains: str) -> bool:
+    """Whether an endpoint is asked at one of these domains, or below one."""
+    try:
+        host = urlsplit(base_url_of(endpoint)).hostname or ""
+    except ValueError:
+        return False
+    return any(host == domain or host.endswith("." + domain) for domain in domains)
+
+
+def auth_of(endpoint: Endpoint) -> Auth:
+    """How the endpoint's key is sent."""
+    row = PROVIDERS[endpoint.provider]
+    return next((auth for domain, auth in row.auth_at.items() if is_at(endpoint, domain)), row.auth)
+
+
+def refused_parameter(endpoint: Endpoint, probe: Probe | None = None) -> str | None:
+    """The first thing an ask would send that the model is known not to take; None where all is well."""
+    rows = list(PROVIDERS[endpoint.provider].refused.items())
+    known = next((row for model, row in reversed(rows) if re.fullmatch(model, endpoint.model)), Capabilities())
+    for capability, wanted in _wants(endpoint, probe):
+        declared = getattr(endpoint.capabilities, capability)
+        if (declared if declared is not None else getattr(known, capability)) is False:
+            return wanted
+    return None
+
+
+def _wants(endpoint: Endpoint, probe: Probe | None) -> Iterator[tuple[str, str]]:
+    """(capability, what needs it) of everything an ask would send."""
+    grouped = (value for value in endpoint.parameters.values() if isinstance(value, dict))
+    sent = set(endpoint.parameters).union(*grouped)
+    for capability, names in CAPABILITY_PARAMETERS.items():
+        for name in sorted(names & sent):
+            yield capability, name
+    if probe is not None and probe.tools:
+        yield "tools", "tools"
+    if probe is not None and probe.system:
+        yield "system", "system"
