@@ -126,12 +126,16 @@ class Asker:
             return error
 
     def _stop(self) -> None:
-        """Nothing is in flight any more when this returns."""
+        """Nothing is in flight any more when this returns; what nobody took is settled by the gates all the same."""
         self._take_back()
         for _ in self._threads:
             self._todo.put(None)
         for thread in self._threads:
             thread.join()
+        if not self._done.empty():
+            answers = [one for one in self._arrived() if isinstance(one, Answer)]
+            for gate in self._gates:
+                gate.settle(answers)
         self._threads.clear()
         self._todo, self._done = SimpleQueue(), SimpleQueue()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from prober.asking.error_body import blamed_fields, codes_in, error_in, message_in, spelling, status_in
 from prober.asking.wire.format import dig
@@ -133,6 +133,13 @@ MEANT: Final[Mapping[str, int]] = {
     }.items()
 }
 """Codes of no more meaning than a status, for errors inside of a 200."""
+
+MAY_BE_BILLED: Final[frozenset[Failure]] = frozenset(
+    {"timeout", "bad_output", "provider_error", "invalid_reply", "too_large"}
+)
+"""Failures of asks that may have been answered, and billed, all the same."""
+FREE: Final[frozenset[str]] = frozenset(get_args(Failure)) - MAY_BE_BILLED
+"""Failures that cost no tokens."""
 
 FILTERS: Final = frozenset(
     spelling(code)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from prober.asking.failures import FREE
 from prober.asking.interface import Answer, Ask
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
@@ -17,11 +18,6 @@ MARGIN: Final = 3
 """Afterwards, so many times the longest of them."""
 OVERHEAD: Final = 64
 """Input tokens set aside beyond the bytes of a prompt, for what a provider puts around it."""
-
-FREE: Final = frozenset(
-    {"unreachable", "rate_limited", "unauthorized", "not_found", "unsupported_parameter", "bad_request", "missing_key"}
-)
-"""Failures that cost no tokens. Any other ask may have been answered, and billed, all the same."""
 
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
 """Parameters that limit the tokens of an answer, as providers name them."""
@@ -75,6 +71,18 @@ class Booking:
     """Where they are booked, such as the day."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An ask that was booked, and what it cost in the end."""
+
+    answer: Answer
+    page: str
+    booked: int
+    """Tokens."""
+    cost: int
+    """Tokens."""
+
+
 class Ledger(Protocol):
     """What is spent of a budget, kept where it outlives the process."""
 
@@ -82,8 +90,12 @@ class Ledger(Protocol):
         """Asks that may cost so many tokens each, as many as the budget holds."""
         ...
 
-    def give_back(self, page: str, asks: int, tokens: int) -> None:
-        """Asks that were booked there and not made, and tokens that were not used; negative where more were."""
+    def settle(self, entries: Sequence[Entry]) -> None:
+        """What these asks cost takes the place of what was booked for them."""
+        ...
+
+    def cancel(self, page: str, tokens: int) -> None:
+        """An ask that was booked there, with so many tokens, was not made."""
         ...
 
 
@@ -105,18 +117,17 @@ class BudgetGate:
         return booking.count, Refused(booking.reason) if booking.count < len(asks) else None
 
     def settle(self, answers: Sequence[Answer]) -> None:
-        unused: dict[str, int] = {}
-        for ask, reply in answers:
+        entries: list[Entry] = []
+        for answer in answers:
+            ask, reply = answer
             page, booked = self._booked.pop((ask.series, ask.sample))
-            unused[page] = unused.get(page, 0) + booked - cost_of(reply, booked)
+            entries.append(Entry(answer, page, booked, cost_of(reply, booked)))
             self._estimate.learn(ask.probe, reply)
-        for page, tokens in unused.items():
-            self._ledger.give_back(page, 0, tokens)
+        self._ledger.settle(entries)
 
     def release(self, asks: Sequence[Ask]) -> None:
         for ask in asks:
-            page, booked = self._booked.pop((ask.series, ask.sample))
-            self._ledger.give_back(page, 1, booked)
+            self._ledger.cancel(*self._booked.pop((ask.series, ask.sample)))
 
 
 def cost_of(reply: Reply, booked: int) -> int:

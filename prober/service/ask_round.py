@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from typing import Final
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
-from prober.asking.gates import Booking, BudgetGate, TokenEstimate, output_limit
+from prober.asking.gates import Booking, BudgetGate, Entry, TokenEstimate, output_limit
 from prober.asking.interface import Ask
 from prober.fingerprint import fingerprint
 from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
@@ -120,8 +120,15 @@ class _DayLedger:
         )
         return Booking(count, reason, day_of(now))
 
-    def give_back(self, page: str, asks: int, tokens: int) -> None:
-        self._store.change(spending.give_back, self._endpoint.name, page, asks, tokens)
+    def settle(self, entries: Sequence[Entry]) -> None:
+        unused: Counter[str] = Counter()
+        for entry in entries:
+            unused[entry.page] += entry.booked - entry.cost
+        for page, tokens in unused.items():
+            self._store.change(spending.give_back, self._endpoint.name, page, 0, tokens)
+
+    def cancel(self, page: str, tokens: int) -> None:
+        self._store.change(spending.give_back, self._endpoint.name, page, 1, tokens)
 
 
 def _budget_gate(

@@ -140,3 +140,22 @@ def test_what_a_later_gate_refuses_is_given_back_to_the_earlier() -> None:
     first, second = Allowing(9), Allowing(3)
     assert sorted(samples(list(asker(gates=[first, second]).ask(asks(6))))) == [0, 1, 2]
     assert first.room == 6 and second.room == 0
+
+
+def test_who_stops_early_still_learns_what_was_in_flight_has_cost() -> None:
+    class Counts:
+        settled = 0
+
+        def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
+            return len(asks), None
+
+        def settle(self, answers: Sequence[Answer]) -> None:
+            self.settled += len(answers)
+
+        def release(self, asks: Sequence[Ask]) -> None: ...
+
+    gate, provider = Counts(), Says(plain)
+    arriving = Asker(provider, lambda: NOW, 4, [gate]).ask(asks(20))
+    next(arriving)
+    arriving.close()
+    assert gate.settled == len(provider.asked) < 20

@@ -85,6 +85,26 @@ def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     assert round_of(store, endpoint, provider, NOON + 12 * HOUR).asked == 8, "another UTC day"
 
 
+def test_a_round_of_more_asks_than_the_budget_is_judged_with_what_it_has(store: Store) -> None:
+    endpoint, provider = endpoint_of(budget=Budget(asks_per_day=25)), Says()
+    probes = tuple(Probe(id=name, prompt=f"Pick a {name}.", samples=10) for name in ("colour", "tree", "day", "name"))
+    forty = SET.model_copy(update={"probes": probes})
+    rounds = [
+        run_round.run(
+            forty, endpoint, Promise(1.0, 365.25, ReferenceRule(rounds=4, hours=0)), provider, store, NOBODY, at,
+            clock=lambda at=at: at,
+        )
+        for at in (NOON + n * 24 * HOUR for n in range(5))
+    ]  # fmt: skip
+    assert provider.asked == 5 * 25
+    for one in rounds:
+        assert (one.outcome, one.asked, one.failures) == ("completed", 25, ())
+        assert one.reason == (
+            "budget_exhausted: 25 of 25 asks of the day are spent; 15 of 40 asks of the round were not made"
+        )
+    assert [one.judgement.state for one in rounds if one.judgement] == [*["insufficient_evidence"] * 4, "quiet"]
+
+
 def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> None:
     budget = Budget(asks_per_day=25)
 
@@ -106,6 +126,9 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
         ({}, 14 + 64 + 20),  # unknown: the bytes of the prompt, what is put around it, and the limit of the answer
         ({"text": None, "error": "timeout", "error_detail": "silent"}, 14 + 64 + 20),
         ({"text": None, "error": "rate_limited", "error_detail": "HTTP 429"}, 0),
+        ({"text": None, "error": "model_retired", "error_detail": "HTTP 410"}, 0),
+        ({"text": None, "error": "out_of_credit", "error_detail": "HTTP 402"}, 0),
+        ({"text": None, "error": "a word of another tool"}, 14 + 64 + 20),
     ],
 )
 def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from prober.asking import Provider
-from prober.lab.discover.asker import Asker, GivenUp
+from prober.lab.discover.asker import GivenUp, PatientAsker
 from prober.lab.discover.checks import Finding, asks_for_logprobs, cache_finding, check, temperature_of
 from prober.lab.discover.logprobs import logprob_findings
 from prober.lab.discover.scan import ENOUGH, Tried, blocks_of, choose, pool, scan
@@ -58,7 +58,7 @@ def discover(
     pause: Callable[[float], object],
     tell: Callable[[int], object] = lambda spent: None,
 ) -> Discovered:
-    """Ask within the budget; go on from `progress` where it exists. See `Asker` for the arguments.
+    """Ask within the budget; go on from `progress` where it exists. See `PatientAsker` for the arguments.
 
     Deterministic in the seed and the replies. Raises ConfigurationError for a progress file that cannot be used, or
     that holds more tokens than the budget.
@@ -67,7 +67,7 @@ def discover(
     findings: list[Finding] = []
     unchecked: list[str] = []
     given_up: Reply | None = None
-    with Asker(provider, budget_tokens, reply_limit, progress, clock, pause, tell) as asker:
+    with PatientAsker(provider, budget_tokens, reply_limit, progress, clock, pause, tell) as asker:
         if asker.spent > budget_tokens:
             message = (
                 f"{asker.spent} tokens were spent so far; raise --budget-tokens above that, or move this file away"

@@ -5,21 +5,20 @@ Progress is an ordinary reply log. What stands in it is not asked again, and wha
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from prober.asking import Provider
+from prober.asking.asker import Asker
+from prober.asking.gates import Booking, BudgetGate, Entry, Refused, TokenEstimate
+from prober.asking.interface import Answer, Ask
 from prober.loading import reply_log
 from prober.loading.reply_log import LoggedReply
-from prober.model.declaration import Endpoint, Probe, series_key
+from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Reply
 
@@ -28,30 +27,9 @@ PATIENCE: Final = 5
 LONGEST_PAUSE_S: Final = 60.0
 LONGEST_TEXT: Final = 2_000
 """Characters of a reply that are kept."""
-UNLIMITED: Final = 512
-"""Output tokens set aside for an ask where the endpoint declares no limit, until ENOUGH_SEEN replies were seen."""
-ENOUGH_SEEN: Final = 12
-MARGIN: Final = 3
-"""Afterwards, so many times the longest of them."""
-OVERHEAD: Final = 64
-"""Input tokens set aside beyond the bytes of a prompt, for what a provider puts around it."""
 
-_FREE = frozenset(
-    {
-        "unreachable",
-        "rate_limited",
-        "out_of_credit",
-        "unauthorized",
-        "model_not_found",
-        "model_retired",
-        "not_found",
-        "unsupported_parameter",
-        "context_length",
-        "bad_request",
-        "missing_key",
-    }
-)
-"""Failures that cost no tokens. Any other ask may have been answered, and billed, all the same."""
+_Key: TypeAlias = tuple[str, int]
+"""Series and sample."""
 
 
 class GivenUp(Exception):
@@ -62,20 +40,12 @@ class GivenUp(Exception):
         super().__init__(reply.error)
 
 
-@dataclass(frozen=True)
-class Ask:
+def ask_of(endpoint: Endpoint, probe: Probe, sample: int) -> Ask:
     """One ask, to be made once."""
-
-    endpoint: Endpoint
-    probe: Probe
-    sample: int
-
-    @cached_property
-    def key(self) -> tuple[str, int]:
-        return series_key(self.endpoint, self.probe), self.sample
+    return Ask(endpoint, probe, sample, series_key(endpoint, probe))
 
 
-class Asker:
+class PatientAsker:
     """Puts asks to a provider within a budget of tokens. Use as a context manager; from one thread."""
 
     def __init__(
@@ -94,166 +64,156 @@ class Asker:
         spent. Raises LogError where the log cannot be read.
         """
         self.budget_tokens = budget_tokens
-        self.spent = 0
-        """Tokens, those of earlier runs and of failed asks among them."""
         self.walked = 0
         """Tokens of the replies handed out by this run, whenever they were asked: what shares of the budget go by."""
         self.exhausted = False
         """Whether an ask was left out because the budget might not have held."""
-        self.asked = 0
-        """Asks made by this run."""
-        self._provider, self._clock, self._pause, self._tell = provider, clock, pause, tell
-        self._reply_limit = reply_limit
-        self._longest = 0
-        self._overhead = OVERHEAD
-        self._in_hand = 0
-        self._unanswered = 0
-        self._lock = threading.Lock()
-        self._path = progress
-        self._known: dict[tuple[str, int], Reply] = {}
-        self._handed: set[tuple[str, int]] = set()
-        self._recall()
+        self._provider, self._clock, self._pause = provider, clock, pause
+        self._handed: set[_Key] = set()
+        estimate = TokenEstimate(reply_limit)
+        self._progress = _Progress(progress, budget_tokens, estimate, tell)
+        self._patience = _Patience()
+        self._gates = (self._patience, BudgetGate(self._progress, estimate))
 
     def __enter__(self) -> Self:
-        try:
-            self._file = self._path.open("a", encoding="ascii")
-        except OSError as error:
-            message = f"cannot be written ({error.strerror}); name another place with --output"
-            raise ConfigurationError([Problem(str(self._path), 0, "", message)]) from error
+        self._progress.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._progress.close()
+
+    @property
+    def spent(self) -> int:
+        """Tokens, those of earlier runs and of failed asks among them."""
+        return self._progress.spent
+
+    @property
+    def asked(self) -> int:
+        """Asks made by this run."""
+        return self._progress.asked
 
     @property
     def known(self) -> int:
         """Replies at hand."""
-        return len(self._known)
+        return len(self._progress.known)
 
     def ask(self, asks: Sequence[Ask]) -> list[Reply | None]:
         """The reply to each ask, asked now or known already; None where it failed or the budget does not hold it.
 
         Rate limits are waited for, as long as the provider says. Raises GivenUp.
         """
-        todo = [ask for ask in asks if ask.key not in self._known]
+        known = self._progress.known
+        todo = list({_key(ask): ask for ask in asks if _key(ask) not in known}.values())
         while todo:
-            failed = self._ask_new(todo)
-            limited = [(ask, reply) for ask, reply in failed if reply.error == "rate_limited"]
+            limited = [answer for answer in self._ask_new(todo) if answer.reply.error == "rate_limited"]
             todo = [ask for ask, _ in limited]
             if todo:
                 wish = max(reply.retry_after_s or 1.0 for _, reply in limited)
                 self._pause(min(wish, LONGEST_PAUSE_S))
-        replies = {ask.key: self._known.get(ask.key) for ask in asks}
-        self.walked += sum(tokens_of(reply) or 0 for key, reply in replies.items() if reply and key not in self._handed)
+        replies = {_key(ask): known.get(_key(ask)) for ask in asks}
+        self.walked += sum(reply.tokens or 0 for key, reply in replies.items() if reply and key not in self._handed)
         self._handed.update(replies)
         return list(replies.values())
 
-    def _ask_new(self, asks: Sequence[Ask]) -> list[tuple[Ask, Reply]]:
-        """Ask as many as the budget holds, a few at once; those that failed."""
-        concurrency = asks[0].endpoint.concurrency
-        waiting = deque(asks)
-        failed: list[tuple[Ask, Reply]] = []
-        with ThreadPoolExecutor(concurrency, thread_name_prefix="discover") as pool:
-            while waiting:
-                granted: list[tuple[Ask, int]] = []
-                while waiting and len(granted) < concurrency and (held := self._reserve(waiting[0])):
-                    granted.append((waiting.popleft(), held))
-                if not granted:
-                    self.exhausted = True
-                    break
-                replies = list(pool.map(self._ask_one, *zip(*granted, strict=True)))
-                for (ask, _), reply in zip(granted, replies, strict=True):
-                    self._unanswered = 0 if reply.answered else self._unanswered + 1
-                    if not reply.answered:
-                        failed.append((ask, reply))
-                    if self._unanswered >= PATIENCE:
-                        raise GivenUp(reply)
-        return failed
+    def _ask_new(self, asks: Sequence[Ask]) -> list[Answer]:
+        asker = Asker(self._provider, self._clock, asks[0].endpoint.concurrency, self._gates)
+        answers = [answer for arrived in asker.ask(asks) for answer in arrived]
+        if self._patience.is_lost:
+            raise GivenUp([reply for _, reply in answers if not reply.answered][-1])
+        self.exhausted = self.exhausted or asker.refused is not None
+        return answers
 
-    def _ask_one(self, ask: Ask, held: int) -> Reply:
-        reply = self._provider.ask(ask.endpoint, ask.probe, ask.sample, self._clock())
-        cost = tokens_of(reply)
-        if cost is None:
-            cost = 0 if reply.error in _FREE else held
-        kept = replace(reply, text=None if reply.text is None else reply.text[:LONGEST_TEXT])
-        if kept.answered and tokens_of(kept) is None:
-            kept = replace(kept, input_tokens=held - 1, output_tokens=1)  # unknown: as much as was set aside
-        with self._lock:
-            self._in_hand -= held
-            self._learn(ask.probe.prompt, reply)
-            self._settle(ask, kept, cost)
-            self.asked += 1
-        return kept
 
-    def _reserve(self, ask: Ask) -> int:
-        """Tokens set aside for an ask; 0 where there are not as many. A prompt is never more tokens than bytes."""
-        limit = self._reply_limit
-        if limit is None:
-            limit = max(MARGIN * self._longest, 0 if len(self._known) >= ENOUGH_SEEN else UNLIMITED)
-        most = _bytes(ask.probe.prompt) + self._overhead + limit
-        if self.spent + self._in_hand + most > self.budget_tokens:
-            return 0
-        self._in_hand += most
-        return most
+class _Patience:
+    """A gate that closes after `PATIENCE` asks in a row without an answer."""
 
-    def _learn(self, prompt: str | None, reply: Reply) -> None:
-        """What providers add to a prompt, and how long replies get, is known from the replies."""
-        if reply.input_tokens is not None:
-            self._overhead = max(self._overhead, reply.input_tokens - _bytes(prompt))
-        self._longest = max(self._longest, output_of(reply) or 0)
+    def __init__(self) -> None:
+        self._unanswered = 0
 
-    def _settle(self, ask: Ask, reply: Reply, cost: int) -> None:
-        self.spent += cost
-        if reply.answered:
-            self._known[ask.key] = reply
-        series, sample = ask.key
-        prompt = ask.probe.prompt
-        extra = {"sample": sample, "tokens": cost}
-        logged = LoggedReply(
-            f"{sample:06d}", ask.endpoint.name, ask.probe.id, reply, prompt=prompt, series=series, extra=extra
-        )
-        self._file.write(reply_log.line_of(logged) + "\n")
-        self._file.flush()
-        self._tell(self.spent)
+    @property
+    def is_lost(self) -> bool:
+        return self._unanswered >= PATIENCE
 
-    def _recall(self) -> None:
-        """Earlier replies. A last line that a kill cut short is taken off: its ask is made again."""
-        if not self._path.exists():
+    def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
+        return (0, Refused("it does not answer")) if self.is_lost else (len(asks), None)
+
+    def settle(self, answers: Sequence[Answer]) -> None:
+        for _, reply in answers:
+            self._unanswered = 0 if reply.answered and not self.is_lost else self._unanswered + 1
+
+    def release(self, asks: Sequence[Ask]) -> None:
+        """Nothing was set aside."""
+
+
+class _Progress:
+    """A reply log as a ledger: what was asked, and what it cost."""
+
+    def __init__(self, path: Path, budget_tokens: int, estimate: TokenEstimate, tell: Callable[[int], object]) -> None:
+        """Earlier replies are read. A last line that a kill cut short is taken off: its ask is made again."""
+        self.known: dict[_Key, Reply] = {}
+        self.spent = self.asked = 0
+        self._path, self._tell = path, tell
+        self._budget = Budget(tokens_per_day=budget_tokens)
+        if not path.exists():
             return
-        _mend(self._path)
-        for number, logged in enumerate(reply_log.read(self._path), start=1):
+        _repair(path)
+        for number, logged in enumerate(reply_log.read(path), start=1):
             sample, cost = logged.extra.get("sample"), logged.extra.get("tokens")
             if not isinstance(sample, int) or not isinstance(cost, int) or cost < 0 or not logged.series:
                 message = "was not written by `prober discover`; move this file away, or name another --output"
-                raise ConfigurationError([Problem(str(self._path), number, "", message)])
+                raise ConfigurationError([Problem(str(path), number, "", message)])
             self.spent += cost
-            self._learn(logged.prompt, logged.reply)
+            estimate.learn(Probe.model_construct(id=logged.probe, prompt=logged.prompt), logged.reply)
             if logged.reply.answered:
-                self._known[logged.series, sample] = logged.reply
+                self.known[logged.series, sample] = logged.reply
+
+    def open(self) -> None:
+        try:
+            self._file = self._path.open("a", encoding="ascii")
+        except OSError as error:
+            message = f"cannot be written ({error.strerror}); name another place with --output"
+            raise ConfigurationError([Problem(str(self._path), 0, "", message)]) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+    def book(self, tokens: Sequence[int]) -> Booking:
+        count = self._budget.affords(0, self.spent, tokens)
+        self.spent += sum(tokens[:count])
+        return Booking(count, "budget_exhausted", "")
+
+    def settle(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            ask, reply = entry.answer
+            self.asked += 1
+            self.spent += entry.cost - entry.booked
+            if reply.answered:
+                reply = self.known[_key(ask)] = _kept(reply, entry.cost)
+            logged = LoggedReply(
+                f"{ask.sample:06d}", ask.endpoint.name, ask.probe.id, reply,
+                prompt=ask.probe.prompt, series=ask.series, extra={"sample": ask.sample, "tokens": entry.cost},
+            )  # fmt: skip
+            self._file.write(reply_log.line_of(logged) + "\n")
+        self._file.flush()
+        self._tell(self.spent)
+
+    def cancel(self, page: str, tokens: int) -> None:
+        self.spent -= tokens
 
 
-def output_of(reply: Reply) -> int | None:
-    """Output tokens, hidden reasoning within; None where the provider did not say."""
-    if reply.output_tokens is None:
-        return None
-    reasoning = reply.reasoning_tokens or 0
-    # More reasoning than output: this provider counts the two apart.
-    return reply.output_tokens + (reasoning if reasoning > reply.output_tokens else 0)
+def _key(ask: Ask) -> _Key:
+    return ask.series, ask.sample
 
 
-def tokens_of(reply: Reply) -> int | None:
-    """Input and output tokens, hidden reasoning within; None where the provider did not say."""
-    output = output_of(reply)
-    return None if output is None or reply.input_tokens is None else reply.input_tokens + output
+def _kept(reply: Reply, cost: int) -> Reply:
+    kept = replace(reply, text=(reply.text or "")[:LONGEST_TEXT])
+    # Where the provider does not say what it cost, as much as was set aside.
+    return kept if kept.tokens is not None else replace(kept, input_tokens=cost - 1, output_tokens=1)
 
 
-def _bytes(prompt: str | None) -> int:
-    return len((prompt or "").encode(errors="replace"))
-
-
-def _mend(path: Path) -> None:
+def _repair(path: Path) -> None:
     try:
         with path.open("r+b") as file:
             content = file.read()

@@ -11,7 +11,8 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from prober.asking.headers import cache_hit
-from prober.lab.discover.asker import Ask, Asker
+from prober.asking.interface import Ask
+from prober.lab.discover.asker import PatientAsker, ask_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import PROVIDERS
 from prober.model.reply import Reply
@@ -130,7 +131,7 @@ def variety_finding(seen: Variety) -> Finding | None:
     )
 
 
-def check(asker: Asker, endpoint: Endpoint, seed: int) -> Checked:
+def check(asker: PatientAsker, endpoint: Endpoint, seed: int) -> Checked:
     """Ask the open prompts in several ways. At most a fifth of the budget; raises GivenUp.
 
     One sample after the other, all prompts at once: a cache cannot repeat what is still being written.
@@ -143,18 +144,19 @@ def check(asker: Asker, endpoint: Endpoint, seed: int) -> Checked:
         asks = [ask for ask in asked if ask]
         return asker.ask(asks) if asks and asker.walked < until else [None] * len(asks)
 
-    if hot is not None and not any(series([Ask(hot, probe, 0) for probe in probes])):
+    if hot is not None and not any(series([ask_of(hot, probe, 0) for probe in probes])):
         hot = cold = None  # models that take no temperature say so; they are asked as declared
-    repeated = [series([Ask(hot or endpoint, probe, sample) for probe in probes]) for sample in range(REPEATS)]
+    repeated = [series([ask_of(hot or endpoint, probe, sample) for probe in probes]) for sample in range(REPEATS)]
     nudged = [
-        series([Ask(each, probe, 0) for probe in probes])
+        series([ask_of(each, probe, 0) for probe in probes])
         for nudge in range(1, NUDGES + 1)
         if hot is not None and (each := at_temperature(endpoint, 1 - nudge / 100))
     ]
     noted = [
-        series([Ask(hot or endpoint, _noted(probe, seed, note), 0) for probe in probes]) for note in range(1, NOTES + 1)
+        series([ask_of(hot or endpoint, _noted(probe, seed, note), 0) for probe in probes])
+        for note in range(1, NOTES + 1)
     ]
-    chilled = [series([Ask(cold, probe, sample) for probe in probes]) for sample in range(COLD) if cold]
+    chilled = [series([ask_of(cold, probe, sample) for probe in probes]) for sample in range(COLD) if cold]
     seen = Variety(
         _by_prompt(repeated), _by_prompt(nudged), _by_prompt(noted), _by_prompt(chilled), hot is not None,
         bool(_SEEDS & _names(endpoint.parameters)),

@@ -16,7 +16,7 @@ import numpy as np
 import yaml
 
 from prober.fingerprint.text import choice
-from prober.lab.discover.asker import Ask, Asker, tokens_of
+from prober.lab.discover.asker import PatientAsker, ask_of
 from prober.lab.discover.logprobs import Block
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
@@ -61,7 +61,7 @@ class Tried:
     @property
     def tokens_per_ask(self) -> float:
         replies = self.replies
-        return sum(tokens_of(reply) or 0 for reply in replies) / len(replies) if replies else 0.0
+        return sum(reply.tokens or 0 for reply in replies) / len(replies) if replies else 0.0
 
     @property
     def score(self) -> float:
@@ -129,7 +129,7 @@ def choose(kinds: Sequence[str], scores: Sequence[float], wanted: int) -> list[i
     return chosen
 
 
-def scan(asker: Asker, endpoint: Endpoint, candidates: Iterator[Candidate], tried: list[Tried]) -> None:
+def scan(asker: PatientAsker, endpoint: Endpoint, candidates: Iterator[Candidate], tried: list[Tried]) -> None:
     """Try candidates; every one that is tried is appended to `tried`, so that nothing is lost when GivenUp is raised.
 
     Where few candidates are promising, tokens are left in the end, and it begins anew with others. What is asked
@@ -189,14 +189,16 @@ def _promising(tried: Sequence[Tried], done: int) -> Iterator[Tried]:
     return iter(sorted(reached, key=lambda one: -one.score))
 
 
-def _rung(asker: Asker, endpoint: Endpoint, going_on: Iterator[Tried], done: int, target: int, until: float) -> None:
+def _rung(
+    asker: PatientAsker, endpoint: Endpoint, going_on: Iterator[Tried], done: int, target: int, until: float
+) -> None:
     """Bring one after the other from `done` to `target` asks, until so many tokens are walked."""
     together = ceil(endpoint.concurrency / (target - done))
     while not asker.exhausted and asker.walked < until:
         group = list(islice(going_on, together))
         if not group:
             return
-        asks = [Ask(endpoint, one.candidate.probe, sample) for one in group for sample in range(done, target)]
+        asks = [ask_of(endpoint, one.candidate.probe, sample) for one in group for sample in range(done, target)]
         replies = iter(asker.ask(asks))
         for one in group:
             one.blocks.append([reply for reply in islice(replies, target - done) if reply])

@@ -11,7 +11,7 @@ import pytest
 
 from prober.asking import Provider
 from prober.lab.discover import Discovered, discover
-from prober.lab.discover.asker import PATIENCE, tokens_of
+from prober.lab.discover.asker import PATIENCE
 from prober.lab.discover.scan import ENOUGH, RUNGS
 from prober.loading import reply_log
 from prober.model.declaration import Endpoint, Probe
@@ -122,7 +122,7 @@ def test_a_budget_below_what_was_spent_is_refused(search: Search) -> None:
 def test_no_budget_is_passed_however_small(search: Search, tmp_path: Path, budget: int) -> None:
     model = Model(borders(0.5), reasoning=12)
     found = search(model, budget=budget)
-    logged = sum(tokens_of(line.reply) or 0 for line in reply_log.read(tmp_path / "progress.jsonl"))
+    logged = sum(line.reply.tokens or 0 for line in reply_log.read(tmp_path / "progress.jsonl"))
     assert found.spent_tokens == logged <= budget
 
 

@@ -14,7 +14,7 @@ import pytest
 from prober.asking import open_provider
 from prober.lab.demo.server import ModelServer
 from prober.lab.discover import Discovered, discover
-from prober.lab.discover.asker import Asker
+from prober.lab.discover.asker import PatientAsker
 from prober.lab.discover.checks import check
 from prober.model.declaration import Endpoint
 
@@ -60,7 +60,7 @@ def accused(url: str, progress: Path, **parameters: object) -> str | None:
     endpoint = served(url, **parameters)
     with (
         closing(open_provider(endpoint)) as provider,
-        Asker(provider, 20_000, 2, progress, now, time.sleep) as asker,
+        PatientAsker(provider, 20_000, 2, progress, now, time.sleep) as asker,
     ):
         finding = check(asker, endpoint, seed=0).finding
     return finding.kind if finding else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from prober.lab.discover.asker import Asker
+from prober.lab.discover.asker import PatientAsker
 from prober.lab.discover.checks import (
     OPEN,
     SHARE,
@@ -29,7 +29,7 @@ from tests.lab.discover.worlds import START, Clock, Gateway, Model, endpoint, pr
 def checked(tmp_path: Path, provider: object, bot: Endpoint | None = None, budget: int = 50_000) -> Checked:
     clock = Clock()
     bot = bot or endpoint()
-    with Asker(provider, budget, 20, tmp_path / "progress.jsonl", clock, clock.pause) as asker:
+    with PatientAsker(provider, budget, 20, tmp_path / "progress.jsonl", clock, clock.pause) as asker:
         return check(asker, bot, seed=1)
 
 
@@ -120,7 +120,7 @@ def test_too_small_a_budget_promises_nothing(tmp_path: Path) -> None:
 
 def test_checks_take_their_share_and_little_more(tmp_path: Path) -> None:
     clock = Clock()
-    with Asker(Model(reasoning=14), 5_000, 20, tmp_path / "progress.jsonl", clock, clock.pause) as asker:
+    with PatientAsker(Model(reasoning=14), 5_000, 20, tmp_path / "progress.jsonl", clock, clock.pause) as asker:
         check(asker, endpoint(), seed=1)
         assert 0 < asker.spent < SHARE * 5_000 + 3 * 60
 
