@@ -27,7 +27,7 @@ from prober.text import visible
 
 if TYPE_CHECKING:
     from prober.judging.promise import Promise
-    from prober.model.evidence import Judgement, Verdict
+    from prober.model.evidence import Fact, Judgement, Verdict
     from prober.model.incident import Incident
 
 Json = dict[str, object]
@@ -154,6 +154,19 @@ def of_findings(findings: Findings) -> Json:
     return {
         "moved": [asdict(shift) for shift in findings.shifts],
         "share": None if findings.share is None else asdict(findings.share),
+    }
+
+
+def of_fact(fact: Fact) -> Json:
+    return {
+        "round": fact.round,
+        "kind": fact.kind,
+        "part": fact.part,
+        "was": fact.was,
+        "is": fact.now,
+        "seen": fact.seen,
+        "of": fact.of,
+        "probes": list(fact.probes),
     }
 
 

@@ -6,10 +6,11 @@ import typer
 
 from prober.alerts.phrases import between, thousands, when
 from prober.cli.options import AsJson, FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
-from prober.cli.output import Json, bars, count, of_findings, of_promise, of_verdict, print_json, say
+from prober.cli.output import Json, bars, count, of_fact, of_findings, of_promise, of_verdict, print_json, say
 from prober.lab.replay import Alarm, Replayed, rounds_of
 from prober.lab.replay import replay as judge
 from prober.model.errors import NotEnough
+from prober.model.evidence import Fact
 
 app = typer.Typer(add_completion=False)
 
@@ -49,6 +50,7 @@ def _as_json(one: Replayed) -> Json:
         "rounds": one.rounds,
         "reference_rounds": one.reference_rounds,
         "promise": of_promise(one.promise),
+        "facts": [of_fact(fact) for fact in one.facts],
         "alarms": [
             {
                 "round": alarm.round,
@@ -66,13 +68,17 @@ def _as_json(one: Replayed) -> Json:
 
 
 def _words(one: Replayed) -> list[str]:
-    title = f"{one.endpoint}: {count(one.rounds, 'round')}"
+    title, facts = f"{one.endpoint}: {count(one.rounds, 'round')}", [f"  {_fact(fact)}" for fact in one.facts]
     if not one.reference_rounds:
-        return [f"{title}, insufficient evidence; {one.judgements[-1].missing}"]
+        return [f"{title}, insufficient evidence; {one.judgements[-1].missing}", *facts]
     title += f", the first {one.reference_rounds} are the reference"
     if not one.alarms:
-        return [f"{title}; no alarm"]
-    return [f"{title}; {count(len(one.alarms), 'alarm')}", *map(_alarm, one.alarms)]
+        return [f"{title}; no alarm", *facts]
+    return [f"{title}; {count(len(one.alarms), 'alarm')}", *map(_alarm, one.alarms), *facts]
+
+
+def _fact(fact: Fact) -> str:
+    return f"fact in {when(fact.round)}: {fact.words}"
 
 
 def _alarm(alarm: Alarm) -> str:

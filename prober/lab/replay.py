@@ -12,13 +12,15 @@ from typing import Final
 
 from prober.fingerprint import fingerprint
 from prober.incidents.lifecycle import decide
+from prober.judging import facts
 from prober.judging.explain.findings import ROUNDS, find
+from prober.judging.facts.readings import read
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.reply_log import LoggedReply, time_of
 from prober.model.declaration import Probe, ReferenceRule
-from prober.model.evidence import Between, Findings, Fingerprint, Judgement, Observation, Round, Verdict
+from prober.model.evidence import Between, Fact, Findings, Fingerprint, Judgement, Observation, Round, Verdict
 from prober.model.incident import Change, Course, Decision, IncidentKind
 
 PATIENCE: Final = 12
@@ -55,6 +57,8 @@ class Replayed:
     alarms: tuple[Alarm, ...]
     judgements: tuple[Judgement, ...]
     """One a round."""
+    facts: tuple[Fact, ...] = ()
+    """What the provider itself said anew, or what is deterministic; apart from the promise."""
 
 
 def rounds_of(
@@ -94,7 +98,17 @@ def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
     judgements = tuple(judgement for judgement, _ in judged)
     alarms = [alarm for _, alarm in judged if alarm is not None]
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
-    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements)
+    return Replayed(
+        rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, tuple(facts_of(rounds))
+    )
+
+
+def facts_of(rounds: Sequence[Round]) -> Iterator[Fact]:
+    """The facts of the rounds of one endpoint. Nobody can ask again, so replies of a log confirm one another."""
+    memory = facts.FactMemory()
+    for round_ in rounds:
+        memory, told = facts.advance(memory, read(round_))
+        yield from told
 
 
 def reference_of(rounds: int) -> ReferenceRule:

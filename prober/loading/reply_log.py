@@ -21,7 +21,7 @@ from prober.model.reply import Reply, ToolCall
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """`Reply.at` where the log does not say."""
 
-_TEXTS = ("model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
+_TEXTS = ("model", "requested_model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
 _COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 _SECONDS = ("latency_s", "ttft_s")
 _KNOWN = {

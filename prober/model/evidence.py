@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Literal
+from typing import Final, Literal
 
 from prober.model.reply import Reply
 
@@ -113,6 +113,73 @@ class Judgement:
 def moved(verdicts: Sequence[Verdict], threshold: float) -> tuple[Verdict, ...]:
     """Those whose own evidence passes a tenth of the threshold, in their order."""
     return tuple(verdict for verdict in verdicts if verdict.e_value >= threshold / 10)
+
+
+FactKind = Literal[
+    "requested_model",  # another model answers than was asked for
+    "model_name",  # the name of the model that answered
+    "snapshot",  # the dated or resolved name that a gateway gives beside it
+    "fingerprint",  # the provider's own `system_fingerprint`
+    "serving",  # where and how it was served: tier, region, deployment, route
+    "token_count",  # how many input tokens the same prompt is
+    "metadata",  # what the endpoint says of itself: files, digests, builds
+    "empty",  # replies without a word where there always was one
+    "check",  # a declared check that always held, and holds in no reply
+]
+
+
+FACT_TITLES: Final[Mapping[FactKind, str]] = {
+    "requested_model": "another model than requested",
+    "model_name": "served model",
+    "snapshot": "served snapshot",
+    "fingerprint": "system fingerprint",
+    "token_count": "input tokens of the same prompt",
+    "empty": "replies",
+    "check": "declared checks",
+}
+"""As people say it; the others by the name of their part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Another value than before, in what a provider itself says or in what is deterministic. It is no statistic, so it
+    cannot be a false alarm and is apart from the promise. Its values are hostile text."""
+
+    round: str
+    """Label of the first round that shows it."""
+    kind: FactKind
+    part: str
+    """What says so, such as `model`, `header.x-sha` or `input_tokens`."""
+    was: str
+    """The commonest value before; `(none)` where the part was not sent."""
+    now: str
+    """The commonest new value. `is` in JSON."""
+    seen: int = 0
+    """Replies of that round that show it; 0 where it is not in replies."""
+    of: int = 0
+    """Replies of that round that could."""
+    probes: tuple[str, ...] = ()
+    """Which show it, where it depends on the probe; else none."""
+    known: tuple[str, ...] = ()
+    """Values known before. It is over when no others come any more."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no reply of the round has a value that was known."""
+        return self.seen == self.of
+
+    @property
+    def title(self) -> str:
+        """What it is about, such as `served model` or `header x-sha`."""
+        name = self.part.removeprefix("header.").removeprefix("body:").removeprefix("metadata.")
+        return FACT_TITLES.get(self.kind) or name.replace("_", " ")
+
+    @property
+    def words(self) -> str:
+        """Such as `served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies`."""
+        shown = f", seen in {self.seen} of {self.of} replies" if self.of else ""
+        where = f" to {self.probes[0]}" if len(self.probes) == 1 else f" to {len(self.probes)} probes"
+        return f"{self.title}: {self.was} → {self.now}{shown}{where if self.probes else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Reply:
     """What a 429 or 503 asked us to wait."""
     model: str | None = None
     """The resolved model, as the provider said."""
+    requested_model: str | None = None
+    """The model that was asked for, where a log says so; else the endpoint declares it."""
     reply_id: str | None = None
     """The provider's id of this reply; one seen before came from a cache."""
     system_fingerprint: str | None = None

@@ -1,0 +1,101 @@
+"""What one round says of who answered: the parts of a provider's own words, and what is deterministic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from prober.judging.facts.requested import is_requested
+from prober.model.evidence import FactKind, Observation, Round
+
+NONE: Final = "(none)"
+"""A part that is not sent."""
+SNAPSHOTS: Final = frozenset(
+    f"header.{name}" for name in ("openai-model", "x-ms-served-model", "body:resolved_model", "body:model_version")
+)
+FILES: Final = frozenset(f"header.{name}" for name in ("x-sha", "x-build-commit"))
+"""Headers that name the very files that answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The values of one part in one round."""
+
+    kind: FactKind
+    part: str
+    probe: str = ""
+    """Where it depends on the probe."""
+    series: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Value → replies."""
+    in_replies: bool = True
+
+    @property
+    def key(self) -> str:
+        return f"{self.part}\x1f{self.series}" if self.series else self.part
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """All parts of one round."""
+
+    round: str
+    of: Mapping[str, Reading]
+    answered: int
+    """Replies."""
+    requested: str = ""
+    """The model that was asked for; empty where that is not known."""
+
+
+def read(round_: Round, requested: str = "", metadata: Mapping[str, str] | None = None) -> Readings:
+    """The parts of a round. `requested` is the declared model, where a reply does not name it itself; `metadata` is
+    what the endpoint says of itself, None where it was not asked or did not answer."""
+    counts: dict[str, Counter[str]] = {}
+    found: dict[str, Reading] = {}
+    answered = 0
+    for one in round_.observations:
+        if one.fingerprint is None:
+            continue
+        answered += 1
+        requested = one.reply.requested_model or requested
+        for reading, value in _values(one, requested):
+            found.setdefault(reading.key, reading)
+            counts.setdefault(reading.key, Counter())[value] += 1
+    for name, value in (metadata or {}).items():
+        reading = Reading("metadata", f"metadata.{name}", in_replies=False)
+        found[reading.key], counts[reading.key] = reading, Counter({value: 1})
+    for key, reading in found.items():
+        if reading.in_replies and not reading.series and counts[key].total() < answered:
+            counts[key][NONE] += answered - counts[key].total()
+    of = {key: replace(reading, counts=dict(counts[key])) for key, reading in found.items()}
+    return Readings(round_.label, of, answered, requested)
+
+
+def _values(one: Observation, requested: str) -> Iterator[tuple[Reading, str]]:
+    """What one reply says."""
+    fingerprint, reply = one.fingerprint, one.reply
+    assert fingerprint is not None
+    for key, value in fingerprint.categories.items():
+        if key.startswith("identity."):
+            part = key.removeprefix("identity.")
+            yield Reading(kind_of(part), part), value
+    served = fingerprint.categories.get("identity.model", NONE)
+    if requested and served != NONE:
+        yield Reading("requested_model", "requested_model"), requested if is_requested(requested, served) else served
+    place = (one.probe, one.series)
+    if (tokens := fingerprint.numbers.get("identity.input_tokens")) is not None:
+        yield Reading("token_count", "input_tokens", *place), f"{tokens:.0f}"
+    is_empty = reply.text == "" and not reply.tool_calls and not reply.refusal
+    yield Reading("empty", "text", *place), "empty" if is_empty else "not empty"
+    if (outcome := fingerprint.categories.get("expectation.all")) is not None:
+        yield Reading("check", "expect", *place), {"pass": "holds", "fail": "fails"}.get(outcome, outcome)
+
+
+def kind_of(part: str) -> FactKind:
+    if part == "model":
+        return "model_name"
+    if part == "system_fingerprint":
+        return "fingerprint"
+    return "snapshot" if part in SNAPSHOTS else "metadata" if part in FILES else "serving"
