@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
 from typing import Annotated, Optional, TypeAlias
 
 import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
-from prober.cli.options import AsJson, By, Database, deliver_owed, me, now_utc, open_store, settings_of
+from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Change, Incident, Reason
 from prober.service.act import NOWHERE, act, done
@@ -146,7 +143,7 @@ def mute(
     as_json: AsJson = False,
 ) -> int:
     """Send no notices of an incident for a while, unless it gets worse or ends."""
-    until = now_utc() + _duration(for_)
+    until = now_utc() + duration("--for", for_)
     return _press(incident_id, Action("mute", by or me(), reason, until), database, as_json)
 
 
@@ -198,9 +195,8 @@ def maintenance(
         if endpoint is not None and end:
             store.change(stored_maintenance.end, endpoint, now)
         elif endpoint is not None and for_:
-            store.change(
-                stored_maintenance.announce, endpoint, now + _duration(for_, timedelta(days=7)), by or me(), reason, now
-            )
+            until = now + duration("--for", for_, most_days=7)
+            store.change(stored_maintenance.announce, endpoint, until, by or me(), reason, now)
         announced = store.query(stored_maintenance.not_over, endpoint, now=now)
     if as_json:
         print_json({"maintenance": [_announced(one) for one in announced]})
@@ -231,16 +227,6 @@ def _press(incident_id: int, press: Action, database: str | None, as_json: bool)
     else:
         say(done(incident, decision))
     return 0
-
-
-def _duration(text: str, most: timedelta = timedelta(days=365)) -> timedelta:
-    """Raises ConfigurationError."""
-    if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
-        raise ConfigurationError(f"{quoted(text)} is not a time; write a number and s, m, h or d, such as 4h")
-    time_s = seconds(text)
-    if not 0 < time_s <= most.total_seconds():
-        raise ConfigurationError(f"{quoted(text)} must be more than 0 and at most {most.days} days")
-    return timedelta(seconds=time_s)
 
 
 def _announced(one: MaintenanceView) -> Json:

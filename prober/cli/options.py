@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Optional, TypeAlias
 
@@ -19,7 +19,7 @@ from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
 from prober.loading.reply_log import LoggedReply, read
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
+from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule, seconds
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
 from prober.service.deliver import Delivery, StoredOutbox, deliver
@@ -143,6 +143,18 @@ def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) 
     while (delivery := deliver(StoredOutbox(store), alerters, now_utc, dashboard_url)) is not None:
         deliveries.append(delivery)
     return deliveries
+
+
+def duration(option: str, text: str, most_days: int = 365) -> timedelta:
+    """What an option such as `--for` says. Raises ConfigurationError."""
+    try:
+        time_s = seconds(text)
+    except ValueError:
+        message = f"{option}: {quoted(text)} is not a time; write a number with s, m, h or d, like 2h"
+        raise ConfigurationError(message) from None
+    if not 0 < time_s <= 86_400 * most_days:
+        raise ConfigurationError(f"{option}: {quoted(text)} must be more than 0 and at most {most_days} days")
+    return timedelta(seconds=time_s)
 
 
 def promise_of(

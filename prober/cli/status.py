@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Optional
 
 import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands
-from prober.cli.options import AsJson, Database, deliver_owed, now_utc, open_store, settings_of
+from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, delivery_fix, of_incident, of_time, print_json, say, table
 from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
-from prober.model.declaration import seconds
 from prober.model.errors import ConfigurationError
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
@@ -25,7 +23,6 @@ from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
 from prober.store.views import DeliveryView
-from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
 
@@ -54,7 +51,7 @@ def status(
     yet, or there is none; else 0. With `--expect-every`, the dead man's switch for cron and containers, 0 where all is
     as expected and else 3: a round in which nothing was answered does not count. With `--metrics` 0.
     """
-    every = None if expect_every is None else _duration(expect_every)
+    every = None if expect_every is None else duration("--expect-every", expect_every)
     if tell and every is None:
         raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
     now = now_utc()
@@ -82,14 +79,6 @@ def status(
     if expected is not None:
         return 0 if expected.is_met else 3
     return exit_code(statuses)
-
-
-def _duration(text: str) -> timedelta:
-    if not re.fullmatch(r"\d+(\.\d+)?\s*[smhd]", text.strip()):
-        raise ConfigurationError(
-            f"--expect-every: {quoted(text)} is not a time; write a number with s, m, h or d, like 2h"
-        )
-    return timedelta(seconds=seconds(text))
 
 
 def _tell(database: str | None) -> None:

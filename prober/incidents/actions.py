@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
-from prober.model.incident import Action, Change, Decision, Incident, IncidentState
+from prober.model.incident import Action, Change, Decision, Incident, IncidentState, Reason
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
+
+
+_REFUSED: Final[Mapping[Reason, str]] = {
+    "not_allowed": "may not be acted on by {actor}: PROBER_SLACK_ALLOWED names who may",
+    "already_closed": "is closed already: {closed}",
+    "already_acknowledged": "is acknowledged already",
+    "not_muted": "is not muted",
+    "not_confirmed": "is only suspected: there is nothing to act on yet",
+    "nothing_to_accept": "is trouble, not a change: there is no new behaviour to accept",
+}
+
+
+def refusal(incident: Incident, reason: Reason, actor: str) -> str:
+    """Why `actor` got nothing done, to follow "incident 7"; empty where something was done."""
+    by = f" by {incident.actor}" if incident.actor else ""
+    return _REFUSED.get(reason, "").format(actor=actor, closed=f"{incident.close_reason or 'closed'}{by}")
 
 
 def act_on(incident: Incident, action: Action, now: datetime) -> Decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from prober.model.declaration import Day, Severity, Shape, seconds
+from prober.model.declaration import Day, Duration, Severity, Shape, seconds
 
 
 class Route(Shape):
@@ -45,9 +45,9 @@ class Digest(Shape):
 class Reminders(Shape):
     """How often people are reminded of an open incident that is not acknowledged; never without a time."""
 
-    critical: str | None = Field("4h", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    warning: str | None = Field("1d", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
-    info: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    critical: Duration | None = "4h"
+    warning: Duration | None = "1d"
+    info: Duration | None = None
 
     def every_s(self, severity: Severity) -> float | None:
         every: str | None = getattr(self, severity)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
+Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")]
+"""Such as `90s`, `30m`, `6h`, `1d`."""
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From the least to the most."""
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -24,6 +27,14 @@ CheckType: TypeAlias = Literal[
     "not-equals", "not-contains", "not-icontains", "not-contains-any", "not-starts-with", "not-regex", "not-is-json",
     "not-is-refusal", "not-max-length", "not-tool-call",
 ]  # fmt: skip
+
+
+def seconds(duration: str) -> float:
+    """A `Duration` → seconds. Raises ValueError where it is none."""
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", duration.strip())
+    if parts is None:
+        raise ValueError(f"{duration[:40]!r} is not a duration")
+    return float(parts[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
 
 
 class Shape(BaseModel):
@@ -93,7 +104,7 @@ class Confirm(Shape):
     """Confirmation rounds for one suspicion, over all probe sets; 0 switches them off."""
     per_day: int = Field(12, ge=1, le=1000)
     """Confirmation rounds of one probe set in a UTC day."""
-    pause: str = Field("60s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    pause: Duration = "60s"
     """From the end of a round to its confirmation round, so that another replica or batch can answer."""
 
     @property
@@ -131,7 +142,7 @@ class Maintenance(Shape):
     """Every day, from this time of day, UTC."""
     days: tuple[Day, ...] = ()
     """With `at`: only on these days."""
-    lasts: str = Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    lasts: Duration
     """How long, at most seven days."""
     why: str = ""
 
@@ -249,11 +260,11 @@ class Probe(Shape):
 class Schedule(Shape):
     """When rounds are due: at an interval, or by cron (UTC)."""
 
-    every: str | None = Field(None, pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    every: Duration | None = None
     """Such as `30m`, `6h`, `1d`."""
     cron: str | None = None
     """Five fields, UTC."""
-    jitter: str = Field("0s", pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")
+    jitter: Duration = "0s"
     """Each round starts at a random time, up to this much later, so that not all probers ask together."""
 
     @property
@@ -282,12 +293,6 @@ class ProbeSet(Shape):
 def series_key(endpoint: Endpoint, probe: Probe) -> str:
     """The series of one probe on one endpoint."""
     return f"{endpoint.content_hash}.{probe.content_hash}"
-
-
-def seconds(duration: str) -> float:
-    """`"90s"`, `"30m"`, `"6h"`, `"1d"` → seconds."""
-    text = duration.strip()
-    return float(text[:-1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[text[-1]]
 
 
 def _hash(content: dict[str, Any]) -> str:

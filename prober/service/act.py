@@ -7,23 +7,15 @@ from datetime import datetime
 from typing import Final
 
 from prober.alerts.phrases import minute, when
-from prober.incidents.actions import act_on, reset
+from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Decision, Incident, Reason
+from prober.model.incident import Action, Decision, Incident
 from prober.service.settle import carry_out
 from prober.store import Store, declared, incidents, judge_state, rounds, watches
 from prober.store.views import EpochView
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
-_REFUSED: Final[dict[Reason, str]] = {
-    "not_allowed": "may not be acted on by {actor}",
-    "already_closed": "is closed already: {closed}",
-    "not_muted": "is not muted",
-    "not_confirmed": "is only suspected: there is nothing to act on yet",
-    "nothing_to_accept": "is trouble, not a change: there is no new behaviour to accept",
-}
-"""Decisions by which a person got nothing done."""
 
 
 def act(store: Store, incident_id: int, action: Action, routing: Routing, now: datetime) -> tuple[Incident, Decision]:
@@ -35,10 +27,8 @@ def act(store: Store, incident_id: int, action: Action, routing: Routing, now: d
     if done is None:
         raise ConfigurationError(NOWHERE.format(incident_id))
     incident, decision = done
-    if decision.reason in _REFUSED:
-        by = f" by {incident.actor}" if incident.actor else ""
-        closed = f"{incident.close_reason or 'closed'}{by}"
-        why = _REFUSED[decision.reason].format(actor=action.actor, closed=closed)
+    why = refusal(incident, decision.reason, action.actor)
+    if why and decision.reason != "already_acknowledged":  # then it is as it should be
         raise ConfigurationError(f"incident {incident.id} {why}")
     return done
 

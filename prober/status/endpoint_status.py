@@ -146,18 +146,33 @@ def _state(
         return "unreachable", why, _first_unanswered(endpoint, ended)
     if stale := _stale(endpoint, usual, completed_at, ahead, now):
         return "stale", stale, completed_at
+    began, judged_at = endpoint.reference_began_at, endpoint.last_completed_at
+    if began is not None and judged_at is not None and began > judged_at:
+        return "gathering", "a new reference is gathered", began
     match endpoint.state:
         case "suspected":
             strongest: ChannelPoint | None = max(endpoint.channels, key=lambda point: point.e_value, default=None)
             return "suspected", strongest.words if strongest else "evidence is growing", None
         case "quiet":
             return "quiet", "nothing moved", None
-        case "alarm":  # without an open incident: a person accepted the change
-            return "gathering", "the change was accepted; a new reference is gathered", None
+        case "alarm":
+            return "suspected", _alarm_without_incident(endpoint), None
         case "insufficient_evidence":
             return "gathering", endpoint.missing or "the reference is still growing", None
         case _:
             return "gathering", "no round has been judged yet", None
+
+
+def _alarm_without_incident(endpoint: EndpointView) -> str:
+    """A person closed it, or the round came in maintenance."""
+    over, judged_at = endpoint.closed_incident, endpoint.last_completed_at
+    why = "no incident is open"
+    if over is not None and over.actor and over.closed_at is not None and judged_at and over.closed_at > judged_at:
+        why = f"incident {over.id} was closed by {over.actor}"
+    return (
+        f"{why}, but the newest round still differs from the reference; if the next round does too, an incident opens; "
+        f"to keep the new behaviour, run prober reference reset {endpoint.name}"
+    )
 
 
 def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:

@@ -82,6 +82,10 @@ class EndpointView:
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
     trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
+    closed_incident: Change | None = None
+    """The newest change where none is open though the latest judgement is an alarm: it was closed since."""
+    reference_began_at: datetime | None = None
+    """When a person began its reference anew; None where nobody did."""
     stale_since: datetime | None = None
     """When people were notified that no fresh rounds come; None while they do."""
     last_answered_at: datetime | None = None

@@ -88,12 +88,8 @@ def test_trouble_is_listed_and_shown_with_the_keys_of_a_change(prober: Run, home
     for _ in range(3):
         prober("once")
     (listed,) = prober("incidents", "list", "--json").json["incidents"]
-    assert (listed["endpoint"], listed["kind"], listed["channels"], listed["moved"]) == (
-        "bot",
-        "provider_error",
-        [],
-        [],
-    )
+    assert (listed["endpoint"], listed["channels"], listed["moved"]) == ("bot", [], [])
+    assert listed["kind"] in {"provider_error", "rate_limited"}, "whichever failure came last"
     assert prober("incidents", "show", 1, "--json").json["incident"] == listed
 
 

@@ -59,9 +59,9 @@ def test_every_press_is_shown_with_its_author(prober: Run) -> None:
 @pytest.mark.parametrize(
     ("time", "words"),
     [
-        ("soon", '"soon" is not a time; write a number and s, m, h or d, such as 4h\n'),
-        ("0h", '"0h" must be more than 0 and at most 365 days\n'),
-        ("400d", '"400d" must be more than 0 and at most 365 days\n'),
+        ("soon", '--for: "soon" is not a time; write a number with s, m, h or d, like 2h\n'),
+        ("0h", '--for: "0h" must be more than 0 and at most 365 days\n'),
+        ("400d", '--for: "400d" must be more than 0 and at most 365 days\n'),
     ],
 )
 def test_a_mute_needs_a_time_that_is_one(prober: Run, time: str, words: str) -> None:
@@ -84,7 +84,7 @@ def test_work_is_announced_listed_and_ended(prober: Run) -> None:
     ("arguments", "words"),
     [
         (("swaped", "--for", "2h"), 'unknown endpoint "swaped"; did you mean "swapped"?\n'),
-        (("swapped", "--for", "8d"), '"8d" must be more than 0 and at most 7 days\n'),
+        (("swapped", "--for", "8d"), '--for: "8d" must be more than 0 and at most 7 days\n'),
         (("swapped", "--for", "2h", "--end"), "--for begins maintenance and --end ends it; give only one of them\n"),
         (("--end",), "name the endpoint: prober incidents maintenance ENDPOINT --for 2h\n"),
     ],

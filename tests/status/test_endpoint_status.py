@@ -67,6 +67,11 @@ CHANGE, TROUBLE = incident(), Trouble(
     id=7, endpoint="bot", endpoint_hash="h", state="open", kind="provider_error", onset="2026-03-14T06:00:00.000000Z",
     detected_round="", opened_at=NOW, cause="unauthorized", severity="critical",
 )  # fmt: skip
+CLOSED = incident(state="closed", close_reason="recovered", actor="ana", closed_at=NOW)
+STILL = (
+    ", but the newest round still differs from the reference; if the next round does too, an incident opens; "
+    "to keep the new behaviour, run prober reference reset bot"
+)
 ONSET = datetime(2026, 3, 14, 6, tzinfo=UTC)
 DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_round(5)]
 
@@ -79,8 +84,14 @@ DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_
         (status_of([]), "quiet", "nothing moved", None, "unknown", 0),
         (status_of(state="unknown"), "gathering", "no round has been judged yet", None, "unknown", 3),
         (status_of(state="insufficient_evidence", missing="3 of 8"), "gathering", "3 of 8", None, "unknown", 3),
-        (status_of(state="alarm"), "gathering", "the change was accepted; a new reference is gathered", None, "unknown",
-         3),
+        (status_of(state="alarm", reference_began_at=NOW), "gathering", "a new reference is gathered", NOW, "unknown", 3),
+        (status_of(reference_began_at=NOW), "gathering", "a new reference is gathered", NOW, "unknown", 3),
+        (status_of(reference_began_at=NOW - 2 * HOUR), "quiet", "nothing moved", None, "ok", 0),
+        (status_of(state="alarm"), "suspected", f"no incident is open{STILL}", None, "degraded", 0),
+        (status_of(state="alarm", closed_incident=CLOSED), "suspected", f"incident 7 was closed by ana{STILL}", None,
+         "degraded", 0),
+        (status_of(state="alarm", closed_incident=replace(CLOSED, closed_at=NOW - 2 * HOUR)), "suspected",
+         f"no incident is open{STILL}", None, "degraded", 0),
         (status_of(state="suspected"), "suspected", "evidence is growing", None, "degraded", 0),
         (status_of(open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
         (status_of(trouble=TROUBLE), "unreachable", "cannot be asked: unauthorized", ONSET, "unreachable", 3),

@@ -35,8 +35,9 @@ from prober.alerts.slack.blocks import (
 )
 from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
+from prober.incidents.actions import refusal
 from prober.model.errors import ConfigurationError, ProberError
-from prober.model.incident import Action, ActionName, Change, Decision, Incident, Reason
+from prober.model.incident import Action, ActionName, Change, Decision, Incident
 from prober.model.notice import Notice
 from prober.settings import Settings
 from prober.text import mrkdwn, private, visible
@@ -49,14 +50,6 @@ ACTIONS: Final[Mapping[str, ActionName]] = {
     "evidence": "show",
 }
 """Button → what it does."""
-REFUSALS: Final[Mapping[Reason, str]] = {
-    "not_allowed": "You are not among those who may act on incidents here (PROBER_SLACK_ALLOWED).",
-    "already_closed": "This incident is closed already.",
-    "already_acknowledged": "This incident is acknowledged already.",
-    "not_muted": "This incident is not muted.",
-    "not_confirmed": "This is only suspected yet; there is nothing to act on.",
-    "nothing_to_accept": "An endpoint that cannot be asked shows no behaviour to accept.",
-}
 STRANGE: Final = "This button is not of this prober's database; open the dashboard, or use `prober incidents`."
 SEEN_MOST: Final = 1000
 PING_S: Final = 5.0
@@ -201,11 +194,12 @@ class SlackListener:
         outcome = self._incidents.act(incident.id, asked)
         if outcome is None:
             return STRANGE
-        _, decision = outcome
+        acted_on, decision = outcome
         logger.info("%s clicked %s of incident %d in Slack: %s", asked.actor, action, incident.id, decision.reason)
         if decision.reason == "shown":
             return self._show(click, incident)
-        return REFUSALS.get(decision.reason, "")
+        why = refusal(acted_on, decision.reason, click.actor)
+        return f"This incident {why}." if why else ""
 
     def _show(self, click: Click, incident: Incident) -> str:
         notice = self._incidents.notice(incident.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,13 +12,13 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
-from prober.model.incident import LIVE, Change, Trouble
+from prober.model.incident import LIVE, TROUBLES, Change, Trouble
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER
 from prober.store.views import ChannelPoint, EndpointView, RoundState, RoundView
 
@@ -42,7 +43,8 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     open_incidents, troubles = _live(tx)
     stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(tx)
-    return tuple(
+    began = dict(tx.exec(select(EpochRow.endpoint_hash, func.max(EpochRow.at)).group_by(EpochRow.endpoint_hash)).all())
+    views = [
         replace(
             _view(
                 row,
@@ -59,9 +61,12 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             false_alarms_per_year=row.false_alarms_per_year,
             notices_owed=notices.get((row.name, False), 0),
             notices_failed=notices.get((row.name, True), 0),
+            reference_began_at=began.get(row.endpoint_hash),
         )
         for row in declared
-    )
+    ]
+    closed = _closed(tx, [one.endpoint_hash for one in views if one.state == "alarm" and one.open_incident is None])
+    return tuple(replace(one, closed_incident=closed.get(one.endpoint_hash)) for one in views)
 
 
 def recent_rounds(
@@ -195,6 +200,19 @@ def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble]]:
     found = [to_incident(row) for row in tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))]
     changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
     return changes, {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
+
+
+def _closed(tx: Transaction, hashes: Sequence[str]) -> dict[str, Change]:
+    """Endpoint's hash → its newest change, where that is closed."""
+    if not hashes:
+        return {}
+    newest = (
+        select(func.max(IncidentRow.id))
+        .where(col(IncidentRow.endpoint_hash).in_(hashes), ~col(IncidentRow.kind).in_(TROUBLES))
+        .group_by(IncidentRow.endpoint_hash)
+    )
+    found = map(to_incident, tx.exec(select(IncidentRow).where(col(IncidentRow.id).in_(newest))))
+    return {one.endpoint_hash: one for one in found if isinstance(one, Change) and one.state == "closed"}
 
 
 def _channel_points(
