@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Optional
 
@@ -23,6 +24,7 @@ from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
 from prober.store.views import DeliveryView
+from prober.text import one_line
 
 app = typer.Typer(add_completion=False)
 
@@ -75,7 +77,7 @@ def status(
         _say_expected(expected, deliveries, now)
     else:
         _show(statuses)
-        say(*_troubled(deliveries))
+        say(*_not_followed(daemon_statuses), *_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
     return exit_code(statuses)
@@ -106,6 +108,7 @@ def _whole(
                 "seen_at": of_time(one.seen_at),
                 "stopped_at": of_time(one.stopped_at),
                 "endpoints": one.endpoints,
+                "file_problems": one.file_problems,
             }
             for one in daemon_statuses
         ],
@@ -145,6 +148,16 @@ def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView], now
         say(f"Every endpoint answered within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
 
 
+def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:
+    """Daemons whose files are broken, so that they go on with what was declared before."""
+    return [
+        f"{one.worker}: its probe files are BROKEN; what was declared before stays in force until they are fixed:"
+        + "".join(f"\n  {one_line(problem)}" for problem in one.file_problems)
+        for one in daemon_statuses
+        if one.file_problems and one.stopped_at is None
+    ]
+
+
 def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
     """Places that messages do not reach."""
     return [undelivered(one, delivery_fix(one.last_reason)) for one in deliveries if one.last_reason]
@@ -177,6 +190,9 @@ def _as_json(one: EndpointStatus) -> Json:
             for point in view.channels
         ],
         "promise": {"false_alarms_per_year": view.false_alarms_per_year},
+        "protected_by": one.protected_by,
+        "judged_from": of_time(one.judged_from),
+        "budget": asdict(one.budget) if one.budget else None,
         "missing": one.missing,
         "e_value": view.e_value,
         "threshold": view.threshold,
@@ -246,7 +262,8 @@ def _reason(one: EndpointStatus) -> str:
     since = f" since {minute(one.since)}" if one.since else ""
     missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
-    return f"{one.state}{since}: {one.why}{missing}{incident}"
+    judged = f"; judged from {minute(one.judged_from)} on" if one.judged_from else ""
+    return f"{one.state}{since}: {one.why}{missing}{judged}{incident}"
 
 
 def _notices(one: EndpointStatus) -> str:

@@ -190,7 +190,10 @@ class Daemon:
 
     def _follow_files(self, *, unchanged_too: bool = False) -> None:
         with reported("looking at the probe files"):
+            before = self._files.problems
             self.reload(unchanged_too=unchanged_too)
+            if self._files.problems != before:
+                self.beat()
 
     def reload(self, *, unchanged_too: bool = False) -> None:
         """Follow the files, where they are good."""
@@ -285,4 +288,4 @@ class Daemon:
         """Say that this is alive, and what it watches."""
         with reported("giving a sign of life"):
             watched = {each.endpoint.name for each in self._rounds.watched.values()}
-            self._heartbeat.beat(watched, self._routing, self._clock())
+            self._heartbeat.beat(watched, self._routing, self._clock(), self._files.problems)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from prober.loading import Declarations, load
 from prober.loading.files import find
@@ -13,6 +14,9 @@ from prober.model.errors import ConfigurationError, Problem
 
 REMIND = timedelta(hours=1)
 """How often a team hears that its files are still broken."""
+
+MOST_PROBLEMS: Final = 20
+"""Shown in the status of the daemon; the log has them all."""
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +31,11 @@ class Files:
         self._problems: tuple[Problem, ...] = ()
         """Of the last reading; empty while the files are good."""
         self._logged_at: datetime | None = None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the files, each with its place; empty while they are good."""
+        return tuple(map(str, self._problems[:MOST_PROBLEMS]))
 
     def load(self) -> Declarations:
         """Read now. Raises ConfigurationError."""

@@ -31,10 +31,12 @@ class Heartbeat:
         self._said = ""
         """What was wrong with the last ping; empty where it arrived."""
 
-    def beat(self, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
+    def beat(
+        self, endpoints: Collection[str], routing: Routing, now: datetime, file_problems: Sequence[str] = ()
+    ) -> None:
         """Say that these are watched, and how all is."""
         try:
-            sign_of_life(self._store, self._worker, endpoints, routing, now)
+            sign_of_life(self._store, self._worker, endpoints, routing, now, file_problems)
             store = self._store
             statuses = endpoint_statuses(
                 store.query(overview.endpoints),

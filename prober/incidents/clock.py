@@ -87,6 +87,9 @@ class DaemonStatus:
     """Names of those it watches."""
     told_at: datetime | None = None
     """When people were notified that it is silent."""
+    file_problems: tuple[str, ...] = ()
+    """What is wrong with its files, `path:line: …`; it goes on with what was declared before. Empty while all is well.
+    """
 
     def alive(self, now: datetime) -> bool:
         """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from prober.incidents.clock import SILENT_AFTER, attendance, freshness, pass_time, replaced, unwatched
@@ -88,13 +88,20 @@ def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: d
     return freshness(is_stale, since if newest is None else max(since, newest), deadline)
 
 
-def beat(store: Store, worker: str, endpoints: Collection[str], routing: Routing, now: datetime) -> None:
+def beat(
+    store: Store,
+    worker: str,
+    endpoints: Collection[str],
+    routing: Routing,
+    now: datetime,
+    file_problems: Sequence[str] = (),
+) -> None:
     """A sign of life of a daemon that watches these endpoints.
 
     Where another has fallen silent people are notified, once; and again when its work goes on.
     """
     with store.write() as tx:
-        before = daemons.see(tx, worker, endpoints, now)
+        before = daemons.see(tx, worker, endpoints, now, file_problems)
         if before is not None:
             gap = now - before.seen_at
             slept = before.stopped_at is None and (before.told_at is not None or gap > SILENT_AFTER)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Final, Literal
 
 from prober.model.declaration import Severity
 from prober.model.incident import Incident
+from prober.model.reply import Spent
+from prober.status.gathering import WHILE_GATHERING, judged_from, middle_gap
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
@@ -23,6 +24,16 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 _GRACE = timedelta(minutes=10)
 _NOT_ASKED = ("budget_exhausted", "configuration", "crashed")
 """Beginnings of the reasons of missed rounds that the next round will share."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStatus:
+    """The limit of a UTC day that is nearest to being reached."""
+
+    spent: int
+    limit: int
+    unit: str
+    """As in the declaration: `asks_per_day` or `tokens_per_day`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,12 @@ class EndpointStatus:
     """Seconds since `completed_at`."""
     verdict: Verdict
     """For a router: `ok` only while rounds come as often as usual."""
+    protected_by: tuple[str, ...] = ()
+    """While its reference is gathered: what is watched already."""
+    judged_from: datetime | None = None
+    """While its reference is gathered: when it will be complete at the usual pace; None where that is not known."""
+    budget: BudgetStatus | None = None
+    """None where none is declared."""
 
     @property
     def name(self) -> str:
@@ -114,6 +131,9 @@ def endpoint_status(
         clock_ahead_at=claimed if ahead else None,
         age_s=None if completed_at is None else max(0.0, (now - completed_at).total_seconds()),
         verdict=_verdict(state, ended, is_known_fresh=usual is not None),
+        protected_by=WHILE_GATHERING if _is_gathering(endpoint) else (),
+        judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
+        budget=_budget(endpoint, now),
     )
 
 
@@ -207,18 +227,31 @@ def _stale(
     return "no fresh rounds" if endpoint.stale_since else ""
 
 
+def _is_gathering(endpoint: EndpointView) -> bool:
+    """Whatever else is the matter with it."""
+    return endpoint.open_incident is None and endpoint.state not in ("quiet", "suspected")
+
+
+def _budget(endpoint: EndpointView, now: datetime) -> BudgetStatus | None:
+    if endpoint.budget is None:
+        return None
+    today = endpoint.spending
+    spent = today.spent if today is not None and today.day == now.astimezone(UTC).date() else Spent(0, 0)
+    limits = (
+        (spent.asks, endpoint.budget.asks_per_day, "asks_per_day"),
+        (spent.tokens, endpoint.budget.tokens_per_day, "tokens_per_day"),
+    )
+    found = [BudgetStatus(used, limit, unit) for used, limit, unit in limits if limit]
+    return max(found, key=lambda one: one.spent / one.limit, default=None)
+
+
 def _usual_gap(rounds: Sequence[RoundView]) -> timedelta | None:
     """Of the probe set asked most often: the middle one of the gaps between its newest rounds.
 
     None where no set has been due three times.
     """
-    usual = []
-    for probe_set in {one.probe_set for one in rounds}:
-        due = [one.due_at for one in rounds if one.probe_set == probe_set][:21]
-        gaps = sorted(later - earlier for later, earlier in pairwise(due))
-        if len(gaps) >= 2:
-            usual.append(gaps[len(gaps) // 2])
-    return min(usual, default=None)
+    usual = [middle_gap(rounds, probe_set) for probe_set in {one.probe_set for one in rounds}]
+    return min((gap for gap in usual if gap is not None), default=None)
 
 
 def _verdict(state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) -> Verdict:

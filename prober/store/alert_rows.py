@@ -148,3 +148,5 @@ class DaemonRow(Row, table=True):
     """When people were notified that it is silent."""
     endpoints: str = Field(sa_type=HostileText)
     """JSON list of names."""
+    file_problems: str | None = Field(default=None, sa_type=HostileText)
+    """JSON list of what is wrong with its files, which it therefore does not follow; NULL while they are good."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlmodel import col, delete, select, update
@@ -23,17 +23,22 @@ def statuses(tx: Transaction) -> tuple[DaemonStatus, ...]:
     return tuple(map(_status, rows))
 
 
-def see(tx: Transaction, worker: str, endpoints: Collection[str], now: datetime) -> DaemonStatus | None:
+def see(
+    tx: Transaction, worker: str, endpoints: Collection[str], now: datetime, file_problems: Sequence[str] = ()
+) -> DaemonStatus | None:
     """A sign of life of a daemon that watches these endpoints. Gives its row as it was before; None for a new one."""
     watched = json.dumps(sorted(endpoints))
-    first = {"worker": worker, "started_at": now, "seen_at": now, "endpoints": watched}
+    problems = json.dumps(file_problems) if file_problems else None
+    first = {
+        "worker": worker, "started_at": now, "seen_at": now, "endpoints": watched, "file_problems": problems
+    }  # fmt: skip
     if insert_missing(tx, DaemonRow, first):
         return None
     before = _status(tx.get_one(DaemonRow, worker, populate_existing=True))
     tx.exec(
         update(DaemonRow)
         .where(col(DaemonRow.worker) == worker)
-        .values(seen_at=now, stopped_at=None, told_at=None, endpoints=watched)
+        .values(seen_at=now, stopped_at=None, told_at=None, endpoints=watched, file_problems=problems)
     )
     return before
 
@@ -72,7 +77,13 @@ def stop(tx: Transaction, worker: str, now: datetime) -> None:
 
 def _status(row: DaemonRow) -> DaemonStatus:
     return DaemonStatus(
-        row.worker, row.started_at, row.seen_at, row.stopped_at, tuple(json.loads(row.endpoints)), row.told_at
+        worker=row.worker,
+        started_at=row.started_at,
+        seen_at=row.seen_at,
+        stopped_at=row.stopped_at,
+        endpoints=tuple(json.loads(row.endpoints)),
+        told_at=row.told_at,
+        file_problems=tuple(json.loads(row.file_problems or "[]")),
     )
 
 

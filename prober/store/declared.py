@@ -65,8 +65,8 @@ def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
     """From now on the name means this content."""
     content_hash = endpoint.content_hash
     row = tx.get(EndpointRow, (endpoint.name, content_hash))
-    promise = endpoint.false_alarms_per_year
-    if row is not None and row.current and row.false_alarms_per_year == promise:
+    promise, rules = endpoint.false_alarms_per_year, endpoint.model_dump_json(include={"reference", "budget"})
+    if row is not None and row.current and row.false_alarms_per_year == promise and row.rules == rules:
         return
     tx.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))
     insert_missing(
@@ -80,12 +80,13 @@ def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
             "origin": _origin(endpoint),
             "false_alarms_per_year": promise,
             "current": True,
+            "rules": rules,
         },
     )
     tx.exec(
         update(EndpointRow)
         .where(col(EndpointRow.name) == endpoint.name, col(EndpointRow.endpoint_hash) == content_hash)
-        .values(current=True, false_alarms_per_year=promise)
+        .values(current=True, false_alarms_per_year=promise, rules=rules)
     )
     insert_missing(tx, WatchRow, {"endpoint_hash": content_hash, "token": 0, "epoch_start": "", "changes": 0})
 

@@ -46,6 +46,8 @@ class EndpointRow(Row, table=True):
     """JSON of the Tariff, or of the Unpriced; NULL where nobody looked."""
     priced_at: datetime | None = Field(default=None, sa_type=Utc)
     """When somebody looked."""
+    rules: str | None = Field(default=None, sa_type=HostileText)
+    """JSON of the declared `reference` and `budget`; NULL where it was declared by an earlier version."""
 
 
 class ProbeSetRow(Row, table=True):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
+from prober.model.declaration import Budget, ReferenceRule
 from prober.model.incident import ActionName, Change, Event, Trouble
+from prober.model.reply import Spent
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -53,6 +55,26 @@ class ChannelPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class GatheredView:
+    """What one probe set has for the reference of an endpoint so far."""
+
+    probe_set: str
+    rounds: int
+    """Completed in this epoch, in which something was answered."""
+    first_at: datetime
+    """When the first of them was due, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingView:
+    """What was spent of a budget on one day."""
+
+    day: date
+    """UTC."""
+    spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointView:
     """An endpoint now."""
 
@@ -95,6 +117,13 @@ class EndpointView:
     notices_owed: int = 0
     notices_failed: int = 0
     """For good."""
+    reference: ReferenceRule | None = None
+    """When its reference is complete; None where that was declared to an earlier version."""
+    gathered: tuple[GatheredView, ...] = ()
+    """What there is of it, while it is not complete; by probe set."""
+    budget: Budget | None = None
+    spending: SpendingView | None = None
+    """Of the newest day on which asks were booked; None where there is no budget, or nothing was asked since."""
 
 
 @dataclass(frozen=True, slots=True)

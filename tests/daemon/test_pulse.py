@@ -64,6 +64,23 @@ def test_the_row_follows_the_clock_and_the_files(store: Store, tmp_path: Path) -
     assert (sign.started_at, sign.seen_at, sign.endpoints) == (NOON, NOON + MINUTE, ("magpie",))
 
 
+def test_a_broken_file_is_in_the_sign_of_life_until_it_is_fixed(store: Store, tmp_path: Path) -> None:
+    write_set(tmp_path / "probes")
+    daemon = watching(tmp_path / "probes", store, Clock())
+    file = next((tmp_path / "probes").glob("canary*.yaml"))
+    good = file.read_text()
+    file.write_text(good + "probs: []\n")
+    daemon.reload()
+    daemon.beat()
+    [sign] = store.query(daemons.statuses)
+    [problem] = sign.file_problems
+    assert problem.startswith(f"{file}:") and 'unknown field "probs"; did you mean "probes"?' in problem
+    file.write_text(good)
+    daemon.reload()
+    daemon.beat()
+    assert store.query(daemons.statuses)[0].file_problems == ()
+
+
 def test_all_is_well_is_pinged(store: Store, hook: Hook) -> None:
     Heartbeat(store, "here", Ping(hook.url)).beat(["bot"], Routing(("log",)), NOON)
     assert paths(hook) == ["/hook"]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from prober.daemon.heartbeat import condition
+from prober.model.declaration import Budget, ReferenceRule
 from prober.model.incident import Change, Trouble
+from prober.model.reply import Spent
 from prober.status.endpoint_status import (
     STATES,
     EndpointStatus,
@@ -19,7 +21,15 @@ from prober.status.endpoint_status import (
 )
 from prober.status.expectation import expect
 from prober.status.metrics import exposition
-from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundState, RoundView
+from prober.store.views import (
+    ChannelPoint,
+    EndpointView,
+    GatheredView,
+    MaintenanceView,
+    RoundState,
+    RoundView,
+    SpendingView,
+)
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -119,6 +129,44 @@ def test_every_state_is_in_the_order_of_urgency_and_nothing_known_is_not_enough(
     assert exit_code([]) == 3
     assert exit_code([status_of(), status_of(trouble=TROUBLE)]) == 3
     assert exit_code([status_of(open_incident=CHANGE), status_of(trouble=TROUBLE)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("rounds", "hours", "gathered", "judged_from"),
+    [
+        (12, 6.0, 6, NOW + 5 * HOUR),  # rounds are what lacks: six more, the newest was an hour ago
+        (4, 10.5, 6, NOW + 5 * HOUR),  # hours are: the first round at or after 10.5 h counts
+        (4, 1.0, 6, None),  # it has all that, and needs more: nobody knows how much
+    ],
+)
+def test_while_a_reference_is_gathered_status_says_what_watches_and_until_when(
+    rounds: int, hours: float, gathered: int, judged_from: datetime | None
+) -> None:
+    so_far = (GatheredView("set", gathered, NOW - 6 * HOUR),)
+    found = status_of(
+        state="insufficient_evidence", reference=ReferenceRule(rounds=rounds, hours=hours), gathered=so_far
+    )
+    assert (found.protected_by, found.judged_from) == (("reachability", "freshness"), judged_from)
+
+
+def test_the_slowest_probe_set_says_when_a_reference_is_complete_and_a_whole_one_is_not_waited_for() -> None:
+    rule = ReferenceRule(rounds=12, hours=0)
+    so_far = (GatheredView("set", 11, NOW), GatheredView("slow", 11, NOW))
+    paces = [*hourly(), *(a_round(number * 24, of="slow") for number in range(3))]
+    assert status_of(paces, state="unknown", reference=rule, gathered=so_far).judged_from == NOW + 24 * HOUR
+    assert status_of(hourly(), state="unknown", reference=rule, gathered=so_far).judged_from is None
+    whole = status_of(reference=rule)
+    assert (whole.protected_by, whole.judged_from) == ((), None)
+
+
+def test_the_limit_nearest_to_being_reached_is_shown_and_yesterday_is_over() -> None:
+    both = Budget(asks_per_day=100, tokens_per_day=1000)
+    today = SpendingView(NOW.date(), Spent(50, 900))
+    found = status_of(budget=both, spending=today).budget
+    assert found is not None and (found.spent, found.limit, found.unit) == (900, 1000, "tokens_per_day")
+    found = status_of(budget=both, spending=replace(today, day=NOW.date() - timedelta(days=1))).budget
+    assert found is not None and found.spent == 0
+    assert status_of(budget=Budget(), spending=None).budget is None
 
 
 def test_suspicion_names_the_strongest_channel() -> None:

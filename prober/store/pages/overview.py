@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
+from prober.model.declaration import Budget, ReferenceRule
 from prober.model.incident import LIVE, TROUBLES, Change, Trouble
+from prober.model.reply import Spent
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, SpendingRow, TallyRow, WatchRow
 from prober.store.tallies import EVER
-from prober.store.views import ChannelPoint, EndpointView, RoundState, RoundView
+from prober.store.views import ChannelPoint, EndpointView, GatheredView, RoundState, RoundView, SpendingView
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     failures = _newest_rounds(tx, col(RoundRow.failed) > 0)
     owners = _owners(tx)
     open_incidents, troubles = _live(tx)
+    spending = _spending(tx)
     stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(tx)
     began = dict(tx.exec(select(EpochRow.endpoint_hash, func.max(EpochRow.at)).group_by(EpochRow.endpoint_hash)).all())
@@ -62,11 +66,18 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             notices_owed=notices.get((row.name, False), 0),
             notices_failed=notices.get((row.name, True), 0),
             reference_began_at=began.get(row.endpoint_hash),
+            reference=_rule(row, "reference", ReferenceRule),
+            budget=_rule(row, "budget", Budget),
+            spending=spending.get(row.name),
         )
         for row in declared
     ]
     closed = _closed(tx, [one.endpoint_hash for one in views if one.state == "alarm" and one.open_incident is None])
-    return tuple(replace(one, closed_incident=closed.get(one.endpoint_hash)) for one in views)
+    gathered = _gathered(tx, [one.endpoint_hash for one in views if one.state not in ("quiet", "suspected")])
+    return tuple(
+        replace(one, closed_incident=closed.get(one.endpoint_hash), gathered=gathered.get(one.endpoint_hash, ()))
+        for one in views
+    )
 
 
 def recent_rounds(
@@ -124,6 +135,47 @@ def _view(
         open_incident=incident,
         confirmation_due_at=confirmation_due_at,
     )
+
+
+Rule = TypeVar("Rule", ReferenceRule, Budget)
+
+
+def _rule(row: EndpointRow, name: str, shape: type[Rule]) -> Rule | None:
+    """A rule as it was declared; None where an earlier version did not keep it."""
+    found = json.loads(row.rules or "{}").get(name)
+    return None if found is None else shape.model_validate(found)
+
+
+def _gathered(tx: Transaction, gathering: Sequence[str]) -> dict[str, tuple[GatheredView, ...]]:
+    """Hash of an endpoint that has no whole reference → what there is of it."""
+    rows = tx.connection().execute(
+        columns(col(RoundRow.endpoint_hash), col(RoundRow.probe_set), func.count(), func.min(RoundRow.due_at))
+        .join(WatchRow, col(WatchRow.endpoint_hash) == col(RoundRow.endpoint_hash))
+        .where(
+            col(RoundRow.endpoint_hash).in_(gathering),
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label) >= col(WatchRow.epoch_start),
+            col(RoundRow.asked) > col(RoundRow.failed),
+        )
+        .group_by(col(RoundRow.endpoint_hash), col(RoundRow.probe_set))
+        .order_by(col(RoundRow.probe_set))
+    )
+    found: dict[str, tuple[GatheredView, ...]] = {}
+    for endpoint_hash, probe_set, count, first_at in rows:
+        found[endpoint_hash] = (*found.get(endpoint_hash, ()), GatheredView(probe_set, int(count), first_at))
+    return found
+
+
+def _spending(tx: Transaction) -> dict[str, SpendingView]:
+    """Endpoint → what was booked on the newest day that has any."""
+    newest = select(SpendingRow.endpoint, func.max(SpendingRow.day).label("day")).group_by(col(SpendingRow.endpoint))
+    last = newest.subquery()
+    rows = tx.exec(
+        select(SpendingRow).join(
+            last, and_(col(SpendingRow.endpoint) == last.c.endpoint, col(SpendingRow.day) == last.c.day)
+        )
+    )
+    return {row.endpoint: SpendingView(date.fromisoformat(row.day), Spent(row.asks, row.tokens)) for row in rows}
 
 
 def _tallies(tx: Transaction) -> dict[str, _Tally]:

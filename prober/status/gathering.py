@@ -1,0 +1,45 @@
+"""An endpoint whose reference is not complete: what is watched already, and when it will be judged. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import ceil
+from typing import Final
+
+from prober.model.declaration import ReferenceRule
+from prober.store.views import EndpointView, GatheredView, RoundView
+
+WHILE_GATHERING: Final = ("reachability", "freshness")
+"""What is watched before there is a reference: whether asks are answered, and whether rounds come."""
+
+
+def judged_from(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> datetime | None:
+    """When every probe set has the rounds and hours that its reference needs.
+
+    None where no set has begun, its pace is not known yet, or it has all that and needs more: whole days, where the
+    rounds of one day are correlated.
+    """
+    if endpoint.reference is None or not endpoint.gathered:
+        return None
+    ready = [_complete_at(one, endpoint.reference, rounds) for one in endpoint.gathered]
+    known = [at for at in ready if at is not None]
+    return max(known) if len(known) == len(ready) and max(known) > now else None
+
+
+def _complete_at(gathered: GatheredView, rule: ReferenceRule, rounds: Sequence[RoundView]) -> datetime | None:
+    """When a set is due for the round that completes its reference."""
+    gap = middle_gap(rounds, gathered.probe_set)
+    if not gap:
+        return None
+    newest = next(one.due_at for one in rounds if one.probe_set == gathered.probe_set)
+    lacking_s = (gathered.first_at + timedelta(hours=rule.hours) - newest).total_seconds()
+    return newest + gap * max(rule.rounds - gathered.rounds, ceil(lacking_s / gap.total_seconds()))
+
+
+def middle_gap(rounds: Sequence[RoundView], probe_set: str) -> timedelta | None:
+    """Between the newest rounds of a set; None where it has not been due three times. `rounds`: newest first."""
+    due = [one.due_at for one in rounds if one.probe_set == probe_set][:21]
+    gaps = sorted(later - earlier for later, earlier in pairwise(due))
+    return gaps[len(gaps) // 2] if len(gaps) >= 2 else None
