@@ -19,7 +19,7 @@ from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
 from prober.loading.reply_log import LoggedReply, read
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule, seconds
+from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, seconds
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
 from prober.service.deliver import Delivery, StoredOutbox, deliver
@@ -109,20 +109,31 @@ def chosen(
     declarations: Declarations, set_name: str | None, endpoint_name: str | None
 ) -> list[tuple[ProbeSet, Endpoint]]:
     """Every pair of probe set and endpoint, or only those with these names. Raises ConfigurationError."""
-    names = [probe_set.name for probe_set in declarations.sets]
-    if set_name is not None and set_name not in names:
-        raise ConfigurationError(f"unknown probe set {quoted(set_name)}; {did_you_mean(set_name, names)}")
+    sets = chosen_sets(declarations, set_name)
     if endpoint_name is not None:
         declarations.endpoint(endpoint_name)
     pairs = [
         (probe_set, declarations.endpoint(name))
-        for probe_set in declarations.sets
+        for probe_set in sets
         for name in probe_set.endpoints
-        if set_name in (None, probe_set.name) and endpoint_name in (None, name)
+        if endpoint_name in (None, name)
     ]
     if not pairs:
         raise ConfigurationError(f"no probe set asks {quoted(endpoint_name or '')}; name it under `endpoints:` of one")
     return pairs
+
+
+def chosen_sets(declarations: Declarations, set_name: str | None) -> list[ProbeSet]:
+    """Every probe set, or only the one of this name. Raises ConfigurationError."""
+    names = [one.name for one in declarations.sets]
+    if set_name is not None and set_name not in names:
+        raise ConfigurationError(f"unknown probe set {quoted(set_name)}; {did_you_mean(set_name, names)}")
+    return [one for one in declarations.sets if set_name in (None, one.name)]
+
+
+def chosen_probes(declarations: Declarations, set_name: str | None) -> dict[str, Probe]:
+    """`set/probe id` → probe, as `chosen_sets`."""
+    return {f"{one.name}/{probe.id}": probe for one in chosen_sets(declarations, set_name) for probe in one.probes}
 
 
 def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> list[Delivery]:

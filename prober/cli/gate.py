@@ -1,0 +1,145 @@
+"""`prober gate`: may this candidate replace the reference?"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from prober.asking import open_provider
+from prober.cli.options import AsJson, chosen_probes, declared, now_utc, replies_of
+from prober.cli.output import bars, print_json, say
+from prober.lab.gate import gate as run_gate
+from prober.lab.gate.report import as_json as report_as_json
+from prober.lab.gate.report import junit, markdown, report, words
+from prober.lab.gate.sides import AskedSide, LoggedSide, Side
+from prober.model.errors import ConfigurationError
+from prober.prices import Tariff, Unpriced, tariff
+from prober.text import quoted
+
+app = typer.Typer(add_completion=False)
+
+EXIT_CODES = {"not_worse": 0, "worse": 1, "changed": 1, "undecided": 3}
+
+
+@app.command()
+def gate(
+    reference: Annotated[
+        str, typer.Option("--reference", metavar="R", help="An endpoint's name, or a reply log.", show_default=False)
+    ],
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="[PROBES]..."),
+    ] = None,
+    candidate: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--candidate", metavar="C", help="An endpoint's name, or a reply log.", show_default="the reference"
+        ),
+    ] = None,
+    model: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--model", metavar="MODEL", help="Ask the candidate's endpoint for this model instead."),
+    ] = None,
+    candidate_probes: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--candidate-probes", metavar="PATH", help="Ask the candidate these prompts, paired by probe id."),
+    ] = None,
+    set_name: Annotated[Optional[str], typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,  # noqa: UP045
+    margin: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            "--margin",
+            metavar="POINTS",
+            help="How much worse the candidate may be, in percentage points; `is-json=2` for one check.",
+            show_default="10",
+        ),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option("--alpha", min=1e-6, max=0.4, help="Probability of a wrong verdict, in either direction.")
+    ] = 0.05,
+    budget: Annotated[int, typer.Option("--budget", min=2, help="Asks of both sides together, at most.")] = 600,
+    unchanged: Annotated[
+        bool, typer.Option("--unchanged", help="Refuse a candidate that behaves differently, even if it is not worse.")
+    ] = False,
+    junit_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--junit", metavar="FILE", help="Write a JUnit report."),
+    ] = None,
+    markdown_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--markdown", metavar="FILE", help="Write a report for a pull request."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Ask a reference and a candidate the same probes in pairs, until it is decided whether the candidate is worse.
+
+    It stops as soon as that is decided, and never passes the budget. The checks of the probes decide; behaviour, cost
+    and latency are reported beside them.
+
+    Exit code 0 if the candidate is not worse, 1 if it is worse (or behaves differently, with --unchanged), 3 if the
+    budget did not suffice to decide.
+    """
+    overall, margins = _margins(margin or [])
+    declarations = declared(paths)
+    probes = chosen_probes(declarations, set_name)
+    other = chosen_probes(declared(candidate_probes), set_name) if candidate_probes else probes
+    if missing := sorted(set(probes) - set(other)):
+        raise ConfigurationError(f"--candidate-probes has no probe {quoted(missing[0])}; both sides need the same ids")
+    with ExitStack() as stack:
+        shown = stack.enter_context(bars())
+        sides: list[Side] = []
+        prices: list[Tariff | Unpriced | None] = []
+        for number, (name, its_model, its_probes) in enumerate(
+            ((reference, None, probes), (candidate or reference, model, other))
+        ):
+            if (log := Path(name)).suffix in {".jsonl", ".gz"}:
+                if its_model:
+                    raise ConfigurationError("--model needs an endpoint to ask; the candidate is a reply log")
+                sides.append(LoggedSide(name, replies_of([log], shown)))
+                prices.append(None)
+                continue
+            endpoint = declarations.endpoint(name)
+            if its_model:
+                endpoint = endpoint.model_copy(update={"model": its_model})
+            shown_name = f"{name} with {its_model}" if its_model else name
+            provider = stack.enter_context(closing(open_provider(endpoint)))
+            sides.append(AskedSide(shown_name, endpoint, its_probes, provider, now_utc, number))
+            prices.append(tariff(endpoint, now_utc()))
+        task = shown.add_task("Asking", total=budget)
+        gated = run_gate(
+            sides[0], sides[1], probes, margin=overall, margins=margins, alpha=alpha, budget=budget,
+            tell=lambda asks: shown.update(task, completed=asks),
+        )  # fmt: skip
+    said = report(gated, budget, (sides[0].name, sides[1].name), tuple(prices), unchanged)
+    if junit_file is not None:
+        junit_file.write_text(junit(said), encoding="utf-8")
+    if markdown_file is not None:
+        markdown_file.write_text(markdown(said), encoding="utf-8")
+    if as_json:
+        print_json(report_as_json(said))
+    else:
+        say(*words(said))
+    return EXIT_CODES[said.outcome]
+
+
+def _margins(given: list[str]) -> tuple[float, dict[str, float]]:
+    """`["5", "is-json=2"]` → 0.05, {"is-json": 0.02}. Raises ConfigurationError."""
+    overall, margins = 0.1, {}
+    for one in given:
+        name, has_name, points = one.rpartition("=")
+        try:
+            share = float(points) / 100
+        except ValueError:
+            share = 0.0
+        if not 0 < share < 1:
+            raise ConfigurationError(
+                f"--margin {quoted(one)}: write percentage points above 0 and below 100, such as 10"
+            )
+        if has_name:
+            margins[name] = share
+        else:
+            overall = share
+    return overall, margins

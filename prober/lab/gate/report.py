@@ -1,0 +1,272 @@
+"""What a person, a pipeline and a pull request read: lines, one JSON object, Markdown, JUnit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+from statistics import median
+from typing import Literal
+from xml.etree import ElementTree
+
+from prober.lab.gate.decision import Evidence, verdict
+from prober.lab.gate.run import Gated
+from prober.loading.reply_log import LoggedReply
+from prober.prices import Tariff, Unpriced, dollars
+from prober.text import visible
+
+Outcome = Literal["not_worse", "worse", "changed", "undecided"]
+TITLES = {
+    "not_worse": "PASS: the candidate is not worse than the reference",
+    "worse": "REFUSE: the candidate is worse than the reference",
+    "changed": "REFUSE: the candidate is not worse, but it behaves differently, which --unchanged forbids",
+    "undecided": "UNDECIDED: there is not enough evidence either way",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SideReport:
+    """What one side cost."""
+
+    name: str
+    replies: int
+    failed: int
+    failure: str
+    """The newest failure and the provider's own words; empty where no ask failed."""
+    tokens: float | None
+    """Mean of a reply; None where the provider does not say."""
+    dollars: float | None
+    """Mean of a reply; None where the price is unknown, or the replies were read from a log."""
+    median_latency_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """What the gate says."""
+
+    outcome: Outcome
+    gated: Gated
+    budget: int
+    sides: tuple[SideReport, SideReport]
+
+
+def report(
+    gated: Gated, budget: int, names: tuple[str, str], prices: tuple[Tariff | Unpriced | None, ...], unchanged: bool
+) -> GateReport:
+    """`unchanged`: whether other behaviour is refused, too. `prices`: None for a log."""
+    outcome: Outcome = gated.verdict
+    if outcome == "not_worse" and unchanged and gated.behaviour is not None and gated.behaviour.verdict == "changed":
+        outcome = "changed"
+    sides = [
+        _side(name, replies, failure.error_detail if failure else "", price)
+        for name, replies, failure, price in zip(names, gated.replies, gated.failures, prices, strict=True)
+    ]
+    return GateReport(outcome, gated, budget, (sides[0], sides[1]))
+
+
+def as_json(said: GateReport) -> dict[str, object]:
+    gated = said.gated
+    behaviour = gated.behaviour
+    return {
+        "verdict": said.outcome,
+        "alpha": gated.alpha,
+        "budget": said.budget,
+        "asks": gated.asks,
+        "pairs": gated.pairs,
+        "missing": _missing(said),
+        "more_pairs": gated.more_pairs,
+        "criteria": [_criterion(name, one, gated) for name, one in gated.criteria.items()],
+        "checks": [
+            {"check": one.check, "pairs": one.pairs, "reference": one.reference, "candidate": one.candidate}
+            for one in gated.checks
+        ],
+        "behaviour": None
+        if behaviour is None
+        else {
+            "verdict": behaviour.verdict,
+            "alpha": behaviour.alpha,
+            "channels": [
+                {"channel": one.channel, "p_value": one.p_value, "changed": one.changed, "words": one.words}
+                for one in behaviour.channels
+            ],
+        },
+        "reference": _of_side(said.sides[0]),
+        "candidate": _of_side(said.sides[1]),
+    }
+
+
+def words(said: GateReport) -> list[str]:
+    """The verdict first, then what it rests on."""
+    gated = said.gated
+    lines = [f"{TITLES[said.outcome]} ({said.sides[1].name} against {said.sides[0].name})"]
+    missing = _missing(said)
+    lines += [f"  {missing}"] if missing else []
+    lines += [f"  {line}" for line in _criteria_words(gated)]
+    lines.append(f"  {gated.asks} of {said.budget} asks made, {gated.pairs} pairs of replies, alpha {gated.alpha:g}")
+    lines += [f"  {line}" for line in _failure_words(said)]
+    lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {_side_words(side)}" for side in said.sides)]
+    return lines
+
+
+def markdown(said: GateReport) -> str:
+    """For a pull request."""
+    gated = said.gated
+    lines = [f"### {TITLES[said.outcome]}", ""]
+    missing = _missing(said)
+    lines += [missing, ""] if missing else []
+    lines += [
+        "| check | reference | candidate | difference | may be worse by |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {_cell(name)} | {_share(one.passed_reference, one.pairs)} | {_share(one.passed_candidate, one.pairs)} "
+            f"| {_difference(one)} | {100 * one.margin:g} points |"
+            for name, one in gated.criteria.items()
+        ),
+        *(
+            f"| {_cell(one.check)} | {_share(one.reference, one.pairs)} | {_share(one.candidate, one.pairs)} | | |"
+            for one in gated.checks
+            if one.check not in gated.criteria
+        ),
+        "",
+        f"{gated.pairs} pairs of replies, {gated.asks} asks, alpha {gated.alpha:g}. "
+        f"Behaviour: {_cell(_behaviour_words(gated))}.",
+        "",
+        *(f"- {_cell(_side_words(side))}" for side in said.sides),
+        *(f"- {_cell(line)}" for line in _failure_words(said)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def junit(said: GateReport) -> str:
+    """One test case a criterion. What is undecided is skipped, with what is missing."""
+    gated = said.gated
+    suite = ElementTree.Element("testsuite", name="prober gate", tests=str(len(gated.criteria)))
+    for name, one in gated.criteria.items():
+        case = ElementTree.SubElement(suite, "testcase", classname="prober.gate", name=visible(name, 200, lines=False))
+        text = _criterion_words(name, one)
+        decided = _verdict_of(one, gated)
+        if decided == "worse" or said.outcome == "changed":
+            ElementTree.SubElement(case, "failure", message=visible(text, 1_000, lines=False))
+        elif decided == "undecided" and said.outcome != "not_worse":
+            ElementTree.SubElement(case, "skipped", message=visible(_missing(said) or text, 1_000, lines=False))
+        ElementTree.SubElement(case, "system-out").text = visible("\n".join(words(said)), 20_000)
+    suite.set("failures", str(len(suite.findall("./testcase/failure"))))
+    suite.set("skipped", str(len(suite.findall("./testcase/skipped"))))
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _side(name: str, replies: Sequence[LoggedReply], detail: str, price: Tariff | Unpriced | None) -> SideReport:
+    answered = [one.reply for one in replies if one.reply.answered]
+    failed = [one.reply for one in replies if not one.reply.answered]
+    counted = [(one.input_tokens, one.all_output_tokens, one.tokens) for one in answered]
+    known = [(read, written, tokens) for read, written, tokens in counted if tokens is not None]
+    latencies = [one.latency_s for one in answered if one.latency_s is not None]
+    cost = None
+    if isinstance(price, Tariff) and known:
+        read, written = (sum(one[side] or 0 for one in known) for side in (0, 1))
+        cost = price.dollars(len(known), read, written) / len(known)
+    return SideReport(
+        name=name,
+        replies=len(answered),
+        failed=len(failed),
+        failure=f"{failed[-1].error}: {detail}".removesuffix(": ") if failed else "",
+        tokens=sum(tokens for *_, tokens in known) / len(known) if known else None,
+        dollars=cost,
+        median_latency_s=median(latencies) if latencies else None,
+    )
+
+
+def _verdict_of(one: Evidence, gated: Gated) -> str:
+    """Of one criterion, as its part in the whole verdict."""
+    return verdict([one], gated.alpha / (len(gated.criteria) if gated.verdict == "worse" else 1))
+
+
+def _missing(said: GateReport) -> str:
+    if said.outcome != "undecided":
+        return ""
+    more = said.gated.more_pairs
+    about = f"; about {2 * more:,} more asks would decide at the rate so far" if more else ""
+    return f"{said.gated.reason}{about}"
+
+
+def _criteria_words(gated: Gated) -> list[str]:
+    lines = [_criterion_words(name, one) for name, one in gated.criteria.items()]
+    return lines + [
+        f"{one.check}: {_share(one.candidate, one.pairs)} instead of {_share(one.reference, one.pairs)}"
+        for one in gated.checks
+        if one.check not in gated.criteria
+    ]
+
+
+def _criterion_words(name: str, one: Evidence) -> str:
+    return (
+        f"{name}: {_share(one.passed_candidate, one.pairs)} instead of {_share(one.passed_reference, one.pairs)}, "
+        f"{_difference(one)}; may be worse by {100 * one.margin:g} points"
+    )
+
+
+def _difference(one: Evidence) -> str:
+    interval = one.interval()
+    around = f" ({100 * interval[0]:+.1f} to {100 * interval[1]:+.1f})" if interval else ""
+    return f"{100 * one.difference:+.1f} points{around}"
+
+
+def _behaviour_words(gated: Gated) -> str:
+    found = gated.behaviour
+    if found is None or found.verdict == "insufficient_evidence":
+        return "too few replies to compare it"
+    if found.verdict == "same":
+        return f"no difference found (alpha {found.alpha:g})"
+    moved = "; ".join(f"{one.channel} {one.words}".strip() for one in found.channels if one.changed)
+    return f"differs: {moved}"
+
+
+def _failure_words(said: GateReport) -> list[str]:
+    return [
+        f"{side.name}: {side.failed} asks failed, the last with {side.failure}" for side in said.sides if side.failed
+    ]
+
+
+def _side_words(side: SideReport) -> str:
+    parts = [f"{side.replies} replies"]
+    parts += [f"{side.tokens:,.0f} tokens a reply"] if side.tokens is not None else []
+    parts += [f"{dollars(1_000 * side.dollars)} a thousand replies"] if side.dollars is not None else []
+    parts += [f"median latency {side.median_latency_s:.2f} s"] if side.median_latency_s is not None else []
+    return f"{side.name}: {', '.join(parts)}"
+
+
+def _criterion(name: str, one: Evidence, gated: Gated) -> dict[str, object]:
+    return {
+        "name": name,
+        "verdict": _verdict_of(one, gated) if gated.verdict != "not_worse" else "not_worse",
+        "margin": one.margin,
+        "pairs": one.pairs,
+        "reference": one.passed_reference,
+        "candidate": one.passed_candidate,
+        "only_reference": one.worse,
+        "only_candidate": one.better,
+        "difference": one.difference,
+        "interval": one.interval(),
+        "e_value_not_worse": exp(min(one.most_not_worse, 700.0)),
+        "e_value_worse": exp(min(one.most_worse, 700.0)),
+    }
+
+
+def _of_side(side: SideReport) -> dict[str, object]:
+    return {
+        "name": side.name,
+        "replies": side.replies,
+        "failed": side.failed,
+        "failure": side.failure,
+        "tokens": side.tokens,
+        "dollars": side.dollars,
+        "median_latency_s": side.median_latency_s,
+    }
+
+
+def _share(passed: int, pairs: int) -> str:
+    return f"{100 * passed / pairs:.1f} % of {pairs}" if pairs else "no reply"
+
+
+def _cell(text: str) -> str:
+    return visible(text, 1_000, lines=False).replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,85 @@
+"""`prober gate`, as it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def two(home: Path) -> Path:
+    """Two scripted endpoints: `pinned`, and `refusing`, which refuses most asks since long ago."""
+    folder = home / "probes"
+    folder.mkdir()
+    refusing = {"world": "refusal", "strength": 0.9, "changes_at": "2020-01-01T00:00:00+00:00"}
+    endpoints = {
+        "pinned": {"provider": "scripted", "model": "m", "parameters": {"world": "still"}},
+        "refusing": {"provider": "scripted", "model": "m", "parameters": refusing},
+    }
+    (folder / "endpoints.yaml").write_text(json.dumps({"endpoints": endpoints}))
+    probes = [
+        {"id": name, "prompt": f"Pick a {name}. Answer with one word.", "expect": [{"type": "not-is-refusal"}]}
+        for name in ("colour", "animal", "city")
+    ]
+    (folder / "canary.yaml").write_text(
+        json.dumps(
+            {"name": "canary", "owner": "team", "endpoints": ["pinned"], "schedule": {"every": "1d"}, "probes": probes}
+        )
+    )
+    return home
+
+
+def test_an_endpoint_is_not_worse_than_itself(prober: Run, two: Path) -> None:
+    done = prober("gate", "--reference", "pinned", "--json")
+    assert (done.code, done.json["verdict"]) == (0, "not_worse")
+    assert done.json["asks"] <= 120
+    assert done.json["criteria"][0]["e_value_not_worse"] >= 20
+
+
+def test_one_that_refuses_is_refused_with_reports(prober: Run, two: Path) -> None:
+    done = prober(
+        "gate", "--reference", "pinned", "--candidate", "refusing", "--junit", "gate.xml", "--markdown", "gate.md"
+    )
+    assert done.code == 1
+    assert done.out.startswith("REFUSE: the candidate is worse than the reference (refusing against pinned)")
+    assert 'failures="1"' in Path("gate.xml").read_text()
+    assert "| all checks | 100.0 % of" in Path("gate.md").read_text()
+
+
+def test_too_small_a_budget_decides_nothing(prober: Run, two: Path) -> None:
+    done = prober("gate", "--reference", "pinned", "--budget", 12)
+    assert done.code == 3 and "more asks would decide" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--reference", "pined"), "did you mean"),
+        (("--reference", "pinned", "--margin", "0"), "percentage points"),
+        (("--reference", "pinned", "--margin", "regex=2"), "no probe has the check regex"),
+        (("--reference", "pinned", "--budget", 4), "raise --budget"),
+        (("--reference", "nothing.jsonl"), "no such file"),
+        ((), "Missing option '--reference'"),
+    ],
+)
+def test_wrong_usage_is_2(prober: Run, two: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = prober("gate", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_two_logs_are_compared_by_probe_id(prober: Run, two: Path) -> None:
+    for name, text in (("old.jsonl", "Blue"), ("new.jsonl", "I cannot help with that request.")):
+        lines = [
+            json.dumps({"round": str(round_), "endpoint": "e", "probe": f"canary/{probe}", "text": text})
+            for round_ in range(40)
+            for probe in ("colour", "animal", "city")
+        ]
+        Path(name).write_text("\n".join(lines))
+    done = prober("gate", "--reference", "old.jsonl", "--candidate", "new.jsonl")
+    assert done.code == 1, done.out + done.err
+    assert "0 of 600 asks made" in done.out

@@ -1,0 +1,190 @@
+"""The gate: its verdicts are right as often as it says, and it asks no more than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+
+from prober.lab.gate import Gated, gate
+from prober.lab.gate.decision import Evidence, p_value, verdict
+from prober.lab.gate.report import junit, markdown, report, words
+from prober.lab.gate.run import ALL_CHECKS
+from prober.loading.reply_log import UNKNOWN_TIME
+from prober.model.declaration import Check, Probe
+from prober.model.errors import ConfigurationError, NotEnough
+from prober.model.reply import Reply
+
+RATES = (0.97, 0.93, 0.85, 0.75)
+"""How often the reference passes, probe by probe: 87.5 % in all."""
+PROBES = {
+    f"set/p{i}": Probe(id=f"p{i}", prompt=f"{i}?", expect=(Check(type="is-json"), Check(type="contains", value="1")))
+    for i in range(len(RATES))
+}
+
+
+class Simulated:
+    """A side that passes with known probabilities."""
+
+    asks_each = 1
+
+    def __init__(
+        self,
+        rates: Sequence[float],
+        seed: int,
+        *,
+        name: str = "it",
+        failing: bool = False,
+        left: int = 10**6,
+        text: str = "1",
+    ) -> None:
+        self.name, self.rates, self.failing, self.left, self.text = name, rates, failing, left, text
+        self.rng = np.random.default_rng(seed)
+        self.asked = 0
+
+    def block(self, keys: Sequence[str]) -> list[Reply | None]:
+        self.left -= 1
+        if self.left < 0:
+            return [None] * len(keys)
+        self.asked += len(keys)
+        if self.failing:
+            return [Reply(at=UNKNOWN_TIME, error="unauthorized", error_detail="bad key") for _ in keys]
+        passes = self.rng.random(len(keys)) < self.rates
+        return [Reply(at=UNKNOWN_TIME, text=self.text if one else "no json 1") for one in passes]
+
+
+def gated(candidate: Sequence[float] = RATES, seed: int = 0, **options: object) -> Gated:
+    sides = Simulated(RATES, 2 * seed, name="old"), Simulated(candidate, 2 * seed + 1, name="new")
+    return gate(*sides, PROBES, **{"margin": 0.1, "margins": {}, "alpha": 0.05, "budget": 600, **options})
+
+
+def decided(candidate: Sequence[float], seeds: int) -> tuple[list[str], list[int]]:
+    """Verdicts and asks of the test alone, budget 600, alpha 0.05, margin 10 points."""
+    verdicts, asks = [], []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        evidence, made = Evidence(0.1), 0
+        said = "undecided"
+        while said == "undecided" and made + 2 * len(RATES) <= 600:
+            pairs = zip(rng.random(len(RATES)) < RATES, rng.random(len(RATES)) < candidate, strict=True)
+            evidence = evidence.after([(bool(a), bool(b)) for a, b in pairs])
+            made += 2 * len(RATES)
+            said = verdict([evidence], 0.05)
+        verdicts.append(verdict([evidence], 0.05, at_the_end=True) if said == "undecided" else said)
+        asks.append(made)
+    return verdicts, asks
+
+
+def at_most(successes: int, of: int, rate: float) -> bool:
+    """Whether so many successes are believable (1 in 1,000) if the rate is at most this."""
+    return bool(successes <= binom.ppf(0.999, of, rate))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [(0.1, 0.1, 0.1, 0.1), (0.4, 0.0, 0.0, 0.0)], ids=["everywhere", "in one probe"])
+def test_a_candidate_worse_by_the_margin_passes_no_more_often_than_alpha(share: Sequence[float]) -> None:
+    verdicts, _ = decided([rate - less for rate, less in zip(RATES, share, strict=True)], 400)
+    assert at_most(verdicts.count("not_worse"), 400, 0.05)
+
+
+@pytest.mark.slow
+def test_a_candidate_worse_by_half_the_margin_is_refused_no_more_often_than_alpha() -> None:
+    verdicts, _ = decided([rate - 0.05 for rate in RATES], 400)
+    assert at_most(verdicts.count("worse"), 400, 0.05)
+
+
+@pytest.mark.slow
+def test_the_verdicts_are_as_good_as_the_documentation_says() -> None:
+    same, _ = decided(RATES, 300)
+    assert at_most(same.count("worse"), 300, 0.02)
+    assert at_most(300 - same.count("not_worse"), 300, 0.15)
+    better, asks = decided([min(1.0, rate + 0.042) for rate in RATES], 300)
+    assert at_most(300 - better.count("not_worse"), 300, 0.05) and np.median(asks) <= 160
+    worse, asks = decided((0.7, 0.65, 0.6, 0.52), 300)
+    assert at_most(300 - worse.count("worse"), 300, 0.05) and at_most(worse.count("not_worse"), 300, 0.01)
+    assert np.median(asks) <= 150
+
+
+def test_equal_replies_pass_soon() -> None:
+    sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1)
+    done = gate(*sides, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    assert done.verdict == "not_worse" and done.asks < 120
+
+
+def test_a_worse_candidate_is_refused_and_the_report_says_so_first() -> None:
+    done = gated((0.4,) * 4)
+    assert done.verdict == "worse" and done.asks <= 120
+    said = report(done, 600, ("old", "new"), (None, None), unchanged=False)
+    first, *_ = words(said)
+    assert first.startswith("REFUSE: the candidate is worse")
+    assert markdown(said).startswith("### REFUSE")
+    suite = ElementTree.fromstring(junit(said))
+    assert suite.get("failures") == "1" and suite.find("testcase/failure") is not None
+
+
+@pytest.mark.parametrize("budget", [16, 100, 333])
+def test_the_budget_is_never_passed(budget: int) -> None:
+    old, new = Simulated(RATES, 1), Simulated(RATES, 2)
+    done = gate(old, new, PROBES, margin=0.01, margins={}, alpha=0.05, budget=budget)
+    assert done.asks == old.asked + new.asked <= budget
+    assert done.verdict == "undecided" and "budget" in done.reason
+
+
+def test_undecided_says_how_many_more_asks_would_do() -> None:
+    done = gated(budget=120)
+    said = report(done, 120, ("old", "new"), (None, None), unchanged=False)
+    assert said.outcome == "undecided" and done.more_pairs
+    assert f"about {2 * done.more_pairs:,} more asks" in "\n".join(words(said))
+    assert ElementTree.fromstring(junit(said)).get("skipped") == "1"
+
+
+def test_each_criterion_with_a_margin_must_pass() -> None:
+    done = gated((1.0,) * 4, margins={"contains": 0.3})
+    assert list(done.criteria) == [ALL_CHECKS, "contains"] and done.verdict == "not_worse"
+    assert {one.check: one.candidate for one in done.checks}['contains("1")'] == done.pairs
+    with pytest.raises(ConfigurationError, match="no probe has the check regex"):
+        gated(margins={"regex": 0.1})
+
+
+def test_a_candidate_that_cannot_be_asked_is_not_judged() -> None:
+    done = gate(
+        Simulated(RATES, 0), Simulated(RATES, 1, failing=True), PROBES, margin=0.1, margins={}, alpha=0.05, budget=600
+    )
+    assert (done.verdict, done.reason, done.pairs) == ("undecided", "most asks fail", 0)
+    assert done.asks == 16
+    assert "unauthorized: bad key" in "\n".join(words(report(done, 600, ("a", "b"), (None, None), unchanged=False)))
+
+
+def test_logs_end_and_empty_ones_are_not_enough() -> None:
+    done = gate(
+        Simulated(RATES, 0, left=5), Simulated(RATES, 1, left=5), PROBES, margin=0.1, margins={}, alpha=0.05, budget=600
+    )
+    assert done.reason == "a log has no more replies" and done.pairs == 20
+    with pytest.raises(NotEnough):
+        gate(
+            Simulated(RATES, 0, left=0), Simulated(RATES, 1, left=0), PROBES,
+            margin=0.1, margins={}, alpha=0.05, budget=600,
+        )  # fmt: skip
+
+
+def test_other_behaviour_refuses_only_if_asked_to() -> None:
+    sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1, text="111111111111")
+    done = gate(*sides, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    assert done.behaviour is not None and done.behaviour.verdict == "changed"
+    assert report(done, 600, ("a", "b"), (None, None), unchanged=True).outcome == "changed"
+    assert report(done, 600, ("a", "b"), (None, None), unchanged=False).outcome == "not_worse"
+
+
+@pytest.mark.parametrize(("pairs", "worse", "better"), [(44, 1, 0), (300, 30, 30), (60, 9, 2), (100, 0, 0)])
+def test_the_score_test_agrees_with_a_plain_transcription(pairs: int, worse: int, better: int) -> None:
+    """Tango 1998: the score at the likeliest share of worse pairs, given that the difference is -0.1."""
+    q = np.linspace(0.1, 0.55, 450_001)  # of worse pairs; q - 0.1 of better ones
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [(worse, q), (better, q - 0.1), (pairs - worse - better, 1.1 - 2 * q)]
+        likelihood = sum(np.where(count > 0, count * np.log(np.maximum(share, 0)), 0.0) for count, share in parts)
+    likeliest = q[np.argmax(np.where(1.1 - 2 * q >= 0, likelihood, -np.inf))]
+    score = (better - worse + 0.1 * pairs) / np.sqrt(pairs * (2 * likeliest - 0.1 - 0.01))
+    assert p_value(Evidence(0.1, pairs=pairs, worse=worse, better=better)) == pytest.approx(norm.sf(score), rel=1e-3)
