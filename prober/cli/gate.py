@@ -74,9 +74,9 @@ def gate(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Ask a reference and a candidate the same probes in pairs, until it is decided whether the candidate is worse.
+    """Decide whether a candidate model, prompt or parameter may replace the reference.
 
-    It stops as soon as that is decided, and never passes the budget. The checks of the probes decide; behaviour, cost
+    Both are asked the same probes in pairs until it is decided, and never more than the budget. The checks of the probes decide; behaviour, cost
     and latency are reported beside them.
 
     Exit code 0 if the candidate is not worse, 1 if it is worse (or behaves differently, with --unchanged), 3 if the
