@@ -1,4 +1,6 @@
-"""Facts: what a provider itself says, or what is deterministic, and is another than before. Reported from the first reply on.
+"""Facts: what a provider itself says, or what is deterministic, and is another than before.
+
+Reported from the first reply on.
 
 Each part stands alone and remembers its values. A value that was never seen is news where the part is settled: where
 one value came so far, or several that alternate and all came again. A part whose values never repeat says nothing. News
