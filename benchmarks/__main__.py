@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated
+from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated, soon
 from benchmarks.part import RESULTS, Effort, Part
 
 REPORT: Final = Path(__file__).parent.parent / "docs" / "mathematics" / "benchmarks.md"
@@ -22,6 +22,7 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     quiet.PART,
     simulated.STILL,
     simulated.CHANGED,
+    soon.PART,
     cost.PART,
     asking.PART,
     pages.PART,

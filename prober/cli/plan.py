@@ -189,7 +189,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         ],
     )
     promise = declarations.promise(endpoint)
-    scheduled = promise.threshold - promise.most_confirmations
+    scheduled = promise.scheduled
     say(
         f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
         f"(one in {scheduled:,.0f} scheduled rounds or more), all probe sets together."

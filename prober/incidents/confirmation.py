@@ -1,9 +1,10 @@
 """Confirmation rounds: whether an endpoint under suspicion is asked again at once, and the named reason.
 
 A confirmation round is a round like any other, judged like any other; only the time it is due is another. Legal for an
-e-detector, which bounds what a round may add whatever made us ask. A *suspicion* begins with the round whose evidence
-reaches `Confirm.at` of the threshold, and ends when evidence falls below half of that or an incident opens; the rounds
-that may be asked are counted within it. That gap of a half is what lets `Promise` bound how many there can be.
+e-detector, which bounds what a round may add whatever made us ask. A *suspicion* begins with a round that is odd, more
+extreme than all of the reference, or whose evidence reaches `Confirm.at` of the threshold. It ends when evidence is
+below half of that and a round neither is odd nor adds to it, or an incident opens. The rounds that may be asked are
+counted within it. How rare odd rounds are, and that gap of a half, let `Promise` bound how many there can be.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from prober.model.evidence import Judgement
 from prober.model.incident import LIVE, Incident
 
 ENDS_AT: Final = 0.5
-"""A suspicion ends when evidence falls below this part of what began it."""
+"""A suspicion lasts while evidence is above this part of `Confirm.at`."""
 
 ConfirmReason = Literal[
     "confirm",  # ask again, after the pause
@@ -66,10 +67,11 @@ def confirm(
     if judgement.state == "alarm" or (incident is not None and incident.state in LIVE):
         return Confirmation("incident_open")
     begins_at = rule.at * judgement.threshold
-    if judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):
+    is_telling = judgement.is_odd or (judgement.is_growing and bool(suspicion.since))
+    if not is_telling and judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):
         return Confirmation("too_little_evidence")
     since = suspicion.since or judgement.round
-    if judgement.e_value < begins_at:
+    if not is_telling and judgement.e_value < begins_at:
         return Confirmation("too_little_evidence", since)
     if rule.rounds == 0:
         return Confirmation("switched_off", since)

@@ -21,6 +21,7 @@ from prober.judging.memory import RECENT, ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
+from prober.judging.statistic.oddness import surprise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Table
 from prober.model.evidence import Judgement, Observation, Round
@@ -43,11 +44,16 @@ def advance(
     """
     answered = [o for o in round_.observations if o.fingerprint is not None]
     ready = memory.series
+    before = log_e_of_all(memory)
     memory = _step(memory, [o for o in answered if o.series in ready], round_)
     memory, missing = gather(memory, {o.series for o in answered} - set(ready), history, promise, times)
     if not ready:
         return memory, _insufficient(round_, missing, promise)
-    judged = judgement(memory, round_.label, promise, missing)
+    judged = replace(
+        judgement(memory, round_.label, promise, missing),
+        is_odd=memory.is_odd,
+        is_growing=log_e_of_all(memory) > before,
+    )
     if judged.state != "alarm":
         return _without_alarm(memory), judged
     if memory.alarmed:
@@ -156,6 +162,12 @@ def _flushed(memory: Memory, label: str) -> Memory:
     tables = [
         Table.of([(row, category) for row, category, _ in held.pending], len(held.rows)) for held in pending.values()
     ]
+    if not pending:
+        return replace(memory, is_odd=False)
+    if memory.oddness is not None:
+        oddness = sum(surprise(held.reference, table) for held, table in zip(pending.values(), tables, strict=True))
+        bar, is_odd = memory.oddness.after(oddness)
+        memory = replace(memory, oddness=bar, is_odd=is_odd)
     stepped = edetector.steps([held.statistic for held in pending.values()], tables, label)
     taken = {
         name: replace(held, statistic=statistic, pending=(), recent=(*held.recent, (label, _value(held)))[-RECENT:])

@@ -15,6 +15,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from prober.judging.statistic import edetector
 from prober.judging.statistic.null import Null
+from prober.judging.statistic.oddness import OddnessBar
 from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
 
@@ -60,6 +61,10 @@ class Memory:
     rejected_log_e: float | None = None
     """ln of the evidence that passed the threshold when the permutation check last rejected an alarm; None where the
     newest evidence has not passed the threshold, or is an alarm."""
+    oddness: OddnessBar | None = None
+    """What a round must exceed to be odd; None where that was not learnt, or days are the unit."""
+    is_odd: bool = False
+    """Whether the newest round was."""
 
 
 def encode(memory: Memory) -> str:

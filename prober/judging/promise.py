@@ -29,16 +29,28 @@ class Promise:
     def threshold(self) -> float:
         """Mean rounds between false alarms: what the e-detector must reach to raise one. Confirmation rounds are rounds
         too, so it is the scheduled ones between false alarms plus the most that can come on top."""
-        return max(self.rounds_per_year / self.false_alarms_per_year, 1.0) + self.most_confirmations
+        return self.scheduled + self.most_confirmations
+
+    @property
+    def scheduled(self) -> float:
+        """Scheduled rounds between two false alarms, on average at least."""
+        return max(self.rounds_per_year / self.false_alarms_per_year, 1.0)
 
     @property
     def most_confirmations(self) -> float:
         """Confirmation rounds between two false alarms, on average at most. Proof: docs/operating/confirmation.md.
 
-        Every suspicion has climbed from `at / 2` to `at` of the threshold A. A scheduled round of a still world adds at
-        most one on average, so there are at most 2 / (A `at`) suspicions to such a round, each with `rounds` rounds.
+        A suspicion has at most `rounds` of them. It begins with an odd round, which a share of the scheduled ones is,
+        or with evidence, which has then climbed from `at / 2` to `at` of the threshold A. A scheduled round of a still
+        world adds at most one on average, so there are at most 2 / (A `at`) such suspicions to a scheduled round.
         """
-        return 2 * self.confirm.rounds / self.confirm.at
+        return self.confirm.rounds * (self.odd_share * self.scheduled + 2 / self.confirm.at)
+
+    @property
+    def odd_share(self) -> float:
+        """Share of a still endpoint's rounds that are more extreme than all of the reference."""
+        rounds = max(self.reference.rounds, self.reference.hours / HOURS_PER_YEAR * self.rounds_per_year)
+        return 1 / (rounds + 1)
 
     def missing(self, rounds: int, at: Sequence[datetime]) -> str:
         """What a reference of so many rounds, asked at these times, still lacks; empty when nothing."""

@@ -19,6 +19,7 @@ from prober.judging.day_clustering import can_be_clustered, day_of, is_clustered
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
+from prober.judging.statistic.oddness import OddnessBar, of_reference
 from prober.judging.statistic.readings import Floats, Reading, Table, stacked
 from prober.model.evidence import Observation, Round
 
@@ -71,7 +72,7 @@ def _learn_by_unit(
 ) -> tuple[Memory, str]:
     """Learn by rounds, or by days where the rounds of one day are correlated; or say what that still lacks."""
     if not memory.by_day:
-        learnt = _learn(memory, series, rounds)
+        learnt = _learn(memory, series, rounds, promise.odd_share)
         if (
             memory.series
             or not can_be_clustered(rounds)
@@ -85,25 +86,35 @@ def _learn_by_unit(
         return memory, f"{lack}, because the rounds of one day are correlated"
     if not memory.series:
         memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)
-    return _learn(memory, series, days), ""
+    return _learn(memory, series, days, promise.odd_share), ""
 
 
-def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round]) -> Memory:
+def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_share: float) -> Memory:
     channels = dict(memory.channels)
     seen: set[tuple[str, tuple[int, ...]]] = set()
+    oddness = np.zeros(len(rounds))
     for name, channel in CHANNELS.items():
         if channel.pooled and name in channels:
             continue
-        learnt = _learn_channel(channel, series, rounds, seen)
-        if learnt is not None:
+        found = _learn_channel(channel, series, rounds, seen)
+        if found is not None:
+            learnt, surprises = found
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
+            oddness += surprises
     labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
-    return replace(memory, channels=channels, series=(*memory.series, *series), reference_rounds=tuple(labels))
+    return replace(
+        memory,
+        channels=channels,
+        series=(*memory.series, *series),
+        reference_rounds=tuple(labels),
+        oddness=None if memory.by_day else OddnessBar.of(oddness, odd_share).at_least(memory.oddness),
+    )
 
 
 def _learn_channel(
     channel: Channel, series: Sequence[str], rounds: Sequence[Round], seen: set[tuple[str, tuple[int, ...]]]
-) -> ChannelMemory | None:
+) -> tuple[ChannelMemory, Floats] | None:
+    """The channel, and how odd it finds each round; None where it can read nothing of these series."""
     readings: dict[str, list[list[Reading]]] = {}
     names: dict[str, str] = {}
     for i, round_ in enumerate(rounds):
@@ -126,20 +137,22 @@ def _learn_channel(
         )
         for i in range(len(rounds))
     ]
+    prior = _padded([scale.prior for scale in kept], width)
     still = learning.learn(
         [table for table in tables if table.row.size],
-        prior=_padded([scale.prior for scale in kept], width),
+        prior=prior,
         score=_padded([scale.score for scale in kept], width),
         novel=np.array([[category == scale.novel for category in range(width)] for scale in kept]),
         names=np.array([_names(scale.labels, width) for scale in kept]),
     )
-    return ChannelMemory(
+    learnt_channel = ChannelMemory(
         rows=tuple(rows),
         probes=tuple(names[row] for row in rows),
         scales=kept,
         statistic=edetector.begin(still),
         reference=still.mean,
     )
+    return learnt_channel, of_reference(prior, tables)
 
 
 def _is_duplicate(series: str, readings: Sequence[Sequence[Reading]], seen: set[tuple[str, tuple[int, ...]]]) -> bool:

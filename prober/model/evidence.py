@@ -103,6 +103,10 @@ class Judgement:
     """While evidence is insufficient: how much is missing. While it is enough and not believed: why not."""
     onset_between: Between | None = None
     """Where the onset is with 90 % belief; that of the channel `onset` is taken from."""
+    is_odd: bool = False
+    """Whether the round is more extreme than every round of the reference."""
+    is_growing: bool = False
+    """Whether the evidence is more than after the round before."""
 
     @property
     def moved(self) -> tuple[Verdict, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated
+from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated, soon
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
@@ -35,6 +35,10 @@ RESULTS = {
     "quiet": quiet.Quiet((StillResult("mixed", 1.14, 0, 0, 10), StillResult("sticky", 1.14, 2, 1, 10))),
     "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
+    "soon": soon.Soon(
+        (soon.DelayRow("full swap", 6.0, (2.5, None, 3.7), (720.0, None, 900.0), 0),),
+        (soon.StillRow("independent replies", 6.0, 10.0, 3, 0.06),),
+    ),
     "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, (cost.Speed(30, 5200.0),)),
     "pages": pages.Pages(
         10_000,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
 from types import SimpleNamespace
 from typing import get_args
 
@@ -25,8 +27,8 @@ def judged(share: float, state: str = "quiet", label: str = "r7") -> Judgement:
     return Judgement(label, state, share * 1000.0, 1000.0)
 
 
-def asked(share=0.2, suspicion=BEGAN, *, rule=RULE, state="suspected", incident=None, is_paid=True):
-    return confirm(rule, judged(share, state), incident, suspicion, is_paid, NOW)
+def asked(share=0.2, suspicion=BEGAN, *, rule=RULE, state="suspected", incident=None, is_paid=True, **seen):
+    return confirm(rule, replace(judged(share, state), **seen), incident, suspicion, is_paid, NOW)
 
 
 CASES = {
@@ -37,6 +39,9 @@ CASES = {
     "a closed incident": (asked(incident=SimpleNamespace(state="closed")), "r3", NOW + MINUTE),
     "one that waited too long": (asked(suspicion=Suspicion("r3", due_at=NOW)), "r3", NOW + MINUTE),
     "the last round of a suspicion": (asked(suspicion=Suspicion("r3", rounds=5)), "r3", NOW + MINUTE),
+    "an odd round, whatever the evidence": (asked(0.0, Suspicion(), is_odd=True), "r7", NOW + MINUTE),
+    "odd and odd again": (asked(0.0, is_odd=True), "r3", NOW + MINUTE),
+    "evidence that grows in a suspicion": (asked(0.001, is_growing=True), "r3", NOW + MINUTE),
     "the last round of a day": (asked(suspicion=Suspicion("r3", rounds_today=11)), "r3", NOW + MINUTE),
 }
 
@@ -63,6 +68,10 @@ REFUSED = {
 def test_does_not_ask_again_and_says_why(reason):
     confirmation, since = REFUSED[reason]
     assert confirmation == Confirmation(reason, since)
+
+
+def test_growth_alone_begins_no_suspicion():
+    assert asked(0.04, Suspicion(), is_growing=True) == Confirmation("too_little_evidence")
 
 
 def test_every_reason_is_tried():
@@ -94,29 +103,34 @@ def test_without_confirmation_the_threshold_is_the_rounds_between_false_alarms()
 
 def test_confirmation_adds_the_most_rounds_it_can_to_the_threshold():
     promise = Promise(0.5, 365.0, confirm=Confirm(rounds=3, at=0.2))
-    assert (promise.most_confirmations, promise.threshold) == (30.0, 760.0)
+    odd = 730 / 13  # scheduled rounds that are more extreme than all twelve of the reference
+    assert (promise.most_confirmations, promise.threshold) == pytest.approx((3 * odd + 30.0, 3 * odd + 760.0))
     assert Promise(confirm=Confirm(rounds=0)).most_confirmations == 0.0
 
 
 @pytest.mark.parametrize("scheduled", [30.0, 365.0, 8766.0])
 @pytest.mark.parametrize(("rounds", "at"), [(1, 0.1), (6, 0.1), (6, 0.5), (50, 0.01)])
 def test_the_threshold_is_enough_for_the_bound(scheduled, rounds, at):
-    """E[scheduled rounds] >= A / (1 + q) where q = 2 k / (a A) bounds confirmations to a scheduled round."""
-    a = Promise(1.0, scheduled, confirm=Confirm(rounds=rounds, at=at)).threshold
-    assert a / (1 + 2 * rounds / (at * a)) >= scheduled
+    """E[scheduled rounds] >= A / (1 + q), q = k (odd + 2 / (a A)) bounds the confirmations to a scheduled round."""
+    promise = Promise(1.0, scheduled, confirm=Confirm(rounds=rounds, at=at))
+    a = promise.threshold
+    assert a / (1 + rounds * (promise.odd_share + 2 / (at * a))) >= scheduled
 
 
 def still_world(rule: Confirm, scheduled: float, rng: np.random.Generator, spread: float) -> tuple[int, int]:
     """(scheduled, confirmation) rounds until an exact Shiryaev-Roberts e-detector of a still world raises an alarm."""
-    threshold = Promise(1.0, scheduled, confirm=rule).threshold
+    promise = Promise(1.0, scheduled, confirm=rule)
+    threshold = promise.threshold
     e_value, since, in_suspicion, counts = 0.0, "", 0, [0, 0]
     is_confirming = False
     while e_value < threshold:
         counts[is_confirming] += 1
         in_suspicion += is_confirming
-        e_value = (e_value + 1) * float(np.exp(rng.normal(-(spread**2) / 2, spread)))  # of mean one
+        before, normal = e_value, rng.normal()
+        e_value = (e_value + 1) * float(np.exp(-(spread**2) / 2 + spread * normal))  # of mean one
         state = "alarm" if e_value >= threshold else "suspected"
-        judgement = Judgement(f"r{sum(counts)}", state, e_value, threshold)
+        is_odd = normal > NormalDist().inv_cdf(1 - promise.odd_share)  # the worst: odd is what adds most
+        judgement = Judgement(f"r{sum(counts)}", state, e_value, threshold, is_odd=is_odd, is_growing=e_value > before)
         made = confirm(rule, judgement, None, Suspicion(since, in_suspicion), True, NOW)
         in_suspicion = in_suspicion if made.since == since else 0
         since, is_confirming = made.since, made.due_at is not None
@@ -131,7 +145,8 @@ def test_in_still_worlds_scheduled_rounds_between_false_alarms_keep_the_promise(
     mean, error = runs[:, 0].mean(), runs[:, 0].std() / len(runs) ** 0.5
     assert runs[:, 1].sum() > 0
     assert mean + 2 * error >= scheduled
-    assert runs[:, 1].mean() <= 2 * rule.rounds / (rule.at * Promise(1.0, scheduled, confirm=rule).threshold) * mean
+    promise = Promise(1.0, scheduled, confirm=rule)
+    assert runs[:, 1].mean() <= rule.rounds * (promise.odd_share + 2 / (rule.at * promise.threshold)) * mean
 
 
 def test_forgetting_the_confirmations_would_break_the_promise():
