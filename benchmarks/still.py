@@ -1,26 +1,47 @@
 """The promise, measured: false alarms of the whole judge on endpoints that never change.
 
-`python -m benchmarks.still --years 60 [--kinds replicas,redrawn]` prints one row a kind.
+`python -m benchmarks.still --years 60 [--kinds replicas,redrawn-hourly]` prints one row a kind. An endpoint
+is a line of `results/still.jsonl` as soon as it is measured, and another run goes on from there, unless the statistic
+has changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from itertools import repeat
-from math import ceil
+from dataclasses import asdict, dataclass
+from functools import partial
+from math import ceil, inf
+from pathlib import Path
+from typing import Final
 from zlib import crc32
 
 import numpy as np
 from scipy.stats import gamma
 
 from benchmarks import worlds
+from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, statistic
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab import replay
 from prober.model.declaration import ReferenceRule
+
+KEPT: Final = RESULTS / "still.jsonl"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint that never changes."""
+
+    kind: str
+    seed: int
+    days: int
+    """For which it was asked after its reference."""
+    years: float
+    """For which it was judged: while a reference is gathered, nothing can alarm."""
+    alarms: int
 
 
 @dataclass(frozen=True)
@@ -36,63 +57,97 @@ class StillResult:
     @property
     def rate(self) -> float:
         """False alarms an endpoint and year."""
-        return self.alarms / self.years
+        return self.alarms / self.years if self.years else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
         """Exact 95 % interval of the rate, as if alarms were Poisson (Garwood 1936)."""
+        if not self.years:
+            return 0.0, inf
         low = gamma.ppf(0.025, self.alarms) if self.alarms else 0.0
         return float(low / self.years), float(gamma.ppf(0.975, self.alarms + 1) / self.years)
 
 
-def measure(
-    kind: str, count: int, days: int | None = None, workers: int = 2, rule: ReferenceRule | None = None
-) -> StillResult:
-    """`count` endpoints of one kind of `worlds.KINDS`, each judged for `days` days (else the kind's) after its
-    reference, which is the default one where no `rule` is given."""
-    days = worlds.KINDS[kind].days if days is None else days
-    with ProcessPoolExecutor(workers) as pool:
-        alarms = list(pool.map(alarms_of, range(count), repeat(kind), repeat(days), repeat(rule), chunksize=4))
-    return StillResult(kind, count * days / 365.25, sum(alarms), sum(n > 0 for n in alarms), count)
+def measure(kind: str, count: int, workers: int = 2, kept: Path = KEPT) -> StillResult:
+    """`count` endpoints of one kind of `worlds.KINDS`, each judged for the kind's days after its reference; those that
+    are in the file `kept` are not judged again."""
+    days, current = worlds.KINDS[kind].days, statistic(JUDGE + ALARM + DAYS)
+    found = {one.seed: one for one in _read(kept, current) if (one.kind, one.days) == (kind, days)}
+    todo = [seed for seed in range(count) if seed not in found]
+    if todo:
+        kept.parent.mkdir(exist_ok=True)
+        once = partial(watched, kind=kind, days=days)
+        with kept.open("a", encoding="utf-8") as file, ProcessPoolExecutor(workers) as pool:
+            for one in map(once, todo) if workers == 1 else pool.map(once, todo):
+                file.write(json.dumps({"statistic": current, **asdict(one)}) + "\n")
+                file.flush()
+                found[one.seed] = one
+    return result(kind, [one for seed, one in found.items() if seed < count])
 
 
-def alarms_of(seed: int, kind: str, days: int, rule: ReferenceRule | None = None) -> int:
-    """Alarms of one seeded endpoint; after each, judging starts anew, as the daemon's would."""
+def result(kind: str, endpoints: Sequence[Endpoint]) -> StillResult:
+    """All of one kind together."""
+    return StillResult(
+        kind=kind,
+        years=sum(one.years for one in endpoints),
+        alarms=sum(one.alarms for one in endpoints),
+        worlds_with_alarm=sum(one.alarms > 0 for one in endpoints),
+        worlds=len(endpoints),
+    )
+
+
+def kept_results(kept: Path = KEPT) -> list[StillResult]:
+    """Of every kind that was measured with the statistic as it is."""
+    endpoints = _read(kept, statistic(JUDGE + ALARM + DAYS))
+    return [
+        result(kind, of_kind) for kind in worlds.KINDS if (of_kind := [one for one in endpoints if one.kind == kind])
+    ]
+
+
+def _read(kept: Path, current: str) -> list[Endpoint]:
+    if not kept.exists():
+        return []
+    lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    return [Endpoint(**line) for line in lines if line.pop("statistic") == current]
+
+
+def watched(seed: int, kind: str, days: int, rule: ReferenceRule | None = None) -> Endpoint:
+    """One seeded endpoint; after each alarm judging starts anew, as the daemon's would."""
     rng = np.random.default_rng([seed, crc32(kind.encode())])
     world = worlds.KINDS[kind].draw(rng)
     promise = Promise(1.0, HOURS_PER_YEAR / world.every_h, rule or ReferenceRule())
     reference = max(promise.reference.rounds, ceil(promise.reference.hours / world.every_h)) + 1
     rounds = list(worlds.rounds(rng, world, reference + round(days * 24 / world.every_h)))
-    return len(replay.replay(rounds, promise).alarms)
+    found = replay.replay(rounds, promise)
+    judged = sum(judgement.state != "insufficient_evidence" for judgement in found.judgements)
+    return Endpoint(kind, seed, days, judged * world.every_h / HOURS_PER_YEAR, len(found.alarms))
 
 
-def rows(kinds: list[str], years: float, workers: int, rule: ReferenceRule | None = None) -> Iterator[str]:
+def rows(kinds: Sequence[str], years: float, workers: int) -> Iterator[str]:
     """A table in Markdown, line by line as it is measured: about so many endpoint-years of each kind."""
     yield "| still world | endpoints | years | false alarms | a year (95 % interval) | endpoints with any | minutes |"
     yield "|---|---|---|---|---|---|---|"
     for kind in kinds:
         began = time.monotonic()
-        result = measure(kind, max(round(years * 365.25 / worlds.KINDS[kind].days), 1), workers=workers, rule=rule)
-        low, high = result.interval
+        found = measure(kind, max(round(years * 365.25 / worlds.KINDS[kind].days), 1), workers=workers)
+        low, high = found.interval
         yield (
-            f"| {kind}: {worlds.KINDS[kind].says} | {result.worlds} | {result.years:.1f} | {result.alarms} "
-            f"| {result.rate:.3f} ({low:.3f}–{high:.3f}) | {result.worlds_with_alarm} of {result.worlds} "
+            f"| {kind}: {worlds.KINDS[kind].says} | {found.worlds} | {found.years:.1f} | {found.alarms} "
+            f"| {found.rate:.3f} ({low:.3f}–{high:.3f}) | {found.worlds_with_alarm} of {found.worlds} "
             f"| {(time.monotonic() - began) / 60:.1f} |"
         )
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m benchmarks.still", description=__doc__)
-    arguments.add_argument("--years", type=float, default=60, help="endpoint-years of each kind")
+    arguments.add_argument("--years", type=float, default=4, help="endpoint-years of each kind")
     arguments.add_argument("--kinds", default=",".join(worlds.KINDS), help="names from worlds.KINDS, with commas")
     arguments.add_argument("--workers", type=int, default=2)
-    arguments.add_argument("--reference-hours", type=float, help="hours a reference must span; else the default")
     chosen = arguments.parse_args()
     kinds = chosen.kinds.split(",")
     if unknown := sorted(set(kinds) - set(worlds.KINDS)):
         arguments.error(f"unknown kinds: {', '.join(unknown)}; known are {', '.join(worlds.KINDS)}")
-    rule = None if chosen.reference_hours is None else ReferenceRule(hours=chosen.reference_hours)
-    for line in rows(kinds, chosen.years, chosen.workers, rule):
+    for line in rows(kinds, chosen.years, chosen.workers):
         print(line, flush=True)
 
 

@@ -48,8 +48,9 @@ class ProbeTruth:
 
 Behaviour = tuple[ProbeTruth, ...]
 """How all probes are answered."""
-Turns = Literal["alone", "replicas", "weekend", "night"]
-"""Which behaviour answers: the only one; one drawn for each day; by the day of the week; by the hour of the day."""
+Turns = Literal["alone", "replicas", "weekend", "night", "stays"]
+"""Which behaviour answers: the only one; one drawn for each day; by the day of the week; by the hour of the day; each
+for a while of random length (`World.stay_h`)."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,16 @@ class World:
     others: tuple[Behaviour, ...] = ()
     """Further behaviours that take turns with the first, each with system fingerprints of its own."""
     turns: Turns = "alone"
+    stay_h: tuple[float, ...] = ()
+    """Mean hours for which each behaviour stays, where turns are `stays`."""
     redrawn: float | None = None
     """Every day each probe has one answer, drawn anew, and all lengths jump together by so much (ln); None: no such."""
+    cached: bool = False
+    """Every day each probe has one reply, drawn anew from its distribution."""
+    wander: float = 0.0
+    """Standard deviation of what wanders with time: the logits of all shares, and lengths in their own spread."""
+    memory: float = 0.0
+    """Correlation with the day before of what wanders; 1 is a wave of one year."""
     every_h: float = 24.0
     """Hours between rounds."""
 
@@ -106,6 +115,23 @@ def redrawn(rng: np.random.Generator) -> World:
     return replace(still(rng, clustered=False), redrawn=float(rng.choice([0.02, 0.1, 0.4])))
 
 
+def staying(rng: np.random.Generator) -> World:
+    """Two machines that answer differently, each for two days on average."""
+    return replace(_taking_turns(rng, "stays", 2), stay_h=(48.0, 48.0))
+
+
+def bursts(rng: np.random.Generator) -> World:
+    """Every three days on average, four replies in five are refusals for some six hours."""
+    world = still(rng, clustered=False)
+    refusing = tuple(replace(probe, refusal=0.8) for probe in world.probes)
+    return replace(world, others=(refusing,), turns="stays", stay_h=(72.0, 6.0))
+
+
+def wandering(rng: np.random.Generator, memory: float) -> World:
+    """Shares and lengths wander, so that a day is like the one before it."""
+    return replace(still(rng, clustered=False), wander=float(rng.choice([0.2, 0.6])), memory=memory)
+
+
 def swapped(rng: np.random.Generator, world: World) -> World:
     """The same probes answered by another model: choices, lengths and topics are drawn anew."""
     return replace(world, probes=tuple(_probe(rng) for _ in world.probes))
@@ -134,26 +160,45 @@ class Kind:
     says: str
     """What is still about it, for the report."""
     draw: Callable[[np.random.Generator], World]
-    days: int = 365
+    days: int
     """How long each endpoint is judged after its reference."""
 
 
-def _hourly(draw: Callable[[np.random.Generator], World]) -> Callable[[np.random.Generator], World]:
-    return lambda rng: replace(draw(rng), every_h=1.0)
+WORLDS: Final[Mapping[str, tuple[str, Callable[[np.random.Generator], World]]]] = {
+    "independent": ("replies are independent draws", lambda rng: still(rng, clustered=False)),
+    "clustered": ("every day is a draw of its own", lambda rng: still(rng, clustered=True)),
+    "replicas": ("2–5 replicas that answer differently, one a day", replicas),
+    "staying": ("2 replicas that answer differently, each for two days on average", staying),
+    "wander-0.6": ("shares and lengths wander; correlation 0.6 from day to day", lambda rng: wandering(rng, 0.6)),
+    "wander-0.9": ("shares and lengths wander; correlation 0.9 from day to day", lambda rng: wandering(rng, 0.9)),
+    "season": ("shares and lengths drift in a wave of one year, which is a change", lambda rng: wandering(rng, 1.0)),
+    "bursts": ("refusals in bursts of six hours, every three days", bursts),
+    "cached": ("one reply a probe and day", lambda rng: replace(still(rng, clustered=False), cached=True)),
+    "heavy": ("lengths with heavy tails, rare answers by Zipf's law", heavy),
+    "weekend": ("answers differ at weekends", lambda rng: _taking_turns(rng, "weekend", 2)),
+    "night": ("answers differ by night", lambda rng: _taking_turns(rng, "night", 2)),
+    "redrawn": ("one answer a probe, all redrawn together every day", redrawn),
+}
+"""Name → what is still about it, and the world."""
+CADENCES: Final[Mapping[str, tuple[float, int]]] = {
+    "": (24.0, 365),
+    "-6-hourly": (6.0, 365),
+    "-hourly": (1.0, 120),
+    "-10-minutely": (1 / 6, 40),
+}
+"""End of a kind's name → hours between rounds, and days for which an endpoint is judged after its reference."""
+
+
+def _every(hours: float, draw: Callable[[np.random.Generator], World]) -> Callable[[np.random.Generator], World]:
+    return lambda rng: replace(draw(rng), every_h=hours)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "independent": Kind("replies are independent draws", lambda rng: still(rng, clustered=False)),
-    "clustered": Kind("every day is a draw of its own", lambda rng: still(rng, clustered=True)),
-    "clustered-hourly": Kind("the same; a day's 24 rounds share its draw", _hourly(lambda r: still(r, True)), days=120),
-    "replicas": Kind("2–5 replicas that answer differently, one a day", replicas),
-    "replicas-hourly": Kind("the same; a day's 24 rounds go to one replica", _hourly(replicas), days=120),
-    "heavy": Kind("lengths with heavy tails, rare answers by Zipf's law", heavy),
-    "heavy-hourly": Kind("the same, hourly", _hourly(heavy), days=120),
-    "weekend": Kind("answers differ at weekends", lambda rng: _taking_turns(rng, "weekend", 2)),
-    "night-hourly": Kind("answers differ by night", _hourly(lambda rng: _taking_turns(rng, "night", 2)), days=120),
-    "redrawn": Kind("one answer a probe, all redrawn together every day", redrawn),
+    name + end: Kind(says, _every(hours, draw), days)
+    for name, (says, draw) in WORLDS.items()
+    for end, (hours, days) in CADENCES.items()
 }
+"""Every kind of still world at every cadence."""
 
 
 def rounds(rng: np.random.Generator, world: World, count: int, first: int = 0) -> Iterator[Round]:
@@ -163,8 +208,10 @@ def rounds(rng: np.random.Generator, world: World, count: int, first: int = 0) -
     day -= day.min(initial=0)
     # Drawn once for each day and behaviour, whichever answers: a round picks its own.
     wobble = rng.normal(0, 1, int(day.max(initial=0)) + 1)
+    if world.wander:  # a round is then what a day is elsewhere
+        day, wobble = np.arange(count), _wandering(rng, world, number, 1)[:, 0]
     drawn = [
-        [_Drawn.of(rng, world, truth, day, wobble, behaviour) for truth in probes]
+        [_Drawn.of(rng, world, truth, number, day, wobble, behaviour) for truth in probes]
         for behaviour, probes in enumerate((world.probes, *world.others))
     ]
     for i in range(count):
@@ -191,19 +238,28 @@ class _Drawn:
 
     @staticmethod
     def of(
-        rng: np.random.Generator, world: World, truth: ProbeTruth, day: np.ndarray, wobble: np.ndarray, behaviour: int
+        rng: np.random.Generator,
+        world: World,
+        truth: ProbeTruth,
+        number: np.ndarray,
+        day: np.ndarray,
+        wobble: np.ndarray,
+        behaviour: int,
     ) -> _Drawn:
         size = (len(day), world.samples)
-        alike = world.redrawn is not None
+        alike = world.redrawn is not None or world.cached
         parts = [
-            _categories(rng, _daily(rng, shares, world.strength, len(wobble)), day, size, alike)
+            _categories(rng, _by_day(rng, world, shares, number, len(wobble)), day, size, alike)
             for shares in (truth.choice, truth.shape, _coin(truth.refusal), _coin(truth.failure))
         ]
-        drift = (truth.spread * world.wobble if world.redrawn is None else world.redrawn) * wobble
-        spread = 0.0 if alike else truth.spread
-        log_length = truth.length + drift[day][:, None] + spread * _tail(rng, truth.tail, size)
-        characters = np.round(np.exp(np.minimum(log_length, np.log(LONGEST))))
+        drift = (truth.spread * (world.wobble or world.wander) if world.redrawn is None else world.redrawn) * wobble
+        spread = 0.0 if world.redrawn is not None else truth.spread
+        own = _tail(rng, truth.tail, (len(wobble), 1))[day] if world.cached else _tail(rng, truth.tail, size)
+        log_length = truth.length + drift[day][:, None] + spread * own
+        characters = np.broadcast_to(np.round(np.exp(np.minimum(log_length, np.log(LONGEST)))), size)
         identity, vector = rng.integers(world.fingerprints, size=size), rng.integers(_VECTORS, size=size)
+        if world.cached:
+            vector = np.broadcast_to(rng.integers(_VECTORS, size=(len(wobble), 1))[day], size)
         return _Drawn(
             draws=np.stack([*parts, identity, vector, characters], axis=2).astype(np.int64),
             topic=truth.topic + rng.normal(0, 0.3, (_VECTORS, len(truth.topic))),
@@ -242,6 +298,13 @@ def _turns(rng: np.random.Generator, world: World, number: np.ndarray) -> np.nda
         weights = rng.uniform(0.5, 1.0, 1 + len(world.others))
         by_day: np.ndarray = rng.choice(len(weights), int(day.max(initial=0)) + 1, p=weights / weights.sum())
         return by_day[day]
+    if world.turns == "stays":
+        step = world.every_h if len(number) < 2 else float(hours[1] - hours[0])
+        leave = 1 - np.exp(-step / np.array(world.stay_h))
+        turn, uniform = np.zeros(len(number), dtype=np.int64), rng.random(len(number))
+        for i in range(1, len(number)):
+            turn[i] = (turn[i - 1] + (uniform[i] < leave[turn[i - 1]])) % len(leave)
+        return turn
     if world.turns == "weekend":
         return ((START.weekday() + day) % 7 >= 5).astype(np.int64)
     if world.turns == "night":
@@ -279,6 +342,28 @@ def _probe(rng: np.random.Generator) -> ProbeTruth:
         failure=rng.choice([0.0, 0.02, 0.2]),
         topic=rng.normal(0, 1, 8),
     )
+
+
+def _by_day(rng: np.random.Generator, world: World, shares: np.ndarray, number: np.ndarray, days: int) -> np.ndarray:
+    """Shape (days, categories): the distribution of each day, or of each round where these wander."""
+    if not world.wander:
+        return _daily(rng, shares, world.strength, days)
+    moved = shares * np.exp(world.wander * _wandering(rng, world, number, len(shares)))
+    wandered: np.ndarray = moved / moved.sum(axis=1, keepdims=True)
+    return wandered
+
+
+def _wandering(rng: np.random.Generator, world: World, number: np.ndarray, columns: int) -> np.ndarray:
+    """Shape (rounds, columns): of variance one over a long time."""
+    days = number * world.every_h / 24
+    if world.memory == 1:
+        wave: np.ndarray = np.sqrt(2) * np.sin(2 * np.pi * (days[:, None] / 365 + rng.random(columns)))
+        return wave
+    keep = world.memory ** (world.every_h / 24)
+    steps = rng.normal(0, 1, (len(number), columns))
+    for i in range(1, len(number)):
+        steps[i] = keep * steps[i - 1] + np.sqrt(1 - keep**2) * steps[i]
+    return steps
 
 
 def _daily(rng: np.random.Generator, shares: np.ndarray, strength: float | None, days: int) -> np.ndarray:

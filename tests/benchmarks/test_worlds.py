@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import pytest
 
-from benchmarks import still, worlds
+from benchmarks import numbers, still, worlds
 from prober.model.evidence import Fingerprint, Round
 
 pytestmark = pytest.mark.slow  # what measures the prober is not the prober
@@ -35,14 +35,14 @@ def by_day(rounds: list[Round]) -> list[list[Round]]:
     return [list(day) for _, day in groupby(rounds, key=lambda one: one.at and one.at.date())]
 
 
-@pytest.mark.parametrize("kind", worlds.KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in worlds.KINDS if not kind.endswith("-10-minutely")])
 def test_every_kind_gives_the_same_rounds_for_the_same_seed(kind: str) -> None:
     world, rounds = drawn(kind, days=3)
     assert rounds == drawn(kind, days=3)[1] != drawn(kind, days=3, seed=5)[1]
     assert [r.label for r in rounds] == [f"{i:06d}" for i in range(len(rounds))]
     assert {len(r.observations) for r in rounds} == {len(world.probes) * world.samples}
     assert {(later.at - earlier.at).total_seconds() for earlier, later in pairwise(rounds)} == {world.every_h * 3600}
-    assert kind.endswith("hourly") == (world.every_h == 1) and worlds.KINDS[kind].says
+    assert worlds.KINDS[kind].says
 
 
 def test_equal_replies_share_one_fingerprint() -> None:
@@ -72,6 +72,25 @@ def test_clustered_days_scatter_more_than_their_replies_and_hours_of_a_day_do_no
     # Beta(2.5, 2.5) has the variance 1/24; 96 replies a day add a 384th of what is left.
     assert 0.02 < share.var() < 0.07
     assert world.strength == 5.0
+
+
+def test_what_wanders_is_like_the_day_before() -> None:
+    truth = replace(drawn("independent")[0].probes[0], spread=0.4)
+    _, rounds = drawn("wander-0.9", days=1500, samples=4, wander=2.0, probes=(truth,))
+    length = np.array([np.log(p.numbers["text.characters"]) for r in rounds for p in prints(r)]).reshape(-1, 4).mean(1)
+    lagged = [np.corrcoef(length[:-lag], length[lag:])[0, 1] for lag in (1, 10)]
+    assert 0.75 < lagged[0] < 0.92 and 0.1 < lagged[1] < 0.5
+
+
+def test_a_machine_stays_for_two_days_and_a_cache_for_one() -> None:
+    _, rounds = drawn("staying-6-hourly", days=400)
+    moves = sum(a != b for a, b in pairwise(map(answerer, rounds)))
+    assert 0.35 < moves / 400 < 0.65
+    _, rounds = drawn("cached-hourly", days=5, fingerprints=1)
+    for day in by_day(rounds):
+        assert len({(o.series, repr(o.fingerprint)) for r in day for o in r.observations}) == len(
+            {o.series for r in day for o in r.observations}
+        )
 
 
 @pytest.mark.slow
@@ -126,10 +145,16 @@ def test_heavy_tails_are_heavy_and_new_answers_keep_turning_up() -> None:
 
 
 @pytest.mark.slow
-def test_a_measurement_counts_what_the_judge_says() -> None:
-    result = still.measure("independent", 1, days=3, workers=1)
+def test_a_measurement_counts_what_the_judge_says_and_goes_on_where_it_stopped(tmp_path, monkeypatch) -> None:
+    result = still.result("independent", [still.watched(0, "independent", 3)])
     assert (result.kind, result.worlds, result.alarms, result.worlds_with_alarm) == ("independent", 1, 0, 0)
-    assert result.years == pytest.approx(3 / 365.25) and result.interval[0] == result.rate == 0
+    assert result.years == pytest.approx(4 / 365.25) and result.interval[0] == result.rate == 0
+    monkeypatch.setattr(numbers, "digest", lambda measure: measure.__name__)
+    monkeypatch.setattr(still.worlds, "KINDS", {"short": replace(worlds.KINDS["independent"], days=3)})
+    first, kept = still.measure("short", 1, 1, tmp_path / "kept.jsonl"), (tmp_path / "kept.jsonl").read_text()
+    both = still.measure("short", 2, 1, tmp_path / "kept.jsonl")
+    assert (first.worlds, both.worlds) == (1, 2) and (tmp_path / "kept.jsonl").read_text().startswith(kept)
+    assert still.kept_results(tmp_path / "kept.jsonl") == [both]
 
 
 def test_the_interval_is_garwoods() -> None:

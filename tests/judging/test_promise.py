@@ -47,7 +47,7 @@ def test_the_order_of_times_does_not_matter() -> None:
 @pytest.mark.parametrize("kind", ["independent", "clustered"])
 def test_still_worlds_keep_the_promise(kind: str) -> None:
     """The measured rate is not significantly above one a year; after an alarm judging starts anew, as in production."""
-    measured = still.measure(kind, count=20, days=150)
+    measured = still.result(kind, [still.watched(seed, kind, 150) for seed in range(20)])
     allowed = int(poisson.ppf(0.999, measured.years))
     assert measured.alarms <= allowed, f"{measured.alarms} alarms in {measured.years:.0f} still years"
     low, high = measured.interval
