@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from prober.asking import open_provider
-from prober.cli.options import AsJson, chosen_probes, declared, now_utc, replies_of
+from prober.cli.options import AsJson, chosen_probes, declared
 from prober.cli.output import bars, print_json, say
-from prober.lab.gate import gate as run_gate
+from prober.lab.gate.declared import gate_declared, opened
 from prober.lab.gate.report import as_json as report_as_json
-from prober.lab.gate.report import junit, markdown, report, words
-from prober.lab.gate.sides import AskedSide, LoggedSide, Side
+from prober.lab.gate.report import junit, markdown, words
 from prober.model.errors import ConfigurationError
-from prober.prices import Tariff, Unpriced, tariff
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -90,30 +87,13 @@ def gate(
         raise ConfigurationError(f"--candidate-probes has no probe {quoted(missing[0])}; both sides need the same ids")
     with ExitStack() as stack:
         shown = stack.enter_context(bars())
-        sides: list[Side] = []
-        prices: list[Tariff | Unpriced | None] = []
-        for number, (name, its_model, its_probes) in enumerate(
-            ((reference, None, probes), (candidate or reference, model, other))
-        ):
-            if (log := Path(name)).suffix in {".jsonl", ".gz"}:
-                if its_model:
-                    raise ConfigurationError("--model needs an endpoint to ask; the candidate is a reply log")
-                sides.append(LoggedSide(name, replies_of([log], shown)))
-                prices.append(None)
-                continue
-            endpoint = declarations.endpoint(name)
-            if its_model:
-                endpoint = endpoint.model_copy(update={"model": its_model})
-            shown_name = f"{name} with {its_model}" if its_model else name
-            provider = stack.enter_context(closing(open_provider(endpoint)))
-            sides.append(AskedSide(shown_name, endpoint, its_probes, provider, now_utc, number))
-            prices.append(tariff(endpoint, now_utc()))
         task = shown.add_task("Asking", total=budget)
-        gated = run_gate(
-            sides[0], sides[1], probes, margin=overall, margins=margins, alpha=alpha, budget=budget,
+        old = opened(stack, declarations, reference, probes, 0)
+        new = opened(stack, declarations, candidate or reference, other, 1, model)
+        said = gate_declared(
+            (old, new), probes, margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged,
             tell=lambda asks: shown.update(task, completed=asks),
         )  # fmt: skip
-    said = report(gated, budget, (sides[0].name, sides[1].name), tuple(prices), unchanged)
     if junit_file is not None:
         junit_file.write_text(junit(said), encoding="utf-8")
     if markdown_file is not None:

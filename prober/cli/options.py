@@ -15,6 +15,7 @@ from rich.progress import Progress
 from prober.alerts import Alerter
 from prober.cli.output import complain
 from prober.judging.promise import Promise
+from prober.lab.gate.declared import probes_of
 from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
 from prober.loading.reply_log import LoggedReply, read
@@ -133,7 +134,7 @@ def chosen_sets(declarations: Declarations, set_name: str | None) -> list[ProbeS
 
 def chosen_probes(declarations: Declarations, set_name: str | None) -> dict[str, Probe]:
     """`set/probe id` → probe, as `chosen_sets`."""
-    return {f"{one.name}/{probe.id}": probe for one in chosen_sets(declarations, set_name) for probe in one.probes}
+    return probes_of(chosen_sets(declarations, set_name))
 
 
 def deliver_owed(store: Store, alerters: Sequence[Alerter], dashboard_url: str) -> list[Delivery]:

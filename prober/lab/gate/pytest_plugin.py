@@ -1,0 +1,59 @@
+"""The pytest plugin: the gate and the comparison as assertions, in the fixture `canary`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+class Canary:
+    """Assertions about models. Imports what they need only when they are called: every pytest run loads this file."""
+
+    def assert_not_worse(
+        self,
+        probes: str | Path = "probes",
+        *,
+        reference: str,
+        candidate: str | None = None,
+        model: str | None = None,
+        margin: float = 10,
+        alpha: float = 0.05,
+        budget: int = 600,
+        unchanged: bool = False,
+    ) -> None:
+        """Fails where `prober gate` refuses the candidate or cannot decide. `margin` in percentage points."""
+        from contextlib import ExitStack
+
+        from prober.lab.gate.declared import gate_declared, opened, probes_of
+        from prober.lab.gate.report import words
+        from prober.loading import load
+
+        declarations = load(Path(probes))
+        asked = probes_of(declarations.sets)
+        with ExitStack() as stack:
+            sides = (
+                opened(stack, declarations, reference, asked, 0),
+                opened(stack, declarations, candidate or reference, asked, 1, model),
+            )
+            said = gate_declared(
+                sides, asked, margin=margin / 100, margins={}, alpha=alpha, budget=budget, unchanged=unchanged
+            )
+        if said.outcome != "not_worse":
+            pytest.fail("\n".join(words(said)), pytrace=False)
+
+    def assert_unchanged(self, reference: str | Path, candidate: str | Path, *, alpha: float = 0.01) -> None:
+        """Fails where `prober compare` says that two reply logs differ, or that there is too little to say."""
+        from prober.lab.compare import compare
+        from prober.loading.reply_log import read
+
+        found = compare(read(reference), read(candidate), alpha)
+        if found.verdict != "same":
+            moved = [f"{one.channel} {one.words}".strip() for one in found.channels if one.changed]
+            pytest.fail(f"{found.verdict}: {'; '.join(moved) or found.missing}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def canary() -> Canary:
+    """`canary.assert_not_worse(...)` and `canary.assert_unchanged(...)`."""
+    return Canary()
