@@ -85,7 +85,7 @@ class DaemonStatus:
     """When it ended in order; None while it runs, or where it was lost."""
     endpoints: tuple[str, ...]
     """Names of those it watches."""
-    told_at: datetime | None = None
+    notified_at: datetime | None = None
     """When people were notified that it is silent."""
     file_problems: tuple[str, ...] = ()
     """What is wrong with its files, `path:line: …`; it goes on with what was declared before. Empty while all is well.

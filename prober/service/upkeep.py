@@ -104,7 +104,7 @@ def beat(
         before = daemons.see(tx, worker, endpoints, now, file_problems)
         if before is not None:
             gap = now - before.seen_at
-            slept = before.stopped_at is None and (before.told_at is not None or gap > SILENT_AFTER)
+            slept = before.stopped_at is None and (before.notified_at is not None or gap > SILENT_AFTER)
             if slept:
                 _back(tx, f"the daemon {worker} is back", gap, routing, now)
             if slept or before.stopped_at is not None:
@@ -112,7 +112,7 @@ def beat(
         known = daemons.statuses(tx)
         for lost in attendance(known, now).relieved:
             gap = unwatched(lost, known)
-            was_missed = lost.stopped_at is None and (lost.told_at is not None or gap > SILENT_AFTER)
+            was_missed = lost.stopped_at is None and (lost.notified_at is not None or gap > SILENT_AFTER)
             # Whoever forgets it notifies people, so that of several daemons one does.
             if daemons.remove(tx, lost) and was_missed:
                 _back(tx, f"what the daemon {lost.worker} watched is watched again", gap, routing, now)

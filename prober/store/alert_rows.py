@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Final
 
 from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field
@@ -12,6 +13,8 @@ from prober.store.columns import HostileText, Number, Utc
 from prober.store.rows import Row
 
 _TROUBLES = ", ".join(f"'{kind}'" for kind in sorted(TROUBLES))
+_TOLD: Final[dict[str, Any]] = {"name": "told_at"}
+"""The column has kept the name of the first schema that had it."""
 
 
 class IncidentRow(Row, table=True):
@@ -65,7 +68,7 @@ class IncidentRow(Row, table=True):
     muted_until: datetime | None = Field(default=None, sa_type=Utc)
     settled_round: str | None = None
     calm_rounds: int | None = None
-    told_at: datetime | None = Field(default=None, sa_type=Utc)
+    notified_at: datetime | None = Field(default=None, sa_type=Utc, sa_column_kwargs=_TOLD)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
     close_reason: str = Field(default="", sa_type=HostileText)
     actor: str = Field(default="", sa_type=HostileText)
@@ -144,7 +147,7 @@ class DaemonRow(Row, table=True):
     seen_at: datetime = Field(sa_type=Utc)
     stopped_at: datetime | None = Field(default=None, sa_type=Utc)
     """NULL while it runs, or where it was lost."""
-    told_at: datetime | None = Field(default=None, sa_type=Utc)
+    notified_at: datetime | None = Field(default=None, sa_type=Utc, sa_column_kwargs=_TOLD)
     """When people were notified that it is silent."""
     endpoints: str = Field(sa_type=HostileText)
     """JSON list of names."""

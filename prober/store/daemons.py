@@ -38,7 +38,7 @@ def see(
     tx.exec(
         update(DaemonRow)
         .where(col(DaemonRow.worker) == worker)
-        .values(seen_at=now, stopped_at=None, told_at=None, endpoints=watched, file_problems=problems)
+        .values(seen_at=now, stopped_at=None, notified_at=None, endpoints=watched, file_problems=problems)
     )
     return before
 
@@ -63,9 +63,9 @@ def mark_notified(tx: Transaction, silent: DaemonStatus, now: datetime) -> bool:
         .where(
             col(DaemonRow.worker) == silent.worker,
             col(DaemonRow.seen_at) == silent.seen_at,
-            col(DaemonRow.told_at).is_(None),
+            col(DaemonRow.notified_at).is_(None),
         )
-        .values(told_at=now)
+        .values(notified_at=now)
     )
     return marked.rowcount == 1
 
@@ -82,7 +82,7 @@ def _status(row: DaemonRow) -> DaemonStatus:
         seen_at=row.seen_at,
         stopped_at=row.stopped_at,
         endpoints=tuple(json.loads(row.endpoints)),
-        told_at=row.told_at,
+        notified_at=row.notified_at,
         file_problems=tuple(json.loads(row.file_problems or "[]")),
     )
 

@@ -197,7 +197,7 @@ def to_row(incident: Incident) -> IncidentRow:
         cause=incident.cause,
         acknowledged_at=incident.acknowledged_at,
         muted_until=incident.muted_until,
-        told_at=incident.notified_at,
+        notified_at=incident.notified_at,
         closed_at=incident.closed_at,
         close_reason=incident.close_reason,
         actor=incident.actor,
@@ -233,7 +233,7 @@ def to_incident(row: IncidentRow) -> Change | Trouble:
         "note": row.note,
         "acknowledged_at": row.acknowledged_at,
         "muted_until": row.muted_until,
-        "notified_at": row.told_at,
+        "notified_at": row.notified_at,
     }
     first, last = row.onset_first, row.onset_last
     incident: Change | Trouble
