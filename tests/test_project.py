@@ -27,9 +27,10 @@ from prober.cli import VERBS
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, Channel
 from prober.loading import load
-from prober.model import alerting, declaration
+from prober.model import alerting, connection, declaration
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
+from prober.model.shape import Shape
 from prober.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -136,7 +137,12 @@ def test_the_channels_page_lists_every_channel() -> None:
 
 @pytest.mark.parametrize(
     ("page", "sets"),
-    [("README.md", 1), ("docs/getting-started/first-endpoint.md", 0), ("docs/reference/configuration.md", 1)],
+    [
+        ("README.md", 1),
+        ("docs/getting-started/first-endpoint.md", 0),
+        ("docs/operating/providers.md", 0),
+        ("docs/reference/configuration.md", 1),
+    ],
 )
 def test_examples_are_valid_declarations(page: str, sets: int, tmp_path: Path) -> None:
     (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
@@ -197,15 +203,14 @@ WRITTEN_IN_WORDS = {
 
 @pytest.mark.parametrize(
     "shape",
-    [shape for module in (declaration, alerting) for shape in vars(module).values()
-     if isinstance(shape, type) and issubclass(shape, declaration.Shape) and shape.__module__ == module.__name__
-     and shape is not declaration.Shape],
+    [shape for module in (declaration, connection, alerting) for shape in vars(module).values()
+     if isinstance(shape, type) and issubclass(shape, Shape) and shape.__module__ == module.__name__],
     ids=lambda shape: shape.__name__,
 )  # fmt: skip
 def test_configuration_lists_every_field_and_default(shape: type[BaseModel]) -> None:
     text = (ROOT / "docs/reference/configuration.md").read_text()
     listed = {row[0].strip("`"): row[1] for row in tables(section(text, shape.__name__))[0]}
-    assert list(listed) == list(shape.model_fields)
+    assert list(listed) == [name for name in shape.model_fields if name in shape.__annotations__]
     words = {PydanticUndefined: "required", None: "none", "": "empty"}
     for name, written in listed.items():
         default = default_of(shape, name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from prober import settings
 from prober.asking import failures, headers
+from prober.asking.access import KEYS, Keys, NoKey, access_of
+from prober.asking.egress import Certificates
 from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.transport import Arrived, Lost, Transport
@@ -26,7 +27,7 @@ from prober.asking.wire.format import (
 )
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
-from prober.model.providers import PROVIDERS, auth_of, base_url_of, refused_parameter
+from prober.model.providers import PROVIDERS, base_url_of, refused_parameter
 from prober.model.reply import Failure, Reply
 
 
@@ -34,9 +35,12 @@ class HttpProvider:
     """Asks over HTTP. May be used by many threads at once."""
 
     def __init__(
-        self, wire_format: Callable[[Endpoint], WireFormat], clock: Callable[[], float] = time.perf_counter
+        self,
+        wire_format: Callable[[Endpoint], WireFormat],
+        clock: Callable[[], float] = time.perf_counter,
+        keys: Keys = KEYS,
     ) -> None:
-        self._wire_format = wire_format
+        self._wire_format, self._keys = wire_format, keys
         self._transport = Transport(clock)
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
@@ -44,22 +48,28 @@ class HttpProvider:
         wire = self._wire_format(endpoint)
         request = build(wire, endpoint, probe)
         url = address(base_url_of(endpoint), request.path)
-        key = _key(endpoint)
-        refusal = _not_askable(endpoint, probe, wire, key)
+        refusal = _not_askable(endpoint, probe, wire)
         if refusal is not None:
             return Reply(at=now, error=refusal[0], error_detail=refusal[1])
+        access = access_of(endpoint, self._keys)
+        if isinstance(access, NoKey):
+            return Reply(at=now, error="missing_key", error_detail=access.reason)
         outcome = self._transport.post(
-            url,
-            {"content-type": "application/json", **wire.headers(endpoint), **key_header(endpoint, key)},
+            f"{url}{'&' if '?' in url else '?'}{urlencode(access.query)}" if access.query else url,
+            {"content-type": "application/json", **wire.headers(endpoint), **access.headers},
             json.dumps(request.body).encode("ascii"),
             endpoint.timeouts,
             endpoint.max_reply_bytes,
             FirstContent(wire.has_content) if endpoint.stream else None,
+            Certificates(endpoint.ca_file, endpoint.client_cert, endpoint.client_key),
         )
         if isinstance(outcome, Lost):
-            detail = failures.shortened(redacted(outcome.detail, key))
+            detail = failures.shortened(_redacted(outcome.detail, access.secrets))
             return Reply(at=now, error=outcome.failure, error_detail=detail, latency_s=outcome.latency_s)
-        return without_secrets(interpret(wire, endpoint, _without_key(outcome, key), now), [key])
+        reply = interpret(wire, endpoint, _without_keys(outcome, access.secrets), now)
+        if reply.error == "unauthorized":
+            self._keys.refused(endpoint)
+        return without_secrets(reply, access.secrets)
 
     def close(self) -> None:
         self._transport.close()
@@ -155,31 +165,8 @@ def _failed(at: datetime, failure: Failure, detail: str) -> Reply:
     return Reply(at=at, error=failure, error_detail=detail)
 
 
-def _key(endpoint: Endpoint) -> str | None:
-    found = settings.secret(endpoint.api_key_env) if endpoint.api_key_env else None
-    return None if found is None else found.get_secret_value()
-
-
-def key_header(endpoint: Endpoint, key: str | None) -> dict[str, str]:
-    """How the key is sent."""
-    match auth_of(endpoint):
-        case "none":
-            return {}
-        case "bearer":
-            return {} if key is None else {"authorization": f"Bearer {key}"}
-        case header:
-            return {} if key is None else {header: key}
-
-
-def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat, key: str | None) -> tuple[Failure, str] | None:
+def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat) -> tuple[Failure, str] | None:
     """Why nothing needs to be sent to know that there will be no answer."""
-    variable = endpoint.api_key_env
-    if variable and key is None:
-        return "missing_key", f"environment variable {variable} is not set; set it to the key of {endpoint.name}"
-    if not variable and endpoint.base_url is None:
-        return "missing_key", f"{base_url_of(endpoint)} needs a key; declare api_key_env, the variable that holds it"
-    if key is not None and not (key.isascii() and key.isprintable()):
-        return "missing_key", f"environment variable {variable} holds characters no key has; paste the key again"
     parameter = refused_parameter(endpoint, probe)
     if parameter is not None:
         return "unsupported_parameter", f"`{parameter}`: {endpoint.model} does not take it; leave it out"
@@ -191,11 +178,19 @@ def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat, key: str | 
     return None if objection is None else ("bad_request", objection)
 
 
-def _without_key(arrived: Arrived, key: str | None) -> Arrived:
+def _without_keys(arrived: Arrived, secrets: Sequence[str]) -> Arrived:
     """Providers echo keys in error messages. Words that are cut short later must have lost theirs before."""
-    clean = {name: redacted(value, key) for name, value in arrived.headers.items()}
-    body = redacted_bytes(arrived.body, key)
+    clean = {name: _redacted(value, secrets) for name, value in arrived.headers.items()}
+    body = arrived.body
+    for secret in secrets:
+        body = redacted_bytes(body, secret)
     if arrived.status >= 300:
         text = body.decode("utf-8", errors="surrogateescape")
-        body = redacted(text, key).encode("utf-8", errors="surrogateescape")
+        body = _redacted(text, secrets).encode("utf-8", errors="surrogateescape")
     return replace(arrived, headers=clean, body=body)
+
+
+def _redacted(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = redacted(text, secret)
+    return text

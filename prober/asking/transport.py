@@ -1,7 +1,7 @@
 """One POST over HTTP, once: no retry, no redirect. The only module that knows httpx.
 
 Proxies and certificates of the environment (`HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`) are honoured: many companies
-have no other way out.
+have no other way out. See `egress`.
 
 A connection is used again where the server says that it keeps it (`connection: keep-alive`), soon, and not once KEPT_S
 have passed. One that was closed meanwhile is seen to be closed, and replaced before anything is sent on it. Where it
@@ -11,9 +11,7 @@ closes in that very moment the ask fails at once, as `unreachable`: sent again i
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
-import socket
+import logging
 import ssl
 import threading
 import time
@@ -22,13 +20,19 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
+from prober.asking.deadlines import Deadline, Line, Watch
+from prober.asking.egress import USUAL, Certificates, bad_proxy, context_of, proxy_for
 from prober.model.declaration import Timeouts
 from prober.model.errors import ConfigurationError
 from prober.model.reply import Failure
+
+for _library in ("httpx", "httpcore"):
+    # They log whole addresses and headers, which may hold what the environment has put in.
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,20 @@ KEPT_S: Final = 2.0
 """Well below what servers wait before they close an idle connection (5 s is common)."""
 
 
-class _Lane:
+class _Lane(Line):
     """A connection to one host, for one ask at a time; when it is closed, the next one."""
 
     def __init__(self, certificates: ssl.SSLContext) -> None:
-        self.stream: Any = None
-        """The newest network stream."""
-        self.client = httpx.Client(
-            verify=certificates,
-            follow_redirects=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=KEPT_S),
-            headers={"user-agent": "canary-prober", "accept-encoding": "identity"},
-        )
+        try:
+            self.client = httpx.Client(
+                verify=certificates,
+                follow_redirects=False,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=KEPT_S),
+                headers={"user-agent": "canary-prober", "accept-encoding": "identity"},
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            # Never the error's own words: a proxy's address may hold a password.
+            raise ConfigurationError(bad_proxy()) from None
 
     def drop(self) -> None:
         """The next ask opens a connection of its own."""
@@ -83,11 +89,13 @@ class Transport:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
-        self._certificates = httpx.create_ssl_context()
-        self._idle: dict[httpx.URL, deque[_Lane]] = {}
-        """Host → lanes that nobody uses now."""
+        self._contexts: dict[Certificates, ssl.SSLContext] = {}
+        """Reading certificates takes a while; once for all endpoints that declare the same."""
+        self._reading = threading.Lock()
+        self._idle: dict[tuple[httpx.URL, Certificates], deque[_Lane]] = {}
+        """Host and certificates → lanes that nobody uses now."""
         self._lanes: list[_Lane] = []
-        self._watch = _Watch()
+        self._watch = Watch()
 
     def close(self) -> None:
         self._watch.close()
@@ -95,18 +103,24 @@ class Transport:
             lane.client.close()
 
     @contextlib.contextmanager
-    def _lane(self, url: str) -> Iterator[_Lane]:
+    def _lane(self, url: str, certificates: Certificates) -> Iterator[_Lane]:
         """A lane to this host: the one that was used last, so that the others can rest."""
-        idle = self._idle.setdefault(_parsed(url)[1], deque())
+        idle = self._idle.setdefault((_parsed(url)[1], certificates), deque())
         try:
             lane = idle.pop()
         except IndexError:
-            lane = _Lane(self._certificates)
+            lane = _Lane(self._context(certificates))
             self._lanes.append(lane)
         try:
             yield lane
         finally:
             idle.append(lane)
+
+    def _context(self, certificates: Certificates) -> ssl.SSLContext:
+        with self._reading:
+            if certificates not in self._contexts:
+                self._contexts[certificates] = context_of(certificates, httpx.create_ssl_context)
+            return self._contexts[certificates]
 
     def post(
         self,
@@ -116,18 +130,19 @@ class Transport:
         timeouts: Timeouts,
         max_bytes: int,
         first: Callable[[bytes], bool] | None = None,
+        certificates: Certificates = USUAL,
     ) -> Arrived | Lost:
         """Send `content`, read at most `max_bytes` decoded bytes. `first` says whether a chunk brings first content.
 
-        Raises ConfigurationError for an address that cannot be one.
+        Raises ConfigurationError for an address or a proxy that cannot be one, and for certificates that are none.
         """
         start = self._clock()
         read_s, connect_s = min(timeouts.read_s, timeouts.total_s), min(timeouts.connect_s, timeouts.total_s)
         answering = False
-        deadline: _Deadline | None = None
+        deadline: Deadline | None = None
         try:
             with (
-                self._lane(url) as lane,
+                self._lane(url, certificates) as lane,
                 self._watch.over(lane, timeouts.total_s) as deadline,
                 lane.client.stream(
                     "POST",
@@ -152,8 +167,11 @@ class Transport:
                 return Lost("timeout", f"the whole ask took longer than {timeouts.total_s:g} s", latency_s)
             if isinstance(error, httpx.TimeoutException):
                 return Lost("timeout", f"silent for {read_s:g} s", latency_s)
-            broke = "the answer broke off: " if answering else ""
-            return Lost("invalid_reply" if answering else "unreachable", broke + _words(error), latency_s)
+            if answering:
+                return Lost("invalid_reply", f"the answer broke off: {_words(error)}", latency_s)
+            parsed = _parsed(url)[0]
+            by_way = f"through the proxy of {proxy}: " if (proxy := proxy_for(parsed.scheme, parsed.host)) else ""
+            return Lost("unreachable", by_way + _words(error), latency_s)
         latency_s = self._clock() - start
         if deadline is not None and deadline.passed:
             # A cut connection can look like the regular end of an answer that declared no length.
@@ -199,85 +217,6 @@ def _decoded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
         raise _Undecodable(f"not the {encoding} it says it is") from None
     if not unpack.eof:
         raise _Undecodable(f"the {encoding} data ends early")
-
-
-class _Deadline:
-    """Cuts the connection when the whole ask took too long.
-
-    A read timeout alone never ends an answer whose bytes, or headers, trickle; a closed socket does.
-    """
-
-    def __init__(self, lane: _Lane, at: float) -> None:
-        self.at, self.passed, self.over = at, False, False
-        self._lane = lane
-        self._lock = threading.Lock()
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Called by the HTTP library: remember the newest stream of this lane."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            with self._lock:
-                self._lane.stream = info["return_value"]
-            if self.passed:
-                self.cut()
-
-    def cut(self) -> None:
-        with self._lock:
-            self.passed = True
-            if self.over or self._lane.stream is None:
-                return
-            connection = self._lane.stream.get_extra_info("socket")
-            if connection is not None:
-                with contextlib.suppress(OSError):
-                    # Not the TLS socket's own shutdown, which would pull its state from under the reading thread.
-                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-    def end(self) -> None:
-        """From here on the lane is another's."""
-        with self._lock:
-            self.over = True
-
-
-class _Watch:
-    """One thread that cuts every ask that is over its time."""
-
-    def __init__(self) -> None:
-        self._deadlines: list[tuple[float, int, _Deadline]] = []
-        self._number = itertools.count()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
-
-    @contextlib.contextmanager
-    def over(self, lane: _Lane, total_s: float) -> Iterator[_Deadline]:
-        deadline = _Deadline(lane, time.monotonic() + total_s)
-        with self._changed:
-            heapq.heappush(self._deadlines, (deadline.at, next(self._number), deadline))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
-                self._thread.start()
-            elif self._deadlines[0][2] is deadline:
-                self._changed.notify()
-        try:
-            yield deadline
-        finally:
-            deadline.end()
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while self._deadlines and (self._deadlines[0][2].over or self._deadlines[0][0] <= time.monotonic()):
-                    due = heapq.heappop(self._deadlines)[2]
-                    if not due.over:
-                        due.cut()
-                if self._closed:
-                    return
-                wait_s = self._deadlines[0][0] - time.monotonic() if self._deadlines else None
-                self._changed.wait(wait_s)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ import typer
 from prober.alerts import open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
+from prober.asking.access import KEYS, NoKey
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import count, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
@@ -107,10 +108,16 @@ def _heartbeat(database: str | None) -> str:
 
 
 def _keys(declarations: Declarations) -> Iterator[Finding]:
-    names = {endpoint.api_key_env for endpoint in declarations.endpoints if endpoint.api_key_env}
+    names = {name for one in declarations.endpoints for name in (one.api_key_env, *one.variables) if name}
     for name in sorted(names):
         there = secret(name) is not None
         yield Finding(f"key {name}", there, "is set" if there else f"is not set; export {name}=… where the prober runs")
+    for endpoint in declarations.endpoints:
+        if endpoint.api_key_env is None and endpoint.has_key:
+            found = KEYS.key_of(endpoint)
+            where = "api_key_file" if endpoint.api_key_file else "api_key_command"
+            words = found.reason if isinstance(found, NoKey) else f"{where} gives one"
+            yield Finding(f"key of {endpoint.name}", not isinstance(found, NoKey), words)
 
 
 def _channels(database: str | None) -> Iterator[Finding]:

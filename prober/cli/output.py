@@ -215,7 +215,7 @@ FIXES: Final[Mapping[Failure, str]] = {
     "provider_error": "the provider failed; try again later",
     "invalid_reply": "the address answers, but not in the wire format of `provider`; check `base_url` and `api`",
     "too_large": "lower `max_tokens` in `parameters`, or raise `max_reply_bytes`",
-    "missing_key": "set the variable that `api_key_env` names",
+    "missing_key": "set the variable that is named, or fix the file or command that the key comes from",
 }
 """Failure → what to do."""
 

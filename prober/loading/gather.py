@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from pydantic import JsonValue
 
 from prober.loading import rules
 from prober.loading.checks import value_fault
+from prober.loading.connection_rules import FILES
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
@@ -56,6 +57,7 @@ def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> 
                 _report(document, [Finding(where, f"is also declared in {other}; rename one")], problems)
                 continue
             endpoint, findings = _endpoint(name, raw)
+            endpoint = _placed(endpoint, PurePath(document.path).parent)
             _report(document, _below(where, findings), problems)
             found[name] = Declared(document, endpoint)
     return found
@@ -86,6 +88,14 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
     if endpoint is not None:
         findings.extend(rules.endpoint_findings(endpoint))
     return endpoint, findings
+
+
+def _placed(endpoint: Endpoint | None, folder: PurePath) -> Endpoint | None:
+    """The endpoint with the paths of its files as seen from here."""
+    if endpoint is None:
+        return None
+    named = {name: getattr(endpoint, name) for name in FILES if getattr(endpoint, name) is not None}
+    return endpoint.model_copy(update={name: str(folder / Path(path).expanduser()) for name, path in named.items()})
 
 
 def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem]) -> list[ProbeSet]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import get_args
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import JsonValue
@@ -15,6 +14,7 @@ from pydantic import JsonValue
 from prober.judging.channels import CHANNELS
 from prober.loading import cron
 from prober.loading.checks import schema_fault, tool_fault, value_fault
+from prober.loading.connection_rules import connection_findings, is_local, key_fix
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
@@ -126,11 +126,13 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     provider = PROVIDERS[endpoint.provider]
     if endpoint.api != "chat" and endpoint.api not in provider.formats:
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
-    yield from _address_findings(endpoint)
+    yield from connection_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)
-    if endpoint.base_url is None and endpoint.api_key_env is None and provider.formats:
-        yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {_key_fix(endpoint)}")
+    if endpoint.api_version is not None and endpoint.api_version not in provider.versions:
+        fix = "remove it; Azure's goes under query, as in query: {api-version: …}"
+        message = did_you_mean(endpoint.api_version, provider.versions) if provider.versions else fix
+        yield Finding(("api_version",), f"{endpoint.provider} has no version {quoted(endpoint.api_version)}; {message}")
     for name, least in provider.required.items():
         if name not in endpoint.parameters:
             message = f"{endpoint.provider} requires {name}; write parameters: {{{name}: {least}}}"
@@ -138,7 +140,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     for where, value in _parameters(endpoint):
         name = str(where[-1])
         if is_secret_name(name) and isinstance(value, str):
-            yield Finding(where, f"{NO_KEYS} {_key_fix(endpoint)}")
+            yield Finding(where, f"{NO_KEYS} {key_fix(endpoint)}")
         if endpoint.provider == "scripted":
             continue
         if name in _OURS and len(where) == 2:
@@ -154,10 +156,6 @@ def provider_findings(name: str) -> Iterator[Finding]:
         *some, last = PROVIDERS
         most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
         yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
-
-
-def _key_fix(endpoint: Endpoint) -> str:
-    return f"api_key_env: {PROVIDERS[endpoint.provider].key_variable or 'MY_API_KEY'}"
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
@@ -222,24 +220,6 @@ def _is_time(text: str) -> bool:
     return True
 
 
-def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    if endpoint.base_url is None:
-        return
-    try:
-        address = urlsplit(endpoint.base_url)
-        host = address.hostname or ""
-        _ = address.port
-    except ValueError:
-        yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
-        return
-    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
-        yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
-    elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
-        yield Finding(("base_url",), f"{NO_KEYS} {_key_fix(endpoint)}")
-    elif address.scheme == "http" and endpoint.api_key_env is not None and not _is_local(host):
-        yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
-
-
 def _parameters(endpoint: Endpoint) -> Iterator[tuple[Where, JsonValue]]:
     """The parameters, and those that stand one level deeper because a provider's format wants them there."""
     for name, value in endpoint.parameters.items():
@@ -292,15 +272,6 @@ def _is_ours(endpoint: Endpoint) -> bool:
     if endpoint.provider == "scripted":
         return True
     try:
-        return endpoint.base_url is not None and _is_local(urlsplit(endpoint.base_url).hostname or "")
-    except ValueError:
-        return False
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
+        return endpoint.base_url is not None and is_local(urlsplit(endpoint.base_url).hostname or "")
     except ValueError:
         return False

@@ -34,12 +34,14 @@ _OTHERWISE = {
     "or one with not- in front",
 }
 
+_DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
 _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
     r"^\d+(\.\d+)?\s*(s|m|h|d)$": 'write a number and s, m, h or d, such as "30m" or "6h"',
     r"^([01]\d|2[0-3]):[0-5]\d$": 'write a time of day in quotes, such as "22:00"',
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$": "write a moment such as 2026-03-01T02:00Z, with its zone",
+    r"^[!-~]([ -~]{0,198}[!-~])?$": "write plain ASCII text without blanks at an end, at most 200 characters",
     r"^[A-Za-z0-9_-]{1,64}$": "use letters, digits, _ and - only, at most 64",
 }
 
@@ -112,7 +114,10 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
-    if name in {"every", "jitter", "pause", "lasts", "critical", "warning", "info"} and kind == "string_type":
+    if (
+        name in {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
+        and kind == "string_type"
+    ):
         return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'

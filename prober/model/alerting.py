@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from prober.model.declaration import Day, Duration, Severity, Shape, seconds
+from prober.model.declaration import Day, Severity, seconds
+from prober.model.shape import Duration, Shape
 
 
 class Route(Shape):

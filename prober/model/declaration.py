@@ -13,11 +13,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
+
+from prober.model.connection import Connection
+from prober.model.shape import Duration, Shape
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
-Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")]
-"""Such as `90s`, `30m`, `6h`, `1d`."""
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From the least to the most."""
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -35,12 +36,6 @@ def seconds(duration: str) -> float:
     if parts is None:
         raise ValueError(f"{duration[:40]!r} is not a duration")
     return float(parts[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
-
-
-class Shape(BaseModel):
-    """Base of all that is declared in files."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Timeouts(Shape):
@@ -151,7 +146,7 @@ class Maintenance(Shape):
         return seconds(self.lasts)
 
 
-class Endpoint(Shape):
+class Endpoint(Connection):
     """A pinned provider + model + parameters."""
 
     name: Name
@@ -162,8 +157,8 @@ class Endpoint(Shape):
     """Without it, the provider's own address."""
     api: Literal["chat", "responses"] = "chat"
     """Which of OpenAI's two APIs; other providers have one."""
-    api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    """Name of the environment variable that holds the key; never the key."""
+    api_version: str | None = None
+    """Of the API; Anthropic only."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     """Sent unchanged; no other parameter is sent."""
     stream: bool = False
@@ -186,8 +181,10 @@ class Endpoint(Shape):
 
     @property
     def content_hash(self) -> str:
-        """Hash of everything that decides what model answers and how it is asked."""
-        return _hash(self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"}))
+        """Hash of all that decides what model answers, and how it is asked. Nothing of the environment is in it."""
+        content = self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"})
+        version = {} if self.api_version is None else {"api_version": self.api_version}
+        return _hash(content | version | self.constants)
 
 
 class Check(Shape):

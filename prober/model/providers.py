@@ -8,13 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final
 from urllib.parse import urlsplit
 
+from prober.model.connection import Auth
 from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
 
-Auth: TypeAlias = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]
-"""How a key is sent: as `Authorization: Bearer`, in a header of this name, or not at all."""
+
+@dataclass(frozen=True, slots=True)
+class ApiVersion:
+    """One version of an API, and how it differs."""
+
+    auth: Auth
+    refused: frozenset[str] = frozenset()
+    """Parameters that it does not take, whatever the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,8 @@ class ProviderRow:
     auth: Auth = "bearer"
     auth_at: Mapping[str, Auth] = field(default_factory=dict)
     """Domains of other companies that serve the same formats, but take keys in another way."""
+    versions: Mapping[str, ApiVersion] = field(default_factory=dict)
+    """What `api_version` may say, the default first; empty where there is one version."""
     key_variable: str = ""
     """The environment variable that usually holds its key."""
     temperature: tuple[str, ...] = ("temperature",)
@@ -56,7 +65,10 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
     "anthropic": ProviderRow(
         formats={"chat": "anthropic:Messages"},
         base_url="https://api.anthropic.com/v1",
-        auth="x-api-key",
+        versions={
+            "2023-06-01": ApiVersion("x-api-key"),
+            "2026-10-21": ApiVersion("bearer", frozenset({"temperature", "top_p", "top_k"})),
+        },
         key_variable="ANTHROPIC_API_KEY",
         required={"max_tokens": 1024},
         refused={
@@ -89,16 +101,29 @@ def is_at(endpoint: Endpoint, *domains: str) -> bool:
     return any(host == domain or host.endswith("." + domain) for domain in domains)
 
 
+def version_of(endpoint: Endpoint) -> str:
+    """Of its API: as declared, else the provider's default; empty where there is one version."""
+    return endpoint.api_version or next(iter(PROVIDERS[endpoint.provider].versions), "")
+
+
 def auth_of(endpoint: Endpoint) -> Auth:
-    """How the endpoint's key is sent."""
+    """How the endpoint's key is sent: as declared, else as is usual where it is asked."""
+    if endpoint.auth is not None:
+        return endpoint.auth
     row = PROVIDERS[endpoint.provider]
-    return next((auth for domain, auth in row.auth_at.items() if is_at(endpoint, domain)), row.auth)
+    version = row.versions.get(version_of(endpoint))
+    usual = row.auth if version is None else version.auth
+    return next((auth for domain, auth in row.auth_at.items() if is_at(endpoint, domain)), usual)
 
 
 def refused_parameter(endpoint: Endpoint, probe: Probe | None = None) -> str | None:
     """The first thing an ask would send that the model is known not to take; None where all is well."""
-    rows = list(PROVIDERS[endpoint.provider].refused.items())
-    known = next((row for model, row in reversed(rows) if re.fullmatch(model, endpoint.model)), Capabilities())
+    row = PROVIDERS[endpoint.provider]
+    version = row.versions.get(version_of(endpoint))
+    if version is not None and (refused := version.refused & endpoint.parameters.keys()):
+        return min(refused)
+    rows = list(row.refused.items())
+    known = next((takes for model, takes in reversed(rows) if re.fullmatch(model, endpoint.model)), Capabilities())
     for capability, wanted in _wants(endpoint, probe):
         declared = getattr(endpoint.capabilities, capability)
         if (declared if declared is not None else getattr(known, capability)) is False:

@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from prober.asking import failures, headers, redaction
+from prober.asking.access import key_header
 from prober.asking.error_body import retry_after_s
-from prober.asking.http_provider import address, build, key_header
+from prober.asking.http_provider import address, build
 from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.format import (
     BrokenWire,

@@ -20,6 +20,7 @@ from prober.asking.wire.format import (
     total_of,
 )
 from prober.model.declaration import Endpoint, Probe
+from prober.model.providers import version_of
 from prober.model.reply import Reply, ToolCall
 
 _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
@@ -33,8 +34,8 @@ class Messages:
         return None
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
-        # The version of the interface, which has had one value since 2023; it says nothing about the model.
-        return {"anthropic-version": "2023-06-01"}
+        # The version of the interface; it says nothing about the model.
+        return {"anthropic-version": version_of(endpoint)}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         body: dict[str, object] = {

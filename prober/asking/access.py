@@ -1,0 +1,263 @@
+"""What is sent with an ask besides what its wire format says: the key, declared headers and query; their secrets.
+
+A key comes from the environment, from a file, or from a command that prints one, which is kept until it expires.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from prober import settings
+from prober.model.connection import filled
+from prober.model.declaration import Endpoint, seconds
+from prober.model.providers import auth_of, base_url_of
+
+COMMAND_S: Final = 30.0
+"""After which a command is ended."""
+LASTS_S: Final = 600.0
+"""How long a key is used that does not say when it expires, where nothing is declared."""
+EARLY_S: Final = 60.0
+"""Before a key expires the next one is fetched. As long a key is used that was refused."""
+FAILED_S: Final = 30.0
+"""How long a command that failed is not tried again, so that a round does not wait for it again and again."""
+MOST_BYTES: Final = 64_000
+
+_TOKEN: Final = ("accessToken", "access_token", "token", "key")
+_EXPIRES: Final = ("expires_on", "expires_at", "expiration", "expirationTimestamp", "expiry", "exp")
+"""Fields in which commands print a key and its end: Azure's, Google's, AWS's and Kubernetes' are among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoKey:
+    """Why there is no key, and what to do."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a command printed last."""
+
+    lock: threading.Lock
+    found: str | NoKey | None = None
+    fetched: float = 0.0
+    until: float = 0.0
+    """On the clock that never jumps."""
+
+
+class Keys:
+    """Used by many threads at once."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time) -> None:
+        self._clock, self._wall = clock, wall
+        self._kept: dict[tuple[str, ...], _Kept] = {}
+
+    def key_of(self, endpoint: Endpoint) -> str | NoKey | None:
+        """The key to send now; None where the endpoint declares none."""
+        if endpoint.api_key_env is not None:
+            found = settings.secret(endpoint.api_key_env)
+            if found is None:
+                name = endpoint.api_key_env
+                return NoKey(f"environment variable {name} is not set; set it to the key of {endpoint.name}")
+            return _checked(found.get_secret_value(), f"environment variable {endpoint.api_key_env}")
+        if endpoint.api_key_file is not None:
+            return _read(endpoint.api_key_file)
+        return self._from_command(endpoint) if endpoint.api_key_command else None
+
+    def refused(self, endpoint: Endpoint) -> None:
+        """The provider did not take the key: a printed one is fetched anew, unless it is quite new."""
+        kept = self._kept.get(endpoint.api_key_command)
+        if kept is not None:
+            with kept.lock:
+                kept.until = min(kept.until, kept.fetched + EARLY_S)
+
+    def _from_command(self, endpoint: Endpoint) -> str | NoKey:
+        command = endpoint.api_key_command
+        kept = self._kept.setdefault(command, _Kept(threading.Lock()))
+        with kept.lock:
+            if kept.found is not None and self._clock() < kept.until:
+                return kept.found
+            printed = run(command)
+            found, expires = _understood(printed) if isinstance(printed, bytes) else (printed, None)
+            kept.found, kept.fetched = found, self._clock()
+            kept.until = kept.fetched + self._good_for(endpoint, found, expires)
+            return found
+
+    def _good_for(self, endpoint: Endpoint, found: str | NoKey, expires: float | None) -> float:
+        if isinstance(found, NoKey):
+            return FAILED_S
+        left_s = None if expires is None else expires - self._wall() - EARLY_S
+        declared_s = None if endpoint.api_key_lasts is None else seconds(endpoint.api_key_lasts)
+        return max(0.0, min((one for one in (left_s, declared_s) if one is not None), default=LASTS_S))
+
+
+KEYS: Final = Keys()
+"""Of this process: a printed key outlives the round it was fetched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How an endpoint is entered now."""
+
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    query: Mapping[str, str]
+    secrets: tuple[str, ...]
+    """Values that must not be seen anywhere: the key, and what the environment has put in."""
+
+
+def access_of(endpoint: Endpoint, keys: Keys) -> Access | NoKey:
+    """The key and the declared values as they are at this moment, or why something is missing."""
+    key = keys.key_of(endpoint)
+    if isinstance(key, NoKey):
+        return key
+    if key is None and endpoint.base_url is None and auth_of(endpoint) != "none":
+        return NoKey(f"{base_url_of(endpoint)} needs a key; declare api_key_env, the variable that holds it")
+    values: dict[str, str] = {}
+    for name in endpoint.variables:
+        found = settings.secret(name)
+        if found is None:
+            return NoKey(f"environment variable {name} is not set; headers or query of {endpoint.name} need it")
+        values[name] = found.get_secret_value()
+        if not (values[name].isascii() and values[name].isprintable()):
+            return NoKey(f"environment variable {name} holds characters that cannot be sent in a header or an address")
+    agent = {} if endpoint.user_agent is None else {"user-agent": endpoint.user_agent}
+    declared = {name.lower(): filled(value, values.__getitem__) for name, value in endpoint.headers.items()}
+    return Access(
+        headers={**key_header(endpoint, key), **agent, **declared},
+        query={name: filled(value, values.__getitem__) for name, value in endpoint.query.items()},
+        secrets=tuple(secret for secret in (key, *values.values()) if secret),
+    )
+
+
+def key_header(endpoint: Endpoint, key: str | None) -> dict[str, str]:
+    """How the key is sent."""
+    auth = auth_of(endpoint)
+    if key is None or auth == "none":
+        return {}
+    return {"authorization": f"Bearer {key}"} if auth == "bearer" else {auth: key}
+
+
+def run(command: Sequence[str]) -> bytes | NoKey:
+    """What a command prints, without a shell; ended after COMMAND_S. What it says of errors may be secret."""
+    about = f"api_key_command {Path(command[0]).name}"
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        return NoKey(f"{about} cannot be started ({why}); check that it is installed and may be run")
+    end = time.monotonic() + COMMAND_S
+    try:
+        printed = _output(process, end)
+        code = process.wait(max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return NoKey(f"{about} printed no key within {COMMAND_S:g} s; run it by hand to see why")
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+    if code != 0:
+        return NoKey(f"{about} ended with exit code {code}; run it by hand to see why")
+    return printed
+
+
+def _output(process: subprocess.Popen[bytes], end: float) -> bytes:
+    """All that it prints, up to a limit. Raises TimeoutExpired."""
+    printed = b""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while len(printed) <= MOST_BYTES:
+            if not selector.select(max(0.0, end - time.monotonic())):
+                raise subprocess.TimeoutExpired(process.args, COMMAND_S)
+            if not (piece := os.read(process.stdout.fileno(), MOST_BYTES)):
+                break
+            printed += piece
+    return printed
+
+
+def _understood(printed: bytes) -> tuple[str | NoKey, float | None]:
+    """(the key, seconds since 1970 at which it expires), of a plain key or of JSON that holds one."""
+    text = printed.decode("utf-8", errors="replace").strip()
+    expires: object = None
+    if text.startswith("{"):
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError):
+            fields = None
+        for group in ("status", "credential"):
+            inner = fields.get(group) if isinstance(fields, dict) else None
+            fields = inner if isinstance(inner, dict) else fields
+        found = _first(fields, _TOKEN)
+        if not isinstance(found, str):
+            return NoKey(f"api_key_command printed JSON without a text in any of {', '.join(_TOKEN)}"), None
+        text, expires = found.strip(), _first(fields, _EXPIRES)
+        within = _first(fields, ("expires_in",))
+        if expires is None and isinstance(within, (int, float)):
+            expires = time.time() + within
+    moments = [_moment(expires), _moment(_first(_claims(text), ("exp",)))]
+    return _checked(text, "what api_key_command printed"), min((one for one in moments if one), default=None)
+
+
+def _first(fields: object, names: Sequence[str]) -> object:
+    return next((fields[name] for name in names if name in fields), None) if isinstance(fields, dict) else None
+
+
+def _moment(value: object) -> float | None:
+    """Seconds since 1970, of a number or of an ISO time; None where it is neither."""
+    try:
+        return float(value) if isinstance(value, (int, float, str)) else None
+    except (ValueError, OverflowError):
+        pass
+    try:
+        at = datetime.fromisoformat(str(value))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _claims(token: str) -> object:
+    """What a JSON Web Token says of itself; None where it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        return json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        return None
+
+
+def _read(path: str) -> str | NoKey:
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            text = file.read(MOST_BYTES).decode("utf-8", errors="replace").strip()
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        return NoKey(f"api_key_file {path} cannot be read ({why}); check that it exists and may be read")
+    return _checked(text, f"api_key_file {path}")
+
+
+def _checked(key: str, where: str) -> str | NoKey:
+    if not key:
+        return NoKey(f"{where} is empty; there must be a key")
+    if not (key.isascii() and key.isprintable()):
+        return NoKey(f"{where} holds characters no key has; paste the key again")
+    return key

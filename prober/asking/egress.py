@@ -1,0 +1,77 @@
+"""The way out of this machine: certificates that an endpoint declares, and proxies that the environment names."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from prober.model.errors import ConfigurationError
+
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Files (PEM) by which the two ends of a connection trust each other; None for what is usual."""
+
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+
+USUAL: Final = Certificates()
+
+
+def context_of(files: Certificates, usual: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """The files, read; `usual` trusts what the environment does. Raises ConfigurationError."""
+    try:
+        context = usual() if files.ca_file is None else ssl.create_default_context(cafile=files.ca_file)
+    except OSError as error:
+        raise ConfigurationError(f"ca_file {files.ca_file}: {_fault(error)}") from None
+    if files.client_cert is not None:
+        try:
+            # Without a passphrase here, one would be asked for at the terminal.
+            context.load_cert_chain(files.client_cert, files.client_key, password="")
+        except (OSError, ValueError) as error:
+            names = " with client_key ".join(name for name in (files.client_cert, files.client_key) if name)
+            raise ConfigurationError(f"client_cert {names}: {_fault(error)}") from None
+    return context
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) or not isinstance(error, OSError):
+        return "not a certificate, or a key that does not fit it, in PEM format without a passphrase; write such a file"
+    return f"cannot be read ({error.strerror}); check that it exists and may be read"
+
+
+def bad_proxy() -> str:
+    """Which variable of the environment names no proxy that can be used. Never its value, which may hold a password."""
+    for name, address in _proxies():
+        try:
+            parts = urlsplit(address if "://" in address else f"http://{address}")
+            possible = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            possible = False
+        if possible and parts.scheme.startswith("socks"):
+            return f"{name} names a SOCKS proxy, which needs a further package: pip install socksio"
+        if not possible or parts.scheme not in ("http", "https"):
+            return f"{name} is not the address of a proxy; write one such as http://proxy.example:3128, or unset it"
+    return "NO_PROXY cannot be read; write host names with commas in between, such as localhost,.example.com"
+
+
+def proxy_for(scheme: str, host: str) -> str:
+    """The variable that names the proxy by which a host is asked; empty where none does."""
+    found = _proxies()
+    if not found or urllib.request.proxy_bypass(host):
+        return ""
+    return next((name for name, _ in found if name.lower() in (f"{scheme}_proxy", "all_proxy")), "")
+
+
+def _proxies() -> list[tuple[str, str]]:
+    named = [(name, os.environ.get(name, "")) for each in _PROXIES for name in (each.lower(), each)]
+    return [(name, address) for name, address in named if address]

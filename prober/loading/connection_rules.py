@@ -1,0 +1,131 @@
+"""Rules about how an endpoint is reached: its address, its key, its headers and certificates."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from prober.loading.lines import Finding, Where
+from prober.loading.validation_errors import NO_KEYS
+from prober.model.connection import filled
+from prober.model.declaration import Endpoint
+from prober.model.providers import PROVIDERS, auth_of
+from prober.text import is_secret_name, quoted
+
+FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
+"""Fields that name a file; a relative path begins at the file that declares it."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OURS: Final = frozenset(
+    {"accept-encoding", "connection", "content-length", "content-type", "expect", "host", "te", "trailer",
+     "transfer-encoding", "upgrade"}
+)  # fmt: skip
+"""Headers that HTTP itself needs."""
+_SECRET: Final = re.compile(r"(?i)(^|[-_])(api-?key|key|secret|token|password|authorization|credential)s?$")
+_WHOLE: Final = (
+    "/chat/completions", "/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent"
+)  # fmt: skip
+"""Ends of an address that the prober appends itself."""
+
+
+def key_fix(endpoint: Endpoint) -> str:
+    """What to write where a key is needed."""
+    return f"api_key_env: {PROVIDERS[endpoint.provider].key_variable or 'MY_API_KEY'}"
+
+
+def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    """Faults of how an endpoint is reached."""
+    yield from _address_findings(endpoint)
+    yield from _key_findings(endpoint)
+    yield from _value_findings("headers", endpoint.headers)
+    yield from _value_findings("query", endpoint.query)
+    key_header = "authorization" if auth_of(endpoint) == "bearer" else auth_of(endpoint)
+    for name in endpoint.headers:
+        here: Where = ("headers", name)
+        if not _NAME.fullmatch(name):
+            yield Finding(here, "not the name of a header; use letters, digits and - only")
+        elif name.lower() in _OURS:
+            yield Finding(here, f"the prober sets {name.lower()} itself; remove it here")
+        elif name.lower() == "user-agent":
+            yield Finding(here, "the user agent has a field of its own; write user_agent: beside headers")
+        elif endpoint.has_key and name.lower() == key_header:
+            yield Finding(here, "the key is sent in this header already; remove one of the two, or write auth: none")
+    lower = [name.lower() for name in endpoint.headers]
+    for name in sorted({name for name in lower if lower.count(name) > 1}):
+        yield Finding(("headers",), f"{name} is written twice, in capitals and not; keep one")
+    if endpoint.client_key is not None and endpoint.client_cert is None:
+        yield Finding(("client_key",), "there is no client_cert that this key belongs to; write one, or remove the key")
+
+
+def _key_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    declared = {
+        "api_key_env": endpoint.api_key_env, "api_key_file": endpoint.api_key_file,
+        "api_key_command": endpoint.api_key_command,
+    }  # fmt: skip
+    sources = [name for name, value in declared.items() if value]
+    if len(sources) > 1:
+        yield Finding((sources[1],), f"{' and '.join(sources)} are set; keep one")
+    if not sources and endpoint.base_url is None and auth_of(endpoint) != "none":
+        yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {key_fix(endpoint)}")
+    if endpoint.api_key_lasts is not None and not endpoint.api_key_command:
+        yield Finding(("api_key_lasts",), "only a key that is printed by api_key_command is kept; remove it")
+    for number, word in enumerate(endpoint.api_key_command):
+        if not word:
+            yield Finding(("api_key_command", number), "is empty; write the program and each argument by itself")
+    if len(endpoint.api_key_command) == 1 and " " in endpoint.api_key_command[0].strip():
+        fix = ", ".join(endpoint.api_key_command[0].split())
+        yield Finding(("api_key_command",), f"is run without a shell; write [{fix}]")
+
+
+def _value_findings(field: str, values: Mapping[str, str]) -> Iterator[Finding]:
+    for name, value in values.items():
+        here: Where = (field, name)
+        literal = filled(value, lambda _: "")
+        if "${" in literal or "$(" in literal:
+            yield Finding(here, f"{quoted(literal)} names no environment variable; write ${{NAME}}")
+        elif not (value.isascii() and value.isprintable()) or value != value.strip():
+            yield Finding(here, "holds characters that cannot be sent, or blanks at an end; write plain ASCII text")
+        elif not value:
+            yield Finding(here, "is empty; write a value, or remove it")
+        elif value == literal and (_SECRET.search(name) or is_secret_name(name)):
+            variable = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+            yield Finding(here, f"a secret must not be in a file; write its environment variable: ${{{variable}}}")
+
+
+def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    if endpoint.base_url is None:
+        return
+    try:
+        address = urlsplit(endpoint.base_url)
+        host = address.hostname or ""
+        _ = address.port
+    except ValueError:
+        yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
+        return
+    path = address.path.rstrip("/")
+    whole = next((end for end in _WHOLE if path.endswith(end)), None)
+    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
+        yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
+    elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
+        yield Finding(("base_url",), f"{NO_KEYS} {key_fix(endpoint)}")
+    elif whole is not None:
+        yield Finding(("base_url",), f"the prober appends {whole} itself; write the address without it")
+    elif re.search(r"/(v\d+(?:beta)?)/\1$", path):
+        yield Finding(("base_url",), f"{path} has its last part twice; write it once")
+    elif host.endswith(".openai.azure.com") and not path:
+        yield Finding(("base_url",), "an Azure address needs its path; write https://….openai.azure.com/openai/v1")
+    elif address.scheme == "http" and endpoint.has_key and not is_local(host):
+        yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
