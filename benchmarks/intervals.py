@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def mean(values: Floats) -> Estimate:
     value = float(values.mean())
     if len(values) < 2:
         return Estimate(value, float("-inf"), float("inf"))
-    half = float(student.ppf(0.975, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    half = float(stdtrit(len(values) - 1, 0.975)) * float(values.std(ddof=1)) / sqrt(len(values))
     return Estimate(value, value - half, value + half)
 
 

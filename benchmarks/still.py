@@ -20,7 +20,7 @@ from typing import Final
 from zlib import crc32
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from benchmarks import worlds
 from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, statistic
@@ -64,8 +64,8 @@ class StillResult:
         """Exact 95 % interval of the rate, as if alarms were Poisson (Garwood 1936)."""
         if not self.years:
             return 0.0, inf
-        low = gamma.ppf(0.025, self.alarms) if self.alarms else 0.0
-        return float(low / self.years), float(gamma.ppf(0.975, self.alarms + 1) / self.years)
+        low = gammaincinv(self.alarms, 0.025) if self.alarms else 0.0
+        return float(low / self.years), float(gammaincinv(self.alarms + 1, 0.975) / self.years)
 
 
 def measure(kind: str, count: int, workers: int = 2, kept: Path = KEPT) -> StillResult:

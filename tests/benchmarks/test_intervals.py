@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
 
 from benchmarks.intervals import area, is_above, mean, wins
 
@@ -18,6 +17,8 @@ def test_the_area_is_the_share_of_pairs_in_which_the_changed_one_scores_higher()
 
 
 def test_the_area_is_that_of_mann_and_whitney() -> None:
+    from scipy.stats import mannwhitneyu
+
     rng = np.random.default_rng(0)
     still, changed = rng.integers(0, 9, 50).astype(float), rng.integers(2, 11, 50).astype(float)
     statistic = mannwhitneyu(changed, still).statistic

@@ -10,12 +10,12 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from scipy.stats import binom, chisquare, ks_2samp
 
 from benchmarks.ladder import Answers
 from benchmarks.peers import PEERS, b3it, betting, length_only, lt, met, scan, usual
 from benchmarks.peers.interface import SHUFFLES, Peer, exceeded, first_alarm
 from benchmarks.peers.outcomes import Outcomes
+from tests.bounds import fewest, most
 
 pytestmark = pytest.mark.slow  # what measures the prober is not the prober
 
@@ -117,7 +117,7 @@ def test_p_values_keep_their_level_in_a_still_world(name: str) -> None:
         for seed in range(150)
     ]
     for level in (0.05, 0.25):
-        assert sum(p <= level for p in values) <= binom.ppf(0.999, len(values), level)
+        assert sum(p <= level for p in values) <= most(len(values), level)
     if name != "length_only":  # few lengths tie, which makes its p-values large
         assert 0.35 < np.mean(values) < 0.65
 
@@ -442,6 +442,8 @@ def test_one_leading_space_is_all_met_needs() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_length_equals_the_kolmogorov_smirnov_test_of_scipy(seed: int) -> None:
+    from scipy.stats import ks_2samp
+
     old, new = rng(seed).poisson(400, 120).tolist(), rng(seed + 50).poisson(400 + 8 * seed, 60).tolist()
     statistic, p = length_only.ks(old, new)
     expected = ks_2samp(old, new, method="exact")
@@ -565,6 +567,8 @@ def test_where_the_null_is_true_bets_are_fair() -> None:
 
 
 def test_chi_square_equals_that_of_scipy() -> None:
+    from scipy.stats import chisquare
+
     observed, p = np.array([3.0, 9.0, 8.0, 2.0, 5.0]), np.array([0.2, 0.5, 0.3, 0.6, 0.4])
     parts = [chisquare(o, o.sum() * q).statistic for o, q in ((observed[:3], p[:3]), (observed[3:], p[3:]))]
     assert scan.chi_square(observed, p, np.array([0, 3])) == pytest.approx(sum(parts))
@@ -600,7 +604,7 @@ def test_the_threshold_of_the_scan_keeps_its_promise() -> None:
         windows = scan.scan(counts, scan.shares(seen, np.array([0])), np.array([0]))
         alarms += int((null.standardised(windows) > null.threshold).any(axis=1).sum())
     asked_for = 1 - math.exp(-1)
-    assert binom.ppf(0.0005, 60, asked_for) <= alarms <= binom.ppf(0.9995, 60, asked_for)
+    assert fewest(60, asked_for) <= alarms <= most(60, asked_for)
 
 
 @pytest.mark.slow

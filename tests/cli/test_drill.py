@@ -24,13 +24,17 @@ def hook() -> Iterator[Hook]:
 @pytest.fixture
 def declared(home: Path, watched: Path) -> Path:
     """The database of `watched`, and the files that declare what it holds."""
+    declare(home)
+    return Path(shutil.copy(watched, home / "prober.db"))
+
+
+def declare(home: Path) -> None:
     (probe_set,), (endpoint,) = declarations().sets, declarations().endpoints
     folder = home / "probes"
     folder.mkdir()
     wanted = endpoint.model_dump(mode="json", exclude_defaults=True, exclude={"name"})
     (folder / "endpoints.yaml").write_text(json.dumps({"endpoints": {endpoint.name: wanted}}))
     (folder / "canary.yaml").write_text(json.dumps(probe_set.model_dump(mode="json", exclude_defaults=True)))
-    return Path(shutil.copy(watched, home / "prober.db"))
 
 
 @pytest.mark.slow
@@ -94,9 +98,9 @@ def test_what_is_wrong_is_said_before_anything_is_done(
     assert said in done.err
 
 
-def test_without_a_database_there_is_nothing_to_drill(prober: Run, declared: Path) -> None:
-    declared.unlink()
+def test_without_a_database_there_is_nothing_to_drill(prober: Run, home: Path) -> None:
+    declare(home)
     done = prober("drill", "swapped")
     assert done.code == 2
     assert "there is no database yet" in done.err
-    assert not declared.exists()
+    assert not (home / "prober.db").exists()

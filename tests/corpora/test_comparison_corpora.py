@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.lab.compare import compare, judge
 from prober.lab.compare.exchange import gather
+from tests.bounds import most
 from tests.corpora.corpora import recorded
 
 pytestmark = pytest.mark.slow
@@ -93,7 +93,7 @@ def test_random_halves_of_the_prompts_of_one_version(task, model, month):
         base = gather(whole[:1], whole[1:2])
         changed += judge(replace(base, answers=tuple(split), paired=False), ALPHA, rng).verdict == "changed"
     print(f"\n| halves of {task} {model} {month} | {changed} of {SPLITS}")
-    assert changed <= binom.ppf(1 - 1e-4, SPLITS, ALPHA)
+    assert changed <= most(SPLITS, ALPHA, 1e-4)
 
 
 def test_halves_as_a_user_would_cut_them():
@@ -129,7 +129,7 @@ def test_days_before_a_swap_are_one_behaviour_and_days_after_another():
         assert compared.exchanged == "rounds"
         changed += compared.verdict == "changed"
     print(f"| halves of the {len(days)} days before the swap | {changed} of {SPLITS}")
-    assert changed <= binom.ppf(1 - 1e-4, SPLITS, ALPHA)
+    assert changed <= most(SPLITS, ALPHA, 1e-4)
 
 
 def shown(one):

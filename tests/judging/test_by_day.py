@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from benchmarks import worlds
 from prober.judging import judge, reference
@@ -17,6 +16,7 @@ from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
+from tests.bounds import most
 from tests.judging.observed import START, observed, spoken
 
 HOURLY = Promise(1.0, HOURS_PER_YEAR, ReferenceRule(hours=72.0))
@@ -47,7 +47,7 @@ def watched(rounds: list[Round]) -> tuple[Memory, str, int]:
 def test_where_rounds_are_draws_of_their_own_days_are_found_to_matter_no_more_often_than_said() -> None:
     rng = np.random.default_rng(1)
     found = sum(is_clustered([rng.normal(0, 1, (72, 6)), rng.normal(0, 1, (72, 2))], hours(72)) for _ in range(300))
-    assert found <= binom.ppf(0.999, 300, LEVEL)
+    assert found <= most(300, LEVEL)
 
 
 @pytest.mark.parametrize("scatter", [0.5, 2.0])

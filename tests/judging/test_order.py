@@ -7,7 +7,6 @@ from math import comb
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.judging import judge, permutation_check, reference
 from prober.judging.judge import RECHECKED_AT, REJECTED, reset_evidence
@@ -16,6 +15,7 @@ from prober.judging.permutation_check import LEVEL, RAREST, rejects_no_change
 from prober.judging.promise import Promise
 from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
+from tests.bounds import most
 from tests.judging.observed import REFERENCE, judged, observed, spoken
 from tests.judging.test_judge import world
 
@@ -42,7 +42,7 @@ def test_still_rounds_are_found_changed_no_more_often_than_said(machines: int, r
     """However alike the replies of one machine are. One odd round at the end may be a change: it is counted apart."""
     rng = np.random.default_rng(machines)
     found = sum(rejects_no_change(still(rng, rounds, machines)) for _ in range(200))
-    assert found <= binom.ppf(0.999, 200, LEVEL + RAREST / rounds + RAREST / comb(rounds, 2))
+    assert found <= most(200, LEVEL + RAREST / rounds + RAREST / comb(rounds, 2))
 
 
 @pytest.mark.parametrize("newest", [1, 2, 3, 10])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from prober.judging.channels import percent
 from prober.lab.compare.exchange import Bools, Exchange, Exchanged
@@ -156,7 +156,7 @@ def _of_one(differences: Floats, ends: tuple[float, ...], alpha: float) -> tuple
     total = weights.sum()
     mean = float(weights @ values / total)
     error = float(np.sqrt(weights @ (values - mean) ** 2 / (total - 1) / total))
-    return _around(mean, error * float(t.ppf(1 - alpha / 2, total - 1)))
+    return _around(mean, error * float(stdtrit(total - 1, 1 - alpha / 2)))
 
 
 def _of_two(a: Floats, b: Floats, ends: tuple[float, ...], alpha: float) -> tuple[float, float] | None:
@@ -168,7 +168,7 @@ def _of_two(a: Floats, b: Floats, ends: tuple[float, ...], alpha: float) -> tupl
     error = float(np.sqrt(parts.sum()))
     sizes = np.array([len(a) - 1, len(b) - 1])
     freedom = float(parts.sum() ** 2 / (parts**2 / sizes).sum()) if error else float(sizes.sum())
-    return _around(float(a.mean() - b.mean()), error * float(t.ppf(1 - alpha / 2, freedom)))
+    return _around(float(a.mean() - b.mean()), error * float(stdtrit(freedom, 1 - alpha / 2)))
 
 
 def _around(centre: float, half: float) -> tuple[float, float]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.judging.channels import CHANNELS as ALL_CHANNELS
 from prober.judging.channels import Channel
 from prober.lab.compare import judge
 from prober.model.evidence import Fingerprint
+from tests.bounds import fewest
 from tests.lab.compare.worlds import CHANNELS, NAME, NUMBER, VECTOR, fingerprint, gathered
 
 SHARE = Channel(
@@ -46,7 +46,7 @@ def test_intervals_cover_the_true_effect(channel, shape, least):
 
         low, high = only(channel, gathered(draw, **shape)).interval
         covered += low <= truth <= high
-    assert covered >= binom.ppf(1e-4, worlds, least)
+    assert covered >= fewest(worlds, least, 1e-4)
 
 
 def test_an_interval_of_shares_that_never_vary_is_not_a_point():

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.lab.compare import compare, judge
 from prober.lab.compare.exchange import gather
 from prober.loading.reply_log import LoggedReply
+from tests.bounds import most
 from tests.lab.compare.worlds import logged
 
 WORDS = [
@@ -105,4 +105,4 @@ def test_pairs_of_one_model_are_called_changed_no_more_often_than_alpha() -> Non
             ]
 
         called += compare(log(), log(), alpha, rng).verdict == "changed"
-    assert called <= binom.ppf(0.999, pairs, alpha)
+    assert called <= most(pairs, alpha)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from prober.lab.compare import judge
+from tests.bounds import most
 from tests.lab.compare.worlds import CHANNELS, gathered, noise
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_still_worlds_of_single_rounds(shape):
         return gathered(lambda probe, side, _: noise(rng, int(level[probe + (not paired) * side * 24])), **shape)
 
     worlds = 40
-    assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
+    assert share_changed(world, worlds) <= most(worlds, ALPHA, 1e-4)
 
 
 def test_still_worlds_whose_days_differ_keep_the_promise_when_rounds_are_many():
@@ -48,7 +48,7 @@ def test_still_worlds_whose_days_differ_keep_the_promise_when_rounds_are_many():
         )
 
     worlds = 40
-    assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
+    assert share_changed(world, worlds) <= most(worlds, ALPHA, 1e-4)
 
 
 def test_still_worlds_whose_probes_have_their_own_days_keep_the_promise_when_rounds_are_few():
@@ -64,7 +64,7 @@ def test_still_worlds_whose_probes_have_their_own_days_keep_the_promise_when_rou
         )
 
     worlds = 40
-    assert share_changed(world, worlds) <= binom.ppf(0.9999, worlds, ALPHA)
+    assert share_changed(world, worlds) <= most(worlds, ALPHA, 1e-4)
 
 
 def test_replies_of_a_round_are_no_more_evidence_than_the_round():
@@ -124,4 +124,4 @@ def test_a_channel_that_did_not_move_is_hardly_ever_named_beside_one_that_did():
         changed = {one.channel for one in compared.channels if one.changed}
         assert "name" in changed
         named += len(changed) > 1
-    assert named <= binom.ppf(0.9999, worlds, ALPHA)
+    assert named <= most(worlds, ALPHA, 1e-4)

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincc
 
 from prober.judging.statistic.scales import Reading
 from prober.lab.compare.exchange import Exchange
@@ -24,7 +24,7 @@ def evidence(readings: list[Reading | None], units: Exchange, labels: list[list[
         values = [statistic(readings, units, row) for row in labels]
         mean, variance = float(np.mean(values)), float(np.var(values))
         if variance > 1e-12 * mean**2:
-            of_rows.append([float(gamma.sf(v, mean**2 / variance, scale=variance / mean)) for v in values])
+            of_rows.append([float(gammaincc(mean**2 / variance, v * mean / variance)) for v in values])
     return [float(np.log(np.mean([1 / p for p in row]))) for row in zip(*of_rows, strict=True)] or [0.0] * len(labels)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from prober.judging.promise import Promise
 from prober.lab.power import CHANGES, search
@@ -44,8 +43,11 @@ def delays(monkeypatch):
     return let
 
 
+@pytest.mark.slow
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_wilson_is_scipys(a, b):
+    from scipy.stats import binomtest
+
     caught, futures = min(a, b), max(a, b, 1)
     theirs = binomtest(caught, futures).proportion_ci(method="wilson")
     assert wilson(caught, futures) == pytest.approx((theirs.low, theirs.high), abs=1e-6)

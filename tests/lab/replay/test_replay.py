@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -20,6 +21,13 @@ from tests.lab.replay.logs import PROMISE, START, answers, cheap, day, log, repl
 OLD, NEW, NEWEST = ("blue", "red"), ("sorry", "I cannot"), ("a long and winding answer", "another one")
 
 
+@cache
+def changed():
+    """(replies, replayed) of a log that changes for good after 24 rounds."""
+    replies = list(log((24, OLD), (8, NEW)))
+    return replies, replayed(replies)
+
+
 def test_a_still_log_has_no_alarm() -> None:
     result = replayed(log((40, OLD)))
     assert result.alarms == ()
@@ -29,8 +37,7 @@ def test_a_still_log_has_no_alarm() -> None:
 
 
 def test_a_change_is_found_dated_and_said_to_persist() -> None:
-    result = replayed(log((24, OLD), (12, NEW)))
-    (alarm,) = result.alarms
+    (alarm,) = changed()[1].alarms
     assert day(24) <= alarm.round <= day(26)
     assert day(23) <= alarm.onset <= day(25)
     assert alarm.onset <= alarm.round
@@ -51,6 +58,7 @@ def test_after_an_alarm_a_new_epoch_begins_at_the_onset_so_a_second_change_is_fo
     assert "insufficient_evidence" in {j.state for j in result.judgements[27:32]}
 
 
+@pytest.mark.slow
 def test_a_change_back_is_a_change() -> None:
     assert len(replayed(log((24, OLD), (20, NEW), (10, OLD))).alarms) == 2
 
@@ -61,9 +69,9 @@ def test_what_passes_does_not_persist() -> None:
 
 
 def test_a_change_in_the_last_round_cannot_be_said_to_persist() -> None:
-    changed = list(log((24, OLD), (6, NEW)))
-    alarm = replayed(changed).alarms[0]
-    until = replayed([one for one in changed if one.round <= alarm.round])
+    replies, result = changed()
+    (alarm,) = result.alarms
+    until = replayed([one for one in replies if one.round <= alarm.round])
     assert until.alarms[0].round == alarm.round
     assert until.alarms[0].persistent is None
 
@@ -132,15 +140,14 @@ def test_rounds_a_year_follow_from_the_labels_and_gaps_do_not_count() -> None:
 
 
 def test_the_order_of_lines_does_not_matter_but_that_of_labels_does() -> None:
-    replies = list(log((24, OLD), (6, NEW)))
-    shuffled = random.Random(0).sample(replies, len(replies))
-    one, other = replayed(replies), replayed(shuffled)
+    replies, one = changed()
+    other = replayed(random.Random(0).sample(replies, len(replies)))
     assert [a.round for a in one.alarms] == [a.round for a in other.alarms]
     assert [j.round for j in other.judgements] == sorted({r.round for r in replies})
 
 
 def test_several_endpoints_in_one_log_are_judged_apart() -> None:
-    mixed = [*log((24, OLD), (8, NEW), endpoint="x"), *log((32, OLD), endpoint="yy")]
+    mixed = [*log((14, OLD), (8, NEW), endpoint="x"), *log((16, OLD), endpoint="yy")]
     endpoints = rounds_of(random.Random(1).sample(mixed, len(mixed)), cheap)
     assert sorted(endpoints) == ["x", "yy"]
     found = {name: replay(rounds, PROMISE) for name, rounds in endpoints.items()}
@@ -158,6 +165,7 @@ def test_samples_are_numbered_within_their_probe_and_round() -> None:
 @pytest.mark.parametrize(
     "edit", [{"prompt": "a??"}, {"system": "Be brief."}, {"expect": (Check(type="is-json"),)}, {"probe": "z"}]
 )
+@pytest.mark.slow
 def test_an_edited_probe_is_another_series_and_no_alarm(edit) -> None:
     before = list(log((20, OLD), probes=("a", "b")))
     after = [replace(one, **edit) if one.probe == "a" else one for one in log((20, OLD), first=20, probes=("a", "b"))]
@@ -170,6 +178,7 @@ def test_an_edited_probe_is_another_series_and_no_alarm(edit) -> None:
     assert replay(rounds, PROMISE).alarms == ()
 
 
+@pytest.mark.slow
 def test_the_same_change_without_an_edit_is_an_alarm() -> None:
     """What the test above would see, were the two series compared."""
     before = list(log((20, OLD), probes=("a", "b")))
@@ -192,18 +201,19 @@ def test_replay_judges_as_the_daemon_does() -> None:
 
 
 def test_replaying_twice_gives_the_same_to_the_last_bit(tmp_path) -> None:
+    replies, once = changed()
     path = tmp_path / "log.jsonl.gz"
-    write(path, log((14, OLD), (4, NEW)))
-    once, twice = (replayed(read(path)) for _ in range(2))
+    write(path, replies)
+    twice = replayed(read(path))
     assert once.alarms == twice.alarms
     assert [j.e_value for j in once.judgements] == [j.e_value for j in twice.judgements]
 
 
 def test_what_comes_after_the_aftermath_does_not_change_an_alarm() -> None:
-    changed = list(log((24, OLD), (8, NEW)))
-    whole = replayed(changed).alarms[0]
-    last = sorted({one.round for one in changed}).index(whole.round) + AFTERMATH
-    assert replayed([one for one in changed if one.round <= day(last)]).alarms[0] == whole
+    replies, result = changed()
+    (whole,) = result.alarms
+    last = sorted({one.round for one in replies}).index(whole.round) + AFTERMATH
+    assert replayed([one for one in replies if one.round <= day(last)]).alarms[0] == whole
 
 
 def test_hostile_replies_are_fingerprinted_and_judged_by_the_real_thing() -> None:
@@ -217,7 +227,7 @@ def test_hostile_replies_are_fingerprinted_and_judged_by_the_real_thing() -> Non
 
 
 def test_an_alarm_says_when_how_much_and_what_moved() -> None:
-    alarm = replayed(log((24, OLD), (12, NEW))).alarms[0]
+    (alarm,) = changed()[1].alarms
     assert alarm.onset_between is not None
     assert alarm.onset_between[0] <= day(24) <= alarm.onset_between[1]
     words = {shift.channel: shift.words for shift in alarm.findings.shifts}
