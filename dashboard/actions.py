@@ -1,8 +1,8 @@
-"""What happened to an incident, in order; and its buttons: acknowledge, mute, accept. Off by default."""
+"""The buttons of an incident: acknowledge, mute, accept. Off by default."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.formatting import inline, moment, number, one_line
+from dashboard.formatting import inline, one_line
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
@@ -18,7 +18,6 @@ from prober.model.incident import Action, ActionName, Change, Incident, Trouble
 from prober.service.act import act, done
 from prober.settings import Settings
 from prober.store import Store
-from prober.store.views import ActionView, NoticeView
 
 MUTES: Final = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168}
 """Label → hours."""
@@ -152,66 +151,3 @@ def may_act(name: str, allowed: str | None) -> bool:
     if allowed is None:
         return True
     return name.casefold() in {one.strip().casefold() for one in allowed.split(",") if one.strip()}
-
-
-_NO_EFFECT = "had no effect: {}"
-_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happened. May hold hostile text."""
-
-    at: datetime
-    what: str
-    who: str = ""
-    """Empty if it happened by itself."""
-    why: str = ""
-
-
-def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
-    """Oldest first."""
-    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_notified(notices)], key=lambda step: step.at))
-
-
-def _judged(incident: Incident) -> list[Step]:
-    steps = []
-    if began := moment(incident.onset):
-        steps.append(Step(began, "first round that failed" if isinstance(incident, Trouble) else "first changed round"))
-    if isinstance(incident, Change):
-        sure = f"evidence {number(incident.e_value)} of {number(incident.threshold)}"
-        steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
-        if incident.course != "unknown" and incident.settled_round and (settled := moment(incident.settled_round)):
-            stays = incident.course == "persistent"
-            steps.append(Step(settled, "found to persist" if stays else "found to have passed"))
-        if incident.passed and (back := moment(incident.passed)):
-            steps.append(Step(back, "first round as in the reference again"))
-    else:
-        steps.append(Step(incident.opened_at, "opened", why=one_line(incident.cause.replace("_", " "))))
-    if incident.closed_at is not None:
-        # If a person closed it, their action says who.
-        by = "" if incident.close_reason in {"accepted", "reset"} else one_line(incident.cause)
-        steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
-    return steps
-
-
-def _pressed(one: ActionView) -> Step:
-    done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
-            "close": "closed by hand", "show": "evidence viewed"}[one.action]  # fmt: skip
-    if one.reason not in _DONE:
-        done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
-    return Step(one.at, done, one_line(f"{one.actor} (by {one.via})", 120), one_line(one.note, 500))
-
-
-def _notified(notices: Sequence[NoticeView]) -> list[Step]:
-    """When people were notified, once per event and channel."""
-    return [
-        Step(one.sent_at, f"notified: {one.event.replace('_', ' ')}", why=one_line(place(one), 80))
-        for one in notices
-        if one.sent_at is not None
-    ]
-
-
-def place(notice: NoticeView) -> str:
-    """Where a notice goes: `slack:#billing`."""
-    return f"{notice.alerter}:{notice.channel}" if notice.channel else notice.alerter

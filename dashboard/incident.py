@@ -9,7 +9,6 @@ from typing import Final
 import streamlit as st
 
 from dashboard import actions, endpoint
-from dashboard.actions import place, timeline
 from dashboard.formatting import (
     ago,
     count,
@@ -29,6 +28,7 @@ from dashboard.overview import incident_link
 from prober.model.evidence import Verdict
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Part
+from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
 
 _BEFORE: Final = timedelta(days=14)

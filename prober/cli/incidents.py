@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional, TypeAlias
 
 import typer
@@ -15,6 +16,7 @@ from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Change, Incident, Reason
 from prober.service.act import NOWHERE, act, done
+from prober.status.postmortem import gather, markdown
 from prober.store import Store, incidents
 from prober.store import daemons as stored_maintenance
 from prober.store import notices as stored_notices
@@ -122,6 +124,21 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))
     say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in notified))
+    return 0
+
+
+@app.command()
+def postmortem(
+    incident_id: Id,
+    output: Annotated[Optional[Path], typer.Option("--output", metavar="FILE", help="Write it there.")] = None,  # noqa: UP045
+    database: Database = None,
+) -> int:
+    """Write a postmortem of an incident, as Markdown: what the database knows, and headings for the rest."""
+    with open_store(database, read_only=True) as store:
+        text = markdown(store.query(gather, _incident(store, incident_id), now_utc()))
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    say(text if output is None else f"Wrote {output}.")
     return 0
 
 

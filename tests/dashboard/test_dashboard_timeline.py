@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import timedelta
 
-from dashboard.actions import timeline
 from prober.model.incident import Trouble
+from prober.status.timeline import timeline
 from prober.store.views import ActionView
 from tests.dashboard.canned import HOSTILE, NOW, history, incident, notice_view
 

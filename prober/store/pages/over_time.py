@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col, func, select
 from prober.store.engine import Transaction
 from prober.store.pages.page_views import EditView, RoundLine
 from prober.store.rounds import label_at
-from prober.store.rows import EndpointRow, LineRow, PointRow, RoundRow
+from prober.store.rows import EndpointRow, LineRow, PointRow, ReplyRow, RoundRow
 from prober.store.views import ChannelPoint
 
 _FIRST: Final = ""
@@ -107,6 +107,31 @@ def edits(tx: Transaction, endpoint: str) -> tuple[EditView, ...]:
         if first is not None:
             found.append(EditView(first, row.endpoint_hash, row.provider, row.model))
     return tuple(sorted(found, key=lambda one: one.round))
+
+
+def prompt_edits(tx: Transaction, endpoint: str, since: str, until: str) -> tuple[tuple[str, str], ...]:
+    """(label of the first round, probe): where a probe was asked in other words than before, in rounds of [since,
+    until], labels. Oldest first."""
+    begun = columns(col(ReplyRow.probe), col(ReplyRow.series), func.min(RoundRow.label)).join(
+        RoundRow, col(RoundRow.id) == col(ReplyRow.round_id)
+    )
+    found = tx.connection().execute(
+        begun.where(
+            col(RoundRow.endpoint) == endpoint,
+            col(RoundRow.state) == "completed",
+            col(RoundRow.label).between(since, until),
+        ).group_by(col(ReplyRow.probe), col(ReplyRow.series))
+    )
+    # A series is the content of the endpoint and of the probe: only the second half is the prompt.
+    first: dict[tuple[str, str], str] = {}
+    for probe, series, label in found:
+        assert label is not None  # of a group there is a least one
+        key = probe, series.rpartition(".")[2]
+        first[key] = min(label, first.get(key, label))
+    oldest: dict[str, str] = {}
+    for (probe, _), label in first.items():
+        oldest[probe] = min(label, oldest.get(probe, label))
+    return tuple(sorted((label, probe) for (probe, _), label in first.items() if label > oldest[probe]))
 
 
 def _thinned(

@@ -1,0 +1,79 @@
+"""What happened to an incident, in order: what was judged, who was notified, what people did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from prober.alerts.phrases import thousands
+from prober.loading.reply_log import time_of
+from prober.model.incident import Change, Incident, Trouble
+from prober.store.views import ActionView, NoticeView
+from prober.text import visible
+
+_NO_EFFECT = "had no effect: {}"
+_DONE = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand", "shown"))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened. May hold hostile text."""
+
+    at: datetime
+    what: str
+    who: str = ""
+    """Empty if it happened by itself."""
+    why: str = ""
+
+
+def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
+    """Oldest first."""
+    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_notified(notices)], key=lambda step: step.at))
+
+
+def _judged(incident: Incident) -> list[Step]:
+    steps = []
+    if began := time_of(incident.onset):
+        steps.append(Step(began, "first round that failed" if isinstance(incident, Trouble) else "first changed round"))
+    if isinstance(incident, Change):
+        sure = f"evidence {thousands(incident.e_value)} of {thousands(incident.threshold)}"
+        steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
+        if incident.course != "unknown" and incident.settled_round and (settled := time_of(incident.settled_round)):
+            stays = incident.course == "persistent"
+            steps.append(Step(settled, "found to persist" if stays else "found to have passed"))
+        if incident.passed and (back := time_of(incident.passed)):
+            steps.append(Step(back, "first round as in the reference again"))
+    else:
+        steps.append(Step(incident.opened_at, "opened", why=_line(incident.cause.replace("_", " "))))
+    if incident.closed_at is not None:
+        # If a person closed it, their action says who.
+        by = "" if incident.close_reason in {"accepted", "reset"} else _line(incident.cause)
+        steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
+    return steps
+
+
+def _pressed(one: ActionView) -> Step:
+    done = {"acknowledge": "acknowledged", "mute": "muted", "unmute": "unmuted", "accept": "accepted",
+            "close": "closed by hand", "show": "evidence viewed"}[one.action]  # fmt: skip
+    if one.reason not in _DONE:
+        done = f"{one.action} {_NO_EFFECT.format(one.reason.replace('_', ' '))}"
+    return Step(one.at, done, _line(f"{one.actor} (by {one.via})", 120), _line(one.note, 500))
+
+
+def _notified(notices: Sequence[NoticeView]) -> list[Step]:
+    """When people were notified, once per event and channel."""
+    return [
+        Step(one.sent_at, f"notified: {one.event.replace('_', ' ')}", why=_line(place(one), 80))
+        for one in notices
+        if one.sent_at is not None
+    ]
+
+
+def place(notice: NoticeView) -> str:
+    """Where a notice goes: `slack:#billing`."""
+    return f"{notice.alerter}:{notice.channel}" if notice.channel else notice.alerter
+
+
+def _line(text: str, limit: int = 200) -> str:
+    return visible(text, limit, lines=False)
