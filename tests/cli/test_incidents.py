@@ -41,7 +41,7 @@ def test_status_of_a_change(prober: Run) -> None:
     assert done.code == 1
     (one,) = done.json["endpoints"]
     incident = one.pop("open_incident")
-    assert one.pop("e_value") >= one["threshold"]
+    assert one.pop("e_value") >= one.pop("threshold") > 365
     notices = one.pop("notices")
     assert one.pop("age_s") > 0
     assert {point["channel"] for point in one.pop("channels")} >= {"length"}
@@ -50,7 +50,7 @@ def test_status_of_a_change(prober: Run) -> None:
         "verdict": "changed", "why": incident["channels"][0]["words"], "since": "2026-03-12T12:00:00Z",
         "newest_round": "2026-03-15T12:00:00.000000Z", "severity": incident["severity"], "incident": 1,
         "promise": {"false_alarms_per_year": 1.0}, "last_answered_at": "2026-03-15T12:00:00Z", "clock_ahead_at": None,
-        "missing": "", "threshold": 485.25, "last_round": "2026-03-15T12:00:00.000000Z",
+        "missing": "", "judged_from": None, "protected_by": [], "budget": None, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
         "last_failure": "", "confirmation_due_at": None, "trouble": None, "stale_since": None,
     }  # fmt: skip
