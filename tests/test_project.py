@@ -144,7 +144,7 @@ def test_the_channels_page_lists_every_channel() -> None:
         ("README.md", 1),
         ("docs/getting-started/first-endpoint.md", 0),
         ("docs/operating/providers.md", 0),
-        ("docs/reference/configuration.md", 1),
+        ("docs/reference/configuration.md", 2),
     ],
 )
 def test_examples_are_valid_declarations(page: str, sets: int, tmp_path: Path) -> None:

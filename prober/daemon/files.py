@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from prober.loading import Declarations, load
-from prober.loading.files import find
+from prober.loading.files import find, find_texts
 from prober.model.errors import ConfigurationError, Problem
 
 REMIND = timedelta(hours=1)
@@ -64,7 +64,7 @@ class Files:
         """Differs after any change: which files there are, and of each what an edit or a replacement changes."""
         problems: list[Problem] = []
         found: list[tuple[object, ...]] = []
-        for path in find(self._paths, problems):
+        for path in [*find(self._paths, problems), *find_texts(self._paths)]:
             try:
                 stat = path.stat()
                 found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_size))

@@ -13,6 +13,8 @@ from prober.model.errors import Problem
 from prober.text import short
 
 MAX_BYTES = 1_000_000
+TEXTS = (".txt", ".md", ".csv", ".vars.yaml", ".vars.yml")
+"""Ends of the names of files that probe sets may name."""
 _SUFFIXES = (".yaml", ".yml")
 _SYNTAX: tuple[tuple[str, str], ...] = (
     (r"found character '\\t'", "a tab where YAML needs spaces; indent with spaces"),
@@ -71,6 +73,13 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
     return sorted(found.values())
 
 
+def find_texts(paths: Sequence[str | Path]) -> list[Path]:
+    """All files in which probe sets under these paths may have texts and values; to see whether one changed."""
+    folders = {path if path.is_dir() else path.parent for path in map(Path, paths)}
+    below = [file for folder in sorted(folders) for file in folder.rglob("*") if file.name.lower().endswith(TEXTS)]
+    return [file for file in below if not any(part.startswith(".") for part in file.parts[1:])]
+
+
 def read(path: Path) -> Document:
     """Read one file. Bad files are not raised but returned, so that one call can report all files."""
     shown = path.as_posix()
@@ -112,12 +121,16 @@ def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
 
 
 def _yaml_below(folder: Path) -> list[Path]:
-    files = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    files = [path for path in folder.rglob("*") if _is_declaring(path)]
     return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _yaml_in(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file()]
+    return [path for path in folder.iterdir() if _is_declaring(path)]
+
+
+def _is_declaring(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES and _kind(path) != "vars" and path.is_file()
 
 
 def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:

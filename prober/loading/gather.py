@@ -12,6 +12,7 @@ from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.connection_rules import FILES
 from prober.loading.lines import Document, Finding, Where
+from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
@@ -105,7 +106,9 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
     for document in documents:
         if not isinstance(document.value, dict):
             continue
-        raw: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
+        written: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
+        every = expanded(written, Path(document.path).parent)
+        raw = every.raw
         findings: list[Finding] = []
         probe_set = shaped(ProbeSet, raw, findings)
         try:
@@ -118,7 +121,7 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
             findings.append(
                 Finding(("name",), f"{quoted(name)} is also the name of {names[name]}; write another name:")
             )
-        _report(document, findings, problems)
+        _report(document, [*every.findings, *map(every.as_written, findings)], problems)
         if probe_set is not None:
             sets.append(probe_set)
     for name, declared in endpoints.items():

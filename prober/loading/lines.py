@@ -81,8 +81,22 @@ def document(shown: str, text: str) -> Document:
     if not isinstance(value, dict):
         problems.append(Problem(shown, 1, "", f"a file holds fields, not {_kind(value)}; write lines such as name: …"))
         value = None
+    else:
+        # For anchors, and for notes to other programs.
+        value = {name: one for name, one in value.items() if not name.startswith("x-")}
     spoiled = frozenset(finding.line_of or finding.where for finding in builder.findings)
     return Document(shown, value, builder.lines, tuple(problems), spoiled)
+
+
+def rows_of(shown: str, text: str) -> tuple[JsonValue, tuple[Problem, ...]]:
+    """The values of a file that may hold anything, and what is wrong with them. Raises as `document` does."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return None, ()
+    builder = _Builder()
+    value = builder.build(node, ())
+    bare = Document(shown, lines=builder.lines)
+    return value, tuple(bare.problem(finding) for finding in builder.findings)
 
 
 def unreadable(shown: str, line: int, message: str) -> Document:

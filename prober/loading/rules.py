@@ -18,9 +18,9 @@ from prober.loading.connection_rules import connection_findings, is_local, key_f
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import CAPABILITY_PARAMETERS, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
-from prober.model.providers import PROVIDERS
+from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS
 from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
@@ -126,6 +126,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     provider = PROVIDERS[endpoint.provider]
     if endpoint.api != "chat" and endpoint.api not in provider.formats:
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
+    yield from _placeholder_findings(endpoint)
     yield from connection_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)
@@ -156,6 +157,16 @@ def provider_findings(name: str) -> Iterator[Finding]:
         *some, last = PROVIDERS
         most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
         yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
+
+
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|os\.environ/|^file://|^env:")
+
+
+def _placeholder_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    for field, text in (("model", endpoint.model), ("base_url", endpoint.base_url or "")):
+        if found := _PLACEHOLDER.search(text):
+            why = "a model or an address must be known from the file alone"
+            yield Finding((field,), f"{quoted(found[0])} is not filled in here: {why}; write it out")
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
@@ -116,16 +116,6 @@ class Capabilities(Shape):
     seed: bool | None = None
     tools: bool | None = None
     system: bool | None = None
-
-
-CAPABILITY_PARAMETERS: Mapping[str, frozenset[str]] = {
-    "temperature": frozenset({"temperature"}),
-    "top_p": frozenset({"top_p", "topP"}),
-    "logprobs": frozenset({"logprobs", "top_logprobs", "responseLogprobs"}),
-    "seed": frozenset({"seed", "random_seed"}),
-    "tools": frozenset({"tools", "tool_choice", "parallel_tool_calls", "toolConfig"}),
-}
-"""Capability → the parameters that need it, as providers spell them."""
 
 
 class Maintenance(Shape):
@@ -241,6 +231,10 @@ class Probe(Shape):
     samples: int = Field(1, ge=1, le=100)
     """Asks of this probe in one round."""
     tags: tuple[str, ...] = ()
+    vars: JsonValue = None
+    """Values for `{{name}}` in its texts; a list, or a file, makes a probe of each. None once they are filled in."""
+    template: bool = True
+    """Whether `{{name}}` and `file://` in texts stand for something; else they are sent as written."""
     expect: tuple[Check, ...] = ()
 
     @property
@@ -284,6 +278,8 @@ class ProbeSet(Shape):
     endpoints: tuple[Name, ...] = Field(min_length=1)
     schedule: Schedule
     tags: tuple[str, ...] = ()
+    vars: dict[str, JsonValue] = Field(default_factory=dict)
+    """Values for `{{name}}` in the texts of all probes."""
     probes: tuple[Probe, ...] = Field(min_length=1)
 
 

@@ -12,7 +12,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from prober.model.connection import Auth
-from prober.model.declaration import CAPABILITY_PARAMETERS, Capabilities, Endpoint, Probe
+from prober.model.declaration import Capabilities, Endpoint, Probe
+
+CAPABILITY_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
+    "temperature": frozenset({"temperature"}),
+    "top_p": frozenset({"top_p", "topP"}),
+    "logprobs": frozenset({"logprobs", "top_logprobs", "responseLogprobs"}),
+    "seed": frozenset({"seed", "random_seed"}),
+    "tools": frozenset({"tools", "tool_choice", "parallel_tool_calls", "toolConfig"}),
+}
+"""Capability → the parameters that need it, as providers spell them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ def _stale(
 
 def _is_gathering(endpoint: EndpointView) -> bool:
     """Whatever else is the matter with it."""
-    return endpoint.open_incident is None and endpoint.state not in ("quiet", "suspected")
+    return endpoint.open_incident is None and endpoint.state not in ("quiet", "suspected", "alarm")
 
 
 def _budget(endpoint: EndpointView, now: datetime) -> BudgetStatus | None:

@@ -73,7 +73,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
         for row in declared
     ]
     closed = _closed(tx, [one.endpoint_hash for one in views if one.state == "alarm" and one.open_incident is None])
-    gathered = _gathered(tx, [one.endpoint_hash for one in views if one.state not in ("quiet", "suspected")])
+    gathered = _gathered(tx, [one.endpoint_hash for one in views if one.state not in ("quiet", "suspected", "alarm")])
     return tuple(
         replace(one, closed_incident=closed.get(one.endpoint_hash), gathered=gathered.get(one.endpoint_hash, ()))
         for one in views

@@ -1,0 +1,170 @@
+"""The values of templates: from the declaration itself, a CSV or a YAML file; and the texts of files beside it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import itertools
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import yaml
+from pydantic import JsonValue
+
+from prober.loading.files import MAX_BYTES, TEXTS
+from prober.loading.lines import TooMuch, rows_of
+from prober.text import LEAKED, leaks, quoted, shown
+
+MOST: Final = 1000
+"""Probes that one may stand for."""
+
+_COLUMN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHORT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+Row: TypeAlias = dict[str, str]
+
+
+class Fault(Exception):
+    """What is wrong with values or a file; the text says what to write."""
+
+
+def constants_of(value: JsonValue) -> Row:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Fault(f"expected names and values, found {shown(value)}; write vars: {{company: ACME}}")
+    return {_column(name): _text(one, name) for name, one in value.items()}
+
+
+def rows_from(value: JsonValue, folder: Path) -> list[tuple[str, Row]]:
+    """(what is added to the probe's id, values) of every probe that one stands for; none where it has no values."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        columns = {_column(name): one if isinstance(one, list) else [one] for name, one in value.items()}
+        if any(not one for one in columns.values()):
+            raise Fault("a list of values is empty; write at least one")
+        found: Sequence[JsonValue] = [
+            dict(zip(columns, one, strict=True)) for one in itertools.product(*columns.values())
+        ]
+        if all(len(one) == 1 for one in columns.values()):
+            return [("", {name: _text(one[0], name) for name, one in columns.items()})]
+        varying = [name for name, one in columns.items() if len(one) > 1]
+    elif isinstance(value, str):
+        found, varying = _of_file(value, folder), []
+    elif isinstance(value, list):
+        found, varying = value, []
+    else:
+        raise Fault(f"expected names and values, found {shown(value)}; write vars: {{company: [ACME, Globex]}}")
+    if len(found) > MOST:
+        raise Fault(f"{len(found):,} probes of one, more than {MOST:,}; choose some of them")
+    rows = [_row(one) for one in found]
+    if any(row.keys() != rows[0].keys() for row in rows):
+        raise Fault("not every row has the same names; write each name in each row")
+    return [(_identity(row, varying or [name for name in row if name != "id"]), row) for row in rows]
+
+
+def _row(value: JsonValue) -> Row:
+    if not isinstance(value, dict) or not value:
+        raise Fault(f"expected a row of names and values, found {shown(value)}; write - {{company: ACME}}")
+    return {_column(name): _text(one, name) for name, one in value.items()}
+
+
+def _identity(row: Row, varying: Sequence[str]) -> str:
+    """Of a row among others, whatever their order and number: its `id`, its short values, or a hash of them."""
+    if "id" in row:
+        if not _SHORT.fullmatch(row["id"]):
+            raise Fault(f"id {quoted(row['id'])} cannot be part of a name; use letters, digits and . _ -, at most 40")
+        return row["id"]
+    short = _ODD.sub("-", ".".join(row[name] for name in varying)).strip("-._")
+    if _SHORT.fullmatch(short):
+        return short
+    return hashlib.sha256(json.dumps([row[name] for name in sorted(row)]).encode()).hexdigest()[:8]
+
+
+def _column(name: str) -> str:
+    if not _COLUMN.fullmatch(name):
+        raise Fault(f"{quoted(name)} is no name of a value; use letters, digits and _, a letter first")
+    return name
+
+
+def _text(value: JsonValue, name: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Fault(f"{name}: expected a text or a number, found {shown(value)}; put it in quotes")
+    return str(value)
+
+
+def _of_file(address: str, folder: Path) -> Sequence[JsonValue]:
+    """The rows of a CSV or YAML file."""
+    if not address.startswith("file://"):
+        raise Fault(f"expected names and values, found {shown(address)}; write vars: file://cases.csv for a file")
+    name = address.rsplit("/", 1)[-1]
+    if not name.lower().endswith((".csv", ".vars.yaml", ".vars.yml")):
+        raise Fault(f"{name}: values come from a CSV file, or a YAML file whose name ends in .vars.yaml; rename it")
+    text = content_of(address, folder)
+    found = _of_csv(name, text) if name.lower().endswith(".csv") else _of_yaml(name, text)
+    if not found:
+        raise Fault(f"{name} holds no row; write at least one")
+    return found
+
+
+def _of_csv(name: str, text: str) -> list[JsonValue]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    rows: list[JsonValue] = []
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                columns = len(reader.fieldnames or ())
+                raise Fault(f"{name}:{reader.line_num}: not {columns} values as in the first line; give each its value")
+            rows.append(dict(row))
+    except csv.Error as error:
+        raise Fault(f"{name}:{reader.line_num}: not CSV ({error}); quote values that hold commas or quotes") from None
+    return rows
+
+
+def _of_yaml(name: str, text: str) -> list[JsonValue]:
+    """A list of rows, or rows by their id."""
+    try:
+        value, problems = rows_of(name, text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        raise Fault(f"{name}:{line}: not valid YAML; check the indentation and quotes around this line") from None
+    except (TooMuch, RecursionError):
+        raise Fault(f"{name} is nested too deeply, or too much; write it flatter") from None
+    if problems:
+        raise Fault(f"{problems[0].path}:{problems[0].line}: {problems[0].message}")
+    if isinstance(value, dict):
+        return [one | {"id": key} if isinstance(one, dict) else one for key, one in value.items()]
+    return value if isinstance(value, list) else []
+
+
+def content_of(address: str, folder: Path) -> str:
+    """The text of a file beside the probe set, or below."""
+    name = address.removeprefix("file://")
+    path = folder / name
+    if not name.lower().endswith(TEXTS):
+        raise Fault(f"{name[:100]}: a text is in a file that ends in {', '.join(TEXTS)}; rename it")
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if Path(name).is_absolute() or not inside:
+            raise Fault(f"{name[:100]} is not in the folder of this file; put it there, or below")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise Fault(f"{name[:100]} cannot be read ({why}); check that it exists and may be read") from None
+    if len(content) > MAX_BYTES:
+        raise Fault(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; shorten it")
+    if leaks(text):
+        raise Fault(f"{name}: {LEAKED}")
+    if "\0" in text:
+        raise Fault(f"{name} holds a NUL character, which can be neither stored nor sent; remove it")
+    if not text.strip():
+        raise Fault(f"{name} is empty; write the text into it")
+    return text

@@ -1,0 +1,164 @@
+"""Probes that stand for several: texts from files, and values in place of `{{name}}`. What is sent is known at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import JsonValue
+
+from prober.loading.lines import Finding, Where
+from prober.loading.template_values import Fault, Row, constants_of, content_of, rows_from
+from prober.loading.validation_errors import did_you_mean
+from prober.text import quoted
+
+_VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+_OTHER: Final = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}")
+_ENVIRONMENT: Final = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}|\bos\.environ/\w+|\{\{\s*env\.\w+\s*\}\}")
+_TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
+_AS_IT_STANDS: Final = "or template: false to send it as it stands"
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A probe set with every probe that is asked."""
+
+    raw: dict[str, JsonValue]
+    places: Sequence[int]
+    """Probe → the place of the one in the file that it comes from."""
+    findings: Sequence[Finding]
+
+    def as_written(self, finding: Finding) -> Finding:
+        """A finding about a probe that is asked → the same about the probe in the file."""
+        return Finding(
+            self._place(finding.where),
+            finding.message,
+            None if finding.line_of is None else self._place(finding.line_of),
+        )
+
+    def _place(self, where: Where) -> Where:
+        if len(where) > 1 and where[0] == "probes" and isinstance(where[1], int):
+            return ("probes", self.places[where[1]], *where[2:])
+        return where
+
+
+def expanded(raw: Mapping[str, JsonValue], folder: Path) -> Expanded:
+    """Every probe of a set with its texts filled in; what cannot be filled in is reported and stays as it was."""
+    probes = raw.get("probes")
+    findings: list[Finding] = []
+    constants: Row = {}
+    try:
+        constants = constants_of(raw.get("vars"))
+    except Fault as fault:
+        findings.append(Finding(("vars",), str(fault)))
+    if not isinstance(probes, list):
+        return Expanded(dict(raw), (), findings)
+    asked: list[JsonValue] = []
+    places: list[int] = []
+    for place, probe in enumerate(probes):
+        made = _expanded(probe, constants, folder, ("probes", place), findings) if isinstance(probe, dict) else [probe]
+        asked += made
+        places += [place] * len(made)
+    return Expanded({**raw, "probes": asked}, places, findings)
+
+
+def _expanded(
+    probe: dict[str, JsonValue], constants: Row, folder: Path, here: Where, findings: list[Finding]
+) -> list[JsonValue]:
+    if probe.get("template") is False:
+        if probe.get("vars") is not None:
+            findings.append(
+                Finding((*here, "vars"), "template: false sends every text as it stands; remove one of the two")
+            )
+        return [probe]
+    told = len(findings)
+
+    def read(name: str) -> JsonValue:
+        return _mapped(probe[name], lambda text: _from_file(text, folder, (*here, name), findings))
+
+    texts: dict[str, JsonValue] = {name: read(name) for name in _TEXTS if name in probe}
+    try:
+        rows = rows_from(probe.get("vars"), folder)
+    except Fault as fault:
+        findings.append(Finding((*here, "vars"), str(fault)))
+        return [probe]
+    named: set[str] = set()
+    for field, text in texts.items():
+        known = {*constants, *(rows[0][1] if rows else {})}
+        findings += [Finding((*here, field), fault) for one in _strings(text) for fault in _faults(one, known, named)]
+    named |= {name for one in _strings(probe.get("expect")) for name in _VARIABLE.findall(one)}
+    for name in rows[0][1] if rows else ():
+        if name not in named and name != "id":
+            fix = did_you_mean(name, named, "write it into a text as {{" + name + "}}, or remove it") if named else ""
+            message = f"no text names {quoted(name)}; {fix or 'write it into a text as {{' + name + '}}, or remove it'}"
+            findings.append(Finding((*here, "vars"), message))
+    if len(findings) > told:
+        return [probe]
+    return [_made(probe, texts, identity, constants | row) for identity, row in rows or [("", {})]]
+
+
+def _made(probe: Mapping[str, JsonValue], texts: Mapping[str, JsonValue], identity: str, values: Row) -> JsonValue:
+    """One probe that is asked."""
+
+    def fill(text: str) -> str:
+        return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
+
+    filled = {name: _mapped(value, fill) for name, value in texts.items()}
+    if "expect" in probe:
+        filled["expect"] = _mapped(probe["expect"], fill)
+    if identity and isinstance(probe.get("id"), str):
+        filled["id"] = f"{probe['id']}/{identity}"
+    return {name: value for name, value in probe.items() if name != "vars"} | filled
+
+
+def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
+    """What stands for something else in a text and cannot be filled in; `named` learns what it names."""
+    if found := _ENVIRONMENT.search(text):
+        yield (
+            f"{quoted(found[0])}: nothing of the environment is put into a prompt, for prompts are stored and shown; "
+            f"write the text itself, or vars, {_AS_IT_STANDS}"
+        )
+        return
+    for name in dict.fromkeys(_VARIABLE.findall(text)):
+        named.add(name)
+        if name not in known:
+            fix = did_you_mean(name, known, "") if known else ""
+            given = fix if fix.startswith("did you mean") else f"write vars: {{{name}: …}}, {_AS_IT_STANDS}"
+            yield f"no value for {{{{{name}}}}}; {given}"
+    for found in _OTHER.finditer(text):
+        if not _VARIABLE.fullmatch(found[0]):
+            yield f"{quoted(found[0])}: only names are filled in, such as {{{{city}}}}; write one, {_AS_IT_STANDS}"
+            return
+
+
+def _mapped(value: JsonValue, change: Callable[[str], str]) -> JsonValue:
+    """The value with every text in it changed; names of fields stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(one, change) for one in value]
+    if isinstance(value, dict):
+        return {name: one if name in ("role", "type") else _mapped(one, change) for name, one in value.items()}
+    return value
+
+
+def _strings(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _strings(one)
+
+
+def _from_file(text: str, folder: Path, where: Where, findings: list[Finding]) -> str:
+    """The text that a `file://…` stands for."""
+    if not text.startswith("file://"):
+        return text
+    try:
+        return content_of(text, folder).rstrip("\n")
+    except Fault as fault:
+        findings.append(Finding(where, str(fault)))
+        return text

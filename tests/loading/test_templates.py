@@ -1,0 +1,159 @@
+"""One probe that stands for several: values from everywhere, stable ids, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.loading import load
+from prober.loading.files import find_texts
+from prober.model.declaration import Probe
+from prober.model.errors import ConfigurationError
+
+ENDPOINTS = "endpoints:\n  bot: {provider: scripted, model: m}\n"
+HEAD = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\n"
+
+
+def probes_of(folder: Path, text: str, **files: str) -> list[Probe]:
+    (folder / "endpoints.yaml").write_text(ENDPOINTS)
+    (folder / "set.yaml").write_text(HEAD + text)
+    for name, content in files.items():
+        (folder / name.replace("__", ".")).write_text(content)
+    return list(load(folder).sets[0].probes)
+
+
+def said(folder: Path, text: str, **files: str) -> str:
+    with pytest.raises(ConfigurationError) as raised:
+        probes_of(folder, text, **files)
+    return str(raised.value).replace(f"{folder.as_posix()}/", "")
+
+
+def asked(probes: list[Probe]) -> dict[str, str | None]:
+    return {probe.id: probe.prompt for probe in probes}
+
+
+@pytest.mark.parametrize(
+    ("vars_", "files", "expected"),
+    [
+        ("{city: Oslo, days: 3}", {}, {"a": "Oslo 3"}),
+        ("{city: [Oslo, New York], days: 3}", {}, {"a/Oslo": "Oslo 3", "a/New-York": "New York 3"}),
+        ("{city: [Oslo, Rome], days: [1, 2]}", {},
+         {"a/Oslo.1": "Oslo 1", "a/Oslo.2": "Oslo 2", "a/Rome.1": "Rome 1", "a/Rome.2": "Rome 2"}),
+        ("[{id: north, city: Oslo, days: 3}, {id: south, city: Rome, days: 2.5}]", {},
+         {"a/north": "Oslo 3", "a/south": "Rome 2.5"}),
+        ("file://c.csv", {"c__csv": '\ufeffcity,days\nOslo,3\n"Rome, old","2"\n'},
+         {"a/Oslo.3": "Oslo 3", "a/Rome-old.2": "Rome, old 2"}),
+        ("file://c.vars.yaml", {"c__vars__yaml": "north: {city: Oslo, days: 3}\nsouth: {city: Rome, days: 2}\n"},
+         {"a/north": "Oslo 3", "a/south": "Rome 2"}),
+        ("file://c.vars.yaml", {"c__vars__yaml": "- {city: Oslo, days: 3}\n"}, {"a/Oslo.3": "Oslo 3"}),
+    ],
+)  # fmt: skip
+def test_each_row_of_values_is_a_probe(
+    tmp_path: Path, vars_: str, files: dict[str, str], expected: dict[str, str]
+) -> None:
+    text = f"probes:\n  - {{id: a, prompt: '{{{{city}}}} {{{{ days }}}}', vars: {vars_}}}\n"
+    assert asked(probes_of(tmp_path, text, **files)) == expected
+
+
+def test_every_text_is_filled_and_what_a_set_shares(tmp_path: Path) -> None:
+    [probe] = probes_of(
+        tmp_path,
+        "vars: {shop: ACME, mood: dry}\n"
+        "probes:\n"
+        "  - id: a\n"
+        "    system: 'You sell for {{shop}}. Be {{mood}}.'\n"
+        "    messages: [{role: user, content: '{{thing}}?'}]\n"
+        "    vars: {thing: A lamp, mood: kind}\n"
+        "    expect: [{type: contains-any, value: ['{{thing}}', '{{unknown}}']}]\n",
+    )
+    assert (probe.system, probe.conversation[0].content) == ("You sell for ACME. Be kind.", "A lamp?")
+    assert probe.expect[0].value == ["A lamp", "{{unknown}}"]
+    assert probe.content_hash == Probe(
+        id="b", system=probe.system, messages=probe.messages, expect=probe.expect
+    ).content_hash  # fmt: skip
+
+
+def test_another_row_renames_no_probe(tmp_path: Path) -> None:
+    text = "probes: [{id: a, prompt: '{{q}}', vars: file://q.csv}]\n"
+    long = "a very long question, whose id cannot be its text, as it has far too many characters"
+    before = asked(probes_of(tmp_path, text, q__csv=f'q\n"{long}"\ntwo\n'))
+    after = asked(probes_of(tmp_path, text, q__csv=f'q\none\ntwo\n"{long}"\n'))
+    assert before.items() <= after.items() and len(after) == 3
+
+
+def test_a_long_text_stands_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "p.txt").write_text("Hello {{name}},\nwrite.\n\n")
+    [probe] = probes_of(tmp_path, "probes: [{id: a, prompt: file://texts/p.txt, vars: {name: Ann}}]\n")
+    assert probe.prompt == "Hello Ann,\nwrite."
+    assert find_texts([tmp_path]) == [tmp_path / "texts" / "p.txt"], "the daemon looks whether it changes"
+
+
+def test_a_text_about_templates_is_sent_as_it_stands(tmp_path: Path) -> None:
+    text = "What does {{ user.name | upper }} mean, and ${HOME}, and file://x?"
+    [probe] = probes_of(tmp_path, f"probes: [{{id: a, prompt: '{text}', template: false}}]\n")
+    assert probe.prompt == text
+
+
+@pytest.mark.parametrize(
+    ("probe", "message"),
+    [
+        (
+            "prompt: '{{company}}?'",
+            "probes.0.prompt: no value for {{company}}; write vars: {company: …}, or template: false",
+        ),
+        ("prompt: '{{compani}}?', vars: {company: a}", 'no value for {{compani}}; did you mean "company"?'),
+        ("prompt: '{{a.b}}'", '"{{a.b}}": only names are filled in'),
+        ("prompt: '{% if x %}'", '"{% if x %}": only names are filled in'),
+        ("prompt: 'Use ${MODEL_NAME}.'", "nothing of the environment is put into a prompt"),
+        ("prompt: '{{env.MODEL}}'", "nothing of the environment is put into a prompt"),
+        ("prompt: Hi, vars: {a: b}", 'no text names "a"; write it into a text as {{a}}, or remove it'),
+        ("prompt: '{{a}}', vars: {a: [x, x]}", '"q/x" is the id of an earlier probe too'),
+        ("prompt: '{{a}}', vars: {a: []}", "a list of values is empty"),
+        ("prompt: '{{a}}', vars: {a: yes please, b c: d}", '"b c" is no name of a value'),
+        ("prompt: '{{a}}', vars: {a: {b: c}}", "a: expected a text or a number"),
+        ("prompt: '{{a}}', vars: 3", "expected names and values, found the number 3"),
+        ("prompt: '{{a}}', vars: [{a: 1}, {b: 1}]", "not every row has the same names"),
+        ("prompt: '{{a}}', vars: [{a: 1, id: x y}]", 'id "x y" cannot be part of a name'),
+        ("prompt: '{{a}}', vars: cases.csv", "write vars: file://cases.csv"),
+        ("prompt: '{{a}}', vars: file://cases.json", "rename it"),
+        ("prompt: '{{a}}', vars: file://none.csv", "none.csv cannot be read (No such file or directory)"),
+        ("prompt: '{{a}}', vars: file://bad.csv", "bad.csv:3: not 2 values as in the first line"),
+        ("prompt: '{{a}}', vars: file://bad.vars.yaml", "bad.vars.yaml:1: not valid YAML"),
+        ("prompt: file://../outside.txt", "../outside.txt is not in the folder of this file"),
+        ("prompt: file:///etc/hostname.txt", "/etc/hostname.txt is not in the folder of this file"),
+        ("prompt: file:///etc/passwd", "a text is in a file that ends in .txt"),
+        ("prompt: file://empty.txt", "empty.txt is empty"),
+        ("prompt: Hi, vars: {a: b}, template: false", "template: false sends every text as it stands"),
+    ],
+)
+def test_what_cannot_be_filled_in_is_refused_with_its_line(tmp_path: Path, probe: str, message: str) -> None:
+    files = {"bad__csv": "a,b\n1,2\n3\n", "bad__vars__yaml": "a: [", "empty__txt": "\n"}
+    (tmp_path.parent / "outside.txt").write_text("secret")
+    found = said(tmp_path, f"probes:\n  - {{id: q, {probe}}}\n", **files)
+    assert message in found
+    assert all(line.startswith("set.yaml:5: ") for line in found.splitlines())
+
+
+def test_a_fault_of_one_probe_has_the_line_of_that_probe(tmp_path: Path) -> None:
+    found = said(
+        tmp_path,
+        "probes:\n"
+        "  - {id: many, prompt: '{{n}}', vars: {n: [1, 2, 3]}}\n"
+        "  - {id: wrong, prompt: Hi, smaples: 3}\n"
+        "  - {id: last, prompt: Ho, expect: [{type: regex, value: '('}]}\n",
+    )
+    assert [line.partition(" ")[0] for line in found.splitlines()] == ["set.yaml:6:", "set.yaml:7:"]
+    assert "probes.1: unknown field" in found and "probes.2.expect.0.value" in found
+
+
+def test_too_many_probes_of_one_are_refused(tmp_path: Path) -> None:
+    many = "[" + ", ".join(map(str, range(40))) + "]"
+    text = f"probes: [{{id: a, prompt: '{{{{a}}}} {{{{b}}}}', vars: {{a: {many}, b: {many}}}}}]\n"
+    assert "1,600 probes of one, more than 1,000" in said(tmp_path, text)
+
+
+def test_notes_to_other_programs_are_left_alone(tmp_path: Path) -> None:
+    [probe] = probes_of(tmp_path, "x-shared: {text: &hello Hello}\nprobes: [{id: a, prompt: *hello}]\n")
+    assert probe.prompt == "Hello"
