@@ -3,7 +3,8 @@
 A confirmation round is a round like any other, judged like any other; only the time it is due is another. Legal for an
 e-detector, which bounds what a round may add whatever made us ask. A *suspicion* begins with a round that is odd, more
 extreme than all of the reference, or whose evidence reaches `Confirm.at` of the threshold. It ends when evidence is
-below half of that and a round neither is odd nor adds to it, or an incident opens. The rounds that may be asked are
+below half of that and a round, not before the third confirmation round, neither is odd nor adds more to it than a still
+one does on average; or when an incident opens. The rounds that may be asked are
 counted within it. How rare odd rounds are, and that gap of a half, let `Promise` bound how many there can be.
 """
 
@@ -19,6 +20,9 @@ from prober.model.incident import LIVE, Incident
 
 ENDS_AT: Final = 0.5
 """A suspicion lasts while evidence is above this part of `Confirm.at`."""
+
+LEAST: Final = 3
+"""Confirmation rounds that follow an odd round in any case: what the bets learn from it, the next ones show."""
 
 ConfirmReason = Literal[
     "confirm",  # ask again, after the pause
@@ -67,7 +71,8 @@ def confirm(
     if judgement.state == "alarm" or (incident is not None and incident.state in LIVE):
         return Confirmation("incident_open")
     begins_at = rule.at * judgement.threshold
-    is_telling = judgement.is_odd or (judgement.is_growing and bool(suspicion.since))
+    is_begun = bool(suspicion.since)
+    is_telling = judgement.is_odd or (is_begun and (judgement.is_growing or suspicion.rounds < LEAST))
     if not is_telling and judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):
         return Confirmation("too_little_evidence")
     since = suspicion.since or judgement.round

@@ -13,6 +13,8 @@ from dataclasses import replace
 from math import inf, isnan, log
 from typing import Final
 
+import numpy as np
+
 from prober.judging import permutation_check
 from prober.judging.channels import CHANNELS
 from prober.judging.day_clustering import LEVEL_BEFORE_ALARM, can_be_clustered, day_of, is_clustered, whole_days
@@ -52,7 +54,8 @@ def advance(
     judged = replace(
         judgement(memory, round_.label, promise, missing),
         is_odd=memory.is_odd,
-        is_growing=log_e_of_all(memory) > before,
+        # By more than the unit that a still round adds on average.
+        is_growing=bool(log_e_of_all(memory) > np.logaddexp(before, 0.0)),
     )
     if judged.state != "alarm":
         return _without_alarm(memory), judged

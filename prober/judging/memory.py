@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_origin
 
 import numpy as np
@@ -14,6 +14,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from prober.judging.statistic import edetector
+from prober.judging.statistic.bets import WEIGHTS
 from prober.judging.statistic.null import Null
 from prober.judging.statistic.oddness import OddnessBar
 from prober.judging.statistic.readings import Floats
@@ -74,7 +75,18 @@ def encode(memory: Memory) -> str:
 
 def decode(text: str) -> Memory:
     """The memory that `encode` was given. Fields that an older text lacks have their defaults."""
-    return _CODEC.structure(json.loads(text), Memory)
+    memory = _CODEC.structure(json.loads(text), Memory)
+    return replace(memory, channels={name: _with_all_bets(held) for name, held in memory.channels.items()})
+
+
+def _with_all_bets(held: ChannelMemory) -> ChannelMemory:
+    """Strategies that an older text lacks have won nothing at its onsets."""
+    onsets = held.statistic.onsets
+    lacking = len(WEIGHTS) - onsets.log_capital.shape[1]
+    if not lacking:
+        return held
+    padded = np.pad(onsets.log_capital, ((0, 0), (0, lacking)), constant_values=-np.inf)
+    return replace(held, statistic=replace(held.statistic, onsets=replace(onsets, log_capital=padded)))
 
 
 def _encoded(array: npt.NDArray[Any]) -> dict[str, object]:

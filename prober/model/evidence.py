@@ -106,7 +106,7 @@ class Judgement:
     is_odd: bool = False
     """Whether the round is more extreme than every round of the reference."""
     is_growing: bool = False
-    """Whether the evidence is more than after the round before."""
+    """Whether the evidence grew by more than a round adds on average while nothing changes."""
 
     @property
     def moved(self) -> tuple[Verdict, ...]:

@@ -19,7 +19,8 @@ from prober.model.evidence import Judgement
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 RULE = Confirm()
-BEGAN = Suspicion("r3")
+BEGAN = Suspicion("r3", rounds=3)
+"""Begun, and asked as often as an odd round is in any case."""
 
 
 def judged(share: float, state: str = "quiet", label: str = "r7") -> Judgement:
@@ -40,6 +41,7 @@ CASES = {
     "one that waited too long": (asked(suspicion=Suspicion("r3", due_at=NOW)), "r3", NOW + MINUTE),
     "the last round of a suspicion": (asked(suspicion=Suspicion("r3", rounds=5)), "r3", NOW + MINUTE),
     "an odd round, whatever the evidence": (asked(0.0, Suspicion(), is_odd=True), "r7", NOW + MINUTE),
+    "the second and third round after an odd one": (asked(0.0, Suspicion("r3", rounds=2)), "r3", NOW + MINUTE),
     "odd and odd again": (asked(0.0, is_odd=True), "r3", NOW + MINUTE),
     "evidence that grows in a suspicion": (asked(0.001, is_growing=True), "r3", NOW + MINUTE),
     "the last round of a day": (asked(suspicion=Suspicion("r3", rounds_today=11)), "r3", NOW + MINUTE),
@@ -86,7 +88,7 @@ def test_a_suspicion_lasts_until_evidence_has_halved():
     since = ""
     course = []
     for number, share in enumerate([0.09, 0.1, 0.09, 0.051, 0.12, 0.049, 0.09, 0.1]):
-        made = confirm(RULE, judged(share, label=f"r{number}"), None, Suspicion(since), True, NOW)
+        made = confirm(RULE, judged(share, label=f"r{number}"), None, Suspicion(since, 3), True, NOW)
         since = made.since
         course.append((made.reason == "confirm", since))
     assert course == [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prober.judging.statistic import bets, edetector
-from prober.judging.statistic.bets import WEIGHTS
+from prober.judging.statistic.bets import TEMPERED, WEIGHTS
 from prober.judging.statistic.edetector import begin, extend, steps
 from prober.judging.statistic.learning import learn
 from prober.judging.statistic.null import CLASS_PRIOR, NullStack
@@ -120,7 +120,7 @@ def test_before_tempering_every_bet_of_every_onset_is_fair(seed: int) -> None:
     before = np.concatenate([state.onsets.log_capital, np.log(edetector.unit(still) * WEIGHTS)[None]])
     fair = sum(
         np.exp(np.logaddexp.reduce(log_classes(state.null, table)))
-        * np.exp((step(state, table, "9999").onsets.log_capital - before) / ours**2)
+        * np.exp((step(state, table, "9999").onsets.log_capital - before) / np.where(TEMPERED, ours**2, 1.0))
         for table in every_round(widths, 2)
     )
     np.testing.assert_allclose(fair, 1.0, rtol=1e-9)

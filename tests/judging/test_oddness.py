@@ -57,5 +57,16 @@ def test_no_more_rounds_are_odd_than_their_share_even_of_an_endpoint_that_drifts
     for i in range(5000):
         bar, is_odd = bar.after(float(rng.normal() + min(drift * i, 30)))
         odd += is_odd
-    assert odd <= 5000 * share + 60  # what it takes the bar to rise with the endpoint, and to wander
+    assert odd <= 5000 * share + 120  # what it takes the bar to rise with the endpoint, and to wander
     assert odd >= 5000 * share / 4
+
+
+def test_a_memory_of_fewer_strategies_goes_on():
+    memory, _ = judged(np.random.default_rng(0), [["a", "b", "a"], ["b", "b", "a"]])
+    held = memory.channels["choice"]
+    fewer = replace(held.statistic.onsets, log_capital=held.statistic.onsets.log_capital[:, :8])
+    old = replace(memory, channels={"choice": replace(held, statistic=replace(held.statistic, onsets=fewer))})
+    loaded = decode(encode(old))
+    for i in range(9):
+        loaded, judgement = advance(loaded, round_of(30 + i, ["a", "c", "c"]), lambda series: [], PROMISE)
+    assert judgement.state == "alarm"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log
 
-from prober.judging.statistic.bets import POOLED, RIDGES, SHARED, WEIGHTS
+from prober.judging.statistic.bets import POOLED, RIDGES, SHARED, TEMPERED, UNSEEN, WEIGHTS
 from prober.judging.statistic.edetector import CAUTION, DOUBT
 from prober.judging.statistic.null import CLASS_STRENGTH, CLASS_TILT, OUTLIER_STRENGTH, REPEAT_STRENGTH, STRENGTHS
 
@@ -103,6 +103,15 @@ def shared(mu, x, n, names):
     return out
 
 
+def unseen(mu, x, novel):
+    """A share (1/10 + x_unseen) / (1 + n) of what was never seen, the rest as mu."""
+    if not any(novel):
+        return mu
+    share = (UNSEEN + sum(x_c for x_c, new in zip(x, novel, strict=True) if new)) / (1 + sum(x))
+    known = sum(m for m, new in zip(mu, novel, strict=True) if not new)
+    return [share if new else (1 - share) * m / known for m, new in zip(mu, novel, strict=True)]
+
+
 def alternatives(onset, null, valid, v, novel, names):
     """(mean, replies behind it) of every strategy of one onset, as lists over rows."""
     rows = range(len(null))
@@ -119,6 +128,7 @@ def alternatives(onset, null, valid, v, novel, names):
     width = [0.5 * sum(valid[p]) for p in rows]
     flat = [[ok / sum(valid[p]) for ok in valid[p]] for p in rows]
     out.append(([dirichlet(flat[p], width[p], x[p]) for p in rows], [width[p] + n[p] for p in rows]))
+    out.append(([unseen(mu[p], x[p], novel[p]) for p in rows], onset["support"]))
     return [(no_less_new(mean, null, novel), c) for mean, c in out]
 
 
@@ -168,7 +178,9 @@ class Twin:
             belief = [0.0 for _ in K]
             for i, (mu, c) in enumerate(alternatives(onset, null_mean, self.valid, self.v, self.novel, self.names)):
                 alternative_k = self.alternative(x, mu, c)
-                onset["capital"][i] *= ((sum(alternative_k) + the_same) / sum(null_k)) ** usual**2
+                onset["capital"][i] *= ((sum(alternative_k) + the_same) / sum(null_k)) ** (
+                    usual**2 if TEMPERED[i] else 1
+                )
                 for k in K:
                     belief[k] += onset["capital"][i] * alternative_k[k] / sum(alternative_k)
             belief = [w / sum(belief) for w in belief]

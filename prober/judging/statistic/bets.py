@@ -7,7 +7,8 @@ All start at the mean mu before the onset and learn from the n replies x seen si
 - *shared*, the same with counts summed over all categories of one name: "(other)", or "positive", moves alike in
   every series that has it; *shared and own*, a ridge about that;
 - *pooled*, the same tilt in every series, `mu exp(theta v)`: longer, refusing more, sharper; one dimension for all;
-- *fresh*, Jeffreys' Dirichlet of ½: another distribution.
+- *fresh*, Jeffreys' Dirichlet of ½: another distribution;
+- *unseen*: what the reference never held comes in a share p = (1/10 + x_unseen) / (1 + n) of the replies.
 
 Each is a predictive density over the same classes of rounds as the null's (see `null`), known before its round is seen.
 """
@@ -20,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from prober.judging.statistic.null import Null, NullStack, log_predictive
-from prober.judging.statistic.readings import Floats, Ints, Table
+from prober.judging.statistic.readings import Bools, Floats, Ints, Table
 
 RIDGES: Final[Floats] = np.array([0.2, 0.4, 0.8])
 """Standard deviations of the shift of each logit, in a direction of its own."""
@@ -28,8 +29,12 @@ SHARED: Final = 0.25
 """Standard deviation of the shift that all categories of one name share; and of what each then adds of its own."""
 POOLED: Final = 0.5
 """Standard deviation of the tilt that all series share, on either axis of `Null.score`."""
-WEIGHTS: Final[Floats] = np.array([2, 2, 1, 3, 3, 0.5, 0.5, 1.5]) / 13.5
-"""Belief in each alternative: ridges, shared, shared and own, pooled (sharpness, score), fresh."""
+UNSEEN: Final = 0.1
+"""Share of the replies that *unseen* expects of what the reference never held, before it sees any."""
+WEIGHTS: Final[Floats] = np.array([2, 2, 1, 2.75, 2.75, 0.5, 0.5, 1.5, 0.5]) / 13.5
+"""Belief in each alternative: ridges, shared, shared and own, pooled (sharpness, score), fresh, unseen."""
+TEMPERED: Final = np.arange(len(WEIGHTS)) < len(WEIGHTS) - 1
+"""All but *unseen*: that unusual rounds are common says nothing of names that no round of the reference had."""
 
 
 def log_alternatives(
@@ -51,11 +56,13 @@ def log_alternatives(
     pooled = _moved(old[:, None], _tilt(null, since, surplus)[..., null.channel, None] * null.score)
     width = 0.5 * null.valid.sum(axis=1)
     fresh = (0.5 * null.valid + seen) / (width + since)[..., None]
-    mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None]], axis=1)
+    unseen = _unseen(old, since, seen, null.novel)
+    mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None], unseen[:, None]], axis=1)
     mean /= mean.sum(axis=-1, keepdims=True)
     mean = _no_less_new(mean, null)
     behind = np.empty(mean.shape[:3])
-    behind[:, :-1], behind[:, -1] = support[:, None], width + since
+    behind[:] = support[:, None]
+    behind[:, -2] = width + since
     rows, categories = null.base.shape
     flat = log_predictive(table, mean.reshape(-1, rows, categories), behind.reshape(-1, rows), null, classes.T)
     return flat.reshape(len(mean), len(WEIGHTS), *classes.T.shape).transpose(0, 3, 1, 2)
@@ -106,6 +113,16 @@ def _tilt(null: NullStack, since: Floats, surplus: Floats) -> Floats:
     weight = np.add.reduceat(since[:, None] * np.any(null.score != 0, axis=2), null.first, axis=2)
     tilt: Floats = moved / (1 / POOLED**2 + weight)
     return tilt
+
+
+def _unseen(old: Floats, since: Floats, seen: Floats, novel: Bools) -> Floats:
+    """The mean in which the share of what was never seen is that of the replies since each onset."""
+    has: Bools = np.any(novel, axis=1, keepdims=True)
+    share = (UNSEEN + (seen * novel).sum(axis=2, keepdims=True)) / (1 + since[..., None])
+    known = old * ~novel
+    known /= known.sum(axis=2, keepdims=True)
+    mean: Floats = np.where(has, (1 - share) * known + share * novel, old)
+    return mean
 
 
 def _no_less_new(mean: Floats, null: Null | NullStack) -> Floats:

@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from prober.judging.statistic import learning
-from prober.judging.statistic.bets import WEIGHTS, log_alternatives
+from prober.judging.statistic.bets import TEMPERED, WEIGHTS, log_alternatives
 from prober.judging.statistic.null import CLASS_PRIOR, CLASS_STRENGTH, Null, NullStack, log_classes
 from prober.judging.statistic.onsets import Onsets, OnsetStack, thinned
 from prober.judging.statistic.readings import Floats, Ints, Table, logsumexp, posterior, stacked
@@ -110,7 +110,8 @@ def _steps(states: Sequence[State], table: Table, label: str) -> list[State]:
     log_repeated = (logsumexp(joint[:, len(CLASS_PRIOR) :], axis=1) - whole)[:, None]
     # Where such rounds are usual, others are weaker evidence too. A power below one keeps the expectation below one.
     usual = (usually.sum(axis=1) / null.classes.sum(axis=1))[:, None]
-    log_capital = stack.log_capital + usual**2 * np.logaddexp(log_new + log_ratio, log_repeated)
+    power = np.where(TEMPERED, usual**2, 1.0)
+    log_capital = stack.log_capital + power * np.logaddexp(log_new + log_ratio, log_repeated)
     # What an onset learns of the round is weighed by the posterior of each of its strategies, in each class.
     # A strategy for which the round was impossible learns nothing of it.
     log_total = np.where(np.isneginf(log_alternative), 0.0, log_alternative)[..., None]

@@ -29,7 +29,7 @@ class OddnessBar:
 
     height: float
     step: float
-    """By how much an odd round raises it: the standard deviation of the reference's oddness."""
+    """By how much an odd round raises it: half the standard deviation of the reference's oddness."""
 
     share: float
     """Of the rounds of a still endpoint that may be odd."""
@@ -37,7 +37,7 @@ class OddnessBar:
     @staticmethod
     def of(reference: Floats, share: float) -> OddnessBar:
         """From the oddness of every round of the reference."""
-        return OddnessBar(float(reference.max()), max(float(reference.std()), 0.1), share)
+        return OddnessBar(float(reference.max()), max(float(reference.std()) / 2, 0.05), share)
 
     def at_least(self, other: OddnessBar | None) -> OddnessBar:
         """As high as either, where some series were learnt later than others."""
