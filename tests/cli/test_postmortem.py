@@ -24,7 +24,7 @@ def test_it_reads_as_a_postmortem(prober: Run, changed: Path) -> None:
     assert [heading for heading in HEADINGS if f"\n## {heading}\n" not in text] == []
     assert "| prompt | the probes were not edited" in text
     assert "| configuration | the endpoint was not edited" in text
-    assert "| model | moved, by chance less than once in" in text
+    assert "| model | moved, by chance " in text
     assert "| failed asks | 0 of " in text
     assert "acknowledged | ada (by shell) | asked \\| the \\<provider\\> |" in text
     assert "refus" in text
