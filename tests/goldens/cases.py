@@ -521,10 +521,8 @@ def digest(world: World) -> Files:
     return {"told.txt.gz": world.transcript(), "notices.json": pretty(world.tables()["notice"])}
 
 
-WORLDS = (
-    "still", "swap", "requantised", "mixture", "drift", "verbosity", "refusal", "format", "identity", "transient",
-    "outage",
-)  # fmt: skip
+WORLDS = ("still", "swap", "identity", "outage")
+"""The others differ in what is asked, which tests of the scripted provider hold, and not in how it is told."""
 
 
 def asked(world: World, kind: str) -> Files:
@@ -571,7 +569,6 @@ def hours(world: World) -> Files:
     world.prober("reference", "--json")
     world.prober("export", "--output", "all.jsonl")
     world.prober("replay", "all.jsonl", "--json")
-    world.prober("replay", "all.jsonl", "--reference", 24, "--json")
     return {"said.txt.gz": world.transcript(), "memory.json.gz": memories(world)}
 
 
@@ -725,7 +722,6 @@ def _add_recorded(name: str, *verb: object) -> None:
     CASES[name] = Case(play, slow=True)
 
 
-_add_recorded("recorded_swap", "replay", "together-mistral-swap.jsonl.gz")
 _add_recorded("recorded_swap_days", "replay", "together-mistral-swap.jsonl.gz", "--reference", 20)
 for _task in ("countahappynumber", "leetcode", "sensitiveq"):
     for _model in ("gpt35", "gpt4"):

@@ -149,8 +149,11 @@ def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clus
 
 @pytest.mark.slow
 def test_still_worlds_are_quiet_in_every_channel_and_together() -> None:
-    """R_t passes A within T rounds with probability at most T/A; so many streams do so as the binomial allows."""
-    streams, rounds, threshold = 20, 14, Promise().threshold
+    """R_t passes A within T rounds with probability at most T/A; so many streams do so as the binomial allows.
+
+    Of ten streams three may: a channel that alarms in half of them is found with a probability of 83 %.
+    """
+    streams, rounds, threshold = 10, 14, Promise().threshold
     highest: dict[str, list[float]] = {name: [] for name in ("all together", *CHANNELS)}
     for seed in range(streams):
         rng = np.random.default_rng([29, seed])

@@ -19,10 +19,6 @@ SPLINTERS = [
     b"'", b'"', b"|", b">", b"no", b"null", b"2026-01-29", b"1e999", b"0x1f", b"\xed\xa0\x80", b"\\ud800", b"%", b"@",
     b"? ", b"---\n", b"...\n", b"!!binary ", b"!!set ", b"!!int x", b"9" * 5000, b"-1", b"\xe2\x80\xa8", b"#",
 ]  # fmt: skip
-FEW = settings(
-    deadline=None, derandomize=True, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-MANY = settings(FEW, derandomize=False, max_examples=500)
 
 
 def survives(folder: Path) -> None:
@@ -84,24 +80,13 @@ def misshapen(draw: st.DrawFn) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@FEW
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=damaged() | misshapen())
 def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
-    survives(written(files, tmp_path_factory))
-
-
-@pytest.mark.slow
-@MANY
-@given(files=damaged() | misshapen())
-def test_only_problems_come_out_of_many(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
-    survives(written(files, tmp_path_factory))
-
-
-def written(files: dict[str, bytes], factory: pytest.TempPathFactory) -> Path:
-    folder = factory.mktemp("hostile")
+    folder = tmp_path_factory.mktemp("hostile")
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return folder
+    survives(folder)
 
 
 @pytest.mark.parametrize(
