@@ -7,9 +7,10 @@ over, and they cannot name the moment before, which is what a late or restarted 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
+from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
 
@@ -23,7 +24,8 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class DueTimes:
-    """The moments of one schedule, UTC: whole multiples of the interval since 1970, or what the cron text names."""
+    """The moments of one schedule, UTC: whole multiples of the interval since 1970, or what the cron text names in its
+    time zone."""
 
     schedule: Schedule
     salt: str = ""
@@ -33,8 +35,8 @@ class DueTimes:
         """The newest moment that is not after `now`."""
         if self._cron is None:
             return _EPOCH + (now - _EPOCH) // self._step * self._step
-        day = now.date()
-        while not (reached := [at for at in _times(self._cron, day) if at <= now]):
+        day = now.astimezone(self._zone).date()
+        while not (reached := [at for at in self._cron.on(day, self._zone) if at <= now]):
             day -= _DAY
         return reached[-1]
 
@@ -42,8 +44,8 @@ class DueTimes:
         """The first moment after `moment`."""
         if self._cron is None:
             return self.latest(moment) + self._step
-        day = moment.date()
-        while not (ahead := [at for at in _times(self._cron, day) if at > moment]):
+        day = moment.astimezone(self._zone).date()
+        while not (ahead := [at for at in self._cron.on(day, self._zone) if at > moment]):
             day += _DAY
         return ahead[0]
 
@@ -65,12 +67,16 @@ class DueTimes:
 
         That is the time between two moments, less the jitter; whole seconds, at least one.
         """
-        gap_s = self._step.total_seconds() if self._cron is None else self._cron.shortest_gap_s
+        gap_s = self._step.total_seconds() if self._cron is None else self._cron.shortest_gap_s(self.schedule.timezone)
         return max(1, int((gap_s - self.schedule.jitter_s) / 2))
 
     @cached_property
     def _cron(self) -> Cron | None:
         return None if self.schedule.cron is None else parse(self.schedule.cron)
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.schedule.timezone)
 
     @cached_property
     def _step(self) -> timedelta:
@@ -120,11 +126,3 @@ class RoundTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         # A start is less than one gap later than its moment, so the newest moment before it is its own.
         return self._moments.start(self._moments.following(self._moments.latest(previous_fire_time or now)))
-
-
-def _times(cron: Cron, day: date) -> list[datetime]:
-    """The moments of one day, in order."""
-    if day.day not in cron.days or day.month not in cron.months or day.weekday() not in cron.weekdays:
-        return []
-    clock = [time(hour, minute) for hour in sorted(cron.hours) for minute in sorted(cron.minutes)]
-    return [datetime.combine(day, at, UTC) for at in clock]

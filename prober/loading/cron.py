@@ -1,12 +1,19 @@
-"""Five-field cron, UTC: only what every reader of cron understands alike."""
+"""Five-field cron in a time zone: only what every reader of cron understands alike."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from prober.loading.validation_errors import did_you_mean
+from prober.text import quoted
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SHORTEST = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_NONE = timedelta(0)
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _PART = re.compile(r"(?P<first>\*|[0-9]{1,4}|[a-z]+)(?:-(?P<last>[0-9]{1,4}|[a-z]+))?(?:/(?P<step>[0-9]{1,4}))?")
 
@@ -28,17 +35,43 @@ class Cron:
         return len(self.days) == 31 and len(self.months) == 12 and len(self.weekdays) == 7
 
     @property
+    def is_monthly(self) -> bool:
+        """Whether no month is without a moment."""
+        return len(self.months) == 12 and min(self.days) <= min(_SHORTEST)
+
+    def on(self, day: date, zone: ZoneInfo) -> list[datetime]:
+        """The moments of one day of the zone, UTC, in order.
+
+        Where clocks are set forward, a time that does not exist comes as much later. Where they are set back, a time
+        comes once, the first time; both times where every hour is named.
+        """
+        if day.day not in self.days or day.month not in self.months or day.weekday() not in self.weekdays:
+            return []
+        moments = set()
+        for hour in self.hours:
+            for minute in self.minutes:
+                first = datetime.combine(day, time(hour, minute), zone)
+                second = first.replace(fold=1)
+                moments.add(first.astimezone(UTC))
+                if len(self.hours) == 24 and (first.utcoffset() or _NONE) > (second.utcoffset() or _NONE):
+                    moments.add(second.astimezone(UTC))
+        return sorted(moments)
+
+    @property
     def per_year(self) -> float:
         """DueTimes a year, on average."""
         days = 365.25 * len(self.days) / 31 * len(self.weekdays) / 7 * len(self.months) / 12
         return len(self.minutes) * len(self.hours) * days
 
-    @property
-    def shortest_gap_s(self) -> float:
-        """Seconds between the two moments of a day that lie closest; a whole day where there is one only."""
+    def shortest_gap_s(self, timezone: str = "UTC") -> float:
+        """Seconds between the two moments of a day that lie closest; a whole day where there is one only.
+
+        Clocks that are set forward may bring two moments closer by an hour.
+        """
         moments = sorted(hour * 60 + minute for hour in self.hours for minute in self.minutes)
         following = [*moments[1:], moments[0] + 1440]
-        return 60.0 * min(after - before for before, after in zip(moments, following, strict=True))
+        gap = min(after - before for before, after in zip(moments, following, strict=True))
+        return 60.0 * (gap - 60 if timezone != "UTC" and gap > 60 else gap)
 
 
 def parse(text: str) -> Cron:
@@ -68,6 +101,16 @@ def parse(text: str) -> Cron:
     if all(min(cron.days) > _LONGEST[month - 1] for month in cron.months):
         raise ValueError("no month named here has such a day, so it never comes; choose another day or month")
     return cron
+
+
+def zone_fault(name: str) -> str | None:
+    """What is wrong with the name of a time zone; None where there is one."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = did_you_mean(name, sorted(available_timezones()), "write one such as Europe/Berlin")
+        return f"unknown time zone {quoted(name)}; {near}"
+    return None
 
 
 def _field(

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import get_args
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import JsonValue
 
@@ -88,17 +87,28 @@ def schedule_findings(schedule: Schedule, endpoints: Sequence[Endpoint]) -> Iter
             (), "both every and cron are set; keep one" if both else 'is empty; write every: "6h" or cron: "0 6 * * *"'
         )
         return
+    if fault := cron.zone_fault(schedule.timezone):
+        yield Finding(("timezone",), fault)
+        return
     if schedule.cron is not None:
         try:
-            gap_s = cron.parse(schedule.cron).shortest_gap_s
+            named = cron.parse(schedule.cron)
         except ValueError as error:
             yield Finding(("cron",), str(error))
             return
+        if not named.is_monthly:
+            message = (
+                "not due in every month, so that a reference would take years; write days up to 28, and * as month"
+            )
+            yield Finding(("cron",), message)
+        gap_s = named.shortest_gap_s(schedule.timezone)
     else:
         gap_s = schedule.every_s or 0.0
         far = [endpoint.name for endpoint in endpoints if not _is_ours(endpoint)]
-        if not 0 < gap_s <= 366 * _DAY_S:
-            yield Finding(("every",), "must be more than nothing and at most a year; write for instance 6h")
+        if schedule.timezone != "UTC":
+            yield Finding(("timezone",), "an interval needs no time zone; remove it, or write cron instead of every")
+        if not 0 < gap_s <= 31 * _DAY_S:
+            yield Finding(("every",), "must be more than nothing and at most 31 days; write for instance 6h")
             return
         if gap_s < _SHORTEST_S and far:
             message = (
@@ -195,10 +205,8 @@ def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
 
 def alerts_findings(alerts: Alerts, endpoints: Sequence[str], sets: Sequence[ProbeSet]) -> Iterator[Finding]:
     """Faults of the file of alerts; `endpoints` and `sets` are what is declared, `sets` empty where nobody knows."""
-    try:
-        ZoneInfo(alerts.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield Finding(("timezone",), f"unknown time zone {quoted(alerts.timezone)}; write one such as Europe/Berlin")
+    if fault := cron.zone_fault(alerts.timezone):
+        yield Finding(("timezone",), fault)
     owners = list(dict.fromkeys(each.owner for each in sets))
     tags = list(dict.fromkeys(tag for each in sets for tag in each.tags))
     for index, route in enumerate(alerts.routes):

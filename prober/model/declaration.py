@@ -249,12 +249,14 @@ class Probe(Shape):
 
 
 class Schedule(Shape):
-    """When rounds are due: at an interval, or by cron (UTC)."""
+    """When rounds are due: at an interval, or by cron."""
 
     every: Duration | None = None
     """Such as `30m`, `6h`, `1d`."""
     cron: str | None = None
-    """Five fields, UTC."""
+    """Five fields."""
+    timezone: str = "UTC"
+    """Of `cron`, such as `Europe/Berlin`."""
     jitter: Duration = "0s"
     """Each round starts at a random time, up to this much later, so that not all probers ask together."""
 

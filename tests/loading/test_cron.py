@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
@@ -54,7 +55,7 @@ def test_whatever_we_accept_fires_when_we_say(text: str) -> None:
         assert fires.weekday() in ours.weekdays
         following = trigger.get_next_fire_time(fires, fires + timedelta(seconds=1))
         assert following is not None
-        assert (following - fires).total_seconds() >= ours.shortest_gap_s
+        assert (following - fires).total_seconds() >= ours.shortest_gap_s()
         now = following + timedelta(seconds=1)
 
 
@@ -79,7 +80,7 @@ def test_any_text_is_read_or_refused_with_a_mend(text: str) -> None:
     ],
 )
 def test_shortest_gap(text: str, gap_s: float) -> None:
-    assert cron.parse(text).shortest_gap_s == gap_s
+    assert cron.parse(text).shortest_gap_s() == gap_s
 
 
 def test_names_in_any_case() -> None:
@@ -100,3 +101,50 @@ def test_days_that_never_come(text: str) -> None:
 
 def test_a_leap_day_comes() -> None:
     assert cron.parse("0 0 29 feb *").days == {29}
+
+
+def slowly(text: str, zone: ZoneInfo, begin: datetime, days: int) -> set[datetime]:
+    """Every minute looked at: what the clock on the wall shows, once for each time, or twice where every hour counts."""
+    ours, found, seen = cron.parse(text), set(), set()
+    wall_before = (begin - timedelta(minutes=1)).astimezone(zone).replace(tzinfo=None)
+    for number in range(days * 1440):
+        at = begin + timedelta(minutes=number)
+        wall = at.astimezone(zone).replace(tzinfo=None)
+        skipped = wall - wall_before - timedelta(minutes=1)
+        for each in [wall_before + timedelta(minutes=n + 1) for n in range(int(skipped.total_seconds()) // 60)] + [
+            wall
+        ]:
+            named = each.minute in ours.minutes and each.hour in ours.hours and each.weekday() in ours.weekdays
+            if named and (each not in seen or len(ours.hours) == 24):
+                found.add(at + (timedelta(0) if each == wall else each - wall_before - timedelta(minutes=1)))
+            seen.add(each)
+        wall_before = wall
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text", ["30 2 * * *", "0 3 * * *", "15,45 1-3 * * *", "0 * * * *", "*/30 * * * *", "30 1 * * sun"]
+)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "UTC"])
+def test_daylight_saving_skips_and_repeats_no_round(text: str, zone: str) -> None:
+    here, ours = ZoneInfo(zone), cron.parse(text)
+    for change in ("2026-03-07", "2026-03-28", "2026-10-24", "2026-10-31", "2026-04-04", "2026-10-03", "2026-04-23"):
+        first = date.fromisoformat(change)
+        begin = datetime.combine(first, time(), here).astimezone(UTC)
+        expected = slowly(text, here, begin, 3)
+        found = {at for n in range(3) for at in ours.on(first + timedelta(days=n), here)}
+        assert {at for at in found if at < begin + timedelta(days=2.9)} == {
+            at for at in expected if at < begin + timedelta(days=2.9)
+        }
+
+
+def test_a_time_that_the_clock_skips_comes_as_much_later_and_one_that_it_repeats_comes_once() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    daily = cron.parse("30 2 * * *")
+    assert daily.on(date(2026, 3, 28), berlin) == [datetime(2026, 3, 28, 1, 30, tzinfo=UTC)]
+    assert daily.on(date(2026, 3, 29), berlin) == [datetime(2026, 3, 29, 1, 30, tzinfo=UTC)]  # 03:30 on the clock
+    assert daily.on(date(2026, 3, 30), berlin) == [datetime(2026, 3, 30, 0, 30, tzinfo=UTC)]
+    assert daily.on(date(2026, 10, 25), berlin) == [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)]
+    hourly = cron.parse("30 * * * *")
+    assert (len(hourly.on(date(2026, 3, 29), berlin)), len(hourly.on(date(2026, 10, 25), berlin))) == (23, 25)
