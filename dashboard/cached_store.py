@@ -19,6 +19,7 @@ from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
+from prober.store.export import log_lines
 from prober.store.pages import days, deliveries, over_time, overview
 from prober.store.pages import probes as probes_page
 from prober.store.pages.notices import latest_notice_of
@@ -33,7 +34,6 @@ from prober.store.pages.page_views import (
     RoundLine,
     TallyView,
 )
-from prober.store.replies import log_lines
 from prober.store.views import (
     ActionView,
     ChannelPoint,

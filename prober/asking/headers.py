@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from prober.fingerprint.caches import CACHES
 from prober.fingerprint.identity import IDENTITY_HEADERS, PASSED_ON
 
 LIMITS: Mapping[str, str] = {
@@ -30,27 +31,6 @@ LIMITS: Mapping[str, str] = {
 }
 """Headers that say how much more we may ask. They differ from ask to ask and say nothing about the model."""
 
-_HIT = frozenset({"hit", "stale", "true", "cache", "cached", "revalidated", "updating"})
-
-CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
-    "cf-aig-cache-status": ("Cloudflare's gateway", _HIT),
-    "cf-cache-status": ("Cloudflare", _HIT),
-    "helicone-cache": ("Helicone", _HIT),
-    "x-cache": ("a web cache", _HIT),
-    "x-cache-status": ("a gateway's cache", _HIT),
-    "x-cache-hit": ("a gateway's cache", _HIT),
-    "x-proxy-cache": ("a proxy", _HIT),
-    "x-semantic-cache": ("a semantic cache", _HIT),
-    "x-portkey-cache-status": ("Portkey", _HIT),
-    "x-kong-cache-status": ("Kong", _HIT),
-    "x-openrouter-cache-status": ("OpenRouter", _HIT),
-    "x-vercel-cache": ("Vercel", _HIT),
-    "x-litellm-cache-hit": ("LiteLLM", _HIT),
-    "x-litellm-cache-key": ("LiteLLM", frozenset()),  # sent only where its cache answered
-    "x-compute-type": ("Hugging Face", frozenset({"cache", "cached"})),  # else the hardware that ran the model
-}
-"""Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
-
 HEADERS: Mapping[str, str] = {
     **{name: f"whether the cache of {whose} answered" for name, (whose, _) in CACHES.items()},
     **IDENTITY_HEADERS,
@@ -69,15 +49,6 @@ def kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: _bare(value)[:LONGEST_VALUE] for name, value in headers.items() if name.removeprefix(PASSED_ON) in HEADERS
     }
-
-
-def cache_hit(headers: Mapping[str, str]) -> str | None:
-    """Whose cache answered in place of the model; None where the model did."""
-    for name, (whose, words) in CACHES.items():
-        value = headers.get(name, "").lower()
-        if value.strip() and (not words or words.intersection(value.replace(",", " ").split())):
-            return whose
-    return None
 
 
 def _bare(value: str) -> str:

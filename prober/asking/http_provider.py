@@ -25,6 +25,7 @@ from prober.asking.wire.format import (
     says_done,
     text_of,
 )
+from prober.fingerprint.caches import cache_hit, from_cache
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of, refused_parameter
@@ -118,10 +119,10 @@ def interpret(wire: WireFormat, endpoint: Endpoint, arrived: Arrived, at: dateti
         body = _body(wire, arrived)
         if arrived.status >= 300 or error_in(body) is not None:
             reply = _refused(endpoint, arrived, body, at)
-        elif (cache := headers.cache_hit(arrived.headers)) is not None:
-            reply = _failed(at, "invalid_reply", f"a cache answered ({cache}), not the model; switch it off")
         else:
             reply = wire.read(body, at)
+            if (cache := cache_hit(arrived.headers)) is not None:
+                reply = from_cache(reply, cache)
     except BrokenWire as broken:
         reply = _failed(at, "invalid_reply", f"HTTP {arrived.status}: {failures.shortened(str(broken))}")
     return replace(

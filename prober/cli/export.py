@@ -15,8 +15,8 @@ from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store
+from prober.store.export import export as export_replies
 from prober.store.pages import overview
-from prober.store.replies import export as export_replies
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)

@@ -49,6 +49,7 @@ def _as_json(one: Replayed) -> Json:
         "endpoint": one.endpoint,
         "rounds": one.rounds,
         "reference_rounds": one.reference_rounds,
+        "cached": one.cached,
         "promise": of_promise(one.promise),
         "facts": [of_fact(fact) for fact in one.facts],
         "alarms": [
@@ -69,6 +70,8 @@ def _as_json(one: Replayed) -> Json:
 
 def _words(one: Replayed) -> list[str]:
     title, facts = f"{one.endpoint}: {count(one.rounds, 'round')}", [f"  {_fact(fact)}" for fact in one.facts]
+    if one.cached:
+        title += f", replies of a cache that are not judged: {one.cached}"
     if not one.reference_rounds:
         return [f"{title}, insufficient evidence; {one.judgements[-1].missing}", *facts]
     title += f", the first {one.reference_rounds} are the reference"

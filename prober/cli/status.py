@@ -12,7 +12,7 @@ import typer
 from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
-from prober.cli.output import Json, complain, delivery_fix, of_incident, of_time, print_json, say, table
+from prober.cli.output import Json, complain, count, delivery_fix, fix_of, of_incident, of_time, print_json, say, table
 from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
@@ -205,6 +205,8 @@ def _as_json(one: EndpointStatus) -> Json:
         "missed": view.missed,
         "asks": view.asks,
         "failed_asks": view.failed_asks,
+        "cached_asks": view.cached_asks,
+        "last_round_cached": view.last_round_cached,
         "last_failure": view.last_failure,
         "open_incident": of_incident(view.open_incident) if view.open_incident else None,
         "trouble": of_incident(view.trouble) if view.trouble else None,
@@ -227,6 +229,12 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
             f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"
             for one in statuses
             if one.endpoint.stale_since
+        ),
+        *(
+            f"{one.name}: a cache answered {count(cached, 'ask')} of the last round; cached replies are not judged. "
+            f"To fix: {fix_of('cached')}"
+            for one in statuses
+            if (cached := one.endpoint.last_round_cached)
         ),
         *(
             f"{one.name}: its newest round claims to have been completed at {minute(one.clock_ahead_at)}, which is in "

@@ -59,6 +59,8 @@ class Replayed:
     """One a round."""
     facts: tuple[Fact, ...] = ()
     """What the provider itself said anew, or what is deterministic; apart from the promise."""
+    cached: int = 0
+    """Replies that a cache gave in place of the model; they are not judged."""
 
 
 def rounds_of(
@@ -98,9 +100,9 @@ def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
     judgements = tuple(judgement for judgement, _ in judged)
     alarms = [alarm for _, alarm in judged if alarm is not None]
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
-    return Replayed(
-        rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, tuple(facts_of(rounds))
-    )
+    cached = sum(bool(one.reply.cached_by) for round_ in rounds for one in round_.observations)
+    told = tuple(facts_of(rounds))
+    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, told, cached)
 
 
 def facts_of(rounds: Sequence[Round]) -> Iterator[Fact]:

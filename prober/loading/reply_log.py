@@ -7,13 +7,14 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from pydantic import ValidationError
 
+from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
 from prober.model.reply import Reply, ToolCall
@@ -24,6 +25,8 @@ UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXTS = ("model", "requested_model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
 _COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 _SECONDS = ("latency_s", "ttft_s")
+_OWN_TEXTS = {"id": "reply_id", "empty_because": "empty_because", "cached_by": "cached_by"}
+"""Keys of ours that other tools may use for something else → the field of the reply."""
 _KNOWN = {
     "round", "endpoint", "probe", "text", "error", "at", "prompt", "system", "headers", "top_logprobs", "expect",
     *_TEXTS, *_COUNTS, *_SECONDS,
@@ -49,18 +52,21 @@ class LoggedReply:
 
 
 def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> Iterator[LoggedReply]:
-    """Every reply of a log, in file order. `progress` is called with each line's bytes, uncompressed.
+    """Every reply of a log, in file order; those that a cache gave are failed asks.
+
+    `progress` is called with each line's bytes, uncompressed.
 
     Raises LogError naming path:line where a line cannot be read.
     """
     path = Path(path)
     number = 0
+    seen: dict[str, SeenReplies] = {}
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
                 progress(len(line))
                 if line.strip():
-                    yield _parse(line, str(path), number)
+                    yield _noticed(_parse(line, str(path), number), seen)
     except FileNotFoundError as error:
         raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -99,6 +105,7 @@ def line_of(logged: LoggedReply) -> str:
         content["at"] = reply.at.isoformat()
     content |= {"prompt": logged.prompt, "system": logged.system, "text": reply.text, "error": reply.error}
     content |= {key: getattr(reply, key) for key in (*_TEXTS, *_COUNTS, *_SECONDS)}
+    content |= {key: getattr(reply, field) or None for key, field in _OWN_TEXTS.items()}
     if reply.headers:
         content["headers"] = dict(reply.headers)
     if reply.top_logprobs:
@@ -123,6 +130,15 @@ def time_of(label: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
+    """The reply as one of a cache where that shows from those before it in the log, or from its headers."""
+    memory = seen.setdefault(logged.endpoint, SeenReplies())
+    by = cache_hit(logged.reply.headers) if logged.reply.answered else None
+    asked = "\x1f".join((logged.series, logged.probe, logged.prompt or "", logged.system or ""))
+    reply = memory.marked(asked, from_cache(logged.reply, by) if by else logged.reply)
+    return logged if reply is logged.reply else replace(logged, reply=reply)
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -155,6 +171,7 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         headers=take.headers(),
         tool_calls=take.tool_calls() if "tool_calls" in own else (),
         top_logprobs=take.logprobs(),
+        **{field: content[key] for key, field in _OWN_TEXTS.items() if key in own},
         **{key: take.text(key) for key in _TEXTS},  # type: ignore[arg-type]
         **{key: take.count(key) for key in _COUNTS},  # type: ignore[arg-type]
         **{key: take.number(key) for key in _SECONDS},  # type: ignore[arg-type]
@@ -240,6 +257,8 @@ def _own_keys(content: Mapping[str, Any]) -> set[str]:
     """Keys of ours that other tools may use for something else: these only count in our form."""
     calls = content.get("tool_calls")
     forms = {
+        **{key: isinstance(content.get(key), str) for key in _OWN_TEXTS},
+        "id": isinstance(content.get("id"), str) and content["id"] != content.get("probe"),
         "series": isinstance(content.get("series"), str),
         "tool_calls": isinstance(calls, list) and all(_is_call(call) for call in calls),
     }

@@ -21,6 +21,7 @@ Failure = Literal[
     "bad_request",  # any other 4xx
     "bad_output",  # the model wrote what its own server rejects, such as a tool call that breaks its schema
     "provider_error",  # 5xx
+    "cached",  # a cache answered in place of the model; the error of such a reply is `invalid_reply`
     "invalid_reply",  # 200, but not what the wire format says
     "too_large",  # the body passed the cap
     "missing_key",  # the environment has no such secret
@@ -51,6 +52,8 @@ class Reply:
     """A `Failure`, or a word of another tool's log; None when there is an answer."""
     error_detail: str = ""
     """The provider's own words, shortened, without secrets."""
+    cached_by: str = ""
+    """Whose cache gave this reply, or how that shows; empty where the model did. It is a failed ask that has a text."""
     retry_after_s: float | None = None
     """What a 429 or 503 asked us to wait."""
     model: str | None = None
@@ -81,6 +84,11 @@ class Reply:
     @property
     def answered(self) -> bool:
         return self.error is None and self.text is not None
+
+    @property
+    def failure(self) -> str | None:
+        """The named reason why this is no observation of the model: `cached`, or the error."""
+        return "cached" if self.cached_by else self.error
 
     @property
     def all_output_tokens(self) -> int | None:

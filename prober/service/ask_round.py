@@ -15,6 +15,7 @@ from prober.asking.asker import Asker
 from prober.asking.gates import Booking, BudgetGate, Entry, TokenEstimate, output_limit
 from prober.asking.interface import Ask
 from prober.fingerprint import fingerprint
+from prober.fingerprint.caches import REMEMBERED, SeenReplies
 from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
 from prober.model.reply import Reply, Spent
@@ -62,11 +63,15 @@ def ask_round(
     probes = {ask.series: ask.probe for ask in asks}
     gates = [_budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
     asker = Asker(provider, clock, endpoint.concurrency, gates)
+    seen = SeenReplies()
+    earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
+    for series, reply in (*earlier, *((one.series, one.reply) for one in found.values())):
+        seen.marked(series, reply)
     unread = deque(one for one in found.values() if _is_unread(one) and one.series in probes)
     read: list[Observation] = []
     with closing(asker.ask([ask for ask in asks if (ask.series, ask.sample) not in found])) as arriving:
         for answers in arriving:
-            new = [_observation(probe_set, *answer) for answer in answers]
+            new = [_observation(probe_set, ask, seen.marked(ask.series, reply)) for ask, reply in answers]
             with store.write() as tx:
                 replies.record(tx, claim, new)
                 _keep(tx, claim, read, found)
@@ -141,9 +146,10 @@ def _budget_gate(
     """How long replies get is known from those of earlier rounds."""
     estimate = TokenEstimate(output_limit(endpoint.parameters))
     if endpoint.budget.tokens_per_day is not None:
-        for one in (*store.query(spending.newest_replies, endpoint.content_hash), *recorded):
-            if one.series in probes:
-                estimate.learn(probes[one.series], one.reply)
+        newest = store.query(replies.newest, endpoint.content_hash, about=1)
+        for series, reply in (*newest, *((one.series, one.reply) for one in recorded)):
+            if series in probes:
+                estimate.learn(probes[series], reply)
     return BudgetGate(_DayLedger(store, endpoint, clock), estimate)
 
 

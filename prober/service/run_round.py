@@ -117,7 +117,7 @@ def run(
         judgement=judged.judgement,
         decision=settled.change,
         asked=len(asked.observations),
-        failures=tuple(one.reply.error for one in asked.observations if one.reply.error),
+        failures=tuple(one.reply.failure for one in asked.observations if one.reply.failure),
         confirmation=settled.confirmation,
         trouble=settled.trouble,
     )

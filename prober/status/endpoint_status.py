@@ -199,6 +199,8 @@ def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
     """Why nothing was answered in a round; empty where something was, or where that says nothing of the endpoint."""
     if ended.state == "missed":
         return f"the last round was missed: {ended.reason}" if ended.reason.startswith(_NOT_ASKED) else ""
+    if ended.asked and ended.cached == ended.asked:
+        return "a cache answered every ask of the last round, so the model was not asked"
     if ended.asked and ended.failed == ended.asked:
         return f"every ask of the last round failed: {endpoint.last_failure or 'no reason given'}"
     return ""

@@ -66,6 +66,8 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
     yield each("rounds_missed_total", "Rounds missed.", ((one, view.missed) for one, view in views))
     yield each("asks_total", "Asks, failed ones among them.", ((one, view.asks) for one, view in views))
     yield each("asks_failed_total", "Asks that failed.", ((one, view.failed_asks) for one, view in views))
+    yield each("asks_cached_total", "Asks that a cache answered in place of the model; they count as failed too.",
+               ((one, view.cached_asks) for one, view in views))  # fmt: skip
     yield _family(
         "endpoint_state",
         "1 for the state it is in.",

@@ -1,9 +1,8 @@
-"""Raw replies in their places, the fingerprints taken of them, and both as lines of a reply log."""
+"""Raw replies in their places, and the fingerprints taken of them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -11,16 +10,13 @@ from typing import Final
 from sqlalchemy import ColumnElement, bindparam, insert
 from sqlmodel import col, func, select, update
 
-from prober.loading.reply_log import LoggedReply, line_of
-from prober.model.declaration import Check
 from prober.model.evidence import Observation, Place, Round
 from prober.model.reply import Reply
 from prober.store import rounds
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_observation, unpack_reply
 from prober.store.engine import Transaction
-from prober.store.rounds import Claim, label_at
+from prober.store.rounds import Claim
 from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow
-from prober.store.store import Store
 from prober.store.views import ReplyView
 
 _LARGEST_COUNT: Final = 2**31 - 1
@@ -46,8 +42,12 @@ def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -
         return
     added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
     tx.connection().execute(insert(ReplyRow), [rows[place] for place in reversed(added)])
-    failures = [reply.error for reply in reversed(added.values()) if reply.error is not None]
-    counts = {"asked": col(RoundRow.asked) + len(added), "failed": col(RoundRow.failed) + len(failures)}
+    failures = [reply.failure for reply in reversed(added.values()) if reply.failure is not None]
+    counts = {
+        "asked": col(RoundRow.asked) + len(added),
+        "failed": col(RoundRow.failed) + len(failures),
+        "cached": col(RoundRow.cached) + failures.count("cached"),
+    }
     newest = {"last_failure": failures[-1]} if failures else {}
     tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(**counts, **newest))
 
@@ -96,6 +96,26 @@ def recorded(tx: Transaction, round_id: int) -> tuple[Observation, ...]:
         select(ReplyRow).where(ReplyRow.round_id == round_id).order_by(col(ReplyRow.place), col(ReplyRow.id))
     )
     return tuple(map(unpack_observation, rows))
+
+
+def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, Reply], ...]:
+    """(series, reply) of the newest completed rounds, oldest first: as many whole rounds as hold `about` replies."""
+    ended = (
+        select(col(RoundRow.id), col(RoundRow.asked))
+        .where(col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.state) == "completed")
+        .order_by(col(RoundRow.label).desc())
+        .limit(about)
+    )
+    wanted: list[int] = []
+    for round_id, asked in tx.exec(ended):
+        if about <= 0:
+            break
+        wanted.append(round_id)
+        about -= asked
+    rows = tx.exec(
+        select(ReplyRow.series, ReplyRow.reply).where(col(ReplyRow.round_id).in_(wanted)).order_by(col(ReplyRow.id))
+    )
+    return tuple((series, unpack_reply(reply)) for series, reply in rows)
 
 
 def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:
@@ -236,65 +256,5 @@ def _view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
         model=reply.model,
         error_detail=reply.error_detail,
         empty_because=reply.empty_because,
-    )
-
-
-def export(
-    store: Store,
-    endpoint: str | None = None,
-    *,
-    probe: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Iterator[LoggedReply]:
-    """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time."""
-    for round_id, label, name in store.query(_completed, endpoint, since, until):
-        yield from store.query(_replies, round_id, label, name, probe)
-
-
-def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime | None) -> Iterator[str]:
-    """The same as lines of a log, each with its end."""
-    for one in export(store, endpoint, probe=probe, since=since):
-        yield f"{line_of(one)}\n"
-
-
-def _completed(
-    tx: Transaction, endpoint: str | None, since: datetime | None, until: datetime | None
-) -> list[tuple[int, str, str]]:
-    """(id, label, endpoint) of every completed round begun in [since, until), in label order."""
-    statement = (
-        select(col(RoundRow.id), col(RoundRow.label), col(RoundRow.endpoint))
-        .where(col(RoundRow.state) == "completed")
-        .order_by(col(RoundRow.label), col(RoundRow.id))
-    )
-    if endpoint is not None:
-        statement = statement.where(col(RoundRow.endpoint) == endpoint)
-    if since is not None:
-        statement = statement.where(col(RoundRow.label) >= label_at(since))
-    if until is not None:
-        statement = statement.where(col(RoundRow.label) < label_at(until))
-    return [(round_id, label or "", name) for round_id, label, name in tx.exec(statement)]
-
-
-def _replies(tx: Transaction, round_id: int, label: str, endpoint: str, probe: str | None) -> tuple[LoggedReply, ...]:
-    found = (
-        select(ReplyRow, SeriesRow)
-        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
-        .where(ReplyRow.round_id == round_id)
-        .order_by(col(ReplyRow.place), col(ReplyRow.id))
-    )
-    if probe is not None:
-        found = found.where(ReplyRow.probe == probe)
-    return tuple(
-        LoggedReply(
-            round=label,
-            endpoint=endpoint,
-            probe=row.probe,
-            prompt=series.prompt if series else "",
-            system=series.system if series else None,
-            reply=unpack_reply(row.reply),
-            series=row.series,
-            expect=tuple(map(Check.model_validate, json.loads(series.expect))) if series else (),
-        )
-        for row, series in tx.exec(found)
+        cached_by=reply.cached_by,
     )

@@ -77,7 +77,7 @@ def insert_due(
 ) -> bool:
     """A round as it begins; False where it is there already. `confirms` as in RoundRow."""
     key = {"endpoint": endpoint, "probe_set": probe_set, "due_at": due_at}
-    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0}
+    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0, "cached": 0}
     values = {**key, **rest, "endpoint_hash": endpoint_hash, "state": "due", "confirms": confirms}
     return insert_missing(tx, RoundRow, values)
 
@@ -289,5 +289,6 @@ def view(row: RoundRow) -> RoundView:
         reason=row.reason,
         asked=row.asked,
         failed=row.failed,
+        cached=row.cached,
         confirms=row.confirms or "",
     )

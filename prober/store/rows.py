@@ -133,6 +133,8 @@ class RoundRow(Row, table=True):
     reason: str = Field(default="", sa_type=HostileText)
     asked: int = 0
     failed: int = 0
+    cached: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Of the failed asks, those that a cache answered."""
     last_failure: str = Field(default="", sa_type=HostileText)
     judgement: bytes | None = Field(default=None, sa_type=LargeBinary)
 
@@ -246,4 +248,5 @@ class TallyRow(Row, table=True):
     keyed: int
     right: int
     refused: int
+    from_cache: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     characters: int = Field(sa_type=BigInteger)

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from sqlmodel import col, func, select, update
 
 from prober.model.declaration import Budget
-from prober.model.evidence import Observation
 from prober.model.reply import Spent
-from prober.store.codec import unpack_observation
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
 from prober.store.rows import ReplyRow, RoundRow, SpendingRow
@@ -64,11 +62,3 @@ def _in_replies(tx: Transaction, endpoint: str, now: datetime) -> Spent:
         .where(col(ReplyRow.at) >= midnight, col(RoundRow.endpoint) == endpoint)
     ).one()
     return Spent(int(asks), int(tokens))
-
-
-def newest_replies(tx: Transaction, endpoint_hash: str) -> tuple[Observation, ...]:
-    """Those of the newest completed round, from which is known what an ask costs."""
-    mine = (col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.state) == "completed")
-    newest = select(col(RoundRow.id)).where(*mine).order_by(col(RoundRow.label).desc()).limit(1)
-    rows = tx.exec(select(ReplyRow).where(col(ReplyRow.round_id).in_(newest.scalar_subquery())))
-    return tuple(map(unpack_observation, rows))

@@ -55,6 +55,7 @@ class Sums:
     keyed: int = 0
     right: int = 0
     refused: int = 0
+    from_cache: int = 0
     characters: int = 0
 
     def plus(self, other: Sums) -> Sums:
@@ -139,6 +140,7 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Su
         promised=1 / judgement.threshold if judgement is not None and counted else 0.0,
         asks=len(replies),
         failed=len(replies) - len(answers),
+        from_cache=sum(bool(reply.cached_by) for reply in replies),
         input_tokens=_tokens([reply.input_tokens for reply in replies]),
         output_tokens=_tokens([reply.output_tokens for reply in replies]),
         reasoning_tokens=_tokens([reply.reasoning_tokens for reply in replies]),

@@ -36,6 +36,8 @@ class RoundView:
     """Of them, asks that failed."""
     confirms: str = ""
     """Label of the round whose suspicion a confirmation round is about; empty for a scheduled round."""
+    cached: int = 0
+    """Of the failed asks, those that a cache answered in place of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class EndpointView:
     """When a person began its reference anew; None where nobody did."""
     stale_since: datetime | None = None
     """When people were notified that no fresh rounds come; None while they do."""
+    cached_asks: int = 0
+    """Of the failed asks, those that a cache answered in place of the model."""
+    last_round_cached: int = 0
+    """Those of the newest completed round."""
     last_answered_at: datetime | None = None
     """When the newest round was completed in which at least one ask was answered."""
     false_alarms_per_year: float = 1.0
@@ -143,6 +149,8 @@ class ReplyView:
     """The provider's own words. Hostile."""
     empty_because: str = ""
     """Why an answer says nothing at all."""
+    cached_by: str = ""
+    """Whose cache gave it; empty where the model did."""
 
 
 @dataclass(frozen=True, slots=True)

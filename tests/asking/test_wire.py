@@ -27,6 +27,7 @@ from prober.asking.wire.format import (
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
+from prober.fingerprint.caches import cache_hit
 from prober.model.declaration import Capabilities, Endpoint, Message, Probe, Tool
 from prober.model.errors import ConfigurationError
 from prober.model.providers import refused_parameter
@@ -348,11 +349,12 @@ def test_addresses_in_headers_lose_what_may_be_secret() -> None:
     ],
 )
 def test_cache_hits(server: WireServer, name: str, value: str, hit: bool) -> None:
-    assert (headers.cache_hit({name: value}) is not None) == hit
+    assert (cache_hit({name: value}) is not None) == hit
     body = {"choices": [{"message": {"content": "Teal"}, "finish_reason": "stop"}]}
     server.says(200, {"content-type": "application/json", name: value}, json.dumps(body).encode())
     reply = ask(endpoint_for("openai", server.url))
-    assert reply.error == ("invalid_reply" if hit else None)
+    assert (reply.error, reply.failure) == (("invalid_reply", "cached") if hit else (None, None))
+    assert reply.text == "Teal"
     assert ("cache" in reply.error_detail) == hit
 
 

@@ -18,8 +18,8 @@ from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle
 from prober.store import Store, judge_state, replies, rounds, watches
+from prober.store.export import export
 from prober.store.pages import overview
-from prober.store.replies import export
 from prober.store.rounds import Claim
 from tests.store.world import (
     BILLING,

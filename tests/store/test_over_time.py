@@ -9,8 +9,8 @@ import pytest
 
 from prober.model.evidence import Observation
 from prober.store import Store, rounds, watches
+from prober.store.export import export
 from prober.store.pages import over_time, overview
-from prober.store.replies import export
 from tests.store.world import DAY, NOW, SEARCH, complete, declare, judge, observe, verdict
 
 HOUR = timedelta(hours=1)

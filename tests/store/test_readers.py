@@ -18,8 +18,8 @@ from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.store import Store, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import replies as stored_replies
+from prober.store.export import export
 from prober.store.pages import over_time, overview
-from prober.store.replies import export
 from prober.store.views import ReplyView
 from tests.store.world import (
     BILLING,

@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from pydantic import JsonValue
 
-from prober.asking.headers import cache_hit
 from prober.asking.interface import Ask
+from prober.fingerprint.caches import cache_hit
 from prober.lab.discover.asker import PatientAsker, ask_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import PROVIDERS

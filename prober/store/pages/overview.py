@@ -32,6 +32,7 @@ class _Tally:
     missed: int = 0
     asks: int = 0
     failed: int = 0
+    cached: int = 0
 
 
 def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
@@ -130,6 +131,8 @@ def _view(
         missed=tally.missed,
         failed_asks=tally.failed,
         asks=tally.asks,
+        cached_asks=tally.cached,
+        last_round_cached=latest.cached if latest else 0,
         last_failure=failure.last_failure if failure else "",
         channels=_channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
         open_incident=incident,
@@ -187,17 +190,25 @@ def _tallies(tx: Transaction) -> dict[str, _Tally]:
         func.sum(TallyRow.missed),
         func.sum(TallyRow.asks),
         func.sum(TallyRow.failed),
+        func.sum(TallyRow.from_cache),
     )
     for name, *counts in tx.connection().execute(
         ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
     ):
         tallies[name] = _Tally(*map(int, counts))
-    in_hand = columns(col(RoundRow.endpoint), func.sum(RoundRow.asked), func.sum(RoundRow.failed))
-    for name, asked, failed in tx.connection().execute(
+    in_hand = columns(
+        col(RoundRow.endpoint), func.sum(RoundRow.asked), func.sum(RoundRow.failed), func.sum(RoundRow.cached)
+    )
+    for name, asked, failed, cached in tx.connection().execute(
         in_hand.where(col(RoundRow.state).in_(("due", "claimed"))).group_by(col(RoundRow.endpoint))
     ):
         known = tallies.get(name, _Tally())
-        tallies[name] = replace(known, asks=known.asks + int(asked), failed=known.failed + int(failed))
+        tallies[name] = replace(
+            known,
+            asks=known.asks + int(asked),
+            failed=known.failed + int(failed),
+            cached=known.cached + int(cached),
+        )
     return tallies
 
 

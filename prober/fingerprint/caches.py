@@ -1,0 +1,141 @@
+"""Which replies a cache gave instead of the model. They are no observations of it, and nothing judges them. Pure.
+
+Three witnesses: a header by which a gateway says so, a reply id that was seen before, and a text said again word for
+word in far less time where this probe is never answered twice alike. Equal texts alone are none: a fixed short answer
+and greedy decoding look the same.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from prober.fingerprint.feature import digest
+from prober.model.reply import Reply
+
+_HIT = frozenset({"hit", "stale", "true", "cache", "cached", "revalidated", "updating"})
+
+CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
+    "cf-aig-cache-status": ("Cloudflare's gateway", _HIT),
+    "cf-cache-status": ("Cloudflare", _HIT),
+    "helicone-cache": ("Helicone", _HIT),
+    "x-cache": ("a web cache", _HIT),
+    "x-cache-status": ("a gateway's cache", _HIT),
+    "x-cache-hit": ("a gateway's cache", _HIT),
+    "x-proxy-cache": ("a proxy", _HIT),
+    "x-semantic-cache": ("a semantic cache", _HIT),
+    "x-portkey-cache-status": ("Portkey", _HIT),
+    "x-kong-cache-status": ("Kong", _HIT),
+    "x-openrouter-cache-status": ("OpenRouter", _HIT),
+    "x-vercel-cache": ("Vercel", _HIT),
+    "x-litellm-cache-hit": ("LiteLLM", _HIT),
+    "x-litellm-cache-key": ("LiteLLM", frozenset()),  # sent only where its cache answered
+    "x-compute-type": ("Hugging Face", frozenset({"cache", "cached"})),  # else the hardware that ran the model
+}
+"""Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
+
+REPEATED_ID: Final = "the same reply id came before"
+REPEATED_TEXT: Final = "the same long text came before, and now came in less than half the time of any"
+
+REMEMBERED: Final = 512
+"""Replies of one endpoint that are remembered."""
+TELLING_ID: Final = 16
+"""Characters from which on an id is not drawn twice by chance. Shorter ones are counters, or random below 1,000."""
+UNLIKE: Final = 16
+"""Replies to one probe, all different, after which it counts as never answered twice alike."""
+LONG: Final = 80
+"""Characters from which on a text that was never said twice is not said twice by chance."""
+FAST: Final = 0.5
+SOONER_S: Final = 0.05
+"""A reply from a cache takes less than this share of the time of the fastest before it, and this much less: between
+answers of a few milliseconds it is chance."""
+
+
+def cache_hit(headers: Mapping[str, str]) -> str | None:
+    """Whose cache answered in place of the model, as the headers (lower-case names) say; None where the model did."""
+    for name, (whose, words) in CACHES.items():
+        value = headers.get(name, "").lower()
+        if value.strip() and (not words or words.intersection(value.replace(",", " ").split())):
+            return whose
+    return None
+
+
+def from_cache(reply: Reply, by: str) -> Reply:
+    """The reply as one that a cache gave: a failed ask with its text, which nothing reads any further."""
+    detail = f"a cache answered ({by}), not the model; switch it off"
+    return replace(reply, cached_by=by, error="invalid_reply", error_detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    series: str
+    content: str
+    characters: int
+    latency_s: float | None
+    is_cached: bool
+
+
+class SeenReplies:
+    """The newest replies of one endpoint, in the order in which they came: the memory that notices a repeated one."""
+
+    def __init__(self) -> None:
+        self._by_id: OrderedDict[str, _Seen] = OrderedDict()
+        self._last_id: dict[str, str] = {}
+        """Series → id of its newest reply."""
+        self._by_series: dict[str, list[_Seen]] = {}
+        self._ids_mean_nothing = False
+        """Whether this endpoint gives different replies one id."""
+
+    def marked(self, series: str, reply: Reply) -> Reply:
+        """The reply as it is, or `from_cache`; it is remembered either way."""
+        if reply.text is None or (reply.error is not None and not reply.cached_by):
+            return reply
+        seen = _Seen(series, _content(reply), len(reply.text), reply.latency_s, bool(reply.cached_by))
+        by = "" if seen.is_cached else self._cache_of(seen, reply.reply_id or "")
+        self._remember(replace(seen, is_cached=seen.is_cached or bool(by)), reply.reply_id or "")
+        return from_cache(reply, by) if by else reply
+
+    def _cache_of(self, seen: _Seen, reply_id: str) -> str:
+        """Which witness says that a cache gave this reply; empty where none does."""
+        if self._repeats_id(seen, reply_id):
+            return REPEATED_ID
+        return REPEATED_TEXT if seen.characters >= LONG and self._repeats_text(seen) else ""
+
+    def _repeats_id(self, seen: _Seen, reply_id: str) -> bool:
+        before = self._by_id.get(reply_id)
+        if before is None or self._ids_mean_nothing:
+            return False
+        is_telling = len(reply_id) >= TELLING_ID
+        is_only = len(self._by_id) == 1
+        if before.content != seen.content or (before.series != seen.series and (is_only or not is_telling)):
+            self._ids_mean_nothing = True
+            return False
+        return is_telling or (not is_only and self._last_id.get(seen.series) == reply_id)
+
+    def _repeats_text(self, seen: _Seen) -> bool:
+        given = [one for one in self._by_series.get(seen.series, ()) if not one.is_cached]
+        if len(given) < UNLIKE or len({one.content for one in given}) < len(given):
+            return False
+        times = [one.latency_s for one in given if one.latency_s is not None]
+        if seen.content not in {one.content for one in given} or len(times) < len(given) or seen.latency_s is None:
+            return False
+        fastest = min(times)
+        return seen.latency_s < min(FAST * fastest, fastest - SOONER_S)
+
+    def _remember(self, seen: _Seen, reply_id: str) -> None:
+        if reply_id:
+            self._by_id[reply_id] = seen
+            self._by_id.move_to_end(reply_id)
+            self._last_id[seen.series] = reply_id
+            if len(self._by_id) > REMEMBERED:
+                self._by_id.popitem(last=False)
+        given = self._by_series.setdefault(seen.series, [])
+        given.append(seen)
+        del given[: -4 * UNLIKE]
+
+
+def _content(reply: Reply) -> str:
+    calls = [f"{call.name}\x1f{call.arguments}" for call in reply.tool_calls]
+    return digest("\x1e".join([reply.text or "", reply.refusal or "", *calls]))

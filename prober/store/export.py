@@ -1,0 +1,78 @@
+"""Replies as lines of a reply log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from prober.loading.reply_log import LoggedReply, line_of
+from prober.model.declaration import Check
+from prober.store.codec import unpack_reply
+from prober.store.engine import Transaction
+from prober.store.rounds import label_at
+from prober.store.rows import ReplyRow, RoundRow, SeriesRow
+from prober.store.store import Store
+
+
+def export(
+    store: Store,
+    endpoint: str | None = None,
+    *,
+    probe: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[LoggedReply]:
+    """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time."""
+    for round_id, label, name in store.query(_completed, endpoint, since, until):
+        yield from store.query(_replies, round_id, label, name, probe)
+
+
+def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime | None) -> Iterator[str]:
+    """The same as lines of a log, each with its end."""
+    for one in export(store, endpoint, probe=probe, since=since):
+        yield f"{line_of(one)}\n"
+
+
+def _completed(
+    tx: Transaction, endpoint: str | None, since: datetime | None, until: datetime | None
+) -> list[tuple[int, str, str]]:
+    """(id, label, endpoint) of every completed round begun in [since, until), in label order."""
+    statement = (
+        select(col(RoundRow.id), col(RoundRow.label), col(RoundRow.endpoint))
+        .where(col(RoundRow.state) == "completed")
+        .order_by(col(RoundRow.label), col(RoundRow.id))
+    )
+    if endpoint is not None:
+        statement = statement.where(col(RoundRow.endpoint) == endpoint)
+    if since is not None:
+        statement = statement.where(col(RoundRow.label) >= label_at(since))
+    if until is not None:
+        statement = statement.where(col(RoundRow.label) < label_at(until))
+    return [(round_id, label or "", name) for round_id, label, name in tx.exec(statement)]
+
+
+def _replies(tx: Transaction, round_id: int, label: str, endpoint: str, probe: str | None) -> tuple[LoggedReply, ...]:
+    found = (
+        select(ReplyRow, SeriesRow)
+        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
+        .where(ReplyRow.round_id == round_id)
+        .order_by(col(ReplyRow.place), col(ReplyRow.id))
+    )
+    if probe is not None:
+        found = found.where(ReplyRow.probe == probe)
+    return tuple(
+        LoggedReply(
+            round=label,
+            endpoint=endpoint,
+            probe=row.probe,
+            prompt=series.prompt if series else "",
+            system=series.system if series else None,
+            reply=unpack_reply(row.reply),
+            series=row.series,
+            expect=tuple(map(Check.model_validate, json.loads(series.expect))) if series else (),
+        )
+        for row, series in tx.exec(found)
+    )

@@ -1,0 +1,107 @@
+"""What a cache gave is noticed; what only looks alike is not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from prober.fingerprint.caches import SeenReplies
+from prober.model.reply import Reply
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+RNG = random.Random(7)
+
+
+def fresh() -> str:
+    return f"chatcmpl-{UUID(int=RNG.getrandbits(128))}"
+
+
+def said(text: str, reply_id: str | None = None, latency_s: float | None = None) -> Reply:
+    return Reply(at=NOW, text=text, reply_id=reply_id, latency_s=latency_s)
+
+
+def cached(replies: Iterable[tuple[str, Reply]]) -> list[bool]:
+    """(series, reply) in order → which of them a cache gave."""
+    seen = SeenReplies()
+    return [bool(seen.marked(series, reply).cached_by) for series, reply in replies]
+
+
+def of(series: str, *replies: Reply) -> list[tuple[str, Reply]]:
+    return [(series, reply) for reply in replies]
+
+
+ID, OTHER = fresh(), fresh()
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        (of("a", said("Tea", ID), said("Tea", ID), said("Tea", OTHER)), [False, True, False]),
+        (of("a", said("Tea", ID)) + of("b", said("Ale", OTHER)) + of("a", said("Tea", ID)), [False, False, True]),
+        # a semantic cache gives one reply to two prompts
+        (of("a", said("Tea", ID), said("Ale", OTHER)) + of("b", said("Tea", ID)), [False, False, True]),
+        # short ids: only the id of the reply just before, where ids differ at all
+        (of("a", said("Tea", "r-1"), said("Ale", "r-2"), said("Ale", "r-2")), [False, False, True]),
+        (of("a", said("Tea", "r-1"), said("Ale", "r-2"), said("Tea", "r-1")), [False, False, False]),
+        # an id that means nothing: of different texts, of every reply, of every probe
+        (of("a", said("Tea", ID), said("Ale", ID), said("Ale", ID)), [False, False, False]),
+        (of("a", *[said("OK", "chatcmpl-1")] * 6), [False] * 6),
+        ([pair for _ in range(3) for pair in of("a", said("OK", ID)) + of("b", said("OK", ID))], [False] * 6),
+        # no id
+        (of("a", *[said("OK")] * 20), [False] * 20),
+        (of("a", *[said("OK", "")] * 20), [False] * 20),
+        # a failed ask is no reply
+        (of("a", Reply(at=NOW, error="timeout", reply_id=ID), said("Tea", ID)), [False, False]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_reply_id_seen_before(replies: Sequence[tuple[str, Reply]], expected: list[bool]) -> None:
+    assert cached(replies) == expected
+
+
+def test_ids_drawn_from_a_thousand_are_no_witness() -> None:
+    """Ollama numbers replies at random below 1,000: at temperature 0 the same text often has the same number."""
+    rng = random.Random(1)
+    replies = [
+        (series, said(f"answer {series}", f"chatcmpl-{rng.randrange(999)}"))
+        for _ in range(400)
+        for series in ("a", "b", "c")
+    ]
+    assert sum(cached(replies)) <= 2  # 0.03 expected
+
+
+LONG = "a long answer that no model gives twice by chance, for it is free to choose its words, "
+VARIED = [said(f"{LONG}number {n}", fresh(), 2.0 + n / 10) for n in range(16)]
+
+
+@pytest.mark.parametrize(
+    ("before", "again", "expected"),
+    [
+        (VARIED, said(VARIED[3].text or "", fresh(), 0.02), True),  # a semantic cache that draws new ids
+        (VARIED, said(VARIED[3].text or "", None, 0.02), True),
+        (VARIED, said(VARIED[3].text or "", fresh(), 1.9), False),  # as slow as the model: greedy decoding, say
+        (VARIED, said("a new answer", fresh(), 0.02), False),
+        (VARIED[:15], said(VARIED[3].text or "", fresh(), 0.02), False),  # too few to know that it varies
+        ([*VARIED, said(VARIED[0].text or "", fresh(), 2.0)], said(VARIED[3].text or "", fresh(), 0.02), False),
+        ([said("OK", fresh(), 2.0) for _ in range(17)], said("OK", fresh(), 0.02), False),  # a fixed short answer
+        ([said(f"{n}", None, 2.0) for n in range(16)], said("3", None, 0.02), False),  # a short answer, by chance
+        ([said(f"{LONG}{n}", None, 0.004) for n in range(16)], said(f"{LONG}3", None, 0.001), False),  # milliseconds
+        ([said(f"{LONG}{n}") for n in range(16)], said(f"{LONG}3"), False),  # no times
+    ],
+)  # fmt: skip
+def test_a_text_said_again_in_no_time(before: Sequence[Reply], again: Reply, expected: bool) -> None:
+    assert cached(of("a", *before, again)) == [False] * len(before) + [expected]
+
+
+def test_a_cached_reply_is_a_failed_ask_that_keeps_its_text() -> None:
+    seen = SeenReplies()
+    seen.marked("a", said("Tea", ID))
+    again = seen.marked("a", said("Tea", ID))
+    assert not again.answered
+    assert (again.text, again.error, again.failure) == ("Tea", "invalid_reply", "cached")
+    assert "not the model" in again.error_detail
+    assert seen.marked("a", again) is again
