@@ -36,6 +36,8 @@ VERBS: Final[Mapping[str, str]] = {
     "replay": "Judge a reply log round by round, as the daemon would have.",
     "compare": "Test whether two reply logs come from the same behaviour.",
     "gate": "Decide whether a candidate model, prompt or parameter may replace the reference.",
+    "mark": "Record a deploy of your own, or which version is known to be good.",
+    "versions": "List the versions of probes and endpoints, with commit, author and marks.",
     "incidents": "List, show and act on incidents: acknowledge, mute, accept, close.",
     "reference": "Show what later rounds are judged against, and since when.",
     "discover": "Find the probes that reveal most about an endpoint, and report what is odd about it.",

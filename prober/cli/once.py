@@ -21,11 +21,11 @@ from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
 from prober.service import run_round
+from prober.service.declare import remember
 from prober.service.deliver import Delivery
 from prober.service.run_round import RoundResult
 from prober.service.upkeep import look_at_incidents
 from prober.store import Store, replies
-from prober.store import declared as declared_store
 
 app = typer.Typer(add_completion=False)
 
@@ -80,7 +80,7 @@ def once(
     routing.check(ALERTERS)
     rounds = []
     with Store.open(settings.database_url) as store, bars() as shown:
-        store.change(declared_store.remember, declarations.sets, declarations.endpoints, now_utc())
+        remember(store, declarations, paths or ["probes"], now_utc())
         for probe_set, endpoint in shown.track(pairs, description="Asking"):
             due: datetime | None = now_utc()
             while due is not None:

@@ -31,8 +31,9 @@ from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
+from prober.service.declare import remember
 from prober.service.run_round import Clock, now_utc
-from prober.store import Store, declared
+from prober.store import Store
 from prober.store.notices import Lane
 
 LOOK_S: Final = 5.0
@@ -255,7 +256,7 @@ class Daemon:
         """Start every round that waits."""
         with reported("looking for rounds to take up"):
             if not self._is_remembered:
-                self._store.change(declared.remember, self._declared.sets, self._declared.endpoints, self._clock())
+                remember(self._store, self._declared, self._files.paths, self._clock())
                 self._is_remembered = True
             self._rounds.take_up()
 

@@ -25,7 +25,7 @@ class Files:
     """The files under some paths, and how far they have been taken up."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._seen: object = None
         """What the files looked like when they were last read."""
         self._problems: tuple[Problem, ...] = ()
@@ -41,7 +41,7 @@ class Files:
         """Read now. Raises ConfigurationError."""
         # Looked at before they are read: what is saved in between is a change at the next look.
         self._seen = self._look()
-        return load(*self._paths)
+        return load(*self.paths)
 
     def reload(self, now: datetime, *, unchanged_too: bool = False) -> Declarations | None:
         """What is declared from now on; None where nothing changed or the files are broken, which is logged."""
@@ -64,7 +64,7 @@ class Files:
         """Differs after any change: which files there are, and of each what an edit or a replacement changes."""
         problems: list[Problem] = []
         found: list[tuple[object, ...]] = []
-        for path in [*find(self._paths, problems), *find_texts(self._paths)]:
+        for path in [*find(self.paths, problems), *find_texts(self.paths)]:
             try:
                 stat = path.stat()
                 found.append((path, stat.st_ino, stat.st_mtime_ns, stat.st_size))

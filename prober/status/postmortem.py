@@ -16,9 +16,10 @@ from prober.alerts.phrases import between, chance, counted, lasting, minute, tho
 from prober.loading.reply_log import time_of
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Part
+from prober.model.version import Mark
 from prober.prices import dollars
 from prober.status.timeline import Step, timeline
-from prober.store import incidents, notices
+from prober.store import incidents, notices, versions
 from prober.store.engine import Transaction
 from prober.store.pages import days, over_time, overview
 from prober.store.pages.page_views import EditView, RoundLine, TallyView
@@ -44,6 +45,8 @@ class Postmortem:
     """Of the endpoint, between `BEFORE` the onset and the detection: our own changes of the configuration."""
     prompt_edits: tuple[tuple[str, str], ...]
     """(label, probe), in the same time."""
+    marks: tuple[Mark, ...]
+    """Deploys and known-good versions that people recorded, in the same time."""
     lines: tuple[RoundLine, ...]
     """Rounds from `BEFORE` the onset on."""
     passed_alone: Mapping[str, str]
@@ -73,6 +76,7 @@ def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
             one for one in over_time.edits(tx, incident.endpoint)[1:] if since <= one.round <= incident.detected_round
         ),
         prompt_edits=over_time.prompt_edits(tx, incident.endpoint, since, incident.detected_round),
+        marks=versions.marks(tx, since=None if began is None else began - BEFORE, until=incident.opened_at),
         lines=over_time.lines(tx, incident.endpoint, None if began is None else began - BEFORE, most=10_000),
         passed_alone=_passed_alone(points, incident),
         cost=next((one for one in tallies if one.key == incident.endpoint), None),
@@ -127,6 +131,9 @@ def _which(found: Postmortem) -> list[str]:
     incident = found.incident
     prompts = [f"`{_inline(probe)}` from {when(label)}" for label, probe in found.prompt_edits]
     edits = [f"from {when(one.round)}: {_inline(one.provider)} {_inline(one.model)}" for one in found.edits]
+    deploys = [
+        f"{minute(one.at)} {_inline(one.what)} {_inline(one.ref)}" for one in found.marks if one.kind == "deploy"
+    ]
     span = f"in the {BEFORE.days} days before and until it was detected"
     if isinstance(incident, Change):
         odds = chance(incident.e_value, incident.threshold, found.false_alarms_per_year)
@@ -142,6 +149,7 @@ def _which(found: Postmortem) -> list[str]:
         f"| prompt | {'edited: ' + '; '.join(prompts) if prompts else f'the probes were not edited {span}'} |",
         f"| configuration | {'edited ' + '; '.join(edits) if edits else f'the endpoint was not edited {span}'} |",
         f"| model | {model} |",
+        f"| your own deploys | {'; '.join(deploys) or f'none was recorded {span} (`prober mark deploy`)'} |",
     ]
 
 

@@ -186,6 +186,34 @@ class EpochRow(Row, table=True):
     note: str = Field(sa_type=HostileText)
 
 
+class VersionRow(Row, table=True):
+    """One content of a declared probe or endpoint."""
+
+    __tablename__ = "version"
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    digest: str
+    at: datetime = Field(sa_type=Utc)
+    commit: str = Field(sa_type=HostileText)
+    author: str = Field(sa_type=HostileText)
+    content: str = Field(sa_type=HostileText)
+    """YAML."""
+
+
+class MarkRow(Row, table=True):
+    """A deploy of the team's own, or what it knows to be good."""
+
+    __tablename__ = "mark"
+    id: int = Field(default=None, primary_key=True)
+    kind: str
+    at: datetime = Field(sa_type=Utc, index=True)
+    what: str = Field(sa_type=HostileText)
+    ref: str = Field(sa_type=HostileText)
+    actor: str = Field(sa_type=HostileText)
+    note: str = Field(sa_type=HostileText)
+
+
 class PointRow(Row, table=True):
     """What one channel said of one completed round, apart from the judgement: a chart reads nothing else."""
 

@@ -1,0 +1,22 @@
+"""What the files declare, taken up by the store: names and prices for readers, and a version of all that was edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from prober.loading import Declarations
+from prober.loading.provenance import provenance
+from prober.store import Store, declared, versions
+
+
+def remember(store: Store, declarations: Declarations, paths: Sequence[str | Path], now: datetime) -> None:
+    """Keep what is declared, so that readers need no files. Git is asked only where something was edited.
+
+    Raises StoreError.
+    """
+    store.change(declared.remember, declarations.sets, declarations.endpoints, now)
+    contents = versions.contents(declarations.sets, declarations.endpoints)
+    if edited := store.query(versions.unknown, contents):
+        store.change(versions.add, edited, provenance(paths), now)

@@ -1,0 +1,119 @@
+"""Versions of probes and endpoints as they were declared, and the marks that people set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import yaml
+from sqlmodel import col, func, select
+
+from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.version import Mark, MarkKind, Provenance, Version, VersionKind
+from prober.store.engine import Transaction
+from prober.store.rows import MarkRow, VersionRow
+from prober.text import redact
+
+Declared = tuple[VersionKind, str, str, str]
+"""Kind, name, digest and content."""
+
+
+def contents(sets: Iterable[ProbeSet], endpoints: Iterable[Endpoint]) -> list[Declared]:
+    """What is declared, each with its digest; sorted, so that two processes at once lock in the same order."""
+    found: list[Declared] = [
+        ("prompt", f"{one.name}/{probe.id}", probe.content_hash, _yaml(probe.model_dump(exclude_defaults=True)))
+        for one in sets
+        for probe in one.probes
+    ]
+    found += [
+        ("endpoint", one.name, one.content_hash, _yaml(one.model_dump(exclude_defaults=True))) for one in endpoints
+    ]
+    return sorted(found)
+
+
+def unknown(tx: Transaction, declared: Iterable[Declared]) -> list[Declared]:
+    """Those that are another content than the newest version under their name."""
+    newest = (
+        select(VersionRow.kind, VersionRow.name, func.max(VersionRow.number).label("number"))
+        .group_by(VersionRow.kind, VersionRow.name)
+        .subquery()
+    )
+    rows = tx.exec(
+        select(VersionRow).join(
+            newest,
+            (col(VersionRow.kind) == newest.c.kind)
+            & (col(VersionRow.name) == newest.c.name)
+            & (col(VersionRow.number) == newest.c.number),
+        )
+    )
+    known = {(row.kind, row.name): row.digest for row in rows}
+    return [one for one in declared if known.get((one[0], one[1])) != one[2]]
+
+
+def add(tx: Transaction, declared: Iterable[Declared], provenance: Provenance, now: datetime) -> None:
+    """A new version of each that is not the newest one already; two processes at once add it once."""
+    for kind, name, digest, content in unknown(tx, declared):
+        newest = tx.exec(
+            select(func.max(VersionRow.number)).where(VersionRow.kind == kind, VersionRow.name == name)
+        ).one()
+        tx.add(
+            VersionRow(
+                kind=kind,
+                name=name,
+                number=(newest or 0) + 1,
+                digest=digest,
+                at=now,
+                commit=provenance.commit,
+                author=provenance.author,
+                content=content,
+            )
+        )
+
+
+def history(tx: Transaction, name: str | None = None) -> tuple[Version, ...]:
+    """Versions of one name, or of all; by name, oldest first."""
+    found = select(VersionRow).order_by(col(VersionRow.kind), col(VersionRow.name), col(VersionRow.number))
+    if name is not None:
+        found = found.where(VersionRow.name == name)
+    return tuple(
+        Version(row.kind, row.name, row.number, row.digest, row.at, Provenance(row.commit, row.author), row.content)  # type: ignore[arg-type]
+        for row in tx.exec(found)
+    )
+
+
+def mark(tx: Transaction, kind: MarkKind, what: str, ref: str, actor: str, note: str, now: datetime) -> Mark:
+    """Set a mark."""
+    row = MarkRow(kind=kind, at=now, what=what, ref=ref, actor=actor, note=note)
+    tx.add(row)
+    tx.flush()
+    return _mark(row)
+
+
+def marks(
+    tx: Transaction, what: str | None = None, since: datetime | None = None, until: datetime | None = None
+) -> tuple[Mark, ...]:
+    """Marks set in [since, until], oldest first; of one thing, or all."""
+    found = select(MarkRow).order_by(col(MarkRow.at), col(MarkRow.id))
+    if what is not None:
+        found = found.where(MarkRow.what == what)
+    if since is not None:
+        found = found.where(MarkRow.at >= since)
+    if until is not None:
+        found = found.where(MarkRow.at <= until)
+    return tuple(map(_mark, tx.exec(found)))
+
+
+def _mark(row: MarkRow) -> Mark:
+    return Mark(row.id, row.kind, row.at, row.what, row.ref, row.actor, row.note)  # type: ignore[arg-type]
+
+
+def _yaml(content: object) -> str:
+    text: str = yaml.safe_dump(_plain(content), sort_keys=False, allow_unicode=True, width=100)
+    return redact(text)
+
+
+def _plain(value: object) -> object:
+    """Tuples as lists, which YAML has."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
