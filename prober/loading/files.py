@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from prober.loading.lines import Document, TooMuch, document, unreadable
+from prober.loading.lines import CURLY, Document, TooMuch, document, unreadable
 from prober.model.errors import Problem
 from prober.text import short
 
@@ -37,6 +37,10 @@ _SYNTAX: tuple[tuple[str, str], ...] = (
 )
 _OPENED_AT = re.compile(r"unexpected end of stream|expected ',' or ")
 """Faults best seen where the thing was opened, not where the reader gave up."""
+
+
+_CURLY = re.compile("(^|[:,{\\[-])\\s*[\u201c-\u201f\u00ab]")
+"""A value that begins with a curly quote."""
 
 
 def holds_endpoints(path: Path) -> bool:
@@ -145,6 +149,8 @@ def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
         fault, line = error.reason, text.count("\n", 0, error.position) + 1
     else:
         fault, line = str(error), 0
+    if 0 < line <= len(lines := text.splitlines()) and _CURLY.search(lines[line - 1]):
+        return line, CURLY
     for pattern, words in _SYNTAX:
         if match := re.search(pattern, fault):
             return line, match.expand(words)

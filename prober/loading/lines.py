@@ -24,6 +24,9 @@ MAX_WEIGHT = 3_000_000
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,17})")
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,4}")
+_CURLY = re.compile("[\u2018-\u201f\u00ab\u2039].*[\u2018-\u201f\u00bb\u203a]", re.DOTALL)
+_CURLY_END = re.compile("^[\u2018-\u201f\u00ab\u2039]|[\u2018-\u201f\u00bb\u203a]$")
+CURLY = "YAML takes curly quotes for a part of the text; write straight quotes (around curly ones that are meant)"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -183,6 +186,10 @@ class _Builder:
             self.leaking.update(range(node.start_mark.line + 1, node.end_mark.line + 2))
 
     def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.style is None and _CURLY_END.search(node.value):
+            self.lines[*where, short(node.value)] = line
+            self.findings.append(Finding(where, CURLY, line_of=(*where, short(node.value))))
+            return None
         if isinstance(node, yaml.ScalarNode) and node.tag == _TAG + "str" and not _unsendable(node.value):
             return str(node.value)
         text = short(node.value) if isinstance(node, yaml.ScalarNode) else "a list or mapping"
@@ -194,6 +201,8 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> JsonValue:
         text = str(node.value)
         kind = node.tag.removeprefix(_TAG)
+        if node.style is None and _CURLY.fullmatch(text):
+            return self._refuse(where, CURLY, text)
         if kind in {"str", "value"}:
             if kind == "str" and node.style is None and _EXPONENT.fullmatch(text):
                 return self._float(text, where)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from prober.loading.foreign import CHECKS, FIELDS, RENAMED
 from prober.loading.lines import Finding, Where
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
 from prober.model.declaration import Check, CheckType, Confirm, Endpoint, Maintenance, Message, Probe, Schedule, Tool
@@ -20,20 +21,14 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 NO_KEYS = "a secret must not be in a file; put it in an environment variable and write that variable's name, as in"
 
-# What people write who come from another tool, and what it is called here.
-_MEANT = {
-    "assert": "expect", "checks": "expect", "question": "prompt", "input": "prompt", "tests": "probes",
-    "repeat": "samples", "interval": "every", "url": "base_url", "host": "base_url", "params": "parameters",
-    "config": "parameters", "function": "tools", "expected": "value", "prompts": "probes", "team": "owner",
-    "threshold": "value",
-}  # fmt: skip
-
 # What to write where no allowed word is near.
 _OTHERWISE = {
     "check": f"write one of: {', '.join(name for name in typing.get_args(CheckType) if not name.startswith('not-'))}; "
     "or one with not- in front",
 }
 
+_PLAIN = re.compile(r"[\w./@-]([\w ./@-]*[\w./@-])?")
+_BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
 _DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
 _PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
@@ -81,10 +76,15 @@ def shaped(shape: type[Shape], raw: JsonValue, findings: list[Finding]) -> Shape
         return None
 
 
-def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "") -> str:
-    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all of them."""
+def _base(check: str) -> str:
+    """A kind of check without its negation, in our spelling."""
+    return check.lower().replace("_", "-").removeprefix("not-")
+
+
+def did_you_mean(word: str, allowed: Iterable[str], otherwise: str = "", least: float = 0.6) -> str:
+    """The fix of a misspelt word: the nearest allowed one, or `otherwise`, or all. `least`: how near, 0 to 1."""
     names = list(allowed)
-    if near := _nearest(word, names):
+    if near := _nearest(word, names, least):
         return f'did you mean "{near}"?'
     return otherwise or f"write one of: {', '.join(names)}"
 
@@ -103,7 +103,12 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
         noun = _noun(loc)
         allowed = re.findall(r"'([^']+)'", str(context.get("expected", "")))
         word = value if isinstance(value, str) else ""
-        yield Finding(loc, f"unknown {noun} {_bare(value)}; {did_you_mean(word, allowed, _OTHERWISE.get(noun, ''))}")
+        if noun == "check" and (instead := CHECKS.get(_base(word))):
+            yield Finding(loc, f"there is no check {quoted(word)}; {instead}")
+            return
+        least = 0.85 if noun == "check" else 0.6  # checks of like names may mean the opposite
+        fix = did_you_mean(word, allowed, _OTHERWISE.get(noun, ""), least)
+        yield Finding(loc, f"unknown {noun} {_bare(value)}; {fix}")
     elif kind == "model_type":
         thing = _THINGS.get(_shape_at(shape, loc), "write it as fields, each on a line of its own")
         yield Finding(loc, f"expected fields, found {shown(value)}; {thing}")
@@ -135,7 +140,8 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
             else "is empty; write at least one"
         )
     if kind == "tuple_type" and isinstance(value, str) and "\n" not in value and len(value) <= 40:
-        return f"expected a list, {found}; write [{value}]"
+        whole = f"slack:{value}" if value.startswith("#") else value
+        return f"expected a list, {found}; write [{whole if _PLAIN.fullmatch(whole) else json.dumps(whole)}]"
     limits = {
         "string_too_short": "is empty; write something, or leave the field out",
         "string_too_long": f"longer than {context.get('max_length')} characters; shorten it",
@@ -157,6 +163,10 @@ def _unknown_field(name: str, shape: type[BaseModel]) -> str:
     unknown = f"unknown field {quoted(name)}"
     if is_secret_name(name):
         return f"{unknown}; {NO_KEYS} api_key_env: OPENAI_API_KEY"
+    if shape is Check and _base(name) in _BASES:
+        return f"{unknown}; write {{type: {name}, value: …}}"
+    if name in FIELDS and not _nearest(name, list(shape.model_fields), 0.85):
+        return f"{unknown}; {FIELDS[name]}"
     if meant := _meant(name, shape):
         return f'{unknown}; did you mean "{meant}"?'
     if shape is Endpoint:
@@ -168,12 +178,14 @@ def _meant(name: str, shape: type[BaseModel]) -> str | None:
     """The field a misspelt name stands for, if any."""
     # The name of an endpoint is the key above its fields, not one of them.
     fields = [field for field in shape.model_fields if not (shape is Endpoint and field == "name")]
-    known = _MEANT.get(name)
+    if shape is Check and _base(name) in _BASES:
+        return "type"
+    known = RENAMED.get(name)
     return known if known in fields else _nearest(name, fields)
 
 
-def _nearest(word: str, names: list[str]) -> str | None:
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6) if len(word) <= 60 else []
+def _nearest(word: str, names: list[str], least: float = 0.6) -> str | None:
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=least) if len(word) <= 60 else []
     return near[0] if near else None
 
 
