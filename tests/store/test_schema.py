@@ -130,3 +130,9 @@ def test_many_processes_may_open_a_new_database_at_once(empty_url: str) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 6
+
+
+def test_there_is_one_migration_for_each_version() -> None:
+    """Two changes made side by side may both take the next number."""
+    folder = Path(schema.__file__).parent / "migrations" / "versions"
+    assert sorted(path.name[1:5] for path in folder.glob("v*.py")) == list(schema.VERSIONS)
