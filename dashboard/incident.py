@@ -25,8 +25,9 @@ from dashboard.formatting import (
 )
 from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
+from prober.incidents.trouble import why
 from prober.model.evidence import Verdict
-from prober.model.incident import Change, Incident
+from prober.model.incident import Change, Incident, Trouble
 from prober.model.notice import Comparison, Part
 from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
@@ -105,8 +106,7 @@ def _summary(context: PageContext, incident: Incident) -> None:
     until = f" until {context.when(incident.muted_until)}" if incident.muted_until else ""
     since = inline(context.round(incident.onset))
     if not isinstance(incident, Change):
-        cause = f": {inline(incident.cause.replace('_', ' '))}" if incident.cause else ""
-        said = f"**{kind}**{cause}, {incident.state}{until}. No ask has succeeded since {since}."
+        said = f"**{kind}**, {incident.state}{until}, since {since}: {_why(incident)}."
     else:
         said = (
             f"**{kind}**, {incident.severity}, {incident.state}{until}. "
@@ -126,6 +126,12 @@ def _summary(context: PageContext, incident: Incident) -> None:
         st.markdown(f"{incident.state.capitalize()}{who}.")
     if incident.note:
         st.text(shown(incident.note).text)
+
+
+def _why(incident: Incident) -> str:
+    trouble = incident if isinstance(incident, Trouble) else None
+    detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
+    return inline(why(incident.cause, detail, share))
 
 
 def _course(context: PageContext, change: Change) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from prober.model.notice import ChangeNews, Comparison, Digest, Moved, Notice
+from prober.model.notice import ChangeNews, Comparison, Digest, Moved, Notice, TroubleNews
 
 MARK = "…"
 """Marks a cut."""
@@ -201,6 +201,8 @@ def private(notice: Notice) -> Notice:
                     ),
                 ),
             )
+        case TroubleNews() as trouble:  # a provider's words may quote what it was asked
+            return replace(notice, about=replace(trouble, detail=""))
         case Digest(items):
             shown = tuple(replace(item, words=_unquoted(item.words)) for item in items)
             return replace(notice, about=Digest(shown))

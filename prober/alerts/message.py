@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.alerts.phrases import (
-    KINDS,
-    OTHER_KIND,
     between,
+    cause_before,
     counted,
     current_title,
     event_title,
@@ -23,9 +23,11 @@ from prober.alerts.phrases import (
     state_words,
     thousands,
     title_of,
+    title_of_event,
     when,
 )
 from prober.incidents.events import EVENTS
+from prober.incidents.trouble import why
 from prober.model.notice import (
     ChangeNews,
     DaemonNews,
@@ -35,6 +37,7 @@ from prober.model.notice import (
     IncidentNews,
     Notice,
     Source,
+    TroubleNews,
 )
 from prober.text import link, side_by_side, visible
 
@@ -86,7 +89,7 @@ def compose(notice: Notice, reply_limit: int = 500) -> Message:
         case _:
             pass
     return Message(
-        title=title_of(notice, event_title(notice.event, notice.severity), sure=rule.details == "facts"),
+        title=title_of(notice, title_of_event(notice), sure=rule.details == "facts"),
         paragraphs=tuple(_paragraphs(notice)),
         moved=moved,
         pairs=pairs,
@@ -160,7 +163,8 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         if rule.intro is None:
             return _facts(notice, incident)
         label, words = rule.intro
-        return [(label, words.format(state=state_words(incident))), *_facts(notice, incident)]
+        before = cause_before(incident)
+        return [(label, words.format(state=state_words(incident), before=before)), *_facts(notice, incident)]
     said = [_endpoint(notice.source), _since(incident), *_lasting(incident)]
     if rule.details == "course":
         return said
@@ -168,7 +172,7 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         return [*said, *_also(incident)]
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
     by = said_by(incident.actor, incident.note).strip() or "by itself"
-    return [*said, (event_title(notice.event, notice.severity), f"{until} {by}".strip())]
+    return [*said, (title_of_event(notice), f"{until} {by}".strip())]
 
 
 def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
@@ -176,7 +180,9 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     bad = ("How bad", f"{notice.severity}: {KINDS.get(incident.kind, OTHER_KIND).bad}")
     drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
     if not isinstance(incident, ChangeNews):
-        cause = visible(incident.cause, 300, lines=False) or "rounds fail"
+        trouble = incident if isinstance(incident, TroubleNews) else None
+        detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
+        cause = visible(why(incident.cause, detail, share), 500, lines=False)
         return [*drill, _endpoint(notice.source), _since(incident), ("Why", cause), bad]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
@@ -278,7 +284,7 @@ def _item(item: DigestItem) -> str:
         what = f"{kind.title.lower()}{' of ' if kind.is_change else ', '}"
         about = f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
     name = visible(item.endpoint, 80, lines=False)
-    return f"{minute(item.at)}  {event_title(item.event, item.severity)}: {what}{name}{words}{about}"
+    return f"{minute(item.at)}  {event_title(item.event, item.severity, item.kind)}: {what}{name}{words}{about}"
 
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:

@@ -7,76 +7,40 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
+from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
+from prober.incidents.trouble import why
 from prober.model.declaration import Severity
 from prober.model.evidence import Between
 from prober.model.incident import Course, Event
 from prober.model.notice import ChangeNews, DaemonNews, Digest, EndpointNews, IncidentNews, Notice, TroubleNews
 from prober.text import visible
 
-
-@dataclass(frozen=True, slots=True)
-class KindWords:
-    """One diagnosis word, as a person says it."""
-
-    title: str
-    bad: str
-    """How bad it is."""
-    check: str
-    """What to look at first."""
-    is_change: bool = True
-    """False where the endpoint cannot be asked."""
-
-
-KINDS: dict[str, KindWords] = {
-    "identity_change": KindWords(
-        "New identity",
-        "what the provider says about the model is not what it was. The answers may differ or not: see what moved.",
-        "Ask the provider, or read its changelog: was the model updated, re-routed or retired? Pin a dated version.",
-    ),
-    "behaviour_change": KindWords(
-        "Behaviour change",
-        "the same prompts get different answers than before. What depends on them may work worse now.",
-        "Run your own evaluation against this endpoint before you trust it with more work.",
-    ),
-    "contract_break": KindWords(
-        "Contract break",
-        "answers no longer keep what the probes expect of them. Callers that rely on it are probably failing now.",
-        "Look at the callers that parse these answers; fall back to another endpoint if they fail.",
-    ),
-    "provider_error": KindWords(
-        "Provider error",
-        "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
-        "Look at the provider's status page, and whether the key is still good.",
-        is_change=False,
-    ),
-    "rate_limited": KindWords(
-        "Rate limited",
-        "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
-        "Ask less often, or ask the provider for a higher limit.",
-        is_change=False,
-    ),
-    "budget_exhausted": KindWords(
-        "Budget exhausted",
-        "nobody watches this endpoint until its budget is renewed.",
-        "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
-        is_change=False,
-    ),
-}
-OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
 
 
-def event_title(event: Event, severity: Severity) -> str:
-    """The first words about an event."""
-    return EVENTS[event].title.format(severity=severity, Severity=severity.title())
+def event_title(event: Event, severity: Severity, kind: str = "") -> str:
+    """The first words about an event of an incident of this kind."""
+    words = KINDS.get(kind, OTHER_KIND).title.lower()
+    return EVENTS[event].title.format(severity=severity, Severity=severity.title(), kind=words)
+
+
+def title_of_event(notice: Notice) -> str:
+    """The first words about what a notice tells."""
+    kind = notice.about.kind if isinstance(notice.about, IncidentNews) else ""
+    return event_title(notice.event, notice.severity, kind)
+
+
+def cause_before(incident: IncidentNews) -> str:
+    """What the cause of trouble is now, and was before."""
+    before = incident.cause_before if isinstance(incident, TroubleNews) else ""
+    return f"now {visible(why(incident.cause), 100, lines=False)}, before {visible(why(before), 100, lines=False)}."
 
 
 def current_title(incident: IncidentNews, severity: Severity) -> str:
@@ -122,8 +86,16 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             kind, after = KINDS.get(change.kind, OTHER_KIND), f" since {when(change.onset)}{how_sure}"
             return _fitted(f"{said} {kind.title.lower()} of ", notice.endpoint, after)
         case TroubleNews() as trouble:
-            kind, after = KINDS.get(trouble.kind, OTHER_KIND), f" cannot be asked since {when(trouble.onset)}"
-            return _fitted(f"{said} {kind.title.lower()}, ", notice.endpoint, after)
+            after = f" {how_it_fails(trouble)} since {when(trouble.onset)}"
+            what = KINDS.get(trouble.kind, OTHER_KIND).title.lower()
+            return _fitted(f"{said} " if what in said else f"{said} {what}, ", notice.endpoint, after)
+
+
+def how_it_fails(trouble: TroubleNews) -> str:
+    """`cannot be asked`, or which share of its asks fails."""
+    if trouble.failed_share is None:
+        return "cannot be asked"
+    return f"fails {100 * trouble.failed_share:.0f} % of its asks"
 
 
 def _fitted(before: str, name: str, after: str) -> str:

@@ -155,8 +155,9 @@ def _refused(endpoint: Endpoint, arrived: Arrived, body: object, at: datetime) -
         detail = f"HTTP {arrived.status} to {to}; redirects are refused, write the final address as base_url"
         return _failed(at, "not_found", detail)
     failure, named = failures.failure_of(arrived.status, body, endpoint.parameters)
+    key = f" (the key is in {endpoint.api_key_env})" if failure == "unauthorized" and endpoint.api_key_env else ""
     return replace(
-        _failed(at, failure, failures.detail_of(arrived.status, body, arrived.body, named)),
+        _failed(at, failure, failures.detail_of(arrived.status, body, arrived.body, named) + key),
         retry_after_s=retry_after_s(arrived.headers, body, at),
         model=text_of(dig(body, "model")),
     )

@@ -12,9 +12,10 @@ from prober.alerts.phrases import between, counted, lasting, minute, thousands, 
 from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
+from prober.incidents.trouble import why
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Change, Incident, Reason
+from prober.model.incident import Action, Change, Incident, Reason, Trouble
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
 from prober.store import Store, incidents
@@ -114,7 +115,11 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     )
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))
-    say(*([f"  cause: {incident.cause}"] if incident.cause else []))
+    if isinstance(incident, Trouble):
+        before = f"; before: {why(incident.cause_before)}" if incident.cause_before else ""
+        say(f"  cause: {why(incident.cause, incident.detail, incident.failed_share)}{before}")
+    elif incident.cause:
+        say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):
         share = incident.findings.share
         remarks = (lasting(incident.course, incident.passed), share.words if share else "")

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prober.model.evidence import Findings
-from prober.model.incident import Change
+from prober.model.incident import Change, Trouble
 from prober.model.reply import Failure
 from prober.text import visible
 
@@ -188,6 +188,9 @@ def of_incident(incident: Incident) -> Json:
         "close_reason": incident.close_reason,
         "severity": incident.severity,
         "cause": incident.cause,
+        "detail": incident.detail if isinstance(incident, Trouble) else "",
+        "cause_before": incident.cause_before if isinstance(incident, Trouble) else "",
+        "failed_share": incident.failed_share if isinstance(incident, Trouble) else None,
         "acknowledged_at": of_time(incident.acknowledged_at),
         "muted_until": of_time(incident.muted_until),
         "actor": incident.actor,

@@ -208,6 +208,7 @@ def _as_json(one: EndpointStatus) -> Json:
         "cached_asks": view.cached_asks,
         "last_round_cached": view.last_round_cached,
         "last_failure": view.last_failure,
+        "last_detail": view.last_detail,
         "open_incident": of_incident(view.open_incident) if view.open_incident else None,
         "trouble": of_incident(view.trouble) if view.trouble else None,
         "stale_since": of_time(view.stale_since),

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Literal
 
 from prober.model.declaration import Severity
-from prober.model.incident import Change, Event, Incident
+from prober.model.incident import Change, Event, Incident, Trouble
 from prober.model.notice import ChangeNews, Comparison, Moved, Part, Point, TroubleNews
 
 Audience = Literal["routed", "notified"]
@@ -33,7 +33,7 @@ class EventRule:
     """All that depends on the event alone."""
 
     title: str
-    """First words of a message; `{severity}` and `{Severity}` stand for the incident's."""
+    """First words of a message; `{severity}` and `{Severity}` stand for the incident's, `{kind}` for its kind."""
     audience: Audience = "notified"
     urgency: Urgency = "by_severity"
     phase: Phase | None = None
@@ -44,7 +44,8 @@ class EventRule:
     steps: tuple[str, ...] = ()
     """What to do now; `{id}` stands for the incident's number. Empty: what the kind of incident asks for."""
     intro: tuple[str, str] | None = None
-    """(label, sentence) above the facts; `{state}` stands for the state of the incident."""
+    """(label, sentence) above the facts; `{state}` stands for the state of the incident, `{before}` for what the cause
+    of trouble was before."""
     opens: bool = False
     """Whether it is the first event of an incident."""
     shows_evidence: bool = False
@@ -143,6 +144,10 @@ EVENTS: Mapping[Event, EventRule] = {
         phase="resolved",
         steps=("Nothing: later rounds are judged against a new reference.",),
     ),
+    # It cannot be asked for another reason now.
+    "cause_changed": EventRule(
+        title="Now {kind}", audience="routed", phase="firing", details="facts", intro=("News", "{before}")
+    ),
     # Several rounds in a row failed.
     "trouble": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
     # Rounds succeed again.
@@ -219,6 +224,9 @@ def news_of(
             acknowledged_at=incident.acknowledged_at,
             muted_until=incident.muted_until,
             also=also,
+            detail=incident.detail if isinstance(incident, Trouble) else "",
+            cause_before=incident.cause_before if isinstance(incident, Trouble) else "",
+            failed_share=incident.failed_share if isinstance(incident, Trouble) else None,
         )
     return ChangeNews(
         incident_id=incident.id,

@@ -232,14 +232,18 @@ DEFAULTS: Final[Mapping[str, Severity]] = {
     "rate_limited": "info",
     "budget_exhausted": "info",
 }
-"""Channel, or kind of trouble → level. What is not named is a `warning`: answers are distributed otherwise."""
+"""Channel, or kind of trouble → level. What is not named is a `warning`: answers are distributed otherwise; or an
+endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
+_PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "model_not_found", "model_retired"))
+"""Kinds of trouble that an older declaration means when it says `provider_error`."""
 
 
 def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) -> Severity:
     """The worst level among what moved; `rules` of the configuration come before the defaults."""
     named = {**DEFAULTS, **(rules or {})}
     if not isinstance(incident, Change):
-        return named.get(incident.kind, "warning")
+        usual = named.get("provider_error", "warning") if incident.kind in _PART_OF_PROVIDER_ERROR else "warning"
+        return named.get(incident.kind, usual)
     levels = [named.get(verdict.channel, "warning") for verdict in incident.moved]
     if incident.kind == "contract_break" and "expectation" not in (rules or {}):
         levels.append("critical")  # also where no channel alone says so

@@ -19,11 +19,17 @@ CloseReason = Literal[
     "reset",  # a person began a new reference
     "faded",  # it was only suspected, and the evidence went away; nobody was notified
 ]
-TroubleKind = Literal["provider_error", "rate_limited", "budget_exhausted"]
-"""Why an endpoint cannot be asked. Never a change."""
-IncidentKind = Literal[
-    "identity_change", "behaviour_change", "contract_break", "provider_error", "rate_limited", "budget_exhausted"
+TroubleKind = Literal[
+    "unauthorized",  # the key is wrong or missing, or may not do this
+    "out_of_credit",  # somebody has to pay
+    "model_not_found",
+    "model_retired",
+    "rate_limited",
+    "budget_exhausted",  # our own budget of the day
+    "provider_error",  # any other reason
 ]
+"""Why an endpoint cannot be asked. Never a change."""
+IncidentKind = Literal[Kind, TroubleKind]
 Event: TypeAlias = str
 """What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
@@ -50,7 +56,10 @@ Reason = Literal[
     # rounds failed, or succeeded again
     "failing",  # some rounds, too few to say so
     "rounds_failed",  # several in a row: trouble opens
+    "asks_failed",  # a large share of the asks of many rounds: trouble opens
     "still_failing",
+    "cause_changed",  # for another reason now: people are notified
+    "cause_refreshed",  # for the same reason, in newer words
     "recovering",  # some rounds succeeded
     "rounds_succeed",  # several in a row: trouble is over
     # a person acted
@@ -96,6 +105,10 @@ LEARNT: Final[frozenset[Reason]] = frozenset(
     )
 )
 """Reasons by which a judged round makes an incident another than it was."""
+TROUBLE_LEARNT: Final[frozenset[Reason]] = frozenset(
+    ("rounds_failed", "asks_failed", "cause_changed", "cause_refreshed", "rounds_succeed")
+)
+"""The same for trouble."""
 LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 """States of an incident that people know of, and that is not over."""
 
@@ -178,9 +191,15 @@ class Change(Incident):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble(Incident):
-    """An endpoint that cannot be asked. It shows no behaviour, so it is never a change."""
+    """An endpoint that cannot be asked, or only sometimes. It shows no behaviour, so it is never a change."""
 
     kind: TroubleKind
+    detail: str = ""
+    """The provider's own words about the newest failed ask, short and without secrets. Hostile."""
+    cause_before: str = ""
+    """What `cause` was before it became another kind; empty where it never did."""
+    failed_share: float | None = None
+    """Share of the asks that failed lately, where some rounds go well; None where rounds fail as a whole."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,11 @@ class ChangeNews(IncidentNews):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleNews(IncidentNews):
-    """News of an endpoint that cannot be asked."""
+    """News of an endpoint that cannot be asked, or only sometimes. Fields as of `model.incident.Trouble`."""
+
+    detail: str = ""
+    cause_before: str = ""
+    failed_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from prober.judging.explain.findings import ROUNDS, find
 from prober.judging.fleet import Stretch, agree
 from prober.model.declaration import Confirm, Endpoint
 from prober.model.evidence import Findings, Judgement, Observation
-from prober.model.incident import LEARNT, Change, Decision, Incident
+from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision, Incident
 from prober.service.deliver import notify
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim
@@ -71,7 +71,7 @@ def settle(
         rounds.complete(tx, claim, judgement, now, observations)
         judge_state.keep_memory(tx, key, memory)
         judge_state.keep_suspicion(tx, claim, confirmation)
-        if failing.event is not None:
+        if failing.reason in TROUBLE_LEARNT:
             carry_out(tx, failing, routing, now)
         if change.reason in LEARNT:
             change = replace(change, incident=carry_out(tx, change, routing, now))
@@ -92,7 +92,7 @@ def miss_unasked(
         given = _circumstances(tx, endpoint, here, routing, now)
         failing = _trouble(tx, endpoint, [*before, here], given, now)
         rounds.miss(tx, claim.round.id, reason, now, claim)
-        if failing.event is not None:
+        if failing.reason in TROUBLE_LEARNT:
             carry_out(tx, failing, routing, now)
     return failing
 

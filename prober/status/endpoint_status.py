@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from prober.incidents.trouble import why
 from prober.model.declaration import Severity
-from prober.model.incident import Incident
+from prober.model.incident import Incident, Trouble
 from prober.model.reply import Spent
 from prober.status.gathering import WHILE_GATHERING, judged_from, middle_gap
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
@@ -159,7 +160,7 @@ def _state(
         words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
         return "changed", words, _moment(incident.onset)
     if (trouble := endpoint.trouble) is not None:
-        return "unreachable", f"cannot be asked: {trouble.cause or trouble.kind}", _moment(trouble.onset)
+        return "unreachable", _unreachable(trouble), _moment(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
     if ended and (why := _unanswered(endpoint, ended[0])):
@@ -186,13 +187,18 @@ def _state(
 def _alarm_without_incident(endpoint: EndpointView) -> str:
     """A person closed it, or the round came in maintenance."""
     over, judged_at = endpoint.closed_incident, endpoint.last_completed_at
-    why = "no incident is open"
+    closed = "no incident is open"
     if over is not None and over.actor and over.closed_at is not None and judged_at and over.closed_at > judged_at:
-        why = f"incident {over.id} was closed by {over.actor}"
+        closed = f"incident {over.id} was closed by {over.actor}"
     return (
-        f"{why}, but the newest round still differs from the reference; if the next round does too, an incident opens; "
-        f"to keep the new behaviour, run prober reference reset {endpoint.name}"
+        f"{closed}, but the newest round still differs from the reference; if the next round does too, an incident "
+        f"opens; to keep the new behaviour, run prober reference reset {endpoint.name}"
     )
+
+
+def _unreachable(trouble: Trouble) -> str:
+    said = why(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
+    return said if trouble.failed_share is not None else f"cannot be asked: {said}"
 
 
 def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
@@ -202,7 +208,7 @@ def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
     if ended.asked and ended.cached == ended.asked:
         return "a cache answered every ask of the last round, so the model was not asked"
     if ended.asked and ended.failed == ended.asked:
-        return f"every ask of the last round failed: {endpoint.last_failure or 'no reason given'}"
+        return f"every ask of the last round failed: {why(endpoint.last_failure, endpoint.last_detail)}"
     return ""
 
 

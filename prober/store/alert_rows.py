@@ -64,6 +64,10 @@ class IncidentRow(Row, table=True):
     severity: str | None = None
     """NULL of incidents from before there was one: then it is worked out when read."""
     cause: str | None = Field(default=None, sa_type=HostileText)
+    detail: str | None = Field(default=None, sa_type=HostileText)
+    """Of trouble: the provider's own words."""
+    cause_before: str | None = Field(default=None, sa_type=HostileText)
+    failed_share: float | None = None
     acknowledged_at: datetime | None = Field(default=None, sa_type=Utc)
     muted_until: datetime | None = Field(default=None, sa_type=Utc)
     settled_round: str | None = None

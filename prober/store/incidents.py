@@ -211,6 +211,10 @@ def to_row(incident: Incident) -> IncidentRow:
         row.peak_log_e = incident.peak_log_e if isfinite(incident.peak_log_e) else None
         row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
         row.together = json.dumps(incident.together)
+    else:
+        assert isinstance(incident, Trouble)
+        row.detail, row.cause_before = incident.detail, incident.cause_before
+        row.failed_share = incident.failed_share
     return row
 
 
@@ -238,7 +242,12 @@ def to_incident(row: IncidentRow) -> Change | Trouble:
     first, last = row.onset_first, row.onset_last
     incident: Change | Trouble
     if row.kind in TROUBLES:
-        incident = Trouble(**shared)
+        incident = Trouble(
+            **shared,
+            detail=row.detail or "",
+            cause_before=row.cause_before or "",
+            failed_share=row.failed_share,
+        )
     else:
         incident = Change(
             **shared,

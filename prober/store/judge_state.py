@@ -11,7 +11,7 @@ from typing import Final
 from sqlmodel import col, delete, func, select, update
 
 from prober.incidents.confirmation import Confirmation, Suspicion
-from prober.incidents.trouble import Health
+from prober.incidents.trouble import STRETCH, Health
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement
 from prober.store import rounds
@@ -210,7 +210,7 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
     return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if gaps else _UNKNOWN_PERIOD
 
 
-def health(tx: Transaction, round_id: int, count: int = 10) -> tuple[Health, ...]:
+def health(tx: Transaction, round_id: int, count: int = STRETCH) -> tuple[Health, ...]:
     """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
     here = rounds.get(tx, round_id)
     mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) < here.label)
@@ -220,7 +220,7 @@ def health(tx: Transaction, round_id: int, count: int = 10) -> tuple[Health, ...
     )
     before = tx.exec(select(RoundRow).where(*mine, tried).order_by(col(RoundRow.label).desc()).limit(count - 1))
     return tuple(
-        Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure)
+        Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure, row.last_detail or "")
         for row in (*reversed(before.all()), here)
     )
 

@@ -42,13 +42,13 @@ def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -
         return
     added = {place: one.reply for one in reversed(observations) if (place := (one.series, one.sample)) in wanted}
     tx.connection().execute(insert(ReplyRow), [rows[place] for place in reversed(added)])
-    failures = [reply.failure for reply in reversed(added.values()) if reply.failure is not None]
+    failures = [(reply.failure, reply.error_detail) for reply in reversed(added.values()) if reply.failure is not None]
     counts = {
         "asked": col(RoundRow.asked) + len(added),
         "failed": col(RoundRow.failed) + len(failures),
-        "cached": col(RoundRow.cached) + failures.count("cached"),
+        "cached": col(RoundRow.cached) + sum(failure == "cached" for failure, _ in failures),
     }
-    newest = {"last_failure": failures[-1]} if failures else {}
+    newest = {"last_failure": failures[-1][0], "last_detail": failures[-1][1]} if failures else {}
     tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(**counts, **newest))
 
 

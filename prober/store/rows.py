@@ -136,6 +136,8 @@ class RoundRow(Row, table=True):
     cached: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Of the failed asks, those that a cache answered."""
     last_failure: str = Field(default="", sa_type=HostileText)
+    last_detail: str | None = Field(default=None, sa_type=HostileText)
+    """The provider's own words about that failure."""
     judgement: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 

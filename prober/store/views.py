@@ -110,6 +110,8 @@ class EndpointView:
     """The newest change where none is open though the latest judgement is an alarm: it was closed since."""
     reference_began_at: datetime | None = None
     """When a person began its reference anew; None where nobody did."""
+    last_detail: str = ""
+    """The provider's own words about the newest failed ask. Hostile."""
     stale_since: datetime | None = None
     """When people were notified that no fresh rounds come; None while they do."""
     cached_asks: int = 0

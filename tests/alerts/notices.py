@@ -73,7 +73,9 @@ def edited(notice: T, **values: Any) -> T:
         case "digest":
             head["source"], about = None, Digest(())
         case event if event.startswith("trouble") or values.get("kind") in get_args(TroubleKind):
-            about = TroubleNews(**{field.name: getattr(about, field.name) for field in fields(TroubleNews)})
+            about = TroubleNews(
+                **{field.name: getattr(about, field.name, field.default) for field in fields(TroubleNews)}
+            )
     known = {field.name for field in fields(about)}
     return replace(
         notice, about=replace(about, **{name: value for name, value in values.items() if name in known}), **head
@@ -209,6 +211,14 @@ NAMED = {
     "superseded": edited(PLAIN, event="superseded", state="closed", close_reason="superseded"),
     "closed": edited(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
     "trouble": TROUBLE,
+    "cause_changed": edited(
+        TROUBLE,
+        event="cause_changed",
+        kind="out_of_credit",
+        cause="out_of_credit",
+        cause_before="rate_limited",
+        detail="HTTP 429: You exceeded your current quota, please check your plan and billing details.",
+    ),
     "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
     "stale": ELSEWHERE,
     "fresh": replace(ELSEWHERE, event="fresh", about=EndpointNews("")),

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prober.alerts.kinds import KINDS
 from prober.alerts.message import compose, current, plain_text
-from prober.alerts.phrases import KINDS, chance, notice_key, when
+from prober.alerts.phrases import chance, notice_key, when
 from prober.alerts.slack.blocks import fallback_text, slack_blocks
 from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind

@@ -9,7 +9,7 @@ import pytest
 
 from prober.incidents.clock import freshness, maintained_until, pass_time
 from prober.incidents.lifecycle import severity
-from prober.incidents.trouble import Health, inhibits, trouble
+from prober.incidents.trouble import Health, inhibits, trouble, why
 from prober.model.alerting import Reminders
 from prober.model.declaration import Maintenance
 from prober.model.evidence import Verdict
@@ -52,7 +52,12 @@ def test_trouble_opens_after_three_failed_rounds_in_a_row(failed: tuple[int, ...
     [
         ("rate_limited", "rate_limited", "info"),
         ("budget_exhausted: 5 of 5 asks of the day are spent", "budget_exhausted", "info"),
-        ("unauthorized", "provider_error", "warning"),
+        ("unauthorized", "unauthorized", "warning"),
+        ("missing_key", "unauthorized", "warning"),
+        ("out_of_credit", "out_of_credit", "warning"),
+        ("model_retired", "model_retired", "warning"),
+        ("model_not_found", "model_not_found", "warning"),
+        ("bad_request", "provider_error", "warning"),
         ("timeout", "provider_error", "warning"),
     ],
 )
@@ -73,6 +78,62 @@ def test_it_closes_by_itself_when_rounds_succeed() -> None:
     over = after(replace(standing, state="acknowledged"), 10, 10, 0, 0)
     assert (over.reason, over.event) == ("rounds_succeed", "trouble_over")
     assert over.incident is not None and over.incident.close_reason == "recovered"
+
+
+def test_an_older_rule_for_provider_errors_holds_for_the_kinds_that_were_part_of_them() -> None:
+    rules = {"provider_error": "critical", "model_retired": "info"}
+    levels = [
+        after(None, 10, 10, 10, failure=failure, rules=rules).incident.severity
+        for failure in ("unauthorized", "model_retired", "rate_limited")
+    ]
+    assert levels == ["critical", "info", "info"]
+
+
+def test_another_cause_is_news_once_it_has_lasted_two_rounds() -> None:
+    standing = after(None, 10, 10, 10, failure="rate_limited").incident
+    failed = rounds(10, 10, 10, failure="rate_limited")
+    broke = [Health(f"{n:04d}", 10, 10, "out_of_credit", "HTTP 429: no money") for n in (3, 4, 5)]
+    first = trouble(standing, [*failed, *broke[:1]], "gpt", "h", NOW)
+    assert first.event is None
+    told = trouble(first.incident, [*failed, *broke[:2]], "gpt", "h", NOW)
+    assert (told.reason, told.event) == ("cause_changed", "cause_changed")
+    now = told.incident
+    assert isinstance(now, Trouble)
+    assert (now.kind, now.cause, now.cause_before, now.detail) == (
+        "out_of_credit", "out_of_credit", "rate_limited", "HTTP 429: no money",
+    )  # fmt: skip
+    assert now.severity == "warning"
+    assert trouble(now, [*failed, *broke], "gpt", "h", NOW).reason == "still_failing", "once"
+
+
+def test_the_name_that_an_older_version_gave_it_is_no_news() -> None:
+    standing = after(None, 10, 10, 10, failure="unauthorized").incident
+    assert isinstance(standing, Trouble)
+    renamed = after(replace(standing, kind="provider_error"), 10, 10, 10, failure="unauthorized")
+    assert (renamed.event, renamed.incident and renamed.incident.kind) == (None, "unauthorized")
+
+
+def test_a_third_of_the_asks_over_many_rounds_is_trouble_though_no_round_fails_by_half() -> None:
+    third = [3, 4, 3, 2, 4, 3, 4, 3, 3, 4, 3, 3]
+    assert after(None, *third[:-1]).event is None
+    decision = after(None, *third)
+    assert (decision.reason, decision.event) == ("asks_failed", "trouble")
+    standing = decision.incident
+    assert isinstance(standing, Trouble) and standing.failed_share == pytest.approx(39 / 120)
+    assert after(standing, *third[1:], 10).incident.failed_share is not None, "one bad round is no outage"
+    assert after(standing, *third[5:], *[0] * 5).event is None
+    assert after(standing, *third[-3:], *[0] * 9).event == "trouble_over"
+
+
+def test_every_third_round_that_fails_is_trouble_and_an_outage_that_ended_counts_once() -> None:
+    assert after(None, *[10, 0, 0] * 4).reason == "asks_failed"
+    assert after(None, *[10] * 8, 0, 0, 0, 0).reason == "quiet"
+
+
+def test_why_an_endpoint_cannot_be_asked_in_words() -> None:
+    assert why("out_of_credit", "HTTP 429: no money") == "out of credit: HTTP 429: no money"
+    assert why("budget_exhausted: 5 of 5 asks") == "budget exhausted: 5 of 5 asks"
+    assert why("rate_limited", "", 0.33) == "33 % of the newest asks failed, the last one: rate limited"
 
 
 def test_a_round_that_was_not_asked_at_all_has_failed() -> None:

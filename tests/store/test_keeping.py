@@ -235,7 +235,7 @@ def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None
     assert (view.open_incident, view.trouble) == (change, standing)
     assert events(store, incident_id=standing.id, alerter="log") == ["trouble"]
     (told,) = [one for one in deliver(store) if one.event == "trouble" and one.alerter == "log"]
-    assert (told.about.kind, told.about.cause) == ("provider_error", "unauthorized")
+    assert (told.about.kind, told.about.cause) == ("unauthorized", "unauthorized")
 
 
 def test_endpoints_of_one_provider_that_fail_together_are_one_call(store: Store) -> None:

@@ -134,6 +134,7 @@ def _view(
         cached_asks=tally.cached,
         last_round_cached=latest.cached if latest else 0,
         last_failure=failure.last_failure if failure else "",
+        last_detail=(failure.last_detail or "") if failure else "",
         channels=_channel_points(row.name, judged.label, judged.completed_at, judged.judgement) if judged else (),
         open_incident=incident,
         confirmation_due_at=confirmation_due_at,

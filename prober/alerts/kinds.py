@@ -1,0 +1,80 @@
+"""Every kind of incident, as a person says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """One diagnosis word, as a person says it."""
+
+    title: str
+    bad: str
+    """How bad it is."""
+    check: str
+    """What to look at first."""
+    is_change: bool = True
+    """False where the endpoint cannot be asked."""
+
+
+KINDS: dict[str, KindWords] = {
+    "identity_change": KindWords(
+        "New identity",
+        "what the provider says about the model is not what it was. The answers may differ or not: see what moved.",
+        "Ask the provider, or read its changelog: was the model updated, re-routed or retired? Pin a dated version.",
+    ),
+    "behaviour_change": KindWords(
+        "Behaviour change",
+        "the same prompts get different answers than before. What depends on them may work worse now.",
+        "Run your own evaluation against this endpoint before you trust it with more work.",
+    ),
+    "contract_break": KindWords(
+        "Contract break",
+        "answers no longer keep what the probes expect of them. Callers that rely on it are probably failing now.",
+        "Look at the callers that parse these answers; fall back to another endpoint if they fail.",
+    ),
+    "unauthorized": KindWords(
+        "Unauthorized",
+        "the provider rejects the key, so nobody watches this endpoint. Callers with the same key fail as well.",
+        "Check the key in the variable that `api_key_env` of the endpoint names, and what it may do.",
+        is_change=False,
+    ),
+    "out_of_credit": KindWords(
+        "Out of credit",
+        "the account has no money left, so nobody watches this endpoint. Callers on the same account fail as well.",
+        "Add credit, or raise the spending limit with the provider. Waiting does not help.",
+        is_change=False,
+    ),
+    "model_not_found": KindWords(
+        "Model not found",
+        "the provider knows no such model, so nobody watches this endpoint. Callers of the same model fail as well.",
+        "Check `model` of the endpoint, and whether this key may use it.",
+        is_change=False,
+    ),
+    "model_retired": KindWords(
+        "Model retired",
+        "the provider took the model out of service. Callers of the same model fail as well.",
+        "Move callers to the successor that the provider names, and write it as `model` of the endpoint.",
+        is_change=False,
+    ),
+    "provider_error": KindWords(
+        "Provider error",
+        "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
+        "Look at the provider's status page, and at the reason under Why.",
+        is_change=False,
+    ),
+    "rate_limited": KindWords(
+        "Rate limited",
+        "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
+        "Ask less often, or ask the provider for a higher limit.",
+        is_change=False,
+    ),
+    "budget_exhausted": KindWords(
+        "Budget exhausted",
+        "nobody watches this endpoint until its budget is renewed.",
+        "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
+        is_change=False,
+    ),
+}
+OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
