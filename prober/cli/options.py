@@ -15,7 +15,6 @@ from rich.progress import Progress
 from prober.alerts import Alerter
 from prober.cli.output import complain
 from prober.judging.promise import Promise
-from prober.lab.gate.declared import probes_of
 from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
 from prober.loading.reply_log import LoggedReply, read
@@ -134,6 +133,8 @@ def chosen_sets(declarations: Declarations, set_name: str | None) -> list[ProbeS
 
 def chosen_probes(declarations: Declarations, set_name: str | None) -> dict[str, Probe]:
     """`set/probe id` → probe, as `chosen_sets`."""
+    from prober.lab.gate.declared import probes_of  # not at the top: it asks and compares, which few verbs do
+
     return probes_of(chosen_sets(declarations, set_name))
 
 

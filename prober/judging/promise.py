@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from scipy.special import pdtrc  # scipy.stats would more than double the time that every verb takes to start
-
 from prober.model.declaration import Confirm, ReferenceRule
 
 HOURS_PER_YEAR: Final = 24 * 365.25
@@ -65,4 +63,6 @@ class Promise:
 
 def chance(alarms: int, promised: float) -> float:
     """P(at least so many alarms | they come at the promised rate, so many on average, each for itself)."""
+    from scipy.special import pdtrc  # not at the top: every verb would wait for it
+
     return float(pdtrc(alarms - 1, promised)) if alarms else 1.0

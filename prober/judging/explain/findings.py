@@ -15,7 +15,6 @@ from statistics import median
 from typing import Final
 
 import numpy as np
-from scipy.special import stdtrit
 
 from prober.judging.channels import CHANNELS, Channel
 from prober.judging.explain.summary import named, strongest
@@ -236,6 +235,8 @@ def _of_probe(reference: Floats, since: Floats, probes: int) -> Share | None:
     at_least = float((hits - replies * expected).sum() / replies.sum())
     usual = total / total.sum() > before
     spread = sqrt(_variance(hits, replies) + _variance((reference * usual).sum(axis=1), reference.sum(axis=1)))
+    from scipy.special import stdtrit  # not at the top: every verb would wait for it
+
     # Both sides, and every probe that might have been chosen; few rounds say little of how much rounds scatter.
     margin = float(stdtrit(len(since) - 1, 1 - (1 - CONFIDENCE) / 2 / max(probes, 1))) * spread
     return Share(at_least, max(at_least - margin, 0.0), min(at_least + margin, 1.0), *_whole_rounds(hits, replies))
