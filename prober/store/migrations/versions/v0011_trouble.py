@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 _TROUBLES = (
     "'budget_exhausted', 'model_not_found', 'model_retired', 'out_of_credit', 'provider_error', 'rate_limited', "
