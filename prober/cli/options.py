@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from rich.progress import Progress
 
-from prober.alerts import Alerter
+from prober.alerts import ALERTERS, Alerter
 from prober.cli.output import complain
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, rounds_per_year
@@ -102,7 +102,7 @@ def open_store(database: str | None, *, read_only: bool = False) -> Store:
 
 def declared(paths: Sequence[Path] | None) -> Declarations:
     """What the files declare; by default those in `probes/`. Raises ConfigurationError."""
-    return load(*(paths or [Path("probes")]))
+    return load(*(paths or [Path("probes")]), alerters=ALERTERS)
 
 
 def chosen(

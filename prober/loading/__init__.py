@@ -13,6 +13,7 @@ editors.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from pydantic import JsonValue
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
 from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets, read
-from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets
+from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets, warnings
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
@@ -45,6 +46,8 @@ class Declarations:
     """By name; those that no set asks too."""
     alerts: Alerts = field(default_factory=Alerts)
     """Who is notified of what, and when."""
+    warnings: tuple[Problem, ...] = ()
+    """What can be meant so, but hardly is."""
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises ConfigurationError where there is none."""
@@ -71,8 +74,10 @@ def _rounds_per_year(schedule: Schedule) -> float:
     return parse(schedule.cron or "").per_year
 
 
-def load(*paths: str | Path) -> Declarations:
+def load(*paths: str | Path, alerters: Collection[str] = ()) -> Declarations:
     """Read folders of YAML files, or single files with the endpoints declared beside them.
+
+    `alerters` names every alerter there could be; without it, routes may name any.
 
     Raises ConfigurationError with every problem of every file, sorted; nothing is loaded by halves.
     """
@@ -82,7 +87,7 @@ def load(*paths: str | Path) -> Declarations:
         problems.extend(document.problems)
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
     sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems)
-    alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems)
+    alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems, alerters)
     if problems:
         raise ConfigurationError(sorted(set(problems)))
     endpoints = [each.endpoint for each in declared.values() if each.endpoint is not None]
@@ -90,6 +95,7 @@ def load(*paths: str | Path) -> Declarations:
         sets=tuple(sorted(sets, key=lambda probe_set: probe_set.name)),
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
         alerts=alerts,
+        warnings=tuple(sorted(warnings(declared))),
     )
 
 

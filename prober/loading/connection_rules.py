@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from prober.loading.lines import Finding, Where
-from prober.loading.validation_errors import NO_KEYS
+from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
 from prober.model.providers import PROVIDERS, auth_of
@@ -31,6 +31,18 @@ _WHOLE: Final = (
 """Ends of an address that the prober appends itself."""
 
 
+_PLACEHOLDER = re.compile(r"\$\{|\{\{|os\.environ/|^file://|^env:")
+"""What other tools fill in."""
+
+
+def provider_findings(name: str) -> Iterator[Finding]:
+    """A provider that there is none of."""
+    if name not in PROVIDERS:
+        *some, last = PROVIDERS
+        most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
+        yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
+
+
 def key_fix(endpoint: Endpoint) -> str:
     """What to write where a key is needed."""
     return f"api_key_env: {PROVIDERS[endpoint.provider].key_variable or 'MY_API_KEY'}"
@@ -38,6 +50,7 @@ def key_fix(endpoint: Endpoint) -> str:
 
 def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
     """Faults of how an endpoint is reached."""
+    yield from _placeholder_findings(endpoint)
     yield from _address_findings(endpoint)
     yield from _key_findings(endpoint)
     yield from _value_findings("headers", endpoint.headers)
@@ -58,6 +71,13 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("headers",), f"{name} is written twice, in capitals and not; keep one")
     if endpoint.client_key is not None and endpoint.client_cert is None:
         yield Finding(("client_key",), "there is no client_cert that this key belongs to; write one, or remove the key")
+
+
+def _placeholder_findings(endpoint: Endpoint) -> Iterator[Finding]:
+    for field, text in (("model", endpoint.model), ("base_url", endpoint.base_url or "")):
+        if found := _PLACEHOLDER.search(text):
+            why = "a model or an address must be known from the file alone"
+            yield Finding((field,), f"{quoted(found[0])} is not filled in here: {why}; write it out")
 
 
 def _key_findings(endpoint: Endpoint) -> Iterator[Finding]:

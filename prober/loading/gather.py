@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -10,13 +10,14 @@ from pydantic import JsonValue
 
 from prober.loading import rules
 from prober.loading.checks import value_fault
-from prober.loading.connection_rules import FILES
+from prober.loading.connection_rules import FILES, provider_findings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
+from prober.settings import secret
 from prober.text import quoted, shown
 
 
@@ -83,7 +84,7 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
     # The name is the key itself: a fault of it is one of the endpoint, not of a field `name`.
     findings = [Finding((), f"the name {each.message}") if each.where == ("name",) else each for each in findings]
     provider = raw.get("provider") if isinstance(raw, dict) else None
-    unknown = list(rules.provider_findings(provider)) if isinstance(provider, str) else []
+    unknown = list(provider_findings(provider)) if isinstance(provider, str) else []
     if unknown:
         return None, findings + unknown
     if endpoint is not None:
@@ -116,6 +117,7 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
         except Exception as error:  # a rule that trips over one file must not hide the mistakes of the others
             message = f"cannot be checked to its end ({type(error).__name__}); please report this file as a bug"
             findings.append(Finding((), message))
+        findings.extend(_runbook_findings(raw.get("runbook"), Path(document.path).parent))
         name = raw["name"]
         if isinstance(name, str) and names.setdefault(name, document.path) != document.path:
             findings.append(
@@ -133,7 +135,11 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
 
 
 def gather_alerts(
-    documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
+    documents: Sequence[Document],
+    endpoints: Endpoints,
+    sets: Sequence[ProbeSet],
+    problems: list[Problem],
+    alerters: Collection[str] = (),
 ) -> Alerts:
     """The one file that says who is notified; without it, every alerter is notified of everything."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
@@ -148,9 +154,40 @@ def gather_alerts(
         alerts = shaped(Alerts, document.value, findings)
         if alerts is not None:
             found = alerts
-            findings.extend(rules.alerts_findings(alerts, list(endpoints), known))
+            findings.extend(rules.alerts_findings(alerts, list(endpoints), known, alerters))
         _report(document, findings, problems)
     return found
+
+
+def warnings(endpoints: Endpoints) -> Iterator[Problem]:
+    """Endpoints that are one under several names, and variables that are not set where this is read."""
+    first: dict[str, str] = {}
+    for name, declared in endpoints.items():
+        endpoint = declared.endpoint
+        if endpoint is None:
+            continue
+        other = first.setdefault(endpoint.content_hash, name)
+        if other != name:
+            message = f"the same as {quoted(other)}, so that both have one reference; remove one, unless both are meant"
+            yield declared.document.problem(Finding(("endpoints", name), message))
+        for field, variables in (("api_key_env", [endpoint.api_key_env]), ("headers", endpoint.variables)):
+            for variable in variables:
+                if variable and secret(variable) is None:
+                    message = f"environment variable {variable} is not set here; set it where the prober runs"
+                    yield declared.document.problem(Finding(("endpoints", name, field), message))
+
+
+def _runbook_findings(runbook: JsonValue, folder: Path) -> Iterator[Finding]:
+    """A runbook is an address, or a file beside the probe set."""
+    if not isinstance(runbook, str) or "://" in runbook:
+        return
+    try:
+        found = (folder / runbook).is_file()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        message = f"there is no file {quoted(runbook)}; write a file beside this one, or an address such as https://…"
+        yield Finding(("runbook",), message)
 
 
 def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterator[Finding]:

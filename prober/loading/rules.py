@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import get_args
 from urllib.parse import urlsplit
@@ -17,9 +17,9 @@ from prober.loading.connection_rules import connection_findings, is_local, key_f
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.declaration import Capabilities, Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.incident import TroubleKind
-from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS
+from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, refused_parameter
 from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
@@ -136,7 +136,6 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     provider = PROVIDERS[endpoint.provider]
     if endpoint.api != "chat" and endpoint.api not in provider.formats:
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
-    yield from _placeholder_findings(endpoint)
     yield from connection_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)
@@ -148,6 +147,12 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
         if name not in endpoint.parameters:
             message = f"{endpoint.provider} requires {name}; write parameters: {{{name}: {least}}}"
             yield Finding(("parameters",), message)
+    refused = refused_parameter(endpoint.model_copy(update={"capabilities": _without_refusals(endpoint)}))
+    if refused is not None:
+        message = (
+            f"{endpoint.model} is known not to take {refused}; leave it out, or say under capabilities that it does"
+        )
+        yield Finding(("parameters", refused), message)
     for where, value in _parameters(endpoint):
         name = str(where[-1])
         if is_secret_name(name) and isinstance(value, str):
@@ -161,22 +166,10 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
                 yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
 
 
-def provider_findings(name: str) -> Iterator[Finding]:
-    """A provider that there is none of."""
-    if name not in PROVIDERS:
-        *some, last = PROVIDERS
-        most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"
-        yield Finding(("provider",), f"unknown provider {quoted(name)}; {did_you_mean(name, PROVIDERS, most)}")
-
-
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|os\.environ/|^file://|^env:")
-
-
-def _placeholder_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    for field, text in (("model", endpoint.model), ("base_url", endpoint.base_url or "")):
-        if found := _PLACEHOLDER.search(text):
-            why = "a model or an address must be known from the file alone"
-            yield Finding((field,), f"{quoted(found[0])} is not filled in here: {why}; write it out")
+def _without_refusals(endpoint: Endpoint) -> Capabilities:
+    """What the model is declared to take: what it is declared not to take is looked for parameter by parameter."""
+    declared = endpoint.capabilities.model_dump()
+    return Capabilities(**{name: takes or None for name, takes in declared.items()})
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
@@ -203,8 +196,10 @@ def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
             yield Finding((*here, "lasts"), "must be more than nothing and at most seven days; write for instance 2h")
 
 
-def alerts_findings(alerts: Alerts, endpoints: Sequence[str], sets: Sequence[ProbeSet]) -> Iterator[Finding]:
-    """Faults of the file of alerts; `endpoints` and `sets` are what is declared, `sets` empty where nobody knows."""
+def alerts_findings(
+    alerts: Alerts, endpoints: Sequence[str], sets: Sequence[ProbeSet], alerters: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Faults of the file of alerts; the rest is what there is, `sets` and `alerters` empty where nobody knows."""
     if fault := cron.zone_fault(alerts.timezone):
         yield Finding(("timezone",), fault)
     owners = list(dict.fromkeys(each.owner for each in sets))
@@ -215,6 +210,9 @@ def alerts_findings(alerts: Alerts, endpoints: Sequence[str], sets: Sequence[Pro
             if not _TARGET.fullmatch(to):
                 message = f"{quoted(to)} is not an alerter; write one such as slack, slack:#billing or webhook"
                 yield Finding((*here, "to", number), message)
+            elif alerters and (alerter := to.partition(":")[0]) not in alerters:
+                fix = did_you_mean(alerter, sorted(alerters))
+                yield Finding((*here, "to", number), f"there is no alerter {quoted(alerter)}; {fix}")
         for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
             for number, name in enumerate(named):
                 if sets and name not in known:

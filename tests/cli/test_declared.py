@@ -47,7 +47,7 @@ def test_validate_counts(prober: Run, home: Path) -> None:
     done = prober("validate", "probes")
     assert (done.code, done.out) == (0, "1 probe set with 1 probe, 1 endpoint: all well.\n")
     assert prober("validate", "--json").json == {
-        "valid": True, "probe_sets": 1, "probes": 1, "endpoints": 1, "problems": [],
+        "valid": True, "probe_sets": 1, "probes": 1, "endpoints": 1, "problems": [], "warnings": [],
     }  # fmt: skip
 
 

@@ -1,0 +1,117 @@
+"""Whatever `run` would refuse, `validate` has refused, with its line; what is odd but possible is a warning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from prober.alerts import ALERTERS
+from prober.cli import main
+from prober.loading import Declarations, load
+from prober.model.errors import ConfigurationError
+
+SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"
+BOT = "  bot: {provider: scripted, model: m}\n"
+
+
+def loaded(folder: Path, probe_set: str = SET, endpoints: str = BOT, alerts: str = "") -> Declarations:
+    (folder / "endpoints.yaml").write_text(f"endpoints:\n{endpoints}")
+    (folder / "set.yaml").write_text(probe_set)
+    if alerts:
+        (folder / "alerts.yaml").write_text(alerts)
+    return load(folder, alerters=ALERTERS)
+
+
+def said(folder: Path, **files: str) -> str:
+    with pytest.raises(ConfigurationError) as raised:
+        loaded(folder, **files)
+    return str(raised.value).replace(f"{folder.as_posix()}/", "")
+
+
+@pytest.mark.parametrize(
+    ("to", "fix"),
+    [
+        ("slakc", 'there is no alerter "slakc"; did you mean "slack"?'),
+        ("'fax:123'", 'there is no alerter "fax"; write one'),
+    ],
+)
+def test_a_route_to_nobody(tmp_path: Path, to: str, fix: str) -> None:
+    found = said(tmp_path, alerts=f"routes:\n  - {{to: [slack, {to}]}}\n")
+    assert found.startswith(f"alerts.yaml:2: routes.0.to.1: {fix}")
+
+
+def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid(tmp_path: Path) -> None:
+    assert loaded(tmp_path, alerts="routes:\n  - {to: [pagerduty]}\n").alerts.routes
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        ("cron: '0 0 1 1 *'", "schedule.cron: not due in every month"),
+        ("cron: '0 0 31 * *'", "schedule.cron: not due in every month"),
+        ("every: 60d", "schedule.every: must be more than nothing and at most 31 days"),
+        ("every: 6h, timezone: Europe/Berlin", "schedule.timezone: an interval needs no time zone"),
+        (
+            "cron: '0 6 * * *', timezone: Europe/Berln",
+            'schedule.timezone: unknown time zone "Europe/Berln"; did you mean',
+        ),
+    ],
+)
+def test_a_schedule_that_hardly_ever_comes(tmp_path: Path, schedule: str, message: str) -> None:
+    found = said(tmp_path, probe_set=SET.replace("every: 6h", schedule))
+    assert found.startswith(f"set.yaml:3: {message}")
+
+
+def test_a_runbook_is_an_address_or_a_file_that_exists(tmp_path: Path) -> None:
+    with_book = SET + "runbook: book.md\n"
+    assert said(tmp_path, probe_set=with_book).startswith('set.yaml:5: runbook: there is no file "book.md"; ')
+    (tmp_path / "book.md").write_text("Read the log.")
+    assert loaded(tmp_path, with_book).sets[0].runbook == "book.md"
+    assert loaded(tmp_path, SET + "runbook: https://wiki.example/x\n").sets
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ("provider: anthropic, model: claude-opus-4-7, api_key_env: A, parameters: {max_tokens: 9, temperature: 0}",
+         "parameters.temperature: claude-opus-4-7 is known not to take temperature"),
+        ("provider: anthropic, model: m, api_key_env: A, parameters: {max_tokens: 9, seed: 0}",
+         "parameters.seed: m is known not to take seed"),
+        ("provider: anthropic, model: m, api_key_env: A, api_version: '2026-10-21', parameters: {max_tokens: 9, top_k: 4}",
+         "parameters.top_k: m is known not to take top_k"),
+        ("provider: openai, model: '${MODEL}', api_key_env: A", 'model: "${" is not filled in here'),
+        ("provider: openai, model: os.environ/MODEL, api_key_env: A", "model: "),
+        ("provider: openai, model: '{{env.MODEL}}', api_key_env: A", "model: "),
+        ("provider: openai, model: m, base_url: 'https://${HOST}/v1', api_key_env: A", "base_url: "),
+        ("provider: openai, model: m, base_url: 'http://127.0.0.1/v1/responses'", "base_url: the prober appends"),
+        ("provider: google, model: m, base_url: 'http://127.0.0.1/v1beta/v1beta'", "base_url: /v1beta/v1beta has its last"),
+    ],
+)  # fmt: skip
+def test_what_no_ask_could_be_made_with(tmp_path: Path, endpoint: str, message: str) -> None:
+    assert said(tmp_path, endpoints=f"  bot: {{{endpoint}}}\n").startswith(f"endpoints.yaml:2: endpoints.bot.{message}")
+
+
+def test_a_declared_capability_counts_before_what_is_known(tmp_path: Path) -> None:
+    fields = "provider: anthropic, model: m, api_key_env: A, parameters: {max_tokens: 9, seed: 0}, capabilities: {seed: true}"
+    assert loaded(tmp_path, endpoints=f"  bot: {{{fields}}}\n").endpoints
+
+
+def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NOT_SET_HERE", raising=False)
+    endpoints = BOT + "  twin: {provider: scripted, model: m, budget: {asks_per_day: 9}}\n"
+    endpoints += "  far: {provider: openai, model: m, api_key_env: NOT_SET_HERE, headers: {x-k: '${NOR_THIS}'}}\n"
+    found = [
+        str(warning).replace(f"{tmp_path.as_posix()}/", "")
+        for warning in loaded(tmp_path, endpoints=endpoints).warnings
+    ]
+    assert [one.partition("; ")[0] for one in found] == [
+        'endpoints.yaml:3: endpoints.twin: the same as "bot", so that both have one reference',
+        "endpoints.yaml:4: endpoints.far.api_key_env: environment variable NOT_SET_HERE is not set here",
+        "endpoints.yaml:4: endpoints.far.headers: environment variable NOR_THIS is not set here",
+    ]
+    assert main(["validate", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("warning: ") == 3 and "3 endpoints: valid, with 3 warnings." in out
