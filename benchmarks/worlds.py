@@ -80,6 +80,9 @@ class World:
     """Correlation with the day before of what wanders; 1 is a wave of one year."""
     every_h: float = 24.0
     """Hours between rounds."""
+    odd: float = 0.0
+    """Share of the replies that loop until they are cut off, which no other reply does; from round `odd_from`."""
+    odd_from: int = 0
 
 
 def still(rng: np.random.Generator, clustered: bool) -> World:
@@ -229,7 +232,7 @@ class _Drawn:
     """All replies of one probe in one behaviour."""
 
     draws: np.ndarray
-    """Shape (rounds, samples, 7): choice, shape, refused, failed, identity, vector, characters."""
+    """Shape (rounds, samples, 8): choice, shape, refused, failed, identity, vector, characters, odd."""
     topic: np.ndarray
     """Shape (vectors, 8)."""
     behaviour: int
@@ -260,8 +263,9 @@ class _Drawn:
         identity, vector = rng.integers(world.fingerprints, size=size), rng.integers(_VECTORS, size=size)
         if world.cached:
             vector = np.broadcast_to(rng.integers(_VECTORS, size=(len(wobble), 1))[day], size)
+        odd = (rng.random(size) < world.odd) & (number >= world.odd_from)[:, None] if world.odd else np.zeros(size)
         return _Drawn(
-            draws=np.stack([*parts, identity, vector, characters], axis=2).astype(np.int64),
+            draws=np.stack([*parts, identity, vector, characters, odd], axis=2).astype(np.int64),
             topic=truth.topic + rng.normal(0, 0.3, (_VECTORS, len(truth.topic))),
             behaviour=behaviour,
             made={},
@@ -274,13 +278,15 @@ class _Drawn:
             yield self.made[drawn]
 
     def _print(
-        self, choice: int, shape: int, refused: int, failed: int, identity: int, vector: int, characters: int
+        self, choice: int, shape: int, refused: int, failed: int, identity: int, vector: int, characters: int, odd: int
     ) -> Fingerprint:
+        ended = ", length, repeats itself" if odd else ", stop"
         return Fingerprint(
             categories={
                 "identity.model": "simulated-1",
                 "identity.system_fingerprint": f"fp_{self.behaviour}_{identity}",
                 "text.choice": f"choice {choice}",
+                "text.reply_type": f"Latin, {characters.bit_length() // 3}{ended}",
                 "structure.shape": str(_SHAPES[shape]),
                 "refusal.refused": "yes" if refused else "no",
                 "expectation.all": "fail" if failed else "pass",

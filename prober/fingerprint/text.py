@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from functools import lru_cache
 from typing import Final
@@ -39,6 +40,10 @@ READ: Final = 4_000
 """Characters that are read."""
 DECIMALS: Final = 4
 """Of each component."""
+LOOP: Final = 240
+"""Bytes from which a text can be a loop."""
+LOOP_SHARE, LOOP_COST = 0.08, 24
+"""What a loop is compressed to at most: prose needs a third of its bytes or more, tables a sixth."""
 _EDGES = "\x02", "\x03"  # so that how a text begins and ends are trigrams of their own, and one character has one
 _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D], dtype=np.uint32)
 _MIX = np.uint32(0x2C1B3C6D)
@@ -47,7 +52,8 @@ _SIGN = np.uint32(1)
 
 
 def extract(reply: Reply, probe: Probe) -> Features:
-    """Numbers `characters` (code points), `words`, `sentences`, `tokens`; categories `script`, `exact`, `choice`.
+    """Numbers `characters` (code points), `words`, `sentences`, `tokens`; categories `script`, `exact`, `choice`,
+    `reply_type`.
 
     And vector `grams`. White space around the text belongs to its layout, see `structure`: it changes nothing here.
     """
@@ -57,7 +63,12 @@ def extract(reply: Reply, probe: Probe) -> Features:
         "words": len(text.split()),
         "sentences": sentences(text),
     }
-    categories = {"script": script(text), "exact": digest(text), "choice": choice(text)}
+    categories = {
+        "script": script(text),
+        "exact": digest(text),
+        "choice": choice(text),
+        "reply_type": reply_type(reply, text),
+    }
     unreadable = {}
     tokens = visible_tokens(reply)
     if isinstance(tokens, str):
@@ -108,6 +119,28 @@ def script(text: str) -> str:
         counts["Kana"] += counts.pop("Han", 0)
     best = max(counts, key=lambda name: (counts[name], name), default=NONE)
     return best if counts[best] else NONE
+
+
+def reply_type(reply: Reply, text: str) -> str:
+    """What sort of reply it is, coarsely: its script, how it ended, its size, and whether it repeats itself.
+
+    Such as `Latin, stop, 64 to 511 characters`. Few values in a reference, so that one never seen says something.
+    """
+    size = len(text).bit_length() // 3
+    return ", ".join(
+        [
+            script(text) if text else "empty",
+            "tool call" if reply.tool_calls else reply.finish_reason or "no finish reason",
+            f"{8**size if size else 0} to {8 ** (size + 1) - 1} characters",
+            *(["repeats itself"] if repeats_itself(text) else []),
+        ]
+    )
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether the second half of a text says the same again and again, as a model in an endless loop does."""
+    tail = text[len(text) // 2 :][-READ:].encode("utf-8", "surrogatepass")
+    return len(tail) >= LOOP and len(zlib.compress(tail)) <= LOOP_SHARE * len(tail) + LOOP_COST
 
 
 def choice(text: str) -> str:

@@ -187,6 +187,12 @@ _ALL: Final = (
         unit="mean share of this format in the reference",
         words=_no_words,
     ),
+    Channel(  # what sort of reply it is: script, how it ended, coarse size, whether it repeats itself
+        name="reply_type",
+        read=_name("text.reply_type"),
+        unit="mean share of this type in the reference",
+        words=_no_words,
+    ),
     Channel(  # surface style: the text's character n-grams
         name="text",
         read=lambda fingerprint: fingerprint.vectors.get("text.grams"),

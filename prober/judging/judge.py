@@ -79,8 +79,13 @@ def reset_evidence(memory: Memory, first: Round) -> Memory:
 def passes_permutation_check(memory: Memory, rounds: Sequence[Round]) -> bool:
     """Whether the permutation check of the rounds, or days, finds a change in the channel with the most evidence."""
     name = _strongest(memory)
-    units = whole_days(rounds) if memory.by_day else rounds
-    return permutation_check.rejects_no_change(surplus(name, memory.channels[name], units))
+    held = memory.channels[name]
+    of_round = surplus(name, held, whole_days(rounds) if memory.by_day else rounds)
+    # A few replies of a kind never seen are lost among the scatter of all the others, so they are also looked at alone.
+    never_seen = of_round[:, held.statistic.null.novel.ravel()].sum(axis=1, keepdims=True)
+    return permutation_check.rejects_no_change(of_round) or permutation_check.rejects_no_change(
+        never_seen, permutation_check.LEVEL / 2
+    )
 
 
 def _checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, Judgement]:

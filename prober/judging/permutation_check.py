@@ -32,7 +32,7 @@ choose as many rounds: the most extreme order of all has the p-value of two of t
 for a second changed round."""
 
 
-def rejects_no_change(surplus: Floats) -> bool:
+def rejects_no_change(surplus: Floats, level: float = LEVEL) -> bool:
     """Whether random orders of the rounds rarely differ before and after some round as much as the true order does.
 
     `surplus`, shape (rounds, features), is what each round had more than expected, in units of chance. Fewer than two
@@ -43,8 +43,8 @@ def rejects_no_change(surplus: Floats) -> bool:
         return True
     centred = surplus - surplus.mean(axis=0)
     newest = min(n - 1 - int(np.argmax(_by_onset(centred, np.arange(n)))), 3)
-    level = max(LEVEL, RAREST / comb(n, newest))
-    return is_rare(lambda order: _by_onset(centred, order).max(keepdims=True), n, level)
+    least = max(level, RAREST / comb(n, newest))
+    return is_rare(lambda order: _by_onset(centred, order).max(keepdims=True), n, least)
 
 
 def is_rare(statistics: Callable[[Ints], Floats], things: int, level: float) -> bool:

@@ -97,7 +97,7 @@ def test_the_page_begins_with_what_was_found(measured) -> None:
 def test_what_is_lost_is_said(measured) -> None:
     text = "\n".join(command.page(measured))
     assert "- q8_0: scan 0.90, ours 0.60" in text and "**0.90 (0.40–0.60)**" in text
-    assert "MET called these more often than ours: q4_0 (9 to 5)" in text
+    assert "MET called these more often than ours: q4_0, texts (9 to 5)" in text
     won = auc.lines(auc.Areas(40, (areas(ours=0.9),)))
     assert won[-1].startswith("On no rung")
 
@@ -140,7 +140,7 @@ def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
 
 
 def test_one_comparison_calls_a_leading_space_by_the_format_alone() -> None:
-    said = samples.once(0, samples.SPACE, 1.0)
+    said = samples.once(0, "texts", samples.SPACE, 1.0)
     assert said.ours and said.met and said.channels == ("format",)
 
 

@@ -33,7 +33,7 @@ def test_two_draws_of_one_behaviour_are_the_same():
     assert compared.exchanged == "replies"
     assert (compared.probes, compared.replies, compared.failed, compared.unmatched) == (30, (30, 30), (0, 0), 0)
     assert {one.channel for one in compared.channels} == {
-        "choice", "length", "format", "text", "refusal", "embedding"
+        "choice", "length", "format", "reply_type", "text", "refusal", "embedding"
     }  # fmt: skip
     assert {one.channel for one in compared.left_out} == {
         "identity", "serving", "tokens", "exact", "logprobs", "reasoning", "expectation"
