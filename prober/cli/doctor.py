@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from prober.alerts import open_alerters
+from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
 from prober.asking.access import KEYS, NoKey
@@ -18,6 +18,7 @@ from prober.cli.options import AsJson, Database, Paths, declared, settings_of
 from prober.cli.output import count, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
+from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.errors import ProberError
 from prober.settings import secret
@@ -61,7 +62,7 @@ def _findings(paths: Sequence[Path] | None, database: str | None) -> Iterator[Fi
         counts = f"{count(len(declarations.sets), 'probe set')}, {count(len(declarations.endpoints), 'endpoint')}"
         yield Finding("declarations", True, counts)
         yield from _keys(declarations)
-    yield from _channels(database)
+    yield from _channels(database, declarations)
 
 
 def _tried(about: str, look: Callable[[], str]) -> Finding:
@@ -78,6 +79,8 @@ def _packages() -> Finding:
     except PackageNotFoundError:
         return Finding("packages", False, "canary-prober itself is not installed; run pip install . in its folder")
     for requirement in requires("canary-prober") or []:
+        if "extra ==" in requirement:
+            continue  # optional, and not missed
         name = requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
         try:
             version(name)
@@ -107,6 +110,11 @@ def _heartbeat(database: str | None) -> str:
     return "is pinged while the daemon is healthy" if pinged else "none; set PROBER_HEARTBEAT_URL to have one"
 
 
+def _routes(routing: Routing) -> str:
+    routing.check(ALERTERS)
+    return "lead to alerters that are configured here"
+
+
 def _keys(declarations: Declarations) -> Iterator[Finding]:
     names = {name for one in declarations.endpoints for name in (one.api_key_env, *one.variables) if name}
     for name in sorted(names):
@@ -120,13 +128,16 @@ def _keys(declarations: Declarations) -> Iterator[Finding]:
             yield Finding(f"key of {endpoint.name}", not isinstance(found, NoKey), words)
 
 
-def _channels(database: str | None) -> Iterator[Finding]:
+def _channels(database: str | None, declarations: Declarations | None) -> Iterator[Finding]:
     try:
         alerters = open_alerters(settings_of(database))
     except ProberError as error:
         yield Finding("channels", False, str(error))
         return
     yield Finding("channels", True, ", ".join(alerter.name for alerter in alerters))
+    if declarations is not None and declarations.alerts.routes:
+        routing = Routing(tuple(alerter.name for alerter in alerters), declarations.alerts)
+        yield _tried("routes", lambda: _routes(routing))
     yield _tried("heartbeat", lambda: _heartbeat(database))
     for alerter in alerters:
         if isinstance(alerter, SlackBot):

@@ -170,6 +170,20 @@ def test_doctor_names_each_problem_with_its_fix_and_no_secret(
 
 
 @pytest.mark.usefixtures("installed")
+def test_doctor_tries_routes_and_keys_that_are_fetched(prober: Run, home: Path) -> None:
+    folder = write_probes(home, base_url="http://127.0.0.1:9/v1", api_key_command=["echo", "a-very-secret-key"])
+    (folder / "alerts.yaml").write_text("routes:\n  - {to: [pagerduty]}\n")
+    done = prober("doctor")
+    assert done.code == 2
+    assert 'PROBLEM  routes: alerts.yaml: a route leads to "pagerduty", which this environment' in done.out
+    assert "api_key_command gives one" in done.out and "very-secret" not in done.out + done.err
+    (folder / "alerts.yaml").unlink()
+    write_probes(home, base_url="http://127.0.0.1:9/v1", api_key_command=["false"])
+    done = prober("doctor")
+    assert (done.code, "api_key_command false ended with exit code 1" in done.out) == (2, True)
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     ("body", "said", "code"),
     [
