@@ -6,7 +6,8 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
 
 from prober.asking import failures, headers
@@ -43,6 +44,8 @@ class HttpProvider:
     ) -> None:
         self._wire_format, self._keys = wire_format, keys
         self._transport = Transport(clock)
+        self.clock_ahead_s: float | None = None
+        """By how much the server's clock was ahead of ours at the newest answer; None where it did not say."""
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
         """One POST, one Reply; `sample` and `now` do not change what is sent. Raises what `build` and `address` do."""
@@ -67,6 +70,7 @@ class HttpProvider:
         if isinstance(outcome, Lost):
             detail = failures.shortened(_redacted(outcome.detail, access.secrets))
             return Reply(at=now, error=outcome.failure, error_detail=detail, latency_s=outcome.latency_s)
+        self.clock_ahead_s = ahead_s(outcome.headers.get("date", ""), datetime.now(UTC))
         reply = interpret(wire, endpoint, _without_keys(outcome, access.secrets), now)
         if reply.error == "unauthorized":
             self._keys.refused(endpoint)
@@ -74,6 +78,15 @@ class HttpProvider:
 
     def close(self) -> None:
         self._transport.close()
+
+
+def ahead_s(date: str, now: datetime) -> float | None:
+    """By how much the clock that wrote a Date header is ahead of `now`; None where it is no date."""
+    try:
+        said = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return ((said if said.tzinfo else said.replace(tzinfo=UTC)) - now).total_seconds()
 
 
 def build(wire: WireFormat, endpoint: Endpoint, probe: Probe) -> Request:

@@ -46,7 +46,7 @@ VERBS: Final[Mapping[str, str]] = {
     "import": "Store reply logs in the database and judge them. Notifies nobody.",
     "db": "Show what the database holds, or upgrade it.",
     "dashboard": "Serve the dashboard.",
-    "doctor": "Check the installation, the declarations, the keys and the alerters.",
+    "doctor": "Check the installation, declarations, keys, database, alerters, daemons and clocks.",
 }
 """Verb → what it does. `prober.cli.<verb>` is imported only when the verb is called, so that help is quick."""
 

@@ -1,94 +1,126 @@
-"""`prober doctor`: is everything in place?"""
+"""`prober doctor`: is everything in place? Each check says what it found, why that matters, and how to fix it."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 import typer
 
-from prober.alerts import ALERTERS, open_alerters
+from prober.alerts import ALERTERS, Alerter, open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
+from prober.asking import open_provider
 from prober.asking.access import KEYS, NoKey
-from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.output import count, print_json, say
+from prober.asking.http_provider import HttpProvider
+from prober.cli.findings import Finding, Level, of_database
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
+from prober.cli.output import count, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
+from prober.loading.gateways import cache_warning
+from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ProberError
-from prober.settings import secret
-from prober.store import Store
+from prober.settings import Settings, secret
+from prober.status.endpoint_status import CLOCK_SLACK
 
 app = typer.Typer(add_completion=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Result of one check."""
-
-    about: str
-    ok: bool
-    words: str
-    """What was found; where it is not ok, with how to fix it."""
+SHOWN: Final[dict[Level, str]] = {"ok": "ok", "warning": "WARNING", "problem": "PROBLEM", "unreachable": "PROBLEM"}
+NOT_REACHED: Final = frozenset({"unreachable", "timeout", "rate_limited", "provider_error", "too_large"})
+"""Failures of an ask that no configuration causes for certain."""
+SCOPES: Final = {
+    "chat:write": "without it nothing is sent",
+    "channels:history": "without it a message whose delivery was uncertain may appear twice",
+    "groups:history": "without it a message in a private channel may appear twice",
+    "files:write": "without it threads have no picture",
+    "usergroups:read": "without it groups in PROBER_SLACK_ALLOWED have no members",
+}
+"""What the Slack app should be allowed to do."""
 
 
 @app.command()
-def doctor(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
-    """Check the installation, the declarations, the keys (by name only) and the alerters. Exit code 2 for a problem."""
-    findings = list(_findings(paths, database))
+def doctor(
+    paths: Paths = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Put one probe to each endpoint: its key, its clock, its caches.")
+    ] = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Check the installation, declarations, keys (by name only), database, alerters, daemons and clocks.
+
+    Exit code 2 for a problem; else 3 if an endpoint cannot be reached (with --ask); else 0, warnings included.
+    """
+    findings = list(_findings(paths, database, ask))
     if as_json:
-        print_json({"ok": all(one.ok for one in findings), "findings": [asdict(one) for one in findings]})
+        shown = [
+            {"about": one.about, "ok": one.ok, "level": one.level, "words": one.words, "why": one.why, "fix": one.fix}
+            for one in findings
+        ]
+        print_json({"ok": all(one.ok for one in findings), "findings": shown})
     else:
-        say(*(f"{'ok     ' if one.ok else 'PROBLEM'}  {one.about}: {one.words}" for one in findings))
-    return 0 if all(one.ok for one in findings) else 2
+        for one in findings:
+            say(f"{SHOWN[one.level]:<7}  {one.about}: {one.words}", *([f"         {one.why}"] if one.why else []))
+    levels = {one.level for one in findings}
+    return 2 if "problem" in levels else 3 if "unreachable" in levels else 0
 
 
-def _findings(paths: Sequence[Path] | None, database: str | None) -> Iterator[Finding]:
-    yield Finding("python", True, f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}")
+def _findings(paths: Sequence[Path] | None, database: str | None, ask: bool) -> Iterator[Finding]:
+    yield Finding("python", "ok", f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}")
     yield _packages()
     yield _tried("embedder", _embedder)
-    yield _tried("database", lambda: _database(database))
-    declarations: Declarations | None = None
+    declarations, finding = _declared(paths)
     try:
-        declarations = declared(paths)
+        settings = settings_of(database)
     except ProberError as error:
-        yield Finding("declarations", False, str(error))
-    else:
-        counts = f"{count(len(declarations.sets), 'probe set')}, {count(len(declarations.endpoints), 'endpoint')}"
-        yield Finding("declarations", True, counts)
+        yield from (finding, Finding("settings", "problem", str(error)))
+        return
+    yield from of_database(settings, declarations)
+    yield finding
+    if declarations is not None:
         yield from _keys(declarations)
-    yield from _channels(database, declarations)
+        for endpoint in declarations.endpoints:
+            if warning := cache_warning(endpoint):
+                yield Finding(f"cache of {endpoint.name}", "warning", warning)
+        if ask:
+            yield from _asked(declarations)
+    yield from _alerters(settings, declarations)
 
 
 def _tried(about: str, look: Callable[[], str]) -> Finding:
     try:
-        return Finding(about, True, look())
+        return Finding(about, "ok", look())
     except (ProberError, EmbedderUnavailable) as error:
-        return Finding(about, False, str(error))
+        return Finding(about, "problem", str(error))
 
 
 def _packages() -> Finding:
-    missing: list[str] = []
     try:
         installed = version("canary-prober")
     except PackageNotFoundError:
-        return Finding("packages", False, "canary-prober itself is not installed; run pip install . in its folder")
+        found = "canary-prober itself is not installed"
+        return Finding("packages", "problem", found, "run pip install . in its folder")
+    missing: list[str] = []
     for requirement in requires("canary-prober") or []:
-        if "extra ==" in requirement:
-            continue  # optional, and not missed
-        name = requirement.split(";")[0].split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
+        name, _, marker = requirement.partition(";")
+        if "extra" in marker:  # of an optional feature
+            continue
+        name = name.split("[")[0].split("<")[0].split(">")[0].split("=")[0].strip()
         try:
             version(name)
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        return Finding("packages", False, f"{', '.join(missing)} missing; pip install {' '.join(missing)}")
-    return Finding("packages", True, f"canary-prober {installed} and its dependencies")
+        return Finding("packages", "problem", f"{', '.join(missing)} missing", f"pip install {' '.join(missing)}")
+    return Finding("packages", "ok", f"canary-prober {installed} and its dependencies")
 
 
 def _embedder() -> str:
@@ -96,18 +128,80 @@ def _embedder() -> str:
     return WORDLLAMA.source
 
 
-def _database(database: str | None) -> str:
-    url = settings_of(database).database_url
-    path = Path(url.removeprefix("sqlite:///").split("?")[0])
-    if url.startswith("sqlite:///") and not path.exists() and path.parent.is_dir():
-        return f"{path} does not exist yet; `prober once` or `prober run` creates it"
-    with Store.open(url, read_only=True) as store:
-        return f"{store.where} can be read"
+def _declared(paths: Sequence[Path] | None) -> tuple[Declarations | None, Finding]:
+    if not paths and not Path("probes").exists():
+        return None, Finding("declarations", "warning", "none here yet", "prober init writes the first ones")
+    try:
+        found = declared(paths)
+    except ProberError as error:
+        why = "A daemon that runs goes on with what was declared before; it cannot be started anew."
+        return None, Finding("declarations", "problem", str(error), why=why)
+    counts = f"{count(len(found.sets), 'probe set')}, {count(len(found.endpoints), 'endpoint')}"
+    return found, Finding("declarations", "ok", counts)
 
 
-def _heartbeat(database: str | None) -> str:
-    pinged = open_ping(settings_of(database)) is not None
-    return "is pinged while the daemon is healthy" if pinged else "none; set PROBER_HEARTBEAT_URL to have one"
+def _keys(declarations: Declarations) -> Iterator[Finding]:
+    names = {name for one in declarations.endpoints for name in (one.api_key_env, *one.variables) if name}
+    for name in sorted(names):
+        if secret(name) is not None:
+            yield Finding(f"key {name}", "ok", "is set")
+        else:
+            yield Finding(f"key {name}", "problem", "is not set", f"export {name}=… where the prober runs")
+    for endpoint in declarations.endpoints:
+        if endpoint.api_key_env is None and endpoint.has_key:
+            found = KEYS.key_of(endpoint)
+            where = "api_key_file" if endpoint.api_key_file else "api_key_command"
+            if isinstance(found, NoKey):
+                yield Finding(f"key of {endpoint.name}", "problem", found.reason)
+            else:
+                yield Finding(f"key of {endpoint.name}", "ok", f"{where} gives one")
+
+
+def _asked(declarations: Declarations) -> Iterator[Finding]:
+    """One ask of each endpoint that a probe set names."""
+    first = {name: one.probes[0] for one in reversed(declarations.sets) for name in one.endpoints}
+    for endpoint in declarations.endpoints:
+        if endpoint.name in first:
+            yield from _answer(endpoint, first[endpoint.name])
+
+
+def _answer(endpoint: Endpoint, probe: Probe) -> Iterator[Finding]:
+    about = f"ask of {endpoint.name}"
+    with closing(open_provider(endpoint)) as provider:
+        try:
+            reply = provider.ask(endpoint, probe, 0, now_utc())
+        except ProberError as error:
+            yield Finding(about, "problem", str(error))
+            return
+        ahead_s = provider.clock_ahead_s if isinstance(provider, HttpProvider) else None
+    failure = reply.failure
+    if failure is None:
+        yield Finding(about, "ok", f"answered as {reply.model}" if reply.model else "answered")
+    else:
+        said = f"{failure}: {reply.error_detail}" if reply.error_detail else failure
+        level: Level = "warning" if failure == "cached" else "unreachable" if failure in NOT_REACHED else "problem"
+        yield Finding(about, level, said, fix_of(failure))
+    if ahead_s is not None and abs(ahead_s) > CLOCK_SLACK.total_seconds():
+        found = f"this machine and {endpoint.name} differ by {abs(ahead_s):.0f} s"
+        why = "Rounds are ordered and due by this clock."
+        yield Finding("clock", "warning", found, "check the time service of this machine", why)
+
+
+def _alerters(settings: Settings, declarations: Declarations | None) -> Iterator[Finding]:
+    try:
+        alerters = open_alerters(settings)
+    except ProberError as error:
+        yield Finding("channels", "problem", str(error))
+        return
+    yield Finding("channels", "ok", ", ".join(alerter.name for alerter in alerters))
+    if declarations is not None and declarations.alerts.routes:
+        routing = Routing(tuple(alerter.name for alerter in alerters), declarations.alerts)
+        yield _tried("routes", lambda: _routes(routing))
+    yield _tried("heartbeat", lambda: _heartbeat(settings))
+    yield from _dashboard(settings, alerters)
+    for alerter in alerters:
+        if isinstance(alerter, SlackBot):
+            yield from _slack(alerter)
 
 
 def _routes(routing: Routing) -> str:
@@ -115,32 +209,26 @@ def _routes(routing: Routing) -> str:
     return "lead to alerters that are configured here"
 
 
-def _keys(declarations: Declarations) -> Iterator[Finding]:
-    names = {name for one in declarations.endpoints for name in (one.api_key_env, *one.variables) if name}
-    for name in sorted(names):
-        there = secret(name) is not None
-        yield Finding(f"key {name}", there, "is set" if there else f"is not set; export {name}=… where the prober runs")
-    for endpoint in declarations.endpoints:
-        if endpoint.api_key_env is None and endpoint.has_key:
-            found = KEYS.key_of(endpoint)
-            where = "api_key_file" if endpoint.api_key_file else "api_key_command"
-            words = found.reason if isinstance(found, NoKey) else f"{where} gives one"
-            yield Finding(f"key of {endpoint.name}", not isinstance(found, NoKey), words)
+def _heartbeat(settings: Settings) -> str:
+    pinged = open_ping(settings) is not None
+    return "is pinged while the daemon is healthy" if pinged else "none; set PROBER_HEARTBEAT_URL to have one"
 
 
-def _channels(database: str | None, declarations: Declarations | None) -> Iterator[Finding]:
-    try:
-        alerters = open_alerters(settings_of(database))
-    except ProberError as error:
-        yield Finding("channels", False, str(error))
+def _dashboard(settings: Settings, alerters: Sequence[Alerter]) -> Iterator[Finding]:
+    host = urlsplit(settings.dashboard_url).hostname or ""
+    if (host in {"localhost", "::1"} or host.startswith("127.")) and any(one.name != "log" for one in alerters):
+        found = f"messages link to {settings.dashboard_url}, which only opens on this machine"
+        yield Finding("dashboard", "warning", found, "set PROBER_DASHBOARD_URL to the address that your team uses")
+
+
+def _slack(bot: SlackBot) -> Iterator[Finding]:
+    outcome = bot.check()
+    if not outcome.sent:
+        fix = "check SLACK_BOT_TOKEN and that Slack can be reached"
+        yield Finding("slack", "problem", f"auth.test: {outcome.reason}", fix)
         return
-    yield Finding("channels", True, ", ".join(alerter.name for alerter in alerters))
-    if declarations is not None and declarations.alerts.routes:
-        routing = Routing(tuple(alerter.name for alerter in alerters), declarations.alerts)
-        yield _tried("routes", lambda: _routes(routing))
-    yield _tried("heartbeat", lambda: _heartbeat(database))
-    for alerter in alerters:
-        if isinstance(alerter, SlackBot):
-            outcome = alerter.check()
-            fix = "" if outcome.sent else "; check SLACK_BOT_TOKEN and that Slack can be reached"
-            yield Finding("slack", outcome.sent, f"auth.test: {outcome.reason}{fix}")
+    yield Finding("slack", "ok", f"auth.test: {outcome.reason}")
+    for scope in sorted(bot.missing_scopes(SCOPES)):
+        level: Level = "problem" if scope == "chat:write" else "warning"
+        fix = "add it to the Slack app and install the app again"
+        yield Finding("slack", level, f"the app lacks the scope {scope}", fix, SCOPES[scope])

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from prober.loading import rules
 from prober.loading.checks import value_fault
 from prober.loading.connection_rules import FILES, provider_findings
+from prober.loading.gateways import cache_warning
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
@@ -160,7 +161,7 @@ def gather_alerts(
 
 
 def warnings(endpoints: Endpoints) -> Iterator[Problem]:
-    """Endpoints that are one under several names, and variables that are not set where this is read."""
+    """Endpoints that are one under several names or behind a cache, and variables that are not set where this is read."""
     first: dict[str, str] = {}
     for name, declared in endpoints.items():
         endpoint = declared.endpoint
@@ -170,6 +171,8 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
         if other != name:
             message = f"the same as {quoted(other)}, so that both have one reference; remove one, unless both are meant"
             yield declared.document.problem(Finding(("endpoints", name), message))
+        if cached := cache_warning(endpoint):
+            yield declared.document.problem(Finding(("endpoints", name), cached))
         for field, variables in (("api_key_env", [endpoint.api_key_env]), ("headers", endpoint.variables)):
             for variable in variables:
                 if variable and secret(variable) is None:

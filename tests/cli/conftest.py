@@ -79,6 +79,8 @@ class Answer:
         }).encode()
     )  # fmt: skip
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further ones; `date` takes the place of the server's own."""
 
 
 @pytest.fixture
@@ -89,7 +91,9 @@ def server() -> Iterator[Answer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
+            for name, value in {"date": self.date_time_string(), **answer.headers}.items():
+                self.send_header(name, value)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(answer.body)))
             self.end_headers()

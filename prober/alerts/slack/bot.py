@@ -11,6 +11,7 @@ is tried again, and when, is decided in `prober.service.deliver` alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -94,6 +95,15 @@ class SlackBot:
         except BAD_LUCK as error:
             return of_error(error)
         return Outcome(True, "ok")
+
+    def missing_scopes(self, wanted: Iterable[str]) -> set[str]:
+        """Those that Slack does not list for the token; none where it lists none, or cannot be asked."""
+        try:
+            listed = str({k.lower(): v for k, v in self.client.auth_test().headers.items()}.get("x-oauth-scopes", ""))
+        except BAD_LUCK:
+            return set()
+        granted = {scope.strip() for scope in listed.split(",")}
+        return set(wanted) - granted if listed else set()
 
 
 class _Sending:

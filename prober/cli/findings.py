@@ -1,0 +1,122 @@
+"""What `prober doctor` finds, and what it finds of the database: its file, and what is stored there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from prober.cli.options import now_utc
+from prober.cli.output import count, fix_of
+from prober.incidents.clock import attendance
+from prober.loading import Declarations
+from prober.model.declaration import Endpoint
+from prober.model.errors import StoreError
+from prober.settings import Settings
+from prober.status.endpoint_status import endpoint_statuses, lasting
+from prober.store import Store, daemons, spending
+from prober.store.pages import overview
+
+Level = Literal["ok", "warning", "problem", "unreachable"]
+FREE_BYTES: Final = 500_000_000
+"""Below which the disk of the database is nearly full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Result of one check."""
+
+    about: str
+    level: Level
+    found: str
+    fix: str = ""
+    why: str = ""
+    """Why it matters."""
+
+    @property
+    def ok(self) -> bool:
+        return self.level in {"ok", "warning"}
+
+    @property
+    def words(self) -> str:
+        return f"{self.found}; {self.fix}" if self.fix else self.found
+
+
+def of_database(settings: Settings, declarations: Declarations | None) -> Iterator[Finding]:
+    url = settings.database_url
+    path = Path(url.removeprefix("sqlite:///").split("?")[0]) if url.startswith("sqlite:///") else None
+    if path is not None and path.parent.is_dir():
+        yield from _file(path)
+        if not path.exists():
+            return
+    try:
+        with Store.open(url, read_only=True) as store:
+            yield Finding("database", "ok", f"{store.where} can be read")
+            yield from _stored(store, declarations)
+    except StoreError as error:
+        yield Finding("database", "problem", str(error))
+
+
+def _file(path: Path) -> Iterator[Finding]:
+    """The file of an SQLite database, or the place where it will be."""
+    if not path.exists():
+        if not os.access(path.parent, os.W_OK):
+            yield Finding("database", "problem", f"{path} cannot be made", f"allow writing in {path.parent.absolute()}")
+            return
+        yield Finding("database", "ok", f"{path} does not exist yet; `prober once` or `prober run` creates it")
+    elif not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
+        why = "Rounds cannot be stored, so nothing is watched."
+        yield Finding("database file", "problem", f"{path} may not be written by this user", "change its owner", why)
+    elif path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        why = "It holds prompts and replies."
+        yield Finding("database file", "warning", f"{path} is open to other users", f"chmod 600 {path}", why)
+    free = shutil.disk_usage(path.parent).free
+    if free < FREE_BYTES:
+        why = "Rounds cannot be stored on a full disk."
+        found = f"{free / 1e6:.0f} MB are left on the disk of {path}"
+        yield Finding("disk", "warning", found, "free some space", why)
+
+
+def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding]:
+    """What the database knows of the endpoints and daemons."""
+    now = now_utc()
+    statuses = endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds_of_each), (), now)
+    for one in statuses:
+        if cached := one.endpoint.last_round_cached:
+            why = "A cached reply says nothing about the model; it is not judged."
+            found = f"a cache answered {count(cached, 'ask')} of the last round"
+            yield Finding(f"cache of {one.name}", "warning", found, fix_of("cached"), why)
+        if one.clock_ahead_at is not None:
+            found = f"the newest round of {one.name} ended in the future: a clock was ahead"
+            yield Finding("clock", "warning", found, "check the time service of the machine that runs the daemon")
+    for endpoint in declarations.endpoints if declarations else ():
+        yield from _budget(store, endpoint)
+    here = attendance(store.query(daemons.statuses), now)
+    for daemon in here.silent:
+        found = f"{daemon.worker} was last seen {lasting(now - daemon.seen_at)} ago and did not stop in order"
+        why = f"Nobody asks {', '.join(daemon.endpoints)}."
+        yield Finding("daemon", "warning", found, "start `prober run` again", why)
+    for daemon in here.alive:
+        problems = "; ".join(daemon.file_problems)
+        if problems:
+            found = f"{daemon.worker} runs with declarations of before an edit: {problems}"
+            yield Finding("daemon", "warning", found, "fix the file")
+        else:
+            yield Finding("daemon", "ok", f"{daemon.worker} runs")
+
+
+def _budget(store: Store, endpoint: Endpoint) -> Iterator[Finding]:
+    budget = endpoint.budget
+    spent = store.query(spending.spent, endpoint.name, now_utc())
+    for used, most, what in (
+        (spent.asks, budget.asks_per_day, "asks"),
+        (spent.tokens, budget.tokens_per_day, "tokens"),
+    ):
+        if most is not None and used >= most:
+            why = "It is not asked again before the next UTC day."
+            found = f"{used:,} of {most:,} {what} of the day are spent"
+            yield Finding(f"budget of {endpoint.name}", "warning", found, "raise `budget`, or ask less often", why)
