@@ -83,6 +83,7 @@ def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
     draft = path.with_name(f".{path.name}.draft")
     count = 0
     try:
+        draft.touch(mode=0o600)  # prompts and replies are their owner's
         with (
             gzip.open(draft, "wt", encoding="utf-8") if path.suffix == ".gz" else draft.open("w", encoding="utf-8")
         ) as file:

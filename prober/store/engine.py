@@ -6,7 +6,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
@@ -102,6 +102,9 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
 
+    if not read_only:
+        with suppress(OSError):  # SQLite says what is wrong with the place
+            path.touch(mode=0o600)  # prompts and replies are its owner's; the WAL takes over the mode
     uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
     return _sqlite_engine(uri, wait_s, read_only=read_only)
 

@@ -47,7 +47,12 @@ def test_before_init_nothing_is_a_problem(prober: Run, home: Path) -> None:
 def test_the_starter_is_all_well_and_answers(prober: Run, home: Path) -> None:
     prober("init")
     assert found(prober, "--ask") == {}
+    prober("once")
     assert prober("doctor", "--ask").code == 0
+    assert found(prober) == {}
+    prober("export", "--output", "log.jsonl.gz")
+    for file in ("prober.db", "log.jsonl.gz"):
+        assert (home / file).stat().st_mode & 0o077 == 0
 
 
 def test_the_database_is_looked_at(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
