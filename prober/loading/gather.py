@@ -161,7 +161,7 @@ def gather_alerts(
 
 
 def warnings(endpoints: Endpoints) -> Iterator[Problem]:
-    """Endpoints that are one under several names or behind a cache, and variables that are not set where this is read."""
+    """Endpoints that are one under several names or behind a cache, and variables that are not set here."""
     first: dict[str, str] = {}
     for name, declared in endpoints.items():
         endpoint = declared.endpoint
