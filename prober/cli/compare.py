@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prober.cli.options import AsJson, replies_of
+from prober.cli.options import AsJson, From, replies_of
 from prober.cli.output import Json, bars, count, print_json, say, table
 from prober.lab.compare import Compared, Difference
 from prober.lab.compare import compare as compare_replies
@@ -22,6 +22,7 @@ EXIT_CODES = {"same": 0, "changed": 1, "insufficient_evidence": 3}
 def compare(
     reference: Annotated[Path, typer.Argument(metavar="REFERENCE_LOG", help="Replies of the known behaviour.")],
     candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE_LOG", help="Replies to test against it.")],
+    tool: From = None,
     alpha: Annotated[
         float, typer.Option("--alpha", help="Probability of a false `changed`, over all channels together.")
     ] = 0.01,
@@ -33,7 +34,9 @@ def compare(
     """
     try:
         with bars() as shown:
-            compared = compare_replies(replies_of([reference], shown), replies_of([candidate], shown), alpha)
+            compared = compare_replies(
+                replies_of([reference], shown, tool), replies_of([candidate], shown, tool), alpha
+            )
     except NotEnough as error:
         if not as_json:
             raise

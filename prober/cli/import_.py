@@ -14,6 +14,7 @@ from prober.cli.options import (
     AsJson,
     Database,
     FalseAlarms,
+    From,
     Logs,
     Reference,
     RoundsPerYear,
@@ -57,6 +58,7 @@ class Imported:
 @app.command("import")
 def import_(
     logs: Logs,
+    tool: From = None,
     reference: Reference = None,
     false_alarms_per_year: FalseAlarms = 1.0,
     rounds_per_year: RoundsPerYear = None,
@@ -71,7 +73,7 @@ def import_(
     probes: dict[str, Probe] = {}
     done = []
     with bars() as shown:
-        replies = list(replies_of(logs, shown))
+        replies = list(replies_of(logs, shown, tool))
         if not replies:
             raise NotEnough("the log holds no reply; there is nothing to import")
         for logged in replies:

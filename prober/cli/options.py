@@ -17,7 +17,8 @@ from prober.cli.output import complain
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations, load
-from prober.loading.reply_log import LoggedReply, read
+from prober.loading.other_tools import OWN, TOOLS, read
+from prober.loading.reply_log import LoggedReply
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, seconds
 from prober.model.errors import ConfigurationError
@@ -46,7 +47,18 @@ By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--by", metavar="WHO", help="Who acts.", show_default="the logged-in user"),
 ]
-Logs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz.")]
+Logs: TypeAlias = Annotated[
+    list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz; or files of other tools.")
+]
+From: TypeAlias = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--from",
+        metavar="TOOL",
+        help=f"Whose files these are: {', '.join((OWN, *TOOLS))}.",
+        show_default="found out by their shape",
+    ),
+]
 Reference: TypeAlias = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(
@@ -181,11 +193,16 @@ def promise_of(
     )
 
 
-def replies_of(logs: Sequence[Path], shown: Progress) -> Iterator[LoggedReply]:
-    """Every reply of every log, in order. Raises LogError."""
+def replies_of(logs: Sequence[Path], shown: Progress, tool: str | None = None) -> Iterator[LoggedReply]:
+    """Every reply of every log, in order; says on standard error what of other tools' files was left out.
+
+    Raises LogError, or ConfigurationError for a tool that is not known.
+    """
+    if tool not in (None, OWN, *TOOLS):
+        raise ConfigurationError(f"unknown tool {quoted(tool or '')}; {did_you_mean(tool or '', [OWN, *TOOLS])}")
     for log in logs:
         task = shown.add_task(f"Reading {log.name}", total=_size(log))
-        yield from read(log, lambda count, task=task: shown.advance(task, count))  # type: ignore[misc]
+        yield from read(log, tool, lambda count, task=task: shown.advance(task, count), complain)  # type: ignore[misc]
 
 
 def _size(log: Path) -> int | None:

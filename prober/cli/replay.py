@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from prober.alerts.phrases import between, thousands, when
-from prober.cli.options import AsJson, FalseAlarms, Logs, Reference, RoundsPerYear, promise_of, replies_of
+from prober.cli.options import AsJson, FalseAlarms, From, Logs, Reference, RoundsPerYear, promise_of, replies_of
 from prober.cli.output import Json, bars, count, of_fact, of_findings, of_promise, of_verdict, print_json, say
 from prober.lab.replay import Alarm, Replayed, rounds_of
 from prober.lab.replay import replay as judge
@@ -18,6 +18,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def replay(
     logs: Logs,
+    tool: From = None,
     reference: Reference = None,
     false_alarms_per_year: FalseAlarms = 1.0,
     rounds_per_year: RoundsPerYear = None,
@@ -28,7 +29,7 @@ def replay(
     Exit code 1 if an alarm was raised, 3 if no endpoint had enough evidence, else 0.
     """
     with bars() as shown:
-        by_endpoint = rounds_of(replies_of(logs, shown))
+        by_endpoint = rounds_of(replies_of(logs, shown, tool))
         if not by_endpoint:
             raise NotEnough("the log holds no reply; there is nothing to judge")
         replayed = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -18,7 +20,8 @@ from prober.judging.facts.readings import read
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
-from prober.loading.reply_log import LoggedReply, time_of
+from prober.loading.reply_log import LoggedReply
+from prober.loading.round_labels import moment_of, sortable
 from prober.model.declaration import Probe, ReferenceRule
 from prober.model.evidence import Between, Fact, Findings, Fingerprint, Judgement, Observation, Round, Verdict
 from prober.model.incident import Change, Course, Decision, IncidentKind
@@ -66,7 +69,10 @@ class Replayed:
 def rounds_of(
     replies: Iterable[LoggedReply], read: Callable[[LoggedReply], Fingerprint] | None = None
 ) -> dict[str, list[Round]]:
-    """Endpoint → its rounds in label order. `read` fingerprints one answered reply."""
+    """Endpoint → its rounds in the order of what their labels mean. `read` fingerprints one answered reply.
+
+    Raises ConfigurationError where labels of one endpoint are of several kinds.
+    """
     read = read or _fingerprint
     gathered: dict[str, dict[str, list[Observation]]] = {}
     samples: dict[tuple[str, str, str], int] = {}
@@ -77,13 +83,27 @@ def rounds_of(
         print_ = read(logged) if logged.reply.answered else None
         observation = Observation(series, logged.probe, sample, logged.reply, print_)
         gathered.setdefault(logged.endpoint, {}).setdefault(logged.round, []).append(observation)
-    return {
-        endpoint: [
-            Round(label, endpoint, time_of(label), tuple(observations))
-            for label, observations in sorted(by_round.items())
-        ]
-        for endpoint, by_round in gathered.items()
-    }
+    return {endpoint: _in_order(endpoint, by_round) for endpoint, by_round in gathered.items()}
+
+
+def _in_order(endpoint: str, by_round: Mapping[str, list[Observation]]) -> list[Round]:
+    """The rounds in the order that their labels mean; rounds of the same moment become one."""
+    labels = sortable(by_round)
+    merged: dict[str, list[Observation]] = {}
+    for label, observations in by_round.items():
+        merged.setdefault(labels[label], []).extend(observations)
+    if len(merged) < len(by_round):
+        merged = {label: list(_numbered(observations)) for label, observations in merged.items()}
+    return [
+        Round(label, endpoint, moment_of(label), tuple(observations)) for label, observations in sorted(merged.items())
+    ]
+
+
+def _numbered(observations: Iterable[Observation]) -> Iterator[Observation]:
+    samples: Counter[str] = Counter()
+    for one in observations:
+        yield dataclasses.replace(one, sample=samples[one.series])
+        samples[one.series] += 1
 
 
 def rounds_per_year(rounds: Sequence[Round]) -> float:

@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from pydantic import ValidationError
 
 from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
+from prober.loading.round_labels import Meaning, meaning_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
 from prober.model.reply import Reply, ToolCall
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """`Reply.at` where the log does not say."""
+
+PACKING_ERRORS: Final = (gzip.BadGzipFile, zlib.error)
 
 _TEXTS = ("model", "requested_model", "system_fingerprint", "finish_reason", "refusal", "service_tier")
 _COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
@@ -61,15 +64,21 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
     path = Path(path)
     number = 0
     seen: dict[str, SeenReplies] = {}
+    kinds: dict[str, Meaning] = {}
     try:
-        with _open(path) as file:
+        with opened(path) as file:
             for number, line in enumerate(file, start=1):
                 progress(len(line))
                 if line.strip():
-                    yield _noticed(_parse(line, str(path), number), seen)
+                    logged_ = _parse(line, str(path), number)
+                    kind = kinds.setdefault(logged_.endpoint, meaning_of(logged_.round))
+                    if meaning_of(logged_.round) != kind:
+                        message = f"is {meaning_of(logged_.round)}, and in the lines before it is {kind}; use one kind"
+                        raise _problem(str(path), number, message, "round")
+                    yield noticed(logged_, seen)
     except FileNotFoundError as error:
         raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (EOFError, *PACKING_ERRORS) as error:
         message = f"cannot be read ({error}); a .gz log must be a complete gzip file"
         raise _problem(str(path), number + 1, message) from error
     except OSError as error:
@@ -122,18 +131,7 @@ def line_of(logged: LoggedReply) -> str:
     return json.dumps({**present, **logged.extra}, ensure_ascii=True)
 
 
-def time_of(label: str) -> datetime | None:
-    """The time a round's label names, UTC; None where labels are numbers."""
-    if len(label) < 8 or label.isdigit():
-        return None
-    try:
-        at = datetime.fromisoformat(label)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
+def noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
     """The reply as one of a cache where that shows from those before it in the log, or from its headers."""
     memory = seen.setdefault(logged.endpoint, SeenReplies())
     by = cache_hit(logged.reply.headers) if logged.reply.answered else None
@@ -142,7 +140,8 @@ def _noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
     return logged if reply is logged.reply else replace(logged, reply=reply)
 
 
-def _open(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
+    """Its bytes, unpacked where they are packed."""
     file = path.open("rb")
     packed = file.read(2) == b"\x1f\x8b"
     file.seek(0)
@@ -157,6 +156,11 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         raise _problem(path, number, f"not JSON ({reason}); every line is one JSON object") from error
     if not isinstance(content, dict):
         raise _problem(path, number, 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}')
+    return logged(content, path, number)
+
+
+def logged(content: Mapping[str, Any], path: str, number: int) -> LoggedReply:
+    """The reply of one line, as it was read. Raises LogError naming path:line where a value cannot be."""
     take, own = _Taker(content, path, number), _own_keys(content)
     failure, text = take.text("error"), take.text("text")
     if failure is None and text is None:
@@ -178,7 +182,7 @@ def _parse(line: bytes, path: str, number: int) -> LoggedReply:
         **{key: take.number(key) for key in _SECONDS},  # type: ignore[arg-type]
     )
     return LoggedReply(
-        round=take.required("round"),
+        round=take.label("round"),
         endpoint=take.required("endpoint"),
         probe=take.required("probe"),
         reply=reply,
@@ -204,6 +208,14 @@ class _Taker:
             raise _problem(self.path, self.line, "is required; write a text that is not empty", key)
         return value
 
+    def label(self, key: str) -> str:
+        value = self.content.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+            return f"{value:.0f}" if value == int(value) else f"{value:.6f}"
+        if value is not None and not isinstance(value, str):
+            raise self._wrong(key, "a text, or a number that is not negative")
+        return self.required(key)
+
     def text(self, key: str) -> str | None:
         value = self.content.get(key)
         if value is None or isinstance(value, str):
@@ -212,6 +224,8 @@ class _Taker:
 
     def count(self, key: str) -> int | None:
         value = self.content.get(key)
+        if isinstance(value, float) and value.is_integer():  # as tools write counts whose column has a gap
+            value = int(value)
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
             return value
         raise self._wrong(key, "a whole number or null")

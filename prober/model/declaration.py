@@ -239,8 +239,8 @@ class Probe(Shape):
 
     @property
     def conversation(self) -> tuple[Message, ...]:
-        """The messages as asked, without `system`."""
-        return self.messages or (Message(role="user", content=self.prompt or ""),)
+        """The messages as asked, without `system`; none where an imported log does not have them."""
+        return self.messages or ((Message(role="user", content=self.prompt),) if self.prompt else ())
 
     @property
     def content_hash(self) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from prober.incidents.trouble import why
+from prober.loading.round_labels import moment_of
 from prober.model.declaration import Severity
 from prober.model.incident import Incident, Trouble
 from prober.model.reply import Spent
@@ -158,9 +159,9 @@ def _state(
 ) -> tuple[State, str, datetime | None]:
     if (incident := endpoint.open_incident) is not None:
         words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
-        return "changed", words, _moment(incident.onset)
+        return "changed", words, moment_of(incident.onset)
     if (trouble := endpoint.trouble) is not None:
-        return "unreachable", _unreachable(trouble), _moment(trouble.onset)
+        return "unreachable", _unreachable(trouble), moment_of(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
     if ended and (why := _unanswered(endpoint, ended[0])):
@@ -277,15 +278,6 @@ def _verdict(state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) 
 def _newest(moments: Sequence[datetime | None], now: datetime) -> datetime | None:
     """The newest moment that is not in the future."""
     return max((one for one in moments if one is not None and one <= now + CLOCK_SLACK), default=None)
-
-
-def _moment(label: str) -> datetime | None:
-    """When the round of this label began; None where the label of an imported log is no time."""
-    try:
-        at = datetime.fromisoformat(label if label[4:5] == "-" else "")
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def lasting(span: timedelta) -> str:

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from prober.alerts.phrases import between, chance, counted, lasting, minute, thousands, when
-from prober.loading.reply_log import time_of
+from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Part
 from prober.model.version import Mark
@@ -57,7 +57,7 @@ class Postmortem:
 
 def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
     """Read it. Raises StoreError."""
-    began = time_of(incident.onset)
+    began = moment_of(incident.onset)
     since = incident.onset if began is None else (began - BEFORE).isoformat()
     points = over_time.channel_history(tx, incident.endpoint) if isinstance(incident, Change) else ()
     until = (incident.closed_at or now).date() + timedelta(days=1)
@@ -174,9 +174,9 @@ def _failed(lines: Sequence[RoundLine]) -> str:
 
 def _detection(found: Postmortem) -> list[str]:
     incident = found.incident
-    began, sent = time_of(incident.onset), [one.at for one in found.steps if one.what.startswith("notified")]
+    began, sent = moment_of(incident.onset), [one.at for one in found.steps if one.what.startswith("notified")]
     lines = [f"- First changed round: {when(incident.onset)}. Confirmed by round {when(incident.detected_round)}."]
-    if began is not None and (detected := time_of(incident.detected_round)) is not None:
+    if began is not None and (detected := moment_of(incident.detected_round)) is not None:
         lines.append(f"- From the first changed round to the round that confirmed it: {_span(detected - began)}.")
     if sent:
         lines.append(f"- First notice: {minute(min(sent))}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from prober.alerts.phrases import thousands
-from prober.loading.reply_log import time_of
+from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Incident, Trouble
 from prober.store.views import ActionView, NoticeView
 from prober.text import visible
@@ -34,15 +34,15 @@ def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequenc
 
 def _judged(incident: Incident) -> list[Step]:
     steps = []
-    if began := time_of(incident.onset):
+    if began := moment_of(incident.onset):
         steps.append(Step(began, "first round that failed" if isinstance(incident, Trouble) else "first changed round"))
     if isinstance(incident, Change):
         sure = f"evidence {thousands(incident.e_value)} of {thousands(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
-        if incident.course != "unknown" and incident.settled_round and (settled := time_of(incident.settled_round)):
+        if incident.course != "unknown" and incident.settled_round and (settled := moment_of(incident.settled_round)):
             stays = incident.course == "persistent"
             steps.append(Step(settled, "found to persist" if stays else "found to have passed"))
-        if incident.passed and (back := time_of(incident.passed)):
+        if incident.passed and (back := moment_of(incident.passed)):
             steps.append(Step(back, "first round as in the reference again"))
     else:
         steps.append(Step(incident.opened_at, "opened", why=_line(incident.cause.replace("_", " "))))

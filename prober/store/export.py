@@ -68,7 +68,7 @@ def _replies(tx: Transaction, round_id: int, label: str, endpoint: str, probe: s
             round=label,
             endpoint=endpoint,
             probe=row.probe,
-            prompt=series.prompt if series else "",
+            prompt=series.prompt if series and series.prompt else None,
             system=series.system if series else None,
             reply=unpack_reply(row.reply),
             series=row.series,

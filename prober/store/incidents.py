@@ -20,7 +20,7 @@ from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
 from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow, SeriesRow
+from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, SeriesRow
 from prober.store.views import ActionView
 
 
@@ -136,7 +136,9 @@ def examples(tx: Transaction, incident: Incident, limit: int = 5) -> tuple[Compa
         )
         if old is not None and new is not None:
             asked = tx.get(SeriesRow, example.series)
-            found.append(Comparison(new.probe, asked.prompt if asked else "", said(old.reply), said(new.reply)))
+            found.append(
+                Comparison(new.probe, asked.prompt or UNKNOWN_PROMPT if asked else "", said(old.reply), said(new.reply))
+            )
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from prober.store import rounds
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_observation, unpack_reply
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim
-from prober.store.rows import ReplyRow, RoundRow, SeriesRow, WatchRow
+from prober.store.rows import UNKNOWN_PROMPT, ReplyRow, RoundRow, SeriesRow, WatchRow
 from prober.store.views import ReplyView
 
 _LARGEST_COUNT: Final = 2**31 - 1
@@ -239,7 +239,9 @@ def recent(
     if len(found) > limit:
         cut = found[-1][1]
         found = [one for one in found if one[1] != cut] or list(tx.exec(statement.where(col(RoundRow.label) == cut)))
-    return tuple(_view(row, label or "", prompt or "") for row, label, prompt in found)
+    return tuple(
+        _view(row, label or "", UNKNOWN_PROMPT if prompt == "" else prompt or "") for row, label, prompt in found
+    )
 
 
 def _view(row: ReplyRow, label: str, prompt: str) -> ReplyView:

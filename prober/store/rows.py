@@ -63,6 +63,10 @@ class ProbeSetRow(Row, table=True):
     """JSON list."""
 
 
+UNKNOWN_PROMPT = "(the imported log held no prompt)"
+"""What is shown where a series has none."""
+
+
 class SeriesRow(Row, table=True):
     """What is asked in a series. The key is a hash of the content, so a row is never changed."""
 

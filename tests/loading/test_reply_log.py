@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, line_of, read, time_of, write
+from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, line_of, read, write
+from prober.loading.round_labels import moment_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError
 from prober.model.reply import Reply
@@ -213,7 +214,7 @@ def test_times_are_read_as_iso_8601_and_as_utc_where_they_do_not_say(tmp_path: P
     ],
 )
 def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime | None) -> None:
-    assert time_of(label) == at
+    assert moment_of(label) == at
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
         ({"endpoint": "e", "probe": "p", "text": ""}, "round: is required; write a text that is not empty"),
         ({**MINIMAL, "endpoint": ""}, "endpoint: is required; write a text that is not empty"),
         ({**MINIMAL, "probe": None}, "probe: is required; write a text that is not empty"),
-        ({**MINIMAL, "round": 7}, "round: is 7; write a text or null"),
+        ({**MINIMAL, "round": [7]}, "round: is [7]; write a text, or a number that is not negative"),
         ({**MINIMAL, "text": ["hi"]}, 'text: is ["hi"]; write a text or null'),
         ({**MINIMAL, "error": True}, "error: is true; write a text or null"),
         ({**MINIMAL, "model": {}}, "model: is {}; write a text or null"),

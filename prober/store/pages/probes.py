@@ -21,7 +21,7 @@ from prober.model.evidence import Observation
 from prober.store.codec import unpack_judgement, unpack_observation, unpack_text
 from prober.store.engine import Transaction
 from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, ProbeView
-from prober.store.rows import EndpointRow, EpochRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
+from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, EpochRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
 
 ROUNDS: Final = 20
 """Rounds of a probe that are looked at on each side."""
@@ -123,7 +123,13 @@ def _content(tx: Transaction, endpoint: str) -> str | None:
 def _view(probe: str, series: str, row: SeriesRow | None) -> ProbeView:
     if row is None:
         return ProbeView(probe, series, "", None, ())
-    return ProbeView(probe, series, row.prompt, row.system, tuple(map(Check.model_validate, json.loads(row.expect))))
+    return ProbeView(
+        probe,
+        series,
+        row.prompt or UNKNOWN_PROMPT,
+        row.system,
+        tuple(map(Check.model_validate, json.loads(row.expect))),
+    )
 
 
 def _memory(tx: Transaction, content: str) -> Memory:

@@ -1,0 +1,150 @@
+"""What chat requests and answers say, in whatever shape a tool has kept them: prompt, text, tool calls, tokens."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from prober.loading.round_labels import moment_of
+
+UNSAID: Final = frozenset({"reasoning", "thinking", "redacted_thinking", "tool_use", "tool_call", "function_call"})
+"""Types of parts of an answer that are not its text."""
+_INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "input", "prompt", "promptTokenCount")
+_OUTPUT = ("output_tokens", "completion_tokens", "completionTokens", "output", "completion", "candidatesTokenCount")
+_REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "thoughtsTokenCount")
+_DETAILS = ("completion_tokens_details", "output_tokens_details", "completionDetails")
+_ANSWERS = ("choices", "message", "candidates", "content", "parts", "text", "output_text", "output", "completion")
+"""Keys under which an answer may be, most telling first."""
+
+
+def parsed(value: object) -> object:
+    """What a text that holds a JSON object or array stands for; anything else as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def text_of(said: object) -> str | None:
+    """The text of an answer; None where it has none. Of several choices or messages that of the assistant's last."""
+    if said is None or isinstance(said, str):
+        return said
+    if isinstance(said, Mapping):
+        if said.get("type") in UNSAID or said.get("role") in ("user", "system", "tool"):
+            return None
+        for key in _ANSWERS:
+            if key in said:
+                return text_of(_first_choice(key, said[key]))
+        return None if "tool_calls" in said or "refusal" in said else json.dumps(said, ensure_ascii=False)
+    if isinstance(said, Sequence):
+        texts = [text for text in map(text_of, said) if text is not None]
+        messages = any(isinstance(one, Mapping) and "role" in one for one in said)
+        return None if not texts else texts[-1] if messages else "".join(texts)
+    return json.dumps(said)
+
+
+def reply_fields(said: object) -> dict[str, Any]:
+    """What an answer says beside its text, as keys of a reply log."""
+    body = said if isinstance(said, Mapping) else {}
+    choice = _mapping(next(iter(_list(body.get("choices")) or _list(body.get("candidates"))), body))
+    message = _mapping(choice.get("message")) or choice
+    calls = [_call(one) for one in (*_list(message.get("tool_calls")), *_list(message.get("content")))]
+    found = {
+        "model": body.get("model") or body.get("modelVersion"),
+        "system_fingerprint": body.get("system_fingerprint"),
+        "finish_reason": choice.get("finish_reason") or body.get("stop_reason") or choice.get("finishReason"),
+        "refusal": message.get("refusal"),
+        "tool_calls": [call for call in calls if call],
+        **tokens_of(body.get("usage") or body.get("usageMetadata")),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def tokens_of(usage: object) -> dict[str, int]:
+    """Tokens of a usage object, as keys of a reply log."""
+    counts = _mapping(usage)
+    details = _mapping(next((counts[key] for key in _DETAILS if key in counts), None))
+    found = {
+        "input_tokens": _first_count(counts, _INPUT),
+        "output_tokens": _first_count(counts, _OUTPUT),
+        "reasoning_tokens": _first_count({**counts, **details}, _REASONING),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def asked(request: object) -> dict[str, str]:
+    """`prompt` and `system` of a request: a text, messages, or a whole body."""
+    request = parsed(request)
+    if isinstance(request, str):
+        return {"prompt": request} if request else {}
+    if isinstance(request, Mapping):
+        if "role" in request:
+            return asked([request])
+        system = text_of(request.get("system") or request.get("instructions") or request.get("systemInstruction"))
+        inner = next((request[key] for key in ("messages", "input", "prompt", "contents") if key in request), None)
+        found = asked(inner) if inner is not None else {"prompt": json.dumps(request, ensure_ascii=False)}
+        return {**found, **({"system": system} if system else {})}
+    if not isinstance(request, Sequence):
+        return {}
+    messages = [(str(_mapping(one).get("role") or "user"), _content(one)) for one in request]
+    system = "\n\n".join(text for role, text in messages if role in ("system", "developer"))
+    rest = [(role, text) for role, text in messages if role not in ("system", "developer")]
+    alone = len(rest) == 1 and rest[0][0] == "user"
+    prompt = rest[0][1] if alone else "\n\n".join(f"{role}: {text}" for role, text in rest)
+    return {**({"prompt": prompt} if prompt else {}), **({"system": system} if system else {})}
+
+
+def count(value: object) -> int | None:
+    """A whole number, also where it is written as 3.0 or "3"; else None."""
+    number_ = number(value)
+    return int(number_) if number_ is not None and number_ >= 0 and number_.is_integer() else None
+
+
+def number(value: object) -> float | None:
+    """A finite number, also where it is a text; else None."""
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def moment(value: object) -> datetime | None:
+    """A point of time: ISO 8601, or seconds or milliseconds since 1970. UTC where it does not say; else None."""
+    return moment_of(str(value)) if isinstance(value, (str, int, float)) else None
+
+
+def _first_choice(key: str, value: object) -> object:
+    return value[0] if key in ("choices", "candidates") and isinstance(value, list) and value else value
+
+
+def _content(message: object) -> str:
+    inner = next((message[key] for key in ("content", "parts") if key in message), None) if isinstance(
+        message, Mapping) else message  # fmt: skip
+    return text_of(inner) or ""
+
+
+def _call(part: object) -> list[str] | None:
+    one = _mapping(part)
+    function = _mapping(one.get("function")) or (one if one.get("type") == "tool_use" else {})
+    if not isinstance(function.get("name"), str):
+        return None
+    given = function.get("arguments", function.get("input"))
+    return [function["name"], given if isinstance(given, str) else json.dumps(given)]
+
+
+def _first_count(counts: Mapping[str, Any], keys: Sequence[str]) -> int | None:
+    return next((found for key in keys if (found := count(counts.get(key))) is not None), None)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,242 @@
+"""Files that other tools wrote: each becomes the replies it holds, and what could not be carried is said."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prober.loading.other_tools import TOOLS, read
+from prober.loading.other_tools.chat import asked, text_of
+from prober.loading.reply_log import LoggedReply
+from prober.model.errors import LogError
+
+WRITTEN = 1_767_225_600  # 2026-01-01
+
+
+def lines(*records: object) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def promptfoo(**row: object) -> dict[str, object]:
+    response = {"output": "Paris", "tokenUsage": {"prompt": 12, "completion": 3, "total": 15}, "finishReason": "stop"}
+    return {
+        "promptIdx": 0, "testIdx": 3, "provider": {"id": "openai:gpt-5", "label": "five"}, "latencyMs": 250,
+        "prompt": {"raw": '[{"role":"system","content":"Be short."},{"role":"user","content":"Capital?"}]'},
+        "testCase": {"description": "capital"}, "response": response, "success": False,
+        "error": "Expected output to equal Rome", **row,
+    }  # fmt: skip
+
+
+def of_run(*rows: object) -> dict[str, object]:
+    return {"evalId": "e-1", "results": {"version": 3, "timestamp": "2026-02-03T04:05:06.000Z", "results": list(rows)}}
+
+
+CHAT = {
+    "id": "c", "model": "gpt-5-0807", "system_fingerprint": "fp_1",
+    "choices": [{"message": {"role": "assistant", "content": "Paris"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 12, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 2}},
+}  # fmt: skip
+EVENT = {"run_id": "r7", "event_id": 4, "sample_id": "geo.1", "type": "sampling", "created_by": "",
+         "created_at": "2026-02-03 04:05:09.5+00:00"}  # fmt: skip
+FILES: dict[str, tuple[str, str, dict[str, object]]] = {
+    "promptfoo": (
+        "out.json", json.dumps(of_run(promptfoo()), indent=1),
+        {"endpoint": "five", "probe": "capital", "round": "2026-02-03T04:05:06.000000Z", "system": "Be short.",
+         "latency_s": 0.25, "input_tokens": 12, "output_tokens": 3, "finish_reason": "stop"},
+    ),
+    "lm-eval": (
+        "org__small-1/samples_geo_2026-02-03T04-05-06.123456.jsonl",
+        lines({"doc_id": 5, "doc": {}, "target": "Paris", "filter": "none", "acc": 1.0, "resps": [["Paris"]],
+               "arguments": [["Capital?", {"until": ["\n"]}]]}),
+        {"endpoint": "org/small-1", "probe": "geo/5", "round": "2026-02-03T04:05:06.123456Z"},
+    ),
+    "openai-evals": (
+        "log.jsonl",
+        lines({"spec": {"completion_fns": ["gpt-5"], "eval_name": "geo", "run_id": "r7"}},
+              {**EVENT, "data": {"prompt": [{"role": "user", "content": "Capital?"}], "sampled": "Paris",
+                                 "model": "gpt-5-0807", "usage": {"prompt_tokens": 12, "completion_tokens": 3}}},
+              {**EVENT, "type": "match", "data": {"correct": True}}, {"final_report": {"accuracy": 1.0}}),
+        {"endpoint": "gpt-5", "probe": "geo.1", "round": "2026-02-03T04:05:09.500000Z", "model": "gpt-5-0807",
+         "input_tokens": 12, "output_tokens": 3},
+    ),
+    "langfuse": (
+        "generations.json",
+        json.dumps([{"id": "o", "traceId": "t", "type": "GENERATION", "name": "ask", "promptName": "capital",
+                     "startTime": "2026-02-03T04:05:06.000Z", "endTime": "2026-02-03T04:05:06.250Z", "level": "DEFAULT",
+                     "model": "gpt-5", "input": [{"role": "user", "content": "Capital?"}], "output": CHAT["choices"],
+                     "usageDetails": {"input": 12, "output": 3, "total": 15}}]),
+        {"endpoint": "gpt-5", "probe": "capital", "round": "2026-02-03", "latency_s": 0.25, "input_tokens": 12,
+         "output_tokens": 3},
+    ),
+    "helicone": (
+        "requests.jsonl",
+        lines({"request_id": "q", "response_id": "a", "request_created_at": "2026-02-03T04:05:06+00:00",
+               "response_status": 200, "request_model": "gpt-5", "delay_ms": 250, "prompt_id": "capital",
+               "request_body": {"messages": [{"role": "user", "content": "Capital?"}]}, "response_body": CHAT}),
+        {"endpoint": "gpt-5", "probe": "capital", "round": "2026-02-03", "model": "gpt-5-0807", "latency_s": 0.25,
+         "reasoning_tokens": 2, "system_fingerprint": "fp_1"},
+    ),
+    "inspect": (
+        "log.json",
+        json.dumps({"version": 2, "status": "success", "samples": [{
+            "id": 5, "epoch": 1, "input": "Capital?", "target": "Paris", "scores": {}, "output": {
+                "model": "gpt-5-0807", "time": 0.25, "usage": {"input_tokens": 12, "output_tokens": 3},
+                "choices": [{"message": {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "hm"},
+                                         {"type": "text", "text": "Paris"}]}, "stop_reason": "stop"}]}}],
+            "eval": {"task": "geo", "model": "openai/gpt-5", "created": "2026-02-03T05:05:06+01:00"}}),
+        {"endpoint": "openai/gpt-5", "probe": "geo/5", "round": "2026-02-03T04:05:06.000000Z", "model": "gpt-5-0807",
+         "finish_reason": "stop", "input_tokens": 12, "output_tokens": 3, "latency_s": 0.25},
+    ),
+    "alpaca-eval": (
+        "model_outputs.json",
+        json.dumps([{"dataset": "geo", "instruction": "Capital?", "output": "Paris", "generator": "gpt-5"}]),
+        {"endpoint": "gpt-5", "round": "2026-01-01T00:00:00.000000Z"},
+    ),
+}  # fmt: skip
+
+
+def replies_of(path: Path, tool: str | None = None) -> tuple[list[LoggedReply], str]:
+    told: list[str] = []
+    return list(read(path, tool, lambda count: None, told.append)), "\n".join(told)
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.utime(path, (WRITTEN, WRITTEN))
+    return path
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_file_of_every_tool_is_read(tool: str, named: bool, packed: bool, tmp_path: Path) -> None:
+    name, content, expected = FILES[tool]
+    path = written(tmp_path, name, gzip.compress(content.encode()) if packed else content)
+    (logged,), told = replies_of(path, tool if named else None)
+    found = {"endpoint": logged.endpoint, "probe": logged.probe, "round": logged.round, "system": logged.system}
+    assert (logged.reply.text, logged.prompt) == ("Paris", "Capital?")
+    assert {key: found[key] if key in found else getattr(logged.reply, key) for key in expected} == expected
+    assert TOOLS[tool].title in told and "1 reply; not carried over: " in told
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "content", "texts", "said"),
+    [
+        ("promptfoo", "o.json", of_run(promptfoo(response={"output": "x", "cached": True}), promptfoo()), ["Paris"],
+         "left out: replies from promptfoo's cache"),
+        ("promptfoo", "o.json", of_run(promptfoo(response={"error": "429 slow down"})), [None], ""),
+        ("promptfoo", "o.json", of_run(promptfoo(response={"output": {"city": "Paris"}})), ['{"city": "Paris"}'], ""),
+        ("promptfoo", "o.json", of_run(promptfoo(response=None, error=None)), [], "asks without an answer or an error"),
+        ("lm-eval", "samples_t.jsonl", [{"doc_id": 1, "resps": [["a"], ["b"]], "filter": "x", "arguments": []},
+                                        {"doc_id": 1, "resps": [["a"], ["b"]], "filter": "y", "arguments": []}],
+         ["a", "b"], "lines that repeat a reply under another filter"),
+        ("lm-eval", "samples_t.jsonl", [{"doc_id": 1, "resps": [["-1.5", "True"], ["-0.2", "False"]]}], [],
+         "2 log-likelihoods of given answers, which are no replies"),
+        ("langfuse", "o.jsonl", [{"type": "SPAN", "start_time": "2026-02-03 04:05:06.000001", "input": "a"},
+                                 {"type": "GENERATION", "start_time": "2026-02-03 04:05:06.000001", "input": "a",
+                                  "output": "b", "provided_model_name": "m"}], ["b"], "the type SPAN"),
+        ("langfuse", "o.csv", 'id,type,startTime,model,input,output\r\n1,GENERATION,2026-02-03T04:05:06Z,m,"[{""role""'
+         ':""user"",""content"":""Capital?""}]","{""role"":""assistant"",""content"":""Par,is""}"\r\n', ["Par,is"], ""),
+        ("helicone", "o.json", {"data": [{"request_created_at": 1770091506000, "response_status": 500,
+                                          "request_body": {}, "response_body": {"error": {"message": "down"}}}]},
+         [None], ""),
+        ("inspect", "l.json", {"eval": {"task": "t"}, "status": "error"}, [], "logs without samples"),
+        ("alpaca-eval", "m.json", [{"instruction": "Add.", "input": "1 2", "output": ""}], [""], "when the file was"),
+    ],
+)  # fmt: skip
+def test_what_is_no_plain_answer(
+    tool: str, name: str, content: object, texts: list[str | None], said: str, tmp_path: Path
+) -> None:
+    text = content if isinstance(content, str) else lines(*content) if name.endswith("l") and isinstance(
+        content, list) else json.dumps(content)  # fmt: skip
+    logged, told = replies_of(written(tmp_path, name, text))
+    assert [one.reply.text for one in logged] == texts
+    assert all(one.reply.error for one in logged if one.reply.text is None)
+    assert TOOLS[tool].title in told and said in told
+
+
+def test_a_packed_inspect_log_is_read(tmp_path: Path) -> None:
+    whole = json.loads(FILES["inspect"][1])
+    with zipfile.ZipFile(tmp_path / "log.eval", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("header.json", json.dumps({"eval": whole["eval"]}))
+        packed.writestr("samples/5_epoch_1.json", json.dumps(whole["samples"][0]))
+    (logged,), _ = replies_of(tmp_path / "log.eval")
+    assert (logged.probe, logged.reply.text) == ("geo/5", "Paris")
+    (tmp_path / "broken.eval").write_bytes((tmp_path / "log.eval").read_bytes()[:200])
+    with pytest.raises(LogError, match=r"broken.eval: cannot be read as an Inspect log .*inspect log dump"):
+        replies_of(tmp_path / "broken.eval")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"question": "a", "answer": "b"}\n', "f:1: is no reply log.* promptfoo results, .*name the tool with --from"),
+        ("[1, 2]", "f: is no reply log"),
+        (lines({"doc_id": 1, "resps": []}) + "{broken\n", "f:2: not JSON; every line is one JSON object"),
+        ("plain words\n", "f:1: not JSON"),
+        ('{"round": "1", "endpoint": "e", "probe": "p"}\n', 'f:1: neither "text" nor "error"'),
+    ],
+)
+def test_what_is_of_no_tool_is_said_with_its_line(content: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(LogError, match=words):
+        replies_of(written(tmp_path, "f", content))
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("a", "a"), (None, None), ({"role": "assistant", "content": None, "tool_calls": []}, None), (7, "7"),
+        ({"choices": [{"text": "a"}]}, "a"), ({"content": [{"type": "text", "text": "a"}, {"type": "tool_use"}]}, "a"),
+        ({"output": [{"type": "reasoning"}, {"type": "message", "content": [{"type": "output_text", "text": "a"}]}]}, "a"),
+        ({"candidates": [{"content": {"parts": [{"text": "a"}, {"text": "b"}], "role": "model"}}]}, "ab"),
+        ([{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "a"),
+    ],
+)  # fmt: skip
+def test_the_text_of_an_answer_in_any_shape(said: object, text: str | None) -> None:
+    assert text_of(said) == text
+
+
+@pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        ("q", {"prompt": "q"}),
+        ({"system": "s", "messages": [{"role": "user", "content": [{"type": "text", "text": "q"}]}]},
+         {"prompt": "q", "system": "s"}),
+        ([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "q"}],
+         {"prompt": "user: a\n\nassistant: b\n\nuser: q"}),
+        ({"contents": [{"role": "user", "parts": [{"text": "q"}]}]}, {"prompt": "q"}),
+        (None, {}),
+    ],
+)  # fmt: skip
+def test_the_prompt_of_a_request_in_any_shape(request_: object, found: dict[str, str]) -> None:
+    assert asked(request_) == found
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9) | st.sampled_from(["2026-01-01", 1e12]),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+                        st.sampled_from(["content", "choices", "message", "role", "eval", "samples", "output", "input",
+                                         "results", "data", "type", "usage", "error", "response", "resps", "spec"]),
+                        inner, max_size=4), max_leaves=12)  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=1_500, deadline=None)
+@given(st.sampled_from(sorted(TOOLS)), st.lists(JSON, max_size=3), st.booleans())
+def test_no_file_breaks_a_reader(tool: str, records: list[object], whole: bool) -> None:
+    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"prober-foreign-{os.getpid()}.json"
+    try:
+        path.write_text(json.dumps(records) if whole else lines(*records), encoding="utf-8")
+        replies_of(path, tool)
+    except LogError:
+        pass  # said with its place
+    finally:
+        path.unlink(missing_ok=True)
