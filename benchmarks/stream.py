@@ -71,7 +71,7 @@ class Watched:
         """Method → the changed round, counted from 1, that raised the alarm; None where none did."""
         return {
             "ours": self.watch.delay(changed),
-            **{peer: _delay(peer, self.rounds, changed, at) for peer, at in thresholds.items()},
+            **{peer: delay_of(peer, self.rounds, changed, at) for peer, at in thresholds.items()},
         }
 
 
@@ -99,16 +99,16 @@ def _largest(seed: int, length: int) -> dict[str, Floats]:
     rng = np.random.default_rng([seed, crc32(b"thresholds")])
     base = ladder.load(ladder.BASE)
     old, new = (text_only(EIGHT.draw(base, rng, n)) for n in (REFERENCE + QUIET, length))
-    return {peer: _track(peer, old, new).reshape(-1, BLOCK).max(axis=1) for peer in TRACKED}
+    return {peer: track_of(peer, old, new).reshape(-1, BLOCK).max(axis=1) for peer in TRACKED}
 
 
-def _track(peer: str, history: Sequence[Answers], later: Sequence[Answers]) -> Floats:
+def track_of(peer: str, history: Sequence[Answers], later: Sequence[Answers]) -> Floats:
     track = PEERS[peer].track
     if track is None:
         raise ValueError(f"{peer} does not watch streams")
     return track(history[:-RUNNING], [*history[-RUNNING:], *later])[RUNNING:]
 
 
-def _delay(peer: str, history: Sequence[Answers], changed: Sequence[Answers], threshold: float) -> int | None:
-    alarms = np.flatnonzero(_track(peer, history, changed) > threshold)
+def delay_of(peer: str, history: Sequence[Answers], changed: Sequence[Answers], threshold: float) -> int | None:
+    alarms = np.flatnonzero(track_of(peer, history, changed) > threshold)
     return int(alarms[0]) + 1 if len(alarms) else None

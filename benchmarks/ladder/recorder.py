@@ -108,7 +108,7 @@ def record_first(rung: Rung, log: Path, say: Say) -> None:
             for probe in first_token().values():
                 found[probe.id].append(model.first(probe, listed, reuse))
     document = read(rung.name)
-    document["first"] = {id_: _drawn_from(ways, rung.temperature) for id_, ways in found.items()}
+    document["first"] = {id_: drawn_from(ways, rung.temperature) for id_, ways in found.items()}
     document["reported"] = {id_: [_reported(way.raw) for way in ways] for id_, ways in found.items()}
     document["input_tokens"] = {id_: ways[0].input_tokens for id_, ways in found.items()}
     write(document)
@@ -141,7 +141,7 @@ def record_texts(rung: Rung, log: Path, say: Say) -> None:
         say(f"{rung.name}: {len(mine)} rounds of {len(TEXT)} texts in {time.monotonic() - began:.0f} s")
 
 
-def _drawn_from(ways: Sequence[First], temperature: float) -> Listed:
+def drawn_from(ways: Sequence[First], temperature: float) -> Listed:
     """Tokens listed under every numerics, likeliest first, then the rest; probabilities at that temperature."""
     heated = [_heated(way.raw, temperature) for way in ways]
     common = set.intersection(*(set(p) for p in heated)) - {REST}

@@ -75,7 +75,7 @@ def doctor(
 
 def _findings(paths: Sequence[Path] | None, database: str | None, ask: bool) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}")
-    yield _packages()
+    yield installed_packages()
     yield _tried("embedder", _embedder)
     declarations, finding = _declared(paths)
     try:
@@ -102,7 +102,7 @@ def _tried(about: str, look: Callable[[], str]) -> Finding:
         return Finding(about, "problem", str(error))
 
 
-def _packages() -> Finding:
+def installed_packages() -> Finding:
     try:
         installed = version("canary-prober")
     except PackageNotFoundError:

@@ -67,12 +67,12 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     with Store.open(settings.database_url) as store:
         daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
         desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver_soon)
-        with _signals(daemon), _listening(open_listener(settings, desk)):
+        with _signals(daemon), listening(open_listener(settings, desk)):
             return daemon.run()
 
 
 @contextmanager
-def _listening(presses: SlackListener | None) -> Iterator[None]:
+def listening(presses: SlackListener | None) -> Iterator[None]:
     """What is pressed in Slack is acted on meanwhile, where the environment says so."""
     if presses is None:
         yield

@@ -67,7 +67,7 @@ class Daemon:
         self._store = store
         self._notices = Notices(store, alerters, dashboard_url, clock)
         self._worker = worker
-        self._clock = clock
+        self.clock = clock
         self._grace_s = grace_s
         self._heartbeat = Heartbeat(store, worker, ping)
         self._routing = Routing(tuple(alerter.name for alerter in alerters))
@@ -80,17 +80,17 @@ class Daemon:
         self._stopped = threading.Lock()  # not an Event: a signal handler may release a lock at any moment
         self._stopped.acquire()
         self._job_threads, self._round_threads = f"job {id(self):x}", f"round {id(self):x}"
-        self._scheduler = BackgroundScheduler(
+        self.scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={
                 "default": ThreadPoolExecutor(8 + len(alerters), {"thread_name_prefix": self._job_threads}),
                 ROUNDS: ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": self._round_threads}),
             },
         )
-        self._rounds = DueRounds(
-            store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self._scheduler
+        self.rounds = DueRounds(
+            store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler
         )
-        self._scheduler.add_listener(self._rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     @property
     def routing(self) -> Routing:
@@ -99,13 +99,13 @@ class Daemon:
 
     def stop(self) -> None:
         """No new round starts, and `run` ends. From any thread, and from a signal handler."""
-        self._rounds.is_stopping = True
+        self.rounds.is_stopping = True
         with suppress(RuntimeError):  # it was stopped before
             self._stopped.release()
 
     def reload_now(self) -> None:
         """Read the files anew, in a moment. From any thread, and from a signal handler."""
-        self._scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
+        self.scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
 
     def run(self) -> bool:
         """Watch until stopped; then finish the rounds in progress and deliver once more, within the grace.
@@ -120,8 +120,8 @@ class Daemon:
         self._every(BEAT_S, "beat", self.beat)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
-        self._scheduler.start()
-        logger.info("watching %s as %s", ", ".join(self._rounds.watched), self._worker)
+        self.scheduler.start()
+        logger.info("watching %s as %s", ", ".join(self.rounds.watched), self._worker)
         try:
             while not self._stopped.acquire(timeout=LOOK_S):
                 self.watch_clock()
@@ -130,28 +130,28 @@ class Daemon:
         return ended
 
     def _every(self, seconds: float, name: str, job: Callable[[], None], most_at_once: int = 1) -> None:
-        self._scheduler.add_job(
+        self.scheduler.add_job(
             job, "interval", id=name, seconds=seconds, next_run_time=datetime.now(UTC), coalesce=True,
             max_instances=most_at_once, misfire_grace_time=None,
         )  # fmt: skip
 
     def _close(self) -> bool:
         """End within the grace, however much is left and whatever hangs."""
-        self._rounds.is_stopping = True
+        self.rounds.is_stopping = True
         end = time.monotonic() + self._grace_s
         logger.info("stopping: no new round starts, running ones are finished; a second signal ends them too")
         # Stopped while it starts jobs, APScheduler's thread would die of a job that it does not find any more.
-        self._scheduler.pause()
-        self._scheduler.get_jobs()  # waits until that is over
-        self._scheduler.shutdown(wait=False)
+        self.scheduler.pause()
+        self.scheduler.get_jobs()  # waits until that is over
+        self.scheduler.shutdown(wait=False)
         while self._threads() and time.monotonic() < end:
             time.sleep(0.05)
         self._notices.deliver_last(end)
-        self._heartbeat.stop(self._clock())
+        self._heartbeat.stop(self.clock())
         if not self._threads():
             logger.info("stopped")
             return True
-        left = ", ".join(self._rounds.in_hand) or "a delivery"
+        left = ", ".join(self.rounds.in_hand) or "a delivery"
         logger.warning("stopped after %g s; left for whoever comes next: %s", self._grace_s, left)
         return False
 
@@ -164,23 +164,23 @@ class Daemon:
     def watch_clock(self) -> None:
         """Notice a clock that was set back, and a machine that slept."""
         with self._changing:
-            now, before = self._clock(), self._clock_seen
+            now, before = self.clock(), self._clock_seen
             self._clock_seen = now
             if before - now > CLOCK_STEP:
                 logger.error(
                     "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds "
                     "of the time that was skipped do not count as fresh", before - now, now.isoformat(),
                 )  # fmt: skip
-                for watched in self._rounds.watched.values():
+                for watched in self.rounds.watched.values():
                     watched.begin_again(now)
                 self._reschedule()
             elif now - before > CLOCK_STEP:
                 # What was not asked meanwhile is asked now; until then it is no news that it is stale.
-                for watched in self._rounds.watched.values():
+                for watched in self.rounds.watched.values():
                     watched.since = now
 
     def _reschedule(self) -> None:
-        for job in self._scheduler.get_jobs():
+        for job in self.scheduler.get_jobs():
             with suppress(JobLookupError):  # it has run meanwhile
                 if isinstance(job.trigger, RoundTrigger):
                     job.reschedule(job.trigger)
@@ -199,10 +199,10 @@ class Daemon:
     def reload(self, *, unchanged_too: bool = False) -> None:
         """Follow the files, where they are good."""
         with self._changing:
-            declarations = self._files.reload(self._clock(), unchanged_too=unchanged_too)
+            declarations = self._files.reload(self.clock(), unchanged_too=unchanged_too)
             if declarations is not None:
                 self.declare(declarations)
-                self._rounds.take_up_soon()
+                self.rounds.take_up_soon()
 
     def declare(self, declarations: Declarations) -> None:
         """Watch this from now on. A round in progress ends as it began.
@@ -214,14 +214,14 @@ class Daemon:
         routing.check({*ALERTERS, *routing.alerters})
         self._routing = routing
         watched = {each.key: each for each in self._all(declarations)}
-        for key in self._rounds.watched.keys() - watched.keys():
-            self._scheduler.remove_job(key)
+        for key in self.rounds.watched.keys() - watched.keys():
+            self.scheduler.remove_job(key)
         for key, each in watched.items():
-            before = self._rounds.watched.get(key)
+            before = self.rounds.watched.get(key)
             if before is not None and before.moments == each.moments:
                 each.reached, each.accounted, each.since = before.reached, before.accounted, before.since
                 continue
-            self._scheduler.add_job(
+            self.scheduler.add_job(
                 self.tick,
                 RoundTrigger(each.moments),
                 args=(key,),
@@ -232,11 +232,11 @@ class Daemon:
                 max_instances=1,
                 misfire_grace_time=each.moments.grace_s,
             )
-        self._rounds.watched = watched
+        self.rounds.watched = watched
         self._declared, self._is_remembered = declarations, False
 
     def _all(self, declarations: Declarations) -> Iterator[Watched]:
-        now = self._clock()
+        now = self.clock()
         for probe_set in declarations.sets:
             for name in probe_set.endpoints:
                 endpoint = declarations.endpoint(name)
@@ -250,15 +250,15 @@ class Daemon:
     def tick(self, key: str) -> None:
         """The round of this moment is due."""
         self.watch_clock()
-        self._rounds.tick(key)
+        self.rounds.tick(key)
 
     def take_up(self) -> None:
         """Start every round that waits."""
         with reported("looking for rounds to take up"):
             if not self._is_remembered:
-                remember(self._store, self._declared, self._files.paths, self._clock())
+                remember(self._store, self._declared, self._files.paths, self.clock())
                 self._is_remembered = True
-            self._rounds.take_up()
+            self.rounds.take_up()
 
     # Notices, and signs of life
 
@@ -268,10 +268,10 @@ class Daemon:
 
     def pass_time(self) -> None:
         """What time alone brings: reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
-        self._notices.pass_time(tuple(self._rounds.watched.values()), self._routing)
+        self._notices.pass_time(tuple(self.rounds.watched.values()), self._routing)
 
     def _deliver(self, lane: Lane) -> None:
-        self._notices.deliver(lane, lambda: not self._rounds.is_stopping)
+        self._notices.deliver(lane, lambda: not self.rounds.is_stopping)
 
     def deliver(self) -> None:
         """Every notice that is due."""
@@ -280,7 +280,7 @@ class Daemon:
 
     def deliver_soon(self) -> None:
         """Every notice that is due, in a moment."""
-        for job in self._scheduler.get_jobs():
+        for job in self.scheduler.get_jobs():
             if job.id.startswith("deliver to "):
                 with suppress(JobLookupError):
                     job.modify(next_run_time=datetime.now(UTC))
@@ -288,5 +288,5 @@ class Daemon:
     def beat(self) -> None:
         """Say that this is alive, and what it watches."""
         with reported("giving a sign of life"):
-            watched = {each.endpoint.name for each in self._rounds.watched.values()}
-            self._heartbeat.beat(watched, self._routing, self._clock(), self._files.problems)
+            watched = {each.endpoint.name for each in self.rounds.watched.values()}
+            self._heartbeat.beat(watched, self._routing, self.clock(), self._files.problems)

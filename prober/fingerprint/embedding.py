@@ -60,7 +60,7 @@ class WordLlama:
 
     def _mean(self, text: str) -> tuple[float, ...]:
         with self._loading:
-            model = self._model = self._model or _load()
+            model = self._model = self._model or load_model()
         tokens = model.tokenizer.encode(text, add_special_tokens=False).ids
         known = [token for token in tokens if token < len(model.vectors)]
         if not known:
@@ -69,7 +69,7 @@ class WordLlama:
         return tuple(mean)
 
 
-def _load() -> _Model:
+def load_model() -> _Model:
     from safetensors import SafetensorError, safe_open
 
     spec = importlib.util.find_spec("wordllama")

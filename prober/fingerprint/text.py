@@ -33,7 +33,7 @@ _SPACE = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _DRESS = "*_`\"'“”‘’„«»「」『』"
 _STOP = re.compile(r"[.!?…。！？\r\n]++[\"'”’»)\]*_]*+")
 _ALWAYS = frozenset("。！？\r\n")
-_LETTER = re.compile(r"[^\W\d_]")
+LETTER = re.compile(r"[^\W\d_]")
 SIZE: Final = 128
 """Dimensions: a power of two."""
 READ: Final = 4_000
@@ -101,9 +101,9 @@ def sentences(text: str) -> int:
         end = stop.end()
         # A full stop counts where white space follows: `3.14` is one sentence.
         if end == len(text) or text[end].isspace() or not _ALWAYS.isdisjoint(stop[0]):
-            count += _LETTER.search(text, start, stop.start()) is not None
+            count += LETTER.search(text, start, stop.start()) is not None
             start = end
-    return max(1, count + (_LETTER.search(text, start) is not None))
+    return max(1, count + (LETTER.search(text, start) is not None))
 
 
 def script(text: str) -> str:

@@ -90,7 +90,7 @@ def passes_permutation_check(memory: Memory, rounds: Sequence[Round]) -> bool:
 
 def _checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, Judgement]:
     """An alarm after two checks of the rounds that led to it: whether a day is the unit, and the permutation check."""
-    anew = None if memory.by_day else _judged_by_day(memory, rounds, promise)
+    anew = None if memory.by_day else judged_by_day(memory, rounds, promise)
     if anew is not None:
         memory, missing = anew
         if not memory.series:
@@ -103,7 +103,7 @@ def _checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise
     return replace(memory, rejected_log_e=log_e_of_all(memory)), _rejected(judged)
 
 
-def _judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
+def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
     """All rounds judged anew by days, if those before the onset are clustered by now; None where they are not.
 
     A reference of a few days shows little of how days differ. All channels are tested, and the one that raises the

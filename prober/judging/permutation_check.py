@@ -42,9 +42,9 @@ def rejects_no_change(surplus: Floats, level: float = LEVEL) -> bool:
     if n < 2:
         return True
     centred = surplus - surplus.mean(axis=0)
-    newest = min(n - 1 - int(np.argmax(_by_onset(centred, np.arange(n)))), 3)
+    newest = min(n - 1 - int(np.argmax(by_onset(centred, np.arange(n)))), 3)
     least = max(level, RAREST / comb(n, newest))
-    return is_rare(lambda order: _by_onset(centred, order).max(keepdims=True), n, least)
+    return is_rare(lambda order: by_onset(centred, order).max(keepdims=True), n, least)
 
 
 def is_rare(statistics: Callable[[Ints], Floats], things: int, level: float) -> bool:
@@ -65,7 +65,7 @@ def is_rare(statistics: Callable[[Ints], Floats], things: int, level: float) -> 
     return True
 
 
-def _by_onset(centred: Floats, order: Ints) -> Floats:
+def by_onset(centred: Floats, order: Ints) -> Floats:
     """The statistic of every onset but the first, shape (rounds - 1,), after reordering."""
     before = np.arange(1, len(order))
     sums = np.cumsum(centred[order], axis=0)[:-1]  # what comes from the onset on is minus what comes before

@@ -30,7 +30,7 @@ _OTHERWISE = {
 _PLAIN = re.compile(r"[\w./@-]([\w ./@-]*[\w./@-])?")
 _BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
 _DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
-_PATTERNS = {
+PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
     r"^\d+(\.\d+)?\s*(s|m|h|d)$": 'write a number and s, m, h or d, such as "30m" or "6h"',
@@ -128,9 +128,9 @@ def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: 
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'
     if kind == "string_pattern_mismatch" and name == "api_key_env":
         # It may be the key itself, in a shape we do not know.
-        return f"not the name of an environment variable; {_PATTERNS[context['pattern']]}"
+        return f"not the name of an environment variable; {PATTERNS[context['pattern']]}"
     if kind == "string_pattern_mismatch":
-        return f"{_bare(value)} is not allowed; {_PATTERNS[context['pattern']]}"
+        return f"{_bare(value)} is not allowed; {PATTERNS[context['pattern']]}"
     if name == "endpoints" and kind == "tuple_type" and isinstance(value, dict):
         return "expected a list of names, found fields; write [name], and declare endpoints in a file endpoints.yaml"
     if kind == "too_short":

@@ -43,7 +43,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
         version = _version(tx.connection())  # another process may have been quicker
         _refuse_newer(database, version)
         if version != VERSIONS[-1]:
-            _upgrade(tx.connection())
+            bring_up_to_date(tx.connection())
             if version is not None and version < _COUNTED:
                 tallies.rebuild(tx)
 
@@ -85,7 +85,7 @@ def _refuse_newer(database: Database, version: str | None) -> None:
         )
 
 
-def _upgrade(connection: Connection) -> None:
+def bring_up_to_date(connection: Connection) -> None:
     # Imported only when there is something to migrate: every other start is faster without.
     from alembic import command
     from alembic.config import Config

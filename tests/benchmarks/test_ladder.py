@@ -392,26 +392,26 @@ def test_only_tokens_that_every_numerics_lists_are_kept_and_the_rest_is_one():
         First([("a", 0.5), ("b", 0.3), (REST, 0.1), ("c", 0.05)], 9),
         First([("b", 0.5), ("a", 0.4), ("d", 0.02)], 9),
     ]
-    drawn = recorder._drawn_from(ways, 1.0)
+    drawn = recorder.drawn_from(ways, 1.0)
     assert drawn["tokens"] == ["a", "b", REST]
     assert drawn["p"] == [[0.5, 0.3, pytest.approx(0.2)], [0.4, 0.5, pytest.approx(0.1)]]
 
 
 def test_a_list_ends_where_hardly_anything_is_left():
     raw = [("a", 0.6), ("b", 0.3995), ("c", 0.0005)]
-    assert recorder._drawn_from([First(raw, 1)], 1.0)["tokens"] == ["a", "b", REST]
+    assert recorder.drawn_from([First(raw, 1)], 1.0)["tokens"] == ["a", "b", REST]
 
 
 def test_temperature_is_a_power_of_the_whole_distribution():
     raw = [("a", 0.5), ("b", 0.3), ("c", 0.2)]
-    (row,) = recorder._drawn_from([First(raw, 1)], 0.5)["p"]
+    (row,) = recorder.drawn_from([First(raw, 1)], 0.5)["p"]
     assert row[:3] == pytest.approx([0.25 / 0.38, 0.09 / 0.38, 0.04 / 0.38], rel=1e-5)
 
 
 def test_tokens_of_one_text_are_heated_one_by_one_and_then_count_as_one():
     """Half a character is shown as no text, whichever half it is."""
     raw = [("a", 0.5), ("", 0.3), ("", 0.2)]
-    drawn = recorder._drawn_from([First(raw, 1)], 0.5)
+    drawn = recorder.drawn_from([First(raw, 1)], 0.5)
     assert dict(zip(drawn["tokens"], drawn["p"][0], strict=True)) == pytest.approx(
         {"a": 0.25 / 0.38, "": 0.13 / 0.38, REST: 0}, abs=1e-5
     )
@@ -490,7 +490,7 @@ def test_a_probe_recorded_again_is_the_committed_model_and_no_other(tmp_path):
     for number, serving in enumerate(NUMERICS.values()):
         with recorder.served(ALL[BASE], serving, tmp_path / "server.log") as model:
             found = model.first(probe, 800, reuse=False)
-        drawn = recorder._drawn_from([found], 1.0)
+        drawn = recorder.drawn_from([found], 1.0)
         again = Distribution(tuple(drawn["tokens"]), np.array(drawn["p"][0]))
         # Another processor has other low bits; that is less than what another model has.
         distance = variation(again, ladder.load(BASE).first[probe.id][number])

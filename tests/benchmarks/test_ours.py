@@ -96,10 +96,10 @@ def test_a_peers_threshold_decides_when_it_alarms() -> None:
     rng = np.random.default_rng(5)
     history = text_only(EIGHT.draw(BASE, rng, 120))
     changed = text_only(EIGHT.draw(ladder.load("template"), rng, 8))
-    early, late = (stream._delay("b3it", history, changed, at) for at in (0.5, 1e9))
+    early, late = (stream.delay_of("b3it", history, changed, at) for at in (0.5, 1e9))
     assert early is not None and late is None
     with pytest.raises(ValueError, match="met does not watch streams"):
-        stream._track("met", history, changed)
+        stream.track_of("met", history, changed)
 
 
 @pytest.mark.slow

@@ -139,7 +139,7 @@ def test_the_limit_of_an_answer_is_found_where_providers_put_it(parameters: obje
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_packages", lambda: doctor.Finding("packages", "ok", "all"))
+    monkeypatch.setattr(doctor, "installed_packages", lambda: doctor.Finding("packages", "ok", "all"))
 
 
 @pytest.mark.usefixtures("installed")

@@ -36,7 +36,7 @@ def test_packages_of_extras_are_not_missed(monkeypatch: pytest.MonkeyPatch) -> N
     wanted = ["httpx>=0.28,<0.29", "authlib>=1.3; extra == 'login'", "nowhere-a; extra == 'x' and python_version > '3'"]
     monkeypatch.setattr(doctor, "requires", lambda name: wanted)
     monkeypatch.setattr(doctor, "version", lambda name: "1")
-    assert doctor._packages().ok
+    assert doctor.installed_packages().ok
 
 
 def test_before_init_nothing_is_a_problem(prober: Run, home: Path) -> None:

@@ -143,7 +143,7 @@ def work_only_due(daemon, store, clock):
     due = {
         view.due_at.isoformat() for view in store.query(stored_rounds.unfinished, clock.now) if view.due_at <= clock.now
     }
-    for job in daemon._scheduler.get_jobs():
+    for job in daemon.scheduler.get_jobs():
         if job.id.count(" ") == 3:
             job.remove()
             if job.id.split(" ")[-1] in due:
@@ -164,7 +164,7 @@ def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     write_set(files, jitter="50m")
     daemon = start(files, store, clock)
     daemon.take_up()
-    (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3)
+    (job,) = (job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3)
     assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 
 

@@ -86,12 +86,12 @@ def test_a_restart_asks_nothing_twice_and_makes_up_for_nothing(files, store, clo
 def test_a_first_round_waits_for_its_jitter(files, store, clock):
     write_set(files, jitter="50m")
     daemon = watching(files, store, clock)
-    daemon._scheduler.start(paused=True)
+    daemon.scheduler.start(paused=True)
     daemon.take_up()
     daemon.take_up()  # until then it is handed over anew, and is still one
-    (job,) = (job for job in daemon._scheduler.get_jobs() if job.id.startswith(f"{KEY} "))
-    daemon._scheduler.shutdown()
-    watched = daemon._rounds.watched[KEY]
+    (job,) = (job for job in daemon.scheduler.get_jobs() if job.id.startswith(f"{KEY} "))
+    daemon.scheduler.shutdown()
+    watched = daemon.rounds.watched[KEY]
     due = watched.moments.latest(clock.now)
     assert job.args[:2] == (watched, due)
     assert watched.moments.start(due) > due
@@ -123,7 +123,7 @@ def test_two_sets_due_at_once_on_one_endpoint_are_both_asked(files, store, clock
     work(daemon)
     clock.go(HOUR)
     # While the first is in hand the second comes and finds the endpoint busy.
-    (due,) = {watched.moments.latest(clock.now) for watched in daemon._rounds.watched.values()}
+    (due,) = {watched.moments.latest(clock.now) for watched in daemon.rounds.watched.values()}
     parrot = load(files).endpoint("parrot")
     in_hand = store.change(stored_rounds.due, parrot, "canary", due)
     claim = store.change(stored_rounds.claim, in_hand, "another", clock.now, 60)
@@ -211,7 +211,7 @@ def test_a_round_of_nothing_we_declare_is_another_daemons_for_an_hour(files, sto
 
 
 def missed_event(daemon, moment, key=KEY):
-    daemon._rounds.not_started(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
+    daemon.rounds.not_started(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
 
 
 def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
@@ -229,7 +229,7 @@ def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
     clock.now = NOON + HOUR
-    daemon._rounds.not_started(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
+    daemon.rounds.not_started(JobSubmissionEvent(EVENT_JOB_MAX_INSTANCES, KEY, "default", [NOON + HOUR]))
     assert rounds(store)[1:] == [("canary", "13:00", "still_running")]
 
 
@@ -390,7 +390,7 @@ def test_a_crash_says_where(files, store, clock, monkeypatch, caplog):
 
 
 def jobs(daemon):
-    return {job.id for job in daemon._scheduler.get_jobs()}
+    return {job.id for job in daemon.scheduler.get_jobs()}
 
 
 def test_sets_come_and_go_with_their_files(files, store, clock):
@@ -557,7 +557,7 @@ def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_lat
         watching(files, store, clock)
     (files / "alerts.yaml").write_text("routes: [{to: [log]}]\nreminders: {warning: 2h}\n")
     daemon.reload(unchanged_too=True)
-    assert daemon._routing.alerts.reminders.warning == "2h"
+    assert daemon.routing.alerts.reminders.warning == "2h"
 
 
 # The clock

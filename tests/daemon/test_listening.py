@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from prober.alerts import open_alerters
-from prober.daemon import _listening
+from prober.daemon import listening
 from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
 from prober.model.incident import Action
@@ -30,11 +30,11 @@ class Listener:
 
 def test_it_listens_while_it_runs_and_no_longer() -> None:
     listener = Listener()
-    with pytest.raises(RuntimeError), _listening(listener):  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError), listening(listener):  # type: ignore[arg-type]
         listener.journal.append("run")
         raise RuntimeError
     assert listener.journal == ["start", "run", "close"]
-    with _listening(None):
+    with listening(None):
         pass
 
 

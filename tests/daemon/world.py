@@ -67,8 +67,8 @@ def watching(folder: Path, store: Store, clock: Callable[[], datetime], worker: 
 def finish(daemon: Daemon) -> None:
     """Do, here and now and in order, what was handed to the scheduler for once and is due; until nothing is left."""
     while True:
-        once = [job for job in daemon._scheduler.get_jobs() if job.id.count(" ") == 3]
-        jobs = [job for job in once if job.args[1] <= daemon._clock()]
+        once = [job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3]
+        jobs = [job for job in once if job.args[1] <= daemon.clock()]
         if not jobs:
             return
         for job in jobs:

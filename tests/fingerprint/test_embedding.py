@@ -76,13 +76,13 @@ def test_loading_is_silent_and_leaves_logging_and_the_network_alone() -> None:
 @pytest.mark.slow
 def test_threads_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[int] = []
-    load = embedding._load
+    load = embedding.load_model
 
-    def counted() -> embedding._Model:
+    def counted() -> object:
         loads.append(1)
         return load()
 
-    monkeypatch.setattr(embedding, "_load", counted)
+    monkeypatch.setattr(embedding, "load_model", counted)
     fresh = WordLlama()
     with ThreadPoolExecutor(8) as pool:
         vectors = list(pool.map(lambda _: tuple(fresh.embed("hello world")), range(64)))

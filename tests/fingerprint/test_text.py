@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.fingerprint.text import _LETTER, BLANK, CHOICE_CHARACTERS, choice, extract, script, sentences
+from prober.fingerprint.text import BLANK, CHOICE_CHARACTERS, LETTER, choice, extract, script, sentences
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from tests.fingerprint.conftest import Answer
@@ -76,7 +76,7 @@ PLAIN_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]*_]*(?=\s|\Z)|[。
 
 @given(st.text(alphabet="ab1 .!?…。！\r\n\"')*_\x1c\u2028", max_size=30))
 def test_sentences_are_what_the_plain_pattern_says(text: str) -> None:
-    pieces = sum(1 for piece in PLAIN_END.split(text) if _LETTER.search(piece))
+    pieces = sum(1 for piece in PLAIN_END.split(text) if LETTER.search(piece))
     assert sentences(text) == (max(1, pieces) if text.strip() else 0)
 
 
@@ -155,7 +155,7 @@ def test_counts_are_in_order(one: str, other: str) -> None:
     for text in (one, other):
         assert (sentences(text) == 0) is (not text.strip())
         assert sentences(text) <= max(1, len(text))
-        assert sentences(text + "\nOne more.") == sentences(text if _LETTER.search(text) else "") + 1
+        assert sentences(text + "\nOne more.") == sentences(text if LETTER.search(text) else "") + 1
 
 
 @given(

@@ -103,7 +103,7 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
     rounds = list(worlds.rounds(rng, world, 24 * 9))
     memory, state, number = watched(rounds)
     assert (memory.by_day, state) == (True, "insufficient_evidence")
-    monkeypatch.setattr(judge, "_judged_by_day", lambda *_: None)
+    monkeypatch.setattr(judge, "judged_by_day", lambda *_: None)
     memory, state, alarmed = watched(rounds)
     assert (memory.by_day, state) == (False, "alarm")
     assert alarmed == number

@@ -192,7 +192,7 @@ def test_alternatives_never_expect_less_that_is_new_than_the_null(has_new) -> No
     novel = np.array([[False, False, new] for new in has_new])
     still = replace(equal_rounds(((4, 2, 2),) * rows), novel=novel, base=rng.dirichlet(np.ones(wide), rows) * 9)
     mean = rng.dirichlet(np.ones(wide), (5, rows))
-    cautious = bets._no_less_new(mean, still)
+    cautious = bets.no_less_new(mean, still)
     np.testing.assert_allclose(cautious.sum(axis=-1), 1.0)
     assert (cautious[:, novel] >= still.mean[novel] - 1e-12).all()
     np.testing.assert_allclose(cautious[:, ~np.array(has_new)], mean[:, ~np.array(has_new)])

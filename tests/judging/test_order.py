@@ -88,7 +88,7 @@ def test_fast_and_plain_agree(seed: int) -> None:
     for newest in range(8, 0, -1):
         total = sum(centred[i] for i in reordered[-newest:])
         plain.append(float(total @ total) / (newest * (9 - newest) / 9))
-    np.testing.assert_allclose(permutation_check._by_onset(centred, reordered), plain)
+    np.testing.assert_allclose(permutation_check.by_onset(centred, reordered), plain)
 
 
 def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(monkeypatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, JsonValue
 
 from prober.loading.lines import Finding
-from prober.loading.validation_errors import _PATTERNS, did_you_mean, shaped
+from prober.loading.validation_errors import PATTERNS, did_you_mean, shaped
 from prober.model.declaration import Endpoint, ProbeSet
 from prober.text import one_line, quoted, shown
 
@@ -29,7 +29,7 @@ def patterns(schema: object) -> Iterator[str]:
 def test_every_pattern_of_the_shapes_has_words(shape: type[BaseModel]) -> None:
     found = set(patterns(shape.model_json_schema()))
     assert found
-    assert found <= _PATTERNS.keys()
+    assert found <= PATTERNS.keys()
 
 
 RIGHT: dict[str, typing.Any] = {

@@ -21,7 +21,7 @@ def test_what_came_of_every_alarm(store: Store) -> None:
     accepted = alarm(store, NOW)
     carry(store, accept(accepted, "ana", "", NOW))
     recovered = alarm(store, NOW + DAY)
-    with store._database.write() as session:
+    with store.write() as session:
         row = session.exec(select(IncidentRow).where(IncidentRow.id == recovered.id)).one()
         row.state, row.close_reason = "closed", "recovered"
         session.add(row)
@@ -40,7 +40,7 @@ def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> No
     others = (("closed", "behaviour_change", "faded"), ("closed", "rate_limited", "recovered"))
     for number, (state, kind, why) in enumerate((*others, ("suspected", "behaviour_change", ""))):
         incident = alarm(store, NOW + number * DAY)
-        with store._database.write() as session:
+        with store.write() as session:
             row = session.get_one(IncidentRow, incident.id)
             row.state, row.kind, row.close_reason = state, kind, why
             session.add(row)

@@ -75,7 +75,7 @@ def test_an_older_database_is_brought_up_to_date_or_named_when_only_read(
     Store.open(empty_url).close()
     asked: list[str] = []
     monkeypatch.setattr(schema, "VERSIONS", (*schema.VERSIONS, "tomorrow"))
-    monkeypatch.setattr(schema, "_upgrade", lambda connection: asked.append("upgrade"))
+    monkeypatch.setattr(schema, "bring_up_to_date", lambda connection: asked.append("upgrade"))
     with pytest.raises(StoreError, match="is of an older version"):
         Store.open(empty_url, read_only=True)
     assert asked == []
@@ -85,7 +85,7 @@ def test_an_older_database_is_brought_up_to_date_or_named_when_only_read(
 
 def test_sqlite_is_set_up_for_readers_beside_a_writer(tmp_path: Path) -> None:
     path = tmp_path / "odd % name?.db"
-    with Store.open(f"sqlite:///{str(path).replace('?', '%3F')}") as store, store._database.read() as session:
+    with Store.open(f"sqlite:///{str(path).replace('?', '%3F')}") as store, store.read() as session:
         connection = session.connection()
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()

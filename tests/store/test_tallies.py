@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import create_engine
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from prober.incidents.confirmation import Confirmation
 from prober.model.errors import StoreError
@@ -112,7 +112,7 @@ def test_only_rounds_judged_against_a_reference_use_up_the_promise(store: Store)
 
 def everything(store: Store) -> list[dict[str, object]]:
     """All that is added up, in the order of its keys."""
-    with store._database.read() as session:
+    with store.read() as session:
         rows = [row for table in (PointRow, LineRow, TallyRow) for row in session.exec(select(table))]
         return sorted((row.model_dump() for row in rows), key=lambda row: sorted(map(str, row.items())))
 
@@ -147,7 +147,7 @@ def test_it_can_be_made_again_and_is_the_same(store: Store) -> None:
     fill(store)
     before = everything(store)
     assert len(before) > 60
-    with store._database.write() as session:
+    with store.write() as session:
         tallies.rebuild(session)
     assert everything(store) == before
 
@@ -178,11 +178,11 @@ def test_a_database_from_before_is_counted_once_it_is_opened(empty_url: str) -> 
 def test_what_is_damaged_counts_as_nothing_and_stops_nobody(store: Store) -> None:
     declare(store)
     good, bad = complete(store, NOW, answered()), complete(store, NOW + DAY, answered())
-    with store._database.write() as session:
+    with store.write() as session:
         row = session.exec(select(ReplyRow).where(ReplyRow.round_id == bad.id)).one()
         row.reply = b"no reply"
         session.add(row)
-    with store._database.write() as session:
+    with store.write() as session:
         tallies.rebuild(session)
     assert [one.round for one in store.query(over_time.channel_history, "billing")] == []
     assert [one.round for one in store.query(over_time.lines, "billing")] == [good.label]
@@ -204,7 +204,7 @@ def test_a_reader_cannot_write_even_by_hand(store: Store, url: str) -> None:
     with (
         Store.open(url, read_only=True) as reader,
         pytest.raises(StoreError, match="read"),
-        reader._database.write() as session,
+        reader.write() as session,
     ):
         session.connection().exec_driver_sql("DELETE FROM tally")
     assert only(store).rounds == 1
@@ -219,5 +219,5 @@ def test_two_contents_under_one_name_share_a_tally(store: Store) -> None:
         ("gpt-4o-2024-08-06", HASH),
         ("gpt-5", edited.content_hash),
     ]
-    with Session(store._database.engine) as session:
+    with store.read() as session:
         assert len(session.exec(select(TallyRow)).all()) == 2  # of the day, and of all time

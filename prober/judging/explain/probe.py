@@ -188,11 +188,11 @@ def _channel(name: str, held: ChannelMemory, row: int, seen: Sequence[Observatio
     else:
         among = shares[known] / shares[known].sum()
         outcomes = exp(-float((among * np.log(np.maximum(among, 1e-300))).sum()))
-        moved = float(np.mean([_nats(shares, int(k)) for k in known]))
-    return ChannelInformation(name, outcomes, moved, 0.0 if scale.novel is None else _nats(shares, scale.novel))
+        moved = float(np.mean([nats_of(shares, int(k)) for k in known]))
+    return ChannelInformation(name, outcomes, moved, 0.0 if scale.novel is None else nats_of(shares, scale.novel))
 
 
-def _nats(shares: Floats, gains: int) -> float:
+def nats_of(shares: Floats, gains: int) -> float:
     """KL((1-MOVED)·p + MOVED·e_k ‖ p), where category k = `gains`."""
     changed = (1 - MOVED) * shares
     changed[gains] += MOVED

@@ -59,7 +59,7 @@ def log_alternatives(
     unseen = _unseen(old, since, seen, null.novel)
     mean = np.concatenate([ridge, shared, both, pooled, fresh[:, None], unseen[:, None]], axis=1)
     mean /= mean.sum(axis=-1, keepdims=True)
-    mean = _no_less_new(mean, null)
+    mean = no_less_new(mean, null)
     behind = np.empty(mean.shape[:3])
     behind[:] = support[:, None]
     behind[:, -2] = width + since
@@ -125,7 +125,7 @@ def _unseen(old: Floats, since: Floats, seen: Floats, novel: Bools) -> Floats:
     return mean
 
 
-def _no_less_new(mean: Floats, null: Null | NullStack) -> Floats:
+def no_less_new(mean: Floats, null: Null | NullStack) -> Floats:
     """The alternatives, changed in place so that they expect what was never seen at least as much as the null does.
 
     How much mass the unseen has is a guess of the prior. That it stays unseen, in every series at once, would else be

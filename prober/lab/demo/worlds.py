@@ -61,7 +61,7 @@ def real_world(home: Path, progress: Progress) -> Iterator[DemoWorld]:
     require_server()
     carried = carried_model()
     changed = changed_copy(carried, CHANGE, cache_directory(), progress)
-    with _no_proxy_to_this_machine(), ModelServer(carried, MODEL, home / "server.log") as server:
+    with no_proxy_to_this_machine(), ModelServer(carried, MODEL, home / "server.log") as server:
         endpoint = Endpoint(
             name="smollm2",
             provider="openai",
@@ -119,7 +119,7 @@ def _probe_set(name: str) -> ProbeSet:
 
 
 @contextmanager
-def _no_proxy_to_this_machine() -> Iterator[None]:
+def no_proxy_to_this_machine() -> Iterator[None]:
     """A company's proxy, if the environment names one, knows nothing of a server on this machine."""
     before = os.environ.get("no_proxy")
     others = before or os.environ.get("NO_PROXY", "")

@@ -116,7 +116,7 @@ def drill(
             try:
                 _tell(done, "tell", outbox, alerters, dashboard_url, tools)
                 with _step(done, "judge on", tools) as said:
-                    said += [_to_the_end(begun, done)]
+                    said += [to_the_end(begun, done)]
                 if not _nothing_owed(scratch):
                     _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
             finally:  # whoever was notified hears that it is over, also when the drill was stopped
@@ -185,7 +185,7 @@ def _until_opened(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str
     return f"{incident.kind}, {incident.severity}, opened in changed round {done.seen}{evidence}"
 
 
-def _to_the_end(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
+def to_the_end(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
     """The rounds that are left: what moves later may make it worse."""
     for result in rounds:
         done.rounds += 1

@@ -158,7 +158,7 @@ def informative_channels(history: ReferenceHistory, change: Change, promise: Pro
         return channels
     memory = replace(history.memory, channels={name: history.memory.channels[name] for name in channels})
     size = change.sizes[-2]  # a slight one would leave the choice to chance
-    shares = _shares(history)
+    shares = shares_of(history)
     evidence = dict.fromkeys(channels, 0.0)
     for round_ in islice(future(history, change, size, np.random.default_rng([seed, _PILOT])), _PILOT_ROUNDS):
         memory, judgement = advance(memory, round_, lambda _: (), promise)
@@ -182,7 +182,7 @@ def trial(
     """
     memory = replace(history.memory, channels={name: history.memory.channels[name] for name in channels})
     rng = np.random.default_rng([seed, number])
-    return Trial(history.rounds, future(history, change, size, rng), memory, _shares(history), promise)
+    return Trial(history.rounds, future(history, change, size, rng), memory, shares_of(history), promise)
 
 
 def sensitivity(
@@ -208,7 +208,7 @@ def sensitivity(
             smallest = largest = None
             if rounds and channels:
                 # What is caught in a shorter time is caught in a longer one.
-                places = _first(places, partial(trials.enough, rounds=rounds, replications=replications))
+                places = first_place(places, partial(trials.enough, rounds=rounds, replications=replications))
                 if places < len(change.sizes):
                     smallest = trials.count(places, rounds, replications)
                 else:
@@ -241,12 +241,12 @@ def _moved_channels(history: ReferenceHistory, change: Change, seed: int) -> tup
     )
 
 
-def _shares(history: ReferenceHistory) -> dict[str, float]:
+def shares_of(history: ReferenceHistory) -> dict[str, float]:
     """What each channel's evidence counts where all of them are judged."""
     return dict(zip(history.memory.channels, map(float, weights(history.memory)), strict=True))
 
 
-def _first(end: int, holds: Callable[[int], bool]) -> int:
+def first_place(end: int, holds: Callable[[int], bool]) -> int:
     """The first place before `end` where it holds, by bisection; `end` where it holds nowhere."""
     begin = 0
     while begin < end:

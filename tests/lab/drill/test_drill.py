@@ -181,7 +181,7 @@ def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patienc
     def ends(*arguments: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("prober.lab.drill.run._to_the_end", ends)
+    monkeypatch.setattr("prober.lab.drill.run.to_the_end", ends)
     slack = Channel()
     with pytest.raises(KeyboardInterrupt):
         drilled(watched, slack)

@@ -78,7 +78,7 @@ def test_a_trial_goes_on_where_it_stopped_and_goes_no_further(passes_from, monke
 
 def test_judging_few_channels_never_finds_more_evidence():
     """Each counts by its share among all, so that a trial is caught no sooner than by the judge of all of them."""
-    memory, shares = HISTORY.memory, search._shares(HISTORY)
+    memory, shares = HISTORY.memory, search.shares_of(HISTORY)
     assert sum(shares.values()) == pytest.approx(1.0)
     some = replace(memory, channels={name: memory.channels[name] for name in ("choice", "length")})
     for one in rounds(12, 0.3, name="elsewhere"):

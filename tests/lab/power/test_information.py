@@ -8,7 +8,7 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from prober.judging.explain.probe import ADVICE, MOVED, _nats, advice
+from prober.judging.explain.probe import ADVICE, MOVED, advice, nats_of
 from prober.judging.promise import Promise
 from prober.lab.power import information
 from tests.lab.power.world import COIN, FIXED, PROSE, history
@@ -27,13 +27,13 @@ def channel(one, name):
 def test_nats_are_the_divergence_written_out():
     p = [0.5, 0.3, 0.2]
     q = [(1 - MOVED) * x + (MOVED if k == 1 else 0) for k, x in enumerate(p)]
-    assert _nats(np.array(p), 1) == pytest.approx(sum(b * log(b / a) for a, b in zip(p, q, strict=True)))
+    assert nats_of(np.array(p), 1) == pytest.approx(sum(b * log(b / a) for a, b in zip(p, q, strict=True)))
 
 
 def test_a_rarer_outcome_tells_more_and_a_certain_one_nothing():
     p = np.array([0.6, 0.3, 0.1])
-    assert _nats(p, 0) < _nats(p, 1) < _nats(p, 2)
-    assert _nats(np.array([1.0, 0.0]), 0) == pytest.approx(0.0)
+    assert nats_of(p, 0) < nats_of(p, 1) < nats_of(p, 2)
+    assert nats_of(np.array([1.0, 0.0]), 0) == pytest.approx(0.0)
 
 
 @pytest.mark.slow

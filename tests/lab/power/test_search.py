@@ -55,7 +55,7 @@ def test_wilson_is_scipys(a, b):
 
 @given(st.integers(0, 9), st.integers(0, 9))
 def test_bisection_finds_the_first(first, end):
-    assert search._first(end, lambda place: place >= first) == min(first, end)
+    assert search.first_place(end, lambda place: place >= first) == min(first, end)
 
 
 @pytest.mark.parametrize("limit", [*SHARES.sizes, 2.0])
