@@ -93,7 +93,7 @@ def test_fast_and_plain_agree(seed: int) -> None:
 
 def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus: asked.append(len(surplus)))
+    monkeypatch.setattr(judge, "passes_permutation_check", lambda _, rounds: asked.append(len(rounds)))
     memory, judgements = judged((shared(number, REFERENCE + 2) for number in range(REFERENCE + 40)), SOON)
     passed = [j for j in judgements if j.e_value >= j.threshold]
     assert len(passed) >= 3
@@ -110,7 +110,7 @@ def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(
 
 def test_an_alarm_is_checked_once(monkeypatch) -> None:
     asked = []
-    monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus: asked.append(len(surplus)) or True)
+    monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus, *_: asked.append(len(surplus)) or True)
     memory, judgements = judged(world(REFERENCE + 8, change=SWAP, at=REFERENCE + 2), SOON)
     first = [j.state for j in judgements].index("alarm")
     assert asked == [first + 1]
@@ -124,7 +124,7 @@ def test_what_is_judged_by_the_day_is_checked_by_whole_days(monkeypatch) -> None
     asked = []
     for module in (reference, judge):
         monkeypatch.setattr(module, "is_clustered", lambda *_: True)
-    monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus: asked.append(len(surplus)) or True)
+    monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus, *_: asked.append(len(surplus)) or True)
     days = REFERENCE + 8
     hours = world(24 * days, change=SWAP, at=24 * (days - 7), every=timedelta(hours=1), series=("a",), samples=1)
     _, judgements = judged(hours, Promise(1.0, 8766, ReferenceRule(hours=0)), until_alarm=True)
