@@ -14,7 +14,7 @@ from dashboard.formatting import inline, one_line
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
-from prober.model.incident import Action, ActionName, Change, Incident, Trouble
+from prober.model.incident import Action, ActionName, Change, Incident
 from prober.service.act import act, done
 from prober.settings import Settings
 from prober.store import Store
@@ -44,7 +44,9 @@ def section(context: PageContext, incident: Incident) -> None:
     if not settings.dashboard_actions:
         st.caption("To acknowledge it, or to accept the new behaviour as the reference:")
         say = f"prober incidents acknowledge {incident.id} --by YOU\n"
-        accept = "" if isinstance(incident, Trouble) else f"prober incidents accept {incident.id} --by YOU --reason WHY"
+        accept = (
+            "" if not isinstance(incident, Change) else f"prober incidents accept {incident.id} --by YOU --reason WHY"
+        )
         st.code((say + accept).strip(), language="shell")
         return
     who = viewer(settings)

@@ -27,7 +27,7 @@ from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
 from prober.incidents.trouble import why
 from prober.model.evidence import Verdict
-from prober.model.incident import Change, Incident, Trouble
+from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
 from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
@@ -105,7 +105,11 @@ def _summary(context: PageContext, incident: Incident) -> None:
     kind = incident.kind.replace("_", " ").capitalize()
     until = f" until {context.when(incident.muted_until)}" if incident.muted_until else ""
     since = inline(context.round(incident.onset))
-    if not isinstance(incident, Change):
+    if isinstance(incident, Facts):
+        facts = "".join(f"\n- {inline(fact.words)}" for fact in incident.facts)
+        head = f"**{kind}**, {incident.severity}, {incident.state}{until}."
+        said = f"{head} It is no statistic: the provider says so itself since {since}, or it is deterministic.{facts}"
+    elif not isinstance(incident, Change):
         said = f"**{kind}**, {incident.state}{until}, since {since}: {_why(incident)}."
     else:
         said = (

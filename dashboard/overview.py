@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.formatting import ago, count, inline, listed, one_line, share, when
 from dashboard.frame import PageContext, go, link
 from dashboard.reliability import unreached
-from prober.model.incident import Change, Incident
+from prober.model.incident import Change, Facts, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
 
 SYMBOLS: Final[dict[State, str]] = {
@@ -117,7 +117,7 @@ def _incidents(context: PageContext) -> None:
 
 
 def incident_link(context: PageContext, one: Incident) -> None:
-    words = one.cause.replace("_", " ") or one.kind.replace("_", " ")
+    words = one.words if isinstance(one, Facts) else one.cause.replace("_", " ") or one.kind.replace("_", " ")
     if isinstance(one, Change) and one.verdicts:
         words = one.verdicts[0].words
     state = one.close_reason or one.state

@@ -41,7 +41,7 @@ def alerts(notice: Notice, now: datetime) -> Json:
     started = min(utc(notice.since), utc(now))
     if phase == "resolved" and not isinstance(notice.about, IncidentNews):
         started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
-    levels = [notice.severity] if notice.event == "opened" else SEVERITIES
+    levels = [notice.severity] if EVENTS[notice.event].opens else SEVERITIES
     fires_until = now + FIRES_FOR if phase != "resolved" else started
     return [
         {

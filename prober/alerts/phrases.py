@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -14,9 +15,18 @@ from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
 from prober.incidents.trouble import why
 from prober.model.declaration import Severity
-from prober.model.evidence import Between
+from prober.model.evidence import Between, Fact
 from prober.model.incident import Course, Event
-from prober.model.notice import ChangeNews, DaemonNews, Digest, EndpointNews, IncidentNews, Notice, TroubleNews
+from prober.model.notice import (
+    ChangeNews,
+    DaemonNews,
+    Digest,
+    EndpointNews,
+    FactsNews,
+    IncidentNews,
+    Notice,
+    TroubleNews,
+)
 from prober.text import visible
 
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
@@ -85,6 +95,10 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             how_sure = f"; a false alarm like this: {odds(notice, change)}" if sure else ""
             kind, after = KINDS.get(change.kind, OTHER_KIND), f" since {when(change.onset)}{how_sure}"
             return _fitted(f"{said} {kind.title.lower()} of ", notice.endpoint, after)
+        case FactsNews(facts=facts):
+            more = f" and {len(facts) - 1} more" if len(facts) > 1 else ""
+            values = visible("; ".join(f"{one.title} {one.was} → {one.now}" for one in facts[:1]), 80, lines=False)
+            return _fitted(f"{said} ", notice.endpoint, f": {values}{more}")
         case TroubleNews() as trouble:
             after = f" {how_it_fails(trouble)} since {when(trouble.onset)}"
             what = KINDS.get(trouble.kind, OTHER_KIND).title.lower()
@@ -169,6 +183,12 @@ def thousands(number: float) -> str:
     return f"{number:,.0f}" if 10 <= abs(number) < 1e9 else f"{number:.3g}"
 
 
+def fact_lines(facts: Sequence[Fact], most: int) -> list[str]:
+    """Each fact with its values before and now."""
+    shown = [visible(fact.words, 200, lines=False) for fact in facts[:most]]
+    return [*shown, f"and {len(facts) - most} more"] if len(facts) > most else shown
+
+
 def _two_digits(number: float) -> str:
     return f"{round(number, 1 - math.floor(math.log10(number))):,.0f}"
 
@@ -212,8 +232,8 @@ def notice_key(notice: Notice) -> str:
 def subject(notice: Notice) -> Subject:
     """What the notice is about. An incident of trouble may be acknowledged or muted like any other."""
     match notice.about:
-        case ChangeNews():
-            return "change"
+        case ChangeNews() | FactsNews():
+            return "change"  # facts may become a change: it is one alert
         case TroubleNews():
             return "trouble"
         case EndpointNews():

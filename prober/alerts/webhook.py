@@ -33,7 +33,7 @@ def payload(notice: Notice) -> dict[str, Json]:
     source = notice.source or Source("", "", "", None, 1.0)
     change = notice.about if isinstance(notice.about, ChangeNews) else _NO_CHANGE
     items = notice.about.items if isinstance(notice.about, Digest) else ()
-    also = notice.about.also if isinstance(notice.about, IncidentNews) else ()
+    also, facts = (notice.about.also, notice.about.facts) if isinstance(notice.about, IncidentNews) else ((), ())
     return {
         "version": 1,
         "id": notice_key(notice),
@@ -66,6 +66,17 @@ def payload(notice: Notice) -> dict[str, Json]:
                 "reference_replies": moved.reference_replies,
             }
             for moved in change.moved[:MOVED_SENT]
+        ],
+        "facts": [
+            {
+                "round": _line(fact.round),
+                "kind": fact.kind,
+                "part": _line(fact.part),
+                "was": _line(fact.was),
+                "is": _line(fact.now),
+                "words": _line(fact.words),
+            }
+            for fact in facts[:MOVED_SENT]
         ],
         "comparisons": [
             {

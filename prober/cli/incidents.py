@@ -10,12 +10,12 @@ import typer
 from prober.alerts import open_alerters
 from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
 from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
-from prober.cli.output import Json, of_incident, of_time, print_json, say, table
+from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import why
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Change, Incident, Reason, Trouble
+from prober.model.incident import Action, Change, Facts, Incident, Reason, Trouble
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
 from prober.store import Store, incidents
@@ -64,7 +64,7 @@ def list_(
                     one.kind,
                     when(one.onset),
                     minute(one.opened_at),
-                    f"{thousands(one.e_value)} of {thousands(one.threshold)}" if isinstance(one, Change) else one.cause,
+                    in_short(one),
                 )
                 for one in found
             ],
@@ -125,6 +125,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         remarks = (lasting(incident.course, incident.passed), share.words if share else "")
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
+    say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))

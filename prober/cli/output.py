@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prober.model.evidence import Findings
-from prober.model.incident import Change, Trouble
+from prober.model.incident import Change, Facts, Trouble
 from prober.model.reply import Failure
 from prober.text import visible
 
@@ -170,6 +170,23 @@ def of_fact(fact: Fact) -> Json:
     }
 
 
+def of_facts(incidents: Sequence[Facts]) -> list[Json]:
+    return [
+        {"incident": one.id, "severity": one.severity, "state": one.state, **of_fact(fact)}
+        for one in incidents
+        for fact in one.facts
+    ]
+
+
+def in_short(incident: Incident) -> str:
+    """Evidence, facts, or the cause."""
+    from prober.alerts.phrases import thousands
+
+    if isinstance(incident, Change):
+        return f"{thousands(incident.e_value)} of {thousands(incident.threshold)}"
+    return incident.words if isinstance(incident, Facts) else incident.cause
+
+
 def of_incident(incident: Incident) -> Json:
     """Trouble has every key of a change, which say that nothing moved."""
     change = incident if isinstance(incident, Change) else None
@@ -198,6 +215,7 @@ def of_incident(incident: Incident) -> Json:
         "e_value": change.e_value if change else 0.0,
         "threshold": change.threshold if change else 0.0,
         "channels": [of_verdict(verdict) for verdict in change.verdicts] if change else [],
+        "facts": [of_fact(fact) for fact in incident.facts] if isinstance(incident, Change | Facts) else [],
         **of_findings(change.findings if change else Findings()),
     }
 

@@ -10,9 +10,21 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import minute, thousands
+from prober.alerts.phrases import minute, thousands, when
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
-from prober.cli.output import Json, complain, count, delivery_fix, fix_of, of_incident, of_time, print_json, say, table
+from prober.cli.output import (
+    Json,
+    complain,
+    count,
+    delivery_fix,
+    fix_of,
+    of_facts,
+    of_incident,
+    of_time,
+    print_json,
+    say,
+    table,
+)
 from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
@@ -211,6 +223,7 @@ def _as_json(one: EndpointStatus) -> Json:
         "last_detail": view.last_detail,
         "open_incident": of_incident(view.open_incident) if view.open_incident else None,
         "trouble": of_incident(view.trouble) if view.trouble else None,
+        "facts": of_facts(view.open_facts),
         "stale_since": of_time(view.stale_since),
         "notices": {"owed": view.notices_owed, "failed": view.notices_failed},
     }
@@ -225,6 +238,13 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
         [_row(one) for one in statuses],
     )
     say(*(f"{one.name}: {_reason(one)}" for one in statuses if one.state != "quiet"))
+    say(
+        *(
+            f"{one.name}: {facts.severity} since {when(facts.onset)}: {facts.words} (incident {facts.id})"
+            for one in statuses
+            for facts in one.endpoint.open_facts
+        )
+    )
     say(
         *(
             f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
-from prober.model.incident import Action, Change, Decision, Incident, IncidentState, Reason
+from prober.model.incident import Action, Change, Decision, Facts, Incident, IncidentState, Reason
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
@@ -40,6 +40,9 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
         return Decision("already_closed", incident)
     if incident.state == "suspected":
         return Decision("not_confirmed", incident)
+    if isinstance(incident, Facts) and action.action in {"acknowledge", "accept", "close"}:
+        known = closed(incident, "accepted", action.actor, action.note, now)
+        return Decision("acknowledged", replace(known, acknowledged_at=now), event="fact_acknowledged")
     match action.action:
         case "acknowledge" if incident.state == "acknowledged":
             return Decision("already_acknowledged", incident)

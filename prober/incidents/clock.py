@@ -11,7 +11,7 @@ from prober.incidents.actions import unmuted
 from prober.incidents.lifecycle import closed
 from prober.model.alerting import Reminders
 from prober.model.declaration import Day, Maintenance
-from prober.model.incident import Decision, Incident
+from prober.model.incident import Decision, Facts, Incident
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
@@ -22,7 +22,7 @@ def pass_time(incident: Incident, reminders: Reminders, now: datetime) -> Decisi
     if incident.state == "muted" and incident.muted_until is not None and incident.muted_until <= now:
         return Decision("mute_expired", unmuted(incident, "", "", now), event="unmuted")
     every_s = reminders.every_s(incident.severity)
-    if incident.state != "open" or every_s is None or incident.part_of is not None:
+    if incident.state != "open" or every_s is None or incident.part_of is not None or isinstance(incident, Facts):
         return Decision("nothing_due", incident)
     if now - (incident.notified_at or incident.opened_at) < timedelta(seconds=every_s):
         return Decision("nothing_due", incident)

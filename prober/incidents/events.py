@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from prober.model.declaration import Severity
-from prober.model.incident import Change, Event, Incident, Trouble
-from prober.model.notice import ChangeNews, Comparison, Moved, Part, Point, TroubleNews
+from prober.model.incident import Change, Event, Facts, Incident, Trouble
+from prober.model.notice import ChangeNews, Comparison, FactsNews, Moved, Part, Point, TroubleNews
 
 Audience = Literal["routed", "notified"]
 """`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
@@ -148,6 +148,26 @@ EVENTS: Mapping[Event, EventRule] = {
     "cause_changed": EventRule(
         title="Now {kind}", audience="routed", phase="firing", details="facts", intro=("News", "{before}")
     ),
+    # A provider says something else of itself than before, or what is deterministic is another. It needs no evidence.
+    "fact": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    # Evidence was found for a change that began with facts: the incident goes on as a change.
+    "answers_changed": EventRule(
+        title="The answers changed too", phase="firing", details="facts", shows_evidence=True, broadcasts=True
+    ),
+    # Only the values from before come.
+    "fact_over": EventRule(
+        title="Back to what it was",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Nothing: the provider says the same as before.",),
+    ),
+    # A person has seen it: it is known from now on.
+    "fact_acknowledged": EventRule(
+        title="Acknowledged",
+        urgency="at_once",
+        phase="resolved",
+        steps=("Nothing: the new value is known, and you are not notified of it again.",),
+    ),
     # Several rounds in a row failed.
     "trouble": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
     # Rounds succeed again.
@@ -207,41 +227,35 @@ def news_of(
     comparisons: tuple[Comparison, ...],
     history: tuple[Point, ...],
     history_unit: str,
-) -> ChangeNews | TroubleNews:
+) -> ChangeNews | FactsNews | TroubleNews:
     """`history` is of the channel that moved most, oldest round first."""
+    shared: dict[str, Any] = {
+        "incident_id": incident.id,
+        "kind": incident.kind,
+        "detected_at": incident.opened_at,
+        "onset": incident.onset,
+        "rounds_since_onset": rounds_since_onset,
+        "state": incident.state,
+        "close_reason": incident.close_reason,
+        "cause": incident.cause,
+        "actor": incident.actor,
+        "note": incident.note,
+        "acknowledged_at": incident.acknowledged_at,
+        "muted_until": incident.muted_until,
+        "also": also,
+    }
+    if isinstance(incident, Facts):
+        return FactsNews(**shared, facts=incident.facts)
     if not isinstance(incident, Change):
+        trouble = incident if isinstance(incident, Trouble) else None
         return TroubleNews(
-            incident_id=incident.id,
-            kind=incident.kind,
-            detected_at=incident.opened_at,
-            onset=incident.onset,
-            rounds_since_onset=rounds_since_onset,
-            state=incident.state,
-            close_reason=incident.close_reason,
-            cause=incident.cause,
-            actor=incident.actor,
-            note=incident.note,
-            acknowledged_at=incident.acknowledged_at,
-            muted_until=incident.muted_until,
-            also=also,
-            detail=incident.detail if isinstance(incident, Trouble) else "",
-            cause_before=incident.cause_before if isinstance(incident, Trouble) else "",
-            failed_share=incident.failed_share if isinstance(incident, Trouble) else None,
+            **shared,
+            detail=trouble.detail if trouble else "",
+            cause_before=trouble.cause_before if trouble else "",
+            failed_share=trouble.failed_share if trouble else None,
         )
     return ChangeNews(
-        incident_id=incident.id,
-        kind=incident.kind,
-        detected_at=incident.opened_at,
-        onset=incident.onset,
-        rounds_since_onset=rounds_since_onset,
-        state=incident.state,
-        close_reason=incident.close_reason,
-        cause=incident.cause,
-        actor=incident.actor,
-        note=incident.note,
-        acknowledged_at=incident.acknowledged_at,
-        muted_until=incident.muted_until,
-        also=also,
+        **shared,
         e_value=incident.e_value,
         threshold=incident.threshold,
         moved=_moved(incident),
@@ -252,6 +266,7 @@ def news_of(
         share=incident.findings.share,
         history=history,
         history_unit=history_unit,
+        facts=incident.facts,
     )
 
 

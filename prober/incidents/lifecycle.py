@@ -9,8 +9,8 @@ from math import inf, isfinite, log
 from typing import Final, TypeVar
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Judgement, Verdict, moved
-from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Incident
+from prober.model.evidence import NONE, Fact, Judgement, Verdict, moved
+from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Facts, Incident
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in
@@ -231,9 +231,13 @@ DEFAULTS: Final[Mapping[str, Severity]] = {
     "expectation": "critical",
     "rate_limited": "info",
     "budget_exhausted": "info",
+    "model_name": "info",
+    "snapshot": "info",
+    "fingerprint": "info",
+    "check": "critical",
 }
-"""Channel, or kind of trouble → level. What is not named is a `warning`: answers are distributed otherwise; or an
-endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
+"""Channel, kind of fact, or kind of trouble → level. What is not named is a `warning`: answers are distributed
+otherwise; or an endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
 _PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "model_not_found", "model_retired"))
 """Kinds of trouble that an older declaration means when it says `provider_error`."""
 
@@ -241,13 +245,23 @@ _PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "mo
 def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) -> Severity:
     """The worst level among what moved; `rules` of the configuration come before the defaults."""
     named = {**DEFAULTS, **(rules or {})}
+    if isinstance(incident, Facts):
+        return worst(fact_severity(fact, rules) for fact in incident.facts)
     if not isinstance(incident, Change):
         usual = named.get("provider_error", "warning") if incident.kind in _PART_OF_PROVIDER_ERROR else "warning"
         return named.get(incident.kind, usual)
     levels = [named.get(verdict.channel, "warning") for verdict in incident.moved]
+    levels += [fact_severity(fact, rules) for fact in incident.facts]
     if incident.kind == "contract_break" and "expectation" not in (rules or {}):
         levels.append("critical")  # also where no channel alone says so
     return worst(levels or ["warning"])
+
+
+def fact_severity(fact: Fact, rules: Mapping[str, Severity] | None = None) -> Severity:
+    """That a part begins or ceases to be sent is no more than `info`, where the rules do not say otherwise."""
+    if rules and fact.kind in rules:
+        return rules[fact.kind]
+    return "info" if NONE in (fact.was, fact.now) else DEFAULTS.get(fact.kind, "warning")
 
 
 def worst(levels: Iterable[Severity]) -> Severity:

@@ -18,6 +18,7 @@ from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.declaration import Capabilities, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
 from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, refused_parameter
 from prober.text import is_secret_name, quoted
@@ -173,7 +174,7 @@ def _without_refusals(endpoint: Endpoint) -> Capabilities:
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    known = [*CHANNELS, *get_args(TroubleKind)]
+    known = [*dict.fromkeys((*CHANNELS, *get_args(FactKind), *get_args(TroubleKind)))]
     for name in endpoint.severity:
         if name not in known:
             yield Finding(("severity", name), f"unknown channel {quoted(name)}; {did_you_mean(name, known)}")

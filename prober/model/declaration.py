@@ -166,7 +166,7 @@ class Endpoint(Connection):
     reference: ReferenceRule = ReferenceRule()
     confirm: Confirm = Confirm()
     severity: dict[str, Severity] = Field(default_factory=dict)
-    """Channel or kind of trouble → severity, to change the defaults."""
+    """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
 
     @property

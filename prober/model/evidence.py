@@ -132,6 +132,8 @@ FactKind = Literal[
 ]
 
 
+NONE: Final = "(none)"
+"""The value of a part that is not sent."""
 FACT_TITLES: Final[Mapping[FactKind, str]] = {
     "requested_model": "another model than requested",
     "model_name": "served model",

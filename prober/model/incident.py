@@ -8,7 +8,7 @@ from math import inf
 from typing import Final, Literal, TypeAlias, get_args
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Findings, Kind, Verdict, moved
+from prober.model.evidence import Between, Fact, Findings, Kind, Verdict, moved
 
 IncidentState = Literal["suspected", "open", "acknowledged", "muted", "closed"]
 CloseReason = Literal[
@@ -53,6 +53,9 @@ Reason = Literal[
     "changed_again",  # another change, later than the one that is open: a new incident takes over
     "in_maintenance",  # a change in a declared window of work: nothing opens
     "inhibited",  # the endpoint could hardly be asked: nothing opens from what little there is
+    # a provider says something else than before
+    "fact_found",  # people are notified, once
+    "fact_over",  # only the values from before come
     # rounds failed, or succeeded again
     "failing",  # some rounds, too few to say so
     "rounds_failed",  # several in a row: trouble opens
@@ -115,7 +118,8 @@ LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What every incident is, whether an endpoint changed (`Change`) or cannot be asked (`Trouble`)."""
+    """What every incident is: an endpoint changed (`Change`), says something else of itself (`Facts`) or cannot be
+    asked (`Trouble`)."""
 
     id: int
     """0 before the store gives it one."""
@@ -182,11 +186,29 @@ class Change(Incident):
     """What the replies show, as of the last round by which the judge knew more."""
     together: tuple[str, ...] = ()
     """Endpoints whose evidence was pooled with its own, where its own would not have been enough."""
+    facts: tuple[Fact, ...] = ()
+    """What the provider said anew when it began."""
 
     @property
     def moved(self) -> tuple[Verdict, ...]:
         """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
         return moved(self.verdicts, self.threshold) or self.verdicts[:1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Incident):
+    """What a provider said anew in one round, or what is deterministic and is another than before. No evidence is
+    needed. An endpoint may have several that are open. With evidence of the same onset it becomes a `Change`."""
+
+    kind: Kind
+    facts: tuple[Fact, ...]
+    """The gravest first."""
+
+    @property
+    def words(self) -> str:
+        """Such as `served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies; and 2 more`."""
+        more = len(self.facts) - 1
+        return f"{self.facts[0].words}; and {more} more" if more else self.facts[0].words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Share
+from prober.model.evidence import Between, Fact, Share
 from prober.model.incident import Course, Event, IncidentState
 
 
@@ -114,6 +114,8 @@ class IncidentNews:
     muted_until: datetime | None = None
     also: tuple[Part, ...] = ()
     """The other endpoints of the same event."""
+    facts: tuple[Fact, ...] = ()
+    """What the provider says anew, the gravest first; of a change, what belongs to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,11 @@ class ChangeNews(IncidentNews):
     """Of the channel that moved most (`moved[0]`), oldest first."""
     history_unit: str = ""
     """Of its values, such as `share of replies`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsNews(IncidentNews):
+    """News of what a provider says of itself, or of what is deterministic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +175,7 @@ class Digest:
     items: tuple[DigestItem, ...]
 
 
-News: TypeAlias = ChangeNews | TroubleNews | EndpointNews | DaemonNews | Digest
+News: TypeAlias = ChangeNews | FactsNews | TroubleNews | EndpointNews | DaemonNews | Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident
-from prober.service.settle import carry_out
+from prober.service.settle import accept_facts, carry_out
 from prober.store import Store, declared, incidents, judge_state, rounds, watches
 from prober.store.views import EpochView
 
@@ -66,6 +66,7 @@ def begin_reference(store: Store, endpoint: str, author: str, note: str, routing
         opened = incidents.open_change(tx, key)
         if opened is not None:
             carry_out(tx, reset(opened, author, note, now), routing, now)
+        accept_facts(tx, key, author, note, routing, now)
         label = rounds.label_after_all(tx, endpoint, key, now)
         return judge_state.start_epoch(tx, endpoint, key, label, author, note, now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,6 +89,31 @@ def ask_round(
     if refused and found:
         refused += f"; {len(asks) - len(found)} of {len(asks)} asks of the round were not made"
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
+
+
+def ask_once_more(
+    store: Store,
+    probe_set: ProbeSet,
+    endpoint: Endpoint,
+    series: Collection[str],
+    provider: Provider,
+    clock: Callable[[], datetime],
+) -> tuple[Observation, ...]:
+    """One ask of some series, beside those of a round: what came of it confirms a fact, and is evidence of nothing, for
+    it is only asked because of what the round answered. None where the budget does not allow it."""
+    by_series = {series_key(endpoint, probe): probe for probe in probe_set.probes}
+    asks = [
+        Ask(endpoint, by_series[one], by_series[one].samples, one, place)
+        for place, one in enumerate(series)
+        if one in by_series
+    ]
+    gates = [_budget_gate(store, endpoint, (), by_series, clock)] if endpoint.budget.is_limited else []
+    with closing(Asker(provider, clock, endpoint.concurrency, gates).ask(asks)) as arriving:
+        answers = [answer for some in arriving for answer in some]
+    return tuple(
+        _read(one, by_series) if _is_unread(one) else one
+        for one in (_observation(probe_set, *answer) for answer in answers)
+    )
 
 
 def _keep(tx: Transaction, claim: Claim, read: list[Observation], found: dict[tuple[str, int], Observation]) -> None:

@@ -24,9 +24,10 @@ from prober.judging.promise import Promise
 from prober.judging.reference import Times
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Judgement, Round
+from prober.model.evidence import Fact, Judgement, Round
 from prober.model.incident import LEARNT, Decision
 from prober.service.ask_round import ask_round, exhausted
+from prober.service.look_at_facts import look_at_facts
 from prober.service.settle import carry_out, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
@@ -54,6 +55,8 @@ class RoundResult:
     """Whether the endpoint is asked again at once, and why not."""
     trouble: Decision | None = None
     """Whether the endpoint can be asked at all."""
+    facts: tuple[Fact, ...] = ()
+    """What the provider says anew, confirmed."""
 
 
 def now_utc() -> datetime:
@@ -96,6 +99,7 @@ def run(
         round_ = Round(label, endpoint.name, datetime.fromisoformat(label), asked.observations)
 
         judged = judge(store, endpoint, round_, promise, clock())
+        seen = look_at_facts(store, round_, probe_set, endpoint, provider, clock)
         settled = settle(
             store,
             claim,
@@ -110,6 +114,7 @@ def run(
                 endpoint.budget, store.query(spending.spent, endpoint.name, clock()), asks(probe_set)
             ),
             observations=asked.observations,
+            facts=seen,
         )
     return RoundResult(
         "completed",
@@ -120,6 +125,7 @@ def run(
         failures=tuple(one.reply.failure for one in asked.observations if one.reply.failure),
         confirmation=settled.confirmation,
         trouble=settled.trouble,
+        facts=seen.news,
     )
 
 

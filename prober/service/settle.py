@@ -9,18 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from prober.incidents.actions import act_on
 from prober.incidents.confirmation import Confirmation, confirm
 from prober.incidents.events import EVENTS
-from prober.incidents.lifecycle import Circumstances, decide, join
+from prober.incidents.facts import become, is_same_story
+from prober.incidents.lifecycle import Circumstances, closed, decide, join
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, inhibits, trouble
 from prober.judging.explain.findings import ROUNDS, find
 from prober.judging.fleet import Stretch, agree
 from prober.model.declaration import Confirm, Endpoint
 from prober.model.evidence import Findings, Judgement, Observation
-from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision, Incident
+from prober.model.incident import LEARNT, SEVERITIES, TROUBLE_LEARNT, Action, Change, Decision, Facts, Incident
 from prober.service.deliver import notify
+from prober.service.settle_facts import SeenFacts, settle_facts
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
+from prober.store import facts as stored_facts
 from prober.store.rounds import Claim
 
 
@@ -49,12 +53,14 @@ def settle(
     rule: Confirm | None = None,
     is_paid: bool = True,
     observations: Sequence[Observation] | None = None,
+    facts: SeenFacts | None = None,
 ) -> Settled:
     """Complete a judged round: judgement, memory, suspicion, incidents and owed notices, at once or not at all.
 
     `memory` is the judge's from now on; None forgets it. `together` names endpoints whose evidence the judgement rests
     on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it.
-    `observations` are all that the round holds, in order; None reads them from the store.
+    `observations` are all that the round holds, in order; None reads them from the store. `facts` is what the round
+    says of who answered.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
     replaced meanwhile.
     """
@@ -75,6 +81,8 @@ def settle(
             carry_out(tx, failing, routing, now)
         if change.reason in LEARNT:
             change = replace(change, incident=carry_out(tx, change, routing, now))
+        if facts is not None:
+            settle_facts(tx, endpoint, facts, given, now, lambda decision: carry_out(tx, decision, routing, now))
     return Settled(change, failing, confirmation)
 
 
@@ -140,17 +148,35 @@ def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: dateti
 
 def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Routing, now: datetime) -> Incident:
     event, reason = decision.event, decision.reason
-    if event is not None and EVENTS[event].opens:
+    if event == "opened" and isinstance(incident, Change) and (said := _said_already(tx, incident)) is not None:
+        if incident.id:  # it was suspected before
+            incidents.save(tx, closed(incident, "faded", "", "", now))
+        decision = become(said, incident)
+        incident, event, reason = decision.incident or incident, decision.event, decision.reason
+    elif event is not None and EVENTS[event].opens:
         incident = join(incident, _same_event(tx, incident))
         if incident.part_of is not None:
             event, reason = "joined", "joined"
     stored = incidents.save(tx, incident)
     if event is not None:
         notify(tx, stored, event, routing, now, reason)
+    by = (stored.actor, stored.note)
     if decision.new_epoch is not None:
-        by = (stored.actor, stored.note)
         judge_state.start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
+        accept_facts(tx, stored.endpoint_hash, *by, routing, now)
     return stored
+
+
+def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:
+    """A new reference begins: what the provider says now is known."""
+    for one in stored_facts.open_facts(tx, endpoint_hash):
+        carry_out(tx, act_on(one, Action("accept", actor, note), now), routing, now)
+
+
+def _said_already(tx: Transaction, change: Change) -> Facts | None:
+    """The gravest facts that people know of and that belong to a change which opens: both are one story."""
+    mine = [one for one in stored_facts.open_facts(tx, change.endpoint_hash) if is_same_story(change, one)]
+    return max(mine, key=lambda one: SEVERITIES.index(one.severity), default=None)
 
 
 def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from prober.incidents.trouble import why
 from prober.loading.round_labels import moment_of
 from prober.model.declaration import Severity
-from prober.model.incident import Incident, Trouble
+from prober.model.incident import SEVERITIES, Incident, Trouble
 from prober.model.reply import Spent
 from prober.status.gathering import WHILE_GATHERING, judged_from, middle_gap
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
@@ -42,9 +42,9 @@ class BudgetStatus:
 class EndpointStatus:
     """One endpoint now.
 
-    `changed`: an incident of a change is open. `unreachable`: trouble is open, or nothing was answered in the newest
-    round. `paused`: it is in maintenance. `stale`: rounds do not come. `gathering`: the reference is not complete.
-    `suspected`: evidence grows. `quiet`: nothing moved.
+    `changed`: an incident of a change, or of critical facts, is open. `unreachable`: trouble is open, or nothing was
+    answered in the newest round. `paused`: it is in maintenance. `stale`: rounds do not come. `gathering`: the
+    reference is not complete. `suspected`: evidence grows. `quiet`: nothing moved.
     """
 
     endpoint: EndpointView
@@ -76,8 +76,9 @@ class EndpointStatus:
 
     @property
     def incident(self) -> Incident | None:
-        """What is open: the change, else the trouble."""
-        return self.endpoint.open_incident or self.endpoint.trouble
+        """What is open: the change, else the trouble, else the gravest facts."""
+        facts = max(self.endpoint.open_facts, key=lambda one: SEVERITIES.index(one.severity), default=None)
+        return self.endpoint.open_incident or self.endpoint.trouble or facts
 
     @property
     def is_stale(self) -> bool:
@@ -132,7 +133,7 @@ def endpoint_status(
         answered_at=answered_at,
         clock_ahead_at=claimed if ahead else None,
         age_s=None if completed_at is None else max(0.0, (now - completed_at).total_seconds()),
-        verdict=_verdict(state, ended, is_known_fresh=usual is not None),
+        verdict=_verdict(endpoint, state, ended, is_known_fresh=usual is not None),
         protected_by=WHILE_GATHERING if _is_gathering(endpoint) else (),
         judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
         budget=_budget(endpoint, now),
@@ -160,6 +161,8 @@ def _state(
     if (incident := endpoint.open_incident) is not None:
         words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
         return "changed", words, moment_of(incident.onset)
+    if (critical := next((one for one in endpoint.open_facts if one.severity == "critical"), None)) is not None:
+        return "changed", critical.words, moment_of(critical.onset)
     if (trouble := endpoint.trouble) is not None:
         return "unreachable", _unreachable(trouble), moment_of(trouble.onset)
     if maintenance is not None:
@@ -263,14 +266,15 @@ def _usual_gap(rounds: Sequence[RoundView]) -> timedelta | None:
     return min((gap for gap in usual if gap is not None), default=None)
 
 
-def _verdict(state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) -> Verdict:
+def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *, is_known_fresh: bool) -> Verdict:
     match state:
         case "changed" | "unreachable":
             return state
         case "suspected":
             return "degraded"
         case "quiet" if is_known_fresh:
-            return "degraded" if ended and ended[0].failed else "ok"
+            is_doubtful = any(one.severity != "info" for one in endpoint.open_facts)
+            return "degraded" if is_doubtful or (ended and ended[0].failed) else "ok"
         case _:
             return "unknown"
 

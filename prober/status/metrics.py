@@ -74,13 +74,15 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
         "endpoint state",
         (((one.name, one.state), 1) for one in statuses),
     )
+    yield each("facts_open", "What the provider says anew and nobody has acknowledged.",
+               ((one, sum(len(facts.facts) for facts in view.open_facts)) for one, view in views))  # fmt: skip
     yield _family(
         "incident_open", "1 for every open incident, trouble with asking among them.",
         "endpoint incident kind severity state",
         (
             ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
             for one, view in views
-            for incident in (view.open_incident, view.trouble)
+            for incident in (view.open_incident, view.trouble, *view.open_facts)
             if incident is not None
         ),
     )  # fmt: skip

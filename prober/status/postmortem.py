@@ -14,7 +14,7 @@ from typing import Final
 
 from prober.alerts.phrases import between, chance, counted, lasting, minute, thousands, when
 from prober.loading.round_labels import moment_of
-from prober.model.incident import Change, Incident
+from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
 from prober.model.version import Mark
 from prober.prices import dollars
@@ -106,8 +106,13 @@ def _summary(found: Postmortem) -> list[str]:
     incident = found.incident
     kind = incident.kind.replace("_", " ")
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
-    if not isinstance(incident, Change):
+    if isinstance(incident, Trouble):
         return [f"{incident.endpoint} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
+    if isinstance(incident, Facts):
+        return [
+            f"**{_inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
+        ]
+    assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {len(moved) - 1} more channels moved" if moved[1:] else "")
     course = lasting(incident.course, incident.passed)
@@ -141,6 +146,8 @@ def _which(found: Postmortem) -> list[str]:
             f"moved, {odds} (evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}): the "
             "same prompts with the same parameters are answered differently"
         )
+    elif isinstance(incident, Facts):
+        model = "says something else of itself, or what is deterministic is another; no statistic is needed for that"
     else:
         model = f"unknown: the endpoint could not be asked ({_inline(incident.cause or 'no reply')})"
     return [
@@ -213,6 +220,8 @@ def _evidence(found: Postmortem) -> list[str]:
 
 def _moved(incident: Incident) -> list[tuple[str, str]]:
     """(channel, words with the numbers they rest on), in the order of the incident."""
+    if isinstance(incident, Facts):
+        return [(fact.kind.replace("_", " "), fact.words) for fact in incident.facts]
     if not isinstance(incident, Change):
         return []
     shifts = {shift.channel: shift for shift in incident.findings.shifts}

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from prober.alerts.phrases import thousands
 from prober.loading.round_labels import moment_of
-from prober.model.incident import Change, Incident, Trouble
+from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.store.views import ActionView, NoticeView
 from prober.text import visible
 
@@ -45,12 +45,16 @@ def _judged(incident: Incident) -> list[Step]:
         if incident.passed and (back := moment_of(incident.passed)):
             steps.append(Step(back, "first round as in the reference again"))
     else:
-        steps.append(Step(incident.opened_at, "opened", why=_line(incident.cause.replace("_", " "))))
+        steps.append(Step(incident.opened_at, "opened", why=_line(_why(incident))))
     if incident.closed_at is not None:
         # If a person closed it, their action says who.
         by = "" if incident.close_reason in {"accepted", "reset"} else _line(incident.cause)
         steps.append(Step(incident.closed_at, f"closed: {incident.close_reason or 'over'}", why=by))
     return steps
+
+
+def _why(incident: Incident) -> str:
+    return incident.words if isinstance(incident, Facts) else incident.cause.replace("_", " ")
 
 
 def _pressed(one: ActionView) -> Step:

@@ -26,8 +26,8 @@ class IncidentRow(Row, table=True):
             "uq_incident_open",
             "endpoint_hash",
             unique=True,
-            sqlite_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
-            postgresql_where=text(f"state != 'closed' AND kind NOT IN ({_TROUBLES})"),
+            sqlite_where=text(f"state != 'closed' AND is_facts IS NULL AND kind NOT IN ({_TROUBLES})"),
+            postgresql_where=text(f"state != 'closed' AND is_facts IS NULL AND kind NOT IN ({_TROUBLES})"),
         ),
         Index(
             "uq_incident_trouble",
@@ -57,6 +57,10 @@ class IncidentRow(Row, table=True):
     passed: str | None = Field(default=None, sa_type=HostileText)
     findings: bytes = Field(sa_type=LargeBinary)
     """What the replies show; example replies by round, series and sample."""
+    facts: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """What a provider said anew, of facts and of a change that began with them."""
+    is_facts: bool | None = None
+    """Whether there is no evidence beside the facts; NULL of every other incident."""
     together: str = Field(default="[]", sa_type=HostileText)
     """JSON list of the endpoints whose evidence was counted too."""
     part_of: int | None = Field(default=None, foreign_key="incident.id", index=True)

@@ -19,7 +19,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_unstructure_fn
 
 from prober.model.errors import StoreError
-from prober.model.evidence import Findings, Fingerprint, Judgement, Observation, Verdict
+from prober.model.evidence import Fact, Findings, Fingerprint, Judgement, Observation, Verdict
 from prober.model.reply import Reply, ToolCall
 from prober.store.rows import ReplyRow
 
@@ -63,6 +63,7 @@ _pack_fingerprint, _unpack_fingerprint = _pair(Fingerprint)
 pack_verdicts, unpack_verdicts = _pair(tuple[Verdict, ...])
 pack_judgement, unpack_judgement = _pair(Judgement)
 pack_findings, unpack_findings = _pair(Findings)
+pack_facts, unpack_facts = _pair(tuple[Fact, ...])
 
 
 def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:

@@ -14,11 +14,18 @@ from sqlmodel import col, select
 from prober.incidents.lifecycle import severity
 from prober.judging.explain.findings import said
 from prober.model.evidence import Findings
-from prober.model.incident import LIVE, TROUBLES, Action, Change, Incident, Reason, Trouble
+from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Trouble
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
-from prober.store.codec import pack_findings, pack_verdicts, unpack_findings, unpack_verdicts
+from prober.store.codec import (
+    pack_facts,
+    pack_findings,
+    pack_verdicts,
+    unpack_facts,
+    unpack_findings,
+    unpack_verdicts,
+)
 from prober.store.engine import Transaction
 from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, SeriesRow
 from prober.store.views import ActionView
@@ -32,7 +39,7 @@ def get(tx: Transaction, incident_id: int) -> Incident | None:
 
 def open_change(tx: Transaction, endpoint_hash: str) -> Change | None:
     """The change that is not closed, also where it is only suspected. An endpoint has at most one."""
-    found = _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES))
+    found = _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES) & col(IncidentRow.is_facts).is_(None))
     return found if isinstance(found, Change) else None
 
 
@@ -85,13 +92,21 @@ def live_at_provider(tx: Transaction, incident: Incident) -> tuple[Incident, ...
         select(IncidentRow)
         .where(
             col(IncidentRow.state).in_(LIVE),
-            ~col(IncidentRow.kind).in_(TROUBLES) if isinstance(incident, Change) else IncidentRow.kind == incident.kind,
+            *_of_nature(incident),
             col(IncidentRow.endpoint_hash) != incident.endpoint_hash,
             col(IncidentRow.endpoint_hash).in_(select(EndpointRow.endpoint_hash).where(EndpointRow.origin == origin)),
         )
         .order_by(col(IncidentRow.id))
     )
     return tuple(map(to_incident, rows))
+
+
+def _of_nature(incident: Incident) -> tuple[ColumnElement[bool], ...]:
+    """What holds of incidents that may be of one event with this one."""
+    if isinstance(incident, Trouble):
+        return (col(IncidentRow.kind) == incident.kind,)
+    is_facts = col(IncidentRow.is_facts).is_(True if isinstance(incident, Facts) else None)
+    return (~col(IncidentRow.kind).in_(TROUBLES), is_facts)
 
 
 def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
@@ -103,7 +118,7 @@ def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
         .where((col(IncidentRow.id) == first) | (col(IncidentRow.part_of) == first))
         .order_by(col(IncidentRow.id))
     ).all()
-    own = [Part(row.endpoint, row.id) for row in rows if row.id != incident.id]
+    own = [Part(row.endpoint, row.id) for row in rows if row.endpoint != incident.endpoint]
     named = {incident.endpoint, *(part.endpoint for part in own)}
     together = incident.together if isinstance(incident, Change) else ()
     return (*own, *(Part(name, None) for name in together if name not in named))
@@ -205,6 +220,8 @@ def to_row(incident: Incident) -> IncidentRow:
         actor=incident.actor,
         note=incident.note,
     )
+    if isinstance(incident, Facts):
+        row.facts, row.is_facts = pack_facts(incident.facts), True
     if isinstance(incident, Change):
         row.e_value, row.threshold = incident.e_value, incident.threshold
         row.verdicts, row.findings = pack_verdicts(incident.verdicts), pack_findings(incident.findings)
@@ -213,14 +230,14 @@ def to_row(incident: Incident) -> IncidentRow:
         row.peak_log_e = incident.peak_log_e if isfinite(incident.peak_log_e) else None
         row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
         row.together = json.dumps(incident.together)
-    else:
-        assert isinstance(incident, Trouble)
+        row.facts = pack_facts(incident.facts) if incident.facts else None
+    if isinstance(incident, Trouble):
         row.detail, row.cause_before = incident.detail, incident.cause_before
         row.failed_share = incident.failed_share
     return row
 
 
-def to_incident(row: IncidentRow) -> Change | Trouble:
+def to_incident(row: IncidentRow) -> Change | Facts | Trouble:
     shared: dict[str, Any] = {
         "id": row.id,
         "endpoint": row.endpoint,
@@ -242,8 +259,11 @@ def to_incident(row: IncidentRow) -> Change | Trouble:
         "notified_at": row.notified_at,
     }
     first, last = row.onset_first, row.onset_last
-    incident: Change | Trouble
-    if row.kind in TROUBLES:
+    incident: Change | Facts | Trouble
+    facts = () if row.facts is None else unpack_facts(row.facts)
+    if row.is_facts:
+        incident = Facts(**shared, facts=facts)
+    elif row.kind in TROUBLES:
         incident = Trouble(
             **shared,
             detail=row.detail or "",
@@ -265,5 +285,6 @@ def to_incident(row: IncidentRow) -> Change | Trouble:
             calm_rounds=row.calm_rounds or 0,
             findings=unpack_findings(row.findings),
             together=tuple(json.loads(row.together)),
+            facts=facts,
         )
     return incident if row.severity is not None else replace(incident, severity=severity(incident))

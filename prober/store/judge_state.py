@@ -18,7 +18,7 @@ from prober.store import rounds
 from prober.store.codec import pack_text, unpack_judgement, unpack_text
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim, label_at
-from prober.store.rows import EndpointRow, EpochRow, MemoryRow, RoundRow, WatchRow
+from prober.store.rows import EndpointRow, EpochRow, FactMemoryRow, MemoryRow, RoundRow, WatchRow
 from prober.store.views import EpochView
 
 _BEGUN = ("claimed", "completed", "missed")
@@ -165,6 +165,7 @@ def start_epoch(
     watch.epoch_start, watch.suspected_since = start_label, None
     tx.add(watch)
     tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
+    tx.exec(delete(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == endpoint_hash))
     tx.add(
         EpochRow(
             endpoint=endpoint, endpoint_hash=endpoint_hash, start_label=start_label, at=now, author=author, note=note

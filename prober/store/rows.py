@@ -107,6 +107,14 @@ class MemoryRow(Row, table=True):
     memory: bytes = Field(sa_type=LargeBinary)
 
 
+class FactMemoryRow(Row, table=True):
+    """The values that an endpoint is known to give of itself, in the current epoch."""
+
+    __tablename__ = "fact_memory"
+    endpoint_hash: str = Field(primary_key=True)
+    memory: bytes = Field(sa_type=LargeBinary)
+
+
 class RoundRow(Row, table=True):
     """One batch of asks as a unit of work: due, claimed, completed or missed."""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from prober.model.declaration import Budget, ReferenceRule
-from prober.model.incident import ActionName, Change, Event, Trouble
+from prober.model.incident import ActionName, Change, Event, Facts, Trouble
 from prober.model.reply import Spent
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
@@ -104,6 +104,8 @@ class EndpointView:
     open_incident: Change | None
     confirmation_due_at: datetime | None = None
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
+    open_facts: tuple[Facts, ...] = ()
+    """What it says anew of itself that people know of and that is not over, the newest first."""
     trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
     closed_incident: Change | None = None

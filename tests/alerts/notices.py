@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
-from prober.model.evidence import Share
+from prober.model.evidence import Fact, FactKind, Share
 from prober.model.incident import IncidentKind, IncidentState, TroubleKind
 from prober.model.notice import (
     ChangeNews,
@@ -19,6 +19,7 @@ from prober.model.notice import (
     Digest,
     DigestItem,
     EndpointNews,
+    FactsNews,
     Moved,
     News,
     Notice,
@@ -72,6 +73,9 @@ def edited(notice: T, **values: Any) -> T:
             head["source"], about = None, DaemonNews("")
         case "digest":
             head["source"], about = None, Digest(())
+        case event if event.startswith("fact"):
+            values.setdefault("facts", about.facts)
+            about = FactsNews(**{field.name: getattr(about, field.name) for field in fields(FactsNews)})
         case event if event.startswith("trouble") or values.get("kind") in get_args(TroubleKind):
             about = TroubleNews(
                 **{field.name: getattr(about, field.name, field.default) for field in fields(TroubleNews)}
@@ -147,6 +151,15 @@ ITEM = DigestItem(
     words="answers as gpt-4o-mini-2026-01-30",
 )
 AT = datetime(2026, 2, 1, 8, 30, tzinfo=UTC)
+FACT = edited(
+    PLAIN,
+    event="fact",
+    kind="identity_change",
+    facts=(
+        Fact("0001", "token_count", "input_tokens", "18", "20", 6, 6, ("canary/colour", "canary/sum"), ("18",)),
+        Fact("0001", "model_name", "model", "gpt-x-0613", "gpt-x-1106", 18, 18, (), ("gpt-x-0613",)),
+    ),
+)
 TROUBLE = edited(PLAIN, event="trouble", kind="provider_error", cause="unauthorized: 12 of 12 asks")
 ELSEWHERE = edited(PLAIN, event="stale", runbook=None, cause="none for 3 h")
 
@@ -210,6 +223,10 @@ NAMED = {
     ),
     "superseded": edited(PLAIN, event="superseded", state="closed", close_reason="superseded"),
     "closed": edited(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
+    "fact": FACT,
+    "answers_changed": edited(PLAIN, event="answers_changed", facts=FACT.about.facts),
+    "fact_over": edited(FACT, event="fact_over", state="closed", close_reason="recovered"),
+    "fact_acknowledged": edited(FACT, event="fact_acknowledged", state="closed", close_reason="accepted", actor="bob"),
     "trouble": TROUBLE,
     "cause_changed": edited(
         TROUBLE,
@@ -295,7 +312,12 @@ def any_notice() -> st.SearchStrategy[Notice]:
         words=_any_text,
     )
     troubles = st.builds(TroubleNews, **_incident())
+    fact = st.builds(Fact, _any_text, st.sampled_from(get_args(FactKind)), *[_any_text] * 3, *[st.integers(0, 99)] * 2)
+    facts = st.builds(FactsNews, **_incident(), facts=st.lists(fact, min_size=1, max_size=9).map(tuple))
     about: dict[str, st.SearchStrategy[News]] = {
+        "fact": facts,
+        "fact_over": facts,
+        "fact_acknowledged": facts,
         "trouble": troubles,
         "trouble_over": troubles,
         "stale": st.builds(EndpointNews, _any_text),

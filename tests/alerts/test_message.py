@@ -80,6 +80,14 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
     assert "unauthorized: 12 of 12 asks" in plain_text(NAMED["trouble"])
 
 
+def test_a_fact_is_said_with_was_and_is() -> None:
+    assert compose(NAMED["fact"]).title == ("Warning: acme/gpt-4o: input tokens of the same prompt 18 → 20 and 1 more")
+    assert [words for label, words in compose(NAMED["fact"]).paragraphs if label == "Fact"] == [
+        "input tokens of the same prompt: 18 → 20, seen in 6 of 6 replies to 2 probes",
+        "served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies",
+    ]
+
+
 def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
     title = compose(edited(PLAIN, endpoint="e" * 200)).title
     assert len(title) == 150

@@ -1,10 +1,9 @@
 """Facts: what a provider itself says, or what is deterministic, and is another than before.
 
-Reported from the first reply on.
-
-Each part stands alone and remembers its values. A value that was never seen is news where the part is settled: where
-one value came so far, or several that alternate and all came again. A part whose values never repeat says nothing. News
-is confirmed by asking again at once; where that cannot be done, by the next reply that shows it.
+They are in force from the first reply. Each part stands alone and remembers its values. A value that was never seen is
+news where the part is settled: where one value came so far, or several that alternate and all came again. A part whose
+values never repeat says nothing. News is confirmed by asking again at once; where that cannot be done, by the next
+reply that shows it.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import Final
 from cattrs import Converter
 
 from prober.judging.facts.known import Known, Seen
-from prober.judging.facts.readings import NONE, Reading, Readings, kind_of
-from prober.model.evidence import Fact, FactKind
+from prober.judging.facts.readings import Reading, Readings, kind_of
+from prober.model.evidence import NONE, Fact, FactKind
 
 VARIES: Final = "(another value in every reply)"
 LEAST: Final[Mapping[FactKind, int]] = {"fingerprint": 2, "serving": 2}
@@ -145,7 +144,7 @@ def _groups(memory: FactMemory, readings: Readings) -> list[list[Reading]]:
 def _is_news(known: Known, reading: Reading, requested: str) -> bool:
     if reading.kind == "requested_model":
         others = [value for value in reading.counts if value != requested and not known.has(value)]
-        return bool(others) and (known.rounds == 0 or known.is_settled(1))
+        return bool(others) and (known.rounds == 0 or (known.has(requested) and known.is_settled(1)))
     usual = _USUAL.get(reading.kind)
     if usual is not None:
         replies = sum(reading.counts.values())

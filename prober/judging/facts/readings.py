@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from prober.judging.facts.requested import is_requested
-from prober.model.evidence import FactKind, Observation, Round
+from prober.model.evidence import NONE, FactKind, Observation, Round
 
-NONE: Final = "(none)"
-"""A part that is not sent."""
 SNAPSHOTS: Final = frozenset(
     f"header.{name}" for name in ("openai-model", "x-ms-served-model", "body:resolved_model", "body:model_version")
 )

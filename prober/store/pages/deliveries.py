@@ -118,7 +118,7 @@ def _ends(tx: Transaction) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for name, reason, count in tx.connection().execute(
         columns(col(IncidentRow.endpoint), col(IncidentRow.close_reason), func.count())
-        .where(notified, ~col(IncidentRow.kind).in_(TROUBLES))
+        .where(notified, ~col(IncidentRow.kind).in_(TROUBLES), col(IncidentRow.is_facts).is_(None))
         .group_by(col(IncidentRow.endpoint), col(IncidentRow.close_reason))
     ):
         found.setdefault(name, Counter())[reason] += count

@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 
 from prober.incidents.events import news_of
 from prober.incidents.trouble import why
-from prober.model.incident import Change, Incident
+from prober.model.incident import Change, Facts, Incident
 from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
 from prober.store import incidents
 from prober.store.alert_rows import IncidentRow, NoticeRow
@@ -120,7 +120,8 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
     moved = incident.moved if isinstance(incident, Change) else ()
-    words = moved[0].words if moved else why(row.cause) if row.cause else ""
+    cause = incident.words if isinstance(incident, Facts) else why(row.cause) if row.cause else ""
+    words = moved[0].words if moved else cause
     return DigestItem(
         event=row.event,
         endpoint=incident.endpoint if incident is not None else row.endpoint or "",

@@ -19,6 +19,7 @@ from prober.model.reply import Spent
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
+from prober.store.facts import live_facts
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
 from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, SpendingRow, TallyRow, WatchRow
@@ -42,10 +43,9 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     latest = _newest_rounds(tx, col(RoundRow.state) == "completed")
     answered = _newest_rounds(tx, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed)))
     notices = _notices(tx)
-    failures = _newest_rounds(tx, col(RoundRow.failed) > 0)
-    owners = _owners(tx)
+    failures, owners = _newest_rounds(tx, col(RoundRow.failed) > 0), _owners(tx)
     open_incidents, troubles = _live(tx)
-    spending = _spending(tx)
+    open_facts, spending = live_facts(tx), _spending(tx)
     stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(tx)
     began = dict(tx.exec(select(EpochRow.endpoint_hash, func.max(EpochRow.at)).group_by(EpochRow.endpoint_hash)).all())
@@ -61,6 +61,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
                 confirmations.get(row.endpoint_hash),
             ),
             trouble=troubles.get(row.endpoint_hash),
+            open_facts=open_facts.get(row.endpoint_hash, ()),
             stale_since=stale.get(row.endpoint_hash),
             last_answered_at=answered[row.name].completed_at if row.name in answered else None,
             false_alarms_per_year=row.false_alarms_per_year,

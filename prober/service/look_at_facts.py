@@ -1,0 +1,56 @@
+"""The facts of a round, before it is settled: what is known is read or learnt; news is confirmed by asking again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from prober.asking import Provider
+from prober.judging import facts
+from prober.judging.facts import FactMemory
+from prober.judging.facts.readings import read
+from prober.model.declaration import Endpoint, ProbeSet, series_key
+from prober.model.evidence import Round
+from prober.service.ask_round import ask_once_more
+from prober.service.settle_facts import SeenFacts
+from prober.store import Store, Transaction, replies
+from prober.store import facts as stored
+
+LEARNT_FROM: Final = 64
+"""Rounds that a memory of facts is learnt from, where there is none: after an upgrade, or with a new reference."""
+
+
+def look_at_facts(
+    store: Store,
+    round_: Round,
+    probe_set: ProbeSet,
+    endpoint: Endpoint,
+    provider: Provider,
+    clock: Callable[[], datetime],
+) -> SeenFacts:
+    """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
+    memory = store.query(known_facts, probe_set, endpoint)
+    readings = read(round_, endpoint.model)
+    again = facts.ask_again(memory, readings)
+    once_more = replace(readings, of={}, answered=0)
+    if again.series:
+        observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock)
+        once_more = read(replace(round_, observations=observations), endpoint.model)
+    memory, news = facts.advance(memory, readings, once_more)
+    return SeenFacts(memory, readings, news)
+
+
+def known_facts(tx: Transaction, probe_set: ProbeSet, endpoint: Endpoint) -> FactMemory:
+    """As it was kept; else learnt from the newest rounds of the epoch, of which nobody is notified any more."""
+    key = endpoint.content_hash
+    held = stored.memory(tx, key)
+    if held is not None:
+        return facts.decode(held)
+    labels = stored.newest_labels(tx, key, LEARNT_FROM)
+    if not labels:
+        return FactMemory()
+    series = [series_key(endpoint, probe) for probe in probe_set.probes]
+    rounds = replies.first_rounds(tx, key, series, labels[0], None, LEARNT_FROM)
+    return facts.learn(read(one, endpoint.model) for one in rounds)

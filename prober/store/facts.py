@@ -1,0 +1,65 @@
+"""Facts: what an endpoint is known to say of itself, and the incidents of what it said anew."""
+
+from __future__ import annotations
+
+from sqlmodel import col, select
+
+from prober.model.incident import LIVE, Facts
+from prober.store.alert_rows import IncidentRow
+from prober.store.codec import pack_text, unpack_text
+from prober.store.engine import Transaction
+from prober.store.incidents import to_incident
+from prober.store.judge_state import epoch_start
+from prober.store.rows import FactMemoryRow, RoundRow
+
+
+def memory(tx: Transaction, endpoint_hash: str) -> str | None:
+    """What is known of the facts of an endpoint, as it was kept last in the current epoch; None before that."""
+    row = tx.get(FactMemoryRow, endpoint_hash)
+    return None if row is None else unpack_text(row.memory)
+
+
+def keep_memory(tx: Transaction, endpoint_hash: str, memory: str) -> None:
+    tx.merge(FactMemoryRow(endpoint_hash=endpoint_hash, memory=pack_text(memory)))
+    tx.flush()
+
+
+def newest_labels(tx: Transaction, endpoint_hash: str, count: int) -> tuple[str, ...]:
+    """Labels of the newest completed rounds of the current epoch, oldest first."""
+    labels = tx.exec(
+        select(RoundRow.label)
+        .where(
+            RoundRow.endpoint_hash == endpoint_hash,
+            RoundRow.state == "completed",
+            col(RoundRow.label) >= epoch_start(tx, endpoint_hash),
+        )
+        .order_by(col(RoundRow.label).desc())
+        .limit(count)
+    ).all()
+    return tuple(label or "" for label in reversed(labels))
+
+
+def open_facts(tx: Transaction, endpoint_hash: str) -> tuple[Facts, ...]:
+    """What a provider said anew that is not closed, the earliest first."""
+    rows = tx.exec(
+        select(IncidentRow)
+        .where(
+            IncidentRow.endpoint_hash == endpoint_hash,
+            IncidentRow.state != "closed",
+            col(IncidentRow.is_facts).is_(True),
+        )
+        .order_by(col(IncidentRow.id))
+        .execution_options(populate_existing=True)
+    )
+    return tuple(one for one in map(to_incident, rows) if isinstance(one, Facts))
+
+
+def live_facts(tx: Transaction) -> dict[str, tuple[Facts, ...]]:
+    """Endpoint's hash → what it said anew that people know of and that is not over, the newest first."""
+    found: dict[str, tuple[Facts, ...]] = {}
+    live = (col(IncidentRow.is_facts).is_(True), col(IncidentRow.state).in_(LIVE))
+    for row in tx.exec(select(IncidentRow).where(*live).order_by(col(IncidentRow.id).desc())):
+        one = to_incident(row)
+        if isinstance(one, Facts):
+            found[row.endpoint_hash] = (*found.get(row.endpoint_hash, ()), one)
+    return found
