@@ -121,8 +121,11 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
     try:
         address = urlsplit(endpoint.base_url)
         host = address.hostname or ""
-        _ = address.port
+        host.encode("idna")
+        possible = address.port != 0 and (host.isascii() or host.replace(".", "").replace("-", "").isalnum())
     except ValueError:
+        possible = False
+    if not possible:
         yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
         return
     path = address.path.rstrip("/")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 from prober.alerts import ALERTERS
+from prober.asking import wire_format
+from prober.asking.access import Keys, NoKey, access_of
+from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
 from prober.model.errors import ConfigurationError
+from prober.model.providers import PROVIDERS, base_url_of
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"
 BOT = "  bot: {provider: scripted, model: m}\n"
@@ -115,3 +124,64 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
     assert main(["validate", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert out.count("warning: ") == 3 and "3 endpoints: valid, with 3 warnings." in out
+
+
+ADDRESSES = [
+    None, "https://api.example.com/v1", "http://127.0.0.1:8080", "https://[::1]/v1", "http://127.0.0.1:0/v1", "https://",
+    "http://127.0.0.1:99999/v1", "https://api.example.com/v1?api-version=1", "ftp://x/v1", "https://x/v1/messages",
+    "https://x y/v1", "https://u:p@x/v1", "http://[::1/v1", "https://exa\u00admple.com/v1", "https://.example/v1",
+    "https://-.example/v1", "https://" + "a" * 300 + ".example/v1", "https://x/\u00e9", "https://*.example/v1",
+]  # fmt: skip
+NAMES = [
+    "messages", "input", "contents", "tools", "system", "instructions", "systemInstruction", "stream", "stream_options",
+    "model", "temperature", "max_tokens", "n", "generationConfig", "prompt", "user", "seed", "background",
+]  # fmt: skip
+ENDPOINTS = st.fixed_dictionaries(
+    {
+        "provider": st.sampled_from([name for name, row in PROVIDERS.items() if row.formats]),
+        "model": st.sampled_from(["m", "claude-opus-4-7", "a/b", "with space", "\u00e9", "x?y#z", "${M}"]),
+        "api_key_env": st.just("SOME_KEY"),
+        "parameters": st.dictionaries(st.sampled_from(NAMES), st.sampled_from([1, True, "x", {"a": 1}]), max_size=3),
+    },
+    optional={
+        "api": st.sampled_from(["chat", "responses"]),
+        "base_url": st.sampled_from(ADDRESSES),
+        "stream": st.booleans(),
+        "headers": st.dictionaries(st.sampled_from(["x-a", "X-A", "host", "authorization", "x b"]), st.just("v")),
+        "query": st.dictionaries(st.sampled_from(["a", "a b", "\u00e9"]), st.sampled_from(["v", "${V}", " v"])),
+        "user_agent": st.sampled_from(["curl/8", "a\nb", ""]),
+    },
+)
+PROBES = st.fixed_dictionaries(
+    {"id": st.just("a"), "prompt": st.sampled_from(["Pick.", "{{x}}", "${HOME}", "\u200b"])},
+    optional={"system": st.just("Be brief."), "tools": st.just([{"name": "look"}]), "template": st.booleans()},
+)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@seed(20261128)
+@given(endpoint=ENDPOINTS, probe=PROBES)
+def test_whatever_is_valid_can_be_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: dict[str, Any], probe: dict[str, Any]
+) -> None:
+    """As far as the request: what a provider says to it is no matter of the files."""
+    monkeypatch.setenv("SOME_KEY", "sk-some-key-1234")
+    monkeypatch.setenv("V", "value")
+    endpoint = {**endpoint, "parameters": {"max_tokens": 9} | endpoint["parameters"]}
+    if endpoint.get("base_url", "") is None:
+        endpoint.pop("base_url")
+    (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": {"bot": endpoint}}))
+    head = {"owner": "us", "endpoints": ["bot"], "schedule": {"every": "6h"}}
+    (tmp_path / "set.yaml").write_text(json.dumps({**head, "probes": [probe]}))
+    try:
+        found = load(tmp_path)
+    except ConfigurationError:
+        return
+    [declared], asked = found.endpoints, found.sets[0].probes[0]
+    request = build(wire_format(declared), declared, asked)
+    url = httpx.URL(address(base_url_of(declared), request.path))
+    assert url.host and url.scheme in ("http", "https")
+    access = access_of(declared, Keys())
+    assert not isinstance(access, NoKey)
+    httpx.Request("POST", url, headers=dict(access.headers), content=json.dumps(request.body).encode("ascii"))
