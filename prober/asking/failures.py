@@ -27,7 +27,7 @@ SURE: Final = _patterns(
     (
         (
             "out_of_credit",
-            r"credit balance|(?:insufficient|not enough|no|out of|used all|more|available) (?:\w+ )?(?:credits?|funds"
+            r"credit balance|(?:insufficient|enough|any|no|out of|used all|more|available) (?:\w+ )?(?:credits?|funds"
             r"|balance)\b|credits? (?:\w+ ){0,2}(?:depleted|exhausted|used up|expired)"
             r"|balance (?:\w+ ){0,3}(?:too low|exhausted|insufficient|negative)"
             r"|spend(?:ing)? (?:limit|cap)|billing hard limit|payment required|specified API usage limits|overdue"

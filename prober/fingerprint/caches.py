@@ -63,15 +63,16 @@ def cache_hit(headers: Mapping[str, str]) -> str | None:
 
 
 def from_cache(reply: Reply, by: str) -> Reply:
-    """The reply as one that a cache gave: a failed ask with its text, which nothing reads any further."""
+    """The reply as one that a cache gave: a failed ask. What it said stays with the reply that the model gave."""
     detail = f"a cache answered ({by}), not the model; switch it off"
-    return replace(reply, cached_by=by, error="invalid_reply", error_detail=detail)
+    return replace(reply, cached_by=by, text=None, error="invalid_reply", error_detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     series: str
-    content: str
+    content: str | None
+    """None where a cache gave it: then only its id is known."""
     characters: int
     latency_s: float | None
     is_cached: bool
@@ -90,9 +91,9 @@ class SeenReplies:
 
     def marked(self, series: str, reply: Reply) -> Reply:
         """The reply as it is, or `from_cache`; it is remembered either way."""
-        if reply.text is None or (reply.error is not None and not reply.cached_by):
+        if not reply.answered and not reply.cached_by:
             return reply
-        seen = _Seen(series, _content(reply), len(reply.text), reply.latency_s, bool(reply.cached_by))
+        seen = _Seen(series, _content(reply), len(reply.text or ""), reply.latency_s, bool(reply.cached_by))
         by = "" if seen.is_cached else self._cache_of(seen, reply.reply_id or "")
         self._remember(replace(seen, is_cached=seen.is_cached or bool(by)), reply.reply_id or "")
         return from_cache(reply, by) if by else reply
@@ -109,7 +110,9 @@ class SeenReplies:
             return False
         is_telling = len(reply_id) >= TELLING_ID
         is_only = len(self._by_id) == 1
-        if before.content != seen.content or (before.series != seen.series and (is_only or not is_telling)):
+        if (before.content not in (None, seen.content)) or (
+            before.series != seen.series and (is_only or not is_telling)
+        ):
             self._ids_mean_nothing = True
             return False
         return is_telling or (not is_only and self._last_id.get(seen.series) == reply_id)
@@ -136,6 +139,8 @@ class SeenReplies:
         del given[: -4 * UNLIKE]
 
 
-def _content(reply: Reply) -> str:
+def _content(reply: Reply) -> str | None:
+    if reply.text is None:
+        return None
     calls = [f"{call.name}\x1f{call.arguments}" for call in reply.tool_calls]
-    return digest("\x1e".join([reply.text or "", reply.refusal or "", *calls]))
+    return digest("\x1e".join([reply.text, reply.refusal or "", *calls]))

@@ -53,7 +53,7 @@ class Reply:
     error_detail: str = ""
     """The provider's own words, shortened, without secrets."""
     cached_by: str = ""
-    """Whose cache gave this reply, or how that shows; empty where the model did. It is a failed ask that has a text."""
+    """Whose cache gave this reply, or how that shows; empty where the model did. It is a failed ask."""
     retry_after_s: float | None = None
     """What a 429 or 503 asked us to wait."""
     model: str | None = None

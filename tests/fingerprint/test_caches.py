@@ -97,11 +97,12 @@ def test_a_text_said_again_in_no_time(before: Sequence[Reply], again: Reply, exp
     assert cached(of("a", *before, again)) == [False] * len(before) + [expected]
 
 
-def test_a_cached_reply_is_a_failed_ask_that_keeps_its_text() -> None:
+def test_a_cached_reply_is_a_failed_ask() -> None:
     seen = SeenReplies()
     seen.marked("a", said("Tea", ID))
     again = seen.marked("a", said("Tea", ID))
     assert not again.answered
-    assert (again.text, again.error, again.failure) == ("Tea", "invalid_reply", "cached")
+    assert (again.text, again.error, again.failure) == (None, "invalid_reply", "cached")
     assert "not the model" in again.error_detail
     assert seen.marked("a", again) is again
+    assert seen.marked("a", said("Tea", ID)).cached_by, "its id stays known"

@@ -83,7 +83,11 @@ def test_a_cache_is_said_and_counted_and_not_judged(store: Store, tmp_path: Path
     assert all((one.fingerprint is None) == bool(one.reply.cached_by) for r in rounds for one in r.observations)
 
     # a log of another tool, which did not notice
-    unnoticed = [{k: v for k, v in line.items() if k not in ("error", "cached_by")} for line in told]
+    text = {line["id"]: line["text"] for line in told if "text" in line}
+    unnoticed = [
+        {**{k: v for k, v in line.items() if k not in ("error", "cached_by")}, "text": text[line["id"]]}
+        for line in told
+    ]
     log.write_text("".join(json.dumps(line) + "\n" for line in unnoticed))
     again = rounds_of(reply_log.read(log))["e"]
     assert [sum(bool(one.reply.cached_by) for one in round_.observations) for round_ in again] == [0, 4, 6]

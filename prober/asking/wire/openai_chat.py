@@ -102,7 +102,7 @@ class ChatCompletions:
             logprobs += items(dig(first, "logprobs", "content"))
             if isinstance(first, dict):
                 choice |= {name: value for name, value in first.items() if value is not None}
-        if not choice or not ("finish_reason" in choice or done or _ends_in_usage(events)):
+        if not choice or not (choice.get("finish_reason") or done or _ends_in_usage(events)):
             raise BrokenWire("the stream broke off before a finish_reason")
         return whole | {"choices": [choice | {"message": answer.message(), "logprobs": {"content": logprobs}}]}
 

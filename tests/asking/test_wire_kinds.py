@@ -1,0 +1,174 @@
+"""What else real providers and gateways send, kind by kind: one table of bodies and what they mean.
+
+Written after the public documentation and recorded traffic of the providers named; ids and texts are made up.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from prober.asking import wire_format
+from prober.asking.http_provider import interpret
+from prober.asking.transport import Arrived
+from prober.asking.wire.format import FirstContent
+from prober.model.declaration import Endpoint
+from prober.model.reply import Reply
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def chat(content: object = "Teal", finish: object = "stop", usage: object = None, **message: object) -> dict[str, Any]:
+    body: dict[str, Any] = {"id": "chatcmpl-9f1c6f0b7c0d4c55", "object": "chat.completion", "model": "m"}
+    body["choices"] = [
+        {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content, **message}}
+    ]
+    return body | ({"usage": usage} if usage is not None else {})
+
+
+def chunk(delta: object = None, finish: object = None, index: int = 0, **rest: object) -> dict[str, Any]:
+    return {"object": "chat.completion.chunk", "model": "m", **rest,
+            "choices": [{"index": index, "delta": delta or {}, "finish_reason": finish}]}  # fmt: skip
+
+
+def stream(*events: object, done: bool = True, end: str = "\n\n") -> str:
+    return "".join(f"data: {json.dumps(one)}{end}" for one in events) + ("data: [DONE]\n\n" if done else "")
+
+
+def counts(prompt: int, completion: int, total: int | None = None, **rest: object) -> dict[str, object]:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        **({} if total is None else {"total_tokens": total}),
+        **rest,
+    }
+
+
+def gemini(parts: object, finish: str = "STOP", **rest: object) -> dict[str, object]:
+    return {
+        "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": finish}],
+        "modelVersion": "g-1",
+        **rest,
+    }
+
+
+WEATHER = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": ""}}
+THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "12 times 12"}]}
+
+ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
+    # content of every shape
+    ("openai", "parts of text, thinking left out", chat([THINKING, {"type": "text", "text": "144"}]), {"text": "144"}),
+    ("openai", "a list as JSON", chat([{"title": "A"}, {"title": "B"}]), {"text": '[{"title":"A"},{"title":"B"}]'}),
+    ("openai", "null and a tool call", chat(None, "tool_calls", tool_calls=[{"function": {"name": "now", "arguments": "{}"}}]), {"text": "", "tool_calls": [["now", "{}"]]}),
+    ("openai", "a legacy call", chat(None, "function_call", function_call={"name": "sum", "arguments": "{\"a\": 1}"}), {"tool_calls": [["sum", "{\"a\": 1}"]]}),
+    ("openai stream", "a legacy call in pieces", stream(chunk({"function_call": {"name": "sum", "arguments": ""}}), chunk({"function_call": {"arguments": "{\"a\":"}}), chunk({"function_call": {"arguments": "1}"}}), chunk(None, "function_call")), {"tool_calls": [["sum", "{\"a\":1}"]], "ttft": True}),
+    ("openai stream", "a call in pieces", stream(chunk({"tool_calls": [WEATHER]}), chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{\"d\":3}"}}]}), chunk(None, "tool_calls")), {"tool_calls": [["weather", "{\"d\":3}"]]}),
+    ("openai stream", "a call whose arguments are an object", stream(chunk({"tool_calls": [{"index": 0, "function": {"name": "weather", "arguments": {"d": 3}}}]}), chunk(None, "stop")), {"tool_calls": [["weather", "{\"d\":3}"]]}),
+    ("openai stream", "a custom tool in pieces", stream(chunk({"tool_calls": [{"index": 0, "id": "c", "type": "custom", "custom": {"name": "sql", "input": ""}}]}), chunk({"tool_calls": [{"index": 0, "custom": {"input": "select 1"}}]}), chunk(None, "tool_calls")), {"tool_calls": [["sql", "select 1"]]}),
+    # streams and their ends
+    ("openai stream", "parts of text", stream(chunk({"content": [THINKING]}), chunk({"content": [{"type": "text", "text": "1"}]}), chunk({"content": "44"}), chunk(None, "stop")), {"text": "144"}),
+    ("openai stream", "the second choice comes first", stream(chunk({"content": "No"}, index=1), chunk({"content": "Yes"}), chunk(None, "stop", index=1), chunk(None, "stop")), {"text": "Yes"}),
+    ("openai stream", "usage in a chunk without choices", stream(chunk({"content": "Hi"}), chunk(None, "stop"), {"choices": [], "usage": counts(7, 1)}), {"text": "Hi", "input_tokens": 7}),
+    ("openai stream", "no end but [DONE]", stream(chunk({"content": "405"}), chunk({"content": ""}, usage=counts(45, 1))), {"text": "405", "output_tokens": 1}),
+    ("openai stream", "carriage returns", stream(chunk({"content": "Hi"}), chunk(None, "stop"), end="\r\n\r\n"), {"text": "Hi"}),
+    ("openai stream", "broken off", stream(chunk({"content": "Hel"}), done=False), {"error": "invalid_reply"}),
+    ("openai stream", "broken off, finish_reason empty all along", stream(chunk({"content": "Hel"}, ""), chunk({"content": "lo"}, ""), done=False), {"error": "invalid_reply"}),
+    ("openai stream", "an error in the middle", stream(chunk({"content": "Hel"}), {"error": {"message": "Overloaded", "code": 503}}), {"error": "provider_error"}),
+    # usage in all its places
+    ("openai", "reasoning beside, not named (Gemini)", chat(usage=counts(9, 12, 321)), {"output_tokens": 312, "reasoning_tokens": 300}),
+    ("openai stream", "reasoning beside (xAI)", stream(chunk({"content": "4"}), chunk(None, "stop"), {"choices": [], "usage": counts(20, 3, 123, completion_tokens_details={"reasoning_tokens": 100})}), {"output_tokens": 103, "reasoning_tokens": 100}),
+    ("openai", "reasoning inside", chat(usage=counts(9, 312, 321, completion_tokens_details={"reasoning_tokens": 300})), {"output_tokens": 312, "reasoning_tokens": 300}),
+    ("openai", "cached (DeepSeek)", chat(usage=counts(9, 3, 12, prompt_cache_hit_tokens=4)), {"cached_tokens": 4}),
+    ("openai", "cached (Together)", chat(usage=counts(9, 3, 12, cached_tokens=5)), {"cached_tokens": 5}),
+    ("openai", "cached (Databricks)", chat(usage=counts(9, 3, 12, cache_read_input_tokens=6)), {"cached_tokens": 6}),
+    ("openai stream", "x_groq", stream(chunk({"content": "4"}), chunk(None, "stop", x_groq={"id": "r", "usage": counts(8, 2)})), {"input_tokens": 8, "output_tokens": 2}),
+    ("anthropic", "all inputs are summed", {"type": "message", "role": "assistant", "id": "msg_1", "model": "c", "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn", "usage": {"input_tokens": 3, "cache_read_input_tokens": 40, "cache_creation_input_tokens": 7, "output_tokens": 2, "service_tier": "standard"}}, {"input_tokens": 50, "cached_tokens": 40, "service_tier": "standard"}),
+    ("google", "thoughts are output", gemini([{"text": "4"}], usageMetadata={"promptTokenCount": 5, "candidatesTokenCount": 1, "thoughtsTokenCount": 60, "trafficType": "ON_DEMAND"}), {"output_tokens": 61, "reasoning_tokens": 60, "header_with_value": "ON_DEMAND"}),
+    # refusals of every shape
+    ("openai", "content_filter without a message (Azure)", {"model": "m", "choices": [{"index": 0, "finish_reason": "content_filter"}]}, {"refusal": "content_filter", "error": None}),
+    ("openai", "a part of refusal", chat([{"type": "refusal", "refusal": "I cannot."}]), {"refusal": "I cannot.", "text": ""}),
+    ("openai stream", "a refusal in pieces", stream(chunk({"refusal": "I can"}), chunk({"refusal": "not."}), chunk(None, "stop")), {"refusal": "I cannot.", "ttft": True}),
+    ("openai", "a guardrail (Bedrock)", chat("", "guardrail_intervened"), {"refusal": "guardrail_intervened"}),
+    ("anthropic", "stop_reason refusal", {"type": "message", "role": "assistant", "id": "msg_2", "model": "c", "content": [], "stop_reason": "refusal", "usage": {"input_tokens": 3, "output_tokens": 0}}, {"refusal": "refusal", "text": ""}),
+    ("google", "a blocked prompt", {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "modelVersion": "g-1"}, {"refusal": "PROHIBITED_CONTENT"}),
+    ("google", "recitation", {"candidates": [{"finishReason": "RECITATION"}]}, {"refusal": "RECITATION"}),
+    ("responses", "a part of refusal", {"id": "resp_1", "status": "completed", "model": "m", "output": [{"type": "message", "content": [{"type": "refusal", "refusal": "No."}]}]}, {"refusal": "No.", "text": ""}),
+    # why nothing is said
+    ("openai", "all spent on thinking", chat(None, "length", counts(9, 64, 73, completion_tokens_details={"reasoning_tokens": 64}), reasoning_content="Let me"), {"text": "", "says_why": True}),
+    ("responses", "out of tokens", {"id": "resp_2", "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "model": "m", "output": [{"type": "reasoning", "summary": []}]}, {"text": "", "finish_reason": "max_output_tokens", "says_why": True}),
+    ("openai", "an empty text", chat(""), {"text": "", "says_why": True}),
+    # tool calls of the Responses and Gemini
+    ("responses", "a custom tool", {"id": "resp_3", "status": "completed", "model": "m", "output": [{"type": "custom_tool_call", "name": "sql", "input": "select 1"}]}, {"tool_calls": [["sql", "select 1"]]}),
+    ("google", "a call without arguments", gemini([{"functionCall": {"name": "now"}}]), {"tool_calls": [["now", "{}"]]}),
+    ("responses", "queued", {"id": "resp_4", "status": "queued", "model": "m", "output": []}, {"error": "invalid_reply"}),
+    # who answered
+    ("openai", "model_version (watsonx)", chat(model_version="1.1.0") | {"model_version": "1.1.0"}, {"header_with_value": "1.1.0"}),
+    ("openai", "a provider (OpenRouter)", chat() | {"provider": "DeepInfra"}, {"header_with_value": "DeepInfra"}),
+]  # fmt: skip
+
+ERRORS: list[tuple[int, object, str]] = [
+    (401, {"detail": "Unauthorized"}, "unauthorized"),
+    (403, {"code": 403, "error": "The caller does not have permission to execute the specified operation"}, "unauthorized"),
+    (403, {"code": "The caller does not have permission", "error": "Your newly created team doesn't have any credits yet."}, "out_of_credit"),
+    (400, {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}]}, "unauthorized"),
+    (400, {"success": False, "errors": [{"code": 5007, "message": "No such model @cf/a/b or task"}], "result": {}}, "model_not_found"),
+    (400, {"error": {"message": "litellm.AuthenticationError: Incorrect API key provided", "type": None, "param": None, "code": "401"}}, "unauthorized"),
+    (400, {"error": {"message": "/chat/completions: Invalid model name passed in model=nope. Call `/v1/models` to view available models", "type": "invalid_request_error", "param": "model", "code": "400"}}, "model_not_found"),
+    (404, {"error": "model 'llama9' not found"}, "model_not_found"),
+    (404, {"error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}}, "model_not_found"),
+    (404, {"type": "error", "error": {"type": "not_found_error", "message": "model: claude-9"}}, "model_not_found"),
+    (404, {"error": {"code": 404, "message": "models/gemini-0.5 is not found for API version v1beta, or is not supported for generateContent.", "status": "NOT_FOUND"}}, "model_not_found"),
+    (404, {"status": 404, "title": "Not Found", "detail": "Function 'a1': Not found for account 'b2'"}, "not_found"),
+    (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error", "code": "invalid_request_error"}}, "out_of_credit"),
+    (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the Anthropic API."}}, "out_of_credit"),
+    (429, {"error": {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}}, "out_of_credit"),
+    (429, {"error": {"code": 429, "message": "Resource has been exhausted (e.g. check quota).", "status": "RESOURCE_EXHAUSTED"}}, "rate_limited"),
+    (429, {"message": "Requests rate limit exceeded"}, "rate_limited"),
+    (529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "provider_error"),
+    (503, {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}, "provider_error"),
+    (400, {"error": {"message": "Failed to validate JSON", "type": "invalid_request_error", "code": "json_validate_failed", "failed_generation": "{"}}, "bad_output"),
+    (400, {"error": {"message": "This model's maximum context length is 8192 tokens.", "code": "context_length_exceeded"}}, "context_length"),
+    (400, {"error": {"message": "The model `m-0314` has been deprecated, learn more here", "code": "model_not_found"}}, "model_retired"),
+    (200, {"error": {"message": "Provider returned error", "code": 502}}, "provider_error"),
+    (200, {"error": {"message": "Rate limit exceeded: free-models-per-day", "code": 429}}, "rate_limited"),
+    (502, "<html>502 Bad Gateway</html>", "provider_error"),
+]  # fmt: skip
+
+
+def replied(kind: str, body: object, status: int = 200) -> Reply:
+    name, _, mode = kind.partition(" ")
+    endpoint = Endpoint.model_validate(
+        {"name": "e", "provider": "openai" if name == "responses" else name, "model": "m", "base_url": "http://x/v1",
+         "api": "responses" if name == "responses" else "chat", "stream": bool(mode)}
+    )  # fmt: skip
+    wire = wire_format(endpoint)
+    raw = (body if isinstance(body, str) else json.dumps(body)).encode()
+    kind_of_body = {"content-type": "text/event-stream" if mode else "application/json"}
+    first = FirstContent(wire.has_content)(raw) if mode else False
+    return interpret(wire, endpoint, Arrived(status, kind_of_body, raw, 0.2, 0.1 if first else None), NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "right"),
+    [pytest.param(kind, body, right, id=f"{kind}: {what}") for kind, what, body, right in ANSWERS],
+)
+def test_an_answer_is_read_for_what_it_is(kind: str, body: object, right: dict[str, object]) -> None:
+    reply = replied(kind, body)
+    found: dict[str, object] = {
+        "ttft": reply.ttft_s is not None,
+        "tool_calls": [[call.name, call.arguments] for call in reply.tool_calls],
+        "header_with_value": next((v for v in reply.headers.values() if v == right.get("header_with_value")), None),
+        "says_why": bool(reply.empty_because),
+    }
+    assert {name: found[name] if name in found else getattr(reply, name) for name in right} == right, reply
+    if "error" not in right:
+        assert reply.answered, reply.error_detail
+
+
+@pytest.mark.parametrize(("status", "body", "name"), ERRORS, ids=[f"{status} {name}" for status, _, name in ERRORS])
+def test_an_error_has_its_right_name(status: int, body: object, name: str) -> None:
+    reply = replied("openai", body, status)
+    assert (reply.error, reply.text) == (name, None), reply.error_detail
