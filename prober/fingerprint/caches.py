@@ -110,9 +110,8 @@ class SeenReplies:
             return False
         is_telling = len(reply_id) >= TELLING_ID
         is_only = len(self._by_id) == 1
-        if (before.content not in (None, seen.content)) or (
-            before.series != seen.series and (is_only or not is_telling)
-        ):
+        is_elsewhere = before.series != seen.series
+        if before.content not in (None, seen.content) or (is_elsewhere and (is_only or not is_telling)):
             self._ids_mean_nothing = True
             return False
         return is_telling or (not is_only and self._last_id.get(seen.series) == reply_id)
@@ -129,7 +128,8 @@ class SeenReplies:
 
     def _remember(self, seen: _Seen, reply_id: str) -> None:
         if reply_id:
-            self._by_id[reply_id] = seen
+            before = self._by_id.get(reply_id)
+            self._by_id[reply_id] = before if before is not None and seen.content is None else seen
             self._by_id.move_to_end(reply_id)
             self._last_id[seen.series] = reply_id
             if len(self._by_id) > REMEMBERED:
