@@ -235,6 +235,24 @@ def test_configuration_lists_every_check_and_variable() -> None:
     }
 
 
+OTHERS_PRIVATE = {"_exit", "_dialect", "_compiled_cache", "_page_hash", "_bidi_component_manager", "_database"}
+"""Of the standard library, SQLAlchemy and Streamlit, where nothing else leads there; and the disk that is filled up."""
+
+
+def test_tests_hold_public_names() -> None:
+    """A test that holds a private name holds how a thing is done, and fails where nothing is wrong."""
+    private = re.compile(
+        r"(?<!self)(?<!cls)(?<!Page)\.(_[a-z]\w*)\b|import .*\b(_[a-zA-Z]\w*)\b|setattr\(\w+, \"(_\w+)\""
+    )
+    held = {
+        (of_the_project(path), name)
+        for path in ROOT.glob("tests/**/*.py")
+        for found in private.findall(path.read_text())
+        if (name := "".join(found)) not in OTHERS_PRIVATE
+    }
+    assert held == set()
+
+
 # -- packaging ---------------------------------------------------------------------------------------------------------
 
 

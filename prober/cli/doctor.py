@@ -76,7 +76,7 @@ def doctor(
 def _findings(paths: Sequence[Path] | None, database: str | None, ask: bool) -> Iterator[Finding]:
     yield Finding("python", "ok", f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}")
     yield installed_packages()
-    yield _tried("embedder", _embedder)
+    yield _tried("embedder", loaded_embedder)
     declarations, finding = _declared(paths)
     try:
         settings = settings_of(database)
@@ -123,7 +123,7 @@ def installed_packages() -> Finding:
     return Finding("packages", "ok", f"canary-prober {installed} and its dependencies")
 
 
-def _embedder() -> str:
+def loaded_embedder() -> str:
     WORDLLAMA.embed("a word")
     return WORDLLAMA.source
 

@@ -84,7 +84,7 @@ class Office:
 
     def done(self) -> None:
         """Wait until everything heard so far is acted on."""
-        for future in [self.presses._work.submit(barrier.wait) for barrier in [threading.Barrier(4)] for _ in range(4)]:
+        for future in [self.presses.work.submit(barrier.wait) for barrier in [threading.Barrier(4)] for _ in range(4)]:
             future.result(30)
 
     @property
@@ -111,7 +111,7 @@ def office(tmp_path: Path, slack: SlackServer) -> Iterator[Callable[..., Office]
         yield make
         for presses in opened:
             # Else closing waits for the SDK, which looks up from its socket every three seconds.
-            presses._socket.default_auto_reconnect_enabled = presses._socket.auto_reconnect_enabled = False
+            presses.socket.default_auto_reconnect_enabled = presses.socket.auto_reconnect_enabled = False
             slack.sockets.drop()
             presses.close()
 
@@ -300,8 +300,8 @@ def test_after_a_dropped_connection_presses_are_heard_again(
     office: Callable[..., Office], slack: SlackServer, how: str
 ) -> None:
     here = office()
-    here.presses._socket.ping_interval = 0.05
-    here.presses._socket.current_app_monitor.interval_seconds = 0.05
+    here.presses.socket.ping_interval = 0.05
+    here.presses.socket.current_app_monitor.interval_seconds = 0.05
     before = slack.methods().count("apps.connections.open")
     getattr(slack.sockets, how)()
     with slack.sockets.changed:
@@ -325,7 +325,7 @@ def test_a_wrong_app_token_is_said_and_is_no_loop(slack: SlackServer, caplog: py
     presses = open_listener(settings_of(slack).model_copy(update={"slack_app_token": _secret("xapp-other")}), NoDesk())
     assert presses is not None
     presses.start()
-    presses._connecting.join(30)
+    presses.connecting.join(30)
     assert "actions in Slack are NOT heard: invalid_auth" in caplog.text and "xapp-other" not in caplog.text
     assert slack.methods() == ["apps.connections.open"]
     presses.close()
@@ -434,5 +434,5 @@ def test_at_the_start_it_is_said_that_everyone_may(slack: SlackServer, caplog: p
         caplog.clear()
         opened = open_listener(settings_of(slack, slack_allowed=allowed), NoDesk())
         assert opened is not None
-        opened._socket.close()
+        opened.socket.close()
         assert ("everyone who sees an incident" in caplog.text) is said

@@ -21,7 +21,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "doctor.sc
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_embedder", lambda: "an embedder")
+    monkeypatch.setattr(doctor, "loaded_embedder", lambda: "an embedder")
 
 
 def found(prober: Run, *arguments: str) -> dict[str, tuple[str, str]]:

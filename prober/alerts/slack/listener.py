@@ -107,29 +107,29 @@ class SlackListener:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._seeing = threading.Lock()
         self._closing = threading.Event()
-        self._work = ThreadPoolExecutor(4, "slack")
-        self._socket = SocketModeClient(
+        self.work = ThreadPoolExecutor(4, "slack")
+        self.socket = SocketModeClient(
             app_token, SILENT, client, ping_interval=ping_s, receive_buffer_size=1 << 16, concurrency=4
         )
-        self._socket.socket_mode_request_listeners.append(self._hear)
-        self._connecting = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
+        self.socket.socket_mode_request_listeners.append(self._hear)
+        self.connecting = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
 
     def start(self) -> None:
         """Returns at once: nothing waits for Slack to be there. Later the SDK keeps the connection up by itself."""
-        self._connecting.start()
+        self.connecting.start()
 
     def close(self) -> None:
         """Hear no more, and finish what has begun."""
         self._closing.set()
-        self._connecting.join()
-        self._socket.close()
-        self._work.shutdown(wait=True)
+        self.connecting.join()
+        self.socket.close()
+        self.work.shutdown(wait=True)
 
     def _connect(self) -> None:
         wait_s = 1.0
         while not self._closing.is_set():
             try:
-                self._socket.connect()
+                self.socket.connect()
             except BAD_LUCK as error:
                 outcome = of_error(error)
                 if outcome.permanent:
@@ -147,7 +147,7 @@ class SlackListener:
         click = read(request.payload) if request.type == "interactive" else None
         wrong = click is not None and click.name == "accept" and not click.trigger and not click.reason
         if click is not None and not wrong and self._is_new(_key(request.payload)):
-            self._work.submit(self._act, click)
+            self.work.submit(self._act, click)
         answer = {"response_action": "errors", "errors": {REASON: "Write why; it is kept with the incident."}}
         socket.send_socket_mode_response(SocketModeResponse(request.envelope_id, answer if wrong else None))
 
