@@ -26,6 +26,7 @@ def spoken(rng, choice="yes", **changes):
     said = {
         "identity.model": "m-1",
         "identity.header.x-ms-region": "Sweden",
+        "text.reply_type": "Latin, stop, 64 to 511 characters",
         "text.choice": choice if rng.random() < 0.9 else "other",
         "structure.shape": "plain",
         "refusal.refused": "no",
