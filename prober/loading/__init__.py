@@ -125,11 +125,11 @@ def schemas() -> dict[str, dict[str, JsonValue]]:
         },
         "$defs": shared | {"Endpoint": endpoint},
     }
-    alerts: dict[str, JsonValue] = Alerts.model_json_schema()
+    notes: dict[str, JsonValue] = {"patternProperties": {"^x-": {"description": "Ignored."}}}
     return {
-        "alerts.schema.json": {"$schema": _DIALECT, **alerts},
-        "schema.json": {"$schema": _DIALECT, **probe_set},
-        "endpoints.schema.json": {"$schema": _DIALECT, **endpoints},
+        "alerts.schema.json": {"$schema": _DIALECT, **Alerts.model_json_schema(), **notes},
+        "schema.json": {"$schema": _DIALECT, **probe_set, **notes},
+        "endpoints.schema.json": {"$schema": _DIALECT, **endpoints, **notes},
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -27,6 +27,7 @@ _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,4}")
 _CURLY = re.compile("[\u2018-\u201f\u00ab\u2039].*[\u2018-\u201f\u00bb\u203a]", re.DOTALL)
 _CURLY_END = re.compile("^[\u2018-\u201f\u00ab\u2039]|[\u2018-\u201f\u00bb\u203a]$")
 CURLY = "YAML takes curly quotes for a part of the text; write straight quotes (around curly ones that are meant)"
+_EXAMPLE = re.compile(r"#\s*example key\s*$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -73,12 +74,13 @@ def document(shown: str, text: str) -> Document:
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is None:
         return unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
-    builder = _Builder()
+    lines = text.split("\n")
+    builder = _Builder([number for number, line in enumerate(lines) if _EXAMPLE.search(line)])
     value = builder.build(node, ())
     bare = Document(shown, lines=builder.lines)
     problems = [bare.problem(finding) for finding in builder.findings]
     # Comments are shared with their file.
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         if leaks(line) and number not in builder.leaking:
             problems.append(Problem(shown, number, "", LEAKED))
     if not isinstance(value, dict):
@@ -119,11 +121,13 @@ class TooMuch(Exception):
 class _Builder:
     """Turns YAML nodes into JSON values, and notes where each one stood."""
 
-    def __init__(self) -> None:
+    def __init__(self, examples: Collection[int] = ()) -> None:
+        """`examples`: 0-based lines that say that a text of a probe holds an example of a secret."""
+        self._examples = frozenset(examples)
         self.lines: dict[Where, int] = {}
         self.findings: list[Finding] = []
         self.leaking: set[int] = set()
-        """Lines of values that hold secrets."""
+        """Lines of values that hold secrets, or examples of them."""
         self._weight = 0
 
     def build(self, node: yaml.Node, where: Where) -> JsonValue:
@@ -182,7 +186,8 @@ class _Builder:
 
     def _look_for_secrets(self, node: yaml.ScalarNode, where: Where) -> None:
         if leaks(node.value):
-            self.findings.append(Finding(where, LEAKED))
+            if where[:1] != ("probes",) or node.start_mark.line not in self._examples:
+                self.findings.append(Finding(where, LEAKED))
             self.leaking.update(range(node.start_mark.line + 1, node.end_mark.line + 2))
 
     def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:

@@ -96,3 +96,38 @@ def test_names_of_secrets(name: str) -> None:
 @pytest.mark.parametrize("name", ["api_key_env", "max_tokens", "keyword", "tokens", "top_logprobs"])
 def test_names_of_other_things(name: str) -> None:
     assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("probe", "is_valid"),
+    [
+        ("  - id: a\n    prompt: Is SECRET a key?  # example key\n", True),
+        ("  - id: a\n    prompt: |  # example key\n      Is this\n      SECRET a key?\n", True),
+        ("  - {id: a, prompt: Hi, expect: [{type: contains, value: SECRET}]}  # example key\n", True),
+        ("  - id: a\n    prompt: Is SECRET a key?  # an example\n", False),
+        ("  - id: a  # example key\n    prompt: Is SECRET a key?\n", False),
+        ("  - id: a\n    prompt: Hi\n# SECRET  # example key\n", False),
+    ],
+)
+def test_an_example_of_a_secret_is_allowed_in_a_probe_where_it_is_marked(
+    tmp_path: Path, probe: str, is_valid: bool
+) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  demo: {provider: scripted, model: m}\n")
+    text = "owner: us\nendpoints: [demo]\nschedule: {every: 1h}\nprobes:\n" + probe.replace("SECRET", "sk-" + BODY)
+    (tmp_path / "set.yaml").write_text(text)
+    if is_valid:
+        assert load(tmp_path).sets
+        return
+    with pytest.raises(ConfigurationError, match="looks like a secret"):
+        load(tmp_path)
+
+
+def test_a_key_of_an_endpoint_is_no_example(tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text(
+        f"endpoints:\n  demo: {{provider: openai, model: 'sk-{BODY}'}}  # example key\n"
+    )
+    (tmp_path / "set.yaml").write_text(
+        "owner: us\nendpoints: [demo]\nschedule: {every: 1h}\nprobes: [{id: a, prompt: a}]\n"
+    )
+    with pytest.raises(ConfigurationError, match="looks like a secret"):
+        load(tmp_path)
