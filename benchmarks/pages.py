@@ -36,7 +36,7 @@ from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
 from prober.store.incidents import to_row
 from prober.store.pages import days as days_page
-from prober.store.pages import over_time, overview, probes
+from prober.store.pages import embedding_map, over_time, overview, probes
 from prober.store.pages.deliveries import deliveries, promises
 from prober.store.rounds import label_at
 from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
@@ -135,7 +135,7 @@ def _history(store: Store) -> None:
         store.query(judge_state.epochs, name),
         store.query(over_time.edits, name),
     )
-    store.query(incidents.recent, endpoint=name), store.query(probes.embedding_map, name)
+    store.query(incidents.recent, endpoint=name), store.query(embedding_map.embedding_map, name)
 
 
 def _probe(store: Store) -> None:

@@ -21,19 +21,14 @@ from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
 from prober.store.export import log_lines
 from prober.store.pages import days, deliveries, over_time, overview
+from prober.store.pages import embedding_map as embedding_map_page
 from prober.store.pages import probes as probes_page
+from prober.store.pages.days import By, MonthView, TallyView
+from prober.store.pages.deliveries import PromiseView
+from prober.store.pages.embedding_map import EmbeddingMap
 from prober.store.pages.notices import latest_notice_of
-from prober.store.pages.page_views import (
-    By,
-    EditView,
-    EmbeddingMap,
-    MonthView,
-    ProbePage,
-    ProbeView,
-    PromiseView,
-    RoundLine,
-    TallyView,
-)
+from prober.store.pages.over_time import EditView, RoundLine
+from prober.store.pages.probes import ProbePage, ProbeView
 from prober.store.views import (
     ActionView,
     ChannelPoint,
@@ -85,7 +80,7 @@ class CachedStore:
 
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
         def ask() -> EmbeddingMap:
-            found = self.store.query(probes_page.embedding_map, endpoint)
+            found = self.store.query(embedding_map_page.embedding_map, endpoint)
             return formatting.embedding_map(found) if self.private else found
 
         return self._kept_of(endpoint, ask, "map")

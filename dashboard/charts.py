@@ -12,7 +12,7 @@ import altair as alt
 
 from dashboard.formatting import moment, number, one_line, round_name, when
 from prober.model.incident import Incident
-from prober.store.pages.page_views import EditView
+from prober.store.pages.over_time import EditView
 from prober.store.views import ChannelPoint, EpochView
 
 # Of Okabe and Ito's palette, distinct for the colour-blind; each has a contrast of 3 to white and to near-black.

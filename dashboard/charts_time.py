@@ -11,7 +11,8 @@ import altair as alt
 from dashboard.charts import AFTER, BEFORE, Mark, at_label, rules, time_axis
 from dashboard.formatting import number, one_line, round_name
 from prober.judging.explain.probe import Distribution
-from prober.store.pages.page_views import MapDot, RoundLine
+from prober.store.pages.embedding_map import MapDot
+from prober.store.pages.over_time import RoundLine
 
 COLOURS: Final = (BEFORE, AFTER, "#009E73", "#CC79A7", "#808080", "#A08A00", "#A05AC8")
 """Okabe and Ito's, made to stand out from white and near-black; nothing hangs on colour alone: there is a shape, a

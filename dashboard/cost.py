@@ -10,7 +10,7 @@ from dashboard import charts_time
 from dashboard.formatting import count, inline, one_line
 from dashboard.frame import PageContext, choose_by, choose_days, csv_button
 from prober.prices import dollars
-from prober.store.pages.page_views import By, MonthView, TallyView
+from prober.store.pages.days import By, MonthView, TallyView
 
 
 def draw(context: PageContext) -> None:

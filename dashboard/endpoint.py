@@ -13,7 +13,7 @@ from dashboard import charts, charts_time
 from dashboard.formatting import count, inline, number, one_line, round_name
 from dashboard.frame import PageContext, choose_endpoint, choose_from, choose_range, csv_button
 from dashboard.overview import incident_link
-from prober.store.pages.page_views import RoundLine
+from prober.store.pages.over_time import RoundLine
 from prober.store.views import ChannelPoint, EndpointView
 
 ROUNDS: Final = 10

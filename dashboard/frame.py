@@ -17,7 +17,7 @@ from streamlit.navigation.page import Page
 from dashboard.cached_store import CachedStore, forget, read
 from dashboard.formatting import inline, legible, one_line, round_name, when
 from prober.model.errors import StoreError
-from prober.store.pages.page_views import By
+from prober.store.pages.days import By
 from prober.store.views import EndpointView
 
 REFRESH_S = 10

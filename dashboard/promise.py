@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.formatting import count, inline, listed, number, one_line
 from dashboard.frame import PageContext, csv_button
-from prober.store.pages.page_views import PromiseView
+from prober.store.pages.deliveries import PromiseView
 
 
 def draw(context: PageContext) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import charts_time
 from dashboard.formatting import number, one_line, percent
 from dashboard.frame import PageContext, choose_by, choose_days, csv_button
-from prober.store.pages.page_views import TallyView
+from prober.store.pages.days import TallyView
 
 _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Callable[[TallyView], int], bool], ...]] = (
     ("Expectations met", "share of checked answers", lambda one: one.pass_rate, lambda one: one.checked, True),

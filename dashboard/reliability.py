@@ -11,7 +11,7 @@ from dashboard import charts_time
 from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
 from dashboard.frame import PageContext, choose_days, csv_button
 from prober.incidents.clock import DaemonStatus, attendance
-from prober.store.pages.page_views import TallyView
+from prober.store.pages.days import TallyView
 from prober.store.views import DeliveryView
 
 

@@ -91,6 +91,12 @@ class Reply:
         return "cached" if self.cached_by else self.error
 
     @property
+    def said(self) -> str:
+        """What a person would call the answer."""
+        calls = (f"{call.name}({call.arguments})" for call in self.tool_calls)
+        return self.text or self.refusal or "\n".join(calls)
+
+    @property
     def all_output_tokens(self) -> int | None:
         """Output tokens, hidden reasoning within; None where the provider did not say."""
         if self.output_tokens is None:

@@ -22,7 +22,8 @@ from prober.status.timeline import Step, timeline
 from prober.store import incidents, notices, versions
 from prober.store.engine import Transaction
 from prober.store.pages import days, over_time, overview
-from prober.store.pages.page_views import EditView, RoundLine, TallyView
+from prober.store.pages.days import TallyView
+from prober.store.pages.over_time import EditView, RoundLine
 from prober.store.views import ChannelPoint
 from prober.text import visible
 

@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from prober.incidents.lifecycle import severity
-from prober.judging.explain.findings import said
 from prober.model.evidence import Findings
 from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Trouble
 from prober.model.notice import Comparison, Part
@@ -152,7 +151,7 @@ def examples(tx: Transaction, incident: Incident, limit: int = 5) -> tuple[Compa
         if old is not None and new is not None:
             asked = tx.get(SeriesRow, example.series)
             found.append(
-                Comparison(new.probe, asked.prompt or UNKNOWN_PROMPT if asked else "", said(old.reply), said(new.reply))
+                Comparison(new.probe, asked.prompt or UNKNOWN_PROMPT if asked else "", old.reply.said, new.reply.said)
             )
     return tuple(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_once_says_when_it_asks_again_and_waits_until_then(
 ) -> None:
     write_probes(home, confirm={"rounds": 1, "pause": "90m"})
     waits = []
-    monkeypatch.setattr(once.time, "sleep", waits.append)
+    monkeypatch.setattr(once, "time", SimpleNamespace(sleep=waits.append))  # others sleep too
     said = prober("once", "--confirm").out
     assert "a confirmation round is due at " in said
     assert said.count("canary on bot: suspected") == 2

@@ -12,21 +12,13 @@ from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
 from prober.store import daemons, incidents, judge_state, notices, replies, watches
-from prober.store.pages import days, deliveries, over_time, overview, probes
+from prober.store.pages import days, deliveries, embedding_map, over_time, overview, probes
+from prober.store.pages.days import MonthView, TallyView
+from prober.store.pages.deliveries import PromiseView
+from prober.store.pages.embedding_map import EmbeddingMap, MapDot
 from prober.store.pages.notices import latest_notice_of
-from prober.store.pages.page_views import (
-    AnswerView,
-    CheckView,
-    EditView,
-    EmbeddingMap,
-    MapDot,
-    MonthView,
-    ProbePage,
-    ProbeView,
-    PromiseView,
-    RoundLine,
-    TallyView,
-)
+from prober.store.pages.over_time import EditView, RoundLine
+from prober.store.pages.probes import AnswerView, CheckView, ProbePage, ProbeView
 from prober.store.views import (
     ActionView,
     ChannelPoint,
@@ -98,7 +90,7 @@ class CannedStore:
             probes.page: lambda endpoint, probe: next(
                 (one for one in self.probe_pages if one.probe.probe == probe), None
             ),
-            probes.embedding_map: lambda endpoint: self.map,
+            embedding_map.embedding_map: lambda endpoint: self.map,
             deliveries.promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
             replies.recent: lambda endpoint, probe, before, limit: tuple(

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from dashboard import charts_time
-from prober.store.pages.page_views import RoundLine
+from prober.store.pages.over_time import RoundLine
 from tests.dashboard.canned import HOSTILE, NOW, map_of, probe_page
 from tests.dashboard.test_dashboard_charts import spec
 

@@ -7,7 +7,7 @@ import pytest
 from dashboard.endpoint import latency, latency_moved
 from dashboard.incident import company
 from prober.model.notice import Part
-from prober.store.pages.page_views import RoundLine
+from prober.store.pages.over_time import RoundLine
 from tests.dashboard.canned import HOSTILE, NOW, all_states
 from tests.dashboard.conftest import texts
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prober.judging.explain.findings import EXAMPLES, find, said
+from prober.judging.explain.findings import EXAMPLES, find
 from prober.model.evidence import Findings, Fingerprint, Observation, Place, Round, Verdict
 from prober.model.reply import Reply, ToolCall
 from tests.judging.observed import START
@@ -121,4 +121,4 @@ def test_a_share_of_the_traffic_is_found_among_the_probes_that_moved() -> None:
     ],
 )  # fmt: skip
 def test_what_a_person_would_call_the_answer(reply: Reply, words: str) -> None:
-    assert said(reply) == words
+    assert reply.said == words

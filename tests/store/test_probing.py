@@ -18,8 +18,9 @@ from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Sche
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
 from prober.store import Store, declared, judge_state, replies
-from prober.store.pages import over_time, probes
-from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap
+from prober.store.pages import embedding_map, over_time, probes
+from prober.store.pages.embedding_map import EmbeddingMap
+from prober.store.pages.probes import AnswerView, CheckView
 from tests.store.world import BILLING, HASH, NOW, alarm, begin, carry, complete, declare, finish, observe, record
 
 HOUR = timedelta(hours=1)
@@ -138,27 +139,27 @@ def test_a_memory_of_another_version_is_as_good_as_none(store: Store) -> None:
 
 @pytest.mark.slow
 def test_the_map_lays_alike_replies_together(tossed: Store) -> None:
-    seen = tossed.query(probes.embedding_map, "billing")
+    seen = tossed.query(embedding_map.embedding_map, "billing")
     assert len(seen.dots) == 20
     assert seen.shown == pytest.approx(1.0)
     places = {(round(one.dot.x, 6), round(one.dot.y, 6)): len(one.text) for one in seen.dots}
     assert sorted(places.values()) == [5, 8]  # heads and tails are of equal length, and so one place
     assert {one.probe for one in seen.dots} == {"toss/coin"}
-    assert tossed.query(probes.embedding_map, "billing", "toss/coin") == seen
-    assert tossed.query(probes.embedding_map, "billing", "toss/none") == EmbeddingMap((), 0.0)
-    assert tossed.query(probes.embedding_map, "nobody") == EmbeddingMap((), 0.0)
+    assert tossed.query(embedding_map.embedding_map, "billing", "toss/coin") == seen
+    assert tossed.query(embedding_map.embedding_map, "billing", "toss/none") == EmbeddingMap((), 0.0)
+    assert tossed.query(embedding_map.embedding_map, "nobody") == EmbeddingMap((), 0.0)
 
 
 @pytest.mark.slow
 def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
-    few = tossed.query(probes.embedding_map, "billing", most=6)
+    few = tossed.query(embedding_map.embedding_map, "billing", most=6)
     assert len(few.dots) <= 6
     incident = alarm(tossed, NOW + 20 * HOUR)
     carry(tossed, accept(incident, "ana", "", NOW))
     start = tossed.query(judge_state.epochs, "billing")[-1].start_label
     for number in range(30, 33):
         toss(tossed, number, "the edge")
-    dots = tossed.query(probes.embedding_map, "billing").dots
+    dots = tossed.query(embedding_map.embedding_map, "billing").dots
     assert {one.epoch for one in dots} == {"", start}
     assert all((one.round >= start) == (one.epoch == start) for one in dots)
 
@@ -171,4 +172,4 @@ def test_vectors_of_another_length_are_left_out(tossed: Store) -> None:
     record(tossed, view, replace(one, fingerprint=replace(one.fingerprint, vectors={"new": (1.0, 0.0)})))
     judgement = advance(Memory(), Round(view.round.label, "billing", NOW, ()), lambda s: (), PROMISE)[1]
     finish(tossed, view, None, judgement=judgement)
-    assert [one.round for one in tossed.query(probes.embedding_map, "billing").dots] == [view.round.label]
+    assert [one.round for one in tossed.query(embedding_map.embedding_map, "billing").dots] == [view.round.label]

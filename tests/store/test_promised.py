@@ -11,8 +11,7 @@ from prober.incidents.actions import accept, acknowledge
 from prober.judging.promise import chance
 from prober.store import Store
 from prober.store.alert_rows import IncidentRow
-from prober.store.pages.deliveries import promises
-from prober.store.pages.page_views import PromiseView
+from prober.store.pages.deliveries import PromiseView, promises
 from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge
 
 

@@ -15,8 +15,8 @@ from prober.model.errors import StoreError
 from prober.model.evidence import Observation
 from prober.store import Store, rounds, tallies
 from prober.store.pages import days, over_time, overview
+from prober.store.pages.days import TallyView
 from prober.store.pages.deliveries import promises
-from prober.store.pages.page_views import TallyView
 from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
 from tests.store.world import (
     BILLING,

@@ -22,7 +22,6 @@ from prober.judging.statistic import scales
 from prober.judging.statistic.readings import Floats, Reading
 from prober.judging.statistic.scales import Scale
 from prober.model.evidence import Example, Findings, Observation, Place, Round, Share, Shift, Verdict
-from prober.model.reply import Reply
 
 EXAMPLES: Final = 3
 """Pairs of replies, each of another probe."""
@@ -40,7 +39,7 @@ class _Placed:
 
     @property
     def text(self) -> str:
-        return said(self.observation.reply)
+        return self.observation.reply.said
 
     @property
     def place(self) -> Place:
@@ -75,12 +74,6 @@ def find(moved: Sequence[Verdict], reference: Sequence[Round], since: Sequence[R
         share=least_share(tables, probes * len(rows)),
         examples=_examples([row for _, of_channel in rows for row in of_channel]),
     )
-
-
-def said(reply: Reply) -> str:
-    """What a person would call the answer."""
-    calls = (f"{call.name}({call.arguments})" for call in reply.tool_calls)
-    return reply.text or reply.refusal or "\n".join(calls)
 
 
 def _rows(

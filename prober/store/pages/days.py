@@ -6,16 +6,109 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
 from prober.prices import Tariff, Unpriced, forecast
 from prober.store.engine import Transaction
-from prober.store.pages.page_views import By, MonthView, TallyView
 from prober.store.rows import EndpointRow, ProbeSetRow, TallyRow
 from prober.store.tallies import EVER, Sums
+
+By = Literal["endpoint", "probe_set", "owner", "tag", "all"]
+"""What days are added up by. A set with two tags counts in both; one without an owner or a tag under the empty name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TallyView:
+    """What was asked and came back, added up over a day or a stretch of days."""
+
+    key: str
+    """Name of the endpoint, set, owner or tag; empty for all together, or where there is none."""
+    day: date | None
+    """None where the whole stretch is one sum."""
+    rounds: int = 0
+    """Completed."""
+    missed: int = 0
+    asks: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    """Reasoning among them."""
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens."""
+    uncounted: int = 0
+    """Answers whose provider did not say what they took: tokens and dollars are at least what stands here."""
+    timed: int = 0
+    """Answers whose time is known."""
+    latency_s: float = 0.0
+    """Of these, together."""
+    checked: int = 0
+    """Answers that were held against the expectations of their probe."""
+    passed: int = 0
+    """Of these, that met every one."""
+    keyed: int = 0
+    """Single checks that know the right answer: equals, contains, icontains, contains-any, starts-with, regex."""
+    right: int = 0
+    """Of these, that held."""
+    refused: int = 0
+    characters: int = 0
+    dollars: float | None = 0.0
+    """What is known of it, at the prices known now; None where no price is."""
+    unpriced: tuple[str, ...] = ()
+    """Endpoints whose price is not known, and which are not in `dollars`."""
+
+    @property
+    def answered(self) -> int:
+        return self.asks - self.failed
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Share of the checked answers that meet all expectations."""
+        return _share(self.passed, self.checked)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the checks that know the right answer, and hold."""
+        return _share(self.right, self.keyed)
+
+    @property
+    def refusal_rate(self) -> float | None:
+        return _share(self.refused, self.answered)
+
+    @property
+    def failure_rate(self) -> float | None:
+        return _share(self.failed, self.asks)
+
+    @property
+    def mean_characters(self) -> float | None:
+        return _share(self.characters, self.answered)
+
+    @property
+    def mean_latency_s(self) -> float | None:
+        return _share(self.latency_s, self.timed)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """What a month comes to."""
+
+    key: str
+    so_far: float | None
+    """Dollars since the first of the month, UTC; None where no price is known."""
+    per_day: float | None
+    """The rate: mean of the last seven whole days, or of as many as there are."""
+    forecast: float | None
+    """So far, and the rate for what is left of the month."""
+    days: int
+    """Whole days that the rate is the mean of; 0 where today is the first: then today's is taken."""
+    uncounted: int
+    """Answers of the month whose tokens nobody said."""
+    unpriced: Mapping[str, str]
+    """Endpoint → why its price is not known."""
+
 
 _NOBODY_LOOKED = Unpriced("nobody looked it up yet; `prober run` does")
 _RATE_DAYS = 7
@@ -140,3 +233,7 @@ def _view(key: str, day: date | None, cells: list[_Cell], tariffs: Mapping[str, 
 
 def _why(tariff: Tariff | Unpriced) -> str:
     return tariff.reason if isinstance(tariff, Unpriced) else ""
+
+
+def _share(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,7 +15,6 @@ from prober.judging.promise import chance
 from prober.model.incident import TROUBLES
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
-from prober.store.pages.page_views import PromiseView
 from prober.store.rows import EndpointRow, TallyRow
 from prober.store.tallies import EVER
 from prober.store.views import DeliveryView
@@ -23,6 +23,34 @@ _STATES: Final = {
     "owed": "owed", "claimed": "owed", "held": "held", "digested": "held", "sent": "sent", "failed": "failed",
 }  # fmt: skip
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    """What was promised of an endpoint, and what happened."""
+
+    endpoint: str
+    false_alarms_per_year: float
+    """As declared."""
+    judged: int
+    """Rounds judged against a complete reference, ever."""
+    promised: float
+    """False alarms that these rounds may raise at most, on average: the sum over rounds of 1 / threshold."""
+    alarms: int
+    """Changes that people were notified of."""
+    stayed: int
+    """Of these, what a person accepted as a new behaviour, or what later changed again: certainly no false alarm."""
+    unclear: int
+    """Of these, open still, or ended by a new reference."""
+    gone: int
+    """Of these, gone by themselves: a change that passed, or a false alarm. Nobody can tell."""
+    chance: float
+    """P(at least so many of `gone` | false alarms come at the promised rate): small where the promise is in doubt."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %)."""
+        return self.gone <= self.promised or self.chance >= 0.01
 
 
 def deliveries(tx: Transaction) -> tuple[DeliveryView, ...]:

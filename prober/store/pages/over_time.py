@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -12,7 +14,6 @@ from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, func, select
 
 from prober.store.engine import Transaction
-from prober.store.pages.page_views import EditView, RoundLine
 from prober.store.rounds import label_at
 from prober.store.rows import EndpointRow, LineRow, PointRow, ReplyRow, RoundRow
 from prober.store.views import ChannelPoint
@@ -21,6 +22,35 @@ _FIRST: Final = ""
 _LAST: Final = "~"
 """Sorts after every label."""
 Table = TypeVar("Table", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundLine:
+    """A completed round in a line."""
+
+    round: str
+    """Its label."""
+    at: datetime
+    """When it completed."""
+    asked: int
+    failed: int
+    identities: Mapping[str, int]
+    """Who the provider says answered → how many of the replies; the ribbon of mixture weights."""
+    latency_half_s: float | None
+    """Within which half of the answers came; None where no reply says."""
+    latency_most_s: float | None
+    """Within which nine of ten came."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditView:
+    """Where an endpoint began to mean something else: our own edit."""
+
+    round: str
+    """Label of the first completed round asked so."""
+    endpoint_hash: str
+    provider: str
+    model: str
 
 
 def channel_stretch(

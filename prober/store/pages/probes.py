@@ -1,46 +1,94 @@
-"""One probe then and now, and replies as dots of a map: bounded samples of the raw replies. Everything only reads."""
+"""One probe then and now, from a bounded sample of its raw replies. Everything here only reads."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from prober.judging.explain.findings import said
-from prober.judging.explain.probe import ProbeInformation, distributions, lay, of_probe
+from prober.judging.explain.probe import Distribution, ProbeInformation, distributions, of_probe
 from prober.judging.memory import Memory, decode
 from prober.model.declaration import Check
 from prober.model.evidence import Observation
 from prober.store.codec import unpack_judgement, unpack_observation, unpack_text
 from prober.store.engine import Transaction
-from prober.store.pages.page_views import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, ProbeView
-from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, EpochRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
+from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, MemoryRow, ReplyRow, RoundRow, SeriesRow, WatchRow
 
 ROUNDS: Final = 20
 """Rounds of a probe that are looked at on each side."""
 REPLIES: Final = 400
 """Replies looked at on each side, at most."""
 _ANSWERS: Final = 12
-_EPOCHS: Final = 4
-"""Newest epochs on the map."""
-_MAP_ROUNDS: Final = 12
-"""Rounds on the map, of either end of an epoch."""
 _LATELY: Final = 40
 """Newest rounds in which the probes of an endpoint are looked for."""
-_TEXT: Final = 200
-"""Characters of a reply on the map."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeView:
+    """A probe as its endpoint is asked it now."""
+
+    probe: str
+    """`set/probe id`."""
+    series: str
+    prompt: str
+    system: str | None
+    expect: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """One text that a probe is answered with."""
+
+    text: str
+    """Hostile."""
+    then: int
+    """Of the replies of the reference looked at, how many say this."""
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One expectation of a probe."""
+
+    label: str
+    then: float | None
+    """Share of the replies of the reference that met it."""
+    now: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePage:
+    """A probe then, in its reference, and now, in the newest rounds."""
+
+    probe: ProbeView
+    then: int
+    """Answers of the reference that were looked at; 0 while it grows."""
+    now: int
+    """Answers of the newest rounds that were looked at."""
+    since: str
+    """Label of the first of these rounds; empty where there is none."""
+    rounds: int
+    """How many they are."""
+    distributions: tuple[Distribution, ...]
+    """One a channel that reads this probe, those that moved most first; none while the reference grows."""
+    answers: tuple[AnswerView, ...]
+    """The commonest answers, then and now together, at most twelve."""
+    checks: tuple[CheckView, ...]
+    information: ProbeInformation | None = None
+    """What its replies can tell at all; None while the reference grows."""
 
 
 def probes(tx: Transaction, endpoint: str) -> tuple[ProbeView, ...]:
     """What the newest rounds asked, by name."""
-    content = _content(tx, endpoint)
+    content = content_of(tx, endpoint)
     newest = (
         select(RoundRow.id, RoundRow.probe_set)
         .where(RoundRow.endpoint_hash == content, RoundRow.state == "completed")
@@ -61,7 +109,7 @@ def probes(tx: Transaction, endpoint: str) -> tuple[ProbeView, ...]:
 def page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
     """None where the newest rounds asked no such probe."""
     shown = next((one for one in probes(tx, endpoint) if one.probe == probe), None)
-    content = _content(tx, endpoint)
+    content = content_of(tx, endpoint)
     if shown is None or content is None:
         return None
     memory = _memory(tx, content)
@@ -83,38 +131,7 @@ def page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
     )
 
 
-def embedding_map(tx: Transaction, endpoint: str, probe: str | None = None, most: int = 300) -> EmbeddingMap:
-    """Of one probe, or of all; the epochs share the dots alike."""
-    content = _content(tx, endpoint)
-    if content is None:
-        return EmbeddingMap((), 0.0)
-    started = tx.exec(
-        select(EpochRow.start_label).where(EpochRow.endpoint_hash == content).order_by(col(EpochRow.id).desc())
-    )
-    starts = ["", *reversed(list(islice(started, _EPOCHS - 1)))]
-    share = max(most // (2 * len(starts)), 1)
-    placed: list[tuple[str, str, Observation]] = []
-    for start, end in zip(starts, [*starts[1:], "~"], strict=True):
-        both = [
-            *_sample(tx, content, probe, (start, end), share, newest=False),
-            *_sample(tx, content, probe, (start, end), share, newest=True),
-        ]
-        once = {(label, one.series, one.sample): (start, label, one) for label, one in both}
-        placed += once.values()
-    placed.sort(key=lambda one: one[1])
-    # Vectors of different embedders are never compared: those of the newest reply's are shown.
-    alike = [one for one in placed if _embedder(one[2]) == _embedder(placed[-1][2])]
-    dots, shown = lay([vector for _, _, one in alike for vector in _vectors(one)[:1]])
-    return EmbeddingMap(
-        tuple(
-            MapDot(dot, label, epoch, one.probe, one.sample, said(one.reply)[:_TEXT])
-            for dot, (epoch, label, one) in zip(dots, alike, strict=True)
-        ),
-        shown,
-    )
-
-
-def _content(tx: Transaction, endpoint: str) -> str | None:
+def content_of(tx: Transaction, endpoint: str) -> str | None:
     """The hash of what the name means now."""
     here = select(EndpointRow.endpoint_hash).where(EndpointRow.name == endpoint, col(EndpointRow.current))
     return tx.exec(here).first()
@@ -192,46 +209,8 @@ def _replies(
     return [(label, one) for label, one in read if one.reply.answered]
 
 
-def _sample(
-    tx: Transaction, content: str, probe: str | None, within: tuple[str, str], most: int, *, newest: bool
-) -> list[tuple[str, Observation]]:
-    """(label, reply with a vector) of the first or the newest rounds with labels in [start, end)."""
-    label = col(RoundRow.label)
-    in_rounds = (
-        select(col(RoundRow.id), label)
-        .where(
-            col(RoundRow.endpoint_hash) == content,
-            col(RoundRow.state) == "completed",
-            label >= within[0],
-            label < within[1],
-        )
-        .order_by(label.desc() if newest else label)
-        .limit(_MAP_ROUNDS)
-    )
-    label_of = {round_id: name or "" for round_id, name in tx.exec(in_rounds)}
-    statement = select(ReplyRow).where(col(ReplyRow.round_id).in_(label_of), col(ReplyRow.fingerprint).is_not(None))
-    if probe is not None:
-        statement = statement.where(ReplyRow.probe == probe)
-    # One sample of each probe, before a second of any.
-    rows = tx.exec(statement.order_by(col(ReplyRow.sample), col(ReplyRow.id)).limit(most))
-    read = [(label_of[row.round_id], unpack_observation(row)) for row in rows]
-    return [(name, one) for name, one in read if _vectors(one)]
-
-
-def _vectors(one: Observation) -> list[tuple[float, ...]]:
-    return [] if one.fingerprint is None else list(one.fingerprint.vectors.values())
-
-
-def _embedder(one: Observation) -> tuple[object, ...]:
-    """What made its vector: the name, library and weights."""
-    if one.fingerprint is None:
-        return ()
-    (name, vector), *_ = one.fingerprint.vectors.items()
-    return name, len(vector), one.fingerprint.categories.get("embedding.source")
-
-
 def _answers(then: Sequence[Observation], now: Sequence[Observation]) -> tuple[AnswerView, ...]:
-    before, since = (Counter(said(one.reply) for one in side) for side in (then, now))
+    before, since = (Counter(one.reply.said for one in side) for side in (then, now))
     share = {text: before[text] / max(len(then), 1) + since[text] / max(len(now), 1) for text in {**before, **since}}
     common = sorted(share, key=lambda text: (-share[text], text))[:_ANSWERS]
     return tuple(AnswerView(text, before[text], since[text]) for text in common)
