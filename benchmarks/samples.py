@@ -19,7 +19,7 @@ from benchmarks.ladder.probes import TEXT
 from benchmarks.ours import compared
 from benchmarks.part import COMPARISON, Effort, Part
 from benchmarks.peers import met
-from prober.lab.power.search import wilson
+from prober.judging.objectives import wilson
 
 ROUNDS: Final = 10
 """Of each side, a reply a prompt each."""

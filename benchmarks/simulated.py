@@ -13,8 +13,8 @@ from benchmarks import changed, still, worlds
 from benchmarks.changed import ChangeResult
 from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from benchmarks.still import StillResult
+from prober.judging.objectives import wilson
 from prober.judging.promise import HOURS_PER_YEAR
-from prober.lab.power.search import wilson
 
 QUICK: Final = Path(tempfile.gettempdir()) / "still-quick.jsonl"
 

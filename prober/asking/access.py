@@ -23,8 +23,9 @@ from typing import Final
 
 from prober import settings
 from prober.model.connection import filled
-from prober.model.declaration import Endpoint, seconds
+from prober.model.declaration import Endpoint
 from prober.model.providers import auth_of, base_url_of
+from prober.model.shape import seconds
 
 COMMAND_S: Final = 30.0
 """After which a command is ended."""

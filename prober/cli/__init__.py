@@ -38,6 +38,7 @@ VERBS: Final[Mapping[str, str]] = {
     "gate": "Decide whether a candidate model, prompt or parameter may replace the reference.",
     "mark": "Record a deploy of your own, or which version is known to be good.",
     "versions": "List the versions of probes and endpoints, with commit, author and marks.",
+    "slo": "Show where the declared quality objectives stand: share, error budget, burn rates.",
     "incidents": "List, show and act on incidents: acknowledge, mute, accept, close.",
     "reference": "Show what later rounds are judged against, and since when.",
     "discover": "Find the probes that reveal most about an endpoint, and report what is odd about it.",

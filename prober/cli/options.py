@@ -20,9 +20,10 @@ from prober.loading import Declarations, load
 from prober.loading.other_tools import OWN, TOOLS, read
 from prober.loading.reply_log import LoggedReply
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, seconds
+from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
+from prober.model.shape import seconds
 from prober.service.deliver import Delivery, StoredOutbox, deliver
 from prober.settings import Settings
 from prober.store import Store, notices

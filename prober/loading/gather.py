@@ -13,11 +13,13 @@ from prober.loading.checks import value_fault
 from prober.loading.connection_rules import FILES, provider_findings
 from prober.loading.gateways import cache_warning
 from prober.loading.lines import Document, Finding, Where
+from prober.loading.objective_rules import objective_findings
 from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
+from prober.model.objective import Objective
 from prober.settings import secret
 from prober.text import quoted, shown
 
@@ -202,6 +204,10 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
     schedule = shaped(Schedule, raw.get("schedule"), [])
     if schedule is not None:
         yield from _below(("schedule",), rules.schedule_findings(schedule, asked))
+    shaped_probes = [one for raw_one in _items(raw.get("probes")) if (one := shaped(Probe, raw_one, []))]
+    objectives = [shaped(Objective, raw_one, []) for raw_one in _items(raw.get("objectives"))]
+    if all(objectives):
+        yield from objective_findings([one for one in objectives if one], shaped_probes)
     ids: set[str] = set()
     contents: dict[str, str] = {}
     for index, raw_probe in enumerate(_items(raw.get("probes"))):

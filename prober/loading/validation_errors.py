@@ -37,6 +37,7 @@ PATTERNS = {
     r"^([01]\d|2[0-3]):[0-5]\d$": 'write a time of day in quotes, such as "22:00"',
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$": "write a moment such as 2026-03-01T02:00Z, with its zone",
     r"^[!-~]([ -~]{0,198}[!-~])?$": "write plain ASCII text without blanks at an end, at most 200 characters",
+    r"^\d{1,2}(\.\d+)?\s*%$": 'write a percentage below 100, such as "95 %"',
     r"^[A-Za-z0-9_-]{1,64}$": "use letters, digits, _ and - only, at most 64",
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from prober.model.declaration import Day, Severity, seconds
-from prober.model.shape import Duration, Shape
+from prober.model.declaration import Day, Severity
+from prober.model.shape import Duration, Shape, seconds
 
 
 class Route(Shape):

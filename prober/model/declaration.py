@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
 
 from prober.model.connection import Connection
-from prober.model.shape import Duration, Shape
+from prober.model.objective import Objective
+from prober.model.shape import Duration, Name, Shape, seconds
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From the least to the most."""
 Day: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -28,14 +27,6 @@ CheckType: TypeAlias = Literal[
     "not-equals", "not-contains", "not-icontains", "not-contains-any", "not-starts-with", "not-regex", "not-is-json",
     "not-is-refusal", "not-max-length", "not-tool-call",
 ]  # fmt: skip
-
-
-def seconds(duration: str) -> float:
-    """A `Duration` → seconds. Raises ValueError where it is none."""
-    parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", duration.strip())
-    if parts is None:
-        raise ValueError(f"{duration[:40]!r} is not a duration")
-    return float(parts[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
 
 
 class Timeouts(Shape):
@@ -282,6 +273,8 @@ class ProbeSet(Shape):
     tags: tuple[str, ...] = ()
     vars: dict[str, JsonValue] = Field(default_factory=dict)
     """Values for `{{name}}` in the texts of all probes."""
+    objectives: tuple[Objective, ...] = ()
+    """What its replies must reach, for each endpoint."""
     probes: tuple[Probe, ...] = Field(min_length=1)
 
 

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")]
 """Such as `90s`, `30m`, `6h`, `1d`."""
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
+
+
+def seconds(duration: str) -> float:
+    """A `Duration` → seconds. Raises ValueError where it is none."""
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", duration.strip())
+    if parts is None:
+        raise ValueError(f"{duration[:40]!r} is not a duration")
+    return float(parts[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
 
 
 class Shape(BaseModel):

@@ -260,6 +260,12 @@ class LineRow(Row, table=True):
     """JSON object: who is said to have answered → how many replies."""
     latency_half_s: float | None
     latency_most_s: float | None
+    checked: int | None = None
+    """As the columns of a tally; NULL in rounds of older versions, which did not count them."""
+    passed: int | None = None
+    keyed: int | None = None
+    right: int | None = None
+    refused: int | None = None
 
 
 class TallyRow(Row, table=True):

@@ -14,7 +14,7 @@ from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Database
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""

@@ -71,9 +71,10 @@ def end(
     """
     if observations is None:
         observations = _observations(tx, row)
-    _add(tx, row, sums(observations, judgement))
+    counts = sums(observations, judgement)
+    _add(tx, row, counts)
     if judgement is not None:
-        _draw(tx, row, observations, judgement)
+        _draw(tx, row, observations, judgement, counts)
 
 
 def forget_missed(tx: Transaction, row: RoundRow) -> None:
@@ -100,7 +101,7 @@ def rebuild(tx: Transaction) -> None:
             for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
                 found[key] = found.get(key, Sums()).plus(one)
             if judgement is not None:
-                _draw(tx, row, observations, judgement)
+                _draw(tx, row, observations, judgement, one)
         last = page[-1].id
         tx.flush()
         tx.expunge_all()  # no more than a page in memory
@@ -115,12 +116,15 @@ def _observations(tx: Transaction, row: RoundRow) -> list[Observation]:
     return list(map(unpack_observation, replies))
 
 
-def _draw(tx: Transaction, row: RoundRow, observations: Sequence[Observation], judgement: Judgement) -> None:
+def _draw(
+    tx: Transaction, row: RoundRow, observations: Sequence[Observation], judgement: Judgement, counts: Sums
+) -> None:
     if row.label is None or row.completed_at is None:
         return
     if values := points(row, judgement):
         tx.connection().execute(insert(PointRow), values)
-    tx.connection().execute(insert(LineRow), line(row, observations))
+    of_line = {name: getattr(counts, name) for name in ("checked", "passed", "keyed", "right", "refused")}
+    tx.connection().execute(insert(LineRow), line(row, observations) | of_line)
 
 
 def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Sums:

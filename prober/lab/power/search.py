@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count, islice
-from math import ceil, sqrt
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from prober.judging.channels import CHANNELS
 from prober.judging.explain.summary import weights
 from prober.judging.judge import advance, passes_permutation_check
 from prober.judging.memory import Memory
+from prober.judging.objectives import wilson
 from prober.judging.promise import Promise
 from prober.lab.power.changes import Change
 from prober.lab.power.history import ReferenceHistory
@@ -216,14 +217,6 @@ def sensitivity(
             found.append(Sensitivity(change, days, rounds, channels, smallest, largest))
             tell(f"{change.name}, {days:g} days")
     return tuple(found)
-
-
-def wilson(successes: int, tries: int, z: float = 1.959964) -> tuple[float, float]:
-    """Interval of a share (Wilson, *Probable inference*, 1927)."""
-    share, square = successes / tries, z * z
-    middle = (share + square / (2 * tries)) / (1 + square / tries)
-    half = z * sqrt(share * (1 - share) / tries + square / (4 * tries * tries)) / (1 + square / tries)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _moved_channels(history: ReferenceHistory, change: Change, seed: int) -> tuple[str, ...]:

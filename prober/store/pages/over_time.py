@@ -124,6 +124,26 @@ def lines(
     )
 
 
+def counts_of_set(
+    tx: Transaction, endpoint: str, probe_set: str, since: datetime
+) -> tuple[tuple[datetime, Mapping[str, int]], ...]:
+    """Completed rounds of one set on one endpoint since then, oldest first: when, and how many replies were what.
+    Rounds of older versions, which did not count, are left out."""
+    found = tx.exec(
+        select(LineRow)
+        .join(RoundRow, (col(RoundRow.endpoint) == col(LineRow.endpoint)) & (col(RoundRow.label) == col(LineRow.label)))
+        .where(
+            col(LineRow.endpoint) == endpoint,
+            col(RoundRow.probe_set) == probe_set,
+            col(LineRow.at) >= since,
+            col(LineRow.checked).is_not(None),
+        )
+        .order_by(col(LineRow.label))
+    )
+    names = ("asked", "failed", "checked", "passed", "keyed", "right", "refused")
+    return tuple((row.at, {name: getattr(row, name) for name in names}) for row in found)
+
+
 def edits(tx: Transaction, endpoint: str) -> tuple[EditView, ...]:
     """What the name of an endpoint has meant, and from which round on; oldest first."""
     found = []

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prober.judging.objectives import wilson
 from prober.judging.promise import Promise
 from prober.lab.power import CHANGES, search
-from prober.lab.power.search import Caught, sensitivity, wilson
+from prober.lab.power.search import Caught, sensitivity
 from tests.lab.power.world import history
 
 HISTORY = history()

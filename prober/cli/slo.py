@@ -1,0 +1,103 @@
+"""`prober slo`: where the declared quality objectives stand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import typer
+
+from prober.alerts.phrases import minute
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
+from prober.cli.output import Json, count, of_time, print_json, say
+from prober.status.objectives import ObjectiveStatus, exit_code, objectives
+from prober.text import one_line
+
+app = typer.Typer(add_completion=False)
+
+_WORDS = {
+    "met": "MET",
+    "burning": "BURNING: the error budget is spent too fast",
+    "missed": "MISSED",
+    "too_few": "too few replies to say",
+}
+
+
+@app.command()
+def slo(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
+    """Show where the declared quality objectives stand: share, error budget, burn rates.
+
+    Exit code 1 if one is missed or its budget burns, 3 if there are too few replies to say, else 0.
+    """
+    declarations = declared(paths)
+    with open_store(database, read_only=True) as store:
+        found = store.query(objectives, declarations.sets, now_utc())
+    if as_json:
+        print_json({"objectives": [_as_json(one) for one in found]})
+    elif not found:
+        say("No objective is declared; write `objectives:` into a probe set.")
+    else:
+        say(*(line for one in found for line in _words(one)))
+    return exit_code(found)
+
+
+def _words(one: ObjectiveStatus) -> list[str]:
+    standing, objective = one.standing, one.objective
+    wanted = f"at least {objective.at_least}" if objective.at_least else f"at most {objective.at_most}"
+    title = f"{one.probe_set} on {one.endpoint}, {objective.name}: {_WORDS[standing.state]}"
+    if standing.burning_since is not None:
+        title += f", since {minute(standing.burning_since)}"
+    lines = [title]
+    if standing.replies:
+        # Bad replies are those that are so, where the objective says "at most".
+        so = standing.replies - standing.bad if objective.at_least else standing.bad
+        low, high = standing.interval
+        low, high = (1 - high, 1 - low) if objective.at_least else (low, high)
+        lines.append(
+            f"  {objective.measure} {100 * so / standing.replies:.1f} % of {standing.replies:,} "
+            f"({100 * low:.1f}–{100 * high:.1f} %), wanted {wanted} over {objective.window}; "
+            f"error budget left {100 * (standing.budget_left or 0):.0f} %"
+        )
+        rates = [
+            f"{_span(window)} {rate:.1f}× ({replies:,})"
+            for window, rate, replies in standing.burn_rates
+            if rate is not None
+        ]
+        lines.append(
+            f"  burn rate, and replies: {', '.join(rates)}; newest round {minute(standing.newest)}"
+            if standing.newest
+            else ""
+        )
+    if standing.needed:
+        lines.append(f"  {count(standing.needed, 'more reply').replace('replys', 'replies')} needed")
+    return [one_line(line) for line in lines if line]
+
+
+def _span(window: timedelta) -> str:
+    hours = window / timedelta(hours=1)
+    return f"{hours:g} h" if hours < 48 else f"{hours / 24:g} d"
+
+
+def _as_json(one: ObjectiveStatus) -> Json:
+    standing, objective = one.standing, one.objective
+    return {
+        "probe_set": one.probe_set,
+        "endpoint": one.endpoint,
+        "name": objective.name,
+        "measure": objective.measure,
+        "allowed": objective.allowed,
+        "window": objective.window,
+        "state": standing.state,
+        "replies": standing.replies,
+        "bad": standing.bad,
+        "interval": standing.interval,
+        "budget_left": standing.budget_left,
+        "burning_since": of_time(standing.burning_since),
+        "e_value": standing.e_value,
+        "threshold": standing.threshold,
+        "burn_rates": [
+            {"hours": window / timedelta(hours=1), "rate": rate, "replies": replies}
+            for window, rate, replies in standing.burn_rates
+        ],
+        "newest_round": of_time(standing.newest),
+        "needed": standing.needed,
+    }

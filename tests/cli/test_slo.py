@@ -1,0 +1,68 @@
+"""`prober slo`, as it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.world import write_probes
+
+
+def with_objectives(home: Path, *objectives: dict[str, str], **endpoint: object) -> None:
+    folder = write_probes(home, **endpoint)
+    path = folder / "canary.yaml"
+    content = json.loads(path.read_text())
+    content["objectives"] = list(objectives)
+    content["probes"][0] |= {"samples": 40, "expect": [{"type": "not-is-refusal"}]}
+    path.write_text(json.dumps(content))
+
+
+def test_few_replies_are_not_enough_and_more_are(prober: Run, home: Path) -> None:
+    with_objectives(
+        home, {"name": "good", "at_least": "95 %"}, {"name": "refusals", "measure": "refused", "at_most": "5%"}
+    )
+    prober("once")
+    done = prober("slo")
+    assert done.code == 3 and "more replies needed" in done.out
+    prober("once")
+    done = prober("slo", "--json")
+    assert done.code == 0
+    assert [(one["name"], one["state"], one["replies"], one["bad"]) for one in done.json["objectives"]] == [
+        ("good", "met", 80, 0), ("refusals", "met", 80, 0),
+    ]  # fmt: skip
+
+
+def test_an_objective_that_is_missed_is_1(prober: Run, home: Path) -> None:
+    refusing = {"world": "refusal", "strength": 0.9, "changes_at": "2020-01-01T00:00:00+00:00"}
+    with_objectives(home, {"name": "good", "at_least": "95 %"}, parameters=refusing)
+    prober("once")
+    done = prober("slo")
+    assert done.code == 1
+    assert done.out.startswith("canary on bot, good: MISSED")
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ({"name": "good"}, "write either at_least or at_most"),
+        ({"name": "good", "at_least": "95 %", "at_most": "2 %"}, "write either at_least or at_most"),
+        ({"name": "good", "at_most": "0 %"}, "must be above 0 %"),
+        ({"name": "good", "at_least": "0.95"}, "at_least"),
+        ({"name": "good", "at_least": "95 %", "window": "200d"}, "from 1h to 90d"),
+        ({"name": "good", "at_least": "95 %", "measure": "right"}, "knows the answer"),
+    ],
+)
+def test_faults_are_named_with_their_line(prober: Run, home: Path, objective: dict[str, str], said: str) -> None:
+    with_objectives(home, objective)
+    done = prober("validate")
+    assert done.code == 2 and "canary.yaml:1" in done.err and said in done.err
+
+
+def test_nothing_declared_is_3(prober: Run, home: Path) -> None:
+    write_probes(home)
+    prober("once")
+    done = prober("slo")
+    assert done.code == 3 and "No objective is declared" in done.out
