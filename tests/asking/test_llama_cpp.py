@@ -97,6 +97,31 @@ def test_a_stream_says_the_same_and_times_its_first_token(base_url: str) -> None
     assert 0 < streamed.ttft_s <= streamed.latency_s
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"provider": "openai", "api": "responses", "parameters": {"max_output_tokens": 12, "temperature": 0}},
+        {"provider": "anthropic", "api_key_env": None, "parameters": {"max_tokens": 12, "temperature": 0}},
+    ],
+    ids=["responses", "messages"],
+)
+def test_its_other_formats_are_spoken(base_url: str, declared: dict[str, object], stream: bool) -> None:
+    endpoint = Endpoint.model_validate(
+        {"name": "llama", "model": "smollm2", "base_url": base_url, "stream": stream, **declared}
+    )
+    provider = open_provider(endpoint)
+    try:
+        now = datetime(2026, 3, 1, tzinfo=UTC)
+        reply = provider.ask(endpoint, Probe(id="p", prompt="Name a colour."), 0, now)
+    finally:
+        provider.close()
+    assert reply.error is None, reply.error_detail
+    assert reply.text and reply.model and reply.reply_id
+    assert reply.input_tokens and reply.output_tokens
+    assert (reply.ttft_s is not None) == stream
+
+
 def test_a_refused_parameter_is_named(base_url: str) -> None:
     reply = asked(base_url, "Name a colour.", temperature="warm")
     assert (reply.error, reply.text) == ("unsupported_parameter", None)
