@@ -111,7 +111,8 @@ def body_of(value: object, streamed: bool, rng: random.Random) -> bytes:
 
 
 def check(reply: Reply) -> None:
-    assert (reply.error is None) == (reply.text is not None)
+    assert reply.error is not None or reply.text is not None
+    assert reply.error is None or reply.text is None or reply.cached_by
     assert reply.error is None or reply.error in get_args(Failure)
     assert all(count is None or 0 <= count <= 2 * LARGEST_COUNT for count in (getattr(reply, name) for name in COUNTS))
     assert all(math.isfinite(logprob) for _, logprob in reply.top_logprobs)
