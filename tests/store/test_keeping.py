@@ -95,6 +95,18 @@ def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -
     assert events(store, alerter="log") == ["opened", "acknowledged"], "late presses tell nobody anything"
 
 
+@pytest.mark.parametrize(("action", "is_kept"), [("close", True), ("accept", False)])
+def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(
+    store: Store, action: str, is_kept: bool
+) -> None:
+    incident = alarm(store)
+    try_to_act(store, incident.id, Action(action, "ana"), NAMES, NOW + HOUR)  # type: ignore[arg-type]
+    seen = next(one for one in store.query(overview.endpoints) if one.name == incident.endpoint)
+    assert (seen.state, seen.open_incident) == ("alarm", None)
+    assert seen.closed_incident is not None and seen.closed_incident.actor == "ana"
+    assert seen.reference_began_at == (None if is_kept else NOW + HOUR)
+
+
 def test_a_mute_ends_by_itself_and_nothing_is_told_meanwhile(store: Store) -> None:
     incident = alarm(store)
     try_to_act(store, incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)

@@ -271,7 +271,8 @@ def _closed(tx: Transaction, hashes: Sequence[str]) -> dict[str, Change]:
     """Endpoint's hash → its newest change, where that is closed."""
     if not hashes:
         return {}
-    of_change = (col(IncidentRow.endpoint_hash).in_(hashes), ~col(IncidentRow.kind).in_(TROUBLES))
+    no_facts = col(IncidentRow.is_facts).is_(None)
+    of_change = (col(IncidentRow.endpoint_hash).in_(hashes), ~col(IncidentRow.kind).in_(TROUBLES), no_facts)
     newest = select(func.max(IncidentRow.id)).where(*of_change).group_by(IncidentRow.endpoint_hash)
     found = map(to_incident, tx.exec(select(IncidentRow).where(col(IncidentRow.id).in_(newest))))
     return {one.endpoint_hash: one for one in found if isinstance(one, Change) and one.state == "closed"}
