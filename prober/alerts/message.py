@@ -17,7 +17,6 @@ from prober.alerts.phrases import (
     event_title,
     fact_lines,
     incident_url,
-    lasting,
     minute,
     odds,
     said_by,
@@ -26,6 +25,7 @@ from prober.alerts.phrases import (
     title_of,
     title_of_event,
     when,
+    whether_it_stays,
 )
 from prober.incidents.events import EVENTS
 from prober.incidents.trouble import why
@@ -236,7 +236,7 @@ def _said(incident: IncidentNews) -> list[Paragraph]:
 
 
 def _lasting(incident: IncidentNews) -> list[Paragraph]:
-    stays = lasting(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
+    stays = whether_it_stays(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
     return [("Lasting", stays)] if stays else []
 
 

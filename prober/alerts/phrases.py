@@ -168,7 +168,7 @@ def counted(replies: int, reference_replies: int) -> str:
     return f", {replies:,} replies against {reference_replies:,}" if replies and reference_replies else ""
 
 
-def lasting(course: Course, passed: str | None) -> str:
+def whether_it_stays(course: Course, passed: str | None) -> str:
     """Whether the change stays; nothing while that is not known."""
     if course == "persistent":
         return "the rounds after the alarm are changed too"

@@ -8,7 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import between, counted, lasting, minute, thousands, when
+from prober.alerts.phrases import between, counted, minute, thousands, when, whether_it_stays
 from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
@@ -122,7 +122,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):
         share = incident.findings.share
-        remarks = (lasting(incident.course, incident.passed), share.words if share else "")
+        remarks = (whether_it_stays(incident.course, incident.passed), share.words if share else "")
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from prober.alerts.phrases import between, chance, counted, lasting, minute, thousands, when
+from prober.alerts.phrases import between, chance, counted, minute, thousands, when, whether_it_stays
 from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
@@ -116,7 +116,7 @@ def _summary(found: Postmortem) -> list[str]:
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {len(moved) - 1} more channels moved" if moved[1:] else "")
-    course = lasting(incident.course, incident.passed)
+    course = whether_it_stays(incident.course, incident.passed)
     return [
         f"**{_inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
         f"A {kind}, {incident.severity}, {state}." + (f" {course.capitalize()}." if course else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.phrases import between, counted, lasting
+from prober.alerts.phrases import between, counted, whether_it_stays
 from prober.model.evidence import Share
 
 
@@ -37,8 +37,8 @@ def test_a_share_of_the_traffic() -> None:
 
 
 def test_whether_it_lasts() -> None:
-    assert lasting("unknown", None) == ""
-    assert lasting("persistent", None) == "the rounds after the alarm are changed too"
-    assert lasting("transient", "0033") == (
+    assert whether_it_stays("unknown", None) == ""
+    assert whether_it_stays("persistent", None) == "the rounds after the alarm are changed too"
+    assert whether_it_stays("transient", "0033") == (
         "it has passed: the endpoint answers as the reference again since round 0033"
     )

@@ -96,9 +96,7 @@ def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -
 
 
 @pytest.mark.parametrize(("action", "is_kept"), [("close", True), ("accept", False)])
-def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(
-    store: Store, action: str, is_kept: bool
-) -> None:
+def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(store: Store, action: str, is_kept: bool) -> None:
     incident = alarm(store)
     try_to_act(store, incident.id, Action(action, "ana"), NAMES, NOW + HOUR)  # type: ignore[arg-type]
     seen = next(one for one in store.query(overview.endpoints) if one.name == incident.endpoint)
