@@ -173,11 +173,16 @@ def _gathered(tx: Transaction, gathering: Sequence[str]) -> dict[str, tuple[Gath
 
 def _spending(tx: Transaction) -> dict[str, SpendingView]:
     """Endpoint → what was booked on the newest day that has any."""
-    newest = select(SpendingRow.endpoint, func.max(SpendingRow.day).label("day")).group_by(col(SpendingRow.endpoint))
-    last = newest.subquery()
+    newest = (
+        select(func.max(SpendingRow.day))
+        .where(col(SpendingRow.endpoint) == col(EndpointRow.name))
+        .correlate(EndpointRow)
+        .scalar_subquery()
+    )
+    last = columns(col(EndpointRow.name).label("name"), newest.label("day")).where(col(EndpointRow.current)).subquery()
     rows = tx.exec(
         select(SpendingRow).join(
-            last, and_(col(SpendingRow.endpoint) == last.c.endpoint, col(SpendingRow.day) == last.c.day)
+            last, and_(col(SpendingRow.endpoint) == last.c.name, col(SpendingRow.day) == last.c.day)
         )
     )
     return {row.endpoint: SpendingView(date.fromisoformat(row.day), Spent(row.asks, row.tokens)) for row in rows}
