@@ -16,7 +16,7 @@ from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import chance, thousands, when
 from prober.asking import open_provider
 from prober.cli.options import AsJson, Database, Paths, chosen, declared, deliver_owed, now_utc, settings_of
-from prober.cli.output import Json, bars, fix_of, of_judgement, print_json, say
+from prober.cli.output import Json, bars, fix_of, of_fact, of_judgement, print_json, say
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
@@ -134,6 +134,7 @@ def _words(one: Asked) -> list[str]:
     lines += [f"  {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     lines += [f"  a confirmation round is due at {again:%H:%M:%S} UTC"] if again else []
+    lines += [f"  fact: {fact.words}" for fact in result.facts]
     incident = result.decision.incident if result.decision else None
     if incident is not None and incident.is_live:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
@@ -179,6 +180,7 @@ def _as_json(one: Asked) -> Json:
         ],
         "said": one.said,
         "judgement": of_judgement(result.judgement) if result.judgement else None,
+        "facts": [of_fact(fact) for fact in result.facts],
         "decision": result.decision.reason if result.decision else None,
         "confirmation": result.confirmation.reason if result.confirmation else None,
         "incident": incident.id if incident else None,

@@ -80,7 +80,9 @@ def become(facts: Facts, change: Change) -> Decision:
     if _is_graver(wider, facts):
         return Decision("more_serious", wider, event="escalated")
     quiet = replace(wider, state=facts.state, muted_until=facts.muted_until, notified_at=facts.notified_at)
-    return Decision("change_confirmed", quiet, event="answers_changed" if facts.state == "open" else None)
+    # Where only names moved, the facts have said so already.
+    is_news = change.kind != "identity_change" and facts.state == "open"
+    return Decision("change_confirmed", quiet, event="answers_changed" if is_news else None)
 
 
 def over(incident: Facts, now: datetime) -> Decision:

@@ -11,8 +11,9 @@ from typing import Final
 from prober.model.declaration import ReferenceRule
 from prober.store.views import EndpointView, GatheredView, RoundView
 
-WHILE_GATHERING: Final = ("reachability", "freshness")
-"""What is watched before there is a reference: whether asks are answered, and whether rounds come."""
+WHILE_GATHERING: Final = ("facts", "reachability", "freshness")
+"""What is watched before there is a reference: what the provider says of itself and what is deterministic, whether asks
+are answered, and whether rounds come."""
 
 
 def judged_from(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> datetime | None:

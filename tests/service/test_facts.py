@@ -189,5 +189,5 @@ def test_a_change_with_the_same_onset_is_one_story():
     assert isinstance(change, Change)
     assert (change.id, [one.now for one in change.facts]) == (1, ["m-1"])
     alike = World(reference={"rounds": 8, "hours": 24}).rounds(30).rounds(8, model="m-1")
-    assert alike.news == ["fact", "answers_changed"]
+    assert alike.news == ["fact"]
     assert [(one.id, one.severity) for one in alike.found] == [(1, "info")]

@@ -146,7 +146,7 @@ def test_while_a_reference_is_gathered_status_says_what_watches_and_until_when(
     found = status_of(
         state="insufficient_evidence", reference=ReferenceRule(rounds=rounds, hours=hours), gathered=so_far
     )
-    assert (found.protected_by, found.judged_from) == (("reachability", "freshness"), judged_from)
+    assert (found.protected_by, found.judged_from) == (("facts", "reachability", "freshness"), judged_from)
 
 
 def test_the_slowest_probe_set_says_when_a_reference_is_complete_and_a_whole_one_is_not_waited_for() -> None:
