@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from prober.asking.http_provider import HttpProvider
-from prober.asking.interface import Provider
+from prober.asking.interface import Describes, Provider
 from prober.asking.scripted import ScriptedProvider
 from prober.asking.wire.format import WireFormat
 from prober.model.declaration import Endpoint
@@ -31,4 +31,4 @@ def _opened(name: str) -> WireFormat:
     return opened
 
 
-__all__ = ["Provider", "open_provider", "wire_format"]
+__all__ = ["Describes", "Provider", "open_provider", "wire_format"]

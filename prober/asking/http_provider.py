@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
 
-from prober.asking import failures, headers
+from prober.asking import failures, headers, metadata
 from prober.asking.access import KEYS, Keys, NoKey, access_of
 from prober.asking.egress import Certificates
 from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
@@ -65,7 +65,7 @@ class HttpProvider:
             endpoint.timeouts,
             endpoint.max_reply_bytes,
             FirstContent(wire.has_content) if endpoint.stream else None,
-            Certificates(endpoint.ca_file, endpoint.client_cert, endpoint.client_key),
+            certificates_of(endpoint),
         )
         if isinstance(outcome, Lost):
             detail = failures.shortened(_redacted(outcome.detail, access.secrets))
@@ -76,8 +76,29 @@ class HttpProvider:
             self._keys.refused(endpoint)
         return without_secrets(reply, access.secrets)
 
+    def describe(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """What the endpoint says of itself; None where it says nothing now. Never raises for bad luck."""
+        access = access_of(endpoint, self._keys)
+        if isinstance(access, NoKey):
+            return None
+        found: dict[str, str] = {}
+        for page, url in metadata.addresses(endpoint, base_url_of(endpoint)).items():
+            outcome = self._transport.post(
+                url, access.headers, b"", metadata.MOST_S, metadata.MOST_BYTES, None, certificates_of(endpoint), "GET"
+            )
+            if isinstance(outcome, Lost):
+                return None
+            if outcome.status == 200:
+                body = parse(_without_keys(outcome, access.secrets).body)
+                found |= metadata.values(page, body, endpoint.model)
+        return found or None
+
     def close(self) -> None:
         self._transport.close()
+
+
+def certificates_of(endpoint: Endpoint) -> Certificates:
+    return Certificates(endpoint.ca_file, endpoint.client_cert, endpoint.client_key)
 
 
 def ahead_s(date: str, now: datetime) -> float | None:

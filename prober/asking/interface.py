@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
@@ -29,6 +29,15 @@ class Answer(NamedTuple):
 
     ask: Ask
     reply: Reply
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A provider that can ask what an endpoint says of itself."""
+
+    def describe(self, endpoint: Endpoint) -> dict[str, str] | None:
+        """Short values by name; None where it says nothing now. No ask of the model; never raises for bad luck."""
+        ...
 
 
 class Provider(Protocol):

@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import httpx
 
@@ -131,6 +131,7 @@ class Transport:
         max_bytes: int,
         first: Callable[[bytes], bool] | None = None,
         certificates: Certificates = USUAL,
+        method: Literal["POST", "GET"] = "POST",
     ) -> Arrived | Lost:
         """Send `content`, read at most `max_bytes` decoded bytes. `first` says whether a chunk brings first content.
 
@@ -145,7 +146,7 @@ class Transport:
                 self._lane(url, certificates) as lane,
                 self._watch.over(lane, timeouts.total_s) as deadline,
                 lane.client.stream(
-                    "POST",
+                    method,
                     _parsed(url)[0],
                     headers=dict(headers),
                     content=content,

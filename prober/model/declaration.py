@@ -159,6 +159,8 @@ class Endpoint(Connection):
     severity: dict[str, Severity] = Field(default_factory=dict)
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
+    metadata: bool = False
+    """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have."""
 
     @property
     def content_hash(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from prober.asking import Provider
+from prober.asking import Describes, Provider
 from prober.judging import facts
 from prober.judging.facts import FactMemory
 from prober.judging.facts.readings import read
@@ -32,14 +32,21 @@ def look_at_facts(
 ) -> SeenFacts:
     """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
     memory = store.query(known_facts, probe_set, endpoint)
-    readings = read(round_, endpoint.model)
+    readings = read(round_, endpoint.model, _said_of_itself(provider, endpoint))
     again = facts.ask_again(memory, readings)
     once_more = replace(readings, of={}, answered=0)
     if again.series:
         observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock)
         once_more = read(replace(round_, observations=observations), endpoint.model)
+    if again.metadata:
+        said = read(replace(round_, observations=()), endpoint.model, _said_of_itself(provider, endpoint))
+        once_more = replace(once_more, of={**once_more.of, **said.of})
     memory, news = facts.advance(memory, readings, once_more)
     return SeenFacts(memory, readings, news)
+
+
+def _said_of_itself(provider: Provider, endpoint: Endpoint) -> dict[str, str] | None:
+    return provider.describe(endpoint) if endpoint.metadata and isinstance(provider, Describes) else None
 
 
 def known_facts(tx: Transaction, probe_set: ProbeSet, endpoint: Endpoint) -> FactMemory:

@@ -38,12 +38,19 @@ class Says:
     """A provider whose every reply is what is set, or what comes next."""
 
     def __init__(self, **said):
-        self.said, self.asks = {"model": "m", "text": "{}", "input_tokens": 9, "output_tokens": 1, **said}, 0
+        self.itself, self.said, self.asks = (
+            {},
+            {"model": "m", "text": "{}", "input_tokens": 9, "output_tokens": 1, **said},
+            0,
+        )
 
     def ask(self, endpoint, probe, sample, now):
         self.asks += 1
         said = {name: value(self.asks) if callable(value) else value for name, value in self.said.items()}
         return Reply(at=now, **said)
+
+    def describe(self, endpoint):
+        return self.itself
 
     def close(self):
         pass
@@ -170,6 +177,22 @@ def test_an_upgrade_raises_nothing():
     assert world.news == ["fact", "fact_acknowledged"]
     world.rounds(1, model="a third")
     assert world.found[0].words.startswith("served model: other → a third")
+
+
+def test_metadata_is_asked_where_it_is_declared_and_is_no_ask_of_the_model():
+    world, silent = World(metadata=True), World()
+    for one in (world, silent):
+        one.provider.itself = {"props.model_path": "a.gguf"}
+        one.rounds(2)
+        asked = one.provider.asks
+        one.provider.itself = None
+        one.rounds(1)
+        one.provider.itself = {"props.model_path": "b.gguf"}
+        one.rounds(2)
+        assert one.provider.asks == asked + 3 * 4
+    assert silent.news == []
+    assert [(one.words, one.severity) for one in world.found] == [("props.model path: a.gguf → b.gguf", "warning")]
+    assert world.news == ["fact"]
 
 
 def test_a_new_reference_takes_what_is_said_now_as_known():

@@ -20,7 +20,7 @@ from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.incident import Action, Change, Event, Incident
-from prober.model.notice import ChangeNews, FactsNews, Notice, Outcome, TroubleNews
+from prober.model.notice import IncidentNews, Notice, Outcome
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act
@@ -226,9 +226,7 @@ class _Marked(StoredOutbox):
         if notice is None:
             return None
         about = notice.about
-        unnumbered = (
-            replace(about, incident_id=None) if isinstance(about, ChangeNews | FactsNews | TroubleNews) else about
-        )
+        unnumbered = replace(about, incident_id=None) if isinstance(about, IncidentNews) else about
         return replace(notice, drill=True, about=unnumbered)
 
 

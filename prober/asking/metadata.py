@@ -1,0 +1,88 @@
+"""What an endpoint says of itself, apart from any reply: model files, digests, builds. Short values, no secrets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from prober.model.declaration import Endpoint, Timeouts
+
+MOST_BYTES: Final = 2_000_000
+MOST_S: Final = Timeouts(connect_s=3.0, read_s=5.0, total_s=5.0)
+LONGEST: Final = 200
+"""Characters of a value; of anything longer its digest is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One address that some servers have."""
+
+    path: str
+    """From the root of the server; `{base}` stands for the path of `base_url`."""
+    read: Callable[[object, str], Mapping[str, object]]
+    """(the JSON, the model's name) → what it says."""
+
+
+def _props(said: object, model: str) -> Mapping[str, object]:
+    """llama.cpp."""
+    names = ("model_path", "model_ftype", "build_info", "chat_template")
+    return {name: said.get(name) for name in names} if isinstance(said, dict) else {}
+
+
+def _models(said: object, model: str) -> Mapping[str, object]:
+    """The entry of the model in an OpenAI-compatible list."""
+    entry = _entry(said, "data", "id", model)
+    meta = entry.get("meta")
+    sizes = ("n_params", "size", "n_vocab")
+    more = {f"meta.{name}": meta.get(name) for name in sizes} if isinstance(meta, dict) else {}
+    return {name: entry.get(name) for name in ("owned_by", "root", "digest", "sha")} | more
+
+
+def _tags(said: object, model: str) -> Mapping[str, object]:
+    """Ollama."""
+    return {"digest": _entry(said, "models", "name", model, f"{model}:latest").get("digest")}
+
+
+PAGES: Final[Mapping[str, Page]] = {
+    "props": Page("/props", _props),
+    "models": Page("{base}/models", _models),
+    "tags": Page("/api/tags", _tags),
+}
+
+
+def addresses(endpoint: Endpoint, base_url: str) -> dict[str, str]:
+    """Page → its address."""
+    parts = urlsplit(base_url)
+    return {
+        name: urlunsplit((parts.scheme, parts.netloc, page.path.format(base=parts.path.rstrip("/")), "", ""))
+        for name, page in PAGES.items()
+    }
+
+
+def values(page: str, said: object, model: str) -> dict[str, str]:
+    """`page.name` → short text; what is missing or no plain value is left out."""
+    found = PAGES[page].read(said, model)
+    return {f"{page}.{name}": _short(text) for name, value in found.items() if (text := _text(value))}
+
+
+def _entry(said: object, list_: str, key: str, *names: str) -> Mapping[str, object]:
+    entries = said.get(list_) if isinstance(said, dict) else None
+    if not isinstance(entries, list):
+        return {}
+    return next((one for one in entries if isinstance(one, dict) and one.get(key) in names), {})
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return str(value) if is_number else ""
+
+
+def _short(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    return f"sha256 {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
