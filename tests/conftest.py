@@ -6,6 +6,7 @@ import gc
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -47,21 +48,21 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     really_create = engine.create_engine
     path = tmp_path_factory.mktemp("template") / "prober.db"
     Store.open(f"sqlite:///{path}").close()
+    template = sqlite3.connect(":memory:", check_same_thread=False)
     with closing(sqlite3.connect(path)) as made:
-        template = [line for line in made.iterdump() if line not in {"BEGIN TRANSACTION;", "COMMIT;"}]
+        template.executescript("".join(made.iterdump()))
+    ours, turn = os.getpid(), threading.Lock()
     first: Any = really_create("sqlite://")
     first.connect().close()  # whereby a dialect learns what it speaks to
 
     def begin_as_copy(connection: sqlite3.Connection, record: object) -> None:
-        empty = "SELECT count(*) FROM sqlite_master"
-        if connection.execute("PRAGMA query_only").fetchone()[0] or connection.execute(empty).fetchone()[0]:
-            return
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if not connection.execute(empty).fetchone()[0]:  # another process may have been quicker
-            for statement in template:
-                connection.execute(statement)
-        connection.execute("COMMIT")
+        if os.getpid() != ours:
+            return  # processes that tests begin may open one file at once; they make it as they always do
+        with turn:
+            is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if is_empty and not connection.execute("PRAGMA query_only").fetchone()[0]:
+                template.backup(connection)
+                connection.execute("PRAGMA journal_mode = WAL")
 
     def create_engine(url: Any, **options: Any) -> Engine:
         made: Any = really_create(url, **options)
@@ -75,3 +76,4 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setattr(engine, "create_engine", create_engine)
         yield
     first.dispose()
+    template.close()
