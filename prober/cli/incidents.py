@@ -96,17 +96,10 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
             for one in examples
         ]
         pressed: list[Json] = [
-            {
-                "action": one.action,
-                "actor": one.actor,
-                "at": of_time(one.at),
-                "note": one.note,
-                "via": one.via,
-                "until": of_time(one.until),
-                "outcome": one.reason,
-            }
+            {"action": one.action, "actor": one.actor, "at": of_time(one.at), "note": one.note, "via": one.via,
+             "until": of_time(one.until), "outcome": one.reason}
             for one in presses
-        ]
+        ]  # fmt: skip
         print_json({"incident": of_incident(incident), "examples": sides, "notices": notified, "presses": pressed})
         return 0
     say(
