@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from sqlmodel import col, func, select, update
+from sqlalchemy import select as columns
+from sqlmodel import and_, col, func, select, update
 
 from prober.model.declaration import Budget
 from prober.model.reply import Spent
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
-from prober.store.rows import ReplyRow, RoundRow, SpendingRow
+from prober.store.rows import EndpointRow, ReplyRow, RoundRow, SpendingRow
+from prober.store.views import SpendingView
 
 
 def spent(tx: Transaction, endpoint: str, now: datetime) -> Spent:
@@ -62,3 +64,20 @@ def _in_replies(tx: Transaction, endpoint: str, now: datetime) -> Spent:
         .where(col(ReplyRow.at) >= midnight, col(RoundRow.endpoint) == endpoint)
     ).one()
     return Spent(int(asks), int(tokens))
+
+
+def newest_spending(tx: Transaction) -> dict[str, SpendingView]:
+    """Endpoint → what was booked on the newest day that has any."""
+    newest = (
+        select(func.max(SpendingRow.day))
+        .where(col(SpendingRow.endpoint) == col(EndpointRow.name))
+        .correlate(EndpointRow)
+        .scalar_subquery()
+    )
+    last = columns(col(EndpointRow.name).label("name"), newest.label("day")).where(col(EndpointRow.current)).subquery()
+    rows = tx.exec(
+        select(SpendingRow).join(
+            last, and_(col(SpendingRow.endpoint) == last.c.name, col(SpendingRow.day) == last.c.day)
+        )
+    )
+    return {row.endpoint: SpendingView(date.fromisoformat(row.day), Spent(row.asks, row.tokens)) for row in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement
@@ -15,16 +15,16 @@ from sqlmodel import and_, col, func, select
 
 from prober.model.declaration import Budget, ReferenceRule
 from prober.model.incident import LIVE, TROUBLES, Change, Trouble
-from prober.model.reply import Spent
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.facts import live_facts
 from prober.store.incidents import to_incident
 from prober.store.rounds import view as round_view
-from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, SpendingRow, TallyRow, WatchRow
+from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
+from prober.store.spending import newest_spending
 from prober.store.tallies import EVER
-from prober.store.views import ChannelPoint, EndpointView, GatheredView, RoundState, RoundView, SpendingView
+from prober.store.views import ChannelPoint, EndpointView, GatheredView, RoundState, RoundView
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     notices = _notices(tx)
     failures, owners = _newest_rounds(tx, col(RoundRow.failed) > 0), _owners(tx)
     open_incidents, troubles = _live(tx)
-    open_facts, spending = live_facts(tx), _spending(tx)
+    open_facts, spending = live_facts(tx), newest_spending(tx)
     stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
     confirmations = _confirmations(tx)
     began = dict(tx.exec(select(EpochRow.endpoint_hash, func.max(EpochRow.at)).group_by(EpochRow.endpoint_hash)).all())
@@ -169,23 +169,6 @@ def _gathered(tx: Transaction, gathering: Sequence[str]) -> dict[str, tuple[Gath
     for endpoint_hash, probe_set, count, first_at in rows:
         found[endpoint_hash] = (*found.get(endpoint_hash, ()), GatheredView(probe_set, int(count), first_at))
     return found
-
-
-def _spending(tx: Transaction) -> dict[str, SpendingView]:
-    """Endpoint → what was booked on the newest day that has any."""
-    newest = (
-        select(func.max(SpendingRow.day))
-        .where(col(SpendingRow.endpoint) == col(EndpointRow.name))
-        .correlate(EndpointRow)
-        .scalar_subquery()
-    )
-    last = columns(col(EndpointRow.name).label("name"), newest.label("day")).where(col(EndpointRow.current)).subquery()
-    rows = tx.exec(
-        select(SpendingRow).join(
-            last, and_(col(SpendingRow.endpoint) == last.c.name, col(SpendingRow.day) == last.c.day)
-        )
-    )
-    return {row.endpoint: SpendingView(date.fromisoformat(row.day), Spent(row.asks, row.tokens)) for row in rows}
 
 
 def _tallies(tx: Transaction) -> dict[str, _Tally]:
