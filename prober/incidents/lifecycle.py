@@ -99,6 +99,8 @@ def _found(
         peak_log_e=judgement.verdicts[0].log_e if judgement.verdicts else -inf,
         notified_at=now,
     )
+    if judgement.is_provisional:  # what came since is the reference from now on: nothing will say that it passed
+        incident = replace(incident, course="persistent", settled_round=judgement.round)
     return replace(incident, severity=severity(incident, given.rules))
 
 

@@ -3,7 +3,8 @@
 Every series first gathers its reference (see `reference`); from then on each round is one step of every channel, and
 the channels' e-detectors are averaged with weights that the reference fixes, which keeps their promise under any
 dependence. Where the rounds of one day are correlated, a step is a day (see `day_clustering`). Evidence that passes the
-threshold is an alarm unless the permutation check rejects it (see `permutation_check`).
+threshold is an alarm unless the permutation check rejects it (see `permutation_check`). While the reference is
+gathered, two stretches of it are compared (see `provisional`); where they differ, the newer one becomes the reference.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from math import inf, isnan, log
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from prober.judging import permutation_check
+from prober.judging import permutation_check, provisional
 from prober.judging.channels import CHANNELS
 from prober.judging.day_clustering import LEVEL_BEFORE_ALARM, can_be_clustered, day_of, is_clustered, whole_days
-from prober.judging.explain.summary import judgement, log_e_of_all
+from prober.judging.explain.summary import judgement, kind_of, log_e_of_all
 from prober.judging.memory import RECENT, ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
@@ -26,8 +27,9 @@ from prober.judging.statistic import edetector
 from prober.judging.statistic.oddness import surprise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Table
-from prober.model.evidence import Judgement, Observation, Round
+from prober.model.evidence import Judgement, Observation, Round, moved
 
+AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
@@ -38,18 +40,24 @@ def advance(
     round_: Round,
     history: History,
     promise: Promise,
-    times: Callable[[Collection[str]], Mapping[str, Times]] | None = None,
+    times: AllTimes | None = None,
 ) -> tuple[Memory, Judgement]:
     """Judge one completed round, and take in the reference of every series that this round completes.
 
     `times` says as `times_in` when the rounds of a series were, sooner than by reading them.
     """
+    if memory.begins:
+        history, times = _since(memory, history), _times_since(memory, times)
     answered = [o for o in round_.observations if o.fingerprint is not None]
     ready = memory.series
     before = log_e_of_all(memory)
     memory = _step(memory, [o for o in answered if o.series in ready], round_)
     memory, missing = gather(memory, {o.series for o in answered} - set(ready), history, promise, times)
     if not ready:
+        found = None if memory.series or memory.begins else _break(answered, history, promise, times)
+        if found is not None:
+            at = next(r.at for r in history({o.series for o in answered}) if r.label == found.onset)
+            return replace(memory, begins=found.onset, begins_at=at), _provisional(found, round_, promise)
         return memory, _insufficient(round_, missing, promise)
     judged = replace(
         judgement(memory, round_.label, promise, missing),
@@ -64,6 +72,56 @@ def advance(
     if memory.rejected_log_e is not None and log_e_of_all(memory) < memory.rejected_log_e + log(RECHECKED_AT):
         return memory, _rejected(judged)
     return _checked(memory, judged, history(memory.series), promise)
+
+
+def _since(memory: Memory, history: History) -> History:
+    """The rounds from the break on, where one was found while the reference was gathered."""
+    return lambda series: [round_ for round_ in history(series) if round_.label >= memory.begins]
+
+
+def _times_since(memory: Memory, times: AllTimes | None) -> AllTimes | None:
+    begins_at = memory.begins_at
+    if times is None or begins_at is None:
+        return None
+    return lambda series: {
+        name: [at for at in seen if at is not None and at >= begins_at] for name, seen in times(series).items()
+    }
+
+
+def _break(
+    answered: Sequence[Observation],
+    history: History,
+    promise: Promise,
+    times: AllTimes | None,
+) -> provisional.Break | None:
+    """What the rounds gathered so far show without a reference; they are read at few of the rounds (see `is_look`)."""
+    series = {o.series for o in answered}
+    if times is not None and not provisional.is_look(max(map(len, times(series).values()), default=0)):
+        return None
+    rounds = history(series)
+    return provisional.find(rounds, promise) if provisional.is_look(len(rounds)) else None
+
+
+def _provisional(found: provisional.Break, round_: Round, promise: Promise) -> Judgement:
+    """An alarm whose evidence is on the promise's scale: it passes the threshold where its chance passes its share."""
+    scaled = tuple(
+        replace(one, e_value=one.e_value * promise.threshold, log_e=one.log_e + log(promise.threshold))
+        for one in found.verdicts
+    )
+    said = f"provisional, {found.since} rounds against the {found.before} before them: "
+    first = [replace(one, words=said + one.words) for one in scaled[:1]]
+    return Judgement(
+        round=round_.label,
+        state="alarm",
+        e_value=found.share_of_threshold * promise.threshold,
+        threshold=promise.threshold,
+        verdicts=(*first, *scaled[1:]),
+        onset=found.onset,
+        kind=kind_of(moved(scaled, promise.threshold)),
+        missing="there is no reference yet; the rounds since the break become the reference",
+        onset_between=(found.onset, found.onset),
+        is_provisional=True,
+    )
 
 
 def reset_evidence(memory: Memory, first: Round) -> Memory:

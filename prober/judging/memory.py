@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, get_origin
 
 import numpy as np
@@ -66,6 +67,10 @@ class Memory:
     """What a round must exceed to be odd; None where that was not learnt, or days are the unit."""
     is_odd: bool = False
     """Whether the newest round was."""
+    begins: str = ""
+    """Label of the round the reference begins with, where a break was found while it was gathered; else empty."""
+    begins_at: datetime | None = None
+    """When that was, where it is known."""
 
 
 def encode(memory: Memory) -> str:
@@ -105,6 +110,8 @@ def _is_array(of: object) -> bool:
 
 
 _CODEC: Final = Converter()
+_CODEC.register_unstructure_hook(datetime, datetime.isoformat)
+_CODEC.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _CODEC.register_unstructure_hook_func(_is_array, _encoded)
 _CODEC.register_structure_hook_func(_is_array, _decoded)
 # These fields have another name in the text, which stays as it has always been.

@@ -149,6 +149,9 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
             yield judgement, None
             continue
         onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)
+        if judgement.is_provisional:
+            yield judgement, _alarm(incident, incident.course, rounds[start:onset], rounds[onset : i + 1])
+            continue  # the memory itself begins anew at the break
         course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
         yield judgement, _alarm(incident, course, rounds[start:onset], rounds[onset : i + 1])
         # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.

@@ -105,6 +105,8 @@ class Judgement:
     """Where the onset is with 90 % belief; that of the channel `onset` is taken from."""
     is_odd: bool = False
     """Whether the round is more extreme than every round of the reference."""
+    is_provisional: bool = False
+    """Whether it compares two stretches of rounds, because there is no reference yet."""
     is_growing: bool = False
     """Whether the evidence grew by more than a round adds on average while nothing changes."""
 
