@@ -43,6 +43,7 @@ CHAT = {
     "choices": [{"message": {"role": "assistant", "content": "Paris"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 12, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 2}},
 }  # fmt: skip
+ZERO, BODIES = "00000000-0000-0000-0000-000000000000", {"request_body": '{"prompt": "q"}', "response_body": CHAT}
 EVENT = {"run_id": "r7", "event_id": 4, "sample_id": "geo.1", "type": "sampling", "created_by": "",
          "created_at": "2026-02-03 04:05:09.5+00:00"}  # fmt: skip
 FILES: dict[str, tuple[str, str, dict[str, object]]] = {
@@ -146,6 +147,14 @@ def test_the_file_of_every_tool_is_read(tool: str, named: bool, packed: bool, tm
                                   "output": "b", "provided_model_name": "m"}], ["b"], "the type SPAN"),
         ("langfuse", "o.csv", 'id,type,startTime,model,input,output\r\n1,GENERATION,2026-02-03T04:05:06Z,m,"[{""role""'
          ':""user"",""content"":""Capital?""}]","{""role"":""assistant"",""content"":""Par,is""}"\r\n', ["Par,is"], ""),
+        ("langfuse", "o.json", [{"id": "t", "timestamp": "2026-02-03T04:05:06Z", "observations": [
+            {"type": "EVENT", "startTime": "2026-02-03T04:05:06Z"},
+            {"type": "GENERATION", "startTime": "2026-02-03T04:05:06Z", "model": "m", "input": "a", "output": "b"}]}],
+         ["b"], "the type EVENT"),
+        ("helicone", "o.jsonl", [{"request_created_at": "2026-02-03 04:05:06", "cache_reference_id": ZERO, **BODIES},
+                                 {"request_created_at": "2026-02-03 04:05:06", "cache_reference_id": "7f", **BODIES}],
+         ["Paris"], "replies from Helicone's cache"),
+        ("promptfoo", "o.jsonl", "\ufeff" + json.dumps(promptfoo(response="x")), ["x"], ""),
         ("helicone", "o.json", {"data": [{"request_created_at": 1770091506000, "response_status": 500,
                                           "request_body": {}, "response_body": {"error": {"message": "down"}}}]},
          [None], ""),

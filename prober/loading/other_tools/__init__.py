@@ -28,6 +28,8 @@ from prober.model.errors import LogError, Problem
 
 OWN: Final = "prober"
 """Name of our own format."""
+BOM: Final = b"\xef\xbb\xbf"
+"""What some editors and spreadsheets write before the first line."""
 _OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
 
 
@@ -61,7 +63,10 @@ TOOLS: Final[Mapping[str, Tool]] = {
     ),
     "langfuse": Tool(
         "a Langfuse export",
-        lambda one: bool({"startTime", "start_time"} & set(one)) and bool({"input", "output"} & set(one)),
+        lambda one: (
+            bool({"startTime", "start_time", "timestamp"} & set(one))
+            and bool({"input", "output", "observations"} & set(one))
+        ),
         langfuse,
         "traces, users, scores, model parameters and costs",
     ),
@@ -117,7 +122,7 @@ def _foreign_content(path: Path, *, is_sure: bool) -> bytes:
     """What a file holds that is not ours; empty where it is ours, or cannot be read: then our reader says why."""
     try:
         with reply_log.opened(path) as file:
-            start = file.readline()
+            start = file.readline().removeprefix(BOM)
             while start and not start.strip():
                 start = file.readline()
             first = _first(start)

@@ -48,7 +48,8 @@ def promptfoo(records: Iterable[tuple[int, Record]], source: Source) -> Iterator
         for row in filter(_mapping, rows if isinstance(rows, list) else []):
             response, provider = _mapping(row.get("response")), row.get("provider")
             named = _mapping(provider)
-            text = response.get("output", row.get("output"))
+            plain = row.get("response")
+            text = plain if isinstance(plain, str) else response.get("output", row.get("output"))
             if response.get("cached"):
                 source.left_out["replies from promptfoo's cache, which say nothing of the model: use --no-cache"] += 1
                 continue
@@ -135,7 +136,7 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
 
 
 def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
-    for number_, raw in records:
+    for number_, raw in _observations(records):
         # The same fields in camelCase from its pages, and in snake_case from its storage export.
         record = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", key).lower(): value for key, value in raw.items()}
         if record.get("type", "GENERATION") != "GENERATION":
@@ -164,11 +165,21 @@ def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[
         )
 
 
+def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    """Those within traces, or the records themselves."""
+    for number_, record in records:
+        within = record.get("observations")
+        whole = isinstance(within, list) and any(isinstance(one, Mapping) for one in within)
+        for one in within if whole and isinstance(within, list) else [record]:
+            if isinstance(one, Mapping):
+                yield number_, one
+
+
 def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
         request, response = parsed(record.get("request_body")), parsed(record.get("response_body"))
         status, at = count(record.get("response_status")), moment(record.get("request_created_at"))
-        if str(record.get("cache_enabled", "")).lower() == "true" and record.get("cache_reference_id"):
+        if str(record.get("cache_reference_id") or "").strip("0-"):
             source.left_out["replies from Helicone's cache, which say nothing of the model"] += 1
             continue
         model = record.get("request_model") or record.get("response_model") or _mapping(request).get("model")
