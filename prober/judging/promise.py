@@ -25,9 +25,29 @@ class Promise:
 
     @property
     def threshold(self) -> float:
-        """Mean rounds between false alarms: what the e-detector must reach to raise one. Confirmation rounds are rounds
-        too, so it is the scheduled ones between false alarms plus the most that can come on top."""
-        return self.scheduled + self.most_confirmations
+        """What the e-detector must reach to raise an alarm: mean rounds between false alarms, times what a short
+        reference costs. Confirmation rounds are rounds too, so these are the scheduled ones between false alarms plus
+        the most that can come on top."""
+        return self.price * (self.scheduled + self.most_confirmations)
+
+    @property
+    def price(self) -> float:
+        """By how much a reference that is shorter than the default one raises the threshold; 1 where it is not.
+
+        What a short reference does not show looks like a change later, and the e-detector's bound is for a model that
+        is known. Measured: docs/mathematics/promise.md.
+        """
+        return max(1.0, self.default_rounds / self.reference_rounds) ** 2
+
+    @property
+    def default_rounds(self) -> float:
+        """Rounds that the default reference has at this cadence."""
+        return _rounds_of(ReferenceRule(), self.rounds_per_year)
+
+    @property
+    def reference_rounds(self) -> float:
+        """Rounds that the declared reference has at this cadence."""
+        return _rounds_of(self.reference, self.rounds_per_year)
 
     @property
     def scheduled(self) -> float:
@@ -47,8 +67,7 @@ class Promise:
     @property
     def odd_share(self) -> float:
         """Share of a still endpoint's rounds that are more extreme than all of the reference."""
-        rounds = max(self.reference.rounds, self.reference.hours / HOURS_PER_YEAR * self.rounds_per_year)
-        return 1 / (rounds + 1)
+        return 1 / (self.reference_rounds + 1)
 
     def missing(self, rounds: int, at: Sequence[datetime]) -> str:
         """What a reference of so many rounds, asked at these times, still lacks; empty when nothing."""
@@ -59,6 +78,10 @@ class Promise:
         if at and hours < self.reference.hours:
             lacks.append(f"{self.reference.hours - hours:.1f} more of {self.reference.hours:g} hours")
         return " and ".join(lacks)
+
+
+def _rounds_of(rule: ReferenceRule, rounds_per_year: float) -> float:
+    return max(rule.rounds, rule.hours / HOURS_PER_YEAR * rounds_per_year, 1.0)
 
 
 def chance(alarms: int, promised: float) -> float:

@@ -13,8 +13,8 @@ editors.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from pydantic import JsonValue
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
 from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets, read
-from prober.loading.gather import gather_alerts, gather_endpoints, gather_sets, warnings
+from prober.loading.gather import Endpoints, gather_alerts, gather_endpoints, gather_sets, warnings
+from prober.loading.lines import Finding
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
@@ -91,12 +92,25 @@ def load(*paths: str | Path, alerters: Collection[str] = ()) -> Declarations:
     if problems:
         raise ConfigurationError(sorted(set(problems)))
     endpoints = [each.endpoint for each in declared.values() if each.endpoint is not None]
-    return Declarations(
+    found = Declarations(
         sets=tuple(sorted(sets, key=lambda probe_set: probe_set.name)),
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
         alerts=alerts,
-        warnings=tuple(sorted(warnings(declared))),
     )
+    return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared)])))
+
+
+def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Problem]:
+    """Endpoints whose declared reference is shorter than what the promise was measured with."""
+    for endpoint in found.endpoints:
+        promise = found.promise(endpoint)
+        if promise.price > 1:
+            message = (
+                f"a reference of {promise.reference_rounds:.0f} rounds; the promise needs {promise.default_rounds:.0f} "
+                f"at this schedule, so the threshold is raised {promise.price:.3g} times and small changes are found "
+                "later; remove reference, or write a longer one"
+            )
+            yield declared[endpoint.name].document.problem(Finding(("endpoints", endpoint.name, "reference"), message))
 
 
 def schemas() -> dict[str, dict[str, JsonValue]]:

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import pdtr
 
 from benchmarks import still
-from prober.judging.promise import Promise
+from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.model.declaration import ReferenceRule
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +41,18 @@ def test_what_a_reference_lacks(rounds, hours, missing) -> None:
 def test_the_order_of_times_does_not_matter() -> None:
     promise = Promise(reference=ReferenceRule(rounds=4, hours=6))
     assert promise.missing(4, [START + timedelta(hours=6), START]) == ""
+
+
+@pytest.mark.parametrize("every_h", [1 / 6, 1, 2, 3, 4, 6, 8, 12, 24])
+def test_a_reference_that_is_shorter_than_the_default_raises_the_threshold(every_h: float) -> None:
+    def threshold(**rule: float) -> float:
+        return Promise(1.0, HOURS_PER_YEAR / every_h, ReferenceRule(**rule)).threshold
+
+    default = threshold()
+    assert default == pytest.approx(HOURS_PER_YEAR / every_h)
+    assert threshold(rounds=1000, hours=24 * 90) == default
+    rounds = max(12, 168 / every_h)
+    assert threshold(rounds=6, hours=0) == pytest.approx(default * (rounds / 6) ** 2)
 
 
 @pytest.mark.slow

@@ -126,6 +126,14 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
     assert out.count("warning: ") == 3 and "3 endpoints: valid, with 3 warnings." in out
 
 
+def test_a_reference_too_short_for_the_promise_is_a_warning_with_its_price(tmp_path: Path) -> None:
+    short = "  bot: {provider: scripted, model: m, reference: {rounds: 12, hours: 0}}\n"
+    found = loaded(tmp_path, endpoints=short)
+    [warning] = map(str, found.warnings)
+    assert "endpoints.yaml:2: endpoints.bot.reference: a reference of 12 rounds; the promise needs " in warning
+    assert not loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m}\n").warnings
+
+
 ADDRESSES = [
     None, "https://api.example.com/v1", "http://127.0.0.1:8080", "https://[::1]/v1", "http://127.0.0.1:0/v1", "https://",
     "http://127.0.0.1:99999/v1", "https://api.example.com/v1?api-version=1", "ftp://x/v1", "https://x/v1/messages",
