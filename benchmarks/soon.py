@@ -12,7 +12,7 @@ from statistics import median
 from typing import Final
 
 import numpy as np
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from prober.fingerprint import fingerprint
@@ -247,8 +247,8 @@ class StillRow:
     @property
     def rate(self) -> str:
         """False alarms a year, with Garwood's exact 95 % interval."""
-        low = gamma.ppf(0.025, self.alarms) if self.alarms else 0.0
-        high = gamma.ppf(0.975, self.alarms + 1)
+        low = gammaincinv(self.alarms, 0.025) if self.alarms else 0.0
+        high = gammaincinv(self.alarms + 1, 0.975)
         return f"{self.alarms / self.years:.2f} ({low / self.years:.2f}–{high / self.years:.2f})"
 
 

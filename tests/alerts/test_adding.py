@@ -49,6 +49,7 @@ def test_the_labels_of_an_alert_are_all_named() -> None:
         assert f"`{name}`" in PAGE, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", slack_html.PAGES)
 def test_the_pictures_are_of_payloads_that_are_sent(picture: str) -> None:
     assert "Canary prober" in slack_html.PAGES[picture]() or picture == "slack-accept"

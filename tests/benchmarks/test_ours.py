@@ -66,6 +66,7 @@ def test_the_comparison_is_that_of_two_logs() -> None:
     assert [(one.channel, one.p_value) for one in two.channels] == [(one.channel, one.p_value) for one in said.channels]
 
 
+@pytest.mark.slow
 def test_without_log_probabilities_the_texts_are_the_same() -> None:
     rounds = SMALL.draw(BASE, np.random.default_rng(2), 3)
     hidden = text_only(rounds)

@@ -24,6 +24,8 @@ from tests.judging.observed import REFERENCE, history, judged, whole
 
 QUIET: Final = 8
 """Rounds after the reference in which nothing changes."""
+QUICK: Final = {"identity", "choice", "length", "refusal"}
+"""Channels that also `make test` sees alarm: a name, an answer, a number and a share."""
 WITHIN: Final = 36
 """Rounds in which a change is to be seen."""
 
@@ -128,7 +130,9 @@ def still_until_the_change(clustered: bool) -> tuple[list[Round], Memory, list[J
 @pytest.mark.parametrize(
     "clustered", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["independent", "clustered"]
 )
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize(
+    "channel", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CHANNELS]
+)
 def test_a_channel_that_moves_alone_alarms_and_is_named_first(channel: str, clustered: bool) -> None:
     rounds, memory, before = still_until_the_change(clustered)
     change = len(before)

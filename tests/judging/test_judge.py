@@ -68,6 +68,7 @@ def test_one_probe_is_one_probe() -> None:
     assert judgements[0].missing.startswith("the reference of 1 probe needs")
 
 
+@pytest.mark.slow
 def test_the_size_of_the_reference_is_the_teams_own() -> None:
     promise = Promise(reference=ReferenceRule(rounds=12, hours=0))
     memory, judgements = judged(world(13, series=("a",), samples=1), promise)
@@ -326,6 +327,7 @@ def test_nothing_learnt_is_an_empty_memory() -> None:
     assert memory == Memory()
 
 
+@pytest.mark.slow
 def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() -> None:
     early = list(world(10, series=("a",)))
     rounds = [*early, *world(3, first=10, series=("a", "b")), *world(2, first=13, series=("a", "b", "c"))]
@@ -336,6 +338,7 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     )
 
 
+@pytest.mark.slow
 def test_vectors_of_another_embedder_are_no_evidence() -> None:
     other = {"vector": (0.0, 1.0)}
     _, judgements = judged(world(REFERENCE + 4, series=("a",), change=other, at=REFERENCE + 2))

@@ -91,6 +91,7 @@ def test_fast_and_plain_agree(seed: int) -> None:
     np.testing.assert_allclose(permutation_check.by_onset(centred, reordered), plain)
 
 
+@pytest.mark.slow
 def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(monkeypatch) -> None:
     asked = []
     monkeypatch.setattr(judge, "passes_permutation_check", lambda _, rounds: asked.append(len(rounds)))

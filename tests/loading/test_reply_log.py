@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, line_of, read, write
@@ -125,6 +125,7 @@ def test_packing_is_told_by_content_not_by_name(tmp_path: Path) -> None:
     assert list(read(tmp_path / "log.jsonl")) == [FULL]
 
 
+@settings(max_examples=20)
 @given(logged)
 def test_writing_and_reading_is_the_identity(tmp_path_factory, one: LoggedReply) -> None:
     path = tmp_path_factory.getbasetemp() / "identity.jsonl"
