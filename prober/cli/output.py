@@ -231,7 +231,7 @@ FIXES: Final[Mapping[Failure, str]] = {
     "not_found": "check `base_url` and `api`: there is no such address",
     "unsupported_parameter": "change the parameter as the provider says (another value, another name), or remove it",
     "context_length": "shorten the prompt, or lower the output limit in `parameters`",
-    "cached": "a cache answered in place of the model; switch it off for the prober (docs/operating/caches.md)",
+    "cached": "switch the cache of the gateway off for the prober; docs/operating/caches.md says how",
     "bad_output": "the model wrote what its own server rejects, such as a tool call that breaks its schema",
     "bad_request": "read what the provider says: `parameters` or a probe asks for something it refuses",
     "provider_error": "the provider failed; try again later",

@@ -132,10 +132,15 @@ def line_of(logged: LoggedReply) -> str:
 
 
 def noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
-    """The reply as one of a cache where that shows from those before it in the log, or from its headers."""
+    """The reply as one of a cache where that shows from those before it in the log, or from its headers.
+
+    Of our own lines it is known already: they are in another order than the replies came in.
+    """
+    if logged.series:
+        return logged
     memory = seen.setdefault(logged.endpoint, SeenReplies())
     by = cache_hit(logged.reply.headers) if logged.reply.answered else None
-    asked = "\x1f".join((logged.series, logged.probe, logged.prompt or "", logged.system or ""))
+    asked = "\x1f".join((logged.probe, logged.prompt or "", logged.system or ""))
     reply = memory.marked(asked, from_cache(logged.reply, by) if by else logged.reply)
     return logged if reply is logged.reply else replace(logged, reply=reply)
 
