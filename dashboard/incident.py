@@ -26,7 +26,7 @@ from dashboard.formatting import (
 from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
 from prober.incidents.trouble import why
-from prober.model.evidence import Verdict
+from prober.model.evidence import Shift
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
 from prober.status.timeline import place, timeline
@@ -162,29 +162,32 @@ def _between(context: PageContext, incident: Change) -> str:
 
 
 def _moved(context: PageContext, incident: Change) -> None:
-    if not incident.verdicts:
+    if not incident.shifts:
         st.caption("No channel was named.")
         return
-    _channels(context, incident, incident.moved, "The channels that moved, strongest first")
-    others = [one for one in incident.verdicts if one not in incident.moved]
+    _channels(context, incident, incident.shifts, "What moved, the gravest first")
+    named = {one.channel for one in incident.shifts}
+    others = [Shift(one.channel, one.words, 0, 0) for one in incident.verdicts if one.channel not in named]
     if others:
         with st.expander(f"{count(len(others), 'channel')} that moved little or not at all"):
             _channels(context, incident, others, "The other channels, strongest first")
 
 
-def _channels(context: PageContext, incident: Change, verdicts: Sequence[Verdict], alt: str) -> None:
-    shifts = {shift.channel: shift for shift in incident.findings.shifts}
-    rows = [(one, shifts.get(one.channel)) for one in verdicts]
+def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], alt: str) -> None:
+    judged = {verdict.channel: verdict for verdict in incident.verdicts}
+    rows = [(one, judged.get(one.channel)) for one in shifts]
     st.dataframe(
         {
-            "channel": [one_line(one.channel) for one, _ in rows],
-            "moved": [one_line(shift.words if shift else one.words) for one, shift in rows],
-            "replies": [f"{shift.replies:,} against {shift.reference_replies:,}" if shift else "" for _, shift in rows],
-            "evidence": [number(one.e_value) for one, _ in rows],
-            "reference": [number(one.reference_value) for one, _ in rows],
-            "when confirmed": [number(one.value) for one, _ in rows],
-            "unit": [one_line(one.unit, 60) for one, _ in rows],
-            "changed since": [context.round(one.onset) if one.onset else "not yet" for one, _ in rows],
+            "channel": [one_line(shift.channel) for shift, _ in rows],
+            "moved": [one_line(shift.words) for shift, _ in rows],
+            "replies": [
+                f"{shift.replies:,} against {shift.reference_replies:,}" if shift.replies else "" for shift, _ in rows
+            ],
+            "evidence": [number(one.e_value) if one else "counted" for _, one in rows],
+            "reference": [number(one.reference_value) if one else "" for _, one in rows],
+            "when confirmed": [number(one.value) if one else "" for _, one in rows],
+            "unit": [one_line(one.unit, 60) if one else "" for _, one in rows],
+            "changed since": [context.round(one.onset) if one and one.onset else "not yet" for _, one in rows],
         },
         hide_index=True,
         alt=alt,

@@ -12,13 +12,13 @@ from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.alerts.phrases import (
     between,
     cause_before,
-    counted,
     current_title,
     event_title,
     fact_lines,
     incident_url,
     minute,
     odds,
+    resting_on,
     said_by,
     state_words,
     thousands,
@@ -263,8 +263,8 @@ def _most(incident: IncidentNews) -> list[Paragraph]:
 
 def _moved(change: ChangeNews) -> tuple[str, ...]:
     shown = [
-        f"{visible(moved.channel, 60, lines=False)}: {visible(moved.words, 160, lines=False) or 'moved'} "
-        f"(evidence {thousands(moved.e_value)}{counted(moved.replies, moved.reference_replies)})"
+        f"{visible(moved.channel, 60, lines=False)}: {visible(moved.words, 160, lines=False) or 'moved'}"
+        f"{resting_on(moved.e_value, moved.replies, moved.reference_replies)}"
         for moved in change.moved[:MOVED_SHOWN]
     ]
     hidden = len(change.moved) - len(shown)

@@ -33,6 +33,10 @@ STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
+HEADLINE_LIMIT = 70
+"""UTF-16 units of what moved, in a title."""
+NAME_SHOWN = 30
+"""Characters of an endpoint's name that a title has room for, before it says how sure it is."""
 
 
 def event_title(event: Event, severity: Severity, kind: str = "") -> str:
@@ -92,9 +96,13 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
             return _fitted(f"{said} " if notice.endpoint else said[:-1], notice.endpoint, why)
         case ChangeNews() as change:
+            kind, since = KINDS.get(change.kind, OTHER_KIND).title.lower(), f" since {when(change.onset)}"
+            news = f": {visible(headline(change), HEADLINE_LIMIT, lines=False)}" if change.moved else ""
             how_sure = f"; a false alarm like this: {odds(notice, change)}" if sure else ""
-            kind, after = KINDS.get(change.kind, OTHER_KIND), f" since {when(change.onset)}{how_sure}"
-            return _fitted(f"{said} {kind.title.lower()} of ", notice.endpoint, after)
+            before, longest = f"{said} {kind} of ", TITLE_LIMIT - NAME_SHOWN
+            if len(f"{before}{news},{since}{how_sure}") > longest:  # how sure is said below, too
+                how_sure = ""
+            return _fitted(before, notice.endpoint, f"{news}{',' if news else ''}{since}{how_sure}")
         case FactsNews(facts=facts):
             more = f" and {len(facts) - 1} more" if len(facts) > 1 else ""
             values = visible("; ".join(f"{one.title} {one.was} → {one.now}" for one in facts[:1]), 80, lines=False)
@@ -103,6 +111,13 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             after = f" {how_it_fails(trouble)} since {when(trouble.onset)}"
             what = KINDS.get(trouble.kind, OTHER_KIND).title.lower()
             return _fitted(f"{said} " if what in said else f"{said} {what}, ", notice.endpoint, after)
+
+
+def headline(change: ChangeNews) -> str:
+    """What moved, in half a line: all that is worse for sure, else the gravest."""
+    graver = [moved for moved in change.moved if moved.direction == "worse"] or change.moved[:1]
+    words = ", ".join(moved.words.strip() or f"{moved.channel} moved" for moved in graver)
+    return f"better: {words}" if graver and graver[0].direction == "better" else words
 
 
 def how_it_fails(trouble: TroubleNews) -> str:
@@ -163,9 +178,11 @@ def between(stretch: Between | None) -> str:
     return f" (between {first} and {last})"
 
 
-def counted(replies: int, reference_replies: int) -> str:
-    """What the words about a channel rest on: `, 48 replies against 256`; nothing where they were not counted."""
-    return f", {replies:,} replies against {reference_replies:,}" if replies and reference_replies else ""
+def resting_on(e_value: float, replies: int, reference_replies: int) -> str:
+    """What the words about a channel rest on: ` (evidence 412, 48 replies against 256)`; nothing where on nothing."""
+    evidence = [f"evidence {thousands(e_value)}"] if e_value else []
+    counts = [f"{replies:,} replies against {reference_replies:,}"] if replies and reference_replies else []
+    return f" ({', '.join([*evidence, *counts])})" if evidence or counts else ""
 
 
 def whether_it_stays(course: Course, passed: str | None) -> str:

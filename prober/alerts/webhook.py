@@ -64,6 +64,7 @@ def payload(notice: Notice) -> dict[str, Json]:
                 "words": _line(moved.words),
                 "replies": moved.replies,
                 "reference_replies": moved.reference_replies,
+                "direction": moved.direction,
             }
             for moved in change.moved[:MOVED_SENT]
         ],
@@ -88,6 +89,7 @@ def payload(notice: Notice) -> dict[str, Json]:
             for compared in change.comparisons[:COMPARISONS_SENT]
         ],
         "history": {
+            "channel": _line(change.history_channel),
             "unit": _line(change.history_unit),
             "points": [
                 {

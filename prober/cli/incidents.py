@@ -8,7 +8,7 @@ from typing import Annotated, Optional, TypeAlias
 import typer
 
 from prober.alerts import open_alerters
-from prober.alerts.phrases import between, counted, minute, thousands, when, whether_it_stays
+from prober.alerts.phrases import between, minute, resting_on, when, whether_it_stays
 from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
@@ -280,15 +280,13 @@ def _state(incident: Incident) -> str:
 
 
 def _moved(incident: Change) -> list[str]:
-    """Every channel that moved: counted in its replies if they were counted, else as the judge says it."""
-    shifts = {shift.channel: shift for shift in incident.findings.shifts}
-    lines = []
-    for one in incident.moved:
-        shift = shifts.get(one.channel)
-        words = shift.words if shift else one.words or "moved"
-        base = counted(shift.replies, shift.reference_replies) if shift else ""
-        lines.append(f"  {one.channel}: {words} (evidence {thousands(one.e_value)}{base})")
-    return lines
+    """Everything that moved, the gravest first, and what that rests on."""
+    evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}
+    return [
+        f"  {one.channel}: {one.words or 'moved'}"
+        f"{resting_on(evidence.get(one.channel, 0.0), one.replies, one.reference_replies)}"
+        for one in incident.shifts
+    ]
 
 
 def _who(incident: Incident) -> list[str]:

@@ -198,7 +198,7 @@ def of_incident(incident: Incident) -> Json:
         "onset": incident.onset,
         "onset_between": change.onset_between if change else None,
         "course": change.course if change else "unknown",
-        "passed": change.passed if change else None,
+        "passed": change.back_since if change else None,
         "detected_round": incident.detected_round,
         "opened_at": of_time(incident.opened_at),
         "closed_at": of_time(incident.closed_at),

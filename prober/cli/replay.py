@@ -59,6 +59,7 @@ def _as_json(one: Replayed) -> Json:
                 "onset": alarm.onset,
                 "channels": [of_verdict(verdict) for verdict in alarm.verdicts],
                 "kind": alarm.kind,
+                "severity": alarm.severity,
                 "persistent": alarm.persistent,
                 "e_value": alarm.e_value,
                 "onset_between": alarm.onset_between,
@@ -87,7 +88,7 @@ def _fact(fact: Fact) -> str:
 
 def _alarm(alarm: Alarm) -> str:
     lasting = {True: "lasting", False: "passing", None: "at the end of the log"}[alarm.persistent]
-    moved = "; ".join(f"{verdict.channel} {verdict.words}".strip() for verdict in alarm.verdicts)
+    moved = "; ".join(f"{one.channel} {one.words}".strip() for one in alarm.findings.shifts or alarm.verdicts)
     share = alarm.findings.share
     moved += f"; {share.words}" if share else ""
     return (

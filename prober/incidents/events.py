@@ -262,20 +262,25 @@ def news_of(
         comparisons=comparisons,
         onset_between=incident.onset_between,
         course=incident.course,
-        passed=incident.passed,
+        passed=incident.back_since,
         share=incident.findings.share,
         history=history,
         history_unit=history_unit,
         facts=incident.facts,
+        history_channel=incident.moved[0].channel if incident.moved else "",
     )
 
 
 def _moved(incident: Change) -> tuple[Moved, ...]:
-    """The channels that moved, in the words of the replies where these could be counted."""
-    counted = {shift.channel: shift for shift in incident.findings.shifts}
+    evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}
     return tuple(
-        Moved(one.channel, one.e_value, shift.words, shift.replies, shift.reference_replies)
-        if (shift := counted.get(one.channel)) is not None
-        else Moved(one.channel, one.e_value, one.words)
-        for one in incident.moved
+        Moved(
+            shift.channel,
+            evidence.get(shift.channel, 0.0),
+            shift.words,
+            shift.replies,
+            shift.reference_replies,
+            shift.direction,
+        )
+        for shift in incident.shifts
     )

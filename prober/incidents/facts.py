@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from prober.incidents.lifecycle import closed, fact_severity, severity, worst
+from prober.incidents.lifecycle import closed
+from prober.incidents.severity import fact_severity, severity, worst
 from prober.model.declaration import Severity
 from prober.model.evidence import Fact, FactKind, Kind
 from prober.model.incident import SERIOUS, SEVERITIES, Change, Decision, Facts, Incident

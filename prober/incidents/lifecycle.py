@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf, isfinite, log
 from typing import Final, TypeVar
 
+from prober.incidents.severity import severity, worst
+from prober.judging.explain.summary import kind_of
 from prober.model.declaration import Severity
-from prober.model.evidence import NONE, Fact, Judgement, Verdict, moved
-from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Facts, Incident
+from prober.model.evidence import Findings, Judgement, Verdict, moved
+from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Incident
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in
 a row after a transient one before it has recovered."""
+BACK: Final = log(1000)
+"""The same of a change that was known to stay. Every round after that is a chance to be wrong: on average one in a
+thousand rounds says so of a change that stays."""
 DOUBT: Final = log(20)
 """ln likelihood ratio that the rounds since the alarm must speak for the reference before a change is called transient.
 
@@ -35,6 +40,8 @@ class Circumstances:
     """A declared window of work: nothing opens."""
     inhibited: bool = False
     """The endpoint could hardly be asked: what little there is opens nothing, and tells nothing of what is open."""
+    look: Callable[[Change], Findings] = lambda change: change.findings
+    """What the replies show of a change up to now: everything that moved, also where no channel had evidence of it."""
 
 
 PLAIN: Final = Circumstances()
@@ -65,22 +72,18 @@ def decide(
         return Decision("in_maintenance", open_change)
     if given.inhibited:
         return Decision("inhibited", open_change)
-    found = _found(judgement, endpoint, endpoint_hash, now, together, given)
+    found = _found(judgement, endpoint, endpoint_hash, now, together)
+    if is_alarm:
+        found = _seen(found, given)
     if open_change is not None:  # it was suspected before
         found = replace(found, id=open_change.id, opened_at=now if is_alarm else open_change.opened_at)
     if not is_alarm:
-        return Decision("suspected", replace(found, state="suspected", notified_at=None))
+        level = severity(found, given.rules)
+        return Decision("suspected", replace(found, severity=level, state="suspected", notified_at=None))
     return Decision("change_confirmed", found, event="opened")
 
 
-def _found(
-    judgement: Judgement,
-    endpoint: str,
-    endpoint_hash: str,
-    now: datetime,
-    together: tuple[str, ...],
-    given: Circumstances,
-) -> Change:
+def _found(judgement: Judgement, endpoint: str, endpoint_hash: str, now: datetime, together: tuple[str, ...]) -> Change:
     """The incident that a judgement speaks of, open from now on."""
     incident = Change(
         id=0,
@@ -101,7 +104,16 @@ def _found(
     )
     if judgement.is_provisional:  # what came since is the reference from now on: nothing will say that it passed
         incident = replace(incident, course="persistent", settled_round=judgement.round)
-    return replace(incident, severity=severity(incident, given.rules))
+    return incident
+
+
+def _seen(incident: Change, given: Circumstances) -> Change:
+    """With what its replies show up to now, and the kind and severity that make it. An incident that people know of
+    never becomes less grave: `_go_on` sees to that."""
+    found = replace(incident, findings=given.look(incident))
+    if found.findings.shifts:
+        found = replace(found, kind=kind_of(found.shifts))
+    return replace(found, severity=severity(found, given.rules))
 
 
 def _fade(suspected: Change | None, now: datetime) -> Decision:
@@ -116,11 +128,16 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
     if given.inhibited:
         return Decision("inhibited", incident)
     if not given.in_maintenance and (again := _changed_again(incident, judgement)) is not None:
-        successor = _found(again, incident.endpoint, incident.endpoint_hash, now, (), given)
+        successor = _seen(_found(again, incident.endpoint, incident.endpoint_hash, now, ()), given)
         return Decision("changed_again", closed(incident, "superseded", "", "", now), "superseded", successor=successor)
-    wider = _with_later(incident, judgement)
-    wider = replace(wider, severity=worst([incident.severity, severity(wider, given.rules)]))
-    watched = _watch(wider, judgement)
+    watched = _watch(_with_later(incident, judgement), judgement, given)
+    seen = _seen(watched, given)
+    watched = replace(
+        seen,
+        kind=max(incident.kind, seen.kind, key=SERIOUS.index),
+        severity=worst([incident.severity, seen.severity]),
+        e_value=max(incident.e_value, judgement.e_value),
+    )
     if _is_worse(watched, incident):
         # What a mute covered was less than this. Whether it lasts is for the next round to say, as news of its own.
         state = "open" if incident.state == "muted" else incident.state
@@ -130,15 +147,17 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
         passed = watched.course == "transient"
         return Decision("transient" if passed else "persistent", watched, event="passed" if passed else None)
     if incident.course == "transient":
-        calm = incident.calm_rounds + 1 if judgement.state == "quiet" else 0
+        calm = incident.calm_rounds + 1 if _is_calm(incident, judgement) else 0
         if calm >= AFTERMATH:
             return Decision("back_for_good", closed(watched, "recovered", "", "", now), event="recovered")
         if calm != incident.calm_rounds:
             return Decision("staying_back", replace(watched, calm_rounds=calm))
-    if watched.verdicts != incident.verdicts:
+    if {one.channel for one in watched.moved} != {one.channel for one in incident.moved}:
         return Decision("more_channels", watched)
     if watched.rounds_after != incident.rounds_after:
         return Decision("aftermath", watched)
+    if watched != incident:
+        return Decision("refreshed", watched)
     return Decision("already_open" if judgement.state == "alarm" else "quiet", incident)
 
 
@@ -186,18 +205,25 @@ def _with_later(incident: Change, judgement: Judgement) -> Change:
     return replace(incident, kind=kind, verdicts=(*kept[:split], *later.values(), *kept[split:]))
 
 
-def _watch(incident: Change, judgement: Judgement) -> Change:
-    """One round of the aftermath. What its first channel has won or lost since the alarm is the ln likelihood ratio
-    of a change that stays against the reference."""
+def _watch(incident: Change, judgement: Judgement, given: Circumstances) -> Change:
+    """One round of an open incident. What its first channel has won or lost since the alarm is the ln likelihood ratio
+    of a change that stays against the reference; of one that was known to stay, what it has lost since its peak."""
     first = incident.verdicts[0] if incident.verdicts else None
-    now = next((one for one in judgement.verdicts if first is not None and one.channel == first.channel), None)
-    if incident.course != "unknown" or first is None or now is None or not isfinite(first.log_e):
+    now = _evidence_of(first, judgement)
+    if incident.course == "transient" or first is None or now is None or not isfinite(first.log_e):
         return incident
-    if now.log_e >= incident.peak_log_e:
-        peak, passed = now.log_e, None
+    if incident.course == "persistent" and not incident.rounds_after:  # it was provisional: its reference is another
+        return incident
+    if now >= incident.peak_log_e:
+        peak, passed = now, None
     else:
         peak, passed = incident.peak_log_e, incident.passed or judgement.round
-    rounds, won = incident.rounds_after + 1, now.log_e - first.log_e
+    if incident.course == "persistent":
+        watched = replace(_as_strong_as_ever(incident, judgement), peak_log_e=peak, passed=passed)
+        if passed is None or now > peak - BACK or _is_still_grave(watched, passed, given):
+            return watched
+        return replace(watched, course="transient", settled_round=judgement.round)
+    rounds, won = incident.rounds_after + 1, now - first.log_e
     known = rounds >= AFTERMATH and (won >= 0 or won <= -DOUBT)
     course: Course = "unknown" if not known else "persistent" if won >= 0 else "transient"
     return replace(
@@ -208,6 +234,31 @@ def _watch(incident: Change, judgement: Judgement) -> Change:
         course=course,
         settled_round=judgement.round if known else None,
     )
+
+
+def _evidence_of(first: Verdict | None, judgement: Judgement) -> float | None:
+    """ln of the evidence of a channel now; None where it has none."""
+    return next((one.log_e for one in judgement.verdicts if first is not None and one.channel == first.channel), None)
+
+
+def _as_strong_as_ever(incident: Change, judgement: Judgement) -> Change:
+    """With the verdicts of the round, where their evidence is stronger than it ever was."""
+    now = {verdict.channel: verdict for verdict in judgement.verdicts}
+    kept = [max(now.get(one.channel, one), one, key=lambda verdict: verdict.log_e) for one in incident.verdicts]
+    return replace(incident, verdicts=tuple(kept))
+
+
+def _is_still_grave(incident: Change, passed: str, given: Circumstances) -> bool:
+    """Whether the rounds since the strongest channel went back still show what no statistic of it sees."""
+    since = replace(incident, onset=passed, onset_between=None, passed=None)
+    return any(shift.is_clear and shift.direction == "worse" for shift in given.look(since).shifts)
+
+
+def _is_calm(incident: Change, judgement: Judgement) -> bool:
+    """Whether a round after a change that passed is like the reference: there is no evidence, or what is left of it
+    stays far below its peak."""
+    now = _evidence_of(incident.verdicts[0] if incident.verdicts else None, judgement)
+    return judgement.state == "quiet" or (now is not None and now <= incident.peak_log_e - BACK)
 
 
 def join(incident: AnIncident, others: Sequence[Incident]) -> AnIncident:
@@ -223,49 +274,3 @@ def closed(incident: AnIncident, reason: CloseReason, actor: str, note: str, now
     return replace(
         incident, state="closed", closed_at=now, close_reason=reason, actor=actor, note=note, muted_until=None
     )
-
-
-DEFAULTS: Final[Mapping[str, Severity]] = {
-    "identity": "info",
-    "serving": "info",
-    "tokens": "info",
-    "refusal": "critical",
-    "expectation": "critical",
-    "rate_limited": "info",
-    "budget_exhausted": "info",
-    "model_name": "info",
-    "snapshot": "info",
-    "fingerprint": "info",
-    "check": "critical",
-}
-"""Channel, kind of fact, or kind of trouble → level. What is not named is a `warning`: answers are distributed
-otherwise; or an endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
-_PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "model_not_found", "model_retired"))
-"""Kinds of trouble that an older declaration means when it says `provider_error`."""
-
-
-def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) -> Severity:
-    """The worst level among what moved; `rules` of the configuration come before the defaults."""
-    named = {**DEFAULTS, **(rules or {})}
-    if isinstance(incident, Facts):
-        return worst(fact_severity(fact, rules) for fact in incident.facts)
-    if not isinstance(incident, Change):
-        usual = named.get("provider_error", "warning") if incident.kind in _PART_OF_PROVIDER_ERROR else "warning"
-        return named.get(incident.kind, usual)
-    levels = [named.get(verdict.channel, "warning") for verdict in incident.moved]
-    levels += [fact_severity(fact, rules) for fact in incident.facts]
-    if incident.kind == "contract_break" and "expectation" not in (rules or {}):
-        levels.append("critical")  # also where no channel alone says so
-    return worst(levels or ["warning"])
-
-
-def fact_severity(fact: Fact, rules: Mapping[str, Severity] | None = None) -> Severity:
-    """That a part begins or ceases to be sent is no more than `info`, where the rules do not say otherwise."""
-    if rules and fact.kind in rules:
-        return rules[fact.kind]
-    return "info" if NONE in (fact.was, fact.now) else DEFAULTS.get(fact.kind, "warning")
-
-
-def worst(levels: Iterable[Severity]) -> Severity:
-    """The worst of some levels, of which there must be one."""
-    return max(levels, key=SEVERITIES.index)

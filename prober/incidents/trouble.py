@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from prober.incidents.lifecycle import closed, severity, worst
+from prober.incidents.lifecycle import closed
+from prober.incidents.severity import severity, worst
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, TROUBLES, Decision, Reason, Trouble, TroubleKind
 

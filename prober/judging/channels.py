@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from prober.judging.statistic.readings import Reading, Recurring, TopTokens
-from prober.model.evidence import Fingerprint, Kind
+from prober.model.evidence import Direction, Fingerprint, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,16 @@ class Channel:
     """Whether all probes are one series: what they read is the endpoint's, so that it differs for all or for none."""
     kind: Kind = "behaviour_change"
     """The diagnosis when this channel moves."""
+    gravity: int = 5
+    """What is said first when several channels moved: 0 is the gravest."""
+    better: Literal["", "higher", "lower"] = ""
+    """Where its value lies after an improvement; empty where another value is neither better nor worse."""
+
+    def direction(self, recent: float, reference: float) -> Direction:
+        """Of a move between two values."""
+        if not self.better or recent == reference:
+            return ""
+        return "better" if (recent > reference) == (self.better == "higher") else "worse"
 
 
 def percent(share: float) -> str:
@@ -129,6 +139,7 @@ _ALL: Final = (
         words=_no_words,
         pooled=True,
         kind="identity_change",
+        gravity=2,
     ),
     Channel(  # where and how it says it was served: tier, region, deployment, and the provider behind a router
         name="serving",
@@ -137,6 +148,7 @@ _ALL: Final = (
         words=_no_words,
         pooled=True,
         kind="identity_change",
+        gravity=3,
     ),
     Channel(  # how many input tokens the unchanged prompt was: decided by tokenizer and chat template alone
         name="tokens",
@@ -144,18 +156,21 @@ _ALL: Final = (
         unit="mean share of this count in the reference",
         words=_no_words,
         kind="identity_change",
+        gravity=4,
     ),
     Channel(  # which answer was chosen: the whole answer where it is short, else its first word
         name="choice",
         read=_name("text.choice"),
         unit="mean share of this answer in the reference",
         words=_no_words,
+        gravity=7,
     ),
     Channel(  # which very text was answered, where texts come again, as at a low temperature
         name="exact",
         read=exact_text,
         unit="mean share of this text in the reference",
         words=_no_words,
+        gravity=8,
     ),
     Channel(  # how likely the first tokens were
         name="logprobs",
@@ -164,6 +179,7 @@ _ALL: Final = (
         words=lambda recent, reference: (
             f"first-token ln p {recent:.2f} from the reference's instead of {reference:.2f}"
         ),
+        gravity=9,
     ),
     Channel(  # how long the answer is: ln(1 + characters), paired by probe
         name="length",
@@ -186,6 +202,7 @@ _ALL: Final = (
         read=_name("structure.shape"),
         unit="mean share of this format in the reference",
         words=_no_words,
+        gravity=6,
     ),
     Channel(  # what sort of reply it is: script, how it ended, coarse size, whether it repeats itself
         name="reply_type",
@@ -200,6 +217,7 @@ _ALL: Final = (
         words=lambda recent, reference: (
             f"wording moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
         ),
+        gravity=7,
     ),
     Channel(  # what the answer is about
         name="embedding",
@@ -208,6 +226,7 @@ _ALL: Final = (
         words=lambda recent, reference: (
             f"meaning moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
         ),
+        gravity=7,
     ),
     Channel(  # whether the model declined to answer
         name="refusal",
@@ -215,6 +234,8 @@ _ALL: Final = (
         unit="share of replies",
         words=lambda recent, reference: f"refuses {percent(recent)} instead of {percent(reference)}",
         atoms=(0.0, 1.0),
+        gravity=1,
+        better="lower",
     ),
     Channel(  # whether the answer passes every check its probe declares under `expect`
         name="expectation",
@@ -223,6 +244,8 @@ _ALL: Final = (
         words=lambda recent, reference: f"passes its checks {percent(recent)} instead of {percent(reference)}",
         atoms=(0.0, 1.0),
         kind="contract_break",
+        gravity=0,
+        better="higher",
     ),
 )
 CHANNELS: Final[Mapping[str, Channel]] = {channel.name: channel for channel in _ALL}

@@ -124,13 +124,14 @@ def _provisional(found: provisional.Break, round_: Round, promise: Promise) -> J
     )
 
 
-def reset_evidence(memory: Memory, first: Round) -> Memory:
-    """The same knowledge of what is usual, before any evidence of a change; `first` is the round that comes next."""
+def reset_evidence(memory: Memory, label: str) -> Memory:
+    """The same knowledge of what is usual, before any evidence of a change; `label` is that of the newest round, or of
+    the one that comes next."""
     channels = {
         name: replace(held, statistic=edetector.begin(held.statistic.null), pending=(), recent=())
         for name, held in memory.channels.items()
     }
-    today, since = (day_of(first), first.label) if memory.by_day else ("", "")
+    today, since = (label[:10], label) if memory.by_day else ("", "")
     return replace(_without_alarm(memory), channels=channels, today=today, since=since)
 
 

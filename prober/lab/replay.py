@@ -13,16 +13,16 @@ from statistics import median
 from typing import Final
 
 from prober.fingerprint import fingerprint
-from prober.incidents.lifecycle import decide
+from prober.incidents.lifecycle import Circumstances, decide
 from prober.judging import facts
-from prober.judging.explain.findings import ROUNDS, find
+from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.facts.readings import read
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.reply_log import LoggedReply
 from prober.loading.round_labels import moment_of, sortable
-from prober.model.declaration import Probe, ReferenceRule
+from prober.model.declaration import Probe, ReferenceRule, Severity
 from prober.model.evidence import Between, Fact, Findings, Fingerprint, Judgement, Observation, Round, Verdict
 from prober.model.incident import Change, Course, Decision, IncidentKind
 
@@ -37,6 +37,8 @@ class Alarm:
     round: str
     onset: str
     kind: IncidentKind
+    severity: Severity
+    """By the default rules."""
     e_value: float
     verdicts: tuple[Verdict, ...]
     """Of the channels that moved, strongest first."""
@@ -143,7 +145,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
     memory, start = Memory(), 0
     for i, round_ in enumerate(rounds):
         memory, judgement = advance(memory, round_, _history(rounds, start, i + 1), promise)
-        decision = _decided(None, judgement)
+        decision = _decided(None, judgement, rounds[start : i + 1])
         incident = decision.incident
         if not isinstance(incident, Change) or decision.event != "opened":
             yield judgement, None
@@ -153,7 +155,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
             yield judgement, _alarm(incident, incident.course, rounds[start:onset], rounds[onset : i + 1])
             continue  # the memory itself begins anew at the break
         course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
-        yield judgement, _alarm(incident, course, rounds[start:onset], rounds[onset : i + 1])
+        yield judgement, _alarm(incident, course)
         # The rounds since the onset become reference, not evidence: judged again, they would only repeat the alarm.
         start, memory = onset, Memory()
 
@@ -162,31 +164,39 @@ def _course(change: Change, memory: Memory, later: Sequence[Round], promise: Pro
     """Whether the change stays, from the rounds after the alarm under the old reference."""
     for round_ in later:
         memory, judgement = advance(memory, round_, _history([round_]), promise)
-        decided = _decided(change, judgement).incident
+        decided = _decided(change, judgement, ()).incident
         change = decided if isinstance(decided, Change) else change
         if change.course != "unknown":
             break
     return change.course
 
 
-def _decided(incident: Change | None, judgement: Judgement) -> Decision:
-    """As the daemon decides. Times and names are of no account here."""
-    return decide(incident, judgement, "", "", datetime.min.replace(tzinfo=UTC))
+def _decided(incident: Change | None, judgement: Judgement, rounds: Sequence[Round]) -> Decision:
+    """As the daemon decides, with what the rounds of the epoch show. Times and names are of no account here."""
+    given = Circumstances(look=lambda change: _look(change, rounds) if rounds else change.findings)
+    return decide(incident, judgement, "", "", datetime.min.replace(tzinfo=UTC), given=given)
 
 
-def _alarm(incident: Change, course: Course, before: Sequence[Round], since: Sequence[Round]) -> Alarm:
-    first = incident.onset if incident.onset_between is None else incident.onset_between[0]
+def _look(change: Change, rounds: Sequence[Round]) -> Findings:
+    before = [round_ for round_ in rounds if round_.label < change.onset]
+    since = [round_ for round_ in rounds if round_.label >= change.onset]
+    first = change.onset if change.onset_between is None else change.onset_between[0]
     reference = [round_ for round_ in before if round_.label < first] or before
     series = {observation.series for round_ in since for observation in round_.observations}
+    return find(change.moved, reference[:ROUNDS], since[-RECENT:], len(series))
+
+
+def _alarm(incident: Change, course: Course) -> Alarm:
     return Alarm(
         round=incident.detected_round,
         onset=incident.onset,
         kind=incident.kind,
+        severity=incident.severity,
         e_value=incident.e_value,
         verdicts=incident.moved,
         persistent={"persistent": True, "transient": False, "unknown": None}[course],
         onset_between=incident.onset_between,
-        findings=find(incident.moved, reference[:ROUNDS], since[:ROUNDS], len(series)),
+        findings=incident.findings,
     )
 
 

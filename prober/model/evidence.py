@@ -210,6 +210,10 @@ class Share:
         return f"at least {at_least} % of the replies ({low}–{high} %){whole}"
 
 
+Direction = Literal["", "worse", "better"]
+"""Of a channel that moved; empty where neither can be said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """How one channel moved, counted in the replies."""
@@ -220,6 +224,11 @@ class Shift:
     replies: int
     """Since the onset, that the words speak of."""
     reference_replies: int
+    direction: Direction = ""
+    is_clear: bool = False
+    """Whether the counts alone show it, without the channel's statistic."""
+    follows: bool = False
+    """Whether it only follows from an improvement: replies that were good before are as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +254,7 @@ class Findings:
     """What the replies before and since the onset show."""
 
     shifts: tuple[Shift, ...] = ()
-    """One a channel that moved, strongest first."""
+    """One a channel that moved, the gravest first."""
     share: Share | None = None
     """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
     examples: tuple[Example, ...] = ()

@@ -8,7 +8,7 @@ from math import inf
 from typing import Final, Literal, TypeAlias, get_args
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Fact, Findings, Kind, Verdict, moved
+from prober.model.evidence import Between, Fact, Findings, Kind, Shift, Verdict, moved
 
 IncidentState = Literal["suspected", "open", "acknowledged", "muted", "closed"]
 CloseReason = Literal[
@@ -45,6 +45,7 @@ Reason = Literal[
     "already_open",  # the same change, seen again
     "more_serious",  # the open incident is worse than before: people are notified
     "more_channels",  # further channels moved
+    "refreshed",  # the same, in today's numbers
     "aftermath",  # one of the rounds that decide whether the change stays
     "persistent",  # it stays
     "transient",  # it has passed: people are notified
@@ -99,6 +100,7 @@ LEARNT: Final[frozenset[Reason]] = frozenset(
         "change_confirmed",
         "more_serious",
         "more_channels",
+        "refreshed",
         "aftermath",
         "persistent",
         "transient",
@@ -168,26 +170,46 @@ class Change(Incident):
     e_value: float
     threshold: float
     verdicts: tuple[Verdict, ...]
-    """Of the channels, strongest first, frozen at detection; of channels that moved later, when they did."""
+    """Of the channels, strongest first, frozen until `course` is known; then as strong as they ever were."""
     onset_between: Between | None = None
     """Labels of the first and last round the onset may be, with 90 % probability."""
     course: Course = "unknown"
     rounds_after: int = 0
     """Rounds judged since detection, until `course` is known."""
     peak_log_e: float = -inf
-    """The most evidence the first channel ever had, ln, until `course` is known."""
+    """The most evidence the first channel ever had, ln."""
     passed: str | None = None
-    """Label of the first round after that peak: the first back at the reference, where the change is transient."""
+    """Label of the first round after that peak; None while the newest is the peak."""
     settled_round: str | None = None
     """Label of the round by which the course was known."""
     calm_rounds: int = 0
-    """Quiet rounds in a row since a change passed."""
+    """Rounds in a row like the reference since a change passed."""
     findings: Findings = field(default_factory=Findings)
-    """What the replies show, as of the last round by which the judge knew more."""
+    """What the replies show as of the newest round: everything that moved, the gravest first."""
     together: tuple[str, ...] = ()
     """Endpoints whose evidence was pooled with its own, where its own would not have been enough."""
     facts: tuple[Fact, ...] = ()
     """What the provider said anew when it began."""
+
+    @property
+    def back_since(self) -> str | None:
+        """Label of the first round that is like the reference again, where the change has passed."""
+        return self.passed if self.course == "transient" else None
+
+    @property
+    def shifts(self) -> tuple[Shift, ...]:
+        """Everything that moved, the gravest first, as counted in the replies; what was not counted as judged."""
+        counted = {shift.channel for shift in self.findings.shifts}
+        rest = (Shift(one.channel, one.words, 0, 0) for one in self.moved if one.channel not in counted)
+        return (*self.findings.shifts, *rest)
+
+    @property
+    def headline(self) -> str:
+        """What moved, in half a line: all that is worse for sure, else the gravest."""
+        shifts = self.shifts
+        graver = [shift for shift in shifts if shift.direction == "worse"] or shifts[:1]
+        words = ", ".join(shift.words for shift in graver)
+        return f"better: {words}" if graver and graver[0].direction == "better" else words
 
     @property
     def moved(self) -> tuple[Verdict, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Fact, Share
+from prober.model.evidence import Between, Direction, Fact, Share
 from prober.model.incident import Course, Event, IncidentState
 
 
@@ -27,11 +27,13 @@ class Moved:
 
     channel: str
     e_value: float
+    """0 where the counts alone show it: the channel reads the same from the reference as another, or is not judged."""
     words: str
     """Such as `34 % longer` or `refuses 11 % instead of 2 %`."""
     replies: int = 0
     """Since the onset, that the words speak of; 0 where these were not counted."""
     reference_replies: int = 0
+    direction: Direction = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class ChangeNews(IncidentNews):
     e_value: float
     threshold: float
     moved: tuple[Moved, ...]
-    """Strongest first."""
+    """Everything that moved, the gravest first."""
     comparisons: tuple[Comparison, ...]
     onset_between: Between | None = None
     """Labels of the first and last round the onset may be, with 90 % probability."""
@@ -135,7 +137,8 @@ class ChangeNews(IncidentNews):
     share: Share | None = None
     """How much of the traffic changed, at least; None where that is not clear, or where it may be all of it."""
     history: tuple[Point, ...] = ()
-    """Of the channel that moved most (`moved[0]`), oldest first."""
+    """Of the channel with the most evidence, oldest first."""
+    history_channel: str = ""
     history_unit: str = ""
     """Of its values, such as `share of replies`."""
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from prober.asking import Provider
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.lifecycle import decide
+from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import NOBODY, Routing
 from prober.judging import fleet
 from prober.judging.fleet import EndpointEvidence
@@ -28,7 +28,7 @@ from prober.model.evidence import Fact, Judgement, Round
 from prober.model.incident import LEARNT, Decision
 from prober.service.ask_round import ask_round, exhausted
 from prober.service.look_at_facts import look_at_facts
-from prober.service.settle import carry_out, miss_unasked, settle
+from prober.service.settle import carry_out, find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
 
@@ -256,8 +256,9 @@ def import_round(
         replies.record(tx, claim, round_.observations)
         key = endpoint.content_hash
         standing = incidents.open_change(tx, key)
-        decision = decide(standing, judgement, endpoint.name, key, round_.at, together)
         rounds.complete(tx, claim, judgement, round_.at)
+        given = Circumstances(rules=endpoint.severity, look=lambda change: find_in_replies(tx, change))
+        decision = decide(standing, judgement, endpoint.name, key, round_.at, together, given)
         judge_state.keep_memory(tx, key, memory)
         if decision.reason in LEARNT:
             carry_out(tx, decision, NOBODY, round_.at)

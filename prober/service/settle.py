@@ -16,8 +16,10 @@ from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import Circumstances, closed, decide, join
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import Health, inhibits, trouble
-from prober.judging.explain.findings import ROUNDS, find
+from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.fleet import Stretch, agree
+from prober.judging.judge import reset_evidence
+from prober.judging.memory import decode, encode
 from prober.model.declaration import Confirm, Endpoint
 from prober.model.evidence import Findings, Judgement, Observation
 from prober.model.incident import LEARNT, SEVERITIES, TROUBLE_LEARNT, Action, Change, Decision, Facts, Incident
@@ -68,13 +70,15 @@ def settle(
     with store.write() as tx:
         rounds.hold(tx, claim)
         health = judge_state.health(tx, claim.round.id)
+        rounds.complete(tx, claim, judgement, now, observations)  # first: what is open is judged by this round too
         given = _circumstances(tx, endpoint, health[-1], routing, now)
         change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
         failing = _trouble(tx, endpoint, health, given, now)
         suspicion = judge_state.suspicion(tx, key, claim.round.probe_set, _midnight(now))
         confirmation = confirm(rule or endpoint.confirm, judgement, change.incident, suspicion, is_paid, now)
 
-        rounds.complete(tx, claim, judgement, now, observations)
+        if change.reason == "back_for_good":
+            memory = _without_evidence(memory, claim.round.label)
         judge_state.keep_memory(tx, key, memory)
         judge_state.keep_suspicion(tx, claim, confirmation)
         if failing.reason in TROUBLE_LEARNT:
@@ -114,6 +118,7 @@ def _circumstances(
         rules=endpoint.severity,
         in_maintenance=routing.maintained_until(endpoint.name, now, commanded) is not None,
         inhibited=inhibits(incidents.open_trouble(tx, endpoint.content_hash), health),
+        look=lambda change: find_in_replies(tx, change),
     )
 
 
@@ -135,12 +140,10 @@ def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: dateti
     incident = decision.incident
     if incident is None:
         return None
-    if isinstance(incident, Change) and decision.reason in LEARNT - {"suspected", "suspicion_faded"}:
-        incident = replace(incident, findings=find_in_replies(tx, incident))
     stored = _write(tx, replace(decision, incident=incident), incident, routing, now)
     if decision.successor is None:
         return stored
-    found = replace(decision.successor, findings=find_in_replies(tx, decision.successor))
+    found = decision.successor
     opened = _write(tx, Decision("change_confirmed", found, event="opened"), found, routing, now)
     incidents.save(tx, replace(stored, cause=f"incident {opened.id}"))
     return opened
@@ -194,12 +197,17 @@ def _stretch(tx: Transaction, incident: Incident) -> Stretch:
 def find_in_replies(tx: Transaction, incident: Change) -> Findings:
     """What the completed rounds of the present epoch show of a change: a bounded read, whatever the history."""
     content = incident.endpoint_hash
-    series = sorted({series for verdict in incident.moved for series in verdict.series})
+    series = replies.series_asked(tx, content, incident.onset)
     first = incident.onset if incident.onset_between is None else incident.onset_between[0]
     start = judge_state.epoch_start(tx, content)
     reference = replies.first_rounds(tx, content, series, start, first, ROUNDS)
     # Where the interval reaches back to the reference's first round, the likeliest onset must do.
     reference = reference or replies.first_rounds(tx, content, series, start, incident.onset, ROUNDS)
-    recent = replies.first_rounds(tx, content, series, incident.onset, incident.passed, ROUNDS)
-    asked = replies.series_asked(tx, content, incident.onset, incident.detected_round)
-    return find(incident.moved, reference, recent, asked)
+    recent = replies.newest_rounds(tx, content, series, incident.onset, incident.back_since, RECENT)
+    known = [shift.channel for shift in incident.findings.shifts]
+    return find(incident.moved, reference, recent, len(series), known)
+
+
+def _without_evidence(memory: str | None, label: str) -> str | None:
+    """The judge's memory after a change that is over: what it knows of the reference, and no evidence of a change."""
+    return None if memory is None else encode(reset_evidence(decode(memory), label))

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from prober.incidents.trouble import why
 from prober.loading.round_labels import moment_of
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Incident, Trouble
+from prober.model.incident import SEVERITIES, Incident
 from prober.model.reply import Spent
 from prober.status.gathering import WHILE_GATHERING, judged_from, middle_gap
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
@@ -159,16 +159,17 @@ def _state(
     now: datetime,
 ) -> tuple[State, str, datetime | None]:
     if (incident := endpoint.open_incident) is not None:
-        words = incident.verdicts[0].words if incident.verdicts else incident.kind.replace("_", " ")
+        words = incident.headline or incident.kind.replace("_", " ")
         return "changed", words, moment_of(incident.onset)
     if (critical := next((one for one in endpoint.open_facts if one.severity == "critical"), None)) is not None:
         return "changed", critical.words, moment_of(critical.onset)
     if (trouble := endpoint.trouble) is not None:
-        return "unreachable", _unreachable(trouble), moment_of(trouble.onset)
+        said = why(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
+        return "unreachable", said if trouble.failed_share else f"cannot be asked: {said}", moment_of(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
-    if ended and (why := _unanswered(endpoint, ended[0])):
-        return "unreachable", why, _first_unanswered(endpoint, ended)
+    if ended and (unanswered := _unanswered(endpoint, ended[0])):
+        return "unreachable", unanswered, _first_unanswered(endpoint, ended)
     if stale := _stale(endpoint, usual, completed_at, ahead, now):
         return "stale", stale, completed_at
     began, judged_at = endpoint.reference_began_at, endpoint.last_completed_at
@@ -198,11 +199,6 @@ def _alarm_without_incident(endpoint: EndpointView) -> str:
         f"{closed}, but the newest round still differs from the reference; if the next round does too, an incident "
         f"opens; to keep the new behaviour, run prober reference reset {endpoint.name}"
     )
-
-
-def _unreachable(trouble: Trouble) -> str:
-    said = why(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
-    return said if trouble.failed_share is not None else f"cannot be asked: {said}"
 
 
 def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
 
-from prober.alerts.phrases import between, chance, counted, minute, thousands, when, whether_it_stays
+from prober.alerts.phrases import between, chance, minute, resting_on, thousands, when, whether_it_stays
 from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
@@ -225,13 +225,14 @@ def _moved(incident: Incident) -> list[tuple[str, str]]:
         return [(fact.kind.replace("_", " "), fact.words) for fact in incident.facts]
     if not isinstance(incident, Change):
         return []
-    shifts = {shift.channel: shift for shift in incident.findings.shifts}
-    found = []
-    for one in incident.moved:
-        shift = shifts.get(one.channel)
-        base = counted(shift.replies, shift.reference_replies) if shift else ""
-        found.append((one.channel, f"{shift.words if shift else one.words or 'moved'}{base}"))
-    return found
+    evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}
+    return [
+        (
+            one.channel,
+            f"{one.words or 'moved'}{resting_on(evidence.get(one.channel, 0.0), one.replies, one.reference_replies)}",
+        )
+        for one in incident.shifts
+    ]
 
 
 def _cost(found: Postmortem) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from prober.incidents.lifecycle import severity
+from prober.incidents.severity import severity
 from prober.model.evidence import Findings
 from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Trouble
 from prober.model.notice import Comparison, Part

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, insert
-from sqlmodel import col, func, select, update
+from sqlmodel import col, select, update
 
 from prober.model.evidence import Observation, Place, Round
 from prober.model.reply import Reply
@@ -166,13 +166,27 @@ def first_rounds(
     tx: Transaction, endpoint_hash: str, series: Collection[str], start: str, end: str | None, limit: int
 ) -> tuple[Round, ...]:
     """The first completed rounds from label `start` up to, not including, `end`, with these series only."""
+    return _rounds(tx, endpoint_hash, series, start, end, limit, newest=False)
+
+
+def newest_rounds(
+    tx: Transaction, endpoint_hash: str, series: Collection[str], start: str, end: str | None, limit: int
+) -> tuple[Round, ...]:
+    """As `first_rounds`, but the last of them; in label order too."""
+    return _rounds(tx, endpoint_hash, series, start, end, limit, newest=True)
+
+
+def _rounds(
+    tx: Transaction, endpoint_hash: str, series: Collection[str], start: str, end: str | None, limit: int, newest: bool
+) -> tuple[Round, ...]:
     ours = [
         col(RoundRow.endpoint_hash) == endpoint_hash,
         col(RoundRow.state) == "completed",
         col(RoundRow.label) >= start,
         *([] if end is None else [col(RoundRow.label) < end]),
     ]
-    labels = select(RoundRow.id, RoundRow.label, RoundRow.endpoint).where(*ours).order_by(col(RoundRow.label))
+    order = col(RoundRow.label).desc() if newest else col(RoundRow.label).asc()
+    labels = select(RoundRow.id, RoundRow.label, RoundRow.endpoint).where(*ours).order_by(order)
     found = {round_id: (label or "", endpoint) for round_id, label, endpoint in tx.exec(labels.limit(limit))}
     rows = tx.exec(
         select(ReplyRow)
@@ -186,17 +200,20 @@ def first_rounds(
     )
 
 
-def series_asked(tx: Transaction, endpoint_hash: str, first: str, last: str) -> int:
-    """How many series were asked in the completed rounds from one label to another."""
-    return tx.exec(
-        select(func.count(func.distinct(col(ReplyRow.series))))
+def series_asked(tx: Transaction, endpoint_hash: str, first: str) -> tuple[str, ...]:
+    """The series that were asked in the completed rounds from this label on."""
+    found = tx.exec(
+        select(ReplyRow.series)
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
         .where(
             col(RoundRow.endpoint_hash) == endpoint_hash,
             col(RoundRow.state) == "completed",
-            col(RoundRow.label).between(first, last),
+            col(RoundRow.label) >= first,
         )
-    ).one()
+        .distinct()
+        .order_by(ReplyRow.series)
+    )
+    return tuple(found)
 
 
 def at(tx: Transaction, endpoint_hash: str, series: str, place: Place) -> Observation | None:

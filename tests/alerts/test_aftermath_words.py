@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.phrases import between, counted, whether_it_stays
+from prober.alerts.phrases import between, resting_on, whether_it_stays
 from prober.model.evidence import Share
 
 
@@ -27,8 +27,9 @@ def test_a_stretch_of_rounds(stretch: tuple[str, str] | None, words: str) -> Non
 
 
 def test_what_words_rest_on() -> None:
-    assert counted(48, 2560) == ", 48 replies against 2,560"
-    assert counted(0, 0) == counted(5, 0) == ""
+    assert resting_on(412.0, 48, 2560) == " (evidence 412, 48 replies against 2,560)"
+    assert resting_on(0.0, 48, 2560) == " (48 replies against 2,560)"
+    assert resting_on(0.0, 0, 0) == resting_on(0.0, 5, 0) == ""
 
 
 def test_a_share_of_the_traffic() -> None:

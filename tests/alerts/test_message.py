@@ -48,7 +48,8 @@ def test_a_webhook_sees_the_golden_message(name: str) -> None:
 
 def test_the_first_line_says_how_bad_what_where_since_when_and_how_sure() -> None:
     assert compose(PLAIN).title == (
-        "Warning: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years"
+        "Warning: behaviour change of acme/gpt-4o: 34 % longer, since 2026-01-29 06:00 UTC; "
+        "a false alarm like this: about once in 22 years"
     )
     assert plain_text(PLAIN).splitlines()[0] == compose(PLAIN).title
     assert fallback_text(PLAIN).splitlines()[0] == compose(PLAIN).title
@@ -61,7 +62,7 @@ def test_every_kind_and_event_has_words_of_its_own() -> None:
 
 def test_what_the_incident_is_now_is_said_whatever_the_notice_tells() -> None:
     late = edited(PLAIN, event="opened", state="closed", close_reason="recovered")
-    assert current(late).title == "Recovered: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC"
+    assert current(late).title == "Recovered: behaviour change of acme/gpt-4o: 34 % longer, since 2026-01-29 06:00 UTC"
     assert dict(current(late).paragraphs)["State"] == "closed: recovered"
     assert dict(current(NAMED["muted"]).paragraphs)["State"] == "muted until 2026-02-01 12:30 UTC by alice: known"
     assert dict(current(NAMED["acknowledged"]).paragraphs)["State"] == (
@@ -91,7 +92,9 @@ def test_a_fact_is_said_with_was_and_is() -> None:
 def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
     title = compose(edited(PLAIN, endpoint="e" * 200)).title
     assert len(title) == 150
-    assert title.endswith("e… since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years")
+    assert title.endswith(
+        "e…: 34 % longer, since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years"
+    )
 
 
 def test_a_drill_is_called_one_everywhere() -> None:

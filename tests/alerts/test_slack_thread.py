@@ -74,7 +74,9 @@ def test_the_edited_message_says_who_acknowledged_it(slack: SlackServer) -> None
     root = bot(slack).send(OPENED).receipt
     bot(slack).send(later(NAMED["acknowledged"], root))
     [first] = slack.roots
-    assert str(first["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o since 2026-01-29 06:00 UTC")
+    assert str(first["text"]).startswith(
+        "Acknowledged: behaviour change of acme/gpt-4o: 34 % longer, since 2026-01-29 06:00 UTC"
+    )
     assert any(
         "acknowledged since 2026-02-01 08:30 UTC by alice: asked the provider" in text
         for text in texts(first["blocks"])

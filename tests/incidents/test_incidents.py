@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.incidents.actions import accept, acknowledge, reset
-from prober.incidents.lifecycle import AFTERMATH, decide
-from prober.model.evidence import Judgement, Kind, State, Verdict
+from prober.incidents.lifecycle import AFTERMATH, Circumstances, decide
+from prober.model.evidence import Findings, Judgement, Kind, Shift, State, Verdict
 from prober.model.incident import LEARNT, SERIOUS, Change, Course, Reason
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -126,6 +126,7 @@ def test_a_judgement_touches_nothing_a_person_says_nor_when_and_where_it_began(
     after = decision.incident
     assert after is not None and decision.new_epoch is None
     learnt = ("kind", "verdicts", "course", "rounds_after", "peak_log_e", "passed", "severity", "settled_round")
+    learnt += ("e_value", "findings", "calm_rounds", "state", "closed_at", "close_reason")
     learnt += ("notified_at",) if decision.event == "escalated" else ()
     assert repr(replace(after, **{name: getattr(incident, name) for name in learnt})) == repr(incident)
     assert (after is incident) == (decision.reason not in LEARNT)
@@ -154,18 +155,48 @@ def watched(*log_es: float) -> tuple[Change, list[str], list[str | None]]:
 
 
 def test_a_change_that_goes_on_is_persistent_and_nobody_is_told_again() -> None:
-    incident, reasons, events = watched(9.0, 12.0, 13.0, 2.0, 2.0)
-    assert reasons == ["aftermath", "aftermath", "persistent", "already_open", "already_open"]
-    assert (incident.course, incident.rounds_after, incident.passed) == ("persistent", AFTERMATH, None)
+    incident, reasons, events = watched(9.0, 12.0, 13.0, 8.0, 8.0)
+    assert reasons == ["aftermath", "aftermath", "persistent", "refreshed", "already_open"]
+    assert (incident.course, incident.rounds_after, incident.back_since) == ("persistent", AFTERMATH, None)
     assert set(events) == {None}
 
 
 def test_a_change_that_is_over_is_transient_and_people_are_told_since_when() -> None:
     incident, reasons, events = watched(8.0, 5.0, 3.0, 1.0)
-    assert reasons == ["aftermath", "aftermath", "transient", "already_open"]
+    assert reasons == ["aftermath", "aftermath", "transient", "staying_back"]
     assert events == [None, None, "passed", None]
     assert (incident.course, incident.passed) == ("transient", "0033"), "0032 was the last that spoke for the change"
     assert incident.state == "open", "a person closes it"
+
+
+def test_a_change_that_stayed_and_is_back_passes_and_closes_by_itself() -> None:
+    incident, reasons, events = watched(9.0, 12.0, 13.0, 16.0, 30.0, 26.0, 22.0, 18.0, 14.0, 10.0)
+    assert reasons[-4:] == ["transient", "staying_back", "staying_back", "back_for_good"]
+    assert (events[-4], events[-1]) == ("passed", "recovered")
+    assert (incident.back_since, incident.close_reason) == ("0037", "recovered")
+    assert watched(9.0, 12.0, 13.0, 16.0, 30.0, 26.0, 24.0, 31.0)[1][-1] == "refreshed", "it only scattered"
+
+
+def test_it_is_not_back_while_a_grave_channel_without_a_statistic_says_otherwise() -> None:
+    refuses = Shift("refusal", "refuses 74 % instead of 8 %", 24, 96, "worse", is_clear=True)
+    given = Circumstances(look=lambda change: Findings((refuses,)))
+    incident = decide(None, later(7.0, 31), "acme/gpt-4o", "e1", NOW, given=given).incident
+    for number, log_e in enumerate((9.0, 12.0, 13.0, 30.0, 10.0), 32):
+        incident = decide(incident, later(log_e, number), "acme/gpt-4o", "e1", NOW, given=given).incident
+    assert incident is not None
+    assert (incident.course, incident.severity, incident.headline) == (
+        "persistent", "critical", "refuses 74 % instead of 8 %",
+    )  # fmt: skip
+
+
+def test_an_improvement_is_info_and_said_as_one() -> None:
+    better = Shift("refusal", "refuses 1 % instead of 31 %", 24, 96, "better", is_clear=True)
+    longer = Shift("length", "40 % longer", 24, 96, follows=True)
+    given = Circumstances(look=lambda change: Findings((better, longer)))
+    incident = decide(None, later(7.0, 31), "acme/gpt-4o", "e1", NOW, given=given).incident
+    assert incident is not None
+    assert (incident.severity, incident.kind) == ("info", "behaviour_change")
+    assert incident.headline == "better: refuses 1 % instead of 31 %"
 
 
 def test_in_doubt_more_rounds_are_waited_for() -> None:

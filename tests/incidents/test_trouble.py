@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prober.incidents.clock import freshness, maintained_until, pass_time
-from prober.incidents.lifecycle import severity
+from prober.incidents.severity import severity
 from prober.incidents.trouble import Health, inhibits, trouble, why
 from prober.model.alerting import Reminders
 from prober.model.declaration import Maintenance

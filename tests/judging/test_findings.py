@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from prober.judging.explain.counts import is_clear
 from prober.judging.explain.findings import EXAMPLES, find
+from prober.judging.explain.summary import kind_of
 from prober.model.evidence import Findings, Fingerprint, Observation, Place, Round, Verdict
 from prober.model.reply import Reply, ToolCall
 from tests.judging.observed import START
@@ -50,7 +52,7 @@ def test_names_are_told_largest_mover_first_with_what_they_rest_on() -> None:
 def test_numbers_are_told_over_every_series_that_moved() -> None:
     since = answers(8, *[{"a": ["sorry", "Rome"], "b": ["blue", "sorry, no"]}] * 4)
     shifts = find([moved("refusal", "a", "b"), moved("length", "a")], BEFORE, since, 2).shifts
-    assert [one.channel for one in shifts] == ["refusal", "length"], "in the order of the evidence"
+    assert [one.channel for one in shifts] == ["refusal", "length", "choice"], "the gravest first"
     assert (shifts[0].words, shifts[0].replies, shifts[0].reference_replies) == (
         "refuses 50 % instead of 0 %", 16, 48,
     )  # fmt: skip
@@ -94,7 +96,8 @@ def test_hostile_replies_are_data() -> None:
     found = find([moved("choice", "a"), moved("length", "a")], BEFORE, answers(8, *[{"a": [HOSTILE]}] * 3), 2)
     (example,) = found.examples
     assert example.recent == Place("0008", 0)
-    assert found.shifts[0].words.startswith("probe a: answers never seen before 100 % instead of 0 %")
+    words = {shift.channel: shift.words for shift in found.shifts}
+    assert words["choice"].startswith("probe a: answers never seen before 100 % instead of 0 %")
 
 
 def test_a_share_of_the_traffic_is_found_among_the_probes_that_moved() -> None:
@@ -122,3 +125,59 @@ def test_a_share_of_the_traffic_is_found_among_the_probes_that_moved() -> None:
 )  # fmt: skip
 def test_what_a_person_would_call_the_answer(reply: Reply, words: str) -> None:
     assert reply.said == words
+
+
+def judged(number, refused, passed, samples=10):
+    """A round in which so many of the replies refuse, and so many pass their checks."""
+    observations = tuple(
+        Observation("a", "probe a", sample, Reply(START, ""), Fingerprint(
+            {
+                "refusal.refused": "yes" if sample < refused else "no",
+                "expectation.all": "pass" if sample >= samples - passed else "fail",
+                "text.choice": "sorry" if sample < refused else "well",
+            },
+        ))
+        for sample in range(samples)
+    )  # fmt: skip
+    return Round(f"{number:04d}", "acme/m", START, observations)
+
+
+def test_a_grave_channel_without_a_statistic_of_its_own_is_said_first() -> None:
+    reference = [judged(n, 1, 9) for n in range(12)]
+    found = find([moved("choice", "a")], reference, [judged(n, 7, 3) for n in range(12, 16)], 1)
+    assert [(one.channel, one.direction) for one in found.shifts] == [
+        ("expectation", "worse"), ("refusal", "worse"), ("choice", ""),
+    ]  # fmt: skip
+    assert [one.words for one in found.shifts[:2]] == [
+        "passes its checks 30 % instead of 90 %", "refuses 70 % instead of 10 %",
+    ]  # fmt: skip
+    assert kind_of(found.shifts) == "contract_break"
+
+
+def test_what_follows_from_an_improvement_is_marked_and_makes_nothing_grave() -> None:
+    reference = [judged(n, 7, 3) for n in range(12)]
+    found = find([moved("choice", "a")], reference, [judged(n, 0, 10) for n in range(12, 16)], 1)
+    assert [(one.channel, one.direction, one.follows) for one in found.shifts] == [
+        ("expectation", "better", False), ("refusal", "better", False), ("choice", "", True),
+    ]  # fmt: skip
+    assert kind_of(found.shifts) == "behaviour_change"
+
+
+@pytest.mark.slow
+def test_counts_of_a_still_world_are_hardly_ever_clear() -> None:
+    rng = np.random.default_rng(1)
+    clear = sum(
+        is_clear([(rng.multinomial(6, [0.5, 0.3, 0.2], 20), rng.multinomial(6, [0.5, 0.3, 0.2], 8)) for _ in range(4)])
+        for _ in range(3000)
+    )
+    assert clear <= 4, "at 1 in 10,000 more than 4 of 3,000 come once in 30,000 times"
+
+
+def test_rounds_that_scatter_need_more_to_be_clear() -> None:
+    def world(ones):
+        return np.array([[10.0 - one, one] for one in ones])
+
+    steady = world([1] * 20), world([4] * 6)
+    whole = world([0] * 18 + [10] * 2), world([0, 0, 0, 10, 10, 4])
+    assert is_clear([steady])
+    assert not is_clear([whole]), "two rounds of six, where two of twenty were like that before"

@@ -117,7 +117,7 @@ def test_an_alarm_is_checked_once(monkeypatch) -> None:
     assert asked == [first + 1]
     assert {j.state for j in judgements[first:]} == {"alarm"}
     assert memory.alarmed and decode(encode(memory)).alarmed
-    assert not reset_evidence(memory, next(world(1))).alarmed
+    assert not reset_evidence(memory, next(world(1)).label).alarmed
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prober.judging.explain.findings import CLEARLY_BELOW, least_share
+from prober.judging.explain.counts import CLEARLY_BELOW, least_share
 from prober.model.evidence import Share
 
 OLD, OTHER = np.array([0.6, 0.3, 0.1, 0.0]), np.array([0.05, 0.05, 0.1, 0.8])

@@ -13,13 +13,13 @@ from sqlalchemy import create_engine
 
 import prober.store
 from prober.incidents.confirmation import Confirmation
-from prober.incidents.lifecycle import decide
+from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
 from prober.model.declaration import Confirm, Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import LEARNT, Decision, Incident
 from prober.model.reply import Reply
-from prober.service.settle import carry_out
+from prober.service.settle import carry_out, find_in_replies
 from prober.store import Store, declared, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim
 from prober.store.views import RoundView
@@ -107,8 +107,9 @@ def complete(store: Store, at: datetime = NOW, *observations: Observation, endpo
     judged = replace(judgement, round=label) if judgement else judge(label)
     with store.write() as tx:
         rounds.hold(tx, claim)
-        decision = decide(incidents.open_change(tx, content), judged, endpoint.name, content, at)
         rounds.complete(tx, claim, judged, at)
+        given = Circumstances(look=lambda change: find_in_replies(tx, change))
+        decision = decide(incidents.open_change(tx, content), judged, endpoint.name, content, at, given=given)
         judge_state.keep_memory(tx, content, memory)
         if decision.reason in LEARNT:
             carry_out(tx, decision, NAMES, at)

@@ -37,7 +37,7 @@ def history_png(notice: Notice) -> bytes | None:
     values.set_xlim(-0.5, len(points) - 0.5)
     _draw_values(values, points, onset)
     _draw_evidence(evidence, points, change.threshold, onset)
-    channel, name = (visible(text, 60, lines=False) for text in (change.moved[0].channel, notice.endpoint))
+    channel, name = (visible(text, 60, lines=False) for text in (change.history_channel, notice.endpoint))
     unit = f", {visible(change.history_unit, 40, lines=False)}" if change.history_unit else ""
     # `$…$` would be typeset as mathematics, or refused as bad mathematics.
     values.set_title(f"{channel} of {name}{unit}", loc="left", fontsize=11, parse_math=False)
@@ -53,7 +53,7 @@ def alt_text(notice: Notice) -> str:
     change = notice.about
     if not isinstance(change, ChangeNews):
         return ""
-    moved = change.moved[0]
+    moved = next((one for one in change.moved if one.channel == change.history_channel), change.moved[0])
     channel, words = (visible(text, 200, lines=False) for text in (moved.channel, moved.words))
     return f"History of {channel} over {len(change.history[-MOST_POINTS:])} rounds: {words or 'it moved'}."
 

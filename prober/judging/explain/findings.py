@@ -7,26 +7,28 @@ there was a change: the channels that moved are given, strongest first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
-from math import sqrt
 from statistics import median
 from typing import Final
 
 import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel
-from prober.judging.explain.summary import named, strongest
+from prober.judging.explain.counts import is_clear, least_share
+from prober.judging.explain.summary import WORTH_SAYING, named, strongest
 from prober.judging.statistic import scales
 from prober.judging.statistic.readings import Floats, Reading
 from prober.judging.statistic.scales import Scale
-from prober.model.evidence import Example, Findings, Observation, Place, Round, Share, Shift, Verdict
+from prober.model.evidence import Direction, Example, Findings, Observation, Place, Round, Shift, Verdict
 
 EXAMPLES: Final = 3
 """Pairs of replies, each of another probe."""
 ROUNDS: Final = 40
-"""Rounds compared on each side: enough to know a share, few enough for the moment of an alarm."""
+"""Rounds of the reference: enough to know a share, few enough for every round of an open incident."""
+RECENT: Final = 24
+"""Newest rounds since the onset, which show how it is today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +64,92 @@ class _Row:
     """Mean number since less the mean before; 0 for names."""
 
 
-def find(moved: Sequence[Verdict], reference: Sequence[Round], since: Sequence[Round], probes: int) -> Findings:
-    """Compare the rounds of the reference with those since the onset, for the channels and series that moved.
+def find(
+    moved: Sequence[Verdict],
+    reference: Sequence[Round],
+    since: Sequence[Round],
+    probes: int,
+    known: Collection[str] = (),
+) -> Findings:
+    """Compare the rounds of the reference with those since the onset, in every channel, also in those without evidence.
 
+    `moved` are the channels with evidence, strongest first; `known` names others that had moved before. A channel that
+    reads the same as another from the reference has no statistic of its own, and may be the one that matters.
     `probes` is how many the endpoint is asked in all: the most informative was chosen among so many.
     """
     rows = [(verdict, _rows(CHANNELS[verdict.channel], verdict.series, reference, since)) for verdict in moved]
     tables = [(row.counts_before, row.counts_since) for _, of_channel in rows for row in of_channel]
     return Findings(
-        shifts=tuple(_shift(CHANNELS[verdict.channel], of_channel) for verdict, of_channel in rows if of_channel),
+        shifts=_shifts({verdict.channel: of_channel for verdict, of_channel in rows}, known, reference, since),
         share=least_share(tables, probes * len(rows)),
         examples=_examples([row for _, of_channel in rows for row in of_channel]),
     )
+
+
+def _shifts(
+    moved: Mapping[str, tuple[_Row, ...]], known: Collection[str], reference: Sequence[Round], since: Sequence[Round]
+) -> tuple[Shift, ...]:
+    """Everything that moved, the gravest first."""
+    everywhere = sorted({o.series for round_ in since for o in round_.observations})
+    found = []
+    for name, channel in CHANNELS.items():
+        # Of a share every probe is looked at, not only those that the statistic names.
+        rows = _rows(channel, everywhere, reference, since) if channel.better or not moved.get(name) else moved[name]
+        clear = bool(rows) and is_clear([(row.counts_before, row.counts_since) for row in rows])
+        if rows and (moved.get(name) or name in known or (clear and _is_worth_saying(channel, rows))):
+            found.append(replace(_shift(channel, rows), is_clear=clear))
+    better = [one for one in found if one.direction == "better" and one.is_clear]
+    if better and not any(one.direction == "worse" for one in found):
+        found = _without_what_follows(found, everywhere, reference, since)
+    evidence = list(moved)
+    order = {name: evidence.index(name) if name in evidence else len(evidence) for name in CHANNELS}
+    return tuple(sorted(found, key=lambda one: (CHANNELS[one.channel].gravity, order[one.channel])))
+
+
+def _is_worth_saying(channel: Channel, rows: Sequence[_Row]) -> bool:
+    """Whether a mean moved as well, of what is said by its mean."""
+    if channel.better or rows[0].scale.names:
+        return True
+    reference, recent = _means(channel, rows)
+    return abs(recent - reference) >= WORTH_SAYING * abs(reference)
+
+
+def _means(channel: Channel, rows: Sequence[_Row]) -> tuple[float, float]:
+    """(of the reference, since the onset) as they are shown."""
+    mean = float(np.mean([row.scale.mean for row in rows]))
+    lately = mean + float(np.mean([row.difference for row in rows]))
+    return channel.show(mean, mean), channel.show(lately, mean)
+
+
+def _most_moved(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """Those that moved at least half as far as the one that moved most, in the same direction."""
+    furthest = max((row.difference for row in rows), key=abs)
+    return [row for row in rows if row.difference * furthest >= furthest**2 / 2]
+
+
+def _without_what_follows(
+    found: Sequence[Shift], series: Sequence[str], reference: Sequence[Round], since: Sequence[Round]
+) -> list[Shift]:
+    """Marks the channels that follow from an improvement: among the good replies alone, nothing moved in them."""
+    before, after = ([_good(round_) for round_ in rounds] for rounds in (reference, since))
+    marked = []
+    for one in found:
+        channel = CHANNELS[one.channel]
+        rows = () if channel.better else _rows(channel, series, before, after)
+        moved = is_clear([(row.counts_before, row.counts_since) for row in rows])
+        marked.append(replace(one, follows=not channel.better and channel.kind == "behaviour_change" and not moved))
+    return marked
+
+
+def _good(round_: Round) -> Round:
+    """The replies that answer, and pass their checks."""
+    return replace(round_, observations=tuple(filter(_is_good, round_.observations)))
+
+
+def _is_good(observation: Observation) -> bool:
+    shares = [channel for channel in CHANNELS.values() if channel.better]
+    values = [(one.better, one.read(observation.fingerprint)) for one in shares if observation.fingerprint is not None]
+    return all(value is None or (value == 1.0) == (better == "higher") for better, value in values)
 
 
 def _rows(
@@ -145,16 +221,19 @@ def _counts(placed: Sequence[Sequence[_Placed]], categories: int) -> Floats:
 def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
     """Of names, the series with the most evidence; of numbers, all series that moved together."""
     first = rows[0]
+    direction: Direction = ""
     if first.scale.names:
         before, after = (counts.sum(axis=0) / counts.sum() for counts in (first.counts_before, first.counts_since))
         counted: Sequence[_Row] = [first]
         words = f"{first.probe}: {named(first.scale, before, after)}"
     else:
-        counted = rows
-        mean = float(np.mean([row.scale.mean for row in rows]))
-        lately = mean + float(np.mean([row.difference for row in rows]))
-        words = channel.words(channel.show(lately, mean), channel.show(mean, mean))
-    return Shift(channel.name, words, sum(len(row.since) for row in counted), sum(len(row.before) for row in counted))
+        counted = _most_moved(rows) if channel.better else rows
+        reference, shown = _means(channel, counted)
+        words, direction = channel.words(shown, reference), channel.direction(shown, reference)
+        if len(counted) < len(rows):
+            words += f", {len(counted)} of {len(rows)} probes"
+    replies, reference_replies = sum(len(row.since) for row in counted), sum(len(row.before) for row in counted)
+    return Shift(channel.name, words, replies, reference_replies, direction)
 
 
 def _examples(rows: Sequence[_Row]) -> tuple[Example, ...]:
@@ -183,78 +262,3 @@ def _typical(replies: Sequence[_Placed]) -> _Placed:
     counts = Counter(one.text for one in replies)
     middle = median(len(one.text) for one in replies)
     return max(replies, key=lambda one: (counts[one.text], -abs(len(one.text) - middle)))
-
-
-CONFIDENCE: Final = 0.95
-"""Of the interval, over all probes together."""
-CLEARLY_BELOW: Final = 0.9
-"""A share whose interval reaches this says nothing: it may be all of the traffic."""
-WHOLE: Final = 4.0
-"""How many times more than replies of their own the rounds must scatter to be called all or nothing."""
-
-
-def least_share(rows: Sequence[tuple[Floats, Floats]], probes: int) -> Share | None:
-    r"""How much of the traffic changed, at least: the largest of the probes' lower bounds. None where none is clear, or
-    where it may be everything.
-
-    Where a share \(q\) of the replies comes from something else, the new distribution of a probe is
-    \(p_{new} = (1-q) p_{ref} + q \cdot other\), so that for every set \(A\) of categories
-
-        p_new(A) - p_ref(A) = q (other(A) - p_ref(A)) <= q,    and the best A gives the total variation.
-
-    Hence \(q\) is at least the total variation, in every probe. Which categories grew is learnt from the *other* rounds
-    since the onset, never from the round they are counted in, so that the estimate is not flattered by its own noise.
-    Rounds are the unit: the interval is that of their mean, and never narrower than one for independent replies.
-
-    `rows` has (reference, since) a probe, each (rounds, categories) of counts; `probes` is how many there were to
-    choose from.
-    """
-    found = [one for reference, since in rows if (one := _of_probe(reference, since, probes)) is not None]
-    best = max(found, key=lambda share: share.low, default=None)
-    return best if best is not None and best.low > 0 and best.high < CLEARLY_BELOW else None
-
-
-def _of_probe(reference: Floats, since: Floats, probes: int) -> Share | None:
-    reference, since = reference[reference.sum(axis=1) > 0], since[since.sum(axis=1) > 0]
-    if len(reference) < 2 or len(since) < 2:
-        return None
-    before = reference.sum(axis=0) / reference.sum()
-    total = since.sum(axis=0)
-    rest = total - since
-    grew = rest / rest.sum(axis=1, keepdims=True) > before
-    hits = (since * grew).sum(axis=1)
-    expected = (grew * before).sum(axis=1)
-    replies = since.sum(axis=1)
-    at_least = float((hits - replies * expected).sum() / replies.sum())
-    usual = total / total.sum() > before
-    spread = sqrt(_variance(hits, replies) + _variance((reference * usual).sum(axis=1), reference.sum(axis=1)))
-    from scipy.special import stdtrit  # not at the top: every verb would wait for it
-
-    # Both sides, and every probe that might have been chosen; few rounds say little of how much rounds scatter.
-    margin = float(stdtrit(len(since) - 1, 1 - (1 - CONFIDENCE) / 2 / max(probes, 1))) * spread
-    return Share(at_least, max(at_least - margin, 0.0), min(at_least + margin, 1.0), *_whole_rounds(hits, replies))
-
-
-def _variance(hits: Floats, replies: Floats) -> float:
-    """Of the share of hits among all replies, rounds being the unit; at least that of independent replies.
-
-    Half a hit more and half a miss more, so that nothing is certain after a few replies.
-    """
-    total = float(replies.sum())
-    share = (float(hits.sum()) + 0.5) / (total + 1)
-    independent = share * (1 - share) / total
-    n = len(hits)
-    by_round = n / (n - 1) * float(((hits - replies * hits.sum() / total) ** 2).sum()) / total**2
-    return max(independent, by_round)
-
-
-def _whole_rounds(hits: Floats, replies: Floats) -> tuple[int, int]:
-    """(rounds that changed, rounds) where the rounds fall into two groups; (0, 0) where they do not."""
-    if len(hits) < 6 or replies.min() < 3:
-        return 0, 0
-    share = hits / replies
-    mean = float(hits.sum() / replies.sum())
-    by_chance = float((mean * (1 - mean) / replies).mean())
-    if by_chance == 0 or float(np.var(share, ddof=1)) < WHOLE * by_chance:
-        return 0, 0
-    return int((share > (share.min() + share.max()) / 2).sum()), len(hits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import exp, inf, isnan, log, nan
 from statistics import fmean
@@ -17,7 +17,7 @@ from prober.judging.promise import Promise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
-from prober.model.evidence import Judgement, Kind, State, Verdict, moved
+from prober.model.evidence import Judgement, Kind, Shift, State, Verdict, moved
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +88,19 @@ def weights(memory: Memory) -> Floats:
     return 0.5 * equal + 0.5 * np.array(vary) / total if total else equal
 
 
-def kind_of(verdicts: Sequence[Verdict]) -> Kind:
-    """The diagnosis: the gravest kind among the channels that moved."""
-    kinds = {CHANNELS[verdict.channel].kind for verdict in verdicts}
+def kind_of(moved: Iterable[Verdict | Shift]) -> Kind:
+    """The diagnosis: the gravest kind among the channels that moved, but those that only improved."""
+    graver = [one for one in moved if not (isinstance(one, Shift) and is_harmless(one))]
+    # What an older version stored may name a channel that is no more.
+    kinds = {CHANNELS[one.channel].kind if one.channel in CHANNELS else "behaviour_change" for one in graver}
     if "contract_break" in kinds:
         return "contract_break"
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
+
+
+def is_harmless(shift: Shift) -> bool:
+    """Whether it is an improvement, or follows from one."""
+    return shift.direction == "better" or shift.follows
 
 
 def strongest(before: Floats, since: Floats) -> list[int]:

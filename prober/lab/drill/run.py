@@ -144,7 +144,7 @@ def _routing(declarations: Declarations, alerters: Sequence[str]) -> Routing:
 def _copy(copied: Stream, declarations: Declarations, scratch: Store, now: datetime) -> None:
     """The rounds before the change, and what the judge knew, into the store of the drill."""
     scratch.change(declared.remember, declarations.sets, [copied.endpoint], now)
-    memory = encode(reset_evidence(copied.memory, copied.after[0].round))
+    memory = encode(reset_evidence(copied.memory, copied.after[0].round.label))
     for one in copied.before:
         quiet = Judgement(one.round.label, "quiet", 0.0, copied.promise.threshold)
         import_round(scratch, copied.endpoint, one.probe_set.name, one.round, {}, quiet, memory)

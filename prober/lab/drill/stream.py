@@ -162,7 +162,7 @@ def _shows(memory: Memory, rounds: Sequence[Asked], endpoint: Endpoint, promise:
     """Whether the judge raises an alarm over these rounds, changed, and sees what was changed."""
     if not rounds:
         return False
-    memory = reset_evidence(memory, rounds[0].round)
+    memory = reset_evidence(memory, rounds[0].round.label)
     for one in rounds:
         memory, judgement = advance(memory, _changed(one, endpoint, change), lambda series: (), promise)
         channels = {verdict.channel for verdict in judgement.moved}

@@ -119,9 +119,8 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
 
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
-    moved = incident.moved if isinstance(incident, Change) else ()
     cause = incident.words if isinstance(incident, Facts) else why(row.cause) if row.cause else ""
-    words = moved[0].words if moved else cause
+    words = (incident.headline if isinstance(incident, Change) else "") or cause
     return DigestItem(
         event=row.event,
         endpoint=incident.endpoint if incident is not None else row.endpoint or "",
