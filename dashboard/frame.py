@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -223,4 +224,6 @@ def _harmless(cell: Cell) -> Cell:
     if not isinstance(cell, str):
         return cell
     text = legible(cell)
-    return f"'{text}" if text.startswith(_COMMANDS) else text
+    # Some spreadsheets skip blanks, and take a full-width sign for the plain one.
+    plain = unicodedata.normalize("NFKC", cell).lstrip()
+    return f"'{text}" if text.startswith(_COMMANDS) or plain.startswith(_COMMANDS) else text

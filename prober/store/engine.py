@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Database:
         """The database at a URL. Raises StoreError where it cannot be one of the store."""
         parsed = _parse(url)
         open_ = _sqlite if parsed.get_backend_name() == "sqlite" else _postgres
-        return Database(open_(parsed, read_only), parsed.render_as_string(hide_password=True))
+        return Database(open_(parsed, read_only), _without_passwords(parsed))
 
     @staticmethod
     def in_memory() -> Database:
@@ -92,6 +93,12 @@ def _parse(url: str) -> URL:
     if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise StoreError("a database in memory is lost at exit and shared with nobody; write sqlite:///prober.db")
     return parsed
+
+
+def _without_passwords(url: URL) -> str:
+    """The URL for people. libpq takes passwords from the query as well."""
+    query = {name: "***" if re.search(r"pass|secret|token", name, re.I) else value for name, value in url.query.items()}
+    return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
 def _sqlite(url: URL, read_only: bool) -> Engine:

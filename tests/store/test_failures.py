@@ -237,6 +237,14 @@ def test_an_error_inside_a_transaction_frees_the_database(store: Store) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("name", ["password", "sslpassword", "PASSWORD", "passfile"])
+def test_a_password_in_the_query_is_shown_nowhere(name: str) -> None:
+    with pytest.raises(StoreError) as failure:
+        Store.open(f"postgresql+psycopg://127.0.0.1:1/x?{name}=hunter2&connect_timeout=1")
+    assert "hunter2" not in str(failure.value)
+    assert f"{name}=***" in str(failure.value)
+
+
 def test_a_postgres_without_that_database_says_so_and_keeps_the_password(postgres: URL) -> None:
     url = postgres.set(database="nowhere", password="hunter2").render_as_string(hide_password=False)
     with pytest.raises(StoreError, match='database "nowhere" does not exist') as caught:
