@@ -31,4 +31,4 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         "theme.dark.primaryColor": "#56B4E9",
     }
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
+    return [sys.executable, "-m", "dashboard.door", "run", str(APP), *flags]

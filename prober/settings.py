@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     dashboard_actions: bool = Field(False, validation_alias="PROBER_DASHBOARD_ACTIONS")
     """Whether people who are signed in may act on incidents in the dashboard."""
     dashboard_user_header: str | None = Field(None, validation_alias="PROBER_DASHBOARD_USER_HEADER")
-    """Header in which a proxy names who is signed in. Trusted, so only the proxy may reach the dashboard."""
+    """Header in which a proxy names who is signed in. Believed from `dashboard_proxies` only."""
+    dashboard_proxies: str = Field("127.0.0.1,::1", validation_alias="PROBER_DASHBOARD_PROXIES")
+    """Addresses or networks of that proxy, separated by commas."""
     dashboard_allowed: str | None = Field(None, validation_alias="PROBER_DASHBOARD_ALLOWED")
     """Who may act, as the header or the e-mail address names them, separated by commas; unset for everyone."""
     dashboard_private: bool = Field(False, validation_alias="PROBER_DASHBOARD_PRIVATE")

@@ -26,7 +26,9 @@ def test_rows_come_back_as_they_were():
     assert frame.csv_text([]) == "\n"
 
 
-@pytest.mark.parametrize("formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0+1", "＝1", "　－1"])
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "+1", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0+1", "＝1", "　－1"]
+)
 def test_no_cell_is_a_formula(formula):
     assert read(frame.csv_text([{"a": formula}]))[0]["a"][0] in "'\\"
 

@@ -1,0 +1,63 @@
+"""Which requests reach the dashboard, and as whom."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from dashboard.door import Door
+
+
+def knock(kind: str = "http", client: str = "10.0.0.9", **headers: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """What is sent back, and the headers that the pages see."""
+    seen: dict[str, str] = {}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.update({name.decode(): value.decode() for name, value in scope["headers"]})
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    door = Door(app, "https://canary.example.com", "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    asyncio.run(door({"type": kind, "headers": raw, "client": (client, 1)}, None, send))  # type: ignore[arg-type]
+    return sent, seen
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "[::1]:8501", "canary.example.com", "10.2.3.4"])
+def test_the_names_of_the_dashboard_are_let_in_and_may_not_be_framed(host: str) -> None:
+    sent, _ = knock(host=host)
+    assert sent[0]["status"] == 200
+    assert (b"x-frame-options", b"DENY") in sent[0]["headers"]
+    assert (b"content-security-policy", b"frame-ancestors 'none'") in sent[0]["headers"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8501", "", "[", "canary.example.com.evil.example"])
+def test_any_other_name_is_refused(host: str) -> None:
+    assert knock(host=host)[0][0]["status"] == 421
+    assert knock("websocket", host=host)[0] == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(
+    ("origin", "enters"),
+    [
+        ("http://localhost:8501", True), ("https://canary.example.com", True), ("http://evil.example", False),
+        ("http://localhost:3000", False), ("null", False),
+    ],
+)  # fmt: skip
+def test_only_its_own_pages_open_its_socket(origin: str, enters: bool) -> None:
+    sent, _ = knock("websocket", host="localhost:8501", origin=origin)
+    assert (sent[0]["type"] != "websocket.close") == enters
+
+
+@pytest.mark.parametrize(
+    ("client", "believed"), [("127.0.0.1", True), ("10.1.2.3", True), ("10.2.0.1", False), ("unix", False)]
+)
+def test_who_is_signed_in_is_believed_from_declared_proxies_only(client: str, believed: bool) -> None:
+    _, seen = knock(client=client, host="localhost:8501", x_forwarded_email="alice@example.com")
+    assert ("x-forwarded-email" in seen) == believed
