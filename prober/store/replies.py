@@ -20,6 +20,9 @@ from prober.store.rows import UNKNOWN_PROMPT, ReplyRow, RoundRow, SeriesRow, Wat
 from prober.store.views import ReplyView
 
 _LARGEST_COUNT: Final = 2**31 - 1
+_LEAST_ROUNDS: Final = 8
+_MOST_REPLIES: Final = 600
+"""Enough to know a share; more would hold up every round of an open incident."""
 
 
 def record(tx: Transaction, claim: Claim, observations: Sequence[Observation]) -> None:
@@ -165,7 +168,10 @@ def _of_epoch(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> l
 def first_rounds(
     tx: Transaction, endpoint_hash: str, series: Collection[str], start: str, end: str | None, limit: int
 ) -> tuple[Round, ...]:
-    """The first completed rounds from label `start` up to, not including, `end`, with these series only."""
+    """The first completed rounds from label `start` up to, not including, `end`, with these series only.
+
+    At most `limit`, and fewer where they are large: reading them takes about 0.4 ms of CPU for each reply.
+    """
     return _rounds(tx, endpoint_hash, series, start, end, limit, newest=False)
 
 
@@ -186,8 +192,13 @@ def _rounds(
         *([] if end is None else [col(RoundRow.label) < end]),
     ]
     order = col(RoundRow.label).desc() if newest else col(RoundRow.label).asc()
-    labels = select(RoundRow.id, RoundRow.label, RoundRow.endpoint).where(*ours).order_by(order)
-    found = {round_id: (label or "", endpoint) for round_id, label, endpoint in tx.exec(labels.limit(limit))}
+    rounds_of = select(RoundRow.id, RoundRow.label, RoundRow.endpoint, RoundRow.asked).where(*ours).order_by(order)
+    found, asked = dict[int, tuple[str, str]](), 0
+    for round_id, label, endpoint, asks in tx.exec(rounds_of.limit(limit)):
+        asked += asks
+        if len(found) >= _LEAST_ROUNDS and asked > _MOST_REPLIES:
+            break
+        found[round_id] = (label or "", endpoint)
     rows = tx.exec(
         select(ReplyRow)
         .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
