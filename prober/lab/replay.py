@@ -152,7 +152,7 @@ def _judge(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Judgemen
             continue
         onset = next(k for k in range(i + 1) if rounds[k].label == incident.onset)
         if judgement.is_provisional:
-            yield judgement, _alarm(incident, incident.course, rounds[start:onset], rounds[onset : i + 1])
+            yield judgement, _alarm(incident, incident.course)
             continue  # the memory itself begins anew at the break
         course = _course(incident, memory, rounds[i + 1 : i + 1 + PATIENCE], promise)
         yield judgement, _alarm(incident, course)
