@@ -167,7 +167,7 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         label, words = rule.intro
         before = cause_before(incident)
         return [(label, words.format(state=state_words(incident), before=before)), *_facts(notice, incident)]
-    said = [_endpoint(notice.source), *_said(incident), _since(incident), *_lasting(incident)]
+    said = [_endpoint(notice.source), *fact_lines(incident), _since(incident), *_lasting(incident)]
     if rule.details == "course":
         return said
     if rule.details == "endpoints":
@@ -186,7 +186,7 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
         cause = visible(why(incident.cause, detail, share), 500, lines=False)
         reason = ("Why", cause) if trouble else ("How sure", CERTAIN)
-        return [*drill, _endpoint(notice.source), *_said(incident), _since(incident), reason, bad]
+        return [*drill, _endpoint(notice.source), *fact_lines(incident), _since(incident), reason, bad]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
         f"a false alarm like this would come {odds(notice, incident)} "
@@ -194,7 +194,7 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         f"promised false alarms: {promised:g} a year)"
     )
     much = [("How much", incident.share.words)] if incident.share else []
-    about = [_endpoint(notice.source), *_said(incident), *_also(incident), _since(incident), *_lasting(incident)]
+    about = [_endpoint(notice.source), *fact_lines(incident), *_also(incident), _since(incident), *_lasting(incident)]
     return [*drill, *about, ("How sure", sure), bad, *much]
 
 
@@ -229,10 +229,6 @@ def _since(incident: IncidentNews) -> Paragraph:
     rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
     stretch = between(incident.onset_between) if isinstance(incident, ChangeNews) else ""
     return "Since", f"{when(incident.onset)}{stretch}, {rounds} so far; detected {minute(incident.detected_at)}"
-
-
-def _said(incident: IncidentNews) -> list[Paragraph]:
-    return [("Fact", line) for line in fact_lines(incident.facts, MOVED_SHOWN)]
 
 
 def _lasting(incident: IncidentNews) -> list[Paragraph]:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -15,7 +14,7 @@ from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
 from prober.incidents.trouble import why
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Fact
+from prober.model.evidence import Between
 from prober.model.incident import Course, Event
 from prober.model.notice import (
     ChangeNews,
@@ -200,10 +199,11 @@ def thousands(number: float) -> str:
     return f"{number:,.0f}" if 10 <= abs(number) < 1e9 else f"{number:.3g}"
 
 
-def fact_lines(facts: Sequence[Fact], most: int) -> list[str]:
-    """Each fact with its values before and now."""
-    shown = [visible(fact.words, 200, lines=False) for fact in facts[:most]]
-    return [*shown, f"and {len(facts) - most} more"] if len(facts) > most else shown
+def fact_lines(incident: IncidentNews, most: int = 6) -> list[tuple[str, str]]:
+    """A paragraph for each fact, with its values before and now."""
+    shown = [visible(fact.words, 200, lines=False) for fact in incident.facts[:most]]
+    hidden = len(incident.facts) - most
+    return [("Fact", line) for line in (*shown, *([f"and {hidden} more"] if hidden > 0 else []))]
 
 
 def _two_digits(number: float) -> str:
