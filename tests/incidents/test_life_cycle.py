@@ -213,6 +213,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         reached.reasons.add(freshness(is_stale, newest, NOW).reason)
     assert reached.states == set(get_args(IncidentState))
     assert reached.ends == set(get_args(CloseReason))
-    assert set(get_args(Reason)) - reached.reasons == {"joined", "not_allowed"}, "said elsewhere"
-    elsewhere = {"joined", "stale", "fresh", "daemon_silent", "daemon_back", "digest"}
-    assert set(EVENTS) - reached.events == elsewhere
+    causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
+    assert set(get_args(Reason)) - reached.reasons == {"joined", "not_allowed", *causes, *facts}, "said elsewhere"
+    elsewhere = {"joined", "stale", "fresh", "daemon_silent", "daemon_back", "digest", "cause_changed"}
+    assert set(EVENTS) - reached.events == elsewhere | {"fact", "fact_over", "fact_acknowledged", "answers_changed"}
