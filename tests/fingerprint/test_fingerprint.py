@@ -138,6 +138,7 @@ def test_every_key_of_a_plain_reply() -> None:
         "identity.header.x-ms-region": "Sweden",
         "text.script": "(none)",
         "text.exact": digest("7"),
+        "text.reply_type": "(none), no finish reason, 0 to 7 characters",
         "text.choice": "7",
         "structure.first_token": "number",
         "structure.leading_space": "none",
