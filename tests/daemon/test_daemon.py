@@ -582,6 +582,7 @@ def test_a_clock_set_back_is_said_once_and_rounds_go_on_at_the_next_moment(files
     ]
 
 
+@pytest.mark.slow
 def test_a_daemon_started_after_the_clock_was_set_back_asks_too(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)

@@ -85,6 +85,7 @@ def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     assert round_of(store, endpoint, provider, NOON + 12 * HOUR).asked == 8, "another UTC day"
 
 
+@pytest.mark.slow
 def test_a_round_of_more_asks_than_the_budget_is_judged_with_what_it_has(store: Store) -> None:
     endpoint, provider = endpoint_of(budget=Budget(asks_per_day=25)), Says()
     probes = tuple(Probe(id=name, prompt=f"Pick a {name}.", samples=10) for name in ("colour", "tree", "day", "name"))
