@@ -151,6 +151,8 @@ class Daemon:
     since: str = ""
     used: int = 0
     confirmations: int = 0
+    breaks: int = 0
+    """Provisional changes, told while the reference was gathered."""
     today: tuple[str, int] = ("", 0)
 
     @property
@@ -180,7 +182,8 @@ class Daemon:
         made = confirm(self.rule, judgement, None, suspicion, True, ended)
         self.used = (self.used if made.since == self.since else 0) + (made.due_at is not None)
         self.since, self.today = made.since, (day, today + (made.due_at is not None))
-        return judgement.state == "alarm", made.due_at
+        self.breaks += judgement.is_provisional
+        return judgement.state == "alarm" and not judgement.is_provisional, made.due_at
 
     def forget(self) -> None:
         """After a false alarm: a new reference."""
@@ -206,8 +209,9 @@ def delay(seed: int, change: str, every_h: float, rule: Confirm) -> tuple[float 
     return None, early
 
 
-def still(seed: int, kind: str, every_h: float, days: int) -> tuple[int, int, int]:
-    """False alarms, confirmation and scheduled rounds of one endpoint that never changes, after its reference."""
+def still(seed: int, kind: str, every_h: float, days: int) -> tuple[int, int, int, int]:
+    """False alarms after the reference and breaks within it, confirmation and scheduled rounds, of an endpoint that
+    never changes."""
     answers = STILL_KINDS[kind](seed)
     daemon = Daemon(np.random.default_rng([seed, 7]), timedelta(hours=every_h), answers)
     reference, alarms = round(168 / every_h) + 1, 0
@@ -216,7 +220,7 @@ def still(seed: int, kind: str, every_h: float, days: int) -> tuple[int, int, in
         if daemon.scheduled(START + number * daemon.every) is not None:
             alarms += 1
             daemon.forget()
-    return alarms, daemon.confirmations, count - reference
+    return alarms, daemon.breaks, daemon.confirmations, count - reference
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,9 @@ class StillRow:
     every_h: float
     years: float
     alarms: int
+    endpoints: int
+    breaks: int
+    """Provisional changes while their references were gathered."""
     extra: float
     """Confirmation rounds for each scheduled one."""
 
@@ -274,8 +281,9 @@ def measure(effort: Effort) -> Soon:
         days = effort.times(STILL_DAYS, quick=3)
         worlds = range(effort.times(STILL_WORLDS[every_h]))
         found = effort.each(f"soon: {kind}", partial(still, kind=kind, every_h=every_h, days=days), worlds)
-        alarms, again, count = (sum(column) for column in zip(*found, strict=True))
-        stills.append(StillRow(kind, every_h, count * every_h / HOURS_PER_YEAR, alarms, again / count))
+        alarms, breaks, again, count = (sum(column) for column in zip(*found, strict=True))
+        years = count * every_h / HOURS_PER_YEAR
+        stills.append(StillRow(kind, every_h, years, alarms, len(found), breaks, again / count))
     return Soon(tuple(delays), tuple(stills))
 
 
@@ -287,7 +295,8 @@ def lines(found: Soon) -> list[str]:
         f"and checks it, drawn from scripted pools; the judge and the daemon's rule of [confirmation]"
         f"(../operating/confirmation.md), on a simulated clock; a round takes {ROUND.total_seconds():g} s. The default "
         f"reference, {QUIET} quiet rounds, then the change; time is counted from the start of the first changed round. "
-        f"{seeds} seeds each, at most {LATEST} scheduled rounds.",
+        f"{seeds} seeds each, {len(found.delays[0].alone_minutes)} without confirmation, at most {LATEST} scheduled "
+        "rounds.",
         "",
         "| change | a round every | called after, median (longest) | found | called before the change "
         "| without confirmation |",
@@ -301,10 +310,12 @@ def lines(found: Soon) -> list[str]:
         "",
         "The same plan at endpoints that never change. Intervals are Garwood's, 95 %; promised is one a year.",
         "",
-        "| still endpoint | a round every | years | false alarms | a year | confirmation rounds |",
-        "|---|---|---|---|---|---|",
+        "| still endpoint | a round every | years | false alarms | a year | confirmation rounds | false breaks while "
+        "the reference is gathered |",
+        "|---|---|---|---|---|---|---|",
         *(
-            f"| {row.kind} | {row.every_h:g} h | {row.years:.1f} | {row.alarms} | {row.rate} | {row.extra:.1%} more |"
+            f"| {row.kind} | {row.every_h:g} h | {row.years:.1f} | {row.alarms} | {row.rate} | {row.extra:.1%} more "
+            f"| {row.breaks}, {row.endpoints} endpoints |"
             for row in found.stills
         ),
     ]

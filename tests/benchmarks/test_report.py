@@ -37,7 +37,7 @@ RESULTS = {
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),
     "soon": soon.Soon(
         (soon.DelayRow("full swap", 6.0, (2.5, None, 3.7), (720.0, None, 900.0), 0),),
-        (soon.StillRow("independent replies", 6.0, 10.0, 3, 0.06),),
+        (soon.StillRow("independent replies", 6.0, 10.0, 3, 20, 1, 0.06),),
     ),
     "cost": cost.Cost(30, 100, 10_000, 6.0, 6.3, (cost.Speed(30, 5200.0),)),
     "pages": pages.Pages(
