@@ -81,8 +81,9 @@ class Known:
         return Known(past=past, past_rounds=self.rounds).taken(counts, label)
 
     def returned(self, counts: Mapping[str, int], label: str) -> Known:
-        """Back at the values before."""
-        back = Known(values=self.past, rounds=self.past_rounds, past=self.values, past_rounds=self.rounds)
+        """Back at values before: they alternate, so all of them are values of now."""
+        values = _bounded({**self.past, **self.values})
+        back = Known(values, self.rounds + self.past_rounds, self.dropped, waiting=self.waiting)
         return back.taken(counts, label)
 
 
