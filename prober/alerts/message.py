@@ -280,8 +280,7 @@ def _pairs(change: ChangeNews, reply_limit: int) -> tuple[Pair, ...]:
 
 def _item(item: DigestItem) -> str:
     """A line of a digest."""
-    words = f": {visible(item.words, 120, lines=False)}" if item.words else ""
-    about = what = ""
+    words, about, what = f": {visible(item.words, 120, lines=False)}" if item.words else "", "", ""
     if item.incident_id is not None:
         kind = KINDS.get(item.kind, OTHER_KIND)
         what = f"{kind.title.lower()}{' of ' if kind.is_change else ', '}"
@@ -292,8 +291,8 @@ def _item(item: DigestItem) -> str:
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:
     runbook = [("Runbook", notice.source.runbook)] if notice.source and notice.source.runbook else []
-    pairs = [("Dashboard", incident_url(notice)), *runbook]
-    return tuple((label, link(address) or visible(address, 300, lines=False)) for label, address in pairs)
+    addresses = (("Dashboard", incident_url(notice)), *runbook)
+    return tuple((label, link(address) or visible(address, 300, lines=False)) for label, address in addresses)
 
 
 def _aligned(label: str, text: str) -> list[str]:
