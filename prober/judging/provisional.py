@@ -21,19 +21,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, lgamma
 from statistics import fmean
 from typing import Final
 
 import numpy as np
-from scipy.special import gammaln
 
 from prober.judging.channels import CHANNELS, Channel, percent
 from prober.judging.promise import Promise
 from prober.judging.statistic.readings import Floats, Recurring
 from prober.model.evidence import Round, Verdict
 
-ALPHA: Final = 0.05
+ALPHA: Final = 0.02
 """Chance of a false break while one reference is gathered, at one false alarm a year or more; in proportion below."""
 REPLICAS: Final = 0.05
 """w: belief in an endpoint whose rounds go to replicas that answer differently."""
@@ -204,9 +203,13 @@ def _log_ratio(counts: Floats) -> Floats:
 def _log_dm(counts: Floats) -> Floats:
     """ln probability of replies in their order, under Jeffreys' prior; (…, categories) → (…)."""
     width = 0.5 * counts.shape[-1]
-    own = (gammaln(counts + 0.5) - gammaln(0.5)).sum(axis=-1)
-    log_probability: Floats = own - gammaln(counts.sum(axis=-1) + width) + gammaln(width)
-    return log_probability
+    own = (_log_gamma(counts + 0.5) - lgamma(0.5)).sum(axis=-1)
+    return own - _log_gamma(counts.sum(axis=-1) + width) + lgamma(width)
+
+
+def _log_gamma(x: Floats) -> Floats:
+    """Of a few numbers: scipy's would take every verb longer to start."""
+    return np.array([lgamma(one) for one in x.ravel().tolist()]).reshape(x.shape)
 
 
 def _one_draw_a_round(before: Floats, n: int) -> Floats:

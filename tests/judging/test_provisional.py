@@ -39,14 +39,14 @@ def rounds_of(seed: int, count: int, changed: int) -> list[Round]:
     return rounds
 
 
-def test_a_full_swap_after_three_rounds_is_called_within_three_and_not_before():
+def test_a_full_swap_after_three_rounds_is_called_within_four_and_not_before():
     called = []
     for seed in range(10):
         alarms = replay(rounds_of(seed, 9, changed=3), PROMISE).alarms
         rounds = [r.label for r in rounds_of(seed, 9, changed=3)]
         called.append(rounds.index(alarms[0].round) - 2 if alarms else 99)
         assert alarms[0].onset in rounds[2:5]
-    assert sorted(called)[5] <= 3
+    assert sorted(called)[5] <= 4
     assert min(called) >= 1
 
 
@@ -65,4 +65,4 @@ def test_what_came_since_the_break_is_the_reference_and_nothing_is_called_twice(
 @pytest.mark.slow
 def test_few_still_endpoints_have_a_break():
     found = sum(bool(replay(rounds_of(seed, 28, changed=99), PROMISE).alarms) for seed in range(60))
-    assert found <= 8  # 5 % promised: more than 8 of 60 in one case of a hundred
+    assert found <= 4  # 2 % promised: more than 4 of 60 in one case of a hundred
