@@ -3,8 +3,8 @@
 A confirmation round is a round like any other, judged like any other; only the time it is due is another. Legal for an
 e-detector, which bounds what a round may add whatever made us ask. A *suspicion* begins with a round that is odd, more
 extreme than all of the reference, or whose evidence reaches `Confirm.at` of the threshold. It ends when evidence is
-below half of that and a round, not before the third confirmation round, neither is odd nor adds more to it than a still
-one does on average; or when an incident opens. The rounds that may be asked are
+below half of that and a round, not before the third confirmation round or the last that may be asked, neither is odd
+nor adds more to it than a still one does on average; or when an incident opens. The rounds that may be asked are
 counted within it. How rare odd rounds are, and that gap of a half, let `Promise` bound how many there can be.
 """
 
@@ -22,7 +22,8 @@ ENDS_AT: Final = 0.5
 """A suspicion lasts while evidence is above this part of `Confirm.at`."""
 
 LEAST: Final = 3
-"""Confirmation rounds that follow an odd round in any case: what the bets learn from it, the next ones show."""
+"""Confirmation rounds that follow an odd round in any case, where so many may be asked: what the bets learn from it,
+the next ones show."""
 
 ConfirmReason = Literal[
     "confirm",  # ask again, after the pause
@@ -72,7 +73,7 @@ def confirm(
         return Confirmation("incident_open")
     begins_at = rule.at * judgement.threshold
     is_begun = bool(suspicion.since)
-    is_telling = judgement.is_odd or (is_begun and (judgement.is_growing or suspicion.rounds < LEAST))
+    is_telling = judgement.is_odd or (is_begun and (judgement.is_growing or suspicion.rounds < min(LEAST, rule.rounds)))
     if not is_telling and judgement.e_value < begins_at * (ENDS_AT if suspicion.since else 1.0):
         return Confirmation("too_little_evidence")
     since = suspicion.since or judgement.round

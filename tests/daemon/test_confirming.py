@@ -210,14 +210,25 @@ def test_one_still_waiting_when_the_next_round_is_due_is_overdue(files, store, c
 
 
 @pytest.mark.slow
-def test_a_scheduled_round_between_that_shows_nothing_calls_it_off(files, store, clock, evidence):
-    write_set(files, "second", cron="30 * * * *", prompt="Name an animal.")
-    declared(files, "{pause: 40m}")
+def test_a_scheduled_round_between_that_shows_nothing_calls_it_off_after_three(files, store, clock, evidence):
+    write_set(files, "second", cron="5,35 * * * *", prompt="Name an animal.")
+    declared(files, "{pause: 10m}")
     evidence[:] = [0.01, 0.2]
     daemon = start(files, store, clock)
-    clock.now = NOON + 30 * MINUTE
-    evidence[:] = [0.01]
-    tick(daemon, "second on parrot")
+
+    def second_shows_nothing(minute):
+        clock.now = NOON + minute * MINUTE
+        evidence[:] = [0.01]
+        tick(daemon, "second on parrot")
+
+    second_shows_nothing(5)
+    assert ("canary", "12:10", "due") in rounds(store), "three rounds are asked in any case"
+    evidence[:] = [0.2]
+    for minute in (10, 20, 30):
+        clock.now = NOON + minute * MINUTE
+        work_only_due(daemon, store, clock)
+    assert ("canary", "12:40", "due") in rounds(store)
+    second_shows_nothing(35)
     assert ("canary", "12:40", "too_little_evidence") in rounds(store)
 
 

@@ -96,6 +96,12 @@ def test_a_suspicion_lasts_until_evidence_has_halved():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("rounds", [0, 1, 2, 3, 6])
+def test_a_suspicion_that_shows_nothing_more_ends_however_few_rounds_it_may_have(rounds):
+    last = Suspicion("r3", rounds=min(rounds, 3))
+    assert asked(0.0, last, rule=Confirm(rounds=rounds)) == Confirmation("too_little_evidence")
+
+
 # The promise
 
 

@@ -103,6 +103,13 @@ def test_evidence_is_the_mean_of_minus_ln_p():
     assert together(mute) == pytest.approx(together(statistics)), "one that never differs takes nothing away"
 
 
+def test_evidence_of_several_channels_is_their_mean_of_order_two():
+    found = np.random.default_rng(10).exponential(size=(3, 50))
+    assert joint(found) == pytest.approx(twin.joint(found.tolist()))
+    assert joint(found[:1]) == pytest.approx(found[0]), "of one channel it is its own"
+    assert joint(np.array([[3.0], [4.0]])) == pytest.approx(np.sqrt(12.5))
+
+
 def test_a_panel_counts_where_every_set_with_it_does():
     quiet, loud = np.zeros(100), np.zeros(100)
     quiet[1:51], loud[0], loud[60:62] = 1.0, 20.0, 30.0

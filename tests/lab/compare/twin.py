@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 
 import numpy as np
@@ -25,7 +26,14 @@ def evidence(readings: list[Reading | None], units: Exchange, labels: list[list[
         mean, variance = float(np.mean(values)), float(np.var(values))
         if variance > 1e-12 * mean**2:
             of_rows.append([float(gammaincc(mean**2 / variance, v * mean / variance)) for v in values])
-    return [float(np.log(np.mean([1 / p for p in row]))) for row in zip(*of_rows, strict=True)] or [0.0] * len(labels)
+    if not of_rows:
+        return [0.0] * len(labels)
+    return [sum(-math.log(max(p, 1e-300)) for p in row) / len(row) for row in zip(*of_rows, strict=True)]
+
+
+def joint(channels: list[list[float]]) -> list[float]:
+    """Of the evidence of several channels, a list of rows each: the mean of order 2 in every row."""
+    return [math.sqrt(sum(one * one for one in row) / len(row)) for row in zip(*channels, strict=True)]
 
 
 def every_labelling(units: Exchange) -> list[list[bool]]:
