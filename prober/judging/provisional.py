@@ -203,13 +203,13 @@ def _log_ratio(counts: Floats) -> Floats:
 def _log_dm(counts: Floats) -> Floats:
     """ln probability of replies in their order, under Jeffreys' prior; (…, categories) → (…)."""
     width = 0.5 * counts.shape[-1]
-    own = (_log_gamma(counts + 0.5) - lgamma(0.5)).sum(axis=-1)
+    own: Floats = (_log_gamma(counts + 0.5) - lgamma(0.5)).sum(axis=-1)
     return own - _log_gamma(counts.sum(axis=-1) + width) + lgamma(width)
 
 
 def _log_gamma(x: Floats) -> Floats:
     """Of a few numbers: scipy's would take every verb longer to start."""
-    return np.array([lgamma(one) for one in x.ravel().tolist()]).reshape(x.shape)
+    return np.array([lgamma(one) for one in x.ravel().tolist()], dtype=np.float64).reshape(x.shape)
 
 
 def _one_draw_a_round(before: Floats, n: int) -> Floats:
