@@ -62,11 +62,10 @@ def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServe
     outcome = bot(slack).send(later(notice, root))
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[3]['ts']}")
     assert parts(slack) == ["root", "evidence", "picture", "news"] and len(slack.edits) == 1
-    assert (slack.roots[0]["text"] != before) == (
-        (about.state, notice.severity, getattr(about, "course", "unknown"), about.also)
-        != ("open", "warning", "unknown", ())
-    )
-    called = notice.event in ("escalated", "reminded")
+    shown = (about.kind, about.state, notice.severity, getattr(about, "course", "unknown"), about.also)
+    is_other = shown != ("behaviour_change", "open", "warning", "unknown", ()) or bool(getattr(about, "facts", ()))
+    assert (slack.roots[0]["text"] != before) == is_other
+    called = notice.event in ("escalated", "answers_changed", "reminded")
     assert (slack.messages[3].get("reply_broadcast") is True) == called, "only what calls for someone is shown to all"
 
 

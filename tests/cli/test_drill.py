@@ -47,7 +47,8 @@ def test_a_drill_reaches_the_channel_and_says_how_long_it_took(
     assert hashes(f"sqlite:///{declared}") == before
     assert done.code == done.json["exit_code"] == 0
     bodies = [json.loads(body) for _, _, body in hook.received]
-    assert [body["event"] for body in bodies][:: len(bodies) - 1] == ["opened", "recovered"]
+    assert [body["event"] for body in bodies][:: len(bodies) - 1] == ["fact", "recovered"]
+    assert "answers_changed" in [body["event"] for body in bodies], "facts come first, the evidence follows"
     assert all(body["drill"] and body["incident"]["id"] is None for body in bodies)
     assert all("drill" in body["title"].lower() for body in bodies)
     assert done.json["seen"] is True
@@ -65,7 +66,7 @@ def test_a_channel_that_refuses_is_said_with_its_reason(
     hook.status = 404
     done = prober("drill", "swapped", "--change", "identity", "--to", "webhook")
     assert done.code == 2
-    assert "webhook, opened: http_404" in done.out
+    assert "webhook, fact: http_404" in done.out
     assert done.out.splitlines()[-1] == "NOT NOTIFIED: webhook. The lines above say why."
     assert "not-a-real-secret" not in done.out + done.err
 
@@ -78,7 +79,7 @@ def test_a_channel_that_cannot_be_reached_is_not_waited_for_longer_than_the_pati
     hook.status = 503
     done = prober("drill", "swapped", "--change", "identity", "--to", "webhook", "--patience", 0)
     assert done.code == 3
-    assert "webhook, opened: server_error: 503" in done.out
+    assert "webhook, fact: server_error: 503" in done.out
 
 
 @pytest.mark.slow

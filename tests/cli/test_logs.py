@@ -52,14 +52,17 @@ def test_replay_finds_a_change(prober: Run, home: Path) -> None:
     (endpoint,) = done.json["endpoints"]
     (alarm,) = endpoint.pop("alarms")
     assert endpoint == {
-        "endpoint": "bot", "rounds": 24, "reference_rounds": 12,
+        "endpoint": "bot", "rounds": 24, "reference_rounds": 12, "facts": [], "cached": 0,
         "promise": {"false_alarms_per_year": 1.0, "rounds_per_year": 365.25},
     }  # fmt: skip
     assert set(alarm) == {
-        "round", "onset", "onset_between", "channels", "kind", "persistent", "e_value", "moved", "share",
+        "round", "onset", "onset_between", "channels", "kind", "severity", "persistent", "e_value", "moved",
+        "share",
     }  # fmt: skip
     assert alarm["onset_between"][0] <= alarm["onset"] <= alarm["onset_between"][1]
-    assert {"channel", "words", "replies", "reference_replies"} == set(alarm["moved"][0])
+    assert set(alarm["moved"][0]) == {
+        "channel", "words", "replies", "reference_replies", "direction", "is_clear", "follows",
+    }  # fmt: skip
     assert {"channel", "e_value", "effect", "words"} <= set(alarm["channels"][0])
     assert alarm["round"] >= due(16).isoformat()
     assert alarm["kind"] == "behaviour_change"
@@ -223,11 +226,16 @@ def test_import_judges_as_replay_does_and_stores_nothing_twice(prober: Run, home
     (endpoint,) = status.json["endpoints"]
     assert (status.code, endpoint["provider"], endpoint["rounds"]) == (1, "imported", 24)
     incident = endpoint["open_incident"]
-    assert incident["e_value"] == pytest.approx(alarm["e_value"], rel=1e-9)
+    assert incident["detected_round"].startswith(alarm["round"][:19])
     assert incident["onset"].startswith(alarm["onset"][:19])
+    assert incident["e_value"] > alarm["e_value"], "what is open goes on being judged"
     assert endpoint["notices"] == {"owed": 0, "failed": 0}
     with Store.open("sqlite:///prober.db", read_only=True) as store:
         replies = store.query(stored_replies.recent, "bot", limit=10_000)
+        points = store.query(over_time.channel_history, "bot")
+    judged = {one.channel: one.e_value for one in points if one.round == incident["detected_round"]}
+    replayed = {one["channel"]: one["e_value"] for one in alarm["channels"]}
+    assert {name: judged[name] for name in replayed} == pytest.approx(replayed, rel=1e-9)
     assert (len(replies), replies[0].prompt) == (144, "A colour?")
     again = prober("import", log, "--json")
     assert (again.code, again.json["endpoints"][0]["stored"]) == (0, 0)

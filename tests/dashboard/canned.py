@@ -312,7 +312,7 @@ def incident(points: tuple[ChannelPoint, ...], changed: int, number: int = 3, **
 def with_given(incident: Incident, **given) -> Incident:
     """The incident with these values; trouble, where they name such a kind."""
     if given.get("kind") in TROUBLES:
-        kept = {field.name: getattr(incident, field.name) for field in fields(Trouble)}
+        kept = {field.name: getattr(incident, field.name, field.default) for field in fields(Trouble)}
         return Trouble(**kept | {name: value for name, value in given.items() if name in kept})
     return replace(incident, **given)
 

@@ -126,11 +126,9 @@ def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
         ({"state": "closed", "close_reason": "recovered", "closed_at": NOW}, ": recovered."),
         ({"state": "closed", "close_reason": "superseded", "closed_at": NOW, "cause": "incident 9"}, ": superseded."),
         ({"severity": "critical", "kind": "contract_break"}, "**Contract break**, critical, open."),
-        (
-            {"kind": "provider_error", "cause": "unauthorized"},
-            "**Provider error**: unauthorized, open. No ask has",
-        ),
-        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open. No ask has succeeded"),
+        ({"kind": "provider_error", "cause": "server_error"}, ": server error."),
+        ({"kind": "unauthorized", "cause": "unauthorized"}, "**Unauthorized**, open, since "),
+        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open, since "),
         ({"verdicts": ()}, "No channel was named."),
     ],
 )

@@ -40,7 +40,7 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     now = datetime.now(UTC)
     incident = seeded.seed(url, now)
     at.run()
-    assert "**support-bot** is different from what you pinned: 34 % longer" in at.error[0].value
+    assert "**support-bot** is different from what you pinned: 137 % longer" in at.error[0].value
     assert at.dataframe[0].value["state"].tolist() == ["◆ changed", "◔ gathering", "● quiet"]
     assert at.dataframe[0].value["owners"].tolist() == ["support team"] * 3
 

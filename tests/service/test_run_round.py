@@ -462,7 +462,7 @@ def _only(round_: Round, series) -> Round:
 # What cannot be asked is not a change
 
 
-FAILURES = {"unauthorized": "provider_error", "rate_limited": "rate_limited", "timeout": "provider_error"}
+FAILURES = {"unauthorized": "unauthorized", "rate_limited": "rate_limited", "timeout": "provider_error"}
 
 
 class Failing(ScriptedProvider):

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from prober.alerts import Alerter
+from prober.incidents.facts import over
 from prober.incidents.routing import Routing, Target
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
@@ -19,14 +20,15 @@ from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
-from prober.model.incident import Action, Change, Event, Incident
+from prober.model.incident import SEVERITIES, Action, Change, Event, Facts, Incident, Trouble
 from prober.model.notice import IncidentNews, Notice, Outcome
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, deliver
 from prober.service.run_round import import_round
-from prober.store import Store, declared, notices
+from prober.service.settle import carry_out
+from prober.store import Store, declared, incidents, notices
 
 PATIENCE_S: Final = 120.0
 """How long a message that fails is sent again."""
@@ -110,19 +112,19 @@ def drill(
             begun = _judge(copied, change, routing, scratch, tools.clock())
             outbox = _Marked(scratch)
             with _step(done, "judge and decide", tools) as said:
-                said += [_until_opened(begun, done)]
+                said += [_until_opened(begun, scratch, done)]
             if done.incident is None:
                 return done
             try:
                 _tell(done, "tell", outbox, alerters, dashboard_url, tools)
                 with _step(done, "judge on", tools) as said:
-                    said += [to_the_end(begun, done)]
+                    said += [to_the_end(begun, scratch, done)]
                 if not _nothing_owed(scratch):
                     _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
             finally:  # whoever was notified hears that it is over, also when the drill was stopped
                 with _step(done, "take back", tools) as said:
-                    over = Action("close", WHO, "the drill is over", via="drill")
-                    try_to_act(scratch, done.incident.id, over, routing, tools.clock())
+                    for incident in _told_of(scratch):
+                        _take_back(incident, routing, scratch, tools.clock())
                     said += ["the incident of the copy is closed"]
                 _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
         with _step(done, "clean up", tools) as said:
@@ -172,11 +174,12 @@ def _judge(
         )
 
 
-def _until_opened(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
-    for result in rounds:
+def _until_opened(rounds: Iterator[run_round.RoundResult], scratch: Store, done: Drilled) -> str:
+    """Up to the round that opens an incident: of what the provider says anew, or of what it answers."""
+    for _ in rounds:
         done.rounds += 1
-        if result.decision is not None and result.decision.event == "opened":
-            done.seen, done.incident = done.rounds, result.decision.incident
+        if told := _told_of(scratch):
+            done.seen, done.incident = done.rounds, told[0]
             break
     if done.incident is None:
         return f"not seen in {done.rounds} changed rounds"
@@ -185,13 +188,26 @@ def _until_opened(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str
     return f"{incident.kind}, {incident.severity}, opened in changed round {done.seen}{evidence}"
 
 
-def to_the_end(rounds: Iterator[run_round.RoundResult], done: Drilled) -> str:
+def to_the_end(rounds: Iterator[run_round.RoundResult], scratch: Store, done: Drilled) -> str:
     """The rounds that are left: what moves later may make it worse."""
-    for result in rounds:
+    for _ in rounds:
         done.rounds += 1
-        if result.decision is not None and result.decision.incident is not None:
-            done.incident = result.decision.incident
+    done.incident = next(iter(_told_of(scratch)), done.incident)
     return "" if done.incident is None else f"{done.incident.kind}, {done.incident.severity}"
+
+
+def _told_of(scratch: Store) -> list[Incident]:
+    """The incidents that people know of and that are not over: a change before facts alone, then the gravest first."""
+    live = [one for one in scratch.query(incidents.not_closed) if one.is_live and not isinstance(one, Trouble)]
+    return sorted(live, key=lambda one: (isinstance(one, Facts), -SEVERITIES.index(one.severity)))
+
+
+def _take_back(incident: Incident, routing: Routing, scratch: Store, now: datetime) -> None:
+    if isinstance(incident, Facts):  # closed by a person, the new value would be known
+        with scratch.write() as tx:
+            carry_out(tx, over(incident, now), routing, now)
+    else:
+        try_to_act(scratch, incident.id, Action("close", WHO, "the drill is over", via="drill"), routing, now)
 
 
 class _Recorded:
@@ -204,7 +220,8 @@ class _Recorded:
         self._change = change
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
-        one = self._replies.get((series_key(endpoint, probe), sample))
+        # Asked once more, so that a fact is confirmed, it answers as it did first.
+        one = self._replies.get((series_key(endpoint, probe), sample if sample < probe.samples else 0))
         reply = Reply(at=now, error="not_recorded") if one is None else replace(one.reply, at=now)
         return changed(reply, self._change)
 

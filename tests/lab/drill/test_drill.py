@@ -34,11 +34,12 @@ def drilled(url: str, *channels: Channel, change: str = "wording", time: Time | 
 
 SIGNS = {
     # Whether the checks that fail with a refusal have their own evidence by the end is the statistic's affair.
-    "refusal": ({"behaviour_change", "contract_break"}, "critical"),
-    "wording": ({"behaviour_change"}, "warning"),
-    "identity": ({"identity_change"}, "info"),
+    "refusal": ("opened", {"behaviour_change", "contract_break"}, "critical"),
+    "wording": ("opened", {"behaviour_change"}, "warning"),
+    # Another name is a fact, which needs no evidence; that it is not the name asked for makes it a warning.
+    "identity": ("fact", {"identity_change"}, "warning"),
 }
-"""Change → kinds it may be called, and how bad it is."""
+"""Change → what is told first, kinds it may be called, and how bad it is."""
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -52,14 +53,15 @@ def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched
     assert done.incident is not None
     for channel in (slack, log):
         first, *between, last = channel.received
-        assert (first.event, last.event) == ("opened", "recovered")
+        begins, kinds, severity = SIGNS[change]
+        assert (first.event, last.event) == (begins, "recovered")
         assert {notice.event for notice in between} <= {"escalated"}
-        kinds, severity = SIGNS[change]
         assert last.about.kind in kinds
         assert last.severity == severity
         assert all(notice.drill for notice in channel.received)
     assert {(one.outcome, one.tries) for one in done.delivered} == {(SENT, 1)}
     assert len(done.delivered) == len(slack.received) + len(log.received)
+    assert type(done.incident).__name__ == "Change" and (done.seen == 1) == (change == "identity")
 
 
 @pytest.mark.slow
@@ -175,8 +177,11 @@ def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("change", "told"), [("wording", ["opened", "recovered"]), ("identity", ["fact", "fact_over"])]
+)
 def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patience(
-    watched: str, monkeypatch: pytest.MonkeyPatch
+    watched: str, monkeypatch: pytest.MonkeyPatch, change: str, told: list[str]
 ) -> None:
     def ends(*arguments: object) -> str:
         raise KeyboardInterrupt
@@ -184,8 +189,8 @@ def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patienc
     monkeypatch.setattr("prober.lab.drill.run.to_the_end", ends)
     slack = Channel()
     with pytest.raises(KeyboardInterrupt):
-        drilled(watched, slack)
-    assert [notice.event for notice in slack.received] == ["opened", "recovered"]
+        drilled(watched, slack, change=change)
+    assert [notice.event for notice in slack.received] == told
 
 
 @pytest.mark.slow
