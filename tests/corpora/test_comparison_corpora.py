@@ -23,12 +23,12 @@ SPLITS = int(os.environ.get("PROBER_SPLITS", "20"))
 ALPHA = 0.01
 MOVED = {
     # GPT-4's answers to happy numbers lost their steps; its code gained fences; its refusals grew curt and more.
-    ("countahappynumber", "gpt4"): {"length", "format", "choice", "embedding"},
+    ("countahappynumber", "gpt4"): {"reply_type", "length", "format", "choice", "embedding"},
     ("leetcode", "gpt4"): {"format", "choice", "length", "embedding"},
-    ("sensitiveq", "gpt4"): {"length", "refusal", "choice", "embedding", "format"},
-    ("countahappynumber", "gpt35"): {"length", "format", "choice", "embedding"},
+    ("sensitiveq", "gpt4"): {"reply_type", "length", "refusal", "choice", "embedding", "format"},
+    ("countahappynumber", "gpt35"): {"reply_type", "length", "format", "choice", "embedding"},
     ("leetcode", "gpt35"): {"format", "choice", "embedding"},
-    ("sensitiveq", "gpt35"): {"length", "refusal", "choice", "embedding"},
+    ("sensitiveq", "gpt35"): {"reply_type", "length", "refusal", "choice", "embedding"},
 }
 """The channels besides identity that are found; what the study of these replies reports is among them."""
 
