@@ -8,7 +8,7 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
-from prober.cli.output import Json, count, of_time, print_json, say
+from prober.cli.output import Json, of_time, print_json, say
 from prober.status.objectives import ObjectiveStatus, exit_code, objectives
 from prober.text import one_line
 
@@ -62,14 +62,12 @@ def _words(one: ObjectiveStatus) -> list[str]:
             for window, rate, replies in standing.burn_rates
             if rate is not None
         ]
-        lines.append(
-            f"  burn rate, and replies: {', '.join(rates)}; newest round {minute(standing.newest)}"
-            if standing.newest
-            else ""
-        )
+        lines.append(f"  burn rate, and replies: {', '.join(rates)}")
+    if standing.newest is not None:
+        lines.append(f"  as of the newest round, {minute(standing.newest)}")
     if standing.needed:
-        lines.append(f"  {count(standing.needed, 'more reply').replace('replys', 'replies')} needed")
-    return [one_line(line) for line in lines if line]
+        lines.append(f"  about {standing.needed:,} more replies needed")
+    return [one_line(line) for line in lines]
 
 
 def _span(window: timedelta) -> str:

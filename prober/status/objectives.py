@@ -14,7 +14,7 @@ from prober.store.engine import Transaction
 from prober.store.pages.over_time import counts_of_set
 
 _GOOD: Final[Mapping[Measure, tuple[str, str]]] = {
-    "passed": ("checked", "passed"), "right": ("keyed", "right"), "refused": ("checked_or_not", "refused"),
+    "passed": ("checked", "passed"), "right": ("keyed", "right"), "refused": ("answered", "refused"),
     "answered": ("asked", "answered"),
 }  # fmt: skip
 """Measure → (what is counted, what of it is so)."""
@@ -54,7 +54,7 @@ def exit_code(found: Iterable[ObjectiveStatus]) -> int:
 
 def _batch(at: datetime, counts: Mapping[str, int], objective: Objective) -> Batch:
     answered = counts["asked"] - counts["failed"]
-    seen = {**counts, "answered": answered, "checked_or_not": answered}
+    seen = {**counts, "answered": answered}
     of, so = (seen[name] for name in _GOOD[objective.measure])
     return Batch(at, of, so if objective.at_least is None else of - so)
 

@@ -108,7 +108,9 @@ def _summary(found: Postmortem) -> list[str]:
     kind = incident.kind.replace("_", " ")
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
-        return [f"{incident.endpoint} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
+        return [
+            f"{_inline(incident.endpoint)} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."
+        ]
     if isinstance(incident, Facts):
         return [
             f"**{_inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."

@@ -56,7 +56,7 @@ def test_no_round_at_all_says_nothing() -> None:
     assert (found.state, found.budget_left, found.newest) == ("too_few", None, None)
 
 
-def test_a_tenfold_burn_is_found_within_hours() -> None:
+def test_a_fourfold_burn_is_found_within_hours() -> None:
     rng = np.random.default_rng(1)
     delays = [first_alert(rng, 20, 0.05, 4, 48) or 48 for _ in range(40)]
     assert np.median(delays) <= 5
