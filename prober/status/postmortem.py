@@ -109,7 +109,8 @@ def _summary(found: Postmortem) -> list[str]:
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
         return [
-            f"{_inline(incident.endpoint)} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."
+        name = _inline(incident.endpoint)
+        return [f"{name} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
         ]
     if isinstance(incident, Facts):
         return [
