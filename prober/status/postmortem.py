@@ -108,10 +108,8 @@ def _summary(found: Postmortem) -> list[str]:
     kind = incident.kind.replace("_", " ")
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
-        return [
         name = _inline(incident.endpoint)
         return [f"{name} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
-        ]
     if isinstance(incident, Facts):
         return [
             f"**{_inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
