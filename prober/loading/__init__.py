@@ -107,8 +107,8 @@ def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Prob
         if promise.price > 1:
             message = (
                 f"a reference of {promise.reference_rounds:.0f} rounds; the promise needs {promise.default_rounds:.0f} "
-                f"at this schedule, so the threshold is raised {promise.price:.3g} times and small changes are found "
-                "later; remove reference, or write a longer one"
+                f"at this schedule, so the threshold is raised {promise.price:.3g} times, which keeps the promise "
+                "only in part and finds small changes later; remove reference, or write a longer one"
             )
             yield declared[endpoint.name].document.problem(Finding(("endpoints", endpoint.name, "reference"), message))
 
