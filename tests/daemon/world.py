@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -114,7 +115,10 @@ def wait_until(done: Callable[[], object], at_most_s: float = 60.0) -> None:
 
 
 class HeldUp(ScriptedProvider):
-    """Answers as scripted, notes every ask in a file, and after `free` asks waits for the file `go` before each."""
+    """Answers as scripted, notes every ask in a file, and after `free` asks waits for the file `go` before each.
+
+    All its replies name one build: a build that a round sees first would be asked about once more.
+    """
 
     def __init__(self, folder: Path, free: int) -> None:
         super().__init__()
@@ -127,7 +131,7 @@ class HeldUp(ScriptedProvider):
             wait_until((self._folder / "go").exists)
         with (self._folder / "asked").open("a") as log:
             log.write(f"{endpoint.name} {probe.id} {sample}\n")
-        return super().ask(endpoint, probe, sample, now)
+        return replace(super().ask(endpoint, probe, sample, now), system_fingerprint="fp_1")
 
 
 def asked(folder: Path) -> list[str]:
