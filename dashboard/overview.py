@@ -15,6 +15,7 @@ from dashboard.frame import PageContext, go, link
 from dashboard.reliability import unreached
 from prober.model.incident import Change, Facts, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
+from prober.status.gathering import PROTECTIONS
 
 SYMBOLS: Final[dict[State, str]] = {
     "changed": "◆",
@@ -59,6 +60,15 @@ def draw(context: PageContext) -> None:
     _incidents(context)
     st.markdown("#### Endpoints now")
     _matrix(statuses, context)
+    for one in (one for one in statuses if one.protected_by):
+        st.caption(gathering(one, context.zone))
+
+
+def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """What watches an endpoint that has no reference yet, and when evidence begins."""
+    begins = f"Evidence from {when(one.judged_from, zone)} on." if one.judged_from else "No date for evidence yet."
+    watched = listed([PROTECTIONS[name] for name in one.protected_by])
+    return f"**{inline(one.name)}** has no reference yet. {begins} Watched already: {watched}."
 
 
 def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:

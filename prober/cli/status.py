@@ -31,6 +31,7 @@ from prober.model.errors import ConfigurationError
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
+from prober.status.gathering import PROTECTIONS
 from prober.status.metrics import exposition
 from prober.store import Store, daemons
 from prober.store.pages import overview
@@ -291,8 +292,10 @@ def _reason(one: EndpointStatus) -> str:
     since = f" since {minute(one.since)}" if one.since else ""
     missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
-    judged = f"; judged from {minute(one.judged_from)} on" if one.judged_from else ""
-    return f"{one.state}{since}: {one.why}{missing}{judged}{incident}"
+    judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
+    already = [PROTECTIONS[name] for name in one.protected_by]
+    watched = "".join(f"\n  watched already: {what}" for what in already)
+    return f"{one.state}{since}: {one.why}{missing}{judged}{incident}{watched}"
 
 
 def _notices(one: EndpointStatus) -> str:

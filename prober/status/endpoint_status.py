@@ -12,7 +12,7 @@ from prober.loading.round_labels import moment_of
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
 from prober.model.reply import Spent
-from prober.status.gathering import WHILE_GATHERING, judged_from, middle_gap
+from prober.status.gathering import judged_from, middle_gap, protected_by
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
@@ -64,7 +64,7 @@ class EndpointStatus:
     verdict: Verdict
     """For a router: `ok` only while rounds come as often as usual."""
     protected_by: tuple[str, ...] = ()
-    """While its reference is gathered: what is watched already."""
+    """While its reference is gathered: what is watched already, by names of `PROTECTIONS`."""
     judged_from: datetime | None = None
     """While its reference is gathered: when it will be complete at the usual pace; None where that is not known."""
     budget: BudgetStatus | None = None
@@ -134,7 +134,7 @@ def endpoint_status(
         clock_ahead_at=claimed if ahead else None,
         age_s=None if completed_at is None else max(0.0, (now - completed_at).total_seconds()),
         verdict=_verdict(endpoint, state, ended, is_known_fresh=usual is not None),
-        protected_by=WHILE_GATHERING if _is_gathering(endpoint) else (),
+        protected_by=protected_by(endpoint) if _is_gathering(endpoint) else (),
         judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
         budget=_budget(endpoint, now),
     )

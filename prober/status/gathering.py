@@ -8,12 +8,25 @@ from itertools import pairwise
 from math import ceil
 from typing import Final
 
+from prober.judging.provisional import is_look
 from prober.model.declaration import ReferenceRule
 from prober.store.views import EndpointView, GatheredView, RoundView
 
-WHILE_GATHERING: Final = ("facts", "reachability", "freshness")
-"""What is watched before there is a reference: what the provider says of itself and what is deterministic, whether asks
-are answered, and whether rounds come."""
+PROTECTIONS: Final = {
+    "facts": "facts (model name, fingerprint, token counts, empty replies)",
+    "checks": "the checks that probes declare",
+    "provisional_judgement": "provisional judgement (the newest rounds against those before them)",
+    "reachability": "whether asks are answered",
+    "freshness": "whether rounds come",
+}
+"""What watches an endpoint before it has a reference, and what that is."""
+
+
+def protected_by(endpoint: EndpointView) -> tuple[str, ...]:
+    """Names of `PROTECTIONS` that are in force. Rounds are compared only while a set has few, and only if the next
+    one makes enough of them."""
+    is_compared = any(is_look(one.rounds + 1) for one in endpoint.gathered)
+    return tuple(name for name in PROTECTIONS if is_compared or name != "provisional_judgement")
 
 
 def judged_from(endpoint: EndpointView, rounds: Sequence[RoundView], now: datetime) -> datetime | None:

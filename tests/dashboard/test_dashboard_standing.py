@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.overview import SYMBOLS, Headline, by_urgency, headline, why
+from dashboard.overview import SYMBOLS, Headline, by_urgency, gathering, headline, why
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
 from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
@@ -33,6 +33,12 @@ def test_a_reason_says_since_when() -> None:
     began = NOW - timedelta(hours=0.1)
     assert why(found).startswith(f"every ask of the last round failed: timeout since {began:%Y-%m-%d %H:%M}")
     assert why(endpoint_status(view, (), NOW)) == "nothing moved"
+
+
+def test_while_a_reference_is_gathered_the_page_says_what_watches_and_from_when_evidence_will() -> None:
+    learning = endpoint_status(endpoint_view("new", state="insufficient_evidence"), (), NOW)
+    assert "No date for evidence yet" in gathering(learning) and "the checks that probes declare" in gathering(learning)
+    assert f"Evidence from {NOW:%Y-%m-%d %H:%M}" in gathering(replace(learning, judged_from=NOW))
 
 
 def quiet(name):

@@ -146,7 +146,14 @@ def test_while_a_reference_is_gathered_status_says_what_watches_and_until_when(
     found = status_of(
         state="insufficient_evidence", reference=ReferenceRule(rounds=rounds, hours=hours), gathered=so_far
     )
-    assert (found.protected_by, found.judged_from) == (("facts", "reachability", "freshness"), judged_from)
+    watches = ("facts", "checks", "provisional_judgement", "reachability", "freshness")
+    assert (found.protected_by, found.judged_from) == (watches, judged_from)
+
+
+@pytest.mark.parametrize(("rounds", "is_compared"), [(0, False), (2, False), (3, True), (23, True), (24, False)])
+def test_rounds_are_compared_among_themselves_from_the_fourth_to_the_last_of_the_first_hours(rounds, is_compared):
+    found = status_of(state="insufficient_evidence", gathered=(GatheredView("set", rounds, NOW),))
+    assert ("provisional_judgement" in found.protected_by) is is_compared
 
 
 def test_the_slowest_probe_set_says_when_a_reference_is_complete_and_a_whole_one_is_not_waited_for() -> None:
