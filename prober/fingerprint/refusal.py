@@ -10,9 +10,9 @@ import re
 from itertools import repeat
 from typing import Final, Literal, TypeAlias
 
-from prober.fingerprint.declining import COMMON, LANGUAGES, SCRIPTS, Language, folded
+from prober.fingerprint.declining import LANGUAGES, Language, folded
 from prober.fingerprint.feature import NONE, Features
-from prober.fingerprint.text import script
+from prober.fingerprint.language import UNKNOWN, language
 from prober.model.declaration import Probe
 from prober.model.reply import Reply
 
@@ -41,8 +41,8 @@ READ = 400
 LOOKED_AT: Final = 4 * READ
 """Characters in which quotes, code and letters are looked for: they may end behind what is read."""
 LONGEST_JSON: Final = 100_000
-FEWEST_WORDS: Final = 6
-"""In fewer words a language is not recognised."""
+_WAYS: Final = tuple(dict.fromkeys(LANGUAGES.values()))
+"""Each way of declining once: some languages share theirs."""
 
 _PLAIN: Final = str.maketrans("’‘‛`´“”„", "''''''''", "*_#>\u200b\ufeff")
 
@@ -133,20 +133,15 @@ def refused_by(reply: Reply) -> By:
     if reply.refusal or any((end or "").lower() in FINISH_REASONS for end in ends):
         return "field"
     start = normal(own_words(reply.text or ""))
-    return "text" if start and any(map(_declines, LANGUAGES.values(), repeat(start))) else "none"
+    return "text" if start and any(map(_declines, _WAYS, repeat(start))) else "none"
 
 
 def unread(text: str) -> str:
     """Why a refusal could not be told from an answer in this text; empty where it can."""
-    start = text.lstrip()[:READ]
-    if start.isascii():
+    found = language(text)
+    if found == NONE or found in LANGUAGES:
         return ""
-    written = script(start)
-    if written not in SCRIPTS and written not in (NONE, "Other"):
-        return f"refusals are not read in the {written} script"
-    words = re.findall(r"[^\W\d_]+", folded(start).casefold()) if written == "Latin" else []
-    foreign = len(words) >= FEWEST_WORDS and not COMMON.intersection(words)
-    return "refusals are not read in the language of this reply" if foreign else ""
+    return f"refusals are not read in {'the language of this reply' if found == UNKNOWN else found}"
 
 
 def own_words(text: str) -> str:
