@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from prober.cli.options import AsJson, Database, open_store
-from prober.cli.output import print_json, say
+from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
+from prober.cli.output import complain, print_json, say
 from prober.store import incidents
+from prober.store.backup import backup as copy_to
+from prober.store.backup import restore as put_back
+from prober.store.check import check as checked
 from prober.store.pages import overview
 from prober.store.schema import VERSIONS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 
 @app.callback()
 def about() -> None:
-    """Show what the database holds, or upgrade it."""
+    """Show what the database holds, upgrade it, check it, back it up or restore it."""
 
 
 @app.command()
@@ -48,4 +55,64 @@ def info(database: Database = None, as_json: AsJson = False) -> int:
         print_json(content)
     else:
         say(*(f"{name}: {value}" for name, value in content.items()))
+    return 0
+
+
+@app.command()
+def check(database: Database = None, as_json: AsJson = False) -> int:
+    """Read the whole database and say whether it is sound. Exit code 1 where it is not, 2 where it cannot be read."""
+    with open_store(database, read_only=True) as store:
+        where, found = store.where, store.query(checked)
+    if as_json:
+        print_json(
+            {
+                "database": where,
+                "version": VERSIONS[-1],
+                "rounds": found.rounds,
+                "replies": found.replies,
+                "sound": not found.problems,
+                "problems": list(found.problems),
+            }
+        )
+    elif found.problems:
+        say(f"{where} is NOT SOUND:", *(f"  {problem}" for problem in found.problems))
+        complain("restore a backup: prober db restore FILE")
+    else:
+        say(f"{where} is sound: {found.rounds:,} rounds and {found.replies:,} replies were read.")
+    return 1 if found.problems else 0
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; only its owner may read it.")],
+    overwrite: Overwrite = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Copy a SQLite database to a file while it is in use. For Postgres: the command that does it."""
+    held = copy_to(settings_of(database).database_url, file, overwrite=overwrite)
+    if as_json:
+        print_json({"file": str(file), "rounds": held.rounds, "newest_round": held.newest})
+    else:
+        say(f"{file} holds {held}.")
+    return 0
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup, from `prober db backup`.")],
+    overwrite: Overwrite = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Put a backup in the place of the database. Stop the daemon first."""
+    url = settings_of(database).database_url
+    held, aside = put_back(url, file, now_utc(), overwrite=overwrite)
+    if as_json:
+        before = None if aside is None else str(aside)
+        print_json({"file": str(file), "rounds": held.rounds, "newest_round": held.newest, "replaced": before})
+    else:
+        say(f"The database holds {held}, from {file}.")
+        if aside is not None:
+            say(f"What was there is kept as {aside}.")
     return 0

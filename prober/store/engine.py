@@ -23,6 +23,8 @@ Transaction: TypeAlias = Session
 _WAIT_S = 10.0
 """How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""
 _numbers = itertools.count(1)
+_SECRET = re.compile(r"pass|secret|token", re.I)
+"""Names in the query of a URL whose values are not shown."""
 _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
 
 
@@ -95,9 +97,24 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite database; None for Postgres. Raises StoreError where the URL is of neither."""
+    parsed = _parse(url)
+    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
+
+
+def for_libpq(url: str) -> str:
+    """The URL as Postgres' own tools take it, without any password."""
+    parsed = _parse(url)
+    query = {name: value for name, value in parsed.query.items() if not _SECRET.search(name)}
+    return URL.create(
+        "postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database, query
+    ).render_as_string()
+
+
 def _without_passwords(url: URL) -> str:
     """The URL for people. libpq takes passwords from the query as well."""
-    query = {name: "***" if re.search(r"pass|secret|token", name, re.I) else value for name, value in url.query.items()}
+    query = {name: "***" if _SECRET.search(name) else value for name, value in url.query.items()}
     return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, Final
@@ -83,30 +83,41 @@ def forget_missed(tx: Transaction, row: RoundRow) -> None:
 
 
 def rebuild(tx: Transaction) -> None:
-    """Make all of it again from the rounds that ended. What is damaged counts as nothing."""
+    """Make all of it again from the rounds that ended, which must still hold all their replies. What is damaged counts
+    as nothing."""
     for table in (PointRow, LineRow, TallyRow):
         tx.exec(delete(table))
     found: dict[tuple[str, str, str], Sums] = {}
+    for row, judgement, observations in ended(tx, lambda row, error: None):
+        one = sums(observations, judgement)
+        for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
+            found[key] = found.get(key, Sums()).plus(one)
+        if judgement is not None:
+            _draw(tx, row, observations, judgement, one)
+    for (day, endpoint, probe_set), one in found.items():
+        tx.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
+
+
+def ended(
+    tx: Transaction, damaged: Callable[[RoundRow, StoreError], None]
+) -> Iterator[tuple[RoundRow, Judgement | None, list[Observation]]]:
+    """Every round that ended, with what it holds, in the order of ids. Those that cannot be read are handed to
+    `damaged` instead."""
     over = col(RoundRow.state).in_(("completed", "missed"))
-    ended = select(RoundRow).where(over).order_by(col(RoundRow.id)).limit(500)
+    pages = select(RoundRow).where(over).order_by(col(RoundRow.id)).limit(500)
     last = 0
-    while page := tx.exec(ended.where(col(RoundRow.id) > last)).all():
+    while page := tx.exec(pages.where(col(RoundRow.id) > last)).all():
         for row in page:
             try:
                 judgement = None if row.judgement is None else unpack_judgement(row.judgement)
                 observations = _observations(tx, row)
-            except StoreError:
+            except StoreError as error:
+                damaged(row, error)
                 continue
-            one = sums(observations, judgement)
-            for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
-                found[key] = found.get(key, Sums()).plus(one)
-            if judgement is not None:
-                _draw(tx, row, observations, judgement, one)
+            yield row, judgement, observations
         last = page[-1].id
         tx.flush()
         tx.expunge_all()  # no more than a page in memory
-    for (day, endpoint, probe_set), one in found.items():
-        tx.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
 
 
 def _observations(tx: Transaction, row: RoundRow) -> list[Observation]:
