@@ -16,13 +16,14 @@ from scipy.special import gammaincinv
 
 from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from prober.fingerprint import fingerprint
-from prober.incidents.confirmation import Suspicion, confirm
+from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.model.declaration import Check, Confirm, Probe, ReferenceRule
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
+from prober.model.watch import Suspicion
 
 START: Final = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
 ROUND: Final = timedelta(seconds=10)

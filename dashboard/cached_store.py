@@ -10,10 +10,12 @@ from typing import TypeVar, cast
 import streamlit as st
 
 from dashboard import formatting
-from prober.incidents.clock import DaemonStatus
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
+from prober.model.watch import DaemonStatus
 from prober.settings import Settings
+from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
+from prober.status.promise import PromiseView, promises
 from prober.store import Store, daemons, judge_state, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
@@ -21,14 +23,11 @@ from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
 from prober.store.export import log_lines
 from prober.store.pages import days, deliveries, over_time, overview
-from prober.store.pages import embedding_map as embedding_map_page
 from prober.store.pages import probes as probes_page
 from prober.store.pages.days import By, MonthView, TallyView
-from prober.store.pages.deliveries import PromiseView
-from prober.store.pages.embedding_map import EmbeddingMap
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
-from prober.store.pages.probes import ProbePage, ProbeView
+from prober.store.pages.probes import ProbeView
 from prober.store.views import (
     ActionView,
     ChannelPoint,
@@ -80,7 +79,7 @@ class CachedStore:
 
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
         def ask() -> EmbeddingMap:
-            found = self.store.query(embedding_map_page.embedding_map, endpoint)
+            found = self.store.query(embedding_map, endpoint)
             return formatting.embedding_map(found) if self.private else found
 
         return self._kept_of(endpoint, ask, "map")
@@ -92,7 +91,7 @@ class CachedStore:
 
     def probe(self, endpoint: str, probe: str) -> ProbePage | None:
         def ask() -> ProbePage | None:
-            found = self.store.query(probes_page.page, endpoint, probe)
+            found = self.store.query(probe_page, endpoint, probe)
             return formatting.probe_page(found) if found is not None and self.private else found
 
         return self._kept_of(endpoint, ask, "probe", probe)
@@ -130,7 +129,7 @@ class CachedStore:
         return self._kept(lambda: self.store.query(days.month, by, now), "month", by, f"{now:%Y-%m-%dT%H}")
 
     def promises(self) -> tuple[PromiseView, ...]:
-        return self._kept(lambda: self.store.query(deliveries.promises), "promises")
+        return self._kept(lambda: self.store.query(promises), "promises")
 
     def missed(self) -> tuple[RoundView, ...]:
         """The newest rounds that were missed."""

@@ -11,7 +11,7 @@ import altair as alt
 from dashboard.charts import AFTER, BEFORE, Mark, at_label, rules, time_axis
 from dashboard.formatting import number, one_line, round_name
 from prober.judging.explain.probe import Distribution
-from prober.store.pages.embedding_map import MapDot
+from prober.status.probe import MapDot
 from prober.store.pages.over_time import RoundLine
 
 COLOURS: Final = (BEFORE, AFTER, "#009E73", "#CC79A7", "#808080", "#A08A00", "#A05AC8")

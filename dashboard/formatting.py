@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from prober.model.incident import Change, Incident
 from prober.model.notice import Comparison, Moved
-from prober.store.pages.embedding_map import EmbeddingMap
-from prober.store.pages.probes import ProbePage, ProbeView
+from prober.status.probe import EmbeddingMap, ProbePage
+from prober.store.pages.probes import ProbeView
 from prober.store.views import ChannelPoint, EndpointView, ReplyView
 from prober.text import escaped, measured, unquoted
 

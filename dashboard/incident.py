@@ -25,10 +25,10 @@ from dashboard.formatting import (
 )
 from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
-from prober.incidents.trouble import why
 from prober.model.evidence import Shift
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
+from prober.model.watch import cause_in_words
 from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
 
@@ -135,7 +135,7 @@ def _summary(context: PageContext, incident: Incident) -> None:
 def _why(incident: Incident) -> str:
     trouble = incident if isinstance(incident, Trouble) else None
     detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
-    return inline(why(incident.cause, detail, share))
+    return inline(cause_in_words(incident.cause, detail, share))
 
 
 def _course(context: PageContext, change: Change) -> None:

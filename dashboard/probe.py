@@ -8,7 +8,7 @@ from dashboard import charts_time
 from dashboard.formatting import count, inline, number, one_line, percent, shown
 from dashboard.frame import PageContext, choose_endpoint, choose_from, log_button
 from prober.judging.explain.probe import advice
-from prober.store.pages.probes import ProbePage
+from prober.status.probe import ProbePage
 
 _PAGE = 20
 """Replies on a page, or one round if it holds more."""

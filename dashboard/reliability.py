@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import charts_time
 from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
 from dashboard.frame import PageContext, choose_days, csv_button
-from prober.incidents.clock import DaemonStatus, attendance
+from prober.incidents.clock import attendance
+from prober.model.watch import DaemonStatus
 from prober.store.pages.days import TallyView
 from prober.store.views import DeliveryView
 

@@ -28,7 +28,6 @@ from prober.alerts.phrases import (
     whether_it_stays,
 )
 from prober.incidents.events import EVENTS
-from prober.incidents.trouble import why
 from prober.model.notice import (
     ChangeNews,
     DaemonNews,
@@ -40,6 +39,7 @@ from prober.model.notice import (
     Source,
     TroubleNews,
 )
+from prober.model.watch import cause_in_words
 from prober.text import link, side_by_side, visible
 
 Paragraph: TypeAlias = tuple[str, str]
@@ -184,7 +184,7 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     if not isinstance(incident, ChangeNews):
         trouble = incident if isinstance(incident, TroubleNews) else None
         detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
-        cause = visible(why(incident.cause, detail, share), 500, lines=False)
+        cause = visible(cause_in_words(incident.cause, detail, share), 500, lines=False)
         reason = ("Why", cause) if trouble else ("How sure", CERTAIN)
         return [*drill, _endpoint(notice.source), *fact_lines(incident), _since(incident), reason, bad]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0

@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
-from prober.incidents.trouble import why
 from prober.model.declaration import Severity
 from prober.model.evidence import Between
 from prober.model.incident import Course, Event
@@ -26,6 +25,7 @@ from prober.model.notice import (
     Notice,
     TroubleNews,
 )
+from prober.model.watch import cause_in_words
 from prober.text import visible
 
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
@@ -53,7 +53,8 @@ def title_of_event(notice: Notice) -> str:
 def cause_before(incident: IncidentNews) -> str:
     """What the cause of trouble is now, and was before."""
     before = incident.cause_before if isinstance(incident, TroubleNews) else ""
-    return f"now {visible(why(incident.cause), 100, lines=False)}, before {visible(why(before), 100, lines=False)}."
+    now, earlier = (visible(cause_in_words(one), 100, lines=False) for one in (incident.cause, before))
+    return f"now {now}, before {earlier}."
 
 
 def current_title(incident: IncidentNews, severity: Severity) -> str:

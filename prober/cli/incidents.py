@@ -12,10 +12,10 @@ from prober.alerts.phrases import between, minute, resting_on, when, whether_it_
 from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
 from prober.incidents.routing import Routing
-from prober.incidents.trouble import why
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Change, Facts, Incident, Reason, Trouble
+from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
 from prober.store import Store, incidents
@@ -109,8 +109,8 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
     say(f"  detected {minute(incident.opened_at)}, {incident.severity}, {incident.state}{until}", *_who(incident))
     if isinstance(incident, Trouble):
-        before = f"; before: {why(incident.cause_before)}" if incident.cause_before else ""
-        say(f"  cause: {why(incident.cause, incident.detail, incident.failed_share)}{before}")
+        before = f"; before: {cause_in_words(incident.cause_before)}" if incident.cause_before else ""
+        say(f"  cause: {cause_in_words(incident.cause, incident.detail, incident.failed_share)}{before}")
     elif incident.cause:
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):

@@ -25,9 +25,9 @@ from prober.cli.output import (
     say,
     table,
 )
-from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
+from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered

@@ -12,6 +12,7 @@ from prober.incidents.lifecycle import closed
 from prober.model.alerting import Reminders
 from prober.model.declaration import Day, Maintenance
 from prober.model.incident import Decision, Facts, Incident
+from prober.model.watch import DaemonStatus
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
@@ -67,33 +68,6 @@ def _starts(window: Maintenance, now: datetime) -> Iterator[datetime]:
             day = now.astimezone(UTC).date() - timedelta(days=back)
             if not window.days or DAYS[day.weekday()] in window.days:
                 yield datetime.combine(day, at, UTC)
-
-
-SILENT_AFTER: Final = timedelta(minutes=5)
-"""Without a sign of life, after which a daemon counts as lost. It gives one a minute."""
-
-
-@dataclass(frozen=True, slots=True)
-class DaemonStatus:
-    """The last sign of life of one daemon."""
-
-    worker: str
-    """Its name in the store."""
-    started_at: datetime
-    seen_at: datetime
-    stopped_at: datetime | None
-    """When it ended in order; None while it runs, or where it was lost."""
-    endpoints: tuple[str, ...]
-    """Names of those it watches."""
-    notified_at: datetime | None = None
-    """When people were notified that it is silent."""
-    file_problems: tuple[str, ...] = ()
-    """What is wrong with its files, `path:line: …`; it goes on with what was declared before. Empty while all is well.
-    """
-
-    def alive(self, now: datetime) -> bool:
-        """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""
-        return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)

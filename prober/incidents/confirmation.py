@@ -10,13 +10,13 @@ counted within it. How rare odd rounds are, and that gap of a half, let `Promise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from prober.model.declaration import Confirm
 from prober.model.evidence import Judgement
 from prober.model.incident import LIVE, Incident
+from prober.model.watch import Confirmation, Suspicion
 
 ENDS_AT: Final = 0.5
 """A suspicion lasts while evidence is above this part of `Confirm.at`."""
@@ -24,43 +24,6 @@ ENDS_AT: Final = 0.5
 LEAST: Final = 3
 """Confirmation rounds that follow an odd round in any case, where so many may be asked: what the bets learn from it,
 the next ones show."""
-
-ConfirmReason = Literal[
-    "confirm",  # ask again, after the pause
-    "switched_off",  # by the declaration, or because nobody is there to ask again
-    "insufficient_evidence",  # the reference is still growing
-    "incident_open",  # it is confirmed, and people know
-    "too_little_evidence",  # not begun, or fallen back
-    "already_due",  # one waits to be asked
-    "rounds_used",  # this suspicion has had its rounds
-    "day_used",  # the probe set has had its rounds of the day
-    "budget_used",  # the endpoint's budget of the day does not pay for another round
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """What the store remembers of one endpoint, and of one probe set put to it."""
-
-    since: str = ""
-    """Label of the round that began it; empty while there is none."""
-    rounds: int = 0
-    """Confirmation rounds asked in it, of all probe sets."""
-    rounds_today: int = 0
-    """Confirmation rounds of this probe set asked since midnight, UTC."""
-    due_at: datetime | None = None
-    """When the confirmation round that waits to be asked is due; None where none waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What to do about one judged round. The store carries it out when it settles the round."""
-
-    reason: ConfirmReason
-    since: str = ""
-    """Label of the round that began the suspicion; empty where there is none from now on."""
-    due_at: datetime | None = None
-    """When the confirmation round is due, UTC; None where none is added."""
 
 
 def confirm(

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Final, Literal
 
 from prober.model.declaration import Severity
-from prober.model.incident import Change, Event, Facts, Incident, Trouble
-from prober.model.notice import ChangeNews, Comparison, FactsNews, Moved, Part, Point, TroubleNews
+from prober.model.incident import Event
 
 Audience = Literal["routed", "notified"]
 """`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
@@ -219,68 +218,5 @@ EVENTS: Mapping[Event, EventRule] = {
 }
 
 
-def news_of(
-    incident: Incident,
-    *,
-    rounds_since_onset: int,
-    also: tuple[Part, ...],
-    comparisons: tuple[Comparison, ...],
-    history: tuple[Point, ...],
-    history_unit: str,
-) -> ChangeNews | FactsNews | TroubleNews:
-    """`history` is of the channel that moved most, oldest round first."""
-    shared: dict[str, Any] = {
-        "incident_id": incident.id,
-        "kind": incident.kind,
-        "detected_at": incident.opened_at,
-        "onset": incident.onset,
-        "rounds_since_onset": rounds_since_onset,
-        "state": incident.state,
-        "close_reason": incident.close_reason,
-        "cause": incident.cause,
-        "actor": incident.actor,
-        "note": incident.note,
-        "acknowledged_at": incident.acknowledged_at,
-        "muted_until": incident.muted_until,
-        "also": also,
-    }
-    if isinstance(incident, Facts):
-        return FactsNews(**shared, facts=incident.facts)
-    if not isinstance(incident, Change):
-        trouble = incident if isinstance(incident, Trouble) else None
-        return TroubleNews(
-            **shared,
-            detail=trouble.detail if trouble else "",
-            cause_before=trouble.cause_before if trouble else "",
-            failed_share=trouble.failed_share if trouble else None,
-        )
-    return ChangeNews(
-        **shared,
-        e_value=incident.e_value,
-        threshold=incident.threshold,
-        moved=_moved(incident),
-        comparisons=comparisons,
-        onset_between=incident.onset_between,
-        course=incident.course,
-        passed=incident.back_since,
-        share=incident.findings.share,
-        history=history,
-        history_unit=history_unit,
-        facts=incident.facts,
-        history_channel=incident.moved[0].channel if incident.moved else "",
-    )
-
-
-def _moved(incident: Change) -> tuple[Moved, ...]:
-    evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}
-    return tuple(
-        Moved(
-            shift.channel,
-            evidence.get(shift.channel, 0.0),
-            shift.words,
-            shift.replies,
-            shift.reference_replies,
-            shift.direction,
-        )
-        for shift in incident.shifts
-    )
+NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)
+"""Events whose message names every endpoint of the incident, also those that join before it is sent."""

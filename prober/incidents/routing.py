@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from prober.incidents.clock import DAYS, maintained_until
@@ -14,29 +14,7 @@ from prober.model.alerting import Alerts, Route
 from prober.model.declaration import Endpoint, Maintenance, Severity
 from prober.model.errors import ConfigurationError
 from prober.model.incident import SEVERITIES, Event
-
-RouteReason = Literal[
-    "routed",  # a route fits
-    "unrouted",  # no route fits, or there is none: every alerter gets it
-    "notified_before",  # it was notified of the incident, and gets every later event of it
-]
-Hold = Literal["", "quiet_hours", "digest", "maintenance"]
-"""Why a notice waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A place for messages: an alerter, and a channel where it has several."""
-
-    alerter: str
-    channel: str = ""
-    """Empty for the alerter's own."""
-
-    @staticmethod
-    def of(text: str) -> Target:
-        """`slack` or `slack:#billing` → Target."""
-        alerter, _, channel = text.partition(":")
-        return Target(alerter, channel)
+from prober.model.notice import Hold, Owed, RouteReason, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +31,6 @@ class Subject:
     """Places that have, or are owed, a notice of the same incident."""
     busy_until: datetime | None = None
     """The end of maintenance that was begun by command."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One notice, owed."""
-
-    target: Target
-    at: datetime
-    """When it may be sent."""
-    reason: RouteReason
-    hold: Hold = ""
-    """Why it waits until then; `digest`: it is part of the digest of that hour."""
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from prober.judging.explain.summary import is_harmless
 from prober.model.declaration import Severity
 from prober.model.evidence import NONE, Fact
 from prober.model.incident import SEVERITIES, Change, Facts, Incident
@@ -38,7 +37,7 @@ def severity(incident: Incident, rules: Mapping[str, Severity] | None = None) ->
     if not isinstance(incident, Change):
         usual = named.get("provider_error", "warning") if incident.kind in _PART_OF_PROVIDER_ERROR else "warning"
         return named.get(incident.kind, usual)
-    graver = [shift for shift in incident.shifts if not is_harmless(shift)]
+    graver = [shift for shift in incident.shifts if not shift.is_harmless]
     levels = [named.get(shift.channel, "warning") for shift in graver]
     levels += [fact_severity(fact, rules) for fact in incident.facts]
     if incident.kind == "contract_break" and "expectation" not in (rules or {}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +11,7 @@ from prober.incidents.lifecycle import closed
 from prober.incidents.severity import severity, worst
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, TROUBLES, Decision, Reason, Trouble, TroubleKind
+from prober.model.watch import Health
 
 OPENS_AFTER: Final = 3
 """Failed rounds in a row after which trouble opens: one may fail by bad luck."""
@@ -23,30 +24,6 @@ MOST_FAILED: Final = 0.25
 FULL: Final = 0.9
 """Share of the asks that must have been answered for a round to open a change while there is trouble: what an ailing
 provider still answers is no fair sample of its answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How the asks of one round went."""
-
-    label: str
-    """The round's; a time."""
-    asked: int
-    failed: int
-    failure: str = ""
-    """The named failure the last of its failed asks ended with, or why the round was not asked at all."""
-    detail: str = ""
-    """The provider's own words about that ask."""
-
-    @property
-    def answered(self) -> float:
-        """Share of the asks that were answered; 0 where nothing was asked."""
-        return (self.asked - self.failed) / self.asked if self.asked else 0.0
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether fewer than half of its asks were answered."""
-        return self.answered < 0.5
 
 
 def trouble(
@@ -154,15 +131,6 @@ def _failed_share(rounds: Sequence[Health]) -> float:
 
 def _newest_failure(rounds: Sequence[Health]) -> Health:
     return next((one for one in reversed(rounds) if one.failure), rounds[-1])
-
-
-def why(cause: str, detail: str = "", failed_share: float | None = None) -> str:
-    """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`."""
-    name, colon, rest = (cause or "no reply").partition(":")
-    said = f"{name.replace('_', ' ')}{colon}{rest}" + (f": {detail}" if detail else "")
-    if failed_share is None:
-        return said
-    return f"{100 * failed_share:.0f} % of the newest asks failed, the last one: {said}"
 
 
 def inhibits(open_trouble: Trouble | None, round_: Health) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from prober.judging.statistic.readings import Reading, Recurring, TopTokens
-from prober.model.evidence import Direction, Fingerprint, Kind
+from prober.model.evidence import IDENTITY_PARTS, Direction, Fingerprint, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +70,14 @@ def _no_words(recent: float, reference: float) -> str:
     return ""
 
 
-WHO = ("model", "system_fingerprint")
-"""Parts of the identity that name the model. What varies independently of it (tier, region, route) is read by
-`serving`: as parts of one name, five fingerprints on three routes would be fifteen names, each of them too rare."""
-
-
 def identity(fingerprint: Fingerprint) -> str | None:
     """One name a reply, judged as a distribution: a value that alternates is no evidence, a value never seen is."""
-    said = {part: fingerprint.categories.get(f"identity.{part}", "(none)") for part in WHO}
-    return " ".join(f"{part}={value}" for part, value in said.items() if value != "(none)") or None
+    return fingerprint.identity
 
 
 def serving(fingerprint: Fingerprint) -> str | None:
-    who = {f"identity.{part}" for part in WHO}
+    """What else the provider says of who answered."""
+    who = {f"identity.{part}" for part in IDENTITY_PARTS}
     parts = [
         f"{key.removeprefix('identity.').removeprefix('header.')}={value}"
         for key, value in sorted(fingerprint.categories.items())

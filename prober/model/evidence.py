@@ -17,6 +17,11 @@ Between = tuple[str, str]
 """Labels of the first and the last round of a stretch, both within it."""
 
 
+IDENTITY_PARTS: Final = ("model", "system_fingerprint")
+"""What names the model. What varies independently of it (tier, region, route) is apart: as parts of one name, five
+fingerprints on three routes would be fifteen names, each of them too rare."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """The features of one reply, as numbers and categories. Keys are `<feature>.<name>`, such as `text.characters`."""
@@ -26,6 +31,12 @@ class Fingerprint:
     vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Feature → why it could not be read. A feature is never silently absent."""
+
+    @property
+    def identity(self) -> str | None:
+        """Who answered, as one name such as `model=gpt-x system_fingerprint=fp_1`; None where nothing was said."""
+        said = {part: self.categories.get(f"identity.{part}", "(none)") for part in IDENTITY_PARTS}
+        return " ".join(f"{part}={value}" for part, value in said.items() if value != "(none)") or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +240,11 @@ class Shift:
     """Whether the counts alone show it, without the channel's statistic."""
     follows: bool = False
     """Whether it only follows from an improvement: replies that were good before are as they were."""
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether it is an improvement, or follows from one."""
+        return self.direction == "better" or self.follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from prober.model.declaration import Severity
 from prober.model.evidence import Between, Direction, Fact, Share
@@ -239,3 +239,42 @@ class Outcome:
     retry_after_s: float | None = None
     receipt: str = ""
     """What the channel calls the message, such as Slack's `channel/ts`."""
+
+
+RouteReason = Literal[
+    "routed",  # a route fits
+    "unrouted",  # no route fits, or there is none: every alerter gets it
+    "notified_before",  # it was notified of the incident, and gets every later event of it
+]
+
+
+Hold = Literal["", "quiet_hours", "digest", "maintenance"]
+"""Why a notice waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for messages: an alerter, and a channel where it has several."""
+
+    alerter: str
+    channel: str = ""
+    """Empty for the alerter's own."""
+
+    @staticmethod
+    def of(text: str) -> Target:
+        """`slack` or `slack:#billing` → Target."""
+        alerter, _, channel = text.partition(":")
+        return Target(alerter, channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One notice, owed."""
+
+    target: Target
+    at: datetime
+    """When it may be sent."""
+    reason: RouteReason
+    hold: Hold = ""
+    """Why it waits until then; `digest`: it is part of the digest of that hour."""
+    private: bool = False

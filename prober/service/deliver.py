@@ -14,7 +14,7 @@ from typing import Protocol
 
 from prober.alerts import Alerter
 from prober.alerts.post import OUTAGES, within
-from prober.incidents.events import EVENTS
+from prober.incidents.events import EVENTS, NAMES_ALL_PARTS
 from prober.incidents.routing import Routing, Subject
 from prober.model.incident import SEVERITIES, Event, Incident
 from prober.model.notice import Notice, Outcome
@@ -161,7 +161,7 @@ def notify(
     )
     private = notices.private_recipients(tx, (about, incident.id))
     for owed in routing.route(subject, now):
-        if joined and notices.names_all_parts(tx, about, owed.target):
+        if joined and notices.is_waiting(tx, about, owed.target, NAMES_ALL_PARTS):
             continue
         notices.add(
             tx,

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from prober.asking import Provider
-from prober.incidents.confirmation import Confirmation
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import NOBODY, Routing
 from prober.judging import fleet
@@ -26,6 +25,7 @@ from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Fact, Judgement, Round
 from prober.model.incident import LEARNT, Decision
+from prober.model.watch import Confirmation
 from prober.service.ask_round import ask_round, exhausted
 from prober.service.look_at_facts import look_at_facts
 from prober.service.settle import carry_out, find_in_replies, miss_unasked, settle

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from prober.incidents.actions import act_on
-from prober.incidents.confirmation import Confirmation, confirm
+from prober.incidents.confirmation import confirm
 from prober.incidents.events import EVENTS
 from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import Circumstances, closed, decide, join
 from prober.incidents.routing import Routing
-from prober.incidents.trouble import Health, inhibits, trouble
+from prober.incidents.trouble import STRETCH, inhibits, trouble
 from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.fleet import Stretch, agree
 from prober.judging.judge import reset_evidence
@@ -23,6 +23,7 @@ from prober.judging.memory import decode, encode
 from prober.model.declaration import Confirm, Endpoint
 from prober.model.evidence import Findings, Judgement, Observation
 from prober.model.incident import LEARNT, SEVERITIES, TROUBLE_LEARNT, Action, Change, Decision, Facts, Incident
+from prober.model.watch import Confirmation, Health
 from prober.service.deliver import notify
 from prober.service.settle_facts import SeenFacts, settle_facts
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
@@ -69,7 +70,7 @@ def settle(
     key = endpoint.content_hash
     with store.write() as tx:
         rounds.hold(tx, claim)
-        health = judge_state.health(tx, claim.round.id)
+        health = judge_state.health(tx, claim.round.id, STRETCH)
         rounds.complete(tx, claim, judgement, now, observations)  # first: what is open is judged by this round too
         given = _circumstances(tx, endpoint, health[-1], routing, now)
         change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
@@ -99,7 +100,7 @@ def miss_unasked(
     """
     with store.write() as tx:
         rounds.hold(tx, claim)
-        *before, here = judge_state.health(tx, claim.round.id)
+        *before, here = judge_state.health(tx, claim.round.id, STRETCH)
         here = replace(here, failure=reason)
         given = _circumstances(tx, endpoint, here, routing, now)
         failing = _trouble(tx, endpoint, [*before, here], given, now)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from prober.incidents.clock import SILENT_AFTER, attendance, freshness, pass_time, replaced, unwatched
+from prober.incidents.clock import attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
 from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
 from prober.model.incident import Decision, Incident
+from prober.model.watch import SILENT_AFTER
 from prober.service.deliver import notify_of_no_incident
 from prober.service.settle import carry_out
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, watches

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from prober.incidents.trouble import why
 from prober.loading.round_labels import moment_of
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
 from prober.model.reply import Spent
+from prober.model.watch import cause_in_words
 from prober.status.gathering import judged_from, middle_gap, protected_by
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
@@ -164,7 +164,7 @@ def _state(
     if (critical := next((one for one in endpoint.open_facts if one.severity == "critical"), None)) is not None:
         return "changed", critical.words, moment_of(critical.onset)
     if (trouble := endpoint.trouble) is not None:
-        said = why(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
+        said = cause_in_words(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
         return "unreachable", said if trouble.failed_share else f"cannot be asked: {said}", moment_of(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
@@ -208,7 +208,7 @@ def _unanswered(endpoint: EndpointView, ended: RoundView) -> str:
     if ended.asked and ended.cached == ended.asked:
         return "a cache answered every ask of the last round, so the model was not asked"
     if ended.asked and ended.failed == ended.asked:
-        return f"every ask of the last round failed: {why(endpoint.last_failure, endpoint.last_detail)}"
+        return f"every ask of the last round failed: {cause_in_words(endpoint.last_failure, endpoint.last_detail)}"
     return ""
 
 

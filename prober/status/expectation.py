@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prober.alerts.phrases import minute
-from prober.incidents.clock import DaemonStatus, attendance
+from prober.incidents.clock import attendance
+from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, lasting
 from prober.store.views import DeliveryView
 

@@ -11,7 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from prober.incidents.clock import DaemonStatus, attendance
+from prober.incidents.clock import attendance
+from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
 from prober.store.views import DeliveryView
 

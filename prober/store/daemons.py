@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import col, delete, select, update
 
-from prober.incidents.clock import DaemonStatus
+from prober.model.watch import DaemonStatus
 from prober.store import notices
 from prober.store.alert_rows import DaemonRow, MaintenanceRow
 from prober.store.declared import content_of, insert_missing

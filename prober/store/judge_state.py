@@ -10,10 +10,9 @@ from typing import Final
 
 from sqlmodel import col, delete, func, select, update
 
-from prober.incidents.confirmation import Confirmation, Suspicion
-from prober.incidents.trouble import STRETCH, Health
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement
+from prober.model.watch import Confirmation, Health, Suspicion
 from prober.store import rounds
 from prober.store.codec import pack_text, unpack_judgement, unpack_text
 from prober.store.engine import Transaction
@@ -211,7 +210,7 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
     return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if gaps else _UNKNOWN_PERIOD
 
 
-def health(tx: Transaction, round_id: int, count: int = STRETCH) -> tuple[Health, ...]:
+def health(tx: Transaction, round_id: int, count: int) -> tuple[Health, ...]:
     """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
     here = rounds.get(tx, round_id)
     mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) < here.label)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,12 +11,10 @@ from sqlalchemy import ColumnElement, Exists
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select, update
 
-from prober.incidents.events import EVENTS
-from prober.incidents.routing import Owed, Target
 from prober.model.declaration import Severity
 from prober.model.errors import StoreError
 from prober.model.incident import Event, Incident
-from prober.model.notice import Outcome
+from prober.model.notice import Outcome, Owed, Target
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
 from prober.store.views import NoticeView
@@ -236,16 +234,16 @@ def private_recipients(tx: Transaction, incident_ids: Iterable[int]) -> frozense
     return frozenset(Target(alerter, channel or "") for alerter, channel in rows)
 
 
-def names_all_parts(tx: Transaction, incident_id: int, target: Target) -> bool:
-    """Whether a notice waits to be sent to this place that will name every endpoint of the incident."""
-    owed = select(NoticeRow.id).where(
+def is_waiting(tx: Transaction, incident_id: int, target: Target, events: Collection[Event]) -> bool:
+    """Whether a notice of one of these events waits to be sent to this place."""
+    waiting = select(NoticeRow.id).where(
         NoticeRow.incident_id == incident_id,
         NoticeRow.alerter == target.alerter,
         func.coalesce(NoticeRow.channel, "") == target.channel,
         col(NoticeRow.state).in_(("owed", "held")),
-        col(NoticeRow.event).in_([name for name, rule in EVENTS.items() if rule.opens or rule.pause]),
+        col(NoticeRow.event).in_(events),
     )
-    return tx.exec(owed).first() is not None
+    return tx.exec(waiting).first() is not None
 
 
 def recent(tx: Transaction, incident_id: int | None = None, limit: int = 200) -> tuple[NoticeView, ...]:

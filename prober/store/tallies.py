@@ -17,9 +17,8 @@ from sqlalchemy import Executable, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, delete, select
 
-from prober.judging.channels import CHANNELS
 from prober.model.errors import StoreError
-from prober.model.evidence import Fingerprint, Judgement, Observation
+from prober.model.evidence import Judgement, Observation
 from prober.store.codec import unpack_judgement, unpack_observation
 from prober.store.engine import Transaction
 from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
@@ -179,7 +178,7 @@ def line(row: RoundRow, observations: Sequence[Observation]) -> dict[str, Any]:
         for one in observations
         if one.reply.error is None and (seconds := one.reply.latency_s) is not None and 0 <= seconds < math.inf
     )
-    said = Counter(_identity(one.fingerprint) for one in observations if one.fingerprint is not None)
+    said = Counter(one.fingerprint.identity or "(none)" for one in observations if one.fingerprint is not None)
     return {
         "endpoint": row.endpoint,
         "label": row.label,
@@ -228,11 +227,6 @@ def _adding(dialect: str) -> Executable:
     adding = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(TallyRow)
     more = {one.name: getattr(TallyRow, one.name) + adding.excluded[one.name] for one in fields(Sums)}
     return adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
-
-
-def _identity(fingerprint: Fingerprint) -> str:
-    said = CHANNELS["identity"].read(fingerprint)
-    return said if isinstance(said, str) else "(none)"
 
 
 def _tokens(said: Sequence[int | None]) -> int:

@@ -12,8 +12,9 @@ from prober.alerts.pagerduty import event
 from prober.alerts.slack.blocks import fallback_text, news_blocks, root_blocks, slack_blocks
 from prober.alerts.webhook import payload
 from prober.incidents.events import EVENTS, EventRule
-from prober.incidents.routing import Routing, Subject, Target
+from prober.incidents.routing import Routing, Subject
 from prober.model.alerting import Alerts, QuietHours
+from prober.model.notice import Target
 from tests.alerts.notices import PLAIN, edited
 
 NIGHT = datetime(2026, 3, 4, 23, tzinfo=UTC)

@@ -15,10 +15,10 @@ import jsonschema
 import pytest
 
 from prober.cli.output import delivery_fix
-from prober.incidents.clock import DaemonStatus
 from prober.incidents.routing import Routing
 from prober.model.incident import Change
 from prober.model.notice import Outcome
+from prober.model.watch import DaemonStatus
 from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, check_freshness
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting

@@ -6,19 +6,20 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
-from prober.incidents.clock import DaemonStatus
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
+from prober.model.watch import DaemonStatus
+from prober.status import probe
+from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
+from prober.status.promise import PromiseView, promises
 from prober.store import daemons, incidents, judge_state, notices, replies, watches
-from prober.store.pages import days, deliveries, embedding_map, over_time, overview, probes
+from prober.store.pages import days, deliveries, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView
-from prober.store.pages.deliveries import PromiseView
-from prober.store.pages.embedding_map import EmbeddingMap, MapDot
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
-from prober.store.pages.probes import AnswerView, CheckView, ProbePage, ProbeView
+from prober.store.pages.probes import ProbeView
 from prober.store.views import (
     ActionView,
     ChannelPoint,
@@ -87,11 +88,11 @@ class CannedStore:
                 MonthView(name, 1.25, 0.1, 1.75, 7, 4, self.unpriced) for name in ([""] if by == "all" else self._asked)
             ),
             probes.probes: lambda endpoint: tuple(one.probe for one in self.probe_pages),
-            probes.page: lambda endpoint, probe: next(
+            probe.probe_page: lambda endpoint, probe: next(
                 (one for one in self.probe_pages if one.probe.probe == probe), None
             ),
-            embedding_map.embedding_map: lambda endpoint: self.map,
-            deliveries.promises: lambda: self.promise_views,
+            embedding_map: lambda endpoint: self.map,
+            promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
             replies.recent: lambda endpoint, probe, before, limit: tuple(
                 one for one in self.reply_views if before is None or one.round < before

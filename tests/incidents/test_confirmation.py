@@ -11,10 +11,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from prober.incidents.confirmation import Confirmation, ConfirmReason, Suspicion, confirm
+from prober.incidents.confirmation import confirm
 from prober.judging.promise import Promise
 from prober.model.declaration import Confirm
 from prober.model.evidence import Judgement
+from prober.model.watch import Confirmation, ConfirmReason, Suspicion
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.incidents.clock import SILENT_AFTER, DaemonStatus, attendance, unwatched
+from prober.incidents.clock import attendance, unwatched
+from prober.model.watch import SILENT_AFTER, DaemonStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -16,7 +16,7 @@ from prober.incidents.actions import act_on, reset
 from prober.incidents.clock import freshness, pass_time, replaced
 from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances, decide
-from prober.incidents.trouble import Health, inhibits, trouble
+from prober.incidents.trouble import inhibits, trouble
 from prober.model.alerting import Reminders
 from prober.model.evidence import Judgement, Verdict
 from prober.model.incident import (
@@ -31,6 +31,7 @@ from prober.model.incident import (
     IncidentState,
     Reason,
 )
+from prober.model.watch import Health
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MAY_FOLLOW: dict[IncidentState, set[IncidentState]] = {

@@ -9,11 +9,12 @@ import pytest
 
 from prober.incidents.clock import freshness, maintained_until, pass_time
 from prober.incidents.severity import severity
-from prober.incidents.trouble import Health, inhibits, trouble, why
+from prober.incidents.trouble import inhibits, trouble
 from prober.model.alerting import Reminders
 from prober.model.declaration import Maintenance
 from prober.model.evidence import Verdict
 from prober.model.incident import Change, Incident, Trouble
+from prober.model.watch import Health, cause_in_words
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 HOUR = timedelta(hours=1)
@@ -131,9 +132,9 @@ def test_every_third_round_that_fails_is_trouble_and_an_outage_that_ended_counts
 
 
 def test_why_an_endpoint_cannot_be_asked_in_words() -> None:
-    assert why("out_of_credit", "HTTP 429: no money") == "out of credit: HTTP 429: no money"
-    assert why("budget_exhausted: 5 of 5 asks") == "budget exhausted: 5 of 5 asks"
-    assert why("rate_limited", "", 0.33) == "33 % of the newest asks failed, the last one: rate limited"
+    assert cause_in_words("out_of_credit", "HTTP 429: no money") == "out of credit: HTTP 429: no money"
+    assert cause_in_words("budget_exhausted: 5 of 5 asks") == "budget exhausted: 5 of 5 asks"
+    assert cause_in_words("rate_limited", "", 0.33) == "33 % of the newest asks failed, the last one: rate limited"
 
 
 def test_a_round_that_was_not_asked_at_all_has_failed() -> None:

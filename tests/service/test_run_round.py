@@ -13,7 +13,6 @@ import pytest
 from prober.asking import open_provider
 from prober.asking.scripted import ScriptedProvider
 from prober.fingerprint import fingerprint
-from prober.incidents.confirmation import Confirmation
 from prober.incidents.routing import NOBODY, Routing
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode
@@ -34,6 +33,7 @@ from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.incident import Trouble
 from prober.model.reply import Reply
+from prober.model.watch import Confirmation
 from prober.service import run_round
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, replies, spending
 from prober.store import rounds as stored_rounds

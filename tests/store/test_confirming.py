@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from prober.incidents.actions import accept
-from prober.incidents.confirmation import Confirmation, Suspicion
 from prober.model.errors import ClaimLost
+from prober.model.watch import Confirmation, Suspicion
 from prober.store import Store, judge_state, rounds, watches
 from prober.store.pages import overview
 from prober.store.rounds import Claim

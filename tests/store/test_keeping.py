@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from prober.incidents.routing import Routing
-from prober.incidents.trouble import Health, trouble
+from prober.incidents.trouble import trouble
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import EndpointNews, Notice, Outcome
+from prober.model.watch import Health
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, notify_of_no_incident
 from prober.service.settle import settle as settle_round
@@ -274,7 +275,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
         assert claimed is not None
         miss(store, claimed, reason, NOW + number * HOUR)
     last = complete(store, NOW + 3 * HOUR)
-    health = store.query(judge_state.health, last.id)
+    health = store.query(judge_state.health, last.id, 12)
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 

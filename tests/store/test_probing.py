@@ -17,10 +17,9 @@ from prober.lab.power import history_of, information
 from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
+from prober.status.probe import AnswerView, CheckView, EmbeddingMap, embedding_map, probe_page
 from prober.store import Store, declared, judge_state, replies
-from prober.store.pages import embedding_map, over_time, probes
-from prober.store.pages.embedding_map import EmbeddingMap
-from prober.store.pages.probes import AnswerView, CheckView
+from prober.store.pages import over_time, probes
 from tests.store.world import BILLING, HASH, NOW, alarm, begin, carry, complete, declare, finish, observe, record
 
 HOUR = timedelta(hours=1)
@@ -62,7 +61,7 @@ def tossed(store: Store) -> Store:
 
 @pytest.mark.slow
 def test_a_probe_then_and_now(tossed: Store) -> None:
-    page = tossed.query(probes.page, "billing", "toss/coin")
+    page = tossed.query(probe_page, "billing", "toss/coin")
     assert page is not None
     assert (page.then, page.now, page.rounds) == (12, 8, 4)
     assert page.since == tossed.query(over_time.lines, "billing")[6].round
@@ -75,7 +74,7 @@ def test_a_probe_then_and_now(tossed: Store) -> None:
 
 @pytest.mark.slow
 def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: Store) -> None:
-    page = tossed.query(probes.page, "billing", "toss/coin")
+    page = tossed.query(probe_page, "billing", "toss/coin")
     assert page is not None
     first, *_ = page.distributions
     assert first.moved == max(one.moved for one in page.distributions) > 0.4
@@ -87,7 +86,7 @@ def test_the_channel_that_moved_most_comes_first_and_its_shares_add_up(tossed: S
 
 @pytest.mark.slow
 def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -> None:
-    page = tossed.query(probes.page, "billing", "toss/coin")
+    page = tossed.query(probe_page, "billing", "toss/coin")
     assert page is not None and page.information is not None
     reference = history_of(tossed.query(replies.history, HASH, (SERIES,))[:6], {SERIES})
     (said,) = information(reference, PROMISE)
@@ -98,7 +97,7 @@ def test_what_a_probe_tells_is_what_power_says_of_its_reference(tossed: Store) -
 def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
     store.change(declared.remember, [SET], [BILLING], NOW)
     toss(store, 0, "heads", "tails")
-    page = store.query(probes.page, "billing", "toss/coin")
+    page = store.query(probe_page, "billing", "toss/coin")
     assert page is not None
     assert (page.then, page.now, page.rounds, page.distributions) == (0, 2, 1, ())
     assert page.checks == (CheckView('equals("heads")', None, 0.5),)
@@ -108,7 +107,7 @@ def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
 def test_failed_asks_are_no_answers(store: Store) -> None:
     declare(store)
     complete(store, NOW, observe("Paris"), observe(error="timeout", sample=1))
-    page = store.query(probes.page, "billing", "money/capital")
+    page = store.query(probe_page, "billing", "money/capital")
     assert page is not None
     assert (page.now, page.answers) == (1, (AnswerView("Paris", 0, 1),))
 
@@ -124,8 +123,8 @@ def test_probes_are_those_of_the_newest_round_of_each_set(store: Store) -> None:
     ]
     assert store.query(probes.probes, "nobody") == ()
     assert (
-        store.query(probes.page, "billing", "money/dropped")
-        is store.query(probes.page, "nobody", "money/capital")
+        store.query(probe_page, "billing", "money/dropped")
+        is store.query(probe_page, "nobody", "money/capital")
         is None
     )
 
@@ -133,33 +132,33 @@ def test_probes_are_those_of_the_newest_round_of_each_set(store: Store) -> None:
 def test_a_memory_of_another_version_is_as_good_as_none(store: Store) -> None:
     declare(store)
     complete(store, memory='{"no": "memory"}')
-    page = store.query(probes.page, "billing", "money/capital")
+    page = store.query(probe_page, "billing", "money/capital")
     assert page is not None and page.distributions == ()
 
 
 @pytest.mark.slow
 def test_the_map_lays_alike_replies_together(tossed: Store) -> None:
-    seen = tossed.query(embedding_map.embedding_map, "billing")
+    seen = tossed.query(embedding_map, "billing")
     assert len(seen.dots) == 20
     assert seen.shown == pytest.approx(1.0)
     places = {(round(one.dot.x, 6), round(one.dot.y, 6)): len(one.text) for one in seen.dots}
     assert sorted(places.values()) == [5, 8]  # heads and tails are of equal length, and so one place
     assert {one.probe for one in seen.dots} == {"toss/coin"}
-    assert tossed.query(embedding_map.embedding_map, "billing", "toss/coin") == seen
-    assert tossed.query(embedding_map.embedding_map, "billing", "toss/none") == EmbeddingMap((), 0.0)
-    assert tossed.query(embedding_map.embedding_map, "nobody") == EmbeddingMap((), 0.0)
+    assert tossed.query(embedding_map, "billing", "toss/coin") == seen
+    assert tossed.query(embedding_map, "billing", "toss/none") == EmbeddingMap((), 0.0)
+    assert tossed.query(embedding_map, "nobody") == EmbeddingMap((), 0.0)
 
 
 @pytest.mark.slow
 def test_the_map_is_bounded_and_shows_each_epoch(tossed: Store) -> None:
-    few = tossed.query(embedding_map.embedding_map, "billing", most=6)
+    few = tossed.query(embedding_map, "billing", most=6)
     assert len(few.dots) <= 6
     incident = alarm(tossed, NOW + 20 * HOUR)
     carry(tossed, accept(incident, "ana", "", NOW))
     start = tossed.query(judge_state.epochs, "billing")[-1].start_label
     for number in range(30, 33):
         toss(tossed, number, "the edge")
-    dots = tossed.query(embedding_map.embedding_map, "billing").dots
+    dots = tossed.query(embedding_map, "billing").dots
     assert {one.epoch for one in dots} == {"", start}
     assert all((one.round >= start) == (one.epoch == start) for one in dots)
 
@@ -172,4 +171,4 @@ def test_vectors_of_another_length_are_left_out(tossed: Store) -> None:
     record(tossed, view, replace(one, fingerprint=replace(one.fingerprint, vectors={"new": (1.0, 0.0)})))
     judgement = advance(Memory(), Round(view.round.label, "billing", NOW, ()), lambda s: (), PROMISE)[1]
     finish(tossed, view, None, judgement=judgement)
-    assert [one.round for one in tossed.query(embedding_map.embedding_map, "billing").dots] == [view.round.label]
+    assert [one.round for one in tossed.query(embedding_map, "billing").dots] == [view.round.label]

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from prober.incidents.confirmation import Confirmation
 from prober.model.errors import StoreError
 from prober.model.evidence import Observation
+from prober.model.watch import Confirmation
+from prober.status.promise import promises
 from prober.store import Store, rounds, tallies
 from prober.store.pages import days, over_time
 from prober.store.pages.days import TallyView
-from prober.store.pages.deliveries import promises
 from prober.store.rows import LineRow, PointRow, ReplyRow, TallyRow
 from tests.store.world import (
     BILLING,

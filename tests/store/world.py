@@ -12,13 +12,13 @@ from alembic.config import Config
 from sqlalchemy import create_engine
 
 import prober.store
-from prober.incidents.confirmation import Confirmation
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
 from prober.model.declaration import Confirm, Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import LEARNT, Decision, Incident
 from prober.model.reply import Reply
+from prober.model.watch import Confirmation
 from prober.service.settle import carry_out, find_in_replies
 from prober.store import Store, declared, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim

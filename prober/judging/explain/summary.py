@@ -90,17 +90,12 @@ def weights(memory: Memory) -> Floats:
 
 def kind_of(moved: Iterable[Verdict | Shift]) -> Kind:
     """The diagnosis: the gravest kind among the channels that moved, but those that only improved."""
-    graver = [one for one in moved if not (isinstance(one, Shift) and is_harmless(one))]
+    graver = [one for one in moved if not (isinstance(one, Shift) and one.is_harmless)]
     # What an older version stored may name a channel that is no more.
     kinds = {CHANNELS[one.channel].kind if one.channel in CHANNELS else "behaviour_change" for one in graver}
     if "contract_break" in kinds:
         return "contract_break"
     return "identity_change" if kinds == {"identity_change"} else "behaviour_change"
-
-
-def is_harmless(shift: Shift) -> bool:
-    """Whether it is an improvement, or follows from one."""
-    return shift.direction == "better" or shift.follows
 
 
 def strongest(before: Floats, since: Floats) -> list[int]:

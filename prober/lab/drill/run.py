@@ -13,7 +13,7 @@ from typing import Final
 
 from prober.alerts import Alerter
 from prober.incidents.facts import over
-from prober.incidents.routing import Routing, Target
+from prober.incidents.routing import Routing
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
 from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
@@ -21,7 +21,7 @@ from prober.loading import Declarations
 from prober.model.declaration import Budget, Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.incident import SEVERITIES, Action, Change, Event, Facts, Incident, Trouble
-from prober.model.notice import IncidentNews, Notice, Outcome
+from prober.model.notice import IncidentNews, Notice, Outcome, Target
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act

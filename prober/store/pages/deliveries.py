@@ -1,9 +1,9 @@
-"""How messages fare, place by place; and the promise against what happened. Everything here only reads."""
+"""How messages fare, place by place; and how alarms ended. Everything here only reads."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -11,7 +11,6 @@ from typing import Final
 from sqlalchemy import select as columns
 from sqlmodel import col, func, or_, select
 
-from prober.judging.promise import chance
 from prober.model.incident import TROUBLES
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
@@ -26,8 +25,8 @@ _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class PromiseView:
-    """What was promised of an endpoint, and what happened."""
+class AlarmsOfEndpoint:
+    """What was promised of an endpoint, and how the changes ended that people were notified of."""
 
     endpoint: str
     false_alarms_per_year: float
@@ -36,21 +35,8 @@ class PromiseView:
     """Rounds judged against a complete reference, ever."""
     promised: float
     """False alarms that these rounds may raise at most, on average: the sum over rounds of 1 / threshold."""
-    alarms: int
-    """Changes that people were notified of."""
-    stayed: int
-    """Of these, what a person accepted as a new behaviour, or what later changed again: certainly no false alarm."""
-    unclear: int
-    """Of these, open still, or ended by a new reference."""
-    gone: int
-    """Of these, gone by themselves: a change that passed, or a false alarm. Nobody can tell."""
-    chance: float
-    """P(at least so many of `gone` | false alarms come at the promised rate): small where the promise is in doubt."""
-
-    @property
-    def kept(self) -> bool:
-        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %)."""
-        return self.gone <= self.promised or self.chance >= 0.01
+    ends: Mapping[str, int]
+    """Why a change was closed → how many; those that are open under the empty name."""
 
 
 def deliveries(tx: Transaction) -> tuple[DeliveryView, ...]:
@@ -106,10 +92,7 @@ def _view(
     )
 
 
-_STAYED = ("accepted", "superseded")
-
-
-def promises(tx: Transaction) -> tuple[PromiseView, ...]:
+def alarms(tx: Transaction) -> tuple[AlarmsOfEndpoint, ...]:
     """Of every endpoint as declared last, by name, over all that was asked under its name."""
     judged = {
         name: (int(rounds), float(promised))
@@ -121,22 +104,9 @@ def promises(tx: Transaction) -> tuple[PromiseView, ...]:
     }
     ends = _ends(tx)
     declared = tx.exec(select(EndpointRow).where(col(EndpointRow.current)).order_by(col(EndpointRow.name)))
-    return tuple(_promise_view(row, *judged.get(row.name, (0, 0.0)), ends.get(row.name, Counter())) for row in declared)
-
-
-def _promise_view(row: EndpointRow, judged: int, promised: float, ends: Counter[str]) -> PromiseView:
-    gone = ends["recovered"]
-    stayed = sum(ends[reason] for reason in _STAYED)
-    return PromiseView(
-        endpoint=row.name,
-        false_alarms_per_year=row.false_alarms_per_year,
-        judged=judged,
-        promised=promised,
-        alarms=ends.total(),
-        stayed=stayed,
-        unclear=ends.total() - gone - stayed,
-        gone=gone,
-        chance=chance(gone, promised),
+    return tuple(
+        AlarmsOfEndpoint(row.name, row.false_alarms_per_year, *judged.get(row.name, (0, 0.0)), ends.get(row.name, {}))
+        for row in declared
     )
 
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import col, func, select
 
-from prober.incidents.events import news_of
-from prober.incidents.trouble import why
-from prober.model.incident import Change, Facts, Incident
-from prober.model.notice import DaemonNews, Digest, DigestItem, EndpointNews, Notice, Point, Source
+from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.notice import (
+    ChangeNews,
+    Comparison,
+    DaemonNews,
+    Digest,
+    DigestItem,
+    EndpointNews,
+    FactsNews,
+    Moved,
+    Notice,
+    Part,
+    Point,
+    Source,
+    TroubleNews,
+)
+from prober.model.watch import cause_in_words
 from prober.store import incidents
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.declared import AskedSet, concerned, sets_of
@@ -119,7 +132,7 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
 
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
-    cause = incident.words if isinstance(incident, Facts) else why(row.cause) if row.cause else ""
+    cause = incident.words if isinstance(incident, Facts) else cause_in_words(row.cause) if row.cause else ""
     words = (incident.headline if isinstance(incident, Change) else "") or cause
     return DigestItem(
         event=row.event,
@@ -171,3 +184,70 @@ def _whose(sets: tuple[AskedSet, ...]) -> tuple[str, str | None]:
     """Owners, and the first runbook."""
     owners = dict.fromkeys(one.owner for one in sets)
     return ", ".join(owners), next((one.runbook for one in sets if one.runbook), None)
+
+
+def news_of(
+    incident: Incident,
+    *,
+    rounds_since_onset: int,
+    also: tuple[Part, ...],
+    comparisons: tuple[Comparison, ...],
+    history: tuple[Point, ...],
+    history_unit: str,
+) -> ChangeNews | FactsNews | TroubleNews:
+    """`history` is of the channel that moved most, oldest round first."""
+    shared: dict[str, Any] = {
+        "incident_id": incident.id,
+        "kind": incident.kind,
+        "detected_at": incident.opened_at,
+        "onset": incident.onset,
+        "rounds_since_onset": rounds_since_onset,
+        "state": incident.state,
+        "close_reason": incident.close_reason,
+        "cause": incident.cause,
+        "actor": incident.actor,
+        "note": incident.note,
+        "acknowledged_at": incident.acknowledged_at,
+        "muted_until": incident.muted_until,
+        "also": also,
+    }
+    if isinstance(incident, Facts):
+        return FactsNews(**shared, facts=incident.facts)
+    if not isinstance(incident, Change):
+        trouble = incident if isinstance(incident, Trouble) else None
+        return TroubleNews(
+            **shared,
+            detail=trouble.detail if trouble else "",
+            cause_before=trouble.cause_before if trouble else "",
+            failed_share=trouble.failed_share if trouble else None,
+        )
+    return ChangeNews(
+        **shared,
+        e_value=incident.e_value,
+        threshold=incident.threshold,
+        moved=_moved(incident),
+        comparisons=comparisons,
+        onset_between=incident.onset_between,
+        course=incident.course,
+        passed=incident.back_since,
+        share=incident.findings.share,
+        history=history,
+        history_unit=history_unit,
+        facts=incident.facts,
+        history_channel=incident.moved[0].channel if incident.moved else "",
+    )
+
+
+def _moved(incident: Change) -> tuple[Moved, ...]:
+    evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}
+    return tuple(
+        Moved(
+            shift.channel,
+            evidence.get(shift.channel, 0.0),
+            shift.words,
+            shift.replies,
+            shift.reference_replies,
+            shift.direction,
+        )
+        for shift in incident.shifts
+    )

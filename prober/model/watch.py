@@ -1,0 +1,105 @@
+"""How an endpoint is watched: how its rounds went, whether it is suspected, and the daemons that watch it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the asks of one round went."""
+
+    label: str
+    """The round's; a time."""
+    asked: int
+    failed: int
+    failure: str = ""
+    """The named failure the last of its failed asks ended with, or why the round was not asked at all."""
+    detail: str = ""
+    """The provider's own words about that ask."""
+
+    @property
+    def answered(self) -> float:
+        """Share of the asks that were answered; 0 where nothing was asked."""
+        return (self.asked - self.failed) / self.asked if self.asked else 0.0
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether fewer than half of its asks were answered."""
+        return self.answered < 0.5
+
+
+ConfirmReason = Literal[
+    "confirm",  # ask again, after the pause
+    "switched_off",  # by the declaration, or because nobody is there to ask again
+    "insufficient_evidence",  # the reference is still growing
+    "incident_open",  # it is confirmed, and people know
+    "too_little_evidence",  # not begun, or fallen back
+    "already_due",  # one waits to be asked
+    "rounds_used",  # this suspicion has had its rounds
+    "day_used",  # the probe set has had its rounds of the day
+    "budget_used",  # the endpoint's budget of the day does not pay for another round
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What the store remembers of one endpoint, and of one probe set put to it."""
+
+    since: str = ""
+    """Label of the round that began it; empty while there is none."""
+    rounds: int = 0
+    """Confirmation rounds asked in it, of all probe sets."""
+    rounds_today: int = 0
+    """Confirmation rounds of this probe set asked since midnight, UTC."""
+    due_at: datetime | None = None
+    """When the confirmation round that waits to be asked is due; None where none waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What to do about one judged round. The store carries it out when it settles the round."""
+
+    reason: ConfirmReason
+    since: str = ""
+    """Label of the round that began the suspicion; empty where there is none from now on."""
+    due_at: datetime | None = None
+    """When the confirmation round is due, UTC; None where none is added."""
+
+
+SILENT_AFTER: Final = timedelta(minutes=5)
+"""Without a sign of life, after which a daemon counts as lost. It gives one a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """The last sign of life of one daemon."""
+
+    worker: str
+    """Its name in the store."""
+    started_at: datetime
+    seen_at: datetime
+    stopped_at: datetime | None
+    """When it ended in order; None while it runs, or where it was lost."""
+    endpoints: tuple[str, ...]
+    """Names of those it watches."""
+    notified_at: datetime | None = None
+    """When people were notified that it is silent."""
+    file_problems: tuple[str, ...] = ()
+    """What is wrong with its files, `path:line: …`; it goes on with what was declared before. Empty while all is well.
+    """
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""
+        return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
+
+
+def cause_in_words(cause: str, detail: str = "", failed_share: float | None = None) -> str:
+    """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`."""
+    name, colon, rest = (cause or "no reply").partition(":")
+    said = f"{name.replace('_', ' ')}{colon}{rest}" + (f": {detail}" if detail else "")
+    if failed_share is None:
+        return said
+    return f"{100 * failed_share:.0f} % of the newest asks failed, the last one: {said}"
