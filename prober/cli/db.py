@@ -9,6 +9,8 @@ import typer
 
 from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
 from prober.cli.output import complain, print_json, say
+from prober.judging import facts
+from prober.judging.memory import decode
 from prober.store import incidents
 from prober.store.backup import backup as copy_to
 from prober.store.backup import restore as put_back
@@ -62,7 +64,7 @@ def info(database: Database = None, as_json: AsJson = False) -> int:
 def check(database: Database = None, as_json: AsJson = False) -> int:
     """Read the whole database and say whether it is sound. Exit code 1 where it is not, 2 where it cannot be read."""
     with open_store(database, read_only=True) as store:
-        where, found = store.where, store.query(checked)
+        where, found = store.where, store.query(checked, decode, facts.decode)
     if as_json:
         print_json(
             {

@@ -6,14 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, func, select
 
-from prober.judging import facts
-from prober.judging.memory import decode
 from prober.model.evidence import Judgement
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
@@ -27,6 +25,7 @@ MOST: Final = 20
 _OF_ROUNDS: Final = {"rounds", "missed", "judged", "promised", "asks", "failed"}
 """What a tally says that is in the rows of its rounds too, whether or not their replies were deleted."""
 _Key = tuple[str, str, str]
+Reader: TypeAlias = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,15 @@ class CheckedDatabase:
     """Empty where the database is sound."""
 
 
-def check(tx: Transaction) -> CheckedDatabase:
-    """Every check there is. Raises StoreError where the database cannot be read at all."""
+def check(tx: Transaction, memory: Reader, facts: Reader) -> CheckedDatabase:
+    """Every check there is. `memory` and `facts` read what the judge remembers, and raise where that is damaged.
+
+    Raises StoreError where the database cannot be read at all."""
     if damage := tuple(_of_file(tx)):
         return CheckedDatabase(0, 0, damage)  # what lies on damaged pages says nothing more
     rounds = tx.exec(select(func.count()).select_from(RoundRow)).one()
     replies = tx.exec(select(func.count()).select_from(ReplyRow)).one()
-    return CheckedDatabase(rounds, replies, (*_of_packed(tx), *_of_rounds(tx), *_of_tallies(tx)))
+    return CheckedDatabase(rounds, replies, (*_of_packed(tx, memory, facts), *_of_rounds(tx), *_of_tallies(tx)))
 
 
 def _of_file(tx: Transaction) -> Iterator[str]:
@@ -65,15 +66,15 @@ def _of_file(tx: Transaction) -> Iterator[str]:
         yield f"{count} rows of {table} belong to a row of {parent} that is not there"
 
 
-def _of_packed(tx: Transaction) -> Iterator[str]:
+def _of_packed(tx: Transaction, memory: Reader, facts: Reader) -> Iterator[str]:
     """What the judge knows, and incidents, can be read. Replies and judgements are read with the tallies."""
     names = {row.endpoint_hash: row.name for row in tx.exec(select(EndpointRow).order_by(col(EndpointRow.current)))}
     for row in tx.exec(select(MemoryRow)):
         about = f"the judge's memory of {names.get(row.endpoint_hash, row.endpoint_hash)}"
-        yield from _readable(about, lambda packed: decode(unpack_text(packed)), row.memory)
+        yield from _readable(about, lambda packed: memory(unpack_text(packed)), row.memory)
     for known in tx.exec(select(FactMemoryRow)):
         about = f"the memory of facts of {names.get(known.endpoint_hash, known.endpoint_hash)}"
-        yield from _readable(about, lambda packed: facts.decode(unpack_text(packed)), known.memory)
+        yield from _readable(about, lambda packed: facts(unpack_text(packed)), known.memory)
     for incident in tx.exec(select(IncidentRow)):
         about = f"incident {incident.id}"
         yield from _readable(about, unpack_verdicts, incident.verdicts)

@@ -34,31 +34,74 @@ _LARGEST: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What one round adds to a tally; the fields are the columns."""
+    """What was asked and came back, added up: what one round adds to a tally. The fields are the columns."""
 
     rounds: int = 0
+    """Completed."""
     missed: int = 0
     judged: int = 0
+    """Rounds that were judged against a complete reference."""
     promised: float = 0.0
+    """False alarms that these may raise at most, on average: the sum of 1 / threshold."""
     asks: int = 0
     failed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    """Reasoning among them."""
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    """Of the input tokens."""
     uncounted: int = 0
+    """Answers whose provider did not say what they took: tokens and dollars are at least what stands here."""
     timed: int = 0
+    """Answers whose time is known."""
     latency_s: float = 0.0
+    """Of these, together."""
     checked: int = 0
+    """Answers that were held against the expectations of their probe."""
     passed: int = 0
+    """Of these, that met every one."""
     keyed: int = 0
+    """Single checks that know the right answer: equals, contains, icontains, contains-any, starts-with, regex."""
     right: int = 0
+    """Of these, that held."""
     refused: int = 0
     from_cache: int = 0
+    """Replies that a cache gave."""
     characters: int = 0
 
     def plus(self, other: Sums) -> Sums:
         return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})
+
+    @property
+    def answered(self) -> int:
+        return self.asks - self.failed
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Share of the checked answers that meet all expectations."""
+        return _share(self.passed, self.checked)
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the checks that know the right answer, and hold."""
+        return _share(self.right, self.keyed)
+
+    @property
+    def refusal_rate(self) -> float | None:
+        return _share(self.refused, self.answered)
+
+    @property
+    def failure_rate(self) -> float | None:
+        return _share(self.failed, self.asks)
+
+    @property
+    def mean_characters(self) -> float | None:
+        return _share(self.characters, self.answered)
+
+    @property
+    def mean_latency_s(self) -> float | None:
+        return _share(self.latency_s, self.timed)
 
 
 def end(
@@ -236,3 +279,7 @@ def _tokens(said: Sequence[int | None]) -> int:
 def _within(took: Sequence[float], share: float) -> float | None:
     """The time within which this share of the answers came; `took` is sorted."""
     return took[math.ceil(share * len(took)) - 1] if took else None
+
+
+def _share(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -142,7 +142,7 @@ def tally_view(**given) -> TallyView:
         "latency_s": 23.0, "checked": 40, "passed": 38, "keyed": 20, "right": 15, "refused": 1, "characters": 9200,
         "dollars": 0.05,
     }  # fmt: skip
-    return TallyView("", None, **(standard | given))
+    return TallyView(key="", day=None, **(standard | given))
 
 
 def probe_page(text: str = "Teal", probe: str = "starter/colour") -> ProbePage:

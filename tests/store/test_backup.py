@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from prober.incidents.routing import NOBODY
+from prober.judging import facts
+from prober.judging.memory import decode
 from prober.model.errors import StoreError
 from prober.service.upkeep import beat
 from prober.store import Store
@@ -75,7 +77,7 @@ def test_what_was_lost_comes_back(sqlite_url: str, tmp_path: Path) -> None:
     assert held(sqlite_url) == 3
     assert stat.S_IMODE(file_of(sqlite_url).stat().st_mode) == 0o600
     with Store.open(sqlite_url) as store:
-        assert store.query(check).problems == ()
+        assert store.query(check, decode, facts.decode).problems == ()
         complete(store, NOW + 9 * DAY)
 
 
@@ -155,7 +157,7 @@ def test_a_full_life_is_sound(store: Store) -> None:
     miss(store, begin(store, NOW + 6 * DAY), "overdue")
     left = begin(store, NOW + 7 * DAY)
     record(store, left, observe())
-    found = store.query(check)
+    found = store.query(check, decode, facts.decode)
     assert (found.problems, found.rounds, found.replies) == ((), 6, 8)
 
 
@@ -183,7 +185,7 @@ def test_what_is_wrong_is_named(store: Store, url: str) -> None:
         with pytest.raises(_Undo), store.write() as tx:
             statement = damage.replace("'\\x00'", "x'00'") if url.startswith("sqlite") else damage
             tx.connection().exec_driver_sql(statement)
-            problems = check(tx).problems
+            problems = check(tx, decode, facts.decode).problems
             raise _Undo
         assert any(problem.startswith(said) for problem in problems), problems
 
@@ -193,7 +195,10 @@ def test_rows_without_their_parent_are_counted(sqlite_url: str) -> None:
         fill(store)
         with closing(sqlite3.connect(file_of(sqlite_url))) as connection, connection:
             connection.execute("DELETE FROM round WHERE id = 1")
-        assert "2 rows of reply belong to a row of round that is not there" in store.query(check).problems
+        assert (
+            "2 rows of reply belong to a row of round that is not there"
+            in store.query(check, decode, facts.decode).problems
+        )
 
 
 @pytest.mark.slow
@@ -207,4 +212,4 @@ def test_a_damaged_page_is_found(sqlite_url: str) -> None:
     content[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
     file.write_bytes(content)
     with Store.open(sqlite_url, read_only=True) as store:
-        assert store.query(check).problems[0].startswith("the file is damaged")
+        assert store.query(check, decode, facts.decode).problems[0].startswith("the file is damaged")

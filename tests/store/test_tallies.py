@@ -61,14 +61,14 @@ def test_a_completed_round_is_counted_in_all_it_says(store: Store) -> None:
     first = replace(first, fingerprint=replace(first.fingerprint, categories=checks))
     complete(store, NOW, first, second, observe(error="timeout", sample=2))
     assert only(store) == TallyView(
-        "", TODAY, rounds=1, asks=3, failed=1, input_tokens=20, output_tokens=14, reasoning_tokens=6, cached_tokens=4,
-        timed=2, latency_s=1.0, checked=1, passed=0, keyed=1, right=1, refused=1, characters=16,
+        key="", day=TODAY, rounds=1, judged=1, promised=pytest.approx(1 / 365), asks=3, failed=1, input_tokens=20,
+        output_tokens=14, reasoning_tokens=6, cached_tokens=4, timed=2, latency_s=1.0, checked=1, passed=0, keyed=1, right=1, refused=1, characters=16,
         dollars=None, unpriced=("billing",),
     )  # fmt: skip
     shares = only(store)
     assert (shares.pass_rate, shares.accuracy, shares.refusal_rate) == (0.0, 1.0, 0.5)
     assert (shares.failure_rate, shares.mean_characters, shares.mean_latency_s) == (1 / 3, 8.0, 0.5)
-    empty = TallyView("", None)
+    empty = TallyView(key="", day=None)
     assert empty.pass_rate is empty.accuracy is empty.refusal_rate is empty.failure_rate is empty.mean_latency_s is None
 
 

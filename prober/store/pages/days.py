@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -20,75 +20,18 @@ By = Literal["endpoint", "probe_set", "owner", "tag", "all"]
 """What days are added up by. A set with two tags counts in both; one without an owner or a tag under the empty name."""
 
 
-@dataclass(frozen=True, slots=True)
-class TallyView:
-    """What was asked and came back, added up over a day or a stretch of days."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TallyView(Sums):
+    """What was asked and came back, added up over a day or a stretch of days, and what it cost."""
 
     key: str
     """Name of the endpoint, set, owner or tag; empty for all together, or where there is none."""
     day: date | None
     """None where the whole stretch is one sum."""
-    rounds: int = 0
-    """Completed."""
-    missed: int = 0
-    asks: int = 0
-    failed: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    """Reasoning among them."""
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-    """Of the input tokens."""
-    uncounted: int = 0
-    """Answers whose provider did not say what they took: tokens and dollars are at least what stands here."""
-    timed: int = 0
-    """Answers whose time is known."""
-    latency_s: float = 0.0
-    """Of these, together."""
-    checked: int = 0
-    """Answers that were held against the expectations of their probe."""
-    passed: int = 0
-    """Of these, that met every one."""
-    keyed: int = 0
-    """Single checks that know the right answer: equals, contains, icontains, contains-any, starts-with, regex."""
-    right: int = 0
-    """Of these, that held."""
-    refused: int = 0
-    characters: int = 0
     dollars: float | None = 0.0
     """What is known of it, at the prices known now; None where no price is."""
     unpriced: tuple[str, ...] = ()
     """Endpoints whose price is not known, and which are not in `dollars`."""
-
-    @property
-    def answered(self) -> int:
-        return self.asks - self.failed
-
-    @property
-    def pass_rate(self) -> float | None:
-        """Share of the checked answers that meet all expectations."""
-        return _share(self.passed, self.checked)
-
-    @property
-    def accuracy(self) -> float | None:
-        """Share of the checks that know the right answer, and hold."""
-        return _share(self.right, self.keyed)
-
-    @property
-    def refusal_rate(self) -> float | None:
-        return _share(self.refused, self.answered)
-
-    @property
-    def failure_rate(self) -> float | None:
-        return _share(self.failed, self.asks)
-
-    @property
-    def mean_characters(self) -> float | None:
-        return _share(self.characters, self.answered)
-
-    @property
-    def mean_latency_s(self) -> float | None:
-        return _share(self.latency_s, self.timed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +57,6 @@ _NOBODY_LOOKED = Unpriced("nobody looked it up yet; `prober run` does")
 _RATE_DAYS = 7
 _COLUMNS = tuple(one.name for one in fields(Sums))
 _NUMBER: Mapping[str, type[float]] = {name: type(getattr(Sums(), name)) for name in _COLUMNS}
-_SHOWN = tuple(name for name in _COLUMNS if name in {one.name for one in fields(TallyView)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +95,7 @@ def month(tx: Transaction, by: By, now: datetime) -> tuple[MonthView, ...]:
     tariffs = tariffs_of(tx)
     found = []
     for key in sorted({*spent, *(one.key for one in whole_days)}):
-        so_far = spent.get(key) or TallyView(key, None)
+        so_far = spent.get(key) or TallyView(key=key, day=None)
         before = [one for one in whole_days if one.key == key]
         # Days from the first that was asked on: a plan that began the day before yesterday has two.
         days = max(((today - one.day).days for one in before if one.day), default=0)
@@ -227,13 +169,14 @@ def _view(key: str, day: date | None, cells: list[_Cell], tariffs: Mapping[str, 
             dollars.append(tariff.dollars(cell.sums.asks, cell.sums.input_tokens, cell.sums.output_tokens))
         else:
             unpriced.add(cell.endpoint)
-    shown = TallyView(key, day, **{name: getattr(total, name) for name in _SHOWN})
-    return replace(shown, dollars=sum(dollars) if dollars else None, unpriced=tuple(sorted(unpriced)))
+    return TallyView(
+        key=key,
+        day=day,
+        **asdict(total),
+        dollars=sum(dollars) if dollars else None,
+        unpriced=tuple(sorted(unpriced)),
+    )
 
 
 def _why(tariff: Tariff | Unpriced) -> str:
     return tariff.reason if isinstance(tariff, Unpriced) else ""
-
-
-def _share(part: float, whole: int) -> float | None:
-    return part / whole if whole else None
