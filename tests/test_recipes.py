@@ -126,6 +126,7 @@ def test_every_recipe_is_followed() -> None:
     assert pages == set(FILES) == set(PROOFS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", FILES)
 def test_a_recipe_touches_no_more_files_than_it_says(recipe: str, copy: Path) -> None:
     assert list(dict.fromkeys(name for name, _ in blocks(recipe))) == FILES[recipe]

@@ -64,6 +64,7 @@ def test_every_event_and_state_that_people_hear_of_is_pinned() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_the_models_of_slacks_own_sdk_take_every_payload(name: str) -> None:
     for body in layouts(NAMED[name]).values():

@@ -58,6 +58,7 @@ def test_a_cut_is_marked_counts_utf16_and_halves_no_escape(text: str, limit: int
     assert visible(text, limit) == cut
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(ANY, st.integers(1, 300), st.booleans())
 def test_visible_text_has_nothing_unseen_and_fits(text: str, limit: int, lines: bool) -> None:

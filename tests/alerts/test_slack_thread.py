@@ -98,6 +98,7 @@ def test_whatever_is_lost_at_whatever_step_nothing_is_there_twice(
     assert first.sent == (steps_before >= 2), "the picture is an adornment: the notice is not sent again for it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["posted_but_lost", "lost", "server_error"])
 @pytest.mark.parametrize("steps_before", [0, 1])
 def test_news_is_told_once_whatever_is_lost(slack: SlackServer, lost: str, steps_before: int) -> None:

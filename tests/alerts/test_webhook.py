@@ -159,6 +159,7 @@ def closed(schema: object) -> object:
 TAKEN = Draft202012Validator(closed(SCHEMA))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notice", NAMED.values(), ids=NAMED)
 def test_the_schema_is_what_is_sent(notice) -> None:
     Draft202012Validator.check_schema(SCHEMA)

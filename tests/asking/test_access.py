@@ -182,6 +182,7 @@ def test_a_key_file_is_read_anew(server: WireServer, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "lasts", "good_for"),
     [

@@ -46,6 +46,7 @@ def distance(left: Sequence[str], right: Sequence[str]) -> float:
     return sum(abs(a[key] / len(left) - b[key] / len(right)) for key in a | b) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
 @pytest.mark.parametrize("clustering", [None, 100])
 def test_a_reply_is_a_pure_function(name: str, clustering: float | None) -> None:
@@ -89,6 +90,7 @@ def test_a_story_moved_in_time_stays_the_same():
     assert len(set(told[0])) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
 def test_nothing_changes_before_its_time_or_without_one(name: str) -> None:
     still = world("still")
@@ -110,6 +112,7 @@ def test_worlds_of_another_model(name: str) -> None:
     assert (sampled.share(MUCH_LATER) > 0) == (name != "transient")
 
 
+@pytest.mark.slow
 def test_swap_moves_the_choices_and_requantised_moves_them_less() -> None:
     still = texts(world("still"), CHOICE, AFTER, 3000)
     shifts = {name: distance(still, texts(world(name), CHOICE, AFTER, 3000)) for name in ("swap", "requantised")}

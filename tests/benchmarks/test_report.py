@@ -139,11 +139,13 @@ def test_scores_of_a_great_change_are_above_those_of_none(monkeypatch) -> None:
         assert found["template"][method] > found["base"][method], method
 
 
+@pytest.mark.slow
 def test_one_comparison_calls_a_leading_space_by_the_format_alone() -> None:
     said = samples.once(0, "texts", samples.SPACE, 1.0)
     assert said.ours and said.met and said.channels == ("format",)
 
 
+@pytest.mark.slow
 def test_a_days_rounds_are_computed_in_one_way_where_that_is_sticky() -> None:
     def ways(kind: str) -> list[int]:
         by_day: list[set[object]] = [set(), set()]

@@ -46,6 +46,7 @@ def test_once_asks_one_round_unless_told_to_confirm(prober: Run, home: Path) -> 
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("suspicious")
 def test_once_says_when_it_asks_again_and_waits_until_then(
     prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -55,6 +55,7 @@ def test_the_starter_is_all_well_and_answers(prober: Run, home: Path) -> None:
         assert (home / file).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_the_database_is_looked_at(prober: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_probes(home, budget={"asks_per_day": 2})
     prober("once")
@@ -80,6 +81,7 @@ def test_a_database_that_may_not_be_written_is_a_problem(prober: Run, home: Path
     assert found(prober)["database file"][0] == "problem"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "level", "code"),
     [
@@ -101,6 +103,7 @@ def test_one_ask_shows_whether_the_key_is_good(
     assert prober("doctor").code == 0  # nothing is asked unless told to
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("base_url", "headers", "warned"),
     [

@@ -70,6 +70,7 @@ def test_a_mute_needs_a_time_that_is_one(prober: Run, time: str, words: str) -> 
     assert incident(prober)["state"] == "open"
 
 
+@pytest.mark.slow
 def test_work_is_announced_listed_and_ended(prober: Run) -> None:
     assert prober("incidents", "maintenance").out == "No maintenance is announced.\n"
     done = prober("incidents", "maintenance", "swapped", "--for", "2h", "--by", "ana", "--reason", "upgrade")

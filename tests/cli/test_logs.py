@@ -304,6 +304,7 @@ def test_an_endpoint_that_is_watched_is_not_imported_over(prober: Run, home: Pat
     assert "15 of 15 rounds stored, 0 stored before" in elsewhere.out
 
 
+@pytest.mark.slow
 def test_hostile_replies_are_imported_and_exported_unharmed(prober: Run, home: Path) -> None:
     nasty = "\x00 <!channel> \ud800 \u2028 \x1b[2J" + "x" * 100_000
     log = write_log(home / "log.jsonl", [{**line, "text": nasty} for line in lines(2, probes=1)])

@@ -20,6 +20,7 @@ def with_objectives(home: Path, *objectives: dict[str, str], **endpoint: object)
     path.write_text(json.dumps(content))
 
 
+@pytest.mark.slow
 def test_few_replies_are_not_enough_and_more_are(prober: Run, home: Path) -> None:
     with_objectives(
         home, {"name": "good", "at_least": "95 %"}, {"name": "refusals", "measure": "refused", "at_most": "5%"}

@@ -41,6 +41,7 @@ def test_every_edit_is_a_version_and_going_back_is_one_too(prober: Run, edited: 
     assert "prompt: Name two colours." in prober("versions", "canary/colour", "--print", 2).out
 
 
+@pytest.mark.slow
 def test_marks_name_the_way_back(prober: Run, edited: Path) -> None:
     assert prober("mark", "known-good", "--what", "canary/colour", "--ref", "v2", "--by", "ada").code == 0
     assert prober("mark", "deploy", "--what", "shop", "--ref", "abc123", "--note", "new cart", "--by", "ada").code == 0
@@ -50,6 +51,7 @@ def test_marks_name_the_way_back(prober: Run, edited: Path) -> None:
     assert "deploy shop abc123, by ada: new cart" in said
 
 
+@pytest.mark.slow
 def test_the_commit_and_its_author_are_kept(prober: Run, home: Path) -> None:
     write_probes(home)
     git = ["git", "-C", str(home), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
@@ -63,17 +65,15 @@ def test_the_commit_and_its_author_are_kept(prober: Run, home: Path) -> None:
     assert second["commit"] == first["commit"] + "+", "the second was not committed"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_wrong_usage_is_2(prober: Run, edited: Path) -> None:
+    wrong: list[tuple[tuple[object, ...], str]] = [
         (("versions", "canary/color"), "did you mean"),
         (("versions", "canary/colour", "--print", 9), "there are 1 to 3"),
         (("versions", "--print", 1), "need a NAME"),
         (("mark", "good", "--what", "x"), "write deploy or known-good"),
         (("mark", "known-good", "--what", "nothing"), "there is no version of"),
         (("mark", "deploy", "--what", "shop"), "--ref is missing"),
-    ],
-)
-def test_wrong_usage_is_2(prober: Run, edited: Path, arguments: tuple[object, ...], said: str) -> None:
-    done = prober(*arguments)
-    assert done.code == 2 and said in done.err
+    ]
+    for arguments, said in wrong:
+        done = prober(*arguments)
+        assert done.code == 2 and said in done.err, arguments

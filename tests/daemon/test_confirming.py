@@ -101,6 +101,7 @@ def test_the_bound_of_a_day_holds_over_many_suspicions(files, store, clock, evid
     assert counts[13] > 3, "another day"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("confirm", ["{rounds: 0}", "{at: 0.3}"])
 def test_nothing_is_asked_again_where_that_is_not_wanted(files, store, clock, evidence, confirm):
     declared(files, confirm)
@@ -150,6 +151,7 @@ def work_only_due(daemon, store, clock):
                 job.func(*job.args)
 
 
+@pytest.mark.slow
 def test_it_waits_for_its_pause(files, store, clock, evidence):
     daemon = start(files, store, clock)
     clock.now = NOON + timedelta(seconds=59)
@@ -160,6 +162,7 @@ def test_it_waits_for_its_pause(files, store, clock, evidence):
     assert outcomes(store)[:2] == [("12:00", "completed"), ("12:01", "completed")]
 
 
+@pytest.mark.slow
 def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     write_set(files, jitter="50m")
     daemon = start(files, store, clock)

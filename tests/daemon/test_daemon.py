@@ -325,6 +325,7 @@ def test_a_round_broken_off_by_the_store_goes_on_when_its_lease_is_over(files, s
     assert [observation.reply.at for observation in store.query(replies.recorded, 1)] == asked_at
 
 
+@pytest.mark.slow
 def test_names_that_could_not_be_remembered_are_remembered_by_the_next_sweep(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     with monkeypatch.context() as full:
@@ -537,6 +538,7 @@ def test_who_starts_late_does_not_call_stale_what_it_is_about_to_ask(files, stor
     assert store.query(notices.recent) == ()
 
 
+@pytest.mark.slow
 def test_the_set_asked_most_often_says_when_an_endpoint_is_stale(files, store, clock):
     write_set(files, "daily", every="1d", prompt="Name an animal.")
     daemon = watching(files, store, clock)
@@ -563,6 +565,7 @@ def test_a_route_to_an_alerter_that_is_not_there_is_refused_at_the_start_and_lat
 # The clock
 
 
+@pytest.mark.slow
 def test_a_clock_set_back_is_said_once_and_rounds_go_on_at_the_next_moment(files, store, clock, caplog):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -625,6 +628,7 @@ class Hanging:
         return Outcome(True, "sent")
 
 
+@pytest.mark.slow
 def test_a_closing_daemon_ends_within_its_grace_whatever_hangs(files, store, clock):
     hanging = Hanging()
     for _ in range(200):

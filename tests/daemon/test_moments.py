@@ -71,6 +71,7 @@ def test_an_interval_too_short_to_be_told_is_still_one():
     assert moments.following(now) > now == moments.latest(now)
 
 
+@pytest.mark.slow
 @given(schedules, st.integers(0, 10**6), times)
 @settings(max_examples=60, deadline=None)
 def test_jitter_never_leads_out_of_a_moments_turn(schedule, salt, now):

@@ -51,6 +51,7 @@ STOPPED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_short_limit")
 @pytest.mark.parametrize("name", STOPPED)
 def test_a_check_that_runs_out_of_time_is_not_judged(name: str) -> None:
@@ -108,6 +109,7 @@ PATTERNS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", PATTERNS)
 @settings(max_examples=15)
 @given(text=st.text(alphabet="abxyAZé é1234-\n!.[@ßS", max_size=12))
@@ -129,6 +131,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(schema=st.sampled_from(SCHEMAS), answer=JSON)
 def test_schemas_say_what_the_library_says(schema: dict[str, JsonValue], answer: JsonValue) -> None:
     assert bounded.matches_schema(answer, schema) == Draft202012Validator(schema).is_valid(answer)

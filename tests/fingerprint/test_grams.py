@@ -30,6 +30,7 @@ def slow(text: str) -> list[float]:
     return [n / length if length else 1 / math.sqrt(SIZE) for n in counts]
 
 
+@pytest.mark.slow
 @given(texts)
 def test_it_is_what_the_plain_twin_says(text: str) -> None:
     vector = grams(text)

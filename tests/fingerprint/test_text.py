@@ -158,6 +158,7 @@ def test_counts_are_in_order(one: str, other: str) -> None:
         assert sentences(text + "\nOne more.") == sentences(text if LETTER.search(text) else "") + 1
 
 
+@pytest.mark.slow
 @given(
     st.text(alphabet=" \t\n\u00a0\u3000", min_size=1), st.text(alphabet=st.characters()) | st.text(alphabet='a7 .*"\n')
 )

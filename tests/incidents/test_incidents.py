@@ -106,6 +106,7 @@ def test_without_an_onset_the_change_began_where_it_was_seen() -> None:
     assert incident is not None and incident.onset == "0031"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(judgements)
 def test_an_incident_opens_on_an_alarm_with_a_kind_and_on_nothing_else(judgement: Judgement) -> None:

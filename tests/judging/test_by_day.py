@@ -50,6 +50,7 @@ def test_where_rounds_are_draws_of_their_own_days_are_found_to_matter_no_more_of
     assert found <= most(300, LEVEL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scatter", [0.5, 2.0])
 def test_three_days_that_differ_are_noticed(scatter: float) -> None:
     rng = np.random.default_rng(2)

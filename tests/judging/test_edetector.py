@@ -54,6 +54,7 @@ def test_fast_and_slow_agree_on_every_round(seed: int) -> None:
             np.testing.assert_allclose(state.onsets.seen[i], onset["seen"], rtol=1e-6, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_channels_stepped_together_are_what_each_is_alone() -> None:
     """Whatever their widths, repeats and numbers of onsets; a channel without a reply stays as it was."""
     worlds = [small_world(seed) for seed in range(4)]

@@ -146,6 +146,7 @@ def test_once_all_that_moves_has_moved_the_diagnosis_is_the_gravest(change, kind
     assert (judgements[-1].state, judgements[-1].kind) == ("alarm", kind)
 
 
+@pytest.mark.slow
 def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
     _, judgements = judged(
         observed(i, {"a": [spoken(rng)] * 4, "b": [spoken(rng, choice="no" if i >= 20 else "yes")] * 4})

@@ -46,6 +46,7 @@ def plainly(born, log_ratio, rounds):
     return before[low] + 1, after[high] - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_the_interval_is_that_of_the_formula(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -109,6 +109,7 @@ def test_rejected_evidence_is_no_alarm_and_is_checked_again_when_it_has_doubled(
     assert decode(encode(memory)).rejected_log_e == memory.rejected_log_e
 
 
+@pytest.mark.slow
 def test_an_alarm_is_checked_once(monkeypatch) -> None:
     asked = []
     monkeypatch.setattr(permutation_check, "rejects_no_change", lambda surplus, *_: asked.append(len(surplus)) or True)

@@ -37,6 +37,7 @@ def test_a_sixth_of_the_traffic_is_said_to_be_about_a_sixth() -> None:
     assert 0.05 < found.low < found.at_least < found.high < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probes", [1, 5])
 def test_the_bound_lies_above_the_truth_in_one_of_forty_worlds_at_most(probes: int) -> None:
     runs, above = 200, 0
@@ -46,6 +47,7 @@ def test_the_bound_lies_above_the_truth_in_one_of_forty_worlds_at_most(probes: i
     assert above <= 12, "5 expected, and chance"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probes", [1, 5])
 def test_where_nothing_changed_hardly_ever_is_a_share_named(probes: int) -> None:
     runs = 200

@@ -36,6 +36,7 @@ def test_what_is_suggested_exists_here() -> None:
     assert not FIELDS.keys() & {name for shape in (ProbeSet, Probe, Schedule, Endpoint) for name in shape.model_fields}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", [*CHECKS, *(f"not-{word}" for word in list(CHECKS)[:5]), "Contains_All"])
 def test_a_check_of_another_tool_is_not_taken_for_one_of_another_meaning(tmp_path: Path, word: str) -> None:
     found = said(tmp_path, SET.replace("EXPECT", f"{{type: {word}, value: x}}"))

@@ -89,6 +89,7 @@ def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytes
     survives(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     ["[" * 600, "{a: " * 600, "- " * 600, "(" * 50_000, "9" * 10_000, "!" * 10_000, "'" + "é" * 100_000 + "'"],
@@ -99,6 +100,7 @@ def test_large_and_deep_values(value: str, tmp_path: Path) -> None:
     survives(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_regular_expression_and_a_schema_too_deep_to_compile(tmp_path: Path) -> None:
     (tmp_path / "endpoints.yaml").write_text("endpoints:\n  demo: {provider: scripted, model: m}\n")
     (tmp_path / "set.yaml").write_text(

@@ -54,6 +54,7 @@ def test_the_schemas_on_disk_are_up_to_date(name: str, tmp_path: Path) -> None:
     assert (STARTERS / name).read_text() == (tmp_path / name).read_text(), f"out of date; run: {mend}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_editors_find_the_schema_and_agree(path: Path) -> None:
     name = "endpoints.schema.json" if holds_endpoints(path) else "schema.json"
@@ -63,6 +64,7 @@ def test_editors_find_the_schema_and_agree(path: Path) -> None:
     assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(path.read_text()))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["misspelt-fields", "missing-fields", "wrong-types", "check-types", "out-of-range"])
 def test_editors_see_what_is_wrong(name: str) -> None:
     wrong = yaml.safe_load((INVALID / f"{name}.yaml").read_text())

@@ -118,6 +118,7 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
     assert store.query(spending.spent, "e", NOON) == (25, 250)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "each"),
     [
@@ -147,6 +148,7 @@ def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Sto
     assert (provider.asked, store.query(spending.spent, "e", NOON)) == (9, (9, 450))
 
 
+@pytest.mark.slow
 def test_without_a_limit_of_its_own_an_ask_is_taken_to_cost_a_multiple_of_the_longest_before(store: Store) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=2_000))
     provider = Says(input_tokens=20, output_tokens=10)
@@ -154,6 +156,7 @@ def test_without_a_limit_of_its_own_an_ask_is_taken_to_cost_a_multiple_of_the_lo
     assert store.query(spending.spent, "e", NOON) == (24, 24 * 30)
 
 
+@pytest.mark.slow
 def test_a_budget_declared_in_the_course_of_a_day_counts_the_replies_before_it(store: Store) -> None:
     provider = Says(input_tokens=10, output_tokens=5)
     round_of(store, endpoint_of(), provider)

@@ -128,6 +128,7 @@ def test_what_somebody_has_acknowledged_is_closed_and_known():
     assert world.news == ["fact", "fact_acknowledged"]
 
 
+@pytest.mark.slow
 def test_several_facts_of_one_round_are_one_notice_with_the_gravest_first():
     world = World().rounds(4).rounds(1, model="other-1", text="no JSON", input_tokens=12)
     (incident,) = world.found
@@ -138,6 +139,7 @@ def test_several_facts_of_one_round_are_one_notice_with_the_gravest_first():
     assert world.status.state == "changed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fingerprint", [lambda n: f"fp {n}", lambda n: f"fp {n * 7 % 5}", lambda n: f"fp {n // 5 % 2}"]
 )
@@ -145,11 +147,13 @@ def test_fingerprints_that_never_repeat_or_alternate_are_no_facts(fingerprint):
     assert World().rounds(8, system_fingerprint=fingerprint).news == []
 
 
+@pytest.mark.slow
 def test_the_severity_is_as_declared():
     world = World(severity={"model_name": "critical"}).rounds(2).rounds(1, model="m-1")
     assert world.found[0].severity == "critical"
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_spent_leaves_it_to_the_next_round():
     world = World(budget=Budget(asks_per_day=8)).rounds(2)
     world.round = 4  # the next day
@@ -163,6 +167,7 @@ def test_a_budget_that_is_spent_leaves_it_to_the_next_round():
     assert incident.onset < incident.detected_round
 
 
+@pytest.mark.slow
 def test_an_upgrade_raises_nothing():
     """What is known is learnt from the rounds there are; another name than requested is no news any more."""
 
@@ -179,6 +184,7 @@ def test_an_upgrade_raises_nothing():
     assert world.found[0].words.startswith("served model: other → a third")
 
 
+@pytest.mark.slow
 def test_metadata_is_asked_where_it_is_declared_and_is_no_ask_of_the_model():
     world, silent = World(metadata=True), World()
     for one in (world, silent):

@@ -49,6 +49,7 @@ FINGERPRINTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @FEW
 @given(REPLIES)
 def test_replies_come_back(reply: Reply) -> None:
@@ -61,6 +62,7 @@ def test_fingerprints_come_back(fingerprint: Fingerprint) -> None:
     assert repr(codec.unpack_fingerprint(codec.pack_fingerprint(fingerprint))) == repr(fingerprint)
 
 
+@pytest.mark.slow
 @FEW
 @given(st.lists(st.builds(Verdict, *[ANY_TEXT, *[ANY_FLOAT] * 3, ANY_TEXT, ANY_FLOAT, ANY_TEXT, OPTIONAL_TEXT],
                           st.lists(ANY_TEXT, max_size=3).map(tuple)), max_size=3))  # fmt: skip

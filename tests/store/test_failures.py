@@ -245,6 +245,7 @@ def test_a_password_in_the_query_is_shown_nowhere(name: str) -> None:
     assert f"{name}=***" in str(failure.value)
 
 
+@pytest.mark.postgres
 def test_a_postgres_without_that_database_says_so_and_keeps_the_password(postgres: URL) -> None:
     url = postgres.set(database="nowhere", password="hunter2").render_as_string(hide_password=False)
     with pytest.raises(StoreError, match='database "nowhere" does not exist') as caught:

@@ -63,6 +63,7 @@ def test_who_was_asked_elsewhere_is_alone(store: Store) -> None:
         assert peers(store, imported.content_hash) == ()
 
 
+@pytest.mark.slow
 def test_what_was_said_against_a_reference_that_is_gone_does_not_count(store: Store) -> None:
     complete(store, NOW - DAY, endpoint=A)
     incident = changed(store, B)
@@ -81,6 +82,7 @@ def test_an_earlier_content_of_an_endpoint_is_nobodys_peer(store: Store) -> None
     assert peers(store, A.content_hash) == ()
 
 
+@pytest.mark.slow
 def test_the_period_is_the_usual_distance_of_scheduled_rounds(store: Store) -> None:
     assert store.query(judge_state.period, A.content_hash) == DAY
     for hours in (0, 6, 12, 18, 42):  # an outage is not a schedule
@@ -97,6 +99,7 @@ def test_incidents_of_one_provider_that_began_together_are_one(store: Store) -> 
     assert store.query(incidents.parts, third) == (Part("a", first.id), Part("b", second.id))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("endpoint", "onset"),
     [(OTHER, NOW), (ELSEWHERE, NOW), (B, NOW - 3 * DAY)],

@@ -96,6 +96,7 @@ def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -
     assert events(store, alerter="log") == ["opened", "acknowledged"], "late presses tell nobody anything"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "is_kept"), [("close", True), ("accept", False)])
 def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(store: Store, action: str, is_kept: bool) -> None:
     incident = alarm(store)
@@ -156,6 +157,7 @@ def test_what_was_kept_from_a_place_stays_so_whoever_acts(store: Store) -> None:
     assert told == {"#open": False, "#private": True, "": False}
 
 
+@pytest.mark.slow
 def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: Store) -> None:
     declare(store)
     for day in range(3):
@@ -188,6 +190,7 @@ def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
     assert [one.event for one in late] == ["opened", "acknowledged"]
 
 
+@pytest.mark.slow
 def test_what_a_fault_of_ours_holds_up_holds_up_nothing_else(store: Store) -> None:
     incident = alarm(store)
     first = StoredOutbox(store).claim_notice(NOW, 60, "")
@@ -224,6 +227,7 @@ def test_a_night_of_small_changes_is_one_digest(store: Store) -> None:
     assert deliver(store, morning) == []
 
 
+@pytest.mark.slow
 def test_in_maintenance_news_waits_until_the_work_is_over(store: Store) -> None:
     declare(store)
     alarm(store)
@@ -386,6 +390,7 @@ def test_an_older_database_keeps_its_incidents_and_notices(empty_url: str) -> No
         assert new.id > old.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["acknowledge", "mute", "accept", "close"])
 def test_an_incident_from_before_is_acted_on_like_any_other(store: Store, action: str) -> None:
     incident = alarm(store)

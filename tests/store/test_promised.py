@@ -15,6 +15,7 @@ from prober.store.alert_rows import IncidentRow
 from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge
 
 
+@pytest.mark.slow
 def test_what_came_of_every_alarm(store: Store) -> None:
     declare(store)
     accepted = alarm(store, NOW)

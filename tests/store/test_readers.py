@@ -296,6 +296,7 @@ WRITES: dict[str, Callable[[Store], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITES)
 def test_newest_changes_with_every_write(store: Store, write: str) -> None:
     alarm(store, NOW - timedelta(days=9))

@@ -56,6 +56,7 @@ def test_a_change_is_named_by_its_channels(change, channels):
     assert "identity" not in moved(compared)
 
 
+@pytest.mark.slow
 def test_groups_of_prompts_that_share_no_probe():
     def other(texts):
         return [logged(f"other-{probe}", text) for probe, text in enumerate(texts)]
@@ -79,6 +80,7 @@ def test_a_log_against_itself_is_the_same():
     assert {one.p_value for one in compared.channels} == {1.0}
 
 
+@pytest.mark.slow
 def test_too_few_probes_is_said_with_what_would_be_enough():
     other = "no, never, not in a thousand years"
     for probes, of_still, of_changed in ((7, "insufficient_evidence", "insufficient_evidence"),
@@ -156,6 +158,7 @@ def test_enough_rounds_are_shuffled_whole():
     assert compare(rounds(8, 0), rounds(1, 50)).exchanged == "rounds of a probe"
 
 
+@pytest.mark.slow
 def test_hostile_replies_are_data():
     hostile = [
         "\x00",
@@ -177,6 +180,7 @@ def test_hostile_replies_are_data():
     json.dumps(asdict(compared), allow_nan=False).encode()
 
 
+@pytest.mark.slow
 def test_the_same_seed_says_the_same_and_another_nearly_the_same():
     reference, candidate = log(prose(1)), log(prose(2))
     first = compare(reference, candidate, rng=1)
@@ -185,6 +189,7 @@ def test_the_same_seed_says_the_same_and_another_nearly_the_same():
     assert all(abs(other[one.channel] - one.p_value) < 0.1 for one in first.channels)
 
 
+@pytest.mark.slow
 def test_first_tokens_are_compared_by_their_probabilities():
     def told(side: int, yes: float) -> list[LoggedReply]:
         rng = np.random.default_rng(side)
@@ -204,6 +209,7 @@ def test_first_tokens_are_compared_by_their_probabilities():
     assert one.words in {"“yes” 60 % instead of 70 %", "“no” 35 % instead of 25 %"}
 
 
+@pytest.mark.slow
 def test_exact_texts_are_compared_where_they_come_again():
     def asked(end):
         return [logged(p, f"text {p}{end}", round=str(r)) for p in range(12) for r in range(3)]

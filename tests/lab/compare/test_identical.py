@@ -76,6 +76,7 @@ def test_byte_identical_logs_are_the_same_at_any_alpha() -> None:
     assert called == []
 
 
+@pytest.mark.slow
 def test_answers_that_never_differ_are_no_evidence() -> None:
     """Temperature zero: every answer of a probe is the same, and means of equal vectors differ by rounding."""
     one = [

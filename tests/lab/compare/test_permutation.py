@@ -49,6 +49,7 @@ def test_it_agrees_with_the_slow_twin(shape, channel):
         assert fast == pytest.approx(twin.evidence(readings, units, labels.tolist()), rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", CHANNELS.values(), ids=lambda channel: channel.name)
 def test_shuffles_come_to_the_exact_p_value(channel):
     rng = np.random.default_rng(5)
@@ -162,6 +163,7 @@ def test_with_more_replies_a_change_without_direction_is_seen():
     assert p_of(CHANNELS["name"], world, units, 999, rng) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [

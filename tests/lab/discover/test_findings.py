@@ -39,6 +39,7 @@ def test_an_honest_model_is_not_accused(tmp_path: Path, seed: int) -> None:
     assert checked(tmp_path, Model(seed=seed)) == Checked(None, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("declared", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize(
     ("provider", "kind"),

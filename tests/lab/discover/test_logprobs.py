@@ -72,6 +72,7 @@ def of_other_tokens(reply: Reply, prompt: str) -> tuple[tuple[str, float], ...]:
     return tuple((f"<|{word}|>", value) for word, value in listing(everyday(prompt)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fake", "kind"),
     [
@@ -153,6 +154,7 @@ def test_the_null_is_where_it_is_said_to_be() -> None:
     assert np.mean(np.array(distances) < 2) > 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "x" * 100_000, "```json"])
 def test_hostile_replies_are_data(text: str) -> None:
     hostile = Faked(Model(), lambda reply, prompt: ((text, -0.5), ("\ud800", -1.0), ("", -9.0)))

@@ -126,6 +126,7 @@ def test_a_worse_candidate_is_refused_and_the_report_says_so_first() -> None:
     assert suite.get("failures") == "1" and suite.find("testcase/failure") is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [16, 100, 333])
 def test_the_budget_is_never_passed(budget: int) -> None:
     old, new = Simulated(RATES, 1), Simulated(RATES, 2)

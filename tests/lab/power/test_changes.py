@@ -47,6 +47,7 @@ def test_sizes_ascend_and_are_nested(change):
     assert all(later for earlier, later in zip(moved, also, strict=True) if earlier)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("size", [0.05, 0.2])
 def test_shifted_moves_the_shares_by_just_that_total_variation(seed, size):
@@ -71,6 +72,7 @@ def test_elsewhere_takes_that_share_and_may_answer_what_was_never_seen():
     assert part == pytest.approx(0.2 * unseen[most], abs=0.03)
 
 
+@pytest.mark.slow
 def test_elsewhere_answers_under_the_same_name():
     other = history(12)
     named = [observe(COIN, 0, print_of("heads", 5, model="m-2"))]

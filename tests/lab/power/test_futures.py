@@ -96,6 +96,7 @@ def test_a_change_is_judged_by_the_channels_in_which_it_shows(name, channels):
     assert informative_channels(HISTORY, BY_NAME[name], PROMISE, 0) == channels
 
 
+@pytest.mark.slow
 def test_of_many_channels_the_most_telling_are_judged():
     found = informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
     assert len(found) == JUDGED
@@ -103,6 +104,7 @@ def test_of_many_channels_the_most_telling_are_judged():
     assert "identity" not in found
 
 
+@pytest.mark.slow
 def test_a_change_that_nothing_shows_has_no_channel():
     unchecked = history(series=(COIN,))
     assert informative_channels(unchecked, BY_NAME["failing"], PROMISE, 0) == ()

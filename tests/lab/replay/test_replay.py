@@ -28,6 +28,7 @@ def changed():
     return replies, replayed(replies)
 
 
+@pytest.mark.slow
 def test_a_still_log_has_no_alarm() -> None:
     result = replayed(log((40, OLD)))
     assert result.alarms == ()
@@ -63,11 +64,13 @@ def test_a_change_back_is_a_change() -> None:
     assert len(replayed(log((24, OLD), (20, NEW), (10, OLD))).alarms) == 2
 
 
+@pytest.mark.slow
 def test_what_passes_does_not_persist() -> None:
     result = replayed(log((24, OLD), (2, NEW), (20, OLD)))
     assert result.alarms[0].persistent is False
 
 
+@pytest.mark.slow
 def test_a_change_in_the_last_round_cannot_be_said_to_persist() -> None:
     replies, result = changed()
     (alarm,) = result.alarms
@@ -76,6 +79,7 @@ def test_a_change_in_the_last_round_cannot_be_said_to_persist() -> None:
     assert until.alarms[0].persistent is None
 
 
+@pytest.mark.slow
 def test_another_name_alone_is_a_change_of_identity() -> None:
     renamed = [*log((20, OLD)), *log((10, OLD), first=20, model="m-2")]
     assert replayed(renamed).alarms[0].kind == "identity_change"
@@ -97,6 +101,7 @@ def test_a_log_of_failures_is_insufficient() -> None:
     assert {j.missing for j in result.judgements} == {"no reply yet"}
 
 
+@pytest.mark.slow
 def test_failed_asks_are_kept_in_their_round_and_judged_by_nobody() -> None:
     good = list(log((14, OLD)))
     bad = [replace(one, reply=Reply(at=one.reply.at, error="http_500")) for one in log((14, OLD), samples=1)]
@@ -115,6 +120,7 @@ def test_a_reference_of_very_few_rounds_is_the_askers_own_affair() -> None:
     assert replayed(log((6, OLD)), Promise(reference=reference_of(2))).reference_rounds == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 6])
 def test_labels_may_be_numbers_which_have_no_times(width: int) -> None:
     replies = [
@@ -139,6 +145,7 @@ def test_rounds_a_year_follow_from_the_labels_and_gaps_do_not_count() -> None:
     assert rounds_per_year([]) == 365.25
 
 
+@pytest.mark.slow
 def test_the_order_of_lines_does_not_matter_but_that_of_labels_does() -> None:
     replies, one = changed()
     other = replayed(random.Random(0).sample(replies, len(replies)))
@@ -146,6 +153,7 @@ def test_the_order_of_lines_does_not_matter_but_that_of_labels_does() -> None:
     assert [j.round for j in other.judgements] == sorted({r.round for r in replies})
 
 
+@pytest.mark.slow
 def test_several_endpoints_in_one_log_are_judged_apart() -> None:
     mixed = [*log((14, OLD), (8, NEW), endpoint="x"), *log((16, OLD), endpoint="yy")]
     endpoints = rounds_of(random.Random(1).sample(mixed, len(mixed)), cheap)
@@ -200,6 +208,7 @@ def test_replay_judges_as_the_daemon_does() -> None:
     assert [j.e_value for j in replay(rounds, PROMISE).judgements] == said
 
 
+@pytest.mark.slow
 def test_replaying_twice_gives_the_same_to_the_last_bit(tmp_path) -> None:
     replies, once = changed()
     path = tmp_path / "log.jsonl.gz"
@@ -209,6 +218,7 @@ def test_replaying_twice_gives_the_same_to_the_last_bit(tmp_path) -> None:
     assert [j.e_value for j in once.judgements] == [j.e_value for j in twice.judgements]
 
 
+@pytest.mark.slow
 def test_what_comes_after_the_aftermath_does_not_change_an_alarm() -> None:
     replies, result = changed()
     (whole,) = result.alarms
