@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prober.judging.statistic.readings import Reading, Recurring, TopTokens
-from prober.model.evidence import IDENTITY_PARTS, Direction, Fingerprint, Kind
+from prober.judging.statistic.readings import Digest, Reading, Recurring, TopTokens
+from prober.model.evidence import IDENTITY_PARTS, NONE, Direction, Fingerprint, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,26 @@ class Channel:
     """The only numbers it can read, where these are known."""
     difference: str = ""
     """Unit of the difference of two readings, where it is not `unit`."""
-    pooled: bool = False
-    """Whether all probes are one series: what they read is the endpoint's, so that it differs for all or for none."""
+    parts: Callable[[Fingerprint], Mapping[str, Recurring]] | None = None
+    """Of what is the endpoint's, so that it differs for all probes or for none: part → value. Each part is a series of
+    its own over all probes, and `read` gives all of them as one name."""
     kind: Kind = "behaviour_change"
     """The diagnosis when this channel moves."""
     gravity: int = 5
     """What is said first when several channels moved: 0 is the gravest."""
     better: Literal["", "higher", "lower"] = ""
     """Where its value lies after an improvement; empty where another value is neither better nor worse."""
+
+    @property
+    def is_endpoint_wide(self) -> bool:
+        return self.parts is not None
+
+    def by_series(self, series: str, fingerprint: Fingerprint) -> Mapping[str, Reading]:
+        """Series of the statistic → what is read for it, from a reply to the probe of `series`."""
+        if self.parts is not None:
+            return self.parts(fingerprint)
+        reading = self.read(fingerprint)
+        return {} if reading is None else {series: reading}
 
     def direction(self, recent: float, reference: float) -> Direction:
         """Of a move between two values."""
@@ -70,20 +82,26 @@ def _no_words(recent: float, reference: float) -> str:
     return ""
 
 
-def identity(fingerprint: Fingerprint) -> str | None:
-    """One name a reply, judged as a distribution: a value that alternates is no evidence, a value never seen is."""
-    return fingerprint.identity
+def who(fingerprint: Fingerprint) -> Mapping[str, Recurring]:
+    """Each part is judged as a distribution of its own: a value that alternates is no evidence, a value never seen is.
+    As one name, five fingerprints in three regions would be fifteen names, each of them too rare. That a part begins or
+    ceases to be sent is a fact, and no evidence."""
+    said = {part: fingerprint.categories.get(f"identity.{part}", NONE) for part in IDENTITY_PARTS}
+    return {part: Recurring(value) for part, value in said.items() if value != NONE}
 
 
-def serving(fingerprint: Fingerprint) -> str | None:
-    """What else the provider says of who answered."""
-    who = {f"identity.{part}" for part in IDENTITY_PARTS}
-    parts = [
-        f"{key.removeprefix('identity.').removeprefix('header.')}={value}"
+def served(fingerprint: Fingerprint) -> Mapping[str, Recurring]:
+    names = {f"identity.{part}" for part in IDENTITY_PARTS}
+    return {
+        key.removeprefix("identity.").removeprefix("header."): Recurring(value)
         for key, value in sorted(fingerprint.categories.items())
-        if key.startswith("identity.") and key not in who and value != "(none)"
-    ]
-    return " ".join(parts) or None
+        if key.startswith("identity.") and key not in names and value != NONE
+    }
+
+
+def route(fingerprint: Fingerprint) -> str | None:
+    """All that was served as one name."""
+    return " ".join(f"{part}={value}" for part, value in served(fingerprint).items()) or None
 
 
 def input_tokens(fingerprint: Fingerprint) -> str | None:
@@ -91,9 +109,9 @@ def input_tokens(fingerprint: Fingerprint) -> str | None:
     return None if tokens is None else f"{tokens:.0f} input tokens"
 
 
-def exact_text(fingerprint: Fingerprint) -> Recurring | None:
+def exact_text(fingerprint: Fingerprint) -> Digest | None:
     digest = fingerprint.categories.get("text.exact")
-    return None if digest is None else Recurring(digest)
+    return None if digest is None else Digest(digest)
 
 
 def first_tokens(fingerprint: Fingerprint) -> TopTokens | None:
@@ -129,19 +147,19 @@ def passed(fingerprint: Fingerprint) -> float | None:
 _ALL: Final = (
     Channel(  # who says it answered: the resolved model and its fingerprint
         name="identity",
-        read=identity,
+        read=lambda fingerprint: fingerprint.identity,
         unit="mean share of this identity in the reference",
         words=_no_words,
-        pooled=True,
+        parts=who,
         kind="identity_change",
         gravity=2,
     ),
     Channel(  # where and how it says it was served: tier, region, deployment, and the provider behind a router
         name="serving",
-        read=serving,
+        read=route,
         unit="mean share of this route in the reference",
         words=_no_words,
-        pooled=True,
+        parts=served,
         kind="identity_change",
         gravity=3,
     ),

@@ -124,9 +124,9 @@ class _Table:
             for one in round_.observations:
                 reading = None if one.fingerprint is None else channel.read(one.fingerprint)
                 if isinstance(reading, (str, float, int)) and not isinstance(reading, Recurring):
-                    series = "" if channel.pooled else one.series
+                    series = one.series
                     read.setdefault(series, []).append((i, reading))
-                    probes[series] = "all probes" if channel.pooled else one.probe
+                    probes[series] = one.probe
         if all(len({reading for _, reading in readings}) == 1 for readings in read.values()):
             return None
         counts, names = {}, {}
@@ -157,7 +157,6 @@ class _Table:
             old, new = (float(part.mean()) for part in of_both)
             value, reference = channel.show(new, old), channel.show(old, old)
             words = channel.words(value, reference)
-        series = {o.series for r in rounds for o in r.observations} if channel.pooled else ranked
         return Verdict(
             channel=channel.name,
             e_value=e_value,
@@ -167,7 +166,7 @@ class _Table:
             effect=value - reference,
             words=words,
             onset=rounds[m].label,
-            series=tuple(sorted(series) if channel.pooled else ranked)[:5],
+            series=tuple(ranked)[:5],
             log_e=float(np.log(e_value)),
             onset_between=(rounds[m].label, rounds[m].label),
         )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from itertools import pairwise
+from typing import Final, TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -20,8 +21,8 @@ from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
 from prober.judging.statistic.oddness import OddnessBar, of_reference
-from prober.judging.statistic.readings import Floats, Reading, Table, stacked
-from prober.model.evidence import Observation, Round
+from prober.judging.statistic.readings import Floats, Reading, Recurring, Table, stacked
+from prober.model.evidence import NONE, Observation, Round
 
 History = Callable[[Collection[str]], Sequence[Round]]
 """Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
@@ -94,7 +95,7 @@ def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_s
     seen: set[tuple[str, tuple[int, ...]]] = set()
     oddness = np.zeros(len(rounds))
     for name, channel in CHANNELS.items():
-        if channel.pooled and name in channels:
+        if channel.is_endpoint_wide and name in channels:
             continue
         found = _learn_channel(channel, series, rounds, seen)
         if found is not None:
@@ -115,15 +116,10 @@ def _learn_channel(
     channel: Channel, series: Sequence[str], rounds: Sequence[Round], seen: set[tuple[str, tuple[int, ...]]]
 ) -> tuple[ChannelMemory, Floats] | None:
     """The channel, and how odd it finds each round; None where it can read nothing of these series."""
-    readings: dict[str, list[list[Reading]]] = {}
-    names: dict[str, str] = {}
-    for i, round_ in enumerate(rounds):
-        for observation, reading in _readings(channel, round_.observations):
-            if observation.series in series:
-                row = _row(channel, observation)
-                readings.setdefault(row, [[] for _ in rounds])[i].append(reading)
-                names[row] = "all probes" if channel.pooled else observation.probe
-    rows = [row for row in sorted(readings) if not _is_duplicate(row, readings[row], seen)]
+    found = read(channel, rounds, series)
+    readings = {row: [[reading for _, reading in pairs] for pairs in by_round] for row, by_round in found.items()}
+    of_endpoint = channel.is_endpoint_wide
+    rows = [row for row in sorted(readings) if not _is_duplicate("" if of_endpoint else row, readings[row], seen)]
     learnt = {row: scales.learn(readings[row], channel.atoms) for row in rows}
     rows = [row for row in rows if learnt[row][0] is not scales.MUTE]
     if not rows:
@@ -147,7 +143,7 @@ def _learn_channel(
     )
     learnt_channel = ChannelMemory(
         rows=tuple(rows),
-        probes=tuple(names[row] for row in rows),
+        probes=tuple(row if of_endpoint else next(o.probe for pairs in found[row] for o, _ in pairs) for row in rows),
         scales=kept,
         statistic=edetector.begin(still),
         reference=still.mean,
@@ -202,25 +198,51 @@ def outcomes(
     """(row, category, number) of every reply the channel can read."""
     row_of = {series: row for row, series in enumerate(held.rows)}
     found = []
-    for observation in observations:
-        row = row_of.get(_row(channel, observation))
-        if row is None or observation.fingerprint is None:
+    for one in observations:
+        if one.fingerprint is None:
             continue
-        reading = channel.read(observation.fingerprint)
-        place = None if reading is None else held.scales[row].place(reading)
-        if place is not None:
-            found.append((row, *place))
+        readings: Mapping[str, Reading | None] = channel.by_series(one.series, one.fingerprint)
+        if channel.is_endpoint_wide:
+            # A row without a name was learnt when all parts were one name.
+            silent = {series: Recurring(NONE) for series, row in row_of.items() if NONE in held.scales[row].names}
+            readings = silent | dict(readings) | {"": channel.read(one.fingerprint)}
+        for series, reading in readings.items():
+            row = row_of.get(series)
+            place = None if row is None or reading is None else held.scales[row].place(reading)
+            if row is not None and place is not None:
+                found.append((row, *place))
     return found
 
 
-def _row(channel: Channel, observation: Observation) -> str:
-    """Which row of the channel's statistic an observation belongs to."""
-    return "" if channel.pooled else observation.series
+Readings: TypeAlias = list[list[tuple[Observation, Reading]]]
+"""For every round, the replies that could be read, and what was."""
 
 
-def _readings(channel: Channel, observations: Sequence[Observation]) -> list[tuple[Observation, Reading]]:
-    pairs = ((o, channel.read(o.fingerprint)) for o in observations if o.fingerprint is not None)
-    return [(o, reading) for o, reading in pairs if reading is not None]
+def read(channel: Channel, rounds: Sequence[Round], series: Collection[str]) -> Mapping[str, Readings]:
+    """Series of the channel's statistic → its readings of the replies to the probes of `series`."""
+    found: dict[str, Readings] = {}
+    for i, round_ in enumerate(rounds):
+        for one in round_.observations:
+            if one.fingerprint is not None and one.series in series:
+                for row, reading in channel.by_series(one.series, one.fingerprint).items():
+                    found.setdefault(row, [[] for _ in rounds])[i].append((one, reading))
+    if not channel.is_endpoint_wide:
+        return found
+    answered = [[o for o in r.observations if o.fingerprint is not None and o.series in series] for r in rounds]
+    return {part: _with_silence(by_round, answered) for part, by_round in found.items()}
+
+
+COMES_AND_GOES: Final = 3
+"""How often a part must begin or cease to be sent for silence to be one of its values."""
+
+
+def _with_silence(readings: Readings, answered: Sequence[Sequence[Observation]]) -> Readings:
+    """The readings of a part, and of the replies without it where it comes and goes."""
+    said = {id(one): reading for pairs in readings for one, reading in pairs}
+    is_sent = [id(one) in said for of_round in answered for one in of_round]
+    if sum(before != since for before, since in pairwise(is_sent)) < COMES_AND_GOES:
+        return readings
+    return [[(one, said.get(id(one), Recurring(NONE))) for one in of_round] for of_round in answered]
 
 
 def _names(labels: Sequence[str], width: int) -> list[int]:

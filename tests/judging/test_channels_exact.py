@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.statistic.readings import RECURS, Recurring, recurring
+from prober.judging.statistic.readings import RECURS, Digest, recurring
 from prober.judging.statistic.scales import MUTE, learn
 from prober.model.evidence import Fingerprint
 from tests.judging.observed import REFERENCE, judged, observed
 
 
 def texts(*rounds):
-    return [[Recurring(text) for text in readings] for readings in rounds]
+    return [[Digest(text) for text in readings] for readings in rounds]
 
 
 def plain(groups):
@@ -32,7 +32,7 @@ def test_texts_that_hardly_ever_come_again_have_a_scale_that_reads_nothing() -> 
     scale, categories = learn(texts("ab", "cd", "ea", "fg"))
     assert scale is MUTE
     assert categories == ((0, 0),) * 4
-    assert not scale.reads(Recurring("a"))
+    assert not scale.reads(Digest("a"))
 
 
 def test_a_round_that_repeats_only_itself_does_not_recur() -> None:
@@ -45,8 +45,8 @@ def test_half_of_them_coming_again_is_enough() -> None:
     scale, _ = learn(rounds)
     assert scale.names == ("a", "b", "c"), "few enough to have a category each"
     assert scale.labels[0] == "text no. 1", "a digest says nothing to a person"
-    assert scale.reads(Recurring("never seen"))
-    assert scale.index(Recurring("never seen"), None) == scale.novel
+    assert scale.reads(Digest("never seen"))
+    assert scale.index(Digest("never seen"), None) == scale.novel
 
 
 def test_other_names_are_never_mute() -> None:

@@ -46,7 +46,7 @@ def test_longer_answers_move_length_alone_to_the_top() -> None:
 
 @pytest.mark.slow
 def test_endpoint_wide_channels_speak_of_no_probe() -> None:
-    pooled = {name for name, channel in CHANNELS.items() if channel.pooled}
+    pooled = {name for name, channel in CHANNELS.items() if channel.is_endpoint_wide}
     assert "identity" in pooled
     assert not pooled & {one.channel for one in seen()}
 

@@ -18,8 +18,9 @@ import numpy as np
 from prober.judging.channels import CHANNELS, Channel
 from prober.judging.explain.counts import is_clear, least_share
 from prober.judging.explain.summary import WORTH_SAYING, named, strongest
+from prober.judging.reference import Readings, read
 from prober.judging.statistic import scales
-from prober.judging.statistic.readings import Floats, Reading
+from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
 from prober.model.evidence import Direction, Example, Findings, Observation, Place, Round, Shift, Verdict
 
@@ -50,10 +51,11 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One series in one channel: every reading on its scale, before and since."""
+    """One series in one channel, or one part of what is the endpoint's: all readings on its scale, before and since."""
 
     series: str
     probe: str
+    """Or the part."""
     scale: Scale
     before: tuple[_Placed, ...]
     since: tuple[_Placed, ...]
@@ -156,7 +158,9 @@ def _rows(
     channel: Channel, series: Sequence[str], reference: Sequence[Round], since: Sequence[Round]
 ) -> tuple[_Row, ...]:
     """The series that have readings on both sides, those with the most evidence first, the others in their order."""
-    made = [row for one in series if (row := _row(channel, one, reference, since)) is not None]
+    found = read(channel, [*reference, *since], series)
+    names = sorted(found) if channel.is_endpoint_wide else [one for one in series if one in found]
+    made = [row for one in names if (row := _row(channel, one, found[one], reference, since)) is not None]
     if not made:
         return ()
     width = max(row.counts_before.shape[1] for row in made)
@@ -169,8 +173,10 @@ def _rows(
     return tuple(made[place] for place in dict.fromkeys((*first, *range(len(made)))))
 
 
-def _row(channel: Channel, series: str, reference: Sequence[Round], since: Sequence[Round]) -> _Row | None:
-    before, after = _readings(channel, series, reference), _readings(channel, series, since)
+def _row(
+    channel: Channel, series: str, readings: Readings, reference: Sequence[Round], since: Sequence[Round]
+) -> _Row | None:
+    before, after = readings[: len(reference)], readings[len(reference) :]
     if not any(before):
         return None
     scale, indices = scales.learn([[reading for _, reading in pairs] for pairs in before], channel.atoms)
@@ -192,7 +198,7 @@ def _row(channel: Channel, series: str, reference: Sequence[Round], since: Seque
     numbers = [number for pairs in readable for _, (_, number) in pairs]
     return _Row(
         series=series,
-        probe=next(o.probe for pairs in readable for o, _ in pairs),
+        probe=series if channel.is_endpoint_wide else next(o.probe for pairs in readable for o, _ in pairs),
         scale=scale,
         before=tuple(chain.from_iterable(placed_before)),
         since=tuple(chain.from_iterable(placed_since)),
@@ -200,17 +206,6 @@ def _row(channel: Channel, series: str, reference: Sequence[Round], since: Seque
         counts_since=_counts(placed_since, len(scale.prior)),
         difference=float(np.mean([number - scale.mean for number in numbers if number is not None] or [0.0])),
     )
-
-
-def _readings(channel: Channel, series: str, rounds: Sequence[Round]) -> list[list[tuple[Observation, Reading]]]:
-    return [
-        [
-            (o, reading)
-            for o in round_.observations
-            if o.series == series and o.fingerprint is not None and (reading := channel.read(o.fingerprint)) is not None
-        ]
-        for round_ in rounds
-    ]
 
 
 def _counts(placed: Sequence[Sequence[_Placed]], categories: int) -> Floats:
@@ -241,7 +236,7 @@ def _examples(rows: Sequence[_Row]) -> tuple[Example, ...]:
     found: dict[str, Example] = {}
     for row in rows:
         if row.series not in found and len(found) < EXAMPLES and (example := _example(row)) is not None:
-            found[row.series] = example
+            found.setdefault(example.series, example)
     return tuple(found.values())
 
 
@@ -253,8 +248,9 @@ def _example(row: _Row) -> Example | None:
         before = tuple(one for one in before if one.category == np.argmin(change))
         since = tuple(one for one in since if one.category == np.argmax(change))
     old = _typical(before)
-    differing = [one for one in since if one.text != old.text]
-    return Example(row.series, old.place, _typical(differing).place) if differing else None
+    series = old.observation.series
+    differing = [one for one in since if one.text != old.text and one.observation.series == series]
+    return Example(series, old.place, _typical(differing).place) if differing else None
 
 
 def _typical(replies: Sequence[_Placed]) -> _Placed:

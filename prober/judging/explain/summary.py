@@ -140,7 +140,7 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
         effect=shown - shown_reference,
         words=_words(channel, held, best, ranked, shown, shown_reference),
         onset=onset,
-        series=tuple(everything if channel.pooled else [held.rows[row] for row in ranked])[:5],
+        series=tuple(everything if channel.is_endpoint_wide else [held.rows[row] for row in ranked])[:5],
         log_e=log_e,
     )
     if not moved([verdict], threshold):

@@ -107,7 +107,13 @@ RECURS: Final = 0.5
 
 
 class Recurring(str):
-    """A name that says something only where it comes again, such as the digest of a whole text."""
+    """A name that says something only where it comes again: one that is new in every reply names nothing."""
+
+    __slots__ = ()
+
+
+class Digest(Recurring):
+    """Of a whole text: it says nothing to a person."""
 
     __slots__ = ()
 

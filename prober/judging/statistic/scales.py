@@ -16,6 +16,7 @@ import numpy as np
 
 from prober.judging.statistic.readings import (
     RECURS,
+    Digest,
     Reading,
     Recurring,
     TopTokens,
@@ -119,7 +120,7 @@ def learn(
         return MUTE, tuple((0,) * len(readings) for readings in rounds)
     if isinstance(flat[0], str):
         scale, categories = _nominal([[str(name) for name in readings] for readings in rounds])
-        if isinstance(flat[0], Recurring):
+        if isinstance(flat[0], Digest):
             texts = (f"text no. {i}" for i in range(1, len(scale.names) + 1))
             scale = replace(scale, labels=(*texts, scale.labels[-1]))
         return scale, categories
