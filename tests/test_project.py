@@ -72,6 +72,12 @@ def anchors(document: Path) -> set[str]:
     return slugs | set(re.findall(r'<a id="([^"]+)"', text))
 
 
+def test_only_one_module_writes_incidents() -> None:
+    """`prober.service.decisions`, behind the endpoint's lock; the repository itself apart."""
+    writing = {of_the_project(one) for one in (ROOT / "prober").rglob("*.py") if "incidents.save(" in one.read_text()}
+    assert writing == {"prober/service/decisions.py"}
+
+
 def test_links_lead_somewhere() -> None:
     wrong = []
     for document in DOCUMENTS:

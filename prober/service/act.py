@@ -11,8 +11,8 @@ from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident
-from prober.service.settle import accept_facts, carry_out
-from prober.store import Store, declared, incidents, judge_state, rounds, watches
+from prober.service.decisions import accept_facts, carry_out, locked
+from prober.store import Store, declared, incidents, judge_state, rounds
 from prober.store.views import EpochView
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
@@ -40,11 +40,10 @@ def try_to_act(
 
     None where there is no such incident.
     """
-    with store.write() as tx:
-        seen = incidents.get(tx, incident_id)
-        if seen is None:
-            return None
-        watches.lock(tx, seen.endpoint_hash)
+    seen = store.query(incidents.get, incident_id)
+    if seen is None:
+        return None
+    with locked(store, seen.endpoint_hash) as tx:
         incident = incidents.get(tx, incident_id) or seen
         decision = act_on(incident, action, now)
         if decision.event is not None:
@@ -60,9 +59,8 @@ def begin_reference(store: Store, endpoint: str, author: str, note: str, routing
     As with every new epoch the judge's memory is dropped, and a round in progress is taken from its holder. Raises
     StoreError where there is no such endpoint.
     """
-    with store.write() as tx:
-        key = declared.content_of(tx, endpoint)
-        watches.lock(tx, key)
+    key = store.query(declared.content_of, endpoint)
+    with locked(store, key) as tx:
         opened = incidents.open_change(tx, key)
         if opened is not None:
             carry_out(tx, reset(opened, author, note, now), routing, now)

@@ -14,7 +14,7 @@ from prober.judging.facts.readings import read
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.model.evidence import Round
 from prober.service.ask_round import ask_once_more
-from prober.service.settle_facts import SeenFacts
+from prober.service.settle import SeenFacts
 from prober.store import Store, Transaction, replies
 from prober.store import facts as stored
 

@@ -27,8 +27,9 @@ from prober.model.evidence import Fact, Judgement, Round
 from prober.model.incident import LEARNT, Decision
 from prober.model.watch import Confirmation
 from prober.service.ask_round import ask_round, exhausted
+from prober.service.decisions import carry_out
 from prober.service.look_at_facts import look_at_facts
-from prober.service.settle import carry_out, find_in_replies, miss_unasked, settle
+from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
 

@@ -1,7 +1,4 @@
-"""A round ends, judged or unasked; and what a decision comes to: incident, owed notices, a new epoch.
-
-Whoever calls `carry_out` holds the endpoint's lock, and has read behind it what the decision rests on.
-"""
+"""A round ends, judged or unasked: what it says of a change, of facts and of trouble is decided and written at once."""
 
 from __future__ import annotations
 
@@ -9,23 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from prober.incidents.actions import act_on
 from prober.incidents.confirmation import confirm
-from prober.incidents.events import EVENTS
-from prober.incidents.facts import become, is_same_story
-from prober.incidents.lifecycle import Circumstances, closed, decide, join
+from prober.incidents.facts import found, over
+from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import STRETCH, inhibits, trouble
+from prober.judging import facts as judged_facts
 from prober.judging.explain.findings import RECENT, ROUNDS, find
-from prober.judging.fleet import Stretch, agree
+from prober.judging.facts.readings import Readings
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import decode, encode
 from prober.model.declaration import Confirm, Endpoint
-from prober.model.evidence import Findings, Judgement, Observation
-from prober.model.incident import LEARNT, SEVERITIES, TROUBLE_LEARNT, Action, Change, Decision, Facts, Incident
+from prober.model.evidence import Fact, Findings, Judgement, Observation
+from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
 from prober.model.watch import Confirmation, Health
-from prober.service.deliver import notify
-from prober.service.settle_facts import SeenFacts, settle_facts
+from prober.service.decisions import carry_out, locked
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store import facts as stored_facts
 from prober.store.rounds import Claim
@@ -41,6 +36,17 @@ class Settled:
     """About whether the endpoint can be asked at all."""
     confirmation: Confirmation
     """Whether it is asked again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFacts:
+    """What a round says of who answered, once it was looked at."""
+
+    memory: judged_facts.FactMemory
+    """After the round."""
+    readings: Readings
+    news: tuple[Fact, ...] = ()
+    """Confirmed."""
 
 
 def settle(
@@ -68,8 +74,7 @@ def settle(
     replaced meanwhile.
     """
     key = endpoint.content_hash
-    with store.write() as tx:
-        rounds.hold(tx, claim)
+    with locked(store, claim) as tx:
         health = judge_state.health(tx, claim.round.id, STRETCH)
         rounds.complete(tx, claim, judgement, now, observations)  # first: what is open is judged by this round too
         given = _circumstances(tx, endpoint, health[-1], routing, now)
@@ -87,7 +92,7 @@ def settle(
         if change.reason in LEARNT:
             change = replace(change, incident=carry_out(tx, change, routing, now))
         if facts is not None:
-            settle_facts(tx, endpoint, facts, given, now, lambda decision: carry_out(tx, decision, routing, now))
+            _settle_facts(tx, endpoint, facts, given, routing, now)
     return Settled(change, failing, confirmation)
 
 
@@ -98,8 +103,7 @@ def miss_unasked(
 
     Raises ClaimLost where the claim is not in force.
     """
-    with store.write() as tx:
-        rounds.hold(tx, claim)
+    with locked(store, claim) as tx:
         *before, here = judge_state.health(tx, claim.round.id, STRETCH)
         here = replace(here, failure=reason)
         given = _circumstances(tx, endpoint, here, routing, now)
@@ -131,68 +135,25 @@ def _trouble(
     return trouble(standing, health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
 
 
+def _settle_facts(
+    tx: Transaction, endpoint: Endpoint, seen: SeenFacts, given: Circumstances, routing: Routing, now: datetime
+) -> None:
+    """Keep what is known, close what is over, and open what is new. The change of the round was decided before, so that
+    what belongs to it is a line of it and no second notice."""
+    key = endpoint.content_hash
+    stored_facts.keep_memory(tx, key, judged_facts.encode(seen.memory))
+    for standing in stored_facts.open_facts(tx, key):
+        if all(judged_facts.is_over(fact, seen.readings) for fact in standing.facts):
+            carry_out(tx, over(standing, now), routing, now)
+    change = incidents.open_change(tx, key)
+    label = seen.readings.round
+    decision = found(seen.news, change, endpoint.name, key, label, now, given.rules, given.in_maintenance)
+    carry_out(tx, decision, routing, now)
+
+
 def _midnight(now: datetime) -> datetime:
     """The beginning of the UTC day."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: datetime) -> Incident | None:
-    """The incident as stored; where another takes its place, that one. None where the decision is about none."""
-    incident = decision.incident
-    if incident is None:
-        return None
-    stored = _write(tx, replace(decision, incident=incident), incident, routing, now)
-    if decision.successor is None:
-        return stored
-    found = decision.successor
-    opened = _write(tx, Decision("change_confirmed", found, event="opened"), found, routing, now)
-    incidents.save(tx, replace(stored, cause=f"incident {opened.id}"))
-    return opened
-
-
-def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Routing, now: datetime) -> Incident:
-    event, reason = decision.event, decision.reason
-    if event == "opened" and isinstance(incident, Change) and (said := _said_already(tx, incident)) is not None:
-        if incident.id:  # it was suspected before
-            incidents.save(tx, closed(incident, "faded", "", "", now))
-        decision = become(said, incident)
-        incident, event, reason = decision.incident or incident, decision.event, decision.reason
-    elif event is not None and EVENTS[event].opens:
-        incident = join(incident, _same_event(tx, incident))
-        if incident.part_of is not None:
-            event, reason = "joined", "joined"
-    stored = incidents.save(tx, incident)
-    if event is not None:
-        notify(tx, stored, event, routing, now, reason)
-    by = (stored.actor, stored.note)
-    if decision.new_epoch is not None:
-        judge_state.start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
-        accept_facts(tx, stored.endpoint_hash, *by, routing, now)
-    return stored
-
-
-def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:
-    """A new reference begins: what the provider says now is known."""
-    for one in stored_facts.open_facts(tx, endpoint_hash):
-        carry_out(tx, act_on(one, Action("accept", actor, note), now), routing, now)
-
-
-def _said_already(tx: Transaction, change: Change) -> Facts | None:
-    """The gravest facts that people know of and that belong to a change which opens: both are one story."""
-    mine = [one for one in stored_facts.open_facts(tx, change.endpoint_hash) if is_same_story(change, one)]
-    return max(mine, key=lambda one: SEVERITIES.index(one.severity), default=None)
-
-
-def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
-    """Incidents that are open at other endpoints of the provider, whose onsets agree with this one's."""
-    others = incidents.live_at_provider(tx, incident)
-    here = _stretch(tx, incident)
-    return tuple(one for one in others if agree(_stretch(tx, one), here))
-
-
-def _stretch(tx: Transaction, incident: Incident) -> Stretch:
-    between = incident.onset_between if isinstance(incident, Change) else None
-    return Stretch.of(incident.onset, between, judge_state.period(tx, incident.endpoint_hash))
 
 
 def find_in_replies(tx: Transaction, incident: Change) -> Findings:

@@ -11,8 +11,8 @@ from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
 from prober.model.incident import Decision, Incident
 from prober.model.watch import SILENT_AFTER
+from prober.service.decisions import carry_out, locked
 from prober.service.deliver import notify_of_no_incident
-from prober.service.settle import carry_out
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, watches
 
 
@@ -31,8 +31,7 @@ def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[De
 
 def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) -> Decision | None:
     """What was decided about one incident; None where somebody was quicker."""
-    with store.write() as tx:
-        watches.lock(tx, seen.endpoint_hash)
+    with locked(store, seen.endpoint_hash) as tx:
         incident = incidents.get(tx, seen.id)
         if incident is None or incident.state == "closed":
             return None
@@ -59,8 +58,7 @@ def check_freshness(
     key = endpoint.content_hash
     if store.query(_freshness, key, since, deadline).event is None:
         return Decision("nothing_due")
-    with store.write() as tx:
-        watches.lock(tx, key)
+    with locked(store, key) as tx:
         decision = _freshness(tx, key, since, deadline)  # read again: another daemon may have been quicker
         if decision.event is None:
             return decision

@@ -14,7 +14,8 @@ from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
 from prober.model.incident import Action, Decision
 from prober.service.act import try_to_act
-from prober.service.settle import carry_out, settle
+from prober.service.decisions import carry_out
+from prober.service.settle import settle
 from prober.store import Store, incidents, judge_state, notices, replies
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview

@@ -19,7 +19,8 @@ from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
 from prober.model.incident import LEARNT, Decision, Incident
 from prober.model.reply import Reply
 from prober.model.watch import Confirmation
-from prober.service.settle import carry_out, find_in_replies
+from prober.service.decisions import carry_out
+from prober.service.settle import find_in_replies
 from prober.store import Store, declared, incidents, judge_state, replies, rounds
 from prober.store.rounds import Claim
 from prober.store.views import RoundView

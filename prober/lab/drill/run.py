@@ -25,9 +25,9 @@ from prober.model.notice import IncidentNews, Notice, Outcome, Target
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act
+from prober.service.decisions import carry_out, locked
 from prober.service.deliver import StoredOutbox, deliver
 from prober.service.run_round import import_round
-from prober.service.settle import carry_out
 from prober.store import Store, declared, incidents, notices
 
 PATIENCE_S: Final = 120.0
@@ -204,7 +204,7 @@ def _told_of(scratch: Store) -> list[Incident]:
 
 def _take_back(incident: Incident, routing: Routing, scratch: Store, now: datetime) -> None:
     if isinstance(incident, Facts):  # closed by a person, the new value would be known
-        with scratch.write() as tx:
+        with locked(scratch, incident.endpoint_hash) as tx:
             carry_out(tx, over(incident, now), routing, now)
     else:
         try_to_act(scratch, incident.id, Action("close", WHO, "the drill is over", via="drill"), routing, now)

@@ -1,0 +1,103 @@
+"""The one protocol of every decision, whether a round, a person, time or trouble brings it: lock, decide, write.
+
+    with locked(store, endpoint_hash) as tx:              # nobody else writes about this endpoint
+        decision = decide(what is read behind the lock)   # pure: incidents/
+        carry_out(tx, decision, routing, now)             # nothing else writes incidents
+
+All of it is one transaction: it happens as a whole, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from prober.incidents.actions import act_on
+from prober.incidents.events import EVENTS
+from prober.incidents.facts import become, is_same_story
+from prober.incidents.lifecycle import closed, join
+from prober.incidents.routing import Routing
+from prober.judging.fleet import Stretch, agree
+from prober.model.incident import SEVERITIES, Action, Change, Decision, Facts, Incident
+from prober.service.deliver import notify
+from prober.store import Store, Transaction, incidents, judge_state, rounds, watches
+from prober.store import facts as stored_facts
+from prober.store.rounds import Claim
+
+
+@contextmanager
+def locked(store: Store, about: str | Claim) -> Iterator[Transaction]:
+    """A transaction in which nobody else writes about an endpoint: that of this hash, or of a round in progress.
+
+    Raises ClaimLost where the claim of the round is not in force.
+    """
+    with store.write() as tx:
+        if isinstance(about, Claim):
+            rounds.hold(tx, about)
+        else:
+            watches.lock(tx, about)
+        yield tx
+
+
+def carry_out(tx: Transaction, decision: Decision, routing: Routing, now: datetime) -> Incident | None:
+    """Write the incident, the notices owed, and the new epoch where one begins.
+
+    Gives the incident as stored; where another takes its place, that one. None where the decision is about none.
+    """
+    incident = decision.incident
+    if incident is None:
+        return None
+    stored = _write(tx, replace(decision, incident=incident), incident, routing, now)
+    if decision.successor is None:
+        return stored
+    found = decision.successor
+    opened = _write(tx, Decision("change_confirmed", found, event="opened"), found, routing, now)
+    incidents.save(tx, replace(stored, cause=f"incident {opened.id}"))
+    return opened
+
+
+def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Routing, now: datetime) -> Incident:
+    event, reason = decision.event, decision.reason
+    if event == "opened" and isinstance(incident, Change) and (said := _said_already(tx, incident)) is not None:
+        if incident.id:  # it was suspected before
+            incidents.save(tx, closed(incident, "faded", "", "", now))
+        decision = become(said, incident)
+        incident, event, reason = decision.incident or incident, decision.event, decision.reason
+    elif event is not None and EVENTS[event].opens:
+        incident = join(incident, _same_event(tx, incident))
+        if incident.part_of is not None:
+            event, reason = "joined", "joined"
+    stored = incidents.save(tx, incident)
+    if event is not None:
+        notify(tx, stored, event, routing, now, reason)
+    by = (stored.actor, stored.note)
+    if decision.new_epoch is not None:
+        judge_state.start_epoch(tx, stored.endpoint, stored.endpoint_hash, decision.new_epoch, *by, now)
+        accept_facts(tx, stored.endpoint_hash, *by, routing, now)
+    return stored
+
+
+def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:
+    """A new reference begins: what the provider says now is known."""
+    for one in stored_facts.open_facts(tx, endpoint_hash):
+        carry_out(tx, act_on(one, Action("accept", actor, note), now), routing, now)
+
+
+def _said_already(tx: Transaction, change: Change) -> Facts | None:
+    """The gravest facts that people know of and that belong to a change which opens: both are one story."""
+    mine = [one for one in stored_facts.open_facts(tx, change.endpoint_hash) if is_same_story(change, one)]
+    return max(mine, key=lambda one: SEVERITIES.index(one.severity), default=None)
+
+
+def _same_event(tx: Transaction, incident: Incident) -> tuple[Incident, ...]:
+    """Incidents that are open at other endpoints of the provider, whose onsets agree with this one's."""
+    others = incidents.live_at_provider(tx, incident)
+    here = _stretch(tx, incident)
+    return tuple(one for one in others if agree(_stretch(tx, one), here))
+
+
+def _stretch(tx: Transaction, incident: Incident) -> Stretch:
+    between = incident.onset_between if isinstance(incident, Change) else None
+    return Stretch.of(incident.onset, between, judge_state.period(tx, incident.endpoint_hash))
