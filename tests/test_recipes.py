@@ -44,7 +44,7 @@ PROOFS = {
         from prober.loading import schemas
         from prober.model.declaration import Endpoint
         seeded = Endpoint(name="bot", provider="mistral", model="small", parameters={"seed": 1})
-        assert "random_seed" in wire_format(seeded).objection(seeded)
+        assert "random_seed" in wire_format(seeded).objections(seeded)["seed"]
         shape = schemas()["endpoints.schema.json"]["$defs"]["Endpoint"]
         assert "mistral" in shape["properties"]["provider"]["enum"]
     """,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
+from prober.asking import http_provider
 from prober.asking.http_provider import HttpProvider
 from prober.asking.interface import Describes, Provider
-from prober.asking.scripted import ScriptedProvider
+from prober.asking.scripted import ScriptedProvider, World
 from prober.asking.wire.format import WireFormat
-from prober.model.declaration import Endpoint
+from prober.model.declaration import Endpoint, Probe
+from prober.model.errors import ConfigurationError
 from prober.model.providers import PROVIDERS
 
 
@@ -23,6 +26,17 @@ def wire_format(endpoint: Endpoint) -> WireFormat:
     return _opened(PROVIDERS[endpoint.provider].formats[endpoint.api])
 
 
+def refusals(endpoint: Endpoint, probe: Probe) -> Mapping[str, str]:
+    """Parameters of the endpoint with which this probe is not asked, whatever the provider would say → why."""
+    if PROVIDERS[endpoint.provider].formats:
+        return http_provider.refusals(wire_format(endpoint), endpoint, probe)
+    try:
+        World.of(endpoint)
+    except ConfigurationError as error:
+        return {each.field.removeprefix(f"{endpoint.name}.parameters."): each.message for each in error.problems}
+    return {}
+
+
 @cache
 def _opened(name: str) -> WireFormat:
     """`module:Class` of the table of providers → the wire format, which has no state."""
@@ -31,4 +45,4 @@ def _opened(name: str) -> WireFormat:
     return opened
 
 
-__all__ = ["Describes", "Provider", "open_provider", "wire_format"]
+__all__ = ["Describes", "Provider", "open_provider", "refusals", "wire_format"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -116,17 +116,21 @@ def build(wire: WireFormat, endpoint: Endpoint, probe: Probe) -> Request:
     Raises ConfigurationError where a parameter is also a field of the wire, such as `messages`.
     """
     request = wire.request(endpoint, probe)
-    clashes = endpoint.parameters.keys() & (request.body.keys() | {"stream"})
-    if clashes:
+    if clashes := _clashes(request, endpoint):
         raise ConfigurationError(
-            [
-                Problem(
-                    "", 0, f"{endpoint.name}.parameters.{name}", "the endpoint or probe sets this; leave it out here"
-                )
-                for name in sorted(clashes)
-            ]
+            [Problem("", 0, f"{endpoint.name}.parameters.{name}", why) for name, why in clashes.items()]
         )
     return Request(request.path, {**request.body, **endpoint.parameters})
+
+
+def refusals(wire: WireFormat, endpoint: Endpoint, probe: Probe) -> Mapping[str, str]:
+    """Parameters with which this probe is not asked, whatever the provider would say → why."""
+    return {**wire.objections(endpoint), **_clashes(wire.request(endpoint, probe), endpoint)}
+
+
+def _clashes(request: Request, endpoint: Endpoint) -> Mapping[str, str]:
+    names = endpoint.parameters.keys() & (request.body.keys() | {"stream"})
+    return dict.fromkeys(sorted(names), "the endpoint or probe sets this; leave it out here")
 
 
 def address(base_url: str, path: str) -> str:
@@ -210,8 +214,8 @@ def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat) -> tuple[Fa
         if name not in endpoint.parameters:
             message = f"{endpoint.provider} requires {name}; declare parameters: {{{name}: {value}}}, or what you need"
             return "bad_request", message
-    objection = wire.objection(endpoint)
-    return None if objection is None else ("bad_request", objection)
+    objections = [f"{name}: {why}" for name, why in wire.objections(endpoint).items()]
+    return ("bad_request", "; ".join(objections)) if objections else None
 
 
 def _without_keys(arrived: Arrived, secrets: Sequence[str]) -> Arrived:

@@ -18,10 +18,10 @@ from prober.cli.output import Json, bars, complain, count, fix_of, print_json, s
 from prober.lab.discover import Discovered
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
-from prober.loading import load
 from prober.loading.files import find, holds_endpoints
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
+from prober.service.declare import declarations_in
 
 app = typer.Typer(add_completion=False)
 
@@ -98,7 +98,7 @@ def _declared(paths: Sequence[Path] | None, name: str) -> Endpoint:
     if not files:
         wrong = [each for each in problems if "holds no probe set" not in each.message]
         raise ConfigurationError(wrong or "no endpoint is declared; write probes/endpoints.yaml, or run prober init")
-    return load(*files).endpoint(name)
+    return declarations_in(*files).endpoint(name)
 
 
 def _make_folder(folder: Path) -> None:

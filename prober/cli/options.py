@@ -12,11 +12,11 @@ import typer
 from pydantic import ValidationError
 from rich.progress import Progress
 
-from prober.alerts import ALERTERS, Alerter
+from prober.alerts import Alerter
 from prober.cli.output import complain
 from prober.judging.promise import Promise
 from prober.lab.replay import reference_of, rounds_per_year
-from prober.loading import Declarations, load
+from prober.loading import Declarations
 from prober.loading.other_tools import OWN, TOOLS, read
 from prober.loading.reply_log import LoggedReply
 from prober.loading.validation_errors import did_you_mean
@@ -24,6 +24,7 @@ from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
 from prober.model.shape import seconds
+from prober.service.declare import declarations_in
 from prober.service.deliver import Delivery, StoredOutbox, deliver
 from prober.settings import Settings
 from prober.store import Store, notices
@@ -115,7 +116,7 @@ def open_store(database: str | None, *, read_only: bool = False) -> Store:
 
 def declared(paths: Sequence[Path] | None) -> Declarations:
     """What the files declare; by default those in `probes/`. Raises ConfigurationError."""
-    return load(*(paths or [Path("probes")]), alerters=ALERTERS)
+    return declarations_in(*(paths or [Path("probes")]))
 
 
 def chosen(

@@ -6,9 +6,12 @@ from dataclasses import asdict
 
 import typer
 
-from prober.cli.options import AsJson, Paths, declared
+from prober.alerts import ALERTERS, open_alerters
+from prober.cli.options import AsJson, Paths, declared, settings_of
 from prober.cli.output import count, print_json, say
-from prober.model.errors import ConfigurationError
+from prober.incidents.routing import Routing
+from prober.loading import Declarations
+from prober.model.errors import ConfigurationError, Problem
 
 app = typer.Typer(add_completion=False)
 
@@ -23,16 +26,26 @@ def validate(paths: Paths = None, as_json: AsJson = False) -> int:
             raise
         print_json({"valid": False, "problems": [asdict(problem) for problem in error.problems], "warnings": []})
         return 2
+    warnings = [*found.warnings, *_not_configured_here(found)]
     probes = sum(len(probe_set.probes) for probe_set in found.sets)
     if as_json:
         counts = {"probe_sets": len(found.sets), "probes": probes, "endpoints": len(found.endpoints)}
-        warnings = [asdict(warning) for warning in found.warnings]
-        print_json({"valid": True, **counts, "problems": [], "warnings": warnings})
+        print_json({"valid": True, **counts, "problems": [], "warnings": [asdict(warning) for warning in warnings]})
     else:
         say(
-            *(f"warning: {warning}" for warning in found.warnings),
+            *(f"warning: {warning}" for warning in warnings),
             f"{count(len(found.sets), 'probe set')} with {count(probes, 'probe')}, "
             f"{count(len(found.endpoints), 'endpoint')}: "
-            + (f"valid, with {count(len(found.warnings), 'warning')}." if found.warnings else "all well."),
+            + (f"valid, with {count(len(warnings), 'warning')}." if warnings else "all well."),
         )
     return 0
+
+
+def _not_configured_here(found: Declarations) -> tuple[Problem, ...]:
+    """What a run in this environment would refuse. The files may be right all the same: it may run elsewhere."""
+    try:
+        alerters = [one.name for one in open_alerters(settings_of())]
+        Routing.declared(alerters, found.alerts, found.endpoints).check(ALERTERS)
+    except ConfigurationError as error:
+        return error.problems
+    return ()

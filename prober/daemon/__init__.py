@@ -34,14 +34,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from prober.alerts import ALERTERS, open_alerters
+from prober.alerts import open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.listener import SlackListener, open_listener
 from prober.daemon.daemon import Daemon
 from prober.daemon.due_rounds import MissReason
 from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
-from prober.loading import load
+from prober.service.declare import declarations_in
 from prober.service.run_round import Clock, now_utc
 from prober.settings import Settings
 from prober.store import Store
@@ -57,7 +57,7 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     SIGHUP reads the files anew; a change of theirs is seen by itself within seconds. Raises ConfigurationError where
     files or settings are broken at the start, and StoreError where the database cannot be opened.
     """
-    load(*paths, alerters=ALERTERS)  # before a database is made of broken files
+    declarations_in(*paths)  # before a database is made of broken files
     alerters = open_alerters(settings)
     log_remarks(alerters)
     ping = open_ping(settings)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from prober.alerts import ALERTERS
-from prober.loading import Declarations, load
+from prober.loading import Declarations
 from prober.loading.files import find, find_texts
 from prober.model.errors import ConfigurationError, Problem
+from prober.service.declare import declarations_in
 
 REMIND = timedelta(hours=1)
 """How often a team hears that its files are still broken."""
@@ -42,7 +42,7 @@ class Files:
         """Read now. Raises ConfigurationError."""
         # Looked at before they are read: what is saved in between is a change at the next look.
         self._seen = self._look()
-        return load(*self.paths, alerters=ALERTERS)
+        return declarations_in(*self.paths)
 
     def reload(self, now: datetime, *, unchanged_too: bool = False) -> Declarations | None:
         """What is declared from now on; None where nothing changed or the files are broken, which is logged."""

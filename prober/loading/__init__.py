@@ -13,10 +13,10 @@ editors.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
@@ -27,7 +27,7 @@ from prober.loading.gather import Endpoints, gather_alerts, gather_endpoints, ga
 from prober.loading.lines import Finding
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import Endpoint, ProbeSet, Schedule
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.text import quoted
@@ -75,10 +75,15 @@ def _rounds_per_year(schedule: Schedule) -> float:
     return parse(schedule.cron or "").per_year
 
 
-def load(*paths: str | Path, alerters: Collection[str] = ()) -> Declarations:
+Refusals: TypeAlias = Callable[[Endpoint, Probe], Mapping[str, str]]
+"""Parameters of an endpoint with which a probe is not asked → why."""
+
+
+def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals | None = None) -> Declarations:
     """Read folders of YAML files, or single files with the endpoints declared beside them.
 
-    `alerters` names every alerter there could be; without it, routes may name any.
+    `alerters` names every alerter there could be; without it, routes may name any. `refusals` says what could not be
+    asked; without it, only what can be seen without a wire format is reported.
 
     Raises ConfigurationError with every problem of every file, sorted; nothing is loaded by halves.
     """
@@ -89,6 +94,10 @@ def load(*paths: str | Path, alerters: Collection[str] = ()) -> Declarations:
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
     sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems)
     alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems, alerters)
+    if refusals is not None:
+        known = {(problem.path, problem.line) for problem in problems}
+        refused = _refused(sets, declared, refusals)
+        problems.extend(problem for problem in refused if (problem.path, problem.line) not in known)
     if problems:
         raise ConfigurationError(sorted(set(problems)))
     endpoints = [each.endpoint for each in declared.values() if each.endpoint is not None]
@@ -98,6 +107,20 @@ def load(*paths: str | Path, alerters: Collection[str] = ()) -> Declarations:
         alerts=alerts,
     )
     return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared)])))
+
+
+def _refused(sets: Sequence[ProbeSet], declared: Endpoints, refusals: Refusals) -> Iterator[Problem]:
+    """Parameters that `run` would refuse: each once, by the first probe that it is refused with."""
+    any_probe = Probe(id="any", prompt="Say something.")
+    for name, each in declared.items():
+        if each.endpoint is None:
+            continue
+        asked = [probe for probe_set in sets if name in probe_set.endpoints for probe in probe_set.probes]
+        found: dict[str, str] = {}
+        for probe in asked or [any_probe]:
+            found = {**refusals(each.endpoint, probe), **found}
+        for parameter, why in found.items():
+            yield each.document.problem(Finding(("endpoints", name, "parameters", parameter), why))
 
 
 def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Problem]:

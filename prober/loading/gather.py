@@ -175,6 +175,10 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
             yield declared.document.problem(Finding(("endpoints", name), message))
         if cached := cache_warning(endpoint):
             yield declared.document.problem(Finding(("endpoints", name), cached))
+        for field in FILES:
+            if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
+                message = f"there is no file {shown(file)} here; put it where the prober runs"
+                yield declared.document.problem(Finding(("endpoints", name, field), message))
         for field, variables in (("api_key_env", [endpoint.api_key_env]), ("headers", endpoint.variables)):
             for variable in variables:
                 if variable and secret(variable) is None:

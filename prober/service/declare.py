@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from prober.loading import Declarations
+from prober.alerts import ALERTERS
+from prober.asking import refusals
+from prober.loading import Declarations, load
 from prober.loading.provenance import provenance
 from prober.store import Store, declared, versions
+
+
+def declarations_in(*paths: str | Path) -> Declarations:
+    """What the files declare, held to what this installation can ask and whom it can notify.
+
+    Raises ConfigurationError with all that a run would refuse.
+    """
+    return load(*paths, alerters=ALERTERS, refusals=refusals)
 
 
 def remember(store: Store, declarations: Declarations, paths: Sequence[str | Path], now: datetime) -> None:

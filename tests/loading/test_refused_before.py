@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +52,15 @@ def test_a_route_to_nobody(tmp_path: Path, to: str, fix: str) -> None:
     assert found.startswith(f"alerts.yaml:2: routes.0.to.1: {fix}")
 
 
-def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid(tmp_path: Path) -> None:
+def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PROBER_PAGERDUTY_ROUTING_KEY", raising=False)
     assert loaded(tmp_path, alerts="routes:\n  - {to: [pagerduty]}\n").alerts.routes
+    assert main(["validate", str(tmp_path)]) == 0
+    assert 'warning: alerts.yaml: a route leads to "pagerduty", which this environment does not configure' in (
+        capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,6 +143,37 @@ def test_a_reference_too_short_for_the_promise_is_a_warning_with_its_price(tmp_p
     assert not loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m}\n").warnings
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "message"),
+    [
+        ("provider: openai, api: responses, model: m, api_key_env: A, parameters: {background: true}",
+         "parameters.background: true queues the answer"),
+        ("provider: google, model: m, api_key_env: A, parameters: {generationConfig: {candidateCount: 2}}",
+         "parameters.generationConfig: candidateCount asks for several answers"),
+        ("provider: scripted, model: m, parameters: {world: stil}", "parameters.world: unknown world 'stil'; did you mean"),
+        ("provider: scripted, model: m, parameters: {seed: x}", "parameters.seed: 'x' is not a whole number"),
+        ("provider: openai, model: m, api_key_env: A, parameters: {stream: true}", "parameters.stream: the prober sets stream"),
+        ("provider: openai, model: m, api_key_env: A, parameters: {n: 2}", "parameters.n: the prober sets n itself"),
+    ],
+)  # fmt: skip
+def test_what_a_wire_format_refuses_has_its_line(
+    tmp_path: Path, endpoint: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "endpoints.yaml").write_text(
+        f"endpoints:\n  other: {{provider: scripted, model: m}}\n  bot: {{{endpoint}}}\n"
+    )
+    (tmp_path / "set.yaml").write_text(SET)
+    assert main(["validate", str(tmp_path)]) == 2
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "endpoints.yaml" in line]
+    assert f"endpoints.yaml:3: endpoints.bot.{message}" in line
+
+
+def test_a_file_of_certificates_that_is_not_here_is_a_warning(tmp_path: Path) -> None:
+    far = "  bot: {provider: openai, model: m, base_url: 'https://x.example/v1', ca_file: ca.pem, api_key_file: key}\n"
+    found = loaded(tmp_path, endpoints=far).warnings
+    assert [warning.field for warning in found] == ["endpoints.bot.api_key_file", "endpoints.bot.ca_file"]
+
+
 ADDRESSES = [
     None, "https://api.example.com/v1", "http://127.0.0.1:8080", "https://[::1]/v1", "http://127.0.0.1:0/v1", "https://",
     "http://127.0.0.1:99999/v1", "https://api.example.com/v1?api-version=1", "ftp://x/v1", "https://x/v1/messages",
@@ -193,3 +233,99 @@ def test_whatever_is_valid_can_be_asked(
     access = access_of(declared, Keys())
     assert not isinstance(access, NoKey)
     httpx.Request("POST", url, headers=dict(access.headers), content=json.dumps(request.body).encode("ascii"))
+
+
+EVERY: list[Any] = ["6h", "30m", "31d", "32d", "5s", "0s", "x", 6, None]
+CRON: list[Any] = ["0 6 * * *", "0 0 31 2 *", "*/5 * * * *", "61 * * * *", "@daily", "0 0 * * 7"]
+FIELDS: dict[str, list[Any]] = {
+    "parameters": [{}, {"world": "still"}, {"world": "swap"}, {"world": "nowhere"}, {"seed": True}, {"seed": 3},
+                   {"strength": 2}, {"changes_at": "soon"}, {"clustering": 0}, {"temperature": 1}, {"n": 2}],
+    "model": ["m", "", "a" * 400, "${M}", "a b"],
+    "stream": [True, "yes"],
+    "budget": [{"asks_per_day": 1}, {"asks_per_day": 500}, {"tokens_per_day": 0}],
+    "reference": [{"rounds": 4, "hours": 0}, {"rounds": 3}],
+    "confirm": [{"rounds": 0}, {"pause": "x"}, {"at": 2}],
+    "severity": [{"choice": "critical"}, {"nothing": "info"}],
+    "maintenance": [[{"at": "02:00", "lasts": "2h"}], [{"lasts": "2h"}]],
+    "api": ["chat", "responses"],
+    "headers": [{"x-a": "${NOT_SET_ANYWHERE}"}, {"host": "x"}],
+    "auth": ["none", "basic"],
+    "capabilities": [{"seed": False}, {"sight": True}],
+    "price": [{"input_per_million": 1, "output_per_million": 1}, {"input_per_million": -1}],
+    "metadata": [True],
+    "timeouts": [{"total_s": 1}, {"total_s": 0}],
+    "false_alarms_per_year": [0.5, 0],
+}  # fmt: skip
+PROBE: dict[str, list[Any]] = {
+    "prompt": ["Pick.", "{{x}}", "", "file://none.txt", "\u202e"],
+    "messages": [None, [{"role": "user", "content": "Hi"}], [{"role": "assistant", "content": "Hi"}], []],
+    "samples": [2, 0, 101],
+    "tools": [[{"name": "look"}], [{"name": "look"}, {"name": "look"}], [{"name": "a b"}]],
+    "expect": [[{"type": "is-json"}], [{"type": "regex", "value": "("}], [{"type": "max-length", "value": 5}],
+               [{"type": "tool-call", "value": "look"}], [{"type": "contains-any", "value": []}]],
+    "vars": [None, {"y": "1"}, [{"x": 1}, {"x": 2}]],
+    "template": [False],
+    "system": ["Be brief.", ""],
+}  # fmt: skip
+SETS: dict[str, list[Any]] = {
+    "tags": [["a"], "a"],
+    "runbook": ["https://wiki.example/x", "none.md", "none\0"],
+    "objectives": [[], [{"nothing": 1}]],
+    "endpoints": [["bot"], ["bot", "twin"], ["bta"], []],
+}
+ALERTS: list[dict[str, Any] | None] = [
+    None, {"routes": [{"to": ["log"]}]}, {"routes": [{"to": ["lgo"]}]}, {"timezone": "Europe/Berln"},
+    {"routes": [{"to": ["log"], "endpoints": ["b*"], "tags": ["zzz"]}]}, {"reminders": {"critical": "1m"}},
+]  # fmt: skip
+
+
+def declaration(rng: random.Random) -> dict[str, dict[str, Any] | None]:
+    """Files of one team, mostly right."""
+
+    def some(fields: dict[str, list[Any]], most: int) -> dict[str, Any]:
+        names = rng.sample(sorted(fields), rng.randint(0, most))
+        return {name: rng.choice(fields[name] + fields[name][:1] * 20) for name in names}
+
+    bot = {"provider": "scripted", "model": "m"} | some(FIELDS, 3)
+    schedule: dict[str, Any] = {"every": rng.choice(["6h"] * 30 + EVERY)}
+    if rng.random() < 0.3:
+        schedule = {
+            "cron": rng.choice(CRON[:1] * 9 + CRON),
+            "timezone": rng.choice(["UTC", "Europe/Berlin"] * 5 + ["Mars/Base"]),
+        }
+    probes = [{"id": name, "prompt": f"Pick {name}."} | some(PROBE, 2) for name in rng.choice(["a"] * 9 + ["ab", "aa"])]
+    return {
+        "endpoints.yaml": {"endpoints": {"bot": bot, "twin": {"provider": "scripted", "model": "other"}}},
+        "set.yaml": {"owner": "us", "endpoints": ["bot"], "schedule": schedule, "probes": probes} | some(SETS, 1),
+        "alerts.yaml": rng.choice([None] * 20 + ALERTS),
+    }
+
+
+@pytest.mark.slow
+def test_what_validates_runs_and_what_run_refuses_was_refused_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both verbs over the same random files: they refuse the same, in the same words, and nothing ends in a traceback."""
+    monkeypatch.setenv("PROBER_DATABASE_URL", f"sqlite:///{tmp_path}/prober.db")
+    rng = random.Random(20261129)
+    seen = {0: 0, 2: 0}
+    for _ in range(120):
+        folder = tmp_path / "probes"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        files = declaration(rng)
+        for name, content in files.items():
+            if content is not None:
+                (folder / name).write_text(json.dumps(content))
+        valid = main(["validate", str(folder)])
+        refused = capsys.readouterr().err
+        seen[valid] += 1
+        if valid == 2 and seen[2] % 5:
+            continue  # `once` reads with the same function: a sample of what was refused is enough
+        code = main(["once", str(folder)])
+        out = capsys.readouterr()
+        assert (code == 2) is (valid == 2), (files, out.err)
+        assert "Traceback" not in out.err + out.out and "report this file as a bug" not in refused, (files, out.err)
+        if code == 2:
+            assert out.err == refused
+    assert min(seen.values()) >= 25, seen

@@ -30,8 +30,8 @@ _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 class Messages:
     """POST /messages."""
 
-    def objection(self, endpoint: Endpoint) -> str | None:
-        return None
+    def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
+        return {}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         # The version of the interface; it says nothing about the model.

@@ -41,8 +41,8 @@ class Request:
 class WireFormat(Protocol):
     """How one vendor writes an ask and an answer."""
 
-    def objection(self, endpoint: Endpoint) -> str | None:
-        """Why this endpoint cannot be asked as declared, and what to write; None when it can."""
+    def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """Parameters with which this endpoint cannot be asked → why, and what to write."""
         ...
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:

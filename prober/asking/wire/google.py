@@ -61,8 +61,10 @@ _VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 class GenerateContent:
     """POST /models/{model}:generateContent."""
 
-    def objection(self, endpoint: Endpoint) -> str | None:
-        return None
+    def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
+        if dig(endpoint.parameters, "generationConfig", "candidateCount") in (None, 1):
+            return {}
+        return {"generationConfig": "candidateCount asks for several answers at once; write samples in the probe"}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}

@@ -63,8 +63,8 @@ MEDIA: Final[Mapping[str, str]] = {"images": "an image", "audio": "audio"}
 class ChatCompletions:
     """POST /chat/completions."""
 
-    def objection(self, endpoint: Endpoint) -> str | None:
-        return None
+    def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
+        return {}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}

@@ -44,10 +44,10 @@ _TEXTS: Final = ("output_text", "text")
 class Responses:
     """POST /responses."""
 
-    def objection(self, endpoint: Endpoint) -> str | None:
+    def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         if endpoint.parameters.get("background") is True and not endpoint.stream:
-            return "background: true queues the answer, and there is none to read; leave it out of parameters"
-        return None
+            return {"background": "true queues the answer, and there is none to read; leave it out of parameters"}
+        return {}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}

@@ -27,9 +27,9 @@ class Canary:
 
         from prober.lab.gate.declared import gate_declared, opened, probes_of
         from prober.lab.gate.report import words
-        from prober.loading import load
+        from prober.service.declare import declarations_in
 
-        declarations = load(Path(probes))
+        declarations = declarations_in(Path(probes))
         asked = probes_of(declarations.sets)
         with ExitStack() as stack:
             sides = (
