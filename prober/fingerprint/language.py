@@ -215,7 +215,8 @@ def language(text: str) -> str:
     (best, score), (_, next_best), *_ = [*scores.most_common(2), (NONE, 0), (NONE, 0)]
     if len(words) >= FEWEST and score > max(next_best, _WHOLE // 2) and hits[best] >= LEAST * len(words):
         return best
-    return UNKNOWN if not hits and _IN_A_ROW.search(start) else NONE
+    # Words of plain letters alone are as likely a list, which a probe asked for.
+    return UNKNOWN if not hits and not start.isascii() and _IN_A_ROW.search(start) else NONE
 
 
 NAMES: Final = frozenset(_ONE_LANGUAGE.values()).union(*_COMMON.values())

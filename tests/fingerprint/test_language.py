@@ -72,7 +72,7 @@ NOT_READ = {
     "Mongolian": "Уучлаарай, би энэ хүсэлтэд тусалж чадахгүй.",
     "Pashto": "بښنه غواړم، خو زه په دې کې مرسته نشم کولی.",
     "Georgian": "ვწუხვარ, ამაში ვერ დაგეხმარებით.",
-    UNKNOWN: "Pampachaykuway, ichaqa manam chaywan yanapaykita atiymanchu.",
+    UNKNOWN: "Каҫарӑр, анчах эпӗ сире ку ыйтупа пулӑшма пултараймастӑп.",
 }
 
 
@@ -84,7 +84,7 @@ def test_the_language_of_a_sentence(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "7", "Paris", "Paris, Rome, Oslo, Lima, Quito, Cairo", "{}", "🙂", "x = foo(bar)", "GPT-4o mini", "A1 B2 C3"],
+    ["", "7", "Paris", "Paris, Rome, Oslo, Lima, Quito, Cairo", "{}", "🙂", "x = foo(bar)", "GPT-4o mini", "A1 B2 C3", "river stone lamp green walk"],
 )
 def test_a_word_a_list_or_a_number_has_no_language(text: str) -> None:
     assert language(text) == NONE
