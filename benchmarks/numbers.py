@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from zlib import crc32
 
 import numpy as np
@@ -46,8 +46,8 @@ def days() -> Iterator[float]:
 def comparison() -> Iterator[float]:
     """Evidence, p-value and effect of every channel in a comparison of two logs of the ladder that differ."""
     rng = np.random.default_rng(0)
-    logs = [EIGHT.draw(ladder.load(rung), rng, 4) for rung in (ladder.BASE, "q4_0")]
-    found = compared(*logs, alpha=0.05)
+    base, other = (EIGHT.draw(ladder.load(rung), rng, 4) for rung in (ladder.BASE, "q4_0"))
+    found = compared(base, other, alpha=0.05)
     yield found.evidence
     for one in found.channels:
         yield from (float(crc32(one.channel.encode())), one.evidence, one.p_value, one.effect)
@@ -66,8 +66,12 @@ def _changing(kind: str, quiet: int, changed: int) -> list[Round]:
     return [*before, *worlds.rounds(rng, worlds.swapped(rng, world), changed, first=quiet)]
 
 
+def _whole(rounds: Sequence[Round], series: Collection[str]) -> Sequence[Round]:
+    return rounds
+
+
 def _judged(rounds: Sequence[Round], promise: Promise) -> Iterator[tuple[Memory, Judgement]]:
     memory = Memory()
     for number, round_ in enumerate(rounds, start=1):
-        memory, judgement = advance(memory, round_, lambda series, end=number: rounds[:end], promise)
+        memory, judgement = advance(memory, round_, partial(_whole, rounds[:number]), promise)
         yield memory, judgement

@@ -72,6 +72,7 @@ def compared(reference: Sequence[Answers], candidate: Sequence[Answers], alpha: 
         Answer((seen.probe, "", ""), side, round_.label, seen.fingerprint)
         for side, round_ in places
         for seen in round_.observations
+        if seen.fingerprint is not None
     ]
     gathered = Gathered(
         answers=tuple(sorted(answers, key=lambda answer: (answer.key, answer.candidate, answer.round))),

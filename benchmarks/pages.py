@@ -30,14 +30,16 @@ from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.reply import Reply
+from prober.status.probe import embedding_map, probe_page
+from prober.status.promise import promises
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, watches
 from prober.store import replies as stored_replies
 from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
 from prober.store.incidents import to_row
 from prober.store.pages import days as days_page
-from prober.store.pages import embedding_map, over_time, overview, probes
-from prober.store.pages.deliveries import deliveries, promises
+from prober.store.pages import over_time, overview, probes
+from prober.store.pages.deliveries import deliveries
 from prober.store.rounds import label_at
 from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
 
@@ -135,13 +137,13 @@ def _history(store: Store) -> None:
         store.query(judge_state.epochs, name),
         store.query(over_time.edits, name),
     )
-    store.query(incidents.recent, endpoint=name), store.query(embedding_map.embedding_map, name)
+    store.query(incidents.recent, endpoint=name), store.query(embedding_map, name)
 
 
 def _probe(store: Store) -> None:
     (
         store.query(probes.probes, _NAMES[0]),
-        store.query(probes.page, _NAMES[0], "bench/p1"),
+        store.query(probe_page, _NAMES[0], "bench/p1"),
         store.query(stored_replies.recent, _NAMES[0], probe="bench/p1", limit=50),
     )
 

@@ -278,7 +278,8 @@ def measure(effort: Effort) -> Soon:
             for rule in (Confirm(), Confirm(rounds=0))
         )
         early = sum(early for _, early in with_)
-        delays.append(DelayRow(change, every_h, *(tuple(one for one, _ in them) for them in (with_, without)), early))
+        minutes, alone = (tuple(one for one, _ in them) for them in (with_, without))
+        delays.append(DelayRow(change, every_h, minutes, alone, early))
     for kind, every_h in list(product(STILL_KINDS, EVERY_H))[:some]:
         days = effort.times(STILL_DAYS, quick=3)
         worlds = range(effort.times(STILL_WORLDS[every_h]))
