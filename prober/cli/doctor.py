@@ -25,7 +25,7 @@ from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
-from prober.loading.gateways import cache_warning
+from prober.loading.connection_rules import cache_warning
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ProberError
 from prober.settings import Settings, secret

@@ -9,11 +9,9 @@ from pathlib import Path, PurePath
 from pydantic import JsonValue
 
 from prober.loading import rules
-from prober.loading.checks import value_fault
-from prober.loading.connection_rules import FILES, provider_findings
-from prober.loading.gateways import cache_warning
+from prober.loading.checks import objective_findings, value_fault
+from prober.loading.connection_rules import FILES, cache_warning, provider_findings
 from prober.loading.lines import Document, Finding, Where
-from prober.loading.objective_rules import objective_findings
 from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from prober.alerts import ALERTERS
 from prober.asking import refusals
 from prober.loading import Declarations, load
-from prober.loading.provenance import provenance
+from prober.model.version import Provenance
 from prober.store import Store, declared, versions
 
 
@@ -30,3 +32,33 @@ def remember(store: Store, declarations: Declarations, paths: Sequence[str | Pat
     contents = versions.contents(declarations.sets, declarations.endpoints)
     if edited := store.query(versions.unknown, contents):
         store.change(versions.add, edited, provenance(paths), now)
+
+
+_GIT_S: Final = 5.0
+"""How long git may take."""
+
+
+def provenance(paths: Sequence[str | Path]) -> Provenance:
+    """The newest commit that touched these paths, and its author. Nothing where git is missing, slow or not used."""
+    if not paths:
+        return Provenance()
+    first = Path(paths[0])
+    folder = first if first.is_dir() else first.parent
+    names = [str(Path(path).resolve()) for path in paths]
+    commit = _git(folder, "log", "-1", "--format=%h%x09%an", "--", *names).strip()
+    if not commit:
+        return Provenance()
+    short, _, author = commit.partition("\t")
+    is_dirty = bool(_git(folder, "status", "--porcelain", "--", *names).strip())
+    return Provenance(short + "+" * is_dirty, author)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True, text=True, errors="replace", timeout=_GIT_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout if done.returncode == 0 else ""

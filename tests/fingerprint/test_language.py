@@ -84,7 +84,18 @@ def test_the_language_of_a_sentence(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "7", "Paris", "Paris, Rome, Oslo, Lima, Quito, Cairo", "{}", "🙂", "x = foo(bar)", "GPT-4o mini", "A1 B2 C3", "river stone lamp green walk"],
+    [
+        "",
+        "7",
+        "Paris",
+        "Paris, Rome, Oslo, Lima, Quito, Cairo",
+        "{}",
+        "🙂",
+        "x = foo(bar)",
+        "GPT-4o mini",
+        "A1 B2 C3",
+        "river stone lamp green walk",
+    ],
 )
 def test_a_word_a_list_or_a_number_has_no_language(text: str) -> None:
     assert language(text) == NONE
