@@ -77,8 +77,9 @@ def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]
 
 
 def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
-    """Half a sentence with its time. May hold hostile text."""
-    return f"{one.why} since {when(one.since, zone)}" if one.since else one.why
+    """Half a sentence with its times. May hold hostile text."""
+    since = f" since {when(one.since, zone)}" if one.since else ""
+    return f"{one.why}{since}" + (f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else "")
 
 
 def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from prober.model.declaration import Endpoint, Timeouts
+from prober.model.connection import Timeouts
+from prober.model.declaration import Endpoint
 
 MOST_BYTES: Final = 2_000_000
 MOST_S: Final = Timeouts(connect_s=3.0, read_s=5.0, total_s=5.0)

@@ -26,7 +26,7 @@ import httpx
 
 from prober.asking.deadlines import Deadline, Line, Watch
 from prober.asking.egress import USUAL, Certificates, bad_proxy, context_of, proxy_for
-from prober.model.declaration import Timeouts
+from prober.model.connection import Timeouts
 from prober.model.errors import ConfigurationError
 from prober.model.reply import Failure
 

@@ -133,7 +133,10 @@ def _words(one: Asked) -> list[str]:
     lines += [f"  {count} of them empty: {why}" for why, count in Counter(one.silences).most_common()]
     lines += [f"  {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
-    lines += [f"  a confirmation round is due at {again:%H:%M:%S} UTC"] if again else []
+    what = (
+        "confirmation round" if result.judgement.state != "insufficient_evidence" else "further round of the reference"
+    )
+    lines += [f"  a {what} is due at {again:%H:%M:%S} UTC"] if again else []
     lines += [f"  fact: {fact.words}" for fact in result.facts]
     incident = result.decision.incident if result.decision else None
     if incident is not None and incident.is_live:

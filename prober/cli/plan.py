@@ -15,6 +15,7 @@ from prober.asking.gates import output_limit
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, count, figure, of_promise, print_json, say, table
+from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.prices import tariff
@@ -47,6 +48,8 @@ class Planned:
     """Rounds until the reference is complete."""
     reference_days: float
     """Days from the first of them to the last."""
+    reference_extra_rounds: int
+    """Rounds that a daemon asks beside the schedule until then, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def planned(
         else "replies",
         reference_rounds=reference,
         reference_days=(reference - 1) / rounds_per_day,
+        reference_extra_rounds=asked_for_reference(endpoint.reference, alone.every_s),
     )
 
 
@@ -194,6 +198,11 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
         f"(one in {scheduled:,.0f} scheduled rounds or more), all probe sets together."
     )
+    if extra := sum(one.reference_extra_rounds * one.asks_per_round for one in sets):
+        say(
+            f"  Reference: a daemon asks up to {count(sum(one.reference_extra_rounds for one in sets), 'round')} more "
+            f"while it is gathered, {count(extra, 'ask')}; once, not each day."
+        )
     rule = endpoint.confirm
     if rule.rounds:
         most = max(rule.per_day * one.asks_per_round for one in sets)

@@ -214,6 +214,7 @@ def _as_json(one: EndpointStatus) -> Json:
         "last_answered_at": of_time(one.answered_at),
         "clock_ahead_at": of_time(one.clock_ahead_at),
         "confirmation_due_at": of_time(view.confirmation_due_at),
+        "next_look_at": of_time(one.next_look_at),
         "rounds": view.rounds,
         "missed": view.missed,
         "asks": view.asks,
@@ -264,11 +265,6 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
             for one in statuses
             if one.clock_ahead_at
         ),
-        *(
-            f"{one.name}: evidence grows; a confirmation round is due at {due_at:%H:%M:%S} UTC"
-            for one in statuses
-            if (due_at := one.endpoint.confirmation_due_at)
-        ),
     )
 
 
@@ -293,6 +289,7 @@ def _reason(one: EndpointStatus) -> str:
     missing = f"; {one.missing}" if one.missing and one.missing != one.why else ""
     incident = f" (incident {one.incident.id}, {one.incident.state})" if one.incident else ""
     judged = f"; evidence from {minute(one.judged_from)} on" if one.judged_from else ""
+    judged += f"; next look at {minute(one.next_look_at)}" if one.next_look_at else ""
     already = [PROTECTIONS[name] for name in one.protected_by]
     watched = "".join(f"\n  watched already: {what}" for what in already)
     return f"{one.state}{since}: {one.why}{missing}{judged}{incident}{watched}"

@@ -18,7 +18,15 @@ import numpy as np
 
 from prober.judging import permutation_check, provisional
 from prober.judging.channels import CHANNELS
-from prober.judging.day_clustering import LEVEL_BEFORE_ALARM, can_be_clustered, day_of, is_clustered, whole_days
+from prober.judging.day_clustering import (
+    LEVEL_BEFORE_ALARM,
+    SOON_S,
+    can_be_clustered,
+    day_of,
+    is_clustered,
+    together,
+    whole_days,
+)
 from prober.judging.explain.summary import judgement, kind_of, log_e_of_all
 from prober.judging.memory import RECENT, ChannelMemory, Memory
 from prober.judging.promise import Promise
@@ -32,6 +40,7 @@ from prober.model.evidence import Judgement, Observation, Round, moved
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
+DAY_S: Final = 86_400.0
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
 
@@ -62,6 +71,7 @@ def advance(
     judged = replace(
         judgement(memory, round_.label, promise, missing),
         is_odd=memory.is_odd,
+        repeats_s=DAY_S if memory.by_day else memory.repeats_s,
         # By more than the unit that a still round adds on average.
         is_growing=bool(log_e_of_all(memory) > np.logaddexp(before, 0.0)),
     )
@@ -99,6 +109,8 @@ def _break(
     if times is not None and not provisional.is_look(max(map(len, times(series).values()), default=0)):
         return None
     rounds = history(series)
+    if 2 * SOON_S[0] <= promise.every_s:  # rounds asked again count as one, for they may repeat one another
+        rounds = together(rounds, SOON_S[0])
     return provisional.find(rounds, promise) if provisional.is_look(len(rounds)) else None
 
 

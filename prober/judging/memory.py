@@ -54,6 +54,8 @@ class Memory:
     """Labels of the rounds in any reference, in order."""
     by_day: bool = False
     """Whether the rounds of one day are one step of the statistic."""
+    repeats_s: float = 0.0
+    """Rounds at most so many seconds apart repeat one another, as the reference showed; such rounds of it are one."""
     today: str = ""
     """The day whose replies are pending, where it steps by days."""
     since: str = ""

@@ -65,6 +65,11 @@ class Promise:
         return self.confirm.rounds * (self.odd_share * self.scheduled + 2 / self.confirm.at)
 
     @property
+    def every_s(self) -> float:
+        """Seconds between scheduled rounds, on average."""
+        return HOURS_PER_YEAR * 3600 / self.rounds_per_year
+
+    @property
     def odd_share(self) -> float:
         """Share of a still endpoint's rounds that are more extreme than all of the reference."""
         return 1 / (self.reference_rounds + 1)

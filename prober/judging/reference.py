@@ -16,7 +16,15 @@ from zlib import crc32
 import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel
-from prober.judging.day_clustering import can_be_clustered, day_of, is_clustered, whole_days
+from prober.judging.day_clustering import (
+    SOON_S,
+    can_be_clustered,
+    day_of,
+    is_clustered,
+    repeats,
+    together,
+    whole_days,
+)
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
@@ -72,13 +80,18 @@ def _learn_by_unit(
     memory: Memory, series: Sequence[str], rounds: Sequence[Round], promise: Promise
 ) -> tuple[Memory, str]:
     """Learn by rounds, or by days where the rounds of one day are correlated; or say what that still lacks."""
+    rounds = together(rounds, memory.repeats_s)
     if not memory.by_day:
         learnt = _learn(memory, series, rounds, promise.odd_share)
-        if (
-            memory.series
-            or not can_be_clustered(rounds)
-            or not is_clustered([surplus(name, held, rounds) for name, held in learnt.channels.items()], rounds)
-        ):
+        for soon_s in () if memory.series else SOON_S:
+            is_asked = memory.repeats_s < soon_s <= promise.every_s / 2
+            if is_asked and repeats(_all(learnt, rounds), rounds, soon_s):
+                rounds, memory = together(rounds, soon_s), replace(memory, repeats_s=soon_s)
+                learnt = _learn(memory, series, rounds, promise.odd_share)
+        if memory.repeats_s and len(rounds) < promise.reference.rounds:
+            lack = f"{promise.reference.rounds - len(rounds)} more of {promise.reference.rounds} rounds"
+            return memory, f"{lack}, because those asked again repeat others"
+        if memory.series or not can_be_clustered(rounds) or not is_clustered(_all(learnt, rounds), rounds):
             return learnt, ""
         memory = replace(memory, by_day=True)
     days = whole_days(rounds)
@@ -179,6 +192,10 @@ def _merge(old: ChannelMemory, new: ChannelMemory) -> ChannelMemory:
         pending=old.pending,
         recent=old.recent,
     )
+
+
+def _all(memory: Memory, rounds: Sequence[Round]) -> list[Floats]:
+    return [surplus(name, held, rounds) for name, held in memory.channels.items()]
 
 
 def surplus(name: str, held: ChannelMemory, rounds: Sequence[Round]) -> Floats:

@@ -16,6 +16,16 @@ Auth: TypeAlias = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "n
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+class Timeouts(Shape):
+    """How long an ask may take, in seconds."""
+
+    connect_s: float = Field(5.0, gt=0, le=600)
+    read_s: float = Field(60.0, gt=0, le=3600)
+    """The longest silence between two parts of the answer."""
+    total_s: float = Field(120.0, gt=0, le=3600)
+    """The whole ask."""
+
+
 class Connection(Shape):
     """Fields of an endpoint that say how it is reached, not what model answers."""
 

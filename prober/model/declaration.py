@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
-from prober.model.connection import Connection
+from prober.model.connection import Connection, Timeouts
 from prober.model.objective import Objective
 from prober.model.shape import Duration, Name, Shape, seconds
 
@@ -27,16 +27,6 @@ CheckType: TypeAlias = Literal[
     "not-equals", "not-contains", "not-icontains", "not-contains-any", "not-starts-with", "not-regex", "not-is-json",
     "not-is-refusal", "not-max-length", "not-tool-call",
 ]  # fmt: skip
-
-
-class Timeouts(Shape):
-    """How long an ask may take, in seconds."""
-
-    connect_s: float = Field(5.0, gt=0, le=600)
-    read_s: float = Field(60.0, gt=0, le=3600)
-    """The longest silence between two parts of the answer."""
-    total_s: float = Field(120.0, gt=0, le=3600)
-    """The whole ask."""
 
 
 class Budget(Shape):
@@ -72,13 +62,34 @@ class Price(Shape):
     """Added for each request."""
 
 
+class WarmUp(Shape):
+    """A burst of rounds at the beginning of a reference."""
+
+    rounds: int = Field(ge=2, le=100)
+    """The first one included."""
+    pause: Duration = "60s"
+    """From the end of a round to the next one."""
+
+
 class ReferenceRule(Shape):
-    """When a reference is complete."""
+    """When a reference is complete, and what is asked for it beside the schedule."""
 
     rounds: int = Field(12, ge=4, le=1000)
     """Rounds that a series needs."""
     hours: float = Field(168.0, ge=0, le=24 * 90)
     """Hours that they must cover, so that a reference has days, nights and a weekend."""
+    warm_up: WarmUp | None = None
+    """Without it, rounds are due by the schedule from the first one on."""
+    asked_again: int = Field(4, ge=0, le=20)
+    """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new."""
+
+
+TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=8), asked_again=0)
+"""A reference within ten minutes, to see what the product does."""
+Reference: TypeAlias = Annotated[
+    ReferenceRule,
+    BeforeValidator(lambda it: TRIAL if it == "trial" else it, json_schema_input_type=ReferenceRule | Literal["trial"]),
+]
 
 
 class Confirm(Shape):
@@ -154,7 +165,8 @@ class Endpoint(Connection):
     """Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
     """The promise: how often this endpoint may raise a false alarm."""
-    reference: ReferenceRule = ReferenceRule()
+    reference: Reference = ReferenceRule()
+    """When the reference is complete; `trial` is a short one of eight rounds a minute apart."""
     confirm: Confirm = Confirm()
     severity: dict[str, Severity] = Field(default_factory=dict)
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
@@ -175,11 +187,8 @@ class Check(Shape):
 
     type: CheckType
     value: JsonValue = None
-    """What the answer is compared with.
-
-    A text, a list of texts (`contains-any`), a number of characters (`max-length`), a JSON Schema (`is-json`, optional)
-    or a tool's name (`tool-call`, optional).
-    """
+    """What the answer is compared with: a text, a list of texts (`contains-any`), a number of characters
+    (`max-length`), a JSON Schema (`is-json`, optional) or a tool's name (`tool-call`, optional)."""
 
     @property
     def base(self) -> str:

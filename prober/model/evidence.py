@@ -120,6 +120,8 @@ class Judgement:
     """Whether it compares two stretches of rounds, because there is no reference yet."""
     is_growing: bool = False
     """Whether the evidence grew by more than a round adds on average while nothing changes."""
+    repeats_s: float = 0.0
+    """Rounds at most so many seconds apart repeat one another, as far as the reference shows."""
 
     @property
     def moved(self) -> tuple[Verdict, ...]:

@@ -33,6 +33,8 @@ class Health:
 
 ConfirmReason = Literal[
     "confirm",  # ask again, after the pause
+    "for_reference",  # ask again, to learn from it while the reference is gathered
+    "repeats",  # before the next scheduled round, another would say nothing new
     "switched_off",  # by the declaration, or because nobody is there to ask again
     "insufficient_evidence",  # the reference is still growing
     "incident_open",  # it is confirmed, and people know
@@ -56,6 +58,17 @@ class Suspicion:
     """Confirmation rounds of this probe set asked since midnight, UTC."""
     due_at: datetime | None = None
     """When the confirmation round that waits to be asked is due; None where none waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was asked of one probe set for the reference of an endpoint so far, this round included."""
+
+    rounds: int
+    scheduled: int
+    """Of them, those that the schedule made due."""
+    since_scheduled: int
+    """Of them, those since the newest of these."""
 
 
 @dataclass(frozen=True, slots=True)

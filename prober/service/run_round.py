@@ -114,6 +114,7 @@ def run(
             is_paid=not exhausted(
                 endpoint.budget, store.query(spending.spent, endpoint.name, clock()), asks(probe_set)
             ),
+            every_s=promise.every_s if confirming else None,
             observations=asked.observations,
             facts=seen,
         )

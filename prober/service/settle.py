@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 
-from prober.incidents.confirmation import confirm
+from prober.incidents.confirmation import ask_for_reference, confirm
 from prober.incidents.facts import found, over
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
@@ -61,13 +62,15 @@ def settle(
     together: tuple[str, ...] = (),
     rule: Confirm | None = None,
     is_paid: bool = True,
+    every_s: float | None = None,
     observations: Sequence[Observation] | None = None,
     facts: SeenFacts | None = None,
 ) -> Settled:
     """Complete a judged round: judgement, memory, suspicion, incidents and owed notices, at once or not at all.
 
     `memory` is the judge's from now on; None forgets it. `together` names endpoints whose evidence the judgement rests
-    on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it.
+    on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it,
+    `every_s` how many seconds lie between scheduled rounds (None: nobody asks again while the reference is gathered).
     `observations` are all that the round holds, in order; None reads them from the store. `facts` is what the round
     says of who answered.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
@@ -81,7 +84,12 @@ def settle(
         change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
         failing = _trouble(tx, endpoint, health, given, now)
         suspicion = judge_state.suspicion(tx, key, claim.round.probe_set, _midnight(now))
-        confirmation = confirm(rule or endpoint.confirm, judgement, change.incident, suspicion, is_paid, now)
+        confirmation = confirm(
+            rule or endpoint.confirm, judgement, change.incident, suspicion, is_paid, now, every_s or inf
+        )
+        if confirmation.reason == "insufficient_evidence" and every_s is not None:
+            gathered = judge_state.gathered(tx, claim)
+            confirmation = ask_for_reference(endpoint.reference, gathered, suspicion, is_paid, every_s, now)
 
         if change.reason == "back_for_good":
             memory = _without_evidence(memory, claim.round.label)

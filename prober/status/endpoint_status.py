@@ -12,7 +12,7 @@ from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
 from prober.model.reply import Spent
 from prober.model.watch import cause_in_words
-from prober.status.gathering import judged_from, middle_gap, protected_by
+from prober.status.gathering import judged_from, middle_gap, next_scheduled, protected_by
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
@@ -24,6 +24,7 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 """By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""
 
 _GRACE = timedelta(minutes=10)
+_ODD = "a round was more extreme than all of the reference, or evidence was near the threshold"
 _NOT_ASKED = ("budget_exhausted", "configuration", "crashed")
 """Beginnings of the reasons of missed rounds that the next round will share."""
 
@@ -67,6 +68,8 @@ class EndpointStatus:
     """While its reference is gathered: what is watched already, by names of `PROTECTIONS`."""
     judged_from: datetime | None = None
     """While its reference is gathered: when it will be complete at the usual pace; None where that is not known."""
+    next_look_at: datetime | None = None
+    """While it is suspected: when its next round is due; None where that is not known."""
     budget: BudgetStatus | None = None
     """None where none is declared."""
 
@@ -136,6 +139,7 @@ def endpoint_status(
         verdict=_verdict(endpoint, state, ended, is_known_fresh=usual is not None),
         protected_by=protected_by(endpoint) if _is_gathering(endpoint) else (),
         judged_from=judged_from(endpoint, rounds, now) if _is_gathering(endpoint) else None,
+        next_look_at=endpoint.confirmation_due_at or next_scheduled(rounds) if state == "suspected" else None,
         budget=_budget(endpoint, now),
     )
 
@@ -179,6 +183,8 @@ def _state(
         case "suspected":
             strongest: ChannelPoint | None = max(endpoint.channels, key=lambda point: point.e_value, default=None)
             return "suspected", strongest.words if strongest else "evidence is growing", None
+        case "quiet" if endpoint.suspected_since:
+            return "suspected", _ODD, moment_of(endpoint.suspected_since)
         case "quiet":
             return "quiet", "nothing moved", None
         case "alarm":

@@ -1,4 +1,4 @@
-"""An endpoint whose reference is not complete: what is watched already, and when it will be judged. Pure."""
+"""What comes when: the end of a reference that is gathered, what watches until then, and the next round. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,13 @@ def _complete_at(gathered: GatheredView, rule: ReferenceRule, rounds: Sequence[R
 
 
 def middle_gap(rounds: Sequence[RoundView], probe_set: str) -> timedelta | None:
-    """Between the newest rounds of a set; None where it has not been due three times. `rounds`: newest first."""
-    due = [one.due_at for one in rounds if one.probe_set == probe_set][:21]
+    """Between the newest scheduled rounds of a set; None before three of them. `rounds`: newest first."""
+    due = [one.due_at for one in rounds if one.probe_set == probe_set and not one.confirms][:21]
     gaps = sorted(later - earlier for later, earlier in pairwise(due))
     return gaps[len(gaps) // 2] if len(gaps) >= 2 else None
+
+
+def next_scheduled(rounds: Sequence[RoundView]) -> datetime | None:
+    """When the next scheduled round of any set is due, at its usual pace. `rounds`: newest first."""
+    newest = {one.probe_set: one.due_at for one in reversed(rounds) if not one.confirms}
+    return min((at + gap for name, at in newest.items() if (gap := middle_gap(rounds, name))), default=None)

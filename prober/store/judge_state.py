@@ -12,7 +12,7 @@ from sqlmodel import col, delete, func, select, update
 
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement
-from prober.model.watch import Confirmation, Health, Suspicion
+from prober.model.watch import Confirmation, Gathered, Health, Suspicion
 from prober.store import rounds
 from prober.store.codec import pack_text, unpack_judgement, unpack_text
 from prober.store.engine import Transaction
@@ -20,6 +20,8 @@ from prober.store.rounds import Claim, label_at
 from prober.store.rows import EndpointRow, EpochRow, FactMemoryRow, MemoryRow, RoundRow, WatchRow
 from prober.store.views import EpochView
 
+FOR_REFERENCE: Final = "reference"
+"""What stands in `RoundRow.confirms` of a round that was asked again while the reference was gathered."""
 _BEGUN = ("claimed", "completed", "missed")
 
 
@@ -94,7 +96,10 @@ def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: dat
             select(func.count()).where(*asked, col(RoundRow.label) >= since, col(RoundRow.confirms) == since)
         ).one()
     today = select(func.count()).where(
-        *asked, col(RoundRow.label) >= label_at(midnight), col(RoundRow.probe_set) == probe_set
+        *asked,
+        col(RoundRow.confirms) != FOR_REFERENCE,
+        col(RoundRow.label) >= label_at(midnight),
+        col(RoundRow.probe_set) == probe_set,
     )
     waiting = select(func.max(RoundRow.due_at)).where(*mine, col(RoundRow.state) == "due")
     return Suspicion(
@@ -132,7 +137,25 @@ def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) ->
     if confirmation.due_at is not None:
         # Where a scheduled round is due at that very moment, it will do.
         place = (judged.endpoint, judged.endpoint_hash, judged.probe_set)
-        rounds.insert_due(tx, *place, confirmation.due_at, confirms=confirmation.since)
+        rounds.insert_due(tx, *place, confirmation.due_at, confirms=confirmation.since or FOR_REFERENCE)
+
+
+def gathered(tx: Transaction, claim: Claim) -> Gathered:
+    """What was asked of the probe set of a round for the reference in the present epoch, this round included."""
+    here = claim.round
+    mine = (
+        col(RoundRow.endpoint_hash) == here.endpoint_hash,
+        col(RoundRow.probe_set) == here.probe_set,
+        col(RoundRow.state) == "completed",
+        col(RoundRow.label) >= epoch_start(tx, here.endpoint_hash),
+    )
+    scheduled = (*mine, col(RoundRow.confirms).is_(None))
+    newest = tx.exec(select(func.max(RoundRow.label)).where(*scheduled)).one() or ""
+    return Gathered(
+        rounds=tx.exec(select(func.count()).where(*mine)).one(),
+        scheduled=tx.exec(select(func.count()).where(*scheduled)).one(),
+        since_scheduled=tx.exec(select(func.count()).where(*mine, col(RoundRow.label) > newest)).one(),
+    )
 
 
 # Epochs

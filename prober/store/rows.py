@@ -136,7 +136,7 @@ class RoundRow(Row, table=True):
     probe_set: str
     due_at: datetime = Field(sa_type=Utc)
     confirms: str | None = None
-    """Label of the round whose suspicion a confirmation round is about; NULL for a scheduled round."""
+    """As in `RoundView`; NULL for a scheduled round."""
     state: str = "due"
     label: str | None = None
     worker: str = Field(default="", sa_type=HostileText)

@@ -35,7 +35,8 @@ class RoundView:
     failed: int
     """Of them, asks that failed."""
     confirms: str = ""
-    """Label of the round whose suspicion a confirmation round is about; empty for a scheduled round."""
+    """Label of the round whose suspicion a confirmation round is about; `reference` for one asked again while the
+    reference is gathered; empty for a scheduled round."""
     cached: int = 0
     """Of the failed asks, those that a cache answered in place of the model."""
 
@@ -104,6 +105,8 @@ class EndpointView:
     open_incident: Change | None
     confirmation_due_at: datetime | None = None
     """When it is asked again because of its latest judgement, UTC; None where no confirmation round waits."""
+    suspected_since: str = ""
+    """Label of the round that began the suspicion under which it is; empty while there is none."""
     open_facts: tuple[Facts, ...] = ()
     """What it says anew of itself that people know of and that is not over, the newest first."""
     trouble: Trouble | None = None

@@ -77,7 +77,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
     (one,) = prober("status", "--json").json["endpoints"]
     assert one["confirmation_due_at"].startswith(f"{waiting.due_at:%Y-%m-%dT%H:%M:%S}")
     words = " ".join(prober("status").out.split())
-    assert f"bot: evidence grows; a confirmation round is due at {waiting.due_at:%H:%M:%S} UTC" in words
+    assert f"next look at {waiting.due_at:%Y-%m-%d %H:%M}" in words
 
 
 def test_plan_says_how_often_suspicion_may_be_asked_about(prober: Run, home: Path) -> None:

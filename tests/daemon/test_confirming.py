@@ -265,9 +265,9 @@ def hours_until_caught(files, url, clock, confirm):
     changes = NOON + timedelta(hours=12, minutes=-1)
     swap = f"{{world: swap, changes_at: '{changes.isoformat()}'}}"
     endpoints = ENDPOINTS.replace("{world: still}", swap, 1)
-    extra = f"concurrency: 1\n    reference: {{rounds: 6, hours: 0}}\n    confirm: {confirm}"
+    extra = f"{{rounds: 6, hours: 0, asked_again: 0}}\n    confirm: {confirm}"
     files.mkdir(exist_ok=True)
-    (files / "endpoints.yaml").write_text(endpoints.replace("concurrency: 1", extra))
+    (files / "endpoints.yaml").write_text(endpoints.replace("{asked_again: 0}", extra, 1))
     write_set(files, samples=3)
     clock.now = NOON
     with Store.open(url) as store:
@@ -292,3 +292,15 @@ def test_hours_become_minutes(tmp_path, clock):
     with_it = hours_until_caught(tmp_path / "with", f"sqlite:///{tmp_path / 'with.db'}", clock, "{}")
     without = hours_until_caught(tmp_path / "without", f"sqlite:///{tmp_path / 'without.db'}", clock, "{rounds: 0}")
     assert with_it < without - 0.8, "an hour at least"
+
+
+@pytest.mark.slow
+def test_a_trial_has_its_reference_eight_minutes_after_the_first_round_whatever_the_schedule(files, store, clock):
+    (files / "endpoints.yaml").write_text(ENDPOINTS.replace("{asked_again: 0}", "trial", 1))
+    write_set(files, every="6h")
+    daemon = watching(files, store, clock)
+    work(daemon)
+    follow_up(daemon, store, clock)
+    assert [at for at, state in outcomes(store) if state == "completed"] == [f"12:0{minute}" for minute in range(8)]
+    (view,) = [one for one in store.query(overview.endpoints) if one.name == "parrot"]
+    assert view.state == "quiet"

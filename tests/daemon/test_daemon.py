@@ -452,7 +452,9 @@ def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
 @pytest.mark.slow
 def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
     swap = "{world: swap, changes_at: '2026-03-09T00:00:00Z'}"
-    parrot = ENDPOINTS.replace("{world: still}", swap).replace("concurrency: 1", "reference: {rounds: 4, hours: 24}")
+    parrot = ENDPOINTS.replace("{world: still}", swap).replace(
+        "{asked_again: 0}", "{rounds: 4, hours: 24, asked_again: 0}", 1
+    )
     (files / "endpoints.yaml").write_text(parrot)
     write_set(files, every="1d", samples=8)
     daemon = watching(files, store, clock)

@@ -29,6 +29,7 @@ endpoints:
   parrot:
     provider: scripted
     model: parrot-1
+    reference: {{asked_again: 0}}
     parameters: {{world: still, seed: {seed}}}
 """,
     "canary.yaml": """\

@@ -26,10 +26,12 @@ endpoints:
     provider: scripted
     model: parrot-1
     concurrency: 1
+    reference: {asked_again: 0}
     parameters: {world: still}
   magpie:
     provider: scripted
     model: magpie-1
+    reference: {asked_again: 0}
     parameters: {world: still, seed: 2}
 """
 

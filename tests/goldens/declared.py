@@ -12,7 +12,7 @@ from tests.goldens.databases.make_old import CANARY
 from tests.goldens.world import on_day
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = {"rounds": 6, "hours": 24}
+REFERENCE = {"rounds": 6, "hours": 24, "asked_again": 0}
 
 
 def write(home: Path, endpoints: Mapping[str, Any], *sets: Mapping[str, Any], **more: Any) -> None:

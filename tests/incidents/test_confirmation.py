@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from statistics import NormalDist
 from types import SimpleNamespace
 from typing import get_args
@@ -11,11 +12,11 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from prober.incidents.confirmation import confirm
+from prober.incidents.confirmation import ask_for_reference, confirm, next_look_s
 from prober.judging.promise import Promise
-from prober.model.declaration import Confirm
+from prober.model.declaration import TRIAL, Confirm, ReferenceRule
 from prober.model.evidence import Judgement
-from prober.model.watch import Confirmation, ConfirmReason, Suspicion
+from prober.model.watch import Confirmation, ConfirmReason, Gathered, Suspicion
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -29,8 +30,10 @@ def judged(share: float, state: str = "quiet", label: str = "r7") -> Judgement:
     return Judgement(label, state, share * 1000.0, 1000.0)
 
 
-def asked(share=0.2, suspicion=BEGAN, *, rule=RULE, state="suspected", incident=None, is_paid=True, **seen):
-    return confirm(rule, replace(judged(share, state), **seen), incident, suspicion, is_paid, NOW)
+def asked(
+    share=0.2, suspicion=BEGAN, *, rule=RULE, state="suspected", incident=None, is_paid=True, every_s=inf, **seen
+):
+    return confirm(rule, replace(judged(share, state), **seen), incident, suspicion, is_paid, NOW, every_s)
 
 
 CASES = {
@@ -45,6 +48,7 @@ CASES = {
     "the second and third round after an odd one": (asked(0.0, Suspicion("r3", rounds=2)), "r3", NOW + MINUTE),
     "odd and odd again": (asked(0.0, is_odd=True), "r3", NOW + MINUTE),
     "evidence that grows in a suspicion": (asked(0.001, is_growing=True), "r3", NOW + MINUTE),
+    "an hour later, where minutes repeat one another": (asked(repeats_s=300.0), "r3", NOW + 60 * MINUTE),
     "the last round of a day": (asked(suspicion=Suspicion("r3", rounds_today=11)), "r3", NOW + MINUTE),
 }
 
@@ -64,6 +68,7 @@ REFUSED = {
     "rounds_used": (asked(suspicion=Suspicion("r3", rounds=6)), "r3"),
     "day_used": (asked(suspicion=Suspicion("r3", rounds_today=12)), "r3"),
     "budget_used": (asked(is_paid=False), "r3"),
+    "repeats": (asked(every_s=6 * 3600, repeats_s=7200.0), "r3"),
 }
 
 
@@ -78,7 +83,48 @@ def test_growth_alone_begins_no_suspicion():
 
 
 def test_every_reason_is_tried():
-    assert {"confirm", *REFUSED} == set(get_args(ConfirmReason))
+    assert {"confirm", "for_reference", *REFUSED} == set(get_args(ConfirmReason))
+
+
+@pytest.mark.parametrize(
+    ("repeats_s", "every_s", "wait_s"),
+    [
+        (0.0, 60.0, 60.0),
+        (300.0, 21600.0, 3600.0),
+        (300.0, 3600.0, None),
+        (7200.0, 21600.0, None),
+        (86400.0, 3600.0, None),
+    ],
+)
+def test_the_next_look_is_as_far_away_as_rounds_must_be_to_say_something_new(repeats_s, every_s, wait_s) -> None:
+    assert next_look_s(60.0, repeats_s, every_s) == wait_s
+
+
+DEFAULT = ReferenceRule()
+"""At one round every six hours: 28 rounds, of which each seventh is asked again."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "gathered", "every_h", "wait_s"),
+    [
+        (DEFAULT, Gathered(1, 1, 0), 6, 60),
+        (DEFAULT, Gathered(2, 1, 1), 6, 3600),
+        (DEFAULT, Gathered(3, 1, 2), 6, None),
+        (DEFAULT, Gathered(4, 2, 0), 6, None),
+        (DEFAULT, Gathered(10, 8, 0), 6, 60),
+        (DEFAULT, Gathered(2, 1, 1), 1, None),  # the schedule itself has rounds an hour apart
+        (DEFAULT, Gathered(1, 1, 0), 1 / 60, None),
+        (ReferenceRule(asked_again=0), Gathered(1, 1, 0), 6, None),
+        (TRIAL, Gathered(7, 1, 6), 6, 60),
+        (TRIAL, Gathered(8, 1, 7), 6, None),
+    ],
+)
+def test_what_is_asked_again_for_the_reference(rule, gathered, every_h, wait_s) -> None:
+    found = ask_for_reference(rule, gathered, Suspicion(), True, every_h * 3600, NOW)
+    due_at = None if wait_s is None else NOW + timedelta(seconds=wait_s)
+    assert found == Confirmation("insufficient_evidence" if wait_s is None else "for_reference", due_at=due_at)
+    waiting = ask_for_reference(rule, gathered, Suspicion(due_at=NOW + MINUTE), True, every_h * 3600, NOW)
+    assert waiting.reason == "already_due"
 
 
 def test_an_alarm_ends_a_suspicion():

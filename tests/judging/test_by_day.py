@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks import worlds
 from prober.judging import judge, reference
-from prober.judging.day_clustering import LEVEL, can_be_clustered, is_clustered, whole_days
+from prober.judging.day_clustering import (
+    LEVEL,
+    LEVEL_SOON,
+    SOON_S,
+    can_be_clustered,
+    is_clustered,
+    repeats,
+    together,
+    whole_days,
+)
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
@@ -136,3 +145,22 @@ def test_a_change_of_rounds_that_are_draws_of_their_own_is_an_alarm_all_the_same
     memory, state, number = watched([*still, *changed])
     assert (memory.by_day, state) == (False, "alarm")
     assert number >= 24 * 6
+
+
+def asked_twice(seed: int, scatter: float) -> tuple[list[Round], list[np.ndarray]]:
+    """28 rounds, one every six hours, four of them asked again a minute later; what a minute shares, and the rest."""
+    rng = np.random.default_rng(seed)
+    hour = [6.0 * i for i in range(28)] + [42.0 * i + 1 / 60 for i in range(4)]
+    moment = [*range(28), 0, 7, 14, 21]
+    order = np.argsort(hour)
+    own = rng.normal(0, scatter, (28, 6))[moment] + rng.normal(0, 1, (32, 6))
+    return [Round(f"{i:06d}", "e", START + timedelta(hours=hour[j]), ()) for i, j in enumerate(order)], [own[order]]
+
+
+def test_minutes_that_repeat_one_another_are_found_and_others_no_more_often_than_said() -> None:
+    found = [repeats(own, rounds, SOON_S[0]) for rounds, own in (asked_twice(seed, 2.0) for seed in range(20))]
+    assert sum(found) >= 18
+    false = [repeats(own, rounds, SOON_S[0]) for rounds, own in (asked_twice(seed, 0.0) for seed in range(40))]
+    assert sum(false) <= most(40, LEVEL_SOON)
+    rounds, _ = asked_twice(0, 0.0)
+    assert len(together(rounds, SOON_S[0])) == 28 and together(rounds, 0.0) == rounds

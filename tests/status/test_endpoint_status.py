@@ -103,6 +103,9 @@ DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_
         (status_of(state="alarm", closed_incident=replace(CLOSED, closed_at=NOW - 2 * HOUR)), "suspected",
          f"no incident is open{STILL}", None, "degraded", 0),
         (status_of(state="suspected"), "suspected", "evidence is growing", None, "degraded", 0),
+        (status_of(suspected_since="2026-03-14T06:00:00.000000Z"), "suspected",
+         "a round was more extreme than all of the reference, or evidence was near the threshold", ONSET,
+         "degraded", 0),
         (status_of(open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
         (status_of(trouble=TROUBLE), "unreachable", "cannot be asked: unauthorized", ONSET, "unreachable", 3),
         (status_of(trouble=TROUBLE, open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
@@ -256,3 +259,9 @@ def test_only_a_round_of_the_future_is_none() -> None:
 def test_clocks_that_differ_by_seconds_are_no_news() -> None:
     found = status_of(last_completed_at=NOW + timedelta(seconds=30))
     assert (found.state, found.clock_ahead_at, found.age_s) == ("quiet", None, 0.0)
+
+
+def test_under_suspicion_it_says_when_the_next_look_is() -> None:
+    assert status_of(state="suspected").next_look_at == NOW
+    assert status_of(state="suspected", confirmation_due_at=NOW - HOUR / 2).next_look_at == NOW - HOUR / 2
+    assert status_of().next_look_at is None

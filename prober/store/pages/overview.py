@@ -20,6 +20,7 @@ from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.facts import live_facts
 from prober.store.incidents import to_incident
+from prober.store.judge_state import FOR_REFERENCE
 from prober.store.rounds import view as round_view
 from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
 from prober.store.spending import newest_spending
@@ -46,7 +47,12 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     failures, owners = _newest_rounds(tx, col(RoundRow.failed) > 0), _owners(tx)
     open_incidents, troubles = _live(tx)
     open_facts, spending = live_facts(tx), newest_spending(tx)
-    stale = dict(tx.exec(select(WatchRow.endpoint_hash, WatchRow.stale_since)).all())
+    watches = {
+        key: (stale_since, suspected_since or "")
+        for key, stale_since, suspected_since in tx.exec(
+            select(WatchRow.endpoint_hash, WatchRow.stale_since, WatchRow.suspected_since)
+        )
+    }
     confirmations = _confirmations(tx)
     began = dict(tx.exec(select(EpochRow.endpoint_hash, func.max(EpochRow.at)).group_by(EpochRow.endpoint_hash)).all())
     views = [
@@ -62,7 +68,8 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             ),
             trouble=troubles.get(row.endpoint_hash),
             open_facts=open_facts.get(row.endpoint_hash, ()),
-            stale_since=stale.get(row.endpoint_hash),
+            stale_since=watches.get(row.endpoint_hash, (None, ""))[0],
+            suspected_since=watches.get(row.endpoint_hash, (None, ""))[1],
             last_answered_at=answered[row.name].completed_at if row.name in answered else None,
             false_alarms_per_year=row.false_alarms_per_year,
             notices_owed=notices.get((row.name, False), 0),
@@ -229,7 +236,11 @@ def _owners(tx: Transaction) -> dict[str, tuple[str, ...]]:
 def _confirmations(tx: Transaction) -> dict[str, datetime]:
     """Endpoint's hash → when its confirmation round is due, while one waits or is in progress."""
     rows = tx.exec(
-        select(RoundRow).where(col(RoundRow.state).in_(("due", "claimed")), col(RoundRow.confirms).is_not(None))
+        select(RoundRow).where(
+            col(RoundRow.state).in_(("due", "claimed")),
+            col(RoundRow.confirms).is_not(None),
+            col(RoundRow.confirms) != FOR_REFERENCE,
+        )
     )
     return {row.endpoint_hash: row.due_at for row in rows}
 
