@@ -57,7 +57,7 @@ def test_a_fee_for_each_request_is_kept_apart():
         ({"model": "text-embedding-3-small"}, "no whole price of openai text-embedding-3-small"),
     ],
 )
-def test_what_is_not_listed_is_unknown_with_its_mend(fields, named):
+def test_what_is_not_listed_is_unknown_with_its_fix(fields, named):
     found = tariff(endpoint(**fields), NOW)
     assert isinstance(found, Unpriced)
     assert named in found.reason

@@ -126,7 +126,7 @@ def pressable(notice: Notice) -> list[str]:
         ("closed", ["evidence"]),
     ],
 )
-def test_what_can_be_pressed_fits_the_state(state: IncidentState, names: list[str]) -> None:
+def test_what_can_be_clicked_fits_the_state(state: IncidentState, names: list[str]) -> None:
     assert pressable(edited(PLAIN, state=state)) == names
     trouble = edited(NAMED["trouble"], state=state)
     assert pressable(trouble) == [name for name in names if name not in ("accept", "evidence")]

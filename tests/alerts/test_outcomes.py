@@ -32,7 +32,7 @@ def test_no_answer_may_come_later(error: OSError, reason: str) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 405, 410, 413])
-def test_what_a_person_must_mend_is_permanent(status: int) -> None:
+def test_what_a_person_must_fix_is_permanent(status: int) -> None:
     assert of_status(status, "9").permanent
 
 

@@ -55,7 +55,7 @@ def test_an_incident_is_one_message_with_its_evidence_and_its_picture_in_the_thr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("notice", STEPS, ids=lambda notice: notice.event)
-def test_each_step_edits_the_message_and_is_told_in_the_thread(slack: SlackServer, notice: Notice) -> None:
+def test_each_step_edits_the_message_and_is_reported_in_the_thread(slack: SlackServer, notice: Notice) -> None:
     root = bot(slack).send(OPENED).receipt
     before, about = slack.roots[0]["text"], notice.about
     assert isinstance(about, IncidentNews)
@@ -101,7 +101,7 @@ def test_whatever_is_lost_at_whatever_step_nothing_is_there_twice(
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", ["posted_but_lost", "lost", "server_error"])
 @pytest.mark.parametrize("steps_before", [0, 1])
-def test_news_is_told_once_whatever_is_lost(slack: SlackServer, lost: str, steps_before: int) -> None:
+def test_news_is_reported_once_whatever_is_lost(slack: SlackServer, lost: str, steps_before: int) -> None:
     root = bot(slack).send(OPENED).receipt
     news = later(NAMED["escalated"], root)
     slack.next.extend([*[""] * steps_before, lost])
@@ -128,7 +128,7 @@ def test_news_of_an_incident_that_has_no_message_here_begins_one(slack: SlackSer
     assert parts(slack) == ["root", "evidence", "picture", "news"]
 
 
-def test_news_of_an_incident_whose_message_was_deleted_stands_alone_and_says_so(slack: SlackServer) -> None:
+def test_news_of_an_incident_whose_message_was_deleted_is_alone_and_says_so(slack: SlackServer) -> None:
     root = bot(slack).send(OPENED).receipt
     slack.messages.clear()
     outcome = bot(slack).send(later(NAMED["recovered"], root))

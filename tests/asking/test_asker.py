@@ -83,7 +83,7 @@ def test_an_ask_at_which_the_provider_raises_has_failed_and_the_others_go_on(cap
 
 
 @pytest.mark.parametrize("error", [ConfigurationError("base_url: 'x' is no address"), KeyboardInterrupt()])
-def test_what_concerns_every_ask_ends_it_once_the_replies_in_hand_were_handed_on(error: BaseException) -> None:
+def test_what_concerns_every_ask_ends_it_once_the_replies_in_progress_were_handed_on(error: BaseException) -> None:
     def answer(sample: int) -> Reply:
         if sample == 3:
             raise error

@@ -217,7 +217,7 @@ def test_metadata_looks_like_a_providers() -> None:
         ({"changes_at": 5}, "s.parameters.changes_at: 5 is not a moment"),
     ],
 )
-def test_a_wrong_parameter_is_named_with_its_mend(parameters: dict[str, object], words: str) -> None:
+def test_a_wrong_parameter_is_named_with_its_fix(parameters: dict[str, object], words: str) -> None:
     declared = endpoint(**parameters)
     with pytest.raises(ConfigurationError) as raised:
         open_provider(declared).ask(declared, CHOICE, 0, BEFORE)

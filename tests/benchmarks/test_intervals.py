@@ -25,7 +25,7 @@ def test_the_area_is_that_of_mann_and_whitney() -> None:
     assert area(wins(still, changed)).value == pytest.approx(statistic / 2500)
 
 
-def test_what_cannot_be_told_apart_has_half_and_what_is_apart_has_all() -> None:
+def test_what_cannot_be_distinguished_has_half_and_what_is_apart_has_all() -> None:
     same = area(wins(np.zeros(20), np.zeros(20)))
     assert (same.value, same.low, same.high) == (0.5, 0.5, 0.5)
     apart = area(wins(np.zeros(20), np.ones(20)))

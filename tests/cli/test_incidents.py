@@ -108,7 +108,7 @@ def test_an_action_on_nothing_makes_no_database(prober: Run, home: Path, action:
 
 
 @pytest.mark.usefixtures("changed")
-def test_acknowledge_tells_those_who_were_told(prober: Run) -> None:
+def test_acknowledge_notifies_those_who_were_notified(prober: Run) -> None:
     done = prober("incidents", "acknowledge", 1, "--by", "ana")
     assert (done.code, done.out) == (0, "Incident 1 of swapped is acknowledged by ana.\n")
     assert "notices to slack are left to `prober run`" in done.err

@@ -142,7 +142,7 @@ def has_a_round(url: str) -> bool:
 
 
 @pytest.mark.slow
-def test_the_daemon_runs_until_it_is_told(home: Path) -> None:
+def test_the_daemon_runs_until_it_is_stopped(home: Path) -> None:
     write_probes(home)
     process = start(home, "run", "probes")
     url = f"sqlite:///{home / 'prober.db'}"

@@ -54,7 +54,7 @@ def test_a_new_set_is_asked_at_once_under_the_moment_last_past(files, store, clo
 
 
 @pytest.mark.slow
-def test_rounds_follow_at_their_moments_and_are_due_then_however_late_they_start(files, store, clock):
+def test_rounds_follow_at_their_due_times_and_are_due_then_however_late_they_start(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
     for hour in (1, 2):
@@ -450,7 +450,7 @@ def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
 
 
 @pytest.mark.slow
-def test_a_change_is_caught_and_told_once(files, store, clock, caplog):
+def test_a_change_is_caught_and_notified_once(files, store, clock, caplog):
     swap = "{world: swap, changes_at: '2026-03-09T00:00:00Z'}"
     parrot = ENDPOINTS.replace("{world: still}", swap).replace(
         "{asked_again: 0}", "{rounds: 4, hours: 24, asked_again: 0}", 1
@@ -498,7 +498,7 @@ def test_failed_asks_are_counted_by_reason(files, store, clock, caplog):
     assert [view.failed for view in completed(store)] == [12]
 
 
-def test_once_told_to_stop_no_round_starts(files, store, clock):
+def test_once_stopping_no_round_starts(files, store, clock):
     daemon = watching(files, store, clock)
     daemon.stop()
     tick(daemon, KEY)
@@ -506,7 +506,7 @@ def test_once_told_to_stop_no_round_starts(files, store, clock):
     assert [state for *_, state in rounds(store)] == []
 
 
-def test_notices_that_fail_to_be_claimed_are_told(files, store, clock, monkeypatch, caplog):
+def test_notices_that_fail_to_be_claimed_are_reported(files, store, clock, monkeypatch, caplog):
     monkeypatch.setattr(stored_notices, "claim", refuse)
     watching(files, store, clock).deliver()
     assert "delivering notices to log: the disk is full" in caplog.text

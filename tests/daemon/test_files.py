@@ -66,7 +66,7 @@ def test_every_kind_of_change_is_seen(files, change):
     assert len(declarations.sets) == {"add": 3, "remove": 1}.get(change, 2)
 
 
-def test_a_broken_file_is_told_with_every_problem_and_reminded_of_each_hour(watched, files, caplog):
+def test_a_broken_file_is_reported_with_every_problem_and_reminded_of_each_hour(watched, files, caplog):
     (files / "canary.yaml").write_text(BROKEN)
     assert watched.reload(NOON) is None
     ((level, first),) = told(caplog)
@@ -83,7 +83,7 @@ def test_a_broken_file_is_told_with_every_problem_and_reminded_of_each_hour(watc
     assert told(caplog) == []
 
 
-def test_broken_in_another_way_is_told_at_once(watched, files, caplog):
+def test_broken_in_another_way_is_reported_at_once(watched, files, caplog):
     (files / "canary.yaml").write_text(BROKEN)
     watched.reload(NOON)
     (files / "canary.yaml").write_text("name: [")
@@ -93,7 +93,7 @@ def test_broken_in_another_way_is_told_at_once(watched, files, caplog):
     assert "now BROKEN" in second[1]
 
 
-def test_fixed_is_told_and_no_longer_reminded_of(watched, files, caplog):
+def test_fixed_is_reported_and_no_longer_reminded_of(watched, files, caplog):
     (files / "canary.yaml").write_text(BROKEN)
     watched.reload(NOON)
     caplog.clear()

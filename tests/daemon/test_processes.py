@@ -81,7 +81,7 @@ def log(files):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_finishes_the_round_in_hand(files, url, start, number):
+def test_asked_to_stop_it_finishes_the_round_in_progress(files, url, start, number):
     write_set(files, every="1d", samples=6)
     daemon = start(free=2)
     wait_until((files / "held").exists)
@@ -97,7 +97,7 @@ def test_told_to_stop_it_finishes_the_round_in_hand(files, url, start, number):
     assert "stopped" in log(files)
 
 
-def test_told_twice_it_stops_at_once_and_the_round_is_left(files, url, start):
+def test_asked_twice_it_stops_at_once_and_the_round_is_left(files, url, start):
     write_set(files, every="1d", samples=6)
     daemon = start(free=2)
     wait_until((files / "held").exists)

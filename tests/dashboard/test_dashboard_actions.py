@@ -122,7 +122,7 @@ def test_acknowledged_then_muted_then_accepted_with_a_reason(world, monkeypatch)
 
 
 @pytest.mark.slow
-def test_a_press_that_comes_too_late_says_why_nothing_was_done(world):
+def test_a_click_that_comes_too_late_says_why_nothing_was_done(world):
     url, incident = world
     now = datetime.now(UTC)
     seeded.accept_it(url, incident, now)

@@ -217,7 +217,7 @@ def test_what_is_seen_is_taken_away(dashboard, tab):
     assert len(Path(log.value.path()).read_text().splitlines()) == 16
 
 
-def test_unknown_incidents_and_endpoints_are_told_kindly(dashboard, tab):
+def test_unknown_incidents_and_endpoints_are_reported_kindly(dashboard, tab):
     page = tab()
     page.goto(f"{dashboard[0]}?incident=4711")
     page.get_by_text("There is no incident 4711 here").wait_for()

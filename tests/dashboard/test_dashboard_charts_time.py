@@ -54,7 +54,7 @@ def test_latency_leaves_out_what_is_not_known():
     assert [(row["of"], row["seconds"]) for row in rows] == [("median", 0.25)]
 
 
-def test_days_have_a_line_each_told_apart_by_more_than_colour():
+def test_days_have_a_line_each_distinguished_by_more_than_colour():
     cells = [(key, date(2026, 1, day), 0.5, "50 %") for key in ("a", "b", "") for day in (1, 2)]
     chart = charts_time.over_days([*cells, ("a", date(2026, 1, 3), None, "")], "share", form=".0%")
     assert len(data(chart)) == 6
@@ -95,7 +95,7 @@ def test_epochs_of_the_map_differ_in_shape_and_colour():
     assert len(set(shown["shape"]["scale"]["range"])) == 2
 
 
-def test_replies_since_a_change_stand_apart_on_the_map():
+def test_replies_since_a_change_are_apart_on_the_map():
     dots = [replace(dot, epoch="", round=f"2026-01-0{n + 1}") for n, dot in enumerate(map_of().dots)]
     chart = charts_time.embedding(dots, "2026-01-05")
     assert [row["epoch"] for row in data(chart)] == ["first epoch"] * 4 + [charts_time.SINCE] * 5

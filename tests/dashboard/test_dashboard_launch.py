@@ -5,7 +5,7 @@ import sys
 from dashboard import APP, serve_command
 
 
-def test_the_command_stays_on_this_machine_and_tells_nobody():
+def test_the_command_stays_on_this_machine_and_notifies_nobody():
     command = serve_command(8501)
     assert command[:4] == [sys.executable, "-m", "dashboard.door", "run"]
     options = dict(zip(command[5::2], command[6::2], strict=True))

@@ -112,7 +112,7 @@ def test_hostile_texts_stay_texts(page, name):
         ("cost", {"range": "<b>"}, "There is no range `<b>`"),
     ],
 )
-def test_unknown_names_in_an_address_are_told_kindly(page, name, query, said):
+def test_unknown_names_in_an_address_are_reported_kindly(page, name, query, said):
     at = page(all_states(), name, **query)
     assert any(said in one.value for one in at.warning)
 

@@ -58,6 +58,6 @@ def test_only_its_own_pages_open_its_socket(origin: str, enters: bool) -> None:
 @pytest.mark.parametrize(
     ("client", "believed"), [("127.0.0.1", True), ("10.1.2.3", True), ("10.2.0.1", False), ("unix", False)]
 )
-def test_who_is_signed_in_is_believed_from_declared_proxies_only(client: str, believed: bool) -> None:
+def test_who_is_signed_in_is_trusted_from_declared_proxies_only(client: str, believed: bool) -> None:
     _, seen = knock(client=client, host="localhost:8501", x_forwarded_email="alice@example.com")
     assert ("x-forwarded-email" in seen) == believed

@@ -140,7 +140,7 @@ def test_another_embedder_has_keys_of_its_own(answer: Answer, probe: Probe) -> N
         (None, "no embedder is in use"),
     ],
 )
-def test_without_a_vector_the_reason_is_told(given: Fixed | None, why: str, answer: Answer, probe: Probe) -> None:
+def test_without_a_vector_the_reason_is_reported(given: Fixed | None, why: str, answer: Answer, probe: Probe) -> None:
     found = fingerprint(answer("x"), probe, given)
     assert not [key for key in found.vectors if key.startswith("embedding")]
     assert found.unreadable["embedding"] == why
@@ -165,7 +165,9 @@ def test_the_table_knows_each_embedder_by_its_name() -> None:
         ),
     ],
 )
-def test_a_broken_package_is_told(files: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_package_is_reported(
+    files: list[str], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     package = tmp_path / "wordllama"
     for file in ["__init__.py", *files]:
         (package / file).parent.mkdir(parents=True, exist_ok=True)
@@ -175,7 +177,7 @@ def test_a_broken_package_is_told(files: list[str], why: str, tmp_path: Path, mo
         WordLlama().embed("x")
 
 
-def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(EmbedderUnavailable, match="the package wordllama is not installed"):
         WordLlama().embed("x")

@@ -102,7 +102,7 @@ def test_a_word_a_list_or_a_number_has_no_language(text: str) -> None:
     assert not unread(text)
 
 
-def test_every_language_in_which_refusals_are_read_can_be_told() -> None:
+def test_every_language_in_which_refusals_are_read_can_be_recognised() -> None:
     assert set(LANGUAGES) <= NAMES
 
 

@@ -41,7 +41,7 @@ def test_unknown_tokens_are_never_guessed_from_words(
     assert found.unreadable == {"tokens": why}
 
 
-def test_exact_tells_any_two_texts_apart_white_space_around_them_aside(answer: Answer, probe: Probe) -> None:
+def test_exact_distinguishes_any_two_texts_white_space_around_them_aside(answer: Answer, probe: Probe) -> None:
     texts = ["", "7", "7  7", "7 7", "7\n7", "7\x00", "\ud800", "\ud801", "é", "e\u0301"]
     hashes = [extract(answer(text), probe).categories["exact"] for text in texts]
     assert len(set(hashes)) == len(texts)

@@ -155,14 +155,14 @@ def watched(*log_es: float) -> tuple[Change, list[str], list[str | None]]:
     return incident, reasons, events
 
 
-def test_a_change_that_goes_on_is_persistent_and_nobody_is_told_again() -> None:
+def test_a_change_that_goes_on_is_persistent_and_nobody_is_notified_again() -> None:
     incident, reasons, events = watched(9.0, 12.0, 13.0, 8.0, 8.0)
     assert reasons == ["aftermath", "aftermath", "persistent", "refreshed", "already_open"]
     assert (incident.course, incident.rounds_after, incident.back_since) == ("persistent", AFTERMATH, None)
     assert set(events) == {None}
 
 
-def test_a_change_that_is_over_is_transient_and_people_are_told_since_when() -> None:
+def test_a_change_that_is_over_is_transient_and_people_are_notified_since_when() -> None:
     incident, reasons, events = watched(8.0, 5.0, 3.0, 1.0)
     assert reasons == ["aftermath", "aftermath", "transient", "staying_back"]
     assert events == [None, None, "passed", None]
@@ -231,7 +231,7 @@ def test_without_a_word_of_its_first_channel_nobody_knows_whether_it_lasts() -> 
 BROKEN = Verdict("expectation", 500.0, 0.5, 1.0, "share of replies", -0.5, "passes 50 %", "0030", ("a.b",), 6.2)
 
 
-def test_a_more_serious_channel_makes_it_worse_and_people_are_told_once() -> None:
+def test_a_more_serious_channel_makes_it_worse_and_people_are_notified_once() -> None:
     opened = decided(later(7.0, 31, replace(BROKEN, e_value=1.0))).incident
     worse = later(9.0, 32, BROKEN, kind="contract_break")
     decision = decided(worse, opened)
@@ -244,7 +244,7 @@ def test_a_more_serious_channel_makes_it_worse_and_people_are_told_once() -> Non
     assert (again.event, again.incident and again.incident.kind) == (None, "contract_break")
 
 
-def test_a_less_serious_channel_is_added_and_nobody_is_told() -> None:
+def test_a_less_serious_channel_is_added_and_nobody_is_notified() -> None:
     opened = decided(ALARM).incident
     named = replace(BROKEN, channel="identity")
     decision = decided(replace(ALARM, verdicts=(LENGTH, named)), opened)
@@ -278,7 +278,7 @@ def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: C
 
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8))
-def test_acknowledging_changes_who_has_it_in_hand_and_nothing_else(incident: Change, actor: str) -> None:
+def test_acknowledging_changes_who_acknowledged_it_and_nothing_else(incident: Change, actor: str) -> None:
     decision = acknowledge(incident, actor, "why", NOW)
     in_hand = replace(incident, state="acknowledged", actor=actor, note="why", acknowledged_at=NOW)
     assert decision.incident == in_hand

@@ -37,7 +37,7 @@ def waits(routing: Routing, subject: Subject, now: datetime) -> tuple[datetime, 
     return at, hold
 
 
-def test_without_routes_everyone_is_told_at_once() -> None:
+def test_without_routes_everyone_is_notified_at_once() -> None:
     everyone = {"slack": "unrouted", "pagerduty": "unrouted", "log": "unrouted"}
     assert targets(routing(), OPENED) == everyone
     assert waits(routing(), OPENED, NIGHT) == (NIGHT, "")
@@ -66,12 +66,12 @@ def test_all_that_a_route_names_must_be_so(route: dict, fits: bool) -> None:
     )
 
 
-def test_every_route_that_fits_is_taken_and_a_place_named_twice_is_told_once() -> None:
+def test_every_route_that_fits_is_taken_and_a_place_named_twice_is_notified_once() -> None:
     both = routing(routes=(Route(to=("slack:#billing", "slack")), Route(to=("slack", "pagerduty"))))
     assert targets(both, OPENED) == {"slack:#billing": "routed", "slack": "routed", "pagerduty": "routed"}
 
 
-def test_how_it_goes_on_is_told_to_whoever_was_told_and_to_nobody_else() -> None:
+def test_how_it_goes_on_is_reported_to_whoever_was_notified_and_to_nobody_else() -> None:
     critical = routing(routes=(Route(to=("slack",)), Route(to=("pagerduty",), severity="critical")))
     told = replace(OPENED, notified=(BILLING,))
     for event in ("acknowledged", "muted", "recovered", "accepted", "superseded", "closed", "passed", "trouble_over"):

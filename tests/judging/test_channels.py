@@ -104,7 +104,7 @@ def test_the_embedding_is_whichever_the_fingerprint_has() -> None:
     assert read("embedding", vectors={"embedding.any": (1.0, 2.0)}) == (1.0, 2.0)
 
 
-def test_vectors_are_told_apart_by_their_feature() -> None:
+def test_vectors_are_distinguished_by_their_feature() -> None:
     vectors = {"text.grams": (1.0,), "embedding.any": (2.0,)}
     assert read("text", vectors=vectors) == (1.0,)
     assert read("embedding", vectors=vectors) == (2.0,)

@@ -43,13 +43,13 @@ BEFORE = answers(0, *[{"a": ["Paris", "Paris", "Rome"], "b": ["blue", "red", "bl
 SINCE = answers(8, *[{"a": ["Rome", "Rome", "Paris"], "b": ["blue", "red", "green"]}] * 4)
 
 
-def test_names_are_told_largest_mover_first_with_what_they_rest_on() -> None:
+def test_names_are_reported_largest_mover_first_with_what_they_rest_on() -> None:
     (shift,) = find([moved("choice", "a")], BEFORE, SINCE, 2).shifts
     assert shift.words == "probe a: “Paris” 33 % instead of 67 %, “Rome” 67 % instead of 33 %"
     assert (shift.channel, shift.replies, shift.reference_replies) == ("choice", 12, 24)
 
 
-def test_numbers_are_told_over_every_series_that_moved() -> None:
+def test_numbers_are_reported_over_every_series_that_moved() -> None:
     since = answers(8, *[{"a": ["sorry", "Rome"], "b": ["blue", "sorry, no"]}] * 4)
     shifts = find([moved("refusal", "a", "b"), moved("length", "a")], BEFORE, since, 2).shifts
     assert [one.channel for one in shifts] == ["refusal", "length", "choice"], "the gravest first"

@@ -41,5 +41,5 @@ def test_one_odd_reply_in_a_hundred_is_found_within_a_week() -> None:
         ("", False),
     ],
 )
-def test_a_loop_is_told_from_a_table(text: str, loops: bool) -> None:
+def test_a_loop_is_distinguished_from_a_table(text: str, loops: bool) -> None:
     assert repeats_itself(text) is loops

@@ -107,7 +107,7 @@ def test_few_names_have_a_category_each_the_commonest_first() -> None:
     assert set(scale.score) == {0.0}, "names stand in no order"
 
 
-def test_of_many_names_the_common_ones_are_told_apart_and_the_rest_is_lumped() -> None:
+def test_of_many_names_the_common_ones_are_distinguished_and_the_rest_is_lumped() -> None:
     chatter = [f"n{i}" for i in range(30)]
     rounds = [["a"] * 6 + ["b"] * 4 + chatter[2 * i : 2 * i + 2] for i in range(15)]
     scale, categories = learn(rounds)
@@ -119,13 +119,13 @@ def test_of_many_names_the_common_ones_are_told_apart_and_the_rest_is_lumped() -
     assert scale.index("never", None) == scale.index("n29", None) == 2
 
 
-def test_what_is_told_apart_is_worth_an_eightieth_of_the_replies_or_is_the_commonest() -> None:
+def test_what_is_distinguished_is_worth_an_eightieth_of_the_replies_or_is_the_commonest() -> None:
     names_of = [["a"] * 90 + ["b"] * 6 + ["c"] * 2 + ["d"] + [f"{r}-{k}" for k in range(5)] for r in range(6)]
     assert learn(names_of)[0].names == ("a", "b", "c"), "d came twice in 208 replies"
     assert learn([[f"n{i}" for i in range(100)] * 3] * 3)[0].names == ("n0",), "nothing is common"
 
 
-def test_at_most_so_many_names_are_told_apart() -> None:
+def test_at_most_so_many_names_are_distinguished() -> None:
     scale, _ = learn([[f"n{i}" for i in range(20)] * 3] * 6)
     assert len(scale.names) == NAMED
 

@@ -60,7 +60,7 @@ def test_whatever_we_accept_fires_when_we_say(text: str) -> None:
 
 
 @given(st.text(alphabet="0159*/,- monfrijdec", max_size=30) | st.text(max_size=30))
-def test_any_text_is_read_or_refused_with_a_mend(text: str) -> None:
+def test_any_text_is_read_or_refused_with_a_fix(text: str) -> None:
     try:
         cron.parse(text)
     except ValueError as error:

@@ -119,7 +119,7 @@ def test_a_gzipped_log_is_gzipped_and_a_plain_one_is_plain(tmp_path: Path) -> No
     assert gzip.decompress((tmp_path / "log.jsonl.gz").read_bytes()) == (tmp_path / "log.jsonl").read_bytes()
 
 
-def test_packing_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+def test_packing_is_recognised_by_content_not_by_name(tmp_path: Path) -> None:
     write(tmp_path / "log.jsonl.gz", [FULL])
     (tmp_path / "log.jsonl.gz").rename(tmp_path / "log.jsonl")
     assert list(read(tmp_path / "log.jsonl")) == [FULL]
@@ -252,7 +252,7 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
     ],
     ids=lambda value: None if isinstance(value, str) else "line",
 )  # fmt: skip
-def test_a_broken_line_says_where_it_is_and_how_to_mend_it(tmp_path: Path, line, message: str) -> None:
+def test_a_broken_line_says_where_it_is_and_how_to_fix_it(tmp_path: Path, line, message: str) -> None:
     path = lines(tmp_path / "log.jsonl", MINIMAL, b"\n", line)
     assert refusal_of(path) == f"{path}:3: {message}"
 
@@ -315,7 +315,7 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: cannot be written (No such file or directory); choose another place"
 
 
-def test_progress_is_told_of_every_byte(tmp_path: Path) -> None:
+def test_progress_is_reported_of_every_byte(tmp_path: Path) -> None:
     write(tmp_path / "log.jsonl", [FULL] * 3)
     told: list[int] = []
     list(read(tmp_path / "log.jsonl", told.append))

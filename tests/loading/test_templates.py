@@ -82,7 +82,7 @@ def test_another_row_renames_no_probe(tmp_path: Path) -> None:
     assert before.items() <= after.items() and len(after) == 3
 
 
-def test_a_long_text_stands_in_a_file(tmp_path: Path) -> None:
+def test_a_long_text_is_put_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "p.txt").write_text("Hello {{name}},\nwrite.\n\n")
     [probe] = probes_of(tmp_path, "probes: [{id: a, prompt: file://texts/p.txt, vars: {name: Ann}}]\n")
@@ -90,7 +90,7 @@ def test_a_long_text_stands_in_a_file(tmp_path: Path) -> None:
     assert find_texts([tmp_path]) == [tmp_path / "texts" / "p.txt"], "the daemon looks whether it changes"
 
 
-def test_a_text_about_templates_is_sent_as_it_stands(tmp_path: Path) -> None:
+def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
     text = "What does {{ user.name | upper }} mean, and ${HOME}, and file://x?"
     [probe] = probes_of(tmp_path, f"probes: [{{id: a, prompt: '{text}', template: false}}]\n")
     assert probe.prompt == text

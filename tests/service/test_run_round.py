@@ -169,7 +169,7 @@ def test_a_round_all_recorded_but_not_settled_is_judged_without_an_ask(store, mo
     assert provider.asked == []
 
 
-def test_while_it_is_in_hand_it_is_busy(store):
+def test_while_it_is_in_progress_it_is_busy(store):
     endpoint = parrot()
     other = store.change(stored_rounds.due, endpoint, "another set", START)
     assert store.change(stored_rounds.claim, other, "there", START, 60)
@@ -206,7 +206,7 @@ def renewing(store, monkeypatch, renew):
     return leases, seen
 
 
-def test_a_round_in_hand_gives_signs_of_life_however_slow_its_asks(store, monkeypatch):
+def test_a_round_in_progress_gives_signs_of_life_however_slow_its_asks(store, monkeypatch):
     really = stored_rounds.renew
     leases, seen = renewing(store, monkeypatch, lambda n, *lease: really(*lease))
     assert round_of(store, parrot(), provider=Slow(seen)).outcome == "completed"

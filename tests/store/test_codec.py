@@ -103,7 +103,7 @@ def test_a_large_reply_is_packed_small() -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"not zlib", codec.pack_text("x")[:-3]])
-def test_damage_is_named_with_its_mend(damaged: bytes) -> None:
+def test_damage_is_named_with_its_fix(damaged: bytes) -> None:
     with pytest.raises(StoreError, match=r"is damaged .* restore the database from a backup"):
         codec.unpack_reply(damaged)
 

@@ -17,7 +17,7 @@ def news(store: Store) -> list[tuple[str, str]]:
     return [(notice.event, notice.cause) for notice in reversed(store.query(notices.recent))]
 
 
-def test_a_daemon_that_is_lost_is_told_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
+def test_a_daemon_that_is_lost_is_reported_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     for minute in range(1, 20):
         beat(store, "b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)

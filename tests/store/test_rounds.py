@@ -37,7 +37,7 @@ def test_a_time_without_zone_is_refused(store: Store) -> None:
         store.change(rounds.due, BILLING, "money", datetime(2026, 3, 1))  # noqa: DTZ001
 
 
-def test_a_claim_says_what_is_in_hand(store: Store) -> None:
+def test_a_claim_says_what_is_in_progress(store: Store) -> None:
     round_id = store.change(rounds.due, BILLING, "money", NOW)
     view = store.change(rounds.claim, round_id, "host:1", NOW + timedelta(seconds=3), 60)
     assert view is not None

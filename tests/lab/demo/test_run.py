@@ -157,7 +157,7 @@ def test_endings(alarmed_at, code, words):
 
 
 @pytest.mark.slow
-def test_a_configured_channel_is_told_too(play, monkeypatch):
+def test_a_configured_channel_is_reported_too(play, monkeypatch):
     notices = []
 
     class Recorded:

@@ -126,7 +126,7 @@ def test_checks_take_their_share_and_little_more(tmp_path: Path) -> None:
         assert 0 < asker.spent < SHARE * 5_000 + 3 * 60
 
 
-def test_a_cache_that_says_so_is_believed() -> None:
+def test_a_cache_that_says_so_is_trusted() -> None:
     hit = Reply(at=START, error="invalid_reply", headers={"cf-aig-cache-status": "HIT"})
     found = cache_finding([hit, Reply(at=START, text="Tea")])
     assert found is not None and "Cloudflare's gateway" in found.words

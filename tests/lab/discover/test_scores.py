@@ -75,7 +75,7 @@ def test_the_score_ranks_probes_by_the_power_they_give() -> None:
     assert measured[0] > 1.5 * measured[3]
 
 
-def test_a_short_look_is_believed_less() -> None:
+def test_a_short_look_weighs_less() -> None:
     assert score([4, 4], 30) < score([10, 10], 30) < score([24, 24], 30)
 
 

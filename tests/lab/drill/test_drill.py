@@ -44,7 +44,7 @@ SIGNS = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.slow
-def test_a_change_is_seen_told_and_taken_back_and_the_truth_is_untouched(watched: str, change: str) -> None:
+def test_a_change_is_seen_notified_and_taken_back_and_the_truth_is_untouched(watched: str, change: str) -> None:
     slack, log = Channel("slack"), Channel("log")
     before = hashes(watched)
     assert len(before) > 5
@@ -180,7 +180,7 @@ def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"), [("wording", ["opened", "recovered"]), ("identity", ["fact", "fact_over"])]
 )
-def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patience(
+def test_whoever_was_notified_hears_that_it_is_over_also_when_somebody_loses_patience(
     watched: str, monkeypatch: pytest.MonkeyPatch, change: str, told: list[str]
 ) -> None:
     def ends(*arguments: object) -> str:
@@ -194,7 +194,9 @@ def test_whoever_was_told_hears_that_it_is_over_also_when_somebody_loses_patienc
 
 
 @pytest.mark.slow
-def test_a_change_that_is_not_seen_is_said_and_nobody_told(watched: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_is_not_seen_is_reported_and_nobody_is_notified(
+    watched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("prober.lab.drill.stream.changed", lambda reply, name: reply)
     monkeypatch.setattr("prober.lab.drill.run.changed", lambda reply, name: reply)
     slack = Channel()

@@ -30,7 +30,7 @@ def test_nats_are_the_divergence_written_out():
     assert nats_of(np.array(p), 1) == pytest.approx(sum(b * log(b / a) for a, b in zip(p, q, strict=True)))
 
 
-def test_a_rarer_outcome_tells_more_and_a_certain_one_nothing():
+def test_a_rarer_outcome_says_more_and_a_certain_one_nothing():
     p = np.array([0.6, 0.3, 0.1])
     assert nats_of(p, 0) < nats_of(p, 1) < nats_of(p, 2)
     assert nats_of(np.array([1.0, 0.0]), 0) == pytest.approx(0.0)
@@ -54,7 +54,7 @@ def test_a_probe_of_one_answer_sees_only_what_breaks_it():
     assert "prober discover" in advice(fixed)
 
 
-def test_the_most_telling_come_first_and_the_least_last():
+def test_the_most_informative_come_first_and_the_least_last():
     order = [one.series for one in information(history(), PROMISE)]
     assert order[-1] == FIXED
     for one in information(history(), PROMISE):
@@ -84,14 +84,14 @@ def test_more_asks_a_round_need_less_time():
     assert many.days_alone < few.days_alone
 
 
-def test_what_is_checked_is_never_told_to_go():
+def test_what_is_checked_is_never_to_be_dropped():
     assert found()[PROSE].checked
     assert not found()[COIN].checked
     for (_, checked), words in ADVICE.items():
         assert not (checked and "drop" in words)
 
 
-def test_a_probe_in_which_nothing_shows_is_told_to_go():
+def test_a_probe_in_which_nothing_shows_should_be_dropped():
     whole = history()
     mute = replace(whole, memory=replace(whole.memory, channels={}))
     (one, *_) = information(mute, PROMISE)

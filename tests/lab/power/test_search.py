@@ -98,7 +98,7 @@ def test_where_no_round_is_due_in_time_nothing_is_tried(delays):
     assert (found.rounds, found.smallest, found.largest, begun) == (0, None, None, [])
 
 
-def test_every_kind_and_span_is_told(delays):
+def test_every_kind_and_span_is_reported(delays):
     delays(lambda size, number: 1)
     heard = []
     found = sensitivity(HISTORY, CHANGES, DAILY, replications=5, tell=heard.append)

@@ -132,7 +132,7 @@ def test_history_of_thousands_of_series_is_one_question(store: Store) -> None:
     assert len(store.query(replies.history, HASH, [SERIES, *(f"s{n}" for n in range(5000))])) == 1
 
 
-def test_acknowledging_is_told_and_the_incident_stays_the_open_one(store: Store) -> None:
+def test_acknowledging_is_reported_and_the_incident_stays_the_open_one(store: Store) -> None:
     incident = alarm(store)
     held = carry(store, acknowledge(incident, "ana", "", NOW), Routing(("slack",)), NOW + DAY)
     assert (held.state, held.actor) == ("acknowledged", "ana")
@@ -160,7 +160,7 @@ def test_accepting_starts_a_new_epoch_at_the_onset(store: Store) -> None:
     assert store.query(judge_state.epochs, "search") == ()
 
 
-def test_a_round_in_hand_when_a_new_epoch_begins_is_judged_anew_not_against_the_old_reference(store: Store) -> None:
+def test_a_round_in_progress_when_a_new_epoch_begins_is_judged_anew_not_against_the_old_reference(store: Store) -> None:
     incident = alarm(store)
     view = begin(store, NOW + DAY)
     record(store, view, observe("kept"))

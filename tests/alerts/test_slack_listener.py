@@ -192,7 +192,7 @@ def test_what_is_private_is_not_shown_on_request_either(
 
 @pytest.mark.parametrize(("user", "may"), [("U0ALICE", True), ("U0CAROL", True), ("U0MALLORY", False)])
 @pytest.mark.slow
-def test_only_who_is_allowed_acts_and_every_press_is_kept(
+def test_only_who_is_allowed_acts_and_every_click_is_kept(
     office: Callable[..., Office], slack: SlackServer, user: str, may: bool
 ) -> None:
     slack.groups["S0ONCALL"] = ["U0CAROL"]
@@ -208,7 +208,7 @@ def test_only_who_is_allowed_acts_and_every_press_is_kept(
 
 
 @pytest.mark.slow
-def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office], slack: SlackServer) -> None:
+def test_a_click_that_is_delivered_twice_acts_once(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     button = {**here.button("mute"), "action_ts": "1900000000.5"}
     first = slack.press(button, here.root)
@@ -225,7 +225,7 @@ def test_a_press_that_is_delivered_twice_acts_once(office: Callable[..., Office]
 
 
 @pytest.mark.slow
-def test_too_late_is_said_to_the_presser_alone(office: Callable[..., Office], slack: SlackServer) -> None:
+def test_too_late_is_said_to_who_clicked_alone(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     stale = here.button("acknowledge")
     try_to_act(here.store, here.incident.id, Action("close", "bob"), NOBODY, NOW)
@@ -272,7 +272,7 @@ def test_the_answer_does_not_wait_for_the_work(
 
 
 @pytest.mark.slow
-def test_a_database_that_fails_is_told_to_the_presser_and_the_listener_goes_on(
+def test_a_database_that_fails_is_reported_to_who_clicked_and_the_listener_goes_on(
     office: Callable[..., Office], slack: SlackServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     here = office()
@@ -296,7 +296,7 @@ def _raiser(error: Exception) -> Callable[..., None]:
 
 @pytest.mark.parametrize("how", ["refresh", "drop"])
 @pytest.mark.slow
-def test_after_a_dropped_connection_presses_are_heard_again(
+def test_after_a_dropped_connection_clicks_are_heard_again(
     office: Callable[..., Office], slack: SlackServer, how: str
 ) -> None:
     here = office()
@@ -360,7 +360,7 @@ PRESS = {
 }
 
 
-def test_a_press_is_read_and_its_author_made_visible() -> None:
+def test_a_click_is_read_and_its_author_made_visible() -> None:
     pressed = read(PRESS)
     assert pressed is not None and pressed.actor == "a\\u202eb (U1)"
 
@@ -380,7 +380,7 @@ def test_a_press_is_read_and_its_author_made_visible() -> None:
         {"type": "view_submission", "user": {"id": "U1"}, "view": {"callback_id": "prober_accept"}},
     ],
 )
-def test_what_is_no_press_of_ours_is_nothing(payload: dict[str, object]) -> None:
+def test_what_is_no_click_of_ours_is_nothing(payload: dict[str, object]) -> None:
     assert read(payload) is None
 
 

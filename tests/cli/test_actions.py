@@ -42,7 +42,7 @@ def test_close_says_that_the_old_behaviour_is_back_and_keeps_the_reference(probe
     assert (late.code, late.err) == (2, "incident 1 is closed already: recovered by ana\n")
 
 
-def test_every_press_is_shown_with_its_author(prober: Run) -> None:
+def test_every_click_is_shown_with_its_author(prober: Run) -> None:
     prober("incidents", "acknowledge", 1, "--by", "ana", "--reason", "[b]looking[/b]")
     again = prober("incidents", "acknowledge", 1, "--by", "bo")
     assert (again.code, again.out) == (0, "Incident 1 of swapped is already acknowledged by ana.\n")

@@ -162,7 +162,7 @@ def test_a_suspicion_is_settled_with_its_round_or_not_at_all(store: Store, url: 
     assert len(store.query(overview.recent_rounds)) == 1
 
 
-def test_readers_are_told_while_one_waits_and_while_it_is_in_hand(store: Store) -> None:
+def test_readers_are_notified_while_one_waits_and_while_it_is_in_progress(store: Store) -> None:
     declare(store)
     suspect(store)
     assert [view.confirmation_due_at for view in store.query(overview.endpoints)] == [NOW + MINUTE, None]
@@ -198,7 +198,7 @@ def test_a_claim_renewed_for_less_ends_sooner(store: Store) -> None:
     assert store.change(rounds.claim, view.round.id, "other", NOW + timedelta(seconds=10), 10) is not None
 
 
-def test_a_lost_claim_is_not_renewed_and_readers_are_not_told_of_renewals(store: Store, url: str) -> None:
+def test_a_lost_claim_is_not_renewed_and_readers_are_not_notified_of_renewals(store: Store, url: str) -> None:
     view = begin(store)
     before = store.query(watches.changes)
     store.change(rounds.renew, view, NOW, 10)

@@ -97,7 +97,7 @@ def test_a_change_is_judged_by_the_channels_in_which_it_shows(name, channels):
 
 
 @pytest.mark.slow
-def test_of_many_channels_the_most_telling_are_judged():
+def test_of_many_channels_the_most_informative_are_judged():
     found = informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)
     assert len(found) == JUDGED
     assert found == informative_channels(HISTORY, BY_NAME["refusing"], PROMISE, 0)

@@ -146,7 +146,7 @@ def hook() -> Iterator[Hook]:
 
 
 @pytest.mark.slow
-def test_a_daemon_that_fell_silent_is_told_once(
+def test_a_daemon_that_fell_silent_is_reported_once(
     prober: Run, late: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROBER_WEBHOOK_URL", hook.url)

@@ -66,7 +66,7 @@ def test_a_change_that_is_plain_to_see_began_in_one_round() -> None:
     assert began(state_of([4, 5, 6, 7], [1.0, 2.0, 40.0, 20.0], 8), LABELS[:8]) == ("0006", "0006")
 
 
-def test_rounds_between_kept_candidates_cannot_be_told_apart() -> None:
+def test_rounds_between_kept_candidates_cannot_be_distinguished() -> None:
     assert began(state_of([0, 10, 30, 31], [0.0, 0.0, 40.0, 0.0], 32), LABELS[:32]) == ("0011", "0030")
 
 

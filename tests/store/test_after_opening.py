@@ -58,7 +58,7 @@ def test_rounds_after_the_alarm_tell_whether_it_stays_and_count_towards_the_find
 
 
 @pytest.mark.slow
-def test_a_change_that_has_passed_is_told_and_its_replies_are_only_those_before(store: Store) -> None:
+def test_a_change_that_has_passed_is_reported_and_its_replies_are_only_those_before(store: Store) -> None:
     opened(store)
     for day, log_e in enumerate((7.0, 5.0, 3.0), 5):
         incident = after(store, day, strong(log_e), text="Paris")
@@ -68,7 +68,7 @@ def test_a_change_that_has_passed_is_told_and_its_replies_are_only_those_before(
     assert [one.event for one in store.query(stored_notices.recent)][:2] == ["passed", "passed"]
 
 
-def test_a_more_serious_channel_is_told_with_the_new_kind(store: Store) -> None:
+def test_a_more_serious_channel_is_reported_with_the_new_kind(store: Store) -> None:
     opened(store)
     incident = after(store, 5, strong(), verdict("expectation"), kind="contract_break")
     assert incident.kind == "contract_break"
@@ -113,7 +113,7 @@ def test_a_new_reference_begins_with_the_rounds_to_come_and_closes_what_is_open(
     assert len(store.query(replies.history, HASH, [SERIES])) == 1
 
 
-def test_a_reset_needs_no_incident_and_takes_a_round_in_hand_from_its_holder(store: Store) -> None:
+def test_a_reset_needs_no_incident_and_takes_a_round_in_progress_from_its_holder(store: Store) -> None:
     declare(store)
     view = begin(store)
     begin_reference(store, "billing", "ana", "", Routing(()), NOW + DAY)

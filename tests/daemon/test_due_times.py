@@ -66,7 +66,7 @@ def test_a_fraction_of_a_second_never_slips():
     assert (moment - datetime(1970, 1, 1, tzinfo=UTC)) % timedelta(seconds=0.7) == timedelta(0)
 
 
-def test_an_interval_too_short_to_be_told_is_still_one():
+def test_an_interval_too_short_to_be_shown_is_still_one():
     moments, now = DueTimes(Schedule(every="0.0000001s")), datetime(2026, 3, 2, tzinfo=UTC)
     assert moments.following(now) > now == moments.latest(now)
 

@@ -17,7 +17,7 @@ from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 from prober.store import Store
 from prober.store.pages import overview
-from tests.daemon.test_confirming import follow_up
+from tests.daemon.test_confirmation import follow_up
 from tests.daemon.test_daemon import KEY
 from tests.daemon.world import NOON, Clock, tick, watching
 

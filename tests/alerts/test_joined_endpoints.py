@@ -30,7 +30,7 @@ def test_news_of_more_endpoints_is_about_them() -> None:
     assert "an incident of its own" in message.todo[0]
 
 
-def test_a_webhook_is_told_as_data() -> None:
+def test_a_webhook_is_reported_as_data() -> None:
     assert payload(NAMED["together"])["also"] == [
         {"endpoint": "acme/gpt-4o-mini", "incident": 13},
         {"endpoint": "acme/o3", "incident": None},
@@ -57,7 +57,7 @@ def test_a_retry_finds_the_news_in_its_thread(slack: SlackServer) -> None:
 
 
 @pytest.mark.parametrize("follows", ["", "log", "C0OTHER/1800000000.000100", f"{CHANNEL}/", f"{CHANNEL}/1e9", "a/b/c"])
-def test_what_follows_no_message_of_this_channel_stands_alone(slack: SlackServer, follows: str) -> None:
+def test_what_follows_no_message_of_this_channel_is_alone(slack: SlackServer, follows: str) -> None:
     assert bot(slack).send(edited(JOINED, follows=follows)).sent
     assert "thread_ts" not in slack.messages[0]
 

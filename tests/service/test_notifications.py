@@ -74,7 +74,7 @@ def failing(store: Store, incident: Incident | None = None, at=NOW, endpoint=BIL
     return carry(store, decision, NAMES, at)
 
 
-def test_every_press_is_kept_with_its_author_and_what_came_of_it(store: Store) -> None:
+def test_every_click_is_kept_with_its_author_and_what_came_of_it(store: Store) -> None:
     incident = alarm(store)
     for press in (
         Action("acknowledge", "ana", "looking", via="slack"),
@@ -107,7 +107,7 @@ def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(store: Sto
     assert seen.reference_began_at == (None if is_kept else NOW + HOUR)
 
 
-def test_a_mute_ends_by_itself_and_nothing_is_told_meanwhile(store: Store) -> None:
+def test_a_mute_ends_by_itself_and_nobody_is_notified_meanwhile(store: Store) -> None:
     incident = alarm(store)
     try_to_act(store, incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
     assert look_at_incidents(store, NAMES, NOW + DAY) == ()
@@ -284,7 +284,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
 
 
 @pytest.mark.slow
-def test_stale_and_fresh_are_told_once_and_to_the_same(store: Store) -> None:
+def test_stale_and_fresh_are_reported_once_and_to_the_same(store: Store) -> None:
     declare(store)
     complete(store, NOW)
     late = NOW + DAY
@@ -347,7 +347,7 @@ def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store
 
 
 @pytest.mark.slow
-def test_what_was_only_suspected_is_listed_nowhere_and_told_to_nobody(store: Store) -> None:
+def test_what_was_only_suspected_is_listed_nowhere_and_reported_to_nobody(store: Store) -> None:
     declare(store)
     complete(store, NOW, judgement=judge("", "suspected", verdict(e_value=50.0)))
     assert store.query(incidents.recent) == () and store.query(overview.endpoints)[0].open_incident is None

@@ -59,7 +59,7 @@ def test_what_a_channel_cannot_do_is_said_at_the_start(
     assert said in caplog.text and bool(said) == bool(caplog.records)
 
 
-def test_what_is_pressed_at_night_waits_for_the_morning_as_the_files_say(files, store) -> None:
+def test_what_is_clicked_at_night_waits_for_the_morning_as_the_files_say(files, store) -> None:
     (files / "alerts.yaml").write_text('quiet_hours: {start: "22:00", end: "07:00"}\n')
     night = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
     daemon = watching(files, store, lambda: night)

@@ -30,7 +30,7 @@ def suspicious(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("suspicious")
-def test_once_asks_one_round_unless_told_to_confirm(prober: Run, home: Path) -> None:
+def test_once_asks_one_round_unless_asked_to_confirm(prober: Run, home: Path) -> None:
     write_probes(home, confirm={"rounds": 2, "pause": "0s"})
     (one,) = prober("once", "--json").json["rounds"]
     assert (one["judgement"]["state"], one["confirmation"]) == ("suspected", "switched_off")
