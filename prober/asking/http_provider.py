@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,7 @@ from prober.asking import failures, headers, metadata
 from prober.asking.access import KEYS, Keys, NoKey, access_of
 from prober.asking.egress import Certificates
 from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
+from prober.asking.interface import Description
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import (
@@ -76,22 +77,28 @@ class HttpProvider:
             self._keys.refused(endpoint)
         return without_secrets(reply, access.secrets)
 
-    def describe(self, endpoint: Endpoint) -> dict[str, str] | None:
-        """What the endpoint says of itself; None where it says nothing now. Never raises for bad luck."""
+    def describe(self, endpoint: Endpoint, without: Collection[str] = ()) -> Description:
+        """What the endpoint says of itself. Never raises for bad luck."""
         access = access_of(endpoint, self._keys)
-        if isinstance(access, NoKey):
-            return None
+        pages = metadata.addresses(endpoint, base_url_of(endpoint)) if metadata.is_asked(endpoint) else {}
         found: dict[str, str] = {}
-        for page, url in metadata.addresses(endpoint, base_url_of(endpoint)).items():
+        silent = []
+        left_s = metadata.MOST_S
+        for page, url in pages.items():
+            if page in without or left_s <= 0 or isinstance(access, NoKey):
+                continue
+            within, certificates = metadata.timeouts(left_s), certificates_of(endpoint)
             outcome = self._transport.post(
-                url, access.headers, b"", metadata.MOST_S, metadata.MOST_BYTES, None, certificates_of(endpoint), "GET"
+                url, access.headers, b"", within, metadata.MOST_BYTES, None, certificates, "GET"
             )
-            if isinstance(outcome, Lost):
-                return None
-            if outcome.status == 200:
+            left_s -= outcome.latency_s
+            said: dict[str, str] = {}
+            if isinstance(outcome, Arrived) and outcome.status == 200:
                 body = parse(_without_keys(outcome, access.secrets).body)
-                found |= metadata.values(page, body, endpoint.model)
-        return found or None
+                said = metadata.values(page, body, endpoint.model)
+            found |= said
+            silent += [] if said else [page]
+        return Description(found, tuple(silent))
 
     def close(self) -> None:
         self._transport.close()

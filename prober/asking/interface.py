@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -31,12 +32,21 @@ class Answer(NamedTuple):
     reply: Reply
 
 
+class Description(NamedTuple):
+    """What an endpoint says of itself."""
+
+    values: Mapping[str, str]
+    """Short, by name; empty where it says nothing now."""
+    silent: tuple[str, ...] = ()
+    """Pages that it does not have, or that say nothing that could be read."""
+
+
 @runtime_checkable
 class Describes(Protocol):
     """A provider that can ask what an endpoint says of itself."""
 
-    def describe(self, endpoint: Endpoint) -> dict[str, str] | None:
-        """Short values by name; None where it says nothing now. No ask of the model; never raises for bad luck."""
+    def describe(self, endpoint: Endpoint, without: Collection[str] = ()) -> Description:
+        """All pages but `without`. No ask of the model; never raises for bad luck."""
         ...
 
 

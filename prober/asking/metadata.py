@@ -10,11 +10,24 @@ from urllib.parse import urlsplit, urlunsplit
 
 from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint
+from prober.model.providers import is_at
 
 MOST_BYTES: Final = 2_000_000
-MOST_S: Final = Timeouts(connect_s=3.0, read_s=5.0, total_s=5.0)
+MOST_S: Final = 5.0
+"""For all pages of an endpoint together."""
 LONGEST: Final = 200
 """Characters of a value; of anything longer its digest is kept."""
+
+
+COMPANIES: Final = (
+    "ai21.com", "aliyuncs.com", "amazonaws.com", "anthropic.com", "azure.com", "azure.us", "baseten.co", "bigmodel.cn",
+    "cerebras.ai", "cloudflare.com", "cohere.ai", "cohere.com", "databricks.com", "deepinfra.com", "deepseek.com",
+    "fireworks.ai", "github.ai", "googleapis.com", "groq.com", "huggingface.co", "hyperbolic.xyz", "mistral.ai",
+    "moonshot.ai", "moonshot.cn", "novita.ai", "nvidia.com", "openai.com", "openrouter.ai", "perplexity.ai",
+    "replicate.com", "sambanova.ai", "siliconflow.cn", "together.ai", "together.xyz", "vercel.sh", "volces.com", "x.ai",
+    "z.ai",
+)  # fmt: skip
+"""Domains of providers that say nothing of a model's files: they are asked only where that is declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +38,6 @@ class Page:
     """From the root of the server; `{base}` stands for the path of `base_url`."""
     read: Callable[[object, str], Mapping[str, object]]
     """(the JSON, the model's name) → what it says."""
-
-
-def _props(said: object, model: str) -> Mapping[str, object]:
-    """llama.cpp."""
-    names = ("model_path", "model_ftype", "build_info", "chat_template")
-    return {name: said.get(name) for name in names} if isinstance(said, dict) else {}
 
 
 def _models(said: object, model: str) -> Mapping[str, object]:
@@ -47,11 +54,32 @@ def _tags(said: object, model: str) -> Mapping[str, object]:
     return {"digest": _entry(said, "models", "name", model, f"{model}:latest").get("digest")}
 
 
+def _named(*names: str) -> Callable[[object, str], Mapping[str, object]]:
+    """Values that stand at the top."""
+    return lambda said, model: {name: said.get(name) for name in names} if isinstance(said, dict) else {}
+
+
 PAGES: Final[Mapping[str, Page]] = {
-    "props": Page("/props", _props),
+    "props": Page("/props", _named("model_path", "model_ftype", "build_info", "chat_template")),  # llama.cpp
     "models": Page("{base}/models", _models),
     "tags": Page("/api/tags", _tags),
+    "info": Page("/info", _named("model_id", "model_sha", "model_dtype", "version", "sha", "docker_label")),  # TGI
+    "version": Page("/version", _named("version")),  # vLLM
+    "get_model_info": Page("/get_model_info", _named("model_path", "tokenizer_path", "weight_version")),  # SGLang
 }
+
+
+def is_asked(endpoint: Endpoint) -> bool:
+    """As declared; else where it has an address of its own that is no large provider's."""
+    if endpoint.metadata is not None:
+        return endpoint.metadata
+    return endpoint.base_url is not None and not is_at(endpoint, *COMPANIES)
+
+
+def timeouts(left_s: float) -> Timeouts:
+    """Of one page, where so much of `MOST_S` is left."""
+    left_s = max(left_s, 0.01)
+    return Timeouts(connect_s=min(left_s, 3.0), read_s=left_s, total_s=left_s)
 
 
 def addresses(endpoint: Endpoint, base_url: str) -> dict[str, str]:

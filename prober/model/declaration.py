@@ -171,8 +171,9 @@ class Endpoint(Connection):
     severity: dict[str, Severity] = Field(default_factory=dict)
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
-    metadata: bool = False
-    """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have."""
+    metadata: bool | None = None
+    """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
+    it, where `base_url` is none of a large provider."""
 
     @property
     def content_hash(self) -> str:

@@ -32,21 +32,23 @@ def look_at_facts(
 ) -> SeenFacts:
     """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
     memory = store.query(known_facts, probe_set, endpoint)
-    readings = read(round_, endpoint.model, _said_of_itself(provider, endpoint))
+    is_answered = any(one.fingerprint is not None for one in round_.observations)
+    now, itself = clock(), None
+    if is_answered and isinstance(provider, Describes):
+        itself = provider.describe(endpoint, memory.pages_left_out(now))
+        memory = memory.with_silent(itself.silent, now)
+    readings = read(round_, endpoint.model, itself.values if itself else None)
     again = facts.ask_again(memory, readings)
     once_more = replace(readings, of={}, answered=0)
     if again.series:
         observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock)
         once_more = read(replace(round_, observations=observations), endpoint.model)
-    if again.metadata:
-        said = read(replace(round_, observations=()), endpoint.model, _said_of_itself(provider, endpoint))
+    if again.metadata and isinstance(provider, Describes):
+        said_again = provider.describe(endpoint, memory.pages_left_out(now)).values
+        said = read(replace(round_, observations=()), endpoint.model, said_again)
         once_more = replace(once_more, of={**once_more.of, **said.of})
     memory, news = facts.advance(memory, readings, once_more)
     return SeenFacts(memory, readings, news)
-
-
-def _said_of_itself(provider: Provider, endpoint: Endpoint) -> dict[str, str] | None:
-    return provider.describe(endpoint) if endpoint.metadata and isinstance(provider, Describes) else None
 
 
 def known_facts(tx: Transaction, probe_set: ProbeSet, endpoint: Endpoint) -> FactMemory:

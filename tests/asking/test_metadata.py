@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from prober.asking import Describes, open_provider
+from prober.asking import Describes, metadata, open_provider
 from prober.asking.metadata import values
 from prober.model.declaration import Endpoint
 
@@ -26,10 +27,33 @@ def test_short_values_are_kept_and_long_ones_as_digests():
     assert said == {"props.model_path": "/m/a.gguf", "props.build_info": "b42"}
     assert values("models", PAGES["/v1/models"], "m") == {"models.owned_by": "us", "models.meta.size": "12"}
     assert values("tags", PAGES["/api/tags"], "m") == {"tags.digest": "0a1b"}
+    assert values("info", {"model_id": "m", "model_sha": "9f", "router": "x"}, "m") == {
+        "info.model_id": "m", "info.model_sha": "9f"
+    }  # fmt: skip
+    assert values("version", {"version": "0.8.1"}, "m") == {"version.version": "0.8.1"}
+    assert values("get_model_info", {"model_path": "/m", "is_generation": True}, "m") == {
+        "get_model_info.model_path": "/m"
+    }
+
+
+@pytest.mark.parametrize(
+    ("base_url", "declared", "asked"),
+    [
+        (None, None, False),
+        ("https://api.together.xyz/v1", None, False),
+        ("https://api.openai.com/v1", True, True),
+        ("https://notopenai.com/v1", None, True),
+        ("http://llama:8080/v1", None, True),
+        ("http://llama:8080/v1", False, False),
+    ],
+)
+def test_it_is_asked_of_servers_that_are_no_large_providers(base_url, declared, asked):
+    endpoint = Endpoint(name="e", provider="openai", model="m", base_url=base_url, metadata=declared)
+    assert metadata.is_asked(endpoint) == asked
 
 
 @pytest.mark.parametrize("said", [None, [], 7, {"data": {}}, {"data": [None, {"id": ["m"]}]}, {"model_path": {"a": 1}}])
-@pytest.mark.parametrize("page", ["props", "models", "tags"])
+@pytest.mark.parametrize("page", list(metadata.PAGES))
 def test_odd_answers_say_nothing(page, said):
     assert values(page, said, "m") == {}
 
@@ -53,9 +77,21 @@ def test_a_server_is_asked_at_the_pages_it_has():
         with closing(open_provider(endpoint)) as provider:
             assert isinstance(provider, Describes)
             said = provider.describe(endpoint)
+            assert set(provider.describe(endpoint, said.silent).values) == set(said.values)
             http.shutdown()
-    assert set(said) == {
+    assert set(said.values) == {
         "props.model_path", "props.build_info", "props.chat_template", "models.owned_by", "models.meta.size"
     }  # fmt: skip
+    assert said.silent == ("tags", "info", "version", "get_model_info")
     with closing(open_provider(endpoint)) as provider:
-        assert provider.describe(endpoint) is None  # nobody is there now
+        assert provider.describe(endpoint) == ({}, tuple(metadata.PAGES))  # nobody is there now
+
+
+def test_all_pages_together_have_one_deadline():
+    """A server that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        base = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        endpoint = Endpoint(name="e", provider="openai", model="m", base_url=base)
+        with closing(open_provider(endpoint)) as provider, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(metadata, "MOST_S", 0.05)
+            assert provider.describe(endpoint) == ({}, ("props",))  # no time was left for the others

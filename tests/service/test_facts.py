@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prober.asking import Description
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.model.declaration import Budget, Check, Endpoint, Probe, ProbeSet, Schedule
@@ -38,19 +39,19 @@ class Says:
     """A provider whose every reply is what is set, or what comes next."""
 
     def __init__(self, **said):
-        self.itself, self.said, self.asks = (
-            {},
-            {"model": "m", "text": "{}", "input_tokens": 9, "output_tokens": 1, **said},
-            0,
-        )
+        self.said = {"model": "m", "text": "{}", "input_tokens": 9, "output_tokens": 1, **said}
+        self.itself, self.asks, self.pages = {}, 0, []
 
     def ask(self, endpoint, probe, sample, now):
         self.asks += 1
         said = {name: value(self.asks) if callable(value) else value for name, value in self.said.items()}
         return Reply(at=now, **said)
 
-    def describe(self, endpoint):
-        return self.itself
+    def describe(self, endpoint, without=()):
+        asked = [page for page in ("props", "tags") if page not in without]
+        self.pages += asked
+        silent = tuple(page for page in asked if not any(name.startswith(f"{page}.") for name in self.itself))
+        return Description(self.itself, silent)
 
     def close(self):
         pass
@@ -185,18 +186,20 @@ def test_an_upgrade_raises_nothing():
 
 
 @pytest.mark.slow
-def test_metadata_is_asked_where_it_is_declared_and_is_no_ask_of_the_model():
-    world, silent = World(metadata=True), World()
-    for one in (world, silent):
-        one.provider.itself = {"props.model_path": "a.gguf"}
-        one.rounds(2)
-        asked = one.provider.asks
-        one.provider.itself = None
-        one.rounds(1)
-        one.provider.itself = {"props.model_path": "b.gguf"}
-        one.rounds(2)
-        assert one.provider.asks == asked + 3 * 4
-    assert silent.news == []
+def test_metadata_is_no_ask_of_the_model_and_a_page_that_says_nothing_is_left_out_for_a_day():
+    world = World().rounds(2)
+    assert world.provider.pages == ["props", "tags"]
+    world.provider.itself = {"props.model_path": "a.gguf"}
+    world.rounds(3)
+    assert world.provider.pages == ["props", "tags"] * 2
+    asked = world.provider.asks
+    world.provider.itself = {}
+    world.rounds(1)
+    world.provider.itself = {"props.model_path": "b.gguf"}
+    world.rounds(2)
+    assert world.provider.asks == asked + 3 * 4
+    # One that said something before is asked in every round, and once more to confirm what is new.
+    assert world.provider.pages == ["props", "tags"] * 2 + ["props"] * 4
     assert [(one.words, one.severity) for one in world.found] == [("props.model path: a.gguf → b.gguf", "warning")]
     assert world.news == ["fact"]
 

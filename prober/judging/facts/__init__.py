@@ -12,6 +12,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from math import comb
 from typing import Final
 
@@ -28,6 +29,7 @@ routes may alternate by rounds."""
 CHANCE: Final = 200
 """A check is said to hold no more where chance would do so at most once in so many, given how often it has held."""
 PARTS_KEPT: Final = 2048
+SILENT_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,20 @@ class FactMemory:
     parts: Mapping[str, Known] = field(default_factory=dict)
     """Part, and series where it depends on the probe → its values."""
     rounds: int = 0
+    silent: Mapping[str, str] = field(default_factory=dict)
+    """Page on which the endpoint said nothing of itself → until when it is not asked again, ISO 8601 UTC."""
+
+    def pages_left_out(self, now: datetime) -> tuple[str, ...]:
+        return tuple(page for page, until in self.silent.items() if datetime.fromisoformat(until) > now)
+
+    def with_silent(self, pages: Iterable[str], now: datetime) -> FactMemory:
+        """With pages that said nothing. One that said something before is asked again in every round: a server that is
+        started anew may be another one."""
+        heard = {key.split(".")[1] for key in self.parts if key.startswith("metadata.")}
+        until = (now + SILENT_FOR).isoformat()
+        left_out = self.pages_left_out(now)
+        kept = {page: self.silent[page] for page in left_out}
+        return replace(self, silent=kept | {page: until for page in pages if page not in heard})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,7 @@ def advance(
     if len(parts) > PARTS_KEPT:
         newest = sorted(parts, key=lambda key: max((seen.last for seen in parts[key].values.values()), default=""))
         parts = {key: parts[key] for key in newest[-PARTS_KEPT:]}
-    return FactMemory(parts, memory.rounds + 1), tuple(told)
+    return replace(memory, parts=parts, rounds=memory.rounds + 1), tuple(told)
 
 
 def learn(rounds: Iterable[Readings]) -> FactMemory:
@@ -116,7 +132,8 @@ def _known(memory: FactMemory, reading: Reading) -> Known:
         return held
     if reading.kind == "requested_model":
         return Known()
-    if reading.series or not memory.rounds:
+    # Servers begin to be asked of themselves: what they say first is no news.
+    if reading.series or not reading.in_replies or not memory.rounds:
         return Known()
     return Known({NONE: Seen(memory.rounds, memory.rounds, "", "")}, memory.rounds)
 
