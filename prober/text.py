@@ -87,6 +87,11 @@ def link(url: str | None, limit: int = 1000) -> str | None:
     return url
 
 
+def inline(text: str) -> str:
+    """Safe within a line of Markdown: shown, never interpreted."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", visible(text, 1_000, lines=False))
+
+
 def side_by_side(reference: str, recent: str, limit: int) -> tuple[str, str]:
     """Excerpts of both texts that show where they first differ, each in at most `limit` UTF-16 units.
 

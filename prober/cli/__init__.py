@@ -36,6 +36,7 @@ VERBS: Final[Mapping[str, str]] = {
     "replay": "Judge a reply log round by round, as the daemon would have.",
     "compare": "Test whether two reply logs come from the same behaviour.",
     "gate": "Decide whether a candidate model, prompt or parameter may replace the reference.",
+    "triage": "Find out what changed: your prompt, your configuration, the model, or something between.",
     "mark": "Record a deploy of your own, or which version is known to be good.",
     "versions": "List the versions of probes and endpoints, with commit, author and marks.",
     "slo": "Show where the declared quality objectives stand: share, error budget, burn rates.",

@@ -25,7 +25,7 @@ from prober.store.pages import days, over_time, overview
 from prober.store.pages.days import TallyView
 from prober.store.pages.over_time import EditView, RoundLine
 from prober.store.views import ChannelPoint
-from prober.text import visible
+from prober.text import inline, visible
 
 BEFORE: Final = timedelta(days=14)
 """How long before the onset is looked at."""
@@ -87,14 +87,14 @@ def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
 def markdown(found: Postmortem) -> str:
     """The document. Hostile text is shown, never interpreted."""
     incident = found.incident
-    lines = [f"# Postmortem of incident {incident.id}: {_inline(incident.endpoint)}", "", *_summary(found), ""]
+    lines = [f"# Postmortem of incident {incident.id}: {inline(incident.endpoint)}", "", *_summary(found), ""]
     lines += ["## Impact", "", *_impact(found), ""]
     lines += ["## What changed: prompt, configuration or model?", "", *_which(found), ""]
     lines += ["## Why ordinary monitoring did not show it", "", *_monitoring(found), ""]
     lines += ["## Detection", "", *_detection(found), ""]
     lines += ["## Timeline", "", "| when | what | who | why |", "|---|---|---|---|"]
     lines += [
-        f"| {minute(one.at)} | {_inline(one.what)} | {_inline(one.who)} | {_inline(one.why)} |" for one in found.steps
+        f"| {minute(one.at)} | {inline(one.what)} | {inline(one.who)} | {inline(one.why)} |" for one in found.steps
     ]
     lines += ["", "## Evidence", "", *_evidence(found), ""]
     lines += ["## Cost of the watch", "", *_cost(found), ""]
@@ -108,27 +108,27 @@ def _summary(found: Postmortem) -> list[str]:
     kind = incident.kind.replace("_", " ")
     state = f"closed: {incident.close_reason}" if incident.state == "closed" else f"still {incident.state}"
     if isinstance(incident, Trouble):
-        name = _inline(incident.endpoint)
+        name = inline(incident.endpoint)
         return [f"{name} could not be asked ({kind}) from {when(incident.onset)}. {state.capitalize()}."]
     if isinstance(incident, Facts):
         return [
-            f"**{_inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
+            f"**{inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
         ]
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {len(moved) - 1} more channels moved" if moved[1:] else "")
     course = whether_it_stays(incident.course, incident.passed)
     return [
-        f"**{_inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
+        f"**{inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
         f"A {kind}, {incident.severity}, {state}." + (f" {course.capitalize()}." if course else "")
     ]
 
 
 def _impact(found: Postmortem) -> list[str]:
     incident = found.incident
-    lines = [f"- Endpoint {_inline(incident.endpoint)}, owned by {_inline(', '.join(found.owners) or 'nobody named')}."]
+    lines = [f"- Endpoint {inline(incident.endpoint)}, owned by {inline(', '.join(found.owners) or 'nobody named')}."]
     others = [part.endpoint for part in found.parts]
-    lines += [f"- At the same time: {_inline(', '.join(others))}."] if others else []
+    lines += [f"- At the same time: {inline(', '.join(others))}."] if others else []
     if isinstance(incident, Change) and incident.findings.share is not None:
         lines.append(f"- Affected: {incident.findings.share.words}.")
     return [*lines, f"- Users and features that were affected: {_TO_FILL_IN}"]
@@ -136,11 +136,9 @@ def _impact(found: Postmortem) -> list[str]:
 
 def _which(found: Postmortem) -> list[str]:
     incident = found.incident
-    prompts = [f"`{_inline(probe)}` from {when(label)}" for label, probe in found.prompt_edits]
-    edits = [f"from {when(one.round)}: {_inline(one.provider)} {_inline(one.model)}" for one in found.edits]
-    deploys = [
-        f"{minute(one.at)} {_inline(one.what)} {_inline(one.ref)}" for one in found.marks if one.kind == "deploy"
-    ]
+    prompts = [f"`{inline(probe)}` from {when(label)}" for label, probe in found.prompt_edits]
+    edits = [f"from {when(one.round)}: {inline(one.provider)} {inline(one.model)}" for one in found.edits]
+    deploys = [f"{minute(one.at)} {inline(one.what)} {inline(one.ref)}" for one in found.marks if one.kind == "deploy"]
     span = f"in the {BEFORE.days} days before and until it was detected"
     if isinstance(incident, Change):
         odds = chance(incident.e_value, incident.threshold, found.false_alarms_per_year)
@@ -151,7 +149,7 @@ def _which(found: Postmortem) -> list[str]:
     elif isinstance(incident, Facts):
         model = "says something else of itself, or what is deterministic is another; no statistic is needed for that"
     else:
-        model = f"unknown: the endpoint could not be asked ({_inline(incident.cause or 'no reply')})"
+        model = f"unknown: the endpoint could not be asked ({inline(incident.cause or 'no reply')})"
     return [
         "| component | finding |",
         "|---|---|",
@@ -213,9 +211,9 @@ def _passed_alone(points: Sequence[ChannelPoint], incident: Incident) -> dict[st
 
 
 def _evidence(found: Postmortem) -> list[str]:
-    lines = [f"- {_inline(channel)}: {_inline(words)}" for channel, words in _moved(found.incident)]
+    lines = [f"- {inline(channel)}: {inline(words)}" for channel, words in _moved(found.incident)]
     for one in found.examples:
-        lines += ["", f"### {_inline(one.probe)}", "", *_fenced("Prompt", one.prompt)]
+        lines += ["", f"### {inline(one.probe)}", "", *_fenced("Prompt", one.prompt)]
         lines += [*_fenced("Before", one.reference), *_fenced("Since", one.recent)]
     return lines or ["None: the endpoint could not be asked."]
 
@@ -255,7 +253,3 @@ def _fenced(title: str, text: str) -> list[str]:
     """A fence that is longer than any within."""
     ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return [f"{title}:", "", ticks, visible(text, 4_000), ticks, ""]
-
-
-def _inline(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|!])", r"\\\1", visible(text, 1_000, lines=False))

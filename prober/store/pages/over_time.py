@@ -7,12 +7,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as columns
 from sqlmodel import SQLModel, col, func, select
 
+from prober.model.evidence import Round
+from prober.store.codec import unpack_observation
 from prober.store.engine import Transaction
 from prober.store.rounds import label_at
 from prober.store.rows import EndpointRow, LineRow, PointRow, ReplyRow, RoundRow
@@ -182,6 +185,40 @@ def prompt_edits(tx: Transaction, endpoint: str, since: str, until: str) -> tupl
     for (probe, _), label in first.items():
         oldest[probe] = min(label, oldest.get(probe, label))
     return tuple(sorted((label, probe) for (probe, _), label in first.items() if label > oldest[probe]))
+
+
+def rounds_between(
+    tx: Transaction, endpoint: str, start: str, end: str, limit: int, most_replies: int, *, newest: bool
+) -> tuple[Round, ...]:
+    """Completed rounds with labels in [start, end), whatever the name of the endpoint meant then; in label order. At
+    most `limit`, from the newest or the oldest on, and fewer where they are large."""
+    order = col(RoundRow.label).desc() if newest else col(RoundRow.label).asc()
+    wanted = (
+        select(RoundRow.id, RoundRow.asked)
+        .where(
+            RoundRow.endpoint == endpoint,
+            RoundRow.state == "completed",
+            col(RoundRow.label) >= start,
+            col(RoundRow.label) < end,
+        )
+        .order_by(order)
+    )
+    ids, asked = list[int](), 0
+    for round_id, asks in tx.exec(wanted.limit(limit)):
+        asked += asks
+        if ids and asked > most_replies:
+            break
+        ids.append(round_id)
+    rows = tx.exec(
+        select(ReplyRow, RoundRow.label)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(col(ReplyRow.round_id).in_(ids))
+        .order_by(col(RoundRow.label), col(ReplyRow.place), col(ReplyRow.id))
+    )
+    return tuple(
+        Round(label or "", endpoint, None, tuple(unpack_observation(row) for row, _ in replies))
+        for label, replies in groupby(rows, key=lambda one: one[1])
+    )
 
 
 def _thinned(

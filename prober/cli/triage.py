@@ -1,0 +1,165 @@
+"""`prober triage`: did the prompt, the configuration, the model or something else change?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from prober.alerts.phrases import minute
+from prober.cli.options import AsJson, Database, duration, now_utc, open_store
+from prober.cli.output import Json, of_time, print_json, say
+from prober.incidents.runbooks import RUNBOOKS
+from prober.loading.round_labels import moment_of
+from prober.loading.validation_errors import did_you_mean
+from prober.model.errors import ConfigurationError
+from prober.model.triage import CAUSE_WORDS, UNDECIDED, Ranked, Triage
+from prober.status.triage import default_since
+from prober.status.triage import triage as triage_of
+from prober.store import Store
+from prober.store.pages import overview
+from prober.text import inline, one_line, quoted
+
+app = typer.Typer(add_completion=False)
+
+SHOWN = 0.02
+"""Causes below this probability are left out for people."""
+
+
+@app.command()
+def triage(
+    endpoint: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Argument(metavar="[ENDPOINT]", help="Its declared name; all endpoints without it."),
+    ] = None,
+    since: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="A time before the outputs went wrong, such as 6h, 2d or 2026-03-01T12:00Z.",
+            show_default="before the first open incident, else 2d",
+        ),
+    ] = None,
+    markdown_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--markdown", metavar="FILE", help="Write it as Markdown."),
+    ] = None,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find out what changed: your prompt, your configuration, the model, or something between.
+
+    Named checks are answered from the stored rounds; causes are ranked by probability, with the evidence for and
+    against each, and what would settle it.
+
+    Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence.
+    """
+    now = now_utc()
+    with open_store(database, read_only=True) as store:
+        names = _names(store, endpoint)
+        found = []
+        for name in names:
+            moment = _moment(since, now) if since else store.query(default_since, name, now)
+            found.append(store.query(triage_of, name, moment, now))
+    if markdown_file is not None:
+        markdown_file.write_text("\n".join(line for one in found for line in markdown(one)), encoding="utf-8")
+    if as_json:
+        objects = [as_object(one) for one in found]
+        print_json(objects[0] if endpoint is not None else {"endpoints": list(objects)})
+    else:
+        say(*(line for one in found for line in words(one)))
+    return exit_code(found)
+
+
+def exit_code(found: list[Triage]) -> int:
+    """1 where a cause is named; else 3 where one cannot be told; else 0."""
+    verdicts = {one.verdict for one in found}
+    if verdicts - {"none", UNDECIDED}:
+        return 1
+    return 3 if UNDECIDED in verdicts or not verdicts else 0
+
+
+def words(one: Triage) -> list[str]:
+    lines = [f"{one.endpoint} since {minute(one.since)}: {one.words}"]
+    for ranked in _shown(one):
+        lines += [f"  {100 * ranked.probability:3.0f} % {CAUSE_WORDS[ranked.cause]}"]
+        lines += [f"        for: {why}" for why in ranked.supporting]
+        lines += [f"        against: {why}" for why in ranked.opposing]
+        lines += [f"        would settle it: {ranked.settles}"]
+    lines += ["  checks"]
+    lines += [f"    {check.answer:7} {check.question} {check.details}" for check in one.checks]
+    if one.runbook:
+        lines += [f"  runbook: {one.runbook} ({RUNBOOKS[one.runbook]})"]
+    return [one_line(line) for line in lines]
+
+
+def markdown(one: Triage) -> list[str]:
+    """The same as a document."""
+    lines = [
+        f"# Triage of {inline(one.endpoint)} since {minute(one.since)}",
+        "",
+        f"**{inline(one.words)}**",
+        "",
+    ]
+    for ranked in _shown(one):
+        lines += [f"## {100 * ranked.probability:.0f} % {CAUSE_WORDS[ranked.cause]}", ""]
+        lines += [f"- for: {inline(why)}" for why in ranked.supporting]
+        lines += [f"- against: {inline(why)}" for why in ranked.opposing]
+        lines += [f"- would settle it: {inline(ranked.settles)}", ""]
+    lines += ["## Checks", "", "| question | answer | found | see |", "|---|---|---|---|"]
+    lines += [f"| {one.question} | {one.answer} | {inline(one.details)} | `{one.link}` |" for one in one.checks]
+    return [*lines, "", *([f"Runbook: {one.runbook}", ""] if one.runbook else [])]
+
+
+def as_object(one: Triage) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "since": of_time(one.since),
+        "at": of_time(one.at),
+        "verdict": one.verdict,
+        "causes": list(one.named),
+        "words": one.words,
+        "ranking": [_ranked(ranked) for ranked in one.ranking],
+        "checks": [
+            {
+                "name": check.name,
+                "question": check.question,
+                "answer": check.answer,
+                "details": check.details,
+                "link": check.link,
+            }
+            for check in one.checks
+        ],
+        "runbook": one.runbook or None,
+    }
+
+
+def _ranked(one: Ranked) -> Json:
+    return {
+        "cause": one.cause,
+        "probability": round(one.probability, 4),
+        "for": list(one.supporting),
+        "against": list(one.opposing),
+        "settles": one.settles,
+    }
+
+
+def _shown(one: Triage) -> list[Ranked]:
+    return [ranked for ranked in one.ranking if ranked.probability >= SHOWN]
+
+
+def _names(store: Store, endpoint: str | None) -> list[str]:
+    known = [one.name for one in store.query(overview.endpoints)]
+    if endpoint is None:
+        return known
+    if endpoint not in known:
+        hint = did_you_mean(endpoint, known) if known else "the database holds none yet"
+        raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {hint}")
+    return [endpoint]
+
+
+def _moment(since: str, now: datetime) -> datetime:
+    return moment_of(since) or now - duration("--since", since, most_days=365)

@@ -1,0 +1,126 @@
+r"""From answers to probabilities.
+
+Any set of at most two causes may be at work. A check answers `yes` if any cause of the set brings that about, or by
+itself (a noisy or; Pearl 1988, section 4.3):
+
+$$P(\text{yes} \mid S) = 1 - (1 - l) \prod_{c \in S} (1 - p_c)$$
+
+with $l$ how often it answers yes while nothing changed. $l$ and $p_c$ are counts of scripted incidents with one cause
+(`likelihoods`); `unknown` says nothing. Checks are not independent given the causes, so the sum of their log
+likelihoods is divided by `TEMPERATURE`, fitted on the same incidents. The posterior over all sets is exact, for there
+are only 56. The probability of a cause is that of all sets which hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import exp, log
+from typing import Final
+
+from prober.incidents.triage.likelihoods import COUNTS, TEMPERATURE
+from prober.model.triage import CAUSES, Cause, Check, Ranked
+
+NOTHING: Final = 0.25
+"""Prior probability that nothing changed."""
+TWO: Final = 0.1
+"""Prior probability of two causes at once; the rest is one."""
+NAMED: Final = 0.6
+"""Probability from which on a cause is named."""
+OPEN: Final = 0.2
+"""Probability of any further cause from which on none is named: two must not be told as one."""
+TELLING: Final = 2.0
+"""Likelihood ratio from which on an answer speaks for or against a cause."""
+Table = Mapping[str, Mapping[str, tuple[int, int]]]
+
+SETTLES: Final[Mapping[Cause, str]] = {
+    "prompt": "ask the old prompt of the present model: prober triage {endpoint} --ask 60",
+    "configuration": "ask with the old parameters: prober triage {endpoint} --ask 60",
+    "model": "ask the last snapshot, or the declared fallback, the same prompts: prober gate",
+    "system_prompt": "ask the provider directly, around the gateway, and compare the input tokens",
+    "routing": "declare the same model in a second region as another endpoint",
+    "gateway_cache": "ask once with the cache switched off for this request",
+    "input_shift": "ask the inputs of last week again, and compare the replies",
+    "retrieval": "ask with the passages retrieved last week",
+    "provider_outage": "look at the provider's status page",
+    "budget": "look at what was spent today: prober status",
+    "none": "wait for more rounds",
+}
+
+
+def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, temperature: float = TEMPERATURE) -> tuple[
+    Ranked, ...
+]:  # fmt: skip
+    """All causes and `none`, the likeliest first."""
+    answered = [one for one in checks if one.answer != "unknown"]
+    weights: dict[tuple[Cause, ...], float] = {}
+    for causes in sets():
+        likelihood = sum(log(_chance(one, causes, counts)) for one in answered)
+        weights[causes] = log(prior(causes)) + likelihood / temperature
+    most = max(weights.values())
+    total = sum(exp(weight - most) for weight in weights.values())
+    shares = {causes: exp(weight - most) / total for causes, weight in weights.items()}
+    odds: dict[Cause, float] = {
+        cause: sum(share for causes, share in shares.items() if cause in causes) for cause in CAUSES
+    }
+    odds["none"] = shares[()]
+    ranked = [
+        Ranked(cause, odds[cause], *_reasons(cause, answered, counts), SETTLES[cause].format(endpoint=endpoint))
+        for cause in odds
+    ]
+    return tuple(sorted(ranked, key=lambda one: -one.probability))
+
+
+def sets() -> list[tuple[Cause, ...]]:
+    """Nothing, each cause alone, every two."""
+    return [(), *((cause,) for cause in CAUSES), *combinations(CAUSES, 2)]
+
+
+def prior(causes: tuple[Cause, ...]) -> float:
+    """Probability of exactly these causes, before any check."""
+    many = len(CAUSES)
+    if not causes:
+        return NOTHING
+    return (1 - NOTHING - TWO) / many if len(causes) == 1 else TWO / (many * (many - 1) / 2)
+
+
+def named(ranking: Sequence[Ranked]) -> tuple[Cause, ...]:
+    """The causes that are certain enough; none where another cannot be ruled out."""
+    sure = [one.cause for one in ranking if one.probability >= NAMED]
+    rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
+    if not sure or any(one.probability >= OPEN for one in rest):
+        return ()
+    return tuple(sorted(sure, key=(*CAUSES, "none").index))
+
+
+def likelihood(check: str, cause: str, counts: Table = COUNTS) -> float:
+    """How often a check answers yes under one cause alone, or under `none`. Counts with half an answer added to each
+    side (Jeffreys 1946)."""
+    yes, of = counts.get(check, {}).get(cause, (0, 0))
+    return (yes + 0.5) / (of + 1)
+
+
+def _chance(check: Check, causes: Sequence[Cause], counts: Table) -> float:
+    """Of the answer given, if these causes are at work."""
+    leak = likelihood(check.name, "none", counts)
+    no = 1 - leak
+    for cause in causes:
+        no *= min(1.0, (1 - likelihood(check.name, cause, counts)) / (1 - leak))
+    no = min(max(no, 1e-4), 1 - 1e-4)
+    return 1 - no if check.answer == "yes" else no
+
+
+def _reasons(cause: Cause, answered: Sequence[Check], counts: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Details of the checks that speak for it, and against it."""
+    ratios: list[tuple[float, Check]] = []
+    for one in answered:
+        if cause == "none":
+            others = [likelihood(one.name, other, counts) for other in CAUSES]
+            average, here = sum(others) / len(others), likelihood(one.name, "none", counts)
+            ratio = here / average if one.answer == "yes" else (1 - here) / (1 - average)
+        else:
+            ratio = _chance(one, [cause], counts) / _chance(one, [], counts)
+        ratios.append((ratio, one))
+    ratios.sort(key=lambda pair: pair[0])
+    against = tuple(one.details for ratio, one in ratios if ratio <= 1 / TELLING)
+    return tuple(one.details for ratio, one in reversed(ratios) if ratio >= TELLING), against

@@ -1,0 +1,272 @@
+"""The tree: the questions in the order in which an engineer should ask them, each answered yes, no or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prober.incidents.triage.material import Edit, Material, Neighbour
+from prober.incidents.trouble import MOST_FAILED, kind_of
+from prober.judging.fleet import FLOOR
+from prober.judging.strata import Movement
+from prober.model.triage import Answer, Check
+from prober.model.watch import cause_in_words
+
+Found = tuple[Answer, str]
+"""The answer, and what was found."""
+LIMITS: Final = frozenset({"budget_exhausted", "rate_limited", "out_of_credit"})
+GONE: Final = frozenset({"model_not_found", "model_retired"})
+NAMES: Final = frozenset({"requested_model", "model_name", "snapshot", "fingerprint", "metadata"})
+"""Kinds of facts by which a provider names another model."""
+REPEATED: Final = 0.3
+"""By how much the share of replies that came before word for word must rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One node of the tree."""
+
+    asks: str
+    look: Callable[[Material], Found]
+    link: str = "prober triage {endpoint} --json"
+
+
+def checks(material: Material) -> tuple[Check, ...]:
+    """Every question, answered."""
+    return tuple(
+        Check(name, one.asks, *one.look(material), one.link.format(endpoint=material.endpoint))
+        for name, one in TREE.items()
+    )
+
+
+def _failing(material: Material) -> str:
+    """The kind of trouble; empty where there is none. That a cache answers is another question."""
+    if material.trouble is not None and material.trouble.cause != "cached":
+        return kind_of(material.trouble.cause)
+    return kind_of(material.asked.unasked) if material.asked.unasked.startswith(tuple(LIMITS)) else ""
+
+
+def _unreachable(material: Material) -> Found:
+    failing = _failing(material)
+    if failing == "provider_error" and material.trouble is not None:
+        one = material.trouble
+        return "yes", cause_in_words(one.cause, one.detail, one.failed_share)
+    share = (material.asked.failed - material.asked.cached) / material.asked.made if material.asked.made else 0.0
+    if not failing and share >= MOST_FAILED:
+        return "yes", f"{100 * share:.0f} % of {material.asked.made:,} asks failed"
+    if not material.asked.made and not failing:
+        return "unknown", "nothing was asked since"
+    return "no", f"{100 * (1 - share):.0f} % of {material.asked.made:,} asks were answered"
+
+
+def _limited(material: Material) -> Found:
+    if _failing(material) in LIMITS:
+        return (
+            "yes",
+            f"not asked: {cause_in_words(material.trouble.cause if material.trouble else material.asked.unasked)}",
+        )
+    return "no", "no budget, rate limit or credit is used up"
+
+
+def _key(material: Material) -> Found:
+    refused = _failing(material) == "unauthorized" and material.trouble is not None
+    return ("yes", "the key is missing or refused") if refused else ("no", "the key is accepted")
+
+
+def _gone(material: Material) -> Found:
+    if _failing(material) in GONE and material.trouble is not None:
+        return "yes", cause_in_words(material.trouble.cause, material.trouble.detail)
+    return "no", "the provider knows the model"
+
+
+def _prompt_edited(material: Material) -> Found:
+    if material.prompt_edits:
+        return "yes", "; ".join(map(_edit, material.prompt_edits[:3])) + _more(material.prompt_edits)
+    return "no", "no declared prompt was edited"
+
+
+def _endpoint_edited(material: Material) -> Found:
+    if material.endpoint_edits:
+        return "yes", "; ".join(map(_edit, material.endpoint_edits[-3:]))
+    return "no", "no declared parameter or endpoint was edited"
+
+
+def _deployed(material: Material) -> Found:
+    if material.deploys:
+        return "yes", "; ".join(f"{one.what} {one.ref} at {one.at:%Y-%m-%d %H:%M}" for one in material.deploys[-3:])
+    return "no", "no deploy was recorded (`prober mark deploy`)"
+
+
+def _edit(one: Edit) -> str:
+    number = f" v{one.number}" if one.number else ""
+    commit = f", commit {one.provenance.commit} by {one.provenance.author}" if one.provenance.commit else ""
+    return f"{one.name}{number} from round {one.round[:16]}{commit}"
+
+
+def _more(found: Sequence[object]) -> str:
+    return f"; and {len(found) - 3} more" if len(found) > 3 else ""
+
+
+def _said(kinds: frozenset[str]) -> Callable[[Material], Found]:
+    def look(material: Material) -> Found:
+        facts = [one for one in material.facts if one.kind in kinds]
+        if facts:
+            return "yes", "; ".join(one.words for one in facts[:3])
+        if not material.asked.made:
+            return "unknown", "nothing was asked"
+        return "no", "the provider says the same as before"
+
+    return look
+
+
+def _untouched(material: Material) -> Found:
+    if material.endpoint_edits:
+        return "unknown", "the endpoint was edited, so no series goes on"
+    if material.change is not None:
+        return "yes", f"same prompts, same parameters: {material.change.headline or material.change.kind}"
+    if material.suspicion >= FLOOR:
+        return "yes", f"evidence is at {100 * min(material.suspicion, 1):.0f} % of the threshold"
+    return _by(material.untouched, "probes that nobody edited")
+
+
+def _edited(material: Material) -> Found:
+    if not material.prompt_edits:
+        return "unknown", "no prompt was edited"
+    return _by(material.edited, "edited probes")
+
+
+def _edited_alone(material: Material) -> Found:
+    if not material.prompt_edits:
+        return "unknown", "no prompt was edited"
+    return _by(material.edited_alone, "checks of the edited probes, beyond those of the others,")
+
+
+def _edited_elsewhere(material: Material) -> Found:
+    if not material.prompt_edits:
+        return "unknown", "no prompt was edited"
+    others = [one for one in material.neighbours if not one.same_model and not one.same_provider]
+    # An endpoint that moves by itself is no control.
+    known = [(one, one.edited) for one in others if one.edited is not None and one.moved is False]
+    if not known:
+        return "unknown", "no other provider is asked the same prompts and is still otherwise"
+    for one, found in known:
+        if found.moved:
+            return "yes", f"{one.name}: {found.words}"
+    return "no", f"the edited probes did not move on {', '.join(one.name for one, _ in known)}"
+
+
+def _reconfigured(material: Material) -> Found:
+    if not material.endpoint_edits:
+        return "unknown", "the endpoint was not edited"
+    return _by(material.reconfigured, "probes")
+
+
+def _by(found: Movement | None, what: str) -> Found:
+    if found is None:
+        return "unknown", f"there are no rounds of the {what} to compare"
+    before, since = found.rounds
+    rounds = f"{since} rounds against {before}, p = {found.p_value:.2g}"
+    if found.moved:
+        return "yes", f"the {what} moved: {found.words} ({rounds})"
+    if since < 3:
+        return "unknown", f"only {since} of the rounds needed to tell whether the {what} moved"
+    return "no", f"the {what} did not move ({rounds})"
+
+
+def _beside(pick: Callable[[Neighbour], bool], moved: bool, yes: str, no: str) -> Callable[[Material], Found]:
+    def look(material: Material) -> Found:
+        known = [one for one in material.neighbours if pick(one) and one.moved is not None]
+        if not known:
+            return "unknown", "no such endpoint is asked"
+        found = [one.name for one in known if one.moved is moved]
+        names = ", ".join(found or [one.name for one in known])
+        return ("yes", f"{yes}: {names}") if found else ("no", f"{no}: {names}")
+
+    return look
+
+
+def _apart(material: Material) -> Found:
+    """Only where this endpoint moved: a twin that stands still says that it is here."""
+    answer, _ = _untouched(material) if not material.endpoint_edits else _reconfigured(material)
+    if answer != "yes":
+        return "unknown", "this endpoint did not move by itself"
+    return _beside(lambda one: one.same_model, False, "the same model did not move", "the same model moved as well")(
+        material
+    )
+
+
+def _tokens(material: Material) -> Found:
+    added = material.tokens_added
+    if added is None:
+        return "unknown", "input tokens are not reported, or too few prompts are the same"
+    if added > 0:
+        return "yes", f"every unedited prompt counts {added} more input tokens"
+    return "no", "prompts do not count more input tokens by one amount"
+
+
+def _cached(material: Material) -> Found:
+    if material.asked.cached:
+        return "yes", f"{material.asked.cached} of {material.asked.made:,} asks were answered by a cache"
+    return "no", "no reply is known to come from a cache"
+
+
+def _repeats(material: Material) -> Found:
+    if material.repeats is None:
+        return "unknown", "there are no long replies"
+    before, since = material.repeats
+    words = f"{100 * since:.0f} % of long replies came before word for word, {100 * before:.0f} % earlier"
+    return ("yes" if since - before >= REPEATED else "no"), words
+
+
+def _live(name: str, yes: str, no: str) -> Callable[[Material], Found]:
+    def look(material: Material) -> Found:
+        said = getattr(material.live, name) if material.live is not None else None
+        return ("unknown", "there are no live samples") if said is None else ("yes", yes) if said else ("no", no)
+
+    return look
+
+
+_ROUNDS: Final = "prober status {endpoint} --json"
+_VERSIONS: Final = "prober versions"
+_INCIDENTS: Final = "prober incidents list --endpoint {endpoint}"
+TREE: Final[dict[str, Question]] = {
+    "unreachable": Question("Do asks fail?", _unreachable, _ROUNDS),
+    "limited": Question("Is a budget, a rate limit or a credit used up?", _limited, _ROUNDS),
+    "key_refused": Question("Is the key refused?", _key, "prober doctor"),
+    "model_gone": Question("Does the provider no longer know the model?", _gone, _INCIDENTS),
+    "prompt_edited": Question("Was a declared prompt edited?", _prompt_edited, _VERSIONS),
+    "endpoint_edited": Question("Was a declared parameter or endpoint edited?", _endpoint_edited, _VERSIONS),
+    "deployed": Question("Did you deploy something?", _deployed, _VERSIONS),
+    "model_renamed": Question("Does the provider name another model or build?", _said(NAMES), _INCIDENTS),
+    "route_renamed": Question("Does the provider name another route?", _said(frozenset({"serving"})), _INCIDENTS),
+    "tokens_added": Question("Do all prompts count more input tokens?", _tokens, _INCIDENTS),
+    "cached": Question("Does a cache answer?", _cached, _ROUNDS),
+    "repeats": Question("Do long replies come again word for word?", _repeats),
+    "untouched_moved": Question("Did probes move that nobody edited?", _untouched, _INCIDENTS),
+    "edited_moved": Question("Did the edited probes move?", _edited),
+    "edited_alone": Question("Did the edited probes fail more than the others?", _edited_alone),
+    "edited_elsewhere": Question("Did the edited probes move at another provider too?", _edited_elsewhere),
+    "reconfigured_moved": Question("Did replies move when the endpoint was edited?", _reconfigured),
+    "same_model_moved": Question(
+        "Did the same model move at another endpoint?",
+        _beside(lambda one: one.same_model, True, "it moved", "it did not move"),
+    ),
+    "apart": Question("Does the same model stand still elsewhere while it moved here?", _apart),
+    "same_provider_moved": Question(
+        "Did another model of the provider move?",
+        _beside(lambda one: one.same_provider and not one.same_model, True, "it moved", "it did not move"),
+    ),
+    "control_moved": Question(
+        "Did unedited probes move at another provider too?",
+        _beside(lambda one: not one.same_provider and not one.same_model, True, "they moved", "they did not move"),
+    ),
+    "inputs_moved": Question("Do users ask other things?", _live("inputs_moved", "they do", "they do not")),
+    "outputs_moved": Question(
+        "Do live replies differ from before?", _live("outputs_moved", "they differ", "they do not differ")
+    ),
+    "retrieval_fell": Question(
+        "Is what is retrieved worse?", _live("retrieval_fell", "its scores fell", "its scores are as before")
+    ),
+}
+"""Name → question, in order."""

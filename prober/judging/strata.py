@@ -1,0 +1,179 @@
+r"""Did a group of probes move between two stretches of rounds? Paired by probe, whatever its content was.
+
+The judge compares series, so an edited prompt begins anew and is compared with nothing. Here a probe is known by its
+name. The round is the unit, as everywhere: with \(x_{rp}\) the mean of a feature over the replies to probe p in round
+r, in units of its deviation over all rounds, the statistic is
+\(\sum_p (\bar x_p^{since} - \bar x_p^{before})^2\). If nothing changed, the order of the rounds is exchangeable, so a
+permutation test is exact; its p-value is multiplied by the number of features (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Final
+
+import numpy as np
+
+from prober.judging.channels import CHANNELS, log_characters, longer, passed, percent, refused
+from prober.model.evidence import Fingerprint, Round
+
+LEVEL: Final = 0.02
+"""p-value, over all features, at which a group counts as moved."""
+STEP: Final = 0.3
+"""How far the share of passed checks must step for single replies to count: before three rounds have come, no order of
+rounds is rare enough."""
+STEP_LEVEL: Final = 1e-4
+DRAWN: Final = 4_000
+"""Orders of the rounds that are drawn where there are more."""
+
+Value = float | str
+Table = Sequence[Mapping[str, float]]
+"""One a round: probe → mean of a feature over its replies."""
+FEATURES: Final[Mapping[str, Callable[[Fingerprint], Value | None]]] = {
+    "expectation": passed,
+    "refusal": refused,
+    "length": log_characters,
+    "choice": lambda one: one.categories.get("text.choice"),
+    "format": lambda one: one.categories.get("structure.shape"),
+}
+"""Channel → what it reads. Of names, whether it is the commonest name of the probe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How a group of probes moved."""
+
+    p_value: float
+    words: str
+    """Of the feature that moved most."""
+    rounds: tuple[int, int]
+    """Before, and since."""
+
+    @property
+    def moved(self) -> bool:
+        return self.p_value <= LEVEL
+
+
+def movement(
+    before: Sequence[Round],
+    since: Sequence[Round],
+    probes: Collection[str],
+    against: Collection[str] = (),
+    features: Collection[str] = tuple(FEATURES),
+) -> Movement | None:
+    """How `probes` moved; beyond how the probes `against` moved in the same rounds, where those are given. None where
+    one of the stretches has no reply to them."""
+    found: list[tuple[float, str]] = []
+    counts = (0, 0)
+    rounds = [*before, *since]
+    for feature in features:
+        own = _table(feature, rounds, probes)
+        table = _beyond(own, _table(feature, rounds, against)) if against else own
+        has = [bool(of) for of in table]
+        first, second = sum(has[: len(before)]), sum(has[len(before) :])
+        if first and second:
+            counts = max(counts, (first, second))
+            kept = [of for of in table if of]
+            found.append((_permuted(kept, first), _words(feature, own[: len(before)], own[len(before) :])))
+    if not found:
+        return None
+    p_value, words = min(found, key=lambda one: one[0])
+    p_value = min(1.0, p_value * len(found))
+    if not against and "expectation" in features and _steps(before, since, probes):
+        own = _table("expectation", rounds, probes)
+        p_value, words = STEP_LEVEL, _words("expectation", own[: len(before)], own[len(before) :])
+    return Movement(p_value, words, counts)
+
+
+def _table(feature: str, rounds: Sequence[Round], probes: Collection[str]) -> list[Mapping[str, float]]:
+    read = FEATURES[feature]
+    raw: list[dict[str, list[Value]]] = []
+    for round_ in rounds:
+        values: dict[str, list[Value]] = {}
+        for one in round_.observations:
+            if one.fingerprint is not None and one.probe in probes and (value := read(one.fingerprint)) is not None:
+                values.setdefault(one.probe, []).append(value)
+        raw.append(values)
+    usual = {
+        probe: Counter(value for of in raw for value in of.get(probe, ())).most_common(1)[0][0]
+        for probe in {probe for of in raw for probe in of}
+    }
+    return [
+        {
+            probe: float(np.mean([value if isinstance(value, float) else value == usual[probe] for value in values]))
+            for probe, values in of.items()
+        }
+        for of in raw
+    ]
+
+
+def _beyond(table: Table, other: Table) -> list[Mapping[str, float]]:
+    """One number a round: the mean over the one group minus that over the other."""
+    return [
+        {"": float(np.mean(list(mine.values())) - np.mean(list(theirs.values())))} if mine and theirs else {}
+        for mine, theirs in zip(table, other, strict=True)
+    ]
+
+
+def _permuted(table: Table, first: int) -> float:
+    """p-value of the first rounds against the others: exact where the orders are few, else of `DRAWN` orders."""
+    probes = sorted({probe for of in table for probe in of})
+    values = np.array([[of.get(probe, np.nan) for probe in probes] for of in table])
+    centred = values - np.nanmean(values, axis=0)
+    spread = np.sqrt(np.nanmean(centred**2, axis=0))
+    centred = np.nan_to_num(centred / np.where(spread > 0, spread, 1.0))
+    n, k = len(table), len(table) - first
+    if comb(n, k) <= DRAWN:
+        chosen = np.array(list(combinations(range(n), k)))
+    else:
+        # Always the same orders, so that the same rounds always give the same answer.
+        orders = np.random.default_rng(0).permuted(np.tile(np.arange(n), (DRAWN, 1)), axis=1)
+        chosen = np.vstack([np.arange(first, n), orders[:, :k]])
+    statistic = (centred[chosen].sum(axis=1) ** 2).sum(axis=1)
+    here = (centred[first:].sum(axis=0) ** 2).sum()
+    return float(np.mean(statistic >= here - 1e-9))
+
+
+def _steps(before: Sequence[Round], since: Sequence[Round], probes: Collection[str]) -> bool:
+    """Whether the share of passed checks stepped so far that single replies show it (Fisher's exact test)."""
+    from scipy.stats import fisher_exact  # slow to import
+
+    old, new = (
+        [
+            value
+            for round_ in part
+            for one in round_.observations
+            if one.probe in probes and one.fingerprint is not None and (value := passed(one.fingerprint)) is not None
+        ]
+        for part in (before, since)
+    )
+    if not old or not new or abs(np.mean(old) - np.mean(new)) < STEP:
+        return False
+    counts = np.array([[sum(part), len(part) - sum(part)] for part in (old, new)])
+    return bool(fisher_exact(counts).pvalue <= STEP_LEVEL)
+
+
+def _words(feature: str, old: Table, new: Table) -> str:
+    """Of the probe that moved most."""
+    means: list[dict[str, float]] = []
+    for part in (old, new):
+        values: dict[str, list[float]] = {}
+        for of in part:
+            for probe, value in of.items():
+                values.setdefault(probe, []).append(value)
+        means.append({probe: float(np.mean(of)) for probe, of in values.items()})
+    first, second = means
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        return ""
+    probe = max(both, key=lambda one: abs(second[one] - first[one]))
+    if feature == "length":
+        return f"{probe}: {longer(float(np.exp(second[probe] - first[probe])), 1.0)}"
+    if said := CHANNELS[feature].words(second[probe], first[probe]):
+        return f"{probe}: {said}"
+    usual = {"choice": "the usual answer", "format": "the usual format"}[feature]
+    return f"{probe}: {usual} in {percent(second[probe])} of replies instead of {percent(first[probe])}"

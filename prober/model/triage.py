@@ -1,0 +1,101 @@
+"""The nouns of triage: named checks, causes with their probabilities, and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, TypeAlias, get_args
+
+Cause: TypeAlias = Literal[
+    "prompt",  # a declared prompt was edited
+    "configuration",  # a declared parameter or endpoint was edited, or the key is refused
+    "model",  # the provider serves another model
+    "system_prompt",  # somebody between us and the model adds text to every prompt
+    "routing",  # one region, deployment or route answers differently
+    "gateway_cache",  # a cache answers in place of the model
+    "input_shift",  # users ask other things than before
+    "retrieval",  # what is retrieved for the prompt is worse
+    "provider_outage",
+    "budget",  # a budget, a rate limit or a credit is used up
+    "none",  # nothing changed
+]
+CAUSES: Final[tuple[Cause, ...]] = tuple(one for one in get_args(Cause) if one != "none")
+UNDECIDED: Final = "insufficient_evidence"
+Answer: TypeAlias = Literal["yes", "no", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question of the tree, answered from what is stored. Its texts may be hostile."""
+
+    name: str
+    question: str
+    answer: Answer
+    """`yes` is what is interesting."""
+    details: str
+    """One sentence: what was found, or why that cannot be told."""
+    link: str = ""
+    """Command that shows the piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One cause."""
+
+    cause: Cause
+    probability: float
+    """That it is at work, alone or beside another. Of `none`: that nothing is."""
+    supporting: tuple[str, ...]
+    """Details of the checks that speak for it."""
+    opposing: tuple[str, ...]
+    settles: str
+    """The one measurement that would settle it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """What explains how an endpoint answers since some moment."""
+
+    endpoint: str
+    since: datetime
+    at: datetime
+    checks: tuple[Check, ...]
+    """In the order of the tree."""
+    ranking: tuple[Ranked, ...]
+    """All causes, the likeliest first."""
+    named: tuple[Cause, ...]
+    """Causes that are certain enough to be named: one, two, or `none`. Empty where that cannot be told."""
+    runbook: str
+    """Name of the runbook that fits; empty where nothing is to be done."""
+
+    @property
+    def verdict(self) -> str:
+        """Such as `model`, `prompt+model`, `none`, or `insufficient_evidence`."""
+        return "+".join(self.named) or UNDECIDED
+
+    @property
+    def words(self) -> str:
+        """The first line."""
+        if self.named == ("none",):
+            return f"nothing changed ({100 * self.ranking[0].probability:.0f} %)"
+        odds = {one.cause: one.probability for one in self.ranking}
+        if self.named:
+            return " and ".join(f"{CAUSE_WORDS[one]} ({100 * odds[one]:.0f} %)" for one in self.named)
+        likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
+        shown = ", ".join(f"{CAUSE_WORDS[one.cause]} {100 * one.probability:.0f} %" for one in likeliest)
+        return f"cannot tell: {shown}"
+
+
+CAUSE_WORDS: Final[dict[Cause, str]] = {
+    "prompt": "your prompt was edited",
+    "configuration": "your configuration",
+    "model": "the provider changed the model",
+    "system_prompt": "text is added to your prompts on the way",
+    "routing": "one region or route answers differently",
+    "gateway_cache": "a cache answers in place of the model",
+    "input_shift": "users ask other things",
+    "retrieval": "retrieval got worse",
+    "provider_outage": "the provider fails",
+    "budget": "a budget or a rate limit is used up",
+    "none": "nothing changed",
+}
