@@ -16,7 +16,7 @@ from prober.model.watch import DaemonStatus
 from prober.settings import Settings
 from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
 from prober.status.promise import PromiseView, promises
-from prober.store import Store, daemons, judge_state, watches
+from prober.store import Store, daemons, judge_state, retention, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
@@ -95,6 +95,10 @@ class CachedStore:
             return formatting.probe_page(found) if found is not None and self.private else found
 
         return self._kept_of(endpoint, ask, "probe", probe)
+
+    def deleted(self, endpoint: str) -> str:
+        """Which replies were deleted; empty where none were."""
+        return self._kept_of(endpoint, lambda: self.store.query(retention.deleted_words, endpoint), "deleted")
 
     def replies(self, endpoint: str, probe: str, before: str | None, limit: int) -> tuple[ReplyView, ...]:
         """Raw replies, a page of them, newest round first."""

@@ -27,7 +27,7 @@ from dashboard.frame import PageContext, link
 from dashboard.overview import incident_link
 from prober.model.evidence import Shift
 from prober.model.incident import Change, Facts, Incident, Trouble
-from prober.model.notice import Comparison, Part
+from prober.model.notice import Part
 from prober.model.watch import cause_in_words
 from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
@@ -83,7 +83,7 @@ def section(context: PageContext, incident: Incident) -> None:
         _moved(context, incident)
         _latency(context, incident)
         st.markdown("#### Replies, before and since")
-        _comparisons(context.store.examples(incident), context.store.private)
+        _comparisons(context, incident)
         _history(context, incident)
     notices = context.store.notices(incident.id)
     _runbook(context, incident, notices)
@@ -201,7 +201,11 @@ def _latency(context: PageContext, incident: Incident) -> None:
         st.caption(sentence)
 
 
-def _comparisons(comparisons: tuple[Comparison, ...], private: bool) -> None:
+def _comparisons(context: PageContext, incident: Change) -> None:
+    comparisons, private = context.store.examples(incident), context.store.private
+    if incident.findings.examples and not comparisons:
+        st.info(context.store.deleted(incident.endpoint))
+        return
     if not comparisons:
         st.info("No reply since the change differs in its text from the reference; the channels above show what moved.")
         return

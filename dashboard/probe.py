@@ -150,6 +150,8 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
     found = context.store.replies(endpoint, probe, before, _PAGE)
     if not found:
         st.caption("No earlier reply.")
+    if deleted := context.store.deleted(endpoint):
+        st.caption(deleted)
     for one in found:
         st.caption(
             f"{inline(context.round(one.round))} · sample {one.sample + 1} · {inline(one.model or 'no model named')}"

@@ -49,6 +49,7 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     path = tmp_path_factory.mktemp("template") / "prober.db"
     Store.open(f"sqlite:///{path}").close()
     template = sqlite3.connect(":memory:", check_same_thread=False)
+    template.execute("PRAGMA auto_vacuum = INCREMENTAL")
     with closing(sqlite3.connect(path)) as made:
         template.executescript("".join(made.iterdump()))
     ours, turn = os.getpid(), threading.Lock()

@@ -46,7 +46,7 @@ VERBS: Final[Mapping[str, str]] = {
     "drill": "Rehearse an alarm: change a copy of the newest rounds, and send the notices as a drill.",
     "export": "Write every reply of completed rounds to a reply log.",
     "import": "Store reply logs in the database and judge them. Notifies nobody.",
-    "db": "Show what the database holds, upgrade it, check it, back it up or restore it.",
+    "db": "Show what the database holds, upgrade it, check it, prune it, back it up or restore it.",
     "dashboard": "Serve the dashboard.",
     "doctor": "Check the installation, declarations, keys, database, alerters, daemons and clocks.",
 }

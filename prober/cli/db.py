@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import AsJson, Database, now_utc, open_store, settings_of
+from prober.alerts.phrases import minute
+from prober.cli.options import AsJson, Database, duration, now_utc, open_store, settings_of
 from prober.cli.output import complain, print_json, say
 from prober.judging import facts
 from prober.judging.memory import decode
+from prober.model.errors import ConfigurationError
+from prober.service import upkeep
 from prober.store import incidents
 from prober.store.backup import backup as copy_to
 from prober.store.backup import restore as put_back
 from prober.store.check import check as checked
 from prober.store.pages import overview
 from prober.store.schema import VERSIONS
+from prober.text import quoted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
@@ -24,7 +30,7 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is th
 
 @app.callback()
 def about() -> None:
-    """Show what the database holds, upgrade it, check it, back it up or restore it."""
+    """Show what the database holds, upgrade it, check it, prune it, back it up or restore it."""
 
 
 @app.command()
@@ -82,6 +88,41 @@ def check(database: Database = None, as_json: AsJson = False) -> int:
     else:
         say(f"{where} is sound: {found.rounds:,} rounds and {found.replies:,} replies were read.")
     return 1 if found.problems else 0
+
+
+@app.command()
+def prune(
+    older_than: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--older-than", metavar="TIME", help="Of every probe set, such as 90d.", show_default="as declared"
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Delete old replies, as `keep_replies` of the probe sets says, and give back their space. The daemon does it too.
+
+    What was judged and added up stays, and so do the replies that are still needed.
+    """
+    keep = None if older_than is None else duration("--older-than", older_than, most_days=36_500)
+    if keep is not None and keep < timedelta(days=1):
+        raise ConfigurationError(f"--older-than: {quoted(older_than or '')} is less than a day; write 1d or more")
+    with open_store(database, read_only=dry_run) as store:
+        done = upkeep.prune(store, now_utc(), keep=keep, only_count=dry_run)
+        if not dry_run:
+            store.compact(whole=True)
+    if as_json:
+        found = [{**asdict(one), "before": one.before.isoformat()} for one in done]
+        print_json({"deleted": not dry_run, "sets": found})
+    elif not done:
+        say("No probe set declares keep_replies, so replies are kept for ever; or give --older-than.")
+    else:
+        verb = "would be deleted" if dry_run else "deleted"
+        say(*(f"{one.probe_set}: {one.replies:,} replies of {one.rounds:,} rounds before {minute(one.before)} {verb}"
+              for one in done))  # fmt: skip
+    return 0
 
 
 @app.command()

@@ -14,7 +14,7 @@ from prober.cli.output import bars, complain
 from prober.loading.reply_log import LoggedReply, line_of, write
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough
-from prober.store import Store
+from prober.store import Store, retention
 from prober.store.export import export as export_replies
 from prober.store.pages import overview
 from prober.text import quoted
@@ -41,7 +41,10 @@ def export(
         with bars() as shown:
             replies = shown.track(export_replies(store, endpoint), total=total, description="Writing")
             count = _print(replies) if output == "-" else write(Path(output), replies)
+        names = [one.name for one in store.query(overview.endpoints) if endpoint in (None, one.name)]
+        gone = {name: words for name in names if (words := store.query(retention.deleted_words, name))}
     complain(f"Wrote {count} {'reply' if count == 1 else 'replies'}{'' if output == '-' else f' to {output}'}.")
+    complain(*(f"{name}: {words}" for name, words in gone.items()))
     return 0
 
 

@@ -18,7 +18,7 @@ from prober.model.incident import Action, Change, Facts, Incident, Reason, Troub
 from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
-from prober.store import Store, incidents
+from prober.store import Store, incidents, retention
 from prober.store import daemons as stored_maintenance
 from prober.store import notices as stored_notices
 from prober.store.pages import overview
@@ -78,6 +78,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     with open_store(database, read_only=True) as store:
         incident = _incident(store, incident_id)
         examples = store.query(incidents.examples, incident)
+        deleted = store.query(retention.deleted_words, incident.endpoint)
         notices = store.query(stored_notices.recent, incident_id)
         presses = store.query(incidents.actions, incident_id)
     notified: list[Json] = [
@@ -119,6 +120,8 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())
+    if isinstance(incident, Change) and incident.findings.examples and not examples:
+        say("", f"  {deleted}")
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))

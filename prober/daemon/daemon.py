@@ -29,6 +29,7 @@ from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
+from prober.daemon.old_replies import PRUNE_S, OldReplies
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.service.declare import remember
@@ -70,6 +71,7 @@ class Daemon:
         self.clock = clock
         self._grace_s = grace_s
         self._heartbeat = Heartbeat(store, worker, ping)
+        self._old_replies = OldReplies(store, clock, lambda: not self.rounds.is_stopping)
         self._routing = Routing(tuple(alerter.name for alerter in alerters))
         self._declared = Declarations((), ())
         self._is_remembered = True
@@ -118,6 +120,7 @@ class Daemon:
         self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
         self._every(LOOK_S, "time", self._look_at_time)
         self._every(BEAT_S, "beat", self.beat)
+        self._every(PRUNE_S, "old replies", self._old_replies.delete)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
         self.scheduler.start()
@@ -166,6 +169,8 @@ class Daemon:
         with self._changing:
             now, before = self.clock(), self._clock_seen
             self._clock_seen = now
+            if abs(now - before) > CLOCK_STEP:
+                self._old_replies.clock_jumped()
             if before - now > CLOCK_STEP:
                 logger.error(
                     "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds "

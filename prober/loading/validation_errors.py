@@ -34,6 +34,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
     r"^\d+(\.\d+)?\s*(s|m|h|d)$": 'write a number and s, m, h or d, such as "30m" or "6h"',
+    r"^[1-9]\d{0,4}\s*d$": 'write whole days, such as "90d"',
     r"^([01]\d|2[0-3]):[0-5]\d$": 'write a time of day in quotes, such as "22:00"',
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$": "write a moment such as 2026-03-01T02:00Z, with its zone",
     r"^[!-~]([ -~]{0,198}[!-~])?$": "write plain ASCII text without blanks at an end, at most 200 characters",

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 
 from prober.model.connection import Connection, Timeouts
 from prober.model.objective import Objective
-from prober.model.shape import Duration, Name, Shape, seconds
+from prober.model.shape import Days, Duration, Name, Shape, seconds
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From the least to the most."""
@@ -287,7 +287,13 @@ class ProbeSet(Shape):
     """Values for `{{name}}` in the texts of all probes."""
     objectives: tuple[Objective, ...] = ()
     """What its replies must reach, for each endpoint."""
+    keep_replies: Days | None = None
+    """How long raw replies are kept, such as `90d`; what was judged and added up stays. None: for ever."""
     probes: tuple[Probe, ...] = Field(min_length=1)
+
+    @property
+    def keep_replies_s(self) -> float | None:
+        return None if self.keep_replies is None else seconds(self.keep_replies)
 
 
 def series_key(endpoint: Endpoint, probe: Probe) -> str:

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Duration = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*(s|m|h|d)$")]
 """Such as `90s`, `30m`, `6h`, `1d`."""
 
+Days = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}\s*d$")]
+"""Such as `90d`."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
 
 

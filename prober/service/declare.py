@@ -12,7 +12,7 @@ from prober.alerts import ALERTERS
 from prober.asking import refusals
 from prober.loading import Declarations, load
 from prober.model.version import Provenance
-from prober.store import Store, declared, versions
+from prober.store import Store, declared, retention, versions
 
 
 def declarations_in(*paths: str | Path) -> Declarations:
@@ -29,6 +29,7 @@ def remember(store: Store, declarations: Declarations, paths: Sequence[str | Pat
     Raises StoreError.
     """
     store.change(declared.remember, declarations.sets, declarations.endpoints, now)
+    store.change(retention.declare, declarations.sets)
     contents = versions.contents(declarations.sets, declarations.endpoints)
     if edited := store.query(versions.unknown, contents):
         store.change(versions.add, edited, provenance(paths), now)

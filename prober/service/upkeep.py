@@ -1,19 +1,22 @@
-"""What time brings: mutes that end, reminders, digests, stale endpoints, endpoints that were edited, silent daemons."""
+"""What time brings: mutes that end, reminders, digests, stale and edited endpoints, silent daemons, old replies."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from prober.incidents.clock import attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
+from prober.judging.memory import decode
 from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
-from prober.model.incident import Decision, Incident
+from prober.model.incident import Change, Decision, Incident
 from prober.model.watch import SILENT_AFTER
 from prober.service.decisions import carry_out, locked
 from prober.service.deliver import notify_of_no_incident
-from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, watches
+from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, retention, watches
+from prober.store.retention import Needed
 
 
 def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
@@ -139,3 +142,58 @@ def _back(tx: Transaction, words: str, gap: timedelta, routing: Routing, now: da
     minutes = round(gap.total_seconds() / 60)
     cause = f"{words}, after {minutes:,} minutes in which nobody watched"
     notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="signs_resume")
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The replies of one set that were, or would be, deleted."""
+
+    probe_set: str
+    before: datetime
+    rounds: int
+    replies: int
+
+
+def prune(
+    store: Store,
+    now: datetime,
+    *,
+    keep: timedelta | None = None,
+    only_count: bool = False,
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> tuple[Pruned, ...]:
+    """Delete the replies that are kept no longer, a few rounds at a time; of every set `keep` where it is given, else
+    as declared. Raises StoreError."""
+    if keep is None:
+        kept = {rule.probe_set: rule.keep for rule in store.query(retention.rules) if rule.keep is not None}
+    else:
+        kept = dict.fromkeys(store.query(retention.sets_with_replies), keep)
+    done = []
+    for probe_set, span in kept.items():
+        before, last, rounds, replies = now - span, 0, 0, 0
+        while may_go_on():
+            change = store.query if only_count else store.change
+            batch = change(retention.delete_replies, probe_set, before, last, _needed, only_count=only_count)
+            rounds, replies = rounds + batch.rounds, replies + batch.replies
+            if batch.last_id is None:
+                break
+            last = batch.last_id
+        done.append(Pruned(probe_set, before, rounds, replies))
+    return tuple(done)
+
+
+def _needed(tx: Transaction, endpoint_hash: str) -> Needed:
+    text = judge_state.memory(tx, endpoint_hash)
+    memory = None if text is None else decode(text)
+    live = [one for one in incidents.not_closed(tx) if one.endpoint_hash == endpoint_hash]
+    changes = [one for one in live if isinstance(one, Change)]
+    examples = [example for one in changes for example in one.findings.examples]
+    shown = [place for one in examples for place in (one.reference, one.recent)]
+    onsets = [one.onset_between[0] if isinstance(one, Change) and one.onset_between else one.onset for one in live]
+    return Needed(
+        epoch_start=judge_state.epoch_start(tx, endpoint_hash),
+        series=frozenset(memory.series if memory is not None else ()),
+        days=frozenset(label[:10] for label in (memory.reference_rounds if memory is not None else ())),
+        labels=frozenset(place.round for place in shown),
+        onset=min(onsets, default=None),
+    )

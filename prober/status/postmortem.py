@@ -19,7 +19,7 @@ from prober.model.notice import Comparison, Part
 from prober.model.version import Mark
 from prober.prices import dollars
 from prober.status.timeline import Step, timeline
-from prober.store import incidents, notices, versions
+from prober.store import incidents, notices, retention, versions
 from prober.store.engine import Transaction
 from prober.store.pages import days, over_time, overview
 from prober.store.pages.days import TallyView
@@ -42,6 +42,8 @@ class Postmortem:
     false_alarms_per_year: float
     steps: tuple[Step, ...]
     examples: tuple[Comparison, ...]
+    deleted: str
+    """Which replies of the endpoint were deleted; empty where none were."""
     edits: tuple[EditView, ...]
     """Of the endpoint, between `BEFORE` the onset and the detection: our own changes of the configuration."""
     prompt_edits: tuple[tuple[str, str], ...]
@@ -73,6 +75,7 @@ def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
         false_alarms_per_year=view.false_alarms_per_year if view else 1.0,
         steps=timeline(incident, incidents.actions(tx, incident.id), notices.recent(tx, incident.id)),
         examples=incidents.examples(tx, incident),
+        deleted=retention.deleted_words(tx, incident.endpoint),
         edits=tuple(
             one for one in over_time.edits(tx, incident.endpoint)[1:] if since <= one.round <= incident.detected_round
         ),
@@ -215,6 +218,8 @@ def _evidence(found: Postmortem) -> list[str]:
     for one in found.examples:
         lines += ["", f"### {inline(one.probe)}", "", *_fenced("Prompt", one.prompt)]
         lines += [*_fenced("Before", one.reference), *_fenced("Since", one.recent)]
+    if isinstance(found.incident, Change) and found.incident.findings.examples and not found.examples:
+        lines += ["", found.deleted]
     return lines or ["None: the endpoint could not be asked."]
 
 

@@ -1,4 +1,4 @@
-"""Tables: incidents, what people did to them, announced work, notices and daemons."""
+"""Tables: incidents, what people did to them, announced work, notices, daemons, and how long replies are kept."""
 
 from __future__ import annotations
 
@@ -161,3 +161,14 @@ class DaemonRow(Row, table=True):
     """JSON list of names."""
     file_problems: str | None = Field(default=None, sa_type=HostileText)
     """JSON list of what is wrong with its files, which it therefore does not follow; NULL while they are good."""
+
+
+class RetentionRow(Row, table=True):
+    """How long the replies of a probe set are kept, and what was deleted."""
+
+    __tablename__ = "retention"
+    probe_set: str = Field(primary_key=True)
+    keep_s: float | None = None
+    """Seconds; NULL: for ever."""
+    deleted_before: datetime | None = Field(default=None, sa_type=Utc)
+    """Replies to rounds due before this were deleted; NULL where none were."""

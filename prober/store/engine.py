@@ -7,7 +7,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
@@ -22,6 +22,8 @@ Transaction: TypeAlias = Session
 """What every function of a repository takes first: one transaction, opened by `Store.read` or `Store.write`."""
 _WAIT_S = 10.0
 """How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""
+_INCREMENTAL = 2
+"""Of SQLite's `auto_vacuum`: free pages are given back when we say so."""
 _numbers = itertools.count(1)
 _SECRET = re.compile(r"pass|secret|token", re.I)
 """Names in the query of a URL whose values are not shown."""
@@ -77,6 +79,29 @@ class Database:
             raise error.orig from None  # a value no column takes: a mistake of the caller, not of the database
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.where}: {_explain(error)}") from error
+
+    def compact(self, *, whole: bool) -> None:
+        """Give space that is no longer used back to the disk, a little at a time; on Postgres, to new rows.
+
+        `whole` also rewrites a SQLite file of an older version, once, which needs as much free space as the file has.
+        Without it such a file does not shrink; its free space is used by new rows. Raises StoreError.
+        """
+        with self.reported(), closing(self.engine.raw_connection()) as connection:
+            if not self.is_sqlite:
+                if whole:
+                    connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+                    connection.cursor().execute("VACUUM (ANALYZE) reply")
+                    connection.driver_connection.autocommit = False  # type: ignore[union-attr]
+                return
+            pragma = connection.cursor().execute
+            if pragma("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+                if whole:
+                    pragma(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+                    pragma("VACUUM")
+                return
+            while pragma("PRAGMA freelist_count").fetchone() != (0,):
+                with self._turn:
+                    pragma("PRAGMA incremental_vacuum(1000)").fetchall()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -14,7 +14,7 @@ from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Database
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+VERSIONS = tuple(f"{number:04}" for number in range(1, 15))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
@@ -60,6 +60,7 @@ def _write_ahead(database: Database) -> None:
     with database.reported(), closing(database.engine.raw_connection()) as connection:
         while True:
             try:
+                connection.cursor().execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a file that is still empty
                 connection.cursor().execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
                 # SQLite does not wait here, whatever its timeout: another process is changing the same new file.

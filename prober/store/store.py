@@ -74,6 +74,10 @@ class Store:
         with self.write() as tx:
             return function(tx, *args, **kwargs)
 
+    def compact(self, *, whole: bool = False) -> None:
+        """Give back the space of what was deleted, see `Database.compact`."""
+        self._database.compact(whole=whole)
+
     def close(self) -> None:
         """Release the connections."""
         self._database.close()
