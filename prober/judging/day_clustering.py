@@ -28,6 +28,10 @@ LEVEL_SOON: Final = 0.01
 """Share of the endpoints whose rounds are not correlated where such pairs count as one round all the same, for each."""
 NEAR: Final = 3
 """Rounds between two that count as near in time, at most."""
+LASTING: Final = 6
+"""Rounds or days between two that count as near where noise that lasts is looked for, at most: a week of days."""
+ORDERS: Final = 100
+"""Random orders that tell how alike these are by chance."""
 NEWEST: Final = 504
 """Rounds that are tested at most: three weeks of hourly ones."""
 ROUNDS_A_DAY: Final = 1.5
@@ -104,6 +108,33 @@ def _is_alike(surplus: Collection[Floats], pairs: Bools, level: float) -> bool:
         return False
     products: Floats = np.sum([_normalised(matrix[-NEWEST:] @ matrix[-NEWEST:].T) for matrix in surplus], axis=0)
     return is_rare(lambda order: (products[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(products), level)
+
+
+def nearness(surplus: Collection[Floats], onset: int) -> float:
+    """z: by how many standard deviations rounds or days at most LASTING apart are more alike than in random orders.
+
+    Within those before `onset` and those from it on, each about their own mean, so that a change is not taken for noise
+    that lasts. `surplus` as in `is_clustered`; of a long history the newest NEWEST are compared.
+    """
+    before = max(onset - max(0, max(map(len, surplus), default=0) - NEWEST), 0)
+    kept = [_about_own_means(matrix[-NEWEST:], before) for matrix in surplus]
+    products: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in kept], axis=0)
+    number = np.arange(len(kept[0]) if kept else 0)
+    near = np.abs(np.subtract.outer(number, number)) <= LASTING
+    near &= np.equal.outer(number < before, number < before) & (number[:, None] != number)
+    if not near.any():
+        return 0.0
+    rng = np.random.default_rng(0)  # fixed, as in `is_rare`
+    orders = [np.concatenate([rng.permutation(before), rng.permutation(number[before:])]) for _ in range(ORDERS)]
+    drawn = np.array([(products[np.ix_(order, order)] * near).sum() for order in orders])
+    scatter = float(drawn.std())
+    return float((products * near).sum() - drawn.mean()) / scatter if scatter > 0 else 0.0
+
+
+def _about_own_means(matrix: Floats, onset: int) -> Floats:
+    parts = [part - part.mean(axis=0) for part in (matrix[:onset], matrix[onset:]) if len(part)]
+    centred: Floats = np.concatenate(parts) if parts else matrix
+    return centred
 
 
 def _normalised(gram: Floats) -> Floats:

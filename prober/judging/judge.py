@@ -3,7 +3,8 @@
 Every series first gathers its reference (see `reference`); from then on each round is one step of every channel, and
 the channels' e-detectors are averaged with weights that the reference fixes, which keeps their promise under any
 dependence. Where the rounds of one day are correlated, a step is a day (see `day_clustering`). Evidence that passes the
-threshold is an alarm unless the permutation check rejects it (see `permutation_check`). While the reference is
+threshold is an alarm unless the permutation check rejects it (see `permutation_check`); where the endpoint stays
+different for several rounds or days and comes back, it takes more evidence (see `nearness`). While the reference is
 gathered, two stretches of it are compared (see `provisional`); where they differ, the newer one becomes the reference.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from math import inf, isnan, log
+from math import exp, inf, isnan, log
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -24,6 +25,7 @@ from prober.judging.day_clustering import (
     can_be_clustered,
     day_of,
     is_clustered,
+    nearness,
     together,
     whole_days,
 )
@@ -40,7 +42,10 @@ from prober.model.evidence import Judgement, Observation, Round, moved
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
+MOST_NATS: Final = 20.0
+"""ln of the most by which noise that lasts raises the threshold: a full swap shows more than that within days."""
 DAY_S: Final = 86_400.0
+LASTS: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
 
@@ -80,7 +85,7 @@ def advance(
     if memory.alarmed:
         return memory, judged
     if memory.rejected_log_e is not None and log_e_of_all(memory) < memory.rejected_log_e + log(RECHECKED_AT):
-        return memory, _rejected(judged)
+        return memory, _suspected(judged, memory.rejected_because or REJECTED)
     return _checked(memory, judged, history(memory.series), promise)
 
 
@@ -169,9 +174,24 @@ def _checked(memory: Memory, judged: Judgement, rounds: Sequence[Round], promise
         judged = judgement(memory, judged.round, promise, missing)
         if judged.state != "alarm":
             return memory, judged
-    if passes_permutation_check(memory, rounds):
-        return replace(memory, alarmed=True, rejected_log_e=None), judged
-    return replace(memory, rejected_log_e=log_e_of_all(memory)), _rejected(judged)
+    why = "" if passes_permutation_check(memory, rounds) else REJECTED
+    price = 1.0 if why else price_of_lasting_noise(memory, rounds)
+    if judged.e_value < price * judged.threshold:
+        why = LASTS.format(price)
+    if not why:
+        return replace(memory, alarmed=True, rejected_log_e=None, rejected_because=""), judged
+    return replace(memory, rejected_log_e=log_e_of_all(memory), rejected_because=why), _suspected(judged, why)
+
+
+def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
+    """By how much the threshold rises where rounds near in time are alike before and after the onset: exp(z²), so
+    that one endpoint in six whose rounds are independent pays more than e, and one in forty more than e⁴."""
+    strongest = memory.channels[_strongest(memory)].statistic
+    onset = "" if strongest.best is None else strongest.onsets.labels[strongest.best]
+    units = whole_days(rounds) if memory.by_day else rounds
+    of_channel = [surplus(name, held, units) for name, held in memory.channels.items()]
+    z = nearness(of_channel, sum(one.label < onset for one in units))
+    return exp(min(max(z, 0.0) ** 2, MOST_NATS))
 
 
 def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
@@ -212,11 +232,11 @@ def _strongest(memory: Memory) -> str:
 def _without_alarm(memory: Memory) -> Memory:
     if not memory.alarmed and memory.rejected_log_e is None:
         return memory
-    return replace(memory, alarmed=False, rejected_log_e=None)
+    return replace(memory, alarmed=False, rejected_log_e=None, rejected_because="")
 
 
-def _rejected(judged: Judgement) -> Judgement:
-    return replace(judged, state="suspected", kind=None, missing=REJECTED)
+def _suspected(judged: Judgement, missing: str) -> Judgement:
+    return replace(judged, state="suspected", kind=None, missing=missing)
 
 
 def _insufficient(round_: Round, missing: str, promise: Promise) -> Judgement:

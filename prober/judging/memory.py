@@ -63,8 +63,10 @@ class Memory:
     alarmed: bool = False
     """Whether the newest judgement is an alarm."""
     rejected_log_e: float | None = None
-    """ln of the evidence that passed the threshold when the permutation check last rejected an alarm; None where the
-    newest evidence has not passed the threshold, or is an alarm."""
+    """ln of the evidence that passed the threshold when an alarm was last not believed; None where the newest evidence
+    has not passed the threshold, or is an alarm."""
+    rejected_because: str = ""
+    """Why it was not believed."""
     oddness: OddnessBar | None = None
     """What a round must exceed to be odd; None where that was not learnt, or days are the unit."""
     is_odd: bool = False
