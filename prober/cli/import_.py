@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final, Optional
 
 import typer
+from rich.progress import Progress
 
 from prober.alerts.phrases import when
 from prober.cli.options import (
@@ -18,18 +20,23 @@ from prober.cli.options import (
     Logs,
     Reference,
     RoundsPerYear,
+    declared,
+    now_utc,
     promise_of,
     replies_of,
     settings_of,
 )
-from prober.cli.output import Json, bars, of_judgement, print_json, say
+from prober.cli.output import Json, bars, complain, count, of_judgement, print_json, say
+from prober.fingerprint import fingerprint
 from prober.judging.promise import Promise
+from prober.lab.discover.scan import RUNGS
 from prober.lab.replay import probe_of, rounds_of, series_of
-from prober.loading.reply_log import UNKNOWN_TIME
-from prober.model.declaration import Endpoint, Probe
+from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Judgement, Round
 from prober.service import run_round
+from prober.service.declare import remember
 from prober.service.run_round import import_round
 from prober.store import Store
 from prober.store.pages import overview
@@ -62,10 +69,17 @@ def import_(
     reference: Reference = None,
     false_alarms_per_year: FalseAlarms = 1.0,
     rounds_per_year: RoundsPerYear = None,
+    into: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--into", metavar="PATH", help="Probe sets: what they declare gets these replies as its first."),
+    ] = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
     """Store reply logs in the database and judge them, so that the dashboard shows them. Nobody is notified.
+
+    With `--into probes/`, replies of endpoints and probes that are declared there, as earlier rounds of theirs: they
+    count as reference, and the daemon goes on from there. What is not declared is left out.
 
     A round is stored whole or not at all, and never twice: after an interruption, import again. Exit code 1 if a
     round raised an alarm, 3 if no endpoint had enough evidence, else 0.
@@ -76,6 +90,8 @@ def import_(
         replies = list(replies_of(logs, shown, tool))
         if not replies:
             raise NotEnough("the log holds no reply; there is nothing to import")
+        if into:
+            return _report(_take_in_declared(replies, into, shown, database), as_json)
         for logged in replies:
             probes.setdefault(series_of(logged), probe_of(logged))
         by_endpoint = {name: _in_time(name, rounds) for name, rounds in rounds_of(replies).items()}
@@ -85,6 +101,10 @@ def import_(
                 promise = promise_of(rounds, reference, false_alarms_per_year, rounds_per_year)
                 tracked = shown.track(rounds, description=f"Judging {name[:40]}")
                 done.append(_take_in(store, endpoint_of(name, promise), list(tracked), probes, promise))
+    return _report(done, as_json)
+
+
+def _report(done: Sequence[Imported], as_json: bool) -> int:
     if as_json:
         print_json({"endpoints": [_as_json(one) for one in done]})
     else:
@@ -93,6 +113,47 @@ def import_(
         return 1
     judged = [one for one in done if one.judgement is None or one.judgement.state != "insufficient_evidence"]
     return 0 if judged else 3
+
+
+def _take_in_declared(
+    replies: Sequence[LoggedReply], paths: Sequence[Path], shown: Progress, database: str | None
+) -> list[Imported]:
+    declarations, done = declared(paths), []
+    asked = {
+        series_key(endpoint, probe): (probe_set, endpoint, probe)
+        for probe_set in declarations.sets
+        for endpoint in map(declarations.endpoint, probe_set.endpoints)
+        for probe in probe_set.probes
+    }
+    mine = [one for one in (_as_declared(logged, asked) for logged in replies) if one is not None]
+    if not mine:
+        raise NotEnough("no reply of the log is of an endpoint and a probe that the files declare as it was asked")
+    probes = {series: probe for series, (_, _, probe) in asked.items()}
+    by_endpoint = rounds_of(mine, lambda logged: fingerprint(logged.reply, probes[logged.series]))
+    with Store.open(settings_of(database).database_url) as store:
+        remember(store, declarations, paths, now_utc())
+        for name, rounds in sorted(by_endpoint.items()):
+            endpoint = declarations.endpoint(name)
+            tracked = list(shown.track(_in_time(name, rounds), description=f"Judging {name[:40]}"))
+            sets = {series: probe_set.name for series, (probe_set, _, _) in asked.items()}
+            done.append(_take_in(store, endpoint, tracked, probes, declarations.promise(endpoint), sets))
+    if left_out := len(replies) - len(mine):
+        complain(f"{count(left_out, 'line')} of the log left out: not declared, asked otherwise, or what chose a probe")
+    return done
+
+
+def _as_declared(logged: LoggedReply, asked: Mapping[str, tuple[ProbeSet, Endpoint, Probe]]) -> LoggedReply | None:
+    """The reply as one of a declared probe; None where it is of none. A log that does not say of which series a reply
+    is goes by the names of endpoint and probe, and by the prompt where it has one."""
+    chose_it = "tokens" in logged.extra and logged.extra.get("sample", 0) < RUNGS[-2]
+    if chose_it:  # `prober discover` kept the probe because of these replies: they look more balanced than it is
+        return None
+    for series, (probe_set, endpoint, probe) in asked.items():
+        is_named = (logged.endpoint, logged.probe) == (endpoint.name, probe.id)
+        is_worded = logged.prompt in (None, probe.prompt) and logged.system in (None, probe.system)
+        if logged.series == series or (not logged.series and is_named and is_worded):
+            return replace(logged, endpoint=endpoint.name, probe=f"{probe_set.name}/{probe.id}", series=series)
+    return None
 
 
 def endpoint_of(name: str, promise: Promise) -> Endpoint:
@@ -108,8 +169,14 @@ def endpoint_of(name: str, promise: Promise) -> Endpoint:
 
 
 def _take_in(
-    store: Store, endpoint: Endpoint, rounds: Sequence[Round], probes: Mapping[str, Probe], promise: Promise
+    store: Store,
+    endpoint: Endpoint,
+    rounds: Sequence[Round],
+    probes: Mapping[str, Probe],
+    promise: Promise,
+    sets: Mapping[str, str] | None = None,
 ) -> Imported:
+    """`sets`: the probe set of each series, where they are declared."""
     here = {
         one.due_at
         for one in store.query(overview.recent_rounds, endpoint.name, limit=10_000_000)
@@ -122,7 +189,8 @@ def _take_in(
             continue
         judged = run_round.judge(store, endpoint, round_, promise, round_.at or UNKNOWN_TIME)
         asked = {one.series: probes[one.series] for one in round_.observations}
-        if import_round(store, endpoint, IMPORTED, round_, asked, judged.judgement, judged.memory, judged.together):
+        probe_set = sets[round_.observations[0].series] if sets else IMPORTED
+        if import_round(store, endpoint, probe_set, round_, asked, judged.judgement, judged.memory, judged.together):
             stored, newest = stored + 1, judged.judgement
             alarms += judged.judgement.state == "alarm"
     return Imported(endpoint.name, len(rounds), stored, newest, alarms)

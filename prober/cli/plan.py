@@ -124,6 +124,8 @@ def planned(
     alone = replace(declarations, sets=(probe_set,)).promise(endpoint)
     rounds_per_day = alone.rounds_per_year / DAYS_PER_YEAR
     reference = max(endpoint.reference.rounds, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
+    burst = endpoint.reference.warm_up.rounds - 1 if endpoint.reference.warm_up else 0
+    by_schedule = max(reference - burst, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
     limit = output_limit(endpoint.parameters)
     seen = [took.get(series_key(endpoint, probe), Used(None, None)) for probe in probe_set.probes]
     asked = list(zip(probe_set.probes, seen, strict=True))
@@ -146,7 +148,7 @@ def planned(
         if any(u.output_tokens is None for u in seen)
         else "replies",
         reference_rounds=reference,
-        reference_days=(reference - 1) / rounds_per_day,
+        reference_days=(by_schedule - 1) / rounds_per_day,
         reference_extra_rounds=asked_for_reference(endpoint.reference, alone.every_s),
     )
 

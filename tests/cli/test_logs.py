@@ -18,7 +18,7 @@ from prober.store import Store, incidents
 from prober.store import replies as stored_replies
 from prober.store.pages import over_time, overview
 from tests.cli.conftest import Run
-from tests.cli.world import CHANGE, DAYS, declarations, due
+from tests.cli.world import CHANGE, DAYS, declarations, due, write_probes
 
 WORDS = ("Blue", "Green", "Red", "Teal")
 
@@ -332,3 +332,29 @@ def test_keys_of_ours_in_another_tools_form_are_kept_not_refused(home: Path) -> 
     (logged,) = read(ours)
     assert (logged.series, logged.reply.tool_calls, logged.extra) == ("a.b", (ToolCall("f", "{}"),), {})
     assert json.loads(line_of(logged))["tool_calls"] == [["f", "{}"]]
+
+
+def test_earlier_replies_count_as_the_reference_of_what_is_declared(prober: Run, home: Path) -> None:
+    write_probes(home, reference={"rounds": 4, "hours": 24})
+    (probe,) = json.loads((home / "probes" / "canary.yaml").read_text())["probes"]
+    lines = [
+        {
+            "round": f"2026-03-0{day}T12:00:00Z",
+            "endpoint": "bot",
+            "probe": name,
+            "text": text,
+            "prompt": probe["prompt"],
+        }
+        for day in range(1, 7)
+        for name, text in ((probe["id"], "Red"), ("another", "Blue"))
+    ]
+    log = home / "earlier.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = prober("import", log, "--into", "probes", "--json")
+    (endpoint,) = done.json["endpoints"]
+    assert (done.code, endpoint["endpoint"], endpoint["stored"]) == (0, "bot", 6)
+    assert "6 lines of the log left out" in done.err
+    (status,) = prober("status", "--json").json["endpoints"]
+    assert (status["provider"], status["rounds"], status["missing"]) == ("scripted", 6, "")
+    assert prober("import", log, "--into", "probes", "--json").json["endpoints"][0]["stored"] == 0
+    assert prober("once", "--json").json["rounds"][0]["judgement"]["state"] != "insufficient_evidence"
