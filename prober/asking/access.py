@@ -16,15 +16,16 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from prober import settings
+from prober.asking import clouds
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
-from prober.model.providers import auth_of, base_url_of
+from prober.model.providers import CLOUDS, auth_of, base_url_of
 from prober.model.shape import seconds
 
 COMMAND_S: Final = 30.0
@@ -68,7 +69,12 @@ class Keys:
         self._kept: dict[tuple[str, ...], _Kept] = {}
 
     def key_of(self, endpoint: Endpoint) -> str | NoKey | None:
-        """The key to send now; None where the endpoint declares none."""
+        """The key to send now; None where the endpoint declares none, or signs each request."""
+        if auth_of(endpoint) == "google":
+            try:
+                return clouds.GOOGLE.token()
+            except clouds.NoCredentials as missing:
+                return NoKey(str(missing))
         if endpoint.api_key_env is not None:
             found = settings.secret(endpoint.api_key_env)
             if found is None:
@@ -126,7 +132,7 @@ def access_of(endpoint: Endpoint, keys: Keys) -> Access | NoKey:
     key = keys.key_of(endpoint)
     if isinstance(key, NoKey):
         return key
-    if key is None and endpoint.base_url is None and auth_of(endpoint) != "none":
+    if key is None and endpoint.base_url is None and auth_of(endpoint) not in ("none", *CLOUDS):
         return NoKey(f"{base_url_of(endpoint)} needs a key; declare api_key_env, the variable that holds it")
     values: dict[str, str] = {}
     for name in endpoint.variables:
@@ -150,7 +156,18 @@ def key_header(endpoint: Endpoint, key: str | None) -> dict[str, str]:
     auth = auth_of(endpoint)
     if key is None or auth == "none":
         return {}
-    return {"authorization": f"Bearer {key}"} if auth == "bearer" else {auth: key}
+    return {"authorization": f"Bearer {key}"} if auth in ("bearer", "google") else {auth: key}
+
+
+def signed(endpoint: Endpoint, access: Access, url: str, headers: Mapping[str, str], body: bytes) -> Access | NoKey:
+    """What is sent with this one request: all headers, and a signature where the endpoint takes one."""
+    if auth_of(endpoint) != "aws":
+        return replace(access, headers=headers)
+    try:
+        whole, secrets = clouds.AWS.sign(url, body, headers)
+    except clouds.NoCredentials as missing:
+        return NoKey(str(missing))
+    return replace(access, headers=whole, secrets=(*access.secrets, *secrets))
 
 
 def run(command: Sequence[str]) -> bytes | NoKey:

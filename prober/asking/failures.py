@@ -196,6 +196,8 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
         return "out_of_credit", None
     if ours and (named := _named_in_a_field(body, parameters)):
         return "unsupported_parameter", named
+    if ours and (named := _named_in_words(said, parameters)) and _is_withdrawn(said, named):
+        return "unsupported_parameter", named
     if "model_retired" in sure or (status == 410 and "model" in said.lower()):
         return "model_retired", None
     if (coded := next((CODES[code] for code in codes if code in CODES), None)) is not None:
@@ -242,6 +244,13 @@ def _named_in_a_field(body: object, parameters: Mapping[str, object]) -> str | N
 
 def _named_in_words(said: str, parameters: Mapping[str, object]) -> str | None:
     return next((name for name in _longest_first(parameters) if _mentions(said, name)), None)
+
+
+def _is_withdrawn(said: str, name: str) -> bool:
+    """Whether it is the parameter, not the model, that a sentence calls deprecated."""
+    return (
+        re.search(rf"{re.escape(name)}\W{{0,2}} (?:is|was|has been) (?:deprecated|removed|retired)", said) is not None
+    )
 
 
 def _longest_first(parameters: Mapping[str, object]) -> list[str]:

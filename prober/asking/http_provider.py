@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
 
 from prober.asking import failures, headers, metadata
-from prober.asking.access import KEYS, Keys, NoKey, access_of
+from prober.asking.access import KEYS, Keys, NoKey, access_of, signed
 from prober.asking.egress import Certificates
 from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
 from prober.asking.interface import Description
@@ -59,10 +59,16 @@ class HttpProvider:
         access = access_of(endpoint, self._keys)
         if isinstance(access, NoKey):
             return Reply(at=now, error="missing_key", error_detail=access.reason)
+        url = f"{url}{'&' if '?' in url else '?'}{urlencode(access.query)}" if access.query else url
+        content = json.dumps(request.body).encode("ascii")
+        sent = {"content-type": "application/json", **wire.headers(endpoint), **access.headers}
+        access = signed(endpoint, access, url, sent, content)
+        if isinstance(access, NoKey):
+            return Reply(at=now, error="missing_key", error_detail=access.reason)
         outcome = self._transport.post(
-            f"{url}{'&' if '?' in url else '?'}{urlencode(access.query)}" if access.query else url,
-            {"content-type": "application/json", **wire.headers(endpoint), **access.headers},
-            json.dumps(request.body).encode("ascii"),
+            url,
+            access.headers,
+            content,
             endpoint.timeouts,
             endpoint.max_reply_bytes,
             FirstContent(wire.has_content) if endpoint.stream else None,

@@ -16,7 +16,7 @@ from prober.alerts import ALERTERS, Alerter, open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
 from prober.asking import open_provider
-from prober.asking.access import KEYS, NoKey
+from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
 from prober.cli.findings import Finding, Level, of_database
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
@@ -28,6 +28,7 @@ from prober.loading import Declarations
 from prober.loading.connection_rules import cache_warning
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ProberError
+from prober.model.providers import CLOUDS, auth_of, base_url_of
 from prober.settings import Settings, secret
 from prober.status.endpoint_status import CLOCK_SLACK
 
@@ -148,7 +149,15 @@ def _keys(declarations: Declarations) -> Iterator[Finding]:
         else:
             yield Finding(f"key {name}", "problem", "is not set", f"export {name}=… where the prober runs")
     for endpoint in declarations.endpoints:
-        if endpoint.api_key_env is None and endpoint.has_key:
+        if auth_of(endpoint) in CLOUDS:
+            access = access_of(endpoint, KEYS)
+            if not isinstance(access, NoKey):
+                access = signed(endpoint, access, base_url_of(endpoint), {}, b"")
+            if isinstance(access, NoKey):
+                yield Finding(f"key of {endpoint.name}", "problem", access.reason)
+            else:
+                yield Finding(f"key of {endpoint.name}", "ok", f"{auth_of(endpoint)} gives credentials")
+        elif endpoint.api_key_env is None and endpoint.has_key:
             found = KEYS.key_of(endpoint)
             where = "api_key_file" if endpoint.api_key_file else "api_key_command"
             if isinstance(found, NoKey):

@@ -14,7 +14,7 @@ from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
-from prober.model.providers import PROVIDERS, auth_of
+from prober.model.providers import CLOUDS, PROVIDERS, auth_of, example_address
 from prober.text import is_secret_name, quoted
 
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
@@ -28,7 +28,8 @@ _OURS: Final = frozenset(
 """Headers that HTTP itself needs."""
 _SECRET: Final = re.compile(r"(?i)(^|[-_])(api-?key|key|secret|token|password|authorization|credential)s?$")
 _WHOLE: Final = (
-    "/chat/completions", "/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent"
+    "/chat/completions", "/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent",
+    "/converse", "/invoke", ":rawPredict", ":streamRawPredict",
 )  # fmt: skip
 """Ends of an address that the prober appends itself."""
 
@@ -57,7 +58,8 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
     yield from _key_findings(endpoint)
     yield from _value_findings("headers", endpoint.headers)
     yield from _value_findings("query", endpoint.query)
-    key_header = "authorization" if auth_of(endpoint) == "bearer" else auth_of(endpoint)
+    auth = auth_of(endpoint)
+    key_header = "authorization" if auth in ("bearer", *CLOUDS) else auth
     for name in endpoint.headers:
         here: Where = ("headers", name)
         if not _NAME.fullmatch(name):
@@ -66,7 +68,7 @@ def connection_findings(endpoint: Endpoint) -> Iterator[Finding]:
             yield Finding(here, f"the prober sets {name.lower()} itself; remove it here")
         elif name.lower() == "user-agent":
             yield Finding(here, "the user agent has a field of its own; write user_agent: beside headers")
-        elif endpoint.has_key and name.lower() == key_header:
+        elif (endpoint.has_key or auth in CLOUDS) and name.lower() == key_header:
             yield Finding(here, "the key is sent in this header already; remove one of the two, or write auth: none")
     lower = [name.lower() for name in endpoint.headers]
     for name in sorted({name for name in lower if lower.count(name) > 1}):
@@ -90,7 +92,12 @@ def _key_findings(endpoint: Endpoint) -> Iterator[Finding]:
     sources = [name for name, value in declared.items() if value]
     if len(sources) > 1:
         yield Finding((sources[1],), f"{' and '.join(sources)} are set; keep one")
-    if not sources and endpoint.base_url is None and auth_of(endpoint) != "none":
+    auth = auth_of(endpoint)
+    if auth in CLOUDS and sources:
+        yield Finding((sources[0],), f"auth: {auth} takes no key; remove it, or write auth: bearer")
+    if endpoint.base_url is None and (example := example_address(endpoint)):
+        yield Finding(("base_url",), f"is missing, for the address is your own; write for instance {example}")
+    elif not sources and endpoint.base_url is None and auth not in ("none", *CLOUDS):
         yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {key_fix(endpoint)}")
     if endpoint.api_key_lasts is not None and not endpoint.api_key_command:
         yield Finding(("api_key_lasts",), "only a key that is printed by api_key_command is kept; remove it")
@@ -142,7 +149,7 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("base_url",), f"{path} has its last part twice; write it once")
     elif host.endswith(".openai.azure.com") and not path:
         yield Finding(("base_url",), "an Azure address needs its path; write https://….openai.azure.com/openai/v1")
-    elif address.scheme == "http" and endpoint.has_key and not is_local(host):
+    elif address.scheme == "http" and (endpoint.has_key or auth_of(endpoint) in CLOUDS) and not is_local(host):
         yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
 
 

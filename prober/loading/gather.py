@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 from pydantic import JsonValue
@@ -18,6 +19,7 @@ from prober.model.alerting import Alerts
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
 from prober.model.objective import Objective
+from prober.model.providers import CLOUDS, auth_of
 from prober.settings import secret
 from prober.text import quoted, shown
 
@@ -173,6 +175,10 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
             yield declared.document.problem(Finding(("endpoints", name), message))
         if cached := cache_warning(endpoint):
             yield declared.document.problem(Finding(("endpoints", name), cached))
+        cloud = CLOUDS.get(auth_of(endpoint))
+        if cloud is not None and not _is_installed(cloud.module):
+            message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"
+            yield declared.document.problem(Finding(("endpoints", name, "auth"), message))
         for field in FILES:
             if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
                 message = f"there is no file {shown(file)} here; put it where the prober runs"
@@ -182,6 +188,13 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
                 if variable and secret(variable) is None:
                     message = f"environment variable {variable} is not set here; set it where the prober runs"
                     yield declared.document.problem(Finding(("endpoints", name, field), message))
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nor is the package it is in
+        return False
 
 
 def _runbook_findings(runbook: JsonValue, folder: Path) -> Iterator[Finding]:

@@ -10,8 +10,11 @@ from pydantic import Field
 
 from prober.model.shape import Duration, Shape
 
-Auth: TypeAlias = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "none"]
-"""How a key is sent: as `Authorization: Bearer`, in a header of this name, or not at all."""
+Auth: TypeAlias = Literal["bearer", "api-key", "x-api-key", "x-goog-api-key", "google", "aws", "none"]
+"""How a key is sent: as `Authorization: Bearer`, in a header of this name, or not at all.
+
+`google` and `aws` take no key: Google's and AWS's own libraries sign in.
+"""
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 

@@ -25,12 +25,29 @@ CAPABILITY_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Cloud:
+    """A cloud that signs in by its own library."""
+
+    module: str
+    extra: str
+    """Of this package, which installs the module."""
+
+
+CLOUDS: Final[Mapping[str, Cloud]] = {"google": Cloud("google.auth", "vertex"), "aws": Cloud("botocore", "bedrock")}
+"""Ways to sign in that need no key → the library that does it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiVersion:
     """One version of an API, and how it differs."""
 
     auth: Auth
     refused: frozenset[str] = frozenset()
     """Parameters that it does not take, whatever the model."""
+    address: str = ""
+    """Where it is served at another address than the provider's own: an example, for `base_url` must be declared."""
+    streams: bool = True
+    """Whether its streams can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +61,10 @@ class ProviderRow:
     """
     base_url: str = ""
     """Its own address, used where the endpoint declares none."""
+    address: str = ""
+    """Where that depends on the account: an example, for `base_url` must be declared."""
+    streams: bool = True
+    """Whether its streams can be read."""
     auth: Auth = "bearer"
     auth_at: Mapping[str, Auth] = field(default_factory=dict)
     """Domains of other companies that serve the same formats, but take keys in another way."""
@@ -63,6 +84,9 @@ class ProviderRow:
     """
 
 
+_BEDROCK: Final = "https://bedrock-runtime.eu-west-1.amazonaws.com"
+_VERTEX: Final = "https://europe-west4-aiplatform.googleapis.com/v1/projects/my-project/locations/europe-west4"
+
 PROVIDERS: Final[Mapping[str, ProviderRow]] = {
     "openai": ProviderRow(
         formats={"chat": "openai_chat:ChatCompletions", "responses": "openai_responses:Responses"},
@@ -77,6 +101,8 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
         versions={
             "2023-06-01": ApiVersion("x-api-key"),
             "2026-10-21": ApiVersion("bearer", frozenset({"temperature", "top_p", "top_k"})),
+            "vertex-2023-10-16": ApiVersion("google", address=f"{_VERTEX}/publishers/anthropic"),
+            "bedrock-2023-05-31": ApiVersion("aws", address=_BEDROCK, streams=False),
         },
         key_variable="ANTHROPIC_API_KEY",
         required={"max_tokens": 1024},
@@ -91,6 +117,14 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
         auth="x-goog-api-key",
         key_variable="GEMINI_API_KEY",
         temperature=("generationConfig", "temperature"),
+    ),
+    "bedrock": ProviderRow(
+        formats={"chat": "bedrock:Converse"},
+        address=_BEDROCK,
+        streams=False,
+        key_variable="AWS_BEARER_TOKEN_BEDROCK",
+        temperature=("inferenceConfig", "temperature"),
+        refused={r".*": Capabilities(logprobs=False)},
     ),
     "scripted": ProviderRow(formats={}, auth="none", temperature=()),
 }
@@ -113,6 +147,20 @@ def is_at(endpoint: Endpoint, *domains: str) -> bool:
 def version_of(endpoint: Endpoint) -> str:
     """Of its API: as declared, else the provider's default; empty where there is one version."""
     return endpoint.api_version or next(iter(PROVIDERS[endpoint.provider].versions), "")
+
+
+def example_address(endpoint: Endpoint) -> str:
+    """What `base_url` looks like where one must be declared; empty where the provider has an address of its own."""
+    row = PROVIDERS[endpoint.provider]
+    version = row.versions.get(version_of(endpoint))
+    return row.address or ("" if version is None else version.address)
+
+
+def can_stream(endpoint: Endpoint) -> bool:
+    """Whether its streams can be read."""
+    row = PROVIDERS[endpoint.provider]
+    version = row.versions.get(version_of(endpoint))
+    return row.streams and (version is None or version.streams)
 
 
 def auth_of(endpoint: Endpoint) -> Auth:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
+from urllib.parse import quote
 
 from prober.asking.error_body import parse
 from prober.asking.wire.format import (
@@ -23,6 +25,11 @@ from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import version_of
 from prober.model.reply import Reply, ToolCall
 
+_CLOUD_PATHS: Final[Mapping[str, tuple[str, str]]] = {
+    "vertex-2023-10-16": ("/models/{model}:rawPredict", "/models/{model}:streamRawPredict"),
+    "bedrock-2023-05-31": ("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream"),
+}
+"""Versions that clouds serve → path of a whole answer, and of a stream. The model is in the path there."""
 _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 """Kind of delta → where its piece of the answer is. Thinking and signatures are not the answer."""
 
@@ -34,8 +41,9 @@ class Messages:
         return {}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
-        # The version of the interface; it says nothing about the model.
-        return {"anthropic-version": version_of(endpoint)}
+        # The version of the interface; it says nothing about the model. The clouds take it in the body.
+        version = version_of(endpoint)
+        return {} if _CLOUD_PATHS.keys() & {version} else {"anthropic-version": version}
 
     def request(self, endpoint: Endpoint, probe: Probe) -> Request:
         body: dict[str, object] = {
@@ -56,7 +64,10 @@ class Messages:
             ]
         if endpoint.stream:
             body["stream"] = True
-        return Request("/messages", body)
+        if (path := _CLOUD_PATHS.get(version := version_of(endpoint))) is None:
+            return Request("/messages", body)
+        model = quote(str(body.pop("model")), safe="")
+        return Request(path[endpoint.stream].format(model=model), {"anthropic_version": version, **body})
 
     def has_content(self, event: object) -> bool:
         # A call is content as it begins: one without arguments brings no piece at all.
