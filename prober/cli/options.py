@@ -58,7 +58,7 @@ From: TypeAlias = Annotated[
         "--from",
         metavar="TOOL",
         help=f"Whose files these are: {', '.join((OWN, *TOOLS))}.",
-        show_default="found out by their shape",
+        show_default="recognised by their shape",
     ),
 ]
 Reference: TypeAlias = Annotated[

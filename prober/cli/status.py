@@ -62,9 +62,9 @@ def status(
 ) -> int:
     """Show the state of every endpoint, whether messages arrive, and whether a daemon is running.
 
-    Exit code 1 where an incident of a change is open; else 3 where an endpoint is unreachable, stale or not judged
-    yet, or there is none; else 0. With `--expect-every`, the dead man's switch for cron and containers, 0 where all is
-    as expected and else 3: a round in which nothing was answered does not count. With `--metrics` 0.
+    Exit code 1 if a change is open; else 3 if an endpoint is unreachable, stale or not judged yet, or if there is no
+    endpoint; else 0. With --expect-every: 0 if every endpoint answered in time and a daemon is running, else 3.
+    With --metrics: always 0.
     """
     every = None if expect_every is None else duration("--expect-every", expect_every)
     if tell and every is None:

@@ -75,7 +75,7 @@ def triage(
 
 
 def exit_code(found: list[Triage]) -> int:
-    """1 where a cause is named; else 3 where one cannot be told; else 0."""
+    """1 where a cause is named; else 3 where one cannot be said; else 0."""
     verdicts = {one.verdict for one in found}
     if verdicts - {"none", UNDECIDED}:
         return 1

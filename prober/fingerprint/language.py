@@ -200,7 +200,7 @@ _BY_WORD: Final = _languages_of()
 def language(text: str) -> str:
     """The language of a text, such as `German`; close relatives in one name, such as `Czech, Slovak`.
 
-    `(none)` where it cannot be told: a word or two, a list of names, a number, code. `(unknown)` for whole sentences in
+    `(none)` where it cannot be said: a word or two, a list of names, a number, code. `(unknown)` for whole sentences in
     a language that is in no table here. The start of the text decides, and what it holds most of.
     """
     start = text.lstrip()[:READ]
@@ -220,4 +220,4 @@ def language(text: str) -> str:
 
 
 NAMES: Final = frozenset(_ONE_LANGUAGE.values()).union(*_COMMON.values())
-"""Every language that can be told."""
+"""Every language that can be recognised."""

@@ -137,7 +137,7 @@ def refused_by(reply: Reply) -> By:
 
 
 def unread(text: str) -> str:
-    """Why a refusal could not be told from an answer in this text; empty where it can."""
+    """Why a refusal could not be distinguished from an answer in this text; empty where it can."""
     found = language(text)
     if found == NONE or found in LANGUAGES:
         return ""

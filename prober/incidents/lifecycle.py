@@ -21,7 +21,7 @@ BACK: Final = log(1000)
 """The same of a change that was known to stay. Every round after that is a chance to be wrong: on average one in a
 thousand rounds says so of a change that stays."""
 DOUBT: Final = log(20)
-"""ln likelihood ratio that the rounds since the alarm must speak for the reference before a change is called transient.
+"""ln likelihood ratio that the rounds since the alarm must support the reference before a change is called transient.
 
 Wald's bound: a change that stays is called transient in one of twenty cases at most.
 """

@@ -123,16 +123,16 @@ def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
     alarms = [alarm for _, alarm in judged if alarm is not None]
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
     cached = sum(bool(one.reply.cached_by) for round_ in rounds for one in round_.observations)
-    told = tuple(facts_of(rounds))
-    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, told, cached)
+    found_facts = tuple(facts_of(rounds))
+    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, found_facts, cached)
 
 
 def facts_of(rounds: Sequence[Round]) -> Iterator[Fact]:
     """The facts of the rounds of one endpoint. Nobody can ask again, so replies of a log confirm one another."""
     memory = facts.FactMemory()
     for round_ in rounds:
-        memory, told = facts.advance(memory, read(round_))
-        yield from told
+        memory, news = facts.advance(memory, read(round_))
+        yield from news
 
 
 def reference_of(rounds: int) -> ReferenceRule:

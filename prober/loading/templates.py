@@ -74,7 +74,7 @@ def _expanded(
                 Finding((*here, "vars"), "template: false sends every text as it stands; remove one of the two")
             )
         return [probe]
-    told = len(findings)
+    before = len(findings)
 
     def read(name: str) -> JsonValue:
         return _mapped(probe[name], lambda text: _from_file(text, folder, (*here, name), findings))
@@ -95,7 +95,7 @@ def _expanded(
             fix = did_you_mean(name, named, "write it into a text as {{" + name + "}}, or remove it") if named else ""
             message = f"no text names {quoted(name)}; {fix or 'write it into a text as {{' + name + '}}, or remove it'}"
             findings.append(Finding((*here, "vars"), message))
-    if len(findings) > told:
+    if len(findings) > before:
         return [probe]
     return [_made(probe, texts, identity, constants | row) for identity, row in rows or [("", {})]]
 

@@ -33,7 +33,7 @@ class Check:
     answer: Answer
     """`yes` is what is interesting."""
     details: str
-    """One sentence: what was found, or why that cannot be told."""
+    """One sentence: what was found, or why that cannot be said."""
     link: str = ""
     """Command that shows the piece."""
 
@@ -64,7 +64,7 @@ class Triage:
     ranking: tuple[Ranked, ...]
     """All causes, the likeliest first."""
     named: tuple[Cause, ...]
-    """Causes that are certain enough to be named: one, two, or `none`. Empty where that cannot be told."""
+    """Causes that are certain enough to be named: one, two, or `none`. Empty where that cannot be said."""
     runbook: str
     """Name of the runbook that fits; empty where nothing is to be done."""
 

@@ -32,7 +32,7 @@ class Neighbour:
     """Whether it is the same model, asked there or elsewhere: a second look at what the provider serves."""
     same_provider: bool
     moved: bool | None
-    """Whether the probes that nobody edited moved; None where that cannot be told."""
+    """Whether the probes that nobody edited moved; None where that cannot be said."""
     edited: Movement | None
     """How the edited probes moved."""
 
@@ -87,7 +87,7 @@ class Material:
     """Of all probes, from before the edit of the endpoint to after it."""
     neighbours: tuple[Neighbour, ...] = ()
     tokens_added: int | None = None
-    """Input tokens that every unedited prompt is longer by; 0 for none, None where that cannot be told."""
+    """Input tokens that every unedited prompt is longer by; 0 for none, None where that cannot be said."""
     repeats: tuple[float, float] | None = None
     """Share of long replies that came word for word before, before and since."""
     live: LiveSamples | None = None

@@ -28,9 +28,9 @@ TWO: Final = 0.1
 NAMED: Final = 0.6
 """Probability from which on a cause is named."""
 OPEN: Final = 0.2
-"""Probability of any further cause from which on none is named: two must not be told as one."""
+"""Probability of any further cause from which on none is named: two must not be named as one."""
 TELLING: Final = 2.0
-"""Likelihood ratio from which on an answer speaks for or against a cause."""
+"""Likelihood ratio from which on an answer supports or contradicts a cause."""
 Table = Mapping[str, Mapping[str, tuple[int, int]]]
 
 SETTLES: Final[Mapping[Cause, str]] = {

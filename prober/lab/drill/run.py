@@ -123,7 +123,7 @@ def drill(
                     _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
             finally:  # whoever was notified hears that it is over, also when the drill was stopped
                 with _step(done, "take back", tools) as said:
-                    for incident in _told_of(scratch):
+                    for incident in _live_incidents(scratch):
                         _take_back(incident, routing, scratch, tools.clock())
                     said += ["the incident of the copy is closed"]
                 _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
@@ -178,8 +178,8 @@ def _until_opened(rounds: Iterator[run_round.RoundResult], scratch: Store, done:
     """Up to the round that opens an incident: of what the provider says anew, or of what it answers."""
     for _ in rounds:
         done.rounds += 1
-        if told := _told_of(scratch):
-            done.seen, done.incident = done.rounds, told[0]
+        if live := _live_incidents(scratch):
+            done.seen, done.incident = done.rounds, live[0]
             break
     if done.incident is None:
         return f"not seen in {done.rounds} changed rounds"
@@ -192,11 +192,11 @@ def to_the_end(rounds: Iterator[run_round.RoundResult], scratch: Store, done: Dr
     """The rounds that are left: what moves later may make it worse."""
     for _ in rounds:
         done.rounds += 1
-    done.incident = next(iter(_told_of(scratch)), done.incident)
+    done.incident = next(iter(_live_incidents(scratch)), done.incident)
     return "" if done.incident is None else f"{done.incident.kind}, {done.incident.severity}"
 
 
-def _told_of(scratch: Store) -> list[Incident]:
+def _live_incidents(scratch: Store) -> list[Incident]:
     """The incidents that people know of and that are not over: a change before facts alone, then the gravest first."""
     live = [one for one in scratch.query(incidents.not_closed) if one.is_live and not isinstance(one, Trouble)]
     return sorted(live, key=lambda one: (isinstance(one, Facts), -SEVERITIES.index(one.severity)))
