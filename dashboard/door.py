@@ -9,8 +9,9 @@ import ipaddress
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlsplit
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
 
 from prober.settings import Settings
 
@@ -24,6 +25,11 @@ NO_FRAMES: Final = (
     (b"content-security-policy", b"frame-ancestors 'none'"),
 )
 """A page of another origin that frames this one could have its viewer click on what they do not see."""
+SIGN_IN, SIGNED_IN = "/auth/login", "/oauth2callback"
+"""Ends of Streamlit's addresses: where one leaves for the identity provider, and where one comes back."""
+_COOKIE: Final = "canary_signs_in_from"
+_LONGEST_PLACE: Final = 2_000
+Header: TypeAlias = tuple[bytes, bytes]
 REFUSED: Final = b"this name is not one of the dashboard's; set PROBER_DASHBOARD_URL to the address that people use\n"
 
 
@@ -53,10 +59,39 @@ class Door:
 
         async def without_frames(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *NO_FRAMES]}
+                sent = [*message.get("headers", ()), *NO_FRAMES]
+                message = {**message, "headers": self.back_where_one_was(str(scope.get("path", "")), headers, sent)}
             await send(message)
 
         await self.app(scope, receive, without_frames)
+
+    def back_where_one_was(self, path: str, asked: dict[bytes, str], sent: list[Header]) -> list[Header]:
+        """Headers of an answer: who signs in from a page, such as that of an incident, comes back to it.
+
+        Streamlit leads to the overview. So the way out leaves a cookie with the page, and the way back in uses it up.
+        """
+        if path.endswith(SIGN_IN):
+            place = quote(self.place_of(asked.get(b"referer", ""), asked.get(b"host", "")), safe="")
+            return [*sent, (b"set-cookie", f"{_COOKIE}={place}; Path=/; Max-Age=600; HttpOnly; SameSite=Lax".encode())]
+        if not path.endswith(SIGNED_IN):
+            return sent
+        place = _kept_place(asked.get(b"cookie", ""))
+        if not place or self.place_of(place, "") != place:
+            return sent
+        kept = [pair for pair in sent if pair[0].lower() != b"location"]
+        used = (b"set-cookie", f"{_COOKIE}=; Path=/; Max-Age=0".encode())
+        return sent if len(kept) == len(sent) else [*kept, (b"location", place.encode("ascii")), used]
+
+    def place_of(self, url: str, host: str) -> str:
+        """Path and query of an address of the dashboard; empty for any other, so that nobody is led elsewhere."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return ""
+        place = parts.path + (f"?{parts.query}" if parts.query else "")
+        ours = parts.netloc in {host, urlsplit(self.url).netloc}
+        plain = place.startswith("/") and not place.startswith("//") and "\\" not in place and place.isascii()
+        return place if ours and plain and place.isprintable() and len(place) <= _LONGEST_PLACE else ""
 
     def admits(self, host: str, origin: str | None) -> bool:
         """Whether a request with this Host and Origin may come in.
@@ -82,6 +117,14 @@ def _name(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def _kept_place(cookies: str) -> str:
+    try:
+        kept = SimpleCookie(cookies).get(_COOKIE)
+    except CookieError:
+        return ""
+    return "" if kept is None else unquote(kept.value)
 
 
 def _is_address(name: str) -> bool:

@@ -70,7 +70,7 @@ def dashboard(tmp_path_factory):
             serve_command(port), env=environment, cwd=directory, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+            wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
             yield Running(f"http://127.0.0.1:{port}/", incident, url)
         finally:
             process.terminate()
@@ -78,7 +78,7 @@ def dashboard(tmp_path_factory):
     assert "Traceback" not in (directory / "log").read_text()
 
 
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         assert process.poll() is None, "the dashboard ended before it answered"
         try:

@@ -10,13 +10,16 @@ import pytest
 from dashboard.door import Door
 
 
-def knock(kind: str = "http", client: str = "10.0.0.9", **headers: str) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def knock(
+    kind: str = "http", client: str = "10.0.0.9", path: str = "/", location: str | None = None, **headers: str
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """What is sent back, and the headers that the pages see."""
     seen: dict[str, str] = {}
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.update({name.decode(): value.decode() for name, value in scope["headers"]})
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        to = [] if location is None else [(b"location", location.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": to})
 
     sent: list[dict[str, Any]] = []
 
@@ -25,7 +28,7 @@ def knock(kind: str = "http", client: str = "10.0.0.9", **headers: str) -> tuple
 
     door = Door(app, "https://canary.example.com", "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(door({"type": kind, "headers": raw, "client": (client, 1)}, None, send))  # type: ignore[arg-type]
+    asyncio.run(door({"type": kind, "path": path, "headers": raw, "client": (client, 1)}, None, send))  # type: ignore[arg-type]
     return sent, seen
 
 
@@ -61,3 +64,46 @@ def test_only_its_own_pages_open_its_socket(origin: str, enters: bool) -> None:
 def test_who_is_signed_in_is_trusted_from_declared_proxies_only(client: str, believed: bool) -> None:
     _, seen = knock(client=client, host="localhost:8501", x_forwarded_email="alice@example.com")
     assert ("x-forwarded-email" in seen) == believed
+
+
+HERE = {"host": "canary.example.com"}
+
+
+def cookie_left_by(referer: str) -> str:
+    """The cookie of one who signs in from a page, as the browser sends it back."""
+    sent, _ = knock(path="/auth/login", location="https://id.example/", referer=referer, **HERE)
+    [kept] = [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
+    assert "HttpOnly; SameSite=Lax" in kept
+    return kept.partition(";")[0]
+
+
+def led_to(cookie: str) -> str:
+    sent, _ = knock(path="/oauth2callback", location="/", cookie=f"a=b; {cookie}", **HERE)
+    [location] = [value.decode() for name, value in sent[0]["headers"] if name == b"location"]
+    return location
+
+
+def test_who_signs_in_from_an_incident_comes_back_to_it() -> None:
+    cookie = cookie_left_by("https://canary.example.com/incident?incident=7&range=1+day")
+    assert led_to(cookie) == "/incident?incident=7&range=1+day"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://evil.example/x",
+        "",
+        "https://canary.example.com//evil.example",
+        "https://canary.example.com/\\evil",
+        "http://[",
+    ],
+)
+def test_nobody_is_led_to_another_place(page: str) -> None:
+    assert led_to(cookie_left_by(page)) == "/"
+
+
+@pytest.mark.parametrize(
+    "forged", ["https%3A%2F%2Fevil.example", "%2F%2Fevil.example", "%0d%0aa", "%2F%0d%0aa", "é", ";;="]
+)
+def test_a_forged_cookie_leads_nowhere(forged: str) -> None:
+    assert led_to(f"canary_signs_in_from={forged}") == "/"
