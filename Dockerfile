@@ -10,6 +10,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY prober prober
 COPY dashboard dashboard
 COPY probes probes
+COPY runbooks runbooks
 RUN /opt/prober/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm

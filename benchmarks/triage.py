@@ -1,8 +1,8 @@
-"""Does a triage name the right cause? `python -m benchmarks.triage [incidents of each cause] [--page]`.
+"""Does a triage name the right cause? `python -m benchmarks.triage [turns] [--page]`.
 
-Scripted incidents with a known cause (`benchmarks.triage_worlds`). Of those with even seeds the answers of the checks
-are counted and the temperature is fitted; both are written to `prober/incidents/triage/likelihoods.py`. The table is
-made from those with odd seeds, which nothing was fitted on.
+Scripted incidents with a known cause (`benchmarks.triage_worlds`). A turn is every cause alone, two pairs, and twice
+nothing. In even turns the answers of the checks are counted and the temperature is fitted; both are written to
+`prober/incidents/triage/likelihoods.py`. The tables are made from the odd turns, which nothing was fitted on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from scipy.stats import binomtest
 
-from benchmarks.triage_worlds import Incident, incidents, kind_of, material
+from benchmarks.triage_worlds import TURN, Incident, incidents, kind_of, material
 from prober.incidents.triage.ranking import named, rank
 from prober.incidents.triage.tree import checks
 from prober.model.triage import CAUSES, Cause, Check, Ranked
@@ -217,19 +217,19 @@ def page(kept: Mapping[str, Any]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.triage", description=__doc__)
-    parser.add_argument("each", nargs="?", type=int, default=36, help="incidents of each cause")
+    parser.add_argument("turns", nargs="?", type=int, default=24, help="of 14 incidents")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--page", action="store_true", help="measure nothing, only write the page")
     chosen = parser.parse_args()
     if not chosen.page:
         with ProcessPoolExecutor(chosen.workers) as pool:
-            played = list(pool.map(play, incidents(chosen.each), chunksize=4))
-        even, odd = ([one for one in played if one.seed % 2 == half] for half in (0, 1))
+            played = list(pool.map(play, incidents(chosen.turns), chunksize=4))
+        even, odd = ([one for one in played if one.seed // TURN % 2 == half] for half in (0, 1))
         counts = counted(even)
         temperature = fitted(even, counts)
-        write_likelihoods(counts, temperature, chosen.each // 2)
+        write_likelihoods(counts, temperature, (chosen.turns + 1) // 2)
         kept = {
-            "each": chosen.each,
+            "turns": chosen.turns,
             "temperature": temperature,
             "fitted_on": summary(judged(even, counts, temperature)),
             "held_out": summary(judged(odd, counts, temperature)),

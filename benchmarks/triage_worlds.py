@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -56,6 +56,7 @@ TWO: Final[tuple[tuple[Cause, Cause], ...]] = (
     ("prompt", "retrieval"),
 )
 """Pairs that are played at once."""
+TURN: Final = len(CAUSES) + 4
 _TEXTS: Final = {
     "colour": "Pick a random colour. Answer with one word.",
     "animal": "Pick a random animal. Answer with one word.",
@@ -93,6 +94,10 @@ class Incident:
     """Whether the provider's own words give it away."""
 
     @property
+    def turn(self) -> int:
+        return self.seed // TURN
+
+    @property
     def at(self) -> datetime:
         return START + BEFORE * PERIOD - timedelta(hours=1)
 
@@ -122,12 +127,16 @@ def incident(seed: int, causes: tuple[Cause, ...]) -> Incident:
     )
 
 
-def incidents(each: int, seed: int = 0) -> list[Incident]:
-    """So many of every cause alone, twice as many of two at once and of nothing; seeds are never shared."""
-    kinds: list[tuple[Cause, ...]] = [(cause,) for cause in CAUSES for _ in range(each)]
-    kinds += [TWO[i % len(TWO)] for i in range(2 * each)]
-    kinds += [()] * (2 * each)
-    return [incident(seed + i, causes) for i, causes in enumerate(kinds)]
+def incidents(turns: int, first: int = 0) -> list[Incident]:
+    """So many turns of: every cause alone, two pairs, twice nothing. Any turn is the same whatever the number."""
+    return [
+        incident(turn * TURN + place, causes) for turn in range(first, first + turns) for place, causes in _turn(turn)
+    ]
+
+
+def _turn(turn: int) -> Iterator[tuple[int, tuple[Cause, ...]]]:
+    pairs = [TWO[(2 * turn + i) % len(TWO)] for i in (0, 1)]
+    return enumerate([*((cause,) for cause in CAUSES), *pairs, (), ()])
 
 
 @dataclass
@@ -192,8 +201,8 @@ class Fleet:
     def _tokens(self, probe: Probe, active: set[Cause], everything: bool) -> int:
         tokens = 8 + len(_TEXTS[probe.id]) // 4
         if "system_prompt" in active and everything:
-            tokens += 20 + self.story.seed % 60
-        if "model" in active and everything and self.story.seed % 5 == 0:  # another tokenizer
+            tokens += 20 + self.story.turn % 60
+        if "model" in active and everything and self.story.turn % 5 == 0:  # another tokenizer
             tokens = round(tokens * 1.2) + len(probe.id) % 3
         return tokens
 
@@ -201,11 +210,11 @@ class Fleet:
         self, active: set[Cause], where: str, rng: np.random.Generator, now: datetime, latency: float
     ) -> Reply | None:
         if "provider_outage" in active and where != "control":
-            share = (0.5, 0.8, 1.0)[self.story.seed % 3]
+            share = (0.5, 0.8, 1.0)[self.story.turn % 3]
             if rng.random() < share:
                 return Reply(at=now, error="provider_error", error_detail="HTTP 503: overloaded", latency_s=latency)
         if "budget" in active and where == LOOKED_AT:
-            reason = ("rate_limited", "out_of_credit")[self.story.seed % 2]
+            reason = ("rate_limited", "out_of_credit")[self.story.turn % 2]
             if rng.random() < 0.9:
                 return Reply(at=now, error=reason, error_detail="HTTP 429: limit reached", latency_s=latency)
         return None
@@ -314,7 +323,7 @@ def live_samples(story: Incident) -> LiveSamples | None:
 def _declared(story: Incident, is_on: bool) -> tuple[ProbeSet, tuple[Endpoint, ...]]:
     reference = ReferenceRule(rounds=10, hours=24)
     parameters = {"temperature": 0.2 if is_on and "configuration" in story.causes else 0.9}
-    exhausted = is_on and "budget" in story.causes and story.seed % 3 == 0
+    exhausted = is_on and "budget" in story.causes and story.turn % 3 == 0
     budget = Budget(asks_per_day=3) if exhausted else Budget()
     main = Endpoint(
         name=LOOKED_AT, provider="openai", model="parrot-1", base_url="https://eu.example/v1",

@@ -9,27 +9,27 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import between, minute, resting_on, when, whether_it_stays
-from prober.cli.options import AsJson, By, Database, deliver_owed, duration, me, now_utc, open_store, settings_of
+from prober.cli.maintenance import maintenance
+from prober.cli.options import AsJson, By, Database, Why, deliver_owed, duration, me, now_utc, open_store, settings_of
 from prober.cli.output import Json, in_short, of_incident, of_time, print_json, say, table
+from prober.cli.triage import as_object
 from prober.incidents.routing import Routing
-from prober.loading.validation_errors import did_you_mean
+from prober.incidents.runbooks import choose
+from prober.loading.runbooks import runbook as runbook_text
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Change, Facts, Incident, Reason, Trouble
 from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
+from prober.status.triage import numbers, triage_of
 from prober.store import Store, incidents, retention
-from prober.store import daemons as stored_maintenance
 from prober.store import notices as stored_notices
-from prober.store.pages import overview
-from prober.store.views import ActionView, MaintenanceView, NoticeView
-from prober.text import quoted
+from prober.store.views import ActionView, NoticeView
+from prober.text import one_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Id: TypeAlias = Annotated[int, typer.Argument(metavar="ID", help="As `prober incidents list` shows it.")]
-
-Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 
 _DONE: frozenset[Reason] = frozenset(("acknowledged", "muted", "unmuted", "accepted", "closed_by_hand"))
 
@@ -81,6 +81,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         deleted = store.query(retention.deleted_words, incident.endpoint)
         notices = store.query(stored_notices.recent, incident_id)
         presses = store.query(incidents.actions, incident_id)
+        triage = store.query(triage_of, incident, now_utc()) if incident.is_live else None
     notified: list[Json] = [
         {
             "event": one.event,
@@ -101,7 +102,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
              "until": of_time(one.until), "outcome": one.reason}
             for one in presses
         ]  # fmt: skip
-        print_json({"incident": of_incident(incident), "examples": sides, "notices": notified, "presses": pressed})
+        found = None if triage is None else as_object(triage)
+        print_json({"incident": of_incident(incident), "examples": sides, "notices": notified, "presses": pressed,
+                    "triage": found})  # fmt: skip
         return 0
     say(
         f"Incident {incident.id}: {incident.kind} of {incident.endpoint} "
@@ -120,6 +123,8 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
         say(*(f"  {remark}" for remark in remarks if remark))
         say(*_moved(incident))
     say(*(f"  {fact.words}" for fact in incident.facts) if isinstance(incident, Change | Facts) else ())
+    if triage is not None:
+        say(f"  triage: {one_line(triage.words)}", f"  runbook: prober incidents runbook {incident.id}")
     if isinstance(incident, Change) and incident.findings.examples and not examples:
         say("", f"  {deleted}")
     for one in examples:
@@ -141,6 +146,17 @@ def postmortem(
     if output is not None:
         output.write_text(text, encoding="utf-8")
     say(text if output is None else f"Wrote {output}.")
+    return 0
+
+
+@app.command()
+def runbook(incident_id: Id, database: Database = None) -> int:
+    """Print the runbook that fits an incident, with the incident's own numbers."""
+    with open_store(database, read_only=True) as store:
+        incident = _incident(store, incident_id)
+        found = store.query(triage_of, incident, now_utc())
+    name = found.runbook if found is not None else choose(incident)
+    say(runbook_text(name or "semantic-regression", numbers(incident, found)).rstrip())
     return 0
 
 
@@ -187,48 +203,7 @@ def close(incident_id: Id, by: By = None, reason: Why = "", database: Database =
     return _press(incident_id, Action("close", by or me(), reason), database, as_json)
 
 
-@app.command()
-def maintenance(
-    endpoint: Annotated[Optional[str], typer.Argument(metavar="[ENDPOINT]", help="Its declared name.")] = None,  # noqa: UP045
-    for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
-    end: Annotated[bool, typer.Option("--end", help="End the maintenance now.")] = False,
-    by: By = None,
-    reason: Why = "",
-    database: Database = None,
-    as_json: AsJson = False,
-) -> int:
-    """Announce maintenance of an endpoint: rounds go on, but no incident opens and nobody is notified.
-
-    Without --for and --end, list what is announced. Recurring windows are declared with the endpoint.
-    """
-    settings, now = settings_of(database), now_utc()
-    if end and for_:
-        raise ConfigurationError("--for begins maintenance and --end ends it; give only one of them")
-    if endpoint is None and (end or for_):
-        raise ConfigurationError("name the endpoint: prober incidents maintenance ENDPOINT --for 2h")
-    with Store.open(settings.database_url, read_only=True) as store:
-        known = [one.name for one in store.query(overview.endpoints)]
-        if endpoint is not None and endpoint not in known:
-            raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {did_you_mean(endpoint, known)}")
-    with Store.open(settings.database_url) as store:
-        if endpoint is not None and end:
-            store.change(stored_maintenance.end, endpoint, now)
-        elif endpoint is not None and for_:
-            until = now + duration("--for", for_, most_days=7)
-            store.change(stored_maintenance.announce, endpoint, until, by or me(), reason, now)
-        announced = store.query(stored_maintenance.not_over, endpoint, now=now)
-    if as_json:
-        print_json({"maintenance": [_announced(one) for one in announced]})
-    elif not announced:
-        say("No maintenance is announced.")
-    else:
-        say(
-            *(
-                f"{one.endpoint}: until {minute(one.until)}, by {one.author}{f': {one.note}' if one.note else ''}"
-                for one in announced
-            )
-        )
-    return 0
+app.command()(maintenance)
 
 
 def _press(incident_id: int, press: Action, database: str | None, as_json: bool) -> int:
@@ -246,16 +221,6 @@ def _press(incident_id: int, press: Action, database: str | None, as_json: bool)
     else:
         say(done(incident, decision))
     return 0
-
-
-def _announced(one: MaintenanceView) -> Json:
-    return {
-        "endpoint": one.endpoint,
-        "start": of_time(one.start),
-        "until": of_time(one.until),
-        "author": one.author,
-        "note": one.note,
-    }
 
 
 def _place(notice: NoticeView) -> str:

@@ -45,6 +45,7 @@ Database: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--by", metavar="WHO", help="Who acts.", show_default="the logged-in user"),

@@ -23,6 +23,9 @@ from prober.model.evidence import Fingerprint, Round
 
 LEVEL: Final = 0.02
 """p-value, over all features, at which a group counts as moved."""
+STILL: Final = 0.1
+"""p-value from which on a group counts as still, where there are `FEW` rounds at least; between the two it is open."""
+FEW: Final = 3
 STEP: Final = 0.3
 """How far the share of passed checks must step for single replies to count: before three rounds have come, no order of
 rounds is rare enough."""
@@ -54,8 +57,11 @@ class Movement:
     """Before, and since."""
 
     @property
-    def moved(self) -> bool:
-        return self.p_value <= LEVEL
+    def moved(self) -> bool | None:
+        """None where that is open."""
+        if self.p_value <= LEVEL:
+            return True
+        return False if self.p_value >= STILL and self.rounds[1] >= FEW else None
 
 
 def movement(

@@ -16,9 +16,11 @@ from prober.alerts.phrases import between, chance, minute, resting_on, thousands
 from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Comparison, Part
+from prober.model.triage import Triage
 from prober.model.version import Mark
 from prober.prices import dollars
 from prober.status.timeline import Step, timeline
+from prober.status.triage import triage_of
 from prober.store import incidents, notices, retention, versions
 from prober.store.engine import Transaction
 from prober.store.pages import days, over_time, overview
@@ -56,6 +58,8 @@ class Postmortem:
     """Channel → label of the first round since the onset by which it would have raised the alarm by itself."""
     cost: TallyView | None
     """Asks and dollars of the endpoint since the onset."""
+    triage: Triage | None = None
+    """In the numbers of now; None where the rounds have no time."""
 
 
 def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
@@ -84,6 +88,7 @@ def gather(tx: Transaction, incident: Incident, now: datetime) -> Postmortem:
         lines=over_time.lines(tx, incident.endpoint, None if began is None else began - BEFORE, most=10_000),
         passed_alone=_passed_alone(points, incident),
         cost=next((one for one in tallies if one.key == incident.endpoint), None),
+        triage=triage_of(tx, incident, now),
     )
 
 
@@ -159,6 +164,7 @@ def _which(found: Postmortem) -> list[str]:
         f"| prompt | {'edited: ' + '; '.join(prompts) if prompts else f'the probes were not edited {span}'} |",
         f"| configuration | {'edited ' + '; '.join(edits) if edits else f'the endpoint was not edited {span}'} |",
         f"| model | {model} |",
+        *([f"| triage | {inline(found.triage.words)} |"] if found.triage is not None else []),
         f"| your own deploys | {'; '.join(deploys) or f'none was recorded {span} (`prober mark deploy`)'} |",
     ]
 

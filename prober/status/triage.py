@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from prober.alerts.phrases import when
+from prober.incidents.runbooks import choose
 from prober.incidents.triage import triage as walk
 from prober.incidents.triage.assembled import Watched, assembled
 from prober.incidents.triage.material import Asked, Edit, LiveSamples, Material
@@ -15,11 +17,13 @@ from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
+from prober.model.watch import cause_in_words as why
 from prober.store import declared, incidents, judge_state, versions
 from prober.store.engine import Transaction
 from prober.store.pages import over_time, overview
 from prober.store.rounds import label_at
 from prober.store.views import EndpointView, RoundView
+from prober.text import inline
 
 BEFORE: Final = 20
 """Newest rounds before the moment in question that are read."""
@@ -42,7 +46,29 @@ def triage(tx: Transaction, endpoint: str, since: datetime, now: datetime, live:
 def triage_of(tx: Transaction, incident: Incident, now: datetime) -> Triage | None:
     """The triage of an incident, in today's numbers; None where its onset is no time."""
     since = began(tx, incident)
-    return None if since is None else triage(tx, incident.endpoint, since, now)
+    if since is None or not declared.is_declared(tx, incident.endpoint):
+        return None
+    found = triage(tx, incident.endpoint, since, now)
+    return replace(found, runbook=choose(incident, found.named))
+
+
+def numbers(incident: Incident, found: Triage | None) -> dict[str, str]:
+    """What a runbook says in place of its `{names}`. Hostile text is shown, never interpreted."""
+    headline = ""
+    if isinstance(incident, Change):
+        headline = incident.headline
+    elif isinstance(incident, Facts):
+        headline = incident.words
+    elif isinstance(incident, Trouble):
+        headline = why(incident.cause, incident.detail, incident.failed_share)
+    said = {
+        "incident": str(incident.id),
+        "endpoint": incident.endpoint,
+        "since": when(incident.onset),
+        "headline": headline or incident.kind.replace("_", " "),
+        "verdict": found.words if found is not None else "unknown",
+    }
+    return {name: inline(text) for name, text in said.items()}
 
 
 def began(tx: Transaction, incident: Incident) -> datetime | None:

@@ -25,6 +25,7 @@ def test_it_reads_as_a_postmortem(prober: Run, changed: Path) -> None:
     assert "| prompt | the probes were not edited" in text
     assert "| configuration | the endpoint was not edited" in text
     assert "| model | moved, by chance " in text
+    assert "\n| triage | " in text
     assert "| failed asks | 0 of " in text
     assert "acknowledged | ada (by shell) | asked \\| the \\<provider\\> |" in text
     assert "refus" in text

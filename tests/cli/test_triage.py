@@ -7,6 +7,8 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
+from prober.incidents.runbooks import RUNBOOKS
+from prober.loading.runbooks import runbook
 from tests.cli.conftest import Run
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/triage.schema.json").read_text("utf-8"))
@@ -36,3 +38,21 @@ def test_an_unknown_endpoint_or_time_is_2(prober: Run, changed: Path) -> None:
     assert prober("triage", "swaped").code == 2
     assert "did you mean" in prober("triage", "swaped").err
     assert prober("triage", "swapped", "--since", "yesterday").code == 2
+
+
+def test_an_open_incident_carries_its_triage_and_its_runbook(prober: Run, changed: Path) -> None:
+    shown = json.loads(prober("incidents", "show", 1, "--json").out)
+    Draft202012Validator(SCHEMA).validate(shown["triage"])
+    assert shown["triage"]["runbook"] == "semantic-regression"
+    assert "triage: " in prober("incidents", "show", 1).out
+    text = prober("incidents", "runbook", 1).out
+    assert text.startswith("# The answers got worse\n\n**Incident 1 of swapped since 2026-03-12 12:00 UTC**: ")
+    assert "`prober incidents close 1`" in text and "{" not in text
+
+
+def test_every_runbook_is_there_and_has_its_parts() -> None:
+    for name, title in RUNBOOKS.items():
+        text = runbook(name, {})
+        assert text.startswith(f"# {title}\n"), name
+        for heading in ("Trigger", "First five minutes", "Decision tree", "Way back", "Escalation"):
+            assert f"\n## {heading}\n" in text, name

@@ -10,13 +10,11 @@ from typing import Final
 
 from prober.incidents.triage.material import Asked, Edit, LiveSamples, Material, Neighbour
 from prober.judging.fleet import FLOOR
-from prober.judging.strata import movement
+from prober.judging.strata import FEW, movement
 from prober.model.evidence import Fact, Observation, Round
 from prober.model.incident import Change, Trouble
 from prober.model.version import Mark
 
-FEW: Final = 3
-"""Rounds from which on standing still means something."""
 LONG: Final = 60
 """Characters from which on a reply is not said again word for word by chance."""
 
@@ -99,9 +97,7 @@ def _moved(other: Watched, edited: Collection[str]) -> bool | None:
     if other.change is not None or other.suspicion >= FLOOR:
         return True
     found = movement(other.before, other.since, other.probes - set(edited))
-    if found is None:
-        return None
-    return True if found.moved else False if found.rounds[1] >= FEW else None
+    return None if found is None else found.moved
 
 
 def _tokens_added(before: Sequence[Round], since: Sequence[Round], probes: Collection[str]) -> int | None:

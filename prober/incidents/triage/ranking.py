@@ -6,7 +6,8 @@ itself (a noisy or; Pearl 1988, section 4.3):
 $$P(\text{yes} \mid S) = 1 - (1 - l) \prod_{c \in S} (1 - p_c)$$
 
 with $l$ how often it answers yes while nothing changed. $l$ and $p_c$ are counts of scripted incidents with one cause
-(`likelihoods`); `unknown` says nothing. Checks are not independent given the causes, so the sum of their log
+(`likelihoods`); a cause that hardly raises the share of yes does not count as bringing it about. `unknown` says
+nothing. Checks are not independent given the causes, so the sum of their log
 likelihoods is divided by `TEMPERATURE`, fitted on the same incidents. The posterior over all sets is exact, for there
 are only 56. The probability of a cause is that of all sets which hold it.
 """
@@ -23,8 +24,10 @@ from prober.model.triage import CAUSES, Cause, Check, Ranked
 
 NOTHING: Final = 0.25
 """Prior probability that nothing changed."""
-TWO: Final = 0.1
-"""Prior probability of two causes at once; the rest is one."""
+TWO: Final = 0.25
+"""Prior probability of two causes at once, more than there are: to miss the second is worse. The rest is one."""
+CLEARLY: Final = 0.15
+"""By how much a cause must raise the share of yes to count as bringing it about."""
 NAMED: Final = 0.6
 """Probability from which on a cause is named."""
 OPEN: Final = 0.2
@@ -93,19 +96,36 @@ def named(ranking: Sequence[Ranked]) -> tuple[Cause, ...]:
     return tuple(sorted(sure, key=(*CAUSES, "none").index))
 
 
+def leak(check: str, counts: Table) -> float:
+    """How often a check answers yes by itself: counted while nothing changed, and under every cause that does not bring
+    it about."""
+    of = counts.get(check, {})
+    pairs = [of[cause] for cause in of if cause == "none" or not brings_about(check, cause, counts)]
+    return (sum(yes for yes, _ in pairs) + 0.5) / (sum(many for _, many in pairs) + 1)
+
+
+def brings_about(check: str, cause: str, counts: Table) -> bool:
+    """Whether a check answers yes clearly more often under a cause than while nothing changed."""
+    of = counts.get(check, {})
+    here, idle = of.get(cause, (0, 0)), of.get("none", (0, 0))
+    return here[0] / max(here[1], 1) > idle[0] / max(idle[1], 1) + CLEARLY
+
+
 def likelihood(check: str, cause: str, counts: Table = COUNTS) -> float:
-    """How often a check answers yes under one cause alone, or under `none`. Counts with half an answer added to each
-    side (Jeffreys 1946)."""
-    yes, of = counts.get(check, {}).get(cause, (0, 0))
+    """How often a check answers yes under one cause alone, or under `none`. Half an answer is added to either side
+    (Jeffreys 1946)."""
+    if cause == "none" or not brings_about(check, cause, counts):
+        return leak(check, counts)
+    yes, of = counts[check][cause]
     return (yes + 0.5) / (of + 1)
 
 
 def _chance(check: Check, causes: Sequence[Cause], counts: Table) -> float:
     """Of the answer given, if these causes are at work."""
-    leak = likelihood(check.name, "none", counts)
-    no = 1 - leak
+    by_itself = leak(check.name, counts)
+    no = 1 - by_itself
     for cause in causes:
-        no *= min(1.0, (1 - likelihood(check.name, cause, counts)) / (1 - leak))
+        no *= min(1.0, (1 - likelihood(check.name, cause, counts)) / (1 - by_itself))
     no = min(max(no, 1e-4), 1 - 1e-4)
     return 1 - no if check.answer == "yes" else no
 

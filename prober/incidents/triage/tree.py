@@ -153,6 +153,8 @@ def _edited_elsewhere(material: Material) -> Found:
     for one, found in known:
         if found.moved:
             return "yes", f"{one.name}: {found.words}"
+    if any(found.moved is None for _, found in known):
+        return "unknown", "whether the edited probes moved elsewhere is open"
     return "no", f"the edited probes did not move on {', '.join(one.name for one, _ in known)}"
 
 
@@ -169,8 +171,8 @@ def _by(found: Movement | None, what: str) -> Found:
     rounds = f"{since} rounds against {before}, p = {found.p_value:.2g}"
     if found.moved:
         return "yes", f"the {what} moved: {found.words} ({rounds})"
-    if since < 3:
-        return "unknown", f"only {since} of the rounds needed to tell whether the {what} moved"
+    if found.moved is None:
+        return "unknown", f"whether the {what} moved is open ({rounds})"
     return "no", f"the {what} did not move ({rounds})"
 
 

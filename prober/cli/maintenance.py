@@ -1,0 +1,71 @@
+"""`prober incidents maintenance`: announced work on an endpoint."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from prober.alerts.phrases import minute
+from prober.cli.options import AsJson, By, Database, Why, duration, me, now_utc, settings_of
+from prober.cli.output import Json, of_time, print_json, say
+from prober.loading.validation_errors import did_you_mean
+from prober.model.errors import ConfigurationError
+from prober.store import Store
+from prober.store import daemons as stored_maintenance
+from prober.store.pages import overview
+from prober.store.views import MaintenanceView
+from prober.text import quoted
+
+
+def maintenance(
+    endpoint: Annotated[Optional[str], typer.Argument(metavar="[ENDPOINT]", help="Its declared name.")] = None,  # noqa: UP045
+    for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
+    end: Annotated[bool, typer.Option("--end", help="End the maintenance now.")] = False,
+    by: By = None,
+    reason: Why = "",
+    database: Database = None,
+    as_json: AsJson = False,
+) -> int:
+    """Announce maintenance of an endpoint: rounds go on, but no incident opens and nobody is notified.
+
+    Without --for and --end, list what is announced. Recurring windows are declared with the endpoint.
+    """
+    settings, now = settings_of(database), now_utc()
+    if end and for_:
+        raise ConfigurationError("--for begins maintenance and --end ends it; give only one of them")
+    if endpoint is None and (end or for_):
+        raise ConfigurationError("name the endpoint: prober incidents maintenance ENDPOINT --for 2h")
+    with Store.open(settings.database_url, read_only=True) as store:
+        known = [one.name for one in store.query(overview.endpoints)]
+        if endpoint is not None and endpoint not in known:
+            raise ConfigurationError(f"unknown endpoint {quoted(endpoint)}; {did_you_mean(endpoint, known)}")
+    with Store.open(settings.database_url) as store:
+        if endpoint is not None and end:
+            store.change(stored_maintenance.end, endpoint, now)
+        elif endpoint is not None and for_:
+            until = now + duration("--for", for_, most_days=7)
+            store.change(stored_maintenance.announce, endpoint, until, by or me(), reason, now)
+        announced = store.query(stored_maintenance.not_over, endpoint, now=now)
+    if as_json:
+        print_json({"maintenance": [_announced(one) for one in announced]})
+    elif not announced:
+        say("No maintenance is announced.")
+    else:
+        say(
+            *(
+                f"{one.endpoint}: until {minute(one.until)}, by {one.author}{f': {one.note}' if one.note else ''}"
+                for one in announced
+            )
+        )
+    return 0
+
+
+def _announced(one: MaintenanceView) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "start": of_time(one.start),
+        "until": of_time(one.until),
+        "author": one.author,
+        "note": one.note,
+    }
