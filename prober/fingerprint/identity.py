@@ -18,6 +18,8 @@ IDENTITY_HEADERS: Mapping[str, str] = MappingProxyType(
         "azureml-model-session": "Azure deployment session; changes when a deployment is rolled over",
         "azureml-model-group": "Azure group of model instances",
         "x-inference-provider": "the provider a router handed the request to",
+        "x-portkey-provider": "the provider a Portkey gateway asked",
+        "x-portkey-last-used-option-index": "which of its targets a Portkey gateway used",
         "x-litellm-model-id": "the deployment a LiteLLM gateway chose",
         "x-litellm-model-name": "the model behind a LiteLLM alias",
         "x-litellm-model-api-base": "the address a LiteLLM gateway asked",

@@ -22,10 +22,13 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ENDPOINT = Endpoint(name="e", provider="openai", model="alias", base_url="http://gateway/v1")
 
 
+def recorded(name: str) -> Mapping[str, Any]:
+    return json.loads((Path(__file__).parent / "recorded" / f"{name}.json").read_text("utf-8"))["replies"]
+
+
 @pytest.fixture(scope="module")
 def litellm() -> Mapping[str, Any]:
-    recorded = Path(__file__).parent / "recorded" / "litellm_cache.json"
-    return json.loads(recorded.read_text("utf-8"))["replies"]
+    return recorded("litellm_cache")
 
 
 def read(saved: Mapping[str, Any], without: str = "") -> Reply:
@@ -58,3 +61,15 @@ def test_a_swap_under_an_alias_with_a_fixed_id_shows(litellm: Mapping[str, Any])
     moved = {name for name in before if before[name] != after[name]}
     assert moved == {"identity.header.x-litellm-model-name", "identity.system_fingerprint"}
     assert before == identity(read(litellm["without_cache"])), "nothing moves where nothing was swapped"
+
+
+def test_portkey_says_which_provider_it_asked_and_what_went_wrong_there() -> None:
+    portkey = {name: read(saved) for name, saved in recorded("portkey").items()}
+    assert portkey["first"].text == "Teal" and portkey["first"].cached_by == ""
+    assert identity(portkey["first"])["identity.header.x-portkey-provider"] == "openai"
+    failed = {name: (reply.error, reply.error_detail) for name, reply in portkey.items() if reply.error}
+    assert failed == {
+        "limited": ("rate_limited", "HTTP 429: openai error: Rate limit reached"),
+        "retried": ("rate_limited", "HTTP 429: openai error: Rate limit reached"),
+        "wrong_provider": ("bad_request", "HTTP 400: Invalid provider passed"),
+    }
