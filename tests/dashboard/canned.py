@@ -14,7 +14,7 @@ from prober.model.watch import DaemonStatus
 from prober.status import probe
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
 from prober.status.promise import PromiseView, promises
-from prober.store import daemons, incidents, judge_state, notices, replies, watches
+from prober.store import daemons, incidents, judge_state, notices, replies, retention, watches
 from prober.store.pages import days, deliveries, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
@@ -114,6 +114,7 @@ class CannedStore:
             ),
             watches.changes: lambda endpoint=None: self.version,
             daemons.not_over: lambda now: (),
+            retention.deleted_words: lambda endpoint: "",
         }
 
     @property
