@@ -17,7 +17,8 @@ from prober.loading.connection_rules import connection_findings, is_local, key_f
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import Capabilities, Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.connection import Capabilities
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
 from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, can_stream, refused_parameter

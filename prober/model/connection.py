@@ -1,4 +1,4 @@
-"""How an endpoint is reached: keys, headers, certificates. A value may name environment variables, as in `${TEAM}`."""
+"""How an endpoint is reached, and what it accepts. A value may name environment variables, as in `${TEAM}`."""
 
 from __future__ import annotations
 
@@ -79,3 +79,14 @@ class Connection(Shape):
 def filled(text: str, value_of: Callable[[str], str]) -> str:
     """The text with the value of each variable that it names."""
     return _VARIABLE.sub(lambda found: value_of(found[1]), text)
+
+
+class Capabilities(Shape):
+    """What the model accepts. Declared here, it overrides the built-in table of known models."""
+
+    temperature: bool | None = None
+    top_p: bool | None = None
+    logprobs: bool | None = None
+    seed: bool | None = None
+    tools: bool | None = None
+    system: bool | None = None

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from prober.model.connection import Connection, Timeouts
+from prober.model.connection import Capabilities, Connection, Timeouts
 from prober.model.objective import Objective
 from prober.model.shape import Days, Duration, Name, Shape, seconds
 
@@ -107,17 +107,6 @@ class Confirm(Shape):
     @property
     def pause_s(self) -> float:
         return seconds(self.pause)
-
-
-class Capabilities(Shape):
-    """What the model accepts. Declared here, it overrides the built-in table of known models."""
-
-    temperature: bool | None = None
-    top_p: bool | None = None
-    logprobs: bool | None = None
-    seed: bool | None = None
-    tools: bool | None = None
-    system: bool | None = None
 
 
 class Maintenance(Shape):

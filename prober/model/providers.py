@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from prober.model.connection import Auth
-from prober.model.declaration import Capabilities, Endpoint, Probe
+from prober.model.connection import Auth, Capabilities
+from prober.model.declaration import Endpoint, Probe
 
 CAPABILITY_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     "temperature": frozenset({"temperature"}),

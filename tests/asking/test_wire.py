@@ -28,7 +28,8 @@ from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
 from prober.fingerprint.caches import cache_hit
-from prober.model.declaration import Capabilities, Endpoint, Message, Probe, Tool
+from prober.model.connection import Capabilities
+from prober.model.declaration import Endpoint, Message, Probe, Tool
 from prober.model.errors import ConfigurationError
 from prober.model.providers import refused_parameter
 from tests.asking.conftest import ask, endpoint_for

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard import charts
+from dashboard import charts, charts_time
 from prober.store.views import EpochView
 from tests.dashboard.canned import HOSTILE, NOW, THRESHOLD, history, incident, point
 
@@ -131,8 +131,8 @@ def test_hostile_words_reach_the_browser_as_text():
     assert len(row["words"]) <= 120
 
 
-@pytest.mark.parametrize("colour", [charts.BEFORE, charts.AFTER, charts.QUIET])
-@pytest.mark.parametrize("ground", ["#ffffff", "#0e1117"])
+@pytest.mark.parametrize("colour", [charts.BEFORE, charts.AFTER, charts.QUIET, *charts_time.COLOURS])
+@pytest.mark.parametrize("ground", ["#ffffff", "#0e1117", "#191917"])
 def test_colours_stand_out_from_light_and_dark(colour, ground):
     def luminance(code):
         channels = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]

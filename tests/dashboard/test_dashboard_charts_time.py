@@ -110,15 +110,3 @@ def test_hostile_names_reach_the_browser_as_text():
         charts_time.embedding(map_of(HOSTILE).dots, None),
     ):
         assert "\\u0000" not in json.dumps(spec(chart))
-
-
-@pytest.mark.parametrize("colour", charts_time.COLOURS)
-@pytest.mark.parametrize("ground", ["#ffffff", "#191917"])
-def test_colours_stand_out_from_light_and_dark(colour, ground):
-    def luminance(code):
-        channels = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
-    assert (lighter + 0.05) / (darker + 0.05) >= 3

@@ -10,8 +10,7 @@ import pytest
 
 from prober.judging import facts
 from prober.judging.facts import FactMemory
-from prober.judging.facts.readings import read
-from prober.judging.facts.requested import is_requested
+from prober.judging.facts.readings import is_requested, read
 from prober.model.evidence import Fingerprint, Observation, Round
 from prober.model.reply import Reply
 

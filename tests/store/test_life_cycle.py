@@ -27,6 +27,7 @@ from prober.service.upkeep import look_at_incidents
 from prober.store import Store, daemons, declared, rounds
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
+from tests.incidents.test_life_cycle import MAY_FOLLOW
 from tests.store.world import BILLING, CHAT, MONEY, NOW, SEARCH, SILENT, observe, record
 
 ALERTS = Alerts(
@@ -34,13 +35,6 @@ ALERTS = Alerts(
     quiet_hours=QuietHours(start="22:00", end="07:00"),
     digest=Digest(at="09:00"),
 )
-MAY_FOLLOW: dict[IncidentState, set[IncidentState]] = {
-    "suspected": {"suspected", "open", "closed"},
-    "open": {"open", "acknowledged", "muted", "closed"},
-    "acknowledged": {"acknowledged", "muted", "closed"},
-    "muted": {"muted", "open", "acknowledged", "closed"},
-    "closed": {"closed"},
-}
 TELLS: dict[str, set[str]] = {
     "open": {"opened", "joined", "trouble", "unmuted", "escalated"},
     "acknowledged": {"acknowledged", "unmuted"},

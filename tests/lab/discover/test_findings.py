@@ -21,7 +21,8 @@ from prober.lab.discover.checks import (
     temperature_of,
     variety_finding,
 )
-from prober.model.declaration import Capabilities, Endpoint
+from prober.model.connection import Capabilities
+from prober.model.declaration import Endpoint
 from prober.model.reply import Reply
 from tests.lab.discover.worlds import START, Clock, Gateway, Model, endpoint, prompt_only, whole_request
 
