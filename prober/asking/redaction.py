@@ -16,12 +16,16 @@ REDACTED: Final = "[redacted]"
 SHORTEST_SECRET: Final = 8
 """Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
 
-_BETWEEN: Final = "[\\s\u00ad\u200b-\u200f\u2060\ufeff]{0,4}"
-"""What may stand between two characters of a secret that was broken over lines or hidden with empty characters."""
+_BETWEEN: Final = (
+    "(?:[\\s\u00ad\u200b-\u200f\u2060\ufeff]"
+    r"|\\{1,2}[nrt]|\\{1,2}u(?:00ad|200[b-f]|2060|feff)|%(?:25)?(?:0[ad]|20)|&#(?:1[03]|xa|xd);){0,4}"
+)
+"""What may stand between two characters of a secret that was broken over lines or hidden with empty characters: as it
+is, or escaped for JSON, a URL or HTML."""
 _MOST_SPELLED: Final = 40
 """Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
-_MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}")
-"""What stands in place of the middle of a masked secret, such as `sk-...abcd`."""
+_MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}")
+"""What stands in place of the middle of a masked secret, such as `sk-...abcd`, or of a part that was found before."""
 _MOST_MASKS: Final = 10_000
 """Masks of one text that are looked at, so that the time is bounded."""
 _LEAST_SHOWN, _LEAST_AT_ONE_END = 4, 6
