@@ -30,8 +30,8 @@ from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.reply import Reply
+from prober.status.objectives import promises
 from prober.status.probe import embedding_map, probe_page
-from prober.status.promise import promises
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, watches
 from prober.store import replies as stored_replies
 from prober.store.alert_rows import IncidentRow

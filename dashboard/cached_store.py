@@ -14,8 +14,8 @@ from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
 from prober.model.watch import DaemonStatus
 from prober.settings import Settings
+from prober.status.objectives import PromiseView, promises
 from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
-from prober.status.promise import PromiseView, promises
 from prober.store import Store, daemons, judge_state, retention, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.formatting import count, inline, listed, number, one_line
 from dashboard.frame import PageContext, csv_button
-from prober.status.promise import PromiseView
+from prober.status.objectives import PromiseView
 
 
 def draw(context: PageContext) -> None:

@@ -1,4 +1,4 @@
-"""Where the declared objectives stand: each set on each of its endpoints, from the rounds in the store."""
+"""What was declared, against what came: objectives of probe sets, and the promise about false alarms."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.judging.objectives import PAUSE_DAYS, Batch, Standing, judge
+from prober.judging.promise import chance
 from prober.model.declaration import ProbeSet
 from prober.model.objective import Measure, Objective
 from prober.store.engine import Transaction
+from prober.store.pages.deliveries import AlarmsOfEndpoint, alarms
 from prober.store.pages.over_time import counts_of_set
 
 _GOOD: Final[Mapping[Measure, tuple[str, str]]] = {
@@ -65,3 +67,55 @@ def _rounds_a_day(batches: list[Batch]) -> float:
         return 1.0
     days = (batches[-1].at - batches[0].at) / timedelta(days=1)
     return (len(batches) - 1) / days if days > 0 else 1.0
+
+
+_STAYED: Final = ("accepted", "superseded")
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseView:
+    """What was promised of an endpoint, and what happened."""
+
+    endpoint: str
+    false_alarms_per_year: float
+    """As declared."""
+    judged: int
+    """Rounds judged against a complete reference, ever."""
+    promised: float
+    """False alarms that these rounds may raise at most, on average: the sum over rounds of 1 / threshold."""
+    alarms: int
+    """Changes that people were notified of."""
+    stayed: int
+    """Of these, what a person accepted as a new behaviour, or what later changed again: certainly no false alarm."""
+    unclear: int
+    """Of these, open still, or ended by a new reference."""
+    gone: int
+    """Of these, gone by themselves: a change that passed, or a false alarm. Nobody can tell."""
+    chance: float
+    """P(at least so many of `gone` | false alarms come at the promised rate): small where the promise is in doubt."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %)."""
+        return self.gone <= self.promised or self.chance >= 0.01
+
+
+def promises(tx: Transaction) -> tuple[PromiseView, ...]:
+    """Of every endpoint as declared last, by name, over all that was asked under its name."""
+    return tuple(map(_promise_view, alarms(tx)))
+
+
+def _promise_view(found: AlarmsOfEndpoint) -> PromiseView:
+    total, gone = sum(found.ends.values()), found.ends.get("recovered", 0)
+    stayed = sum(found.ends.get(reason, 0) for reason in _STAYED)
+    return PromiseView(
+        endpoint=found.endpoint,
+        false_alarms_per_year=found.false_alarms_per_year,
+        judged=found.judged,
+        promised=found.promised,
+        alarms=total,
+        stayed=stayed,
+        unclear=total - gone - stayed,
+        gone=gone,
+        chance=chance(gone, found.promised),
+    )

@@ -12,8 +12,8 @@ from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
 from prober.model.watch import DaemonStatus
 from prober.status import probe
+from prober.status.objectives import PromiseView, promises
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
-from prober.status.promise import PromiseView, promises
 from prober.store import daemons, incidents, judge_state, notices, replies, retention, watches
 from prober.store.pages import days, deliveries, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView

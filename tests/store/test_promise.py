@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from prober.incidents.actions import accept, acknowledge
 from prober.judging.promise import chance
-from prober.status.promise import PromiseView, promises
+from prober.status.objectives import PromiseView, promises
 from prober.store import Store
 from prober.store.alert_rows import IncidentRow
 from tests.store.world import BILLING, DAY, NOW, alarm, carry, complete, declare, judge

@@ -15,7 +15,7 @@ from sqlmodel import select
 from prober.model.errors import StoreError
 from prober.model.evidence import Observation
 from prober.model.watch import Confirmation
-from prober.status.promise import promises
+from prober.status.objectives import promises
 from prober.store import Store, rounds, tallies
 from prober.store.pages import days, over_time
 from prober.store.pages.days import TallyView
