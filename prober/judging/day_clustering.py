@@ -110,8 +110,9 @@ def _is_alike(surplus: Collection[Floats], pairs: Bools, level: float) -> bool:
     return is_rare(lambda order: (products[np.ix_(order, order)] * pairs).sum(axis=(1, 2)), len(products), level)
 
 
-def nearness(surplus: Collection[Floats], onset: int) -> float:
-    """z: by how many standard deviations rounds or days at most LASTING apart are more alike than in random orders.
+def nearness(surplus: Collection[Floats], rounds: Sequence[Round], onset: int) -> float:
+    """z: by how many standard deviations rounds near in time are more alike than in random orders; the larger one of
+    those at most LASTING rounds apart, and at most as many days.
 
     Within those before `onset` and those from it on, each about their own mean, so that a change is not taken for noise
     that lasts. `surplus` as in `is_clustered`; of a long history the newest NEWEST are compared.
@@ -120,15 +121,17 @@ def nearness(surplus: Collection[Floats], onset: int) -> float:
     kept = [_about_own_means(matrix[-NEWEST:], before) for matrix in surplus]
     products: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in kept], axis=0)
     number = np.arange(len(kept[0]) if kept else 0)
-    near = np.abs(np.subtract.outer(number, number)) <= LASTING
+    day = [inf if one.at is None else one.at.timestamp() / 86_400 for one in rounds[-NEWEST:]]
+    with np.errstate(invalid="ignore"):
+        near = np.stack([np.abs(np.subtract.outer(at, at)) <= LASTING for at in (number, day)])
     near &= np.equal.outer(number < before, number < before) & (number[:, None] != number)
     if not near.any():
         return 0.0
     rng = np.random.default_rng(0)  # fixed, as in `is_rare`
     orders = [np.concatenate([rng.permutation(before), rng.permutation(number[before:])]) for _ in range(ORDERS)]
-    drawn = np.array([(products[np.ix_(order, order)] * near).sum() for order in orders])
-    scatter = float(drawn.std())
-    return float((products * near).sum() - drawn.mean()) / scatter if scatter > 0 else 0.0
+    drawn = np.array([(products[np.ix_(order, order)] * near).sum(axis=(1, 2)) for order in orders])
+    excess, scatter = (products * near).sum(axis=(1, 2)) - drawn.mean(axis=0), drawn.std(axis=0)
+    return float(np.divide(excess, scatter, out=np.zeros(len(near)), where=scatter > 1e-12).max())
 
 
 def _about_own_means(matrix: Floats, onset: int) -> Floats:

@@ -42,7 +42,7 @@ from prober.model.evidence import Judgement, Observation, Round, moved
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
 """How many times the evidence of a rejected alarm must have grown before it is checked again."""
-MOST_NATS: Final = 20.0
+MOST_NATS: Final = 40.0
 """ln of the most by which noise that lasts raises the threshold: a full swap shows more than that within days."""
 DAY_S: Final = 86_400.0
 LASTS: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
@@ -190,7 +190,7 @@ def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
     onset = "" if strongest.best is None else strongest.onsets.labels[strongest.best]
     units = whole_days(rounds) if memory.by_day else rounds
     of_channel = [surplus(name, held, units) for name, held in memory.channels.items()]
-    z = nearness(of_channel, sum(one.label < onset for one in units))
+    z = nearness(of_channel, units, sum(one.label < onset for one in units))
     return exp(min(max(z, 0.0) ** 2, MOST_NATS))
 
 

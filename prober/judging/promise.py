@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Final
 
 from prober.model.declaration import Confirm, ReferenceRule
@@ -66,8 +67,8 @@ class Promise:
 
     @property
     def every_s(self) -> float:
-        """Seconds between scheduled rounds, on average."""
-        return HOURS_PER_YEAR * 3600 / self.rounds_per_year
+        """Seconds between scheduled rounds, on average; infinite where nothing is asked."""
+        return HOURS_PER_YEAR * 3600 / self.rounds_per_year if self.rounds_per_year else inf
 
     @property
     def odd_share(self) -> float:

@@ -131,9 +131,18 @@ def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Prob
             message = (
                 f"a reference of {promise.reference_rounds:.0f} rounds; the promise needs {promise.default_rounds:.0f} "
                 f"at this schedule, so the threshold is raised {promise.price:.3g} times, which keeps the promise "
-                "only in part and finds small changes later; remove reference, or write a longer one"
+                f"only in part and finds small changes later; {_unseen_days(promise)}remove reference, or write "
+                f"{{rounds: 12, hours: 168}}"
             )
             yield declared[endpoint.name].document.problem(Finding(("endpoints", endpoint.name, "reference"), message))
+
+
+def _unseen_days(promise: Promise) -> str:
+    """What a reference of less than two days cannot show, where there are several rounds a day."""
+    covered_h = promise.reference_rounds * promise.every_s / 3600
+    if covered_h >= 48:
+        return ""
+    return "it does not show whether days differ: where they do, each new day may be a false alarm; "
 
 
 def schemas() -> dict[str, dict[str, JsonValue]]:

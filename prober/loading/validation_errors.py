@@ -14,7 +14,18 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from prober.loading.foreign import CHECKS, FIELDS, RENAMED
 from prober.loading.lines import Finding, Where
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
-from prober.model.declaration import Check, CheckType, Confirm, Endpoint, Maintenance, Message, Probe, Schedule, Tool
+from prober.model.declaration import (
+    Check,
+    CheckType,
+    Confirm,
+    Endpoint,
+    Maintenance,
+    Message,
+    Probe,
+    ReferenceRule,
+    Schedule,
+    Tool,
+)
 from prober.text import is_secret_name, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -55,6 +66,7 @@ _THINGS: Mapping[type[BaseModel], str] = {
     Digest: 'a digest has fields at and severities, such as {at: "09:00"}',
     Reminders: "reminders are fields such as {critical: 4h, warning: 1d}",
     Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
+    ReferenceRule: "a reference has fields rounds and hours, or is the word trial",
     Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
 }
 

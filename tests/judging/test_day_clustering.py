@@ -167,6 +167,9 @@ def test_minutes_that_repeat_one_another_are_found_and_others_no_more_often_than
     assert len(together(rounds, SOON_S[0])) == 28 and together(rounds, 0.0) == rounds
 
 
+DAYS = [Round(f"{i:06d}", "e", START + timedelta(days=i), ()) for i in range(60)]
+
+
 def wandering(seed: int, memory: float, changes: float = 0.0) -> np.ndarray:
     """60 days whose mean wanders; from day 40 on it is another."""
     rng = np.random.default_rng(seed)
@@ -177,8 +180,8 @@ def wandering(seed: int, memory: float, changes: float = 0.0) -> np.ndarray:
 
 
 def test_days_that_wander_are_alike_where_they_are_near_and_a_change_alone_is_not_taken_for_that() -> None:
-    assert np.mean([nearness([wandering(seed, 0.9)], 40) for seed in range(10)]) > 3
-    still = [nearness([wandering(seed, 0.0, changes=3.0)], 40) for seed in range(40)]
+    assert np.mean([nearness([wandering(seed, 0.9)], DAYS, 40) for seed in range(10)]) > 3
+    still = [nearness([wandering(seed, 0.0, changes=3.0)], DAYS, 40) for seed in range(40)]
     assert abs(np.mean(still)) < 3 / np.sqrt(40) and np.std(still) < 2
     assert sum(z > 2 for z in still) <= most(40, 0.05)
-    assert nearness([], 0) == 0.0 and nearness([wandering(0, 0.9)], 0) > 0
+    assert nearness([], [], 0) == 0.0 and nearness([wandering(0, 0.9)], DAYS, 0) > 0

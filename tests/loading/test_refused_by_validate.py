@@ -19,6 +19,7 @@ from prober.asking.access import Keys, NoKey, access_of
 from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
+from prober.model.declaration import TRIAL
 from prober.model.errors import ConfigurationError
 from prober.model.providers import PROVIDERS, base_url_of
 
@@ -141,6 +142,13 @@ def test_a_reference_too_short_for_the_promise_is_a_warning_with_its_price(tmp_p
     [warning] = map(str, found.warnings)
     assert "endpoints.yaml:2: endpoints.bot.reference: a reference of 12 rounds; the promise needs " in warning
     assert not loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m}\n").warnings
+
+
+def test_a_trial_is_a_word_and_another_word_is_answered_with_it(tmp_path: Path) -> None:
+    found = loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m, reference: trial}\n")
+    assert found.endpoints[0].reference == TRIAL and len(found.warnings) == 1
+    with pytest.raises(ConfigurationError, match="or is the word trial"):
+        loaded(tmp_path, endpoints="  bot: {provider: scripted, model: m, reference: trail}\n")
 
 
 @pytest.mark.parametrize(
