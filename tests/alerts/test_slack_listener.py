@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from prober.store.pages.notices import latest_notice_of
 from tests.alerts.slack_limits import texts
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
 from tests.alerts.test_deliver_from_store import NOW, open_incident
+from tests.asking.mutations import odd
 
 
 def settings_of(slack: SlackServer, **more: object) -> Settings:
@@ -285,6 +287,35 @@ def test_a_database_that_fails_is_reported_to_who_clicked_and_the_listener_goes_
     assert "the database is locked" in caplog.text and "RuntimeError" in caplog.text and "xoxb" not in caplog.text
     here.press("acknowledge")
     assert here.incident.state == "acknowledged"
+
+
+@pytest.mark.slow
+def test_a_thousand_odd_presses(
+    office: Callable[..., Office], slack: SlackServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is acknowledged or ignored; none ends the listener, shows a secret, or does what nobody pressed."""
+    here, rng = office(), random.Random(20261129)
+    names = ("acknowledge", "evidence")
+    for number in range(1_000):
+        action = {"type": "button", "action_ts": f"{number}.1", **here.button(rng.choice(names))}
+        root = here.root
+        payload = {
+            "type": rng.choice(("block_actions", "view_submission", "view_closed")),
+            "user": {"id": "U0ALICE", "username": "alice", "team_id": "T0"},
+            "channel": {"id": CHANNEL, "name": "canary"},
+            "container": {"type": "message", "message_ts": root["ts"], "channel_id": CHANNEL},
+            "message": {"ts": root["ts"], "blocks": root.get("blocks")},
+            "view": {"callback_id": "x", "private_metadata": "{}", "state": {"values": {}}},
+            "actions": [action],
+        }
+        changed = odd(payload, rng)
+        slack.sockets.send(
+            changed if isinstance(changed, dict) else {"type": changed}, rng.choice(("interactive", "odd"))
+        )
+    here.press("evidence")
+    assert here.incident.state in ("open", "acknowledged")
+    assert "Traceback" not in caplog.text and TOKEN not in caplog.text and APP_TOKEN not in caplog.text
+    assert all(pressed.actor for pressed in here.store.query(stored_incidents.actions))
 
 
 def _raiser(error: Exception) -> Callable[..., None]:

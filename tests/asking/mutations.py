@@ -42,15 +42,20 @@ def mutated(body: bytes, rng: random.Random) -> bytes:
     )
 
 
+def odd(value: object, rng: random.Random) -> object:
+    """A JSON value with a few odd things in it."""
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        value = _with_something_odd(value, rng)
+    return value
+
+
 def _mutated(text: bytes, rng: random.Random) -> bytes:
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    for _ in range(rng.choice((1, 1, 2, 5))):
-        value = _with_something_odd(value, rng)
     try:
-        return json.dumps(value).encode()
+        return json.dumps(odd(value, rng)).encode()
     except RecursionError:  # nested several times over
         return b"[" * 2_000
 

@@ -14,6 +14,7 @@ from prober.asking.http_provider import interpret
 from prober.asking.redaction import without_secrets
 from prober.asking.transport import Arrived
 from prober.asking.wire.anthropic import Messages
+from prober.asking.wire.bedrock import Converse
 from prober.asking.wire.format import LARGEST_COUNT, FirstContent, WireFormat
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
@@ -29,6 +30,7 @@ FORMATS: dict[str, WireFormat] = {
     "openai_responses": Responses(),
     "anthropic": Messages(),
     "google": GenerateContent(),
+    "bedrock": Converse(),
 }
 COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,44 @@ def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytes
     for name, content in files.items():
         (folder / name).write_bytes(content)
     survives(folder)
+
+
+SET = b"""owner: us
+endpoints: [bot]
+schedule: {cron: '0 6 * * *', timezone: Europe/Berlin}
+vars: {who: Ada}
+probes:
+  - id: a
+    prompt: "Greet {{who}}."
+    samples: 3
+    expect: [{type: contains, value: Ada}, {type: is-json, value: {type: object}}]
+  - {id: b, messages: [{role: user, content: Hi}], tools: [{name: look}]}
+"""
+ENDPOINTS = (
+    b"endpoints:\n  bot: {provider: openai, model: m-1, api_key_env: A, parameters: {max_tokens: 9}, stream: true}\n"
+)
+FILES_A_FOLDER = 20
+
+
+def with_splinters(content: bytes, rng: random.Random) -> bytes:
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at = rng.randrange(len(content) + 1)
+        content = content[:at] + rng.choice(SPLINTERS) + content[at + rng.randrange(12) :]
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_ten_thousand_odd_files(seed: int, tmp_path: Path) -> None:
+    """A thousand for each seed, twenty to a folder: each is checked whatever is wrong with the others."""
+    rng = random.Random(seed)
+    for folder in range(1_000 // FILES_A_FOLDER):
+        home = tmp_path / str(folder)
+        home.mkdir()
+        (home / "endpoints.yaml").write_bytes(with_splinters(ENDPOINTS, rng) if folder % 4 == 0 else ENDPOINTS)
+        for number in range(FILES_A_FOLDER):
+            (home / f"set{number}.yaml").write_bytes(with_splinters(SET, rng))
+        survives(home)
 
 
 @pytest.mark.slow

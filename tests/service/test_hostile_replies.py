@@ -13,6 +13,7 @@ import pytest
 from prober.asking.http_provider import interpret
 from prober.asking.transport import Arrived
 from prober.asking.wire.anthropic import Messages
+from prober.asking.wire.bedrock import Converse
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
@@ -27,6 +28,7 @@ from tests.asking.mutations import answers, mutated
 NOW = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 FORMATS = {
     "openai": ChatCompletions(), "openai_responses": Responses(), "anthropic": Messages(), "google": GenerateContent(),
+    "bedrock": Converse(),
 }  # fmt: skip
 EACH = 250
 CHECKS = (
