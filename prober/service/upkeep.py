@@ -13,8 +13,7 @@ from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
 from prober.model.incident import Change, Decision, Incident
 from prober.model.watch import SILENT_AFTER
-from prober.service.decisions import carry_out, locked
-from prober.service.deliver import notify_of_no_incident
+from prober.service.decisions import carry_out, locked, notify_of_no_incident
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, retention, watches
 from prober.store.retention import Needed
 

@@ -9,7 +9,8 @@ import pytest
 
 from prober.cli.options import now_utc
 from prober.incidents.routing import Routing
-from prober.service.deliver import StoredOutbox, notify_of_no_incident
+from prober.service.decisions import notify_of_no_incident
+from prober.service.deliver import StoredOutbox
 from prober.store import Store
 from prober.store import notices as stored_notices
 from prober.store.schema import VERSIONS

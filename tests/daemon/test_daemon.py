@@ -22,7 +22,7 @@ from prober.model.evidence import Observation
 from prober.model.notice import Outcome
 from prober.service import run_round
 from prober.service.ask_round import plan
-from prober.service.deliver import notify_of_no_incident
+from prober.service.decisions import notify_of_no_incident
 from prober.store import Store, incidents, judge_state, notices, replies
 from prober.store import declared as stored_declared
 from prober.store import notices as stored_notices

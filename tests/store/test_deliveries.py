@@ -7,7 +7,8 @@ from datetime import timedelta
 from prober.incidents.routing import Routing
 from prober.model.alerting import Alerts, Route
 from prober.model.notice import Outcome
-from prober.service.deliver import StoredOutbox, notify_of_no_incident
+from prober.service.decisions import notify_of_no_incident
+from prober.service.deliver import StoredOutbox
 from prober.store import Store, notices
 from prober.store.pages.deliveries import deliveries
 from prober.store.views import DeliveryView

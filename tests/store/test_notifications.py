@@ -14,7 +14,8 @@ from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.model.watch import Health
 from prober.service.act import try_to_act
-from prober.service.deliver import StoredOutbox, notify_of_no_incident
+from prober.service.decisions import notify_of_no_incident
+from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle as settle_round
 from prober.service.upkeep import check_freshness, look_at_incidents
 from prober.store import Store, daemons, declared, incidents, judge_state, notices
