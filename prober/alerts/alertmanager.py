@@ -20,6 +20,7 @@ NAMES: Final[Mapping[Subject, str]] = {
     "trouble": "ProberTrouble",
     "stale": "ProberStale",
     "daemon": "ProberDaemonSilent",
+    "database": "ProberDatabaseLost",
 }
 """Subject → `alertname`."""
 FIRES_FOR: Final = timedelta(days=365)

@@ -238,7 +238,7 @@ def minute(at: datetime) -> str:
 
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal["change", "trouble", "stale", "daemon", "digest"]
+Subject = Literal["change", "trouble", "stale", "daemon", "database", "digest"]
 """What an alert of another system is about."""
 
 
@@ -256,8 +256,8 @@ def subject(notice: Notice) -> Subject:
             return "trouble"
         case EndpointNews():
             return "stale"
-        case DaemonNews():
-            return "daemon"
+        case DaemonNews(of=of):
+            return of
         case Digest():
             return "digest"
 

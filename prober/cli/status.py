@@ -26,13 +26,13 @@ from prober.cli.output import (
     table,
 )
 from prober.incidents.routing import Routing
-from prober.model.errors import ConfigurationError
+from prober.model.errors import ConfigurationError, StoreError
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS
-from prober.status.metrics import exposition
+from prober.status.metrics import exposition, without_database
 from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
@@ -70,14 +70,14 @@ def status(
     if tell and every is None:
         raise ConfigurationError("--tell goes with --expect-every; write how often rounds are expected")
     now = now_utc()
-    with open_store(database, read_only=True) as store:
-        statuses = endpoint_statuses(
-            store.query(overview.endpoints),
-            store.query(overview.recent_rounds_of_each),
-            store.query(daemons.not_over, now=now),
-            now,
-        )
-        deliveries, daemon_statuses = store.query(delivery_page), store.query(daemons.statuses)
+    try:
+        with open_store(database, read_only=True) as store:
+            found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
+            statuses = endpoint_statuses(*found, store.query(daemons.not_over, now=now), now)
+            deliveries, daemon_statuses = store.query(delivery_page), store.query(daemons.statuses)
+    except StoreError:
+        typer.echo(without_database() if metrics else "", nl=False)
+        raise
     if metrics:
         typer.echo(exposition(statuses, deliveries, daemon_statuses, now), nl=False)
         return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,13 +23,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts import ALERTERS, Alerter
 from prober.alerts.post import Ping
+from prober.daemon.database import PRUNE_S, DatabaseWatch, OldReplies
 from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
-from prober.daemon.due_times import DueTimes, RoundTrigger, Watched, key_of
+from prober.daemon.due_times import ClockWatch, RoundTrigger, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
-from prober.daemon.old_replies import PRUNE_S, OldReplies
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.service.declare import remember
@@ -42,8 +42,6 @@ LOOK_S: Final = 5.0
 GRACE_S: Final = 30.0
 """How long a daemon that is stopped waits for the rounds and deliveries in progress. What has not ended by then is
 left in the store, to be taken up by whoever comes next."""
-CLOCK_STEP: Final = timedelta(minutes=1)
-"""A clock that was set back by more, or a machine that slept for longer, is noticed and logged."""
 MOST_THREADS: Final = 256
 """Rounds in progress at once; a thread is made when it is needed."""
 
@@ -71,12 +69,13 @@ class Daemon:
         self.clock = clock
         self._grace_s = grace_s
         self._heartbeat = Heartbeat(store, worker, ping)
-        self._old_replies = OldReplies(store, clock, lambda: not self.rounds.is_stopping)
+        self._database = DatabaseWatch(store)
         self._routing = Routing(tuple(alerter.name for alerter in alerters))
         self._declared = Declarations((), ())
         self._is_remembered = True
         """Whether the store knows what is declared."""
-        self._clock_seen = clock()
+        self._clock_watch = ClockWatch(clock())
+        self._old_replies = OldReplies(store, clock, self._clock_watch, lambda: not self.rounds.is_stopping)
         self._changing = threading.RLock()
         """Held by whoever changes what is watched."""
         self._stopped = threading.Lock()  # not an Event: a signal handler may release a lock at any moment
@@ -112,8 +111,7 @@ class Daemon:
     def run(self) -> bool:
         """Watch until stopped; then finish the rounds in progress and deliver once more, within the grace.
 
-        Whether all that was in progress has ended. Raises ConfigurationError where the files are broken at the start.
-        Later, nothing that goes wrong ends it.
+        Whether all that was in progress has ended. Raises ConfigurationError where files are broken at the start only.
         """
         self.declare(self._files.load())
         self._every(LOOK_S, "files", self._follow_files)
@@ -121,6 +119,7 @@ class Daemon:
         self._every(LOOK_S, "time", self._look_at_time)
         self._every(BEAT_S, "beat", self.beat)
         self._every(PRUNE_S, "old replies", self._old_replies.delete)
+        self._every(LOOK_S, "database", self.look_at_database)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
         self.scheduler.start()
@@ -150,8 +149,11 @@ class Daemon:
         while self._threads() and time.monotonic() < end:
             time.sleep(0.05)
         self._notices.deliver_last(end)
-        self._heartbeat.stop(self.clock())
-        if not self._threads():
+        # In a thread of its own: a database that hangs must not hold up the end.
+        last = threading.Thread(target=self._heartbeat.stop, args=(self.clock(),), daemon=True)
+        last.start()
+        last.join(max(0.0, end + 1 - time.monotonic()))
+        if not self._threads() and not last.is_alive():
             logger.info("stopped")
             return True
         left = ", ".join(self.rounds.in_hand) or "a delivery"
@@ -165,24 +167,19 @@ class Daemon:
     # The clock
 
     def watch_clock(self) -> None:
-        """Notice a clock that was set back, and a machine that slept."""
+        """Notice a clock that was set, and a machine that slept."""
         with self._changing:
-            now, before = self.clock(), self._clock_seen
-            self._clock_seen = now
-            if abs(now - before) > CLOCK_STEP:
-                self._old_replies.clock_jumped()
-            if before - now > CLOCK_STEP:
-                logger.error(
-                    "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds "
-                    "of the time that was skipped do not count as fresh", before - now, now.isoformat(),
-                )  # fmt: skip
-                for watched in self.rounds.watched.values():
+            now = self.clock()
+            step = self._clock_watch.step(now)
+            if step is None:
+                return
+            for watched in self.rounds.watched.values():
+                if step < timedelta(0):
                     watched.begin_again(now)
-                self._reschedule()
-            elif now - before > CLOCK_STEP:
-                # What was not asked meanwhile is asked now; until then it is no news that it is stale.
-                for watched in self.rounds.watched.values():
+                else:  # what was not asked meanwhile is asked now; until then it is no news that it is stale
                     watched.since = now
+            if step < timedelta(0):
+                self._reschedule()
 
     def _reschedule(self) -> None:
         for job in self.scheduler.get_jobs():
@@ -218,7 +215,7 @@ class Daemon:
         routing = Routing.declared(self._routing.alerters, declarations.alerts, declarations.endpoints)
         routing.check({*ALERTERS, *routing.alerters})
         self._routing = routing
-        watched = {each.key: each for each in self._all(declarations)}
+        watched = {each.key: each for each in all_watched(declarations, self._worker, self.clock())}
         for key in self.rounds.watched.keys() - watched.keys():
             self.scheduler.remove_job(key)
         for key, each in watched.items():
@@ -240,25 +237,16 @@ class Daemon:
         self.rounds.watched = watched
         self._declared, self._is_remembered = declarations, False
 
-    def _all(self, declarations: Declarations) -> Iterator[Watched]:
-        now = self.clock()
-        for probe_set in declarations.sets:
-            for name in probe_set.endpoints:
-                endpoint = declarations.endpoint(name)
-                moments = DueTimes(probe_set.schedule, salt=f"{self._worker} {key_of(probe_set.name, name)}")
-                latest = moments.latest(now)
-                before = moments.latest(latest - timedelta.resolution)
-                yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before, now)
-
     # Rounds
 
     def tick(self, key: str) -> None:
-        """The round of this moment is due."""
         self.watch_clock()
-        self.rounds.tick(key)
+        self.rounds.tick(key, has_database=not self._database.fault)
 
     def take_up(self) -> None:
         """Start every round that waits."""
+        if self._database.fault:
+            return
         with reported("looking for rounds to take up"):
             if not self._is_remembered:
                 remember(self._store, self._declared, self._files.paths, self.clock())
@@ -273,7 +261,20 @@ class Daemon:
 
     def pass_time(self) -> None:
         """What time alone brings: reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
-        self._notices.pass_time(tuple(self.rounds.watched.values()), self._routing)
+        if not self._database.fault:
+            self._notices.pass_time(tuple(self.rounds.watched.values()), self._routing)
+
+    def look_at_database(self) -> None:
+        """Whether it can be used; where that is news, people are notified without it."""
+        before = self._database.fault
+        if (event := self._database.look()) is None:
+            return
+        self._notices.has_database = not self._database.fault
+        self._notices.of_database(event, self._database.fault or before, self._routing)
+        self._is_remembered = False  # it may be another now
+        self.deliver_soon()
+        self.beat()
+        self.rounds.take_up_soon()
 
     def _deliver(self, lane: Lane) -> None:
         self._notices.deliver(lane, lambda: not self.rounds.is_stopping)
@@ -284,7 +285,7 @@ class Daemon:
             self._deliver(lane)
 
     def deliver_soon(self) -> None:
-        """Every notice that is due, in a moment."""
+        """The same, in a moment."""
         for job in self.scheduler.get_jobs():
             if job.id.startswith("deliver to "):
                 with suppress(JobLookupError):
@@ -294,4 +295,4 @@ class Daemon:
         """Say that this is alive, and what it watches."""
         with reported("giving a sign of life"):
             watched = {each.endpoint.name for each in self.rounds.watched.values()}
-            self._heartbeat.beat(watched, self._routing, self.clock(), self._files.problems)
+            self._heartbeat.beat(watched, self._routing, self.clock(), self._files.problems, self._database.fault)

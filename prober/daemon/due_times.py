@@ -6,18 +6,25 @@ over, and they cannot name the moment before, which is what a late or restarted 
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.base import BaseTrigger
 
+from prober.daemon.log import logger
 from prober.judging.promise import Promise
+from prober.loading import Declarations
 from prober.loading.cron import Cron, parse
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
 
+CLOCK_STEP: Final = timedelta(minutes=1)
+"""A clock that was set by more, or a machine that slept for longer, is noticed."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
@@ -110,6 +117,47 @@ class Watched:
         """The clock was set back: what was accounted for in the future is forgotten."""
         self.reached = self.accounted = self.moments.latest(now)
         self.since = now
+
+
+def all_watched(declarations: Declarations, worker: str, now: datetime) -> Iterator[Watched]:
+    """Every set on every endpoint of its own, from now on."""
+    for probe_set in declarations.sets:
+        for name in probe_set.endpoints:
+            endpoint = declarations.endpoint(name)
+            moments = DueTimes(probe_set.schedule, salt=f"{worker} {key_of(probe_set.name, name)}")
+            latest = moments.latest(now)
+            before = moments.latest(latest - timedelta.resolution)
+            yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before, now)
+
+
+class ClockWatch:
+    """Notices a clock that was set, and a machine that slept."""
+
+    def __init__(self, now: datetime) -> None:
+        self._seen, self._steady_since = now, time.monotonic()
+
+    @property
+    def steady_s(self) -> float:
+        """For how long the clock has run evenly, seconds of the monotonic clock."""
+        return time.monotonic() - self._steady_since
+
+    def step(self, now: datetime) -> timedelta | None:
+        """By how much the clock jumped since the last look; None where it ran evenly. Logged, in one line."""
+        step, self._seen = now - self._seen, now
+        if abs(step) <= CLOCK_STEP:
+            return None
+        self._steady_since = time.monotonic()
+        if step < timedelta(0):
+            logger.error(
+                "THE CLOCK WAS SET BACK by %s, to %s; rounds go on at the next moment of the present time. Rounds of "
+                "the time that was skipped do not count as fresh", -step, now.isoformat(),
+            )  # fmt: skip
+        else:
+            logger.warning(
+                "the machine slept, or its clock was set forward, by %s, to %s; what was due meanwhile is missed, and "
+                "the newest round is asked now", step, now.isoformat(),
+            )  # fmt: skip
+        return step
 
 
 def key_of(probe_set: str, endpoint: str) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from prober.alerts.post import Ping
+from prober.daemon.due_times import CLOCK_STEP
 from prober.daemon.log import log_fault, logger
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
+from prober.model.watch import SILENT_AFTER, DaemonStatus
 from prober.service.upkeep import beat as sign_of_life
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.store import Store, daemons
@@ -21,6 +24,9 @@ BEAT_S: Final = 60.0
 """Between two signs of life."""
 
 
+_HEARD_FOR_S: Final = SILENT_AFTER.total_seconds()
+
+
 class Heartbeat:
     """Of one daemon. Nothing that goes wrong here is raised: a daemon that cannot say so still watches."""
 
@@ -28,15 +34,31 @@ class Heartbeat:
         self._store = store
         self._worker = worker
         self._ping = ping
+        self._goes_on = False
+        """Whether this process has given a sign of life."""
+        self._heard: dict[str, tuple[datetime, float]] = {}
+        """Worker → its last sign of life, and when that was new, by the monotonic clock."""
         self._said = ""
         """What was wrong with the last ping; empty where it arrived."""
 
     def beat(
-        self, endpoints: Collection[str], routing: Routing, now: datetime, file_problems: Sequence[str] = ()
+        self,
+        endpoints: Collection[str],
+        routing: Routing,
+        now: datetime,
+        file_problems: Sequence[str] = (),
+        database_fault: str = "",
     ) -> None:
-        """Say that these are watched, and how all is."""
+        """Say that these are watched, and how all is. With a fault, the database is not asked."""
+        if database_fault:
+            self._send(False, _lost(database_fault))
+            return
         try:
-            sign_of_life(self._store, self._worker, endpoints, routing, now, file_problems)
+            sign_of_life(
+                self._store, self._worker, endpoints, routing, now, file_problems,
+                goes_on=self._goes_on, heard=self._hear(self._store.query(daemons.statuses), now),
+            )  # fmt: skip
+            self._goes_on = True
             store = self._store
             statuses = endpoint_statuses(
                 store.query(overview.endpoints),
@@ -47,7 +69,24 @@ class Heartbeat:
             well, words = condition(statuses, store.query(delivery_page), endpoints)
         except StoreError as error:
             log_fault("giving a sign of life", error)
-            well, words = False, f"the database cannot be used: {error}"
+            well, words = False, _lost(str(error))
+        self._send(well, words)
+
+    def _hear(self, known: Sequence[DaemonStatus], now: datetime) -> set[str]:
+        """Whose sign of life was new lately, so that a daemon whose clock differs is not taken for a silent one."""
+        for one in known:
+            before = self._heard.get(one.worker)
+            if (before is None and one.notified_at is not None) or (before is not None and before[0] == one.seen_at):
+                continue
+            self._heard[one.worker] = one.seen_at, time.monotonic()
+            if before is not None and abs(now - one.seen_at) > CLOCK_STEP + timedelta(seconds=BEAT_S):
+                logger.warning(
+                    "the clock of the daemon %s differs from this one by about %s; set both, or rounds are asked twice",
+                    one.worker, abs(now - one.seen_at),
+                )  # fmt: skip
+        return {worker for worker, (_, at) in self._heard.items() if time.monotonic() - at < _HEARD_FOR_S}
+
+    def _send(self, well: bool, words: str) -> None:
         if self._ping is None:
             return
         outcome = self._ping.send(well, words)
@@ -64,6 +103,10 @@ class Heartbeat:
             self._store.change(daemons.stop, self._worker, now)
         except StoreError as error:
             log_fault("saying that the daemon ends", error)
+
+
+def _lost(fault: str) -> str:
+    return f"the database cannot be used: {fault}"
 
 
 def condition(

@@ -12,10 +12,10 @@ from prober.alerts import Alerter
 from prober.daemon.due_times import Watched
 from prober.daemon.log import log_decision, log_freshness, reported
 from prober.incidents.routing import Routing
-from prober.model.incident import Action, Decision, Incident
+from prober.model.incident import Action, Decision, Event, Incident
 from prober.model.notice import Notice
 from prober.service.act import try_to_act
-from prober.service.deliver import StoredOutbox, deliver
+from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database
 from prober.service.run_round import Clock
 from prober.service.upkeep import check_freshness, look_at_incidents
 from prober.store import Store, incidents
@@ -34,6 +34,14 @@ class Notices:
         names = tuple(alerter.name for alerter in alerters)
         self.lanes = (*map(Lane, names), Lane(others=names))
         """One for each alerter, and one for what was owed to alerters that are configured no more."""
+        self._unstored = {lane.alerter: UnstoredOutbox() for lane in self.lanes}
+        self.has_database = True
+        """Whether it can be used; where not, only what needs none is delivered."""
+
+    def of_database(self, event: Event, cause: str, routing: Routing) -> None:
+        """News of the database itself; it needs none."""
+        for notice in news_of_database(event, cause, routing, self._clock()):
+            self._unstored[notice.alerter].owe(notice)
 
     def pass_time(self, watched: Sequence[Watched], routing: Routing) -> None:
         """Reminders, mutes that end, digests, endpoints that go stale or are fresh again."""
@@ -55,10 +63,13 @@ class Notices:
 
     def deliver(self, lane: Lane, may_go_on: Callable[[], bool]) -> None:
         """Every notice of a lane that is due, one after the other, for as long as that may go on."""
-        outbox = StoredOutbox(self._store, lane)
+        outboxes: list[Outbox] = [self._unstored[lane.alerter]]
+        if self.has_database:
+            outboxes.append(StoredOutbox(self._store, lane))
         with reported(f"delivering notices to {lane.alerter or 'others'}"):
-            while may_go_on() and deliver(outbox, self._alerters, self._clock, self._dashboard_url):
-                pass
+            for outbox in outboxes:
+                while may_go_on() and deliver(outbox, self._alerters, self._clock, self._dashboard_url):
+                    pass
 
     def deliver_last(self, end: float) -> None:
         """What is due, until that moment of the monotonic clock; whatever hangs is left alone then."""

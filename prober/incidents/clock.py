@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, get_args
@@ -104,11 +104,16 @@ def unwatched(lost: DaemonStatus, others: Sequence[DaemonStatus]) -> timedelta:
     return max([timedelta(0), *map(gap, lost.endpoints)])
 
 
-def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> Attendance:
-    """Everyone in their place, in the order of `daemon_statuses`."""
-    alive = tuple(sign for sign in daemon_statuses if sign.alive(now))
+def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime, *, heard: Collection[str] = ()) -> Attendance:
+    """Everyone in their place, in the order of `daemon_statuses`.
+
+    `heard`: workers whose sign of life was seen to change lately. They live, whatever their clock says.
+    """
+    alive = tuple(
+        sign for sign in daemon_statuses if sign.alive(now) or (sign.worker in heard and sign.stopped_at is None)
+    )
     watched = {name for sign in alive for name in sign.endpoints}
-    others = [sign for sign in daemon_statuses if not sign.alive(now)]
+    others = [sign for sign in daemon_statuses if sign not in alive]
     alone = [sign for sign in others if not set(sign.endpoints) <= watched]
     return Attendance(
         alive=alive,

@@ -208,6 +208,23 @@ EVENTS: Mapping[Event, EventRule] = {
         steps=("Nothing: the daemon is running again.",),
         after="daemon_silent",
     ),
+    # The database was deleted, replaced, damaged, is full, or cannot be reached. These two are not stored.
+    "database_lost": EventRule(
+        title="The database cannot be used",
+        audience="routed",
+        urgency="at_once",
+        phase="firing",
+        severity="critical",
+        steps=("Fix it, or restore a backup: prober db restore FILE. Nothing is asked until then.",),
+    ),
+    "database_back": EventRule(
+        title="The database can be used again",
+        urgency="at_once",
+        phase="resolved",
+        severity="warning",
+        steps=("Nothing: rounds go on. What was due meanwhile is missed.",),
+        after="database_lost",
+    ),
     # What waited, in one message.
     "digest": EventRule(
         title="Digest",

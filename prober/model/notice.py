@@ -169,6 +169,8 @@ class DaemonNews:
     """News of the prober itself."""
 
     cause: str
+    of: Literal["daemon", "database"] = "daemon"
+    """Each has an alert of its own in other systems."""
 
 
 @dataclass(frozen=True, slots=True)

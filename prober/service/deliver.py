@@ -6,15 +6,19 @@ What can tell that it was already sent (see `prober.alerts.slack.bot`) does so b
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from prober.alerts import Alerter
 from prober.alerts.post import OUTAGES, within
-from prober.model.notice import Notice, Outcome
+from prober.incidents.events import EVENTS
+from prober.incidents.routing import Routing, Subject
+from prober.model.incident import Event
+from prober.model.notice import DaemonNews, Notice, Outcome
 from prober.store import Store, notices
 from prober.store.notices import EVERY_LANE, Lane
 from prober.store.pages.notices import notice_of
@@ -66,6 +70,33 @@ class StoredOutbox:
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
         """As `Outbox` says. Raises StoreError."""
         self._store.change(notices.settle, notice_id, outcome, retry_at, now)
+
+
+class UnstoredOutbox:
+    """News of the database itself, kept in memory: it is lost with the process. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, tuple[Notice, datetime]] = {}
+        """By id: what is owed, and when it may be tried."""
+        self._numbers = itertools.count(1)
+
+    def owe(self, notice: Notice) -> None:
+        number = next(self._numbers)
+        self._waiting[number] = (replace(notice, id=number), notice.at)
+
+    def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
+        """As `Outbox` says."""
+        for notice, at in list(self._waiting.values())[:1]:  # in order: an end never comes before its beginning
+            if at <= now or at > now + timedelta(seconds=LONGEST_ASKED_WAIT_S):
+                return replace(notice, dashboard_url=dashboard_url)
+        return None
+
+    def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
+        """As `Outbox` says."""
+        notice, _ = self._waiting.pop(notice_id)
+        if retry_at is not None and not outcome.sent:
+            again = {notice_id: (replace(notice, attempts=notice.attempts + 1), retry_at)}
+            self._waiting = again | self._waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +165,25 @@ def _log(notice: Notice, outcome: Outcome, retry_at: datetime | None) -> None:
         )
     else:
         logger.error("notice %d of incident %d to %s was NOT delivered: %s", *about, outcome.reason, extra=ids)
+
+
+def news_of_database(event: Event, cause: str, routing: Routing, now: datetime) -> tuple[Notice, ...]:
+    """News that no database can keep: one notice a target, at once."""
+    severity = EVENTS[event].severity or "warning"
+    before: Event = EVENTS[event].after or event  # who is notified of the end is whoever was of the beginning
+    return tuple(
+        Notice(
+            id=0,
+            alerter=owed.target.alerter,
+            channel=owed.target.channel,
+            attempts=0,
+            event=event,
+            severity=severity,
+            at=now,
+            source=None,
+            about=DaemonNews(cause, "database"),
+            dashboard_url="",
+            reason=event,
+        )
+        for owed in routing.route(Subject(event=before, severity="critical"), now)
+    )

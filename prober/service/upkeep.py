@@ -96,28 +96,37 @@ def beat(
     routing: Routing,
     now: datetime,
     file_problems: Sequence[str] = (),
+    *,
+    goes_on: bool = False,
+    heard: Collection[str] = (),
 ) -> None:
     """A sign of life of a daemon that watches these endpoints.
 
-    Where another has fallen silent people are notified, once; and again when its work goes on.
+    Where another has fallen silent people are notified, once; and again when its work goes on. `goes_on`: this process
+    has given a sign before, so that a gap since then is one in which the machine slept or the database was lost; that
+    is no news, and for once nothing is said of others, who may have slept too. `heard` as in `attendance`.
     """
     with store.write() as tx:
         before = daemons.see(tx, worker, endpoints, now, file_problems)
+        woke = False
         if before is not None:
             gap = now - before.seen_at
+            woke = goes_on and gap > SILENT_AFTER
             slept = before.stopped_at is None and (before.notified_at is not None or gap > SILENT_AFTER)
-            if slept:
+            if slept and (before.notified_at is not None or not woke):
                 _back(tx, f"the daemon {worker} is back", gap, routing, now)
-            if slept or before.stopped_at is not None:
+            if slept or before.stopped_at is not None or before.started_at > now:
                 daemons.restart(tx, worker, now)
+        if woke:
+            return
         known = daemons.statuses(tx)
-        for lost in attendance(known, now).relieved:
+        for lost in attendance(known, now, heard=heard).relieved:
             gap = unwatched(lost, known)
             was_missed = lost.stopped_at is None and (lost.notified_at is not None or gap > SILENT_AFTER)
             # Whoever forgets it notifies people, so that of several daemons one does.
             if daemons.remove(tx, lost) and was_missed:
                 _back(tx, f"what the daemon {lost.worker} watched is watched again", gap, routing, now)
-        _notify_of_silent(tx, routing, now)
+        _notify_of_silent(tx, routing, now, heard)
 
 
 def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> int:
@@ -125,9 +134,9 @@ def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> in
     return store.change(_notify_of_silent, routing, now)
 
 
-def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime) -> int:
+def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, heard: Collection[str] = ()) -> int:
     owed = 0
-    for lost in attendance(daemons.statuses(tx), now).silent:
+    for lost in attendance(daemons.statuses(tx), now, heard=heard).silent:
         if daemons.mark_notified(tx, lost, now):
             cause = (
                 f"the daemon {lost.worker} has given no sign of life since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "

@@ -29,10 +29,21 @@ def exposition(
     now: datetime,
 ) -> str:
     """The whole page."""
+    return _page([_database(1), *_endpoints(statuses), *_deliveries(deliveries), *_daemons(daemon_statuses, now)])
 
+
+def without_database() -> str:
+    """The whole page where the database cannot be read."""
+    return _page([_database(0)])
+
+
+def _database(is_up: int) -> Metric:
+    return _family("database_up", "1 where the database could be read.", "", [((), is_up)])
+
+
+def _page(families: Sequence[Metric]) -> str:
     class Page(Collector):
         def collect(self) -> Iterator[Metric]:
-            families = (*_endpoints(statuses), *_deliveries(deliveries), *_daemons(daemon_statuses, now))
             return (family for family in families if family.samples)
 
     registry = CollectorRegistry()
@@ -42,7 +53,7 @@ def exposition(
 
 def _family(name: str, help_: str, labels: str, samples: Samples) -> Metric:
     kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-    family = kind(f"prober_{name}", help_, labels=labels.split())
+    family = kind(f"prober_{name}", help_, labels=labels.split() or None)
     for values, value in samples:
         family.add_metric([_sayable(one) for one in values], value)
     return family

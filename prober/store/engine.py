@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from shutil import disk_usage
 from typing import TypeAlias
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlmodel import Session
 
@@ -25,6 +28,11 @@ _WAIT_S = 10.0
 _INCREMENTAL = 2
 """Of SQLite's `auto_vacuum`: free pages are given back when we say so."""
 _numbers = itertools.count(1)
+_LEAST_FREE = 2**20
+"""Bytes of a disk; with less, a round may find no room."""
+CHECKED_FOR_S = 60.0
+CHECK_SHARE = 100.0
+"""The pages of a file are looked at again after a minute, or after this many times as long as it took."""
 _SECRET = re.compile(r"pass|secret|token", re.I)
 """Names in the query of a URL whose values are not shown."""
 _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
@@ -33,8 +41,13 @@ _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/databas
 class Database:
     """One database, opened. `read()` and `write()` are the only ways to talk to it; each is one transaction."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
+    def __init__(self, engine: Engine, where: str, file: Path | None = None) -> None:
         self.engine = engine
+        self._file = file
+        """Of SQLite; None of one in memory."""
+        self._identity = _identity(file)
+        self._checked_until = 0.0
+        """Of the monotonic clock: until then the pages of the file are believed to be sound."""
         self.where = where
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite lets one writer in and makes the others poll; a lock lets the threads of this process queue instead.
@@ -46,7 +59,7 @@ class Database:
         """The database at a URL. Raises StoreError where it cannot be one of the store."""
         parsed = _parse(url)
         open_ = _sqlite if parsed.get_backend_name() == "sqlite" else _postgres
-        return Database(open_(parsed, read_only), _without_passwords(parsed))
+        return Database(open_(parsed, read_only), _without_passwords(parsed), file_of(url))
 
     @staticmethod
     def in_memory() -> Database:
@@ -80,6 +93,43 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"{self.where}: {_explain(error)}") from error
 
+    def examine(self) -> None:
+        """Raises StoreError unless this is the database that was opened, and it can be written to and is not damaged.
+
+        After it was replaced by another, the error says so once; from then on the other one is used.
+        """
+        if self._file is not None:
+            self._examine_file(self._file)
+        with self.write() as tx:
+            tx.connection().execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    def _examine_file(self, file: Path) -> None:
+        found = _identity(file)
+        if found != self._identity:
+            self.engine.dispose()  # what is open leads to the file that was here
+        if found is None:
+            raise StoreError(
+                f"{self.where}: THE DATABASE FILE WAS DELETED while it was in use; put it back, or restore a backup: "
+                "prober db restore FILE"
+            )
+        if found != self._identity:
+            self._identity, self._checked_until = found, 0.0
+            raise StoreError(f"{self.where}: THE DATABASE FILE WAS REPLACED by another while it was in use")
+        if not os.access(file, os.W_OK):
+            raise StoreError(f"{self.where}: the file may not be written any more; check its owner, mode and disk")
+        if disk_usage(file.absolute().parent).free < _LEAST_FREE:
+            raise StoreError(f"{self.where}: the disk is full; free some space; nothing was stored half")
+        begun = time.monotonic()
+        if begun < self._checked_until:
+            return
+        # By a connection of its own, which holds no page from before.
+        with self.reported(), closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as connection:
+            [(said,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if said != "ok":
+            raise StoreError(f"{self.where}: the database file is damaged; restore it from a backup ({said})")
+        ended = time.monotonic()
+        self._checked_until = ended + max(CHECKED_FOR_S, CHECK_SHARE * (ended - begun))
+
     def compact(self, *, whole: bool) -> None:
         """Give space that is no longer used back to the disk, a little at a time; on Postgres, to new rows.
 
@@ -105,6 +155,17 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """What tells a file from another that gets its name; None where there is none."""
+    if file is None:
+        return None
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _parse(url: str) -> URL:
@@ -154,7 +215,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     if not read_only:
         with suppress(OSError):  # SQLite says what is wrong with the place
             path.touch(mode=0o600)  # prompts and replies are its owner's; the WAL takes over the mode
-    uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rwc'}"
+    uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
     return _sqlite_engine(uri, wait_s, read_only=read_only)
 
 
@@ -194,12 +255,15 @@ def _wait_s(url: URL) -> float:
 
 def _postgres(url: URL, read_only: bool) -> Engine:
     options = f"-c lock_timeout={int(_WAIT_S * 1000)} -c default_transaction_read_only={'on' if read_only else 'off'}"
-    return create_engine(
-        url, pool_pre_ping=True, max_overflow=-1, connect_args={"connect_timeout": int(_WAIT_S), "options": options}
-    )
+    # A server that was cut off is given up, rather than waited for without end.
+    cut_off = {"tcp_user_timeout": 30_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+    arguments = {"connect_timeout": int(_WAIT_S), "options": options, **cut_off}
+    return create_engine(url, pool_pre_ping=True, max_overflow=-1, connect_args=arguments)
 
 
 _FIXES = (
+    ("no such table: alembic_version", "the database holds nothing of the prober any more; restore a backup"),
+    ('"alembic_version" does not exist', "the database holds nothing of the prober any more; restore a backup"),
     ("locked", "another process holds the database; wait for it, or stop it, and try again"),
     ("lock timeout", "another session holds the rows; wait for it, or stop it, and try again"),
     ("disk is full", "the disk is full; free some space and try again; nothing was stored half"),

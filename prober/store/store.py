@@ -74,6 +74,11 @@ class Store:
         with self.write() as tx:
             return function(tx, *args, **kwargs)
 
+    def examine(self) -> None:
+        """Raises StoreError unless this is the database that was opened and it can be used; see `Database.examine`."""
+        self._database.examine()
+        prepare(self._database, read_only=False)  # what was put in its place may be older
+
     def compact(self, *, whole: bool = False) -> None:
         """Give back the space of what was deleted, see `Database.compact`."""
         self._database.compact(whole=whole)

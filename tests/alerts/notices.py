@@ -71,6 +71,8 @@ def edited(notice: T, **values: Any) -> T:
             about = EndpointNews("")
         case "daemon_silent" | "daemon_back":
             head["source"], about = None, DaemonNews("")
+        case "database_lost" | "database_back":
+            head["source"], about = None, DaemonNews("", "database")
         case "digest":
             head["source"], about = None, Digest(())
         case event if event.startswith("fact"):
@@ -243,6 +245,13 @@ NAMED = {
         ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no sign of life since 05:10 UTC")
     ),
     "daemon_back": replace(ELSEWHERE, event="daemon_back", source=None, about=DaemonNews("")),
+    "database_lost": replace(
+        ELSEWHERE,
+        event="database_lost",
+        source=None,
+        about=DaemonNews("sqlite:///prober.db: THE DATABASE FILE WAS DELETED while it was in use", "database"),
+    ),
+    "database_back": replace(ELSEWHERE, event="database_back", source=None, about=DaemonNews("", "database")),
     "digest": replace(
         ELSEWHERE,
         event="digest",
@@ -324,6 +333,8 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "fresh": st.builds(EndpointNews, _any_text),
         "daemon_silent": st.builds(DaemonNews, _any_text),
         "daemon_back": st.builds(DaemonNews, _any_text),
+        "database_lost": st.builds(DaemonNews, _any_text, st.just("database")),
+        "database_back": st.builds(DaemonNews, _any_text, st.just("database")),
         "digest": st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),
     }
     told = st.sampled_from(tuple(EVENTS)).flatmap(

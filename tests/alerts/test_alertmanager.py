@@ -63,7 +63,12 @@ def test_an_alarm_in_full() -> None:
     assert "reduced rate" not in json.dumps(alert), "no reply is in it"
 
 
-OF_OTHERS = {"trouble": "trouble_over", "stale": "fresh", "daemon_silent": "daemon_back"}
+OF_OTHERS = {
+    "trouble": "trouble_over",
+    "stale": "fresh",
+    "daemon_silent": "daemon_back",
+    "database_lost": "database_back",
+}
 """What begins and ends an alert that is not about a change."""
 CHANGES = {event: rule for event, rule in EVENTS.items() if event not in {*OF_OTHERS, *OF_OTHERS.values()}}
 

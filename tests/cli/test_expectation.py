@@ -23,7 +23,7 @@ from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, check_freshness
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting
 from prober.status.expectation import Expectation, expect
-from prober.status.metrics import exposition
+from prober.status.metrics import exposition, without_database
 from prober.store import Store, declared, notices
 from prober.store.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
@@ -225,7 +225,8 @@ def test_every_reason_has_a_fix(reason: str, fix: str) -> None:
 
 # -- metrics -----------------------------------------------------------------------------------------------------------
 
-SAMPLE = re.compile(r'^prober_[a-z_]+\{[a-z]+="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-z]+="(?:[^"\\\n]|\\[\\"n])*")*\} \S+$')
+_LABEL = r'[a-z]+="(?:[^"\\\n]|\\[\\"n])*"'
+SAMPLE = re.compile(rf"^prober_[a-z_]+(?:\{{{_LABEL}(?:,{_LABEL})*\}})? \S+$")
 
 
 def parsed(text: str) -> dict[str, str]:
@@ -279,8 +280,15 @@ def test_hostile_names_keep_to_the_format() -> None:
     assert r'prober_asks_total{endpoint="two\nlines"}' in samples
 
 
-def test_nothing_known_is_an_empty_page() -> None:
-    assert exposition([], [], [], NOW) == ""
+def test_whether_the_database_could_be_read() -> None:
+    assert parsed(exposition([], [], [], NOW)) == {"prober_database_up": "1.0"}
+    assert parsed(without_database()) == {"prober_database_up": "0.0"}
+
+
+def test_metrics_without_a_database_say_so(prober: Run, tmp_path: Path) -> None:
+    done = prober("status", "--metrics", "--database", f"sqlite:///{tmp_path / 'gone.db'}")
+    assert done.code == 2
+    assert parsed(done.out) == {"prober_database_up": "0.0"}
 
 
 def test_promtool_finds_nothing_to_say() -> None:
@@ -297,7 +305,7 @@ def test_promtool_finds_nothing_to_say() -> None:
 
 def test_the_page_lists_every_metric_with_its_labels() -> None:
     page = (Path(__file__).parents[2] / "docs" / "operating" / "dead-mans-switch.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`prober_.*?) \| (`.*?) \|", page, flags=re.M)
+    rows = re.findall(r"^\| (`prober_.*?) \| (`.*?)? ?\|", page, flags=re.M)
     listed = {
         name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)
     }
@@ -307,7 +315,7 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
     )  # fmt: skip
     place = DeliveryView("slack", "", 0, 0, 1, 0, NOW, False, "", None)
     page_ = exposition(statuses(replace(view(), open_incident=incident)), [place], [sign("bot")], NOW)
-    shown = {sample.split("{")[0]: set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
+    shown = {sample.split("{")[0].strip(): set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
     assert shown == listed
 
 

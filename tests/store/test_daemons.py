@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from prober.daemon.heartbeat import Heartbeat
 from prober.incidents.routing import Routing
 from prober.service.upkeep import beat, look_for_silent_daemons
 from prober.store import Store, daemons, notices
 from tests.store.world import NOW
 
 MINUTE = timedelta(minutes=1)
+TO_ALL = Routing(("log",))
 HOUR = timedelta(hours=1)
 
 
@@ -53,7 +57,7 @@ def test_a_daemon_that_was_stopped_is_not_missed_and_forgotten_when_another_come
     assert [sign.worker for sign in store.query(daemons.statuses)] == ["a:2"]
 
 
-def test_a_machine_that_slept_says_so(store: Store) -> None:
+def test_a_daemon_begun_again_under_its_name_after_hours_is_reported(store: Store) -> None:
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW + 3 * HOUR)
     assert news(store) == [("daemon_back", "the daemon a:1 is back, after 180 minutes in which nobody watched")]
@@ -67,3 +71,29 @@ def test_whoever_looks_first_tells_and_nobody_after(store: Store) -> None:
     assert look_for_silent_daemons(store, Routing(("log", "slack")), NOW) == 0
     assert sorted(notice.alerter for notice in store.query(notices.recent)) == ["log", "slack"]
     assert {notice.event for notice in store.query(notices.recent)} == {"daemon_silent"}
+
+
+def test_a_machine_that_slept_is_no_news_nor_are_those_beside_it(store: Store) -> None:
+    for worker in ("a:1", "b:1"):
+        beat(store, worker, [worker], TO_ALL, NOW)
+    beat(store, "a:1", ["a:1"], TO_ALL, NOW + 180 * MINUTE, goes_on=True)
+    beat(store, "b:1", ["b:1"], TO_ALL, NOW + 180 * MINUTE, goes_on=True)
+    beat(store, "a:1", ["a:1"], TO_ALL, NOW + 181 * MINUTE, goes_on=True)
+    assert news(store) == []
+
+
+def test_a_sleep_that_people_were_notified_of_has_its_end(store: Store) -> None:
+    beat(store, "a:1", ["bot"], TO_ALL, NOW)
+    look_for_silent_daemons(store, TO_ALL, NOW + 10 * MINUTE)
+    beat(store, "a:1", ["bot"], TO_ALL, NOW + 20 * MINUTE, goes_on=True)
+    assert [event for event, _ in news(store)] == ["daemon_silent", "daemon_back"]
+
+
+@pytest.mark.parametrize("ahead", [-600, -11, 11, 600])
+def test_daemons_with_different_clocks_do_not_take_each_other_for_silent(store: Store, ahead: int) -> None:
+    """By minutes; each daemon has the ping's memory of whom it heard."""
+    here, there = Heartbeat(store, "here", None), Heartbeat(store, "there", None)
+    for minute in range(12):
+        here.beat(["bot"], TO_ALL, NOW + minute * MINUTE)
+        there.beat(["pet"], TO_ALL, NOW + (minute + ahead) * MINUTE)
+    assert news(store) == []
