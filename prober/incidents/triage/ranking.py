@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from math import exp, log
+from math import exp, log, prod
 from typing import Final
 
 from prober.incidents.triage.likelihoods import COUNTS, TEMPERATURE
@@ -30,11 +30,13 @@ CLEARLY: Final = 0.15
 """By how much a cause must raise the share of yes to count as bringing it about."""
 NAMED: Final = 0.6
 """Probability from which on a cause is named."""
-OPEN: Final = 0.2
+OPEN: Final = 0.15
 """Probability of any further cause from which on none is named: two must not be named as one."""
 TELLING: Final = 2.0
 """Likelihood ratio from which on an answer supports or contradicts a cause."""
 Table = Mapping[str, Mapping[str, tuple[int, int]]]
+Answered = tuple[Check, float, Mapping[Cause, float]]
+"""A check, how often it answers yes by itself, and cause → probability that it does not bring a yes about."""
 
 SETTLES: Final[Mapping[Cause, str]] = {
     "prompt": "ask the old prompt of the present model: prober triage {endpoint} --ask 60",
@@ -55,11 +57,13 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
     Ranked, ...
 ]:  # fmt: skip
     """All causes and `none`, the likeliest first."""
-    answered = [one for one in checks if one.answer != "unknown"]
+    answered: list[Answered] = [
+        (one, leak(one.name, counts), _silent(one.name, counts)) for one in checks if one.answer != "unknown"
+    ]
     weights: dict[tuple[Cause, ...], float] = {}
     for causes in sets():
-        likelihood = sum(log(_chance(one, causes, counts)) for one in answered)
-        weights[causes] = log(prior(causes)) + likelihood / temperature
+        likelihoods = sum(log(_chance(one, by_itself, silent, causes)) for one, by_itself, silent in answered)
+        weights[causes] = log(prior(causes)) + likelihoods / temperature
     most = max(weights.values())
     total = sum(exp(weight - most) for weight in weights.values())
     shares = {causes: exp(weight - most) / total for causes, weight in weights.items()}
@@ -68,7 +72,7 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
     }
     odds["none"] = shares[()]
     ranked = [
-        Ranked(cause, odds[cause], *_reasons(cause, answered, counts), SETTLES[cause].format(endpoint=endpoint))
+        Ranked(cause, odds[cause], *_reasons(cause, answered), SETTLES[cause].format(endpoint=endpoint))
         for cause in odds
     ]
     return tuple(sorted(ranked, key=lambda one: -one.probability))
@@ -120,26 +124,28 @@ def likelihood(check: str, cause: str, counts: Table = COUNTS) -> float:
     return (yes + 0.5) / (of + 1)
 
 
-def _chance(check: Check, causes: Sequence[Cause], counts: Table) -> float:
+def _silent(check: str, counts: Table) -> dict[Cause, float]:
+    """Cause → probability that it does not bring a yes about."""
+    by_itself = leak(check, counts)
+    return {cause: min(1.0, (1 - likelihood(check, cause, counts)) / (1 - by_itself)) for cause in CAUSES}
+
+
+def _chance(check: Check, by_itself: float, silent: Mapping[Cause, float], causes: Sequence[Cause]) -> float:
     """Of the answer given, if these causes are at work."""
-    by_itself = leak(check.name, counts)
-    no = 1 - by_itself
-    for cause in causes:
-        no *= min(1.0, (1 - likelihood(check.name, cause, counts)) / (1 - by_itself))
+    no = (1 - by_itself) * prod(silent[cause] for cause in causes)
     no = min(max(no, 1e-4), 1 - 1e-4)
     return 1 - no if check.answer == "yes" else no
 
 
-def _reasons(cause: Cause, answered: Sequence[Check], counts: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Details of the checks that speak for it, and against it."""
+def _reasons(cause: Cause, answered: Sequence[Answered]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Details of the checks that raise its probability, and of those that lower it."""
     ratios: list[tuple[float, Check]] = []
-    for one in answered:
+    for one, by_itself, silent in answered:
+        idle = _chance(one, by_itself, silent, ())
         if cause == "none":
-            others = [likelihood(one.name, other, counts) for other in CAUSES]
-            average, here = sum(others) / len(others), likelihood(one.name, "none", counts)
-            ratio = here / average if one.answer == "yes" else (1 - here) / (1 - average)
+            ratio = idle * len(CAUSES) / sum(_chance(one, by_itself, silent, (other,)) for other in CAUSES)
         else:
-            ratio = _chance(one, [cause], counts) / _chance(one, [], counts)
+            ratio = _chance(one, by_itself, silent, (cause,)) / idle
         ratios.append((ratio, one))
     ratios.sort(key=lambda pair: pair[0])
     against = tuple(one.details for ratio, one in ratios if ratio <= 1 / TELLING)
