@@ -33,8 +33,8 @@ GERMAN: Final = from_patterns(
     r"\b(?:ich mochte|mochte ich) (?:\w+ ){0,4}(?:nicht|lieber nicht|keine\w*) (?:\w+ ){0,4}(?:sprechen|schreiben"
     r"|helfen|eingehen|aussern)",
     r"\bdabei (?:kann|darf|werde) ich (?:\w+ ){0,2}nicht\b|\b(?:verstosst|verstossen) gegen (?:meine|unsere|die)\b"
-    r"[^.!?]{0,20}(?:richtlinien|regeln|grundsatze)|\bich (?:muss|mochte) (?:das |dies "
-    r"|diese \w+ )?(?:leider )?ablehnen\b",
+    r"[^.!?]{0,20}(?:richtlinien|regeln|grundsatze)|\b(?:ich (?:muss|mochte)|(?:muss|mochte) ich) "
+    r"(?:das |dies |diese \w+ )?(?:leider )?ablehnen\b",
 )
 _DO_FR = (
     r"(?:aider|repondre|fournir|assister|creer|generer|ecrire|donner|satisfaire|acceder|participer|proposer|partager"
@@ -82,7 +82,7 @@ _DO_IT = (
 ITALIAN: Final = from_patterns(
     r"\bnon\b|rifiut|declinar",
     r"\b(?:[mc]i (?:di)?spiace|spiacente|purtroppo|mi scuso|scusa(?:mi|te)?|chiedo scusa"
-    r"|desolat[oa])\b[^.!?]{0,80}\bnon (?:posso|sono in grado|mi e possibile)\b",
+    r"|desolat[oa])\b[^.!?]{0,80}\bnon (?:posso|sono (?:in grado|autorizzat[oa])|mi e possibile)\b",
     rf"\bnon (?:posso|sono in grado di) {_DO_IT}",
     r"\btemo di non pote\w+|\bnon mi e (?:possibile|permesso|consentito)\b|\bnon ho (?:il permesso|l'autorizzazione)"
     r"|\bmi rifiuto\b|\bdevo"
