@@ -12,7 +12,7 @@ from prober.incidents.lifecycle import closed
 from prober.model.alerting import Reminders
 from prober.model.declaration import Day, Maintenance
 from prober.model.incident import Decision, Facts, Incident
-from prober.model.watch import DaemonStatus
+from prober.model.watch import SILENT_AFTER, DaemonStatus
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
@@ -25,7 +25,8 @@ def pass_time(incident: Incident, reminders: Reminders, now: datetime) -> Decisi
     every_s = reminders.every_s(incident.severity)
     if incident.state != "open" or every_s is None or incident.part_of is not None or isinstance(incident, Facts):
         return Decision("nothing_due", incident)
-    if now - (incident.notified_at or incident.opened_at) < timedelta(seconds=every_s):
+    # What was notified in the future was notified by a clock that was ahead; it holds no reminder back.
+    if -SILENT_AFTER < now - (incident.notified_at or incident.opened_at) < timedelta(seconds=every_s):
         return Decision("nothing_due", incident)
     return Decision("reminder_due", replace(incident, notified_at=now), event="reminded")
 

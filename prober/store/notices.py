@@ -22,6 +22,8 @@ from prober.store.watches import lock, mark_changed
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """By how much the clocks of several machines may differ."""
+LONGEST_WAIT: Final = timedelta(hours=7)
+"""Longer than a notice that failed ever waits to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,19 @@ def add(
 def claim(tx: Transaction, now: datetime, lease_s: float, lane: Lane = EVERY_LANE) -> int | None:
     """Id of the oldest notice of a lane whose time has come, ours for `lease_s` seconds; None where nothing is due.
 
-    A lease that ends later than one taken now was written by a clock that was ahead, and holds nothing.
+    A lease that ends later than one taken now was written by a clock that was ahead, and holds nothing; nor does a
+    notice wait that was created, or tried again, by such a clock.
     """
     lease_until = now + timedelta(seconds=lease_s)
+    is_due = or_(
+        col(NoticeRow.next_try_at) <= now,
+        col(NoticeRow.created_at) > now + CLOCKS_DIFFER,
+        and_(
+            col(NoticeRow.attempts) > 0, col(NoticeRow.hold).is_(None), col(NoticeRow.next_try_at) > now + LONGEST_WAIT
+        ),
+    )
     ripe = or_(
-        and_(col(NoticeRow.state) == "owed", col(NoticeRow.next_try_at) <= now),
+        and_(col(NoticeRow.state) == "owed", is_due),
         and_(
             col(NoticeRow.state) == "claimed",
             or_(col(NoticeRow.lease_until) <= now, col(NoticeRow.lease_until) > lease_until + CLOCKS_DIFFER),

@@ -181,6 +181,7 @@ OPEN = Change(
         (replace(OPEN, state="acknowledged"), 1000, "nothing_due"),
         (replace(OPEN, part_of=3), 1000, "nothing_due"),
         (replace(OPEN, notified_at=None), 24, "reminder_due"),
+        (replace(OPEN, notified_at=NOW + 100 * HOUR), 1, "reminder_due"),
         (replace(OPEN, state="suspected"), 1000, "nothing_due"),
         (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 1, "nothing_due"),
         (replace(OPEN, state="muted", muted_until=NOW + 2 * HOUR), 2, "mute_expired"),

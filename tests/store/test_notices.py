@@ -202,3 +202,12 @@ def test_an_endpoint_nobody_declared_has_no_owner_and_no_runbook(store: Store) -
     assert notice is not None
     assert (notice.source.owner, notice.source.runbook, notice.about.comparisons) == ("", None, ())
     assert begin(store, NOW + DAY).round.state == "claimed"
+
+
+def test_no_notice_waits_for_a_moment_that_only_a_wrong_clock_made(store: Store) -> None:
+    alarm(store, NOW + DAY)  # owed by a clock that was a day ahead
+    notice = claim(store)
+    assert notice is not None
+    store.change(notices.settle, notice.id, TIMEOUT, NOW + 2 * DAY, NOW)  # and to be tried again by another
+    again = claim(store)
+    assert again is not None and again.id == notice.id
