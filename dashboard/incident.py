@@ -255,7 +255,10 @@ def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView
         st.markdown("Runbook of the probes that moved; copy the address:")
         st.code(shown(runbook).text, language=None, wrap_lines=True)
     else:
-        st.caption("No runbook: set `runbook:` in the probe set to the address of a page that says what to do.")
+        st.caption(
+            f"No runbook of your own: `prober incidents runbook {incident.id}` prints the one that fits. To show yours "
+            "here, set `runbook:` in the probe set to the address of a page that says what to do."
+        )
     if isinstance(incident, Change) and incident.is_live:
         st.caption(
             "Did you edit the endpoint yourself? The history marks your edits in green. Is the change wanted? Accept "
