@@ -40,7 +40,7 @@ Answered = tuple[Check, float, Mapping[Cause, float]]
 
 SETTLES: Final[Mapping[Cause, str]] = {
     "prompt": "ask the present model the old prompt: prober gate OLD --reference {endpoint} --candidate-probes NEW",
-    "configuration": "declare the old parameters as an endpoint OLD: prober gate --reference OLD --candidate {endpoint}",
+    "configuration": "declare the old parameters as endpoint OLD: prober gate --reference OLD --candidate {endpoint}",
     "model": "ask the last snapshot, or the declared fallback, the same prompts: prober gate",
     "system_prompt": "ask the provider directly, around the gateway, and compare the input tokens",
     "routing": "declare the same model in a second region as another endpoint",
