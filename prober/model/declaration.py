@@ -84,7 +84,7 @@ class ReferenceRule(Shape):
     """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new."""
 
 
-TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=8), asked_again=0)
+TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=9), asked_again=0)
 """A reference within ten minutes, to see what the product does."""
 Reference: TypeAlias = Annotated[
     ReferenceRule,

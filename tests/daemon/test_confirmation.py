@@ -301,6 +301,6 @@ def test_a_trial_has_its_reference_eight_minutes_after_the_first_round_whatever_
     daemon = watching(files, store, clock)
     work(daemon)
     follow_up(daemon, store, clock)
-    assert [at for at, state in outcomes(store) if state == "completed"] == [f"12:0{minute}" for minute in range(8)]
+    assert [at for at, state in outcomes(store) if state == "completed"] == [f"12:0{minute}" for minute in range(9)]
     (view,) = [one for one in store.query(overview.endpoints) if one.name == "parrot"]
     assert view.state == "quiet"

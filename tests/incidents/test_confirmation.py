@@ -116,7 +116,7 @@ DEFAULT = ReferenceRule()
         (DEFAULT, Gathered(1, 1, 0), 1 / 60, None),
         (ReferenceRule(asked_again=0), Gathered(1, 1, 0), 6, None),
         (TRIAL, Gathered(7, 1, 6), 6, 60),
-        (TRIAL, Gathered(8, 1, 7), 6, None),
+        (TRIAL, Gathered(9, 1, 8), 6, None),
     ],
 )
 def test_what_is_asked_again_for_the_reference(rule, gathered, every_h, wait_s) -> None:

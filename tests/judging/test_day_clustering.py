@@ -115,6 +115,7 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
     memory, state, number = watched(rounds)
     assert (memory.by_day, state) == (True, "insufficient_evidence")
     monkeypatch.setattr(judge, "judged_by_day", lambda *_: None)
+    monkeypatch.setattr(judge, "price_of_lasting_noise", lambda *_: 1.0)
     memory, state, alarmed = watched(rounds)
     assert (memory.by_day, state) == (False, "alarm")
     assert alarmed == number
