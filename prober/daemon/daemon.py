@@ -270,7 +270,7 @@ class Daemon:
         if (event := self._database.look()) is None:
             return
         self._notices.has_database = not self._database.fault
-        self._notices.of_database(event, self._database.fault or before, self._routing)
+        self._notices.of_database(event, self._database.fault or f"it could not: {before}", self._routing)
         self._is_remembered = False  # it may be another now
         self.deliver_soon()
         self.beat()
