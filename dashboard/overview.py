@@ -129,8 +129,8 @@ def _incidents(context: PageContext) -> None:
 
 def incident_link(context: PageContext, one: Incident) -> None:
     words = one.words if isinstance(one, Facts) else one.cause.replace("_", " ") or one.kind.replace("_", " ")
-    if isinstance(one, Change) and one.verdicts:
-        words = one.verdicts[0].words
+    if isinstance(one, Change):
+        words = one.headline or words
     state = one.close_reason or one.state
     link(
         f"**{inline(one.endpoint)}**: {inline(words)}",

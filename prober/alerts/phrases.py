@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
-from prober.model.evidence import Between
+from prober.model.evidence import Between, headline
 from prober.model.incident import Course, Event
 from prober.model.notice import (
     ChangeNews,
@@ -97,7 +97,7 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             return _fitted(f"{said} " if notice.endpoint else said[:-1], notice.endpoint, why)
         case ChangeNews() as change:
             kind, since = KINDS.get(change.kind, OTHER_KIND).title.lower(), f" since {when(change.onset)}"
-            news = f": {visible(headline(change), HEADLINE_LIMIT, lines=False)}" if change.moved else ""
+            news = f": {visible(what_moved(change), HEADLINE_LIMIT, lines=False)}" if change.moved else ""
             how_sure = f"; a false alarm like this: {odds(notice, change)}" if sure else ""
             before, longest = f"{said} {kind} of ", TITLE_LIMIT - NAME_SHOWN
             if len(f"{before}{news},{since}{how_sure}") > longest:  # how sure is said below, too
@@ -113,11 +113,9 @@ def title_of(notice: Notice, said: str, *, sure: bool) -> str:
             return _fitted(f"{said} " if what in said else f"{said} {what}, ", notice.endpoint, after)
 
 
-def headline(change: ChangeNews) -> str:
-    """What moved, in half a line: all that is worse for sure, else the gravest."""
-    graver = [moved for moved in change.moved if moved.direction == "worse"] or change.moved[:1]
-    words = ", ".join(moved.words.strip() or f"{moved.channel} moved" for moved in graver)
-    return f"better: {words}" if graver and graver[0].direction == "better" else words
+def what_moved(change: ChangeNews) -> str:
+    """In half a line."""
+    return headline([(one.words.strip() or f"{one.channel} moved", one.direction) for one in change.moved])
 
 
 def how_it_fails(trouble: TroubleNews) -> str:

@@ -136,6 +136,16 @@ EVENTS: Mapping[Event, EventRule] = {
         phase="resolved",
         steps=("Go on with the incident that takes its place.",),
     ),
+    # A provisional change: a reference was gathered from the rounds since then, and rounds are like it.
+    "became_reference": EventRule(
+        title="Now the reference",
+        urgency="good_news",
+        phase="resolved",
+        steps=(
+            "Nothing, if you can live with the new behaviour: rounds are judged against it.",
+            "If not, ask the provider: what was there before is no longer compared with.",
+        ),
+    ),
     # A person began a new reference while the incident was open.
     "closed": EventRule(
         title="Closed",

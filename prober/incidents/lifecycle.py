@@ -27,6 +27,9 @@ Wald's bound: a change that stays is called transient in one of twenty cases at 
 """
 
 
+BECAME_REFERENCE: Final = "the rounds since then became the reference"
+"""What took the place of a provisional change."""
+
 AnIncident = TypeVar("AnIncident", bound=Incident)
 
 
@@ -127,6 +130,8 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
     """What a later round adds to an open incident: channels, a graver kind, whether it lasts, whether it is over."""
     if given.inhibited:
         return Decision("inhibited", incident)
+    if incident.is_provisional and judgement.state == "quiet":
+        return _as_its_reference(incident, now)
     if not given.in_maintenance and (again := _changed_again(incident, judgement)) is not None:
         successor = _seen(_found(again, incident.endpoint, incident.endpoint_hash, now, ()), given)
         return Decision("changed_again", closed(incident, "superseded", "", "", now), "superseded", successor=successor)
@@ -161,6 +166,14 @@ def _go_on(incident: Change, judgement: Judgement, now: datetime, given: Circums
     return Decision("already_open" if judgement.state == "alarm" else "quiet", incident)
 
 
+def _as_its_reference(incident: Change, now: datetime) -> Decision:
+    """A round like the reference, which was gathered from the rounds since a provisional change: it needs no person."""
+    if incident.calm_rounds + 1 < AFTERMATH:
+        return Decision("staying_back", replace(incident, calm_rounds=incident.calm_rounds + 1))
+    over = replace(closed(incident, "superseded", "", "", now), cause=BECAME_REFERENCE)
+    return Decision("became_reference", over, event="became_reference")
+
+
 def _is_worse(incident: Change, before: Change) -> bool:
     graver = SERIOUS.index(incident.kind) > SERIOUS.index(before.kind)
     return graver or SEVERITIES.index(incident.severity) > SEVERITIES.index(before.severity)
@@ -169,12 +182,13 @@ def _is_worse(incident: Change, before: Change) -> bool:
 def _changed_again(incident: Change, judgement: Judgement) -> Judgement | None:
     """The judgement as it speaks of another change, later than all that is known of this one; None where it does not.
 
-    A change that passed is followed by any alarm that began after it; one that stays by channels that had not moved,
+    A change that passed, or whose rounds became the reference, is followed by any alarm that began after it; one that
+    stays by channels that had not moved,
     each sure by itself, that began to after it was known to stay.
     """
     if judgement.state != "alarm" or judgement.kind is None or incident.settled_round is None:
         return None
-    if incident.course == "transient":
+    if incident.course == "transient" or incident.is_provisional:
         after = incident.passed or incident.settled_round
         return judgement if judgement.onset is not None and judgement.onset > after else None
     known = {verdict.channel for verdict in moved(incident.verdicts, incident.threshold)}
@@ -212,7 +226,7 @@ def _watch(incident: Change, judgement: Judgement, given: Circumstances) -> Chan
     now = _evidence_of(first, judgement)
     if incident.course == "transient" or first is None or now is None or not isfinite(first.log_e):
         return incident
-    if incident.course == "persistent" and not incident.rounds_after:  # it was provisional: its reference is another
+    if incident.is_provisional:  # its reference is another
         return incident
     if now >= incident.peak_log_e:
         peak, passed = now, None

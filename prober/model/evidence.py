@@ -249,6 +249,14 @@ class Shift:
         return self.direction == "better" or self.follows
 
 
+def headline(moved: Sequence[tuple[str, Direction]]) -> str:
+    """What moved, in half a line, from the words and direction of each channel, the gravest first: all that is worse
+    for sure, else the gravest."""
+    graver = [one for one in moved if one[1] == "worse"] or moved[:1]
+    words = ", ".join(words for words, _ in graver)
+    return f"better: {words}" if graver and graver[0][1] == "better" else words
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a reply is kept, within its endpoint and series."""

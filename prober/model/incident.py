@@ -8,7 +8,7 @@ from math import inf
 from typing import Final, Literal, TypeAlias, get_args
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Fact, Findings, Kind, Shift, Verdict, moved
+from prober.model.evidence import Between, Fact, Findings, Kind, Shift, Verdict, headline, moved
 
 IncidentState = Literal["suspected", "open", "acknowledged", "muted", "closed"]
 CloseReason = Literal[
@@ -52,6 +52,7 @@ Reason = Literal[
     "staying_back",  # one of the rounds that decide whether the old behaviour is back for good
     "back_for_good",  # it recovered: the incident closes
     "changed_again",  # another change, later than the one that is open: a new incident takes over
+    "became_reference",  # a provisional change: rounds are like the reference that was gathered since, so it closes
     "in_maintenance",  # a change in a declared window of work: nothing opens
     "inhibited",  # the endpoint could hardly be asked: nothing opens from what little there is
     # a provider says something else than before
@@ -107,6 +108,7 @@ LEARNT: Final[frozenset[Reason]] = frozenset(
         "staying_back",
         "back_for_good",
         "changed_again",
+        "became_reference",
     )
 )
 """Reasons by which a judged round makes an incident another than it was."""
@@ -192,6 +194,11 @@ class Change(Incident):
     """What the provider said anew when it began."""
 
     @property
+    def is_provisional(self) -> bool:
+        """Whether it was found while a reference was gathered: the rounds since then become the reference."""
+        return self.course == "persistent" and not self.rounds_after
+
+    @property
     def back_since(self) -> str | None:
         """Label of the first round that is like the reference again, where the change has passed."""
         return self.passed if self.course == "transient" else None
@@ -205,11 +212,8 @@ class Change(Incident):
 
     @property
     def headline(self) -> str:
-        """What moved, in half a line: all that is worse for sure, else the gravest."""
-        shifts = self.shifts
-        graver = [shift for shift in shifts if shift.direction == "worse"] or shifts[:1]
-        words = ", ".join(shift.words for shift in graver)
-        return f"better: {words}" if graver and graver[0].direction == "better" else words
+        """What moved, in half a line."""
+        return headline([(shift.words, shift.direction) for shift in self.shifts])
 
     @property
     def moved(self) -> tuple[Verdict, ...]:

@@ -223,6 +223,7 @@ NAMED = {
     "recovered": edited(
         PLAIN, event="recovered", state="closed", close_reason="recovered", course="transient", passed="0040"
     ),
+    "became_reference": edited(PLAIN, event="became_reference", state="closed", close_reason="superseded"),
     "superseded": edited(PLAIN, event="superseded", state="closed", close_reason="superseded"),
     "closed": edited(PLAIN, event="closed", state="closed", close_reason="reset", actor="bob"),
     "fact": FACT,

@@ -200,6 +200,34 @@ def test_an_improvement_is_info_and_said_as_one() -> None:
     assert incident.headline == "better: refuses 1 % instead of 31 %"
 
 
+def provisional() -> Change:
+    """A change that was found while the reference was gathered."""
+    incident = decided(replace(ALARM, is_provisional=True)).incident
+    assert incident is not None and incident.is_provisional
+    return incident
+
+
+def test_a_provisional_change_closes_once_rounds_are_like_the_reference_it_became() -> None:
+    """The reference is gathered from the rounds since then; until it is complete nothing is decided."""
+    incident, reasons = provisional(), []
+    quiet = Judgement("0050", "quiet", 1.0, 365.0, (replace(LENGTH, e_value=1.0, log_e=0.0),))
+    suspected = replace(quiet, state="suspected")
+    for judgement in (replace(quiet, state="insufficient_evidence"), quiet, suspected, quiet, quiet):
+        decision = decided(judgement, incident)
+        incident = decision.incident
+        reasons.append(decision.reason)
+    assert reasons[0] == "insufficient_evidence" and reasons[-1] == "became_reference"
+    assert (incident.state, incident.close_reason, incident.actor) == ("closed", "superseded", "")
+    assert incident.cause == "the rounds since then became the reference"
+    assert decision.event == "became_reference"
+
+
+def test_an_alarm_after_a_provisional_change_is_another_change() -> None:
+    again = replace(ALARM, round="0063", onset="0060", verdicts=(replace(LENGTH, onset="0060"),))
+    decision = decided(again, provisional())
+    assert (decision.reason, decision.successor.onset) == ("changed_again", "0060")
+
+
 def test_in_doubt_more_rounds_are_waited_for() -> None:
     incident, reasons, _ = watched(6.5, 6.0, 5.0, 5.5, 4.5)
     assert (incident.course, reasons) == ("unknown", ["aftermath"] * 5)
