@@ -12,7 +12,7 @@ from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
 from prober.model.reply import Spent
 from prober.model.watch import cause_in_words
-from prober.status.gathering import judged_from, middle_gap, next_scheduled, protected_by
+from prober.status.gathering import judged_from, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
@@ -130,7 +130,7 @@ def endpoint_status(
     return EndpointStatus(
         endpoint=endpoint,
         state=state,
-        why=why,
+        why=why + without_words(endpoint, state),
         since=since,
         completed_at=completed_at,
         answered_at=answered_at,

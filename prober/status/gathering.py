@@ -12,6 +12,7 @@ from prober.judging.provisional import is_look
 from prober.model.declaration import ReferenceRule
 from prober.store.views import EndpointView, GatheredView, RoundView
 
+NO_WORDS: Final = "no reply has had any text so far, so nothing can be seen in it; `prober once` shows why"
 PROTECTIONS: Final = {
     "facts": "facts (model name, fingerprint, token counts, empty replies)",
     "checks": "the checks that probes declare",
@@ -63,3 +64,9 @@ def next_scheduled(rounds: Sequence[RoundView]) -> datetime | None:
     """When the next scheduled round of any set is due, at its usual pace. `rounds`: newest first."""
     newest = {one.probe_set: one.due_at for one in reversed(rounds) if not one.confirms}
     return min((at + gap for name, at in newest.items() if (gap := middle_gap(rounds, name))), default=None)
+
+
+def without_words(endpoint: EndpointView, state: str) -> str:
+    """What is to be said of an endpoint none of whose replies ever had a text: it is asked, and nothing is watched."""
+    is_answering = endpoint.rounds > 0 and endpoint.asks > endpoint.failed_asks and state in ("gathering", "quiet")
+    return f"; {NO_WORDS}" if is_answering and endpoint.characters == 0 else ""

@@ -121,6 +121,8 @@ class EndpointView:
     """When people were notified that no fresh rounds come; None while they do."""
     cached_asks: int = 0
     """Of the failed asks, those that a cache answered in place of the model."""
+    characters: int | None = None
+    """Of all replies in rounds that ended."""
     last_round_cached: int = 0
     """Those of the newest completed round."""
     last_answered_at: datetime | None = None

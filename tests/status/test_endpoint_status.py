@@ -265,3 +265,10 @@ def test_under_suspicion_it_says_when_the_next_look_is() -> None:
     assert status_of(state="suspected").next_look_at == NOW
     assert status_of(state="suspected", confirmation_due_at=NOW - HOUR / 2).next_look_at == NOW - HOUR / 2
     assert status_of().next_look_at is None
+
+
+@pytest.mark.parametrize(("characters", "is_said"), [(0, True), (1, False), (None, False)])
+def test_an_endpoint_whose_replies_never_had_a_text_is_said_to_be_one(characters: int | None, is_said: bool) -> None:
+    for state in ("insufficient_evidence", "quiet"):
+        found = status_of(state=state, asks=6, failed_asks=1, characters=characters)
+        assert ("no reply has had any text so far" in found.why) is is_said

@@ -35,6 +35,7 @@ class _Tally:
     asks: int = 0
     failed: int = 0
     cached: int = 0
+    characters: int = 0
 
 
 def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
@@ -140,6 +141,7 @@ def _view(
         failed_asks=tally.failed,
         asks=tally.asks,
         cached_asks=tally.cached,
+        characters=tally.characters,
         last_round_cached=latest.cached if latest else 0,
         last_failure=failure.last_failure if failure else "",
         last_detail=(failure.last_detail or "") if failure else "",
@@ -188,6 +190,7 @@ def _tallies(tx: Transaction) -> dict[str, _Tally]:
         func.sum(TallyRow.asks),
         func.sum(TallyRow.failed),
         func.sum(TallyRow.from_cache),
+        func.sum(TallyRow.characters),
     )
     for name, *counts in tx.connection().execute(
         ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
@@ -201,10 +204,7 @@ def _tallies(tx: Transaction) -> dict[str, _Tally]:
     ):
         known = tallies.get(name, _Tally())
         tallies[name] = replace(
-            known,
-            asks=known.asks + int(asked),
-            failed=known.failed + int(failed),
-            cached=known.cached + int(cached),
+            known, asks=known.asks + int(asked), failed=known.failed + int(failed), cached=known.cached + int(cached)
         )
     return tallies
 
