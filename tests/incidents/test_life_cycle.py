@@ -215,6 +215,19 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
     assert reached.states == set(get_args(IncidentState))
     assert reached.ends == set(get_args(CloseReason))
     causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
-    assert set(get_args(Reason)) - reached.reasons == {"joined", "not_allowed", *causes, *facts}, "said elsewhere"
-    elsewhere = {"joined", "stale", "fresh", "daemon_silent", "daemon_back", "digest", "cause_changed"}
+    assert set(get_args(Reason)) - reached.reasons == {
+        "joined", "not_allowed", "became_reference", *causes, *facts
+    }, "said elsewhere"  # fmt: skip
+    elsewhere = {
+        "joined",
+        "became_reference",
+        "stale",
+        "fresh",
+        "daemon_silent",
+        "database_lost",
+        "database_back",
+        "daemon_back",
+        "digest",
+        "cause_changed",
+    }
     assert set(EVENTS) - reached.events == elsewhere | {"fact", "fact_over", "fact_acknowledged", "answers_changed"}
