@@ -83,6 +83,7 @@ def test_plan_says_what_it_will_come_to(prober: Run, home: Path) -> None:
             "probe_set": "canary", "rounds_per_day": 1.0, "asks_per_round": 2, "asks_per_day": 2.0,
             "input_tokens_per_day": 8.0, "input_tokens_from": "prompts", "output_tokens_per_day": None,
             "output_tokens_from": "nothing", "reference_rounds": 12, "reference_days": 11.0,
+            "reference_extra_rounds": 8,
         }
     ]  # fmt: skip
     said = prober("plan").out

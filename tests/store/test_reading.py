@@ -316,6 +316,6 @@ def test_newest_stays_while_nothing_changes(store: Store) -> None:
         store.query(incidents.examples, store.query(incidents.recent)[0]),
     )
     store.change(rounds.due, BILLING, "money", NOW)
-    StoredOutbox(store).claim_notice(NOW - DAY, 30, "")
+    StoredOutbox(store).claim_notice(NOW - timedelta(minutes=1), 30, "")
     store.query(judge_state.memory, HASH)
     assert store.query(watches.changes) == before
