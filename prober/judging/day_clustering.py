@@ -114,30 +114,22 @@ def nearness(surplus: Collection[Floats], rounds: Sequence[Round], onset: int) -
     """z: by how many standard deviations rounds near in time are more alike than in random orders; the larger one of
     those at most LASTING rounds apart, and at most as many days.
 
-    Within those before `onset` and those from it on, each about their own mean, so that a change is not taken for noise
-    that lasts. `surplus` as in `is_clustered`; of a long history the newest NEWEST are compared.
+    Within those before `onset` and those from it on, so that a change is not taken for noise that lasts. `surplus` as
+    in `is_clustered`, with that onset.
     """
-    before = max(onset - max(0, max(map(len, surplus), default=0) - NEWEST), 0)
-    kept = [_about_own_means(matrix[-NEWEST:], before) for matrix in surplus]
-    products: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in kept], axis=0)
-    number = np.arange(len(kept[0]) if kept else 0)
-    day = [inf if one.at is None else one.at.timestamp() / 86_400 for one in rounds[-NEWEST:]]
+    products: Floats = np.sum([_normalised(matrix @ matrix.T) for matrix in surplus], axis=0)
+    number = np.arange(len(rounds))
+    day = [inf if one.at is None else one.at.timestamp() / 86_400 for one in rounds]
     with np.errstate(invalid="ignore"):
         near = np.stack([np.abs(np.subtract.outer(at, at)) <= LASTING for at in (number, day)])
-    near &= np.equal.outer(number < before, number < before) & (number[:, None] != number)
+    near &= np.equal.outer(number < onset, number < onset) & (number[:, None] != number)
     if not near.any():
         return 0.0
     rng = np.random.default_rng(0)  # fixed, as in `is_rare`
-    orders = [np.concatenate([rng.permutation(before), rng.permutation(number[before:])]) for _ in range(ORDERS)]
+    orders = [np.concatenate([rng.permutation(onset), rng.permutation(number[onset:])]) for _ in range(ORDERS)]
     drawn = np.array([(products[np.ix_(order, order)] * near).sum(axis=(1, 2)) for order in orders])
     excess, scatter = (products * near).sum(axis=(1, 2)) - drawn.mean(axis=0), drawn.std(axis=0)
     return float(np.divide(excess, scatter, out=np.zeros(len(near)), where=scatter > 1e-12).max())
-
-
-def _about_own_means(matrix: Floats, onset: int) -> Floats:
-    parts = [part - part.mean(axis=0) for part in (matrix[:onset], matrix[onset:]) if len(part)]
-    centred: Floats = np.concatenate(parts) if parts else matrix
-    return centred
 
 
 def _normalised(gram: Floats) -> Floats:

@@ -21,6 +21,7 @@ from prober.judging import permutation_check, provisional
 from prober.judging.channels import CHANNELS
 from prober.judging.day_clustering import (
     LEVEL_BEFORE_ALARM,
+    NEWEST,
     SOON_S,
     can_be_clustered,
     day_of,
@@ -188,9 +189,9 @@ def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
     that one endpoint in six whose rounds are independent pays more than e, and one in forty more than e⁴."""
     strongest = memory.channels[_strongest(memory)].statistic
     onset = "" if strongest.best is None else strongest.onsets.labels[strongest.best]
-    units = whole_days(rounds) if memory.by_day else rounds
-    of_channel = [surplus(name, held, units) for name, held in memory.channels.items()]
-    z = nearness(of_channel, units, sum(one.label < onset for one in units))
+    units = (whole_days(rounds) if memory.by_day else rounds)[-NEWEST:]
+    before = sum(one.label < onset for one in units)
+    z = nearness([surplus(name, held, units, before) for name, held in memory.channels.items()], units, before)
     return exp(min(max(z, 0.0) ** 2, MOST_NATS))
 
 

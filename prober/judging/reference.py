@@ -198,15 +198,27 @@ def _all(memory: Memory, rounds: Sequence[Round]) -> list[Floats]:
     return [surplus(name, held, rounds) for name, held in memory.channels.items()]
 
 
-def surplus(name: str, held: ChannelMemory, rounds: Sequence[Round]) -> Floats:
-    """What each round had more than expected of each category, in units of chance: (rounds, features)."""
+def surplus(name: str, held: ChannelMemory, rounds: Sequence[Round], onset: int = 0) -> Floats:
+    """What each round had more than expected of each category, in units of chance: (rounds, features).
+
+    Expected is the share the category has in these rounds; with an onset, in those before it and in those from it on,
+    each by themselves. So a reading that never varies is never surprising, however many replies a round has.
+    """
     counts = np.zeros((len(rounds), *held.reference.shape))
     for i, round_ in enumerate(rounds):
         for row, category, _ in outcomes(CHANNELS[name], held, round_.observations):
             counts[i, row, category] += 1
-    expected = counts.sum(axis=2, keepdims=True) * held.reference
-    in_units_of_chance: Floats = (counts - expected) / np.sqrt(np.maximum(expected, 0.5))
+    replies = counts.sum(axis=2, keepdims=True)
+    more = np.concatenate([_about_own_share(part) for part in (counts[:onset], counts[onset:])])
+    in_units_of_chance: Floats = more / np.sqrt(np.maximum(replies * held.reference, 0.5))
     return in_units_of_chance.reshape(len(rounds), held.reference.size)
+
+
+def _about_own_share(counts: Floats) -> Floats:
+    replies = counts.sum(axis=2, keepdims=True)
+    share = counts.sum(axis=0) / np.maximum(replies.sum(axis=0), 1.0)
+    found: Floats = counts - replies * share
+    return found
 
 
 def outcomes(

@@ -70,7 +70,7 @@ def test_a_confirmation_that_waits_is_shown(prober: Run, home: Path, monkeypatch
         if wait_s:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(once.time, "sleep", interrupted)
+    monkeypatch.setattr(once, "time", SimpleNamespace(sleep=interrupted))  # others sleep too
     prober("once", "--confirm")
     with Store.open(f"sqlite:///{home / 'prober.db'}") as store:
         (waiting,) = store.query(rounds.unfinished, run_round.now_utc() + timedelta(hours=2))

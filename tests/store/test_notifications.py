@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -329,16 +330,13 @@ def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
 @pytest.mark.slow
 def test_a_change_after_a_change_takes_its_place_with_a_message_of_its_own(store: Store) -> None:
     first = alarm(store, NOW, verdict("choice"))
-    log_e = math.log(812.5)
-    from dataclasses import replace
-
-    strong = replace(verdict("choice"), log_e=log_e)
+    strong = replace(verdict("choice"), log_e=math.log(812.5))
     for hour in range(1, 5):
         complete(store, NOW + hour * HOUR, judgement=judge("", "alarm", strong))
     held = store.query(incidents.get, first.id)
     assert held is not None
-    settled = held.settled_round or "2026-03-01T16:00:00.000000Z"
-    carry(store, Decision("persistent", replace(held, course="persistent", settled_round=settled)))
+    stays = replace(held, course="persistent", settled_round="2026-03-01T16:00:00.000000Z", rounds_after=4)
+    carry(store, Decision("persistent", stays))
     new = verdict("text", onset="2026-03-01T17:00:00.000000Z")
     complete(store, NOW + 5 * HOUR, judgement=judge("", "alarm", new, strong))
     second, old = store.query(incidents.recent)

@@ -66,7 +66,7 @@ def test_a_change_back_is_a_change() -> None:
 
 @pytest.mark.slow
 def test_what_passes_does_not_persist() -> None:
-    result = replayed(log((24, OLD), (2, NEW), (20, OLD)))
+    result = replayed(log((24, OLD), (3, NEW), (20, OLD)))
     assert result.alarms[0].persistent is False
 
 
