@@ -8,11 +8,10 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store
-from prober.cli.output import Json, of_time, print_json, say
-from prober.model.errors import ConfigurationError
-from prober.model.version import Mark, MarkKind
-from prober.store import versions
-from prober.text import quoted
+from prober.cli.output import print_json, say
+from prober.model.version import Mark
+from prober.service import mark as service
+from prober.status.as_json import of_mark
 
 app = typer.Typer(add_completion=False)
 
@@ -33,18 +32,8 @@ def mark(
 
     Marks stand beside what was judged: in `prober versions` and in postmortems.
     """
-    kinds: dict[str, MarkKind] = {"deploy": "deploy", "known-good": "known-good"}
-    if kind not in kinds:
-        raise ConfigurationError(f"unknown kind of mark {quoted(kind)}; write deploy or known-good")
     with open_store(database) as store:
-        known = store.query(versions.history, what)
-        if kind == "known-good" and not known:
-            raise ConfigurationError(f"there is no version of {quoted(what)}; `prober versions` lists what there is")
-        if not ref and not known:
-            raise ConfigurationError("--ref is missing: say which commit or release was deployed")
-        set_ = store.change(
-            versions.mark, kinds[kind], what, ref or f"v{known[-1].number}", by or me(), note, now_utc()
-        )
+        set_ = service.mark(store, kind, what, ref, by or me(), note, now_utc())
     if as_json:
         print_json({"mark": of_mark(set_)})
     else:
@@ -55,9 +44,3 @@ def mark(
 def words(one: Mark) -> str:
     note = f": {one.note}" if one.note else ""
     return f"{minute(one.at)} {one.kind} {one.what} {one.ref}, by {one.actor}{note}"
-
-
-def of_mark(one: Mark) -> Json:
-    return {
-        "kind": one.kind, "at": of_time(one.at), "what": one.what, "ref": one.ref, "actor": one.actor, "note": one.note
-    }  # fmt: skip

@@ -1,16 +1,13 @@
 """What verbs print: lines, tables and progress bars for people, one JSON object for programs; how to fix failures.
 
-Hostile text becomes visible here. `as_json` shapes shared by several verbs are here as well.
+Hostile text becomes visible here. JSON shapes shared by several verbs are here or in `prober.status.as_json`.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -20,17 +17,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from prober.model.evidence import Findings
-from prober.model.incident import Change, Facts, Trouble
+from prober.model.incident import Change, Facts
 from prober.model.reply import Failure
+from prober.status.as_json import Json as Json  # noqa: PLC0414  # shapes that verbs print
+from prober.status.as_json import of_fact as of_fact  # noqa: PLC0414
+from prober.status.as_json import of_facts as of_facts  # noqa: PLC0414
+from prober.status.as_json import of_findings as of_findings  # noqa: PLC0414
+from prober.status.as_json import of_incident as of_incident  # noqa: PLC0414
+from prober.status.as_json import of_time as of_time  # noqa: PLC0414
+from prober.status.as_json import of_verdict as of_verdict  # noqa: PLC0414
+from prober.status.as_json import plain
 from prober.text import visible
 
 if TYPE_CHECKING:
     from prober.judging.promise import Promise
-    from prober.model.evidence import Fact, Judgement, Verdict
+    from prober.model.evidence import Judgement
     from prober.model.incident import Incident
-
-Json = dict[str, object]
 
 PLAIN_WIDTH = 10_000
 """Columns of a file or a pipe, where lines are never wrapped."""
@@ -79,7 +81,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_json(content: Mapping[str, object]) -> None:
     """One JSON object on one line; numbers that JSON does not have become null."""
-    typer.echo(json.dumps(_plain(content), ensure_ascii=True, allow_nan=False))
+    typer.echo(json.dumps(plain(content), ensure_ascii=True, allow_nan=False))
 
 
 def count(number: float, thing: str) -> str:
@@ -104,34 +106,6 @@ def _print(on: Screen, lines: Iterable[str]) -> None:
         on.print(Text(visible(line, LONGEST_LINE)), soft_wrap=True)
 
 
-def _plain(value: object) -> object:
-    match value:
-        case Mapping():
-            return {str(key): _plain(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_plain(inner) for inner in value]
-        case float():
-            return value if math.isfinite(value) else None
-        case _:
-            return value
-
-
-def of_time(at: datetime | None) -> str | None:
-    from prober.alerts.phrases import iso
-
-    return None if at is None else iso(at)
-
-
-def of_verdict(verdict: Verdict) -> Json:
-    return {
-        "channel": verdict.channel,
-        "e_value": verdict.e_value,
-        "effect": verdict.effect,
-        "unit": verdict.unit,
-        "words": verdict.words,
-    }
-
-
 def of_judgement(judgement: Judgement) -> Json:
     return {
         "round": judgement.round,
@@ -150,34 +124,6 @@ def of_promise(promise: Promise) -> Json:
     return {"false_alarms_per_year": promise.false_alarms_per_year, "rounds_per_year": promise.rounds_per_year}
 
 
-def of_findings(findings: Findings) -> Json:
-    return {
-        "moved": [asdict(shift) for shift in findings.shifts],
-        "share": None if findings.share is None else asdict(findings.share),
-    }
-
-
-def of_fact(fact: Fact) -> Json:
-    return {
-        "round": fact.round,
-        "kind": fact.kind,
-        "part": fact.part,
-        "was": fact.was,
-        "is": fact.now,
-        "seen": fact.seen,
-        "of": fact.of,
-        "probes": list(fact.probes),
-    }
-
-
-def of_facts(incidents: Sequence[Facts]) -> list[Json]:
-    return [
-        {"incident": one.id, "severity": one.severity, "state": one.state, **of_fact(fact)}
-        for one in incidents
-        for fact in one.facts
-    ]
-
-
 def in_short(incident: Incident) -> str:
     """Evidence, facts, or the cause."""
     from prober.alerts.phrases import thousands
@@ -185,39 +131,6 @@ def in_short(incident: Incident) -> str:
     if isinstance(incident, Change):
         return f"{thousands(incident.e_value)} of {thousands(incident.threshold)}"
     return incident.words if isinstance(incident, Facts) else incident.cause
-
-
-def of_incident(incident: Incident) -> Json:
-    """Trouble has every key of a change, which say that nothing moved."""
-    change = incident if isinstance(incident, Change) else None
-    return {
-        "id": incident.id,
-        "endpoint": incident.endpoint,
-        "state": incident.state,
-        "kind": incident.kind,
-        "onset": incident.onset,
-        "onset_between": change.onset_between if change else None,
-        "course": change.course if change else "unknown",
-        "passed": change.back_since if change else None,
-        "detected_round": incident.detected_round,
-        "opened_at": of_time(incident.opened_at),
-        "closed_at": of_time(incident.closed_at),
-        "close_reason": incident.close_reason,
-        "severity": incident.severity,
-        "cause": incident.cause,
-        "detail": incident.detail if isinstance(incident, Trouble) else "",
-        "cause_before": incident.cause_before if isinstance(incident, Trouble) else "",
-        "failed_share": incident.failed_share if isinstance(incident, Trouble) else None,
-        "acknowledged_at": of_time(incident.acknowledged_at),
-        "muted_until": of_time(incident.muted_until),
-        "actor": incident.actor,
-        "note": incident.note,
-        "e_value": change.e_value if change else 0.0,
-        "threshold": change.threshold if change else 0.0,
-        "channels": [of_verdict(verdict) for verdict in change.verdicts] if change else [],
-        "facts": [of_fact(fact) for fact in incident.facts] if isinstance(incident, Change | Facts) else [],
-        **of_findings(change.findings if change else Findings()),
-    }
 
 
 FIXES: Final[Mapping[Failure, str]] = {

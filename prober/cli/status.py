@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Optional
 
@@ -18,8 +17,6 @@ from prober.cli.output import (
     count,
     delivery_fix,
     fix_of,
-    of_facts,
-    of_incident,
     of_time,
     print_json,
     say,
@@ -29,13 +26,13 @@ from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
-from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, exit_code, lasting
+from prober.status.as_json import of_endpoint
+from prober.status.endpoint_status import EndpointStatus, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS
 from prober.status.metrics import exposition, without_database
-from prober.store import Store, daemons
-from prober.store.pages import overview
-from prober.store.pages.deliveries import deliveries as delivery_page
+from prober.status.system_status import system_status
+from prober.store import Store
 from prober.store.views import DeliveryView
 from prober.text import one_line
 
@@ -72,12 +69,11 @@ def status(
     now = now_utc()
     try:
         with open_store(database, read_only=True) as store:
-            found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
-            statuses = endpoint_statuses(*found, store.query(daemons.not_over, now=now), now)
-            deliveries, daemon_statuses = store.query(delivery_page), store.query(daemons.statuses)
+            whole = system_status(store, now)
     except StoreError:
         typer.echo(without_database() if metrics else "", nl=False)
         raise
+    statuses, deliveries, daemon_statuses = whole.endpoints, whole.deliveries, whole.daemons
     if metrics:
         typer.echo(exposition(statuses, deliveries, daemon_statuses, now), nl=False)
         return 0
@@ -112,7 +108,7 @@ def _whole(
     expected: Expectation | None,
 ) -> Json:
     whole: Json = {
-        "endpoints": [_as_json(one) for one in statuses],
+        "endpoints": [of_endpoint(one) for one in statuses],
         "deliveries": [_of_delivery(one) for one in deliveries],
         "daemons": [
             {
@@ -174,61 +170,6 @@ def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:
 def _troubled(deliveries: Sequence[DeliveryView]) -> list[str]:
     """Places that messages do not reach."""
     return [undelivered(one, delivery_fix(one.last_reason)) for one in deliveries if one.last_reason]
-
-
-def _as_json(one: EndpointStatus) -> Json:
-    view = one.endpoint
-    return {
-        "endpoint": one.name,
-        "provider": view.provider,
-        "model": view.model,
-        "owners": view.owners,
-        "state": one.state,
-        "verdict": one.verdict,
-        "why": one.why,
-        "since": of_time(one.since),
-        "newest_round": view.last_round,
-        "age_s": one.age_s,
-        "severity": one.severity,
-        "incident": one.incident.id if one.incident else None,
-        "channels": [
-            {
-                "channel": point.channel,
-                "e_value": point.e_value,
-                "value": point.value,
-                "reference_value": point.reference_value,
-                "unit": point.unit,
-                "words": point.words,
-            }
-            for point in view.channels
-        ],
-        "promise": {"false_alarms_per_year": view.false_alarms_per_year},
-        "protected_by": one.protected_by,
-        "judged_from": of_time(one.judged_from),
-        "budget": asdict(one.budget) if one.budget else None,
-        "missing": one.missing,
-        "e_value": view.e_value,
-        "threshold": view.threshold,
-        "last_round": view.last_round,
-        "last_completed_at": of_time(view.last_completed_at),
-        "last_answered_at": of_time(one.answered_at),
-        "clock_ahead_at": of_time(one.clock_ahead_at),
-        "confirmation_due_at": of_time(view.confirmation_due_at),
-        "next_look_at": of_time(one.next_look_at),
-        "rounds": view.rounds,
-        "missed": view.missed,
-        "asks": view.asks,
-        "failed_asks": view.failed_asks,
-        "cached_asks": view.cached_asks,
-        "last_round_cached": view.last_round_cached,
-        "last_failure": view.last_failure,
-        "last_detail": view.last_detail,
-        "open_incident": of_incident(view.open_incident) if view.open_incident else None,
-        "trouble": of_incident(view.trouble) if view.trouble else None,
-        "facts": of_facts(view.open_facts),
-        "stale_since": of_time(view.stale_since),
-        "notices": {"owed": view.notices_owed, "failed": view.notices_failed},
-    }
 
 
 def _show(statuses: Sequence[EndpointStatus]) -> None:

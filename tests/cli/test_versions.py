@@ -72,7 +72,7 @@ def test_wrong_usage_is_2(prober: Run, edited: Path) -> None:
         (("versions", "--print", 1), "need a NAME"),
         (("mark", "good", "--what", "x"), "write deploy or known-good"),
         (("mark", "known-good", "--what", "nothing"), "there is no version of"),
-        (("mark", "deploy", "--what", "shop"), "--ref is missing"),
+        (("mark", "deploy", "--what", "shop"), "ref is missing"),
     ]
     for arguments, said in wrong:
         done = prober(*arguments)

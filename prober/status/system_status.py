@@ -1,0 +1,33 @@
+"""How everything stands: endpoints, deliveries and daemons, read at one moment. Verbs and the HTTP service share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from prober.model.watch import DaemonStatus
+from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
+from prober.store import Store, daemons
+from prober.store.pages import overview
+from prober.store.pages.deliveries import deliveries
+from prober.store.views import DeliveryView
+
+
+@dataclass(frozen=True, slots=True)
+class SystemStatus:
+    """Everything that is watched, now."""
+
+    endpoints: tuple[EndpointStatus, ...]
+    """Most urgent first, as the overview of the store orders them."""
+    deliveries: tuple[DeliveryView, ...]
+    daemons: tuple[DaemonStatus, ...]
+
+
+def system_status(store: Store, now: datetime) -> SystemStatus:
+    """Only reads. Raises StoreError."""
+    found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
+    return SystemStatus(
+        endpoint_statuses(*found, store.query(daemons.not_over, now=now), now),
+        tuple(store.query(deliveries)),
+        tuple(store.query(daemons.statuses)),
+    )
