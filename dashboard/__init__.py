@@ -7,9 +7,17 @@ It reads the store and nothing else: no SQL, no statistics, no provider. `app.py
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 APP = Path(__file__).with_name("app.py")
+
+
+def missing() -> str:
+    """What the dashboard lacks and how to install it; empty where nothing is missing."""
+    if find_spec("streamlit") is not None:
+        return ""
+    return "the dashboard needs Streamlit, which is not installed; run pip install 'canary-prober[dashboard]'"
 
 
 def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from dashboard import serve_command
+from dashboard import missing, serve_command
 from prober.cli.options import Database, settings_of
 from prober.cli.output import complain
+from prober.model.errors import ConfigurationError
 
 app = typer.Typer(add_completion=False)
 
@@ -23,6 +24,8 @@ def dashboard(
     database: Database = None,
 ) -> int:
     """Serve the dashboard, on this machine only by default. Reading needs no login; acting on incidents does."""
+    if lacks := missing():
+        raise ConfigurationError(lacks)
     settings = settings_of(database)
     if address not in {"127.0.0.1", "localhost", "::1"}:
         complain(f"listening on {address}: everyone who can reach it sees prompts and replies")

@@ -41,6 +41,19 @@ def later(notice: Notice, root: str, **changes: object) -> Notice:
 
 
 @pytest.mark.slow
+def test_without_matplotlib_the_receipt_says_why_there_is_no_picture(
+    slack: SlackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_installed(notice: Notice) -> bytes:
+        raise ImportError("No module named 'matplotlib'")
+
+    monkeypatch.setattr("prober.alerts.slack.bot.history_png", not_installed)
+    outcome = bot(slack).send(OPENED)
+    assert outcome.sent
+    assert "without its picture (matplotlib is not installed)" in outcome.reason
+    assert parts(slack) == ["root", "evidence"]
+
+
 def test_an_incident_is_one_message_with_its_evidence_and_its_picture_in_the_thread(slack: SlackServer) -> None:
     outcome = bot(slack).send(OPENED)
     assert outcome == Outcome(True, "sent", receipt=f"{CHANNEL}/{slack.messages[0]['ts']}")

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from dashboard import APP, serve_command
+from prober.cli import main
 
 
 def test_the_command_stays_on_this_machine_and_notifies_nobody():
@@ -22,3 +25,11 @@ def test_the_page_it_names_exists():
 
 def test_another_address_is_taken_as_given():
     assert "0.0.0.0" in serve_command(80, "0.0.0.0")
+
+
+def test_without_streamlit_the_verb_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dashboard.find_spec", lambda name: None)
+    assert main(["dashboard"]) == 2
+    assert "pip install 'canary-prober[dashboard]'" in capsys.readouterr().err

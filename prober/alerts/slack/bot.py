@@ -181,7 +181,12 @@ class _Sending:
 
     def _picture(self, root: str) -> None:
         """An adornment: a notice is not sent again for it."""
-        if (picture := history_png(self._notice)) is None:
+        try:
+            picture = history_png(self._notice)
+        except ImportError:
+            self._remarks.append(", without its picture (matplotlib is not installed)")
+            return
+        if picture is None:
             return
         self._bot.pace.wait(self._channel)
         try:

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from dashboard import serve_command
+from dashboard import missing, serve_command
 from prober.alerts import Alerter, open_alerters
 from prober.alerts.message import plain_text
 from prober.asking import Provider, open_provider
@@ -145,7 +145,9 @@ def run_demo(*, scripted: bool, dashboard: bool, console: Console) -> int:
                 caught = store.query(incidents.open_change, world.endpoint.content_hash)
             console.print(ending.words, highlight=False)
             exit_code = ending.exit_code
-            if dashboard:
+            if dashboard and (lacks := missing()):
+                console.print(f"No dashboard: {lacks}.", highlight=False, soft_wrap=True)
+            elif dashboard:
                 where = f"/?incident={caught.id}" if caught else ""
                 _leave_open(port, where, database_url, home, console)
         except KeyboardInterrupt:
