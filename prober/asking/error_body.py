@@ -25,6 +25,7 @@ MESSAGES: Final[tuple[Path, ...]] = (
     ("detail",),  # FastAPI: vLLM, and many small servers
     ("detail", "message"),
     ("detail", "error", "message"),
+    ("detail", "error"),
     ("detail", 0, "msg"),
     ("errors", 0, "message"),  # Cloudflare
     ("errors", 0),
@@ -46,6 +47,8 @@ CODES: Final[tuple[Path, ...]] = (
     ("detail", "type"),
     ("__type",),  # AWS
     ("statusCode",),  # Azure's API gateway
+    ("errorCode",),
+    ("error_code",),
 )
 """Where the word or number for programs stands."""
 

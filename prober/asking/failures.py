@@ -31,13 +31,15 @@ SURE: Final = _patterns(
             r"|balance)\b|credits? (?:\w+ ){0,2}(?:depleted|exhausted|used up|expired)"
             r"|balance (?:\w+ ){0,3}(?:too low|exhausted|insufficient|negative)"
             r"|spend(?:ing)? (?:limit|cap)|billing hard limit|payment required|specified API usage limits|overdue"
+            r"|budget (?:has been |was |is )?(?:exceeded|exhausted|used up)|exceeded (?:\w+ ){0,2}budget"
+            r"|monthly (?:\w+ )?quota|key limit exceeded|billing to be enabled"
             r"|arrears?\b|account (?:\w+ ){0,2}not active|余额不足|欠费",
         ),
         (
             "model_retired",
-            r"\b(?:models?|deployment|version|snapshot)\b[^.]{0,100}(?<!not )\b(?:retired|decommissioned|deprecated"
-            r"|discontinued|sunset|no longer (?:available|supported|served|offered|accessible)|end[- ]of[- ]life"
-            r"|shut ?down|(?:was|been) removed|is gone)\b",
+            r"\b(?:models?|deployment|version|snapshot)\b(?:[^.]|\.(?=\S)){0,100}(?<!not )\b(?:retired|decommissioned"
+            r"|deprecated|discontinued|sunset|no longer (?:available|supported|served|offered|accessible)"
+            r"|end[- ]of[- ](?:its[- ])?life|shut ?down|(?:was|been) removed|is gone|by provider as legacy)\b",
         ),
     )
 )
@@ -48,11 +50,13 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "unauthorized",
             "API_KEY_INVALID authentication_error permission_error invalid_api_key invalid_authentication_error "
+            "authentication_token_not_valid token_expired invalid_token "
             "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError 1004 2049",
         ),
         (
             "out_of_credit",
             "insufficient_quota credit_balance_exhausted billing_hard_limit_reached billing_not_active "
+            "budget_exceeded quota_exceeded token_quota_reached "
             "insufficient_balance insufficient_funds insufficient_credits credit_limit payment_required "
             "exceeded_current_quota_error Arrearage account_deactivated 1008 1113",
         ),
@@ -64,7 +68,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "model_not_found",
             "model_not_found DeploymentNotFound invalid_model model_not_exist model_not_available ModelNotFound "
-            "UnknownModelError",
+            "UnknownModelError model_not_supported ENDPOINT_NOT_FOUND",
         ),
         ("model_retired", "model_decommissioned model_deprecated model_retired DeploymentRetired"),
         (
@@ -72,7 +76,8 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "context_length_exceeded context_window_exceeded request_too_large string_above_max_length "
             "ContextWindowExceededError prompt_too_long 1039",
         ),
-        ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error"),
+        ("bad_output", "tool_use_failed json_validate_failed output_parse_failed model_output_error model_error"),
+        ("provider_error", "overloaded_error engine_overloaded_error engine_overloaded server_overloaded"),
         ("timeout", "timeout_error deadline_exceeded"),
     )
 )
@@ -96,13 +101,18 @@ WORDS: Final = _patterns(
         ),
         (
             "model_not_found",
-            r"\bmodels?\b[^.]{0,120}(?:does not exist|not (?:been )?(?:found|exist|loaded|deployed|available|valid)"
+            r"\bmodels?\b(?:[^.]|\.(?=\S)){0,120}(?:does not exist"
+            r"|not (?:been )?(?:found|exist|loaded|deployed|available|valid|supported (?:by|for|on|in))\b"
             r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
-            r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model"
+            r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found for"
             r"|model (?:name |id |identifier )?(?:\S+ )?is invalid",
         ),
         ("rate_limited", r"rate[-_ ]?limit|too many requests|tokens per (?:minute|day)"),
-        ("bad_output", r"tool call validation failed|failed to (?:call a function|generate json|validate json)"),
+        (
+            "bad_output",
+            r"tool call validation failed|failed to (?:call a function|generate json|validate json)"
+            r"|model (?:produced|generated|returned) (?:\w+ ){0,2}(?:invalid|output that)",
+        ),
     )
 )
 """Sentences, for answers whose code says nothing: a 400 for a bad key, or a 200 with an error inside."""
@@ -205,7 +215,9 @@ def failure_of(status: int, body: object, parameters: Mapping[str, object]) -> t
     if ours and (named := _named_in_words(said, parameters)):
         return "unsupported_parameter", named
     worded = next((failure for failure, pattern in WORDS if pattern.search(said)), None) if status < 500 else None
-    if worded is not None and (status not in STATUSES or worded == "out_of_credit"):
+    if worded is not None and (
+        status not in STATUSES or worded == "out_of_credit" or (status, worded) == (404, "model_not_found")
+    ):
         return worded, None
     if (
         status == 404

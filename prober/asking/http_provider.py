@@ -23,6 +23,7 @@ from prober.asking.wire.format import (
     Request,
     WireFormat,
     dig,
+    is_stream,
     read_events,
     says_done,
     text_of,
@@ -186,7 +187,7 @@ def interpret(wire: WireFormat, endpoint: Endpoint, arrived: Arrived, at: dateti
 
 def _body(wire: WireFormat, arrived: Arrived) -> object:
     """Parsed body; of a stream, what a plain ask would have brought. None for an error page that is not JSON."""
-    if arrived.status < 300 and arrived.headers.get("content-type", "").startswith("text/event-stream"):
+    if arrived.status < 300 and is_stream(arrived.headers.get("content-type", ""), arrived.body):
         events = read_events(arrived.body)
         error = next((event for event in events if error_in_event(event) is not None), None)
         return wire.assemble(events, says_done(arrived.body)) if error is None else error

@@ -15,7 +15,10 @@ from typing import Final
 from prober.fingerprint.feature import digest
 from prober.model.reply import Reply
 
-_HIT = frozenset({"hit", "stale", "true", "cache", "cached", "revalidated", "updating"})
+_HIT: Final = frozenset(
+    {"hit", "stale", "true", "cache", "cached", "revalidated", "updating", "tcp_hit", "tcp_mem_hit"}
+)
+_SECONDS: Final = frozenset({"a whole number above 0"})
 
 CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "cf-aig-cache-status": ("Cloudflare's gateway", _HIT),
@@ -33,6 +36,16 @@ CACHES: Mapping[str, tuple[str, frozenset[str]]] = {
     "x-litellm-cache-hit": ("LiteLLM", _HIT),
     "x-litellm-cache-key": ("LiteLLM", frozenset()),  # sent only where its cache answered
     "x-compute-type": ("Hugging Face", frozenset({"cache", "cached"})),  # else the hardware that ran the model
+    "cache-status": ("a web cache", frozenset({"hit"})),  # RFC 9211
+    "apisix-cache-status": ("APISIX", _HIT),
+    "x-nginx-cache": ("nginx", _HIT),
+    "x-gateway-cache": ("a gateway's cache", _HIT),
+    "x-response-cache": ("a gateway's cache", _HIT),
+    "x-cached": ("a gateway's cache", _HIT | {"1", "yes"}),
+    "x-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
+    "x-served-from-cache": ("a gateway's cache", _HIT | {"1", "yes"}),
+    "age": ("a web cache", _SECONDS),  # RFC 9111: how long ago the answer was made, from a cache only
+    "x-cache-hits": ("a web cache", _SECONDS),  # Fastly and Varnish: how often
 }
 """Header by which a gateway says that its cache answered → (whose cache, words that mean a hit; none: any value)."""
 
@@ -56,10 +69,15 @@ answers of a few milliseconds it is chance."""
 def cache_hit(headers: Mapping[str, str]) -> str | None:
     """Whose cache answered in place of the model, as the headers (lower-case names) say; None where the model did."""
     for name, (whose, words) in CACHES.items():
-        value = headers.get(name, "").lower()
-        if value.strip() and (not words or words.intersection(value.replace(",", " ").split())):
+        said = headers.get(name, "").lower().replace(",", " ").replace(";", " ").split()
+        is_hit = any(_counts(word) for word in said) if words is _SECONDS else not words or words.intersection(said)
+        if said and is_hit:
             return whose
     return None
+
+
+def _counts(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 10 and int(word) > 0
 
 
 def from_cache(reply: Reply, by: str) -> Reply:

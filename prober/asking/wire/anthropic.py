@@ -71,7 +71,8 @@ class Messages:
 
     def has_content(self, event: object) -> bool:
         # A call is content as it begins: one without arguments brings no piece at all.
-        if dig(event, "type") == "content_block_start" and dig(event, "content_block", "type") == "tool_use":
+        block = dig(event, "content_block") if dig(event, "type") == "content_block_start" else None
+        if dig(block, "type") == "tool_use" or text_of(dig(block, "text")) is not None:
             return True
         return bool(_piece(event))
 
@@ -94,7 +95,7 @@ class Messages:
                 blocks[index] = block
             if piece := _piece(event):
                 pieces.setdefault(index, []).append(piece)
-        if not any(dig(event, "type") == "message_stop" for event in events):
+        if message.get("stop_reason") is None:
             raise BrokenWire("the stream broke off before message_stop")
         content = [_filled(block, "".join(pieces.get(index, ()))) for index, block in blocks.items()]
         return message | {"usage": usage, "content": content}

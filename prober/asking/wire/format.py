@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +22,9 @@ LARGEST_COUNT: Final = 2**31 - 1
 """No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
 LARGEST_INDEX: Final = 10**4
 """No answer has more blocks or tool calls."""
+_START: Final = 2_000
+_EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\n]*\n\s*)*(?:data|event|id): ?\S")
+"""How a stream begins, perhaps after comments."""
 OUT_OF_TOKENS: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "max_completion_tokens"})
 """Finish reasons that mean that the declared limit ended the answer, in lower case."""
 
@@ -88,7 +93,11 @@ def text_of(value: object) -> str | None:
 
 
 def count_of(value: object) -> int | None:
-    """A count of tokens; None where it is absent, absurd, or negative, which some gateways write for unknown."""
+    """A count of tokens, which some write as `12.0` or `"12"`; None where it is absent, absurd, or negative."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(LARGEST_COUNT)):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT else None
 
 
@@ -180,11 +189,14 @@ class EventReader:
 
     def __init__(self) -> None:
         self._tail = b""
+        self._is_begun = False
         self._data: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[str]:
         """Events finished by this chunk. Chunks may split anywhere, even inside a character."""
         *lines, self._tail = (self._tail + chunk).split(b"\n")
+        if lines and not self._is_begun:
+            self._is_begun, lines[0] = True, lines[0].removeprefix(codecs.BOM_UTF8)
         return [event for line in lines if (event := self._line(line.removesuffix(b"\r"))) is not None]
 
     def finish(self) -> list[str]:
@@ -201,7 +213,7 @@ class EventReader:
             return None
         event = b"\n".join(self._data).decode("utf-8", errors="replace")
         self._data = []
-        return event
+        return event if event.strip() else None
 
 
 def read_events(body: bytes) -> list[object]:
@@ -211,6 +223,11 @@ def read_events(body: bytes) -> list[object]:
         return [json.loads(data) for data in reader.feed(body) + reader.finish() if data.strip() != "[DONE]"]
     except (ValueError, RecursionError):
         raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
+
+
+def is_stream(kind: str, body: bytes) -> bool:
+    """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
+    return kind.lower().startswith("text/event-stream") or _EVENTS.match(body[:_START]) is not None
 
 
 def says_done(body: bytes) -> bool:

@@ -113,6 +113,8 @@ class GenerateContent:
         return whole | ({"candidates": [merged]} if candidate else {})
 
     def read(self, body: object, at: datetime) -> Reply:
+        # A stream that was not asked for as events is a list of what they would have been.
+        body = self.assemble(body) if isinstance(body, list) else body
         candidate = first_choice(dig(body, "candidates"))
         blocked = text_of(dig(body, "promptFeedback", "blockReason"))
         finish_reason = text_of(dig(candidate, "finishReason"))

@@ -7,9 +7,11 @@ their own signals are read where they have any.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from prober.asking.error_body import parse
 from prober.asking.wire.format import (
     BrokenWire,
     Path,
@@ -33,18 +35,31 @@ from prober.model.reply import Reply, ToolCall
 
 MODEL: Final[tuple[Path, ...]] = (("model",), ("model_id",))
 TIER: Final[tuple[Path, ...]] = (("service_tier",), ("usage", "service_tier"), ("x_groq", "service_tier"))
-USAGE: Final[tuple[Path, ...]] = (("usage",), ("x_groq", "usage"))
+USAGE: Final[tuple[Path, ...]] = (
+    ("usage",),
+    ("x_groq", "usage"),
+    ("choices", 0, "usage"),  # Moonshot, streamed
+    ("meta", "tokens"),  # Cohere
+    ("timings",),  # llama.cpp, streamed
+)
 """Where the model, its tier and the token counts stand, whoever speaks this format; the first place that says so."""
 
-_ROUTING: Final[Path] = ("message", "provider_metadata", "gateway", "routing")
+ROUTING: Final[tuple[Path, ...]] = tuple(
+    (*holder, metadata, "gateway", "routing")
+    for holder in (("message",), ())
+    for metadata in ("provider_metadata", "providerMetadata")
+)
+"""Where Vercel's gateway says who answered, and as which model: in the choice, or in the body."""
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "provider": ("provider",),  # OpenRouter: who answered
     "model_version": ("model_version",),  # watsonx
 }
 CHOICE_SIGNALS: Final[Mapping[str, Path]] = {
     "native_finish_reason": ("native_finish_reason",),  # OpenRouter
-    "final_provider": (*_ROUTING, "finalProvider"),  # Vercel: who answered, and as which model
-    "resolved_model": (*_ROUTING, "resolvedProviderApiModelId"),
+}
+ROUTING_SIGNALS: Final[Mapping[str, Path]] = {
+    "final_provider": ("finalProvider",),
+    "resolved_model": ("resolvedProviderApiModelId",),
 }
 """Signals of routers and gateways → where they stand in the body, and in the choice.
 
@@ -54,8 +69,23 @@ Left out on purpose, as they differ with every reply: `x_groq.id`, `generationId
 COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.com", "x.ai", "together.xyz", "groq.com")
 """Domains that count the tokens of a stream where `stream_options` asks them to. Others may refuse the parameter."""
 
-FILTERED: Final = frozenset({"content_filter", "content_filtered", "guardrail_intervened", "safety"})
-"""Finish reasons by which a filter ended the answer, in lower case."""
+FILTERED: Final = frozenset(
+    {
+        "content_filter",
+        "content_filtered",
+        "guardrail_intervened",
+        "safety",
+        "sensitive",
+        "refusal",
+        "recitation",
+        "blocklist",
+        "prohibited_content",
+        "spii",
+        "model_armor",
+        "moderation",
+    }
+)
+"""Finish reasons by which a filter ended the answer, in lower case; Gemini's address adds why, after a colon."""
 MEDIA: Final[Mapping[str, str]] = {"images": "an image", "audio": "audio"}
 """Fields of a message that stand in place of text → what they hold."""
 
@@ -84,7 +114,7 @@ class ChatCompletions:
         return Request("/chat/completions", body)
 
     def has_content(self, event: object) -> bool:
-        delta = dig(first_choice(dig(event, "choices")), "delta")
+        delta = _delta(first_choice(dig(event, "choices")))
         return bool(_spoken(dig(delta, "content"))) or any(
             dig(delta, name) for name in ("refusal", "tool_calls", "function_call")
         )
@@ -98,7 +128,7 @@ class ChatCompletions:
             if isinstance(event, dict):
                 whole |= {name: value for name, value in event.items() if value is not None}
             first = first_choice(dig(event, "choices"))
-            answer.add(dig(first, "delta"))
+            answer.add(_delta(first))
             logprobs += items(dig(first, "logprobs", "content"))
             if isinstance(first, dict):
                 choice |= {name: value for name, value in first.items() if value is not None}
@@ -110,12 +140,13 @@ class ChatCompletions:
         choice = first_choice(dig(body, "choices"))
         message = dig(choice, "message")
         finish_reason = text_of(dig(choice, "finish_reason"))
-        filtered = finish_reason is not None and finish_reason.lower() in FILTERED
+        filtered = finish_reason is not None and finish_reason.partition(":")[0].strip().lower() in FILTERED
         # Azure leaves the message out where its filter stopped the answer.
         if not isinstance(message, dict) and not filtered:
             raise BrokenWire("no choices[0].message")
-        tokens = tokens_of(first_of(_counts, body, USAGE), CHAT)
+        tokens = tokens_of(first_of(_filled, body, USAGE), CHAT)
         first = dig(choice, "logprobs", "content", 0)
+        routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)
         content = dig(message, "content")
         reply = Reply(
             at=at,
@@ -127,7 +158,9 @@ class ChatCompletions:
             finish_reason=finish_reason,
             refusal=_refusal(message) or (finish_reason if filtered else None),
             tool_calls=_tool_calls(message),
-            headers=body_signals(body, BODY_SIGNALS) | body_signals(choice, CHOICE_SIGNALS),
+            headers=body_signals(body, BODY_SIGNALS)
+            | body_signals(choice, CHOICE_SIGNALS)
+            | body_signals(routing, ROUTING_SIGNALS),
             input_tokens=tokens.input,
             output_tokens=tokens.output,
             reasoning_tokens=tokens.reasoning,
@@ -143,8 +176,9 @@ class _Answer:
     def __init__(self) -> None:
         self._text: list[str] = []
         self._refusal: list[str] = []
-        self._calls: dict[tuple[int, str], dict[str, list[str]]] = {}
-        self._newest: dict[int, str] = {}
+        self._calls: list[_Call] = []
+        self._newest: dict[int, _Call] = {}
+        """Index → the call that its next piece belongs to."""
         self._last: dict[str, object] = {}
 
     def add(self, delta: object) -> None:
@@ -153,38 +187,72 @@ class _Answer:
         if isinstance(delta, dict):
             self._last |= {name: value for name, value in delta.items() if value is not None}
         calls = dig(delta, "tool_calls")
-        for call in calls if isinstance(calls, list) else [calls]:
+        for position, call in enumerate(calls if isinstance(calls, list) else [calls]):
             if isinstance(call, dict):
-                self._add_call(index_of(call.get("index")), text_of(call.get("id")), *_called(call))
+                self._add_call(index_of(call.get("index", position)), text_of(call.get("id")), *_called(call))
         if isinstance(legacy := dig(delta, "function_call"), dict):
             self._add_call(-1, None, text_of(legacy.get("name")), legacy.get("arguments"))
 
     def _add_call(self, index: int, call_id: str | None, name: str | None, arguments: object) -> None:
-        # Gemini gives every call of a reply index 0, and an id of its own.
-        if call_id is not None and (name is not None or index not in self._newest):
-            self._newest[index] = call_id
-        call = self._calls.setdefault((index, self._newest.get(index, "")), {"name": [], "arguments": []})
-        if name is not None and "".join(call["name"]) != name:  # some repeat the name with every piece
-            call["name"].append(name)
-        call["arguments"].append(arguments_of(arguments))
+        call, piece = self._newest.get(index), arguments_of(arguments)
+        if call is None or (name is not None and call.is_over(call_id, name, piece)):
+            call = self._newest[index] = _Call(call_id)
+            self._calls.append(call)
+        if name is not None and call.name != name:  # some repeat the name with every piece
+            call.name += name
+        call.arguments += piece
 
     def message(self) -> dict[str, object]:
-        calls = [{"function": {part: "".join(said) for part, said in call.items()}} for call in self._calls.values()]
+        calls = [{"function": {"name": call.name, "arguments": call.arguments}} for call in self._calls]
         said = {"content": "".join(self._text), "refusal": "".join(self._refusal)}
         return self._last | said | {"tool_calls": calls, "function_call": None}
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call in pieces."""
+
+    call_id: str | None
+    name: str = ""
+    arguments: str = ""
+
+    def is_over(self, call_id: str | None, name: str, piece: str) -> bool:
+        """Whether a named piece at the same index begins another call.
+
+        Gemini gives every call of a reply index 0, and an id of its own; some servers send neither.
+        """
+        if call_id is not None and self.call_id is not None:
+            return call_id != self.call_id
+        if not self.arguments:
+            return False
+        return name != self.name or (bool(piece) and isinstance(parse(self.arguments.encode()), dict))
+
+
+def _delta(choice: object) -> object:
+    """What a chunk adds; some send a whole message in its place."""
+    delta = dig(choice, "delta")
+    return delta if isinstance(delta, dict) else dig(choice, "message")
 
 
 def _spoken(content: object) -> str:
     """A message's text. Some write a list of parts, thinking among them; some a JSON value; null is nothing said."""
     if content is None or isinstance(content, str):
         return content or ""
-    if isinstance(content, list) and all(isinstance(part, str) or text_of(dig(part, "type")) for part in content):
-        return "".join(part if isinstance(part, str) else _text_in(part) for part in content)
+    parts = content if isinstance(content, list) else [content]
+    if all(isinstance(part, str) or _is_part(part, alone=parts is not content) for part in parts):
+        return "".join(part if isinstance(part, str) else _text_in(part) for part in parts)
     return as_json(content)
 
 
+def _is_part(value: object, alone: bool) -> bool:
+    """Whether a value is a part of content, not JSON that the model wrote. One alone is a part only as text."""
+    if alone:
+        return dig(value, "type") == "text" and text_of(dig(value, "text")) is not None
+    return text_of(dig(value, "type")) is not None or (isinstance(value, dict) and value.keys() == {"text"})
+
+
 def _text_in(part: object) -> str:
-    return (text_of(dig(part, "text")) or "") if dig(part, "type") in ("text", "output_text") else ""
+    return (text_of(dig(part, "text")) or "") if dig(part, "type") in ("text", "output_text", None) else ""
 
 
 def _refusal(message: object) -> str | None:
@@ -194,9 +262,9 @@ def _refusal(message: object) -> str | None:
 
 def _called(call: object) -> tuple[str | None, object]:
     """(name, arguments) of a tool call: of a function, or of a custom tool, whose input is plain text."""
-    if isinstance(custom := dig(call, "custom"), dict):
-        return text_of(custom.get("name")), custom.get("input")
-    return text_of(dig(call, "function", "name")), dig(call, "function", "arguments")
+    holder = next((held for kind in ("custom", "function") if isinstance(held := dig(call, kind), dict)), call)
+    passed = (dig(holder, name) for name in ("arguments", "input", "parameters"))
+    return text_of(dig(holder, "name")), next((value for value in passed if value is not None), None)
 
 
 def _tool_calls(message: object) -> tuple[ToolCall, ...]:
@@ -206,12 +274,12 @@ def _tool_calls(message: object) -> tuple[ToolCall, ...]:
     return tuple(ToolCall(name, arguments_of(arguments)) for name, arguments in found if name is not None)
 
 
-def _counts(usage: object) -> object:
-    """A usage object that counts something, or None."""
-    return usage if isinstance(usage, dict) and usage else None
+def _filled(value: object) -> object:
+    """An object that holds something, such as counts of tokens, or None."""
+    return value if isinstance(value, dict) and value else None
 
 
 def _ends_in_usage(events: Sequence[object]) -> bool:
     """Whether the last event, and no earlier one, counts tokens: Snowflake says no finish_reason, and counts last."""
-    counting = [first_of(_counts, event, USAGE) is not None for event in events]
+    counting = [first_of(_filled, event, USAGE) is not None for event in events]
     return bool(counting) and counting[-1] and not any(counting[:-1])

@@ -37,7 +37,7 @@ _DELTAS: Final = frozenset(
         "response.custom_tool_call_input.delta",
     }
 )
-_ENDS: Final = ("response.completed", "response.incomplete", "response.failed")
+_ENDS: Final = ("response.completed", "response.incomplete", "response.failed", "response.done")
 _TEXTS: Final = ("output_text", "text")
 
 
@@ -93,9 +93,9 @@ class Responses:
         output, status = dig(body, "output"), text_of(dig(body, "status"))
         if not isinstance(output, list):
             raise BrokenWire("no output list")
-        if status not in ("completed", "incomplete"):
+        if status not in ("completed", "incomplete", None):
             raise BrokenWire(f"status is {status!r}, not completed")
-        parts = [part for item in output if dig(item, "type") == "message" for part in items(dig(item, "content"))]
+        parts = [part for item in output if dig(item, "type") == "message" for part in _parts(dig(item, "content"))]
         texts = [part for part in parts if dig(part, "type") in _TEXTS]
         reason = text_of(dig(body, "incomplete_details", "reason"))
         refusal = "".join(text_of(dig(part, "refusal")) or "" for part in parts)
@@ -124,6 +124,10 @@ class Responses:
         )
         pictures = any(dig(item, "type") == "image_generation_call" for item in output)
         return explained(reply, "an image" if pictures else "")
+
+
+def _parts(content: object) -> list[object]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else items(content)
 
 
 def _calls_a_tool(item: object) -> bool:

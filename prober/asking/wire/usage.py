@@ -13,6 +13,7 @@ _CHAT_CACHED: Final[tuple[Path, ...]] = (
     ("num_cached_tokens",),  # Mistral
     ("cached_tokens",),  # Together, Moonshot
     ("cache_read_input_tokens",),  # Databricks
+    ("input_tokens_details", "cached_tokens"),
 )
 
 
@@ -29,10 +30,11 @@ class Places:
 
 CHAT: Final = Places(
     input=(("prompt_tokens",), ("input_tokens",)),
-    output=(("completion_tokens",), ("output_tokens",)),
+    output=(("completion_tokens",), ("output_tokens",), ("predicted_n",)),
     reasoning=(
         ("completion_tokens_details", "reasoning_tokens"),
         ("output_tokens_details", "reasoning_tokens"),
+        ("completion_tokens_details", "thinking_tokens"),
         ("reasoning_tokens",),  # Kimi on Azure
     ),
     cached=_CHAT_CACHED,
@@ -41,7 +43,7 @@ RESPONSES: Final = Places(
     input=(("input_tokens",), ("prompt_tokens",)),
     output=(("output_tokens",), ("completion_tokens",)),
     reasoning=(("output_tokens_details", "reasoning_tokens"), ("reasoning_tokens",)),
-    cached=(("input_tokens_details", "cached_tokens"), *_CHAT_CACHED),
+    cached=_CHAT_CACHED,
 )
 
 
@@ -75,7 +77,8 @@ def tokens_of(usage: object, places: Places) -> Tokens:
         # More reasoning than output: the two are counted apart.
         return replace(counted, output=counted.output + reasoning) if reasoning > counted.output else counted
     beside = total - counted.input - counted.output
-    if reasoning and beside >= reasoning:
+    # More reasoning than output cannot be inside of it, whatever the total leaves out (Perplexity).
+    if reasoning and (beside >= reasoning or reasoning > counted.output):
         return replace(counted, output=counted.output + reasoning)
     if counted.reasoning is None and beside > 0 and beside != counted.cached:
         return replace(counted, output=counted.output + beside, reasoning=beside)
