@@ -51,6 +51,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "unauthorized",
             "API_KEY_INVALID authentication_error permission_error invalid_api_key invalid_authentication_error "
             "authentication_token_not_valid token_expired invalid_token "
+            "AccessDeniedException UnrecognizedClientException ExpiredTokenException InvalidSignatureException "
             "InvalidApiKey unauthorized unauthenticated permission_denied access_denied AuthenticationError 1004 2049",
         ),
         (
@@ -63,7 +64,7 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "rate_limited",
             "rate_limit_error rate_limit_exceeded RESOURCE_EXHAUSTED too_many_requests Throttling ThrottlingException "
-            "tokens_per_min capacity_exceeded RateLimitReached 1002",
+            "tokens_per_min capacity_exceeded RateLimitReached ServiceQuotaExceededException 1002",
         ),
         (
             "model_not_found",

@@ -17,17 +17,8 @@ from prober.asking.error_body import error_in, error_in_event, parse, retry_afte
 from prober.asking.interface import Description
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.transport import Arrived, Lost, Transport
-from prober.asking.wire.format import (
-    BrokenWire,
-    FirstContent,
-    Request,
-    WireFormat,
-    dig,
-    is_stream,
-    read_events,
-    says_done,
-    text_of,
-)
+from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
+from prober.asking.wire.streams import FirstContent, is_stream, read_events, says_done
 from prober.fingerprint.caches import cache_hit, from_cache
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem

@@ -21,7 +21,7 @@ from prober.model.connection import Capabilities
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
-from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, can_stream, refused_parameter
+from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, refused_parameter
 from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
@@ -138,8 +138,6 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
     provider = PROVIDERS[endpoint.provider]
     if endpoint.api != "chat" and endpoint.api not in provider.formats:
         yield Finding(("api",), f"{endpoint.provider} has one interface only; remove api")
-    if endpoint.stream and not can_stream(endpoint):
-        yield Finding(("stream",), "streams of this interface cannot be read; remove stream")
     yield from connection_findings(endpoint)
     yield from _severity_findings(endpoint)
     yield from _maintenance_findings(endpoint)

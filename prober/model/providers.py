@@ -46,8 +46,6 @@ class ApiVersion:
     """Parameters that it does not take, whatever the model."""
     address: str = ""
     """Where it is served at another address than the provider's own: an example, for `base_url` must be declared."""
-    streams: bool = True
-    """Whether its streams can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +61,6 @@ class ProviderRow:
     """Its own address, used where the endpoint declares none."""
     address: str = ""
     """Where that depends on the account: an example, for `base_url` must be declared."""
-    streams: bool = True
-    """Whether its streams can be read."""
     auth: Auth = "bearer"
     auth_at: Mapping[str, Auth] = field(default_factory=dict)
     """Domains of other companies that serve the same formats, but take keys in another way."""
@@ -102,7 +98,7 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
             "2023-06-01": ApiVersion("x-api-key"),
             "2026-10-21": ApiVersion("bearer", frozenset({"temperature", "top_p", "top_k"})),
             "vertex-2023-10-16": ApiVersion("google", address=f"{_VERTEX}/publishers/anthropic"),
-            "bedrock-2023-05-31": ApiVersion("aws", address=_BEDROCK, streams=False),
+            "bedrock-2023-05-31": ApiVersion("aws", address=_BEDROCK),
         },
         key_variable="ANTHROPIC_API_KEY",
         required={"max_tokens": 1024},
@@ -121,7 +117,6 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
     "bedrock": ProviderRow(
         formats={"chat": "bedrock:Converse"},
         address=_BEDROCK,
-        streams=False,
         key_variable="AWS_BEARER_TOKEN_BEDROCK",
         temperature=("inferenceConfig", "temperature"),
         refused={r".*": Capabilities(logprobs=False)},
@@ -154,13 +149,6 @@ def example_address(endpoint: Endpoint) -> str:
     row = PROVIDERS[endpoint.provider]
     version = row.versions.get(version_of(endpoint))
     return row.address or ("" if version is None else version.address)
-
-
-def can_stream(endpoint: Endpoint) -> bool:
-    """Whether its streams can be read."""
-    row = PROVIDERS[endpoint.provider]
-    version = row.versions.get(version_of(endpoint))
-    return row.streams and (version is None or version.streams)
 
 
 def auth_of(endpoint: Endpoint) -> Auth:

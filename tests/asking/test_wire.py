@@ -14,19 +14,11 @@ from prober.asking.access import key_header
 from prober.asking.error_body import retry_after_s
 from prober.asking.http_provider import address, build
 from prober.asking.wire.anthropic import Messages
-from prober.asking.wire.format import (
-    BrokenWire,
-    EventReader,
-    FirstContent,
-    count_of,
-    dig,
-    logprobs_of,
-    read_events,
-    total_of,
-)
+from prober.asking.wire.format import BrokenWire, count_of, dig, logprobs_of, total_of
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
+from prober.asking.wire.streams import EventReader, FirstContent, read_events
 from prober.fingerprint.caches import cache_hit
 from prober.model.connection import Capabilities
 from prober.model.declaration import Endpoint, Message, Probe, Tool

@@ -15,10 +15,11 @@ from prober.asking.redaction import without_secrets
 from prober.asking.transport import Arrived
 from prober.asking.wire.anthropic import Messages
 from prober.asking.wire.bedrock import Converse
-from prober.asking.wire.format import LARGEST_COUNT, FirstContent, WireFormat
+from prober.asking.wire.format import LARGEST_COUNT, WireFormat
 from prober.asking.wire.google import GenerateContent
 from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
+from prober.asking.wire.streams import FirstContent, reader_of
 from prober.fingerprint import fingerprint
 from prober.model.reply import Failure, Reply
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
@@ -57,8 +58,10 @@ def seeds() -> list[tuple[str, int, dict[str, str], object]]:
         case = json.loads(path.read_text(encoding="utf-8"))
         body = case.get("body")
         if "body_file" in case:
-            lines = (path.parent / case["body_file"]).read_text(encoding="utf-8").splitlines()
+            raw = (path.parent / case["body_file"]).read_bytes()
+            lines = raw.decode("utf-8", errors="replace").splitlines()
             data = [line.removeprefix("data: ") for line in lines if line.startswith("data: {")]
+            data += reader_of(raw).feed(raw) if raw.startswith(b"\0") else []
             body = []
             for text in data:
                 try:

@@ -14,7 +14,7 @@ import pytest
 from prober.asking import wire_format
 from prober.asking.http_provider import interpret
 from prober.asking.transport import Arrived
-from prober.asking.wire.format import FirstContent
+from prober.asking.wire.streams import FirstContent
 from prober.model.declaration import Endpoint
 from prober.model.reply import Reply
 

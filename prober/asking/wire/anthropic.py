@@ -30,6 +30,8 @@ _CLOUD_PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "bedrock-2023-05-31": ("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream"),
 }
 """Versions that clouds serve → path of a whole answer, and of a stream. The model is in the path there."""
+_STREAM_IS_A_PATH: Final = frozenset({"bedrock-2023-05-31"})
+"""Versions that take no `stream` in the body."""
 _DELTAS = {"text_delta": "text", "input_json_delta": "partial_json"}
 """Kind of delta → where its piece of the answer is. Thinking and signatures are not the answer."""
 
@@ -67,6 +69,8 @@ class Messages:
         if (path := _CLOUD_PATHS.get(version := version_of(endpoint))) is None:
             return Request("/messages", body)
         model = quote(str(body.pop("model")), safe="")
+        if version in _STREAM_IS_A_PATH:
+            body.pop("stream", None)
         return Request(path[endpoint.stream].format(model=model), {"anthropic_version": version, **body})
 
     def has_content(self, event: object) -> bool:

@@ -16,6 +16,7 @@ from prober.asking.wire.format import (
     count_of,
     dig,
     explained,
+    index_of,
     system_text,
     text_of,
     total_of,
@@ -58,13 +59,28 @@ class Converse:
                 for tool in probe.tools
             ]
             body["toolConfig"] = {"tools": [{"toolSpec": tool} for tool in tools]}
-        return Request(f"/model/{quote(endpoint.model, safe='')}/converse", body)
+        verb = "converse-stream" if endpoint.stream else "converse"
+        return Request(f"/model/{quote(endpoint.model, safe='')}/{verb}", body)
 
     def has_content(self, event: object) -> bool:
-        return False
+        return bool(
+            dig(event, "contentBlockDelta", "delta", "text") or dig(event, "contentBlockStart", "start", "toolUse")
+        )
 
     def assemble(self, events: Sequence[object], done: bool = False) -> object:
-        raise BrokenWire("streams of Bedrock are not read")
+        whole: dict[str, object] = {}
+        blocks: dict[int, dict[str, object]] = {}
+        for event in events:
+            for kind in ("messageStop", "metadata"):
+                whole |= fields if isinstance(fields := dig(event, kind), dict) else {}
+            if isinstance(begun := dig(event, "contentBlockStart"), dict):
+                start = begun.get("start")
+                blocks[index_of(begun.get("contentBlockIndex"))] = dict(start) if isinstance(start, dict) else {}
+            if isinstance(added := dig(event, "contentBlockDelta"), dict):
+                _add(blocks.setdefault(index_of(added.get("contentBlockIndex")), {}), added.get("delta"))
+        if text_of(whole.get("stopReason")) is None:
+            raise BrokenWire("the stream broke off before messageStop")
+        return whole | {"output": {"message": {"content": list(blocks.values())}}}
 
     def read(self, body: object, at: datetime) -> Reply:
         content, stop_reason = dig(body, "output", "message", "content"), text_of(dig(body, "stopReason"))
@@ -79,7 +95,7 @@ class Converse:
             finish_reason=stop_reason,
             refusal=stop_reason if stop_reason in FILTERED else None,
             tool_calls=tuple(
-                ToolCall(name, as_json(dig(block, "toolUse", "input")))
+                ToolCall(name, _arguments(dig(block, "toolUse", "input")))
                 for block in content
                 if (name := text_of(dig(block, "toolUse", "name"))) is not None
             ),
@@ -89,3 +105,18 @@ class Converse:
             cached_tokens=cached,
         )
         return explained(reply, "an image" if any(dig(block, "image") for block in content) else "")
+
+
+def _add(block: dict[str, object], delta: object) -> None:
+    """Put one piece of a stream into its block: of the text, or of what a tool is called with."""
+    if (text := text_of(dig(delta, "text"))) is not None:
+        block["text"] = (text_of(block.get("text")) or "") + text
+    if (piece := text_of(dig(delta, "toolUse", "input"))) is not None and isinstance(
+        call := block.get("toolUse"), dict
+    ):
+        block["toolUse"] = {**call, "input": (text_of(call.get("input")) or "") + piece}
+
+
+def _arguments(value: object) -> str:
+    """What a tool was called with, as JSON: an object, or the text that a stream brought."""
+    return value or "{}" if isinstance(value, str) else as_json(value or {})

@@ -1,10 +1,8 @@
-"""What a wire format is: how one vendor writes an ask and an answer; server-sent events, read as they arrive. Pure."""
+"""What a wire format is: how one vendor writes an ask and an answer. Pure."""
 
 from __future__ import annotations
 
-import codecs
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +20,6 @@ LARGEST_COUNT: Final = 2**31 - 1
 """No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
 LARGEST_INDEX: Final = 10**4
 """No answer has more blocks or tool calls."""
-_START: Final = 2_000
-_EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\n]*\n\s*)*(?:data|event|id): ?\S")
-"""How a stream begins, perhaps after comments."""
 OUT_OF_TOKENS: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "max_completion_tokens"})
 """Finish reasons that mean that the declared limit ended the answer, in lower case."""
 
@@ -182,72 +177,3 @@ def system_text(probe: Probe) -> str | None:
     parts = [probe.system] if probe.system else []
     parts += [message.content for message in probe.conversation if message.role == "system"]
     return "\n\n".join(parts) or None
-
-
-class EventReader:
-    """Bytes in, the `data` of each finished event out. Comments, names and ids of events are left out."""
-
-    def __init__(self) -> None:
-        self._tail = b""
-        self._is_begun = False
-        self._data: list[bytes] = []
-
-    def feed(self, chunk: bytes) -> list[str]:
-        """Events finished by this chunk. Chunks may split anywhere, even inside a character."""
-        *lines, self._tail = (self._tail + chunk).split(b"\n")
-        if lines and not self._is_begun:
-            self._is_begun, lines[0] = True, lines[0].removeprefix(codecs.BOM_UTF8)
-        return [event for line in lines if (event := self._line(line.removesuffix(b"\r"))) is not None]
-
-    def finish(self) -> list[str]:
-        """What the end of the stream finishes: some servers leave out the last blank line."""
-        return self.feed(b"\n\n")
-
-    def _line(self, line: bytes) -> str | None:
-        if line:
-            name, _, value = line.partition(b":")
-            if name == b"data":
-                self._data.append(value.removeprefix(b" "))
-            return None
-        if not self._data:
-            return None
-        event = b"\n".join(self._data).decode("utf-8", errors="replace")
-        self._data = []
-        return event if event.strip() else None
-
-
-def read_events(body: bytes) -> list[object]:
-    """A whole stream → its events as parsed JSON, without the `[DONE]` that ends some. Raises BrokenWire."""
-    reader = EventReader()
-    try:
-        return [json.loads(data) for data in reader.feed(body) + reader.finish() if data.strip() != "[DONE]"]
-    except (ValueError, RecursionError):
-        raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
-
-
-def is_stream(kind: str, body: bytes) -> bool:
-    """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
-    return kind.lower().startswith("text/event-stream") or _EVENTS.match(body[:_START]) is not None
-
-
-def says_done(body: bytes) -> bool:
-    """Whether a stream ends in `[DONE]`, as those do that arrived whole."""
-    return body.rstrip().endswith(b"[DONE]")
-
-
-class FirstContent:
-    """Watches a stream go by until the first piece of the answer has come."""
-
-    def __init__(self, has_content: Callable[[object], bool]) -> None:
-        self._reader = EventReader()
-        self._has_content = has_content
-
-    def __call__(self, chunk: bytes) -> bool:
-        """Whether this chunk brings content. Not called again once it has said yes."""
-        return any(self._is_content(data) for data in self._reader.feed(chunk))
-
-    def _is_content(self, data: str) -> bool:
-        try:
-            return self._has_content(json.loads(data))
-        except (ValueError, RecursionError):
-            return False  # `[DONE]`, or a broken event that read_events will report

@@ -1,0 +1,97 @@
+"""Streams of events, read as they arrive: server-sent events, and Amazon's frames. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable
+from typing import Final
+
+from prober.asking.wire.format import BrokenWire
+from prober.asking.wire.frames import FrameReader
+
+_START: Final = 2_000
+_EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\n]*\n\s*)*(?:data|event|id): ?\S")
+"""How a stream begins, perhaps after comments."""
+_FRAME: Final = b"\0"
+"""How a frame begins."""
+
+
+class EventReader:
+    """Bytes in, the `data` of each finished event out. Comments, names and ids of events are left out."""
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._is_begun = False
+        self._data: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """Events finished by this chunk. Chunks may split anywhere, even inside a character."""
+        *lines, self._tail = (self._tail + chunk).split(b"\n")
+        if lines and not self._is_begun:
+            self._is_begun, lines[0] = True, lines[0].removeprefix(codecs.BOM_UTF8)
+        return [event for line in lines if (event := self._line(line.removesuffix(b"\r"))) is not None]
+
+    def finish(self) -> list[str]:
+        """What the end of the stream finishes: some servers leave out the last blank line."""
+        return self.feed(b"\n\n")
+
+    def _line(self, line: bytes) -> str | None:
+        if line:
+            name, _, value = line.partition(b":")
+            if name == b"data":
+                self._data.append(value.removeprefix(b" "))
+            return None
+        if not self._data:
+            return None
+        event = b"\n".join(self._data).decode("utf-8", errors="replace")
+        self._data = []
+        return event if event.strip() else None
+
+
+def read_events(body: bytes) -> list[object]:
+    """A whole stream → its events as parsed JSON, without the `[DONE]` that ends some. Raises BrokenWire."""
+    reader = reader_of(body)
+    try:
+        return [json.loads(data) for data in reader.feed(body) + reader.finish() if data.strip() != "[DONE]"]
+    except (ValueError, RecursionError):
+        raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
+
+
+def is_stream(kind: str, body: bytes) -> bool:
+    """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
+    known = kind.lower().startswith(("text/event-stream", "application/vnd.amazon.eventstream"))
+    return known or body.startswith(_FRAME) or _EVENTS.match(body[:_START]) is not None
+
+
+def says_done(body: bytes) -> bool:
+    """Whether a stream ends in `[DONE]`, as those do that arrived whole."""
+    return body.rstrip().endswith(b"[DONE]")
+
+
+def reader_of(start: bytes) -> EventReader | FrameReader:
+    """What reads a stream that starts so."""
+    return FrameReader() if start.startswith(_FRAME) else EventReader()
+
+
+class FirstContent:
+    """Watches a stream go by until the first piece of the answer has come."""
+
+    def __init__(self, has_content: Callable[[object], bool]) -> None:
+        self._reader: EventReader | FrameReader | None = None
+        self._has_content = has_content
+
+    def __call__(self, chunk: bytes) -> bool:
+        """Whether this chunk brings content. Not called again once it has said yes."""
+        self._reader = self._reader or reader_of(chunk)
+        try:
+            return any(self._is_content(data) for data in self._reader.feed(chunk))
+        except BrokenWire:
+            return False  # read_events will report it
+
+    def _is_content(self, data: str) -> bool:
+        try:
+            return self._has_content(json.loads(data))
+        except (ValueError, RecursionError):
+            return False  # `[DONE]`, or a broken event that read_events will report
