@@ -62,7 +62,7 @@ def read_events(body: bytes) -> list[object]:
 def is_stream(kind: str, body: bytes) -> bool:
     """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
     known = kind.lower().startswith(("text/event-stream", "application/vnd.amazon.eventstream"))
-    return known or body.startswith(_FRAME) or _EVENTS.match(body[:_START]) is not None
+    return known or _EVENTS.match(body[:_START]) is not None
 
 
 def says_done(body: bytes) -> bool:
