@@ -32,6 +32,8 @@ from prober.judging import facts
 from prober.judging.facts import FactMemory
 from prober.judging.facts.readings import read as readings
 from prober.judging.promise import Promise
+from prober.lab.gate.declared import probes_of
+from prober.lab.swap import Before, Experiment, experiment
 from prober.model.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.model.evidence import Fact, Observation, Round
 from prober.model.incident import Trouble
@@ -68,6 +70,12 @@ _TEXTS: Final = {
     "tax": "Explain in a few sentences what a tariff is.",
 }
 LOOKED_AT: Final = "main"
+POLITE: Final = "Please: "
+"""What an edit puts before a prompt."""
+COLD: Final = 0.2
+"""Temperature after the edit of a parameter."""
+SNAPSHOT: Final = "parrot-1-0301"
+"""What the provider served before it swapped the model, and still serves in two of three incidents."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +159,15 @@ class Fleet:
         where = endpoint.name
         rng = np.random.default_rng(_number(story.seed, where, probe.id, sample, now))
         active = set(story.causes) if on else set[Cause]()
+        if endpoint.parameters.get("temperature") != COLD:
+            active.discard("configuration")
+        if endpoint.model == SNAPSHOT:
+            active.discard("model")
         latency = 0.4 + 0.8 * float(rng.random()) ** 2
         if (failed := self._failure(active, where, rng, now, latency)) is not None:
             return failed
         everything = self._moves_everything(active, where)
-        own_edit = "prompt" in active and probe.id in story.edited
+        own_edit = "prompt" in active and (probe.prompt or "").startswith(POLITE)
         strength = story.strength if everything else ""
         model = 1 if strength == "other" else 0
         original = _probe(probe.id)
@@ -220,11 +232,11 @@ class Fleet:
         return None
 
     def close(self) -> None:
-        self.said.clear()
+        """Nothing to release: several hold it."""
 
 
-def material(story: Incident) -> Material:
-    """What a triage would read, without a store."""
+def material(story: Incident, budget: int = 0) -> Material:
+    """What a triage would read, without a store. `budget`: asks of the swap experiment; 0 for none."""
     fleet, facts_known, news = Fleet(story), FactMemory(), list[Fact]()
     seen: dict[str, tuple[list[Round], list[Round]]] = {}
     health, counts, hashes = list[Health](), [0, 0, 0], set[str]()
@@ -270,6 +282,28 @@ def material(story: Incident) -> Material:
         facts=tuple(news),
         deploys=marked,
         live=live_samples(story),
+        swapped=swapped(story, fleet, own.before, budget).found if budget else (),
+    )
+
+
+def swapped(story: Incident, fleet: Fleet, before: Sequence[Round], budget: int) -> Experiment:
+    """The swap experiment, ten minutes after the last round. The control is the fallback."""
+    (old_set, (old, *_)), (new_set, (new, *others)) = _declared(story, False), _declared(story, True)
+    at = START + (BEFORE + story.rounds - 1) * PERIOD + timedelta(minutes=10)
+    edited = {f"canary/{name}" for name in story.edited}
+    return experiment(
+        new,
+        probes_of([new_set]),
+        Before(
+            probes={key: probe for key, probe in probes_of([old_set]).items() if key in edited},
+            endpoint=old if old.content_hash != new.content_hash else None,
+            model=SNAPSHOT if story.seed % 3 else "",
+            rounds=before,
+        ),
+        lambda endpoint: fleet,
+        lambda: at,
+        budget=budget,
+        fallback=next((one for one in others if one.name == "control"), None),
     )
 
 
@@ -322,7 +356,7 @@ def live_samples(story: Incident) -> LiveSamples | None:
 
 def _declared(story: Incident, is_on: bool) -> tuple[ProbeSet, tuple[Endpoint, ...]]:
     reference = ReferenceRule(rounds=10, hours=24)
-    parameters = {"temperature": 0.2 if is_on and "configuration" in story.causes else 0.9}
+    parameters = {"temperature": COLD if is_on and "configuration" in story.causes else 0.9}
     exhausted = is_on and "budget" in story.causes and story.turn % 3 == 0
     budget = Budget(asks_per_day=3) if exhausted else Budget()
     main = Endpoint(
@@ -340,7 +374,7 @@ def _declared(story: Incident, is_on: bool) -> tuple[ProbeSet, tuple[Endpoint, .
     if story.has_control:
         endpoints.append(Endpoint(name="control", provider="anthropic", model="heron-2", reference=reference))
     probes = tuple(
-        _probe(name, "Please: " if is_on and name in story.edited else "", has_check=name in ("ticket", "order"))
+        _probe(name, POLITE if is_on and name in story.edited else "", has_check=name in ("ticket", "order"))
         for name in _TEXTS
     )
     names = tuple(one.name for one in endpoints)

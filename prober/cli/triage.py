@@ -9,8 +9,8 @@ from typing import Annotated, Optional
 import typer
 
 from prober.alerts.phrases import minute
-from prober.cli.options import AsJson, Database, duration, now_utc, open_store
-from prober.cli.output import Json, of_time, print_json, say
+from prober.cli.options import AsJson, Database, declared, duration, now_utc, open_store
+from prober.cli.output import Json, bars, of_time, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of
 from prober.loading.validation_errors import did_you_mean
@@ -18,7 +18,7 @@ from prober.model.errors import ConfigurationError
 from prober.model.triage import CAUSE_WORDS, UNDECIDED, Ranked, Triage
 from prober.status.triage import default_since
 from prober.status.triage import triage as triage_of
-from prober.store import Store
+from prober.store import Store, experiments
 from prober.store.pages import overview
 from prober.text import inline, one_line, quoted
 
@@ -47,22 +47,48 @@ def triage(
         Optional[Path],  # noqa: UP045
         typer.Option("--markdown", metavar="FILE", help="Write it as Markdown."),
     ] = None,
+    ask: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(
+            "--ask",
+            metavar="N",
+            min=2,
+            help="Ask at most N times: the old prompt, the last snapshot, the old parameters.",
+            show_default="nothing is asked",
+        ),
+    ] = None,
+    fallback: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option("--fallback", metavar="NAME", help="With --ask: an endpoint that is asked the same prompts."),
+    ] = None,
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--probes", metavar="PATH", help="With --ask: where it is declared.", show_default="probes/"),
+    ] = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
     """Find out what changed: your prompt, your configuration, the model, or something between.
 
     Named checks are answered from the stored rounds; causes are ranked by probability, with the evidence for and
-    against each, and what would settle it.
+    against each, and what would settle it. With --ask, one thing at a time is put back as it was and asked again; what
+    that shows is evidence of the ranking, and is kept.
 
     Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence.
     """
     now = now_utc()
-    with open_store(database, read_only=True) as store:
+    if ask is None and (fallback or paths):
+        raise ConfigurationError("--fallback and --probes need --ask N: without it, nothing is asked")
+    if ask is not None and endpoint is None:
+        raise ConfigurationError("--ask needs an ENDPOINT: its budget is for one")
+    with open_store(database, read_only=ask is None) as store:
         names = _names(store, endpoint)
         found = []
         for name in names:
             moment = _moment(since, now) if since else store.query(default_since, name, now)
+            if ask is not None:
+                _ask(store, name, moment, ask, fallback, paths)
+                now = now_utc()
             found.append(store.query(triage_of, name, moment, now))
     if markdown_file is not None:
         markdown_file.write_text("\n".join(line for one in found for line in markdown(one)), encoding="utf-8")
@@ -72,6 +98,33 @@ def triage(
     else:
         say(*(line for one in found for line in words(one)))
     return exit_code(found)
+
+
+def _ask(store: Store, name: str, since: datetime, budget: int, fallback: str | None, paths: list[Path] | None) -> None:
+    """Make the swap experiment, and keep what it finds."""
+    from prober.asking import open_provider  # not at the top: without --ask, nothing is asked or compared
+    from prober.lab.gate.declared import probes_of
+    from prober.lab.swap import before, experiment
+
+    declarations = declared(paths)
+    endpoint = declarations.endpoint(name)
+    probes = probes_of(one for one in declarations.sets if name in one.endpoints)
+    if not probes:
+        raise ConfigurationError(f"no probe set asks {quoted(name)}; name it under `endpoints:` of one")
+    known = store.query(before, name, since)
+    with bars() as shown:
+        task = shown.add_task("Asking", total=budget)
+        made = experiment(
+            endpoint,
+            probes,
+            known,
+            open_provider,
+            now_utc,
+            budget=budget,
+            fallback=declarations.endpoint(fallback) if fallback else None,
+            tell=lambda asks: shown.update(task, completed=asks),
+        )
+    store.change(experiments.keep, name, made.found, made.asks, now_utc())
 
 
 def exit_code(found: list[Triage]) -> int:

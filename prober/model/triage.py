@@ -39,6 +39,16 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Swapped:
+    """What one comparison of the swap experiment found."""
+
+    name: str
+    """Of the check."""
+    answer: Answer
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """One cause."""
 

@@ -18,7 +18,7 @@ from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
 from prober.model.watch import cause_in_words as why
-from prober.store import declared, incidents, judge_state, versions
+from prober.store import declared, experiments, incidents, judge_state, versions
 from prober.store.engine import Transaction
 from prober.store.pages import over_time, overview
 from prober.store.rounds import label_at
@@ -106,6 +106,7 @@ def gather(tx: Transaction, endpoint: str, since: datetime, live: LiveSamples | 
         facts=facts,
         deploys=tuple(one for one in versions.marks(tx, since=since) if one.kind == "deploy"),
         live=live,
+        swapped=experiments.newest(tx, endpoint, since),
     )
 
 

@@ -21,6 +21,7 @@ from cattrs.gen import make_dict_unstructure_fn
 from prober.model.errors import StoreError
 from prober.model.evidence import Fact, Findings, Fingerprint, Judgement, Observation, Verdict
 from prober.model.reply import Reply, ToolCall
+from prober.model.triage import Swapped
 from prober.store.rows import ReplyRow
 
 _LEVEL: Final = 3
@@ -64,6 +65,7 @@ pack_verdicts, unpack_verdicts = _pair(tuple[Verdict, ...])
 pack_judgement, unpack_judgement = _pair(Judgement)
 pack_findings, unpack_findings = _pair(Findings)
 pack_facts, unpack_facts = _pair(tuple[Fact, ...])
+pack_swapped, unpack_swapped = _pair(tuple[Swapped, ...])
 
 
 def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:

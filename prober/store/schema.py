@@ -12,9 +12,10 @@ from sqlalchemy import Connection, inspect, text
 from prober.model.errors import StoreError
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
+from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Database
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 15))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 16))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
@@ -51,7 +52,8 @@ def prepare(database: Database, *, read_only: bool) -> None:
 def create(database: Database) -> None:
     """Make the tables as they are today, in a database that is empty and will never be migrated."""
     with database.write() as tx:
-        IncidentRow.metadata.create_all(tx.connection())  # of all tables
+        for of in (IncidentRow, ExperimentRow):  # one metadata of all tables; named so that every module is read
+            of.metadata.create_all(tx.connection())
 
 
 def _write_ahead(database: Database) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 
 import yaml
+from pydantic import ValidationError
 from sqlmodel import col, func, select
 
-from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.version import Mark, MarkKind, Provenance, Version, VersionKind
 from prober.store.engine import Transaction
 from prober.store.rows import MarkRow, VersionRow
 from prober.text import redact
 
+_Declared = TypeVar("_Declared", Probe, Endpoint)
 Declared = tuple[VersionKind, str, str, str]
 """Kind, name, digest and content."""
 
@@ -79,6 +82,25 @@ def history(tx: Transaction, name: str | None = None) -> tuple[Version, ...]:
         Version(row.kind, row.name, row.number, row.digest, row.at, Provenance(row.commit, row.author), row.content)  # type: ignore[arg-type]
         for row in tx.exec(found)
     )
+
+
+def probe_of(version: Version) -> Probe | None:
+    """The probe as it was declared; None if a secret was taken out of it, so that it cannot be asked again."""
+    found = _read(Probe, version.content)
+    return found if found is not None and found.content_hash == version.digest else None
+
+
+def endpoint_of(version: Version) -> Endpoint | None:
+    """As `probe_of`."""
+    found = _read(Endpoint, version.content)
+    return found if found is not None and found.content_hash == version.digest else None
+
+
+def _read(of: type[_Declared], content: str) -> _Declared | None:
+    try:
+        return of.model_validate(yaml.safe_load(content))
+    except (ValidationError, yaml.YAMLError):
+        return None
 
 
 def mark(tx: Transaction, kind: MarkKind, what: str, ref: str, actor: str, note: str, now: datetime) -> Mark:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.runbooks import runbook
 from tests.cli.conftest import Run
+from tests.cli.world import declarations
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/triage.schema.json").read_text("utf-8"))
 
@@ -56,3 +58,42 @@ def test_every_runbook_is_there_and_has_its_parts() -> None:
         assert text.startswith(f"# {title}\n"), name
         for heading in ("Trigger", "First five minutes", "Decision tree", "Way back", "Escalation"):
             assert f"\n## {heading}\n" in text, name
+
+
+def declare(home: Path, prompt: str = "", **endpoint: object) -> None:
+    """The files that the database was made from, with one prompt, or the endpoint, in other words."""
+    folder = home / "probes"
+    folder.mkdir(exist_ok=True)
+    (probe_set,), (swapped,) = declarations().sets, declarations().endpoints
+    content = probe_set.model_dump(mode="json", exclude_defaults=True)
+    content["probes"][3]["prompt"] = prompt or content["probes"][3]["prompt"]
+    (folder / "canary.yaml").write_text(json.dumps(content))
+    raw = swapped.model_dump(mode="json", exclude_defaults=True) | endpoint
+    del raw["name"]
+    still = {"provider": "scripted", "model": "heron", "parameters": {"world": "still"}}
+    (folder / "endpoints.yaml").write_text(json.dumps({"endpoints": {"swapped": raw, "other": still}}))
+
+
+@pytest.mark.slow
+def test_ask_puts_one_thing_back_at_a_time_and_the_triage_keeps_what_it_showed(
+    prober: Run, changed: Path, home: Path
+) -> None:
+    declare(home)
+    done = prober("triage", "swapped", "--ask", 120, "--fallback", "other", "--json")
+    found = json.loads(done.out)
+    Draft202012Validator(SCHEMA).validate(found)
+    answers = {one["name"]: one["answer"] for one in found["checks"]}
+    # The same prompt, refused today and not before; and refused here, not by the fallback.
+    assert (answers["old_prompt_moved"], answers["fallback_passes"]) == ("yes", "yes")
+    assert "old_prompt_differs" not in answers  # nobody edited a prompt
+    odds = {one["cause"]: one["probability"] for one in found["ranking"]}
+    assert odds["prompt"] + odds["none"] < 0.05
+    again = json.loads(prober("triage", "swapped", "--json").out)
+    assert {one["name"]: one["answer"] for one in again["checks"]} == answers, "it is kept, and nothing is asked again"
+
+
+def test_asking_needs_an_endpoint_and_a_budget_that_holds_one_block(prober: Run, changed: Path, home: Path) -> None:
+    declare(home)
+    assert prober("triage", "--ask", 40).code == 2
+    done = prober("triage", "swapped", "--fallback", "swapped")
+    assert (done.code, "need --ask N" in done.err) == (2, True)

@@ -13,6 +13,7 @@ from prober.judging.fleet import FLOOR
 from prober.judging.strata import FEW, movement
 from prober.model.evidence import Fact, Observation, Round
 from prober.model.incident import Change, Trouble
+from prober.model.triage import Swapped
 from prober.model.version import Mark
 
 LONG: Final = 60
@@ -54,6 +55,7 @@ def assembled(
     facts: tuple[Fact, ...] = (),
     deploys: tuple[Mark, ...] = (),
     live: LiveSamples | None = None,
+    swapped: tuple[Swapped, ...] = (),
 ) -> Material:
     """Compare what may be compared."""
     edited = {one.name for one in prompt_edits}
@@ -79,6 +81,7 @@ def assembled(
         tokens_added=_tokens_added(own.before, own.since, same),
         repeats=_repeats(own.before, own.since),
         live=live,
+        swapped=swapped,
     )
 
 

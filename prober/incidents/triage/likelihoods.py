@@ -204,6 +204,28 @@ COUNTS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
         "routing": (0, 8),
         "system_prompt": (4, 4),
     },
+    "old_prompt_differs": {
+        "configuration": (0, 2),
+        "input_shift": (0, 1),
+        "none": (0, 5),
+        "prompt": (7, 8),
+        "provider_outage": (0, 2),
+        "retrieval": (0, 1),
+        "system_prompt": (0, 3),
+    },
+    "old_prompt_moved": {
+        "budget": (3, 3),
+        "configuration": (7, 8),
+        "gateway_cache": (0, 8),
+        "input_shift": (0, 8),
+        "model": (7, 8),
+        "none": (0, 16),
+        "prompt": (0, 8),
+        "provider_outage": (2, 5),
+        "retrieval": (0, 8),
+        "routing": (8, 8),
+        "system_prompt": (7, 8),
+    },
     "reconfigured_moved": {
         "configuration": (8, 8),
     },
@@ -225,6 +247,21 @@ COUNTS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
         "retrieval": (0, 5),
         "routing": (0, 7),
         "system_prompt": (0, 5),
+    },
+    "old_model_differs": {
+        "configuration": (0, 6),
+        "gateway_cache": (0, 5),
+        "input_shift": (0, 5),
+        "model": (2, 5),
+        "none": (0, 11),
+        "prompt": (0, 5),
+        "provider_outage": (0, 3),
+        "retrieval": (0, 6),
+        "routing": (0, 6),
+        "system_prompt": (0, 5),
+    },
+    "old_parameters_differ": {
+        "configuration": (4, 8),
     },
     "edited_elsewhere": {
         "budget": (0, 1),
@@ -273,6 +310,11 @@ COUNTS: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
         "retrieval": (7, 8),
         "routing": (1, 1),
         "system_prompt": (0, 3),
+    },
+    "fallback_passes": {
+        "none": (0, 3),
+        "prompt": (0, 1),
+        "system_prompt": (0, 1),
     },
 }
 """Check → cause → (answers yes, answers yes or no)."""

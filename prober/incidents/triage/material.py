@@ -8,6 +8,7 @@ from datetime import datetime
 from prober.judging.strata import Movement
 from prober.model.evidence import Fact
 from prober.model.incident import Change, Trouble
+from prober.model.triage import Swapped
 from prober.model.version import Mark, Provenance
 
 
@@ -91,3 +92,5 @@ class Material:
     repeats: tuple[float, float] | None = None
     """Share of long replies that came word for word before, before and since."""
     live: LiveSamples | None = None
+    swapped: tuple[Swapped, ...] = ()
+    """What the swap experiment found; empty where none was made."""

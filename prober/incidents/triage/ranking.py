@@ -39,9 +39,9 @@ Answered = tuple[Check, float, Mapping[Cause, float]]
 """A check, how often it answers yes by itself, and cause → probability that it does not bring a yes about."""
 
 SETTLES: Final[Mapping[Cause, str]] = {
-    "prompt": "ask the present model the old prompt: prober gate OLD --reference {endpoint} --candidate-probes NEW",
-    "configuration": "declare the old parameters as endpoint OLD: prober gate --reference OLD --candidate {endpoint}",
-    "model": "ask the last snapshot, or the declared fallback, the same prompts: prober gate",
+    "prompt": "ask the present model the old prompt: prober triage {endpoint} --ask 120",
+    "configuration": "ask with the old parameters: prober triage {endpoint} --ask 120",
+    "model": "ask the last snapshot or a fallback the same prompts: prober triage {endpoint} --ask 120 --fallback NAME",
     "system_prompt": "ask the provider directly, around the gateway, and compare the input tokens",
     "routing": "declare the same model in a second region as another endpoint",
     "gateway_cache": "ask once with the cache switched off for this request",

@@ -33,11 +33,17 @@ class Question:
 
 
 def checks(material: Material) -> tuple[Check, ...]:
-    """Every question, answered."""
-    return tuple(
+    """Every question, answered; those of the swap experiment where it was made."""
+    found = [
         Check(name, one.asks, *one.look(material), one.link.format(endpoint=material.endpoint))
         for name, one in TREE.items()
-    )
+    ]
+    swapped = [
+        Check(one.name, SWAPS[one.name], one.answer, one.details, _SWAP.format(endpoint=material.endpoint))
+        for one in material.swapped
+        if one.name in SWAPS
+    ]
+    return (*found, *swapped)
 
 
 def _failing(material: Material) -> str:
@@ -272,3 +278,12 @@ TREE: Final[dict[str, Question]] = {
     ),
 }
 """Name → question, in order."""
+_SWAP: Final = "prober triage {endpoint} --ask 120"
+SWAPS: Final[dict[str, str]] = {
+    "old_prompt_differs": "Does the present model answer the old prompt otherwise than the new one?",
+    "old_prompt_moved": "Does the present model answer the old prompt otherwise than before?",
+    "old_model_differs": "Does the last snapshot answer otherwise than the present model?",
+    "fallback_passes": "Does the fallback pass the checks that the present model fails?",
+    "old_parameters_differ": "Does the endpoint answer otherwise with its old parameters?",
+}
+"""Name → question of the swap experiment."""
