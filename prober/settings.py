@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """Who may act, as the header or the e-mail address names them, separated by commas; unset for everyone."""
     dashboard_private: bool = Field(False, validation_alias="PROBER_DASHBOARD_PRIVATE")
     """Show hashes and measures in the dashboard instead of prompts and replies."""
+    http_hosts: str = Field("", validation_alias="PROBER_HTTP_HOSTS")
+    """Further names under which the HTTP service is reached, separated by commas."""
 
 
 def secret(name: str) -> SecretStr | None:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import selectors
+import shlex
 import signal
 import subprocess
 import threading
@@ -170,9 +171,32 @@ def signed(endpoint: Endpoint, access: Access, url: str, headers: Mapping[str, s
     return replace(access, headers=whole, secrets=(*access.secrets, *secrets))
 
 
-def run(command: Sequence[str]) -> bytes | NoKey:
+def named_secret(name: str) -> str | NoKey | None:
+    """The secret of the prober itself in the variable `name`, in the file that `name`_FILE names, or printed by the
+    command that `name`_COMMAND names; None where none of them is set."""
+    places = {one: found for one in ("", "_FILE", "_COMMAND") if (found := settings.secret(name + one)) is not None}
+    if len(places) > 1:
+        return NoKey(f"{' and '.join(name + one for one in places)} are set; set one of them")
+    for kind, found in places.items():
+        where, value = name + kind, found.get_secret_value()
+        if kind == "_FILE":
+            return _read(value, where)
+        if kind == "_COMMAND":
+            try:
+                command = shlex.split(value)
+            except ValueError:
+                return NoKey(f"{where} has a quotation mark without its end; quote it as in a shell")
+            printed = run(command, where)
+            return (
+                printed if isinstance(printed, NoKey) else _checked(printed.decode("utf-8", "replace").strip(), where)
+            )
+        return _checked(value, where)
+    return None
+
+
+def run(command: Sequence[str], declared_as: str = "api_key_command") -> bytes | NoKey:
     """What a command prints, without a shell; ended after COMMAND_S. What it says of errors may be secret."""
-    about = f"api_key_command {Path(command[0]).name}"
+    about = f"{declared_as} {Path(command[0]).name}"
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
@@ -263,14 +287,14 @@ def _claims(token: str) -> object:
         return None
 
 
-def _read(path: str) -> str | NoKey:
+def _read(path: str, declared_as: str = "api_key_file") -> str | NoKey:
     try:
         with Path(path).expanduser().open("rb") as file:
             text = file.read(MOST_BYTES).decode("utf-8", errors="replace").strip()
     except (OSError, ValueError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
-        return NoKey(f"api_key_file {path} cannot be read ({why}); check that it exists and may be read")
-    return _checked(text, f"api_key_file {path}")
+        return NoKey(f"{declared_as} {path} cannot be read ({why}); check that it exists and may be read")
+    return _checked(text, f"{declared_as} {path}")
 
 
 def _checked(key: str, where: str) -> str | NoKey:

@@ -45,6 +45,7 @@ Database: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
+Public: TypeAlias = Annotated[bool, typer.Option("--public", help="The status page and the badges need no token.")]
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import Database, Paths, settings_of
+from prober.cli.options import Database, Paths, Public, now_utc, settings_of
 from prober.daemon import serve
 from prober.daemon.log import JsonLines
 
@@ -17,7 +19,17 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def run(paths: Paths = None, database: Database = None) -> int:
+def run(
+    paths: Paths = None,
+    listen: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--listen", metavar="HOST:PORT", help="Serve over HTTP as well, as `prober serve`.", show_default="nowhere"
+        ),
+    ] = None,
+    public: Public = False,
+    database: Database = None,
+) -> int:
     """Run the daemon: ask on schedule, judge, and send notices until SIGTERM or Ctrl-C; then finish the rounds begun.
 
     Changed files are read again automatically, and at once on SIGHUP.
@@ -27,7 +39,13 @@ def run(paths: Paths = None, database: Database = None) -> int:
     if settings.log == "json":
         for handler in logging.getLogger().handlers:
             handler.setFormatter(JsonLines())
-    if not serve(paths or [Path("probes")], settings):
+    with ExitStack() as stack:
+        if listen is not None:
+            from prober.api.listener import listening  # not at the top: most daemons serve nothing
+
+            stack.enter_context(listening(listen, settings, now_utc, is_public=public))
+        is_ended = serve(paths or [Path("probes")], settings)
+    if not is_ended:
         # Python would wait for threads that hang in an ask. What they had recorded is kept, and is taken up again.
         logging.shutdown()
         sys.stdout.flush()

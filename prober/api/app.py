@@ -1,0 +1,184 @@
+"""The addresses of the service, as one table, and what answers each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from prober.api import openapi
+from prober.api.guard import Entry, Guard, problem
+from prober.api.public_page import badge, status_page
+from prober.api.source import Source
+from prober.model.errors import ConfigurationError, StoreError
+from prober.status.as_json import Json, of_endpoint, of_mark, plain
+from prober.status.metrics import exposition, without_database
+
+logger = logging.getLogger("prober.api")
+
+Line: TypeAlias = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text without control characters."""
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class MarkRequest(BaseModel):
+    """The body of `POST /v1/marks`; the same as the arguments of `prober mark`."""
+
+    model_config = ConfigDict(extra="forbid", title="Mark")
+
+    kind: Literal["deploy", "known-good"]
+    what: Annotated[Line, StringConstraints(min_length=1)] = Field(
+        description="A service, a probe (`set/id`) or an endpoint."
+    )
+    ref: Line = Field("", description="Commit, release or version; empty for the newest version that is known.")
+    by: Line = Field("api", description="Who did it.", min_length=1)
+    note: Line = Field("", description="Shown beside it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address, and what answers it. The answer may wait for the database: it is given in a thread."""
+
+    path: str
+    method: Literal["GET", "POST"]
+    answer: Callable[[Source, Request, bytes], Response]
+
+
+def metrics(source: Source, request: Request, body: bytes) -> Response:
+    try:
+        now = source.status()
+    except StoreError as error:
+        logger.warning("/metrics: %s", error)
+        return PlainTextResponse(without_database(), media_type=METRICS_TYPE)
+    page = exposition(now.endpoints, now.deliveries, now.daemons, source.now())
+    return PlainTextResponse(page, media_type=METRICS_TYPE)
+
+
+def alive(source: Source, request: Request, body: bytes) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+def ready(source: Source, request: Request, body: bytes) -> Response:
+    source.status()
+    return JSONResponse({"status": "ok"})
+
+
+def endpoints(source: Source, request: Request, body: bytes) -> Response:
+    return _tagged(request, {"endpoints": [of_endpoint(one) for one in source.status().endpoints]})
+
+
+def endpoint(source: Source, request: Request, body: bytes) -> Response:
+    name = request.path_params["name"]
+    for one in source.status().endpoints:
+        if one.name == name:
+            return _tagged(request, of_endpoint(one))
+    return problem(404, "Unknown endpoint", "There is no such endpoint; /v1/endpoints lists all there are.")
+
+
+def set_mark(source: Source, request: Request, body: bytes) -> Response:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        # A form on a page elsewhere can make a browser post text, but not this type.
+        return problem(415, "Not JSON", "Send the body with `Content-Type: application/json`.")
+    try:
+        asked = MarkRequest.model_validate_json(body)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in error.errors(include_input=False)
+        )
+        return problem(422, "Not a mark", wrong[:1000].encode("utf-8", "replace").decode())
+    try:
+        mark = source.mark(asked.kind, asked.what, asked.ref, asked.by, asked.note)
+    except ConfigurationError as error:
+        return problem(409, "Cannot be marked", "; ".join(map(str, error.problems)))
+    return JSONResponse({"mark": of_mark(mark)}, 201)
+
+
+def description(source: Source, request: Request, body: bytes) -> Response:
+    return JSONResponse(openapi.document(MarkRequest.model_json_schema()))
+
+
+def page(source: Source, request: Request, body: bytes) -> Response:
+    headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
+    return HTMLResponse(status_page(source.status().endpoints, source.now()), headers=headers)
+
+
+def badge_of(source: Source, request: Request, body: bytes) -> Response:
+    name = request.path_params["name"]
+    for one in source.status().endpoints:
+        if one.name == name:
+            headers = {"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'none'"}
+            return Response(badge(one), headers=headers, media_type="image/svg+xml")
+    return problem(404, "Unknown endpoint", "There is no such endpoint.")
+
+
+ROUTES: Final = (
+    Address("/metrics", "GET", metrics),
+    Address("/healthz", "GET", alive),
+    Address("/readyz", "GET", ready),
+    Address("/v1/endpoints", "GET", endpoints),
+    Address("/v1/endpoints/{name}", "GET", endpoint),
+    Address("/v1/marks", "POST", set_mark),
+    Address("/openapi.json", "GET", description),
+    Address("/status", "GET", page),
+    Address("/badge/{name}.svg", "GET", badge_of),
+)
+
+
+def application(source: Source, entry: Entry) -> ASGIApp:
+    """The whole service."""
+    routes = [Route(one.path, _handler(source, one), methods=[one.method]) for one in ROUTES]
+    return Guard(Starlette(routes=routes, exception_handlers={HTTPException: _http_error}), entry)
+
+
+def _handler(source: Source, address: Address) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        try:
+            response = await run_in_threadpool(address.answer, source, request, body)
+        except StoreError as error:
+            logger.warning("%s: %s", address.path, error)
+            response = problem(503, "Database", "The database cannot be read; the log says why.", {"Retry-After": "10"})
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, title, error.detail, dict(error.headers or {}))
+
+
+def _tagged(request: Request, content: Json) -> Response:
+    """With an `ETag`, or 304 where the client has it already. The age of a round alone makes no new one."""
+    headers = {"ETag": _etag(content), "Cache-Control": "no-cache", "Vary": "Accept"}
+    given = request.headers.get("if-none-match", "")
+    if given.strip() == "*" or headers["ETag"] in (one.strip() for one in given.split(",")):
+        return Response(status_code=304, headers=headers)
+    return JSONResponse(plain(content), headers=headers)
+
+
+def _etag(content: Json) -> str:
+    text = json.dumps(_lasting(plain(content)), sort_keys=True)
+    return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def _lasting(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _lasting(inner) for key, inner in value.items() if key != "age_s"}
+    return [_lasting(inner) for inner in value] if isinstance(value, list) else value

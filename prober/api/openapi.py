@@ -1,0 +1,149 @@
+"""The OpenAPI document of the service. An endpoint is described by docs/schemas/status.schema.json, as ever."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from prober.status.as_json import Json
+
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["title", "status", "detail"],
+    "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
+}
+_TIME: Final = {"type": "string", "format": "date-time"}
+
+
+def document(mark_request: Json) -> Json:
+    """All of it. `mark_request`: schema of the body of `POST /v1/marks`."""
+    endpoint = _status_schema()["properties"]["endpoints"]["items"]  # type: ignore[index]
+    known = {
+        "200": _json("As it is now.", {"$ref": "#/components/schemas/Endpoint"}, tagged=True),
+        "304": {"description": "It is as in the version that `If-None-Match` names."},
+        "404": {"$ref": "#/components/responses/Problem"},
+    }
+    list_ = {"type": "array", "items": {"$ref": "#/components/schemas/Endpoint"}}
+    every = {"type": "object", "required": ["endpoints"], "properties": {"endpoints": list_}}
+    listed = {"200": _json("All of them.", every, tagged=True), "304": known["304"]}
+    set_ = {
+        "201": _json(
+            "It is recorded.",
+            {"type": "object", "required": ["mark"], "properties": {"mark": {"$ref": "#/components/schemas/Set"}}},
+        ),
+        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "409", "413", "415", "422")},
+    }
+    ok = {"200": _json("Yes.", {"type": "object", "properties": {"status": {"const": "ok"}}})}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "canary prober",
+            "version": _version(),
+            "description": "How every watched endpoint stands, for scrapers, routers and pipelines.",
+        },
+        "security": [{"token": []}, {}],
+        "paths": {
+            "/metrics": {"get": _operation("metrics", "Prometheus' text format.", {"200": _text("text/plain")})},
+            "/healthz": {"get": _operation("alive", "Whether the process answers.", ok, is_open=True)},
+            "/readyz": {"get": _operation("ready", "Whether the database can be read.", ok, is_open=True)},
+            "/v1/endpoints": {"get": _operation("endpoints", "Every endpoint, most urgent first.", listed, _IF)},
+            "/v1/endpoints/{name}": {
+                "get": _operation("endpoint", "One endpoint; `verdict` is for a router.", known, _NAME, _IF)
+            },
+            "/v1/marks": {
+                "post": {
+                    **_operation("mark", "Record a deploy of your own, or a known-good version.", set_),
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Mark"}}},
+                    },
+                }
+            },
+            "/openapi.json": {
+                "get": _operation("openapi", "This document.", {"200": _json("It.", {"type": "object"})})
+            },
+            "/status": {"get": _operation("page", "A page for people.", {"200": _text("text/html")})},
+            "/badge/{name}.svg": {
+                "get": _operation(
+                    "badge", "A picture of the state.", {"200": _text("image/svg+xml"), "404": known["404"]}, _NAME
+                )
+            },
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {"Problem": _json("What is wrong.", _PROBLEM, media_type="application/problem+json")},
+            "schemas": {
+                "Endpoint": endpoint,
+                "Mark": mark_request,
+                "Set": {
+                    "type": "object",
+                    "required": ["kind", "at", "what", "ref", "actor", "note"],
+                    "properties": {
+                        "kind": {"enum": ["deploy", "known-good"]},
+                        "at": _TIME,
+                        **{one: {"type": "string"} for one in ("what", "ref", "actor", "note")},
+                    },
+                },
+            },
+        },
+    }
+
+
+_NAME: Final = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "The endpoint's name, as declared.",
+    "schema": {"type": "string", "minLength": 1, "pattern": "^[^/]+$"},
+}
+_IF: Final = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
+
+
+def _operation(
+    name: str,
+    summary: str,
+    responses: Mapping[str, object],
+    *parameters: Mapping[str, object],
+    is_open: bool = False,
+) -> Json:
+    refused = {} if is_open else {"401": {"$ref": "#/components/responses/Problem"}}
+    failed = {code: {"$ref": "#/components/responses/Problem"} for code in ("421", "503")}
+    return {
+        "operationId": name,
+        "summary": summary,
+        **({"parameters": list(parameters)} if parameters else {}),
+        **({"security": []} if is_open else {}),
+        "responses": {**responses, **refused, **failed},
+    }
+
+
+def _json(
+    description: str, schema: Mapping[str, object], *, tagged: bool = False, media_type: str = "application/json"
+) -> Json:
+    headers = {"headers": {"ETag": {"schema": {"type": "string"}}}} if tagged else {}
+    return {"description": description, "content": {media_type: {"schema": schema}}, **headers}
+
+
+def _text(media_type: str) -> Json:
+    return {"description": "As text.", "content": {media_type: {"schema": {"type": "string"}}}}
+
+
+@cache
+def _status_schema() -> Json:
+    """In the wheel inside the package, in a checkout in its documentation."""
+    package = Path(__file__).parents[1]
+    inside = package / "schemas"
+    folder = inside if inside.is_dir() else package.parent / "docs" / "schemas"
+    schema: Json = json.loads((folder / "status.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+def _version() -> str:
+    try:
+        return version("canary-prober")
+    except PackageNotFoundError:
+        return "0"

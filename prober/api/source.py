@@ -1,0 +1,52 @@
+"""Where the service reads: the status as it is now, from a store that is opened read-only when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from prober.model.errors import StoreError
+from prober.model.version import Mark
+from prober.service.mark import mark
+from prober.status.system_status import SystemStatus, system_status
+from prober.store import Store
+
+Answer = TypeVar("Answer")
+
+
+class Source:
+    """One database. Threads share it. A database that does not exist yet, or is gone for a while, is opened later."""
+
+    def __init__(self, url: str, clock: Callable[[], datetime]) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._store: Store | None = None
+        self.now = clock
+
+    def status(self) -> SystemStatus:
+        """Everything that is watched. Raises StoreError."""
+        return self._read(lambda store: system_status(store, self.now()))
+
+    def mark(self, kind: str, what: str, ref: str, actor: str, note: str) -> Mark:
+        """Record a mark. Raises StoreError, or ConfigurationError for what cannot be marked."""
+        with Store.open(self._url) as store:
+            return mark(store, kind, what, ref, actor, note, self.now())
+
+    def close(self) -> None:
+        with self._lock:
+            store, self._store = self._store, None
+        if store is not None:
+            store.close()
+
+    def _read(self, question: Callable[[Store], Answer]) -> Answer:
+        with self._lock:
+            if self._store is None:
+                self._store = Store.open(self._url, read_only=True)
+            store = self._store
+        try:
+            return question(store)
+        except StoreError:
+            self.close()  # it may be another database by the next request
+            raise

@@ -1,0 +1,95 @@
+"""What the addresses answer."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from datetime import timedelta
+
+import pytest
+
+from prober.api import openapi
+from prober.api.app import ROUTES, MarkRequest, application
+from prober.api.guard import Entry
+from prober.api.source import Source
+from prober.cli import main
+from prober.store import Store, declared, versions
+from tests.api.conftest import Ask, asker
+from tests.cli.world import declarations, due
+
+
+def test_endpoints_are_those_of_status_json(ask: Ask, database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["status", "--json", "--database", database])
+    printed = json.loads(capsys.readouterr().out)["endpoints"]
+    served = ask("/v1/endpoints").json["endpoints"]
+    assert [one["verdict"] for one in served] == ["unknown"]
+    assert served == printed
+    assert ask("/v1/endpoints/swapped").json == printed[0]
+    assert ask("/v1/endpoints/none").status == 404
+
+
+def test_an_answer_the_client_has_is_304(ask: Ask) -> None:
+    first = ask("/v1/endpoints/swapped")
+    again = ask("/v1/endpoints/swapped", if_none_match=f'"other", {first.headers["etag"]}')
+    assert (first.status, again.status, again.body) == (200, 304, b"")
+    assert ask("/v1/endpoints/swapped", if_none_match='"other"').status == 200
+
+
+def test_marks(ask: Ask, database: str) -> None:
+    body = json.dumps({"kind": "deploy", "what": "shop", "ref": "4f2a9c1", "by": "ci"}).encode()
+    done = ask("/v1/marks", "POST", body, content_type="application/json")
+    assert (done.status, done.json["mark"]["ref"]) == (201, "4f2a9c1")
+    with Store.open(database, read_only=True) as store:
+        assert [(one.what, one.actor, one.at) for one in store.query(versions.marks)] == [("shop", "ci", due(1))]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "said"),
+    [
+        ("{}", "application/json", 422, "kind"),
+        ('{"kind": "deploy", "what": "a\\nb"}', "application/json", 422, "what"),
+        ('{"kind": "deploy", "what": "shop"}', "application/json", 409, "ref is missing"),
+        ('{"kind": "deploy", "what": "shop", "ref": "1", "x": 1}', "application/json", 422, "x"),
+        ('{"kind": "deploy", "what": "shop", "ref": "1"}', "text/plain", 415, "application/json"),
+        (" " * 1_000_001, "application/json", 413, "bytes"),
+    ],
+)
+def test_what_is_no_mark(ask: Ask, body: str, kind: str, status: int, said: str) -> None:
+    done = ask("/v1/marks", "POST", body.encode(), content_type=kind)
+    assert (done.status, done.headers["content-type"]) == (status, "application/problem+json")
+    assert said in done.json["detail"]
+
+
+def test_every_address_is_described_and_no_other(ask: Ask) -> None:
+    document = ask("/openapi.json").json
+    described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
+    assert described == {(one.path, one.method) for one in ROUTES}
+    assert document == json.loads(json.dumps(openapi.document(MarkRequest.model_json_schema())))
+
+
+def test_without_a_database(tmp_path: object) -> None:
+    ask = asker(
+        application(Source(f"sqlite:///{tmp_path}/none.db", lambda: due(1)), Entry(None, frozenset({"localhost"})))
+    )
+    assert ask("/healthz").status == 200
+    assert (ask("/readyz").status, ask("/v1/endpoints").status) == (503, 503)
+    assert b"prober_database_up 0.0" in ask("/metrics").body
+
+
+@pytest.mark.slow
+def test_the_public_page_and_the_badge_hold_no_text_of_replies(database: str) -> None:
+    [endpoint] = declarations().endpoints
+    hostile = endpoint.model_copy(update={"name": '<b>&"x', "model": "secret-model"})
+    with Store.open(database) as store:
+        store.change(declared.remember, (), [hostile], due(0) + timedelta(hours=1))
+    ask = asker(application(Source(database, lambda: due(1)), Entry(None, frozenset({"localhost"}))))
+    page = ask("/status")
+    assert "&lt;b&gt;&amp;" in page.body.decode()
+    assert "secret-model" not in page.body.decode()
+    assert not re.search(r"<script|<b>&", page.body.decode())
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    badge = ask('/badge/<b>&"x.svg')
+    assert badge.headers["content-type"] == "image/svg+xml"
+    texts = [one.text for one in ElementTree.fromstring(badge.body).iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ['<b>&"x', "gathering"]
