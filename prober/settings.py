@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     """Who may act, as the header or the e-mail address names them, separated by commas; unset for everyone."""
     dashboard_private: bool = Field(False, validation_alias="PROBER_DASHBOARD_PRIVATE")
     """Show hashes and measures in the dashboard instead of prompts and replies."""
-    http_hosts: str = Field("", validation_alias="PROBER_HTTP_HOSTS")
+    http_hosts: str | None = Field(None, validation_alias="PROBER_HTTP_HOSTS")
     """Further names under which the HTTP service is reached, separated by commas."""
 
 

@@ -78,7 +78,7 @@ def entry_of(address: ListenAddress, settings: Settings, *, is_public: bool = Fa
         )
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise ConfigurationError(f"the token of {TOKEN} has fewer than {SHORTEST_TOKEN} characters; make a longer one")
-    further = (one.strip().lower() for one in settings.http_hosts.split(","))
+    further = (one.strip().lower() for one in (settings.http_hosts or "").split(","))
     names = {"localhost", address.host, socket.gethostname().lower(), *further} - {""}
     return Entry(token, frozenset(names), is_public)
 

@@ -80,11 +80,11 @@ def test_a_signal_ends_it_although_a_client_hangs(served: Served, number: signal
     assert "Traceback" not in served.process.communicate()[1]
 
 
-def test_the_daemon_serves_too(home: Path) -> None:
-    write_probes(home)
+def test_the_daemon_serves_too(tmp_path: Path) -> None:
+    write_probes(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = start(home, "run", "probes", "--listen", f"127.0.0.1:{port}")
+    process = start(tmp_path, "run", "probes", "--listen", f"127.0.0.1:{port}")
     try:
         end = time.monotonic() + 60
         states: list[str] = []
