@@ -20,6 +20,7 @@ from apscheduler.schedulers.base import BaseScheduler
 from prober.asking import open_provider
 from prober.daemon.due_times import Watched, key_of
 from prober.daemon.log import log_fault, log_round, logger, reported
+from prober.incidents.confirmation import longest_wait
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError, StoreError
 from prober.service import run_round
@@ -181,6 +182,14 @@ class DueRounds:
         key = key_of(waiting.probe_set, waiting.endpoint)
         watched = self.watched.get(key)
         reason: MissReason
+        if (
+            watched is not None
+            and waiting.confirms
+            and waiting.due_at - now > longest_wait(watched.endpoint.confirm, watched.endpoint.reference)
+        ):
+            self._queue.done(waiting, "misfire", now)
+            logger.warning("the confirmation of %s was due by a clock that was ahead; it is looked at again", key)
+            return
         if watched is not None and now < watched.moments.following(waiting.due_at):
             # Jitter keeps fleets out of step at the moments they share; a suspicion is an endpoint's own.
             start = waiting.due_at if waiting.confirms else watched.moments.start(waiting.due_at)

@@ -18,8 +18,12 @@ DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
 
 
-def pass_time(incident: Incident, reminders: Reminders, now: datetime) -> Decision:
-    """What the hour makes of an incident that people know of."""
+def pass_time(incident: Incident, reminders: Reminders, now: datetime, muted_for: timedelta | None = None) -> Decision:
+    """What the hour makes of an incident that people know of. `muted_for`: how long its mute was to last."""
+    left = incident.muted_until - now if incident.state == "muted" and incident.muted_until is not None else None
+    if left is not None and muted_for is not None and left > muted_for + SILENT_AFTER:
+        # The clock was ahead when it was set. It lasts as long as was meant, from now on.
+        return Decision("mute_moved", replace(incident, muted_until=now + muted_for))
     if incident.state == "muted" and incident.muted_until is not None and incident.muted_until <= now:
         return Decision("mute_expired", unmuted(incident, "", "", now), event="unmuted")
     every_s = reminders.every_s(incident.severity)

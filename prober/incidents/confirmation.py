@@ -23,7 +23,7 @@ from prober.model.declaration import Confirm, ReferenceRule
 from prober.model.evidence import Judgement
 from prober.model.incident import LIVE, Incident
 from prober.model.shape import seconds
-from prober.model.watch import Confirmation, Gathered, Suspicion
+from prober.model.watch import SILENT_AFTER, Confirmation, Gathered, Suspicion
 
 ENDS_AT: Final = 0.5
 """A suspicion lasts while evidence is above this part of `Confirm.at`."""
@@ -47,6 +47,13 @@ def next_look_s(pause_s: float, repeats_s: float, every_s: float) -> float | Non
         return pause_s
     wait_s = NEW_AFTER_S.get(repeats_s, every_s)
     return wait_s if wait_s < every_s else None
+
+
+def longest_wait(confirm: Confirm, reference: ReferenceRule) -> timedelta:
+    """The longest that a round beside the schedule may have to wait. One due later was added by a clock that was
+    ahead."""
+    burst_s = seconds(reference.warm_up.pause) if reference.warm_up is not None else 0.0
+    return timedelta(seconds=max(*AGAIN_S, *NEW_AFTER_S.values(), confirm.pause_s, burst_s)) + SILENT_AFTER
 
 
 def ask_for_reference(

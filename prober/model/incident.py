@@ -83,6 +83,7 @@ Reason = Literal[
     "already_closed",
     # time went by
     "mute_expired",
+    "mute_moved",  # it was set by a clock that was ahead
     "reminder_due",
     "nothing_due",
     "rounds_overdue",  # an endpoint is stale

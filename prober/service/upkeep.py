@@ -47,7 +47,7 @@ def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) 
 def _decide(tx: Transaction, incident: Incident, reminders: Reminders, now: datetime) -> Decision:
     if not declared.is_current(tx, incident.endpoint_hash) and declared.is_declared(tx, incident.endpoint):
         return replaced(incident, now)
-    return pass_time(incident, reminders, now)
+    return pass_time(incident, reminders, now, incidents.muted_for(tx, incident))
 
 
 def check_freshness(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf, isfinite, isnan
 from typing import Any
 
@@ -172,6 +172,19 @@ def keep_action(
             reason=reason,
         )
     )
+
+
+def muted_for(tx: Transaction, incident: Incident) -> timedelta | None:
+    """How long the mute of an incident was to last when it was set; None where it is not muted."""
+    if incident.state != "muted":
+        return None
+    row = tx.exec(
+        select(ActionRow)
+        .where(ActionRow.incident_id == incident.id, ActionRow.reason == "muted")
+        .order_by(col(ActionRow.id).desc())
+        .limit(1)
+    ).first()
+    return None if row is None or row.until is None else row.until - row.at
 
 
 def actions(tx: Transaction, incident_id: int | None = None, limit: int = 200) -> tuple[ActionView, ...]:

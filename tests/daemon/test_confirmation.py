@@ -304,3 +304,19 @@ def test_a_trial_has_its_reference_eight_minutes_after_the_first_round_whatever_
     assert [at for at, state in outcomes(store) if state == "completed"] == [f"12:0{minute}" for minute in range(9)]
     (view,) = [one for one in store.query(overview.endpoints) if one.name == "parrot"]
     assert view.state == "quiet"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ahead", [6 * HOUR, 30 * 24 * HOUR, 800 * 24 * HOUR])
+def test_a_confirmation_that_a_clock_ahead_made_due_holds_nothing_back(files, store, clock, evidence, ahead):
+    declared(files, "{rounds: 3}")
+    clock.now = NOON + ahead
+    work(watching(files, store, clock))
+    (far,) = [view for view in store.query(stored_rounds.unfinished, clock.now) if view.confirms]
+    clock.now = NOON + HOUR
+    daemon = watching(files, store, clock)
+    work(daemon)
+    waiting = [view for view in store.query(stored_rounds.unfinished, clock.now) if view.confirms]
+    assert far.due_at not in [view.due_at for view in waiting]
+    follow_up(daemon, store, clock, NOON + 2 * HOUR)
+    assert {at for at, state in outcomes(store) if state == "completed"} >= {f"13:0{n}" for n in range(4)}

@@ -120,6 +120,18 @@ def test_a_mute_ends_by_itself_and_nobody_is_notified_meanwhile(store: Store) ->
     assert decision.reason == "reminder_due"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ahead", [DAY, 900 * DAY])
+def test_a_mute_set_by_a_clock_that_was_ahead_lasts_as_long_as_was_meant(store: Store, ahead: timedelta) -> None:
+    incident = alarm(store)
+    try_to_act(store, incident.id, Action("mute", "ana", until=NOW + ahead + 4 * HOUR), NAMES, NOW + ahead)
+    (moved,) = look_at_incidents(store, NAMES, NOW)
+    assert (moved.reason, moved.incident and moved.incident.muted_until) == ("mute_moved", NOW + 4 * HOUR)
+    assert look_at_incidents(store, NAMES, NOW + HOUR) == ()
+    (decision,) = look_at_incidents(store, NAMES, NOW + 4 * HOUR)
+    assert (decision.reason, events(store, alerter="log")) == ("mute_expired", ["opened", "muted", "unmuted"])
+
+
 def test_what_gets_worse_ends_a_mute(store: Store) -> None:
     incident = alarm(store)
     try_to_act(store, incident.id, Action("mute", "ana"), NAMES, NOW)
