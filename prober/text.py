@@ -37,7 +37,7 @@ _COMPARED = 100_000
 """Characters within which two replies are searched for their first difference."""
 _LEAD = 60
 """Characters shown before that difference."""
-_SECRETS = re.compile(
+SECRETS = re.compile(
     r"""
       (?<![\w-])sk-(?=[\w-]*\d)[\w-]{16,}                 # OpenAI, Anthropic, OpenRouter, DeepSeek
     | (?<!\w)(?:xox[abeprs]|xapp)-[\w-]{10,}              # Slack tokens
@@ -53,6 +53,7 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE,
 )
+"""What looks like a secret."""
 LEAKED = (
     "this looks like a secret; take it out of the file and out of its history, put it in an environment variable, and "
     "write only that variable's name, as in api_key_env: OPENAI_API_KEY"
@@ -106,7 +107,7 @@ def side_by_side(reference: str, recent: str, limit: int) -> tuple[str, str]:
 
 def redact(text: str) -> str:
     """The text with everything that looks like a secret replaced."""
-    return _SECRETS.sub("[secret]", text)
+    return SECRETS.sub("[secret]", text)
 
 
 def is_secret_name(field: str) -> bool:
@@ -116,7 +117,7 @@ def is_secret_name(field: str) -> bool:
 
 def leaks(text: str) -> bool:
     """Whether a text holds something that looks like a secret."""
-    return _SECRETS.search(text) is not None
+    return SECRETS.search(text) is not None
 
 
 def one_line(text: str) -> str:

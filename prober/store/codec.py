@@ -21,6 +21,7 @@ from cattrs.gen import make_dict_unstructure_fn
 from prober.model.errors import StoreError
 from prober.model.evidence import Fact, Findings, Fingerprint, Judgement, Observation, Verdict
 from prober.model.reply import Reply, ToolCall
+from prober.model.sample import StoredSample
 from prober.model.triage import Swapped
 from prober.store.rows import ReplyRow
 
@@ -31,7 +32,7 @@ _CODEC.register_unstructure_hook(datetime, datetime.isoformat)
 _CODEC.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _CODEC.register_unstructure_hook(ToolCall, lambda call: [call.name, call.arguments])
 _CODEC.register_structure_hook(ToolCall, lambda pair, _: ToolCall(*pair))
-for _of in (Reply, Fingerprint):
+for _of in (Reply, Fingerprint, StoredSample):
     _CODEC.register_unstructure_hook(_of, make_dict_unstructure_fn(_of, _CODEC, _cattrs_omit_if_default=True))
 _T = TypeVar("_T")
 
@@ -66,6 +67,7 @@ pack_judgement, unpack_judgement = _pair(Judgement)
 pack_findings, unpack_findings = _pair(Findings)
 pack_facts, unpack_facts = _pair(tuple[Fact, ...])
 pack_swapped, unpack_swapped = _pair(tuple[Swapped, ...])
+pack_sample, unpack_sample = _pair(StoredSample)
 
 
 def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:

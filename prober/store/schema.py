@@ -14,8 +14,9 @@ from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Database
+from prober.store.sample_rows import SampleRow
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 16))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 17))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
@@ -52,7 +53,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
 def create(database: Database) -> None:
     """Make the tables as they are today, in a database that is empty and will never be migrated."""
     with database.write() as tx:
-        for of in (IncidentRow, ExperimentRow):  # one metadata of all tables; named so that every module is read
+        for of in (IncidentRow, ExperimentRow, SampleRow):  # one metadata; named so that every module is read
             of.metadata.create_all(tx.connection())
 
 

@@ -1,0 +1,61 @@
+"""Live samples: lines of a reply log, or records of other tools, read as samples of production traffic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, logged
+from prober.model.errors import LogError, Problem
+from prober.model.sample import Sample
+
+UNNAMED: Final = "(unnamed)"
+"""Endpoint or feature of samples that name none."""
+MOST_SCORES: Final = 16
+
+
+def samples_of(lines: Iterable[Mapping[str, Any]], source: str, feature: str | None = None) -> Iterator[Sample]:
+    """Objects such as a line of a reply log holds; `round` and `probe` may be left out. `feature` is that of those
+    that name none.
+
+    Raises LogError naming `source` and the number of the object where a value cannot be read.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not isinstance(line, Mapping):
+            raise LogError([Problem(source, number, "", 'not a JSON object; write {"feature": …, "text": …}')])
+        named = str(line.get("feature") or feature or UNNAMED)
+        endpoint = line.get("endpoint") or line.get("requested_model") or line.get("model") or UNNAMED
+        content = {"round": line.get("at") or "0", "probe": named, **line, "endpoint": endpoint}
+        yield sample_of(logged(content, source, number), source, number, feature)
+
+
+def sample_of(one: LoggedReply, source: str, number: int, feature: str | None = None) -> Sample:
+    """One line of a log as a sample: its feature is `feature` in the line, else as given, else its probe's name."""
+    own = one.extra.get("feature")
+    return Sample(
+        endpoint=one.endpoint,
+        feature=str(own) if own else feature or one.probe,
+        reply=one.reply,
+        prompt=one.prompt,
+        scores=_scores(one.extra.get("scores"), source, number),
+        expect=one.expect,
+        source="" if one.reply.reply_id or one.reply.at != UNKNOWN_TIME else f"{source}:{number}",
+    )
+
+
+def _scores(value: object, source: str, number: int) -> dict[str, float]:
+    """Numbers by name; true and false are 1 and 0, and what is null is left out."""
+    if value is None:
+        return {}
+    want = 'is no object of at most 16 numbers; write {"feedback": 1, "retrieval_hits": 0.8}'
+    if not isinstance(value, Mapping) or len(value) > MOST_SCORES:
+        raise LogError([Problem(source, number, "scores", want)])
+    found = {}
+    for name, score in value.items():
+        if score is None:
+            continue
+        if not isinstance(score, bool | int | float) or not math.isfinite(score):
+            raise LogError([Problem(source, number, f"scores.{str(name)[:40]}", "is no finite number; write one")])
+        found[str(name)[:80]] = float(score)
+    return found

@@ -1,0 +1,94 @@
+"""Sampled replies of production traffic, tagged by feature: what is told of them, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from prober.model.declaration import Check
+from prober.model.evidence import Fingerprint
+from prober.model.reply import Reply
+from prober.model.shape import Days, Shape, seconds
+
+PersonalData = Literal["email", "phone", "card", "key"]
+PERSONAL_DATA: Final[tuple[PersonalData, ...]] = ("email", "phone", "card", "key")
+Side = Literal["inputs", "outputs", "score"]
+"""What is judged by itself: what users ask, what is answered, and each score."""
+
+
+class SampleRules(Shape):
+    """What of live samples is kept, and how much. The file `samples.yaml`."""
+
+    keep: Literal["fingerprint", "text"] = "fingerprint"
+    """`fingerprint`: no text is stored, only what was read off it. `text`: prompts and replies too, without personal
+    data."""
+    personal_data: tuple[PersonalData, ...] = PERSONAL_DATA
+    """What is taken out of a text before anything is read off it or stored."""
+    replace_by: Literal["name", "hash"] = "name"
+    """`name`: `[email]`. `hash`: `[email 3f9a21c0]`, the same for the same address; keyed by the secret in the
+    environment variable PROBER_SAMPLES_KEY, which it needs."""
+    per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
+    """Samples of one feature in one minute that are taken; the rest is counted as dropped."""
+    keep_for: Days = "90d"
+    """How long samples are stored."""
+
+    @property
+    def keep_for_s(self) -> float:
+        return seconds(self.keep_for)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reply to a user, as a log tells of it."""
+
+    endpoint: str
+    feature: str
+    reply: Reply
+    prompt: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """Name → number, such as user feedback, a judge's mark or what retrieval found."""
+    expect: tuple[Check, ...] = ()
+    """Checks that the reply should pass, where the log says so."""
+    source: str = ""
+    """`path:line`: tells samples without a time and without an id apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSample:
+    """What is kept of a sample."""
+
+    key: str
+    """The same for the same sample, so that it is stored once."""
+    endpoint: str
+    feature: str
+    at: datetime
+    error: str = ""
+    """Why there is no reply; empty where there is one."""
+    inputs: Fingerprint | None = None
+    """Read off the prompt; None where there is none."""
+    outputs: Fingerprint | None = None
+    """Read off the reply; None where there is none."""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    prompt: str | None = None
+    """None unless text is kept."""
+    text: str | None = None
+    """None unless text is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of samples that were handed in."""
+
+    samples: int = 0
+    """Handed in."""
+    stored: int = 0
+    dropped: int = 0
+    """Beyond what a minute may hold."""
+    known: int = 0
+    """Stored before."""
+    personal_data: Mapping[str, int] = field(default_factory=dict)
+    """Kind → how often it was taken out."""

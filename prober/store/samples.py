@@ -1,0 +1,130 @@
+"""Live samples, how many came, and what was judged of them. Apart from the rounds of probes, and never mixed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import col, delete, func, select
+
+from prober.model.sample import StoredSample
+from prober.store.codec import pack_sample, unpack_sample
+from prober.store.engine import Transaction
+from prober.store.sample_rows import SampleRow, SampleTallyRow
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A feature of an endpoint, and how many of its samples came, ever."""
+
+    endpoint: str
+    name: str
+    stored: int
+    dropped: int
+    failed: int
+    newest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of some samples."""
+
+    stored: int
+    dropped: int
+    known: int
+
+
+def add(tx: Transaction, samples: Sequence[StoredSample], per_minute: int) -> Added:
+    """Store samples that are not stored yet, of each feature at most so many in one minute; count the others."""
+    keys = {one.key for one in samples}
+    known = set(tx.exec(select(SampleRow.key).where(col(SampleRow.key).in_(keys))))
+    held: dict[tuple[str, str, datetime], int] = {}
+    dropped: Counter[tuple[str, str]] = Counter()
+    stored: list[StoredSample] = []
+    for one in samples:
+        if one.key in known:
+            continue
+        minute = (one.endpoint, one.feature, one.at.replace(second=0, microsecond=0))
+        if minute not in held:
+            held[minute] = _in_minute(tx, *minute)
+        if held[minute] >= per_minute:
+            dropped[one.endpoint, one.feature] += 1
+            continue
+        held[minute] += 1
+        known.add(one.key)
+        stored.append(one)
+    for one in stored:
+        row = SampleRow(
+            key=one.key, endpoint=one.endpoint, feature=one.feature, at=one.at, content=pack_sample(one)
+        )  # fmt: skip
+        tx.add(row)
+    _count(tx, stored, dropped)
+    total = sum(dropped.values())
+    return Added(len(stored), total, len(samples) - len(stored) - total)
+
+
+def features(tx: Transaction, endpoint: str | None = None) -> tuple[Feature, ...]:
+    """By endpoint and name; of one endpoint, or all."""
+    found = select(SampleTallyRow).order_by(col(SampleTallyRow.endpoint), col(SampleTallyRow.feature))
+    if endpoint is not None:
+        found = found.where(SampleTallyRow.endpoint == endpoint)
+    return tuple(
+        Feature(row.endpoint, row.feature, row.stored, row.dropped, row.failed, row.newest_at) for row in tx.exec(found)
+    )
+
+
+def between(tx: Transaction, endpoint: str, feature: str, since: datetime, until: datetime) -> tuple[StoredSample, ...]:
+    """Samples of [since, until), oldest first."""
+    rows = tx.exec(
+        select(SampleRow.content)
+        .where(
+            SampleRow.endpoint == endpoint, SampleRow.feature == feature, SampleRow.at >= since, SampleRow.at < until
+        )
+        .order_by(col(SampleRow.at), col(SampleRow.key))
+    )
+    return tuple(map(unpack_sample, rows))
+
+
+def delete_before(tx: Transaction, moment: datetime) -> None:
+    """Samples from before a moment; what was counted and judged of them stays."""
+    tx.exec(delete(SampleRow).where(col(SampleRow.at) < moment))
+
+
+def _in_minute(tx: Transaction, endpoint: str, feature: str, minute: datetime) -> int:
+    return tx.exec(
+        select(func.count())
+        .select_from(SampleRow)
+        .where(
+            SampleRow.endpoint == endpoint,
+            SampleRow.feature == feature,
+            SampleRow.at >= minute,
+            SampleRow.at < minute + _MINUTE,
+        )
+    ).one()
+
+
+def _count(tx: Transaction, stored: Iterable[StoredSample], dropped: Counter[tuple[str, str]]) -> None:
+    came: Counter[tuple[str, str]] = Counter()
+    failed: Counter[tuple[str, str]] = Counter()
+    newest: dict[tuple[str, str], datetime] = {}
+    for one in stored:
+        name = (one.endpoint, one.feature)
+        came[name] += 1
+        failed[name] += bool(one.error)
+        newest[name] = max(newest.get(name, one.at), one.at)
+    # Sorted, so that two processes at once lock in the same order.
+    for endpoint, feature in sorted({*came, *dropped}):
+        name = (endpoint, feature)
+        row = tx.get(SampleTallyRow, name) or SampleTallyRow(
+            endpoint=endpoint, feature=feature, stored=0, dropped=0, failed=0
+        )
+        row.stored += came[name]
+        row.dropped += dropped[name]
+        row.failed += failed[name]
+        row.newest_at = max((at for at in (row.newest_at, newest.get(name)) if at is not None), default=None)
+        tx.add(row)

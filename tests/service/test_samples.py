@@ -1,0 +1,47 @@
+"""Live samples: what is stored of them, how many, and what shifts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from prober.model.errors import LogError
+from prober.model.sample import SampleRules
+from prober.service.samples import accept_samples
+from prober.store import Store, samples
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LINE = {
+    "feature": "support", "endpoint": "bot", "at": "2026-03-02T11:00:00Z", "prompt": "Mail me at ada@example.org",
+    "text": "Call +49 170 1234567 or pay with 4111 1111 1111 1111.", "scores": {"feedback": 1},
+}  # fmt: skip
+
+
+def test_no_text_and_no_personal_data_is_stored_unless_declared() -> None:
+    with Store.in_memory() as store:
+        taken = accept_samples(store, [LINE], SampleRules(), NOW)
+        (kept,) = store.query(samples.between, "bot", "support", NOW - timedelta(days=1), NOW)
+        assert (taken.stored, taken.personal_data) == (1, {"email": 1, "phone": 1, "card": 1})
+        assert kept.prompt is None and kept.text is None and kept.scores == {"feedback": 1.0}
+        assert not any(word in repr(kept) for word in ("ada@", "4111", "Call", "Mail"))
+        accept_samples(store, [{**LINE, "feature": "sales"}], SampleRules(keep="text"), NOW)
+        (kept,) = store.query(samples.between, "bot", "sales", NOW - timedelta(days=1), NOW)
+        assert (kept.prompt, kept.text) == ("Mail me at [email]", "Call [phone] or pay with [card].")
+
+
+def test_a_minute_holds_so_many_and_a_sample_is_stored_once() -> None:
+    with Store.in_memory() as store:
+        lines = [{**LINE, "text": f"reply {i}"} for i in range(5)]
+        assert accept_samples(store, lines[:2], SampleRules(per_minute=3), NOW).stored == 2
+        taken = accept_samples(store, lines, SampleRules(per_minute=3), NOW)
+        assert (taken.samples, taken.stored, taken.known, taken.dropped) == (5, 1, 2, 2)
+        (feature,) = store.query(samples.features)
+        assert (feature.name, feature.stored, feature.dropped) == ("support", 3, 2)
+
+
+def test_a_broken_sample_names_its_place_and_stores_nothing() -> None:
+    with Store.in_memory() as store:
+        with pytest.raises(LogError, match=r"samples:2: scores\.feedback: is no finite number; write one"):
+            accept_samples(store, [LINE, {**LINE, "scores": {"feedback": "good"}}], SampleRules(), NOW)
+        assert store.query(samples.features) == ()
