@@ -34,7 +34,9 @@ _WHOLE: Final = (
 """Ends of an address that the prober appends itself."""
 
 
-_PLACEHOLDER = re.compile(r"\$\{|\{\{|os\.environ/|^file://|^env:")
+_PLACEHOLDER = re.compile(
+    r"\$[{(]|\$[A-Za-z_]\w*|\{\{|\{[a-z_]+\}|%[A-Z][A-Z0-9_]+%|<[^<>]+>|\bos\.environ\b|\bprocess\.env\b|^file:|^env[:.]"
+)
 """What other tools fill in."""
 
 

@@ -16,8 +16,9 @@ from prober.loading.validation_errors import did_you_mean
 from prober.text import quoted
 
 _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
-_OTHER: Final = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}")
-_ENVIRONMENT: Final = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}|\bos\.environ/\w+|\{\{\s*env\.\w+\s*\}\}")
+_OTHER: Final = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}|<%[=-][^\n]{0,80}?%>")
+_ENVIRONMENT: Final = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}|\bos\.environ/\w+|\{\{\s*env\.\w+\s*\}\}|\A\s*env:\w+\s*\Z")
+_FILE: Final = re.compile(r"\A\s*(?:file:|@)?(?P<path>[\w./-]+\.(?:txt|md|j2|jinja2?|json|ya?ml|prompt))\s*\Z")
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
 
@@ -121,6 +122,9 @@ def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
             f"{quoted(found[0])}: nothing of the environment is put into a prompt, for prompts are stored and shown; "
             f"write the text itself, or vars, {_AS_IT_STANDS}"
         )
+        return
+    if found := _FILE.match(text):
+        yield f"{quoted(text.strip())} is sent as it stands; write file://{found['path']} for its text, {_AS_IT_STANDS}"
         return
     for name in dict.fromkeys(_VARIABLE.findall(text)):
         named.add(name)

@@ -337,3 +337,26 @@ def test_what_validates_runs_and_what_run_refuses_was_refused_before(
         if code == 2:
             assert out.err == refused
     assert min(seen.values()) >= 25, seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *[("model", text) for text in ("$MODEL", "$(model)", "%MODEL%", "<your-model>", "process.env.MODEL", "{model}")],
+        *[("base_url", text) for text in ("https://$HOST/v1", "https://<resource>.openai.azure.com/v1")],
+        *[("prompt", text) for text in ("file:prompts/a.txt", "@prompts/a.md", "prompts/a.j2", "env:PROMPT", "Hi <%= x %>")],
+    ],
+)  # fmt: skip
+def test_what_other_tools_fill_in_is_refused(tmp_path: Path, field: str, text: str) -> None:
+    endpoint = {"provider": "openai", "model": "m", "base_url": "https://api.x.ai/v1", "api_key_env": "K"}
+    probe = {"id": "a", "prompt": "Pick."}
+    (probe if field == "prompt" else endpoint)[field] = text
+    (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": {"bot": endpoint}}))
+    canary = {"owner": "us", "endpoints": ["bot"], "schedule": {"every": "6h"}, "probes": [probe]}
+    (tmp_path / "set.yaml").write_text(json.dumps(canary))
+    with pytest.raises(ConfigurationError, match=field):
+        load(tmp_path)
+    if field == "prompt":
+        (tmp_path / "set.yaml").write_text(json.dumps({**canary, "probes": [{**probe, "template": False}]}))
+        assert load(tmp_path).sets[0].probes[0].prompt == text
