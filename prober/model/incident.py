@@ -217,6 +217,15 @@ class Change(Incident):
         return headline([(shift.words, shift.direction) for shift in self.shifts])
 
     @property
+    def for_better_or_worse(self) -> str:
+        """Which of it is worse and which is better, such as `worse: refuses 11 % instead of 2 %`, as far as checks,
+        refusals and empty replies know it; empty where they did not move."""
+        sides = {
+            side: ", ".join(one.words for one in self.shifts if one.direction == side) for side in ("worse", "better")
+        }
+        return "; ".join(f"{side}: {words}" for side, words in sides.items() if words)
+
+    @property
     def moved(self) -> tuple[Verdict, ...]:
         """The channels whose own evidence passed a tenth of the threshold; else the strongest, if there is any."""
         return moved(self.verdicts, self.threshold) or self.verdicts[:1]

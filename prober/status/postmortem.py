@@ -139,6 +139,9 @@ def _impact(found: Postmortem) -> list[str]:
     lines += [f"- At the same time: {inline(', '.join(others))}."] if others else []
     if isinstance(incident, Change) and incident.findings.share is not None:
         lines.append(f"- Affected: {incident.findings.share.words}.")
+    if isinstance(incident, Change):
+        unknown = "no declared check moved, and refusals did not; declare under `expect` what a good reply holds"
+        lines.append(f"- By checks, refusals and empty replies: {inline(incident.for_better_or_worse) or unknown}.")
     return [*lines, f"- Users and features that were affected: {_TO_FILL_IN}"]
 
 

@@ -29,6 +29,7 @@ def test_it_reads_as_a_postmortem(prober: Run, changed: Path) -> None:
     assert "| failed asks | 0 of " in text
     assert "acknowledged | ada (by shell) | asked \\| the \\<provider\\> |" in text
     assert "refus" in text
+    assert "\n- By checks, refusals and empty replies: worse: " in text
 
 
 def test_a_prompt_edited_on_the_way_is_named(prober: Run, changed: Path) -> None:

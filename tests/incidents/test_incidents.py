@@ -197,7 +197,13 @@ def test_an_improvement_is_info_and_said_as_one() -> None:
     incident = decide(None, later(7.0, 31), "acme/gpt-4o", "e1", NOW, given=given).incident
     assert incident is not None
     assert (incident.severity, incident.kind) == ("info", "behaviour_change")
-    assert incident.headline == "better: refuses 1 % instead of 31 %"
+    assert incident.headline == incident.for_better_or_worse == "better: refuses 1 % instead of 31 %"
+    worse = Shift("expectation", "checks hold in 40 % instead of 98 %", 24, 96, "worse", is_clear=True)
+    both = replace(incident, findings=Findings((worse, better, longer)))
+    assert both.for_better_or_worse == (
+        "worse: checks hold in 40 % instead of 98 %; better: refuses 1 % instead of 31 %"
+    )
+    assert replace(incident, findings=Findings((longer,))).for_better_or_worse == ""
 
 
 def provisional() -> Change:
