@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from prober.alerts.alertmanager import open_alertmanager
+from prober.alerts.apprise import open_apprise
 from prober.alerts.log import open_log
 from prober.alerts.pagerduty import open_pagerduty
 from prober.alerts.slack.bot import open_slack
@@ -31,6 +32,7 @@ ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
     "pagerduty": open_pagerduty,
     "alertmanager": open_alertmanager,
     "webhook": open_webhook,
+    "apprise": open_apprise,
     "log": open_log,
 }
 """Name → factory, which gives None where the channel is not configured."""

@@ -6,11 +6,11 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -46,6 +46,15 @@ class MarkRequest(BaseModel):
     ref: Line = Field("", description="Commit, release or version; empty for the newest version that is known.")
     by: Line = Field("api", description="Who did it.", min_length=1)
     note: Line = Field("", description="Shown beside it.")
+
+
+class SamplesRequest(BaseModel):
+    """The body of `POST /v1/samples`: objects such as a line of a reply log holds."""
+
+    model_config = ConfigDict(extra="forbid", title="Samples")
+
+    samples: list[dict[str, JsonValue]] = Field(max_length=1000)
+    feature: Line = Field("", description="That of samples that name none.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +98,9 @@ def endpoint(source: Source, request: Request, body: bytes) -> Response:
 
 
 def set_mark(source: Source, request: Request, body: bytes) -> Response:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        # A form on a page elsewhere can make a browser post text, but not this type.
-        return problem(415, "Not JSON", "Send the body with `Content-Type: application/json`.")
-    try:
-        asked = MarkRequest.model_validate_json(body)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in error.errors(include_input=False)
-        )
-        return problem(422, "Not a mark", wrong[:1000].encode("utf-8", "replace").decode())
+    asked = _read(MarkRequest, request, body)
+    if isinstance(asked, Response):
+        return asked
     try:
         mark = source.mark(asked.kind, asked.what, asked.ref, asked.by, asked.note)
     except ConfigurationError as error:
@@ -106,8 +108,19 @@ def set_mark(source: Source, request: Request, body: bytes) -> Response:
     return JSONResponse({"mark": of_mark(mark)}, 201)
 
 
+def add_samples(source: Source, request: Request, body: bytes) -> Response:
+    asked = _read(SamplesRequest, request, body)
+    if isinstance(asked, Response):
+        return asked
+    try:
+        taken = source.accept_samples(asked.samples, asked.feature or None)
+    except ConfigurationError as error:
+        return problem(409, "Cannot be read", "; ".join(map(str, error.problems))[:1000])
+    return JSONResponse({"taken": plain(asdict(taken))}, 202)
+
+
 def description(source: Source, request: Request, body: bytes) -> Response:
-    return JSONResponse(openapi.document(MarkRequest.model_json_schema()))
+    return JSONResponse(openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema()))
 
 
 def page(source: Source, request: Request, body: bytes) -> Response:
@@ -131,6 +144,7 @@ ROUTES: Final = (
     Address("/v1/endpoints", "GET", endpoints),
     Address("/v1/endpoints/{name}", "GET", endpoint),
     Address("/v1/marks", "POST", set_mark),
+    Address("/v1/samples", "POST", add_samples),
     Address("/openapi.json", "GET", description),
     Address("/status", "GET", page),
     Address("/badge/{name}.svg", "GET", badge_of),
@@ -156,6 +170,23 @@ def _handler(source: Source, address: Address) -> Callable[[Request], object]:
         return response
 
     return answer
+
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def _read(kind: type[Asked], request: Request, body: bytes) -> Asked | Response:
+    """The body, or what is wrong with it."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        # A form on a page elsewhere can make a browser post text, but not this type.
+        return problem(415, "Not JSON", "Send the body with `Content-Type: application/json`.")
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in error.errors(include_input=False)
+        )
+        return problem(422, "Not as described", wrong[:1000].encode("utf-8", "replace").decode())
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

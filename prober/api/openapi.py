@@ -19,8 +19,8 @@ _PROBLEM: Final = {
 _TIME: Final = {"type": "string", "format": "date-time"}
 
 
-def document(mark_request: Json) -> Json:
-    """All of it. `mark_request`: schema of the body of `POST /v1/marks`."""
+def document(mark_request: Json, samples_request: Json) -> Json:
+    """All of it, with the schemas of the bodies of `POST /v1/marks` and `POST /v1/samples`."""
     endpoint = _status_schema()["properties"]["endpoints"]["items"]  # type: ignore[index]
     known = {
         "200": _json("As it is now.", {"$ref": "#/components/schemas/Endpoint"}, tagged=True),
@@ -37,6 +37,9 @@ def document(mark_request: Json) -> Json:
         ),
         **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "409", "413", "415", "422")},
     }
+    counts = {"type": "object", "properties": {"samples": {"type": "integer"}, "stored": {"type": "integer"}}}
+    taken = {**set_, "202": _json("Taken in.", {"type": "object", "properties": {"taken": counts}})}
+    del taken["201"]
     ok = {"200": _json("Yes.", {"type": "object", "properties": {"status": {"const": "ok"}}})}
     return {
         "openapi": "3.1.0",
@@ -63,6 +66,15 @@ def document(mark_request: Json) -> Json:
                     },
                 }
             },
+            "/v1/samples": {
+                "post": {
+                    **_operation("samples", "Take in live samples; their texts are not kept.", taken),
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Samples"}}},
+                    },
+                }
+            },
             "/openapi.json": {
                 "get": _operation("openapi", "This document.", {"200": _json("It.", {"type": "object"})})
             },
@@ -79,6 +91,7 @@ def document(mark_request: Json) -> Json:
             "schemas": {
                 "Endpoint": endpoint,
                 "Mark": mark_request,
+                "Samples": samples_request,
                 "Set": {
                     "type": "object",
                     "required": ["kind", "at", "what", "ref", "actor", "note"],

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from prober.model.errors import StoreError
+from prober.model.sample import SampleRules, Taken
 from prober.model.version import Mark
 from prober.service.mark import mark
+from prober.service.samples import accept_samples
 from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
 
@@ -33,6 +35,11 @@ class Source:
         """Record a mark. Raises StoreError, or ConfigurationError for what cannot be marked."""
         with Store.open(self._url) as store:
             return mark(store, kind, what, ref, actor, note, self.now())
+
+    def accept_samples(self, lines: Sequence[Mapping[str, Any]], feature: str | None) -> Taken:
+        """Take in live samples; no text of theirs is kept. Raises StoreError, or LogError for what cannot be read."""
+        with Store.open(self._url) as store:
+            return accept_samples(store, lines, SampleRules(), self.now(), feature=feature)
 
     def close(self) -> None:
         with self._lock:

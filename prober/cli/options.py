@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Optional, TypeAlias
+from typing import Annotated, Literal, Optional, TypeAlias
 
 import typer
 from pydantic import ValidationError
@@ -46,6 +46,10 @@ Database: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 Public: TypeAlias = Annotated[bool, typer.Option("--public", help="The status page and the badges need no token.")]
+LogFormat: TypeAlias = Annotated[
+    Optional[Literal["text", "json"]],  # noqa: UP045
+    typer.Option("--log-format", help="How the log is written.", show_default="PROBER_LOG, or else text"),
+]
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045

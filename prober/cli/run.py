@@ -11,9 +11,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import Database, Paths, Public, now_utc, settings_of
+from prober.cli.options import Database, LogFormat, Paths, Public, now_utc, settings_of
 from prober.daemon import serve
-from prober.daemon.log import JsonLines
+from prober.daemon.log import log_as
 
 app = typer.Typer(add_completion=False)
 
@@ -28,6 +28,7 @@ def run(
         ),
     ] = None,
     public: Public = False,
+    log_format: LogFormat = None,
     database: Database = None,
 ) -> int:
     """Run the daemon: ask on schedule, judge, and send notices until SIGTERM or Ctrl-C; then finish the rounds begun.
@@ -36,9 +37,7 @@ def run(
     """
     logging.getLogger("prober").setLevel(logging.INFO)
     settings = settings_of(database)
-    if settings.log == "json":
-        for handler in logging.getLogger().handlers:
-            handler.setFormatter(JsonLines())
+    log_as(log_format or settings.log)
     with ExitStack() as stack:
         if listen is not None:
             from prober.api.listener import listening  # not at the top: most daemons serve nothing

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from prober.api.listener import listening
-from prober.cli.options import Database, Public, now_utc, settings_of
+from prober.cli.options import Database, LogFormat, Public, now_utc, settings_of
 from prober.cli.output import complain
+from prober.daemon.log import log_as
 
 app = typer.Typer(add_completion=False)
 
@@ -22,12 +23,15 @@ def serve(
         str, typer.Option("--listen", metavar="HOST:PORT", help="Where; beyond this machine it needs a token.")
     ] = "127.0.0.1:9464",
     public: Public = False,
+    log_format: LogFormat = None,
     database: Database = None,
 ) -> int:
     """Serve metrics, the status of endpoints and a status page over HTTP until SIGTERM or Ctrl-C. Asks nothing.
 
     `prober run --listen` serves the same from the daemon. /openapi.json describes every address.
     """
+    settings = settings_of(database)
+    log_as(log_format or settings.log)
     ended = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -35,7 +39,7 @@ def serve(
             signal.signal(each, signal.SIG_DFL)  # the second one ends the process at once
         ended.set()
 
-    with listening(listen, settings_of(database), now_utc, is_public=public) as address:
+    with listening(listen, settings, now_utc, is_public=public) as address:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, stop)
         complain(f"Serving on http://{address}/ (Ctrl-C ends it)")

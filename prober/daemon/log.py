@@ -34,6 +34,13 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
+def log_as(form: str) -> None:
+    """Write the log as `text`, as it is by default, or as `json`."""
+    if form == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonLines())
+
+
 def log_remarks(alerters: Iterable[Alerter]) -> None:
     """What a channel cannot do, once at the start, so that nobody waits for it."""
     for alerter in alerters:

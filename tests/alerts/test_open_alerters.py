@@ -20,6 +20,7 @@ ALL = {
     "PROBER_WEBHOOK_URL": "https://a.example/hook",
     "PROBER_WEBHOOK_SECRET": "s",
     "PROBER_PAGERDUTY_ROUTING_KEY": "0123456789abcdef0123456789abcdef",
+    "PROBER_APPRISE_URLS": "json://a.example/hook",
     "PROBER_ALERTMANAGER_URL": "http://a.example:9093",
 }
 

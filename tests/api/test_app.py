@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 
 from prober.api import openapi
-from prober.api.app import ROUTES, MarkRequest, application
+from prober.api.app import ROUTES, MarkRequest, SamplesRequest, application
 from prober.api.guard import Entry
 from prober.api.source import Source
 from prober.cli import main
-from prober.store import Store, declared, versions
+from prober.store import Store, declared, samples, versions
 from tests.api.conftest import Ask, asker
 from tests.cli.world import declarations, due
 
@@ -61,11 +61,24 @@ def test_what_is_no_mark(ask: Ask, body: str, kind: str, status: int, said: str)
     assert said in done.json["detail"]
 
 
+def test_samples(ask: Ask, database: str) -> None:
+    sample = {"endpoint": "bot", "prompt": "Mail ada@example.org", "text": "Done."}
+    body = json.dumps({"feature": "support", "samples": [sample]}).encode()
+    done = ask("/v1/samples", "POST", body, content_type="application/json")
+    assert (done.status, done.json["taken"]["stored"]) == (202, 1)
+    with Store.open(database, read_only=True) as store:
+        assert [(one.name, one.stored) for one in store.query(samples.features)] == [("support", 1)]
+    body = json.dumps({"samples": [{**sample, "scores": 3}]}).encode()
+    assert "samples:1" in ask("/v1/samples", "POST", body, content_type="application/json").json["detail"]
+
+
 def test_every_address_is_described_and_no_other(ask: Ask) -> None:
     document = ask("/openapi.json").json
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert described == {(one.path, one.method) for one in ROUTES}
-    assert document == json.loads(json.dumps(openapi.document(MarkRequest.model_json_schema())))
+    assert document == json.loads(
+        json.dumps(openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema()))
+    )
 
 
 def test_without_a_database(tmp_path: object) -> None:

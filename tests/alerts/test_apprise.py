@@ -1,0 +1,56 @@
+"""Apprise: what it sends, and that no address is shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from prober.alerts.apprise import open_apprise
+from prober.alerts.message import compose
+from prober.model.errors import ConfigurationError
+from prober.settings import Settings
+from tests.alerts.notices import HOSTILE, PLAIN
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("notice", [PLAIN, HOSTILE])
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_address_gets_the_notice_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, notice: object, status: int
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bodies = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        monkeypatch.setenv("PROBER_APPRISE_URLS", f"json://127.0.0.1:{server.server_port}/hook-secret")
+        alerter = open_apprise(Settings())
+        assert alerter is not None
+        outcome = alerter.send(notice)  # type: ignore[arg-type]
+        server.shutdown()
+    assert outcome.sent is (status == 200)
+    assert not outcome.permanent
+    assert bodies[0]["title"] == compose(notice).title  # type: ignore[arg-type]
+    assert "hook-secret" not in repr(alerter) + repr(outcome)
+    assert "hook-secret" not in caplog.text
+
+
+def test_a_wrong_address_is_an_error_that_names_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROBER_APPRISE_URLS", "json://a.example/x nowhere://user:secret@b.example")
+    with pytest.raises(ConfigurationError, match="address 2 is none") as raised:
+        open_apprise(Settings())
+    assert "secret" not in str(raised.value)
