@@ -88,6 +88,14 @@ def test_links_lead_somewhere() -> None:
     assert not wrong
 
 
+def test_every_threat_names_a_test_that_exists() -> None:
+    (threats,) = tables((ROOT / "docs/security.md").read_text())
+    assert len(threats) > 20
+    for *_, test in threats:
+        path, name = test.strip("`").split("::")
+        assert f"def {name}(" in (ROOT / path).read_text(), test
+
+
 def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs/index.md"
     linked = {(index.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+)\)", index.read_text())}
