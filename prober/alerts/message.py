@@ -154,7 +154,8 @@ def _paragraphs(notice: Notice) -> list[Paragraph]:
             return _of_incident(notice, incident)
         case EndpointNews(cause) | DaemonNews(cause):
             endpoint = [_endpoint(notice.source)] if notice.source else []
-            return [*endpoint, *([("Why", visible(cause, 500, lines=False))] if cause else [])]
+            label = "Why" if EVENTS[notice.event].phase else "News"
+            return [*endpoint, *([(label, visible(cause, 500, lines=False))] if cause else [])]
         case Digest():
             return []
 

@@ -40,6 +40,7 @@ VERBS: Final[Mapping[str, str]] = {
     "triage": "Find out what changed: your prompt, your configuration, the model, or something between.",
     "mark": "Record a deploy of your own, or which version is known to be good.",
     "versions": "List the versions of probes and endpoints, with commit, author and marks.",
+    "candidates": "List what is asked beside an endpoint: edited prompts and shadows; accept one, or roll it back.",
     "slo": "Show where the declared quality objectives stand: share, error budget, burn rates.",
     "incidents": "List, show and act on incidents: acknowledge, mute, accept, close.",
     "reference": "Show what later rounds are judged against, and since when.",

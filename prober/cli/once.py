@@ -15,16 +15,19 @@ import typer
 from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import chance, thousands, when
 from prober.asking import open_provider
+from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, Paths, chosen, declared, deliver_owed, now_utc, settings_of
 from prober.cli.output import Json, bars, fix_of, of_fact, of_judgement, print_json, say
 from prober.incidents.routing import Routing
+from prober.model.comparison import Candidate
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
-from prober.service import run_round
+from prober.service import candidates, run_round
 from prober.service.declare import remember
 from prober.service.deliver import Delivery
 from prober.service.run_round import RoundResult
 from prober.service.upkeep import look_at_incidents
+from prober.status.as_json import of_candidate
 from prober.store import Store, replies
 
 app = typer.Typer(add_completion=False)
@@ -41,6 +44,8 @@ class Asked:
     """What the provider said about a failed ask; empty if none failed. Hostile."""
     silences: tuple[str, ...] = ()
     """Why each answer without a word says nothing."""
+    beside: tuple[Candidate, ...] = ()
+    """What was asked beside it."""
 
     @property
     def is_answered(self) -> bool:
@@ -87,13 +92,22 @@ def once(
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
                     promise = declarations.promise(endpoint)
+                    in_force = candidates.in_force(store, probe_set, endpoint, now_utc())
                     result = run_round.run(
-                        probe_set, endpoint, promise, provider, store, routing, due, confirming=confirm
+                        in_force, endpoint, promise, provider, store, routing, due, confirming=confirm
                     )
+                beside: tuple[Candidate, ...] = ()
+                if result.judgement is not None:
+                    beside = candidates.ask_beside(
+                        store, probe_set, in_force, endpoint, result.observations, result.judgement.round,
+                        declarations.endpoint, open_provider, routing, now_utc,
+                    )  # fmt: skip
                 newest = store.query(replies.recent, endpoint.name, limit=1) if result.asked else ()
                 said = next((reply.error_detail for reply in newest if reply.error_detail), "")
                 silences = tuple(reply.empty_because for reply in newest if reply.empty_because)
-                rounds.append(Asked(probe_set.name, endpoint, result, said if result.failures else "", silences))
+                rounds.append(
+                    Asked(probe_set.name, endpoint, result, said if result.failures else "", silences, beside)
+                )
                 due = result.confirmation.due_at if result.confirmation else None
         look_at_incidents(store, routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
@@ -138,6 +152,7 @@ def _words(one: Asked) -> list[str]:
     )
     lines += [f"  a {what} is due at {again:%H:%M:%S} UTC"] if again else []
     lines += [f"  fact: {fact.words}" for fact in result.facts]
+    lines += [f"  beside it: {candidate_words(one)}" for one in one.beside]
     incident = result.decision.incident if result.decision else None
     if incident is not None and incident.is_live:
         lines.append(f"  incident {incident.id} is {incident.state}: prober incidents show {incident.id}")
@@ -187,6 +202,7 @@ def _as_json(one: Asked) -> Json:
         "decision": result.decision.reason if result.decision else None,
         "confirmation": result.confirmation.reason if result.confirmation else None,
         "incident": incident.id if incident else None,
+        "candidates": [of_candidate(one) for one in one.beside],
     }
 
 

@@ -10,6 +10,7 @@ import typer
 
 from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands, when
+from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
 from prober.cli.output import (
     Json,
@@ -23,10 +24,11 @@ from prober.cli.output import (
     table,
 )
 from prober.incidents.routing import Routing
+from prober.model.comparison import Candidate
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
-from prober.status.as_json import of_endpoint
+from prober.status.as_json import of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS
@@ -74,6 +76,7 @@ def status(
         typer.echo(without_database() if metrics else "", nl=False)
         raise
     statuses, deliveries, daemon_statuses = whole.endpoints, whole.deliveries, whole.daemons
+    beside = whole.candidates
     if metrics:
         typer.echo(exposition(statuses, deliveries, daemon_statuses, now), nl=False)
         return 0
@@ -81,11 +84,12 @@ def status(
     if tell and expected is not None and expected.silent:
         _tell(database)
     if as_json:
-        print_json(_whole(statuses, deliveries, daemon_statuses, expected))
+        print_json(_whole(statuses, deliveries, daemon_statuses, expected, beside))
     elif expected is not None:
         _say_expected(expected, deliveries, now)
     else:
         _show(statuses)
+        say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
         say(*_not_followed(daemon_statuses), *_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
@@ -106,6 +110,7 @@ def _whole(
     deliveries: Sequence[DeliveryView],
     daemon_statuses: Sequence[DaemonStatus],
     expected: Expectation | None,
+    beside: Sequence[Candidate],
 ) -> Json:
     whole: Json = {
         "endpoints": [of_endpoint(one) for one in statuses],
@@ -121,6 +126,7 @@ def _whole(
             }
             for one in daemon_statuses
         ],
+        "candidates": [of_candidate(one) for one in beside],
     }
     if expected is not None:
         whole["expected"] = {

@@ -32,6 +32,7 @@ from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
+from prober.model.declaration import Endpoint
 from prober.service.declare import remember
 from prober.service.run_round import Clock, now_utc
 from prober.store import Store
@@ -89,9 +90,14 @@ class Daemon:
             },
         )
         self.rounds = DueRounds(
-            store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler
-        )
+            store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
+            self._endpoint,
+        )  # fmt: skip
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        """As declared last. Raises ConfigurationError."""
+        return self._declared.endpoint(name)
 
     @property
     def routing(self) -> Routing:

@@ -23,7 +23,7 @@ from prober.daemon.log import log_fault, log_round, logger, reported
 from prober.incidents.confirmation import longest_wait
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError, StoreError
-from prober.service import run_round
+from prober.service import candidates, run_round
 from prober.store import Store, rounds
 from prober.store.views import RoundView
 
@@ -110,6 +110,7 @@ class DueRounds:
         worker: str,
         clock: run_round.Clock,
         scheduler: BaseScheduler,
+        find: candidates.Find,
     ) -> None:
         self.watched: dict[str, Watched] = {}
         """By key. Replaced as a whole where it changes."""
@@ -123,6 +124,7 @@ class DueRounds:
         self._worker = worker
         self._clock = clock
         self._scheduler = scheduler
+        self._find = find
 
     @property
     def in_hand(self) -> tuple[str, ...]:
@@ -231,9 +233,10 @@ class DueRounds:
         about = f"round {due.isoformat()} of {watched.key}"
         try:
             # A provider lives as long as a round: no connection would outlive the wait for the next.
+            asked = candidates.in_force(self._store, watched.probe_set, watched.endpoint, self._clock())
             with closing(open_provider(watched.endpoint)) as provider:
                 result = run_round.run(
-                    watched.probe_set,
+                    asked,
                     watched.endpoint,
                     watched.promise,
                     provider,
@@ -251,6 +254,20 @@ class DueRounds:
             log_fault(about, error)
             return self._give_up(watched, due, error)
         log_round(about, result)
+        if result.judgement is not None:
+            with reported(f"candidates beside {about}"):
+                candidates.ask_beside(
+                    self._store,
+                    watched.probe_set,
+                    asked,
+                    watched.endpoint,
+                    result.observations,
+                    result.judgement.round,
+                    self._find,
+                    open_provider,
+                    self._routing(),
+                    self._clock,
+                )
         return result.outcome != "busy"
 
     def _make_due(self, watched: Watched, due: datetime) -> None:

@@ -202,6 +202,13 @@ EVENTS: Mapping[Event, EventRule] = {
         steps=("Nothing: rounds come in again.",),
         after="stale",
     ),
+    # A candidate was asked beside the endpoint for as long as declared: an edited prompt, or another endpoint.
+    "compared": EventRule(
+        title="Compared",
+        audience="routed",
+        severity="info",
+        steps=("Accept it, or roll it back: prober candidates",),
+    ),
     # A daemon gives no sign of life.
     "daemon_silent": EventRule(
         title="The prober is silent",

@@ -14,9 +14,9 @@ from typing import Final
 from prober.asking import Provider
 from prober.incidents.triage.material import Edit
 from prober.judging.channels import CHANNELS
+from prober.judging.noninferiority import Evidence, verdict
 from prober.judging.strata import FEATURES
 from prober.lab.compare import Compared, compare
-from prober.lab.gate.decision import Evidence, verdict
 from prober.lab.gate.run import ALL_CHECKS, outcomes_of
 from prober.lab.gate.sides import AskedSide, Probes
 from prober.loading.reply_log import LoggedReply

@@ -216,6 +216,13 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
     asked = [
         each.endpoint for name in {name: 0 for _, name in named} if (each := endpoints.get(name)) and each.endpoint
     ]
+    shadow = raw.get("shadow")
+    if isinstance(shadow, dict) and isinstance(name := shadow.get("candidate"), str):
+        if name in [one for _, one in named]:
+            message = f"{quoted(name)} is an endpoint of this set already; name one that it does not ask"
+            yield Finding(("shadow", "candidate"), message)
+        elif name not in endpoints and endpoints.complete:
+            yield Finding(("shadow", "candidate"), f"unknown endpoint {quoted(name)}; {did_you_mean(name, endpoints)}")
     schedule = shaped(Schedule, raw.get("schedule"), [])
     if schedule is not None:
         yield from _below(("schedule",), rules.schedule_findings(schedule, asked))

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
+from prober.model.comparison import Canary, Shadow
 from prober.model.connection import Capabilities, Connection, Timeouts
 from prober.model.objective import Objective
 from prober.model.shape import Days, Duration, Name, Shape, seconds
@@ -276,6 +277,10 @@ class ProbeSet(Shape):
     """Values for `{{name}}` in the texts of all probes."""
     objectives: tuple[Objective, ...] = ()
     """What its replies must reach, for each endpoint."""
+    canary: Canary | None = None
+    """An edited prompt is asked beside the version in force first. Without it, it takes its place at once."""
+    shadow: Shadow | None = None
+    """Another endpoint is asked beside those of the set."""
     keep_replies: Days | None = None
     """How long raw replies are kept, such as `90d`; what was judged and added up stays. None: for ever."""
     probes: tuple[Probe, ...] = Field(min_length=1)

@@ -61,7 +61,7 @@ def ask_round(
     asks = plan(probe_set, endpoint)
     found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
-    gates = [_budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
+    gates = [budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
     asker = Asker(provider, clock, endpoint.concurrency, gates)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
@@ -107,7 +107,7 @@ def ask_once_more(
         for place, one in enumerate(series)
         if one in by_series
     ]
-    gates = [_budget_gate(store, endpoint, (), by_series, clock)] if endpoint.budget.is_limited else []
+    gates = [budget_gate(store, endpoint, (), by_series, clock)] if endpoint.budget.is_limited else []
     with closing(Asker(provider, clock, endpoint.concurrency, gates).ask(asks)) as arriving:
         answers = [answer for some in arriving for answer in some]
     return tuple(
@@ -161,7 +161,7 @@ class _DayLedger:
         self._store.change(spending.give_back, self._endpoint.name, page, 1, tokens)
 
 
-def _budget_gate(
+def budget_gate(
     store: Store,
     endpoint: Endpoint,
     recorded: Iterable[Observation],

@@ -23,7 +23,7 @@ from prober.judging.promise import Promise
 from prober.judging.reference import Times
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ClaimLost, StoreError
-from prober.model.evidence import Fact, Judgement, Round
+from prober.model.evidence import Fact, Judgement, Observation, Round
 from prober.model.incident import LEARNT, Decision
 from prober.model.watch import Confirmation
 from prober.service.ask_round import ask_round, exhausted
@@ -58,6 +58,8 @@ class RoundResult:
     """Whether the endpoint can be asked at all."""
     facts: tuple[Fact, ...] = ()
     """What the provider says anew, confirmed."""
+    observations: tuple[Observation, ...] = ()
+    """All that a completed round holds."""
 
 
 def now_utc() -> datetime:
@@ -128,6 +130,7 @@ def run(
         confirmation=settled.confirmation,
         trouble=settled.trouble,
         facts=seen.news,
+        observations=asked.observations,
     )
 
 

@@ -12,6 +12,7 @@ from prober.model.evidence import Findings
 from prober.model.incident import Change, Facts, Trouble
 
 if TYPE_CHECKING:
+    from prober.model.comparison import Candidate
     from prober.model.evidence import Fact, Verdict
     from prober.model.incident import Incident
     from prober.model.version import Mark
@@ -170,3 +171,24 @@ def of_mark(one: Mark) -> Json:
     return {
         "kind": one.kind, "at": of_time(one.at), "what": one.what, "ref": one.ref, "actor": one.actor, "note": one.note
     }  # fmt: skip
+
+
+def of_candidate(one: Candidate) -> Json:
+    """Of `candidates --json`, `status --json` and `once --json`; docs/schemas/candidates.schema.json describes it."""
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "probe_set": one.probe_set,
+        "endpoint": one.endpoint,
+        "name": one.name,
+        "reference_version": one.reference or None,
+        "candidate_version": one.number or None,
+        "began_at": of_time(one.began_at),
+        "state": one.state,
+        "rounds": one.rounds,
+        "verdict": one.verdict,
+        "words": one.words,
+        "ended_at": of_time(one.ended_at),
+        "actor": one.actor,
+        "note": one.note,
+    }

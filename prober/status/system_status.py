@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from prober.model.comparison import OPEN, Candidate
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store, daemons
+from prober.store import Store, candidates, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from prober.store.views import DeliveryView
@@ -21,6 +22,8 @@ class SystemStatus:
     """Most urgent first, as the overview of the store orders them."""
     deliveries: tuple[DeliveryView, ...]
     daemons: tuple[DaemonStatus, ...]
+    candidates: tuple[Candidate, ...]
+    """What is asked beside endpoints, or waits for a person."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
@@ -30,4 +33,5 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         endpoint_statuses(*found, store.query(daemons.not_over, now=now), now),
         tuple(store.query(deliveries)),
         tuple(store.query(daemons.statuses)),
+        tuple(one for one in store.query(candidates.found) if one.state in OPEN),
     )

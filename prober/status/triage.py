@@ -18,7 +18,7 @@ from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
 from prober.model.watch import cause_in_words as why
-from prober.store import declared, experiments, incidents, judge_state, versions
+from prober.store import candidates, declared, experiments, incidents, judge_state, versions
 from prober.store.engine import Transaction
 from prober.store.pages import over_time, overview
 from prober.store.rounds import label_at
@@ -162,8 +162,10 @@ def _edits(tx: Transaction, endpoint: str, since: datetime) -> tuple[tuple[Edit,
     prompts = {name: label for label, name in asked if label >= start}
     became = [one.round for one in over_time.edits(tx, endpoint)[1:] if one.round >= start]
     contents = {endpoint: became[-1]} if became else {}
+    # An edit that is asked beside the version in force explains nothing of what the rounds say.
+    beside = {(one.name, one.number) for one in candidates.found(tx, None, endpoint) if one.state != "accepted"}
     for (kind, name), one in mine.items():
-        if kind == "prompt" and name.partition("/")[0] in sets:
+        if kind == "prompt" and name.partition("/")[0] in sets and (name, one.number) not in beside:
             prompts.setdefault(name, label_at(one.at))
         elif kind == "endpoint" and name == endpoint:
             contents.setdefault(name, label_at(one.at))

@@ -67,7 +67,7 @@ def edited(notice: T, **values: Any) -> T:
         head["source"] = replace(notice.source, **source)
     about = notice.about
     match head.get("event", ""):
-        case "stale" | "fresh":
+        case "stale" | "fresh" | "compared":
             about = EndpointNews("")
         case "daemon_silent" | "daemon_back":
             head["source"], about = None, DaemonNews("")
@@ -242,6 +242,12 @@ NAMED = {
     "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
     "stale": ELSEWHERE,
     "fresh": replace(ELSEWHERE, event="fresh", about=EndpointNews("")),
+    "compared": replace(
+        ELSEWHERE,
+        event="compared",
+        severity="info",
+        about=EndpointNews("prompt shop/order v7 against v6: passes its checks as before, 12 % longer, same cost"),
+    ),
     "daemon_silent": replace(
         ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no sign of life since 05:10 UTC")
     ),
@@ -331,6 +337,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "trouble": troubles,
         "trouble_over": troubles,
         "stale": st.builds(EndpointNews, _any_text),
+        "compared": st.builds(EndpointNews, _any_text),
         "fresh": st.builds(EndpointNews, _any_text),
         "daemon_silent": st.builds(DaemonNews, _any_text),
         "daemon_back": st.builds(DaemonNews, _any_text),

@@ -1,6 +1,5 @@
 """`prober gate`: may this candidate replace the reference? Asks both in pairs, and stops as soon as that is decided.
 
-decision   the sequential test of paired outcomes
 sides      where the replies of one side come from: an endpoint that is asked, or a reply log
 run        block by block: one pair a probe, until decided or out of budget
 report     what a person, a pipeline and a pull request read

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Literal
 from xml.etree import ElementTree
 
-from prober.lab.gate.decision import Evidence, verdict
+from prober.judging.noninferiority import Evidence, verdict
 from prober.lab.gate.run import Gated
 from prober.loading.reply_log import LoggedReply
 from prober.prices import Tariff, Unpriced, dollars

@@ -8,8 +8,8 @@ from typing import Final
 
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS
+from prober.judging.noninferiority import Evidence, Verdict, more_pairs, verdict
 from prober.lab.compare import Compared, compare
-from prober.lab.gate.decision import Evidence, Verdict, more_pairs, verdict
 from prober.lab.gate.sides import Probes, Side
 from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Check, Probe

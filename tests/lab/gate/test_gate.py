@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from prober.judging.noninferiority import Evidence, p_value, verdict
 from prober.lab.gate import Gated, gate
-from prober.lab.gate.decision import Evidence, p_value, verdict
 from prober.lab.gate.report import junit, markdown, report, words
 from prober.lab.gate.run import ALL_CHECKS
 from prober.loading.reply_log import UNKNOWN_TIME

@@ -1,0 +1,149 @@
+"""How does a candidate compare with what is in force? Over pairs of replies from the same rounds. Pure.
+
+Whether it passes its checks as often is decided by the sequential test of the gate (`noninferiority`), so that it may
+be looked at after every round. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from typing import Final
+
+import numpy as np
+
+from prober.fingerprint import fingerprint
+from prober.judging.channels import longer, percent
+from prober.judging.noninferiority import Evidence, Verdict, verdict
+from prober.judging.strata import movement
+from prober.model.comparison import Pair
+from prober.model.declaration import Probe
+from prober.model.evidence import Observation, Round
+from prober.model.reply import Reply
+
+ALPHA: Final = 0.05
+"""Probability of a wrong verdict, in either direction."""
+SURE: Final = 0.99
+"""Confidence from which on a length or a cost counts as another."""
+LITTLE: Final = 0.02
+"""Differences of length and cost below it are not worth a word."""
+Cost = Callable[[Reply], float | None]
+"""What a reply cost, in dollars; None if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the pairs so far say."""
+
+    verdict: Verdict
+    evidence: Evidence
+    rounds: int
+    words: str
+    """Such as `passes its checks as before, 12 % longer, same cost`."""
+
+
+def beside(
+    pairs: Sequence[Pair],
+    probes: Mapping[str, Probe],
+    margin: float,
+    costs: tuple[Cost, Cost],
+    *,
+    at_the_end: bool = False,
+) -> Beside:
+    """Compare. `probes`: of the candidate, by `set/probe id`; its checks hold for both. `margin`: of one. `at_the_end`:
+    no more pairs come, so that the test of a fixed size counts too."""
+    blocks: dict[tuple[str, int], list[tuple[bool, bool]]] = {}
+    both = [one for one in pairs if one.reference.answered and one.candidate.answered and one.probe in probes]
+    for one in both:
+        sides = _passes(one.reference, probes[one.probe]), _passes(one.candidate, probes[one.probe])
+        blocks.setdefault((one.round, one.sample), []).append(sides)
+    evidence = Evidence(margin)
+    for key in sorted(blocks):
+        evidence = evidence.after(blocks[key])
+    said = verdict([evidence], ALPHA, at_the_end=at_the_end)
+    has_checks = any(probes[one.probe].expect for one in both)
+    words = [_checks(said, evidence, has_checks), _length(both), _cost(both, costs)]
+    words += [*_behaviour(both, probes), *_failures(pairs)]
+    return Beside(said, evidence, len({one.round for one in pairs}), ", ".join(one for one in words if one))
+
+
+def _passes(reply: Reply, probe: Probe) -> bool:
+    if not probe.expect:
+        return not reply.empty_because and bool(reply.text or reply.tool_calls)
+    return fingerprint(reply, probe, embedder=None).categories.get("expectation.all") == "pass"
+
+
+def _checks(said: Verdict, evidence: Evidence, has_checks: bool) -> str:
+    if not evidence.pairs:
+        return "no pair of replies yet"
+    does = "passes its checks" if has_checks else "is answered"
+    counts = f"{percent(evidence.passed_candidate / evidence.pairs)} instead of "
+    counts += percent(evidence.passed_reference / evidence.pairs)
+    match said:
+        case "not_worse":
+            return f"{does} as before" if evidence.worse == evidence.better == 0 else f"{does} as before ({counts})"
+        case "worse":
+            return f"{does} less often: {counts}"
+        case _:
+            return f"whether it {does} as often is open ({counts}, {evidence.pairs} pairs)"
+
+
+def _behaviour(pairs: Sequence[Pair], probes: Mapping[str, Probe]) -> list[str]:
+    """What moved most besides checks and length, where the order of the rounds rules chance out."""
+    labels = sorted({one.round for one in pairs})
+    sides = [
+        [
+            Round(label, "", None, tuple(_seen(one, probes, side) for one in pairs if one.round == label))
+            for label in labels
+        ]
+        for side in (0, 1)
+    ]
+    found = movement(sides[0], sides[1], set(probes), (), ("refusal", "choice", "format"))
+    return [found.words] if found is not None and found.moved else []
+
+
+def _seen(pair: Pair, probes: Mapping[str, Probe], side: int) -> Observation:
+    reply = (pair.reference, pair.candidate)[side]
+    read = fingerprint(reply, probes[pair.probe], embedder=None)
+    return Observation(pair.probe, pair.probe, pair.sample, reply, read)
+
+
+def _length(pairs: Sequence[Pair]) -> str:
+    ratio = _ratio(pairs, lambda one: (len(one.reference.text or "") + 1.0, len(one.candidate.text or "") + 1.0))
+    return "" if ratio is None else longer(ratio, 1.0) if ratio != 1 else "as long"
+
+
+def _cost(pairs: Sequence[Pair], costs: tuple[Cost, Cost]) -> str:
+    ratio = _ratio(pairs, lambda one: (costs[0](one.reference), costs[1](one.candidate)))
+    if ratio is None:
+        ratio = _ratio(pairs, lambda one: (one.reference.tokens, one.candidate.tokens))
+        if ratio is None:
+            return ""
+        return (
+            "as many tokens" if ratio == 1 else f"{percent(abs(ratio - 1))} {'more' if ratio > 1 else 'fewer'} tokens"
+        )
+    return "same cost" if ratio == 1 else f"{percent(abs(ratio - 1))} {'dearer' if ratio > 1 else 'cheaper'}"
+
+
+def _ratio(pairs: Sequence[Pair], read: Callable[[Pair], tuple[float | None, float | None]]) -> float | None:
+    """Candidate over reference, as the geometric mean over rounds; 1 where it may be 1, or is about 1; None where
+    fewer than three rounds say it."""
+    from scipy.special import stdtrit  # slow to import
+
+    rounds: dict[str, list[float]] = {}
+    for one in pairs:
+        first, second = read(one)
+        if first and second:
+            rounds.setdefault(one.round, []).append(log(second / first))
+    means = np.array([np.mean(of) for of in rounds.values()])
+    if len(means) < 3:
+        return None
+    half = stdtrit(len(means) - 1, (1 + SURE) / 2) * means.std(ddof=1) / sqrt(len(means))
+    ratio = exp(float(means.mean()))
+    return 1.0 if abs(means.mean()) <= half or abs(ratio - 1) < LITTLE else ratio
+
+
+def _failures(pairs: Sequence[Pair]) -> list[str]:
+    failed = [one.candidate.failure for one in pairs if not one.candidate.answered]
+    return [f"{len(failed)} of {len(pairs)} asks failed, the last with {failed[-1]}"] if failed else []
