@@ -200,7 +200,7 @@ def page(kept: Mapping[str, Any]) -> str:
         "",
         "The judge's own evidence is left out here, so every movement was found by the comparison of rounds alone. "
         "What live samples say is drawn: right in nine of ten where something moves, wrong in one of thirty where "
-        "nothing does; the prober cannot read live samples yet.",
+        "nothing does.",
         "",
         "## With the swap experiment",
         "",

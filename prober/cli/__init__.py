@@ -38,6 +38,7 @@ VERBS: Final[Mapping[str, str]] = {
     "compare": "Test whether two reply logs come from the same behaviour.",
     "gate": "Decide whether a candidate model, prompt or parameter may replace the reference.",
     "triage": "Find out what changed: your prompt, your configuration, the model, or something between.",
+    "ingest": "Take in samples of production traffic, and show what shifted.",
     "mark": "Record a deploy of your own, or which version is known to be good.",
     "versions": "List the versions of probes and endpoints, with commit, author and marks.",
     "candidates": "List what is asked beside an endpoint: edited prompts and shadows; accept one, or roll it back.",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from prober.loading.files import read as read_file
+from prober.loading.lines import Finding
 from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, logged
-from prober.model.errors import LogError, Problem
-from prober.model.sample import Sample
+from prober.loading.validation_errors import shaped
+from prober.model.errors import ConfigurationError, LogError, Problem
+from prober.model.sample import Sample, SampleRules
 
 UNNAMED: Final = "(unnamed)"
 """Endpoint or feature of samples that name none."""
@@ -59,3 +63,14 @@ def _scores(value: object, source: str, number: int) -> dict[str, float]:
             raise LogError([Problem(source, number, f"scores.{str(name)[:40]}", "is no finite number; write one")])
         found[str(name)[:80]] = float(score)
     return found
+
+
+def rules_in(path: Path) -> SampleRules:
+    """What a file such as `samples.yaml` declares. Raises ConfigurationError with the line of each mistake."""
+    document = read_file(path)
+    findings: list[Finding] = []
+    rules = None if document.value is None else shaped(SampleRules, document.value, findings)
+    problems = [*document.problems, *map(document.problem, findings)]
+    if problems or rules is None:
+        raise ConfigurationError(problems)
+    return rules

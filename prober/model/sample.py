@@ -16,8 +16,9 @@ from prober.model.shape import Days, Shape, seconds
 
 PersonalData = Literal["email", "phone", "card", "key"]
 PERSONAL_DATA: Final[tuple[PersonalData, ...]] = ("email", "phone", "card", "key")
-Side = Literal["inputs", "outputs", "score"]
-"""What is judged by itself: what users ask, what is answered, and each score."""
+Side = Literal["inputs", "outputs"]
+"""What is judged by itself: what users ask, and what is answered."""
+SIDES: Final[tuple[Side, ...]] = ("inputs", "outputs")
 
 
 class SampleRules(Shape):
@@ -90,5 +91,32 @@ class Taken:
     """Beyond what a minute may hold."""
     known: int = 0
     """Stored before."""
+    too_old: int = 0
+    """Older than samples are kept."""
     personal_data: Mapping[str, int] = field(default_factory=dict)
     """Kind → how often it was taken out."""
+
+    def plus(self, other: Taken) -> Taken:
+        kinds = sorted({*self.personal_data, *other.personal_data})
+        return Taken(
+            samples=self.samples + other.samples,
+            stored=self.stored + other.stored,
+            dropped=self.dropped + other.dropped,
+            known=self.known + other.known,
+            too_old=self.too_old + other.too_old,
+            personal_data={kind: self.personal_data.get(kind, 0) + other.personal_data.get(kind, 0) for kind in kinds},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundShift:
+    """A shift of one side of a feature that the judge found. What came since is the new reference."""
+
+    endpoint: str
+    feature: str
+    side: Side
+    onset: datetime
+    """Begin of the first window that differs."""
+    found_at: datetime
+    """End of the window that showed it."""
+    words: str

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any, Final
 
 from prober.fingerprint.sample import read_sample
+from prober.judging.judge import advance
+from prober.judging.memory import Memory, decode, encode
+from prober.judging.samples import FEWEST, MOST, PROMISE, WINDOW, round_of, window_of
+from prober.loading.round_labels import moment_of
 from prober.loading.samples import samples_of
 from prober.model.errors import ConfigurationError
-from prober.model.sample import Sample, SampleRules, StoredSample, Taken
+from prober.model.evidence import Round
+from prober.model.sample import SIDES, FoundShift, Sample, SampleRules, Side, StoredSample, Taken
 from prober.settings import secret
 from prober.store import Store, samples
 
@@ -40,24 +46,83 @@ def accept_samples(
 
 def take_in(store: Store, told: Iterable[Sample], rules: SampleRules, now: datetime) -> Taken:
     """Read each sample, store it, and judge the windows that are over. Raises ConfigurationError and StoreError."""
-    key, total, finds = _key(rules), Taken(), Counter[str]()
+    key, total = _key(rules), Taken()
+    oldest = now - timedelta(seconds=rules.keep_for_s)
+    touched: set[tuple[str, str]] = set()
     waiting = iter(told)
     while batch := list(islice(waiting, BATCH)):
-        read: list[StoredSample] = []
+        read, finds = list[StoredSample](), Counter[str]()
         for one in batch:
             stored, found = read_sample(one, rules, now, key)
-            read.append(stored)
-            finds.update(found)
+            if stored.at >= oldest:
+                read.append(stored)
+                finds.update(found)
         added = store.change(samples.add, read, rules.per_minute)
-        total = Taken(
-            samples=total.samples + len(batch),
-            stored=total.stored + added.stored,
-            dropped=total.dropped + added.dropped,
-            known=total.known + added.known,
-            personal_data=dict(finds),
-        )
-    store.change(samples.delete_before, now - timedelta(seconds=rules.keep_for_s))
+        total = total.plus(Taken(len(batch), added.stored, added.dropped, added.known, len(batch) - len(read), finds))
+        touched |= {(one.endpoint, one.feature) for one in read}
+    store.change(samples.delete_before, oldest)
+    for endpoint, feature in sorted(touched):
+        judge_windows(store, endpoint, feature, now)
     return total
+
+
+def judge_windows(store: Store, endpoint: str, feature: str, now: datetime) -> None:
+    """Judge every window of a feature that is over by now and was not judged yet, side by side. After a shift the
+    windows since its onset are the new reference."""
+    news: list[tuple[samples.Watched, Side, list[FoundShift]]] = []
+    with store.read() as tx:
+        oldest = samples.oldest_at(tx, endpoint, feature)
+        if oldest is None:
+            return
+
+        @cache
+        def window(begin: datetime) -> tuple[StoredSample, ...]:
+            found = samples.drawn(tx, endpoint, feature, begin, begin + WINDOW, MOST)
+            return found if len(found) >= FEWEST else ()
+
+        for side in SIDES:
+            start = window_of(oldest)
+            held = samples.watched(tx, endpoint, feature, side) or samples.Watched(start, start, encode(Memory()), None)
+            if held.judged_until + WINDOW <= now:
+                held, found = _judged(held, window, side, now)
+                news.append((held, side, [FoundShift(endpoint, feature, side, *shift) for shift in found]))
+    with store.write() as tx:
+        for held, side, shifts in news:
+            samples.keep(tx, endpoint, feature, side, held)
+            for shift in shifts:
+                samples.add_shift(tx, shift)
+
+
+def _judged(
+    held: samples.Watched, window: Callable[[datetime], Sequence[StoredSample]], side: Side, now: datetime
+) -> tuple[samples.Watched, list[tuple[datetime, datetime, str]]]:
+    """The judge after the windows that are over; and what shifted: onset, when it was found, in words."""
+    memory, since, begin, judgement = decode(held.memory), held.since, held.judged_until, held.judgement
+    found = []
+    while begin + WINDOW <= now:
+        round_ = round_of(begin, window(begin), side)
+        begin += WINDOW
+        if not round_.observations:
+            continue
+        memory, judgement = advance(memory, round_, _history(window, since, begin, side), PROMISE)
+        onset = moment_of(judgement.onset) if judgement.state == "alarm" and judgement.onset else None
+        if onset is not None:
+            words = [(one.words or f"{one.channel} differs").removeprefix(f"{side}: ") for one in judgement.moved[:2]]
+            found.append((onset, begin, ", ".join(words)))
+            if not judgement.is_provisional:  # then the memory itself begins anew
+                since, memory = onset, Memory()
+    return samples.Watched(since, begin, encode(memory), judgement), found
+
+
+def _history(
+    window: Callable[[datetime], Sequence[StoredSample]], since: datetime, until: datetime, side: Side
+) -> Callable[[Collection[str]], Sequence[Round]]:
+    def history(series: Collection[str]) -> Sequence[Round]:
+        count = int((until - since) / WINDOW)
+        rounds = (round_of(begin, window(begin), side) for begin in (since + i * WINDOW for i in range(count)))
+        return [one for one in rounds if one.observations]
+
+    return history
 
 
 def _key(rules: SampleRules) -> bytes | None:

@@ -18,6 +18,7 @@ from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
 from prober.model.watch import cause_in_words as why
+from prober.status.samples import live_samples
 from prober.store import candidates, declared, experiments, incidents, judge_state, versions
 from prober.store.engine import Transaction
 from prober.store.pages import over_time, overview
@@ -40,7 +41,7 @@ _LAST: Final = "~"
 
 def triage(tx: Transaction, endpoint: str, since: datetime, now: datetime, live: LiveSamples | None = None) -> Triage:
     """What explains how the endpoint answers since then. Only reads."""
-    return walk(gather(tx, endpoint, since, live), now)
+    return walk(gather(tx, endpoint, since, live or live_samples(tx, endpoint, since, now)), now)
 
 
 def triage_of(tx: Transaction, incident: Incident, now: datetime) -> Triage | None:

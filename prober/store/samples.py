@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel import col, delete, func, select
 
-from prober.model.sample import StoredSample
-from prober.store.codec import pack_sample, unpack_sample
+from prober.model.evidence import Judgement
+from prober.model.sample import FoundShift, Side, StoredSample
+from prober.store.codec import pack_judgement, pack_sample, pack_text, unpack_judgement, unpack_sample, unpack_text
 from prober.store.engine import Transaction
-from prober.store.sample_rows import SampleRow, SampleTallyRow
+from prober.store.sample_rows import SampleRow, SampleShiftRow, SampleTallyRow, SampleWatchRow
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -128,3 +129,76 @@ def _count(tx: Transaction, stored: Iterable[StoredSample], dropped: Counter[tup
         row.failed += failed[name]
         row.newest_at = max((at for at in (row.newest_at, newest.get(name)) if at is not None), default=None)
         tx.add(row)
+
+
+def drawn(
+    tx: Transaction, endpoint: str, feature: str, since: datetime, until: datetime, most: int
+) -> tuple[StoredSample, ...]:
+    """At most so many samples of [since, until), drawn at random and always the same; keys are hashes."""
+    rows = tx.exec(
+        select(SampleRow.content)
+        .where(
+            SampleRow.endpoint == endpoint, SampleRow.feature == feature, SampleRow.at >= since, SampleRow.at < until
+        )
+        .order_by(col(SampleRow.key))
+        .limit(most)
+    )
+    return tuple(map(unpack_sample, rows))
+
+
+def oldest_at(tx: Transaction, endpoint: str, feature: str) -> datetime | None:
+    """Of the samples that are stored still."""
+    return tx.exec(
+        select(func.min(SampleRow.at)).where(SampleRow.endpoint == endpoint, SampleRow.feature == feature)
+    ).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Where the judge is with one side of a feature."""
+
+    since: datetime
+    """Begin of the first window that counts."""
+    judged_until: datetime
+    """End of the newest window that was judged."""
+    memory: str
+    judgement: Judgement | None
+
+
+def watched(tx: Transaction, endpoint: str, feature: str, side: Side) -> Watched | None:
+    """None where no window was judged."""
+    row = tx.get(SampleWatchRow, (endpoint, feature, side))
+    if row is None:
+        return None
+    judgement = unpack_judgement(row.judgement) if row.judgement else None
+    return Watched(row.since, row.judged_until, unpack_text(row.memory), judgement)
+
+
+def keep(tx: Transaction, endpoint: str, feature: str, side: Side, found: Watched) -> None:
+    row = tx.get(SampleWatchRow, (endpoint, feature, side)) or SampleWatchRow(
+        endpoint=endpoint, feature=feature, side=side, since=found.since, judged_until=found.since,
+        memory=b"", judgement=b"",
+    )  # fmt: skip
+    row.since, row.judged_until, row.memory = found.since, found.judged_until, pack_text(found.memory)
+    row.judgement = pack_judgement(found.judgement) if found.judgement else b""
+    tx.add(row)
+
+
+def add_shift(tx: Transaction, shift: FoundShift) -> None:
+    """Once for each onset."""
+    key = (shift.endpoint, shift.feature, shift.side, shift.onset)
+    if tx.get(SampleShiftRow, key) is None:
+        tx.add(SampleShiftRow(**asdict(shift)))
+
+
+def shifts(tx: Transaction, endpoint: str, feature: str) -> tuple[FoundShift, ...]:
+    """Oldest first."""
+    rows = tx.exec(
+        select(SampleShiftRow)
+        .where(SampleShiftRow.endpoint == endpoint, SampleShiftRow.feature == feature)
+        .order_by(col(SampleShiftRow.onset), col(SampleShiftRow.side))
+    )
+    return tuple(
+        FoundShift(row.endpoint, row.feature, row.side, row.onset, row.found_at, row.words)  # type: ignore[arg-type]
+        for row in rows
+    )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
+from prober.incidents.triage.material import LiveSamples
 from prober.model.errors import LogError
 from prober.model.sample import SampleRules
 from prober.service.samples import accept_samples
+from prober.status.samples import feature_statuses, live_samples
 from prober.store import Store, samples
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -45,3 +48,50 @@ def test_a_broken_sample_names_its_place_and_stores_nothing() -> None:
         with pytest.raises(LogError, match=r"samples:2: scores\.feedback: is no finite number; write one"):
             accept_samples(store, [LINE, {**LINE, "scores": {"feedback": "good"}}], SampleRules(), NOW)
         assert store.query(samples.features) == ()
+
+
+def traffic(hours: int, shift_at: int, begin: datetime) -> list[dict[str, object]]:
+    """Sixty questions in each two and a half hours; from `shift_at` on others, and what retrieval finds is worse."""
+    rng = np.random.default_rng(7)
+    old, new = (
+        ("Where is my order number {}?", "How do I pay {} by card?"),
+        ("Bitte kündigen Sie den Vertrag {} für mich.",),
+    )
+    lines: list[dict[str, object]] = []
+    for minute in range(0, 60 * hours, 150):
+        since = minute >= 60 * shift_at
+        for i in range(60):
+            asked = (new if since else old)[int(rng.integers(1 if since else 2))]
+            lines.append(
+                {
+                    "endpoint": "bot", "feature": "support", "prompt": asked.format(rng.integers(10_000)),
+                    "at": (begin + timedelta(minutes=minute, seconds=i)).isoformat(),
+                    "text": "Look at the page of your account. " * int(rng.integers(1, 5)) + str(rng.random()),
+                    "scores": {"retrieval": float(rng.random()) * (0.5 if since else 1.0)},
+                }
+            )  # fmt: skip
+    return lines
+
+
+@pytest.mark.slow
+def test_a_shift_of_inputs_is_found_and_outputs_stay_quiet() -> None:
+    begin = datetime(2026, 2, 2, tzinfo=UTC)
+    with Store.in_memory() as store:
+        accept_samples(store, traffic(24 * 10, 24 * 9, begin), SampleRules(), begin + timedelta(days=10))
+        (status,) = store.query(feature_statuses)
+        assert [one.side for one in status.shifts] == ["inputs"]
+        assert begin + timedelta(days=8, hours=18) <= status.shifts[0].onset <= begin + timedelta(days=9)
+        outputs = status.sides["outputs"].judgement
+        assert outputs is not None and outputs.state == "quiet"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shifts", [True, False])
+def test_a_triage_hears_what_live_samples_say(shifts: bool) -> None:
+    begin = datetime(2026, 2, 2, tzinfo=UTC)
+    now = begin + timedelta(days=10)
+    with Store.in_memory() as store:
+        accept_samples(store, traffic(24 * 10, 24 * 9 if shifts else 10_000, begin), SampleRules(), now)
+        said = store.query(live_samples, "bot", begin + timedelta(days=9), now)
+        assert said == LiveSamples(inputs_moved=shifts, outputs_moved=False, retrieval_fell=shifts)
+        assert store.query(live_samples, "another", begin, now) is None

@@ -1,0 +1,126 @@
+"""Where the live samples of each feature stand, and what they say of a moment to a triage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from prober.incidents.triage.material import LiveSamples
+from prober.judging.samples import FEWEST, LEVEL, MOST, WINDOW, Shift, Window, compare, compare_score, window_of
+from prober.model.evidence import Judgement
+from prober.model.sample import SIDES, FoundShift, Side
+from prober.store import samples
+from prober.store.engine import Transaction
+
+HOUR: Final = timedelta(hours=1)
+SINCE_HOURS: Final = 8
+"""Newest hours since the moment in question that are compared."""
+DAYS_BEFORE: Final = 14
+"""Days before it whose same hours they are compared with: a day has its rhythm."""
+NEWEST: Final = 4
+"""Newest windows whose scores are compared with those of the `BEFORE` before them: whole days."""
+BEFORE: Final = 28
+LEAST: Final = 2
+"""Hours, or windows, that are needed since; and as many days of them before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideStatus:
+    """One side of a feature."""
+
+    judged_until: datetime | None
+    judgement: Judgement | None
+    """Of the newest window; None before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureStatus:
+    """One feature of an endpoint."""
+
+    counts: samples.Feature
+    sides: dict[Side, SideStatus]
+    shifts: tuple[FoundShift, ...]
+    scores: dict[str, Shift]
+    """Name → how its newest day differs from the week before; only of those with enough windows."""
+
+
+def feature_statuses(tx: Transaction, endpoint: str | None = None) -> tuple[FeatureStatus, ...]:
+    """By endpoint and feature."""
+    return tuple(_status(tx, one) for one in samples.features(tx, endpoint))
+
+
+def live_samples(tx: Transaction, endpoint: str, since: datetime, now: datetime) -> LiveSamples | None:
+    """What the samples of all features of an endpoint say of the newest hours since a moment, against the same hours
+    of the days before it; None without samples of both."""
+    found = [_of_feature(tx, one, since, now) for one in samples.features(tx, endpoint)]
+    told = [one for one in found if one is not None]
+    if not told:
+        return None
+    return LiveSamples(
+        inputs_moved=_any([one.inputs_moved for one in told]),
+        outputs_moved=_any([one.outputs_moved for one in told]),
+        retrieval_fell=_any([one.retrieval_fell for one in told]),
+    )
+
+
+def _of_feature(tx: Transaction, feature: samples.Feature, since: datetime, now: datetime) -> LiveSamples | None:
+    first = since.replace(minute=0, second=0, microsecond=0) + HOUR
+    last = min(now, (feature.newest_at or since) + HOUR).replace(minute=0, second=0, microsecond=0)
+    hours = [at for i in range(1, SINCE_HOURS + 1) if (at := last - i * HOUR) >= first]
+    recent = _windows(tx, feature, hours, HOUR)
+    # An hour of the night is compared with hours of the night.
+    days = range(1, DAYS_BEFORE + 1 + (last - first).days)
+    same = (at - timedelta(days=day) for day in days for at in hours)
+    before = _windows(tx, feature, [at for at in same if at + HOUR <= since], HOUR)
+    if len(recent) < LEAST or len(before) < LEAST * len(recent):
+        return None
+    retrieval = [name for name in _names(recent) if "retriev" in name.casefold()]
+    fell = [_fell(compare_score(before, recent, name), len(retrieval)) for name in retrieval]
+    return LiveSamples(
+        inputs_moved=_moved(compare(before, recent, "inputs")),
+        outputs_moved=_moved(compare(before, recent, "outputs")),
+        retrieval_fell=_any(fell),
+    )
+
+
+def _status(tx: Transaction, feature: samples.Feature) -> FeatureStatus:
+    place = (feature.endpoint, feature.name)
+    sides: dict[Side, SideStatus] = {}
+    for side in SIDES:
+        held = samples.watched(tx, *place, side)
+        sides[side] = SideStatus(held.judged_until if held else None, held.judgement if held else None)
+    scores: dict[str, Shift] = {}
+    if feature.newest_at is not None:
+        end = window_of(feature.newest_at)
+        begins = [end - i * WINDOW for i in range(NEWEST + BEFORE, 0, -1)]
+        before, recent = (_windows(tx, feature, part, WINDOW) for part in (begins[:BEFORE], begins[BEFORE:]))
+        for name in _names(recent) if len(recent) >= LEAST and len(before) >= LEAST * len(recent) else ():
+            shift = compare_score(before, recent, name)
+            if shift is not None:
+                scores[name] = shift
+    return FeatureStatus(feature, sides, samples.shifts(tx, *place), scores)
+
+
+def _windows(tx: Transaction, feature: samples.Feature, begins: Sequence[datetime], length: timedelta) -> list[Window]:
+    found = (samples.drawn(tx, feature.endpoint, feature.name, at, at + length, MOST) for at in begins)
+    return [window for window in found if len(window) >= FEWEST]
+
+
+def _names(windows: Sequence[Window]) -> list[str]:
+    return sorted({name for window in windows for one in window for name in one.scores})
+
+
+def _moved(shift: Shift | None) -> bool | None:
+    return None if shift is None else shift.is_clear
+
+
+def _fell(shift: Shift | None, of: int) -> bool | None:
+    return None if shift is None else shift.p_value * of <= LEVEL and not shift.rose
+
+
+def _any(said: Sequence[bool | None]) -> bool | None:
+    """Whether any feature says so; None where none can say."""
+    known = [one for one in said if one is not None]
+    return any(known) if known else None
