@@ -37,7 +37,7 @@ def traffic(seed: int) -> list[tuple[datetime, list[StoredSample]]]:
     return found
 
 
-def _sample(rng: np.random.Generator, at: datetime, topic: int, direction: np.ndarray) -> StoredSample:  # type: ignore[type-arg]
+def _sample(rng: np.random.Generator, at: datetime, topic: int, direction: np.ndarray) -> StoredSample:
     def read() -> Fingerprint:
         vector = direction + rng.normal(size=16) * 0.8
         length = float(np.exp(4 + 0.3 * topic + rng.normal() * 0.5))
