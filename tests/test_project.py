@@ -364,6 +364,8 @@ def prober(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
 @pytest.mark.slow
 def test_commands_run_one_after_the_other(tmp_path: Path, prober: Prober) -> None:
     ending = [arguments for program, *arguments in COMMANDS if program == "prober" and arguments[0] not in ENDLESS]
+    # Nobody has a key here: the offline example takes the place of a real model. Tests of `init` have a server.
+    ending = [["init"] if arguments[:2] == ["init", "--model"] else arguments for arguments in ending]
     assert len(ending) >= 8
     for arguments in ending:
         for name in arguments:

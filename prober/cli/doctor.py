@@ -20,7 +20,7 @@ from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
 from prober.cli.findings import Finding, Level, of_database
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
-from prober.cli.output import count, fix_of, print_json, say
+from prober.cli.output import NOT_REACHED, count, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
@@ -35,8 +35,6 @@ from prober.status.endpoint_status import CLOCK_SLACK
 app = typer.Typer(add_completion=False)
 
 SHOWN: Final[dict[Level, str]] = {"ok": "ok", "warning": "WARNING", "problem": "PROBLEM", "unreachable": "PROBLEM"}
-NOT_REACHED: Final = frozenset({"unreachable", "timeout", "rate_limited", "provider_error", "too_large"})
-"""Failures of an ask that no configuration causes for certain."""
 SCOPES: Final = {
     "chat:write": "without it nothing is sent",
     "channels:history": "without it a message whose delivery was uncertain may appear twice",

@@ -155,6 +155,10 @@ FIXES: Final[Mapping[Failure, str]] = {
 """Failure → what to do."""
 
 
+NOT_REACHED: Final = frozenset({"unreachable", "timeout", "rate_limited", "provider_error", "too_large"})
+"""Failures of an ask that no configuration causes for certain."""
+
+
 def fix_of(failure: str) -> str:
     """What to do; empty for failures that only other tools' logs name."""
     return next((fix for name, fix in FIXES.items() if name == failure), "")
