@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typer._click.core import Command, Context
 
 VERBS: Final[Mapping[str, str]] = {
-    "init": "Write the starter probe sets into a folder.",
+    "init": "Write an endpoint and starter probe sets into a folder.",
     "validate": "Check the declarations: every mistake in every file, with its line and how to fix it.",
     "plan": "Show what will be asked, how often, what it costs and what is promised. Sends nothing.",
     "power": "Show how large a change would be caught in a day and in a week, and what each probe adds.",
