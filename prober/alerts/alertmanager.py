@@ -19,6 +19,7 @@ NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",
     "trouble": "ProberTrouble",
     "stale": "ProberStale",
+    "retirement": "ProberModelRetires",
     "daemon": "ProberDaemonSilent",
     "database": "ProberDatabaseLost",
 }

@@ -236,7 +236,7 @@ def minute(at: datetime) -> str:
 
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal["change", "trouble", "stale", "daemon", "database", "digest"]
+Subject = Literal["change", "trouble", "stale", "retirement", "daemon", "database", "digest"]
 """What an alert of another system is about."""
 
 
@@ -252,9 +252,7 @@ def subject(notice: Notice) -> Subject:
             return "change"  # facts may become a change: it is one alert
         case TroubleNews():
             return "trouble"
-        case EndpointNews():
-            return "stale"
-        case DaemonNews(of=of):
+        case EndpointNews(of=of) | DaemonNews(of=of):
             return of
         case Digest():
             return "digest"

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from prober.asking import http_provider
 from prober.asking.http_provider import HttpProvider
-from prober.asking.interface import Describes, Description, Provider
+from prober.asking.interface import Describes, Description, ListsModels, Provider
 from prober.asking.scripted import ScriptedProvider, World
 from prober.asking.wire.format import WireFormat
 from prober.model.declaration import Endpoint, Probe
@@ -45,4 +45,4 @@ def _opened(name: str) -> WireFormat:
     return opened
 
 
-__all__ = ["Describes", "Description", "Provider", "open_provider", "refusals", "wire_format"]
+__all__ = ["Describes", "Description", "ListsModels", "Provider", "open_provider", "refusals", "wire_format"]

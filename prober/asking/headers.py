@@ -31,10 +31,17 @@ LIMITS: Mapping[str, str] = {
 }
 """Headers that say how much more we may ask. They differ from ask to ask and say nothing about the model."""
 
+RETIREMENT: Mapping[str, str] = {
+    "deprecation": "since when, or from when on, what was asked is deprecated (RFC 9745)",
+    "sunset": "from when on it may not answer any more (RFC 8594)",
+}
+"""Headers that announce an end. They say nothing about what answered."""
+
 HEADERS: Mapping[str, str] = {
     **{name: f"whether the cache of {whose} answered" for name, (whose, _) in CACHES.items()},
     **IDENTITY_HEADERS,
     **LIMITS,
+    **RETIREMENT,
 }
 """The allow-list: lower-case name → meaning. Those that identify a model are the fingerprint's to name."""
 

@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
 
-from prober.asking import failures, headers, metadata
+from prober.asking import failures, headers, metadata, model_lists
 from prober.asking.access import KEYS, Keys, NoKey, access_of, signed
 from prober.asking.egress import Certificates
 from prober.asking.error_body import error_in, error_in_event, parse, retry_after_s
 from prober.asking.interface import Description
+from prober.asking.model_lists import Listing
 from prober.asking.redaction import redacted, redacted_bytes, without_secrets
 from prober.asking.transport import Arrived, Lost, Transport
 from prober.asking.wire.format import BrokenWire, Request, WireFormat, dig, text_of
 from prober.asking.wire.streams import FirstContent, is_stream, read_events, says_done
 from prober.fingerprint.caches import cache_hit, from_cache
+from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of, refused_parameter
@@ -97,6 +99,26 @@ class HttpProvider:
             found |= said
             silent += [] if said else [page]
         return Description(found, tuple(silent))
+
+    def list_models(self, endpoint: Endpoint) -> Listing:
+        """What the provider's list of models says. Never raises for bad luck."""
+        access = access_of(endpoint, self._keys)
+        if isinstance(access, NoKey):
+            return Listing()
+        sent = {**self._wire_format(endpoint).headers(endpoint), **access.headers}
+        certificates, left_s = certificates_of(endpoint), model_lists.MOST_S
+        pages: list[object] = []
+        for url in model_lists.addresses(endpoint, base_url_of(endpoint), access.query):
+            if left_s <= 0 or (pages and model_lists.entry_of(pages[0], endpoint.model) is not None):
+                break
+            within = Timeouts(connect_s=min(left_s, 5.0), read_s=left_s, total_s=left_s)
+            outcome = self._transport.post(url, sent, b"", within, model_lists.MOST_BYTES, None, certificates, "GET")
+            left_s -= outcome.latency_s
+            page: object = None
+            if isinstance(outcome, Arrived) and outcome.status == 200:
+                page = parse(_without_keys(outcome, access.secrets).body)
+            pages.append(page)
+        return model_lists.listing(pages, endpoint.model)
 
     def close(self) -> None:
         self._transport.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from prober.asking.model_lists import Listing
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 
@@ -47,6 +48,15 @@ class Describes(Protocol):
 
     def describe(self, endpoint: Endpoint, without: Collection[str] = ()) -> Description:
         """All pages but `without`. No ask of the model; never raises for bad luck."""
+        ...
+
+
+@runtime_checkable
+class ListsModels(Protocol):
+    """A provider that has a list of its models."""
+
+    def list_models(self, endpoint: Endpoint) -> Listing:
+        """What the list says, of the endpoint's model and of others. No ask of the model; never raises for bad luck."""
         ...
 
 

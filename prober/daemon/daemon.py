@@ -30,6 +30,7 @@ from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
+from prober.daemon.retirements import RETIREMENT_S, look_for_retirements
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint
@@ -126,6 +127,7 @@ class Daemon:
         self._every(BEAT_S, "beat", self.beat)
         self._every(PRUNE_S, "old replies", self._old_replies.delete)
         self._every(LOOK_S, "database", self.look_at_database)
+        self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
         self.scheduler.start()
@@ -242,6 +244,13 @@ class Daemon:
             )
         self.rounds.watched = watched
         self._declared, self._is_remembered = declarations, False
+
+    def look_for_retirements(self) -> None:
+        """Whether the models of what is watched are to be retired."""
+        if not self._database.fault:
+            look_for_retirements(
+                self._store, self._declared.endpoints, self._routing, self.clock(), lambda: self.rounds.is_stopping
+            )
 
     # Rounds
 

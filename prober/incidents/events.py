@@ -209,6 +209,15 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="info",
         steps=("Accept it, or roll it back: prober candidates",),
     ),
+    # The provider retires the model of an endpoint: told 60, 30 and 7 days ahead, and on the day.
+    "retiring": EventRule(
+        title="Model retires",
+        audience="routed",
+        steps=(
+            "Choose the successor, and compare it on your own probes with the command above.",
+            "Move callers before that day, and write the successor as `model` of the endpoint.",
+        ),
+    ),
     # A daemon gives no sign of life.
     "daemon_silent": EventRule(
         title="The prober is silent",

@@ -159,9 +159,11 @@ class TroubleNews(IncidentNews):
 
 @dataclass(frozen=True, slots=True)
 class EndpointNews:
-    """News of an endpoint without fresh rounds."""
+    """News of an endpoint, but of no incident."""
 
     cause: str
+    of: Literal["stale", "retirement"] = "stale"
+    """Without fresh rounds, or its model is retired. Each has an alert of its own in other systems."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import closed, join
 from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
+from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Action, Change, Decision, Event, Facts, Incident
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import facts as stored_facts
@@ -149,10 +150,12 @@ def notify_of_no_incident(
     endpoint: str = "",
     cause: str = "",
     reason: str = "",
+    severity: Severity = "warning",
 ) -> int:
-    """Owe news of an endpoint, or, without one, of the prober itself. Gives how many notices are owed."""
+    """Owe news of an endpoint, or, without one, of the prober itself. Gives how many notices are owed. `severity`:
+    where the event has none of its own."""
     before = EVENTS[event].after
-    severity = EVENTS[event].severity or "warning"
+    severity = EVENTS[event].severity or severity
     owners, tags = _whose(declared.sets_of(tx, endpoint) if endpoint else ())
     subject = Subject(
         event=event,

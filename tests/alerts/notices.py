@@ -69,6 +69,8 @@ def edited(notice: T, **values: Any) -> T:
     match head.get("event", ""):
         case "stale" | "fresh" | "compared":
             about = EndpointNews("")
+        case "retiring":
+            about = EndpointNews("", "retirement")
         case "daemon_silent" | "daemon_back":
             head["source"], about = None, DaemonNews("")
         case "database_lost" | "database_back":
@@ -248,6 +250,15 @@ NAMED = {
         severity="info",
         about=EndpointNews("prompt shop/order v7 against v6: passes its checks as before, 12 % longer, same cost"),
     ),
+    "retiring": replace(
+        ELSEWHERE,
+        event="retiring",
+        about=EndpointNews(
+            "gpt-4o is shut down on 2026-04-05 (in 32 days), says shutdown_date of the model list; successor gpt-5.5. "
+            "Compare: prober gate --reference acme/gpt-4o --model gpt-5.5",
+            "retirement",
+        ),
+    ),
     "daemon_silent": replace(
         ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no sign of life since 05:10 UTC")
     ),
@@ -339,6 +350,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "stale": st.builds(EndpointNews, _any_text),
         "compared": st.builds(EndpointNews, _any_text),
         "fresh": st.builds(EndpointNews, _any_text),
+        "retiring": st.builds(EndpointNews, _any_text, st.just("retirement")),
         "daemon_silent": st.builds(DaemonNews, _any_text),
         "daemon_back": st.builds(DaemonNews, _any_text),
         "database_lost": st.builds(DaemonNews, _any_text, st.just("database")),

@@ -223,6 +223,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "became_reference",
         "stale",
         "fresh",
+        "retiring",
         "daemon_silent",
         "database_lost",
         "database_back",

@@ -108,7 +108,9 @@ def _news(tx: Transaction, row: NoticeRow, dashboard_url: str) -> Notice:
 def _about(tx: Transaction, row: NoticeRow) -> Digest | EndpointNews | DaemonNews:
     if row.event == "digest":
         return Digest(_items(tx, row))
-    return DaemonNews(row.cause or "") if row.endpoint is None else EndpointNews(row.cause or "")
+    if row.endpoint is None:
+        return DaemonNews(row.cause or "")
+    return EndpointNews(row.cause or "", "retirement" if row.event == "retiring" else "stale")
 
 
 def _source(tx: Transaction, name: str) -> Source:
