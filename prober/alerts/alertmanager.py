@@ -19,7 +19,6 @@ NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",
     "trouble": "ProberTrouble",
     "stale": "ProberStale",
-    "retirement": "ProberModelRetires",
     "daemon": "ProberDaemonSilent",
     "database": "ProberDatabaseLost",
 }
