@@ -224,6 +224,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "stale",
         "fresh",
         "retiring",
+        "compared",
         "daemon_silent",
         "database_lost",
         "database_back",
