@@ -1,4 +1,4 @@
-"""Sampled replies of production traffic, tagged by feature: what is told of them, and what is kept."""
+"""Sampled replies of production traffic, tagged by feature: what is read of them, and what is kept."""
 
 from __future__ import annotations
 
