@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +24,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("prober", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("prober")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A module whose own mark is left out (`-m "not slow"`) is not even imported: importing the tests is half of it."""
+    if collection_path.suffix != ".py":
+        return None
+    own = re.search(r"^pytestmark = pytest\.mark\.(\w+)", collection_path.read_text(encoding="utf-8"), re.MULTILINE)
+    return True if own and f"not {own[1]}" in config.option.markexpr else None
 
 
 def pytest_collection_finish() -> None:

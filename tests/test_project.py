@@ -124,6 +124,7 @@ def test_documents_are_in_plain_english() -> None:
     assert {page: phrases for page, phrases in said.items() if phrases} == {}
 
 
+@pytest.mark.slow
 def test_messages_are_in_plain_english() -> None:
     """Every text in the code that is no docstring; patterns that recognise refusals, and keys of one word, are none."""
     said = []
@@ -253,6 +254,7 @@ OTHERS_PRIVATE = {"_exit", "_dialect", "_compiled_cache", "_page_hash", "_bidi_c
 """Of the standard library, SQLAlchemy and Streamlit, where nothing else leads there; and the disk that is filled up."""
 
 
+@pytest.mark.slow
 def test_tests_hold_public_names() -> None:
     """A test that holds a private name holds how a thing is done, and fails where nothing is wrong."""
     private = re.compile(

@@ -23,6 +23,7 @@ RECIPE = (DOCS / "contributing" / "alerter.md").read_text(encoding="utf-8")
 PAGE = (DOCS / "operating" / "alerters.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_alerter_is_a_template(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.findall(r"```python\n(.*?)```", RECIPE, re.DOTALL)[0]
     written: dict[str, object] = {}

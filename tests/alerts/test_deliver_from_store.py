@@ -24,6 +24,8 @@ from prober.store import Store, incidents, replies, rounds
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer, texts
 from tests.alerts.test_slack import parts
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENDPOINT = Endpoint(name="acme/gpt-4o", provider="openai", model="gpt-4o-2024-08-06")
 LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", None, ())
@@ -52,7 +54,6 @@ def deliver_all(store: Store, settings: Settings, now: datetime, patience_s: flo
 
 
 @pytest.mark.parametrize("first_answer", ["", "posted_but_lost", "posted_but_hang", "server_error"])
-@pytest.mark.slow
 def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer, first_answer: str) -> None:
     settings = Settings(slack_bot_token=TOKEN, slack_channel=CHANNEL, slack_base_url=slack.base_url)  # type: ignore[arg-type]
     slack.next.append(first_answer)
@@ -73,7 +74,6 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
     )
 
 
-@pytest.mark.slow
 def test_what_is_owed_to_a_channel_taken_away_fails_for_good(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path / 'prober.db'}") as store:
         open_incident(store, ("slack",))

@@ -68,6 +68,7 @@ def test_visible_text_has_nothing_unseen_and_fits(text: str, limit: int, lines: 
     assert lines or not set("\n\t") & set(shown)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(ANY, st.integers(1, 300))
 def test_mrkdwn_has_no_control_sequence_and_no_broken_entity(text: str, limit: int) -> None:

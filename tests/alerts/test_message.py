@@ -36,6 +36,7 @@ def same_as_golden(name: str, text: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_a_terminal_sees_the_golden_message(name: str) -> None:
     same_as_golden(f"plain_{name}.txt", plain_text(NAMED[name]) + "\n")

@@ -29,6 +29,7 @@ def test_an_empty_environment_has_the_log_alone() -> None:
     assert [alerter.name for alerter in open_alerters(Settings())] == ["log"]
 
 
+@pytest.mark.slow
 def test_every_row_opens_an_alerter_of_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ALL.items():
         monkeypatch.setenv(name, value)

@@ -93,6 +93,7 @@ def test_a_bot_names_what_went_wrong_and_posts_once(slack: SlackServer, word: st
     assert slack.methods() == ["chat.postMessage"], "one sending is one request: the client's own retries are off"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "outcome"),
     [
@@ -125,6 +126,7 @@ def test_a_retry_after_that_is_a_date_is_no_number(
     assert opened(slack).send(PLAIN) == Outcome(False, "rate_limited")
 
 
+@pytest.mark.slow
 @EITHER
 @pytest.mark.parametrize("word", ["invalid_blocks", "msg_blocks_too_long", "invalid_blocks_format"])
 def test_a_refused_layout_still_gets_its_words_through(

@@ -26,6 +26,8 @@ from tests.alerts.killed import bear, deliver_all
 from tests.alerts.slack_server import SlackServer
 from tests.store.world import alarm, complete, declare, judge, verdict
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LIFE: tuple[ActionName | None, ...] = (None, "acknowledge", "mute", "unmute", "accept")
@@ -101,7 +103,6 @@ def world(tmp_path: Path) -> Iterator[tuple[World, str]]:
         yield World(store), url
 
 
-@pytest.mark.slow
 def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], slack: SlackServer) -> None:
     here, url = world
     kills, rng, now = 25, Random(7), START + 10_000 * HOUR
@@ -142,7 +143,6 @@ def test_a_sender_that_is_killed_at_random_moments(world: tuple[World, str], sla
     print(f"{killed} kills, {len(tried)} notices, {sum(tried)} tries, {len(slack.messages)} messages")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "down",
     ["lost", "server_error", "rate_limited", "not_json"],
@@ -168,7 +168,6 @@ def test_a_day_of_outage_with_changes_inside(world: tuple[World, str], slack: Sl
     everything_is_there_once_and_in_order(here, slack)
 
 
-@pytest.mark.slow
 def test_an_outage_that_comes_and_goes(world: tuple[World, str], slack: SlackServer) -> None:
     """Each request may be lost before or after it was carried out."""
     here, _ = world

@@ -61,6 +61,7 @@ def test_what_is_no_mark(ask: Ask, body: str, kind: str, status: int, said: str)
     assert said in done.json["detail"]
 
 
+@pytest.mark.slow
 def test_samples(ask: Ask, database: str) -> None:
     sample = {"endpoint": "bot", "prompt": "Mail ada@example.org", "text": "Done."}
     body = json.dumps({"feature": "support", "samples": [sample]}).encode()

@@ -42,6 +42,7 @@ def answering(server: WireServer, status: int = 200, body: bytes = ANSWER) -> No
 # --- headers and query ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_headers_and_query_are_sent_with_what_the_environment_says(
     server: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +288,7 @@ def asked_anew(endpoint: Endpoint, probe: Probe = PROBE) -> Reply:
         provider.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

@@ -83,6 +83,7 @@ def test_a_connection_that_the_server_keeps_is_used_again(provider: Provider) ->
     assert (server.connections, server.requests) == (1, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("says", ["", "connection: close\r\n"])
 def test_where_the_server_says_nothing_every_ask_has_its_own(provider: Provider, says: str) -> None:
     server = Server(says, answers=1)

@@ -25,6 +25,8 @@ from prober.model.reply import Failure, Reply
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_fingerprint, unpack_reply
 from tests.asking.conftest import KEY, NOW, PROBE, endpoint_for
 
+pytestmark = pytest.mark.slow
+
 WIRE = Path(__file__).parent / "wire"
 FORMATS: dict[str, WireFormat] = {
     "openai": ChatCompletions(),
@@ -129,7 +131,6 @@ def check(reply: Reply) -> None:
         assert unpack_fingerprint(pack_fingerprint(read)) == read
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_thousand_odd_replies(seed: int) -> None:
     rng, saved = random.Random(seed), seeds()
@@ -150,7 +151,6 @@ def test_ten_thousand_odd_replies(seed: int) -> None:
     assert 100 < answered < 900
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("wire", FORMATS)
 def test_ten_megabytes_of_text(wire: str) -> None:
     case = json.loads((WIRE / wire / "success.json").read_text(encoding="utf-8"))

@@ -11,6 +11,8 @@ from benchmarks.triage_worlds import LOOKED_AT, Incident, incidents, material, p
 from prober.incidents.triage import triage as walk
 from prober.status.triage import triage
 
+pytestmark = pytest.mark.slow
+
 BOTH = Incident(
     seed=5, causes=("prompt", "model"), rounds=5, has_twin=True, has_control=True, has_live=False, edited=("ticket",),
     effect="json", strength="other", is_marked=True, says_so=True,
@@ -18,7 +20,6 @@ BOTH = Incident(
 """An edit of a prompt breaks its JSON in the same hour in which the model is swapped."""
 
 
-@pytest.mark.slow
 def test_an_edit_that_breaks_json_in_the_hour_of_a_swap_is_two_causes() -> None:
     """Through rounds, judge, facts, versions and marks, as a user has it."""
     store = play(BOTH)
@@ -34,7 +35,6 @@ def test_an_edit_that_breaks_json_in_the_hour_of_a_swap_is_two_causes() -> None:
     assert in_memory.named == found.named
 
 
-@pytest.mark.slow
 def test_a_slice_of_the_injector_keeps_its_bounds() -> None:
     """Turn 199, which neither the table nor the page was made from: 14 incidents."""
     stories = incidents(1, 199)

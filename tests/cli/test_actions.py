@@ -32,6 +32,7 @@ def test_mute_and_unmute(prober: Run) -> None:
     assert (late.code, late.err) == (2, "incident 1 is not muted\n")
 
 
+@pytest.mark.slow
 def test_close_says_that_the_old_behaviour_is_back_and_keeps_the_reference(prober: Run) -> None:
     done = prober("incidents", "close", 1, "--by", "ana", "--reason", "rolled back")
     assert (done.code, done.out) == (0, "Incident 1 of swapped is closed by ana.\n")
@@ -42,6 +43,7 @@ def test_close_says_that_the_old_behaviour_is_back_and_keeps_the_reference(probe
     assert (late.code, late.err) == (2, "incident 1 is closed already: recovered by ana\n")
 
 
+@pytest.mark.slow
 def test_every_click_is_shown_with_its_author(prober: Run) -> None:
     prober("incidents", "acknowledge", 1, "--by", "ana", "--reason", "[b]looking[/b]")
     again = prober("incidents", "acknowledge", 1, "--by", "bo")
@@ -56,6 +58,7 @@ def test_every_click_is_shown_with_its_author(prober: Run) -> None:
     assert "acknowledge by bo" in said and "(already acknowledged)" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("time", "words"),
     [
@@ -81,6 +84,7 @@ def test_work_is_announced_listed_and_ended(prober: Run) -> None:
     assert prober("incidents", "maintenance", "swapped", "--end").out == "No maintenance is announced.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

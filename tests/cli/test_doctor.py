@@ -142,6 +142,7 @@ def test_a_local_dashboard_in_a_team_channel_is_a_warning(
     assert "dashboard" not in found(prober)
 
 
+@pytest.mark.slow
 def test_clocks_are_compared(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, base_url=server.url)
     server.headers = {"date": "Sun, 01 Mar 2020 00:00:00 GMT"}

@@ -117,6 +117,7 @@ def test_an_answer_in_time_is_all_that_is_asked_whatever_it_was(prober: Run) -> 
     assert prober("status").code == 1, "its incident is open all the same"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("late")
 def test_a_missed_round_is_said_where_cron_looks(prober: Run) -> None:
     done = prober("status", "--expect-every", "2h")
@@ -194,6 +195,7 @@ def test_messages_that_fail_for_good_are_said_with_their_fix(prober: Run, change
     assert 'prober_delivery_failing{alerter="log",channel="",reason=""} 0.0' in metrics
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("late")
 def test_status_says_who_is_stale(prober: Run, changed: Path) -> None:
     with Store.open(f"sqlite:///{changed}") as store:
@@ -322,6 +324,7 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
 # -- --json ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("late")
 def test_json_holds_to_its_schema(prober: Run, changed: Path) -> None:
     schema = json.loads((Path(__file__).parents[2] / "docs" / "schemas" / "status.schema.json").read_text("utf-8"))

@@ -55,6 +55,7 @@ def test_too_small_a_budget_decides_nothing(prober: Run, two: Path) -> None:
     assert done.code == 3 and "more asks would decide" in done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -108,6 +108,7 @@ def test_an_action_on_nothing_makes_no_database(prober: Run, home: Path, action:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_acknowledge_notifies_those_who_were_notified(prober: Run) -> None:
     done = prober("incidents", "acknowledge", 1, "--by", "ana")
@@ -143,6 +144,7 @@ def test_accept_closes_and_begins_a_new_reference(prober: Run, monkeypatch: pyte
     assert (again.code, again.err) == (2, "incident 1 is closed already: accepted by ana\n")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_the_commands_of_the_message_work_as_they_stand(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "zoe")
@@ -205,6 +207,7 @@ def test_the_environment_names_the_database(prober: Run, home: Path, monkeypatch
     assert {path.name for path in home.iterdir() if path.suffix == ".db"} == {"elsewhere.db", "here.db"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_a_reference_is_begun_anew_and_the_open_incident_closes(prober: Run) -> None:
     done = prober("reference", "reset", "swapped", "--reason", "other [b]cache[/b]", "--by", "ana", "--json")

@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/ingest.schema.json").read_text("utf-8"))
 
 
@@ -38,7 +40,6 @@ def test_a_folder_is_taken_in_once(prober: Run, home: Path) -> None:
     assert "example.org" not in (home / "prober.db").read_bytes().decode("latin-1")
 
 
-@pytest.mark.slow
 def test_mistakes_are_named(prober: Run, home: Path) -> None:
     log(home / "logs" / "a.jsonl", 1)
     (home / "samples.yaml").write_text("keep: everything\nper_minut: 3\n")

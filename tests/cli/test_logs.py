@@ -106,6 +106,7 @@ def test_several_logs_are_one(prober: Run, home: Path) -> None:
     assert together == prober("replay", write_log(home / "log.jsonl", whole), "--json").json
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -196,6 +197,7 @@ def test_export_says_what_a_probe_expected_and_its_series(prober: Run, home: Pat
     assert "." in ticket["series"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("changed")
 def test_export_refuses_what_it_cannot_write(prober: Run, home: Path) -> None:
     assert prober("export", "--output", "log.csv").err == (
@@ -282,6 +284,7 @@ def test_a_longer_log_adds_its_new_rounds_and_an_older_one_is_refused(prober: Ru
         assert len(store.query(overview.recent_rounds, "bot")) == 8
 
 
+@pytest.mark.slow
 def test_rounds_without_times_are_refused_and_times_of_replies_will_do(prober: Run, home: Path) -> None:
     numbered = list(lines(3, labels="number"))
     done = prober("import", write_log(home / "log.jsonl", numbered))
@@ -334,6 +337,7 @@ def test_keys_of_ours_in_another_tools_form_are_kept_not_refused(home: Path) -> 
     assert json.loads(line_of(logged))["tool_calls"] == [["f", "{}"]]
 
 
+@pytest.mark.slow
 def test_earlier_replies_count_as_the_reference_of_what_is_declared(prober: Run, home: Path) -> None:
     write_probes(home, reference={"rounds": 4, "hours": 24})
     (probe,) = json.loads((home / "probes" / "canary.yaml").read_text())["probes"]

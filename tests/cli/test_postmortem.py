@@ -32,6 +32,7 @@ def test_it_reads_as_a_postmortem(prober: Run, changed: Path) -> None:
     assert "\n- By checks, refusals and empty replies: worse: " in text
 
 
+@pytest.mark.slow
 def test_a_prompt_edited_on_the_way_is_named(prober: Run, changed: Path) -> None:
 
     with sqlite3.connect("prober.db") as database:

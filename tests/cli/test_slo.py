@@ -36,6 +36,7 @@ def test_few_replies_are_not_enough_and_more_are(prober: Run, home: Path) -> Non
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_objective_that_is_missed_is_1(prober: Run, home: Path) -> None:
     refusing = {"world": "refusal", "strength": 0.9, "changes_at": "2020-01-01T00:00:00+00:00"}
     with_objectives(home, {"name": "good", "at_least": "95 %"}, parameters=refusing)
@@ -62,6 +63,7 @@ def test_faults_are_named_with_their_line(prober: Run, home: Path, objective: di
     assert done.code == 2 and "canary.yaml:1" in done.err and said in done.err
 
 
+@pytest.mark.slow
 def test_nothing_declared_is_3(prober: Run, home: Path) -> None:
     write_probes(home)
     prober("once")

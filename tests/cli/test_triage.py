@@ -16,6 +16,7 @@ from tests.cli.world import declarations
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/triage.schema.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_a_change_of_the_model_is_named_with_its_evidence(prober: Run, changed: Path) -> None:
     done = prober("triage", "swapped", "--json", "--markdown", "triage.md")
     found = json.loads(done.out)

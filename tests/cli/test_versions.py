@@ -65,6 +65,7 @@ def test_the_commit_and_its_author_are_kept(prober: Run, home: Path) -> None:
     assert second["commit"] == first["commit"] + "+", "the second was not committed"
 
 
+@pytest.mark.slow
 def test_wrong_usage_is_2(prober: Run, edited: Path) -> None:
     wrong: list[tuple[tuple[object, ...], str]] = [
         (("versions", "canary/color"), "did you mean"),

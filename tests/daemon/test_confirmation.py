@@ -111,6 +111,7 @@ def test_nothing_is_asked_again_where_that_is_not_wanted(files, store, clock, ev
     assert outcomes(store) == [("12:00", "completed")]
 
 
+@pytest.mark.slow
 def test_a_budget_that_does_not_pay_for_it_is_kept(files, store, clock, evidence):
     declared(files, "{}\n    budget: {asks_per_day: 8}")
     daemon = watching(files, store, clock)
@@ -171,6 +172,7 @@ def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 
 
+@pytest.mark.slow
 def test_a_daemon_that_comes_after_a_kill_asks_it(files, store, clock, evidence, url):
     start(files, store, clock)
     clock.now = NOON + 10 * MINUTE
@@ -205,6 +207,7 @@ def test_a_restart_begins_no_new_count(files, store, clock, evidence):
     assert sum(bool(view.confirms) for view in completed(store)) == 4
 
 
+@pytest.mark.slow
 def test_one_still_waiting_when_the_next_round_is_due_is_overdue(files, store, clock, evidence):
     daemon = start(files, store, clock)
     clock.now = NOON + HOUR
@@ -249,6 +252,7 @@ def test_it_waits_for_another_round_of_its_endpoint_to_end(files, store, clock, 
     assert ("canary", "12:01", "completed") in rounds(store)
 
 
+@pytest.mark.slow
 def test_an_endpoint_edited_meanwhile_is_not_asked_for_it(files, store, clock, evidence):
     start(files, store, clock)
     (files / "endpoints.yaml").write_text(ENDPOINTS.replace("parrot-1", "parrot-2"))

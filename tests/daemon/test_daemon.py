@@ -45,6 +45,7 @@ def refuse(*args: object, **given: object) -> None:
 # The first round, and rounds on time
 
 
+@pytest.mark.slow
 def test_a_new_set_is_asked_at_once_under_the_moment_last_past(files, store, clock):
     clock.now = NOON + timedelta(minutes=59)
     work(watching(files, store, clock))
@@ -63,6 +64,7 @@ def test_rounds_follow_at_their_due_times_and_are_due_then_however_late_they_sta
     assert rounds(store) == [("canary", f"{hour}:00", "completed") for hour in (12, 13, 14)]
 
 
+@pytest.mark.slow
 def test_a_tick_too_many_asks_nothing(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -183,6 +185,7 @@ def test_a_round_left_young_is_taken_up_where_it_stood(files, store, clock):
     assert store.query(replies.recorded, round_id)[:2] == before
 
 
+@pytest.mark.slow
 def test_a_round_left_until_the_next_was_due_is_abandoned(files, store, clock):
     leave(store, files, NOON - HOUR, asks=2, at=NOON - HOUR)
     work(watching(files, store, clock))
@@ -214,6 +217,7 @@ def missed_event(daemon, moment, key=KEY):
     daemon.rounds.not_started(JobExecutionEvent(EVENT_JOB_MISSED, key, "default", moment))
 
 
+@pytest.mark.slow
 def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -225,6 +229,7 @@ def test_a_misfire_is_a_row_and_a_line(files, store, clock, caplog):
     ] == [logging.WARNING]
 
 
+@pytest.mark.slow
 def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -233,6 +238,7 @@ def test_a_round_still_running_makes_the_next_one_missed(files, store, clock):
     assert rounds(store)[1:] == [("canary", "13:00", "still_running")]
 
 
+@pytest.mark.slow
 def test_an_event_of_another_job_or_of_what_is_accounted_for_changes_nothing(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -298,6 +304,7 @@ def test_a_round_the_store_refused_is_taken_up_by_the_sweep(files, store, clock,
     assert rounds(store)[1:] == [("canary", "13:00", "completed")]
 
 
+@pytest.mark.slow
 def test_a_missed_round_the_store_refused_is_missed_at_the_next_chance(files, store, clock, monkeypatch):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -394,6 +401,7 @@ def jobs(daemon):
     return {job.id for job in daemon.scheduler.get_jobs()}
 
 
+@pytest.mark.slow
 def test_sets_come_and_go_with_their_files(files, store, clock):
     daemon = watching(files, store, clock)
     daemon.reload(unchanged_too=True)
@@ -411,6 +419,7 @@ def test_sets_come_and_go_with_their_files(files, store, clock):
     assert len(rounds(store)) == 2
 
 
+@pytest.mark.slow
 def test_an_edited_probe_is_asked_from_the_next_round_on(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -435,6 +444,7 @@ def test_a_new_schedule_is_followed_at_once(files, store, clock):
     assert [at for _, at, state in rounds(store) if state == "completed"] == ["12:00", "12:20", "12:30"]
 
 
+@pytest.mark.slow
 def test_a_broken_file_leaves_everything_as_it_was(files, store, clock, caplog):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -473,6 +483,7 @@ def test_a_change_is_caught_and_notified_once(files, store, clock, caplog):
     assert {record.levelno for record in alarms} == {logging.WARNING}
 
 
+@pytest.mark.slow
 def test_one_line_a_round(files, store, clock, caplog):
     caplog.set_level(logging.INFO, "prober.daemon")
     work(watching(files, store, clock))
@@ -484,6 +495,7 @@ def test_one_line_a_round(files, store, clock, caplog):
     assert line.endswith("; 3 asks (2026-03-02T12:00:00.000000Z)")
 
 
+@pytest.mark.slow
 def test_failed_asks_are_counted_by_reason(files, store, clock, caplog):
     outage = "{world: outage, changes_at: 2026-03-02T00:00:00Z}"
     (files / "endpoints.yaml").write_text(
@@ -532,6 +544,7 @@ def test_an_endpoint_nobody_can_ask_in_time_goes_stale_and_is_fresh_again(files,
     assert [(one.event, one.state) for one in store.query(notices.recent)] == [("fresh", "sent"), ("stale", "sent")]
 
 
+@pytest.mark.slow
 def test_who_starts_late_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
     work(watching(files, store, clock))
     clock.go(timedelta(days=3))
@@ -598,12 +611,14 @@ def test_a_daemon_started_after_the_clock_was_set_back_asks_too(files, store, cl
     assert {at: state for _, at, state in rounds(store)[:2]}["13:00"] == "completed"
 
 
+@pytest.mark.slow
 def test_a_lease_of_the_future_holds_no_endpoint(files, store, clock):
     leave(store, files, NOON, asks=1, lease_s=10, at=NOON + timedelta(days=2))
     work(watching(files, store, clock))
     assert [view.asked for view in completed(store)] == [3]
 
 
+@pytest.mark.slow
 def test_a_machine_that_slept_does_not_call_stale_what_it_is_about_to_ask(files, store, clock):
     daemon = watching(files, store, clock)
     work(daemon)
@@ -661,6 +676,7 @@ class Quick:
         return Outcome(True, "sent")
 
 
+@pytest.mark.slow
 def test_a_receiver_that_hangs_holds_up_no_other(files, store, clock):
     hanging, quick = Hanging(), Quick()
     for name in ("hanging", "quick"):
@@ -675,6 +691,7 @@ def test_a_receiver_that_hangs_holds_up_no_other(files, store, clock):
     hanging.let_go.set()
 
 
+@pytest.mark.slow
 def test_a_backlog_of_passed_moments_does_not_hold_up_the_end(files, store, clock):
     write_set(files, every="10s")
     daemon = watching(files, store, clock)

@@ -126,6 +126,7 @@ def test_a_deleted_database_is_said_once_and_so_is_its_return(
     ], about
 
 
+@pytest.mark.slow
 def test_a_replaced_database_is_said_and_used_from_then_on(
     daemon: Daemon, store: Store, url: str, tmp_path: Path, clock: Clock, pager: Pager
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_replaced_database_is_said_and_used_from_then_on(
         assert len(completed(seen)) == 2
 
 
+@pytest.mark.slow
 def test_an_empty_file_in_its_place_is_not_begun_anew(daemon: Daemon, url: str, tmp_path: Path, pager: Pager) -> None:
     for path in tmp_path.glob("prober.db*"):
         path.unlink()
@@ -151,6 +153,7 @@ def test_an_empty_file_in_its_place_is_not_begun_anew(daemon: Daemon, url: str, 
     assert pager.events == ["database_lost"]
 
 
+@pytest.mark.slow
 def test_damaged_pages_are_noticed(daemon: Daemon, url: str, pager: Pager, hook: Hook, monkeypatch) -> None:
     monkeypatch.setattr(engine, "CHECKED_FOR_S", 0.0)
     monkeypatch.setattr(engine, "CHECK_SHARE", 0.0)
@@ -163,6 +166,7 @@ def test_damaged_pages_are_noticed(daemon: Daemon, url: str, pager: Pager, hook:
     assert paths(hook) == ["/hook/fail"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_noticed(daemon: Daemon, pager: Pager, monkeypatch) -> None:
     usage = namedtuple("usage", "total used free")
     with monkeypatch.context() as patch:
@@ -174,6 +178,7 @@ def test_a_full_disk_is_noticed(daemon: Daemon, pager: Pager, monkeypatch) -> No
     assert pager.events == ["database_lost", "database_back"]
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_be_written_is_noticed(daemon: Daemon, pager: Pager, monkeypatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(engine.os, "access", lambda path, mode: False)  # root may always

@@ -21,6 +21,8 @@ from tests.daemon.test_confirmation import follow_up
 from tests.daemon.test_daemon import KEY
 from tests.daemon.world import NOON, Clock, tick, watching
 
+pytestmark = pytest.mark.slow
+
 EVERY = timedelta(hours=6)
 CHANGED = NOON + 36 * EVERY
 FILES = {
@@ -80,7 +82,6 @@ def minutes(folder, seed: int) -> float:
     return float("inf")
 
 
-@pytest.mark.slow
 def test_a_full_swap_is_an_incident_within_five_minutes_and_nothing_is_before(tmp_path, monkeypatch):
     monkeypatch.setattr(due_rounds, "open_provider", lambda endpoint: Swapped())
     taken = [minutes(tmp_path / str(seed), seed) for seed in range(3)]

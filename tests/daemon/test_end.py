@@ -12,8 +12,9 @@ from prober.daemon import Daemon
 from prober.store import Store, daemons, rounds
 from tests.daemon.world import Clock
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize("hangs", ["an ask", "saying that it ends", "a claim"])
 def test_it_ends(files: Path, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch, hangs: str) -> None:
     reached, let_go = threading.Event(), threading.Event()

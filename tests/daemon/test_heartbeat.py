@@ -114,6 +114,7 @@ def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
     pulse.stop(NOON)
 
 
+@pytest.mark.slow
 def test_a_heartbeat_that_does_not_arrive_is_said_once_and_when_it_does_again(
     store: Store, hook: Hook, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -68,6 +68,7 @@ def test_numbered_rounds_stand_at_the_time_they_were_completed():
     assert rows(charts.reading(numbered, marked))[0]["at"] == numbered[0].at.isoformat()
 
 
+@pytest.mark.slow
 def test_evidence_is_on_a_log_scale_with_the_promise_drawn():
     chart = charts.evidence(MOVED, [], THRESHOLD)
     assert kinds(chart) == ["rule", "text", "line", "point"]

@@ -28,6 +28,7 @@ from tests.dashboard.canned import (
 from tests.dashboard.conftest import address, links, texts
 
 
+@pytest.mark.slow
 def test_no_database_says_what_to_run(page):
     at = page(StoreError("there is no database at sqlite:///prober.db"))
     assert "there is no database at sqlite:///prober.db" in texts(at)
@@ -50,6 +51,7 @@ def test_an_empty_store_says_what_to_do_next(page):
     assert "prober validate probes/" in at.code[0].value
 
 
+@pytest.mark.slow
 def test_too_little_evidence_says_how_much_is_missing(page):
     learning = endpoint_view("bot", state="insufficient_evidence", missing="3 of 8 rounds")
     at = page(CannedStore(endpoint_views=(learning,)))
@@ -195,6 +197,7 @@ def test_hostile_replies_are_shown_as_text_and_cut(page):
     assert "1,996,000 more characters" in texts(at)
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_again_until_the_store_has_something_newer(page):
     store = all_states()
     at = page(store)

@@ -162,6 +162,7 @@ def test_an_incident_shows_the_runbook_of_what_moved(page):
     assert "https://wiki.example/runbook <b>" in [one.value for one in at.code]
 
 
+@pytest.mark.slow
 def test_a_probe_then_and_now(page):
     at = page(all_states(), "probe", endpoint="support-bot", probe="starter/animal")
     shown = texts(at)
@@ -211,6 +212,7 @@ def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
     assert len(at.get("vega_lite_chart")) == 2
 
 
+@pytest.mark.slow
 def test_reliability_says_who_is_at_work_and_who_fell_silent(page):
     at = page(all_states(), "reliability")
     assert "**A daemon fell silent**: host-2" in at.error[0].value
@@ -222,6 +224,7 @@ def test_reliability_says_who_is_at_work_and_who_fell_silent(page):
     assert "No daemon is at work" in page(ended, "reliability").warning[0].value
 
 
+@pytest.mark.slow
 def test_the_promise_is_held_against_what_happened(page):
     at = page(one(), "promise")
     assert "**Kept, as far as the data shows**: 1 alarm" in at.success[0].value

@@ -12,6 +12,8 @@ from prober.model.errors import StoreError
 from tests.dashboard import seeded
 from tests.dashboard.conftest import texts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def url(tmp_path, monkeypatch):
@@ -31,7 +33,6 @@ def draw(**query: str) -> AppTest:
     return at
 
 
-@pytest.mark.slow
 def test_from_no_database_to_an_accepted_change(url, tmp_path):
     at = draw()
     assert "prober run" in texts(at)
@@ -60,7 +61,6 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     assert not at.error
 
 
-@pytest.mark.slow
 def test_a_file_that_is_no_database_is_an_explanation(url, tmp_path):
     (tmp_path / "prober.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreError):

@@ -67,6 +67,7 @@ def test_with_such_a_check_a_reply_neither_passes_nor_fails() -> None:
     assert features.categories == {other.label: "pass"}
 
 
+@pytest.mark.slow
 def test_other_threads_go_on_while_a_pattern_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "LIMIT_S", 0.2)
     done, turns = threading.Event(), 0

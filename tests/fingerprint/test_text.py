@@ -142,6 +142,7 @@ def test_choice(text: str, chosen: str) -> None:
     assert choice(text) == chosen
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=" \t\n\u00a0\u3000"), st.text(alphabet=st.characters()) | st.text(alphabet='a7 .*"\n'))
 def test_white_space_around_never_changes_the_choice(space: str, text: str) -> None:
     chosen = choice(text)

@@ -58,6 +58,7 @@ def test_two_that_are_lost_do_not_relieve_each_other() -> None:
     assert places(sign("a:1", hour), sign("a:2", hour)) == {"a:1": "silent", "a:2": "silent"}
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

@@ -303,6 +303,7 @@ def test_one_change_is_one_incident_however_long_it_lasts(rounds: list[Judgement
     assert (incident is not None and incident.is_live) == (opened == 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(judgements, st.none() | incidents)
 def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: Change | None) -> None:
@@ -310,6 +311,7 @@ def test_the_same_question_has_the_same_answer(judgement: Judgement, incident: C
     assert repr(first) == repr(second)  # a NaN in a verdict is not equal to itself
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8))
 def test_acknowledging_changes_who_acknowledged_it_and_nothing_else(incident: Change, actor: str) -> None:
@@ -319,6 +321,7 @@ def test_acknowledging_changes_who_acknowledged_it_and_nothing_else(incident: Ch
     assert (decision.reason, decision.event, decision.new_epoch) == ("acknowledged", "acknowledged", None)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(incidents, st.text(max_size=8), st.text(max_size=8))
 def test_accepting_closes_it_and_begins_a_new_epoch_at_its_onset(incident: Change, actor: str, note: str) -> None:

@@ -33,6 +33,8 @@ from prober.model.incident import (
 )
 from prober.model.watch import Health
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MAY_FOLLOW: dict[IncidentState, set[IncidentState]] = {
     "suspected": {"suspected", "open", "closed"},
@@ -191,7 +193,6 @@ STEPS = st.one_of(
 )
 
 
-@pytest.mark.slow
 def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_reason() -> None:
     reached = World()
 

@@ -81,6 +81,7 @@ def test_the_noise_of_floating_point_makes_no_category() -> None:
     assert scale.number(top(rng, noise=1e-6)) == 0.0
 
 
+@pytest.mark.slow
 def test_a_noisy_reference_is_no_nearer_to_its_centre_than_new_replies_are() -> None:
     """Tokens that came only once are not what a new reply is asked for, and their own reply is not asked either."""
     rng = np.random.default_rng(2)

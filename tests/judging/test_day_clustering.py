@@ -159,6 +159,7 @@ def asked_twice(seed: int, scatter: float) -> tuple[list[Round], list[np.ndarray
     return [Round(f"{i:06d}", "e", START + timedelta(hours=hour[j]), ()) for i, j in enumerate(order)], [own[order]]
 
 
+@pytest.mark.slow
 def test_minutes_that_repeat_one_another_are_found_and_others_no_more_often_than_said() -> None:
     found = [repeats(own, rounds, SOON_S[0]) for rounds, own in (asked_twice(seed, 2.0) for seed in range(20))]
     assert sum(found) >= 18
@@ -180,6 +181,7 @@ def wandering(seed: int, memory: float, changes: float = 0.0) -> np.ndarray:
     return steps + rng.normal(0, 1, (60, 4)) + changes * (np.arange(60) >= 40)[:, None]
 
 
+@pytest.mark.slow
 def test_days_that_wander_are_alike_where_they_are_near_and_a_change_alone_is_not_taken_for_that() -> None:
     assert np.mean([nearness([wandering(seed, 0.9)], DAYS, 40) for seed in range(10)]) > 3
     still = [nearness([wandering(seed, 0.0, changes=3.0)], DAYS, 40) for seed in range(40)]

@@ -10,6 +10,8 @@ from prober.judging.memory import Memory
 from prober.judging.promise import Promise
 from tests.judging.observed import REFERENCE, history, judged, observed, spoken
 
+pytestmark = pytest.mark.slow
+
 
 def drifting(seed, rounds=60, step=1.5):
     """From the end of the reference on, every answer is `step` characters longer than those of the round before."""
@@ -21,7 +23,6 @@ def drifting(seed, rounds=60, step=1.5):
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.slow
 def test_a_drift_too_small_for_any_one_day_to_show_is_found(seed: int) -> None:
     _, judgements = judged(drifting(seed), until_alarm=True)
     assert judgements[-1].state == "alarm", "90 characters more in sixty rounds, one and a half a round"
@@ -29,7 +30,6 @@ def test_a_drift_too_small_for_any_one_day_to_show_is_found(seed: int) -> None:
     assert "longer" in judgements[-1].verdicts[0].words
 
 
-@pytest.mark.slow
 def test_what_came_after_an_alarm_is_no_reference_before_anybody_accepts_it() -> None:
     def world(number):
         rng = np.random.default_rng(number)

@@ -297,6 +297,7 @@ def single(stack) -> Onsets:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.floats(1e-9, 1e9), min_size=3, max_size=3), min_size=1, max_size=ONSETS + 6))
 def test_dropping_onsets_neither_makes_nor_loses_capital(capitals) -> None:
     onsets = onsets_of(capitals)

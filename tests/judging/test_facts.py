@@ -210,6 +210,7 @@ def test_another_model_than_requested_is_a_fact_of_the_first_round():
     assert facts.advance(memory, round_of(1, rounds[1], requested="llama-70b"))[1] == ()
 
 
+@pytest.mark.slow
 def test_what_is_remembered_is_bounded():
     memory = FactMemory()
     for i in range(300):

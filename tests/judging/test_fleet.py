@@ -56,6 +56,7 @@ def test_the_confirmed_are_the_largest_self_consistent_set(shares: list[float]) 
     assert {s.endpoint for s in confirmed(peers_evidence)} == largest_self_consistent(peers_evidence)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 5), max_size=12))
 def test_the_evidence_of_the_confirmed_is_never_less_than_one_call(shares: list[float]) -> None:

@@ -33,6 +33,7 @@ def since(i: int, value: str) -> dict[str, str]:
     return {"system_fingerprint": value} if i >= REFERENCE else {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parts",
     [

@@ -39,6 +39,7 @@ def still():
     return rounds, *judged(rounds)
 
 
+@pytest.mark.slow
 def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     _, _, judgements = still()
     assert [j.state for j in judgements[: REFERENCE + 1]] == ["insufficient_evidence"] * REFERENCE + ["quiet"]

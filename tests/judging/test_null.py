@@ -17,6 +17,7 @@ from tests.judging.tables import equal_rounds, every_round, log_classes, random_
 from tests.judging.twin import Twin, kappa
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_classes_agree_with_the_slow_twin(seed: int) -> None:
     still, rng, widths = small_world(seed)
@@ -27,6 +28,7 @@ def test_classes_agree_with_the_slow_twin(seed: int) -> None:
         np.testing.assert_allclose(log_classes(still, table), slow, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_probabilities_of_all_rounds_sum_to_one_in_every_class(seed: int) -> None:
     still, _, widths = small_world(seed)
@@ -86,6 +88,7 @@ def test_a_row_whose_answers_are_equally_common_has_no_sharpness() -> None:
     np.testing.assert_allclose(equal_rounds(((4, 4),)).score[0], 0.0)
 
 
+@pytest.mark.slow
 def test_rounds_that_are_nearly_one_draw_are_recognised() -> None:
     rng = np.random.default_rng(3)
     shape = np.full((4, 2), 0.5), np.tile([0.0, 1.0], (4, 1)), np.zeros((4, 2), dtype=bool)

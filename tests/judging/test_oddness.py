@@ -61,6 +61,7 @@ def test_no_more_rounds_are_odd_than_their_share_even_of_an_endpoint_that_drifts
     assert odd >= 5000 * share / 4
 
 
+@pytest.mark.slow
 def test_a_memory_of_fewer_strategies_goes_on():
     memory, _ = judged(np.random.default_rng(0), [["a", "b", "a"], ["b", "b", "a"]])
     held = memory.channels["choice"]

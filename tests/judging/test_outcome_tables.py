@@ -27,6 +27,7 @@ def test_an_empty_table_has_rows_and_no_replies() -> None:
     assert table.row.size == 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=30))
 def test_every_reply_is_counted_once(outcomes) -> None:
     table = Table.of(outcomes, rows=4)

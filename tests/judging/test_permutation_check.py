@@ -45,6 +45,7 @@ def test_still_rounds_are_found_changed_no_more_often_than_said(machines: int, r
     assert found <= most(200, LEVEL + RAREST / rounds + RAREST / comb(rounds, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newest", [1, 2, 3, 10])
 def test_rounds_that_changed_are_found(newest: int) -> None:
     rounds = still(np.random.default_rng(newest), 13 + newest)

@@ -10,6 +10,8 @@ from prober.judging.explain.probe import Distribution, distributions
 from prober.judging.memory import Memory
 from tests.judging.observed import REFERENCE, judged, observed, spoken
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(5)
 STILL = [observed(n, {"s": [spoken(RNG) for _ in range(5)]}) for n in range(REFERENCE)]
 
@@ -20,7 +22,6 @@ def seen(**changes: object) -> tuple[Distribution, ...]:
     return distributions(memory, "s", now.observations)
 
 
-@pytest.mark.slow
 def test_a_name_that_takes_over_moves_its_channel_first() -> None:
     first, *_ = seen(**{"text.choice": "new answer", "text.exact": "new answer"})
     assert first.channel in ("choice", "exact")
@@ -28,7 +29,6 @@ def test_a_name_that_takes_over_moves_its_channel_first() -> None:
     assert first.moved == pytest.approx(1 - first.then[-1])
 
 
-@pytest.mark.slow
 def test_what_is_still_hardly_moves_and_shares_add_up() -> None:
     for one in seen():
         assert sum(one.then) == pytest.approx(1)
@@ -38,20 +38,17 @@ def test_what_is_still_hardly_moves_and_shares_add_up() -> None:
     assert {"choice", "length"} <= {one.channel for one in seen()}
 
 
-@pytest.mark.slow
 def test_longer_answers_move_length_alone_to_the_top() -> None:
     first, *_ = seen(**{"text.characters": 900.0})
     assert (first.channel, first.now[-1]) == ("length", 1.0)
 
 
-@pytest.mark.slow
 def test_endpoint_wide_channels_speak_of_no_probe() -> None:
     pooled = {name for name, channel in CHANNELS.items() if channel.is_endpoint_wide}
     assert "identity" in pooled
     assert not pooled & {one.channel for one in seen()}
 
 
-@pytest.mark.slow
 def test_nothing_is_known_of_a_series_without_a_reference() -> None:
     memory, _ = judged(STILL)
     assert distributions(memory, "other", STILL[0].observations) == distributions(Memory(), "s", ()) == ()

@@ -50,6 +50,7 @@ def test_a_full_swap_after_three_rounds_is_called_within_four_and_not_before():
     assert min(called) >= 1
 
 
+@pytest.mark.slow
 def test_what_came_since_the_break_is_the_reference_and_nothing_is_called_twice():
     rounds = rounds_of(0, 50, changed=3)
     memory, alarms = Memory(), 0

@@ -35,6 +35,7 @@ def test_a_scale_is_whole_and_every_reading_of_the_reference_has_a_category_that
     assert scale.novel is None or scale.novel not in flat
 
 
+@pytest.mark.slow
 @given(reference_of(names) | reference_of(numbers))
 def test_names_and_numbers_seen_before_keep_their_category(rounds) -> None:
     scale, categories = learn(rounds)

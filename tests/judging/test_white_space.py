@@ -18,6 +18,8 @@ from prober.model.declaration import Probe
 from prober.model.reply import Reply
 from tests.judging.observed import REFERENCE, judged, observed
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PROBE = Probe(id="p", prompt="Say something.")
 REPLY = Reply(AT, model="m-1", input_tokens=9, reasoning_tokens=40, top_logprobs=(("A", -0.1), ("B", -3.0)))
@@ -32,7 +34,6 @@ def prints(text: str):
     return fingerprint(replace(REPLY, text=text), PROBE)
 
 
-@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(), min_size=1) | st.text(alphabet='a7 .*-#|`{}[]"\n', min_size=1))
 @pytest.mark.parametrize("space", [" ", "\u00a0", "   "])
@@ -43,7 +44,6 @@ def test_a_leading_space_changes_the_reading_of_format_only(space: str, text: st
     assert moved == {"format"}
 
 
-@pytest.mark.slow
 def test_the_judge_finds_a_leading_space_by_format_only() -> None:
     def rounds(space):
         for number in range(REFERENCE + 14):
@@ -59,7 +59,6 @@ def test_the_judge_finds_a_leading_space_by_format_only() -> None:
     assert others[0] == others[1]
 
 
-@pytest.mark.slow
 def test_comparing_finds_a_leading_space_by_format_only() -> None:
     rng = np.random.default_rng(7)
     texts = [[text_of(rng) for _ in range(40)] for _ in range(2)]

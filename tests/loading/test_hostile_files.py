@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from prober.loading import load
 from prober.model.errors import ConfigurationError
 
+pytestmark = pytest.mark.slow
+
 STARTERS = Path(__file__).parents[2] / "probes"
 TEXTS = {path.name: path.read_bytes() for path in sorted(STARTERS.glob("*.yaml"))}
 SPLINTERS = [
@@ -80,7 +82,6 @@ def misshapen(draw: st.DrawFn) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.slow
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=damaged() | misshapen())
 def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -114,7 +115,6 @@ def with_splinters(content: bytes, rng: random.Random) -> bytes:
     return content
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_thousand_odd_files(seed: int, tmp_path: Path) -> None:
     """A thousand for each seed, twenty to a folder: each is checked whatever is wrong with the others."""
@@ -128,7 +128,6 @@ def test_ten_thousand_odd_files(seed: int, tmp_path: Path) -> None:
         survives(home)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "value",
     ["[" * 600, "{a: " * 600, "- " * 600, "(" * 50_000, "9" * 10_000, "!" * 10_000, "'" + "é" * 100_000 + "'"],
@@ -139,7 +138,6 @@ def test_large_and_deep_values(value: str, tmp_path: Path) -> None:
     survives(tmp_path)
 
 
-@pytest.mark.slow
 def test_a_regular_expression_and_a_schema_too_deep_to_compile(tmp_path: Path) -> None:
     (tmp_path / "endpoints.yaml").write_text("endpoints:\n  demo: {provider: scripted, model: m}\n")
     (tmp_path / "set.yaml").write_text(

@@ -116,6 +116,7 @@ def written(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize("tool", TOOLS)

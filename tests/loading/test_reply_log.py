@@ -125,6 +125,7 @@ def test_packing_is_recognised_by_content_not_by_name(tmp_path: Path) -> None:
     assert list(read(tmp_path / "log.jsonl")) == [FULL]
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(logged)
 def test_writing_and_reading_is_the_identity(tmp_path_factory, one: LoggedReply) -> None:
@@ -218,6 +219,7 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
     assert moment_of(label) == at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "message"),
     [

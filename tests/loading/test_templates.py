@@ -96,6 +96,7 @@ def test_a_text_about_templates_is_sent_as_it_is(tmp_path: Path) -> None:
     assert probe.prompt == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("probe", "message"),
     [

@@ -139,6 +139,7 @@ def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) ->
     assert store.query(spending.spent, "e", NOON) == (8, 8 * each)
 
 
+@pytest.mark.slow
 def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Store) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=500), parameters={"max_tokens": 20})
     provider = Says(input_tokens=30, output_tokens=20)

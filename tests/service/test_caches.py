@@ -93,6 +93,7 @@ def test_a_cache_is_said_and_counted_and_not_judged(store: Store, tmp_path: Path
     assert [sum(bool(one.reply.cached_by) for one in round_.observations) for round_ in again] == [0, 4, 6]
 
 
+@pytest.mark.slow
 def test_after_a_cache_the_model_is_judged_again(store: Store) -> None:
     gateway = Gateway()
     gateway.is_on = True

@@ -19,6 +19,8 @@ from prober.store import Store, declared, notices, versions
 from prober.store import candidates as stored
 from prober.store.pages import overview
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BOT = Endpoint(
@@ -86,7 +88,6 @@ def told(store: Store) -> list[str]:
     return [one.cause or "" for one in store.query(notices.recent, limit=100) if one.event == "compared"]
 
 
-@pytest.mark.slow
 def test_a_prompt_that_is_not_worse_is_told_once_and_waits_for_a_person() -> None:
     canary = Canary(rounds=6, margin=20)
     with Store.in_memory() as store:
@@ -106,7 +107,6 @@ def test_a_prompt_that_is_not_worse_is_told_once_and_waits_for_a_person() -> Non
         assert [one.ref for one in store.query(versions.marks, "shop/ticket")] == ["v2"]
 
 
-@pytest.mark.slow
 def test_a_prompt_that_breaks_json_is_told_early_and_rolled_back_by_rule() -> None:
     canary = Canary(rounds=50, accept="if_not_worse")
     with Store.in_memory() as store:
@@ -122,7 +122,6 @@ def test_a_prompt_that_breaks_json_is_told_early_and_rolled_back_by_rule() -> No
         assert store.query(stored.pairs, stand.id) == [], "its replies are deleted"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_model_change_in_the_hour_of_the_edit_is_still_seen(swapped: bool) -> None:
     canary = Canary(rounds=12, share=0.5)
@@ -137,7 +136,6 @@ def test_a_model_change_in_the_hour_of_the_edit_is_still_seen(swapped: bool) -> 
         assert (stand.rounds, stand.verdict) == (12, "not_worse"), "both versions met the same model"
 
 
-@pytest.mark.slow
 def test_a_second_edit_is_compared_with_what_is_in_force_and_the_first_is_superseded() -> None:
     canary = Canary(rounds=9)
     with Store.in_memory() as store:
@@ -151,7 +149,6 @@ def test_a_second_edit_is_compared_with_what_is_in_force_and_the_first_is_supers
             candidates.settle(store, first.id, True, "ada", "", START)
 
 
-@pytest.mark.slow
 def test_a_shadow_is_asked_beside_for_as_long_as_declared_and_reported_once() -> None:
     shadow = Shadow(candidate="heron", lasts="10h", share=0.5, margin=20)
     with Store.in_memory() as store:

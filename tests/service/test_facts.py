@@ -118,6 +118,7 @@ def test_another_model_name_is_one_notice_in_the_first_changed_round():
     assert world.news == ["fact", "fact_over"]
 
 
+@pytest.mark.slow
 def test_what_somebody_has_acknowledged_is_closed_and_known():
     world = World().rounds(2).rounds(1, input_tokens=11)
     assert [(one.severity, one.state) for one in world.found] == [("warning", "open")]
@@ -204,6 +205,7 @@ def test_metadata_is_no_ask_of_the_model_and_a_page_that_says_nothing_is_left_ou
     assert world.news == ["fact"]
 
 
+@pytest.mark.slow
 def test_a_new_reference_takes_what_is_said_now_as_known():
     world = World().rounds(2).rounds(1, model="m-1")
     begin_reference(world.store, "e", "ann", "wanted", LOG, world.now)

@@ -12,6 +12,8 @@ from prober.model.incident import Change
 from prober.service.deliver import StoredOutbox
 from tests.service.test_facts import World
 
+pytestmark = pytest.mark.slow
+
 ANSWERS, REFUSES = "{}", "I'm sorry, but I can't help with that."
 
 
@@ -23,7 +25,6 @@ ANSWERS, REFUSES = "{}", "I'm sorry, but I can't help with that."
     ],
     ids=["worse", "better"],
 )
-@pytest.mark.slow
 def test_words_severity_and_evidence_are_the_same_everywhere(before: str, since: str, severity: str, said: str) -> None:
     world = World(reference={"rounds": 8, "hours": 24}).rounds(20, text=before).rounds(6, text=since)
     incident = next(one for one in world.found if isinstance(one, Change) and one.is_live)

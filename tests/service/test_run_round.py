@@ -124,6 +124,7 @@ def test_samples_take_turns_so_that_a_cut_round_has_something_of_every_probe(sto
     assert provider.asked[:4] == [("colour", 0), ("sum", 0), ("colour", 1), ("sum", 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_no_more_asks_at_once_than_declared(store, concurrency):
     provider = Counting()
@@ -243,6 +244,7 @@ def test_a_worker_that_lost_its_round_stops_giving_signs_of_life(store, monkeypa
 # Confirmed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("confirming", "budget", "reason", "waiting"),
     [
@@ -310,6 +312,7 @@ def test_a_budget_that_pays_for_two_rounds_pays_for_two(store):
     assert outcomes == ["completed", "completed", "missed"]
 
 
+@pytest.mark.slow
 def test_a_resumed_round_needs_budget_for_its_rest_only(store):
     endpoint = parrot(concurrency=1, budget=Budget(asks_per_day=8))
     with pytest.raises(KeyboardInterrupt):
@@ -328,6 +331,7 @@ def test_a_spent_budget_is_no_matter_for_a_round_in_other_hands(store):
     assert [view.state for view in store.query(overview.recent_rounds)] == ["claimed", "completed"]
 
 
+@pytest.mark.slow
 def test_a_round_made_due_under_other_content_is_not_mixed_with_ours(store):
     store.change(stored_rounds.due, parrot(), "canary", START)
     edited = parrot(model="p-2")

@@ -35,6 +35,7 @@ def after(store: Store, day: int, *verdicts, kind: str = "behaviour_change", tex
     return store.query(incidents.open_change, HASH)
 
 
+@pytest.mark.slow
 def test_an_incident_is_stored_with_what_its_replies_show(store: Store) -> None:
     incident = opened(store)
     (shift,) = incident.findings.shifts
@@ -68,6 +69,7 @@ def test_a_change_that_has_passed_is_reported_and_its_replies_are_only_those_bef
     assert [one.event for one in store.query(stored_notices.recent)][:2] == ["passed", "passed"]
 
 
+@pytest.mark.slow
 def test_a_more_serious_channel_is_reported_with_the_new_kind(store: Store) -> None:
     opened(store)
     incident = after(store, 5, strong(), verdict("expectation"), kind="contract_break")

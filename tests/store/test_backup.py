@@ -81,6 +81,7 @@ def test_what_was_lost_comes_back(sqlite_url: str, tmp_path: Path) -> None:
         complete(store, NOW + 9 * DAY)
 
 
+@pytest.mark.slow
 def test_rounds_are_not_replaced_unasked_and_what_was_there_is_kept(sqlite_url: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     with Store.open(sqlite_url) as store:
@@ -151,6 +152,7 @@ def test_postgres_has_its_own_tools_and_the_password_is_not_shown(tmp_path: Path
 # Whether it is sound
 
 
+@pytest.mark.slow
 def test_a_full_life_is_sound(store: Store) -> None:
     fill(store)
     alarm(store, NOW + 5 * DAY)
@@ -178,6 +180,7 @@ class _Undo(Exception):
     """Ends a transaction that leaves nothing behind."""
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_named(store: Store, url: str) -> None:
     fill(store)
     alarm(store, NOW + 5 * DAY)

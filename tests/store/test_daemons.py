@@ -21,6 +21,7 @@ def news(store: Store) -> list[tuple[str, str]]:
     return [(notice.event, notice.cause) for notice in reversed(store.query(notices.recent))]
 
 
+@pytest.mark.slow
 def test_a_daemon_that_is_lost_is_reported_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
     beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
     for minute in range(1, 20):
@@ -89,6 +90,7 @@ def test_a_sleep_that_people_were_notified_of_has_its_end(store: Store) -> None:
     assert [event for event, _ in news(store)] == ["daemon_silent", "daemon_back"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [-600, -11, 11, 600])
 def test_daemons_with_different_clocks_do_not_take_each_other_for_silent(store: Store, ahead: int) -> None:
     """By minutes; each daemon has the ping's memory of whom it heard."""

@@ -55,6 +55,7 @@ def locked(url: str) -> Iterator[None]:
         connection.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "says"),
     [

@@ -90,6 +90,7 @@ def test_the_period_is_the_usual_distance_of_scheduled_rounds(store: Store) -> N
     assert store.query(judge_state.period, A.content_hash) == 6 * HOUR
 
 
+@pytest.mark.slow
 def test_incidents_of_one_provider_that_began_together_are_one(store: Store) -> None:
     first, second = changed(store, A), changed(store, B, NOW + HOUR)
     third = changed(store, C, NOW + 2 * HOUR)
@@ -119,6 +120,7 @@ def test_a_closed_incident_is_joined_by_nobody(store: Store) -> None:
     assert changed(store, B, NOW + HOUR).part_of is None
 
 
+@pytest.mark.slow
 def test_the_first_is_joined_through_another_after_it_was_closed(store: Store) -> None:
     first = changed(store, A)
     changed(store, B, NOW + HOUR)
@@ -127,6 +129,7 @@ def test_the_first_is_joined_through_another_after_it_was_closed(store: Store) -
     assert store.query(incidents.open_change, B.content_hash) is not None, "each endpoint is accepted by itself"
 
 
+@pytest.mark.slow
 def test_one_call_about_all(store: Store) -> None:
     """While nobody has been told, the first message names everyone; later ones are news of it, gathered for a minute."""
     first = changed(store, A)
@@ -147,6 +150,7 @@ def test_one_call_about_all(store: Store) -> None:
     assert notice.follows.startswith(f"{notice.alerter} ")
 
 
+@pytest.mark.slow
 def test_endpoints_that_were_only_counted_are_named_until_they_have_an_incident(store: Store) -> None:
     first = replace(changed(store, A), together=("b", "c"))
     assert store.query(incidents.parts, first) == (Part("b", None), Part("c", None))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from prober.store import Store, incidents, rounds
 from prober.store.pages import overview
 from tests.store.world import BILLING, NOW, alarm, complete, declare
 
 
+@pytest.mark.slow
 def test_it_keeps_rounds_and_incidents_as_a_file_does() -> None:
     with Store.in_memory() as store:
         declare(store)
@@ -25,6 +28,7 @@ def test_two_stores_in_memory_share_nothing() -> None:
         assert other.query(overview.recent_rounds) == ()
 
 
+@pytest.mark.slow
 def test_threads_share_it() -> None:
     with Store.in_memory() as store, ThreadPoolExecutor(8) as threads:
         moments = [NOW + timedelta(minutes=n) for n in range(40)]

@@ -82,6 +82,7 @@ def test_a_sent_notice_is_done(store: Store) -> None:
     assert other.alerter == "log"
 
 
+@pytest.mark.slow
 def test_a_failed_try_is_owed_again_at_its_time(store: Store) -> None:
     alarm(store)
     notice = claim(store)
@@ -178,6 +179,7 @@ def test_without_a_moved_channel_the_strongest_is_named(store: Store) -> None:
     assert [one.channel for one in notice.about.moved] == ["identity"]
 
 
+@pytest.mark.slow
 def test_a_notice_of_an_action_names_the_person(store: Store) -> None:
     carry(store, acknowledge(alarm(store), "ana \x00<@U1>", "", NOW), Routing(("slack",)), NOW)
     for event in ("opened", "opened", "acknowledged", "acknowledged"):

@@ -109,6 +109,7 @@ def test_readers_know_a_change_that_was_closed_since_the_newest_alarm(store: Sto
     assert seen.reference_began_at == (None if is_kept else NOW + HOUR)
 
 
+@pytest.mark.slow
 def test_a_mute_ends_by_itself_and_nobody_is_notified_meanwhile(store: Store) -> None:
     incident = alarm(store)
     try_to_act(store, incident.id, Action("mute", "ana", until=NOW + 2 * DAY), NAMES, NOW)
@@ -192,6 +193,7 @@ def test_a_message_knows_the_first_one_in_the_same_place_and_the_history(store: 
     )
 
 
+@pytest.mark.slow
 def test_news_arrives_in_order_after_an_outage(store: Store) -> None:
     incident = alarm(store)
     first = StoredOutbox(store).claim_notice(NOW, 60, "")
@@ -214,6 +216,7 @@ def test_what_a_fault_of_ours_holds_up_holds_up_nothing_else(store: Store) -> No
     assert [one.event for one in deliver(store) if one.alerter == "slack"] == ["acknowledged"]
 
 
+@pytest.mark.slow
 def test_a_night_of_small_changes_is_one_digest(store: Store) -> None:
     declare(store)
     night = NOW.replace(hour=23)
@@ -256,6 +259,7 @@ def test_in_maintenance_news_waits_until_the_work_is_over(store: Store) -> None:
     assert store.query(daemons.not_over, now=NOW + 2 * HOUR) == ()
 
 
+@pytest.mark.slow
 def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None:
     declare(store)
     change, standing = alarm(store), failing(store)

@@ -161,11 +161,13 @@ def test_examples_set_what_became_rarer_beside_what_grew(store: Store) -> None:
     assert example == Comparison("money/capital", "Capital of France?", reference="Paris", recent="Rome")
 
 
+@pytest.mark.slow
 def test_where_every_reply_is_new_the_one_of_middling_length_is_shown(store: Store) -> None:
     (example,) = changed(store, ["Paris", "Paris"], ["d" * 100, "e", "f" * 30])
     assert (example.reference, example.recent) == ("Paris", "f" * 30)
 
 
+@pytest.mark.slow
 def test_a_series_where_no_reply_differs_has_no_example(store: Store) -> None:
     assert changed(store, ["Paris", "Paris"], ["Paris", "Paris"]) == ()
 

@@ -83,6 +83,7 @@ def test_while_the_reference_is_gathered_all_of_it_stays(store: Store) -> None:
     assert store.query(retention.deleted_words, "billing") == ""
 
 
+@pytest.mark.slow
 def test_a_probe_without_a_reference_keeps_its_replies(store: Store) -> None:
     fill(store, 3, memory=encode(Memory(series=("another", SERIES))))
     complete(store, NOW + 5 * DAY, observe(), observe(series="new", probe="money/new"), memory=LEARNT)
@@ -94,6 +95,7 @@ def test_a_probe_without_a_reference_keeps_its_replies(store: Store) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_open_incident_keeps_its_evidence_and_a_closed_one_does_not(store: Store) -> None:
     fill(store, 5)
     onset = "2026-03-11T12:00:00.000000Z"
@@ -112,6 +114,7 @@ def test_an_open_incident_keeps_its_evidence_and_a_closed_one_does_not(store: St
     assert store.query(incidents.examples, shown) == ()
 
 
+@pytest.mark.slow
 def test_missed_rounds_and_earlier_epochs_are_pruned_too(store: Store) -> None:
     fill(store, 2)
     left = begin(store, NOW + 3 * DAY)
@@ -126,6 +129,7 @@ def test_missed_rounds_and_earlier_epochs_are_pruned_too(store: Store) -> None:
     assert days_left(store) == ["22"]
 
 
+@pytest.mark.slow
 def test_nothing_declared_is_kept_and_a_person_may_say_how_long(store: Store) -> None:
     remember(store, Declarations((MONEY,), (BILLING,)), [], NOW)
     for number in range(6):

@@ -241,6 +241,7 @@ def test_recorded_of_an_unknown_round_is_an_error(store: Store) -> None:
         store.query(replies.recorded, 7)
 
 
+@pytest.mark.slow
 def test_many_samples_come_back_in_order(store: Store) -> None:
     view = begin(store)
     observations = tuple(observe(f"answer {n}", n, series=SERIES) for n in range(20))

@@ -34,6 +34,7 @@ def test_models_and_migrations_agree(empty_url: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_column_that_no_migration_makes_is_noticed(empty_url: str) -> None:
     """That the test above can fail."""
     Store.open(empty_url).close()
@@ -94,6 +95,7 @@ def test_sqlite_is_set_up_for_readers_beside_a_writer(tmp_path: Path) -> None:
     assert settings == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 10_000}
 
 
+@pytest.mark.slow
 def test_a_migration_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "prober.db"
     make_old(f"sqlite:///{path}", "0003")

@@ -89,6 +89,7 @@ def test_an_alarm_opens_one_incident_and_owes_one_notice_an_alerter(store: Store
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_same_alarm_again_changes_nothing_and_owes_nothing(store: Store) -> None:
     first = alarm(store)
     complete(store, NOW + DAY, judgement=judge("", "alarm", verdict()))
@@ -115,6 +116,7 @@ def test_history_is_completed_rounds_in_label_order_with_the_asked_series_only(s
     assert store.query(replies.history, "nobody", [SERIES]) == ()
 
 
+@pytest.mark.slow
 def test_times_are_those_of_the_rounds_of_the_history_that_hold_a_fingerprint(store: Store) -> None:
     for day in range(3):
         at = NOW + day * DAY
@@ -141,6 +143,7 @@ def test_acknowledging_is_reported_and_the_incident_stays_the_open_one(store: St
     assert told == [("acknowledged", "log"), ("acknowledged", "slack")], "whoever was told that it opened"
 
 
+@pytest.mark.slow
 def test_accepting_starts_a_new_epoch_at_the_onset(store: Store) -> None:
     before, first_changed = complete(store, NOW), complete(store, NOW + DAY)
     incident = alarm(store, NOW + 2 * DAY, onset=first_changed.label)
@@ -160,6 +163,7 @@ def test_accepting_starts_a_new_epoch_at_the_onset(store: Store) -> None:
     assert store.query(judge_state.epochs, "search") == ()
 
 
+@pytest.mark.slow
 def test_a_round_in_progress_when_a_new_epoch_begins_is_judged_anew_not_against_the_old_reference(store: Store) -> None:
     incident = alarm(store)
     view = begin(store, NOW + DAY)
@@ -174,6 +178,7 @@ def test_a_round_in_progress_when_a_new_epoch_begins_is_judged_anew_not_against_
     assert store.query(replies.recorded, view.round.id) == (observe("kept"),)
 
 
+@pytest.mark.slow
 def test_after_a_close_the_next_change_is_a_new_incident(store: Store) -> None:
     first = alarm(store)
     carry(store, accept(first, "ana", "", NOW))
@@ -189,6 +194,7 @@ def test_the_whole_judgement_is_kept(store: Store) -> None:
     assert (view.state, view.missing, view.threshold) == ("insufficient_evidence", "5 of 8 rounds; 3 h of 24 h", 365.0)
 
 
+@pytest.mark.slow
 def test_a_settle_that_fails_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     alarm(store)
     claim = begin(store, NOW + DAY)

@@ -41,6 +41,7 @@ def test_two_draws_of_one_behaviour_are_the_same():
     assert compared.missing == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "channels"),
     [
@@ -68,6 +69,7 @@ def test_groups_of_prompts_that_share_no_probe():
     assert "length" in moved(longer)
 
 
+@pytest.mark.slow
 def test_the_order_of_lines_does_not_matter():
     reference, candidate = log(prose(1)), log([text + " More." for text in prose(2)])
     permuted = [candidate[i] for i in np.random.default_rng(0).permutation(len(candidate))]
@@ -128,6 +130,7 @@ def test_an_alpha_out_of_range_is_refused(alpha):
         compare(log(prose(1)), log(prose(2)), alpha)
 
 
+@pytest.mark.slow
 def test_who_answers_is_evidence_of_one_endpoint_and_chosen_of_two():
     reference = log(prose(1), model="m-2024")
     assert moved(compare(reference, log(prose(2), model="m-2025"))) == {"identity"}
@@ -136,6 +139,7 @@ def test_who_answers_is_evidence_of_one_endpoint_and_chosen_of_two():
     assert "identity" not in {one.channel for one in upgrade.channels}
 
 
+@pytest.mark.slow
 def test_both_sides_are_held_to_the_checks_of_the_reference():
     checks = (Check(type="contains", value="."),)
     reference = log(prose(1), expect=checks)
@@ -146,6 +150,7 @@ def test_both_sides_are_held_to_the_checks_of_the_reference():
     assert one.words == "passes its checks 0 % instead of 100 %"
 
 
+@pytest.mark.slow
 def test_enough_rounds_are_shuffled_whole():
     def rounds(count, seed):
         return [

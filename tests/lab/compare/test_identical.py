@@ -13,6 +13,8 @@ from prober.loading.reply_log import LoggedReply
 from tests.bounds import most
 from tests.lab.compare.worlds import logged
 
+pytestmark = pytest.mark.slow
+
 WORDS = [
     "the",
     "model",
@@ -62,7 +64,6 @@ def random_log(rng: np.random.Generator) -> list[LoggedReply]:
     return found
 
 
-@pytest.mark.slow
 def test_byte_identical_logs_are_the_same_at_any_alpha() -> None:
     """What goes wrong in one log of twenty is found with a probability of 95 %."""
     called = []
@@ -76,7 +77,6 @@ def test_byte_identical_logs_are_the_same_at_any_alpha() -> None:
     assert called == []
 
 
-@pytest.mark.slow
 def test_answers_that_never_differ_are_no_evidence() -> None:
     """Temperature zero: every answer of a probe is the same, and means of equal vectors differ by rounding."""
     one = [
@@ -90,7 +90,6 @@ def test_answers_that_never_differ_are_no_evidence() -> None:
     assert {channel.evidence for channel in found.channels} == {0.0}
 
 
-@pytest.mark.slow
 def test_pairs_of_one_model_are_called_changed_no_more_often_than_alpha() -> None:
     """Of 150 pairs six may be: a rate of 8 % is found with a probability of 95 %."""
     pairs, alpha = 150, 0.01

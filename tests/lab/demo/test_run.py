@@ -216,6 +216,7 @@ def test_ctrl_c_at_the_dashboard_keeps_the_exit_code(end, opened, alarmed_at, ea
     assert database_url.removeprefix("sqlite:///") in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -288,6 +289,7 @@ def test_brackets_in_a_reply_are_no_markup(monkeypatch):
     assert "[bold]Tea[/bold] [/nonsense]" in output.getvalue()
 
 
+@pytest.mark.slow
 def test_the_page_is_ended_with_the_block(monkeypatch, tmp_path):
     """A stand-in for the dashboard; the real one has tests of its own."""
     listen = "import http.server, os, sys; print(os.environ['PROBER_DATABASE_URL'], flush=True); "

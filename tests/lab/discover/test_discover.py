@@ -118,6 +118,7 @@ def test_a_budget_below_what_was_spent_is_refused(search: Search) -> None:
         search(Model(borders(0.2)), budget=500)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [1, 50, 150, 700, 3_000])
 def test_no_budget_is_passed_however_small(search: Search, tmp_path: Path, budget: int) -> None:
     model = Model(borders(0.5), reasoning=12)

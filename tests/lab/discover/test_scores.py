@@ -23,6 +23,7 @@ def test_one_reply_says_nothing_of_variety(counts: tuple[int, ...]) -> None:
     assert score(list(counts), 10) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [(0.5, 0.5), (0.9, 0.1), (0.4, 0.3, 0.2, 0.1), (0.98, 0.01, 0.01)])
 def test_information_about_a_small_change_is_half_its_variance_times_the_impurity(p: tuple[float, ...]) -> None:
     s, rng, shares = 0.05, np.random.default_rng(1), np.array(p)
@@ -52,6 +53,7 @@ def test_balanced_answers_are_worth_most_and_tails_least() -> None:
     assert score([48], 30) == 0
 
 
+@pytest.mark.slow
 def test_the_score_ranks_probes_by_the_power_they_give() -> None:
     """Asked for the same tokens, the probe with the higher score sees the same kind of change more often."""
     rng = np.random.default_rng(3)

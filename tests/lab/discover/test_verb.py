@@ -107,6 +107,7 @@ def test_a_file_edited_meanwhile_is_left_alone_too(
     assert FILE.read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -141,6 +142,7 @@ def test_progress_of_somebody_else_is_2(prober: Run, there: Path) -> None:
     assert ".discover-discovered-bot.jsonl:1: was not written by `prober discover`" in done.err
 
 
+@pytest.mark.slow
 def test_an_endpoint_out_of_reach_is_3(prober: Run, home: Path) -> None:
     write_probes(home, "http://127.0.0.1:9/v1", parameters={"max_tokens": 5})
     done = search(prober)
@@ -222,6 +224,7 @@ def test_hostile_answers_leave_the_file_whole(
     assert "a1a1" not in FILE.read_text()
 
 
+@pytest.mark.slow
 def test_a_small_budget_of_asks_a_day_is_kept(prober: Run, there: Path) -> None:
     write_probes(there, budget={"asks_per_day": 8})
     assert search(prober).code == 0

@@ -19,6 +19,8 @@ from prober.store import Store, incidents, notices, watches
 from prober.store.pages import overview
 from tests.lab.drill.world import BEGAN, NOW, SENT, Channel, Time, declarations, hashes, watch
 
+pytestmark = pytest.mark.slow
+
 DECLARED = declarations()
 (PARROT,) = DECLARED.endpoints
 URL = "https://dash"
@@ -44,7 +46,6 @@ SIGNS = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.slow
 def test_a_change_is_seen_notified_and_taken_back_and_the_truth_is_untouched(watched: str, change: str) -> None:
     slack, log = Channel("slack"), Channel("log")
     before = hashes(watched)
@@ -66,7 +67,6 @@ def test_a_change_is_seen_notified_and_taken_back_and_the_truth_is_untouched(wat
     assert type(done.incident).__name__ == "Change" and (done.seen == 1) == (change == "identity")
 
 
-@pytest.mark.slow
 def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
     watched: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,7 +89,6 @@ def test_the_outbox_of_the_truth_is_untouched_too_and_nothing_is_left_behind(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.slow
 def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed(watched: str) -> None:
     slack = Channel()
     done = drilled(watched, slack)
@@ -112,7 +111,6 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
     assert f"opened in changed round {done.seen}" in done.steps[1].words
 
 
-@pytest.mark.slow
 def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
     time, slack = Time(), Channel(answers=(Outcome(False, "timeout"), SENT))
     done = drilled(watched, slack, time=time)
@@ -122,7 +120,6 @@ def test_a_channel_that_stumbles_is_tried_again(watched: str) -> None:
     assert 30 <= sum(time.slept) < 32
 
 
-@pytest.mark.slow
 def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
     time, slack, log = Time(), Channel(answers=(Outcome(False, "unreachable"),)), Channel("log")
     done = drilled(watched, slack, log, time=time, patience_s=20)
@@ -134,7 +131,6 @@ def test_a_channel_that_stays_away_is_given_up(watched: str) -> None:
     assert sum(time.slept) <= 3 * 20
 
 
-@pytest.mark.slow
 def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
     refusal = Outcome(False, "channel_not_found", permanent=True)
     slack = Channel(answers=(refusal,))
@@ -143,20 +139,17 @@ def test_a_channel_that_refuses_is_asked_once_a_message(watched: str) -> None:
     assert len(slack.received) == len(done.delivered)
 
 
-@pytest.mark.slow
 def test_an_endpoint_without_a_reference_is_not_enough(tmp_path: Path) -> None:
     url = watch(tmp_path / "young.db", DECLARED, 5, timedelta(days=1))
     with pytest.raises(NotEnough, match="parrot has no complete reference yet"):
         drilled(url, Channel())
 
 
-@pytest.mark.slow
 def test_a_reference_just_complete_is_enough(tmp_path: Path) -> None:
     url = watch(tmp_path / "young.db", DECLARED, 8, timedelta(days=1))
     assert drilled(url, Channel()).incident is not None
 
 
-@pytest.mark.slow
 def test_an_endpoint_that_really_changed_can_be_drilled_too(tmp_path: Path) -> None:
     changed = declarations("swap", changes_at=(BEGAN + timedelta(days=10)).isoformat(), strength=1.0)
     url = watch(tmp_path / "changed.db", changed, 20, timedelta(days=1))
@@ -169,7 +162,6 @@ def test_an_endpoint_that_really_changed_can_be_drilled_too(tmp_path: Path) -> N
     assert slack.received[0].about.onset >= (NOW - done.rounds * timedelta(days=1)).isoformat()[:10]
 
 
-@pytest.mark.slow
 def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
     hourly = declarations(every="1h")
     url = watch(tmp_path / "hourly.db", hourly, 40, timedelta(hours=1))
@@ -178,7 +170,6 @@ def test_rounds_by_the_hour_are_enough_too(tmp_path: Path) -> None:
         assert drill(store, hourly, endpoint, "refusal", [Channel()], URL, tools(Time())).incident is not None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"), [("wording", ["opened", "recovered"]), ("identity", ["fact", "fact_over"])]
 )
@@ -195,7 +186,6 @@ def test_whoever_was_notified_hears_that_it_is_over_also_when_somebody_loses_pat
     assert [notice.event for notice in slack.received] == told
 
 
-@pytest.mark.slow
 def test_a_change_that_is_not_seen_is_reported_and_nobody_is_notified(
     watched: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +197,6 @@ def test_a_change_that_is_not_seen_is_reported_and_nobody_is_notified(
     assert done.steps[-1].words.startswith("not seen in ")
 
 
-@pytest.mark.slow
 def test_routes_are_kept_but_nobody_waits_for_the_morning(watched: str) -> None:
     alerts = Alerts(
         routes=(Route(to=("slack:#birds", "webhook"), severity="critical"), Route(to=("log",))),

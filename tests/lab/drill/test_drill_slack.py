@@ -15,6 +15,8 @@ from prober.store import Store
 from tests.alerts.slack_server import APP_TOKEN, CHANNEL, TOKEN, SlackServer
 from tests.lab.drill.world import Time, declarations, hashes
 
+pytestmark = pytest.mark.slow
+
 DECLARED = declarations()
 (PARROT,) = DECLARED.endpoints
 
@@ -27,7 +29,6 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlackServer]:
         yield server
 
 
-@pytest.mark.slow
 def test_a_drill_is_one_message_marked_edited_and_without_buttons(watched: str, slack: SlackServer) -> None:
     settings = Settings(
         slack_bot_token=TOKEN,  # type: ignore[arg-type]

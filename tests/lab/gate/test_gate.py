@@ -135,6 +135,7 @@ def test_the_budget_is_never_passed(budget: int) -> None:
     assert done.verdict == "undecided" and "budget" in done.reason
 
 
+@pytest.mark.slow
 def test_undecided_says_how_many_more_asks_would_do() -> None:
     done = gated(budget=120)
     said = report(done, 120, ("old", "new"), (None, None), unchanged=False)
@@ -172,6 +173,7 @@ def test_logs_end_and_empty_ones_are_not_enough() -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_other_behaviour_refuses_only_if_asked_to() -> None:
     sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1, text="111111111111")
     done = gate(*sides, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)

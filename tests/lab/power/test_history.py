@@ -36,6 +36,7 @@ def test_series_that_are_asked_no_more_are_left_out():
     assert {o.series for o in found.observations} == {COIN}
 
 
+@pytest.mark.slow
 def test_asks_that_failed_are_no_part_of_it():
     first, *rest = reference(8)
     first = replace(first, observations=(*first.observations, observe(FIXED, 9, None)))
@@ -58,5 +59,6 @@ def test_without_an_answer_nothing_can_be_said(series):
         history_of(reference(8), series)
 
 
+@pytest.mark.slow
 def test_observations_by_series():
     assert {name: len(seen) for name, seen in history(8).by_series().items()} == {COIN: 32, FIXED: 32, PROSE: 32}

@@ -111,6 +111,7 @@ def test_a_change_that_nothing_shows_has_no_channel():
     assert informative_channels(unchecked, BY_NAME["longer"], PROMISE, 0) == ()
 
 
+@pytest.mark.slow
 def test_a_gross_change_is_caught_and_none_is_not():
     args = (HISTORY, ("choice", "length", "refusal"), BY_NAME["refusing"], PROMISE, 0)
     assert all(trial(*args, 1.0, number).caught_within(7) for number in range(3))

@@ -197,6 +197,7 @@ def test_the_same_change_without_an_edit_is_an_alarm() -> None:
     assert replayed([*before, *after]).alarms
 
 
+@pytest.mark.slow
 def test_replay_judges_as_the_daemon_does() -> None:
     """Round by round through `advance`, with the history a store would give."""
     (rounds,) = rounds_of(log((16, OLD)), cheap).values()
@@ -226,6 +227,7 @@ def test_what_comes_after_the_aftermath_does_not_change_an_alarm() -> None:
     assert replayed([one for one in replies if one.round <= day(last)]).alarms[0] == whole
 
 
+@pytest.mark.slow
 def test_hostile_replies_are_fingerprinted_and_judged_by_the_real_thing() -> None:
     """Through every feature, as the daemon does; NUL bytes, lone surrogates, markup and size are data."""
     hostile = ("<!channel>\x00\ud800", "x" * 20_000)
