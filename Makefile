@@ -21,13 +21,15 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 # Compiling every test anew would take longer than many a run; some containers ask for it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup model demo test check bench lock wheel clean
+.PHONY: help setup model demo test check docs reference bench lock wheel clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     watch a real small model silently change, and be caught'
 	@echo 'make test     the quick tests; CONTRIBUTING.md has the others'
 	@echo 'make check    ruff, mypy, the floors of the architecture, hadolint'
+	@echo 'make docs     build the documentation into build/site; a dead link fails'
+	@echo 'make reference  write the generated parts of the documentation, and the schemas in probes/'
 	@echo 'make bench    measure the detectors, ours and others (ARGS="auc delay" for some parts)'
 	@echo 'make lock     resolve the dependencies anew (ARGS=--upgrade for newer ones)'
 	@echo 'make setup    create $(VENV); every other target does this by itself'
@@ -62,6 +64,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+# Tables of fields, variables, verbs, metrics and addresses come from the code; `make docs` only reads them.
+reference: setup
+	$(BIN)/python -m docs
+	$(BIN)/python -c 'from prober.loading import write_schemas; write_schemas("probes")'
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: setup
 	@# Arrays are small: threads of a linear algebra library would only stand in each other's way.

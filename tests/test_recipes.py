@@ -20,7 +20,7 @@ FILES = {
     "alerter": ["prober/alerts/mine.py", "prober/alerts/__init__.py"],
     "event": ["prober/incidents/events.py"],
     "dashboard-page": ["dashboard/fleet.py", "dashboard/app.py"],
-    "declaration-field": ["prober/model/declaration.py", "docs/reference/configuration.md"],
+    "declaration-field": ["prober/model/declaration.py"],
 }
 """Recipe → the files that it touches; pages of documents for readers come on top."""
 

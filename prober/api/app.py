@@ -120,7 +120,12 @@ def add_samples(source: Source, request: Request, body: bytes) -> Response:
 
 
 def description(source: Source, request: Request, body: bytes) -> Response:
-    return JSONResponse(openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema()))
+    return JSONResponse(openapi_document())
+
+
+def openapi_document() -> Json:
+    """The OpenAPI description of the service."""
+    return openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema())
 
 
 def page(source: Source, request: Request, body: bytes) -> Response:

@@ -29,16 +29,18 @@ class QuietHours(Shape):
     """Hours in which only critical notices are sent at once."""
 
     start: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Time of day, in quotes."""
     end: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    """The same as `start` means the whole day."""
+    """Time of day; the same as `start` means the whole day."""
     days: tuple[Day, ...] = ()
-    """Days on which they begin; every day if none is named."""
+    """Days on which they begin, `mon` to `sun`; every day if none is named."""
 
 
 class Digest(Shape):
     """One message a day for everything that can wait."""
 
     at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Time of day."""
     severities: tuple[Severity, ...] = ("info",)
     """Severities that always wait for it; what happens in quiet hours waits too."""
 
@@ -47,8 +49,11 @@ class Reminders(Shape):
     """How often people are reminded of an open incident that is not acknowledged; never without a time."""
 
     critical: Duration | None = "4h"
+    """Interval; `null` for never."""
     warning: Duration | None = "1d"
+    """Interval."""
     info: Duration | None = None
+    """Interval."""
 
     def every_s(self, severity: Severity) -> float | None:
         every: str | None = getattr(self, severity)
@@ -63,9 +68,11 @@ class Alerts(Shape):
     routes: tuple[Route, ...] = ()
     """Every route that matches is used. If none matches, every alerter gets the notice."""
     quiet_hours: QuietHours | None = None
+    """Hours in which only critical notices are sent at once."""
     digest: Digest | None = None
-    """Without it, what happens in quiet hours is sent when they end."""
+    """One message a day for the rest. Without it, what happens in quiet hours is sent when they end."""
     reminders: Reminders = Reminders()
+    """Of open incidents that are not acknowledged."""
     stale_after: int = Field(3, ge=1, le=1000)
     """Schedules without a completed round after which an endpoint is stale."""
     private: bool = False

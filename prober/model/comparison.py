@@ -31,6 +31,7 @@ class Shadow(Shape):
     candidate: Name
     """A declared endpoint."""
     lasts: Duration = "7d"
+    """For how long it is asked."""
     share: float = Field(1.0, gt=0, le=1)
     """Share of the rounds in which it is asked as well."""
     margin: float = Field(10.0, gt=0, lt=100)

@@ -23,6 +23,7 @@ class Timeouts(Shape):
     """How long an ask may take, in seconds."""
 
     connect_s: float = Field(5.0, gt=0, le=600)
+    """To connect."""
     read_s: float = Field(60.0, gt=0, le=3600)
     """The longest silence between two parts of the answer."""
     total_s: float = Field(120.0, gt=0, le=3600)
@@ -33,7 +34,8 @@ class Connection(Shape):
     """Fields of an endpoint that say how it is reached, not what model answers."""
 
     auth: Auth | None = None
-    """How the key is sent; without it, as the provider takes it."""
+    """How the key is sent: as `Authorization: Bearer`, in the header that is named, or by the cloud's own library;
+    without it, as the provider takes it."""
     api_key_env: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """Name of the environment variable that holds the key; never the key."""
     api_key_file: str | None = Field(None, min_length=1)
@@ -85,8 +87,14 @@ class Capabilities(Shape):
     """What the model accepts. Declared here, it overrides the built-in table of known models."""
 
     temperature: bool | None = None
+    """Accepts a temperature."""
     top_p: bool | None = None
+    """Accepts nucleus sampling."""
     logprobs: bool | None = None
+    """Returns token probabilities."""
     seed: bool | None = None
+    """Accepts a seed."""
     tools: bool | None = None
+    """Can call tools."""
     system: bool | None = None
+    """Accepts a system prompt."""

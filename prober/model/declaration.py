@@ -34,6 +34,7 @@ class Budget(Shape):
     """Hard limits a UTC day, checked before every ask."""
 
     asks_per_day: int | None = Field(None, ge=1)
+    """Asks, confirmation rounds included."""
     tokens_per_day: int | None = Field(None, ge=1)
     """Input, output and reasoning tokens together."""
 
@@ -67,7 +68,7 @@ class WarmUp(Shape):
     """A burst of rounds at the beginning of a reference."""
 
     rounds: int = Field(ge=2, le=100)
-    """The first one included."""
+    """Rounds of the burst, the first one included."""
     pause: Duration = "60s"
     """From the end of a round to the next one."""
 
@@ -80,9 +81,10 @@ class ReferenceRule(Shape):
     hours: float = Field(168.0, ge=0, le=24 * 90)
     """Hours that they must cover, so that a reference has days, nights and a weekend."""
     warm_up: WarmUp | None = None
-    """Without it, rounds are due by the schedule from the first one on."""
+    """A burst at the beginning. Without it, rounds are due by the schedule from the first one on."""
     asked_again: int = Field(4, ge=0, le=20)
-    """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new."""
+    """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new; 0:
+    none."""
 
 
 TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=9), asked_again=0)
@@ -97,7 +99,7 @@ class Confirm(Shape):
     """When a suspected endpoint is asked again soon, and how often at most."""
 
     at: float = Field(0.1, gt=0, le=0.9)
-    """The share of the threshold at which suspicion begins."""
+    """The share of the threshold at which suspicion begins, if no odd round began it."""
     rounds: int = Field(6, ge=0, le=100)
     """Confirmation rounds for one suspicion, over all probe sets; 0 switches them off."""
     per_day: int = Field(12, ge=1, le=1000)
@@ -116,12 +118,13 @@ class Maintenance(Shape):
     begins: str | None = Field(None, pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$")
     """Once, from this time, such as `2026-03-01T02:00Z`."""
     at: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    """Every day, from this time of day, UTC."""
+    """Every day, from this time of day, UTC, in quotes: `"02:00"`."""
     days: tuple[Day, ...] = ()
-    """With `at`: only on these days."""
+    """With `at`: only on these days, `mon` to `sun`."""
     lasts: Duration
-    """How long, at most seven days."""
+    """How long, at most seven days: `7d`."""
     why: str = ""
+    """The reason, shown to people."""
 
     @property
     def lasts_s(self) -> float:
@@ -132,35 +135,43 @@ class Endpoint(Connection):
     """A pinned provider + model + parameters."""
 
     name: Name
+    """The key in the mapping; letters, digits, `.`, `_`, `/`, `-`."""
     provider: str
     """Whose API it is asked through."""
     model: str = Field(min_length=1, max_length=300)
+    """As the provider spells it; a dated version where there is one."""
     base_url: str | None = None
-    """Without it, the provider's own address."""
+    """For everything OpenAI-compatible. Without it, the provider's own address."""
     api: Literal["chat", "responses"] = "chat"
     """Which of OpenAI's two APIs; other providers have one."""
     api_version: str | None = None
-    """Of the API; Anthropic only."""
+    """Version of the API; Anthropic only."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     """Sent unchanged; no other parameter is sent."""
     stream: bool = False
     """Request a stream, which measures the time to the first token."""
     capabilities: Capabilities = Capabilities()
+    """What the model accepts."""
     timeouts: Timeouts = Timeouts()
+    """How long an ask may take."""
     max_reply_bytes: int = Field(2_000_000, ge=1_000, le=100_000_000)
+    """A longer body is a failed ask (`too_large`)."""
     concurrency: int = Field(4, ge=1, le=64)
     """Asks of one round at the same time."""
     budget: Budget = Budget()
+    """Hard limits for each UTC day."""
     price: Price | None = None
-    """Without it, the list of known prices is used."""
+    """What it charges. Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
     """The promise: how often this endpoint may raise a false alarm."""
     reference: Reference = ReferenceRule()
     """When the reference is complete; `trial` is a short one of eight rounds a minute apart."""
     confirm: Confirm = Confirm()
+    """When to ask again soon after a suspicious round."""
     severity: dict[str, Severity] = Field(default_factory=dict)
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
+    """Windows of announced work."""
     metadata: bool | None = None
     """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
     it, where `base_url` is none of a large provider."""
@@ -177,6 +188,7 @@ class Check(Shape):
     """One thing expected of an answer, named as in promptfoo; `not-` in front negates it."""
 
     type: CheckType
+    """One of the list below."""
     value: JsonValue = None
     """What the answer is compared with: a text, a list of texts (`contains-any`), a number of characters
     (`max-length`), a JSON Schema (`is-json`, optional) or a tool's name (`tool-call`, optional)."""
@@ -200,14 +212,18 @@ class Check(Shape):
 
 class Message(Shape):
     role: Literal["system", "user", "assistant"]
+    """`system`, `user` or `assistant`."""
     content: str = Field(min_length=1)
+    """The text."""
 
 
 class Tool(Shape):
     """A function the model may call."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    """Letters, digits, `_`, `-`."""
     description: str = ""
+    """For the model."""
     parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
     """JSON Schema of the arguments."""
 
@@ -216,19 +232,25 @@ class Probe(Shape):
     """A fixed prompt and what is expected of the answer."""
 
     id: Name
+    """Unique in its set."""
     prompt: str | None = Field(None, min_length=1)
+    """One user message."""
     messages: tuple[Message, ...] | None = Field(None, min_length=1)
-    """Instead of `prompt`, a whole conversation."""
+    """Instead of `prompt`, a whole conversation, ending with the user."""
     system: str | None = Field(None, min_length=1)
+    """The system prompt."""
     tools: tuple[Tool, ...] = ()
+    """Functions the model may call."""
     samples: int = Field(1, ge=1, le=100)
     """Asks of this probe in one round."""
     tags: tuple[str, ...] = ()
+    """For people."""
     vars: JsonValue = None
     """Values for `{{name}}` in its texts; a list, or a file, makes a probe of each. None once they are filled in."""
     template: bool = True
     """Whether `{{name}}` and `file://` in texts stand for something; else they are sent as written."""
     expect: tuple[Check, ...] = ()
+    """Checks of the answer."""
 
     @property
     def conversation(self) -> tuple[Message, ...]:
@@ -245,9 +267,9 @@ class Schedule(Shape):
     """When rounds are due: at an interval, or by cron."""
 
     every: Duration | None = None
-    """Such as `30m`, `6h`, `1d`."""
+    """An interval, such as `30m`, `6h`, `1d`."""
     cron: str | None = None
-    """Five fields."""
+    """Five fields; due in every month."""
     timezone: str = "UTC"
     """Of `cron`, such as `Europe/Berlin`."""
     jitter: Duration = "0s"
@@ -266,13 +288,19 @@ class ProbeSet(Shape):
     """A named group of probes with a schedule, endpoints and an owner."""
 
     name: Name
+    """Name of the set."""
     owner: str = Field(min_length=1, max_length=120)
+    """The team; routes can match it."""
     description: str = ""
+    """For people."""
     runbook: str | None = None
-    """Address of the page that says what to do after an alarm."""
+    """Address of the page that says what to do after an alarm, or a file beside this one."""
     endpoints: tuple[Name, ...] = Field(min_length=1)
+    """Names of the endpoints to ask."""
     schedule: Schedule
+    """When rounds are due."""
     tags: tuple[str, ...] = ()
+    """For people; routes can match them."""
     vars: dict[str, JsonValue] = Field(default_factory=dict)
     """Values for `{{name}}` in the texts of all probes."""
     objectives: tuple[Objective, ...] = ()
@@ -284,6 +312,7 @@ class ProbeSet(Shape):
     keep_replies: Days | None = None
     """How long raw replies are kept, such as `90d`; what was judged and added up stays. None: for ever."""
     probes: tuple[Probe, ...] = Field(min_length=1)
+    """At least one."""
 
     @property
     def keep_replies_s(self) -> float | None:

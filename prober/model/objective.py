@@ -22,6 +22,7 @@ class Objective(Shape):
     """What share of the replies of a probe set must be good, over a window of time."""
 
     name: Name
+    """Unique in its set."""
     measure: Measure = "passed"
     """Which replies are so: they `passed` all their checks, are `right` (by checks that know the answer) or `refused`;
     or asks that were `answered`."""
@@ -30,6 +31,7 @@ class Objective(Shape):
     at_most: Percent | None = None
     """The share that may be so; instead of `at_least`."""
     window: Duration = "28d"
+    """Over which time, from `1h` to `90d`."""
 
     @property
     def allowed(self) -> float:

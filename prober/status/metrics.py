@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -17,6 +17,31 @@ from prober.status.endpoint_status import EndpointStatus
 from prober.store.views import DeliveryView
 
 _LABEL_LIMIT: Final = 300
+
+METRICS: Final[Mapping[str, tuple[str, str]]] = {
+    "evidence_ratio": ("Evidence of a change as a share of the threshold; an alarm takes 1.", "endpoint"),
+    "last_round_timestamp_seconds": ("When the newest round was completed.", "endpoint"),
+    "endpoint_stale": ("1 where no fresh rounds come.", "endpoint"),
+    "rounds_completed_total": ("Rounds completed.", "endpoint"),
+    "rounds_missed_total": ("Rounds missed.", "endpoint"),
+    "asks_total": ("Asks, failed ones among them.", "endpoint"),
+    "asks_failed_total": ("Asks that failed.", "endpoint"),
+    "asks_cached_total": ("Asks that a cache answered in place of the model; they count as failed too.", "endpoint"),
+    "endpoint_state": ("1 for the state it is in.", "endpoint state"),
+    "facts_open": ("What the provider says anew and nobody has acknowledged.", "endpoint"),
+    "incident_open": (
+        "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
+    ),
+    "notices": ("Messages by what became of them.", "alerter channel state"),
+    "delivery_failing": (
+        "1 where the newest message failed for good: nobody is reached there.", "alerter channel reason",
+    ),
+    "last_delivery_timestamp_seconds": ("When a message last arrived.", "alerter channel"),
+    "daemon_up": ("1 for a daemon at work, 0 for one that fell silent.", "worker"),
+    "daemon_seen_timestamp_seconds": ("Last sign of life of a daemon.", "worker"),
+    "database_up": ("1 where the database could be read.", ""),
+}  # fmt: skip
+"""Name, without `prober_` → what it says, and its labels."""
 
 Samples: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 """(values of the labels, value)"""
@@ -38,7 +63,7 @@ def without_database() -> str:
 
 
 def _database(is_up: int) -> Metric:
-    return _family("database_up", "1 where the database could be read.", "", [((), is_up)])
+    return _family("database_up", [((), is_up)])
 
 
 def _page(families: Sequence[Metric]) -> str:
@@ -51,7 +76,8 @@ def _page(families: Sequence[Metric]) -> str:
     return generate_latest(registry).decode()
 
 
-def _family(name: str, help_: str, labels: str, samples: Samples) -> Metric:
+def _family(name: str, samples: Samples) -> Metric:
+    help_, labels = METRICS[name]
     kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
     family = kind(f"prober_{name}", help_, labels=labels.split() or None)
     for values, value in samples:
@@ -65,32 +91,29 @@ def _sayable(text: str) -> str:
 
 
 def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
-    def each(name: str, help_: str, values: Iterable[tuple[EndpointStatus, float]]) -> Metric:
-        return _family(name, help_, "endpoint", (((one.name,), value) for one, value in values))
+    def each(name: str, values: Iterable[tuple[EndpointStatus, float]]) -> Metric:
+        return _family(name, (((one.name,), value) for one, value in values))
 
     views = [(one, one.endpoint) for one in statuses]
-    yield each("evidence_ratio", "Evidence of a change as a share of the threshold; an alarm takes 1.",
+    yield each("evidence_ratio",
                ((one, view.e_value / view.threshold) for one, view in views if view.threshold))  # fmt: skip
-    yield each("last_round_timestamp_seconds", "When the newest round was completed.",
+    yield each("last_round_timestamp_seconds",
                ((one, one.completed_at.timestamp()) for one in statuses if one.completed_at))  # fmt: skip
-    yield each("endpoint_stale", "1 where no fresh rounds come.", ((one, one.is_stale) for one in statuses))
-    yield each("rounds_completed_total", "Rounds completed.", ((one, view.rounds) for one, view in views))
-    yield each("rounds_missed_total", "Rounds missed.", ((one, view.missed) for one, view in views))
-    yield each("asks_total", "Asks, failed ones among them.", ((one, view.asks) for one, view in views))
-    yield each("asks_failed_total", "Asks that failed.", ((one, view.failed_asks) for one, view in views))
-    yield each("asks_cached_total", "Asks that a cache answered in place of the model; they count as failed too.",
+    yield each("endpoint_stale", ((one, one.is_stale) for one in statuses))
+    yield each("rounds_completed_total", ((one, view.rounds) for one, view in views))
+    yield each("rounds_missed_total", ((one, view.missed) for one, view in views))
+    yield each("asks_total", ((one, view.asks) for one, view in views))
+    yield each("asks_failed_total", ((one, view.failed_asks) for one, view in views))
+    yield each("asks_cached_total",
                ((one, view.cached_asks) for one, view in views))  # fmt: skip
     yield _family(
         "endpoint_state",
-        "1 for the state it is in.",
-        "endpoint state",
         (((one.name, one.state), 1) for one in statuses),
     )
-    yield each("facts_open", "What the provider says anew and nobody has acknowledged.",
+    yield each("facts_open",
                ((one, sum(len(facts.facts) for facts in view.open_facts)) for one, view in views))  # fmt: skip
     yield _family(
-        "incident_open", "1 for every open incident, trouble with asking among them.",
-        "endpoint incident kind severity state",
+        "incident_open",
         (
             ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
             for one, view in views
@@ -102,7 +125,7 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:
     yield _family(
-        "notices", "Messages by what became of them.", "alerter channel state",
+        "notices",
         (
             ((one.alerter, one.channel, state), count)
             for one in deliveries
@@ -110,12 +133,11 @@ def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:
         ),
     )  # fmt: skip
     yield _family(
-        "delivery_failing", "1 where the newest message failed for good: nobody is reached there.",
-        "alerter channel reason",
+        "delivery_failing",
         (((one.alerter, one.channel, one.last_reason if one.failing else ""), one.failing) for one in deliveries),
     )  # fmt: skip
     yield _family(
-        "last_delivery_timestamp_seconds", "When a message last arrived.", "alerter channel",
+        "last_delivery_timestamp_seconds",
         (((one.alerter, one.channel), one.last_sent_at.timestamp()) for one in deliveries if one.last_sent_at),
     )  # fmt: skip
 
@@ -124,10 +146,10 @@ def _daemons(daemon_statuses: Sequence[DaemonStatus], now: datetime) -> Iterator
     here = attendance(daemon_statuses, now)
     known = (*here.alive, *here.silent)
     yield _family(
-        "daemon_up", "1 for a daemon at work, 0 for one that fell silent.", "worker",
+        "daemon_up",
         (((one.worker,), one in here.alive) for one in known),
     )  # fmt: skip
     yield _family(
-        "daemon_seen_timestamp_seconds", "Last sign of life of a daemon.", "worker",
+        "daemon_seen_timestamp_seconds",
         (((one.worker,), one.seen_at.timestamp()) for one in known),
     )  # fmt: skip

@@ -23,7 +23,7 @@ def expressions() -> list[str]:
 
 
 def test_every_metric_that_is_asked_for_is_documented() -> None:
-    documented = set(re.findall(r"prober_\w+", (ROOT / "docs/operating/dead-mans-switch.md").read_text()))
+    documented = set(re.findall(r"prober_\w+", (ROOT / "docs/reference/metrics.md").read_text()))
     rules = [rule["expr"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     asked = {name for one in (*rules, *expressions()) for name in re.findall(r"prober_\w+", one)}
     assert len(asked) > 5

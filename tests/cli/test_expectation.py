@@ -306,7 +306,7 @@ def test_promtool_finds_nothing_to_say() -> None:
 
 
 def test_the_page_lists_every_metric_with_its_labels() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "operating" / "dead-mans-switch.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`prober_.*?) \| (`.*?)? ?\|", page, flags=re.M)
     listed = {
         name: set(re.findall(r"`(\w+)`", labels)) for names, labels in rows for name in re.findall(r"`(\w+)`", names)
