@@ -1,14 +1,10 @@
-"""What the project says of itself is true: links, tables, locks, floors, and the commands of the README."""
+"""What the project says of itself is true: links, tables, locks, floors."""
 
 from __future__ import annotations
 
 import ast
-import os
 import re
-import shlex
-import shutil
 import tomllib
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from docs import __main__ as reference
-from prober.cli import VERBS, main
+from prober.cli import VERBS
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS, Channel
 from prober.loading import load
@@ -49,12 +45,6 @@ def tables(text: str) -> list[list[list[str]]]:
 def section(text: str, heading: str) -> str:
     """What stands under one heading, up to the next."""
     return re.split(r"^#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]
-
-
-def commands(text: str) -> list[list[str]]:
-    """The arguments of every line of every `sh` block, without its comment."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.M | re.S)
-    return [shlex.split(line, comments=True) for block in blocks for line in block.splitlines() if line.strip()]
 
 
 # -- documents ---------------------------------------------------------------------------------------------------------
@@ -297,67 +287,3 @@ def test_dockerfile_copies_only_what_the_builder_is_sent() -> None:
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert {name for line in copied for name in line.split()} == sent
     assert all((ROOT / name).exists() for name in sent)
-
-
-# -- the commands of the first pages -----------------------------------------------------------------------------------
-
-ENDLESS = {"run", "dashboard"}
-"""Verbs that go on until they are stopped: only their options are held against their help."""
-PAGES = ("README.md", "docs/getting-started/first-endpoint.md", "docs/reference/reply-log.md")
-COMMANDS = [
-    line
-    for page in PAGES
-    for line in commands((ROOT / page).read_text())
-    if line[0] == "prober" or line[:2] == ["docker", "run"]
-]
-LOG = "replies.jsonl.gz"
-"""The reply log that these pages export; it stands in for logs of other names."""
-
-
-Prober = Callable[[Sequence[str]], tuple[int, str]]
-
-
-@pytest.fixture
-def prober(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Prober:
-    """The console script, in a folder and an environment of its own: arguments → (exit code, what it says)."""
-    for name in os.environ:
-        if name.startswith(("PROBER_", "SLACK_", "PAGERDUTY_", "ALERTMANAGER_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.chdir(tmp_path)
-
-    def run(arguments: Sequence[str]) -> tuple[int, str]:
-        code = main([*arguments])
-        return code, "".join(capfd.readouterr())
-
-    return run
-
-
-@pytest.mark.slow
-def test_commands_run_one_after_the_other(tmp_path: Path, prober: Prober) -> None:
-    ending = [arguments for program, *arguments in COMMANDS if program == "prober" and arguments[0] not in ENDLESS]
-    # Nobody has a key here: the offline example takes the place of a real model. Tests of `init` have a server.
-    ending = [["init"] if arguments[:2] == ["init", "--model"] else arguments for arguments in ending]
-    assert len(ending) >= 8
-    for arguments in ending:
-        for name in arguments:
-            if name.endswith(".jsonl.gz") and name != LOG:
-                shutil.copy(tmp_path / LOG, tmp_path / name)
-        # What is imported is earlier than all rounds there are; here it is the same, so it needs a database of its own.
-        apart = ["--database", f"sqlite:///{tmp_path}/apart.db"] if "--into" in arguments else []
-        code, said = prober([*arguments, *apart])
-        assert code in (0, 3), f"prober {shlex.join(arguments)}\n{said}"
-        assert "Traceback" not in said
-
-
-@pytest.mark.slow
-def test_commands_that_never_end_have_these_options(prober: Prober) -> None:
-    # In a container the arguments stand behind the image's name.
-    lines = [line[line.index("canary-prober") + 1 :] if line[0] == "docker" else line[1:] for line in COMMANDS]
-    endless = [line for line in lines if line and line[0] in ENDLESS]
-    assert {line[0] for line in endless} == ENDLESS
-    for verb, *arguments in endless:
-        code, said = prober([verb, "--help"])
-        assert code == 0, said
-        for option in (argument for argument in arguments if argument.startswith("--")):
-            assert option in said, f"prober {verb} has no {option}"
