@@ -38,5 +38,6 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
-    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+    sizes = [("theme.headingFontSizes", size) for size in ("1.7rem", "1.3rem", "1.1rem", "1rem", "1rem", "1rem")]
+    flags = [word for name, value in (*options.items(), *sizes) for word in (f"--{name}", value)]
     return [sys.executable, "-m", "dashboard.door", "run", str(APP), *flags]

@@ -4,42 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
-from dashboard.frame import HOME, PageContext, framed, go
+from dashboard.frame import PageContext, framed
+from dashboard.selection import HOME, go, link
 
 # Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, and its line in
 # `docs/operating/dashboard.md`. A comment, because Streamlit shows a text that stands alone in the file it runs.
 PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
     HOME: ("Overview", overview.draw),
     "incident": ("Incidents", incident.draw),
-    "endpoint": ("Endpoint history", endpoint.draw),
+    "endpoint": ("History", endpoint.draw),
     "probe": ("Probes", probe.draw),
     "quality": ("Quality", quality.draw),
     "cost": ("Cost", cost.draw),
     "reliability": ("Reliability", reliability.draw),
     "promise": ("The promise", promise.draw),
 }
+IN_ROW: Final = 6
+# So many pages stand in a row; the others are under "More".
 
 
 def main() -> None:
     # A file: Streamlit would fetch named icons and emoji from the internet.
     icon = str(Path(__file__).with_name("icon.svg"))
     st.set_page_config(page_title="canary prober", page_icon=icon, layout="wide")
-    st.logo(icon)
+    st.html("<style>.stMainBlockContainer {padding-top: 1rem} .stAppHeader {height: 1rem; min-height: 1rem}</style>")
     page = st.navigation(
         [
             st.Page(framed(draw), title=title, url_path=name, default=name == HOME)
             for name, (title, draw) in PAGES.items()
         ],
-        position="top",
+        position="hidden",  # its links would drop what is selected
     )
-    # Links in messages lead to the bare address with a query, whatever pages there are.
-    if page.url_path == "" and (name := next((one for one in ("incident", "endpoint") if one in st.query_params), "")):
-        go(name, **st.query_params.to_dict())
+    # Links in messages lead to the bare address with the number of an incident, whatever pages there are. The door
+    # leads there without a step in the browser's history; without the door, this does.
+    if page.url_path == "" and "incident" in st.query_params:
+        go("incident", **st.query_params.to_dict())
+    _menu(page.url_path)
     page.run()
+
+
+def _menu(current: str) -> None:
+    names = list(PAGES)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="menu"):
+        for name in names[:IN_ROW]:
+            link(PAGES[name][0], name)
+        with st.popover("More", type="tertiary", width="content", key=f"more-{current}"):  # closed on arrival
+            for name in names[IN_ROW:]:
+                link(PAGES[name][0], name)
 
 
 if __name__ == "__main__":  # as Streamlit runs it

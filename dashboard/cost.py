@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import streamlit as st
 
 from dashboard import charts_time
 from dashboard.formatting import count, inline, one_line
-from dashboard.frame import PageContext, choose_by, choose_days, csv_button
+from dashboard.frame import PageContext, csv_button, heading
+from dashboard.selection import choose_by, choose_range, selectors
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### Cost")
-    st.caption("What watching costs, and the forecast for this month. Days and months are UTC.")
+    heading("Cost", "What does watching cost, and what will this month cost? Days and months are UTC.")
     _month(context)
-    left, right, _ = st.columns([1, 1, 2])
-    with left:
+    with selectors():
         by = choose_by(("endpoint", "probe_set", "owner", "tag"))
-    with right:
-        days = choose_days()
-    until = context.now.date() + timedelta(days=1)
-    daily = context.store.tallies(by, until - timedelta(days=days), until, daily=True)
+        range_ = choose_range()
+    daily = context.store.tallies(by, *range_.dates(context.now), daily=True)
     if not any(one.asks for one in daily):
         st.info("**Nothing was asked in this time.** `prober plan` shows what a plan would cost before it runs.")
         return

@@ -53,6 +53,9 @@ class Door:
         if not self.admits(headers.get(b"host", ""), headers.get(b"origin")):
             await _refuse(scope, send)
             return
+        if place := page_of_link(scope):
+            await _answer(send, 302, (b"location", place))
+            return
         if self.user_header and not self.is_proxy((scope.get("client") or ("",))[0]):
             hidden = self.user_header.encode("latin-1")
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != hidden]}
@@ -135,13 +138,26 @@ def _is_address(name: str) -> bool:
     return True
 
 
+def page_of_link(scope: Scope) -> bytes:
+    """Where a link of a message leads, which is the bare address with the number of an incident; empty for others.
+
+    Streamlit would lead there too, but with a step in the browser's history that leads back to the same page.
+    """
+    query: bytes = scope.get("query_string", b"")
+    is_bare = scope["type"] == "http" and str(scope.get("path", "")).endswith("/")
+    return b"incident?" + query if is_bare and query.startswith(b"incident=") else b""
+
+
 async def _refuse(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    plain = [(b"content-type", b"text/plain; charset=utf-8"), *NO_FRAMES]
-    await send({"type": "http.response.start", "status": 421, "headers": plain})
-    await send({"type": "http.response.body", "body": REFUSED})
+    await _answer(send, 421, (b"content-type", b"text/plain; charset=utf-8"), REFUSED)
+
+
+async def _answer(send: Send, status: int, header: Header, body: bytes = b"") -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [header, *NO_FRAMES]})
+    await send({"type": "http.response.body", "body": body})
 
 
 def main() -> None:

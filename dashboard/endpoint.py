@@ -11,8 +11,9 @@ import streamlit as st
 
 from dashboard import charts, charts_time
 from dashboard.formatting import count, inline, number, one_line, round_name
-from dashboard.frame import PageContext, choose_endpoint, choose_from, choose_range, csv_button
+from dashboard.frame import PageContext, csv_button, heading
 from dashboard.overview import incident_link
+from dashboard.selection import choose_endpoint, choose_from, choose_range, selectors
 from prober.store.pages.over_time import RoundLine
 from prober.store.views import ChannelPoint, EndpointView
 
@@ -21,10 +22,10 @@ ROUNDS: Final = 10
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### Endpoint history")
+    heading("History", "When did it move, and in which channel?")
     views = {one.name: one for one in context.store.endpoints()}
-    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
-    with left:
+    bar = selectors()
+    with bar:
         name = choose_endpoint(list(views.values()), forgets=("channel",))
     view = views[name]
     names = [point.channel for point in sorted(view.channels, key=lambda point: -point.e_value)]
@@ -32,10 +33,9 @@ def draw(context: PageContext) -> None:
         missing = inline(view.missing) if view.missing else "no round has been judged yet"
         st.info(f"**No history yet**: {missing}. It appears after the first judged rounds; `prober run` asks them.")
         return
-    with middle:
+    with bar:
         channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
-    with right:
-        since = choose_range(context.now)
+        since = choose_range().since(context.now)
     marked = draw_channel(context, view, channel, since)
     _who_and_how_fast(context, view, since, marked)
     _map(context, view)

@@ -23,8 +23,9 @@ from dashboard.formatting import (
     when,
     word_diff,
 )
-from dashboard.frame import PageContext, link
+from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
+from dashboard.selection import link
 from prober.model.evidence import Shift
 from prober.model.incident import Change, Facts, Incident, Trouble
 from prober.model.notice import Part
@@ -52,7 +53,7 @@ def draw(context: PageContext) -> None:
 
 
 def _list(context: PageContext) -> None:
-    st.markdown("### Incidents")
+    heading("Incidents")
     every = context.store.incidents()
     if not every:
         st.success(
@@ -73,7 +74,7 @@ def _list(context: PageContext) -> None:
 
 def section(context: PageContext, incident: Incident) -> None:
     """Everything known about one incident, the most important first."""
-    st.markdown(f"### Incident {incident.id}: {inline(incident.endpoint)}")
+    heading(f"Incident {incident.id}: {inline(incident.endpoint)}")
     _summary(context, incident)
     if moved_together := company(context.store.parts(incident)):
         st.markdown(moved_together)

@@ -11,8 +11,9 @@ import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from dashboard.formatting import ago, count, inline, listed, one_line, share, when
-from dashboard.frame import PageContext, go, link
+from dashboard.frame import PageContext
 from dashboard.reliability import unreached
+from dashboard.selection import go, link
 from prober.model.incident import Change, Facts, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
 from prober.status.gathering import PROTECTIONS

@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import charts_time
 from dashboard.formatting import count, inline, number, one_line, percent, shown
-from dashboard.frame import PageContext, choose_endpoint, choose_from, log_button
+from dashboard.frame import PageContext, heading, log_button
+from dashboard.selection import choose_endpoint, choose_from, selectors
 from prober.judging.explain.probe import advice
 from prober.status.probe import ProbePage
 
@@ -15,15 +16,15 @@ _PAGE = 20
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### Probes")
-    left, right = st.columns(2)
-    with left:
+    heading("Probes", "What did it say before, and what now?")
+    bar = selectors()
+    with bar:
         endpoint = choose_endpoint(context.store.endpoints(), forgets=("probe", "before"))
     probes = [one.probe for one in context.store.probes(endpoint)]
     if not probes:
         st.info(f"**{inline(endpoint)} was not asked yet.** Its probes appear with the first completed round.")
         return
-    with right:
+    with bar:
         probe = choose_from("Probe", "probe", probes, inline(endpoint) + " is not asked {}.", forgets=("before",))
     page = context.store.probe(endpoint, probe)
     if page is None:

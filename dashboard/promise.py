@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.formatting import count, inline, listed, number, one_line
-from dashboard.frame import PageContext, csv_button
+from dashboard.frame import PageContext, csv_button, heading
 from prober.status.objectives import PromiseView
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### The promise")
+    heading("The promise")
     st.markdown(
         "Each endpoint has one setting, `false_alarms_per_year`: how many false alarms a year you accept while nothing "
         "changes, over all probes and channels together. The threshold follows from it."

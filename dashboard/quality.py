@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 
 import streamlit as st
 
 from dashboard import charts_time
 from dashboard.formatting import number, one_line, percent
-from dashboard.frame import PageContext, choose_by, choose_days, csv_button
+from dashboard.frame import PageContext, csv_button, heading
+from dashboard.selection import choose_by, choose_range, selectors
 from prober.store.pages.days import TallyView
 
 _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Callable[[TallyView], int], bool], ...]] = (
@@ -23,15 +23,11 @@ _MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Call
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### Quality")
-    st.caption("Are the answers as good as before? Days are UTC.")
-    left, right, _ = st.columns([1, 1, 2])
-    with left:
+    heading("Quality", "Are the answers as good as before? Days are UTC.")
+    with selectors():
         by = choose_by(("probe_set", "owner", "tag", "endpoint"))
-    with right:
-        days = choose_days()
-    until = context.now.date() + timedelta(days=1)
-    since = until - timedelta(days=days)
+        range_ = choose_range()
+    since, until = range_.dates(context.now)
     whole = context.store.tallies(by, since, until, daily=False)
     if not any(one.answered for one in whole):
         st.info(
@@ -54,7 +50,7 @@ def draw(context: PageContext) -> None:
                 st.altair_chart(chart, alt=f"{title}, {unit}, by day and {by.replace('_', ' ')}")
             else:
                 st.caption("Nothing to show: no probe here declares the expectation this needs (`expect:`).")
-    _table(whole, by, f"{days} days")
+    _table(whole, by, range_.words)
     csv_button(
         "These days as CSV",
         f"quality-by-{by}",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import streamlit as st
 
 from dashboard import charts_time
 from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
-from dashboard.frame import PageContext, choose_days, csv_button
+from dashboard.frame import PageContext, csv_button, heading
+from dashboard.selection import TimeRange, choose_range
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
 from prober.store.pages.days import TallyView
@@ -17,15 +18,14 @@ from prober.store.views import DeliveryView
 
 
 def draw(context: PageContext) -> None:
-    st.markdown("### Reliability of the prober")
-    st.caption("Can its silence be trusted? An endpoint that nobody asks never changes.")
+    heading("Reliability", "Can the prober's silence be trusted? An endpoint that nobody asks never changes.")
     _daemons(context)
     for sentence in unreached(context.store.deliveries(), context.now):
         st.error(sentence)
-    days = _rounds(context)
+    range_ = _rounds(context)
     _missed(context)
     _deliveries(context)
-    st.caption(f"Rounds and asks are those of {days} days, UTC. `prober status` and `prober doctor` say what to do.")
+    st.caption(f"Rounds and asks are those of {range_.words}, UTC. `prober status` and `prober doctor` say what to do.")
 
 
 def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:
@@ -65,17 +65,14 @@ def _daemons(context: PageContext) -> None:
         )
 
 
-def _rounds(context: PageContext) -> int:
+def _rounds(context: PageContext) -> TimeRange:
     st.markdown("#### Rounds and asks")
-    left, _ = st.columns([1, 3])
-    with left:
-        days = choose_days()
-    until = context.now.date() + timedelta(days=1)
-    since = until - timedelta(days=days)
+    range_ = choose_range()
+    since, until = range_.dates(context.now)
     whole = context.store.tallies("endpoint", since, until, daily=False)
     if not whole:
         st.info("**No round in this time.** `prober run` asks them; a longer time range may show older ones.")
-        return days
+        return range_
     daily = context.store.tallies("endpoint", since, until, daily=True)
     fresh = {one.name: one for one in context.store.endpoints()}
     left, right = st.columns(2)
@@ -118,7 +115,7 @@ def _rounds(context: PageContext) -> int:
             for one in daily
         ],
     )  # fmt: skip
-    return days
+    return range_
 
 
 def _missed(context: PageContext) -> None:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from dashboard import APP, cached_store, frame
+from dashboard.app import PAGES
 from tests.dashboard.canned import NOW, CannedStore
 
 
@@ -73,5 +74,14 @@ def address(at: AppTest) -> dict[str, str]:
 
 
 def links(at: AppTest) -> list[tuple[str, str, str]]:
-    """(label, page, what stands behind the `?`) of every link to a page."""
+    """(label, page, what stands behind the `?`) of every link to a page, but for the menu."""
+    return _links(at)[len(PAGES) :]
+
+
+def menu(at: AppTest) -> list[tuple[str, str, str]]:
+    """The same of the links of the menu."""
+    return _links(at)[: len(PAGES)]
+
+
+def _links(at: AppTest) -> list[tuple[str, str, str]]:
     return [(one.proto.label, one.proto.page, one.proto.query_string) for one in at.get("page_link")]

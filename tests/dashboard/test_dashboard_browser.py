@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from dashboard import serve_command
-from dashboard.app import PAGES
+from dashboard.app import IN_ROW, PAGES
 from prober.model.incident import Incident
 from prober.store import Store, incidents
 from tests.dashboard import seeded
@@ -113,7 +113,7 @@ def tab(chromium):
         contexts.append(context)
         made = context.new_page()
         made.set_default_timeout(WAIT_MS)
-        made.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        made.on("console", lambda said: wrong.append(said.text) if _is_wrong(said) else None)
         made.on("pageerror", lambda error: wrong.append(str(error)))
         made.on("dialog", lambda dialog: wrong.append(dialog.message))
         made.on("request", lambda asked: wrong.append(asked.url) if _elsewhere(asked.url) else None)
@@ -125,6 +125,11 @@ def tab(chromium):
     assert wrong == []
 
 
+def _is_wrong(said) -> bool:
+    # At the address of a page Streamlit looks for its server there first, then one step up.
+    return said.type == "error" and "/_stcore/" not in said.location.get("url", "")
+
+
 def _elsewhere(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
@@ -134,11 +139,9 @@ ARRANGEMENTS = [(width, scheme) for width in (1280, 390) for scheme in ("light",
 
 def _visit(page, title: str) -> None:
     """To another page, by the menu."""
-    if page.viewport_size["width"] < 768:
-        page.get_by_test_id("stExpandSidebarButton").click()
+    if title in [shown for shown, _ in list(PAGES.values())[IN_ROW:]]:
+        page.get_by_role("button", name="More").click()
     page.get_by_role("link", name=title, exact=True).click()
-    if page.viewport_size["width"] < 768:
-        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
 
 
 @pytest.mark.parametrize(("width", "scheme"), ARRANGEMENTS)
@@ -194,8 +197,7 @@ def test_a_cell_of_the_table_leads_to_its_history_and_the_time_range_moves(dashb
     dots = page.locator("svg.marks").first.locator("path[aria-roledescription=point]")
     dots.first.wait_for()
     assert dots.count() == 16
-    page.get_by_role("combobox", name="Time range").click()
-    page.get_by_role("option", name="1 day").click()
+    page.get_by_role("radio", name="1 day").click()
     page.wait_for_url("**range=1+day*")
     page.wait_for_function(
         "document.querySelector('svg.marks').querySelectorAll('[aria-roledescription=point]').length < 16"
@@ -205,7 +207,7 @@ def test_a_cell_of_the_table_leads_to_its_history_and_the_time_range_moves(dashb
 
 def test_what_is_seen_is_taken_away(dashboard, tab):
     page = tab()
-    page.goto(f"{dashboard[0]}?endpoint=support-bot&channel=length")
+    page.goto(f"{dashboard[0]}endpoint?endpoint=support-bot&channel=length")
     with page.expect_download() as rounds:
         page.get_by_role("button", name="These rounds as CSV").click()
     lines = Path(rounds.value.path()).read_text().splitlines()
@@ -221,7 +223,7 @@ def test_unknown_incidents_and_endpoints_are_reported_kindly(dashboard, tab):
     page = tab()
     page.goto(f"{dashboard[0]}?incident=4711")
     page.get_by_text("There is no incident 4711 here").wait_for()
-    page.goto(f"{dashboard[0]}?endpoint=nobody")
+    page.goto(f"{dashboard[0]}endpoint?endpoint=nobody")
     page.get_by_text("There is no endpoint nobody here").wait_for()
 
 

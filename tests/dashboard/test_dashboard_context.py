@@ -48,4 +48,4 @@ def test_the_pages_say_who_else_moved_and_how_latency_did(page):
     assert "support-eu (incident 7)" in sentence
     assert "pooled with support-us" in sentence
     assert "s before the change, " in sentence
-    assert "Median latency of the last" in texts(page(store, endpoint="support-bot"))
+    assert "Median latency of the last" in texts(page(store, "endpoint", endpoint="support-bot"))

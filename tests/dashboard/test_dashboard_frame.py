@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import formatting
+from dashboard.app import PAGES
 from dashboard.frame import viewers_zone
+from dashboard.selection import RANGES
+from tests.dashboard.canned import all_states
+from tests.dashboard.conftest import address, links, menu
 
 
 @pytest.mark.parametrize(
@@ -43,3 +47,20 @@ def test_shares_and_counts_in_words():
     assert formatting.count(2, "reply", "replies") == "2 replies"
     assert formatting.count(1, "reply", "replies") == "1 reply"
     assert formatting.span(timedelta(hours=3)) == "3 h"
+
+
+def test_what_is_selected_is_kept_by_every_link_and_what_one_page_knows_is_not(page):
+    at = page(all_states(), "endpoint", endpoint="search-ranker", range="7 days", channel="format")
+    assert [title for title, _, _ in menu(at)] == [title for title, _ in PAGES.values()]
+    assert {query for _, _, query in menu(at)} == {"endpoint=search-ranker&range=7+days"}
+    at.button_group[0].set_value("1 year").run()
+    assert address(at) == {"endpoint": "search-ranker", "range": "1 year", "channel": "format"}
+    assert {query for _, _, query in menu(at)} == {"endpoint=search-ranker&range=1+year"}
+    assert all("range=1+year" in query for _, _, query in links(at))
+
+
+def test_a_time_range_begins_at_a_whole_hour_or_day():
+    now = datetime(2026, 1, 29, 14, 5, tzinfo=UTC)
+    assert RANGES["7 days"].since(now) == datetime(2026, 1, 22, 14, tzinfo=UTC)
+    assert [f"{day}" for day in RANGES["7 days"].dates(now)] == ["2026-01-23", "2026-01-30"]
+    assert RANGES["all"].since(now) is None and f"{RANGES['all'].dates(now)[0]}" == "0001-01-01"

@@ -149,8 +149,9 @@ def test_an_unknown_incident_is_a_friendly_message(page, wanted):
 
 @pytest.mark.slow
 def test_a_link_to_a_channel_shows_it(page):
-    at = page(all_states(), endpoint="summariser", channel="choice")
-    assert [box.value for box in at.selectbox] == ["summariser", "choice", "30 days"]
+    at = page(all_states(), "endpoint", endpoint="summariser", channel="choice")
+    assert [box.value for box in at.selectbox] == ["summariser", "choice"]
+    assert at.button_group[0].value == "30 days"
     assert len(at.get("vega_lite_chart")) == 4
     assert "choice (share of replies)" in texts(at)
 
@@ -160,7 +161,7 @@ def test_choosing_another_channel_changes_the_address(page):
     at = page(all_states(), "endpoint", endpoint="support-bot", channel="choice")
     at.selectbox[1].select("format").run()
     assert address(at) == {"endpoint": "support-bot", "channel": "format"}
-    at.selectbox[2].select("1 day").run()
+    at.button_group[0].set_value("1 day").run()
     assert address(at) == {"endpoint": "support-bot", "channel": "format", "range": "1 day"}
     at.selectbox[0].select("search-ranker").run()
     assert address(at) == {"endpoint": "search-ranker", "range": "1 day"}
@@ -169,9 +170,9 @@ def test_choosing_another_channel_changes_the_address(page):
 
 @pytest.mark.slow
 def test_unknown_names_in_a_link_are_friendly_messages(page):
-    at = page(all_states(), endpoint="gone", channel="length")
+    at = page(all_states(), "endpoint", endpoint="gone", channel="length")
     assert "There is no endpoint gone here" in at.warning[0].value
-    at = page(all_states(), endpoint="search-ranker", channel="gone")
+    at = page(all_states(), "endpoint", endpoint="search-ranker", channel="gone")
     assert "search-ranker has no channel gone" in at.warning[0].value
     assert at.selectbox[1].value in {"length", "choice", "format"}
 

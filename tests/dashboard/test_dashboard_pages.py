@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
-from dashboard.frame import HOME
+from dashboard.selection import HOME
 from prober.model.notice import EndpointNews, Notice, Source
 from tests.dashboard.canned import (
     HOSTILE,

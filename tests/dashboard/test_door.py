@@ -11,7 +11,12 @@ from dashboard.door import Door
 
 
 def knock(
-    kind: str = "http", client: str = "10.0.0.9", path: str = "/", location: str | None = None, **headers: str
+    kind: str = "http",
+    client: str = "10.0.0.9",
+    path: str = "/",
+    location: str | None = None,
+    query: bytes = b"",
+    **headers: str,
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """What is sent back, and the headers that the pages see."""
     seen: dict[str, str] = {}
@@ -28,7 +33,9 @@ def knock(
 
     door = Door(app, "https://canary.example.com", "x-forwarded-email", "127.0.0.1, 10.1.0.0/16")
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    asyncio.run(door({"type": kind, "path": path, "headers": raw, "client": (client, 1)}, None, send))  # type: ignore[arg-type]
+    asyncio.run(
+        door({"type": kind, "path": path, "query_string": query, "headers": raw, "client": (client, 1)}, None, send)
+    )  # type: ignore[arg-type]
     return sent, seen
 
 
@@ -44,6 +51,20 @@ def test_the_names_of_the_dashboard_are_let_in_and_may_not_be_framed(host: str) 
 def test_any_other_name_is_refused(host: str) -> None:
     assert knock(host=host)[0][0]["status"] == 421
     assert knock("websocket", host=host)[0] == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "leads"),
+    [
+        ("/", b"incident=3", b"incident?incident=3"),
+        ("/base/", b"incident=3", b"incident?incident=3"),
+        ("/", b"endpoint=incident=3", None),
+        ("/incident", b"incident=3", None),
+    ],
+)
+def test_the_link_of_a_message_leads_to_its_incident_without_a_step_in_the_history(path, query, leads) -> None:
+    headers = dict(knock(host="localhost", path=path, query=query)[0][0]["headers"])
+    assert headers.get(b"location") == leads
 
 
 @pytest.mark.parametrize(
