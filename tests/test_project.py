@@ -145,6 +145,7 @@ def test_the_channels_page_lists_every_channel() -> None:
     [
         ("README.md", 1),
         ("docs/getting-started/first-endpoint.md", 0),
+        ("docs/how-to/endpoints.md", 0),
         ("docs/operating/providers.md", 0),
         ("docs/reference/configuration.md", 2),
     ],
