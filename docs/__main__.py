@@ -49,6 +49,7 @@ _MORE: Final = {
     ("Endpoint", "confirm"): "#confirm",
     ("Endpoint", "severity"): "../operating/incidents.md#severity",
     ("Endpoint", "maintenance"): "#maintenance",
+    ("Endpoint", "gate"): "#versiongate",
     ("Endpoint", "metadata"): "../operating/facts.md#metadata",
     ("ReferenceRule", "warm_up"): "#warmup",
     ("Alerts", "quiet_hours"): "#quiethours",

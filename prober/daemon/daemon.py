@@ -31,6 +31,7 @@ from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
 from prober.daemon.retirements import RETIREMENT_S, look_for_retirements
+from prober.daemon.version_gates import VERSIONS_S, run_version_gates
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint
@@ -128,6 +129,7 @@ class Daemon:
         self._every(PRUNE_S, "old replies", self._old_replies.delete)
         self._every(LOOK_S, "database", self.look_at_database)
         self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
+        self._every(VERSIONS_S, "new versions", self.run_version_gates)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
         self.scheduler.start()
@@ -251,6 +253,11 @@ class Daemon:
             look_for_retirements(
                 self._store, self._declared.endpoints, self._routing, self.clock(), lambda: self.rounds.is_stopping
             )
+
+    def run_version_gates(self) -> None:
+        """Compare what the provider serves anew, where an endpoint declares it."""
+        if not self._database.fault:
+            run_version_gates(self._store, self._declared, self._routing, self.clock, lambda: self.rounds.is_stopping)
 
     # Rounds
 

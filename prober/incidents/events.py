@@ -209,6 +209,15 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="info",
         steps=("Accept it, or roll it back: prober candidates",),
     ),
+    # The gate ran by itself: the provider names another version of the model, or its retirement is near.
+    "version_compared": EventRule(
+        title="New version compared",
+        audience="routed",
+        steps=(
+            "If it is worse, pin the version or send callers to the endpoint that is named above.",
+            "If it is not, accept the incident, or move to the successor before the day.",
+        ),
+    ),
     # The provider retires the model of an endpoint: told 60, 30 and 7 days ahead, and on the day.
     "retiring": EventRule(
         title="Model retires",

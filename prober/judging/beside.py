@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import ceil, exp, log, log2, sqrt
 from typing import Final
 
 import numpy as np
@@ -66,6 +66,34 @@ def beside(
     words = [_checks(said, evidence, has_checks), _length(both), _cost(both, costs)]
     words += [*_behaviour(both, probes), *_failures(pairs)]
     return Beside(said, evidence, len({one.round for one in pairs}), ", ".join(one for one in words if one))
+
+
+def worse_probes(
+    pairs: Sequence[Pair], probes: Mapping[str, Probe], alpha: float = ALPHA
+) -> list[tuple[str, int, int, int]]:
+    """(`set/probe id`, passes of the reference, of the candidate, pairs) of each probe that the candidate passes less
+    often: exact sign test of the pairs that differ, one-sided at `alpha`, the clearest first."""
+    from scipy.stats import binomtest  # slow to import
+
+    found = []
+    for key in sorted({one.probe for one in pairs if one.probe in probes}):
+        both = [
+            (_passes(one.reference, probes[key]), _passes(one.candidate, probes[key]))
+            for one in pairs
+            if one.probe == key and one.reference.answered and one.candidate.answered
+        ]
+        lost = sum(first and not second for first, second in both)
+        won = sum(second and not first for first, second in both)
+        p_value = float(binomtest(lost, lost + won, alternative="greater").pvalue) if lost > won else 1.0
+        if p_value <= alpha:
+            passes = (sum(first for first, _ in both), sum(second for _, second in both))
+            found.append((p_value, (key, *passes, len(both))))
+    return [row for _, row in sorted(found)]
+
+
+def blocks_needed(probes: int, alpha: float = ALPHA) -> int:
+    """Replies to each probe from which on one that always passed, and always fails now, is seen among so many."""
+    return ceil(log2(probes / alpha))
 
 
 def _passes(reply: Reply, probe: Probe) -> bool:

@@ -65,7 +65,18 @@ def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> 
             endpoint = _placed(endpoint, PurePath(document.path).parent)
             _report(document, _below(where, findings), problems)
             found[name] = Declared(document, endpoint)
+    for name, declared in found.items():
+        _report(declared.document, _fallback_findings(name, declared.endpoint, found), problems)
     return found
+
+
+def _fallback_findings(name: str, endpoint: Endpoint | None, found: Endpoints) -> Iterator[Finding]:
+    where = ("endpoints", name, "fallback")
+    other = endpoint.fallback if endpoint else None
+    if other is not None and other == name:
+        yield Finding(where, "an endpoint cannot be its own fallback; name another")
+    elif other is not None and other not in found and found.complete:
+        yield Finding(where, f"unknown endpoint {quoted(other)}; {did_you_mean(other, found)}")
 
 
 def _stray_fields(content: Mapping[str, JsonValue]) -> Iterator[Finding]:

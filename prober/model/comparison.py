@@ -42,7 +42,20 @@ class Shadow(Shape):
         return seconds(self.lasts)
 
 
-CandidateKind: TypeAlias = Literal["prompt", "endpoint"]
+class VersionGate(Shape):
+    """The gate runs by itself when the provider names another version of the model, or its retirement is near."""
+
+    asks: int = Field(240, ge=2, le=100_000)
+    """At most, for one version; they count against the `budget:` of the endpoint as well."""
+    margin: float = Field(10.0, gt=0, lt=100)
+    """Percentage points by which the new version may pass its checks less often."""
+
+
+CandidateKind: TypeAlias = Literal[
+    "prompt",
+    "endpoint",
+    "version",  # of the model, compared with the replies stored before it
+]
 CandidateState: TypeAlias = Literal[
     "running",
     "compared",  # enough was seen; a person may accept it or roll it back
@@ -60,12 +73,13 @@ class Candidate:
     id: int
     kind: CandidateKind
     probe_set: str
+    """Empty of a version, which is asked the probes of all sets."""
     endpoint: str
     """That it is compared with; of a prompt, where both versions are asked."""
     name: str
-    """`set/probe id` of a prompt; the candidate's name, of an endpoint."""
+    """`set/probe id` of a prompt; the candidate's name, of an endpoint; of a version, what is asked."""
     digest: str
-    """Content hash of the candidate."""
+    """Content hash of the candidate; of a version, what made it due."""
     reference: int
     """Number of the version in force; 0 of an endpoint."""
     number: int
@@ -88,7 +102,8 @@ class Candidate:
         """Such as `prompt shop/order v7 against v6`."""
         if self.kind == "prompt":
             return f"prompt {self.name} v{self.number} against v{self.reference}"
-        return f"{self.name} against {self.endpoint}"
+        against = "the stored replies of " if self.kind == "version" else ""
+        return f"{self.name} against {against}{self.endpoint}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
-from prober.model.comparison import Canary, Shadow
+from prober.model.comparison import Canary, Shadow, VersionGate
 from prober.model.connection import Capabilities, Connection, Timeouts
 from prober.model.objective import Objective
 from prober.model.shape import Days, Duration, Name, Shape, seconds
@@ -172,6 +172,10 @@ class Endpoint(Connection):
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
     """Windows of announced work."""
+    fallback: Name | None = None
+    """Another declared endpoint that callers can be sent to while this one is worse."""
+    gate: VersionGate | None = None
+    """Compare a new version of the model with the stored replies, as soon as there is one. Without it, none is."""
     metadata: bool | None = None
     """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
     it, where `base_url` is none of a large provider."""

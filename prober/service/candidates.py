@@ -118,7 +118,7 @@ def ask_beside(
             continue
         other, probes, share = mine
         if int((one.seen + 1) * share) > int(one.seen * share):
-            pairs = _pairs(store, other, probes, observations, label, open_provider, clock)
+            pairs = asked_beside(store, other, probes, observations, label, open_provider, clock)
             store.change(candidates.add_pairs, one.id, pairs)
         if one.kind == "endpoint" and one.seen % EVERY and not _is_over(one, probe_set, "undecided", 0, clock()):
             continue  # a week of pairs is not read again after every round
@@ -145,7 +145,7 @@ def _asked_of(
     return other, {f"{probe_set.name}/{probe.id}": probe for probe in asked.probes}, shadow.share
 
 
-def _pairs(
+def asked_beside(
     store: Store,
     endpoint: Endpoint,
     probes: Mapping[str, Probe],
@@ -154,7 +154,7 @@ def _pairs(
     open_provider: Callable[[Endpoint], Provider],
     clock: Clock,
 ) -> list[Pair]:
-    """The candidate's replies beside those of the round, within the budget of its endpoint."""
+    """The candidate's replies beside these, within the budget of its endpoint."""
     wanted = [one for one in observations if one.probe in probes]
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
     asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
@@ -187,10 +187,10 @@ def _compare(
     pairs = store.query(candidates.pairs, one.id)
     rule = probe_set.canary if one.kind == "prompt" else probe_set.shadow
     assert rule is not None
-    said = beside(pairs, probes, rule.margin / 100, (_cost(endpoint, now), _cost(other, now)), at_the_end=False)
+    said = beside(pairs, probes, rule.margin / 100, (cost_of(endpoint, now), cost_of(other, now)), at_the_end=False)
     is_over = _is_over(one, probe_set, said.verdict, said.rounds, now)
     if is_over:
-        costs = _cost(endpoint, now), _cost(other, now)
+        costs = cost_of(endpoint, now), cost_of(other, now)
         said = beside(pairs, probes, rule.margin / 100, costs, at_the_end=True)
     with store.write() as tx:
         candidates.keep(tx, one.id, said.rounds, said.verdict, said.words)
@@ -225,7 +225,7 @@ def _state(one: Candidate, probe_set: ProbeSet, said: Beside) -> CandidateState:
     return "compared"
 
 
-def _cost(endpoint: Endpoint, now: datetime) -> Cost:
+def cost_of(endpoint: Endpoint, now: datetime) -> Cost:
     price = tariff(endpoint, now)
 
     def cost(reply: Reply) -> float | None:

@@ -59,6 +59,16 @@ def see(tx: Transaction, candidate_id: int) -> None:
     tx.add(row)
 
 
+def take(tx: Transaction, candidate_id: int, seen: int) -> bool:
+    """The next block, after `seen`, is ours to ask; False if another process has it."""
+    row = tx.get_one(CandidateRow, candidate_id, with_for_update=True, populate_existing=True)
+    if row.seen != seen or row.state != "running":
+        return False
+    row.seen += 1
+    tx.add(row)
+    return True
+
+
 def add_pairs(tx: Transaction, candidate_id: int, pairs: Iterable[Pair]) -> None:
     """Replies of one round; those that are known stay as they are."""
     for one in pairs:

@@ -226,6 +226,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "fresh",
         "retiring",
         "compared",
+        "version_compared",
         "daemon_silent",
         "database_lost",
         "database_back",

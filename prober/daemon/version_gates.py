@@ -1,0 +1,32 @@
+"""Every minute: is there a new version of a model to compare with the stored replies?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from prober.asking import open_provider
+from prober.daemon.log import logger, reported
+from prober.incidents.routing import Routing
+from prober.loading import Declarations
+from prober.service.run_round import Clock
+from prober.service.version_gate import run_version_gate
+from prober.store import Store
+from prober.text import one_line
+
+VERSIONS_S: Final = 60.0
+"""Between two looks."""
+
+
+def run_version_gates(
+    store: Store, declared: Declarations, routing: Routing, clock: Clock, is_stopping: Callable[[], bool]
+) -> None:
+    """One endpoint's bad luck is its own."""
+    for endpoint in declared.endpoints:
+        if is_stopping():
+            return
+        if endpoint.gate is None:
+            continue
+        with reported(f"comparing a new version of the model of {endpoint.name}"):
+            for one in run_version_gate(store, endpoint, declared.sets, open_provider, routing, clock, is_stopping):
+                logger.warning("%s: %s", endpoint.name, one_line(one.words))
