@@ -63,7 +63,7 @@ CHECKS: Final[Mapping[str, str]] = {
 
 _ONE_ASK = "one ask is one observation, so that nothing is tried again; remove it"
 FIELDS: Final[Mapping[str, str]] = {
-    "retries": _ONE_ASK, "max_retries": _ONE_ASK, "maxRetries": _ONE_ASK, "retry": _ONE_ASK, "fallback": _ONE_ASK,
+    "retries": _ONE_ASK, "max_retries": _ONE_ASK, "maxRetries": _ONE_ASK, "retry": _ONE_ASK,
     "fallbacks": _ONE_ASK,
     "cache": "a cached reply says nothing about the model; remove it",
     "organization": "write headers: {OpenAI-Organization: …}", "org": "write headers: {OpenAI-Organization: …}",
