@@ -24,7 +24,8 @@ from prober.fingerprint.caches import cache_hit, from_cache
 from prober.model.connection import Timeouts
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, Problem
-from prober.model.providers import PROVIDERS, base_url_of, refused_parameter
+from prober.model.providers import PROVIDERS, base_url_of
+from prober.model.refused_parameters import refused_parameters
 from prober.model.reply import Failure, Reply
 
 
@@ -234,9 +235,8 @@ def _failed(at: datetime, failure: Failure, detail: str) -> Reply:
 
 def _not_askable(endpoint: Endpoint, probe: Probe, wire: WireFormat) -> tuple[Failure, str] | None:
     """Why nothing needs to be sent to know that there will be no answer."""
-    parameter = refused_parameter(endpoint, probe)
-    if parameter is not None:
-        return "unsupported_parameter", f"`{parameter}`: {endpoint.model} does not take it; leave it out"
+    for parameter, fix in refused_parameters(endpoint, probe).items():
+        return "unsupported_parameter", f"`{parameter}`: {endpoint.model} does not take it; {fix}"
     for name, value in PROVIDERS[endpoint.provider].required.items():
         if name not in endpoint.parameters:
             message = f"{endpoint.provider} requires {name}; declare parameters: {{{name}: {value}}}, or what you need"

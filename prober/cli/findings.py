@@ -55,10 +55,19 @@ def of_database(settings: Settings, declarations: Declarations | None) -> Iterat
             return
     try:
         with Store.open(url, read_only=True) as store:
-            yield Finding("database", "ok", f"{store.where} can be read")
+            yield _writable(url, store.where)
             yield from _stored(store, declarations)
     except StoreError as error:
         yield Finding("database", "problem", str(error))
+
+
+def _writable(url: str, where: str) -> Finding:
+    """A round is stored on trial, and taken back."""
+    try:
+        Store.try_out_at(url)
+    except StoreError as error:
+        return Finding("database", "problem", str(error), why="It can be read, but no round can be stored.")
+    return Finding("database", "ok", f"{where} can be read and written")
 
 
 def _file(path: Path) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final, Optional
+from typing import Annotated, Any, Final, Optional
 
 import typer
 import yaml
@@ -22,6 +22,7 @@ from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of
+from prober.model.refused_parameters import known_refusals
 from prober.model.reply import Reply
 from prober.text import visible
 
@@ -134,6 +135,9 @@ def _learnt(name: str, declared: Mapping[str, object], ask: bool) -> Learnt:
     reply = None
     for parameters in PARAMETERS[str(declared["provider"])]:
         trying = {**declared, "parameters": dict(parameters)}
+        unchecked: dict[str, Any] = {"name": name, **trying}
+        if known_refusals(Endpoint.model_construct(**unchecked)):
+            continue
         endpoint = _endpoint(name, trying)
         if not ask:
             return Learnt(trying, None)

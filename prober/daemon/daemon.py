@@ -87,13 +87,13 @@ class Daemon:
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={
-                "default": ThreadPoolExecutor(8 + len(alerters), {"thread_name_prefix": self._job_threads}),
+                "default": ThreadPoolExecutor(10 + 2 * len(alerters), {"thread_name_prefix": self._job_threads}),
                 ROUNDS: ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": self._round_threads}),
             },
         )
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
-            self._endpoint,
+            self._endpoint, self._database.round_ended,
         )  # fmt: skip
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
@@ -132,6 +132,8 @@ class Daemon:
         self._every(VERSIONS_S, "new versions", self.run_version_gates)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
+            news = partial(self.deliver_news_of_database, lane)
+            self._every(LOOK_S, f"deliver to {lane.alerter or 'others'} news of the database", news)
         self.scheduler.start()
         logger.info("watching %s as %s", ", ".join(self.rounds.watched), self._worker)
         try:
@@ -301,8 +303,14 @@ class Daemon:
     def _deliver(self, lane: Lane) -> None:
         self._notices.deliver(lane, lambda: not self.rounds.is_stopping)
 
+    def deliver_news_of_database(self, lane: Lane | None = None) -> None:
+        """Of one lane, or of all; it goes on while the database hangs."""
+        for one in self._notices.lanes if lane is None else (lane,):
+            self._notices.deliver_unstored(one, lambda: not self.rounds.is_stopping)
+
     def deliver(self) -> None:
         """Every notice that is due."""
+        self.deliver_news_of_database()
         for lane in self._notices.lanes:
             self._deliver(lane)
 

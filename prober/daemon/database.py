@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
 from prober.daemon.due_times import ClockWatch
 from prober.daemon.log import logger, reported
-from prober.model.errors import StoreError
+from prober.model.errors import ClaimLost, StoreError
 from prober.model.incident import Event
 from prober.service.run_round import Clock
 from prober.service.upkeep import prune
@@ -18,10 +20,14 @@ PRUNE_S: Final = 3600.0
 STEADY_S: Final = 3600.0
 """How long the clock must have run evenly before anything is deleted by it: a clock that was set wrong is likely to be
 set right again within that time."""
-
-
 TRIES_WHILE_HELD: Final = 2
 """So many looks in a row find the database locked, each after waiting, before it counts as lost."""
+TRIES_OF_ROUNDS: Final = 2
+"""So many rounds in a row cannot be stored, though a trial can, before it counts as lost."""
+HOLD_S: Final = 60.0
+"""How long then no round is asked; twice as long after each further one."""
+ANSWER_S: Final = 15.0
+"""How long a server may take to answer: longer than a lock is waited for."""
 
 
 class OldReplies:
@@ -50,30 +56,79 @@ class DatabaseWatch:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._failed = 0
+        self._held = 0
+        """Looks in a row that found it locked."""
+        self._refused = 0
+        """Rounds in a row that could not be stored."""
+        self._refusal = ""
+        """Why the last of them could not."""
+        self._is_refused = False
+        """Whether one could not since the last look."""
+        self._look_again_at = 0.0
+        """Of the monotonic clock: until then it is believed that no round can be stored."""
+        self._looking = threading.Thread()
         self.fault = ""
         """Why it cannot be used; empty while it can."""
 
+    def round_ended(self, error: StoreError | None) -> None:
+        """A round was stored, or could not be. What happens when others write at the same time is no fault."""
+        if error is None:
+            self._refused = 0
+        elif not isinstance(error, ClaimLost) and not is_held(error):
+            self._refused, self._refusal = self._refused + 1, str(error)
+            self._is_refused = True
+
     def look(self) -> Event | None:
         """What is news of it by now: `database_lost`, `database_back`, or nothing. For one thread at a time."""
-        try:
-            self._store.examine()
-        except StoreError as error:
-            self._failed += 1
+        error = self._found()
+        if error is not None:
+            self._held += 1
             # Another process may hold it for a moment.
-            if self.fault or (is_held(error) and self._failed < TRIES_WHILE_HELD):
+            if self.fault or (is_held(error) and self._held < TRIES_WHILE_HELD):
                 return None
-            self.fault = str(error)
-            logger.error("THE DATABASE CANNOT BE USED, nothing is asked until it can: %s", error)
-            return "database_lost"
-        self._failed = 0
-        if not self.fault:
+            return self._lost(str(error))
+        self._held = 0
+        is_refused, self._is_refused = self._is_refused, False
+        if is_refused and not self.fault and self._refused >= TRIES_OF_ROUNDS:
+            # A trial finds nothing, and still every round fails: each costs its asks, so they become rare.
+            wait_s = HOLD_S * 2.0 ** min(self._refused - TRIES_OF_ROUNDS, 6)
+            self._look_again_at = time.monotonic() + wait_s
+            return self._lost(self._refusal)
+        if not self.fault or time.monotonic() < self._look_again_at:
             return None
         logger.warning("the database can be used again; it could not: %s", self.fault)
         self.fault = ""
         return "database_back"
 
+    def _lost(self, fault: str) -> Event:
+        self.fault = fault
+        logger.error("THE DATABASE CANNOT BE USED, nothing is asked until it can: %s", fault)
+        return "database_lost"
+
+    def _found(self) -> StoreError | None:
+        """What is wrong with it; a server that does not answer at all is given up after `ANSWER_S`."""
+        if not self._store.is_served:
+            return self._examined()
+        found: list[StoreError | None] = []
+        if not self._looking.is_alive():
+            self._looking = threading.Thread(target=lambda: found.append(self._examined()), daemon=True)
+            self._looking.start()
+            self._looking.join(ANSWER_S)
+        if found:
+            return found[0]
+        where, fix = self._store.where, "see whether it hangs, and restart it"
+        return StoreError(f"{where}: the server does not answer within {ANSWER_S:g} s; {fix}")
+
+    def _examined(self) -> StoreError | None:
+        try:
+            self._store.examine()
+            if self._refused:
+                self._store.try_out()
+        except StoreError as error:
+            return error
+        return None
+
 
 def is_held(error: StoreError) -> bool:
     """Whether somebody else has a lock on it, and nothing else is wrong."""
-    return "locked" in str(error) or "lock timeout" in str(error)
+    return any(sign in str(error) for sign in ("locked", "lock timeout", "deadlock"))

@@ -111,6 +111,7 @@ class DueRounds:
         clock: run_round.Clock,
         scheduler: BaseScheduler,
         find: candidates.Find,
+        round_ended: Callable[[StoreError | None], None],
     ) -> None:
         self.watched: dict[str, Watched] = {}
         """By key. Replaced as a whole where it changes."""
@@ -125,6 +126,8 @@ class DueRounds:
         self._clock = clock
         self._scheduler = scheduler
         self._find = find
+        self._round_ended = round_ended
+        """Told whether a round could be stored."""
 
     @property
     def in_hand(self) -> tuple[str, ...]:
@@ -249,10 +252,12 @@ class DueRounds:
                 )
         except StoreError as error:
             log_fault(f"{about} is left to be taken up again", error)
+            self._round_ended(error)
             return False
         except Exception as error:
             log_fault(about, error)
             return self._give_up(watched, due, error)
+        self._round_ended(None)
         log_round(about, result)
         if result.judgement is not None:
             with reported(f"candidates beside {about}"):

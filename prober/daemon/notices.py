@@ -63,21 +63,24 @@ class Notices:
 
     def deliver(self, lane: Lane, may_go_on: Callable[[], bool]) -> None:
         """Every notice of a lane that is due, one after the other, for as long as that may go on."""
-        outboxes: list[Outbox] = [self._unstored[lane.alerter]]
         if self.has_database:
-            outboxes.append(StoredOutbox(self._store, lane))
+            self._deliver(lane, StoredOutbox(self._store, lane), may_go_on)
+
+    def deliver_unstored(self, lane: Lane, may_go_on: Callable[[], bool]) -> None:
+        """The same of news of the database itself, by a thread that no database holds up."""
+        self._deliver(lane, self._unstored[lane.alerter], may_go_on)
+
+    def _deliver(self, lane: Lane, outbox: Outbox, may_go_on: Callable[[], bool]) -> None:
         with reported(f"delivering notices to {lane.alerter or 'others'}"):
-            for outbox in outboxes:
-                while may_go_on() and deliver(outbox, self._alerters, self._clock, self._dashboard_url):
-                    pass
+            while may_go_on() and deliver(outbox, self._alerters, self._clock, self._dashboard_url):
+                pass
 
     def deliver_last(self, end: float) -> None:
         """What is due, until that moment of the monotonic clock; whatever hangs is left alone then."""
         threads = [
-            threading.Thread(
-                target=self.deliver, args=(lane, lambda: time.monotonic() < end), name="last delivery", daemon=True
-            )
+            threading.Thread(target=how, args=(lane, lambda: time.monotonic() < end), name="last delivery", daemon=True)
             for lane in self.lanes
+            for how in (self.deliver_unstored, self.deliver)
         ]
         for thread in threads:
             thread.start()

@@ -17,11 +17,11 @@ from prober.loading.connection_rules import connection_findings, is_local, key_f
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.connection import Capabilities
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
-from prober.model.providers import CAPABILITY_PARAMETERS, PROVIDERS, refused_parameter
+from prober.model.providers import PROVIDERS
+from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
 from prober.text import is_secret_name, quoted
 
 _DAY_S = 86_400.0
@@ -149,12 +149,9 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
         if name not in endpoint.parameters:
             message = f"{endpoint.provider} requires {name}; write parameters: {{{name}: {least}}}"
             yield Finding(("parameters",), message)
-    refused = refused_parameter(endpoint.model_copy(update={"capabilities": _without_refusals(endpoint)}))
-    if refused is not None:
-        message = (
-            f"{endpoint.model} is known not to take {refused}; leave it out, or say under capabilities that it does"
-        )
-        yield Finding(("parameters", refused), message)
+    for name, fix in known_refusals(endpoint).items():
+        message = f"{endpoint.model} is known not to take {name}; {fix}"
+        yield Finding(("parameters", name), message)
     for where, value in _parameters(endpoint):
         name = str(where[-1])
         if is_secret_name(name) and isinstance(value, str):
@@ -166,12 +163,6 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
         for capability, needed_by in CAPABILITY_PARAMETERS.items():
             if name in needed_by and getattr(endpoint.capabilities, capability) is False:
                 yield Finding(where, f"capabilities say that the model rejects {capability}; remove one of the two")
-
-
-def _without_refusals(endpoint: Endpoint) -> Capabilities:
-    """What the model is declared to take: what it is declared not to take is looked for parameter by parameter."""
-    declared = endpoint.capabilities.model_dump()
-    return Capabilities(**{name: takes or None for name, takes in declared.items()})
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:

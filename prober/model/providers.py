@@ -5,23 +5,13 @@ Adding one is a row, and a wire format where it speaks none of those that are th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
-from prober.model.connection import Auth, Capabilities
-from prober.model.declaration import Endpoint, Probe
-
-CAPABILITY_PARAMETERS: Final[Mapping[str, frozenset[str]]] = {
-    "temperature": frozenset({"temperature"}),
-    "top_p": frozenset({"top_p", "topP"}),
-    "logprobs": frozenset({"logprobs", "top_logprobs", "responseLogprobs"}),
-    "seed": frozenset({"seed", "random_seed"}),
-    "tools": frozenset({"tools", "tool_choice", "parallel_tool_calls", "toolConfig"}),
-}
-"""Capability → the parameters that need it, as providers spell them."""
+from prober.model.connection import Auth
+from prober.model.declaration import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +62,6 @@ class ProviderRow:
     """Where its format takes the temperature, from the outside in; empty where nowhere."""
     required: Mapping[str, int] = field(default_factory=dict)
     """Parameters that every ask must have → a good value."""
-    refused: Mapping[str, Capabilities] = field(default_factory=dict)
-    """Whole model name as a pattern → what such models do not take. The last match holds.
-
-    Only what is certain belongs here: a wrong line stops asks that would have been answered, a missing one costs a 400
-    that names the parameter.
-    """
 
 
 _BEDROCK: Final = "https://bedrock-runtime.eu-west-1.amazonaws.com"
@@ -102,10 +86,6 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
         },
         key_variable="ANTHROPIC_API_KEY",
         required={"max_tokens": 1024},
-        refused={
-            r".*": Capabilities(logprobs=False, seed=False),
-            r"claude-opus-4-[789](-.*)?": Capabilities(logprobs=False, seed=False, temperature=False),
-        },
     ),
     "google": ProviderRow(
         formats={"chat": "google:GenerateContent"},
@@ -119,7 +99,6 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
         address=_BEDROCK,
         key_variable="AWS_BEARER_TOKEN_BEDROCK",
         temperature=("inferenceConfig", "temperature"),
-        refused={r".*": Capabilities(logprobs=False)},
     ),
     "scripted": ProviderRow(formats={}, auth="none", temperature=()),
 }
@@ -159,31 +138,3 @@ def auth_of(endpoint: Endpoint) -> Auth:
     version = row.versions.get(version_of(endpoint))
     usual = row.auth if version is None else version.auth
     return next((auth for domain, auth in row.auth_at.items() if is_at(endpoint, domain)), usual)
-
-
-def refused_parameter(endpoint: Endpoint, probe: Probe | None = None) -> str | None:
-    """The first thing an ask would send that the model is known not to take; None where all is well."""
-    row = PROVIDERS[endpoint.provider]
-    version = row.versions.get(version_of(endpoint))
-    if version is not None and (refused := version.refused & endpoint.parameters.keys()):
-        return min(refused)
-    rows = list(row.refused.items())
-    known = next((takes for model, takes in reversed(rows) if re.fullmatch(model, endpoint.model)), Capabilities())
-    for capability, wanted in _wants(endpoint, probe):
-        declared = getattr(endpoint.capabilities, capability)
-        if (declared if declared is not None else getattr(known, capability)) is False:
-            return wanted
-    return None
-
-
-def _wants(endpoint: Endpoint, probe: Probe | None) -> Iterator[tuple[str, str]]:
-    """(capability, what needs it) of everything an ask would send."""
-    grouped = (value for value in endpoint.parameters.values() if isinstance(value, dict))
-    sent = set(endpoint.parameters).union(*grouped)
-    for capability, names in CAPABILITY_PARAMETERS.items():
-        for name in sorted(names & sent):
-            yield capability, name
-    if probe is not None and probe.tools:
-        yield "tools", "tools"
-    if probe is not None and probe.system:
-        yield "system", "system"

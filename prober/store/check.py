@@ -1,4 +1,7 @@
-"""Whether a database is sound: the file itself, and what we know must hold of what is in it. Reads all of it."""
+"""Whether a database is sound: the file itself, and what we know must hold of what is in it. Reads all of it.
+
+`try_out` shows whether a round could be stored.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,26 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Final, TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, func, select
 
-from prober.model.evidence import Judgement
-from prober.store import tallies
+from prober.model.declaration import Endpoint, Probe, series_key
+from prober.model.evidence import Judgement, Observation
+from prober.model.reply import Reply
+from prober.store import replies, rounds, tallies
 from prober.store.alert_rows import IncidentRow
 from prober.store.codec import unpack_facts, unpack_findings, unpack_text, unpack_verdicts
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, FactMemoryRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER, Sums
 
+_TRIAL_BYTES: Final = 20_000
+"""Of a reply that finds no room in the pages that are there."""
 MOST: Final = 20
 """Problems of one kind that are named; the others are counted."""
 _OF_ROUNDS: Final = {"rounds", "missed", "judged", "promised", "asks", "failed"}
@@ -45,9 +54,20 @@ def check(tx: Transaction, memory: Reader, facts: Reader) -> CheckedDatabase:
     Raises StoreError where the database cannot be read at all."""
     if damage := tuple(_of_file(tx)):
         return CheckedDatabase(0, 0, damage)  # what lies on damaged pages says nothing more
-    rounds = tx.exec(select(func.count()).select_from(RoundRow)).one()
-    replies = tx.exec(select(func.count()).select_from(ReplyRow)).one()
-    return CheckedDatabase(rounds, replies, (*_of_packed(tx, memory, facts), *_of_rounds(tx), *_of_tallies(tx)))
+    seen = tx.exec(select(func.count()).select_from(RoundRow)).one()
+    stored = tx.exec(select(func.count()).select_from(ReplyRow)).one()
+    return CheckedDatabase(seen, stored, (*_of_packed(tx, memory, facts), *_of_rounds(tx), *_of_tallies(tx)))
+
+
+def try_out(tx: Transaction) -> None:
+    """Write a round and a reply as every round does; the caller takes it back. Raises what the database says."""
+    endpoint = Endpoint(name="trial", provider="scripted", model="trial")
+    probe = Probe(id="trial", prompt="trial")
+    now = datetime.now(UTC)
+    claim = rounds.claim(tx, rounds.due(tx, endpoint, "trial", now), "trial", now, 0.0)
+    if claim is not None:
+        said = Reply(at=now, text=token_hex(_TRIAL_BYTES // 2))
+        replies.record(tx, claim, [Observation(series_key(endpoint, probe), "trial/trial", 0, said, None, 0)])
 
 
 def _of_file(tx: Transaction) -> Iterator[str]:

@@ -254,7 +254,9 @@ def _wait_s(url: URL) -> float:
 
 
 def _postgres(url: URL, read_only: bool) -> Engine:
-    options = f"-c lock_timeout={int(_WAIT_S * 1000)} -c default_transaction_read_only={'on' if read_only else 'off'}"
+    options = f"-c lock_timeout={int(_WAIT_S * 1000)}"
+    if read_only:  # else as the server says: it may be closed to writing on purpose
+        options += " -c default_transaction_read_only=on"
     # A server that was cut off is given up, rather than waited for without end.
     cut_off = {"tcp_user_timeout": 30_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
     arguments = {"connect_timeout": int(_WAIT_S), "options": options, **cut_off}
@@ -268,8 +270,22 @@ _FIXES = (
     ("lock timeout", "another session holds the rows; wait for it, or stop it, and try again"),
     ("disk is full", "the disk is full; free some space and try again; nothing was stored half"),
     ("no space left", "the disk of the server is full; free some space and try again; nothing was stored half"),
+    ("permission denied", "its user may not do this; grant it all rights on the tables and sequences of the prober"),
+    ("statement timeout", "the server ends queries that take this long; raise statement_timeout for its user"),
+    ("starting up", "the server is starting; wait for it"),
+    ("shutting down", "the server is shutting down; start it again"),
+    ("recovery mode", "the server recovers from a crash; wait for it, and see its log"),
+    ("administrator command", "the server or somebody ended the session; see that it runs, and try again"),
+    ("too many clients", "the server has no connection left; raise max_connections, or stop who holds them"),
+    ("connection slots", "the server has no connection left; raise max_connections, or stop who holds them"),
+    ("deadlock", "two sessions waited for each other, and this one was ended; try again"),
+    ("could not extend file", "the server cannot make its files larger; free space on its disk, or raise its limit"),
     ("readonly", "the database was opened for reading, or its file may not be written; check who owns it"),
-    ("read-only", "the database was opened for reading, or its server is a replica; write to the primary"),
+    (
+        "read-only",
+        "the database was opened for reading, is closed to writing (default_transaction_read_only), or its server is a "
+        "replica; open it again, or write to the primary",
+    ),
     ("not a database", "this file is not a prober database; name another file"),
     ("malformed", "the database file is damaged; restore it from a backup"),
     ("unable to open", "the database file cannot be opened; check that the path exists and may be read and written"),

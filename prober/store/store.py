@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, suppress
 from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
 
+from prober.store.check import try_out
 from prober.store.engine import Database, Transaction
 from prober.store.schema import create, prepare
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+
+
+class _TakenBack(Exception):
+    """Ends a transaction of which nothing is to stay."""
 
 
 class Store:
@@ -78,6 +83,23 @@ class Store:
         """Raises StoreError unless this is the database that was opened and it can be used; see `Database.examine`."""
         self._database.examine()
         prepare(self._database, read_only=False)  # what was put in its place may be older
+
+    def try_out(self) -> None:
+        """Raises StoreError unless a round could be stored. Nothing is kept of the trial."""
+        with suppress(_TakenBack), self.write() as tx:
+            try_out(tx)
+            raise _TakenBack
+
+    @staticmethod
+    def try_out_at(url: str) -> None:
+        """The same of a database that is not opened; it is neither made nor migrated."""
+        with closing(Store(Database.at(url, read_only=False))) as store:
+            store.try_out()
+
+    @property
+    def is_served(self) -> bool:
+        """Whether it is at a server, which may hang."""
+        return not self._database.is_sqlite
 
     def compact(self, *, whole: bool = False) -> None:
         """Give back the space of what was deleted, see `Database.compact`."""

@@ -22,7 +22,7 @@ from prober.asking.access import Keys, NoKey, access_of, key_header
 from prober.asking.http_provider import HttpProvider
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError
-from prober.model.providers import refused_parameter
+from prober.model.refused_parameters import refused_parameters
 from prober.model.reply import Reply
 from tests.asking.conftest import KEY, NOW, PROBE, ask, endpoint_for
 from tests.asking.wire_server import WireServer, closed_port
@@ -140,8 +140,8 @@ def test_both_versions_of_anthropics_api_are_spoken(server: WireServer) -> None:
         "2026-10-21", f"Bearer {KEY}", False,
     )  # fmt: skip
     cold = {"provider": "anthropic", "parameters": {"temperature": 0, "max_tokens": 9}}
-    assert refused_parameter(declared(**cold)) is None
-    assert refused_parameter(declared(**cold, api_version="2026-10-21")) == "temperature"
+    assert not refused_parameters(declared(**cold))
+    assert list(refused_parameters(declared(**cold, api_version="2026-10-21"))) == ["temperature"]
 
 
 # --- where the key comes from -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from prober.fingerprint.caches import cache_hit
 from prober.model.connection import Capabilities
 from prober.model.declaration import Endpoint, Message, Probe, Tool
 from prober.model.errors import ConfigurationError
-from prober.model.providers import refused_parameter
+from prober.model.refused_parameters import refused_parameters
 from tests.asking.conftest import ask, endpoint_for
 from tests.asking.wire_server import WireServer
 
@@ -199,7 +199,8 @@ def test_one_provider_serves_many_threads(server: WireServer) -> None:
     ],
 )
 def test_what_a_model_does_not_take(fields: dict[str, object], refused: str | None) -> None:
-    assert refused_parameter(declared(**{"provider": "openai", **fields}), TALK) == refused  # type: ignore[arg-type]
+    found = refused_parameters(declared(**{"provider": "openai", **fields}), TALK)  # type: ignore[arg-type]
+    assert list(found) == ([] if refused is None else [refused])
 
 
 def test_what_a_model_does_not_take_is_not_sent(server: WireServer) -> None:

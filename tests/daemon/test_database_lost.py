@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import signal
 import sqlite3
+import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from prober.alerts.post import Ping
-from prober.daemon import Daemon
+from prober.daemon import Daemon, database
+from prober.daemon.database import DatabaseWatch
 from prober.loading import load
+from prober.model.errors import ClaimLost, StoreError
 from prober.model.notice import Notice, Outcome
 from prober.store import Store, engine
 from prober.store.backup import backup
 from tests.alerts.hook import Hook, listening
-from tests.daemon.world import HOUR, Clock, completed, tick, work
+from tests.daemon.world import HOUR, Clock, completed, tick, wait_until, work
 
 KEY = "canary on parrot"
 
@@ -70,6 +76,12 @@ def daemon(files: Path, store: Store, clock: Clock, pager: Pager, hook: Hook) ->
 def look(daemon: Daemon) -> None:
     daemon.look_at_database()
     daemon.deliver()
+
+
+def look_at_database_only(daemon: Daemon) -> None:
+    """What goes on while it hangs."""
+    daemon.look_at_database()
+    daemon.deliver_news_of_database()
 
 
 def paths(hook: Hook) -> list[str]:
@@ -188,6 +200,76 @@ def test_a_file_that_may_not_be_written_is_noticed(daemon: Daemon, pager: Pager,
     assert pager.events == ["database_lost", "database_back"]
 
 
+def test_a_round_that_cannot_be_stored_is_said_once_and_asked_no_more(
+    daemon: Daemon, store: Store, url: str, clock: Clock, pager: Pager, hook: Hook, caplog
+) -> None:
+    """The database can be written to, but not where replies go: rights that were taken away, a full table space."""
+    with closing(sqlite3.connect(file_of(url))) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON reply BEGIN SELECT RAISE(FAIL, 'could not extend file'); END"
+        )
+        for _ in range(3):
+            clock.go(HOUR)
+            tick(daemon, KEY)
+            look(daemon)
+        assert pager.events == ["database_lost"]
+        assert "cannot make its files larger" in pager.sent[0].about.cause  # type: ignore[union-attr]
+        assert set(paths(hook)) == {"/hook/fail"}
+        assert sum("left to be taken up again" in one.getMessage() for one in caplog.records) == 1, "nothing is asked"
+        other.execute("DROP TRIGGER full")
+    look(daemon)
+    clock.go(HOUR)
+    tick(daemon, KEY)
+    assert (pager.events, len(completed(store))) == (["database_lost", "database_back"], 2)
+
+
+@pytest.mark.slow
+def test_rounds_that_fail_where_a_trial_does_not_become_rare(store: Store, monkeypatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=lambda: now))
+    watch, held = DatabaseWatch(store), []
+    watch.round_ended(StoreError("odd"))
+    assert watch.look() is None, "one may be chance"
+    for _ in range(4):
+        watch.round_ended(StoreError("the rows are locked"))
+        watch.round_ended(ClaimLost("somebody else goes on"))
+        watch.round_ended(StoreError("odd"))
+        assert (watch.look(), watch.fault) == ("database_lost", "odd")
+        begun = now
+        while watch.look() is None:
+            now += 10
+        held.append(now - begun)
+    assert held == [60, 120, 240, 480]
+    watch.round_ended(None)
+    watch.round_ended(StoreError("odd"))
+    assert watch.look() is None
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_is_given_up_and_its_return_is_noticed(monkeypatch) -> None:
+    class Hanging:
+        is_served, where = True, "postgresql://here"
+
+        def __init__(self) -> None:
+            self.answers = threading.Event()
+            self.asked = 0
+
+        def examine(self) -> None:
+            self.asked += 1
+            self.answers.wait()
+
+    monkeypatch.setattr(database, "ANSWER_S", 0.01)
+    store = Hanging()
+    watch = DatabaseWatch(store)  # type: ignore[arg-type]
+    assert [watch.look() for _ in range(3)] == ["database_lost", None, None]
+    assert (store.asked, watch.fault.partition("; ")[0]) == (
+        1, "postgresql://here: the server does not answer within 0.01 s",
+    )  # fmt: skip
+    store.answers.set()
+    monkeypatch.setattr(database, "ANSWER_S", 60.0)
+    wait_until(lambda: watch.look() == "database_back")
+
+
 @pytest.mark.slow
 def test_a_lock_of_a_moment_is_no_news_and_a_lasting_one_is(files, url, clock, pager) -> None:
     with Store.open(f"{url}?timeout=0.05") as store:
@@ -201,6 +283,38 @@ def test_a_lock_of_a_moment_is_no_news_and_a_lasting_one_is(files, url, clock, p
             other.execute("ROLLBACK")
         look(daemon)
         assert pager.events == ["database_lost", "database_back"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_a_postgres_that_hangs_or_is_closed_to_writing_is_noticed(files, url, clock, pager, monkeypatch) -> None:
+    from sqlalchemy import create_engine, text
+
+    monkeypatch.setattr(database, "ANSWER_S", 1.0)
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with Store.open(url) as store, admin.connect() as other:
+        daemon = Daemon([files], store, [pager], "http://dash", worker="here", clock=clock)
+        look(daemon)
+        others = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        stopped = list(other.execute(text(others)).scalars())
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            look_at_database_only(daemon)
+            assert "does not answer" in pager.sent[0].about.cause
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: look(daemon) or pager.events == ["database_lost", "database_back"])
+        name = other.execute(text("SELECT current_database()")).scalar_one()
+        other.execute(text("SET default_transaction_read_only = off"))
+        for how in ("SET default_transaction_read_only = on", "RESET default_transaction_read_only"):
+            other.execute(text(f'ALTER DATABASE "{name}" {how}'))
+            other.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS theirs"))
+            look(daemon)
+        assert pager.events == ["database_lost", "database_back"] * 2
+        assert "is closed to writing" in pager.sent[2].about.cause
+    admin.dispose()
 
 
 @pytest.mark.postgres

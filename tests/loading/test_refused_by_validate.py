@@ -20,8 +20,9 @@ from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
 from prober.model.declaration import TRIAL
-from prober.model.errors import ConfigurationError
+from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
+from prober.service.declare import declarations_in
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"
 BOT = "  bot: {provider: scripted, model: m}\n"
@@ -99,6 +100,8 @@ def test_a_runbook_is_an_address_or_a_file_that_exists(tmp_path: Path) -> None:
          "parameters.seed: m is known not to take seed"),
         ("provider: anthropic, model: m, api_key_env: A, api_version: '2026-10-21', parameters: {max_tokens: 9, top_k: 4}",
          "parameters.top_k: m is known not to take top_k"),
+        ("provider: openai, model: gpt-5-mini, api_key_env: A, parameters: {max_tokens: 9}",
+         "parameters.max_tokens: gpt-5-mini is known not to take max_tokens; write max_completion_tokens"),
         ("provider: openai, model: '${MODEL}', api_key_env: A", 'model: "${" is not filled in here'),
         ("provider: openai, model: os.environ/MODEL, api_key_env: A", "model: "),
         ("provider: openai, model: '{{env.MODEL}}', api_key_env: A", "model: "),
@@ -109,6 +112,55 @@ def test_a_runbook_is_an_address_or_a_file_that_exists(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_no_ask_could_be_made_with(tmp_path: Path, endpoint: str, message: str) -> None:
     assert said(tmp_path, endpoints=f"  bot: {{{endpoint}}}\n").startswith(f"endpoints.yaml:2: endpoints.bot.{message}")
+
+
+O3 = {"model": "o3-mini-2025-01-31"}
+GPT = {"model": "gpt-5.2"}
+CLAUDE = {"provider": "anthropic", "model": "claude-sonnet-4-5-20250929"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fields", "parameters", "refused"),
+    [
+        (O3, {"temperature": 0.2, "top_logprobs": 5, "max_tokens": 9, "parallel_tool_calls": False, "seed": 1},
+         ["max_tokens", "parallel_tool_calls", "temperature", "top_logprobs"]),
+        (O3 | {"capabilities": {"temperature": True}}, {"temperature": 0.2, "max_completion_tokens": 9}, []),
+        (O3, {"presence_penalty": -1, "frequency_penalty": 0, "logit_bias": {}, "logprobs": False}, ["presence_penalty"]),
+        ({"model": "o4-mini", "base_url": "https://x.openai.azure.com/openai/v1"}, {"logprobs": True}, ["logprobs"]),
+        ({"model": "gpt-5-nano"}, {"temperature": 1, "top_p": 1.0, "max_tokens": 9}, ["max_tokens"]),
+        ({"model": "gpt-5-chat-latest"}, {"temperature": 0, "max_tokens": 9}, []),
+        (GPT, {"temperature": 0, "logprobs": True}, []),
+        (GPT, {"temperature": 0, "reasoning_effort": "low"}, ["temperature"]),
+        (GPT | {"api": "responses"}, {"top_p": 0.1, "reasoning": {"effort": "high"}}, ["top_p"]),
+        (GPT | {"api": "responses"}, {"top_p": 0.1, "reasoning": {"effort": "none"}}, []),
+        ({"model": "gpt-4o", "api": "responses"}, {"max_tokens": 9, "reasoning_effort": "low"},
+         ["max_tokens", "reasoning_effort"]),
+        ({"model": "gpt-4o"}, {"max_output_tokens": 9}, ["max_output_tokens"]),
+        ({"model": "gpt-4o"}, {"temperature": 0, "max_tokens": 9, "logprobs": True, "seed": 1}, []),
+        ({"model": "openai/o3-mini", "base_url": "https://openrouter.ai/api/v1"}, {"temperature": 0, "max_tokens": 9}, []),
+        ({"model": "deepseek-reasoner"}, {"temperature": 0, "logprobs": True}, ["logprobs"]),
+        ({"model": "grok-4"}, {"stop": ["."], "temperature": 0}, ["stop"]),
+        (CLAUDE, {"max_tokens": 9, "temperature": 0, "top_p": 0.9}, ["top_p"]),
+        (CLAUDE, {"max_tokens": 9, "top_p": 0.9}, []),
+        (CLAUDE | {"model": "eu.anthropic.claude-opus-4-7-v1:0"}, {"max_tokens": 9, "top_k": 1}, ["top_k"]),
+        (CLAUDE | {"model": "claude-3-7-sonnet-latest"}, {"max_tokens": 9, "temperature": 0, "top_p": 0.9}, []),
+    ],
+)  # fmt: skip
+def test_parameters_that_a_known_model_refuses(
+    tmp_path: Path, fields: dict[str, Any], parameters: dict[str, Any], refused: list[str]
+) -> None:
+    """What validates is what is asked: nothing is sent that the model is known to refuse."""
+    endpoint = {"provider": "openai", "api_key_env": "K", "parameters": parameters} | fields
+    (tmp_path / "endpoints.yaml").write_text(json.dumps({"endpoints": {"bot": endpoint}}))
+    (tmp_path / "set.yaml").write_text(SET)
+    try:
+        declarations_in(tmp_path)
+        found: list[Problem] = []
+    except ConfigurationError as error:
+        found = list(error.problems)
+    assert [one.field for one in found] == [f"endpoints.bot.parameters.{name}" for name in refused]
+    assert all("; " in one.message for one in found), "each says how to fix it"
 
 
 def test_a_declared_capability_counts_before_what_is_known(tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ class ChatCompletions:
     """POST /chat/completions."""
 
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
+        if "max_output_tokens" in endpoint.parameters and is_at(endpoint, "openai.com", "azure.com"):
+            return {"max_output_tokens": "Chat Completions has no max_output_tokens; write max_completion_tokens"}
         return {}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:

@@ -22,12 +22,19 @@ from prober.asking.wire.format import (
 from prober.asking.wire.openai_chat import MODEL, TIER
 from prober.asking.wire.usage import RESPONSES, tokens_of
 from prober.model.declaration import Endpoint, Probe
+from prober.model.providers import is_at
 from prober.model.reply import Reply, ToolCall
 
 CALLS: Final[Mapping[str, str]] = {"function_call": "arguments", "custom_tool_call": "input"}
 """Kinds of output item that call a tool of ours → where what they pass stands."""
 BODY_SIGNALS: Final[Mapping[str, Path]] = {"reasoning_effort": ("reasoning", "effort")}
 """The effort is echoed where the request named none too: a default that moved shows here."""
+
+MOVED: Final[Mapping[str, str]] = {
+    "max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens",
+    "response_format": "text: {format: …}", "reasoning_effort": "reasoning: {effort: …}",
+}  # fmt: skip
+"""Parameters of Chat Completions → where OpenAI's 400 says that they are here."""
 
 _DELTAS: Final = frozenset(
     {
@@ -47,7 +54,8 @@ class Responses:
     def objections(self, endpoint: Endpoint) -> Mapping[str, str]:
         if endpoint.parameters.get("background") is True and not endpoint.stream:
             return {"background": "true queues the answer, and there is none to read; leave it out of parameters"}
-        return {}
+        moved = MOVED.keys() & endpoint.parameters.keys() if is_at(endpoint, "openai.com", "azure.com") else ()
+        return {name: f"the Responses API has no {name}; write {MOVED[name]}" for name in sorted(moved)}
 
     def headers(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {}
