@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated, soon
+from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated, soon, starters
 from benchmarks.part import RESULTS, Effort, Part
 
 REPORT: Final = Path(__file__).parent.parent / "docs" / "mathematics" / "benchmarks.md"
@@ -19,6 +19,7 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     delay.PART,
     mixture.PART,
     samples.PART,
+    starters.PART,
     quiet.PART,
     simulated.STILL,
     simulated.CHANGED,

@@ -152,7 +152,7 @@ def test_the_channels_page_lists_every_channel() -> None:
 )
 def test_examples_are_valid_declarations(page: str, sets: int, tmp_path: Path) -> None:
     (tmp_path / "starter.endpoints.yaml").write_text((ROOT / "probes/endpoints.yaml").read_text())
-    (tmp_path / "starter.yaml").write_text((ROOT / "probes/knowledge.yaml").read_text())
+    (tmp_path / "starter.yaml").write_text((ROOT / "probes/accuracy.yaml").read_text())
     examples = re.findall(r"^```yaml\n(.*?)^```", (ROOT / page).read_text(), flags=re.M | re.S)
     assert examples
     for number, example in enumerate(examples):

@@ -60,11 +60,10 @@ VERBS: Final[Mapping[str, str]] = {
 class Verbs(TyperGroup):
     """The verbs, each imported when it is called. Turns what they raise into exit codes."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
-        return TyperCommand(cmd_name, help=VERBS[cmd_name]) if cmd_name in VERBS else None
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # By name and help only; typer lists them, and has a suggestion for a misspelt one.
+        self.commands = {name: TyperCommand(name, help=words) for name, words in VERBS.items()}
 
     def resolve_command(self, ctx: Context, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -167,7 +166,6 @@ app = typer.Typer(
     cls=Verbs,
     result_callback=_end,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -15,6 +15,7 @@ import typer
 from prober.alerts import ALERTERS, Alerter, open_alerters
 from prober.alerts.post import open_ping
 from prober.alerts.slack.bot import SlackBot
+from prober.alerts.slack.manifest import SCOPES
 from prober.asking import open_provider
 from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
@@ -35,14 +36,6 @@ from prober.status.endpoint_status import CLOCK_SLACK
 app = typer.Typer(add_completion=False)
 
 SHOWN: Final[dict[Level, str]] = {"ok": "ok", "warning": "WARNING", "problem": "PROBLEM", "unreachable": "PROBLEM"}
-SCOPES: Final = {
-    "chat:write": "without it nothing is sent",
-    "channels:history": "without it a message whose delivery was uncertain may appear twice",
-    "groups:history": "without it a message in a private channel may appear twice",
-    "files:write": "without it threads have no picture",
-    "usergroups:read": "without it groups in PROBER_SLACK_ALLOWED have no members",
-}
-"""What the Slack app should be allowed to do."""
 
 
 @app.command()

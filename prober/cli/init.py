@@ -3,58 +3,54 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Optional
+from typing import Annotated, Final, Literal, Optional
 
 import typer
 import yaml
 
-from prober.asking import open_provider
-from prober.cli.options import now_utc
+from prober.alerts import open_alerters
+from prober.alerts.slack.manifest import manifest_link, trial_message
+from prober.cli.options import now_utc, settings_of
 from prober.cli.output import NOT_REACHED, fix_of, say
+from prober.cli.pipelines import PIPELINES, pipeline
 from prober.cli.plan import planned_of
+from prober.cli.starters import CORE, EXAMPLE, chosen_starters, of_endpoint, starter_sets, write_new
+from prober.lab.learn import Learnt, endpoint_of, learn, undeclared
 from prober.loading import Declarations, load
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of
-from prober.model.refused_parameters import known_refusals
-from prober.model.reply import Reply
 from prober.text import visible
 
 app = typer.Typer(add_completion=False)
 
-_PLAIN: Final[dict[str, object]] = {"temperature": 1, "max_tokens": 200}
-PARAMETERS: Final[Mapping[str, Sequence[Mapping[str, object]]]] = {
-    "openai": (
-        _PLAIN | {"logprobs": True, "top_logprobs": 5},
-        _PLAIN,
-        {"max_tokens": 200},
-        {"max_completion_tokens": 1000},  # reasoning takes part of it
-    ),
-    "anthropic": (_PLAIN, {"max_tokens": 200}),
-    "google": (
-        {"generationConfig": {"temperature": 1, "maxOutputTokens": 1000}},
-        {"generationConfig": {"maxOutputTokens": 1000}},
-    ),
-    "bedrock": ({"inferenceConfig": {"temperature": 1, "maxTokens": 200}}, {"inferenceConfig": {"maxTokens": 200}}),
-}
-"""Provider → parameters to try, those that show most about the model first."""
-_EXAMPLE: Final = "offline-demo"
-"""The endpoint of the starter sets, until another takes its place."""
-_HELLO: Final = Probe(id="hello", prompt="Name one colour. Answer with one word.")
+_TOOLS: Final = "tools"
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
-    """An endpoint as it is to be declared, and what it answered; None where it was not asked."""
+class Wishes:
+    """What is wanted, from options or from answers."""
 
-    endpoint: Mapping[str, object]
-    reply: Reply | None
+    folder: Path
+    model: str | None = None
+    provider: str = "openai"
+    base_url: str | None = None
+    api_key_env: str | None = None
+    name: str | None = None
+    sets: tuple[str, ...] = ()
+    trial: bool = False
+    ask: bool = True
+    slack: bool = False
+    pipeline: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The variable that holds the key; empty where there is none."""
+        return self.api_key_env or (PROVIDERS[self.provider].key_variable if self.base_url is None else "")
 
 
 @app.command()
@@ -83,99 +79,145 @@ def init(
     ] = None,
     sets: Annotated[
         Optional[list[str]],  # noqa: UP045
-        typer.Option("--set", metavar="SET", help="A starter set to write; may be repeated.", show_default="all"),
+        typer.Option(
+            "--set",
+            metavar="SET",
+            help="A starter set to write, or `all`; may be repeated.",
+            show_default=", ".join(CORE),
+        ),
     ] = None,
     trial: Annotated[
         bool, typer.Option("--trial", help="A short reference of eight rounds a minute apart, to try it out.")
     ] = False,
     ask: Annotated[
-        bool, typer.Option("--ask/--no-ask", help="Ask the model a few times, to learn what it takes.")
+        bool, typer.Option("--ask/--no-ask", help="Ask the model up to eight times, to learn what it takes.")
     ] = True,
+    slack: Annotated[
+        bool,
+        typer.Option("--slack", help="Show the link that creates the Slack app; send a test message if it is set up."),
+    ] = False,
+    ci: Annotated[
+        Optional[Literal["github", "gitlab"]],  # noqa: UP045
+        typer.Option("--ci", help="Write a workflow that refuses pull requests whose prompts are answered worse."),
+    ] = None,
 ) -> int:
     """Write an endpoint and starter probe sets into a folder; existing files are left alone.
 
-    With --model, the endpoint is asked first: whether the key is good, and which parameters it takes.
+    With --model, the endpoint is asked first: whether the key is good, and what it takes. On a terminal and without
+    options, it asks you for what it needs.
     """
-    chosen = _chosen(starter_files(), sets or [])
-    if model is None:
-        _write(folder, {source.name: source.read_bytes() for source in chosen})
-        _next(folder, described=False)
-        return 0
-    if provider not in PROVIDERS or not PROVIDERS[provider].formats:
+    wishes = Wishes(
+        folder, model, provider, base_url, api_key_env, name, tuple(sets or ()), trial, ask, slack, ci
+    )  # fmt: skip
+    if wishes == Wishes(folder) and sys.stdin.isatty():
+        wishes = _asked(folder)
+    endpoint, key = _written(wishes)
+    if wishes.pipeline:
+        path, content = pipeline(wishes.pipeline, folder.as_posix().rstrip("/"), endpoint, key)
+        write_new(Path(path).parent, {Path(path).name: content})
+    code = _slack() if wishes.slack else 0
+    _next(wishes, endpoint)
+    return code
+
+
+def _asked(folder: Path) -> Wishes:
+    """What the person at the terminal answers."""
+    kinds = [one for one, row in PROVIDERS.items() if row.formats]
+    say("An empty answer takes what stands in brackets.")
+    model = typer.prompt("Model to watch (empty: a simulated one that needs no key)", default="", show_default=False)
+    wishes = Wishes(folder, model or None)
+    if model:
+        provider = _one_of("Provider", kinds, "openai")
+        base_url = typer.prompt("Its address (empty: the provider's own)", default="", show_default=False) or None
+        usual = "" if base_url else PROVIDERS[provider].key_variable
+        key = typer.prompt("Environment variable that holds the key", default=usual, show_default=bool(usual)) or None
+        wishes = replace(wishes, provider=provider, base_url=base_url, api_key_env=key)
+        wishes = replace(wishes, trial=typer.confirm("A short trial reference first, to see it work today?", True))
+    for source in starter_sets():
+        say(f"  {source.stem}: {yaml.safe_load(source.read_text(encoding='utf-8'))['description']}")
+    chosen = typer.prompt("Probe sets, or all", default=" ".join(CORE)).replace(",", " ").split()
+    slack = typer.confirm("Messages in Slack?", False)
+    ci = _one_of("A workflow for pull requests", ["none", *PIPELINES], "none")
+    return replace(wishes, sets=tuple(chosen), slack=slack, pipeline=None if ci == "none" else ci)
+
+
+def _one_of(question: str, names: Sequence[str], default: str) -> str:
+    while True:
+        answer: str = typer.prompt(f"{question} ({', '.join(names)})", default=default)
+        if answer in names:
+            return answer
+        say(f"{answer} is none of them; {did_you_mean(answer, names)}")
+
+
+def _written(wishes: Wishes) -> tuple[str, str]:
+    """Writes the files and says what was learnt; the endpoint's name, and the variable of its key or nothing.
+
+    Raises ConfigurationError and NotEnough, and has written nothing then.
+    """
+    folder = wishes.folder
+    there = folder / "endpoints.yaml"
+    if wishes.model is None and there.exists():
+        found = load(there).endpoints[0]
+        if wishes.sets:
+            write_new(folder, of_endpoint(chosen_starters(wishes.sets), found.name))
+        else:
+            say(f"Left alone: {there} declares {found.name} already. `--set NAME` adds a starter set for it.")
+        return found.name, found.api_key_env or ""
+    chosen = chosen_starters(wishes.sets)
+    if wishes.model is None:
+        write_new(folder, of_endpoint(chosen, EXAMPLE))
+        return EXAMPLE, ""
+    if wishes.provider not in PROVIDERS or not PROVIDERS[wishes.provider].formats:
         others = [one for one, row in PROVIDERS.items() if row.formats]
-        raise ConfigurationError(f"--provider: {provider} is none of them; {did_you_mean(provider, others)}")
-    called = name or _name_of(model)
-    declared: dict[str, object] = {"provider": provider, "model": model}
-    if base_url is not None:
-        declared["base_url"] = base_url
-    key = api_key_env or (PROVIDERS[provider].key_variable if base_url is None else "")
-    if key:
-        declared["api_key_env"] = key
-    if trial:
+        raise ConfigurationError(
+            f"--provider: {wishes.provider} is none of them; {did_you_mean(wishes.provider, others)}"
+        )
+    called = wishes.name or _name_of(wishes.model)
+    declared: dict[str, object] = {"provider": wishes.provider, "model": wishes.model}
+    if wishes.base_url is not None:
+        declared["base_url"] = wishes.base_url
+    if wishes.key:
+        declared["api_key_env"] = wishes.key
+    if wishes.trial:
         declared["reference"] = "trial"
-    learnt = _learnt(called, declared, ask)
+    learnt = learn(called, declared, now_utc()) if wishes.ask else undeclared(called, declared)
+    if learnt.reply is not None and not learnt.answers:
+        raise _silent(called, learnt)
     header = "# yaml-language-server: $schema=endpoints.schema.json\n\n"
-    body = yaml.safe_dump({"endpoints": {called: dict(learnt.endpoint)}}, sort_keys=False, allow_unicode=True)
-    files = {source.name: source.read_bytes() for source in chosen}
-    files = {each: content.replace(f"[{_EXAMPLE}]".encode(), f"[{called}]".encode()) for each, content in files.items()}
-    kept = _write(folder, files | {"endpoints.yaml": (header + body).encode()})
+    body = yaml.safe_dump({"endpoints": {called: dict(learnt.declared)}}, sort_keys=False, allow_unicode=True)
+    files = of_endpoint([one for one in chosen if one.stem != _TOOLS or learnt.takes_tools], called)
+    kept = write_new(folder, files | {"endpoints.yaml": (header + body).encode()})
     if learnt.reply is not None:
-        say(_of_reply(called, model, learnt.reply))
+        say(_of_reply(called, wishes.model, learnt))
+    if not learnt.takes_tools and _TOOLS in (one.stem for one in chosen):
+        say("The set tools was left out, because the model takes none.")
     if "endpoints.yaml" in kept:
         say(f"Add to {folder / 'endpoints.yaml'}, and name it in the probe sets that exist:", "", body.rstrip())
     else:
         _say_plan(load(folder), called)
-    _next(folder, described=True)
-    return 0
+    return called, wishes.key
 
 
-def _learnt(name: str, declared: Mapping[str, object], ask: bool) -> Learnt:
-    """The first parameters with which the model answers. Raises ConfigurationError where it answers with none, and
-    NotEnough where it cannot be reached."""
-    reply = None
-    for parameters in PARAMETERS[str(declared["provider"])]:
-        trying = {**declared, "parameters": dict(parameters)}
-        unchecked: dict[str, Any] = {"name": name, **trying}
-        if known_refusals(Endpoint.model_construct(**unchecked)):
-            continue
-        endpoint = _endpoint(name, trying)
-        if not ask:
-            return Learnt(trying, None)
-        with closing(open_provider(endpoint)) as provider:
-            reply = provider.ask(endpoint, _HELLO, 0, now_utc())
-        if reply.failure is None or reply.failure in {"cached", "empty"}:
-            return Learnt(trying, reply)
-        if reply.failure not in {"bad_request", "unsupported_parameter"}:
-            break
+def _silent(name: str, learnt: Learnt) -> ProberError:
+    """Why the model does not answer: NotEnough where it cannot be reached, else ConfigurationError."""
+    reply = learnt.reply
     assert reply is not None
     said = f"{reply.failure}: {reply.error_detail}" if reply.error_detail else str(reply.failure)
-    where = base_url_of(endpoint)
+    where = base_url_of(endpoint_of(name, learnt.declared))
     wrong: type[ProberError] = NotEnough if reply.failure in NOT_REACHED else ConfigurationError
-    raise wrong(
-        f"{declared['model']} at {where} does not answer ({said}); {fix_of(str(reply.failure))}. Nothing was written; "
-        "--no-ask writes it without asking"
+    return wrong(
+        f"{learnt.declared['model']} at {where} does not answer ({said}); {fix_of(str(reply.failure))}. Nothing was "
+        "written; --no-ask writes it without asking"
     )
 
 
-def _endpoint(name: str, declared: Mapping[str, object]) -> Endpoint:
-    """As any file would be read. Raises ConfigurationError in the words that `validate` has."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "endpoints.yaml")
-        file.write_text(yaml.safe_dump({"endpoints": {name: dict(declared)}}), encoding="utf-8")
-        try:
-            (endpoint,) = load(file).endpoints
-        except ConfigurationError as error:
-            raise ConfigurationError([replace(each, path="", line=0) for each in error.problems]) from None
-    return endpoint
-
-
-def _of_reply(name: str, model: str, reply: Reply) -> str:
-    log_probabilities = "with" if reply.top_logprobs else "without"
-    words = f"{name} answers, {log_probabilities} log-probabilities"
-    if reply.model and reply.model != model:
+def _of_reply(name: str, model: str, learnt: Learnt) -> str:
+    words = f"{name} answers"
+    reply = learnt.reply
+    if reply is not None and reply.model and reply.model != model:
         served = visible(reply.model, 80, lines=False)
         words += f", as {served}: if that is a dated version, write it as `model`, for {model} may move to another"
-    return f"{words}."
+    return " ".join([f"{words}.", *learnt.findings])
 
 
 def _say_plan(declarations: Declarations, name: str) -> None:
@@ -190,54 +232,35 @@ def _say_plan(declarations: Declarations, name: str) -> None:
     )
 
 
-def _chosen(starters: Sequence[Path], sets: Sequence[str]) -> tuple[Path, ...]:
-    """The starter files of these sets, with all that is no set; all where none is named."""
-    names = [one.stem for one in starters if one.suffix == ".yaml" and one.stem != "endpoints"]
-    for wanted in sets:
-        if wanted not in names:
-            raise ConfigurationError(f"--set: there is no starter set {wanted}; {did_you_mean(wanted, names)}")
-    return tuple(one for one in starters if not sets or one.stem in sets or one.stem not in names)
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Writes the files that do not exist yet, says which, and gives the names of the others."""
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            try:
-                with (folder / name).open("xb") as file:
-                    file.write(content)
-                written.append(name)
-            except FileExistsError:
-                continue
-    except OSError as error:
-        raise ConfigurationError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
-    kept = [name for name in files if name not in written]
-    if written:
-        say(f"Wrote {', '.join(written)} into {folder}/.")
-    if kept:
-        say(f"Left alone in {folder}/, because they exist: {', '.join(kept)}.")
-    return kept
-
-
-def _next(folder: Path, *, described: bool) -> None:
-    first = (
-        [] if described else [f"describe your endpoint in {folder / 'endpoints.yaml'}, and name it in the probe sets"]
+def _slack() -> int:
+    """The link, or a test message where Slack is set up; the exit code."""
+    settings = settings_of()
+    alerter = next((one for one in open_alerters(settings) if one.name == "slack"), None)
+    if alerter is None:
+        say("", "Slack: create the app, install it, and invite it to your channel:", f"  {manifest_link()}")
+        say("  Then set SLACK_BOT_TOKEN and PROBER_SLACK_CHANNEL; `prober init --slack` sends a test message.")
+        return 0
+    outcome = alerter.send(trial_message(now_utc(), settings.dashboard_url))
+    if outcome.sent:
+        say("", "Slack: a test message was sent.")
+        return 0
+    say(
+        "",
+        f"Slack: the test message was not sent ({outcome.reason}); `prober doctor` looks at the token and its scopes.",
     )
-    steps = [*first, *(f"prober {verb} {folder}" for verb in ("validate", "plan", "run"))]
+    return 2 if outcome.permanent else 3
+
+
+def _next(wishes: Wishes, endpoint: str) -> None:
+    folder, steps = wishes.folder, list[str]()
+    if endpoint == EXAMPLE:
+        steps.append(f"describe your endpoint in {folder / 'endpoints.yaml'}, and name it in the probe sets")
+    steps += [f"prober {verb} {folder}" for verb in ("validate", "plan", "run")]
     say("", "Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1)))
+    if not wishes.trial and wishes.model is not None:
+        say("To see it work today, write `reference: trial` in the endpoint: eight rounds a minute apart.")
 
 
 def _name_of(model: str) -> str:
     """What an endpoint may be called, from its model: the last part of the path, in characters that names may have."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", model.rstrip("/").rsplit("/", 1)[-1]).strip("-._") or "endpoint"
-
-
-def starter_files() -> tuple[Path, ...]:
-    """The starter probe sets and their schemas: in the wheel inside the package, in a checkout beside it."""
-    package = Path(__file__).parents[1]
-    for home in (package / "starter", package.parent / "probes"):
-        if home.is_dir():
-            return tuple(sorted(path for path in home.iterdir() if path.suffix in {".yaml", ".json"}))
-    raise ConfigurationError("this installation has no starter probe sets; reinstall canary-prober")

@@ -19,21 +19,25 @@ def test_init_writes_starters_that_are_valid_and_says_what_next(prober: Run, hom
     assert done.code == 0
     assert "prober validate probes" in done.out
     names = {path.name for path in (home / "probes").iterdir()}
-    assert {"endpoints.yaml", "canary.yaml", "schema.json"} <= names
+    assert {"endpoints.yaml", "choice.yaml", "schema.json"} <= names
     assert prober("validate").code == 0
 
 
 def test_init_overwrites_nothing(prober: Run, home: Path) -> None:
-    mine = home / "own" / "canary.yaml"
+    mine = home / "own" / "choice.yaml"
     mine.parent.mkdir()
     mine.write_text("mine")
     done = prober("init", "own")
     assert done.code == 0
-    assert "Left alone in own/, because they exist: canary.yaml." in done.out
+    assert "Left alone in own/, because they exist: choice.yaml." in done.out
     assert mine.read_text() == "mine"
     assert (mine.parent / "endpoints.yaml").exists()
     again = prober("init", "own")
     assert "Wrote" not in again.out
+    mine.unlink()
+    more = prober("init", "own", "--set", "tools")
+    assert "Wrote tools.yaml into own/." in more.out
+    assert prober("validate", "own").code == 0
 
 
 def test_init_onto_a_file_is_refused(prober: Run, home: Path) -> None:

@@ -19,7 +19,10 @@ INVALID = Path(__file__).parent / "invalid"
 
 def test_they_load_and_need_neither_key_nor_network() -> None:
     declared = load(STARTERS)
-    assert [probe_set.name for probe_set in declared.sets] == ["canary", "format", "knowledge", "safety"]
+    assert [probe_set.name for probe_set in declared.sets] == [
+        "accuracy", "choice", "determinism", "format", "identity", "instruction", "long-context", "multilingual",
+        "refusal", "sycophancy", "tools", "verbosity",
+    ]  # fmt: skip
     assert {name for probe_set in declared.sets for name in probe_set.endpoints} == {"offline-demo"}
     assert declared.endpoint("offline-demo").provider == "scripted"
     assert declared.endpoint("offline-demo").api_key_env is None
@@ -35,6 +38,13 @@ def test_the_budget_pays_a_day_of_all_of_them() -> None:
     budget = declared.endpoint("offline-demo").budget.asks_per_day
     assert budget is not None
     assert a_day < budget
+
+
+def test_each_probe_is_explained() -> None:
+    """probes/README.md says of every probe why it is there."""
+    explained = (STARTERS / "README.md").read_text()
+    missing = [probe.id for one in load(STARTERS).sets for probe in one.probes if f"`{probe.id}`" not in explained]
+    assert missing == []
 
 
 def test_the_commented_examples_load_too(tmp_path: Path) -> None:

@@ -27,7 +27,6 @@ from prober.model.errors import ProberError
 CHILD = (sys.executable, "-m", "prober.lab.demo.server")
 START_S = 60.0
 STOP_S = 5.0
-_CONTEXT_TOKENS = 1024
 
 
 class ServerError(ProberError):
@@ -45,6 +44,8 @@ class Serving:
     """Of keys and values in the attention cache; a coarse one needs flash attention."""
     template: str | None = None
     """The chat template, in Jinja, instead of the model's own."""
+    context: int = 1024
+    """Tokens of a prompt and its reply together, at most."""
 
 
 _AS_IT_COMES = Serving()
@@ -170,7 +171,7 @@ def serve(weights: str, port: int, alias: str, serving: Serving = _AS_IT_COMES) 
     params.cpuparams_batch.n_threads = 1
     params.n_threads_http = 4
     params.n_parallel = 1
-    params.n_ctx = _CONTEXT_TOKENS
+    params.n_ctx = serving.context
     params.ui = False
     params.offline = True
     if serving.flash_attention is not None:
