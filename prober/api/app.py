@@ -24,7 +24,7 @@ from prober.api.guard import Entry, Guard, problem
 from prober.api.public_page import badge, status_page
 from prober.api.source import Source
 from prober.model.errors import ConfigurationError, StoreError
-from prober.status.as_json import Json, of_endpoint, of_mark, plain
+from prober.status.as_json import Json, of_endpoint, of_health, of_mark, plain
 from prober.status.metrics import exposition, without_database
 
 logger = logging.getLogger("prober.api")
@@ -97,6 +97,16 @@ def endpoint(source: Source, request: Request, body: bytes) -> Response:
     return problem(404, "Unknown endpoint", "There is no such endpoint; /v1/endpoints lists all there are.")
 
 
+def health(source: Source, request: Request, body: bytes) -> Response:
+    name = request.path_params["name"]
+    for one in source.status().endpoints:
+        if one.name == name:
+            content = of_health(one)
+            status = 503 if content["status"] == "fail" else 200
+            return JSONResponse(plain(content), status, media_type="application/health+json")
+    return problem(404, "Unknown endpoint", "There is no such endpoint; /v1/endpoints lists all there are.")
+
+
 def set_mark(source: Source, request: Request, body: bytes) -> Response:
     asked = _read(MarkRequest, request, body)
     if isinstance(asked, Response):
@@ -148,6 +158,7 @@ ROUTES: Final = (
     Address("/readyz", "GET", ready),
     Address("/v1/endpoints", "GET", endpoints),
     Address("/v1/endpoints/{name}", "GET", endpoint),
+    Address("/v1/endpoints/{name}/health", "GET", health),
     Address("/v1/marks", "POST", set_mark),
     Address("/v1/samples", "POST", add_samples),
     Address("/openapi.json", "GET", description),

@@ -27,6 +27,21 @@ def document(mark_request: Json, samples_request: Json) -> Json:
         "304": {"description": "It is as in the version that `If-None-Match` names."},
         "404": {"$ref": "#/components/responses/Problem"},
     }
+    of_health = {
+        "type": "object",
+        "required": ["status", "serviceId", "checks"],
+        "properties": {"status": {"enum": ["pass", "warn", "fail"]}, "serviceId": {"type": "string"}},
+    }
+    healthy = {
+        "200": _json("It passes, or there is a warning.", of_health, media_type="application/health+json"),
+        "503": {
+            "description": "It changed or cannot be reached; or the database cannot be read (`problem+json`).",
+            "content": {
+                "application/health+json": {"schema": of_health}, "application/problem+json": {"schema": _PROBLEM}
+            },
+        },
+        "404": known["404"],
+    }  # fmt: skip
     list_ = {"type": "array", "items": {"$ref": "#/components/schemas/Endpoint"}}
     every = {"type": "object", "required": ["endpoints"], "properties": {"endpoints": list_}}
     listed = {"200": _json("All of them.", every, tagged=True), "304": known["304"]}
@@ -56,6 +71,9 @@ def document(mark_request: Json, samples_request: Json) -> Json:
             "/v1/endpoints": {"get": _operation("endpoints", "Every endpoint, most urgent first.", listed, _IF)},
             "/v1/endpoints/{name}": {
                 "get": _operation("endpoint", "One endpoint; `verdict` is for a router.", known, _NAME, _IF)
+            },
+            "/v1/endpoints/{name}/health": {
+                "get": _operation("health", "One endpoint for a load balancer: pass, warn or fail.", healthy, _NAME)
             },
             "/v1/marks": {
                 "post": {
@@ -130,7 +148,7 @@ def _operation(
         "summary": summary,
         **({"parameters": list(parameters)} if parameters else {}),
         **({"security": []} if is_open else {}),
-        "responses": {**responses, **refused, **failed},
+        "responses": {**failed, **refused, **responses},
     }
 
 

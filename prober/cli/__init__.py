@@ -32,6 +32,7 @@ VERBS: Final[Mapping[str, str]] = {
     "once": "Ask one round of every probe set now, judge it, and send the notices.",
     "run": "Run the daemon: ask on schedule, judge, and send notices until it is stopped.",
     "serve": "Serve metrics, the status of endpoints and a status page over HTTP.",
+    "router": "Block and unblock the deployments of a LiteLLM proxy by the verdicts of their endpoints.",
     "demo": "Watch a model change silently and be caught. Needs no key.",
     "status": "Show the state of every endpoint.",
     "replay": "Judge a reply log round by round, as the daemon would have.",

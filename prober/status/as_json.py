@@ -96,6 +96,38 @@ def of_endpoint(one: EndpointStatus) -> Json:
     }
 
 
+def of_health(one: EndpointStatus) -> Json:
+    """One endpoint as `application/health+json` (draft-inadarei-api-health-check-06): `fail` where the verdict for a
+    router is `changed` or `unreachable`, `warn` where it is `degraded` or `unknown`, else `pass`."""
+    health = {"ok": "pass", "changed": "fail", "unreachable": "fail"}.get(one.verdict, "warn")
+    evidence = one.endpoint.e_value / one.endpoint.threshold if one.endpoint.threshold > 0 else None
+    return {
+        "status": health,
+        "serviceId": one.name,
+        "description": f"{one.endpoint.model} of {one.endpoint.provider}, as the prober sees it",
+        "output": "" if health == "pass" else one.why,
+        "notes": [f"verdict: {one.verdict}", f"state: {one.state}"],
+        "checks": {
+            "prober:evidence": [
+                {
+                    "observedValue": evidence,
+                    "observedUnit": "share of the threshold",
+                    "status": "fail" if one.state == "changed" else "warn" if one.state == "suspected" else "pass",
+                    "time": of_time(one.completed_at),
+                }
+            ],
+            "prober:age": [
+                {
+                    "observedValue": one.age_s,
+                    "observedUnit": "s",
+                    "status": "warn" if one.is_stale else "pass",
+                    "time": of_time(one.completed_at),
+                }
+            ],
+        },
+    }
+
+
 def of_incident(incident: Incident) -> Json:
     """Trouble has every key of a change, which say that nothing moved."""
     change = incident if isinstance(incident, Change) else None

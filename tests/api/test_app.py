@@ -29,6 +29,13 @@ def test_endpoints_are_those_of_status_json(ask: Ask, database: str, capsys: pyt
     assert ask("/v1/endpoints/none").status == 404
 
 
+def test_health_of_an_endpoint(ask: Ask) -> None:
+    found = ask("/v1/endpoints/swapped/health")
+    assert (found.status, found.headers["content-type"]) == (200, "application/health+json")
+    assert (found.json["status"], found.json["serviceId"]) == ("warn", "swapped"), "its verdict is unknown"
+    assert ask("/v1/endpoints/none/health").status == 404
+
+
 def test_an_answer_the_client_has_is_304(ask: Ask) -> None:
     first = ask("/v1/endpoints/swapped")
     again = ask("/v1/endpoints/swapped", if_none_match=f'"other", {first.headers["etag"]}')

@@ -11,11 +11,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
+from prober.asking.litellm_proxy import LiteLLMProxy
+from prober.model.errors import NotEnough
 
 RECIPE = Path(__file__).parents[2] / "deploy" / "litellm" / "prober_router.py"
 
@@ -82,7 +85,7 @@ def test_a_proxy_falls_back_on_the_verdict(tmp_path: Path) -> None:
             {
                 "model_name": "assistant",
                 "litellm_params": {"model": "openai/x", "api_base": url, "api_key": "none", "order": order},
-                "model_info": {"prober_endpoint": name},
+                "model_info": {"prober_endpoint": name, "prober_blocks": True},
             }
             for order, (name, url) in enumerate((("first", first), ("second", second)), 1)
         ]
@@ -118,6 +121,13 @@ def test_a_proxy_falls_back_on_the_verdict(tmp_path: Path) -> None:
                     assert time.monotonic() < end, (tmp_path / "log").read_text()[-3000:]
                     assert process.poll() is None, (tmp_path / "log").read_text()[-3000:]
                     time.sleep(0.5)
+            with closing(LiteLLMProxy(f"http://127.0.0.1:{port}", KEY)) as admin:
+                found = admin.deployments()
+                assert [(one.group, one.endpoint, one.is_ours, one.is_blocked) for one in found] == [
+                    ("assistant", "first", True, False), ("assistant", "second", True, False)
+                ]  # fmt: skip
+                with pytest.raises(NotEnough, match="/model/block: HTTP 500"):  # models of a file cannot be blocked
+                    admin.set_blocked(found[0], True)
             assert {asked() for _ in range(6)} == {"first"}
             verdicts["first"] = "changed"
             assert {asked() for _ in range(6)} == {"second"}
