@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar, cast
 
 import streamlit as st
@@ -16,13 +16,14 @@ from prober.model.watch import DaemonStatus
 from prober.settings import Settings
 from prober.status.objectives import PromiseView, promises
 from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
+from prober.status.strip import DAYS, DayState, strips
 from prober.store import Store, daemons, judge_state, retention, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
 from prober.store.export import log_lines
-from prober.store.pages import days, deliveries, over_time, overview
+from prober.store.pages import days, deliveries, last_days, over_time, overview
 from prober.store.pages import probes as probes_page
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
@@ -61,6 +62,17 @@ class CachedStore:
     def rounds(self) -> tuple[RoundView, ...]:
         """The newest of every endpoint."""
         return self._kept(lambda: self.store.query(overview.recent_rounds_of_each), "rounds")
+
+    def strips(self, now: datetime) -> Mapping[str, tuple[DayState, ...]]:
+        """Name of an endpoint → the state of each of the last days, UTC."""
+        today = now.astimezone(UTC).date()
+
+        def ask() -> Mapping[str, tuple[DayState, ...]]:
+            since = today - timedelta(days=DAYS - 1)
+            spans = self.store.query(last_days.spans, datetime.combine(since, time(), UTC))
+            return strips(self.store.query(last_days.days_of_each, since), spans, today)
+
+        return self._kept(ask, "strips", today.isoformat())
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:

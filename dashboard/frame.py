@@ -13,6 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.cached_store import CachedStore, forget, read
 from dashboard.formatting import legible, round_name, when
@@ -38,6 +39,13 @@ class PageContext:
 
     def round(self, label: str) -> str:
         return round_name(label, self.zone)
+
+    def local(self, at: datetime | None) -> datetime | None:
+        """For a column of times in a table, which sorts by them."""
+        return None if at is None else at.astimezone(self.zone)
+
+    def time_column(self, label: str | None = None) -> ColumnConfig:
+        return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD HH:mm", timezone=str(self.zone))
 
 
 def framed(draw: Callable[[PageContext], None]) -> Callable[[], None]:
@@ -84,10 +92,10 @@ def _newest() -> str | None:
         return None
 
 
-def heading(title: str, question: str = "") -> None:
-    """The first line of a page, which also names the browser's tab. Both are markdown; hostile text comes as `inline`
-    made it. `question`: what the page answers."""
-    st.set_page_config(page_title=f"{title.replace('`', '')} · canary prober")
+def heading(title: str, question: str = "", *, tab: str = "") -> None:
+    """The first line of a page. Markdown: hostile text comes as `inline` made it. `question`: what the page answers;
+    `tab`: what the browser's tab says instead of the title."""
+    st.set_page_config(page_title=f"{(tab or title).replace('`', '')} · canary prober")
     st.title(title, anchor=False)
     if question:
         st.caption(question)

@@ -1,47 +1,41 @@
-"""The page that matters: is anything different from what we pinned? Two clicks lead to the evidence."""
+"""Which endpoint needs me, and why? One row an endpoint, the worst first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Final
 
-import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
-from dashboard.formatting import ago, count, inline, listed, one_line, share, when
-from dashboard.frame import PageContext
+from dashboard.formatting import ago, count, inline, listed, one_line, share, span
+from dashboard.frame import PageContext, heading
 from dashboard.reliability import unreached
-from dashboard.selection import go, link
-from prober.model.incident import Change, Facts, Incident
-from prober.status.endpoint_status import STATES, EndpointStatus, State, endpoint_statuses
-from prober.status.gathering import PROTECTIONS
+from dashboard.selection import choose_from, choose_text, go, link, selectors
+from dashboard.standing import (
+    SYMBOLS,
+    badges,
+    by_urgency,
+    drawn,
+    headline,
+    incident_badges,
+    needs_somebody,
+    sentence,
+    who,
+)
+from prober.incidents.clock import attendance
+from prober.model.incident import Incident
+from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
+from prober.status.strip import DAY_STATES, DAYS, DayState, counted
 
-SYMBOLS: Final[dict[State, str]] = {
-    "changed": "◆",
-    "unreachable": "✕",
-    "stale": "✕",
-    "suspected": "▲",
-    "gathering": "◔",
-    "paused": "‖",
-    "quiet": "●",
+_GROUPS: Final[Mapping[str, Callable[[EndpointStatus], str]]] = {
+    "nothing": lambda one: "",
+    "owner": lambda one: ", ".join(one.endpoint.owners),
+    "provider": lambda one: one.endpoint.provider,
+    "model": lambda one: one.endpoint.model,
 }
-"""A shape for each state, so that none hangs on colour alone."""
-_WORTH_A_LOOK = 0.25
-"""Share of the evidence that an alarm needs, from which on a cell is tinted. Still channels stay below it for long."""
-_FIXED = ("endpoint", "state", "evidence", "last round", "why", "failed asks", "model", "owners")
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """The answer to "is anything different from what we pinned?"."""
-
-    tone: Literal["error", "warning", "info", "success"]
-    sentence: str
-    """Markdown, every name in it made harmless."""
-    remarks: tuple[str, ...]
-    """What qualifies the answer, markdown."""
+_ROWS: Final = 25
+"""On a page of the list."""
 
 
 def draw(context: PageContext) -> None:
@@ -49,160 +43,142 @@ def draw(context: PageContext) -> None:
     statuses = by_urgency(
         endpoint_statuses(store.endpoints(), store.rounds(), store.maintenance(context.now), context.now)
     )
+    needy = [one for one in statuses if needs_somebody(one)]
+    heading("Overview", tab=f"{len(needy)} of {len(statuses)} need a look" if needy else "All quiet")
     said = headline(statuses, context.zone)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
-    for sentence in unreached(context.store.deliveries(), context.now):
-        st.error(sentence)
+    _about_the_prober(context)
+    if said.remarks:
+        st.markdown(" ".join(said.remarks))
+    with selectors():
+        group = choose_from("Group by", "group", list(_GROUPS), "Endpoints cannot be grouped by {}.", width=150)
+        found = search(statuses, choose_text("Search", "find", "name, model, provider or owner"))
+        view = choose_from("Show as", "view", ("list", "table"), "There is no view {}.", width=150)
+    if not found:
+        st.info("No endpoint matches the search.")
+        return
+    strips = store.strips(context.now)
+    (_list if view == "list" else _table)(context, found, strips, group)
+
+
+def _about_the_prober(context: PageContext) -> None:
+    """What makes every answer on this page doubtful."""
+    found = attendance(context.store.daemon_statuses(), context.now)
+    if found.silent and not found.alive:
+        last = max(one.seen_at for one in found.silent)
+        st.error(f"**The prober fell silent {ago(last, context.now)}**: nothing is asked. Start `prober run` again.")
+    for unheard in unreached(context.store.deliveries(), context.now):
+        st.error(unheard)
     if doubtful := [one for one in context.store.promises() if not one.kept]:
         st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
         link("What was promised, and what happened", "promise")
-    if said.remarks:
-        st.markdown("  \n".join(said.remarks))
-    _incidents(context)
-    st.markdown("#### Endpoints now")
-    _matrix(statuses, context)
-    for one in (one for one in statuses if one.protected_by):
-        st.caption(gathering(one, context.zone))
 
 
-def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
-    """What watches an endpoint that has no reference yet, and when evidence begins."""
-    begins = f"Evidence from {when(one.judged_from, zone)} on." if one.judged_from else "No date for evidence yet."
-    watched = listed([PROTECTIONS[name] for name in one.protected_by])
-    return f"**{inline(one.name)}** has no reference yet. {begins} Watched already: {watched}."
+def search(statuses: Sequence[EndpointStatus], words: str) -> list[EndpointStatus]:
+    """Those that have every word in their name, model, provider or owners."""
+    wanted = words.casefold().split()
+
+    def text(one: EndpointStatus) -> str:
+        return " ".join((one.name, one.endpoint.model, one.endpoint.provider, *one.endpoint.owners)).casefold()
+
+    return [one for one in statuses if all(word in text(one) for word in wanted)]
 
 
-def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:
-    """The most urgent first."""
-    return tuple(sorted(statuses, key=lambda one: (STATES.index(one.state), one.name)))
+def grouped(statuses: Sequence[EndpointStatus], group: str) -> list[tuple[str, EndpointStatus]]:
+    """Each with the name of its group: the group with the most urgent endpoint first, in it the order given."""
+    key = _GROUPS[group]
+    place = {name: n for n, name in enumerate(dict.fromkeys(map(key, statuses)))}
+    return sorted(((key(one), one) for one in statuses), key=lambda pair: place[pair[0]])
 
 
-def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
-    """Half a sentence with its times. May hold hostile text."""
-    since = f" since {when(one.since, zone)}" if one.since else ""
-    return f"{one.why}{since}" + (f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else "")
+def _list(
+    context: PageContext, statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], group: str
+) -> None:
+    rows = grouped(statuses, group)
+    pages = -(-len(rows) // _ROWS)
+    number = st.pagination(pages, key="page") if pages > 1 else 1
+    for name, members in groupby(rows[(number - 1) * _ROWS : number * _ROWS], key=lambda pair: pair[0]):
+        if group != "nothing":
+            of = [one for other, one in rows if other == name]
+            needy = sum(map(needs_somebody, of))
+            st.markdown(f"## {inline(name) if name else 'none'}")
+            st.caption(f"{needy} of {count(len(of), 'endpoint')} need a look")
+        for _, one in members:
+            _row(context, one, strips.get(one.name, ()))
 
 
-def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:
-    """One sentence for all endpoints, and what qualifies it."""
-    groups = {state: [one for one in statuses if one.state == state] for state in STATES}
-    changed, quiet = groups["changed"], groups["quiet"]
-    unheard = groups["unreachable"] + groups["stale"]
-    remarks = tuple(_remark(state, groups[state], zone) for state in STATES[1:-1] if groups[state])
-    if changed:
-        names = listed([f"**{inline(one.name)}**" for one in changed])
-        if len(changed) == 1:
-            sentence = f"{names} is different from what you pinned: {inline(why(changed[0], zone))}."
+def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -> None:
+    with st.container(border=True):
+        state, what, days = st.columns([3, 8, 5], vertical_alignment="center", gap="small")
+    with state:
+        st.markdown(badges(one) + (f"  \nfor {span(context.now - one.since)}" if one.since else ""))
+    with what.container(gap=None):
+        if one.incident is not None:
+            link(f"**{inline(one.name)}**", "incident", endpoint=one.name, incident=str(one.incident.id))
         else:
-            sentence = f"{len(changed)} of {count(len(statuses), 'endpoint')} differ from what you pinned: {names}."
-        return Headline("error", sentence, remarks)
-    if not quiet and not groups["suspected"]:
-        sentence = (
-            "**Cannot tell**: no endpoint with a reference is answering."
-            if unheard
-            else "**Too early to tell**: no endpoint has a reference yet."
-        )
-        return Headline("warning" if unheard else "info", sentence, remarks)
-    sentence = f"**Nothing is confirmed to differ** from what you pinned, at {count(len(statuses), 'endpoint')}."
-    if len(quiet) == len(statuses):
-        one = "the endpoint answers" if len(statuses) == 1 else f"all {len(statuses)} endpoints answer"
-        sentence = f"**Nothing differs from what you pinned**: {one} as the reference did."
-    return Headline("warning" if unheard or groups["suspected"] else "success", sentence, remarks)
+            link(f"**{inline(one.name)}**", "endpoint", endpoint=one.name)
+        st.markdown(sentence(one, context.zone))
+        st.caption(who(one, context.zone))
+    with days.container(gap=None):
+        st.markdown(drawn(strip))
+        newest = f"newest round {ago(one.completed_at, context.now)}" if one.completed_at else "no round yet"
+        st.caption(f"{newest} · {DAYS} days: {counted(strip)}")
 
 
-def _remark(state: State, group: Sequence[EndpointStatus], zone: tzinfo) -> str:
-    few = len(group) <= 2
-    names = [f"**{inline(one.name)}**" + (f" ({inline(why(one, zone))})" if few else "") for one in group]
-    return f"{SYMBOLS[state]} {state.capitalize()}: {listed(names)}."
-
-
-def _incidents(context: PageContext) -> None:
-    """A link to each incident that is not closed; the closed ones folded away."""
-    every = context.store.incidents()
-    for one in (one for one in every if one.state != "closed"):
-        incident_link(context, one)
-    closed = [one for one in every if one.state == "closed"]
-    if closed:
-        with st.expander(count(len(closed), "closed incident")):
-            for one in closed[:50]:
-                incident_link(context, one)
-
-
-def incident_link(context: PageContext, one: Incident) -> None:
-    words = one.words if isinstance(one, Facts) else one.cause.replace("_", " ") or one.kind.replace("_", " ")
-    if isinstance(one, Change):
-        words = one.headline or words
-    state = one.close_reason or one.state
-    link(
-        f"**{inline(one.endpoint)}**: {inline(words)}",
-        "incident",
-        icon=":material/check_circle:" if one.state == "closed" else ":material/change_history:",
-        incident=str(one.id),
-    )
-    st.caption(f"{one.severity.capitalize()}, {state}; since {inline(context.round(one.onset))}")
-
-
-def _matrix(statuses: Sequence[EndpointStatus], context: PageContext) -> None:
-    """Endpoints × channels: a click on a cell shows that channel's history."""
-    channels = list(dict.fromkeys(point.channel for one in statuses for point in one.endpoint.channels))
-    frame, tints = matrix(statuses, channels, context.now, context.zone)
+def _table(
+    context: PageContext, statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], group: str
+) -> None:
+    """Everything as numbers, to sort and to take away. A chosen row leads to the endpoint."""
+    rows = [one for _, one in grouped(statuses, group)]
+    config = st.column_config
+    key = f"table-{st.session_state.get('chosen', 0)}"  # another after each choice: who comes back finds none chosen
     chosen = st.dataframe(
-        frame.style.apply(lambda _: tints, axis=None),
+        [
+            {
+                "endpoint": one_line(one.name),
+                "state": f"{SYMBOLS[one.state]} {one.state}",
+                "severity": one.severity or "",
+                "since": context.local(one.since),
+                "last 30 days": [DAY_STATES.index(day) for day in strips.get(one.name, ())],
+                "what": one_line(one.why),
+                "newest round": context.local(one.completed_at),
+                "evidence": round(100 * min(1.0, share(one.endpoint.e_value, one.endpoint.threshold))),
+                "failed asks": one.endpoint.failed_asks,
+                "asks": one.endpoint.asks,
+                "owner": one_line(", ".join(one.endpoint.owners)),
+                "provider": one.endpoint.provider,
+                "model": one_line(one.endpoint.model),
+            }
+            for one in rows
+        ],
         hide_index=True,
-        height=min(35 * (len(frame) + 1) + 3, 600),
-        key="matrix",
+        height=min(35 * (len(rows) + 1) + 3, 700),
+        key=key,
         on_select="rerun",
-        selection_mode="single-cell",
+        selection_mode="single-row",
         column_config={
-            "endpoint": st.column_config.TextColumn(pinned=True, width="medium"),
-            "why": st.column_config.TextColumn(width="medium"),
-            "evidence": st.column_config.ProgressColumn(
+            "endpoint": config.TextColumn(pinned=True),
+            "since": context.time_column(),
+            "newest round": context.time_column(),
+            "last 30 days": config.BarChartColumn(
+                y_min=0, y_max=len(DAY_STATES) - 1, help=f"A bar a day, the worse the higher: {', '.join(DAY_STATES)}"
+            ),
+            "what": config.TextColumn(width="medium"),
+            "evidence": config.ProgressColumn(
                 format="%d %%", min_value=0, max_value=100, help="Of what an alarm needs, on a log scale"
             ),
         },
-        alt="Every endpoint with its state, its evidence and what each of its channels says, the most urgent first",
+        alt="Every endpoint with its state, the most urgent first",
     )
-    st.caption(
-        "Evidence: 100 % is what the promise asks for before an alarm, on a log scale; a deeper orange holds more. "
-        "Choose a cell to see its history."
-    )
-    for row, column in chosen.selection.cells:
-        go("endpoint", **chosen_cell(statuses, row, column))
+    for row in chosen.selection.rows:
+        st.session_state["chosen"] = st.session_state.get("chosen", 0) + 1
+        go("endpoint", endpoint=rows[row].name)
 
 
-def matrix(
-    statuses: Sequence[EndpointStatus], channels: list[str], now: datetime, zone: tzinfo = UTC
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The cells as text, and their tints as CSS."""
-    names = [one_line(channel) for channel in channels]
-    columns = [*_FIXED[:3], *names, *_FIXED[3:]]
-    cells, tints = [], []
-    for one in statuses:
-        endpoint = one.endpoint
-        row: dict[str, str | int] = {
-            "endpoint": one_line(endpoint.name),
-            "state": f"{SYMBOLS[one.state]} {one.state}",
-            "evidence": round(100 * min(1.0, share(endpoint.e_value, endpoint.threshold))),
-            "last round": ago(one.completed_at, now) if one.completed_at else "never",
-            "why": one_line(why(one, zone)),
-            "failed asks": f"{endpoint.failed_asks:,} of {endpoint.asks:,}",
-            "model": one_line(endpoint.model),
-            "owners": one_line(", ".join(endpoint.owners)),
-        }
-        tint: dict[str, str] = {}
-        for point in endpoint.channels:
-            name, held = one_line(point.channel), share(point.e_value, endpoint.threshold)
-            row[name] = one_line(point.words, 80)
-            if held >= _WORTH_A_LOOK:
-                row[name] = f"{row[name]} · {min(held, 1.0):.0%}"
-                tint[name] = f"background-color: rgba(213, 94, 0, {0.5 * min(held, 1.0):.2f})"
-        cells.append([row.get(column, "") for column in columns])
-        tints.append([tint.get(column, "") for column in columns])
-    return pd.DataFrame(cells, columns=columns), pd.DataFrame(tints, columns=columns)
-
-
-def chosen_cell(statuses: Sequence[EndpointStatus], row: int, column: str) -> dict[str, str]:
-    """What a cell of the table leads to, as an address has it."""
-    endpoint = statuses[row].endpoint
-    channel = next((one.channel for one in endpoint.channels if one_line(one.channel) == column), None)
-    return {"endpoint": endpoint.name} | ({"channel": channel} if channel else {})
+def incident_link(context: PageContext, one: Incident) -> None:
+    """One line of a list of incidents."""
+    link(f"**{inline(one.endpoint)}**: {inline(one.headline)}", "incident", endpoint=one.endpoint, incident=str(one.id))
+    began = f"since {inline(context.round(one.onset))}"
+    if one.closed_at is not None:
+        began = f"{inline(context.round(one.onset))} to {context.when(one.closed_at)}"
+    st.markdown(f"{incident_badges(one)} {began}")

@@ -136,6 +136,7 @@ def choose_from(
     usual: str | None = None,
     forgets: Sequence[str] = (),
     every: str = "",
+    width: int = 260,
 ) -> str:
     """A select box; gives what the address names, else `usual`, else the first. `options` may not be empty.
 
@@ -146,10 +147,19 @@ def choose_from(
 
     def draw(key: str, changed: Callable[[], None]) -> None:
         st.selectbox(
-            label, options, key=key, format_func=lambda one: one_line(one) or every, on_change=changed, width=260
+            label, options, key=key, format_func=lambda one: one_line(one) or every, on_change=changed, width=width
         )
 
     return _chosen(parameter, wanted, draw, forgets)
+
+
+def choose_text(label: str, parameter: str, hint: str) -> str:
+    """A text that the viewer types, such as what to search for; empty where there is none."""
+
+    def draw(key: str, changed: Callable[[], None]) -> None:
+        st.text_input(label, key=key, placeholder=hint, on_change=changed, max_chars=100, width=260)
+
+    return _chosen(parameter, st.query_params.get(parameter, ""), draw)
 
 
 def _wanted(parameter: str, options: Sequence[str], unknown: str) -> str | None:

@@ -84,7 +84,7 @@ class Verdict:
     effect: float
     """`value` since the onset minus the reference's, in `unit`."""
     words: str
-    """The effect as a person says it, such as `34 % longer` or `refuses 11 % instead of 2 %`."""
+    """The effect as a person says it, such as `34 % longer` or `refuses 11 % (was 2 %)`."""
     onset: str | None
     """Label of the first round this channel thinks changed; None while it thinks none."""
     series: tuple[str, ...]
@@ -233,7 +233,7 @@ class Shift:
 
     channel: str
     words: str
-    """Such as `refuses 11 % instead of 2 %`."""
+    """Such as `refuses 11 % (was 2 %)`."""
     replies: int
     """Since the onset, that the words speak of."""
     reference_replies: int
@@ -255,6 +255,12 @@ def headline(moved: Sequence[tuple[str, Direction]]) -> str:
     graver = [one for one in moved if one[1] == "worse"] or moved[:1]
     words = ", ".join(words for words, _ in graver)
     return f"better: {words}" if graver and graver[0][1] == "better" else words
+
+
+def facts_headline(facts: Sequence[Fact]) -> str:
+    """The gravest of some facts in half a line, such as `served model gpt-x-0613 → gpt-x-1106 and 1 more`."""
+    more = f" and {len(facts) - 1} more" if len(facts) > 1 else ""
+    return "".join(f"{one.title} {one.was} → {one.now}{more}" for one in facts[:1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from math import inf
 from typing import Final, Literal, TypeAlias, get_args
 
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, Fact, Findings, Kind, Shift, Verdict, headline, moved
+from prober.model.evidence import Between, Fact, Findings, Kind, Shift, Verdict, facts_headline, headline, moved
+from prober.model.watch import trouble_headline
 
 IncidentState = Literal["suspected", "open", "acknowledged", "muted", "closed"]
 CloseReason = Literal[
@@ -164,6 +165,11 @@ class Incident:
         """Whether people know of it, and it is not over."""
         return self.state in LIVE
 
+    @property
+    def headline(self) -> str:
+        """What happened, in half a line: the same in messages, in `prober status` and on the dashboard."""
+        return self.kind.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Incident):
@@ -213,12 +219,11 @@ class Change(Incident):
 
     @property
     def headline(self) -> str:
-        """What moved, in half a line."""
-        return headline([(shift.words, shift.direction) for shift in self.shifts])
+        return headline([(shift.words, shift.direction) for shift in self.shifts]) or self.kind.replace("_", " ")
 
     @property
     def for_better_or_worse(self) -> str:
-        """Which of it is worse and which is better, such as `worse: refuses 11 % instead of 2 %`, as far as checks,
+        """Which of it is worse and which is better, such as `worse: refuses 11 % (was 2 %)`, as far as checks,
         refusals and empty replies know it; empty where they did not move."""
         sides = {
             side: ", ".join(one.words for one in self.shifts if one.direction == side) for side in ("worse", "better")
@@ -241,6 +246,10 @@ class Facts(Incident):
     """The gravest first."""
 
     @property
+    def headline(self) -> str:
+        return facts_headline(self.facts)
+
+    @property
     def words(self) -> str:
         """Such as `served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies; and 2 more`."""
         more = len(self.facts) - 1
@@ -258,6 +267,10 @@ class Trouble(Incident):
     """What `cause` was before it became another kind; empty where it never did."""
     failed_share: float | None = None
     """Share of the asks that failed lately, where some rounds go well; None where rounds fail as a whole."""
+
+    @property
+    def headline(self) -> str:
+        return trouble_headline(self.cause or self.kind, self.failed_share)
 
 
 @dataclass(frozen=True, slots=True)

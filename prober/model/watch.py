@@ -109,6 +109,12 @@ class DaemonStatus:
         return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
 
 
+def trouble_headline(cause: str, failed_share: float | None = None) -> str:
+    """In half a line: `cannot be asked: out of credit`, or `fails 42 % of its asks: rate limited`."""
+    how = "cannot be asked" if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
+    return f"{how}: {cause_in_words(cause)}"
+
+
 def cause_in_words(cause: str, detail: str = "", failed_share: float | None = None) -> str:
     """Why an endpoint cannot be asked, in words: `out of credit: HTTP 429: You exceeded your current quota`."""
     name, colon, rest = (cause or "no reply").partition(":")

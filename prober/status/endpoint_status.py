@@ -18,7 +18,7 @@ from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, Roun
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
 Verdict = Literal["ok", "degraded", "changed", "unreachable", "unknown"]
 
-STATES: Final[tuple[State, ...]] = ("changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet")
+STATES: Final[tuple[State, ...]] = ("unreachable", "changed", "stale", "suspected", "gathering", "paused", "quiet")
 """Most urgent first."""
 CLOCK_SLACK: Final = timedelta(minutes=1)
 """By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""

@@ -15,7 +15,7 @@ from prober.status import probe
 from prober.status.objectives import PromiseView, promises
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
 from prober.store import daemons, incidents, judge_state, notices, replies, retention, watches
-from prober.store.pages import days, deliveries, over_time, overview, probes
+from prober.store.pages import days, deliveries, last_days, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
@@ -79,6 +79,17 @@ class CannedStore:
             overview.recent_rounds: lambda limit=200, state=None: tuple(
                 one for one in self.round_views if state in {None, one.state}
             )[:limit],
+            last_days.days_of_each: lambda since: tuple(
+                last_days.DayView(one.name, NOW.date() - timedelta(days=n), 4, 0, 48, 0)
+                for one in self.endpoint_views
+                for n in range(30)
+                if one.asks
+            ),
+            last_days.spans: lambda since: tuple(
+                last_days.SpanView(one.endpoint, "changed", NOW - timedelta(days=1), one.closed_at)
+                for one in self.all_incidents
+                if one.state != "closed"
+            ),
             overview.recent_rounds_of_each: lambda: self.round_views,
             over_time.channel_stretch: self._stretch,
             over_time.lines: self._lines,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.overview import SYMBOLS, Headline, by_urgency, gathering, headline, why
+from dashboard.standing import SYMBOLS, Headline, by_urgency, gathering, headline, sentence, why
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
 from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
@@ -17,8 +17,8 @@ def test_the_most_urgent_comes_first_and_every_state_has_a_symbol() -> None:
     store = all_states()
     found = by_urgency(endpoint_statuses(store.query(overview.endpoints), store.query(overview.recent_rounds), (), NOW))
     assert [(one.state, one.name) for one in found] == [
-        ("changed", "support-bot"),
         ("unreachable", "down"),
+        ("changed", "support-bot"),
         ("suspected", "summariser"),
         ("gathering", "brand-new"),
         ("gathering", "eu/claude"),
@@ -69,13 +69,14 @@ def test_headlines():
     mixed = say(quiet("a"), learning)
     assert mixed.tone == "success"
     assert "Nothing is confirmed to differ" in mixed.sentence
-    assert mixed.remarks == ("◔ Gathering: **new** (8 of 8 rounds).",)
+    assert mixed.remarks == ("◔ Gathering: **new**.",)
 
     assert say(learning).tone == "info"
     assert "Too early to tell" in say(learning, endpoint_view("x")).sentence
-    assert say(quiet("down"), rounds=down).tone == "warning"
-    assert "Cannot tell" in say(quiet("down"), rounds=down).sentence
-    assert say(quiet("down"), quiet("a"), rounds=down).tone == "warning"
+    assert say(quiet("down"), rounds=down).tone == "error"
+    assert say(quiet("down"), rounds=down).sentence.startswith("**down** has an outage: every ask of the last round")
+    both = say(bot, quiet("down"), rounds=down).sentence
+    assert both == "**down** has an outage. **bot** is different from what you pinned.", "outages first"
     assert say(endpoint_view("s", POINTS, state="suspected"), quiet("a")).tone == "warning"
 
 
@@ -85,5 +86,9 @@ def test_a_remark_on_many_names_a_few():
 
 
 def test_names_and_reasons_in_a_headline_are_harmless():
-    hostile = endpoint_view("x", state="insufficient_evidence", missing="<b> www.evil.example")
-    assert "`<b> www.evil.example`" in say(quiet("a"), hostile).remarks[0]
+    bot = endpoint_view("www.evil.example", POINTS, state="suspected")
+    assert "`www.evil.example`" in say(quiet("a"), bot).remarks[0]
+    hostile = endpoint_status(
+        endpoint_view("x", state="insufficient_evidence", missing="<b> www.evil.example"), (), NOW
+    )
+    assert "`<b> www.evil.example`" in sentence(hostile)

@@ -7,11 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard import cached_store, overview
+from dashboard import cached_store
 from dashboard.formatting import inline
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings, Share, Shift
-from prober.status.endpoint_status import endpoint_statuses
 from prober.store.pages import overview as overview_page
 from prober.store.views import DeliveryView
 from tests.dashboard.canned import (
@@ -66,7 +65,8 @@ def test_a_still_world_is_one_green_sentence(page):
     at = page(CannedStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6)))
     assert "Nothing differs from what you pinned" in at.success[0].value
     assert not (at.error or at.warning or at.info)
-    assert links(at) == []
+    assert links(at) == [("**bot**", "endpoint", "endpoint=bot")]
+    assert ":red" not in texts(at) and ":orange" not in texts(at), "colour only where something is suspected"
 
 
 @pytest.mark.slow
@@ -86,28 +86,27 @@ def test_a_channel_that_nobody_is_reached_by_is_said_first_of_all(page):
 
 
 def test_one_glance_and_one_click(page):
-    at = page(all_states())
-    assert at.error[0].value.startswith("**support-bot** is different from what you pinned: 34 % longer since")
-    frame = at.dataframe[0].value
-    assert frame["endpoint"][0] == "support-bot"
-    assert list(frame["state"])[:2] == ["◆ changed", "✕ unreachable"]
-    assert frame["evidence"].tolist()[0] == 100
-    assert frame["length"][0].startswith("34 % longer · ")
-    assert frame["length"][frame["endpoint"] == "search-ranker"].item() == "as before"
-    doubt, (label, to, query), closed = links(at)
-    assert doubt[1] == "promise"
-    assert label == "**support-bot**: 34 % longer"
-    assert (to, query) == ("incident", "incident=3")
-    assert closed[2] == "incident=1"
-
-
-def test_a_cell_leads_to_the_history_of_its_channel():
     store = all_states()
-    statuses = overview.by_urgency(
-        endpoint_statuses(store.query(overview_page.endpoints), store.query(overview_page.recent_rounds), (), NOW)
-    )
-    assert overview.chosen_cell(statuses, 0, "choice") == {"endpoint": "support-bot", "channel": "choice"}
-    assert overview.chosen_cell(statuses, 0, "why") == {"endpoint": "support-bot"}
+    at = page(store)
+    assert at.error[0].value == "**down** has an outage. **support-bot** is different from what you pinned."
+    doubt, down, bot, *_ = links(at)
+    assert doubt[1] == "promise"
+    assert down == ("**down**", "endpoint", "endpoint=down")
+    assert bot == ("**support-bot**", "incident", "endpoint=support-bot&incident=3")
+    shown = texts(at)
+    assert ":red-badge[✕ unreachable]" in shown and ":orange-badge[◆ changed] :orange-badge[warning]" in shown
+    assert "34 % longer" in shown and "Not acknowledged · search team" in shown
+    assert "newest round 59 min ago · 30 days: 2 days changed" in shown
+
+
+def test_many_endpoints_are_searched_grouped_and_sorted(page):
+    at = page(all_states(), find="gpt-4o brand", group="owner")
+    assert [label for label, to, _ in links(at) if to == "endpoint"] == ["**brand-new**"]
+    assert "## search team" in texts(at) and "0 of 1 endpoint need a look" in texts(at)
+    table = page(all_states(), view="table").dataframe[0].value
+    assert table["endpoint"].tolist()[:3] == ["down", "support-bot", "summariser"]
+    assert table["evidence"].tolist()[1] == 100 and table["failed asks"].tolist()[0] == 96
+    assert page(all_states(), find="nobody").info[0].value == "No endpoint matches the search."
 
 
 @pytest.mark.slow
@@ -128,7 +127,10 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
 
 def test_without_a_number_all_incidents_are_listed(page):
     at = page(all_states(), "incident")
-    assert [query for _, _, query in links(at)] == ["incident=3", "incident=1"]
+    assert [query for _, _, query in links(at)] == [
+        "endpoint=support-bot&incident=3",
+        "endpoint=support-bot&incident=1",
+    ]
     at = page(CannedStore((endpoint_view("bot", history("bot")),)), "incident")
     assert "No incident yet" in at.success[0].value
 
@@ -185,7 +187,7 @@ def test_an_endpoint_without_points_in_its_history(page):
 
 def test_a_hundred_endpoints(page):
     at = page(fleet(100))
-    assert at.dataframe[0].value.shape == (100, 3 + 9 + 5)
+    assert len(links(at)) == 25, "a page of them"
     assert "all 100 endpoints" in at.success[0].value
 
 
@@ -217,25 +219,6 @@ def test_a_store_that_appears_later_is_found_without_a_restart(page, monkeypatch
     monkeypatch.setattr(cached_store.Store, "open", staticmethod(lambda url, *, read_only=False: all_states()))
     at.run()
     assert "support-bot" in at.error[0].value
-
-
-def test_tints_follow_the_evidence():
-    store = all_states()
-    statuses = overview.by_urgency(
-        endpoint_statuses(store.query(overview_page.endpoints), store.query(overview_page.recent_rounds), (), NOW)
-    )
-    cells, tints = overview.matrix(statuses, ["length", "choice", "format"], NOW)
-    assert cells.shape == tints.shape
-    assert tints["length"][0] == "background-color: rgba(213, 94, 0, 0.50)"
-    assert tints["format"][0] == ""
-    assert set(tints["state"]) == {""}
-
-
-def test_an_endpoint_without_a_channel_that_others_have_has_an_empty_cell():
-    few = replace(endpoint_view("few", history("few")), channels=history("few")[-1:])
-    statuses = endpoint_statuses([few, endpoint_view("all", history("all"))], (), (), NOW)
-    cells, _ = overview.matrix(statuses, ["length", "format"], NOW)
-    assert cells["length"].tolist() == ["", "as before"]
 
 
 def test_the_hostile_text_is_hostile():

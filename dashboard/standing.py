@@ -1,0 +1,174 @@
+"""How endpoints and incidents stand, in a line of markdown each: what every page says in the same words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from itertools import groupby
+from typing import Final, Literal
+
+from dashboard.formatting import count, inline, listed, when
+from prober.model.incident import SEVERITIES, Incident
+from prober.status.endpoint_status import STATES, EndpointStatus, State
+from prober.status.gathering import PROTECTIONS
+from prober.status.strip import DayState
+
+SYMBOLS: Final[dict[State, str]] = {
+    "unreachable": "✕",
+    "changed": "◆",
+    "stale": "✕",
+    "suspected": "▲",
+    "gathering": "◔",
+    "paused": "‖",
+    "quiet": "●",
+}
+"""A shape for each state, so that none hangs on colour alone."""
+BARS: Final[dict[DayState, tuple[str, str]]] = {
+    "unknown": ("▁", "gray"),
+    "quiet": ("▃", "gray"),
+    "silent": ("▔", "orange"),
+    "facts": ("▄", "gray"),
+    "suspected": ("▅", "orange"),
+    "changed": ("▆", "red"),
+    "unreachable": ("█", "red"),
+}
+"""A bar for each day, the worse the higher, and its colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer to "which endpoint needs me?"."""
+
+    tone: Literal["error", "warning", "info", "success"]
+    sentence: str
+    """Markdown, every name in it made harmless."""
+    remarks: tuple[str, ...]
+    """What qualifies the answer, markdown."""
+
+
+def needs_somebody(one: EndpointStatus) -> bool:
+    """Whether something is suspected or worse."""
+    return STATES.index(one.state) <= STATES.index("suspected")
+
+
+def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:
+    """Outages first, then the gravest, then what nobody has acknowledged."""
+
+    def key(one: EndpointStatus) -> tuple[int, int, bool, str]:
+        severity = -SEVERITIES.index(one.severity) if one.severity else 1
+        return STATES.index(one.state), severity, one.incident is not None and one.incident.state != "open", one.name
+
+    return tuple(sorted(statuses, key=key))
+
+
+def badges(one: EndpointStatus) -> str:
+    """State and severity as markdown, in colour only where something is suspected or worse."""
+    colour = "gray"
+    if needs_somebody(one):
+        colour = "red" if one.state == "unreachable" or one.severity == "critical" else "orange"
+    shown = [f":{colour}-badge[{SYMBOLS[one.state]} {one.state}]"]
+    if one.severity:
+        shown.append(f":{colour}-badge[{one.severity}]")
+    return " ".join(shown)
+
+
+def incident_badges(one: Incident) -> str:
+    """Severity and state as markdown; in colour while it is open and worse than news."""
+    calm = one.state == "closed" or one.severity == "info"
+    colour = "gray" if calm else "red" if one.severity == "critical" else "orange"
+    return f":{colour}-badge[{one.severity}] :{colour}-badge[{one.close_reason or one.state}]"
+
+
+def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """The gravest thing, as markdown."""
+    if one.protected_by and one.incident is None:
+        return gathering(one, zone)
+    said = one.why
+    if one.state not in ("changed", "unreachable") and one.incident is not None:
+        said = one.incident.headline
+    said = said[:1].upper() + said[1:]
+    again = f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else ""
+    open_ = sum(
+        each is not None for each in (one.endpoint.open_incident, one.endpoint.trouble, *one.endpoint.open_facts)
+    )
+    more = f" (and {count(open_ - 1, 'more incident')})" if open_ > 1 else ""
+    return f"{inline(said, 240)}{again}{more}"
+
+
+def who(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """Who has it, as markdown."""
+    said = []
+    if one.incident is not None:
+        said.append(in_whose_hands(one.incident, zone))
+    if one.endpoint.owners:
+        said.append(inline(", ".join(one.endpoint.owners)))
+    return " · ".join([*said, inline(f"{one.endpoint.provider}, {one.endpoint.model}")])
+
+
+def in_whose_hands(incident: Incident, zone: tzinfo) -> str:
+    """Who acknowledged an incident, as markdown."""
+    by = f" by {inline(incident.actor)}" if incident.actor else ""
+    if incident.state == "muted" and incident.muted_until:
+        return f"Muted{by} until {when(incident.muted_until, zone)}"
+    if incident.state == "acknowledged":
+        return f"Acknowledged{by}"
+    return "Not acknowledged"
+
+
+def drawn(strip: Sequence[DayState]) -> str:
+    """A bar a day, as markdown."""
+    runs = [(state, len(list(same))) for state, same in groupby(strip)]
+    return "".join(f":{BARS[state][1]}[:small[{BARS[state][0] * n}]]" for state, n in runs)
+
+
+def gathering(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """What watches an endpoint that has no reference yet, and when evidence begins."""
+    begins = f"Evidence from {when(one.judged_from, zone)} on." if one.judged_from else "No date for evidence yet."
+    watched = listed([PROTECTIONS[name] for name in one.protected_by])
+    return f"No reference yet: {inline(one.why)}. {begins} Watched already: {watched}."
+
+
+def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
+    """Half a sentence with its times. May hold hostile text."""
+    since = f" since {when(one.since, zone)}" if one.since else ""
+    return f"{one.why}{since}" + (f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else "")
+
+
+def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:
+    """One sentence for all endpoints, outages first, and what qualifies it."""
+    groups = {state: [one for one in statuses if one.state == state] for state in STATES}
+    down, changed, quiet = groups["unreachable"], groups["changed"], groups["quiet"]
+    qualifying: list[State] = [state for state in STATES if state not in ("unreachable", "changed", "quiet")]
+    remarks = tuple(_remark(state, groups[state]) for state in qualifying if groups[state])
+    alone = len(down) + len(changed) == 1
+    said = (
+        _counted(down, len(statuses), "has an outage", "have an outage", alone, zone),
+        _counted(
+            changed, len(statuses), "is different from what you pinned", "differ from what you pinned", alone, zone
+        ),
+    )
+    if any(said):
+        return Headline("error", " ".join(filter(None, said)), remarks)
+    if not quiet and not groups["suspected"]:
+        if groups["stale"]:
+            return Headline("warning", "**Cannot tell**: no endpoint with a reference is answering.", remarks)
+        return Headline("info", "**Too early to tell**: no endpoint has a reference yet.", remarks)
+    calm = f"**Nothing is confirmed to differ** from what you pinned, at {count(len(statuses), 'endpoint')}."
+    if len(quiet) == len(statuses):
+        all_ = "the endpoint answers" if len(statuses) == 1 else f"all {len(statuses)} endpoints answer"
+        calm = f"**Nothing differs from what you pinned**: {all_} as the reference did."
+    return Headline("warning" if groups["stale"] or groups["suspected"] else "success", calm, remarks)
+
+
+def _counted(group: Sequence[EndpointStatus], of: int, is_so: str, are_so: str, tell_why: bool, zone: tzinfo) -> str:
+    if not group:
+        return ""
+    names = listed([f"**{inline(one.name)}**" for one in group])
+    if len(group) > 1:
+        return f"{len(group)} of {count(of, 'endpoint')} {are_so}: {names}."
+    return f"{names} {is_so}" + (f": {inline(why(group[0], zone))}." if tell_why else ".")
+
+
+def _remark(state: State, group: Sequence[EndpointStatus]) -> str:
+    return f"{SYMBOLS[state]} {state.capitalize()}: {listed([f'**{inline(one.name)}**' for one in group])}."

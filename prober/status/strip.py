@@ -1,0 +1,63 @@
+"""The last days of every endpoint at a glance: of each day, the worst that was so. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, timedelta
+from typing import Final, Literal, TypeAlias
+
+from prober.store.pages.last_days import DayView, SpanView
+
+DayState: TypeAlias = Literal["unknown", "quiet", "silent", "facts", "suspected", "changed", "unreachable"]
+DAY_STATES: Final[tuple[DayState, ...]] = (
+    "unknown",  # before its first round, or a day on which none was due
+    "quiet",
+    "silent",  # rounds that usually come did not come
+    "facts",  # the provider said something else of itself
+    "suspected",
+    "changed",
+    "unreachable",
+)
+"""From the best to the worst."""
+DAYS: Final = 30
+
+
+def strips(
+    days: Iterable[DayView], spans: Iterable[SpanView], today: date, length: int = DAYS
+) -> Mapping[str, tuple[DayState, ...]]:
+    """Name of an endpoint → a state for each of the last days, oldest first, the last of them `today`; UTC."""
+    first = today - timedelta(days=length - 1)
+    asked: dict[str, dict[date, DayView]] = {}
+    for one in days:
+        if first <= one.day <= today:
+            asked.setdefault(one.endpoint, {})[one.day] = one
+    found = {name: _asked(of, first, length) for name, of in asked.items()}
+    for span in spans:
+        states = found.setdefault(span.endpoint, ["unknown"] * length)
+        begin = max(0, (span.since.astimezone(UTC).date() - first).days)
+        end = length if span.until is None else (span.until.astimezone(UTC).date() - first).days + 1
+        for n in range(begin, min(end, length)):
+            states[n] = max(states[n], span.state, key=DAY_STATES.index)
+    return {name: tuple(states) for name, states in found.items()}
+
+
+def _asked(days: Mapping[date, DayView], first: date, length: int) -> list[DayState]:
+    """By its rounds alone. Where it is asked on most days, a day without a round is silence; else none was due."""
+    every = [days.get(first + timedelta(days=n)) for n in range(length)]
+    begun = next((n for n, one in enumerate(every) if one is not None), length)
+    usual = sum(one is not None and one.rounds > 0 for one in every) * 2 > length - begun
+    return [_of_day(one, usual and begun <= n < length - 1) for n, one in enumerate(every)]
+
+
+def _of_day(one: DayView | None, is_due: bool) -> DayState:
+    if one is not None and one.rounds:
+        return "unreachable" if one.failed == one.asks else "quiet"
+    return "silent" if is_due or (one is not None and one.missed) else "unknown"
+
+
+def counted(states: Sequence[DayState]) -> str:
+    """In words, the worst first: `2 days changed, 1 day suspected`; `quiet` where nothing is worse."""
+    if not any(state != "unknown" for state in states):
+        return "never asked"
+    counts = [(states.count(state), state) for state in reversed(DAY_STATES[2:]) if state in states]
+    return ", ".join(f"{n} {'day' if n == 1 else 'days'} {state}" for n, state in counts) or "quiet"
