@@ -31,6 +31,7 @@ VERBS: Final[Mapping[str, str]] = {
     "power": "Show how large a change would be caught in a day and in a week, and what each probe adds.",
     "once": "Ask one round of every probe set now, judge it, and send the notices.",
     "run": "Run the daemon: ask on schedule, judge, and send notices until it is stopped.",
+    "worker": "Ask what daemons on the same database make due, from another machine or region.",
     "serve": "Serve metrics, the status of endpoints and a status page over HTTP.",
     "router": "Block and unblock the deployments of a LiteLLM proxy by the verdicts of their endpoints.",
     "demo": "Watch a model change silently and be caught. Needs no key.",

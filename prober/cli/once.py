@@ -16,7 +16,7 @@ from prober.alerts import ALERTERS, open_alerters
 from prober.alerts.phrases import chance, thousands, when
 from prober.asking import open_provider
 from prober.cli.candidates import candidate_words
-from prober.cli.options import AsJson, Database, Paths, chosen, declared, deliver_owed, now_utc, settings_of
+from prober.cli.options import AsJson, Database, Paths, Vantage, chosen, declared, deliver_owed, now_utc, settings_of
 from prober.cli.output import Json, bars, fix_of, of_fact, of_judgement, print_json, say
 from prober.incidents.routing import Routing
 from prober.model.comparison import Candidate
@@ -70,6 +70,7 @@ def once(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="If a round is suspicious, ask again after the declared pause.")
     ] = False,
+    vantage: Vantage = None,
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
@@ -79,7 +80,7 @@ def once(
     """
     declarations = declared(paths)
     pairs = chosen(declarations, set_name, endpoint_name)
-    settings = settings_of(database)
+    settings = settings_of(database, vantage)
     alerters = open_alerters(settings)
     routing = Routing.declared([one.name for one in alerters], declarations.alerts, declarations.endpoints)
     routing.check(ALERTERS)
@@ -87,6 +88,10 @@ def once(
     with Store.open(settings.database_url) as store, bars() as shown:
         remember(store, declarations, paths or ["probes"], now_utc())
         for probe_set, endpoint in shown.track(pairs, description="Asking"):
+            if not endpoint.is_asked_from(settings.vantage):
+                why = f"it is asked from {endpoint.vantage} only; there, give --vantage {endpoint.vantage}"
+                rounds.append(Asked(probe_set.name, endpoint, RoundResult("missed", why), ""))
+                continue
             due: datetime | None = now_utc()
             while due is not None:
                 _sleep_until(due)

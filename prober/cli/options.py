@@ -50,6 +50,15 @@ LogFormat: TypeAlias = Annotated[
     Optional[Literal["text", "json"]],  # noqa: UP045
     typer.Option("--log-format", help="How the log is written.", show_default="PROBER_LOG, or else text"),
 ]
+Vantage: TypeAlias = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--vantage",
+        metavar="NAME",
+        help="Where this is: ask endpoints of this vantage, and those of none.",
+        show_default="PROBER_VANTAGE",
+    ),
+]
 Why: TypeAlias = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the incident.")]
 By: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
@@ -105,14 +114,15 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def settings_of(database: str | None = None) -> Settings:
-    """The environment, with `database` in place of its own if given. Raises ConfigurationError."""
+def settings_of(database: str | None = None, vantage: str | None = None) -> Settings:
+    """The environment, with `database` and `vantage` in place of its own where given. Raises ConfigurationError."""
     try:
         settings = Settings()
     except ValidationError as error:
         wrong = ", ".join(str(each["loc"][0]) for each in error.errors())  # never the value: it may be a secret
         raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or fix them") from None
-    return settings if database is None else settings.model_copy(update={"database_url": database})
+    given = {"database_url": database, "vantage": vantage}
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
 def open_store(database: str | None, *, read_only: bool = False) -> Store:

@@ -11,9 +11,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import Database, LogFormat, Paths, Public, now_utc, settings_of
+from prober.cli.options import Database, LogFormat, Paths, Public, Vantage, now_utc, settings_of
 from prober.daemon import serve
 from prober.daemon.log import log_as
+from prober.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -29,25 +30,32 @@ def run(
     ] = None,
     public: Public = False,
     log_format: LogFormat = None,
+    vantage: Vantage = None,
     database: Database = None,
 ) -> int:
     """Run the daemon: ask on schedule, judge, and send notices until SIGTERM or Ctrl-C; then finish the rounds begun.
 
     Changed files are read again automatically, and at once on SIGHUP.
     """
-    logging.getLogger("prober").setLevel(logging.INFO)
-    settings = settings_of(database)
-    log_as(log_format or settings.log)
+    settings = settings_of(database, vantage)
     with ExitStack() as stack:
         if listen is not None:
             from prober.api.listener import listening  # not at the top: most daemons serve nothing
 
             stack.enter_context(listening(listen, settings, now_utc, is_public=public))
-        is_ended = serve(paths or [Path("probes")], settings)
-    if not is_ended:
+        until_stopped(paths, settings, log_format)
+    return 0
+
+
+def until_stopped(
+    paths: list[Path] | None, settings: Settings, log_format: str | None, *, is_worker: bool = False
+) -> None:
+    """Work until a signal says to stop; ends the process where something hangs after the grace."""
+    logging.getLogger("prober").setLevel(logging.INFO)
+    log_as(log_format or settings.log)
+    if not serve(paths or [Path("probes")], settings, is_worker=is_worker):
         # Python would wait for threads that hang in an ask. What they had recorded is kept, and is taken up again.
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(0)
-    return 0

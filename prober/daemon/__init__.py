@@ -49,10 +49,11 @@ from prober.store import Store
 __all__ = ["Daemon", "MissReason", "serve"]
 
 
-def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc) -> bool:
+def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now_utc, is_worker: bool = False) -> bool:
     """Watch until SIGTERM or SIGINT, then finish what is in progress within the grace; a second signal ends it at once.
 
-    Whether all that was in progress has ended: where not, threads of this process still wait for answers.
+    A worker asks what other daemons make due. Whether all that was in progress has ended: where not, threads of this
+    process still wait for answers.
 
     SIGHUP reads the files anew; a change of theirs is seen by itself within seconds. Raises ConfigurationError where
     files or settings are broken at the start, and StoreError where the database cannot be opened.
@@ -65,7 +66,10 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     # One line a round is ours to write; APScheduler would add its own for every job.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with Store.open(settings.database_url) as store:
-        daemon = Daemon(paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping)
+        daemon = Daemon(
+            paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping,
+            vantage=settings.vantage, is_worker=is_worker,
+        )  # fmt: skip
         desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver_soon)
         with _signals(daemon), listening(open_listener(settings, desk)):
             return daemon.run()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from prober.alerts import ALERTERS, Alerter
 from prober.alerts.post import Ping
 from prober.daemon.database import PRUNE_S, DatabaseWatch, OldReplies
 from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
-from prober.daemon.due_times import ClockWatch, RoundTrigger, all_watched
+from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.log import logger, reported
@@ -50,7 +50,11 @@ MOST_THREADS: Final = 256
 
 
 class Daemon:
-    """See `run`. `worker` names this process in the store."""
+    """See `run`. `worker` names this process in the store.
+
+    It asks the endpoints of its `vantage`, and those of none. A worker makes no round due, and leaves reminders and
+    what else time brings to the daemons.
+    """
 
     def __init__(
         self,
@@ -64,11 +68,14 @@ class Daemon:
         ping: Ping | None = None,
         queue: RoundQueue | None = None,
         grace_s: float = GRACE_S,
+        vantage: str = "",
+        is_worker: bool = False,
     ) -> None:
         self._files = Files(paths)
         self._store = store
         self._notices = Notices(store, alerters, dashboard_url, clock)
         self._worker = worker
+        self._is_worker = is_worker
         self.clock = clock
         self._grace_s = grace_s
         self._heartbeat = Heartbeat(store, worker, ping)
@@ -93,7 +100,11 @@ class Daemon:
         )
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
+<<<<<<< HEAD
             self._endpoint, self._database.round_ended,
+=======
+            self._endpoint, vantage,
+>>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
         )  # fmt: skip
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
@@ -124,12 +135,17 @@ class Daemon:
         self.declare(self._files.load())
         self._every(LOOK_S, "files", self._follow_files)
         self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
-        self._every(LOOK_S, "time", self._look_at_time)
         self._every(BEAT_S, "beat", self.beat)
-        self._every(PRUNE_S, "old replies", self._old_replies.delete)
         self._every(LOOK_S, "database", self.look_at_database)
+<<<<<<< HEAD
         self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
         self._every(VERSIONS_S, "new versions", self.run_version_gates)
+=======
+        if not self._is_worker:
+            self._every(LOOK_S, "time", self._look_at_time)
+            self._every(PRUNE_S, "old replies", self._old_replies.delete)
+            self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
+>>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
             news = partial(self.deliver_news_of_database, lane)
@@ -228,6 +244,15 @@ class Daemon:
         routing.check({*ALERTERS, *routing.alerters})
         self._routing = routing
         watched = {each.key: each for each in all_watched(declarations, self._worker, self.clock())}
+        if self._is_worker:
+            for each in watched.values():
+                each.account(each.reached)  # as if a daemon had made it due
+        else:
+            self._schedule(watched)
+        self.rounds.watched = watched
+        self._declared, self._is_remembered = declarations, False
+
+    def _schedule(self, watched: Mapping[str, Watched]) -> None:
         for key in self.rounds.watched.keys() - watched.keys():
             self.scheduler.remove_job(key)
         for key, each in watched.items():
@@ -246,8 +271,6 @@ class Daemon:
                 max_instances=1,
                 misfire_grace_time=each.moments.grace_s,
             )
-        self.rounds.watched = watched
-        self._declared, self._is_remembered = declarations, False
 
     def look_for_retirements(self) -> None:
         """Whether the models of what is watched are to be retired."""

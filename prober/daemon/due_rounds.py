@@ -44,6 +44,7 @@ MissReason = Literal[
     "still_running",  # the round before it was still in progress
     "overdue",  # it waited for its endpoint until the next one was due
     "abandoned",  # its worker was lost, and nobody took it up before the next one was due
+    "no_worker",  # nobody at the endpoint's vantage took it until the next one was due
     "not_declared",  # its set or endpoint is no longer declared
 ]
 """Why a round did not start. `prober.service.run_round` and a crash have reasons of their own."""
@@ -111,7 +112,11 @@ class DueRounds:
         clock: run_round.Clock,
         scheduler: BaseScheduler,
         find: candidates.Find,
+<<<<<<< HEAD
         round_ended: Callable[[StoreError | None], None],
+=======
+        vantage: str,
+>>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
     ) -> None:
         self.watched: dict[str, Watched] = {}
         """By key. Replaced as a whole where it changes."""
@@ -126,8 +131,12 @@ class DueRounds:
         self._clock = clock
         self._scheduler = scheduler
         self._find = find
+<<<<<<< HEAD
         self._round_ended = round_ended
         """Told whether a round could be stored."""
+=======
+        self._vantage = vantage
+>>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
 
     @property
     def in_hand(self) -> tuple[str, ...]:
@@ -195,7 +204,10 @@ class DueRounds:
             self._queue.done(waiting, "misfire", now)
             logger.warning("the confirmation of %s was due by a clock that was ahead; it is looked at again", key)
             return
+        here = watched is None or watched.endpoint.is_asked_from(self._vantage)
         if watched is not None and now < watched.moments.following(waiting.due_at):
+            if not here:
+                return  # it waits for a worker at its vantage
             # Jitter keeps fleets out of step at the moments they share; a suspicion is an endpoint's own.
             start = waiting.due_at if waiting.confirms else watched.moments.start(waiting.due_at)
             self._scheduler.add_job(
@@ -214,7 +226,7 @@ class DueRounds:
                 return
             reason = "not_declared"
         else:
-            reason = "abandoned" if waiting.state == "claimed" else "overdue"
+            reason = "abandoned" if waiting.state == "claimed" else "overdue" if here else "no_worker"
         self._queue.done(waiting, reason, now)
         logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
 

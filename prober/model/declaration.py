@@ -172,10 +172,16 @@ class Endpoint(Connection):
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
     """Windows of announced work."""
+<<<<<<< HEAD
     fallback: Name | None = None
     """Another declared endpoint that callers can be sent to while this one is worse."""
     gate: VersionGate | None = None
     """Compare a new version of the model with the stored replies, as soon as there is one. Without it, none is."""
+=======
+    vantage: Name | None = None
+    """Where it is asked from, such as `eu-west`: only by a daemon or worker started there (`--vantage eu-west`, or
+    PROBER_VANTAGE). Without it, by any of them. To compare regions, declare the endpoint once for each."""
+>>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
     metadata: bool | None = None
     """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
     it, where `base_url` is none of a large provider."""
@@ -185,7 +191,12 @@ class Endpoint(Connection):
         """Hash of all that decides what model answers, and how it is asked. Nothing of the environment is in it."""
         content = self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"})
         version = {} if self.api_version is None else {"api_version": self.api_version}
-        return _hash(content | version | self.constants)
+        vantage = {} if self.vantage is None else {"vantage": self.vantage}
+        return _hash(content | version | vantage | self.constants)
+
+    def is_asked_from(self, vantage: str) -> bool:
+        """Whether who is at this vantage (empty: not said where) asks it."""
+        return self.vantage is None or self.vantage == vantage
 
 
 class Check(Shape):

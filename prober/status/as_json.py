@@ -48,6 +48,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "provider": view.provider,
         "model": view.model,
         "owners": view.owners,
+        "vantage": view.vantage or None,
         "state": one.state,
         "verdict": one.verdict,
         "why": one.why,

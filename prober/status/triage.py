@@ -127,6 +127,7 @@ def _watched(tx: Transaction, view: EndpointView, split: str) -> Watched:
         name=view.name,
         model=view.model,
         origin=declared.origin_of(tx, view.endpoint_hash) or view.name,
+        vantage=view.vantage,
         before=over_time.rounds_between(tx, view.name, "", split, BEFORE, REPLIES, newest=True),
         since=over_time.rounds_between(tx, view.name, split, _LAST, SINCE, REPLIES, newest=False),
         change=change if last >= split else None,

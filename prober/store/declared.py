@@ -65,7 +65,8 @@ def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
     """From now on the name means this content."""
     content_hash = endpoint.content_hash
     row = tx.get(EndpointRow, (endpoint.name, content_hash))
-    promise, rules = endpoint.false_alarms_per_year, endpoint.model_dump_json(include={"reference", "budget"})
+    rules = endpoint.model_dump_json(include={"reference", "budget", *(["vantage"] if endpoint.vantage else [])})
+    promise = endpoint.false_alarms_per_year
     if row is not None and row.current and row.false_alarms_per_year == promise and row.rules == rules:
         return
     tx.exec(update(EndpointRow).where(col(EndpointRow.name) == endpoint.name).values(current=False))

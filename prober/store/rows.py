@@ -47,7 +47,7 @@ class EndpointRow(Row, table=True):
     priced_at: datetime | None = Field(default=None, sa_type=Utc)
     """When somebody looked."""
     rules: str | None = Field(default=None, sa_type=HostileText)
-    """JSON of the declared `reference` and `budget`; NULL where it was declared by an earlier version."""
+    """JSON of the declared `reference`, `budget` and `vantage`; NULL where it was declared by an earlier version."""
 
 
 class ProbeSetRow(Row, table=True):

@@ -121,6 +121,8 @@ class EndpointView:
     """When people were notified that no fresh rounds come; None while they do."""
     cached_asks: int = 0
     """Of the failed asks, those that a cache answered in place of the model."""
+    vantage: str = ""
+    """Where it is asked from; empty where that is not declared."""
     characters: int | None = None
     """Of all replies in rounds that ended."""
     last_round_cached: int = 0

@@ -30,6 +30,8 @@ class Watched:
     """Who serves it."""
     before: Sequence[Round]
     since: Sequence[Round]
+    vantage: str = ""
+    """Where it is asked from; empty where that is not declared."""
     change: Change | None = None
     """With an onset since then."""
     suspicion: float = 0.0
@@ -63,6 +65,7 @@ def assembled(
     same = set() if endpoint_edits else untouched
     return Material(
         endpoint=own.name,
+        vantage=own.vantage,
         since=since,
         rounds=(len(own.before), len(own.since)),
         asked=asked,
@@ -87,7 +90,7 @@ def assembled(
 
 def _neighbour(own: Watched, other: Watched, edited: Collection[str]) -> Neighbour:
     return Neighbour(
-        name=other.name,
+        name=f"{other.name} (asked from {other.vantage})" if other.vantage else other.name,
         same_model=other.model == own.model,
         same_provider=other.origin == own.origin,
         moved=None if other.is_edited else _moved(other, edited),

@@ -69,6 +69,8 @@ class Material:
     rounds: tuple[int, int]
     """Completed rounds before, and since."""
     asked: Asked
+    vantage: str = ""
+    """Where it is asked from; empty where that is not declared."""
     trouble: Trouble | None = None
     change: Change | None = None
     """A change whose onset lies in the time in question."""

@@ -196,12 +196,15 @@ def _beside(pick: Callable[[Neighbour], bool], moved: bool, yes: str, no: str) -
 
 def _apart(material: Material) -> Found:
     """Only where this endpoint moved: a twin that stands still says that it is here."""
+    if material.vantage and not any(one.same_model for one in material.neighbours):
+        return "unknown", f"it is asked from {material.vantage} only"
     answer, _ = _untouched(material) if not material.endpoint_edits else _reconfigured(material)
     if answer != "yes":
         return "unknown", "this endpoint did not move by itself"
-    return _beside(lambda one: one.same_model, False, "the same model did not move", "the same model moved as well")(
-        material
-    )
+    here = f", here asked from {material.vantage}," if material.vantage else ""
+    return _beside(
+        lambda one: one.same_model, False, f"the same model{here} did not move", f"the same model{here} moved as well"
+    )(material)
 
 
 def _tokens(material: Material) -> Found:

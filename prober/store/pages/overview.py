@@ -78,6 +78,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             reference_began_at=began.get(row.endpoint_hash),
             reference=_rule(row, "reference", ReferenceRule),
             budget=_rule(row, "budget", Budget),
+            vantage=json.loads(row.rules or "{}").get("vantage", ""),
             spending=spending.get(row.name),
         )
         for row in declared
