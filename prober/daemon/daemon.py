@@ -75,7 +75,7 @@ class Daemon:
         self._store = store
         self._notices = Notices(store, alerters, dashboard_url, clock)
         self._worker = worker
-        self._is_worker = is_worker
+        self._is_worker, self._vantage = is_worker, vantage
         self.clock = clock
         self._grace_s = grace_s
         self._heartbeat = Heartbeat(store, worker, ping)
@@ -100,11 +100,7 @@ class Daemon:
         )
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
-<<<<<<< HEAD
-            self._endpoint, self._database.round_ended,
-=======
-            self._endpoint, vantage,
->>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
+            self._endpoint, self._database.round_ended, vantage,
         )  # fmt: skip
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
@@ -137,15 +133,11 @@ class Daemon:
         self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
         self._every(BEAT_S, "beat", self.beat)
         self._every(LOOK_S, "database", self.look_at_database)
-<<<<<<< HEAD
-        self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
-        self._every(VERSIONS_S, "new versions", self.run_version_gates)
-=======
         if not self._is_worker:
             self._every(LOOK_S, "time", self._look_at_time)
             self._every(PRUNE_S, "old replies", self._old_replies.delete)
             self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
->>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
+            self._every(VERSIONS_S, "new versions", self.run_version_gates)
         for lane in self._notices.lanes:
             self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
             news = partial(self.deliver_news_of_database, lane)
@@ -282,7 +274,9 @@ class Daemon:
     def run_version_gates(self) -> None:
         """Compare what the provider serves anew, where an endpoint declares it."""
         if not self._database.fault:
-            run_version_gates(self._store, self._declared, self._routing, self.clock, lambda: self.rounds.is_stopping)
+            run_version_gates(
+                self._store, self._declared, self._vantage, self._routing, self.clock, lambda: self.rounds.is_stopping
+            )
 
     # Rounds
 

@@ -112,11 +112,8 @@ class DueRounds:
         clock: run_round.Clock,
         scheduler: BaseScheduler,
         find: candidates.Find,
-<<<<<<< HEAD
         round_ended: Callable[[StoreError | None], None],
-=======
         vantage: str,
->>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
     ) -> None:
         self.watched: dict[str, Watched] = {}
         """By key. Replaced as a whole where it changes."""
@@ -131,12 +128,9 @@ class DueRounds:
         self._clock = clock
         self._scheduler = scheduler
         self._find = find
-<<<<<<< HEAD
         self._round_ended = round_ended
         """Told whether a round could be stored."""
-=======
         self._vantage = vantage
->>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
 
     @property
     def in_hand(self) -> tuple[str, ...]:

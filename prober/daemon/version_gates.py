@@ -19,13 +19,13 @@ VERSIONS_S: Final = 60.0
 
 
 def run_version_gates(
-    store: Store, declared: Declarations, routing: Routing, clock: Clock, is_stopping: Callable[[], bool]
+    store: Store, declared: Declarations, vantage: str, routing: Routing, clock: Clock, is_stopping: Callable[[], bool]
 ) -> None:
     """One endpoint's bad luck is its own."""
     for endpoint in declared.endpoints:
         if is_stopping():
             return
-        if endpoint.gate is None:
+        if endpoint.gate is None or not endpoint.is_asked_from(vantage):
             continue
         with reported(f"comparing a new version of the model of {endpoint.name}"):
             for one in run_version_gate(store, endpoint, declared.sets, open_provider, routing, clock, is_stopping):

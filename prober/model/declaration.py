@@ -172,16 +172,13 @@ class Endpoint(Connection):
     """Channel, kind of fact or kind of trouble → severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
     """Windows of announced work."""
-<<<<<<< HEAD
     fallback: Name | None = None
     """Another declared endpoint that callers can be sent to while this one is worse."""
     gate: VersionGate | None = None
     """Compare a new version of the model with the stored replies, as soon as there is one. Without it, none is."""
-=======
     vantage: Name | None = None
     """Where it is asked from, such as `eu-west`: only by a daemon or worker started there (`--vantage eu-west`, or
     PROBER_VANTAGE). Without it, by any of them. To compare regions, declare the endpoint once for each."""
->>>>>>> e07b42b (prober worker, and the vantage of an endpoint: asked only from where it says, a series of its own, heard by triage)
     metadata: bool | None = None
     """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
     it, where `base_url` is none of a large provider."""
