@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Protocol
 
 from prober.alerts.alertmanager import open_alertmanager
@@ -13,6 +14,7 @@ from prober.alerts.slack.bot import open_slack
 from prober.alerts.webhook import open_webhook
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.notice import Notice, Outcome
+from prober.model.plugins import installed
 from prober.settings import Settings
 
 
@@ -35,7 +37,9 @@ ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
     "apprise": open_apprise,
     "log": open_log,
 }
-"""Name → factory, which gives None where the channel is not configured."""
+ALERTERS |= installed("prober.alerters", FunctionType, ALERTERS)
+"""Name → factory, which gives None where the channel is not configured; those of installed packages too
+(`prober.model.plugins`)."""
 
 
 def open_alerters(settings: Settings) -> tuple[Alerter, ...]:

@@ -41,7 +41,7 @@ def refusals(endpoint: Endpoint, probe: Probe) -> Mapping[str, str]:
 def _opened(name: str) -> WireFormat:
     """`module:Class` of the table of providers → the wire format, which has no state."""
     module, _, kind = name.partition(":")
-    opened: WireFormat = getattr(import_module(f"{__name__}.wire.{module}"), kind)()
+    opened: WireFormat = getattr(import_module(module if "." in module else f"{__name__}.wire.{module}"), kind)()
     return opened
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from prober.judging.statistic.readings import Digest, Reading, Recurring, TopTokens
 from prober.model.evidence import IDENTITY_PARTS, NONE, Direction, Fingerprint, Kind
+from prober.model.plugins import installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,5 +262,8 @@ _ALL: Final = (
         better="higher",
     ),
 )
-CHANNELS: Final[Mapping[str, Channel]] = {channel.name: channel for channel in _ALL}
-"""Every channel by name. Adding one is a row above and a page in `docs/`; the contract suite finds it by itself."""
+_OWN: Final = {channel.name: channel for channel in _ALL}
+CHANNELS: Final[Mapping[str, Channel]] = _OWN | installed("prober.channels", Channel, _OWN)
+"""Every channel by name, those of installed packages too (`prober.model.plugins`).
+
+Adding one is a row above and a page in `docs/`; the contract suite finds it by itself."""

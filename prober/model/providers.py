@@ -1,4 +1,5 @@
 """Providers: PROVIDERS is the whole list, and a row is all that a provider is. Plain data, which every room may read.
+Packages that are installed beside the prober may add rows (`prober.providers`, see `plugins`).
 
 Adding one is a row, and a wire format where it speaks none of those that are there (`prober/asking/wire/`).
 """
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from prober.model.connection import Auth
 from prober.model.declaration import Endpoint
+from prober.model.plugins import installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class ProviderRow:
     """One provider."""
 
     formats: Mapping[str, str]
-    """What `api` of an endpoint may say → its wire format, `module:Class` in `prober/asking/wire/`.
+    """What `api` of an endpoint may say → its wire format, `module:Class` in `prober/asking/wire/`, or
+    `package.module:Class` elsewhere.
 
     Empty where nothing is sent.
     """
@@ -67,7 +70,7 @@ class ProviderRow:
 _BEDROCK: Final = "https://bedrock-runtime.eu-west-1.amazonaws.com"
 _VERTEX: Final = "https://europe-west4-aiplatform.googleapis.com/v1/projects/my-project/locations/europe-west4"
 
-PROVIDERS: Final[Mapping[str, ProviderRow]] = {
+PROVIDERS: dict[str, ProviderRow] = {
     "openai": ProviderRow(
         formats={"chat": "openai_chat:ChatCompletions", "responses": "openai_responses:Responses"},
         base_url="https://api.openai.com/v1",
@@ -102,6 +105,7 @@ PROVIDERS: Final[Mapping[str, ProviderRow]] = {
     ),
     "scripted": ProviderRow(formats={}, auth="none", temperature=()),
 }
+PROVIDERS |= installed("prober.providers", ProviderRow, PROVIDERS)
 
 
 def base_url_of(endpoint: Endpoint) -> str:
