@@ -11,25 +11,24 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
-from apscheduler.executors.pool import ThreadPoolExecutor
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from prober.alerts import ALERTERS, Alerter
 from prober.alerts.post import Ping
 from prober.daemon.database import PRUNE_S, DatabaseWatch, OldReplies
-from prober.daemon.due_rounds import ROUNDS, TAKE_UP, DueRounds, RoundQueue, StoredQueue
+from prober.daemon.due_rounds import DueRounds
 from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
+from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
 from prober.daemon.log import logger, reported
 from prober.daemon.notices import Notices
+from prober.daemon.queue import RoundQueue, StoredQueue
 from prober.daemon.retirements import RETIREMENT_S, look_for_retirements
 from prober.daemon.version_gates import VERSIONS_S, run_version_gates
 from prober.incidents.routing import Routing
@@ -45,8 +44,6 @@ LOOK_S: Final = 5.0
 GRACE_S: Final = 30.0
 """How long a daemon that is stopped waits for the rounds and deliveries in progress. What has not ended by then is
 left in the store, to be taken up by whoever comes next."""
-MOST_THREADS: Final = 256
-"""Rounds in progress at once; a thread is made when it is needed."""
 
 
 class Daemon:
@@ -90,18 +87,17 @@ class Daemon:
         """Held by whoever changes what is watched."""
         self._stopped = threading.Lock()  # not an Event: a signal handler may release a lock at any moment
         self._stopped.acquire()
-        self._job_threads, self._round_threads = f"job {id(self):x}", f"round {id(self):x}"
-        self.scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={
-                "default": ThreadPoolExecutor(10 + 2 * len(alerters), {"thread_name_prefix": self._job_threads}),
-                ROUNDS: ThreadPoolExecutor(MOST_THREADS, {"thread_name_prefix": self._round_threads}),
-            },
-        )
+        self.scheduler = Jobs(10 + 2 * len(alerters))
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
             self._endpoint, self._database.round_ended, vantage,
         )  # fmt: skip
+        self._deliveries: dict[str, Callable[[], None]] = {}
+        """Job → what it does."""
+        for lane in self._notices.lanes:
+            to = f"deliver to {lane.alerter or 'others'}"
+            self._deliveries[to] = partial(self._deliver, lane)
+            self._deliveries[f"{to} news of the database"] = partial(self.deliver_news_of_database, lane)
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
 
     def _endpoint(self, name: str) -> Endpoint:
@@ -129,19 +125,17 @@ class Daemon:
         Whether all that was in progress has ended. Raises ConfigurationError where files are broken at the start only.
         """
         self.declare(self._files.load())
-        self._every(LOOK_S, "files", self._follow_files)
-        self._every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
-        self._every(BEAT_S, "beat", self.beat)
-        self._every(LOOK_S, "database", self.look_at_database)
+        self.scheduler.every(LOOK_S, "files", self._follow_files)
+        self.scheduler.every(LOOK_S, TAKE_UP, self.take_up, most_at_once=2)
+        self.scheduler.every(BEAT_S, "beat", self.beat)
+        self.scheduler.every(LOOK_S, "database", self.look_at_database)
         if not self._is_worker:
-            self._every(LOOK_S, "time", self._look_at_time)
-            self._every(PRUNE_S, "old replies", self._old_replies.delete)
-            self._every(RETIREMENT_S, "retirement", self.look_for_retirements)
-            self._every(VERSIONS_S, "new versions", self.run_version_gates)
-        for lane in self._notices.lanes:
-            self._every(LOOK_S, f"deliver to {lane.alerter or 'others'}", partial(self._deliver, lane))
-            news = partial(self.deliver_news_of_database, lane)
-            self._every(LOOK_S, f"deliver to {lane.alerter or 'others'} news of the database", news)
+            self.scheduler.every(LOOK_S, "time", self._look_at_time)
+            self.scheduler.every(PRUNE_S, "old replies", self._old_replies.delete)
+            self.scheduler.every(RETIREMENT_S, "retirement", self.look_for_retirements)
+            self.scheduler.every(VERSIONS_S, "new versions", self.run_version_gates)
+        for name, deliver in self._deliveries.items():
+            self.scheduler.every(LOOK_S, name, deliver)
         self.scheduler.start()
         logger.info("watching %s as %s", ", ".join(self.rounds.watched), self._worker)
         try:
@@ -151,38 +145,23 @@ class Daemon:
             ended = self._close()
         return ended
 
-    def _every(self, seconds: float, name: str, job: Callable[[], None], most_at_once: int = 1) -> None:
-        self.scheduler.add_job(
-            job, "interval", id=name, seconds=seconds, next_run_time=datetime.now(UTC), coalesce=True,
-            max_instances=most_at_once, misfire_grace_time=None,
-        )  # fmt: skip
-
     def _close(self) -> bool:
         """End within the grace, however much is left and whatever hangs."""
         self.rounds.is_stopping = True
         end = time.monotonic() + self._grace_s
         logger.info("stopping: no new round starts, running ones are finished; a second signal ends them too")
-        # Stopped while it starts jobs, APScheduler's thread would die of a job that it does not find any more.
-        self.scheduler.pause()
-        self.scheduler.get_jobs()  # waits until that is over
-        self.scheduler.shutdown(wait=False)
-        while self._threads() and time.monotonic() < end:
-            time.sleep(0.05)
+        self.scheduler.end(end)
         self._notices.deliver_last(end)
         # In a thread of its own: a database that hangs must not hold up the end.
         last = threading.Thread(target=self._heartbeat.stop, args=(self.clock(),), daemon=True)
         last.start()
         last.join(max(0.0, end + 1 - time.monotonic()))
-        if not self._threads() and not last.is_alive():
+        if not self.scheduler.is_working and not last.is_alive():
             logger.info("stopped")
             return True
         left = ", ".join(self.rounds.in_hand) or "a delivery"
         logger.warning("stopped after %g s; left for whoever comes next: %s", self._grace_s, left)
         return False
-
-    def _threads(self) -> list[threading.Thread]:
-        """Of the scheduler's executors: after it is shut down, those that still work."""
-        return [one for one in threading.enumerate() if one.name.startswith((self._job_threads, self._round_threads))]
 
     # The clock
 
@@ -199,15 +178,7 @@ class Daemon:
                 else:  # what was not asked meanwhile is asked now; until then it is no news that it is stale
                     watched.since = now
             if step < timedelta(0):
-                self._reschedule()
-
-    def _reschedule(self) -> None:
-        for job in self.scheduler.get_jobs():
-            with suppress(JobLookupError):  # it has run meanwhile
-                if isinstance(job.trigger, RoundTrigger):
-                    job.reschedule(job.trigger)
-                else:
-                    job.modify(next_run_time=datetime.now(UTC))
+                self.scheduler.count_anew()
 
     # What is watched
 
@@ -333,10 +304,7 @@ class Daemon:
 
     def deliver_soon(self) -> None:
         """The same, in a moment."""
-        for job in self.scheduler.get_jobs():
-            if job.id.startswith("deliver to "):
-                with suppress(JobLookupError):
-                    job.modify(next_run_time=datetime.now(UTC))
+        self.scheduler.soon(*self._deliveries)
 
     def beat(self) -> None:
         """Say that this is alive, and what it watches."""

@@ -9,17 +9,17 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from apscheduler.events import EVENT_JOB_MISSED, JobEvent
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.base import BaseScheduler
 
 from prober.asking import open_provider
 from prober.daemon.due_times import Watched, key_of
+from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
 from prober.daemon.log import log_fault, log_round, logger, reported
+from prober.daemon.queue import RoundQueue
 from prober.incidents.confirmation import longest_wait
 from prober.incidents.routing import Routing
 from prober.model.errors import ConfigurationError, StoreError
@@ -27,10 +27,6 @@ from prober.service import candidates, run_round
 from prober.store import Store, rounds
 from prober.store.views import RoundView
 
-TAKE_UP: Final = "take up"
-"""The job that takes rounds from the queue."""
-ROUNDS: Final = "rounds"
-"""The executor that rounds are asked in."""
 FORGOTTEN: Final = timedelta(hours=1)
 """How old a round of nothing we declare must be to be missed: another daemon on the same store may declare it."""
 MOST_MISSED: Final = 1000
@@ -50,56 +46,6 @@ MissReason = Literal[
 """Why a round did not start. `prober.service.run_round` and a crash have reasons of their own."""
 
 
-class RoundQueue(Protocol):
-    """Where rounds wait between being due and being asked. Every method may raise StoreError.
-
-    `StoredQueue` keeps them in the store's tables. An engine such as Procrastinate can stand here instead.
-    """
-
-    def put(self, watched: Watched, due_at: datetime) -> None:
-        """The round of this moment waits to be asked. Nothing changes where it waits, is in progress or is over; passed
-        over, it waits again."""
-        ...
-
-    def take(self, now: datetime) -> Sequence[RoundView]:
-        """Rounds that nobody has claimed, oldest first. Whoever asks one still has to claim it."""
-        ...
-
-    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
-        """A round that was taken will not be asked."""
-        ...
-
-    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
-        """These moments passed without a round. Gives how many: what another daemon has, or had, stays as it is."""
-        ...
-
-
-class StoredQueue:
-    """The queue in the store."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def put(self, watched: Watched, due_at: datetime) -> None:
-        # Passed over while a clock was ahead, its moment has come all the same.
-        self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
-
-    def take(self, now: datetime) -> Sequence[RoundView]:
-        return self._store.query(rounds.unfinished, now)
-
-    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
-        self._store.change(rounds.miss, waiting.id, reason, now)
-
-    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
-        with self._store.write() as tx:
-            ours = [rounds.due(tx, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
-            waiting = {one.id for one in rounds.unfinished(tx, now)}
-            missed = [round_id for round_id in ours if round_id in waiting]
-            for round_id in missed:
-                rounds.miss(tx, round_id, reason, now)
-        return len(missed)
-
-
 class DueRounds:
     """The rounds of one daemon: what it watches, and what it is working on."""
 
@@ -110,7 +56,7 @@ class DueRounds:
         routing: Callable[[], Routing],
         worker: str,
         clock: run_round.Clock,
-        scheduler: BaseScheduler,
+        scheduler: Jobs,
         find: candidates.Find,
         round_ended: Callable[[StoreError | None], None],
         vantage: str,
@@ -167,8 +113,7 @@ class DueRounds:
             self._miss(watched, due, "misfire" if late else "still_running")
 
     def take_up_soon(self) -> None:
-        with suppress(JobLookupError):  # the daemon does not run yet, or no more
-            self._scheduler.modify_job(TAKE_UP, next_run_time=datetime.now(UTC))
+        self._scheduler.soon(TAKE_UP)
 
     def take_up(self) -> None:
         """Start every round that waits in the queue, while it is the newest of its set; later it is missed.

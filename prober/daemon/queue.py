@@ -1,0 +1,61 @@
+"""Where rounds wait between being due and being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prober.daemon.due_times import Watched
+from prober.store import Store, rounds
+from prober.store.views import RoundView
+
+
+class RoundQueue(Protocol):
+    """Where rounds wait between being due and being asked. Every method may raise StoreError.
+
+    `StoredQueue` keeps them in the store's tables. An engine such as Procrastinate can stand here instead.
+    """
+
+    def put(self, watched: Watched, due_at: datetime) -> None:
+        """The round of this moment waits to be asked. Nothing changes where it waits, is in progress or is over; passed
+        over, it waits again."""
+        ...
+
+    def take(self, now: datetime) -> Sequence[RoundView]:
+        """Rounds that nobody has claimed, oldest first. Whoever asks one still has to claim it."""
+        ...
+
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
+        """A round that was taken will not be asked."""
+        ...
+
+    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
+        """These moments passed without a round. Gives how many: what another daemon has, or had, stays as it is."""
+        ...
+
+
+class StoredQueue:
+    """The queue in the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, watched: Watched, due_at: datetime) -> None:
+        # Passed over while a clock was ahead, its moment has come all the same.
+        self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
+
+    def take(self, now: datetime) -> Sequence[RoundView]:
+        return self._store.query(rounds.unfinished, now)
+
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
+        self._store.change(rounds.miss, waiting.id, reason, now)
+
+    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
+        with self._store.write() as tx:
+            ours = [rounds.due(tx, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
+            waiting = {one.id for one in rounds.unfinished(tx, now)}
+            missed = [round_id for round_id in ours if round_id in waiting]
+            for round_id in missed:
+                rounds.miss(tx, round_id, reason, now)
+        return len(missed)
