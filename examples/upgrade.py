@@ -16,13 +16,15 @@ from prober import ask, compare, load, write_log
 
 def main(folder: str, set_name: str, reference: str, candidate: str, rounds: int = 8) -> int:
     declared = load(folder)
-    probes = next(one for one in declared.sets if one.name == set_name)
+    by_name = {one.name: one for one in declared.sets}
+    if set_name not in by_name:
+        sys.exit(f"there is no probe set {set_name}; there are {', '.join(by_name)}")
     began = datetime.now(UTC)
     replies = {
         name: [
             reply
             for number in range(rounds)
-            for reply in ask(declared.endpoint(name), probes, now=began + timedelta(minutes=number))
+            for reply in ask(declared.endpoint(name), by_name[set_name], now=began + timedelta(minutes=number))
         ]
         for name in (reference, candidate)
     }

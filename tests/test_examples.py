@@ -72,11 +72,16 @@ def test_examples_of_the_library(
     said = capsys.readouterr().out
     assert "alarm in 2026-01-2" in said
     assert "alarms before the change: 0" in said
-    shutil.copytree(ROOT / "probes", tmp_path / "probes")
-    two = "endpoints:\n  a: {provider: scripted, model: m, parameters: {world: still}}\n"
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "choices.yaml").write_text(
+        "owner: me\nendpoints: [offline-demo]\nschedule: {every: 6h}\nprobes:\n"
+        "  - {id: colour, prompt: Name one colour., samples: 3}\n  - {id: animal, prompt: Name an animal., samples: 3}\n"
+    )
+    two = "endpoints:\n  offline-demo: {provider: scripted, model: m, parameters: {world: still}}\n"
+    two += "  a: {provider: scripted, model: m, parameters: {world: still}}\n"
     two += '  b: {provider: scripted, model: m, parameters: {world: swap, changes_at: "2026-01-01T00:00:00Z"}}\n'
-    (tmp_path / "probes" / "two.endpoints.yaml").write_text(two)
-    assert runpy.run_path(str(EXAMPLES / "upgrade.py"))["main"]("probes", "canary", "a", "b") == 1
+    (tmp_path / "probes" / "endpoints.yaml").write_text(two)
+    assert runpy.run_path(str(EXAMPLES / "upgrade.py"))["main"]("probes", "choices", "a", "b") == 1
     page = (ROOT / "docs/how-to/library.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", page, flags=re.M | re.S)
     exec(code, {})
