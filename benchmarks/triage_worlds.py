@@ -34,7 +34,8 @@ from prober.judging.facts.readings import read as readings
 from prober.judging.promise import Promise
 from prober.lab.gate.declared import probes_of
 from prober.lab.swap import Before, Experiment, experiment
-from prober.model.declaration import Budget, Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.budget import Budget
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.model.evidence import Fact, Observation, Round
 from prober.model.incident import Trouble
 from prober.model.reply import Reply
@@ -319,7 +320,7 @@ def _asked(fleet: Fleet, endpoint: Endpoint, probe_set: ProbeSet, at: datetime) 
 
 
 def _is_exhausted(endpoint: Endpoint) -> bool:
-    return endpoint.budget.is_limited
+    return bool(endpoint.budget.limits)
 
 
 def play(story: Incident) -> Store:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
+from prober.model.budget import NANO
 from prober.model.declaration import Endpoint
 
 MILLION: Final = 1_000_000
@@ -31,6 +33,10 @@ class Tariff:
         """What so many asks with so many tokens in all come to."""
         tokens = self.input_per_million * input_tokens + self.output_per_million * output_tokens
         return self.per_ask * asks + tokens / MILLION
+
+    def nanodollars(self, input_tokens: int, output_tokens: int) -> int:
+        """Billionths of a dollar that one ask comes to, rounded up."""
+        return ceil(round(NANO * self.dollars(1, input_tokens, output_tokens), 3))
 
 
 @dataclass(frozen=True, slots=True)

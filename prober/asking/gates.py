@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from prober.asking.failures import FREE
 from prober.asking.interface import Answer, Ask
-from prober.model.declaration import Probe
+from prober.model.budget import Spent
 from prober.model.reply import Reply
-
-UNLIMITED: Final = 512
-"""Output tokens set aside for an ask where the endpoint declares no limit, until ENOUGH_SEEN replies were seen."""
-ENOUGH_SEEN: Final = 12
-MARGIN: Final = 3
-"""Afterwards, so many times the longest of them."""
-OVERHEAD: Final = 64
-"""Input tokens set aside beyond the bytes of a prompt, for what a provider puts around it."""
-
-_LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
-"""Parameters that limit the tokens of an answer, as providers name them."""
+from prober.prices import Tariff
+from prober.tokens import TokenEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ class Booking:
     reason: str
     """Why it does not hold the next one."""
     page: str
-    """Where they are booked, such as the day."""
+    """Where they are booked, such as the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +68,42 @@ class Entry:
 
     answer: Answer
     page: str
-    booked: int
-    """Tokens."""
-    cost: int
-    """Tokens."""
+    booked: Spent
+    cost: Spent
 
 
 class Ledger(Protocol):
     """What is spent of a budget, kept where it outlives the process."""
 
-    def book(self, tokens: Sequence[int]) -> Booking:
-        """Asks that may cost so many tokens each, as many as the budget holds."""
+    def book(self, costs: Sequence[Spent]) -> Booking:
+        """Asks that may cost so much each, as many as the budget holds."""
         ...
 
     def settle(self, entries: Sequence[Entry]) -> None:
         """What these asks cost takes the place of what was booked for them."""
         ...
 
-    def cancel(self, page: str, tokens: int) -> None:
-        """An ask that was booked there, with so many tokens, was not made."""
+    def cancel(self, page: str, cost: Spent) -> None:
+        """An ask that was booked there, at this cost, was not made."""
         ...
 
 
 class BudgetGate:
     """Admits an ask where the budget holds the most it may cost. It counts from then on, whatever becomes of it."""
 
-    def __init__(self, ledger: Ledger, estimate: TokenEstimate) -> None:
-        self._ledger, self._estimate = ledger, estimate
-        self._booked: dict[tuple[str, int], tuple[str, int]] = {}
-        """(series, sample) → page and tokens."""
+    def __init__(self, ledger: Ledger, estimate: TokenEstimate, tariff: Tariff | None = None) -> None:
+        """`tariff` is None where no budget is in dollars."""
+        self._ledger, self._estimate, self._tariff = ledger, estimate, tariff
+        self._booked: dict[tuple[str, int], tuple[str, Spent]] = {}
+        """(series, sample) → page, and the most it may cost."""
 
     def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
         if not asks:
             return 0, None
-        most = [self._estimate.of(ask.probe) for ask in asks]
+        most = [priced(*self._estimate.of(ask.probe), self._tariff) for ask in asks]
         booking = self._ledger.book(most)
-        for ask, tokens in zip(asks[: booking.count], most, strict=False):
-            self._booked[ask.series, ask.sample] = booking.page, tokens
+        for ask, cost in zip(asks[: booking.count], most, strict=False):
+            self._booked[ask.series, ask.sample] = booking.page, cost
         return booking.count, Refused(booking.reason) if booking.count < len(asks) else None
 
     def settle(self, answers: Sequence[Answer]) -> None:
@@ -121,7 +111,7 @@ class BudgetGate:
         for answer in answers:
             ask, reply = answer
             page, booked = self._booked.pop((ask.series, ask.sample))
-            entries.append(Entry(answer, page, booked, cost_of(reply, booked)))
+            entries.append(Entry(answer, page, booked, cost_of(reply, booked, self._tariff)))
             self._estimate.learn(ask.probe, reply)
         self._ledger.settle(entries)
 
@@ -130,49 +120,13 @@ class BudgetGate:
             self._ledger.cancel(*self._booked.pop((ask.series, ask.sample)))
 
 
-def cost_of(reply: Reply, booked: int) -> int:
-    """Tokens an ask has cost: as the provider counts them; where it does not say, as many as were booked."""
+def cost_of(reply: Reply, booked: Spent, tariff: Tariff | None = None) -> Spent:
+    """What an ask has cost: as the provider counts tokens; where it does not say, as much as was booked."""
     if reply.tokens is not None:
-        return reply.tokens
-    return 0 if reply.error in FREE else booked
+        return priced(reply.input_tokens or 0, reply.all_output_tokens or 0, tariff)
+    return Spent(1, 0) if reply.error in FREE else booked
 
 
-class TokenEstimate:
-    """The most tokens that an ask may cost, learnt from the replies to others."""
-
-    def __init__(self, reply_limit: int | None) -> None:
-        """`reply_limit`: the most output tokens of one reply, None where the endpoint declares no limit."""
-        self._limit = reply_limit
-        self._seen = self._longest = 0
-        self._overhead = OVERHEAD
-
-    def of(self, probe: Probe) -> int:
-        """A prompt is never more tokens than bytes."""
-        if self._limit is not None:
-            return _bytes(probe) + self._overhead + max(self._limit, self._longest)
-        limit = max(MARGIN * self._longest, 0 if self._seen >= ENOUGH_SEEN else UNLIMITED)
-        return _bytes(probe) + self._overhead + limit
-
-    def learn(self, probe: Probe, reply: Reply) -> None:
-        """What providers add to a prompt, and how long replies get, is known from the replies."""
-        self._seen += reply.answered
-        self._longest = max(self._longest, reply.all_output_tokens or 0)
-        if reply.input_tokens is not None:
-            self._overhead = max(self._overhead, reply.input_tokens - _bytes(probe))
-
-
-def output_limit(parameters: object) -> int | None:
-    """The most tokens of one answer that the parameters allow; None if they set no limit."""
-    if not isinstance(parameters, dict):
-        return None
-    for name, value in parameters.items():
-        found = value if name in _LIMITS and isinstance(value, int) else output_limit(value)
-        if found is not None:
-            return found
-    return None
-
-
-def _bytes(probe: Probe) -> int:
-    said = [probe.system or "", *(message.content for message in probe.conversation)]
-    said += [tool.model_dump_json() for tool in probe.tools]
-    return sum(len(text.encode(errors="replace")) for text in said)
+def priced(input_tokens: int, output_tokens: int, tariff: Tariff | None) -> Spent:
+    """One ask that takes so many tokens."""
+    return Spent(1, input_tokens + output_tokens, tariff.nanodollars(input_tokens, output_tokens) if tariff else 0)

@@ -12,16 +12,18 @@ from typing import Annotated, Optional
 import typer
 
 from prober.asking import open_provider
-from prober.asking.gates import output_limit
-from prober.cli.options import AsJson, Paths, now_utc
+from prober.cli.options import AsJson, Paths, now_utc, open_store
 from prober.cli.output import Json, bars, complain, count, fix_of, print_json, say, table
 from prober.lab.discover import Discovered
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
-from prober.loading.files import find, holds_endpoints
+from prober.loading import Declarations
+from prober.loading.files import find, holds_budgets, holds_endpoints
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.service.declare import declarations_in
+from prober.service.gates import VerbGates
+from prober.tokens import output_limit
 
 app = typer.Typer(add_completion=False)
 
@@ -48,7 +50,8 @@ def discover(
     Also reports whether the endpoint ignores the temperature, caches replies, or invents log-probabilities. If it is
     stopped, run the same command again: it continues. Exit code 3 if the endpoint does not answer or nothing was found.
     """
-    endpoint = _declared(paths, endpoint_name)
+    declarations = _declared(paths)
+    endpoint = declarations.endpoint(endpoint_name)
     target = output or default_output(endpoint.name)
     if target.suffix not in {".yaml", ".yml"} or holds_endpoints(target):
         raise ConfigurationError(
@@ -60,7 +63,11 @@ def discover(
     _make_folder(target.parent)
     limit = output_limit(endpoint.parameters)
     try:
-        with closing(open_provider(endpoint)) as provider, bars() as shown:
+        with (
+            closing(open_provider(endpoint)) as provider,
+            VerbGates(declarations, lambda: open_store(None), now_utc) as gates,
+            bars() as shown,
+        ):
             bar = shown.add_task("Tokens", total=budget_tokens)
             found = search(
                 endpoint,
@@ -73,6 +80,7 @@ def discover(
                 clock=now_utc,
                 pause=time.sleep,
                 tell=lambda spent: shown.update(bar, completed=spent),
+                gates=gates.of(endpoint, {}),
             )
     except KeyboardInterrupt:
         complain(f"Nothing is lost: {progress} holds every reply so far. Run the same command again to continue.")
@@ -82,6 +90,8 @@ def discover(
         if not force:
             refuse_edited(target)
         write(target, endpoint, found.chosen, owner, [*notes, *(finding.words for finding in found.findings)])
+    if found.declared_budget:
+        complain(f"Stopped early: {found.declared_budget}.")
     written = target if found.chosen and found.given_up is None else None
     missing = _missing(found, endpoint, budget_tokens)
     if as_json:
@@ -91,14 +101,15 @@ def discover(
     return 3 if missing else 0
 
 
-def _declared(paths: Sequence[Path] | None, name: str) -> Endpoint:
-    """The endpoint; no probe set has to exist yet."""
+def _declared(paths: Sequence[Path] | None) -> Declarations:
+    """Endpoints and budgets; no probe set has to exist yet."""
     problems: list[Problem] = []
-    files = [file for file in find(paths or [Path("probes")], problems) if holds_endpoints(file)]
+    found = find(paths or [Path("probes")], problems)
+    files = [file for file in found if holds_endpoints(file)]
     if not files:
         wrong = [each for each in problems if "holds no probe set" not in each.message]
         raise ConfigurationError(wrong or "no endpoint is declared; write probes/endpoints.yaml, or run prober init")
-    return declarations_in(*files).endpoint(name)
+    return declarations_in(*files, *(file for file in found if holds_budgets(file)))
 
 
 def _make_folder(folder: Path) -> None:

@@ -20,16 +20,17 @@ from prober.asking import open_provider
 from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
 from prober.cli.findings import Finding, Level, of_database
-from prober.cli.options import AsJson, Database, Paths, declared, now_utc, settings_of
+from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store, settings_of
 from prober.cli.output import NOT_REACHED, count, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.loading.connection_rules import cache_warning
-from prober.model.declaration import Endpoint, Probe
-from prober.model.errors import ProberError
+from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.errors import NotEnough, ProberError
 from prober.model.providers import CLOUDS, auth_of, base_url_of
+from prober.service.gates import VerbGates
 from prober.settings import Settings, secret
 from prober.status.endpoint_status import CLOCK_SLACK
 
@@ -83,7 +84,7 @@ def _findings(paths: Sequence[Path] | None, database: str | None, ask: bool) -> 
             if warning := cache_warning(endpoint):
                 yield Finding(f"cache of {endpoint.name}", "warning", warning)
         if ask:
-            yield from _asked(declarations)
+            yield from _asked(declarations, database)
     yield from _alerters(settings, declarations)
 
 
@@ -157,19 +158,23 @@ def _keys(declarations: Declarations) -> Iterator[Finding]:
                 yield Finding(f"key of {endpoint.name}", "ok", f"{where} gives one")
 
 
-def _asked(declarations: Declarations) -> Iterator[Finding]:
+def _asked(declarations: Declarations, database: str | None) -> Iterator[Finding]:
     """One ask of each endpoint that a probe set names."""
-    first = {name: one.probes[0] for one in reversed(declarations.sets) for name in one.endpoints}
-    for endpoint in declarations.endpoints:
-        if endpoint.name in first:
-            yield from _answer(endpoint, first[endpoint.name])
+    first = {name: one for one in reversed(declarations.sets) for name in one.endpoints}
+    with VerbGates(declarations, lambda: open_store(database), now_utc) as gates:
+        for endpoint in declarations.endpoints:
+            if endpoint.name in first:
+                yield from _answer(endpoint, first[endpoint.name], gates)
 
 
-def _answer(endpoint: Endpoint, probe: Probe) -> Iterator[Finding]:
-    about = f"ask of {endpoint.name}"
+def _answer(endpoint: Endpoint, probe_set: ProbeSet, gates: VerbGates) -> Iterator[Finding]:
+    about, probe = f"ask of {endpoint.name}", probe_set.probes[0]
     with closing(open_provider(endpoint)) as provider:
         try:
-            reply = provider.ask(endpoint, probe, 0, now_utc())
+            reply = gates.ask(provider, endpoint, probe, probe_set=probe_set.name)
+        except NotEnough as refused:
+            yield Finding(about, "warning", f"not asked: {refused}", fix_of("budget_exhausted"))
+            return
         except ProberError as error:
             yield Finding(about, "problem", str(error))
             return

@@ -14,7 +14,6 @@ from prober.cli.options import now_utc
 from prober.cli.output import count, fix_of
 from prober.incidents.clock import attendance
 from prober.loading import Declarations
-from prober.model.declaration import Endpoint
 from prober.model.errors import StoreError
 from prober.settings import Settings
 from prober.status.endpoint_status import endpoint_statuses, lasting
@@ -102,8 +101,8 @@ def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding
         if one.clock_ahead_at is not None:
             found = f"the newest round of {one.name} ended in the future: a clock was ahead"
             yield Finding("clock", "warning", found, "check the time service of the machine that runs the daemon")
-    for endpoint in declarations.endpoints if declarations else ():
-        yield from _budget(store, endpoint)
+    if declarations is not None:
+        yield from _budgets(store, declarations)
     here = attendance(store.query(daemons.statuses), now)
     for daemon in here.silent:
         found = f"{daemon.worker} was last seen {lasting(now - daemon.seen_at)} ago and did not stop in order"
@@ -118,14 +117,18 @@ def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding
             yield Finding("daemon", "ok", f"{daemon.worker} runs")
 
 
-def _budget(store: Store, endpoint: Endpoint) -> Iterator[Finding]:
-    budget = endpoint.budget
-    spent = store.query(spending.spent, endpoint.name, now_utc())
-    for used, most, what in (
-        (spent.asks, budget.asks_per_day, "asks"),
-        (spent.tokens, budget.tokens_per_day, "tokens"),
-    ):
-        if most is not None and used >= most:
-            why = "It is not asked again before the next UTC day."
-            found = f"{used:,} of {most:,} {what} of the day are spent"
-            yield Finding(f"budget of {endpoint.name}", "warning", found, "raise `budget`, or ask less often", why)
+def _budgets(store: Store, declarations: Declarations) -> Iterator[Finding]:
+    now = now_utc()
+    every = [one for each in declarations.sets for name in each.endpoints
+             for one in declarations.budgets_of(each, declarations.endpoint(name))]  # fmt: skip
+    for one in {one.scope: one for one in every if one.budget.limits}.values():
+        spent = store.query(spending.spent, one, now)
+        name = one.scope.removesuffix(":").replace(":", " ")
+        full = [limit for limit in one.budget.limits if spent[limit.period].of(limit.unit) >= limit.most]
+        for limit in full:
+            why = f"Nothing that counts in it is asked before the oldest asks of the {limit.period} are too old."
+            found = limit.words(spent[limit.period])
+            yield Finding(f"budget of {name}", "warning", found, "raise `budget`, or ask less often", why)
+        if not full:
+            found = "; ".join(limit.words(spent[limit.period]) for limit in one.budget.limits)
+            yield Finding(f"budget of {name}", "ok", found)

@@ -8,12 +8,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.cli.options import AsJson, chosen_probes, declared
+from prober.cli.options import AsJson, chosen_probes, declared, now_utc, open_store
 from prober.cli.output import bars, print_json, say
 from prober.lab.gate.declared import gate_declared, opened
 from prober.lab.gate.report import as_json as report_as_json
 from prober.lab.gate.report import junit, markdown, words
 from prober.model.errors import ConfigurationError
+from prober.service.gates import VerbGates
 from prober.text import quoted
 
 app = typer.Typer(add_completion=False)
@@ -73,8 +74,8 @@ def gate(
 ) -> int:
     """Decide whether a candidate model, prompt or parameter may replace the reference.
 
-    Both are asked the same probes in pairs until it is decided, and never more than the budget. The checks of the
-    probes decide; behaviour, cost and latency are reported beside them.
+    Both are asked the same probes in pairs until it is decided, and never more than the budget, nor than the budgets
+    that are declared. The checks of the probes decide; behaviour, cost and latency are reported beside them.
 
     Exit code 0 if the candidate is not worse, 1 if it is worse (or behaves differently, with --unchanged), 3 if the
     budget did not suffice to decide.
@@ -88,8 +89,9 @@ def gate(
     with ExitStack() as stack:
         shown = stack.enter_context(bars())
         task = shown.add_task("Asking", total=budget)
-        old = opened(stack, declarations, reference, probes, 0)
-        new = opened(stack, declarations, candidate or reference, other, 1, model)
+        gates = stack.enter_context(VerbGates(declarations, lambda: open_store(None), now_utc))
+        old = opened(stack, declarations, reference, probes, 0, gates)
+        new = opened(stack, declarations, candidate or reference, other, 1, gates, model)
         said = gate_declared(
             (old, new), probes, margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged,
             tell=lambda asks: shown.update(task, completed=asks),

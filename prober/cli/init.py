@@ -14,7 +14,7 @@ import yaml
 
 from prober.alerts import open_alerters
 from prober.alerts.slack.manifest import manifest_link, trial_message
-from prober.cli.options import now_utc, settings_of
+from prober.cli.options import now_utc, open_store, settings_of
 from prober.cli.output import NOT_REACHED, fix_of, say
 from prober.cli.pipelines import PIPELINES, pipeline
 from prober.cli.plan import planned_of
@@ -24,6 +24,7 @@ from prober.loading import Declarations, load
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of
+from prober.service.gates import VerbGates
 from prober.text import visible
 
 app = typer.Typer(add_completion=False)
@@ -180,7 +181,8 @@ def _written(wishes: Wishes) -> tuple[str, str]:
         declared["api_key_env"] = wishes.key
     if wishes.trial:
         declared["reference"] = "trial"
-    learnt = learn(called, declared, now_utc()) if wishes.ask else undeclared(called, declared)
+    with VerbGates(_found_in(folder), lambda: open_store(None), now_utc) as gates:
+        learnt = learn(called, declared, gates) if wishes.ask else undeclared(called, declared)
     if learnt.reply is not None and not learnt.answers:
         raise _silent(called, learnt)
     header = "# yaml-language-server: $schema=endpoints.schema.json\n\n"
@@ -196,6 +198,14 @@ def _written(wishes: Wishes) -> tuple[str, str]:
     else:
         _say_plan(load(folder), called)
     return called, wishes.key
+
+
+def _found_in(folder: Path) -> Declarations:
+    """What is declared there already, budgets among it; nothing where it cannot be read."""
+    try:
+        return load(folder) if folder.is_dir() else Declarations((), ())
+    except ConfigurationError:
+        return Declarations((), ())
 
 
 def _silent(name: str, learnt: Learnt) -> ProberError:

@@ -97,15 +97,16 @@ def once(
                 _sleep_until(due)
                 with closing(open_provider(endpoint)) as provider:
                     promise = declarations.promise(endpoint)
+                    budgets = declarations.budgets_of(probe_set, endpoint)
                     in_force = candidates.in_force(store, probe_set, endpoint, now_utc())
                     result = run_round.run(
-                        in_force, endpoint, promise, provider, store, routing, due, confirming=confirm
+                        in_force, endpoint, promise, provider, store, routing, due, confirming=confirm, budgets=budgets
                     )
                 beside: tuple[Candidate, ...] = ()
                 if result.judgement is not None:
                     beside = candidates.ask_beside(
                         store, probe_set, in_force, endpoint, result.observations, result.judgement.round,
-                        declarations.endpoint, open_provider, routing, now_utc,
+                        declarations.endpoint, open_provider, routing, now_utc, budgets,
                     )  # fmt: skip
                 newest = store.query(replies.recent, endpoint.name, limit=1) if result.asked else ()
                 said = next((reply.error_detail for reply in newest if reply.error_detail), "")

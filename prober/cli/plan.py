@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Literal
 
 import typer
 
-from prober.asking.gates import output_limit
 from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, count, figure, of_promise, print_json, say, table
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
+from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
-from prober.prices import tariff
+from prober.prices import dollars, tariff
 from prober.service.run_round import asks
 from prober.store import Store
+from prober.tokens import output_limit
 
 app = typer.Typer(add_completion=False)
 
@@ -76,14 +77,55 @@ class EndpointPlan:
     """None if there is no database yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedLimit:
+    """One limit of a budget, and what the plan takes of it."""
+
+    scope: str
+    """The name of an endpoint, `set:NAME`, `owner:NAME`, or `all:`."""
+    limit: str
+    """As it is declared, such as `tokens_per_day`."""
+    most: float
+    planned: float | None
+    """In the period, of scheduled rounds, or of one round of each set where that is more; None if it is not known."""
+    is_bound: bool
+    """Whether `planned` is an upper bound, as no reply says how long answers are."""
+
+    @property
+    def fits(self) -> bool | None:
+        """None if it is not known."""
+        return None if self.planned is None else self.planned <= self.most
+
+    @property
+    def words(self) -> str:
+        unit, _, period = self.limit.partition("_per_")
+        amounts = [
+            "" if one is None else dollars(one) if unit == "dollars" else f"{one:,.0f} {unit}"
+            for one in (self.most, self.planned)
+        ]
+        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} a {period}"
+        if self.planned is None:
+            return f"{about}; what is planned is not known: a price, or the length of answers, is missing."
+        planned = f"{'at most ' if self.is_bound else 'about '}{amounts[1]}"
+        if self.fits:
+            return f"{about}; planned are {planned}."
+        return f"{about} are fewer than planned, {planned}; rounds {'may' if self.is_bound else 'will'} be missed."
+
+
 @app.command()
 def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
     """Show what will be asked, how often, what it costs and what is promised. Sends nothing."""
     declarations = declared(paths)
     with stored(database) as store:
         plans = [planned_of(declarations, endpoint, store, now_utc()) for endpoint in declarations.endpoints]
+    limits = planned_limits(declarations, plans, now_utc())
     if as_json:
-        print_json({"endpoints": [_as_json(declarations, one) for one in plans]})
+        print_json(
+            {
+                "endpoints": [_as_json(declarations, one) for one in plans],
+                "budgets": [{**asdict(one), "fits": one.fits} for one in limits],
+            }
+        )
         return 0
     for number, one in enumerate(plans):
         say(*([""] if number else []), f"{one.endpoint.name}: {one.endpoint.provider} {one.endpoint.model}")
@@ -92,6 +134,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
             continue
         _show(declarations, one.endpoint, one.sets)
         _show_stored(one)
+    say(*(["", "Budgets:"] if limits else []), *(f"  {one.words}" for one in limits))
     return 0
 
 
@@ -115,6 +158,33 @@ def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | No
         ),
         ReferenceProgress(len(series), *progress(store, endpoint, series)) if store else None,
     )
+
+
+def planned_limits(declarations: Declarations, plans: Iterable[EndpointPlan], now: datetime) -> list[PlannedLimit]:
+    """What the plans take of every limit of every budget that they count in."""
+    sets = {one.name: one for one in declarations.sets}
+    needs: dict[tuple[str, Limit], list[tuple[float | None, bool]]] = {}
+    for one in plans:
+        for each in one.sets:
+            for scoped in declarations.budgets_of(sets[each.probe_set], one.endpoint):
+                for limit in scoped.budget.limits:
+                    needs.setdefault((scoped.scope, limit), []).append(_need(limit, each, one.endpoint, now))
+    return [
+        PlannedLimit(scope, limit.name, limit.shown, _total(need for need, _ in found), any(most for _, most in found))
+        for (scope, limit), found in sorted(needs.items())
+    ]
+
+
+def _need(limit: Limit, one: Planned, endpoint: Endpoint, now: datetime) -> tuple[float | None, bool]:
+    """What one set on one endpoint takes of a limit, and whether that is an upper bound."""
+    days = max(SPANS[limit.period] / timedelta(days=1), 1 / one.rounds_per_day)
+    if limit.unit == "asks":
+        return days * one.asks_per_day, False
+    is_bound, output = one.output_tokens_from == "limit", one.output_tokens_per_day
+    if limit.unit == "tokens":
+        return None if output is None else days * (one.input_tokens_per_day + output), is_bound
+    daily = cost(tariff(endpoint, now), one.asks_per_day, one.input_tokens_per_day, output, is_bound).dollars_per_day
+    return None if daily is None else days * daily, is_bound
 
 
 def planned(
@@ -213,10 +283,6 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
             f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'round')}, "
             f"for one probe set at most {rule.per_day} a day or {most:,} asks."
         )
-    daily = sum(one.asks_per_day for one in sets)
-    budget = endpoint.budget.asks_per_day
-    if budget is not None and daily > budget:
-        say(f"  Budget: {budget:,} asks a day are fewer than planned; rounds will be missed.")
 
 
 def _output(one: Planned) -> str:

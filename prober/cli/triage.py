@@ -10,7 +10,7 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, declared, duration, now_utc, open_store
-from prober.cli.output import Json, bars, of_time, print_json, say
+from prober.cli.output import Json, bars, complain, count, of_time, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of
 from prober.loading.validation_errors import did_you_mean
@@ -87,7 +87,7 @@ def triage(
         for name in names:
             moment = _moment(since, now) if since else store.query(default_since, name, now)
             if ask is not None:
-                _ask(store, name, moment, ask, fallback, paths)
+                _ask(store, name, moment, ask, fallback, paths, database)
                 now = now_utc()
             found.append(store.query(triage_of, name, moment, now))
     if markdown_file is not None:
@@ -100,11 +100,20 @@ def triage(
     return exit_code(found)
 
 
-def _ask(store: Store, name: str, since: datetime, budget: int, fallback: str | None, paths: list[Path] | None) -> None:
+def _ask(
+    store: Store,
+    name: str,
+    since: datetime,
+    budget: int,
+    fallback: str | None,
+    paths: list[Path] | None,
+    database: str | None,
+) -> None:
     """Make the swap experiment, and keep what it finds."""
     from prober.asking import open_provider  # not at the top: without --ask, nothing is asked or compared
     from prober.lab.gate.declared import probes_of
     from prober.lab.swap import before, experiment
+    from prober.service.gates import VerbGates
 
     declarations = declared(paths)
     endpoint = declarations.endpoint(name)
@@ -112,7 +121,7 @@ def _ask(store: Store, name: str, since: datetime, budget: int, fallback: str | 
     if not probes:
         raise ConfigurationError(f"no probe set asks {quoted(name)}; name it under `endpoints:` of one")
     known = store.query(before, name, since)
-    with bars() as shown:
+    with bars() as shown, VerbGates(declarations, lambda: open_store(database), now_utc) as gates:
         task = shown.add_task("Asking", total=budget)
         made = experiment(
             endpoint,
@@ -122,8 +131,11 @@ def _ask(store: Store, name: str, since: datetime, budget: int, fallback: str | 
             now_utc,
             budget=budget,
             fallback=declarations.endpoint(fallback) if fallback else None,
+            gates_of=gates.of,
             tell=lambda asks: shown.update(task, completed=asks),
         )
+    if made.refused:
+        complain(f"only {count(made.asks, 'ask')} made: {made.refused}")
     store.change(experiments.keep, name, made.found, made.asks, now_utc())
 
 

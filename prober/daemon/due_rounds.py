@@ -200,6 +200,7 @@ class DueRounds:
                     worker=self._worker,
                     clock=self._clock,
                     confirming=True,
+                    budgets=watched.budgets,
                 )
         except StoreError as error:
             log_fault(f"{about} is left to be taken up again", error)
@@ -223,6 +224,7 @@ class DueRounds:
                     open_provider,
                     self._routing(),
                     self._clock,
+                    watched.budgets,
                 )
         return result.outcome != "busy"
 

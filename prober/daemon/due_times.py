@@ -21,6 +21,7 @@ from prober.daemon.log import logger
 from prober.judging.promise import Promise
 from prober.loading import Declarations
 from prober.loading.cron import Cron, parse
+from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
 
 CLOCK_STEP: Final = timedelta(minutes=1)
@@ -97,6 +98,8 @@ class Watched:
     probe_set: ProbeSet
     endpoint: Endpoint
     promise: Promise
+    budgets: tuple[ScopedBudget, ...]
+    """All that its asks count in."""
     moments: DueTimes
     reached: datetime
     """The newest moment whose round was to start."""
@@ -127,7 +130,8 @@ def all_watched(declarations: Declarations, worker: str, now: datetime) -> Itera
             moments = DueTimes(probe_set.schedule, salt=f"{worker} {key_of(probe_set.name, name)}")
             latest = moments.latest(now)
             before = moments.latest(latest - timedelta.resolution)
-            yield Watched(probe_set, endpoint, declarations.promise(endpoint), moments, latest, before, now)
+            promise, budgets = declarations.promise(endpoint), declarations.budgets_of(probe_set, endpoint)
+            yield Watched(probe_set, endpoint, promise, budgets, moments, latest, before, now)
 
 
 class ClockWatch:

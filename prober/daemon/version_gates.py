@@ -28,5 +28,9 @@ def run_version_gates(
         if endpoint.gate is None or not endpoint.is_asked_from(vantage):
             continue
         with reported(f"comparing a new version of the model of {endpoint.name}"):
-            for one in run_version_gate(store, endpoint, declared.sets, open_provider, routing, clock, is_stopping):
+            asking = [each for each in declared.sets if endpoint.name in each.endpoints]
+            budgets = {one.scope: one for each in asking for one in declared.budgets_of(each, endpoint)}
+            for one in run_version_gate(
+                store, endpoint, asking, open_provider, routing, clock, is_stopping, [*budgets.values()]
+            ):
                 logger.warning("%s: %s", endpoint.name, one_line(one.words))

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from prober.model.declaration import Endpoint, Probe, Tool
 from prober.model.errors import ConfigurationError
 from prober.model.refused_parameters import known_refusals
 from prober.model.reply import Reply
+from prober.service.gates import VerbGates
 
 _PLAIN: Final[dict[str, object]] = {"temperature": 1, "max_tokens": 200}
 PARAMETERS: Final[Mapping[str, Sequence[Mapping[str, object]]]] = {
@@ -61,19 +61,19 @@ class Learnt:
         return self.reply is not None and self.reply.failure in (None, "cached", "empty")
 
 
-def learn(name: str, declared: Mapping[str, object], now: datetime, *, deeper: bool = True) -> Learnt:
+def learn(name: str, declared: Mapping[str, object], gates: VerbGates, *, deeper: bool = True) -> Learnt:
     """Ask up to four times for parameters that the model takes; with `deeper`, four times more for the rest.
 
     `declared` is the endpoint without parameters. Never raises for bad luck; ConfigurationError in the words of
-    `validate` for what no file may declare.
+    `validate` for what no file may declare; NotEnough where a gate refuses an ask.
     """
     found = Learnt(declared, None)
     for trying in _worth_trying(name, declared):
         endpoint = endpoint_of(name, trying)
         with closing(open_provider(endpoint)) as provider:
-            found = Learnt(trying, provider.ask(endpoint, _HELLO, 0, now))
+            found = Learnt(trying, gates.ask(provider, endpoint, _HELLO))
             if found.answers and deeper:
-                return _deeper(found, endpoint, provider, now)
+                return _deeper(found, endpoint, provider, gates)
         if found.answers or found.reply is None or found.reply.failure not in REFUSED:
             break
     return found
@@ -106,16 +106,16 @@ def endpoint_of(name: str, declared: Mapping[str, object]) -> Endpoint:
     return endpoint
 
 
-def _deeper(found: Learnt, endpoint: Endpoint, provider: Provider, now: datetime) -> Learnt:
+def _deeper(found: Learnt, endpoint: Endpoint, provider: Provider, gates: VerbGates) -> Learnt:
     """Tools, a seed, a cache in between, and what the endpoint says of itself."""
     assert found.reply is not None
-    tooled = provider.ask(endpoint, _HELLO.model_copy(update={"tools": (_TOOL,)}), 0, now)
+    tooled = gates.ask(provider, endpoint, _HELLO.model_copy(update={"tools": (_TOOL,)}))
     tools = tooled.failure not in REFUSED
-    open_ = [provider.ask(endpoint, _OPEN, sample, now) for sample in range(2)]
+    open_ = [gates.ask(provider, endpoint, _OPEN, sample) for sample in range(2)]
     takes = {
         "temperature": "temperature" in str(endpoint.parameters),
         "log-probabilities": bool(found.reply.top_logprobs),
-        "a seed": _takes_seed(endpoint, provider, now),
+        "a seed": _takes_seed(endpoint, provider, gates),
         "tools": tools,
     }
     findings = [_listed("It takes", takes, True), _listed("It does not take", takes, False), _cache(found.reply, open_)]
@@ -125,14 +125,14 @@ def _deeper(found: Learnt, endpoint: Endpoint, provider: Provider, now: datetime
     return replace(found, declared=declared, takes_tools=tools, findings=tuple(filter(None, findings)))
 
 
-def _takes_seed(endpoint: Endpoint, provider: Provider, now: datetime) -> bool | None:
+def _takes_seed(endpoint: Endpoint, provider: Provider, gates: VerbGates) -> bool | None:
     """None where the format has none."""
     if endpoint.provider != "openai":
         return None
     seeded = endpoint.model_copy(update={"parameters": {**endpoint.parameters, "seed": 7}})
     if known_refusals(seeded):
         return False
-    return provider.ask(seeded, _HELLO, 0, now).failure not in REFUSED
+    return gates.ask(provider, seeded, _HELLO).failure not in REFUSED
 
 
 def _listed(begin: str, takes: Mapping[str, bool | None], wanted: bool) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.asking import Provider
+from prober.asking.gates import Gate
 from prober.incidents.triage.material import Edit
 from prober.judging.channels import CHANNELS
 from prober.judging.noninferiority import Evidence, verdict
@@ -64,6 +65,9 @@ class Experiment:
 
     found: tuple[Swapped, ...]
     asks: int
+    """Made."""
+    refused: str = ""
+    """Why fewer were made than the budget holds."""
 
 
 def before(tx: Transaction, endpoint: str, since: datetime) -> Before:
@@ -95,10 +99,12 @@ class _Side:
     asked: AskedSide
     replies: dict[str, list[Reply]] = field(default_factory=dict)
 
-    def take(self, keys: Sequence[str]) -> None:
-        for key, reply in zip(keys, self.asked.block(keys), strict=True):
-            if reply is not None:
-                self.replies.setdefault(key, []).append(reply)
+    def take(self, keys: Sequence[str]) -> int:
+        """Ask each of these once; how many asks were made."""
+        made = [(key, one) for key, one in zip(keys, self.asked.block(keys), strict=True) if one is not None]
+        for key, reply in made:
+            self.replies.setdefault(key, []).append(reply)
+        return len(made)
 
 
 def experiment(
@@ -110,10 +116,11 @@ def experiment(
     *,
     budget: int,
     fallback: Endpoint | None = None,
+    gates_of: Callable[[Endpoint, Probes], Sequence[Gate]] = lambda endpoint, probes: (),
     tell: Callable[[int], object] = lambda asks: None,
 ) -> Experiment:
     """Ask the old prompt of the present model, the new prompt of the last snapshot and the fallback, and the old
-    parameters, as far as there are such, in at most `budget` asks.
+    parameters, as far as there are such, in at most `budget` asks, and as far as the gates admit them.
 
     Raises ConfigurationError if the budget does not hold one block.
     """
@@ -124,7 +131,7 @@ def experiment(
 
         def side(of: Endpoint, prompts: Probes, number: int) -> _Side:
             provider = stack.enter_context(closing(open_provider(of)))
-            return _Side(AskedSide(of.name, of, prompts, provider, clock, number))
+            return _Side(AskedSide(of.name, of, prompts, provider, clock, number, gates_of(of, prompts)))
 
         old = side(endpoint, old_prompts, 0)
         new = side(endpoint, probes, 1) if edited else old
@@ -136,11 +143,10 @@ def experiment(
         cost = len(every) * len(keys)
         if budget < cost:
             raise ConfigurationError(f"one block of the experiment takes {cost} asks; raise --ask to that at least")
-        asks = 0
-        while asks + cost <= budget:
-            for one in every:
-                one.take(keys)
-            asks += cost
+        asks, refused = 0, ""
+        while asks + cost <= budget and not refused:
+            asks += sum(one.take(keys) for one in every)
+            refused = next((one.asked.ended for one in every if one.asked.ended), "")
             tell(asks)
     stored = _stored(before.rounds, set(keys))
     found = [_differs("old_prompt_differs", old.replies, new.replies, probes)] if edited else []
@@ -148,7 +154,7 @@ def experiment(
     for name, of in sides.items():
         judge = _passes if name == "fallback_passes" else _differs
         found.append(judge(name, of.replies, new.replies, probes))
-    return Experiment(tuple(found), asks)
+    return Experiment(tuple(found), asks, refused)
 
 
 def _others(endpoint: Endpoint, before: Before, fallback: Endpoint | None) -> dict[str, Endpoint]:

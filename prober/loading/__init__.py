@@ -2,11 +2,12 @@
 
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
     probes/alerts.yaml         who is notified of what, and when; may be left out
+    probes/budgets.yaml        what owners, and everything, may cost; may be left out
     probes/<name>.yaml         one probe set each
 
 The modules, in the order a file passes them: `files` finds it and explains broken YAML; `lines` turns it into plain
 values that know their line, and finds secrets; `validation_errors` checks it against its shape; `gather` puts sets and
-endpoints together under `rules`, `checks` and `cron`. `schemas` are JSON Schemas of the three kinds of file, for
+endpoints together under `rules`, `checks` and `cron`. `schemas` are JSON Schemas of the four kinds of file, for
 editors.
 """
 
@@ -22,12 +23,13 @@ from pydantic import JsonValue
 
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
-from prober.loading.files import find, holds_alerts, holds_endpoints, holds_sets, read
-from prober.loading.gather import Endpoints, gather_alerts, gather_endpoints, gather_sets, warnings
+from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_sets, read
+from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gather_endpoints, gather_sets, warnings
 from prober.loading.lines import Finding
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.model.budget import Budgets, ScopedBudget
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.text import quoted
@@ -47,6 +49,8 @@ class Declarations:
     """By name; those that no set asks too."""
     alerts: Alerts = field(default_factory=Alerts)
     """Who is notified of what, and when."""
+    budgets: Budgets = field(default_factory=Budgets)
+    """What owners, and everything, may cost."""
     warnings: tuple[Problem, ...] = ()
     """What can be meant so, but hardly is."""
 
@@ -57,6 +61,18 @@ class Declarations:
                 return endpoint
         fix = did_you_mean(name, [endpoint.name for endpoint in self.endpoints])
         raise ConfigurationError(f"unknown endpoint {quoted(name)}; {fix}")
+
+    def budgets_of(self, probe_set: ProbeSet | None, endpoint: Endpoint) -> tuple[ScopedBudget, ...]:
+        """All that the asks of a set count in on an endpoint: of the endpoint, the set, its owner, and in all.
+
+        None: of asks that belong to no set.
+        """
+        owner = probe_set.owner if probe_set else ""
+        sets = tuple(one.name for one in self.sets if one.owner == owner)
+        found = list(own_budgets(probe_set, endpoint))
+        if owner in self.budgets.owners:
+            found.append(ScopedBudget(f"owner:{owner}", self.budgets.owners[owner], sets))
+        return (*found, ScopedBudget("all:", self.budgets.all))
 
     def promise(self, endpoint: Endpoint) -> Promise:
         """What is promised of an endpoint: its knob, and the rounds a year of all sets that ask it."""
@@ -93,6 +109,7 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
         problems.extend(document.problems)
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
     sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems)
+    budgets = gather_budgets([each for path, each in documents if holds_budgets(path)], declared, sets, problems)
     alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems, alerters)
     if refusals is not None:
         known = {(problem.path, problem.line) for problem in problems}
@@ -105,6 +122,7 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
         sets=tuple(sorted(sets, key=lambda probe_set: probe_set.name)),
         endpoints=tuple(sorted(endpoints, key=lambda endpoint: endpoint.name)),
         alerts=alerts,
+        budgets=budgets,
     )
     return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared)])))
 
@@ -146,7 +164,7 @@ def _unseen_days(promise: Promise) -> str:
 
 
 def schemas() -> dict[str, dict[str, JsonValue]]:
-    """File name → JSON Schema: `schema.json` of a probe set, `endpoints.schema.json` and `alerts.schema.json`."""
+    """File name → JSON Schema: `schema.json` of a probe set, and those of endpoints, alerts and budgets."""
     probe_set = ProbeSet.model_json_schema()
     probe_set["required"].remove("name")  # without it, the file's own name is the set's
 
@@ -174,6 +192,7 @@ def schemas() -> dict[str, dict[str, JsonValue]]:
     notes: dict[str, JsonValue] = {"patternProperties": {"^x-": {"description": "Ignored."}}}
     return {
         "alerts.schema.json": {"$schema": _DIALECT, **Alerts.model_json_schema(), **notes},
+        "budgets.schema.json": {"$schema": _DIALECT, **Budgets.model_json_schema(), **notes},
         "schema.json": {"$schema": _DIALECT, **probe_set, **notes},
         "endpoints.schema.json": {"$schema": _DIALECT, **endpoints, **notes},
     }

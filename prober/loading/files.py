@@ -53,9 +53,14 @@ def holds_alerts(path: Path) -> bool:
     return _kind(path) == "alerts"
 
 
+def holds_budgets(path: Path) -> bool:
+    """Whether a file says what owners, and everything, may cost."""
+    return _kind(path) == "budgets"
+
+
 def holds_sets(path: Path) -> bool:
     """Whether a file declares a probe set: any other."""
-    return not holds_endpoints(path) and not holds_alerts(path)
+    return _kind(path) not in {"endpoints", "alerts", "budgets"}
 
 
 def _kind(path: Path) -> str:

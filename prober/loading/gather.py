@@ -16,6 +16,7 @@ from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
+from prober.model.budget import Budget, Budgets
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
 from prober.model.objective import Objective
@@ -140,12 +141,48 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
         _report(document, [*every.findings, *map(every.as_written, findings)], problems)
         if probe_set is not None:
             sets.append(probe_set)
+        if probe_set is not None and probe_set.budget.limits:
+            asked = [each.endpoint for name in probe_set.endpoints if (each := endpoints.get(name)) and each.endpoint]
+            faults = rules.budget_faults(probe_set.budget, [(one, [probe_set]) for one in asked])
+            _report(document, map(every.as_written, _below(("budget",), faults)), problems)
     for name, declared in endpoints.items():
-        if declared.endpoint is not None:
-            where = ("endpoints", name, "budget", "asks_per_day")
-            faults = rules.budget_faults(declared.endpoint, sets)
-            _report(declared.document, [Finding(where, fault) for fault in faults], problems)
+        if declared.endpoint is not None and declared.endpoint.budget.limits:
+            mine = [each for each in sets if name in each.endpoints]
+            faults = rules.budget_faults(declared.endpoint.budget, [(declared.endpoint, mine)])
+            _report(declared.document, _below(("endpoints", name, "budget"), faults), problems)
     return sets
+
+
+def gather_budgets(
+    documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
+) -> Budgets:
+    """The one file of budgets of owners, and in all; without it, there are none."""
+    known = () if problems else sets  # of sets that could not be read nobody knows owners
+    for document in documents[1:]:
+        message = f"a second file of budgets beside {documents[0].path}; put both into one"
+        problems.append(Problem(document.path, 0, "", message))
+    found = Budgets()
+    for document in documents[:1]:
+        if document.value is None and not document.problems:
+            continue
+        findings: list[Finding] = []
+        budgets = shaped(Budgets, document.value, findings)
+        if budgets is not None:
+            found = budgets
+            asked = [each.endpoint for each in endpoints.values() if each.endpoint is not None]
+            owners = list(dict.fromkeys(each.owner for each in known))
+            limited: list[tuple[Where, Budget, Sequence[ProbeSet]]] = [(("all",), budgets.all, known)]
+            for owner, budget in budgets.owners.items():
+                if known and owner not in owners:
+                    fix = did_you_mean(owner, owners)
+                    findings.append(Finding(("owners", owner), f"no probe set has the owner {quoted(owner)}; {fix}"))
+                mine = [each for each in known if each.owner == owner]
+                limited.append((("owners", owner), budget, mine))
+            for where, budget, theirs in limited:
+                paid = [(one, [each for each in theirs if one.name in each.endpoints]) for one in asked]
+                findings.extend(_below(where, rules.budget_faults(budget, paid)))
+        _report(document, findings, problems)
+    return found
 
 
 def gather_alerts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -17,12 +17,15 @@ from prober.loading.connection_rules import connection_findings, is_local, key_f
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.alerting import Alerts
+from prober.model.budget import NANO, Budget, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
 from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
+from prober.prices import Unpriced, tariff
 from prober.text import is_secret_name, quoted
+from prober.tokens import TokenEstimate, output_limit
 
 _DAY_S = 86_400.0
 _SHORTEST_REMINDER_S = 300.0
@@ -256,16 +259,42 @@ def pairing_findings(probe: Probe, endpoints: Sequence[Endpoint]) -> Iterator[Fi
                 yield Finding(where, message)
 
 
-def budget_faults(endpoint: Endpoint, sets: Sequence[ProbeSet]) -> Iterator[str]:
-    """Rounds that the endpoint's budget of asks can never pay: one of every daily set together, or of another alone."""
-    cap = endpoint.budget.asks_per_day
-    mine = [each for each in sets if endpoint.name in each.endpoints]
-    daily = [each for each in mine if _is_daily(each.schedule)]
-    for group in (daily, *([each] for each in mine if each not in daily)):
-        asks = sum(probe.samples for each in group for probe in each.probes)
-        if cap is not None and asks > cap:
-            names = " and ".join(each.name for each in group)
-            yield f"one round of {names} asks {asks} times, more than {cap} a day; raise it, or lower samples"
+def budget_faults(budget: Budget, asked: Sequence[tuple[Endpoint, Sequence[ProbeSet]]]) -> Iterator[Finding]:
+    """Limits that no round fits: rounds that ask more often than one allows, single asks that may cost more, and
+    dollars where a price is not known. `asked`: endpoints, and the sets whose asks of them the budget counts."""
+    for limit in budget.limits:
+        for message in dict.fromkeys(_limit_faults(limit, asked)):
+            yield Finding((limit.name,), message)
+
+
+def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSet]]]) -> Iterator[str]:
+    for endpoint, sets in asked:
+        if limit.unit == "asks":
+            # What is due every day shares the day and the month.
+            daily = [each for each in sets if limit.period != "hour" and _is_daily(each.schedule)]
+            for group in (daily, *([each] for each in sets if each not in daily)):
+                asks = sum(probe.samples for each in group for probe in each.probes)
+                if asks > limit.most:
+                    names = " and ".join(each.name for each in group)
+                    many = f"one round of {names} asks {asks} times, more than {limit.most} a {limit.period}"
+                    yield f"{many}; raise it, or lower samples"
+            continue
+        price = tariff(endpoint, datetime.now(UTC)) if limit.unit == "dollars" and sets else None
+        if isinstance(price, Unpriced):
+            yield f"dollars of {endpoint.name} cannot be counted: {price.reason}"
+            continue
+        estimate = TokenEstimate(output_limit(endpoint.parameters))
+        for each in sets:
+            for probe in each.probes:
+                sent, got = estimate.of(probe)
+                needed = sent + got if price is None else price.nanodollars(sent, got)
+                if needed > limit.most:
+                    amount = f"{needed} tokens" if price is None else f"${needed / NANO:.3g}"
+                    most = f"{limit.most}" if price is None else f"${limit.shown:g}"
+                    fix = "declare max_tokens" if output_limit(endpoint.parameters) is None else "lower its max_tokens"
+                    what = f"one ask of {probe.id} in {each.name} on {endpoint.name} may take {amount}"
+                    yield f"{what}, more than {most} a {limit.period}; raise it, or {fix}"
+                    break
 
 
 def _is_daily(schedule: Schedule) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
+from prober.model.budget import Budget, ScopedBudget
 from prober.model.comparison import Canary, Shadow, VersionGate
 from prober.model.connection import Capabilities, Connection, Timeouts
 from prober.model.objective import Objective
@@ -28,29 +28,6 @@ CheckType: TypeAlias = Literal[
     "not-equals", "not-contains", "not-icontains", "not-contains-any", "not-starts-with", "not-regex", "not-is-json",
     "not-is-refusal", "not-max-length", "not-tool-call",
 ]  # fmt: skip
-
-
-class Budget(Shape):
-    """Hard limits a UTC day, checked before every ask."""
-
-    asks_per_day: int | None = Field(None, ge=1)
-    """Asks, confirmation rounds included."""
-    tokens_per_day: int | None = Field(None, ge=1)
-    """Input, output and reasoning tokens together."""
-
-    @property
-    def is_limited(self) -> bool:
-        return self.asks_per_day is not None or self.tokens_per_day is not None
-
-    def affords(self, asks: int, tokens: int, wanted: Sequence[int]) -> int:
-        """How many further asks that may cost `wanted` tokens each, from the first on, once so much is spent."""
-        for count, more in enumerate(wanted):
-            tokens += more
-            if self.asks_per_day is not None and asks + count >= self.asks_per_day:
-                return count
-            if self.tokens_per_day is not None and tokens > self.tokens_per_day:
-                return count
-        return len(wanted)
 
 
 class Price(Shape):
@@ -159,7 +136,7 @@ class Endpoint(Connection):
     concurrency: int = Field(4, ge=1, le=64)
     """Asks of one round at the same time."""
     budget: Budget = Budget()
-    """Hard limits for each UTC day."""
+    """Hard limits of the last hour, day and month."""
     price: Price | None = None
     """What it charges. Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
@@ -317,6 +294,8 @@ class ProbeSet(Shape):
     """Values for `{{name}}` in the texts of all probes."""
     objectives: tuple[Objective, ...] = ()
     """What its replies must reach, for each endpoint."""
+    budget: Budget = Budget()
+    """What its asks may cost, on all of its endpoints together."""
     canary: Canary | None = None
     """An edited prompt is asked beside the version in force first. Without it, it takes its place at once."""
     shadow: Shadow | None = None
@@ -329,6 +308,14 @@ class ProbeSet(Shape):
     @property
     def keep_replies_s(self) -> float | None:
         return None if self.keep_replies is None else seconds(self.keep_replies)
+
+
+def own_budgets(probe_set: ProbeSet | None, endpoint: Endpoint) -> tuple[ScopedBudget, ...]:
+    """The budgets that an endpoint and a set declare themselves."""
+    own = ScopedBudget(endpoint.name, endpoint.budget, endpoint=endpoint.name)
+    if probe_set is None:
+        return (own,)
+    return own, ScopedBudget(f"set:{probe_set.name}", probe_set.budget, (probe_set.name,))
 
 
 def series_key(endpoint: Endpoint, probe: Probe) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 Failure = Literal[
     "unreachable",  # no connection: DNS, refused, reset, TLS
@@ -110,11 +110,3 @@ class Reply:
         """Input and output tokens, hidden reasoning within; None where the provider did not say."""
         output = self.all_output_tokens
         return None if output is None or self.input_tokens is None else self.input_tokens + output
-
-
-class Spent(NamedTuple):
-    """What asks have cost so far."""
-
-    asks: int
-    tokens: int
-    """Input and output, hidden reasoning within; also what is set aside for asks without a reply."""

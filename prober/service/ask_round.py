@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,16 +12,16 @@ from typing import Final
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
-from prober.asking.gates import Booking, BudgetGate, Entry, TokenEstimate, output_limit
 from prober.asking.interface import Ask
 from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import REMEMBERED, SeenReplies
-from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, series_key
+from prober.model.budget import ScopedBudget
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
-from prober.model.reply import Reply, Spent
-from prober.store import Store, Transaction, replies, spending
+from prober.model.reply import Reply
+from prober.service.gates import budget_gates
+from prober.store import Store, Transaction, replies
 from prober.store.rounds import Claim
-from prober.store.spending import day_of
 
 GATHERED_S: Final = 0.1
 """How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
@@ -56,12 +56,13 @@ def ask_round(
     endpoint: Endpoint,
     provider: Provider,
     clock: Callable[[], datetime],
+    budgets: Sequence[ScopedBudget],
 ) -> AskedRound:
     """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
     asks = plan(probe_set, endpoint)
     found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
-    gates = [budget_gate(store, endpoint, found.values(), probes, clock)] if endpoint.budget.is_limited else []
+    gates = budget_gates(store, endpoint, budgets, found.values(), probes, clock)
     asker = Asker(provider, clock, endpoint.concurrency, gates)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
@@ -98,6 +99,7 @@ def ask_once_more(
     series: Collection[str],
     provider: Provider,
     clock: Callable[[], datetime],
+    budgets: Sequence[ScopedBudget],
 ) -> tuple[Observation, ...]:
     """One ask of some series, beside those of a round: what came of it confirms a fact, and is evidence of nothing, for
     it is only asked because of what the round answered. None where the budget does not allow it."""
@@ -107,7 +109,7 @@ def ask_once_more(
         for place, one in enumerate(series)
         if one in by_series
     ]
-    gates = [budget_gate(store, endpoint, (), by_series, clock)] if endpoint.budget.is_limited else []
+    gates = budget_gates(store, endpoint, budgets, (), by_series, clock)
     with closing(Asker(provider, clock, endpoint.concurrency, gates).ask(asks)) as arriving:
         answers = [answer for some in arriving for answer in some]
     return tuple(
@@ -122,60 +124,6 @@ def _keep(tx: Transaction, claim: Claim, read: list[Observation], found: dict[tu
         replies.keep_fingerprints(tx, claim, read)
         found.update(((one.series, one.sample), one) for one in read)
         read.clear()
-
-
-def exhausted(budget: Budget, spent: Spent, asks: int = 1) -> str:
-    """`budget_exhausted` and which, where so many more asks would pass the day's budget; empty where they would not."""
-    if budget.asks_per_day is not None and spent.asks + asks > budget.asks_per_day:
-        return f"budget_exhausted: {spent.asks} of {budget.asks_per_day} asks of the day are spent"
-    if budget.tokens_per_day is not None and spent.tokens >= budget.tokens_per_day:
-        return f"budget_exhausted: {spent.tokens} of {budget.tokens_per_day} tokens of the day are spent"
-    return ""
-
-
-class _DayLedger:
-    """The budget of an endpoint for the UTC day, in the store."""
-
-    def __init__(self, store: Store, endpoint: Endpoint, clock: Callable[[], datetime]) -> None:
-        self._store, self._endpoint, self._clock = store, endpoint, clock
-
-    def book(self, tokens: Sequence[int]) -> Booking:
-        budget, now = self._endpoint.budget, self._clock()
-        count, spent = self._store.change(spending.reserve, self._endpoint.name, budget, tokens, now)
-        if count == len(tokens):
-            return Booking(count, "", day_of(now))
-        reason = exhausted(budget, spent) or (
-            f"budget_exhausted: {spent.tokens} of {budget.tokens_per_day} tokens of the day are spent, "
-            f"and the next ask may need {tokens[count]}"
-        )
-        return Booking(count, reason, day_of(now))
-
-    def settle(self, entries: Sequence[Entry]) -> None:
-        unused: Counter[str] = Counter()
-        for entry in entries:
-            unused[entry.page] += entry.booked - entry.cost
-        for page, tokens in unused.items():
-            self._store.change(spending.give_back, self._endpoint.name, page, 0, tokens)
-
-    def cancel(self, page: str, tokens: int) -> None:
-        self._store.change(spending.give_back, self._endpoint.name, page, 1, tokens)
-
-
-def budget_gate(
-    store: Store,
-    endpoint: Endpoint,
-    recorded: Iterable[Observation],
-    probes: Mapping[str, Probe],
-    clock: Callable[[], datetime],
-) -> BudgetGate:
-    """How long replies get is known from those of earlier rounds."""
-    estimate = TokenEstimate(output_limit(endpoint.parameters))
-    if endpoint.budget.tokens_per_day is not None:
-        newest = store.query(replies.newest, endpoint.content_hash, about=1)
-        for series, reply in (*newest, *((one.series, one.reply) for one in recorded)):
-            if series in probes:
-                estimate.learn(probes[series], reply)
-    return BudgetGate(_DayLedger(store, endpoint, clock), estimate)
 
 
 def _observation(probe_set: ProbeSet, ask: Ask, reply: Reply) -> Observation:

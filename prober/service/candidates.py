@@ -17,15 +17,16 @@ from prober.asking.interface import Ask
 from prober.incidents.routing import Routing
 from prober.judging.beside import Beside, Cost, beside
 from prober.judging.noninferiority import Verdict
+from prober.model.budget import ScopedBudget
 from prober.model.comparison import Candidate, CandidateState, Pair
-from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets, series_key
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
 from prober.model.version import Version
 from prober.prices import Tariff, tariff
-from prober.service.ask_round import budget_gate
 from prober.service.decisions import notify_of_no_incident
+from prober.service.gates import budget_gates
 from prober.store import Store, Transaction, candidates, versions
 
 EVERY: Final = 6
@@ -99,11 +100,13 @@ def ask_beside(
     open_provider: Callable[[Endpoint], Provider],
     routing: Routing,
     clock: Clock,
+    budgets: Sequence[ScopedBudget] = (),
 ) -> tuple[Candidate, ...]:
     """After a round: ask every candidate the same, compare, and notify people of what is decided. Gives how those that
     were asked stand now.
 
-    `probe_set`: as declared; `asked`: as `in_force` gave it. Raises StoreError.
+    `probe_set`: as declared; `asked`: as `in_force` gave it. `budgets`: what the asks of the round count in; those of a
+    candidate count in the same, and in its own endpoint's. Raises StoreError.
     """
     if probe_set.canary is None and probe_set.shadow is None:
         return ()
@@ -118,7 +121,9 @@ def ask_beside(
             continue
         other, probes, share = mine
         if int((one.seen + 1) * share) > int(one.seen * share):
-            pairs = asked_beside(store, other, probes, observations, label, open_provider, clock)
+            shared = [each for each in budgets if each.endpoint is None]
+            counted = {each.scope: each for each in (*own_budgets(probe_set, other), *shared)}
+            pairs = asked_beside(store, other, probes, observations, label, open_provider, clock, [*counted.values()])
             store.change(candidates.add_pairs, one.id, pairs)
         if one.kind == "endpoint" and one.seen % EVERY and not _is_over(one, probe_set, "undecided", 0, clock()):
             continue  # a week of pairs is not read again after every round
@@ -153,13 +158,14 @@ def asked_beside(
     label: str,
     open_provider: Callable[[Endpoint], Provider],
     clock: Clock,
+    budgets: Sequence[ScopedBudget],
 ) -> list[Pair]:
-    """The candidate's replies beside these, within the budget of its endpoint."""
+    """The candidate's replies beside these, within its budgets."""
     wanted = [one for one in observations if one.probe in probes]
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
     asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
     by_series = {keys[name]: probe for name, probe in probes.items()}
-    gates = [budget_gate(store, endpoint, (), by_series, clock)] if endpoint.budget.is_limited else []
+    gates = budget_gates(store, endpoint, budgets, (), by_series, clock)
     replies: dict[int, Reply] = {}
     with closing(open_provider(endpoint)) as provider:
         asker = Asker(provider, clock, endpoint.concurrency, gates)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from prober.asking import Describes, Provider
 from prober.judging import facts
 from prober.judging.facts import FactMemory
 from prober.judging.facts.readings import read
+from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.model.evidence import Round
 from prober.service.ask_round import ask_once_more
@@ -29,6 +30,7 @@ def look_at_facts(
     endpoint: Endpoint,
     provider: Provider,
     clock: Callable[[], datetime],
+    budgets: Sequence[ScopedBudget],
 ) -> SeenFacts:
     """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
     memory = store.query(known_facts, probe_set, endpoint)
@@ -41,7 +43,7 @@ def look_at_facts(
     again = facts.ask_again(memory, readings)
     once_more = replace(readings, of={}, answered=0)
     if again.series:
-        observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock)
+        observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock, budgets)
         once_more = read(replace(round_, observations=observations), endpoint.model)
     if again.metadata and isinstance(provider, Describes):
         said_again = provider.describe(endpoint, memory.pages_left_out(now)).values

@@ -21,12 +21,13 @@ from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
 from prober.judging.reference import Times
-from prober.model.declaration import Endpoint, Probe, ProbeSet
+from prober.model.budget import ScopedBudget, Spent
+from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Fact, Judgement, Observation, Round
 from prober.model.incident import LEARNT, Decision
 from prober.model.watch import Confirmation
-from prober.service.ask_round import ask_round, exhausted
+from prober.service.ask_round import ask_round
 from prober.service.decisions import carry_out
 from prober.service.look_at_facts import look_at_facts
 from prober.service.settle import find_in_replies, miss_unasked, settle
@@ -78,14 +79,17 @@ def run(
     worker: str = "once",
     clock: Clock = now_utc,
     confirming: bool = False,
+    budgets: Sequence[ScopedBudget] | None = None,
 ) -> RoundResult:
     """Put one round to one endpoint and judge it; `routing` says who is owed which notice.
 
-    `confirming` says that somebody will ask the confirmation round that may come of it.
+    `confirming` says that somebody will ask the confirmation round that may come of it. `budgets` are all that the asks
+    count in; None: those that the endpoint and the set declare.
 
     After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
     """
+    budgets = own_budgets(probe_set, endpoint) if budgets is None else budgets
     round_id = store.change(rounds.due, endpoint, probe_set.name, due_at)
     claim = store.change(rounds.claim, round_id, worker, clock(), LEASE_S)
     if claim is None:
@@ -94,7 +98,7 @@ def run(
         if reason := _reworded(claim, endpoint):
             store.change(rounds.miss, round_id, reason, clock(), claim)
             return RoundResult("missed", reason)
-        asked = ask_round(store, claim, probe_set, endpoint, provider, clock)
+        asked = ask_round(store, claim, probe_set, endpoint, provider, clock, budgets)
         if not asked.observations:
             failing = miss_unasked(store, claim, endpoint, asked.refused, routing, clock())
             return RoundResult("missed", asked.refused, trouble=failing)
@@ -102,7 +106,7 @@ def run(
         round_ = Round(label, endpoint.name, datetime.fromisoformat(label), asked.observations)
 
         judged = judge(store, endpoint, round_, promise, clock())
-        seen = look_at_facts(store, round_, probe_set, endpoint, provider, clock)
+        seen = look_at_facts(store, round_, probe_set, endpoint, provider, clock, budgets)
         settled = settle(
             store,
             claim,
@@ -113,9 +117,7 @@ def run(
             clock(),
             together=judged.together,
             rule=endpoint.confirm if confirming else endpoint.confirm.model_copy(update={"rounds": 0}),
-            is_paid=not exhausted(
-                endpoint.budget, store.query(spending.spent, endpoint.name, clock()), asks(probe_set)
-            ),
+            is_paid=not store.query(spending.affords, budgets, [Spent(asks(probe_set), 1, 1)], clock())[1],
             every_s=promise.every_s if confirming else None,
             observations=asked.observations,
             facts=seen,

@@ -14,7 +14,18 @@ from prober.model.declaration import Endpoint
 from prober.model.incident import Change, Decision, Incident
 from prober.model.watch import SILENT_AFTER
 from prober.service.decisions import carry_out, locked, notify_of_no_incident
-from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, retention, watches
+from prober.store import (
+    Store,
+    Transaction,
+    daemons,
+    declared,
+    incidents,
+    judge_state,
+    notices,
+    retention,
+    spending,
+    watches,
+)
 from prober.store.retention import Needed
 
 
@@ -171,7 +182,7 @@ def prune(
     may_go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[Pruned, ...]:
     """Delete the replies that are kept no longer, a few rounds at a time; of every set `keep` where it is given, else
-    as declared. Raises StoreError."""
+    as declared; and what no budget counts any more. Raises StoreError."""
     if keep is None:
         kept = {rule.probe_set: rule.keep for rule in store.query(retention.rules) if rule.keep is not None}
     else:
@@ -187,6 +198,8 @@ def prune(
                 break
             last = batch.last_id
         done.append(Pruned(probe_set, before, rounds, replies))
+    if not only_count:
+        store.change(spending.forget, now)
     return tuple(done)
 
 

@@ -17,6 +17,7 @@ from prober.incidents.retirement import is_soon
 from prober.incidents.routing import Routing
 from prober.judging.beside import ALPHA, Beside, beside, blocks_needed, worse_probes
 from prober.judging.channels import percent
+from prober.model.budget import ScopedBudget
 from prober.model.comparison import Candidate, VersionGate
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Severity, series_key
 from prober.model.evidence import NONE, Fact, Observation
@@ -65,10 +66,11 @@ def run_version_gate(
     routing: Routing,
     clock: Clock,
     is_stopping: Callable[[], bool] = lambda: False,
+    budgets: Sequence[ScopedBudget] = (),
 ) -> tuple[Candidate, ...]:
     """Compare what is due, if the endpoint declares `gate:`. Gives what was decided; people are notified of each once.
 
-    Raises StoreError.
+    `budgets`: all that its asks count in. Raises StoreError.
     """
     if endpoint.gate is None:
         return ()
@@ -86,7 +88,9 @@ def run_version_gate(
         if mine is None:
             store.change(candidates.end, one.id, "superseded", "", "it is over, or another version came", clock())
             continue
-        found = _compare(store, one, mine, endpoint, endpoint.gate, probes, open_provider, routing, clock, is_stopping)
+        found = _compare(
+            store, one, mine, endpoint, endpoint.gate, probes, open_provider, routing, clock, is_stopping, budgets
+        )
         ended += [found] if found is not None else []
     return tuple(ended)
 
@@ -154,8 +158,9 @@ def _compare(
     routing: Routing,
     clock: Clock,
     is_stopping: Callable[[], bool],
+    budgets: Sequence[ScopedBudget],
 ) -> Candidate | None:
-    """Ask blocks until it is decided. None where it is not: another daemon asks, or this one stops."""
+    """Ask blocks until it is decided. None if it is not: another daemon asks, a budget is spent, or this one stops."""
     stored = store.query(_stored, endpoint, probes, due.until)
     asked = {key: probe for key, probe in probes.items() if key in stored}
     allowed = rule.asks // max(1, len(asked))
@@ -180,7 +185,9 @@ def _compare(
         if not store.change(candidates.take, one.id, seen):
             return None
         references = [of[seen] for of in stored.values() if len(of) > seen]
-        new = asked_beside(store, due.endpoint, asked, references, f"{seen:06d}", open_provider, clock)
+        new = asked_beside(store, due.endpoint, asked, references, f"{seen:06d}", open_provider, clock, budgets)
+        if not new:
+            return None
         store.change(candidates.add_pairs, one.id, new)
         seen += 1
     return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from prober.loading.round_labels import moment_of
+from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
-from prober.model.reply import Spent
 from prober.model.watch import cause_in_words
 from prober.status.gathering import judged_from, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
@@ -31,12 +31,12 @@ _NOT_ASKED = ("budget_exhausted", "configuration", "crashed")
 
 @dataclass(frozen=True, slots=True)
 class BudgetStatus:
-    """The limit of a UTC day that is nearest to being reached."""
+    """The limit of the last hour, day or month that is nearest to being reached."""
 
-    spent: int
-    limit: int
+    spent: float
+    limit: float
     unit: str
-    """As in the declaration: `asks_per_day` or `tokens_per_day`."""
+    """As in the declaration, such as `asks_per_day` or `dollars_per_month`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +249,12 @@ def _is_gathering(endpoint: EndpointView) -> bool:
 def _budget(endpoint: EndpointView, now: datetime) -> BudgetStatus | None:
     if endpoint.budget is None:
         return None
-    today = endpoint.spending
-    spent = today.spent if today is not None and today.day == now.astimezone(UTC).date() else Spent(0, 0)
-    limits = (
-        (spent.asks, endpoint.budget.asks_per_day, "asks_per_day"),
-        (spent.tokens, endpoint.budget.tokens_per_day, "tokens_per_day"),
-    )
-    found = [BudgetStatus(used, limit, unit) for used, limit, unit in limits if limit]
+    found = []
+    for limit in endpoint.budget.limits:
+        oldest = since(limit.period, now)
+        parts = [one.spent for one in endpoint.spending if one.period == limit.period and one.began_at >= oldest]
+        used = sum(one.of(limit.unit) for one in parts)
+        found.append(BudgetStatus(used / NANO if limit.unit == "dollars" else used, limit.shown, limit.name))
     return max(found, key=lambda one: one.spent / one.limit, default=None)
 
 

@@ -14,10 +14,13 @@ from prometheus_client.registry import Collector
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
-from prober.store.views import DeliveryView
+from prober.store.views import BudgetView, DeliveryView
 
 _LABEL_LIMIT: Final = 300
+MOST_BUDGETS: Final = 500
+"""Limits of budgets that are shown, the fullest of them: no number of names makes the page too long to scrape."""
 
+_IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "evidence_ratio": ("Evidence of a change as a share of the threshold; an alarm takes 1.", "endpoint"),
     "last_round_timestamp_seconds": ("When the newest round was completed.", "endpoint"),
@@ -32,6 +35,9 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "incident_open": (
         "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
     ),
+    "budget_limit": (f"What a budget allows in its period. {_IN_UNITS}", "budget limit"),
+    "budget_spent": (f"Spent or set aside in the period of a budget. {_IN_UNITS}", "budget limit"),
+    "budget_left": (f"What is left of a budget. {_IN_UNITS}", "budget limit"),
     "notices": ("Messages by what became of them.", "alerter channel state"),
     "delivery_failing": (
         "1 where the newest message failed for good: nobody is reached there.", "alerter channel reason",
@@ -52,9 +58,11 @@ def exposition(
     deliveries: Sequence[DeliveryView],
     daemon_statuses: Sequence[DaemonStatus],
     now: datetime,
+    budgets: Sequence[BudgetView] = (),
 ) -> str:
-    """The whole page."""
-    return _page([_database(1), *_endpoints(statuses), *_deliveries(deliveries), *_daemons(daemon_statuses, now)])
+    """The whole page. `budgets`: the fullest first."""
+    families = (*_endpoints(statuses), *_budgets(budgets), *_deliveries(deliveries), *_daemons(daemon_statuses, now))
+    return _page([_database(1), *families])
 
 
 def without_database() -> str:
@@ -121,6 +129,13 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
             if incident is not None
         ),
     )  # fmt: skip
+
+
+def _budgets(budgets: Sequence[BudgetView]) -> Iterator[Metric]:
+    shown = [((one.scope.removesuffix(":"), one.limit.name), one) for one in budgets[:MOST_BUDGETS]]
+    yield _family("budget_limit", ((labels, one.limit.shown) for labels, one in shown))
+    yield _family("budget_spent", ((labels, one.limit.amount(one.spent)) for labels, one in shown))
+    yield _family("budget_left", ((labels, max(0.0, one.left)) for labels, one in shown))
 
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:

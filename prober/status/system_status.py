@@ -8,10 +8,10 @@ from datetime import datetime
 from prober.model.comparison import OPEN, Candidate
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store, candidates, daemons
+from prober.store import Store, candidates, daemons, spending
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
-from prober.store.views import DeliveryView
+from prober.store.views import BudgetView, DeliveryView
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class SystemStatus:
     daemons: tuple[DaemonStatus, ...]
     candidates: tuple[Candidate, ...]
     """What is asked beside endpoints, or waits for a person."""
+    budgets: tuple[BudgetView, ...] = ()
+    """Limits that asks were booked on, the fullest first."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
@@ -34,4 +36,5 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         tuple(store.query(deliveries)),
         tuple(store.query(daemons.statuses)),
         tuple(one for one in store.query(candidates.found) if one.state in OPEN),
+        store.query(spending.budgets_in_use, now),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from prober.store.columns import HostileText, Number, Utc
@@ -174,17 +174,23 @@ class ReplyRow(Row, table=True):
 
 
 class SpendingRow(Row, table=True):
-    """What an endpoint has spent of the budget of one UTC day. There are rows only for endpoints with a budget."""
+    """What is spent of a budget in one part of a window. There are rows only where a budget is declared."""
 
     __tablename__ = "spending"
     __table_args__ = ({"sqlite_with_rowid": False},)
-    endpoint: str = Field(primary_key=True)
-    """Its name, whatever its content."""
-    day: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True, sa_column_kwargs={"name": "endpoint"})
+    """Whose budget: the name of an endpoint, whatever its content, `set:NAME`, `owner:NAME` or `all:`."""
+    part: str = Field(primary_key=True, sa_column_kwargs={"name": "day"})
+    """Of which window, and when it began: `hour 2026-03-01T12:05+00:00`. Empty in the row that is locked; a UTC day in
+    rows of older versions, which are not read any more."""
     asks: int
     """Made, whether or not a reply came."""
     tokens: int = Field(sa_type=BigInteger)
     """Of replies, and set aside for asks without one."""
+    nanodollars: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """The same in billionths of a dollar; 0 while no budget that the asks count in is in dollars."""
+    budget: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    """In the row that is locked: the limits as whoever booked last had them, as JSON. Else empty."""
 
 
 class EpochRow(Row, table=True):

@@ -1,83 +1,201 @@
-"""What endpoints spend of the budget of a UTC day. An ask is booked before it is made, so that no kill hides one."""
+"""What is spent of budgets. An ask is booked before it is made, so that no kill hides one, and by one transaction on
+all budgets that it counts in, so that all processes together never pass one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import select as columns
-from sqlmodel import and_, col, func, select, update
+from sqlalchemy import or_
+from sqlmodel import and_, col, delete, func, select, update
 
-from prober.model.declaration import Budget
-from prober.model.reply import Spent
+from prober.model.budget import NANO, NOTHING, PERIODS, Budget, Period, ScopedBudget, Spent, fitting, part_of, since
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
-from prober.store.rows import EndpointRow, ReplyRow, RoundRow, SpendingRow
-from prober.store.views import SpendingView
+from prober.store.rows import ReplyRow, RoundRow, SpendingRow
+from prober.store.views import BudgetView, SpendingView
+
+_LOCK = ""
+"""The part of the row that whoever books or settles locks first."""
 
 
-def spent(tx: Transaction, endpoint: str, now: datetime) -> Spent:
-    """So far on the day of `now`; where nothing is booked yet, what the replies of the day say."""
-    row = tx.get(SpendingRow, (endpoint, day_of(now)))
-    return _in_replies(tx, endpoint, now) if row is None else Spent(row.asks, row.tokens)
+def spent(tx: Transaction, budget: ScopedBudget, now: datetime) -> dict[Period, Spent]:
+    """In the last hour, day and month; where nothing was ever booked, what the replies say, without dollars."""
+    if tx.get(SpendingRow, (budget.scope, _LOCK)) is None:
+        return {period: _total(_in_replies(tx, budget, period, now).values()) for period in PERIODS}
+    return {period: _booked(tx, budget.scope, period, now) for period in PERIODS}
 
 
-def reserve(tx: Transaction, endpoint: str, budget: Budget, tokens: Sequence[int], now: datetime) -> tuple[int, Spent]:
-    """Book asks that may cost so many tokens each, from the first on, as far as the budget goes.
+def affords(
+    tx: Transaction, budgets: Sequence[ScopedBudget], wanted: Sequence[Spent], now: datetime
+) -> tuple[int, str]:
+    """How many asks that may cost so much each all budgets hold, from the first on; and why not the next."""
+    every = [(one, limit) for one in budgets for limit in one.budget.limits]
+    known = {one.scope: spent(tx, one, now) for one in budgets if one.budget.limits}
+    count, full = fitting([(limit, known[one.scope][limit.period]) for one, limit in every], wanted)
+    if full is None:
+        return count, ""
+    number, by_then = full
+    one, limit = every[number]
+    said = f"budget_exhausted: {one.whose}{limit.words(by_then)}"
+    if by_then.of(limit.unit) >= limit.most:
+        return count, said
+    needed = wanted[count].of(limit.unit)
+    shown = f"${needed / NANO:,.4f}" if limit.unit == "dollars" else f"{needed}"
+    return count, f"{said}, and the next ask may need {shown}"
 
-    Returns how many were booked, and what is spent with them. Whoever else books for the endpoint waits meanwhile.
+
+def reserve(
+    tx: Transaction, budgets: Sequence[ScopedBudget], wanted: Sequence[Spent], now: datetime
+) -> tuple[int, str]:
+    """Book asks that may cost so much each, from the first on, as far as all budgets go.
+
+    Returns how many were booked, and why the next one was not. Whoever else books on one of them waits meanwhile.
     """
-    day = day_of(now)
-    key = {"endpoint": endpoint, "day": day}
-    if tx.get(SpendingRow, (endpoint, day)) is None:
-        said = _in_replies(tx, endpoint, now)
-        insert_missing(tx, SpendingRow, {**key, "asks": said.asks, "tokens": said.tokens})
-    row = tx.exec(
-        select(SpendingRow).where(SpendingRow.endpoint == endpoint, SpendingRow.day == day).with_for_update(),
-        execution_options={"populate_existing": True},
+    limited = sorted((one for one in budgets if one.budget.limits), key=lambda one: one.scope)
+    for one in limited:
+        declared = one.budget.model_dump_json(exclude_none=True)
+        before = _lock(tx, one.scope)
+        if before is None:
+            _begin(tx, one, now)
+        if before != declared:
+            lock = (col(SpendingRow.scope) == one.scope, col(SpendingRow.part) == _LOCK)
+            tx.exec(update(SpendingRow).where(*lock).values(budget=declared))
+    count, reason = affords(tx, limited, wanted, now)
+    cost = _total(wanted[:count])
+    for one in limited:
+        parts = [_name(period, part_of(period, now)) for period in PERIODS]
+        here = select(SpendingRow.part).where(SpendingRow.scope == one.scope, col(SpendingRow.part).in_(parts))
+        for part in sorted({*parts} - {*tx.exec(here)}):
+            insert_missing(tx, SpendingRow, _values(one.scope, part, NOTHING))
+        _add(tx, one.scope, parts, cost)
+    return count, reason
+
+
+def give_back(tx: Transaction, scopes: Iterable[str], booked_at: datetime, unused: Spent) -> None:
+    """What was booked on these budgets at that time and not used (negative: more was used)."""
+    parts = [_name(period, part_of(period, booked_at)) for period in PERIODS]
+    for scope in sorted(scopes):
+        _lock(tx, scope)
+        _add(tx, scope, parts, NOTHING.minus(unused))
+
+
+def newest_spending(tx: Transaction) -> dict[str, tuple[SpendingView, ...]]:
+    """Endpoint → what was booked on its budget, in parts of the hour, the day and the month."""
+    rows = tx.exec(select(SpendingRow).where(col(SpendingRow.scope).not_like("%:%")).order_by(col(SpendingRow.part)))
+    found: dict[str, tuple[SpendingView, ...]] = {}
+    for row in rows:
+        period, _, began = row.part.partition(" ")
+        for one in PERIODS:
+            if one == period:
+                view = SpendingView(one, datetime.fromisoformat(began), Spent(row.asks, row.tokens, row.nanodollars))
+                found[row.scope] = (*found.get(row.scope, ()), view)
+    return found
+
+
+def budgets_in_use(tx: Transaction, now: datetime) -> tuple[BudgetView, ...]:
+    """Every limit of every budget that an ask was booked on, and what is spent of it; the fullest first."""
+    locks = select(SpendingRow.scope, SpendingRow.budget).where(SpendingRow.part == _LOCK, SpendingRow.budget != "")
+    found = []
+    for scope, declared in tx.exec(locks):
+        limits = Budget.model_validate_json(declared).limits
+        spent = {period: _booked(tx, scope, period, now) for period in {one.period for one in limits}}
+        found += [BudgetView(scope, one, spent[one.period]) for one in limits]
+    return tuple(sorted(found, key=lambda one: (-one.share, one.scope, one.limit)))
+
+
+def _lock(tx: Transaction, scope: str) -> str | None:
+    """Wait for whoever books on a budget; the limits it had, None where nothing was booked on it before."""
+    row = select(SpendingRow.budget).where(SpendingRow.scope == scope, SpendingRow.part == _LOCK).with_for_update()
+    if (before := tx.exec(row).first()) is not None:
+        return before
+    is_new = insert_missing(tx, SpendingRow, _values(scope, _LOCK, NOTHING))
+    before = tx.exec(row).one()
+    return None if is_new else before
+
+
+def _begin(tx: Transaction, budget: ScopedBudget, now: datetime) -> None:
+    """A budget that is new counts the asks and tokens of the replies before it."""
+    for period in PERIODS:
+        for began, cost in _in_replies(tx, budget, period, now).items():
+            insert_missing(tx, SpendingRow, _values(budget.scope, _name(period, began), cost))
+
+
+def _booked(tx: Transaction, scope: str, period: Period, now: datetime) -> Spent:
+    found = tx.exec(
+        select(
+            func.coalesce(func.sum(SpendingRow.asks), 0),
+            func.coalesce(func.sum(SpendingRow.tokens), 0),
+            func.coalesce(func.sum(SpendingRow.nanodollars), 0),
+        ).where(
+            SpendingRow.scope == scope,
+            col(SpendingRow.part) >= _name(period, since(period, now)),
+            col(SpendingRow.part) < f"{period} 9999",
+        )
     ).one()
-    count = budget.affords(row.asks, row.tokens, tokens)
-    row.asks, row.tokens = row.asks + count, row.tokens + sum(tokens[:count])
-    tx.add(row)
-    return count, Spent(row.asks, row.tokens)
+    return Spent(*(int(one) for one in found))
 
 
-def give_back(tx: Transaction, endpoint: str, day: str, asks: int, tokens: int) -> None:
-    """Asks that were booked on that day and not made, and tokens that were booked and not used (negative: more)."""
+def forget(tx: Transaction, now: datetime) -> None:
+    """Delete what no window reaches back to."""
     tx.exec(
-        update(SpendingRow)
-        .where(col(SpendingRow.endpoint) == endpoint, col(SpendingRow.day) == day)
-        .values(asks=col(SpendingRow.asks) - asks, tokens=col(SpendingRow.tokens) - tokens)
-    )
-
-
-def day_of(now: datetime) -> str:
-    """The UTC day."""
-    return now.astimezone(UTC).date().isoformat()
-
-
-def _in_replies(tx: Transaction, endpoint: str, now: datetime) -> Spent:
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    asks, tokens = tx.exec(
-        select(func.count(), func.coalesce(func.sum(ReplyRow.tokens), 0))
-        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .where(col(ReplyRow.at) >= midnight, col(RoundRow.endpoint) == endpoint)
-    ).one()
-    return Spent(int(asks), int(tokens))
-
-
-def newest_spending(tx: Transaction) -> dict[str, SpendingView]:
-    """Endpoint → what was booked on the newest day that has any."""
-    newest = (
-        select(func.max(SpendingRow.day))
-        .where(col(SpendingRow.endpoint) == col(EndpointRow.name))
-        .correlate(EndpointRow)
-        .scalar_subquery()
-    )
-    last = columns(col(EndpointRow.name).label("name"), newest.label("day")).where(col(EndpointRow.current)).subquery()
-    rows = tx.exec(
-        select(SpendingRow).join(
-            last, and_(col(SpendingRow.endpoint) == last.c.name, col(SpendingRow.day) == last.c.day)
+        delete(SpendingRow).where(
+            or_(
+                *(
+                    and_(
+                        col(SpendingRow.part) >= f"{period} 0",
+                        col(SpendingRow.part) < _name(period, since(period, now)),
+                    )
+                    for period in PERIODS
+                )
+            )
         )
     )
-    return {row.endpoint: SpendingView(date.fromisoformat(row.day), Spent(row.asks, row.tokens)) for row in rows}
+
+
+def _add(tx: Transaction, scope: str, parts: Sequence[str], cost: Spent) -> None:
+    tx.exec(
+        update(SpendingRow)
+        .where(col(SpendingRow.scope) == scope, col(SpendingRow.part).in_(parts))
+        .values(
+            asks=col(SpendingRow.asks) + cost.asks,
+            tokens=col(SpendingRow.tokens) + cost.tokens,
+            nanodollars=col(SpendingRow.nanodollars) + cost.nanodollars,
+        )
+    )
+
+
+def _in_replies(tx: Transaction, budget: ScopedBudget, period: Period, now: datetime) -> Mapping[datetime, Spent]:
+    """Part of a window → what the replies in it took."""
+    oldest = since(period, now)
+    statement = (
+        select(ReplyRow.at, ReplyRow.tokens)
+        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
+        .where(col(ReplyRow.at) >= oldest)
+    )
+    if budget.endpoint is not None:
+        statement = statement.where(RoundRow.endpoint == budget.endpoint)
+    if budget.sets is not None:
+        statement = statement.where(col(RoundRow.probe_set).in_(budget.sets))
+    found: dict[datetime, Spent] = {}
+    for at, tokens in tx.exec(statement):
+        began = part_of(period, at)
+        found[began] = found.get(began, NOTHING).plus(Spent(1, tokens))
+    return found
+
+
+def _name(period: Period, began: datetime) -> str:
+    """Names of parts of one window sort as their times."""
+    return f"{period} {began.astimezone(UTC):%Y-%m-%dT%H:%M}+00:00"
+
+
+def _values(scope: str, part: str, cost: Spent) -> dict[str, object]:
+    # By column: the table is older than budgets of anything but an endpoint and a day.
+    return {"endpoint": scope, "day": part, **cost._asdict()}
+
+
+def _total(costs: Iterable[Spent]) -> Spent:
+    total = NOTHING
+    for one in costs:
+        total = total.plus(one)
+    return total

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
-from prober.model.declaration import Budget, ReferenceRule
+from prober.model.budget import Budget, Limit, Period, Spent
+from prober.model.declaration import ReferenceRule
 from prober.model.incident import ActionName, Change, Event, Facts, Trouble
-from prober.model.reply import Spent
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -70,11 +70,32 @@ class GatheredView:
 
 @dataclass(frozen=True, slots=True)
 class SpendingView:
-    """What was spent of a budget on one day."""
+    """What was spent of a budget in one part of a window."""
 
-    day: date
-    """UTC."""
+    period: Period
+    began_at: datetime
     spent: Spent
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """One limit of a budget that is in use."""
+
+    scope: str
+    """The name of an endpoint, `set:NAME`, `owner:NAME`, or `all:`."""
+    limit: Limit
+    spent: Spent
+    """In the period of the limit."""
+
+    @property
+    def share(self) -> float:
+        """Of the limit, spent."""
+        return self.spent.of(self.limit.unit) / self.limit.most
+
+    @property
+    def left(self) -> float:
+        """In asks, tokens or dollars; below 0 where more was spent than allowed."""
+        return self.limit.shown - self.limit.amount(self.spent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +160,8 @@ class EndpointView:
     gathered: tuple[GatheredView, ...] = ()
     """What there is of it, while it is not complete; by probe set."""
     budget: Budget | None = None
-    spending: SpendingView | None = None
-    """Of the newest day on which asks were booked; None where there is no budget, or nothing was asked since."""
+    spending: tuple[SpendingView, ...] = ()
+    """Parts of the hour, the day and the month; none where there is no budget, or nothing was asked since."""
 
 
 @dataclass(frozen=True, slots=True)

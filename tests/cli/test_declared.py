@@ -101,7 +101,7 @@ def test_plan_warns_of_a_budget_that_ends_too_soon(prober: Run, home: Path) -> N
     content = json.loads((folder / "canary.yaml").read_text())
     (folder / "canary.yaml").write_text(json.dumps({**content, "schedule": {"every": "12h"}}))
     done = prober("plan")
-    assert "Budget: 3 asks a day are fewer than planned" in done.out + done.err
+    assert "bot: 3 asks a day are fewer than planned" in done.out + done.err
 
 
 def test_a_reference_spans_its_hours(prober: Run, home: Path) -> None:

@@ -84,3 +84,11 @@ def test_two_logs_are_compared_by_probe_id(prober: Run, two: Path) -> None:
     done = prober("gate", "--reference", "old.jsonl", "--candidate", "new.jsonl")
     assert done.code == 1, done.out + done.err
     assert "0 of 600 asks made" in done.out
+
+
+def test_asks_of_the_gate_count_in_declared_budgets(prober: Run, two: Path) -> None:
+    Path("probes/budgets.yaml").write_text(json.dumps({"owners": {"team": {"asks_per_day": 9}}}))
+    done = prober("gate", "--reference", "pinned")
+    assert done.code == 3 and "budget_exhausted: the owner team: 9 of 9 asks of the day are spent" in done.out
+    assert 'prober_budget_left{budget="owner:team",limit="asks_per_day"} 0.0' in prober("status", "--metrics").out
+    assert prober("once").code != 0, "the rounds share the budget"

@@ -19,12 +19,14 @@ import pytest
 from prober.asking import open_provider
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
-from prober.model.declaration import Budget, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.budget import Budget, ScopedBudget, Spent
+from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.run_round import RoundResult
 from prober.store import Store, replies, spending
 from prober.store.pages import overview
+from prober.tokens import TokenEstimate
 from tests.asking.wire_server import WireServer
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,6 +76,15 @@ def round_of(store: Store, endpoint: Endpoint, provider: object, at: datetime = 
     )
 
 
+def of_endpoint(budget: Budget) -> ScopedBudget:
+    return ScopedBudget("e", budget, endpoint="e")
+
+
+def spent(store: Store, dollars: bool = False) -> tuple[int, ...]:
+    """Asks and tokens of the newest day, and billionths of dollars."""
+    return store.query(spending.spent, of_endpoint(Budget()), NOON)["day"][: 3 if dollars else 2]
+
+
 def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     endpoint, provider = endpoint_of(budget=Budget(asks_per_day=25)), Says()
     results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(5)]
@@ -82,7 +93,7 @@ def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     said = "budget_exhausted: 25 of 25 asks of the day are spent"
     assert [one.reason for one in results[3:]] == [f"{said}; 7 of 8 asks of the round were not made", said]
     assert provider.asked == 25
-    assert round_of(store, endpoint, provider, NOON + 12 * HOUR).asked == 8, "another UTC day"
+    assert round_of(store, endpoint, provider, NOON + 28 * HOUR).asked == 8, "a day after the last of them"
 
 
 @pytest.mark.slow
@@ -107,15 +118,15 @@ def test_a_round_of_more_asks_than_the_budget_is_judged_with_what_it_has(store: 
 
 
 def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> None:
-    budget = Budget(asks_per_day=25)
+    budget = of_endpoint(Budget(asks_per_day=25))
 
     def book(_: int) -> int:
         with Store.open(url) as own:
-            return sum(own.change(spending.reserve, "e", budget, [10, 10], NOON)[0] for _ in range(5))
+            return sum(own.change(spending.reserve, [budget], [Spent(1, 10)] * 2, NOON)[0] for _ in range(5))
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(book, range(4))) == 25
-    assert store.query(spending.spent, "e", NOON) == (25, 250)
+    assert spent(store) == (25, 250)
 
 
 @pytest.mark.slow
@@ -136,7 +147,7 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
 def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=100_000), parameters={"max_tokens": 20})
     round_of(store, endpoint, Says(**reply))
-    assert store.query(spending.spent, "e", NOON) == (8, 8 * each)
+    assert spent(store) == (8, 8 * each)
 
 
 @pytest.mark.slow
@@ -145,8 +156,8 @@ def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Sto
     provider = Says(input_tokens=30, output_tokens=20)
     results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(3)]
     assert [one.outcome for one in results] == ["completed", "completed", "missed"]
-    assert results[2].reason == "budget_exhausted: 450 of 500 tokens of the day are spent, and the next ask may need 98"
-    assert (provider.asked, store.query(spending.spent, "e", NOON)) == (9, (9, 450))
+    assert results[2].reason == "budget_exhausted: 500 of 500 tokens of the day are spent"
+    assert (provider.asked, spent(store)) == (10, (10, 500))
 
 
 @pytest.mark.slow
@@ -154,7 +165,7 @@ def test_without_a_limit_of_its_own_an_ask_is_taken_to_cost_a_multiple_of_the_lo
     endpoint = endpoint_of(budget=Budget(tokens_per_day=2_000))
     provider = Says(input_tokens=20, output_tokens=10)
     assert [round_of(store, endpoint, provider, NOON + n * HOUR).asked for n in range(3)] == [8, 8, 8]
-    assert store.query(spending.spent, "e", NOON) == (24, 24 * 30)
+    assert spent(store) == (24, 24 * 30)
 
 
 @pytest.mark.slow
@@ -163,7 +174,7 @@ def test_a_budget_declared_in_the_course_of_a_day_counts_the_replies_before_it(s
     round_of(store, endpoint_of(), provider)
     endpoint = endpoint_of(budget=Budget(asks_per_day=10))
     assert round_of(store, endpoint, provider, NOON + HOUR).asked == 2
-    assert store.query(spending.spent, "e", NOON) == (10, 150)
+    assert spent(store) == (10, 150)
 
 
 # Killed
@@ -240,11 +251,62 @@ def test_a_kill_with_one_slow_answer_loses_the_asks_in_flight_only_and_none_is_f
         finally:
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-        assert store.query(spending.spent, "e", NOON).asks == slow.begun == 8, "an ask counts when it is made"
+        assert spent(store)[0] == slow.begun == 8, "an ask counts when it is made"
         with contextlib.closing(open_provider(endpoint)) as provider:
             later = NOON + HOUR
             resumed = run_round.run(
                 SET, endpoint, Promise(1.0, 365.25, ReferenceRule()), provider, store, NOBODY, NOON, clock=lambda: later
             )
         assert (resumed.outcome, resumed.asked) == ("completed", 7 + asked_again)
-        assert store.query(spending.spent, "e", NOON).asks == slow.begun == 8 + asked_again
+        assert spent(store)[0] == slow.begun == 8 + asked_again
+
+
+# Windows, and several budgets
+
+
+def test_an_hour_goes_by_part_by_part(store: Store) -> None:
+    """Neither in the running minute and the 59 before it are more asks than the limit, whatever the hour."""
+    hourly = [of_endpoint(Budget(asks_per_hour=10))]
+    made: list[datetime] = []
+    for minute in range(0, 200, 3):
+        at = NOON + timedelta(minutes=minute)
+        made += [at] * store.change(spending.reserve, hourly, [Spent(1, 0)] * 2, at)[0]
+    assert max(sum(timedelta() <= one - first < HOUR for one in made) for first in made) == 10
+    assert len(made) >= 30
+
+
+def test_the_tightest_budget_decides_and_says_whose_it_is(store: Store) -> None:
+    ours = [
+        of_endpoint(Budget(asks_per_day=9)),
+        ScopedBudget("owner:us", Budget(dollars_per_month=1e-6), ("s",)),
+        ScopedBudget("all:", Budget()),
+    ]
+    count, reason = store.change(spending.reserve, ours, [Spent(1, 5, 300)] * 4, NOON)
+    assert (count, reason) == (
+        3,
+        "budget_exhausted: the owner us: $0.0000 of $0.0000 of the month are spent, and the next ask may need $0.0000",
+    )
+    store.change(spending.give_back, [one.scope for one in ours], NOON, Spent(0, 4, 250))
+    assert store.change(spending.reserve, ours, [Spent(1, 5, 300)] * 4, NOON + HOUR)[0] == 1
+    later = NOON + timedelta(days=31)
+    store.change(spending.forget, later)
+    assert store.query(spending.spent, ours[1], later)["month"] == (0, 0, 0)
+
+
+def test_a_budget_in_dollars_is_kept_and_needs_a_price(store: Store) -> None:
+    provider = Says(input_tokens=100, output_tokens=10)
+    fields = {"budget": Budget(dollars_per_day=0.01), "parameters": {"max_tokens": 10}}
+    unknown = round_of(store, endpoint_of(model="nobody-knows-it", base_url="http://127.0.0.1:9", **fields), provider)
+    assert unknown.outcome == "missed" and "the price is not known" in unknown.reason and provider.asked == 0
+    price = {"input_per_million": 10.0, "output_per_million": 100.0}  # 0.2 cents an ask
+    known = round_of(store, endpoint_of(price=price, **fields), provider, NOON + HOUR)
+    assert (known.asked, provider.asked) == (5, 5)
+    assert spent(store, dollars=True) == (5, 550, 10_000_000)
+
+
+@pytest.mark.slow
+def test_reasoning_that_no_limit_stops_is_set_aside_at_its_99th_percentile() -> None:
+    estimate, probe = TokenEstimate(20), Probe(id="p", prompt="Think.")
+    for number in range(200):
+        estimate.learn(probe, Reply(at=NOON, text="x", input_tokens=7, output_tokens=20 + number))
+    assert estimate.of(probe) == (7, 20 + 197)

@@ -9,7 +9,8 @@ import pytest
 from prober.asking import Description
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
-from prober.model.declaration import Budget, Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.budget import Budget, ScopedBudget
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.incident import Action, Change
 from prober.model.reply import Reply
 from prober.service import run_round
@@ -29,6 +30,7 @@ PROBES = (
 )
 CANARY = ProbeSet(name="canary", owner="us", endpoints=("e",), schedule=Schedule(every="6h"), probes=PROBES)
 LOG = Routing(("log",))
+E = ScopedBudget("e", Budget(), endpoint="e")
 
 
 def endpoint(**fields):
@@ -161,7 +163,7 @@ def test_a_budget_that_is_spent_leaves_it_to_the_next_round():
     world.round = 4  # the next day
     world.rounds(1).rounds(1, model="m-1")
     assert world.news == []
-    assert world.store.query(spending.spent, "e", world.now - timedelta(hours=6)).asks == 8
+    assert world.store.query(spending.spent, E, world.now - timedelta(hours=6))["day"].asks == 8
     world.round = 8
     world.rounds(1)
     (incident,) = world.found

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prober.daemon.heartbeat import condition
-from prober.model.declaration import Budget, ReferenceRule
+from prober.model.budget import Budget, Spent
+from prober.model.declaration import ReferenceRule
 from prober.model.incident import Change, Trouble
-from prober.model.reply import Spent
 from prober.status.endpoint_status import (
     STATES,
     EndpointStatus,
@@ -171,12 +171,12 @@ def test_the_slowest_probe_set_says_when_a_reference_is_complete_and_a_whole_one
 
 def test_the_limit_nearest_to_being_reached_is_shown_and_yesterday_is_over() -> None:
     both = Budget(asks_per_day=100, tokens_per_day=1000)
-    today = SpendingView(NOW.date(), Spent(50, 900))
-    found = status_of(budget=both, spending=today).budget
+    today = SpendingView("day", NOW - timedelta(hours=23), Spent(50, 900))
+    found = status_of(budget=both, spending=(today, replace(today, period="hour"))).budget
     assert found is not None and (found.spent, found.limit, found.unit) == (900, 1000, "tokens_per_day")
-    found = status_of(budget=both, spending=replace(today, day=NOW.date() - timedelta(days=1))).budget
+    found = status_of(budget=both, spending=(replace(today, began_at=NOW - timedelta(hours=25)),)).budget
     assert found is not None and found.spent == 0
-    assert status_of(budget=Budget(), spending=None).budget is None
+    assert status_of(budget=Budget(), spending=()).budget is None
 
 
 def test_suspicion_names_the_strongest_channel() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from prober.model.budget import Budget, ScopedBudget, Spent
 from prober.model.errors import ClaimLost, StoreError
 from prober.store import Store, judge_state, replies, rounds, spending
 from prober.store.pages import overview
@@ -217,22 +218,26 @@ def test_unfinished_rounds_oldest_first(store: Store) -> None:
     assert [view.id for view in store.query(rounds.unfinished, NOW + 3 * DAY)] == [earlier, later, held.round.id]
 
 
+def spent_of_day(store: Store, endpoint: str, now: datetime) -> Spent:
+    return store.query(spending.spent, ScopedBudget(endpoint, Budget(), endpoint=endpoint), now)["day"]
+
+
 def test_spent_counts_every_ask_since(store: Store) -> None:
     view = begin(store)
-    record(store, view, observe("old", 0, at=NOW - DAY, input_tokens=1000))
+    record(store, view, observe("old", 0, at=NOW - timedelta(hours=47), input_tokens=1000))
     record(store, view, observe("a", 1, at=NOW, input_tokens=10, output_tokens=5, reasoning_tokens=7))
     record(store, view, observe("b", 2, at=NOW + DAY))
     record(store, view, observe(error="timeout", sample=3, at=NOW))
-    assert store.query(spending.spent, "billing", NOW) == (3, 22)  # more reasoning than output: it is counted apart
-    assert store.query(spending.spent, "billing", NOW - DAY) == (4, 1022)
-    assert store.query(spending.spent, "search", NOW - DAY) == (0, 0)
+    assert spent_of_day(store, "billing", NOW) == (3, 22, 0)  # more reasoning than output: it is counted apart
+    assert spent_of_day(store, "billing", NOW - DAY) == (4, 1022, 0)
+    assert spent_of_day(store, "search", NOW - DAY) == (0, 0, 0)
 
 
 def test_token_counts_no_column_can_hold_do_no_harm(store: Store) -> None:
     view = begin(store)
     record(store, view, observe("a", 0, input_tokens=10**30))
     record(store, view, observe("b", 1, input_tokens=-5))
-    assert store.query(spending.spent, "billing", NOW) == (2, 2**31 - 1)
+    assert spent_of_day(store, "billing", NOW) == (2, 2**31 - 1, 0)
     assert [one.reply.input_tokens for one in store.query(replies.recorded, view.round.id)] == [10**30, -5]
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from prober.asking import Provider
+from prober.asking.gates import Gate
 from prober.lab.discover.asker import GivenUp, PatientAsker
 from prober.lab.discover.checks import Finding, asks_for_logprobs, cache_finding, check, temperature_of
 from prober.lab.discover.logprobs import logprob_findings
@@ -43,6 +44,8 @@ class Discovered:
     """Replies known from earlier runs."""
     given_up: Reply | None = field(default=None, repr=False)
     """The last of several failed asks, where the endpoint does not answer."""
+    declared_budget: str = ""
+    """What the declared budget said that ended the asking early; empty where none did."""
 
 
 def discover(
@@ -57,6 +60,7 @@ def discover(
     clock: Callable[[], datetime],
     pause: Callable[[float], object],
     tell: Callable[[int], object] = lambda spent: None,
+    gates: Sequence[Gate] = (),
 ) -> Discovered:
     """Ask within the budget; go on from `progress` where it exists. See `PatientAsker` for the arguments.
 
@@ -67,7 +71,7 @@ def discover(
     findings: list[Finding] = []
     unchecked: list[str] = []
     given_up: Reply | None = None
-    with PatientAsker(provider, budget_tokens, reply_limit, progress, clock, pause, tell) as asker:
+    with PatientAsker(provider, budget_tokens, reply_limit, progress, clock, pause, tell, gates) as asker:
         if asker.spent > budget_tokens:
             message = (
                 f"{asker.spent} tokens were spent so far; raise --budget-tokens above that, or move this file away"
@@ -93,6 +97,7 @@ def discover(
             asks=asker.asked,
             recalled=recalled,
             given_up=given_up,
+            declared_budget=asker.declared_budget,
         )
 
 

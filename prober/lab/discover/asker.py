@@ -14,13 +14,15 @@ from typing import Final, Self, TypeAlias
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
-from prober.asking.gates import Booking, BudgetGate, Entry, Refused, TokenEstimate
+from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
 from prober.asking.interface import Answer, Ask
 from prober.loading import reply_log
 from prober.loading.reply_log import LoggedReply
-from prober.model.declaration import Budget, Endpoint, Probe, series_key
+from prober.model.budget import Spent
+from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Reply
+from prober.tokens import TokenEstimate
 
 PATIENCE: Final = 5
 """Asks in a row without an answer until it is given up."""
@@ -57,6 +59,7 @@ class PatientAsker:
         clock: Callable[[], datetime],
         pause: Callable[[float], object],
         tell: Callable[[int], object] = lambda spent: None,
+        gates: Sequence[Gate] = (),
     ) -> None:
         """`reply_limit`: the most output tokens of one reply, None where the endpoint declares no limit.
 
@@ -68,12 +71,14 @@ class PatientAsker:
         """Tokens of the replies handed out by this run, whenever they were asked: what shares of the budget go by."""
         self.exhausted = False
         """Whether an ask was left out because the budget might not have held."""
+        self.declared_budget = ""
+        """What the declared budget said that refused an ask; empty where none did."""
         self._provider, self._clock, self._pause = provider, clock, pause
         self._handed: set[_Key] = set()
         estimate = TokenEstimate(reply_limit)
         self._progress = _Progress(progress, budget_tokens, estimate, tell)
         self._patience = _Patience()
-        self._gates = (self._patience, BudgetGate(self._progress, estimate))
+        self._gates: tuple[Gate, ...] = (self._patience, BudgetGate(self._progress, estimate), *gates)
 
     def __enter__(self) -> Self:
         self._progress.open()
@@ -123,6 +128,8 @@ class PatientAsker:
         if self._patience.is_lost:
             raise GivenUp([reply for _, reply in answers if not reply.answered][-1])
         self.exhausted = self.exhausted or asker.refused is not None
+        if asker.refused is not None and ":" in asker.refused.reason:
+            self.declared_budget = asker.refused.reason
         return answers
 
 
@@ -155,7 +162,7 @@ class _Progress:
         self.known: dict[_Key, Reply] = {}
         self.spent = self.asked = 0
         self._path, self._tell = path, tell
-        self._budget = Budget(tokens_per_day=budget_tokens)
+        self._most = budget_tokens
         if not path.exists():
             return
         _repair(path)
@@ -179,28 +186,31 @@ class _Progress:
     def close(self) -> None:
         self._file.close()
 
-    def book(self, tokens: Sequence[int]) -> Booking:
-        count = self._budget.affords(0, self.spent, tokens)
-        self.spent += sum(tokens[:count])
+    def book(self, costs: Sequence[Spent]) -> Booking:
+        count = 0
+        for cost in costs:
+            if self.spent + cost.tokens > self._most:
+                break
+            self.spent, count = self.spent + cost.tokens, count + 1
         return Booking(count, "budget_exhausted", "")
 
     def settle(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             ask, reply = entry.answer
             self.asked += 1
-            self.spent += entry.cost - entry.booked
+            self.spent += entry.cost.tokens - entry.booked.tokens
             if reply.answered:
-                reply = self.known[_key(ask)] = _kept(reply, entry.cost)
+                reply = self.known[_key(ask)] = _kept(reply, entry.cost.tokens)
             logged = LoggedReply(
                 f"{ask.sample:06d}", ask.endpoint.name, ask.probe.id, reply,
-                prompt=ask.probe.prompt, series=ask.series, extra={"sample": ask.sample, "tokens": entry.cost},
+                prompt=ask.probe.prompt, series=ask.series, extra={"sample": ask.sample, "tokens": entry.cost.tokens},
             )  # fmt: skip
             self._file.write(reply_log.line_of(logged) + "\n")
         self._file.flush()
         self._tell(self.spent)
 
-    def cancel(self, page: str, tokens: int) -> None:
-        self.spent -= tokens
+    def cancel(self, page: str, cost: Spent) -> None:
+        self.spent -= cost.tokens
 
 
 def _key(ask: Ask) -> _Key:

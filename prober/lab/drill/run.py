@@ -18,7 +18,7 @@ from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
 from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
-from prober.model.declaration import Budget, Endpoint, Probe, series_key
+from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.incident import SEVERITIES, Action, Change, Event, Facts, Incident, Trouble
 from prober.model.notice import IncidentNews, Notice, Outcome, Target
@@ -158,18 +158,18 @@ def _judge(
     """The changed rounds, by the ordinary journey, as if the newest of them were asked now."""
     by = now - datetime.fromisoformat(copied.after[-1].round.label)
     # Nobody is asked, so nothing is spent. Maintenance does not matter either: the routing here knows of none.
-    endpoint = copied.endpoint.model_copy(update={"budget": Budget()})
     for one in copied.after:
         begun = datetime.fromisoformat(one.round.label) + by
         yield run_round.run(
             one.probe_set,
-            endpoint,
+            copied.endpoint,
             copied.promise,
             _Recorded(one, change),
             scratch,
             routing,
             one.view.due_at + by,
             worker="drill",
+            budgets=(),
             clock=lambda begun=begun: begun,  # type: ignore[misc]
         )
 

@@ -17,6 +17,7 @@ from prober.loading.reply_log import read
 from prober.model.declaration import Probe, ProbeSet
 from prober.model.errors import ConfigurationError
 from prober.prices import Tariff, Unpriced, tariff
+from prober.service.gates import VerbGates
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,18 @@ def probes_of(sets: Iterable[ProbeSet]) -> dict[str, Probe]:
 
 
 def opened(
-    stack: ExitStack, declarations: Declarations, name: str, probes: Probes, number: int, model: str | None = None
+    stack: ExitStack,
+    declarations: Declarations,
+    name: str,
+    probes: Probes,
+    number: int,
+    gates: VerbGates,
+    model: str | None = None,
 ) -> Opened:
     """A side by name: a declared endpoint, asked for `model` where that is given, or the path of a reply log.
 
     `number`: 0 for the reference, 1 for the candidate. What must be closed goes on the stack. Raises
-    ConfigurationError, LogError.
+    ConfigurationError, LogError, StoreError.
     """
     if (log := Path(name)).suffix in {".jsonl", ".gz"}:
         if model is not None:
@@ -49,7 +56,8 @@ def opened(
     if model is not None:
         endpoint, name = endpoint.model_copy(update={"model": model}), f"{name} with {model}"
     provider = stack.enter_context(closing(open_provider(endpoint)))
-    return Opened(AskedSide(name, endpoint, probes, provider, _now, number), tariff(endpoint, _now()))
+    side = AskedSide(name, endpoint, probes, provider, _now, number, gates.of(endpoint, probes))
+    return Opened(side, tariff(endpoint, _now()))
 
 
 def gate_declared(

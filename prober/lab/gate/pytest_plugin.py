@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,16 @@ class Canary:
         from prober.lab.gate.declared import gate_declared, opened, probes_of
         from prober.lab.gate.report import words
         from prober.service.declare import declarations_in
+        from prober.service.gates import VerbGates
+        from prober.settings import Settings
+        from prober.store import Store
 
         declarations = declarations_in(Path(probes))
         asked = probes_of(declarations.sets)
-        with ExitStack() as stack:
+        with VerbGates(declarations, lambda: Store.open(Settings().database_url), _now) as gates, ExitStack() as stack:
             sides = (
-                opened(stack, declarations, reference, asked, 0),
-                opened(stack, declarations, candidate or reference, asked, 1, model),
+                opened(stack, declarations, reference, asked, 0, gates),
+                opened(stack, declarations, candidate or reference, asked, 1, gates, model),
             )
             said = gate_declared(
                 sides, asked, margin=margin / 100, margins={}, alpha=alpha, budget=budget, unchanged=unchanged
@@ -51,6 +55,10 @@ class Canary:
         if found.verdict != "same":
             moved = [f"{one.channel} {one.words}".strip() for one in found.channels if one.changed]
             pytest.fail(f"{found.verdict}: {'; '.join(moved) or found.missing}", pytrace=False)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="session")

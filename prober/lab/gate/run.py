@@ -93,7 +93,7 @@ def gate(
     tell: Callable[[int], object] = lambda asks: None,
 ) -> Gated:
     """Compare the candidate with the reference until it is decided, the budget does not hold another block, or a log
-    has no more replies.
+    has no more replies, or a budget of the declarations is spent.
 
     `margin`, `margins`: of one; how much worse all checks, or the check of that label, may be. `budget`: asks, of both
     sides together; it is never passed. `tell` hears the asks made so far.
@@ -114,19 +114,22 @@ def gate(
             reason = f"the budget of {budget} asks is spent"
             break
         replies = reference.block(keys), candidate.block(keys)
-        asks += cost
+        for side, answers in zip((reference, candidate), replies, strict=True):
+            asks += side.asks_each * sum(one is not None for one in answers)
         tell(asks)
         outcomes = _taken_in(seen, keys, probes, replies, list(margins))
         criteria = {name: one.after(outcomes.get(name, [])) for name, one in criteria.items()}
         said = verdict(list(criteria.values()), alpha)
         if all(first is None or second is None for first, second in zip(*replies, strict=True)):
-            reason = "a log has no more replies"
+            reason = reference.ended or candidate.ended or "there are no more replies"
         elif seen.blocks >= PATIENCE and seen.failed > MOST_FAILED * seen.pairs:
             reason = MOSTLY_FAILED
     if said == "undecided" and reason != MOSTLY_FAILED:
         said = verdict(list(criteria.values()), alpha, at_the_end=True)
     if not seen.pairs:
-        raise NotEnough("not one probe has a reply on both sides: a log must have the probe ids of the probe sets")
+        refused = next((one.ended for one in (reference, candidate) if one.asks_each and one.ended), "")
+        no_pair = "not one probe has a reply on both sides: a log must have the probe ids of the probe sets"
+        raise NotEnough(refused or no_pair)
     return Gated(
         verdict=said,
         criteria=criteria,

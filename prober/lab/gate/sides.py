@@ -11,6 +11,7 @@ from typing import Protocol
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
+from prober.asking.gates import Gate
 from prober.asking.interface import Ask
 from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Endpoint, Probe, series_key
@@ -27,6 +28,8 @@ class Side(Protocol):
     """For people."""
     asks_each: int
     """Asks a reply costs: 1, or 0 where replies are read from a log."""
+    ended: str
+    """Why the newest block lacks replies; empty where it lacks none."""
 
     def block(self, keys: Sequence[str]) -> list[Reply | None]:
         """One new reply to each of these probes, in this order; None where there is none left."""
@@ -44,11 +47,12 @@ class AskedSide:
         provider: Provider,
         clock: Callable[[], datetime],
         number: int,
+        gates: Sequence[Gate] = (),
     ) -> None:
         """`number`: 0 or 1, so that a scripted endpoint compared with itself does not give both sides one reply."""
-        self.name, self.asks_each = name, 1
+        self.name, self.asks_each, self.ended = name, 1, ""
         self._endpoint, self._probes = endpoint, probes
-        self._asker = Asker(provider, clock, endpoint.concurrency)
+        self._asker = Asker(provider, clock, endpoint.concurrency, gates)
         self._samples = count(number, 2)
 
     def block(self, keys: Sequence[str]) -> list[Reply | None]:
@@ -60,6 +64,7 @@ class AskedSide:
         ]
         with closing(self._asker.ask(asks)) as arriving:
             replies = {answer.ask.place: answer.reply for answers in arriving for answer in answers}
+        self.ended = self._asker.refused.reason if self._asker.refused else ""
         return [replies.get(place) for place in range(len(keys))]
 
 
@@ -67,7 +72,7 @@ class LoggedSide:
     """A reply log, each reply of which is used once, in the order of the log. A probe is known by its id."""
 
     def __init__(self, name: str, replies: Iterable[LoggedReply]) -> None:
-        self.name, self.asks_each = name, 0
+        self.name, self.asks_each, self.ended = name, 0, ""
         self._left: dict[str, deque[Reply]] = {}
         for logged in replies:
             self._left.setdefault(logged.probe, deque()).append(logged.reply)
@@ -78,4 +83,6 @@ class LoggedSide:
         return frozenset(self._left)
 
     def block(self, keys: Sequence[str]) -> list[Reply | None]:
-        return [left.popleft() if (left := self._left.get(key)) else None for key in keys]
+        block = [left.popleft() if (left := self._left.get(key)) else None for key in keys]
+        self.ended = "a log has no more replies" if None in block else ""
+        return block

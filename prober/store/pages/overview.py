@@ -13,7 +13,8 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
-from prober.model.declaration import Budget, ReferenceRule
+from prober.model.budget import Budget
+from prober.model.declaration import ReferenceRule
 from prober.model.incident import LIVE, TROUBLES, Change, Trouble
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
@@ -79,7 +80,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             reference=_rule(row, "reference", ReferenceRule),
             budget=_rule(row, "budget", Budget),
             vantage=json.loads(row.rules or "{}").get("vantage", ""),
-            spending=spending.get(row.name),
+            spending=spending.get(row.name, ()),
         )
         for row in declared
     ]

@@ -226,9 +226,14 @@ def test_hostile_answers_leave_the_file_whole(
 
 @pytest.mark.slow
 def test_a_small_budget_of_asks_a_day_is_kept(prober: Run, there: Path) -> None:
+    search(prober)
     write_probes(there, budget={"asks_per_day": 8})
-    assert search(prober).code == 0
+    done = search(prober, "--force")
+    assert done.code == 0, "every reply is known: nothing is asked"
     assert prober("validate").code == 0
+    Path(".discover-discovered-bot.jsonl").unlink(missing_ok=True)
+    done = search(prober, "--force", "--seed", "1")
+    assert done.code == 3 and "8 of 8 asks of the day are spent" in done.err
 
 
 @pytest.mark.slow

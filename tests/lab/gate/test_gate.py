@@ -30,7 +30,7 @@ PROBES = {
 class Simulated:
     """A side that passes with known probabilities."""
 
-    asks_each = 1
+    asks_each, ended = 1, "a log has no more replies"
 
     def __init__(
         self,
@@ -192,3 +192,12 @@ def test_the_score_test_agrees_with_a_plain_transcription(pairs: int, worse: int
     likeliest = q[np.argmax(np.where(1.1 - 2 * q >= 0, likelihood, -np.inf))]
     score = (better - worse + 0.1 * pairs) / np.sqrt(pairs * (2 * likeliest - 0.1 - 0.01))
     assert p_value(Evidence(0.1, pairs=pairs, worse=worse, better=better)) == pytest.approx(ndtr(-score), rel=1e-3)
+
+
+@pytest.mark.slow
+def test_a_side_that_a_budget_ends_is_undecided_with_the_reason() -> None:
+    new = Simulated(RATES, 1, left=2)
+    new.ended = "budget_exhausted: 12 of 12 asks of the day are spent"
+    done = gate(Simulated(RATES, 0), new, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    assert (done.verdict, done.reason) == ("undecided", new.ended)
+    assert done.asks == 5 * len(PROBES), "three blocks of the reference, two of the candidate: only asks that were made"

@@ -1,0 +1,132 @@
+"""The gates of asks, of rounds and of verbs: what is stored decides, so that all processes share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Final, Self
+
+from prober.asking import Provider
+from prober.asking.asker import Asker
+from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
+from prober.asking.interface import Answer, Ask
+from prober.loading import Declarations
+from prober.model.budget import NOTHING, ScopedBudget, Spent
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.model.errors import NotEnough
+from prober.model.evidence import Observation
+from prober.model.reply import Reply
+from prober.prices import Unpriced, tariff
+from prober.store import Store, replies, spending
+from prober.tokens import TokenEstimate, output_limit
+
+LEARNT_FROM: Final = 100
+"""Newest replies that say how many tokens an ask takes, in whole rounds."""
+
+
+class StoredLedger:
+    """Budgets in the store."""
+
+    def __init__(self, store: Store, budgets: Sequence[ScopedBudget], clock: Callable[[], datetime]) -> None:
+        self._store, self._budgets, self._clock = store, budgets, clock
+        self._scopes = [one.scope for one in budgets if one.budget.limits]
+
+    def book(self, costs: Sequence[Spent]) -> Booking:
+        now = self._clock()
+        count, reason = self._store.change(spending.reserve, self._budgets, costs, now)
+        return Booking(count, reason, now.isoformat())
+
+    def settle(self, entries: Sequence[Entry]) -> None:
+        unused: dict[str, Spent] = {}
+        for entry in entries:
+            unused[entry.page] = unused.get(entry.page, NOTHING).plus(entry.booked.minus(entry.cost))
+        for page, cost in unused.items():
+            self._give_back(page, cost)
+
+    def cancel(self, page: str, cost: Spent) -> None:
+        self._give_back(page, cost)
+
+    def _give_back(self, page: str, cost: Spent) -> None:
+        if cost != NOTHING:
+            self._store.change(spending.give_back, self._scopes, datetime.fromisoformat(page), cost)
+
+
+class UnknownPrice:
+    """A gate that refuses every ask: a budget in dollars cannot be kept where nobody knows what an ask costs."""
+
+    def __init__(self, reason: str) -> None:
+        self._refused = Refused(f"budget_exhausted: a budget is in dollars, and the price is not known: {reason}")
+
+    def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
+        return 0, self._refused if asks else None
+
+    def settle(self, answers: Sequence[Answer]) -> None: ...
+
+    def release(self, asks: Sequence[Ask]) -> None: ...
+
+
+def budget_gates(
+    store: Store,
+    endpoint: Endpoint,
+    budgets: Sequence[ScopedBudget],
+    recorded: Iterable[Observation],
+    probes: Mapping[str, Probe],
+    clock: Callable[[], datetime],
+) -> list[Gate]:
+    """How long replies get is known from those of earlier rounds."""
+    units = {limit.unit for one in budgets for limit in one.budget.limits}
+    if not units:
+        return []
+    price = tariff(endpoint, clock()) if "dollars" in units else None
+    if isinstance(price, Unpriced):
+        return [UnknownPrice(price.reason)]
+    estimate = TokenEstimate(output_limit(endpoint.parameters))
+    if units != {"asks"}:
+        newest = store.query(replies.newest, endpoint.content_hash, about=LEARNT_FROM)
+        for series, reply in (*newest, *((one.series, one.reply) for one in recorded)):
+            if series in probes:
+                estimate.learn(probes[series], reply)
+    return [BudgetGate(StoredLedger(store, budgets, clock), estimate, price)]
+
+
+class VerbGates:
+    """The gates of what a verb asks outside of rounds. Such an ask counts in every budget of the sets it is taken from.
+
+    Use as a context manager. The store is opened where there is a budget, so that a verb without one needs none.
+    """
+
+    def __init__(
+        self, declarations: Declarations, open_store: Callable[[], Store], clock: Callable[[], datetime]
+    ) -> None:
+        self._declarations, self._open_store, self._clock = declarations, open_store, clock
+        self._stack = ExitStack()
+        self._store: Store | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def of(self, endpoint: Endpoint, probes: Mapping[str, Probe]) -> list[Gate]:
+        """`probes`: `set/probe id` → probe; what is of no set counts for the endpoint and in all. Raises StoreError."""
+        names = {key.partition("/")[0] for key in probes}
+        sets: list[ProbeSet | None] = [one for one in self._declarations.sets if one.name in names]
+        every = [one for each in sets or [None] for one in self._declarations.budgets_of(each, endpoint)]
+        budgets = {one.scope: one for one in every if one.budget.limits}
+        if not budgets:
+            return []
+        if self._store is None:
+            self._store = self._stack.enter_context(self._open_store())
+        by_series = {series_key(endpoint, one): one for one in probes.values()}
+        return budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)
+
+    def ask(self, provider: Provider, endpoint: Endpoint, probe: Probe, sample: int = 0, probe_set: str = "") -> Reply:
+        """One ask. Raises NotEnough where a gate refuses it, ConfigurationError, StoreError."""
+        asker = Asker(provider, self._clock, 1, self.of(endpoint, {f"{probe_set}/{probe.id}": probe}))
+        asks = [Ask(endpoint, probe, sample, series_key(endpoint, probe))]
+        answers = [answer for arrived in asker.ask(asks) for answer in arrived]
+        if asker.refused is not None:
+            raise NotEnough(asker.refused.reason)
+        return answers[0].reply

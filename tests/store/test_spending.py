@@ -1,0 +1,65 @@
+"""Budgets that many processes share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from prober.model.budget import Budget, ScopedBudget
+from prober.store import Store, spending
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ASKERS, PROCESSES, EACH = 16, 4, 4
+BOOKING = """
+import random, sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from prober.model.budget import Budget, ScopedBudget, Spent
+from prober.service.gates import StoredLedger
+from prober.asking.gates import Entry
+from prober.store import Store, spending
+
+url, at, seed, askers, each = sys.argv[1], datetime.fromisoformat(sys.argv[2]), *map(int, sys.argv[3:])
+budgets = [ScopedBudget("e", Budget(tokens_per_hour=1000), endpoint="e"), ScopedBudget("all:", Budget(tokens_per_day=10**6))]
+
+def ask(number):
+    rng, used, worst = random.Random(f"{seed} {number}"), 0, 0
+    for _ in range(each):
+        booking = ledger.book([Spent(1, 20)])
+        worst = max(worst, store.query(spending.spent, budgets[0], at)["hour"].tokens)
+        if booking.count and rng.random() < 0.2:
+            ledger.cancel(booking.page, Spent(1, 20))
+        elif booking.count:
+            cost = rng.randrange(1, 21)
+            ledger.settle([Entry(None, booking.page, Spent(1, 20), Spent(1, cost))])
+            used += cost
+    return used, worst
+
+with Store.open(url) as store:
+    ledger = StoredLedger(store, budgets, lambda: at)
+    with ThreadPoolExecutor(askers) as pool:
+        found = list(pool.map(ask, range(askers)))
+print(sum(used for used, _ in found), max(worst for _, worst in found))
+"""
+
+
+@pytest.mark.slow
+def test_sixty_four_askers_in_four_processes_never_pass_a_budget(url: str) -> None:
+    if url.startswith("sqlite"):
+        url += "?timeout=60"
+    with Store.open(url) as store:
+        command = [sys.executable, "-c", BOOKING, url, NOON.isoformat()]
+        running = [
+            subprocess.Popen([*command, *map(str, (n, ASKERS, EACH))], stdout=subprocess.PIPE, text=True)
+            for n in range(PROCESSES)
+        ]
+        said = [one.communicate(timeout=100)[0] for one in running]
+        assert [one.returncode for one in running] == [0] * PROCESSES
+        used, worst = zip(*(map(int, line.split()) for line in said), strict=True)
+        assert max(worst) <= 1000, "booked at any moment"
+        assert 900 < sum(used) <= 1000, "256 asks of 10 on average: refused where the next might not have fitted"
+        everything = ScopedBudget("all:", Budget())
+        assert store.query(spending.spent, everything, NOON)["day"].tokens == sum(used), "and each budget knows all"
