@@ -37,7 +37,7 @@ def serve_command(port: int, address: str = "127.0.0.1") -> list[str]:
         # Streamlit's own red makes every bar look like an alarm. One for each theme, so that the system's is followed.
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
+        "theme.headingFontSizes": '["1.7rem", "1.35rem", "1.15rem"]',
     }
-    sizes = [("theme.headingFontSizes", size) for size in ("1.7rem", "1.3rem", "1.1rem", "1rem", "1rem", "1rem")]
-    flags = [word for name, value in (*options.items(), *sizes) for word in (f"--{name}", value)]
+    flags = [word for name, value in options.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", "dashboard.door", "run", str(APP), *flags]

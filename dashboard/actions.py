@@ -1,16 +1,16 @@
-"""The buttons of an incident: acknowledge, mute, accept. Off by default."""
+"""The buttons of an incident: acknowledge, mute, unmute, close, accept. Each asks first. Off by default."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
-from dashboard.formatting import inline, one_line
+from dashboard.formatting import inline, one_line, when
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
 from prober.model.errors import ProberError
@@ -21,8 +21,21 @@ from prober.store import Store
 
 MUTES: Final = {"4 hours": 4, "1 day": 24, "3 days": 72, "1 week": 168}
 """Label → hours."""
+_ACTIONS: Final[Mapping[ActionName, tuple[str, str]]] = {
+    "acknowledge": ("Acknowledge", "You take it on: no more reminders are sent."),
+    "mute": ("Mute", "Nobody is notified of it for a while, unless it gets worse or is over."),
+    "unmute": ("Unmute", "People are notified of it again."),
+    "close": ("Close", "It is over: the old behaviour is back. The reference stays as it is."),
+    "accept": (
+        "Accept new behaviour",
+        "The new behaviour is wanted: a new reference begins at its first round. **This cannot be undone.**",
+    ),
+}
+"""Title and what comes of it, markdown."""
 _REASON_LIMIT: Final = 500
 _OUTCOME: Final = "outcome-of-press"
+_OPEN: Final = "open-dialog"
+"""Which incident and which action a person is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +68,17 @@ def section(context: PageContext, incident: Incident) -> None:
     elif not who.allowed:
         st.caption(f"{inline(who.name)} may not act on incidents here (PROBER_DASHBOARD_ALLOWED).")
     else:
-        _form(context, incident, who)
+        _buttons(context, incident, who)
 
 
-def press(url: str, incident: Incident, pressed: Action, now: datetime) -> str:
-    """Does what the command line does; gives the result as a sentence.
+def press(url: str, incident: Incident, pressed: Action, now: datetime, zone: tzinfo = UTC) -> str:
+    """Does what the command line does; gives the result as a sentence, with times as clocks in `zone` show them.
 
     The recipients of the incident are notified by the daemon: the page has no alerters of its own.
     """
     try:
         with Store.open(url) as store:
-            return done(*act(store, incident.id, pressed, NOBODY, now))
+            return done(*act(store, incident.id, pressed, NOBODY, now), lambda at: when(at, zone))
     except ProberError as error:
         return f"Nothing was done: {error}."
 
@@ -81,35 +94,58 @@ def _sign_in() -> None:
         )
 
 
-def _form(context: PageContext, incident: Incident, who: Viewer) -> None:
-    key = f"act-{incident.id}"
-    with st.form(key, border=True, enter_to_submit=False):  # Enter must not decide anything
-        st.markdown(
-            f"**Act on this incident.** You are signed in as {inline(who.name)}; this is kept with the incident."
-        )
-        reason = st.text_input("Reason", key=f"{key}-reason", max_chars=_REASON_LIMIT, placeholder="Required to accept")
-        columns = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
-        chosen: ActionName | None = None
-        with columns[0]:
-            if st.form_submit_button("Acknowledge", disabled=incident.state == "acknowledged", width="stretch"):
-                chosen = "acknowledge"
-        with columns[1]:
-            for_ = st.selectbox("Mute for", list(MUTES), index=1, key=f"{key}-for")
-        with columns[2]:
-            if st.form_submit_button("Mute", width="stretch"):
-                chosen = "mute"
-        with columns[3]:
-            if isinstance(incident, Change) and st.form_submit_button("Accept new behaviour", width="stretch"):
-                chosen = "accept"
-    if chosen is None:
-        return
-    if chosen == "accept" and not reason.strip():
-        st.error("Give a reason for accepting: a new reference begins, and this cannot be undone.")
-        return
-    until = context.now + timedelta(hours=MUTES[for_]) if chosen == "mute" else None
-    said = press(context.store.url, incident, Action(chosen, who.name, reason.strip(), until, "dashboard"), context.now)
-    st.session_state[_OUTCOME] = (incident.id, said)
-    st.rerun()
+def possible(incident: Incident) -> tuple[ActionName, ...]:
+    """What a person may do about an incident now."""
+    first: ActionName = "unmute" if incident.state == "muted" else "mute"
+    acknowledge: tuple[ActionName, ...] = () if incident.state == "acknowledged" else ("acknowledge",)
+    accept: tuple[ActionName, ...] = ("accept",) if isinstance(incident, Change) else ()
+    return (*acknowledge, first, "close", *accept)
+
+
+def _buttons(context: PageContext, incident: Incident, who: Viewer) -> None:
+    with st.container(horizontal=True, key="act"):
+        for name in possible(incident):
+            kind: Literal["primary", "secondary"] = "primary" if name == "acknowledge" else "secondary"
+            st.button(_ACTIONS[name][0], key=f"act-{name}", type=kind, on_click=_ask, args=(incident.id, name))
+    # Kept, so that a page that is drawn again because of news does not take the dialog away.
+    about, name = st.session_state.get(_OPEN, (0, ""))
+    if about == incident.id and name in possible(incident):
+        _confirm(context, incident, who, name)
+
+
+def _ask(incident_id: int, name: ActionName) -> None:
+    st.session_state[_OPEN] = (incident_id, name)
+
+
+def _dismissed() -> None:
+    st.session_state.pop(_OPEN, None)
+
+
+def _confirm(context: PageContext, incident: Incident, who: Viewer, name: ActionName) -> None:
+    """Asks in a dialog. What was typed there is gone with it."""
+    title, explained = _ACTIONS[name]
+
+    @st.dialog(f"{title}: incident {incident.id}", on_dismiss=_dismissed)
+    def dialog() -> None:
+        st.markdown(explained)
+        for_ = st.selectbox("For", list(MUTES), index=1, key="act-for") if name == "mute" else ""
+        needed = name == "accept"
+        hint = "Required" if needed else "Kept with the incident"
+        reason = st.text_input("Reason", key="act-reason", max_chars=_REASON_LIMIT, placeholder=hint).strip()
+        st.caption(f"You are signed in as {inline(who.name)}.")
+        if not st.button(title, key="act-confirm", type="primary"):
+            return
+        if needed and not reason:
+            st.error("Give a reason for accepting: a new reference begins, and this cannot be undone.")
+            return
+        until = context.now + timedelta(hours=MUTES[for_]) if for_ else None
+        pressed = Action(name, who.name, reason, until, "dashboard")
+        said = press(context.store.url, incident, pressed, context.now, context.zone)
+        st.session_state[_OUTCOME] = (incident.id, said)
+        _dismissed()
+        st.rerun()
+
+    dialog()
 
 
 def _say_outcome(incident: Incident) -> None:

@@ -28,11 +28,21 @@ IN_ROW: Final = 6
 # So many pages stand in a row; the others are under "More".
 
 
+STYLE: Final = """
+.stMainBlockContainer {padding-top: 1rem}
+.stAppHeader {height: 1rem; min-height: 1rem}
+.reply {white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; font-size: 0.875rem}
+.reply del {background: rgba(213, 94, 0, 0.2); text-decoration: line-through}
+.reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
+"""
+# What Streamlit has no option for: less room on top, and the marks in replies.
+
+
 def main() -> None:
     # A file: Streamlit would fetch named icons and emoji from the internet.
     icon = str(Path(__file__).with_name("icon.svg"))
     st.set_page_config(page_title="canary prober", page_icon=icon, layout="wide")
-    st.html("<style>.stMainBlockContainer {padding-top: 1rem} .stAppHeader {height: 1rem; min-height: 1rem}</style>")
+    st.html(f"<style>{STYLE}</style>")
     page = st.navigation(
         [
             st.Page(framed(draw), title=title, url_path=name, default=name == HOME)

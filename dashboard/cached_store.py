@@ -12,12 +12,15 @@ import streamlit as st
 from dashboard import formatting
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
+from prober.model.triage import Triage
+from prober.model.version import Mark
 from prober.model.watch import DaemonStatus
 from prober.settings import Settings
 from prober.status.objectives import PromiseView, promises
 from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
 from prober.status.strip import DAYS, DayState, strips
-from prober.store import Store, daemons, judge_state, retention, watches
+from prober.status.triage import triage_of
+from prober.store import Store, daemons, judge_state, retention, versions, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
@@ -177,6 +180,15 @@ class CachedStore:
             return formatting.incident(found) if found is not None and self.private else found
 
         return self._kept(ask, "incident", incident_id)
+
+    def triage(self, incident: Incident, now: datetime) -> Triage | None:
+        """What explains an incident; None where that cannot be said."""
+        return self._kept(lambda: self.store.query(triage_of, incident, now), "triage", incident.id)
+
+    def marks(self, since: datetime | None) -> tuple[Mark, ...]:
+        """Deploys that people marked, oldest first."""
+        found = self._kept(lambda: self.store.query(versions.marks, since=since), "marks", _text(since))
+        return tuple(one for one in found if one.kind == "deploy")
 
     def examples(self, incident: Incident) -> tuple[Comparison, ...]:
         return self._kept(

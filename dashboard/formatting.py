@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from difflib import SequenceMatcher
+from html import escape
 from typing import TypeVar
 
 from prober.model.incident import Change, Incident
@@ -103,19 +104,18 @@ def span(time: timedelta) -> str:
     return f"{seconds // 86400} d"
 
 
-def word_diff(reference: str, recent: str) -> str:
-    """Both texts as a diff in lines: `- ` only in the reference, `+ ` only in the recent text, `  ` in both.
-
-    Compares the first `DIFFED` words.
-    """
-    old, new = (legible(text[:CUT_CHARACTERS]).split()[:DIFFED] for text in (reference, recent))
-    lines: list[str] = []
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            lines.append("  " + " ".join(old[i:j]))
-            continue
-        lines += ["- " + " ".join(old[i:j])] * (j > i) + ["+ " + " ".join(new[k:m])] * (m > k)
-    return "\n".join(lines)
+def compared(reference: str, recent: str) -> tuple[str, str]:
+    """Both texts as HTML, every character of them escaped: words that only the first has as `<del>`, words that only
+    the second has as `<ins>`. Compares the first `DIFFED` words; cut like `shown`."""
+    old, new = (re.findall(r"\s+|[^\s]+", shown(text).text) for text in (reference, recent))
+    sides: tuple[list[str], list[str]] = ([], [])
+    matched = SequenceMatcher(None, old[: 2 * DIFFED], new[: 2 * DIFFED], autojunk=False)
+    for kind, i, j, k, m in matched.get_opcodes():
+        for side, words_, tag in ((sides[0], old[i:j], "del"), (sides[1], new[k:m], "ins")):
+            text = escape("".join(words_))
+            side.append(text if kind == "equal" or not text else f"<{tag}>{text}</{tag}>")
+    rest = escape("".join(old[2 * DIFFED :])), escape("".join(new[2 * DIFFED :]))
+    return "".join(sides[0]) + rest[0], "".join(sides[1]) + rest[1]
 
 
 def ago(at: datetime, now: datetime) -> str:

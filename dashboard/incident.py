@@ -1,40 +1,42 @@
-"""One incident: what moved, when, the replies side by side, what people did and may do. Or the list of incidents."""
+"""One incident, first what a person on call needs: what, since when, how sure, how bad, what to do. Or the list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 
 import streamlit as st
 
-from dashboard import actions, endpoint
+from dashboard import actions, incident_evidence
 from dashboard.formatting import (
     ago,
-    count,
     incident_number,
     inline,
     listed,
-    moment,
     number,
     one_line,
-    round_name,
+    percent,
     shown,
-    when,
-    word_diff,
+    span,
 )
 from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
-from dashboard.selection import link
-from prober.model.evidence import Shift
-from prober.model.incident import Change, Facts, Incident, Trouble
+from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
+from dashboard.standing import in_whose_hands, incident_badges
+from prober.alerts.kinds import KINDS, OTHER_KIND
+from prober.alerts.phrases import chance
+from prober.incidents.runbooks import RUNBOOKS, choose
+from prober.loading.round_labels import moment_of
+from prober.loading.runbooks import runbook
+from prober.model.errors import ConfigurationError
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Trouble
 from prober.model.notice import Part
+from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
-from prober.status.timeline import place, timeline
-from prober.store.views import NoticeView
+from prober.store.views import EndpointView, NoticeView
 
-_BEFORE: Final = timedelta(days=14)
-"""Of the history, what is shown from before a change."""
+_SHOWN: Final = 0.02
+"""Causes below this probability are left out."""
 
 
 def draw(context: PageContext) -> None:
@@ -46,6 +48,7 @@ def draw(context: PageContext) -> None:
     known = incident_number(wanted)
     found = context.store.incident(known) if known is not None else None
     if found is None:
+        heading("Incident")
         st.warning(f"There is no incident {inline(wanted, 40)} here.")
         st.caption("It may belong to another database, or the link may be incomplete.")
         return
@@ -53,43 +56,178 @@ def draw(context: PageContext) -> None:
 
 
 def _list(context: PageContext) -> None:
-    heading("Incidents")
-    every = context.store.incidents()
+    heading("Incidents", "What is open, and what was?")
+    endpoint = choose_endpoint_or_all(context.store.endpoints())
+    every = context.store.incidents(endpoint)
     if not every:
         st.success(
             "**No incident yet.** A confirmed change appears here, and the people your routes name are notified."
         )
         st.caption("To test whether an alarm would reach you, run `prober drill ENDPOINT`.")
         return
-    for title, group in (
-        ("Open", [one for one in every if one.state != "closed"]),
-        ("Closed", [one for one in every if one.state == "closed"]),
-    ):
-        st.markdown(f"#### {title}")
-        if not group:
-            st.caption("None.")
-        for one in group:
-            incident_link(context, one)
+    open_ = sorted(
+        (one for one in every if one.state != "closed"),
+        key=lambda one: (not isinstance(one, Trouble), -SEVERITIES.index(one.severity), -one.id),
+    )
+    st.markdown("## Open")
+    if not open_:
+        st.caption("None.")
+    for one in open_:
+        incident_link(context, one)
+    st.markdown("## Closed")
+    if closed := [one for one in every if one.state == "closed"]:
+        _closed(context, closed)
+    else:
+        st.caption("None.")
+
+
+def _closed(context: PageContext, closed: Sequence[Incident]) -> None:
+    chosen = st.dataframe(
+        [
+            {
+                "incident": one.id,
+                "endpoint": one_line(one.endpoint),
+                "what": one_line(one.headline),
+                "severity": one.severity,
+                "closed as": one.close_reason or "closed",
+                "began": context.local(moment_of(one.onset)),
+                "closed": context.local(one.closed_at),
+                "by": one_line(one.actor, 60),
+            }
+            for one in closed
+        ],
+        hide_index=True,
+        key=table_key("closed"),
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "what": st.column_config.TextColumn(width="large"),
+            "began": context.time_column(),
+            "closed": context.time_column(),
+        },
+        alt="Closed incidents, the newest first; a chosen row leads to the incident",
+    )
+    for row in chosen.selection.rows:
+        go_by_row("incident", incident=str(closed[row].id), endpoint=closed[row].endpoint)
 
 
 def section(context: PageContext, incident: Incident) -> None:
     """Everything known about one incident, the most important first."""
-    heading(f"Incident {incident.id}: {inline(incident.endpoint)}")
-    _summary(context, incident)
-    if moved_together := company(context.store.parts(incident)):
-        st.markdown(moved_together)
+    view = next((one for one in context.store.endpoints() if one.name == incident.endpoint), None)
+    heading(
+        f"{inline(incident.endpoint)}: {inline(incident.headline, 160)}",
+        tab=f"Incident {incident.id}: {one_line(incident.endpoint, 60)}",
+    )
+    _glance(context, incident, view)
     actions.section(context, incident)
-    if isinstance(incident, Change):
-        st.markdown("#### What moved")
-        _moved(context, incident)
-        _latency(context, incident)
-        st.markdown("#### Replies, before and since")
-        _comparisons(context, incident)
-        _history(context, incident)
+    triage = context.store.triage(incident, context.now) if incident.is_live else None
     notices = context.store.notices(incident.id)
-    _runbook(context, incident, notices)
-    _timeline(context, incident, notices)
-    _notices(context, notices)
+    st.markdown("## What to do")
+    _what_to_do(context, incident, triage, notices)
+    if isinstance(incident, Change):
+        incident_evidence.change(context, incident)
+    incident_evidence.course(context, incident, notices)
+
+
+def _glance(context: PageContext, incident: Incident, view: EndpointView | None) -> None:
+    """The first screen."""
+    kind = KINDS.get(incident.kind, OTHER_KIND)
+    model = f" · {inline(view.model)}" if view else ""
+    st.markdown(f"{incident_badges(incident)} {kind.title} · incident {incident.id}{model}")
+    began = moment_of(incident.onset)
+    until = incident.closed_at or context.now
+    cells = st.columns(4)
+    cells[0].metric("Lasted" if incident.closed_at else "Since", span(until - began) if began else "unknown")
+    cells[1].metric("Now", _now(incident, view))
+    cells[2].metric("By chance", _odds(incident, view), help="How often chance alone would raise evidence this strong")
+    cells[3].metric("Affected", _affected(incident), help="Share of the replies that changed, at least")
+    for line in _lines(context, incident, view):
+        st.markdown(line)
+    if incident.note:
+        st.text(shown(incident.note).text)
+
+
+def _now(incident: Incident, view: EndpointView | None) -> str:
+    if incident.state == "closed":
+        return incident.close_reason or "closed"
+    if isinstance(incident, Change) and incident.back_since:
+        return "back as before"
+    if isinstance(incident, Facts) or view is None:
+        return "still so"
+    if isinstance(incident, Trouble):
+        return "still failing" if incident.failed_share is None else f"{percent(incident.failed_share)} fail"
+    return "as before" if view.state == "quiet" else "still different"
+
+
+def _odds(incident: Incident, view: EndpointView | None) -> str:
+    if not isinstance(incident, Change):
+        return "no: a fact"
+    promised = view.false_alarms_per_year if view else 1.0
+    said = chance(incident.e_value, incident.threshold, promised)
+    return said.removeprefix("by chance ").removeprefix("about ").removeprefix("less than ")
+
+
+def _affected(incident: Incident) -> str:
+    if isinstance(incident, Change) and incident.findings.share is not None:
+        return f"≥ {percent(incident.findings.share.at_least)}"
+    if isinstance(incident, Trouble):
+        return percent(incident.failed_share) or "all asks"
+    return "not known" if isinstance(incident, Change) else "see below"
+
+
+def _lines(context: PageContext, incident: Incident, view: EndpointView | None) -> list[str]:
+    """The same in sentences, with their numbers. Markdown."""
+    since = inline(context.round(incident.onset))
+    said = [in_whose_hands(incident, context.zone)]
+    if incident.closed_at is not None:
+        by = f" by {inline(incident.actor)}" if incident.actor else ""
+        reason = inline(incident.close_reason) if incident.close_reason else "closed"
+        said = [f"Closed {context.when(incident.closed_at)}{by}: {reason}"]
+    lines = [f"**Who** {said[0]}."]
+    if isinstance(incident, Facts):
+        lines.append(f"**What** The provider says so itself since {since}, or it is deterministic: no statistic.")
+        lines += [f"- {inline(fact.words)}" for fact in incident.facts]
+    elif isinstance(incident, Trouble):
+        why = inline(cause_in_words(incident.cause or incident.kind, incident.detail, incident.failed_share), 400)
+        lines.append(f"**Why** {why}, since {since}.")
+    elif isinstance(incident, Change):
+        lines.append(
+            f"**Since** {since}{_between(context, incident)}; confirmed by round "
+            f"{inline(context.round(incident.detected_round))} with evidence {number(incident.e_value)} "
+            f"(threshold {number(incident.threshold)})."
+        )
+        if course := _course(context, incident, view):
+            lines.append(f"**Now** {course}")
+        if incident.for_better_or_worse:
+            lines.append(f"**How bad** {inline(incident.for_better_or_worse, 400)}.")
+        if incident.findings.share is not None:
+            lines.append(f"**Affected** {inline(incident.findings.share.words)}.")
+    if moved_together := company(context.store.parts(incident)):
+        lines.append(moved_together)
+    return lines
+
+
+def _course(context: PageContext, change: Change, view: EndpointView | None) -> str:
+    """Whether it is still so, from the newest round."""
+    newest = f"The newest round, {ago(view.last_completed_at, context.now)}," if view and view.last_completed_at else ""
+    if change.back_since:
+        since = inline(context.round(change.back_since))
+        close = " Close it, if you agree." if change.is_live else ""
+        return f"Replies are as in the reference again since {since}.{close}"
+    if change.state == "closed" or view is None or not newest:
+        return "The rounds after the alarm differed too." if change.course == "persistent" else ""
+    if view.state == "quiet":
+        return f"{newest} shows nothing any more. It closes by itself if that stays so."
+    stays = ", as did the rounds after the alarm" if change.course == "persistent" else ""
+    return f"{newest} still differs from the reference{stays}."
+
+
+def _between(context: PageContext, incident: Change) -> str:
+    """The interval in which the change may have begun."""
+    if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
+        return ""
+    first, last = (inline(context.round(label)) for label in incident.onset_between)
+    return f" (between {first} and {last})"
 
 
 def company(parts: Sequence[Part]) -> str:
@@ -102,201 +240,55 @@ def company(parts: Sequence[Part]) -> str:
     return " ".join(sentences)
 
 
-def _summary(context: PageContext, incident: Incident) -> None:
-    kind = incident.kind.replace("_", " ").capitalize()
-    until = f" until {context.when(incident.muted_until)}" if incident.muted_until else ""
-    since = inline(context.round(incident.onset))
-    if isinstance(incident, Facts):
-        facts = "".join(f"\n- {inline(fact.words)}" for fact in incident.facts)
-        head = f"**{kind}**, {incident.severity}, {incident.state}{until}."
-        said = f"{head} It is no statistic: the provider says so itself since {since}, or it is deterministic.{facts}"
-    elif not isinstance(incident, Change):
-        said = f"**{kind}**, {incident.state}{until}, since {since}: {_why(incident)}."
-    else:
-        said = (
-            f"**{kind}**, {incident.severity}, {incident.state}{until}. "
-            f"First changed round {since}{_between(context, incident)}; "
-            f"confirmed by round {inline(context.round(incident.detected_round))}, "
-            f"{ago(incident.opened_at, context.now)}, "
-            f"with evidence {number(incident.e_value)} (threshold {number(incident.threshold)})."
-        )
-    st.markdown(said, help=_in_utc(incident))
-    if isinstance(incident, Change):
-        _course(context, incident)
-    who = f" by {inline(incident.actor)}" if incident.actor else ""
-    if incident.closed_at is not None:
-        reason = inline(incident.close_reason) if incident.close_reason else "closed"
-        st.markdown(f"Closed {context.when(incident.closed_at)}{who}: {reason}.")
-    elif incident.state in {"acknowledged", "muted"}:
-        st.markdown(f"{incident.state.capitalize()}{who}.")
-    if incident.note:
-        st.text(shown(incident.note).text)
-
-
-def _why(incident: Incident) -> str:
-    trouble = incident if isinstance(incident, Trouble) else None
-    detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
-    return inline(cause_in_words(incident.cause, detail, share))
-
-
-def _course(context: PageContext, change: Change) -> None:
-    """Whether it stays, and how much of the traffic it affects."""
-    if change.course == "persistent":
-        st.markdown("The change persists: the rounds after the alarm differ from the reference too.")
-    elif change.course == "transient":
-        back = f" since {inline(context.round(change.passed))}" if change.passed else ""
-        st.markdown(f"The change has passed: replies are as in the reference again{back}.")
-    if change.findings.share is not None:
-        st.markdown(f"Affected: {inline(change.findings.share.words)}.")
-
-
-def _in_utc(incident: Incident) -> str:
-    return f"In UTC: began {inline(round_name(incident.onset))}, confirmed {when(incident.opened_at)}"
-
-
-def _between(context: PageContext, incident: Change) -> str:
-    """The interval in which the change may have begun."""
-    if incident.onset_between is None or incident.onset_between[0] == incident.onset_between[1]:
-        return ""
-    first, last = (inline(context.round(label)) for label in incident.onset_between)
-    return f" (between {first} and {last})"
-
-
-def _moved(context: PageContext, incident: Change) -> None:
-    if not incident.shifts:
-        st.caption("No channel was named.")
-        return
-    _channels(context, incident, incident.shifts, "What moved, the gravest first")
-    named = {one.channel for one in incident.shifts}
-    others = [Shift(one.channel, one.words, 0, 0) for one in incident.verdicts if one.channel not in named]
-    if others:
-        with st.expander(f"{count(len(others), 'channel')} that moved little or not at all"):
-            _channels(context, incident, others, "The other channels, strongest first")
-
-
-def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], alt: str) -> None:
-    judged = {verdict.channel: verdict for verdict in incident.verdicts}
-    rows = [(one, judged.get(one.channel)) for one in shifts]
-    st.dataframe(
-        {
-            "channel": [one_line(shift.channel) for shift, _ in rows],
-            "moved": [one_line(shift.words) for shift, _ in rows],
-            "replies": [
-                f"{shift.replies:,} against {shift.reference_replies:,}" if shift.replies else "" for shift, _ in rows
-            ],
-            "evidence": [number(one.e_value) if one else "counted" for _, one in rows],
-            "reference": [number(one.reference_value) if one else "" for _, one in rows],
-            "when confirmed": [number(one.value) if one else "" for _, one in rows],
-            "unit": [one_line(one.unit, 60) if one else "" for _, one in rows],
-            "changed since": [context.round(one.onset) if one and one.onset else "not yet" for _, one in rows],
-        },
-        hide_index=True,
-        alt=alt,
-    )
-
-
-def _latency(context: PageContext, incident: Incident) -> None:
-    began = moment(incident.onset)
-    lines = context.store.lines(incident.endpoint, began - _BEFORE if began else None)
-    if sentence := endpoint.latency_moved(lines, incident.onset):
-        st.caption(sentence)
-
-
-def _comparisons(context: PageContext, incident: Change) -> None:
-    comparisons, private = context.store.examples(incident), context.store.private
-    if incident.findings.examples and not comparisons:
-        st.info(context.store.deleted(incident.endpoint))
-        return
-    if not comparisons:
-        st.info("No reply since the change differs in its text from the reference; the channels above show what moved.")
-        return
-    for one in comparisons:
-        with st.container(border=True):
-            st.markdown(f"Probe {inline(one.probe)}")
-            _reply(one.prompt, "the prompt")
-            left, right = st.columns(2)
-            for column, title, text in ((left, "Reference", one.reference), (right, "Since the change", one.recent)):
-                with column:
-                    st.markdown(f"**{title}**" + ("" if private else f" · {count(len(text), 'character')}"))
-                    _reply(text, "the reply")
-            if one.reference and one.recent and not private:
-                st.caption("Differences by word: − only in the reference, + only since the change")
-                st.code(word_diff(one.reference, one.recent), language="diff", wrap_lines=True)
-
-
-def _reply(text: str, what: str) -> None:
-    """Hostile text, as text only: no markdown, no markup, no highlighting."""
-    part = shown(text)
-    if not text:
-        st.caption(f"{what.capitalize()} is empty.")
-        return
-    long = len(part.text) > 1_500 or part.text.count("\n") > 20
-    st.code(part.text, language=None, wrap_lines=True, height=400 if long else "content")
-    if part.cut:
-        st.caption(f"Cut: {count(part.cut, 'more character')}; `prober export` has the whole of {what}.")
-
-
-def _history(context: PageContext, incident: Change) -> None:
-    view = next((one for one in context.store.endpoints() if one.name == incident.endpoint), None)
-    channels = [one.channel for one in incident.verdicts]
-    if view is None or not channels:
-        return
-    st.markdown("#### History")
-    chosen = st.selectbox("Channel", channels, format_func=one_line, key=f"channel-of-{incident.id}")
-    began = moment(incident.onset)
-    endpoint.draw_channel(context, view, chosen or channels[0], began - _BEFORE if began else None)
-    link("More of its history", "endpoint", endpoint=view.name, channel=chosen or channels[0])
-
-
-def _runbook(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
-    st.markdown("#### What to do")
+def _what_to_do(context: PageContext, incident: Incident, triage: Triage | None, notices: Sequence[NoticeView]) -> None:
+    kind = KINDS.get(incident.kind, OTHER_KIND)
+    st.markdown(f"{kind.bad[:1].upper()}{kind.bad[1:]} {kind.check}")
+    if triage is not None:
+        _triage(context, triage)
     notice = context.store.notice(incident.id, notices[0].alerter) if notices else None
-    runbook = notice.source.runbook if notice is not None and notice.source is not None else None
-    if runbook:
+    if notice is not None and notice.source is not None and notice.source.runbook:
         st.markdown("Runbook of the probes that moved; copy the address:")
-        st.code(shown(runbook).text, language=None, wrap_lines=True)
-    else:
-        st.caption(
-            f"No runbook of your own: `prober incidents runbook {incident.id}` prints the one that fits. To show yours "
-            "here, set `runbook:` in the probe set to the address of a page that says what to do."
-        )
-    if isinstance(incident, Change) and incident.is_live:
-        st.caption(
-            "Did you edit the endpoint yourself? The history marks your edits in green. Is the change wanted? Accept "
-            "it, and a new reference begins. Otherwise pin another model version, or contact the provider: "
-            "`prober export` writes the replies as evidence."
-        )
+        st.code(shown(notice.source.runbook).text, language=None, wrap_lines=True)
+    name = triage.runbook if triage is not None and triage.runbook else choose(incident)
+    if name and incident.is_live:
+        with st.expander(f"Runbook: {RUNBOOKS[name]}", icon=":material/menu_book:"):
+            st.markdown(_runbook(context, name, incident, triage))
 
 
-def _timeline(context: PageContext, incident: Incident, notices: tuple[NoticeView, ...]) -> None:
-    st.markdown("#### What happened")
-    steps = timeline(incident, context.store.presses(incident.id), notices)
+def _triage(context: PageContext, triage: Triage) -> None:
+    """The likeliest causes. What speaks for them may quote replies."""
+    private = context.store.private
+    st.markdown(f"**Likeliest cause**: {inline(triage.words)}.")
+    likely = [one for one in triage.ranking if one.probability >= _SHOWN]
     st.dataframe(
-        {
-            "when": [context.when(step.at) for step in steps],
-            "what": [step.what for step in steps],
-            "who": [step.who for step in steps],
-            "why": [step.why for step in steps],
-        },
+        [
+            {
+                "cause": CAUSE_WORDS[one.cause],
+                "probability": 100 * one.probability,
+                "for": "" if private else one_line("; ".join(one.supporting), 400),
+                "against": "" if private else one_line("; ".join(one.opposing), 400),
+                "what would settle it": one_line(one.settles, 300),
+            }
+            for one in likely
+        ],
         hide_index=True,
-        alt=f"What happened to incident {incident.id}, oldest first",
+        column_config={
+            "probability": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
+        },
+        alt="Causes, the likeliest first",
     )
 
 
-def _notices(context: PageContext, notices: tuple[NoticeView, ...]) -> None:
-    st.markdown("#### Who was notified")
-    if not notices:
-        st.caption("Nobody: no notice was due.")
-        return
-    st.dataframe(
-        {
-            "about": [one.event for one in notices],
-            "through": [one_line(place(one)) for one in notices],
-            "state": [one.state for one in notices],
-            "attempts": [one.attempts for one in notices],
-            "sent": [context.when(one.sent_at) if one.sent_at else "" for one in notices],
-            "last answer": [one_line(one.last_reason) for one in notices],
-        },
-        hide_index=True,
-        alt="Every notice of this incident, and whether it was sent",
-    )
+def _runbook(context: PageContext, name: str, incident: Incident, triage: Triage | None) -> str:
+    said = {
+        "incident": str(incident.id),
+        "endpoint": incident.endpoint,
+        "since": context.round(incident.onset),
+        "headline": incident.headline,
+        "verdict": triage.words if triage is not None else "unknown",
+    }
+    try:
+        text = runbook(name, {key: inline(value) for key, value in said.items()})
+    except ConfigurationError as error:
+        return inline(str(error))
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines()[1:])

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.formatting import ago, count, inline, listed, one_line, share, span
 from dashboard.frame import PageContext, heading
 from dashboard.reliability import unreached
-from dashboard.selection import choose_from, choose_text, go, link, selectors
+from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
 from dashboard.standing import (
     SYMBOLS,
     badges,
@@ -131,7 +131,6 @@ def _table(
     """Everything as numbers, to sort and to take away. A chosen row leads to the endpoint."""
     rows = [one for _, one in grouped(statuses, group)]
     config = st.column_config
-    key = f"table-{st.session_state.get('chosen', 0)}"  # another after each choice: who comes back finds none chosen
     chosen = st.dataframe(
         [
             {
@@ -153,7 +152,7 @@ def _table(
         ],
         hide_index=True,
         height=min(35 * (len(rows) + 1) + 3, 700),
-        key=key,
+        key=table_key("endpoints"),
         on_select="rerun",
         selection_mode="single-row",
         column_config={
@@ -171,8 +170,7 @@ def _table(
         alt="Every endpoint with its state, the most urgent first",
     )
     for row in chosen.selection.rows:
-        st.session_state["chosen"] = st.session_state.get("chosen", 0) + 1
-        go("endpoint", endpoint=rows[row].name)
+        go_by_row("endpoint", endpoint=rows[row].name)
 
 
 def incident_link(context: PageContext, one: Incident) -> None:

@@ -6,7 +6,7 @@ carry the shared choices along; what only one page knows, such as a channel, sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -72,12 +72,28 @@ def selected() -> dict[str, str]:
 
 def link(label: str, page: str, icon: str | None = None, **query: str) -> None:
     """A real link to a page, which can be opened in a new tab. It keeps what is selected, unless `query` says else."""
-    st.page_link(_page(page), label=label, icon=icon, query_params=selected() | query)
+    st.page_link(_page(page), label=label, icon=icon, query_params=_address(query))
 
 
 def go(page: str, **query: str) -> None:
     """Switch to a page at once; keeps what is selected, unless `query` says else."""
-    st.switch_page(_page(page), query_params=selected() | query)
+    st.switch_page(_page(page), query_params=_address(query))
+
+
+def _address(query: Mapping[str, str]) -> dict[str, str]:
+    """What is selected, and `query`; lone halves of characters, which no address can hold, as `?`."""
+    return {name: text.encode(errors="replace").decode() for name, text in (selected() | dict(query)).items()}
+
+
+def table_key(name: str) -> str:
+    """Of a table whose rows lead elsewhere: another after each choice, so that who comes back finds none chosen."""
+    return f"{name}-{st.session_state.get('rows-chosen', 0)}"
+
+
+def go_by_row(page: str, **query: str) -> None:
+    """`go`, because a row of a table was chosen."""
+    st.session_state["rows-chosen"] = st.session_state.get("rows-chosen", 0) + 1
+    go(page, **query)
 
 
 def _page(name: str) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from prober.alerts.phrases import minute, when
 from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
+from prober.loading.round_labels import moment_of
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident
 from prober.service.decisions import accept_facts, carry_out, locked
@@ -69,9 +71,11 @@ def begin_reference(store: Store, endpoint: str, author: str, note: str, routing
         return judge_state.start_epoch(tx, endpoint, key, label, author, note, now)
 
 
-def done(incident: Incident, decision: Decision) -> str:
-    """What came of an action, as a sentence."""
-    begun = f" A new reference begins at {when(decision.new_epoch)}." if decision.new_epoch else ""
-    until = f" until {minute(incident.muted_until)}" if incident.muted_until else ""
+def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] = minute) -> str:
+    """What came of an action, as a sentence. `say`: how it says a time."""
+    epoch = moment_of(decision.new_epoch) if decision.new_epoch else None
+    begins = say(epoch) if epoch else when(decision.new_epoch or "")
+    begun = f" A new reference begins at {begins}." if decision.new_epoch else ""
+    until = f" until {say(incident.muted_until)}" if incident.muted_until else ""
     did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
     return f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}"

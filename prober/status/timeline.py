@@ -9,6 +9,7 @@ from datetime import datetime
 from prober.alerts.phrases import thousands
 from prober.loading.round_labels import moment_of
 from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.version import Mark
 from prober.store.views import ActionView, NoticeView
 from prober.text import visible
 
@@ -27,9 +28,18 @@ class Step:
     why: str = ""
 
 
-def timeline(incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView]) -> tuple[Step, ...]:
-    """Oldest first."""
-    return tuple(sorted([*_judged(incident), *map(_pressed, presses), *_notified(notices)], key=lambda step: step.at))
+def timeline(
+    incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView], marks: Sequence[Mark] = ()
+) -> tuple[Step, ...]:
+    """Oldest first, with the deploys that were marked until it was over."""
+    steps = [*_judged(incident), *map(_pressed, presses), *_notified(notices)]
+    steps += [_marked(one) for one in marks if incident.closed_at is None or one.at <= incident.closed_at]
+    return tuple(sorted(steps, key=lambda step: step.at))
+
+
+def _marked(one: Mark) -> Step:
+    what = _line(f"{one.kind} of {one.what} {one.ref}".strip(), 120)
+    return Step(one.at, what, _line(one.actor, 120), _line(one.note))
 
 
 def _judged(incident: Incident) -> list[Step]:
@@ -66,12 +76,23 @@ def _pressed(one: ActionView) -> Step:
 
 
 def _notified(notices: Sequence[NoticeView]) -> list[Step]:
-    """When people were notified, once per event and channel."""
-    return [
-        Step(one.sent_at, f"notified: {one.event.replace('_', ' ')}", why=_line(place(one), 80))
-        for one in notices
-        if one.sent_at is not None
-    ]
+    """When people were notified, once per event and channel; all reminders in one line, where the first was."""
+    steps, reminders = [], list[NoticeView]()
+    for one in sorted((one for one in notices if one.sent_at is not None), key=lambda one: one.created_at):
+        if one.event == "reminded":
+            reminders.append(one)
+        else:
+            steps.append(Step(_sent(one), f"notified: {one.event.replace('_', ' ')}", why=_line(place(one), 80)))
+    if reminders:
+        times = f" {len(reminders)} times, until {max(map(_sent, reminders)):%Y-%m-%d %H:%M} UTC"
+        where = ", ".join(dict.fromkeys(map(place, reminders)))
+        said = f"notified: reminded{times if len(reminders) > 1 else ''}"
+        steps.append(Step(min(map(_sent, reminders)), said, why=_line(where, 80)))
+    return steps
+
+
+def _sent(one: NoticeView) -> datetime:
+    return one.sent_at or one.created_at
 
 
 def place(notice: NoticeView) -> str:

@@ -10,11 +10,13 @@ from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, 
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
+from prober.model.triage import Triage
 from prober.model.watch import DaemonStatus
 from prober.status import probe
 from prober.status.objectives import PromiseView, promises
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
-from prober.store import daemons, incidents, judge_state, notices, replies, retention, watches
+from prober.status.triage import triage_of
+from prober.store import daemons, incidents, judge_state, notices, replies, retention, versions, watches
 from prober.store.pages import days, deliveries, last_days, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
@@ -62,6 +64,7 @@ class CannedStore:
     reply_views: tuple[ReplyView, ...] = ()
     signs_of_life: tuple[DaemonStatus, ...] = ()
     notice: Notice | None = None
+    triage: Triage | None = None
     identity: str = "model-1"
     version: str = "1"
     asked: list[str] = field(default_factory=list)
@@ -119,6 +122,8 @@ class CannedStore:
             incidents.actions: lambda incident_id: tuple(
                 one for one in self.press_views if one.incident_id == incident_id
             ),
+            triage_of: lambda incident, now: self.triage,
+            versions.marks: lambda since: (),
             incidents.parts: lambda incident: self.event_parts,
             notices.recent: lambda incident_id: tuple(
                 one for one in self.notice_views if one.incident_id == incident_id

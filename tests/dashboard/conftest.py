@@ -64,8 +64,14 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
 
 def texts(at: AppTest) -> str:
     """Every text on the page but the insides of tables and charts."""
-    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.text, at.code, at.button)
-    return "\n".join(str(getattr(one, "label", "") or one.value) for kind in kinds for one in kind)
+    kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.text, at.code, at.button, at.title)
+    said = [str(getattr(one, "label", "") or one.value) for kind in kinds for one in kind]
+    return "\n".join([*said, *(f"{one.label}: {one.value}" for one in at.metric)])
+
+
+def replies(at: AppTest) -> list[str]:
+    """What is shown of replies side by side, as HTML."""
+    return [one.proto.body for one in at.get("html") if "reply" in one.proto.body and "<style>" not in one.proto.body]
 
 
 def address(at: AppTest) -> dict[str, str]:

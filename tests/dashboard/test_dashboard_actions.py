@@ -46,6 +46,19 @@ def labels(at: AppTest) -> list[str]:
     return [one.label for one in at.button]
 
 
+def press(at: AppTest, key: str) -> None:
+    at.button(key=key).click().run()
+    assert not at.exception, at.exception
+
+
+def confirm(at: AppTest, title: str, reason: str = "") -> AppTest:
+    """Presses a button, and says yes in its dialog."""
+    next(one for one in at.button if one.label == title).click().run()
+    at.text_input(key="act-reason").input(reason)
+    press(at, "act-confirm")
+    return at
+
+
 def now_stored(url: str, incident: Incident) -> Incident:
     with Store.open(url, read_only=True) as store:
         found = store.query(incidents.get, incident.id)
@@ -84,40 +97,47 @@ def test_where_one_can_sign_in_a_button_leads_there(world, monkeypatch):
 
 
 @pytest.mark.slow
-def test_acknowledged_then_muted_then_accepted_with_a_reason(world, monkeypatch):
+def test_acknowledged_muted_unmuted_and_accepted_with_a_reason(world, monkeypatch):
     url, incident = world
     signed_in(monkeypatch)
-    at = draw(incident)
-    at.text_input[0].input("asked the provider")
-    next(one for one in at.button if one.label == "Acknowledge").click().run()
-    assert not at.exception
+    at = confirm(draw(incident), "Acknowledge", "asked the provider")
     assert "is acknowledged by" in at.info[0].value
     seen = now_stored(url, incident)
     assert (seen.state, seen.actor, seen.note) == ("acknowledged", "ada@example.org", "asked the provider")
     timeline = next(one.value for one in at.dataframe if "what" in one.value)
     assert timeline["who"].tolist()[-1] == "ada@example.org (by dashboard)"
+    assert "Acknowledge" not in labels(at) and not at.text_input, "the reason is gone with the dialog"
 
-    next(one for one in at.selectbox if one.label == "Mute for").select("4 hours")
-    next(one for one in at.button if one.label == "Mute").click().run()
+    press(at, "act-mute")
+    at.selectbox(key="act-for").select("4 hours")
+    press(at, "act-confirm")
     muted = now_stored(url, incident)
-    assert muted.state == "muted"
+    assert (muted.state, muted.note) == ("muted", "")
     assert muted.muted_until is not None
     assert 3.9 < (muted.muted_until - datetime.now(UTC)).total_seconds() / 3600 <= 4
+    confirm(at, "Unmute")
+    assert now_stored(url, incident).state == "acknowledged"
 
-    at.text_input[0].input(" ")
-    next(one for one in at.button if one.label == "Accept new behaviour").click().run()
+    confirm(at, "Accept new behaviour", " ")
     assert "Give a reason for accepting" in at.error[0].value
-    assert now_stored(url, incident).state == "muted"
-    at.text_input[0].input("wanted")
-    next(one for one in at.button if one.label == "Accept new behaviour").click().run()
+    assert now_stored(url, incident).state == "acknowledged"
+    at.text_input(key="act-reason").input("wanted")
+    press(at, "act-confirm")
     over = now_stored(url, incident)
     assert (over.state, over.close_reason, over.note) == ("closed", "accepted", "wanted")
-    assert "Acknowledge" not in labels(at), "nothing is left to do"
+    assert "Close" not in labels(at), "nothing is left to do"
     with Store.open(url, read_only=True) as store:
-        assert [one.action for one in store.query(incidents.actions, incident.id)] == ["accept", "mute", "acknowledge"]
+        assert [one.action for one in store.query(incidents.actions, incident.id)] == [
+            "accept",
+            "unmute",
+            "mute",
+            "acknowledge",
+        ]
         assert {one.via for one in store.query(incidents.actions, incident.id)} == {"dashboard"}
         events = [one.event for one in store.query(notices.recent, incident.id)]
-        assert events == ["accepted", "muted", "acknowledged", "opened"], "those who were told are told this, too"
+        assert events == ["accepted", "unmuted", "muted", "acknowledged", "opened"], (
+            "those who were told are told this, too"
+        )
         assert len(store.query(judge_state.epochs, incident.endpoint)) == 1
 
 

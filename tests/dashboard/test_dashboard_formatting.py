@@ -175,15 +175,17 @@ def test_lists_and_counts():
     assert formatting.count(2_000, "round") == "2,000 rounds"
 
 
-def test_a_word_diff_is_text_that_says_what_was_and_what_is() -> None:
-    assert formatting.word_diff("No. Returns within 30 days.", "No. We take returns within 40 days.") == (
-        "  No.\n- Returns\n+ We take returns\n  within\n- 30\n+ 40\n  days."
+def test_replies_beside_each_other_mark_what_only_one_of_them_has() -> None:
+    assert formatting.compared("No. Returns within 30 days.", "No. We take returns within 40 days.") == (
+        "No. <del>Returns</del> within <del>30</del> days.",
+        "No. <ins>We take returns</ins> within <ins>40</ins> days.",
     )
-    assert formatting.word_diff("same words", "same  words") == "  same words"
-    assert formatting.word_diff("", "new") == "+ new"
+    assert formatting.compared("same words", "same words") == ("same words", "same words")
+    assert formatting.compared("", "new") == ("", "<ins>new</ins>")
 
 
-def test_a_word_diff_of_hostile_texts_is_bounded_and_legible() -> None:
-    shown = formatting.word_diff("a \x00 \u202e" + "x " * 100_000, "<b>\ud800</b> " * 100_000)
-    assert "\\x00" in shown and "\\ud800" in shown
-    assert len(shown.split()) <= 2 * formatting.DIFFED + 10
+def test_hostile_replies_beside_each_other_are_bounded_legible_and_no_markup() -> None:
+    old, new = formatting.compared("a \x00 \u202e" + "x " * 100_000, "<b>\ud800</b>&amp; <ins>" * 100_000)
+    assert "\\x00" in old and "\\ud800" in new and "&lt;b&gt;" in new and "&amp;amp;" in new
+    assert "<" not in new.replace("<ins>", "").replace("</ins>", "")
+    assert max(len(old), len(new)) < 10 * formatting.CUT_CHARACTERS

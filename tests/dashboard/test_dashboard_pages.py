@@ -120,15 +120,15 @@ def test_unknown_names_in_an_address_are_reported_kindly(page, name, query, said
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"state": "suspected"}, "warning, suspected"),
-        ({"state": "acknowledged", "actor": "ada", "acknowledged_at": NOW}, "Acknowledged by ada."),
-        ({"state": "muted", "actor": "ada", "muted_until": NOW + timedelta(days=1)}, "muted until 2"),
+        ({"state": "suspected"}, ":orange-badge[suspected]"),
+        ({"state": "acknowledged", "actor": "ada", "acknowledged_at": NOW}, "**Who** Acknowledged by ada."),
+        ({"state": "muted", "actor": "ada", "muted_until": NOW + timedelta(days=1)}, "**Who** Muted by ada until 2"),
         ({"state": "closed", "close_reason": "recovered", "closed_at": NOW}, ": recovered."),
         ({"state": "closed", "close_reason": "superseded", "closed_at": NOW, "cause": "incident 9"}, ": superseded."),
-        ({"severity": "critical", "kind": "contract_break"}, "**Contract break**, critical, open."),
-        ({"kind": "provider_error", "cause": "server_error"}, ": server error."),
-        ({"kind": "unauthorized", "cause": "unauthorized"}, "**Unauthorized**, open, since "),
-        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, "**Rate limited**, open, since "),
+        ({"severity": "critical", "kind": "contract_break"}, ":red-badge[critical] :red-badge[open] Contract break"),
+        ({"kind": "provider_error", "cause": "server_error"}, "support-bot: cannot be asked: server error"),
+        ({"kind": "unauthorized", "cause": "unauthorized"}, ":orange-badge[open] Unauthorized"),
+        ({"kind": "rate_limited", "cause": "", "verdicts": ()}, ":orange-badge[open] Rate limited"),
         ({"verdicts": ()}, "No channel was named."),
     ],
 )
@@ -146,7 +146,10 @@ def test_an_incident_of_every_state_and_kind(page, given, said):
 @pytest.mark.slow
 def test_an_incident_shows_the_runbook_of_what_moved(page):
     store = all_states()
-    assert "No runbook" in texts(page(store, "incident", incident="3"))
+    (shipped,) = (one for one in page(store, "incident", incident="3").expander if "Runbook" in one.label)
+    assert (
+        "First five minutes" in shipped.markdown[0].value and "Incident 3 of support-bot" in shipped.markdown[0].value
+    )
     store.notice = Notice(
         id=1,
         alerter="slack",
