@@ -136,11 +136,12 @@ def _glance(context: PageContext, incident: Incident, view: EndpointView | None)
     st.markdown(f"{incident_badges(incident)} {kind.title} · incident {incident.id}{model}")
     began = moment_of(incident.onset)
     until = incident.closed_at or context.now
-    cells = st.columns(4)
-    cells[0].metric("Lasted" if incident.closed_at else "Since", span(until - began) if began else "unknown")
-    cells[1].metric("Now", _now(incident, view))
-    cells[2].metric("By chance", _odds(incident, view), help="How often chance alone would raise evidence this strong")
-    cells[3].metric("Affected", _affected(incident), help="Share of the replies that changed, at least")
+    with st.grid(4, min_column_width=150):
+        st.metric("Lasted" if incident.closed_at else "For", span(until - began) if began else "unknown")
+        st.metric("Now", _now(incident, view))
+        st.metric("By chance", _odds(incident, view), help="How often chance alone would raise evidence this strong")
+        if affected := _affected(incident):
+            st.metric("Affected", affected, help="Share of the replies, at least")
     for line in _lines(context, incident, view):
         st.markdown(line)
     if incident.note:
@@ -172,7 +173,7 @@ def _affected(incident: Incident) -> str:
         return f"≥ {percent(incident.findings.share.at_least)}"
     if isinstance(incident, Trouble):
         return percent(incident.failed_share) or "all asks"
-    return "not known" if isinstance(incident, Change) else "see below"
+    return ""
 
 
 def _lines(context: PageContext, incident: Incident, view: EndpointView | None) -> list[str]:
@@ -258,7 +259,7 @@ def _what_to_do(context: PageContext, incident: Incident, triage: Triage | None,
 def _triage(context: PageContext, triage: Triage) -> None:
     """The likeliest causes. What speaks for them may quote replies."""
     private = context.store.private
-    st.markdown(f"**Likeliest cause**: {inline(triage.words)}.")
+    st.markdown(f"**Cause**: {inline(triage.words)}.")
     likely = [one for one in triage.ranking if one.probability >= _SHOWN]
     st.dataframe(
         [

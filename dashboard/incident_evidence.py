@@ -46,6 +46,7 @@ def course(context: PageContext, incident: Incident, notices: Sequence[NoticeVie
             "why": [step.why for step in steps],
         },
         hide_index=True,
+        placeholder="",
         column_config={"when": context.time_column()},
         alt=f"What happened to incident {incident.id}, oldest first",
     )
@@ -79,6 +80,7 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
             "changed since": [context.local(moment_of(one.onset)) if one and one.onset else None for _, one in rows],
         },
         hide_index=True,
+        placeholder="",
         column_config={
             "moved": config.TextColumn(width="large"),
             "replies since": config.NumberColumn(format="localized", help="Replies since the change that were counted"),
@@ -153,6 +155,7 @@ def _notices(context: PageContext, notices: Sequence[NoticeView]) -> None:
             "last answer": [one_line(one.last_reason) for one in notices],
         },
         hide_index=True,
+        placeholder="",
         column_config={"sent": context.time_column()},
         alt="Every notice of this incident, and whether it was sent",
     )

@@ -151,6 +151,7 @@ def _table(
             for one in rows
         ],
         hide_index=True,
+        placeholder="",
         height=min(35 * (len(rows) + 1) + 3, 700),
         key=table_key("endpoints"),
         on_select="rerun",
