@@ -8,7 +8,22 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import cost, endpoint, incident, overview, probe, promise, quality, reliability
+from dashboard import (
+    changes,
+    cost,
+    endpoint,
+    incident,
+    live,
+    objectives,
+    overview,
+    probe,
+    promise,
+    quality,
+    reliability,
+    retirement,
+    triage,
+)
+from dashboard.cached_store import present
 from dashboard.frame import PageContext, framed
 from dashboard.selection import HOME, go, link
 
@@ -22,8 +37,15 @@ PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
     "quality": ("Quality", quality.draw),
     "cost": ("Cost", cost.draw),
     "reliability": ("Reliability", reliability.draw),
+    "objectives": ("Objectives", objectives.draw),
+    "triage": ("Triage", triage.draw),
+    "changes": ("Changes", changes.draw),
+    "retirement": ("Retirement", retirement.draw),
+    "samples": ("Live traffic", live.draw),
     "promise": ("The promise", promise.draw),
 }
+ONLY_WITH_DATA: Final = frozenset({"objectives", "triage", "changes", "retirement", "samples"})
+# These stand in the menu only where there is something to show; their addresses always work.
 IN_ROW: Final = 6
 # So many pages stand in a row; the others are under "More".
 
@@ -59,7 +81,8 @@ def main() -> None:
 
 
 def _menu(current: str) -> None:
-    names = list(PAGES)
+    shown = present()
+    names = [name for name in PAGES if name not in ONLY_WITH_DATA or name in shown or name == current]
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="menu"):
         for name in names[:IN_ROW]:
             link(PAGES[name][0], name)

@@ -10,16 +10,21 @@ from typing import TypeVar, cast
 import streamlit as st
 
 from dashboard import formatting
+from prober.model.errors import StoreError
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
+from prober.model.retirement import Retiring
 from prober.model.triage import Triage
-from prober.model.version import Mark
+from prober.model.version import Mark, Version
 from prober.model.watch import DaemonStatus
 from prober.settings import Settings
-from prober.status.objectives import PromiseView, promises
+from prober.status.objectives import ObjectiveStatus, PromiseView, promises, stored_objectives
 from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
+from prober.status.quality import Compared, quality
+from prober.status.retirement import retiring
+from prober.status.samples import FeatureStatus, feature_statuses
 from prober.status.strip import DAYS, DayState, strips
-from prober.status.triage import triage_of
+from prober.status.triage import default_since, triage, triage_of
 from prober.store import Store, daemons, judge_state, retention, versions, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
@@ -31,9 +36,12 @@ from prober.store.pages import probes as probes_page
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
+from prober.store.pages.present import present as stored_present
 from prober.store.pages.probes import ProbeView
+from prober.store.spending import budgets_in_use
 from prober.store.views import (
     ActionView,
+    BudgetView,
     ChannelPoint,
     DeliveryView,
     EndpointView,
@@ -147,6 +155,48 @@ class CachedStore:
     def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
         return self._kept(lambda: self.store.query(days.month, by, now), "month", by, f"{now:%Y-%m-%dT%H}")
 
+    def budgets(self, now: datetime) -> tuple[BudgetView, ...]:
+        """Every limit that is in use, the fullest first."""
+        return self._kept(lambda: self.store.query(budgets_in_use, now), "budgets", f"{now:%Y-%m-%dT%H:%M}")
+
+    def present(self) -> frozenset[str]:
+        """Of which things there is anything to show."""
+        return self._kept(lambda: self.store.query(stored_present), "present")
+
+    def quality(self, by: By, since: date, until: date) -> tuple[Compared, ...]:
+        """The days in [since, until) against as many before."""
+        return self._kept(
+            lambda: self.store.query(quality, by, since, until), "quality", by, since.isoformat(), until.isoformat()
+        )
+
+    def objectives(self, now: datetime) -> tuple[ObjectiveStatus, ...]:
+        return self._kept(lambda: self.store.query(stored_objectives, now), "objectives", f"{now:%Y-%m-%dT%H}")
+
+    def all_marks(self) -> tuple[Mark, ...]:
+        """Deploys, and what people know to be good; oldest first."""
+        return self._kept(lambda: self.store.query(versions.marks), "all marks")
+
+    def versions(self) -> tuple[Version, ...]:
+        """Contents that probes and endpoints have had; by name, oldest first."""
+        return self._kept(lambda: self.store.query(versions.history), "versions")
+
+    def retiring(self) -> tuple[Retiring, ...]:
+        """Models that have a date, the nearest first."""
+        return self._kept(lambda: tuple(self.store.query(retiring)), "retiring")
+
+    def features(self) -> tuple[FeatureStatus, ...]:
+        """Where the live samples of each feature stand."""
+        return self._kept(lambda: self.store.query(feature_statuses), "features")
+
+    def triage_since(self, endpoint: str, since: datetime | None, now: datetime) -> tuple[datetime, Triage]:
+        """What explains how the endpoint answers since then; by default since the first thing that is open."""
+
+        def ask() -> tuple[datetime, Triage]:
+            begun = since or self.store.query(default_since, endpoint, now)
+            return begun, self.store.query(triage, endpoint, begun, now)
+
+        return self._kept_of(endpoint, ask, "triage", _text(since), f"{now:%Y-%m-%dT%H}")
+
     def promises(self) -> tuple[PromiseView, ...]:
         return self._kept(lambda: self.store.query(promises), "promises")
 
@@ -236,6 +286,14 @@ def read(url: str | None = None) -> CachedStore:
     except Exception:
         forget()  # it may have been replaced or upgraded under us: the next refresh opens it afresh
         raise
+
+
+def present() -> frozenset[str]:
+    """Of which things there is anything to show; nothing where the store cannot be read."""
+    try:
+        return read().present()
+    except StoreError:
+        return frozenset()
 
 
 def forget() -> None:

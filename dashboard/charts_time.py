@@ -1,9 +1,8 @@
-"""Altair charts beside the channels: who answered, latency, totals by day, before and now, replies as a map. Pure."""
+"""Altair charts beside the channels: who answered, latency, before and now, replies as a map. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final
 
 import altair as alt
@@ -54,7 +53,7 @@ def ribbon(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChart
             x=time_axis(),
             y=alt.Y("share:Q", title=None, stack=True, scale=alt.Scale(domain=[0, 1]),
                     axis=alt.Axis(format=".0%", tickCount=5)),
-            color=_colour("who", names),
+            color=colour("who", names),
             tooltip=[alt.Tooltip("who:N", title="answered by"), alt.Tooltip("reads:N", title="share"),
                      alt.Tooltip("round:N", title="round (UTC)")],
         )
@@ -77,46 +76,13 @@ def latency(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChar
         .encode(
             x=time_axis(),
             y=alt.Y("seconds:Q", title=None, axis=alt.Axis(tickCount=5)),
-            color=_colour("of", ["median", "p90"]),
-            strokeDash=_dash("of", ["median", "p90"]),
+            color=colour("of", ["median", "p90"]),
+            strokeDash=dash("of", ["median", "p90"]),
             tooltip=[alt.Tooltip("of:N", title="statistic"), alt.Tooltip("reads:N", title="latency"),
                      alt.Tooltip("round:N", title="round (UTC)")],
         )
     )  # fmt: skip
     return alt.LayerChart(layer=[line, *rules(marked)], height=_WITH_LEGEND)
-
-
-def over_days(
-    cells: Sequence[tuple[str, date, float | None, str]], title: str, *, form: str, stacked: bool = False
-) -> alt.Chart:
-    """(key, day, value, what a tooltip says of it) → a line a key, or the parts of one bar a day.
-
-    `form` is how the axis writes values, as d3 says it; shares go from 0 to 1.
-    """
-    sizes: dict[str, float] = {}
-    for key, _, value, _ in cells:
-        sizes[key] = sizes.get(key, 0.0) + abs(value or 0.0)
-    keys = common({one_line(key, 40) or "none": size for key, size in sizes.items()}, MOST)
-    rows = [
-        {"day": day.isoformat(), "key": one_line(key, 40) or "none", "value": value, "reads": reads}
-        for key, day, value, reads in cells
-        if value is not None and (one_line(key, 40) or "none") in keys
-    ]
-    base = alt.Chart(alt.InlineData(values=rows), height=_WITH_LEGEND)
-    drawn = base.mark_bar(opacity=0.85) if stacked else base.mark_line(point=alt.OverlayMarkDef(size=50, filled=True))
-    unit = alt.X("day:T", timeUnit="utcyearmonthdate", title=None, scale=alt.Scale(type="utc"),
-                 axis=alt.Axis(format="%b %d", labelOverlap=True, tickCount=6, grid=False))  # fmt: skip
-    scale = alt.Scale(domain=[0, 1]) if form.endswith("%") else alt.Scale(zero=True)
-    y = alt.Y("value:Q", title=None, stack=stacked or None, scale=scale, axis=alt.Axis(format=form, tickCount=5))
-    encoded: dict[str, Any] = {"x": unit, "y": y, "color": _colour("key", keys)}
-    if not stacked:
-        encoded["strokeDash"] = _dash("key", keys)
-    chart: alt.Chart = drawn.encode(
-        **encoded,
-        tooltip=[alt.Tooltip("key:N", title="series"), alt.Tooltip("reads:N", title=title),
-                 alt.Tooltip("day:T", title="day", format="%Y-%m-%d", timeUnit="utcyearmonthdate")],
-    )  # fmt: skip
-    return chart
 
 
 def then_and_now(one: Distribution) -> alt.Chart:
@@ -167,7 +133,7 @@ def embedding(dots: Sequence[MapDot], changed: str | None) -> alt.Chart:
         .encode(
             x=alt.X("x:Q", axis=still),
             y=alt.Y("y:Q", axis=still),
-            color=_colour("epoch", names),
+            color=colour("epoch", names),
             shape=alt.Shape("epoch:N", scale=alt.Scale(domain=names, range=_of(SHAPES, names)), title=""),
             tooltip=[alt.Tooltip("text:N", title="reply"), alt.Tooltip("probe:N", title="probe"),
                      alt.Tooltip("round:N", title="round (UTC)"), alt.Tooltip("epoch:N", title="epoch")],
@@ -181,25 +147,27 @@ def common(sizes: dict[str, float], most: int) -> list[str]:
     return sorted(sizes, key=lambda name: (-sizes[name], name))[:most]
 
 
-def _colour(field: str, names: Sequence[str]) -> alt.Color:
+def colour(field: str, names: Sequence[str]) -> alt.Color:
+    """A colour for each name, and what it stands for below the chart."""
     return alt.Color(
         f"{field}:N",
         scale=alt.Scale(domain=list(names), range=_of(COLOURS, names)),
-        legend=_legend(names),
+        legend=legend(names),
     )
 
 
-def _legend(names: Sequence[str]) -> alt.Legend | None:
+def legend(names: Sequence[str]) -> alt.Legend | None:
     """None where there is nothing to tell apart."""
     longest = max(map(len, names), default=0)
     columns = 1 if longest > 24 else 2 if longest > 12 else 4
     return alt.Legend(orient="bottom", title=None, columns=columns, labelLimit=420) if len(names) > 1 else None
 
 
-def _dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
+def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
+    """A dash for each name."""
     return alt.StrokeDash(
         f"{field}:N", scale=alt.Scale(domain=list(names), range=_of(DASHES, names)),
-        legend=_legend(names),
+        legend=legend(names),
     )  # fmt: skip
 
 

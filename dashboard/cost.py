@@ -1,51 +1,89 @@
-"""For whoever pays: what watching costs, who causes it, and the forecast for the month."""
+"""For whoever pays: what watching costs, who causes it, and what the month comes to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 import streamlit as st
 
-from dashboard import charts_time
-from dashboard.formatting import count, inline, one_line
-from dashboard.frame import PageContext, csv_button, heading
-from dashboard.selection import choose_by, choose_range, selectors
+from dashboard import charts_days, tables
+from dashboard.charts_days import DayValue
+from dashboard.formatting import count, inline, listed, one_line
+from dashboard.frame import PageContext, heading
+from dashboard.selection import TimeRange, choose_by, choose_range
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
+from prober.store.views import BudgetView
 
 
 def draw(context: PageContext) -> None:
-    heading("Cost", "What does watching cost, and what will this month cost? Days and months are UTC.")
-    _month(context)
-    with selectors():
-        by = choose_by(("endpoint", "probe_set", "owner", "tag"))
+    heading("Cost", "What does watching cost, and what does this month come to? Days and months are UTC.")
+    months = context.store.month("all", context.now)
+    if months:
+        _month(context, months[0])
+    _budgets(context)
+    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    with left:
+        by = choose_by(("endpoint", "probe_set", "owner", "tags"))
+    with right:
         range_ = choose_range()
+    if by == "tags":
+        st.caption("A set with several tags counts once, under all of them together, so that the rows add up.")
+    if months:
+        _months(context, by)
     daily = context.store.tallies(by, *range_.dates(context.now), daily=True)
     if not any(one.asks for one in daily):
         st.info("**Nothing was asked in this time.** `prober plan` shows what a plan would cost before it runs.")
         return
-    _charts(daily, by)
-    _table(context, by)
-    csv_button("These days as CSV", f"cost-by-{by}", [_row(one, by) for one in daily])
+    _charts(daily, by, range_)
+    _table(context.store.tallies(by, *range_.dates(context.now), daily=False), by, range_)
+    tables.downloads("These days", f"cost-by-{by}", [_row(one, by) for one in daily])
 
 
-def _month(context: PageContext) -> None:
-    found = context.store.month("all", context.now)
-    if not found:
-        return
-    (all_,) = found
-    basis = f"mean of {count(all_.days, 'whole day')}" if all_.days else "from today, the first day"
-    columns = st.columns(3)
-    columns[0].metric("This month so far", _known(all_.so_far), help="Dollars, as far as prices are known")
-    columns[1].metric("Per day", _known(all_.per_day), help=f"Rate: {basis}")
-    columns[2].metric(
-        "Forecast for the month", _known(all_.forecast), help="So far, plus the rate for the rest of the month"
-    )
+def _month(context: PageContext, all_: MonthView) -> None:
+    name, last = f"{context.now:%B}", "the month before"
+    so_far, forecast, before = st.columns(3)
+    delta = _delta(all_.so_far, all_.before_so_far)
+    so_far.metric(
+        f"{name} so far", known(all_.so_far), delta,
+        delta_color="inverse", delta_description=delta and f"against the same days of {last}",
+        help="US dollars since the first of the month, UTC, as far as prices are known", border=True,
+    )  # fmt: skip
+    between = all_.forecast_between
+    within = "" if between is None else f"{known(between[0])} to {known(between[1])} in 9 of 10 cases"
+    forecast.metric(
+        f"Forecast for {name}", known(all_.forecast),
+        within or "too few days for an interval",
+        delta_color="off", delta_arrow="off", border=True,
+        help=f"So far, and {known(all_.per_day)} a day for the rest of the month: "
+        + (f"the mean of {count(all_.days, 'whole day')}." if all_.days else "today's, for it is the first day."),
+    )  # fmt: skip
+    before.metric(
+        last.capitalize(), "nothing" if all_.before is None else known(all_.before),
+        None if all_.before is None else f"{known(all_.before_so_far)} by this day of it",
+        delta_color="off", delta_arrow="off", help="US dollars of the whole month, UTC", border=True,
+    )  # fmt: skip
     _doubts(all_)
+
+
+def _delta(now: float | None, before: float | None) -> str | None:
+    if now is None or before is None:
+        return None
+    return f"{'-' if now < before else '+'}{dollars(abs(now - before))}"
 
 
 def _doubts(month: MonthView) -> None:
     """What the dollars do not include."""
-    for endpoint, why in month.unpriced.items():
-        st.warning(f"**{inline(endpoint)}** is not included in the dollars: {inline(why, 300)}.")
+    names = list(month.unpriced)
+    if len(names) > 2:
+        st.warning(
+            f"**{len(names)} endpoints are not included in the dollars**: {listed([inline(n, 60) for n in names])}."
+        )
+        with st.expander("Why"):
+            st.markdown("\n".join(f"- **{inline(name)}**: {inline(month.unpriced[name], 300)}." for name in names))
+    for name in names if len(names) <= 2 else ():
+        st.warning(f"**{inline(name)}** is not included in the dollars: {inline(month.unpriced[name], 300)}.")
     if month.uncounted:
         st.warning(
             f"{count(month.uncounted, 'answer')} of this month came without a token count: the true cost is at "
@@ -53,41 +91,192 @@ def _doubts(month: MonthView) -> None:
         )
 
 
-def _charts(daily: tuple[TallyView, ...], by: By) -> None:
-    left, right = st.columns(2)
-    tokens = [
-        (one.key, one.day, float(one.input_tokens + one.output_tokens),
-         f"{one.input_tokens:,} in, {one.output_tokens:,} out, {one.asks:,} asks")
-        for one in daily if one.day is not None
-    ]  # fmt: skip
-    spent = [(one.key, one.day, one.dollars, _known(one.dollars)) for one in daily if one.day is not None]
-    for column, title, cells in ((left, "Dollars", spent), (right, "Tokens", tokens)):
-        with column:
-            st.markdown(f"**{title}** per day")
-            if any(cell[2] for cell in cells):
-                chart = charts_time.over_days(
-                    cells, title.lower(), form="~s" if title == "Tokens" else "~g", stacked=True
-                )
-                st.altair_chart(chart, alt=f"{title} by day and {by.replace('_', ' ')}")
-            else:
-                free = "Nothing to show: no price is known, or everything is free."
-                st.caption(free if title == "Dollars" else "No tokens were counted.")
+def _budgets(context: PageContext) -> None:
+    found = context.store.budgets(context.now)
+    if not found:
+        return
+    rates = {
+        scope: {one.key: one.per_day for one in context.store.month(by, context.now)} for scope, by in _SCOPES.items()
+    }
+    st.markdown("## Budgets")
+    full = [one for one in found if one.share >= 1]
+    if full:
+        st.error(f"**Used up**: {listed([inline(f'{one.scope} {one.limit.name}', 80) for one in full])}.")
+    st.dataframe(
+        {
+            "whose": [one_line(one.scope.removesuffix(":")) for one in found],
+            "limit": [one.limit.name.replace("_", " ") for one in found],
+            "spent": [one.limit.amount(one.spent) for one in found],
+            "of": [one.limit.shown for one in found],
+            "share": [100 * one.share for one in found],
+            "pace": [_pace(one, rates) for one in found],
+        },
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "whose": st.column_config.TextColumn("whose", help="An endpoint, a set, an owner, or all"),
+            "spent": st.column_config.NumberColumn("spent", format="%.4g"),
+            "of": st.column_config.NumberColumn("of", format="%.4g"),
+            "share": st.column_config.ProgressColumn("used", format="%.0f %%", min_value=0, max_value=100),
+            "pace": st.column_config.NumberColumn(
+                "at this pace",
+                format="%.0f %%",
+                help="Of a limit in dollars a month: 30 days at the present rate a day",
+            ),
+        },
+        alt="Every limit of every budget in use, and what is spent of it, the fullest first",
+    )
+    st.caption(
+        "Hard limits: an ask that would pass one is not made. The hour, day and month (30 days) move on with time."
+    )
 
 
-def _table(context: PageContext, by: By) -> None:
-    st.markdown("#### This month")
-    months = context.store.month(by, context.now)
+_SCOPES: Final[Mapping[str, By]] = {"": "endpoint", "set": "probe_set", "owner": "owner", "all": "all"}
+"""What stands before the colon in the scope of a budget → what its rate is a total of."""
+
+
+def _pace(one: BudgetView, rates: Mapping[str, Mapping[str, float | None]]) -> float | None:
+    kind, colon, name = one.scope.partition(":")
+    rate = rates.get(kind if colon else "", {}).get(name if colon else one.scope)
+    if rate is None or (one.limit.unit, one.limit.period) != ("dollars", "month"):
+        return None
+    return 100 * 30 * rate / one.limit.shown
+
+
+def _months(context: PageContext, by: By) -> None:
+    months = sorted(context.store.month(by, context.now), key=lambda one: -(one.so_far or 0))
+    st.markdown(f"## {context.now:%B}, by {by.replace('_', ' ')}")
+    so_far, forecast, before = (
+        [getattr(one, name) for one in months] for name in ("so_far", "forecast", "before")
+    )  # fmt: skip
+    total = _sum(so_far)
     st.dataframe(
         {
             by.replace("_", " "): [one_line(one.key) or "none" for one in months],
-            "so far": [_known(one.so_far) for one in months],
-            "per day": [_known(one.per_day) for one in months],
-            "forecast": [_known(one.forecast) for one in months],
+            "so far": so_far,
+            "share": [None if not total or one is None else 100 * one / total for one in so_far],
+            "per day": [one.per_day for one in months],
+            "forecast": forecast,
+            "before": before,
             "not included": [one_line(", ".join(one.unpriced)) for one in months],
         },
         hide_index=True,
-        alt="Cost of this month so far, and its forecast",
+        placeholder="",
+        column_config={
+            "so far": tables.dollar_column("so far", so_far),
+            "share": st.column_config.ProgressColumn("share of all", format="%.0f %%", min_value=0, max_value=100),
+            "per day": tables.dollar_column("per day", so_far, "Mean of the newest whole days, seven at most"),
+            "forecast": tables.dollar_column("forecast", so_far),
+            "before": tables.dollar_column("month before", so_far, "The whole month"),
+            "not included": st.column_config.TextColumn("price not known of"),
+        },
+        alt="Cost of this month so far, its forecast, and the month before",
     )
+    st.markdown(
+        f"**All together**: {known(total)} so far, {known(_sum(forecast))} forecast, {known(_sum(before))} the month "
+        "before."
+    )
+
+
+def _charts(daily: Sequence[TallyView], by: By, range_: TimeRange) -> None:
+    spent = [DayValue(one.key, one.day, one.dollars, one.asks) for one in daily if one.day is not None]
+    kinds = [
+        DayValue(name, one.day, float(tokens), one.asks)
+        for one in daily
+        if one.day is not None
+        for name, tokens in token_kinds(one).items()
+    ]
+    left, right = st.columns(2)
+    total = _sum([one.dollars for one in daily])
+    tokens = sum(one.input_tokens + one.output_tokens for one in daily)
+    with left:
+        st.markdown(f"## Dollars a day\n{known(total)} in {range_.words}, by {by.replace('_', ' ')}")
+        if total:
+            chart = charts_days.over_days(spent, "US dollars", "dollars", "asks", stacked=True)
+            st.altair_chart(chart, alt=f"US dollars by UTC day and {by.replace('_', ' ')}")
+        else:
+            st.caption("Nothing to show: no price is known, or everything is free.")
+    with right:
+        st.markdown(f"## Tokens a day\n{tokens:,} in {range_.words}, by kind")
+        if tokens:
+            chart = charts_days.over_days(_by_kind(kinds), "tokens", "number", "asks", stacked=True)
+            st.altair_chart(chart, alt="Tokens by UTC day and kind")
+        else:
+            st.caption("No tokens were counted.")
+
+
+def token_kinds(one: TallyView) -> dict[str, int]:
+    """Tokens by kind, so that they add up: cached ones are input tokens too, and reasoning ones output tokens."""
+    return {
+        "prompt": one.input_tokens - one.cached_tokens,
+        "prompt, cached": one.cached_tokens,
+        "reply": one.output_tokens - one.reasoning_tokens,
+        "reasoning": one.reasoning_tokens,
+    }
+
+
+def _by_kind(kinds: Sequence[DayValue]) -> list[DayValue]:
+    """All keys of a day together."""
+    sums: dict[tuple[str, object], DayValue] = {}
+    for one in kinds:
+        had = sums.get((one.key, one.day), DayValue(one.key, one.day, 0.0, 0))
+        sums[one.key, one.day] = DayValue(one.key, one.day, (had.value or 0) + (one.value or 0), had.n + one.n)
+    return list(sums.values())
+
+
+def _table(added: Sequence[TallyView], by: By, range_: TimeRange) -> None:
+    st.markdown(f"## What it goes to: {range_.words}")
+    whole = sorted(added, key=lambda one: -(one.dollars or 0))
+    amounts = [one.dollars for one in whole]
+    tokens = {name: [token_kinds(one)[name] for one in whole] for name in token_kinds(TallyView(key="", day=None))}
+    money = {
+        "prompts": [one.input_dollars for one in whole],
+        "replies": [one.output_dollars for one in whole],
+        "each ask": [_asks_dollars(one) for one in whole],
+        "in all": amounts,
+        "confirming": [one.confirming_dollars for one in whole],
+    }
+    st.dataframe(
+        {
+            by.replace("_", " "): [one_line(one.key) or "none" for one in whole],
+            "asks": [one.asks for one in whole],
+            **tokens,
+            **{name: column for name, column in money.items() if name != "each ask" or _sum(column)},
+        },
+        hide_index=True,
+        placeholder="",
+        column_config={
+            **{name: st.column_config.NumberColumn(f"{name} tokens", format="localized") for name in tokens},
+            "asks": st.column_config.NumberColumn("asks", format="localized"),
+            "prompts": tables.dollar_column("$ prompts", amounts, "At the full price: no discount for cached tokens"),
+            "replies": tables.dollar_column("$ replies", amounts, "Reasoning among them"),
+            "each ask": tables.dollar_column("$ per ask", amounts, "Where each request has a price of its own"),
+            "in all": tables.dollar_column("$ in all", amounts, "Prompts, replies and asks together"),
+            "confirming": tables.dollar_column(
+                "$ confirming",
+                amounts,
+                "Of all, what confirmation rounds cost: those that a suspicion brought forward",
+            ),
+        },
+        alt=f"Asks, tokens by kind and US dollars in {range_.words}",
+    )
+    st.markdown(
+        f"**All together**: {sum(one.asks for one in whole):,} asks, "
+        f"{sum(one.input_tokens + one.output_tokens for one in whole):,} tokens, {known(_sum(amounts))}; of these "
+        f"{known(_sum(money['confirming']))} for confirmation rounds."
+    )
+
+
+def _asks_dollars(one: TallyView) -> float | None:
+    if one.dollars is None or one.input_dollars is None or one.output_dollars is None:
+        return None
+    left = one.dollars - one.input_dollars - one.output_dollars
+    return left if left > 1e-9 else 0.0
+
+
+def _sum(amounts: Sequence[float | None]) -> float | None:
+    found = [one for one in amounts if one is not None]
+    return sum(found) if found else None
 
 
 def _row(one: TallyView, by: By) -> dict[str, str | int | float | None]:
@@ -101,10 +290,13 @@ def _row(one: TallyView, by: By) -> dict[str, str | int | float | None]:
         "cached_tokens": one.cached_tokens,
         "answers_without_count": one.uncounted,
         "dollars": one.dollars,
+        "input_dollars": one.input_dollars,
+        "output_dollars": one.output_dollars,
+        "confirming_asks": one.confirming_asks,
+        "confirming_dollars": one.confirming_dollars,
         "not_in_the_dollars": ", ".join(one.unpriced),
     }
 
 
-def _known(amount: float | None) -> str:
-    # A dollar sign begins a formula in some places that show markdown.
+def known(amount: float | None) -> str:
     return "unknown" if amount is None else dollars(amount)

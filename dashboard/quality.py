@@ -1,98 +1,235 @@
-"""For whoever owns the product: are answers as good as before? By day, and by set, owner, tag or endpoint."""
+"""For whoever owns the product: are the answers as good as before? By set, owner, tag or endpoint, and by day."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Final, Literal
 
 import streamlit as st
 
-from dashboard import charts_time
-from dashboard.formatting import number, one_line, percent
-from dashboard.frame import PageContext, csv_button, heading
-from dashboard.selection import choose_by, choose_range, selectors
-from prober.store.pages.days import TallyView
+from dashboard import charts_days, tables
+from dashboard.charts import Mark
+from dashboard.charts_days import DayValue, Unit
+from dashboard.formatting import count, inline, moment, one_line, round_name
+from dashboard.frame import PageContext, heading
+from dashboard.objectives import not_met
+from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choose_range, link
+from prober.model.incident import Change
+from prober.status.quality import VERDICT_WORDS, Compared, sentence
+from prober.store.pages.days import By
+from prober.store.tallies import Sums
 
-_MEASURES: Final[tuple[tuple[str, str, Callable[[TallyView], float | None], Callable[[TallyView], int], bool], ...]] = (
-    ("Expectations met", "share of checked answers", lambda one: one.pass_rate, lambda one: one.checked, True),
-    ("Right answers", "share of checks with a right answer", lambda one: one.accuracy, lambda one: one.keyed, True),
-    ("Refusals", "share of answers", lambda one: one.refusal_rate, lambda one: one.answered, True),
-    ("Verbosity", "characters per answer", lambda one: one.mean_characters, lambda one: one.answered, False),
-)
-"""Title, unit, value, number of answers behind it, and whether it is a share."""
+_COLOURS: Final = {"worse": "red", "better": "green", "unclear": "orange", "as_before": "gray", "too_few": "gray"}
+SENTENCES: Final = 6
+"""Shown at once; the others are folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the charts and the table can show."""
+
+    title: str
+    value: Callable[[Sums], float | None]
+    base: Callable[[Sums], int]
+    of: str
+    unit: Unit = "share"
+    bad: Literal["low", "high"] = "low"
+
+
+MEASURES: Final = {
+    one.title: one
+    for one in (
+        _Shown("Checks passed", lambda one: one.pass_rate, lambda one: one.checked, "checked replies"),
+        _Shown("Right answers", lambda one: one.accuracy, lambda one: one.keyed, "checks with a known answer"),
+        _Shown("Refusals", lambda one: one.refusal_rate, lambda one: one.answered, "replies", bad="high"),
+        _Shown("Length", lambda one: one.mean_characters, lambda one: one.answered, "replies", "number", "high"),
+    )
+}  # fmt: skip
 
 
 def draw(context: PageContext) -> None:
-    heading("Quality", "Are the answers as good as before? Days are UTC.")
-    with selectors():
+    heading("Quality", "Are the answers as good as before?")
+    left, middle, right = st.columns([2, 2, 5], vertical_alignment="bottom")
+    with left:
         by = choose_by(("probe_set", "owner", "tag", "endpoint"))
+    with middle:
+        shown = MEASURES[choose_from("Measure", "measure", list(MEASURES), "There is no measure {}.")]
+    with right:
         range_ = choose_range()
-    since, until = range_.dates(context.now)
-    whole = context.store.tallies(by, since, until, daily=False)
-    if not any(one.answered for one in whole):
+    found = context.store.quality(by, *range_.dates(context.now))
+    if not found:
         st.info(
             "**No answers in this time.** `prober run` asks for them; a longer time range may show older days. "
             "Expectations are declared with the probes (`expect:`)."
         )
         return
-    daily = context.store.tallies(by, since, until, daily=True)
-    halves = [*st.columns(2), *st.columns(2)]
-    for column, (title, unit, value, base, is_share) in zip(halves, _MEASURES, strict=True):
-        with column:
-            st.markdown(f"**{title}**, {unit}")
-            cells = [
-                (one.key, one.day, value(one), _reads(value(one), base(one), is_share))
-                for one in daily
-                if one.day is not None
-            ]
-            if any(cell[2] is not None for cell in cells):
-                chart = charts_time.over_days(cells, unit, form=".0%" if is_share else "~g")
-                st.altair_chart(chart, alt=f"{title}, {unit}, by day and {by.replace('_', ' ')}")
-            else:
-                st.caption("Nothing to show: no probe here declares the expectation this needs (`expect:`).")
-    _table(whole, by, range_.words)
-    csv_button(
-        "These days as CSV",
-        f"quality-by-{by}",
-        [
-            {
-                "day": one.day.isoformat() if one.day else "",
-                by: one.key,
-                "answers": one.answered,
-                "checked": one.checked,
-                "passed": one.passed,
-                "keyed": one.keyed,
-                "right": one.right,
-                "refused": one.refused,
-                "characters": one.characters,
-            }
-            for one in daily
-        ],
+    (whole,) = context.store.quality("all", *range_.dates(context.now))
+    _metrics(whole, range_)
+    if not whole.before.answered:
+        _nothing_before(whole, range_)
+    _sentences(found, by, range_)
+    _incidents(context)
+    not_met(context)
+    _days(context, found, shown, by, range_)
+    _table(found, shown, by, range_)
+    tables.downloads("These days", f"quality-by-{by}", [_row(one.key, str(day), sums, by) for one in found
+                                                        for day, sums in one.daily])  # fmt: skip
+
+
+def _against(range_: TimeRange) -> str:
+    return "" if range_.days is None else f"against the {count(range_.days, 'day')} before"
+
+
+def _metrics(whole: Compared, range_: TimeRange) -> None:
+    for column, shown in zip(st.columns(len(MEASURES)), MEASURES.values(), strict=True):
+        now, before = shown.value(whole.now), shown.value(whole.before)
+        delta = None
+        if now is not None and before is not None:
+            points = tables.difference(now, before) or 0.0
+            delta = f"{points:+.1f} points" if shown.unit == "share" else f"{100 * (now / before - 1):+.0f} %"
+        daily = [value for _, sums in whole.daily if (value := shown.value(sums)) is not None]
+        column.metric(
+            shown.title,
+            "none" if now is None else charts_days.written(now, shown.unit) + " characters" * (shown.unit == "number"),
+            delta,
+            delta_color="off" if shown.unit == "number" else "inverse" if shown.bad == "high" else "normal",
+            delta_description=None if delta is None else _against(range_),
+            help=f"All replies of {range_.words}, UTC days: {shown.base(whole.now):,} {shown.of}, "
+            f"{shown.base(whole.before):,} before. The line is its days."
+            + (" Mean of a reply." if shown.unit == "number" else ""),
+            chart_data=daily if len(daily) > 1 else None,
+            border=True,
+        )
+
+
+def _nothing_before(whole: Compared, range_: TimeRange) -> None:
+    days = len(whole.daily)
+    shorter = [one for one in RANGES.values() if one.days is not None and 2 * one.days <= days]
+    st.info(f"Nothing was asked before these {range_.words}, so there is nothing to compare with.")
+    if shorter:
+        link(f"Compare {shorter[-1].name} with the {shorter[-1].name} before", "quality", range=shorter[-1].name)
+
+
+def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:
+    _write(found[:SENTENCES])
+    rest = found[SENTENCES:]
+    if rest:
+        graver = len([one for one in rest if one.verdict == "worse"])
+        with st.expander(f"{count(len(rest), 'more', 'more')}: {graver or 'none'} of them worse"):
+            _write(rest)
+    st.caption(
+        f"{range_.words.capitalize()} {_against(range_)}, UTC days, by {by.replace('_', ' ')}; the worst first. A "
+        "difference is called worse or better where it is larger than days differ by themselves (p < 0.01); incidents, "
+        "which are watched round by round, keep a stricter promise."
     )
 
 
-def _table(whole: tuple[TallyView, ...], by: str, stretch: str) -> None:
-    st.markdown(f"#### Total of {stretch}")
+def _write(found: Sequence[Compared]) -> None:
+    st.markdown(
+        "\n".join(
+            f"- :{_COLOURS[one.verdict]}-badge[{VERDICT_WORDS[one.verdict]}] **{inline(one.key or 'none', 60)}**: "
+            f"{inline(sentence(one), 400)}"
+            for one in found
+        )
+    )
+
+
+def _incidents(context: PageContext) -> None:
+    opened = [one for one in context.store.incidents() if isinstance(one, Change) and one.is_live]
+    for one in opened[:3]:
+        link(
+            f"Incident {one.id}: {inline(one.endpoint, 60)} differs since {context.round(one.onset)}",
+            "incident",
+            icon=":material/warning:",
+            incident=str(one.id),
+        )
+    if opened[3:]:
+        link(f"All {len(opened)} open incidents", "incident")
+
+
+def _days(context: PageContext, found: Sequence[Compared], shown: _Shown, by: By, range_: TimeRange) -> None:
+    values = [DayValue(one.key, day, shown.value(sums), shown.base(sums)) for one in found for day, sums in one.daily]
+    what = f"{shown.title}, {'characters of a reply' if shown.unit == 'number' else f'share of {shown.of}'}"
+    st.markdown(f"## {shown.title} by day")
+    if all(one.value is None for one in values):
+        st.caption("Nothing to show: no probe here declares the expectation this needs (`expect:`).")
+        return
+    marked = _marks(context, range_)
+    st.altair_chart(
+        charts_days.calendar(values, shown.title, shown.unit, shown.of, marked, bad=shown.bad),
+        alt=f"{what}, by UTC day and {by.replace('_', ' ')}, the worst first",
+    )
+    st.caption(
+        f"{what}. A row for each {by.replace('_', ' ')}, the worst first; the stronger a day, the "
+        f"{'more' if shown.bad == 'high' else 'lower'}. "
+        + (f"Lines: {count(len(marked), 'beginning of a change or deploy', 'beginnings of changes and deploys')}; "
+           "point at one to read it." if marked else "No change and no deploy in this time.")
+    )  # fmt: skip
+    st.altair_chart(
+        charts_days.over_days(
+            values, shown.title, shown.unit, shown.of, keep="smallest" if shown.bad == "low" else "largest"
+        ),
+        alt=f"{what}, as lines, by UTC day and {by.replace('_', ' ')}",
+    )
+
+
+def _marks(context: PageContext, range_: TimeRange) -> list[Mark]:
+    """Where changes began and what the team did in this time, oldest first."""
+    since, _ = range_.dates(context.now)
+    begin = datetime.combine(since, time(), UTC)
+    found = [
+        Mark(at, "changed", f"incident {one.id} at {one_line(one.endpoint, 60)}, since {round_name(one.onset)}")
+        for one in context.store.incidents()
+        if isinstance(one, Change) and (at := moment(one.onset)) is not None
+    ]
+    found += [
+        Mark(one.at, "edited", f"deploy of {one_line(one.what, 60)} {one_line(one.ref, 40)}")
+        for one in context.store.marks(begin)
+    ]
+    return sorted((one for one in found if one.at >= begin), key=lambda one: one.at)
+
+
+def _table(found: Sequence[Compared], shown: _Shown, by: By, range_: TimeRange) -> None:
+    st.markdown(f"## Total of {range_.words}")
+    key = by.replace("_", " ")
+    scale = 1 if shown.unit == "number" else 100
+    columns = {
+        key: [one_line(one.key) or "none" for one in found],
+        "replies": [one.now.answered for one in found],
+        "passed": [tables.hundred(one.now.pass_rate) for one in found],
+        "passed, change": [tables.difference(one.now.pass_rate, one.before.pass_rate) for one in found],
+        "right": [tables.hundred(one.now.accuracy) for one in found],
+        "right, change": [tables.difference(one.now.accuracy, one.before.accuracy) for one in found],
+        "refused": [tables.hundred(one.now.refusal_rate) for one in found],
+        "refused, change": [tables.difference(one.now.refusal_rate, one.before.refusal_rate) for one in found],
+        "characters": [one.now.mean_characters for one in found],
+        "failed": [tables.hundred(one.now.failure_rate) for one in found],
+        "days": [[scale * value for _, sums in one.daily if (value := shown.value(sums)) is not None] for one in found],
+    }
+    before = f"Points, {_against(range_) or 'nothing before'}"
     st.dataframe(
-        {
-            by.replace("_", " "): [one_line(one.key) or "none" for one in whole],
-            "answers": [one.answered for one in whole],
-            "expectations met": [percent(one.pass_rate) for one in whole],
-            "right answers": [percent(one.accuracy) for one in whole],
-            "refusals": [percent(one.refusal_rate) for one in whole],
-            "characters": [number(one.mean_characters) if one.mean_characters else "" for one in whole],
-            "failed asks": [percent(one.failure_rate) for one in whole],
-        },
+        columns,
         hide_index=True,
-        alt="Quality in this time, totals",
+        placeholder="",
+        column_config={
+            "passed": tables.share_column("checks passed", "Share of the replies that are checked"),
+            "passed, change": tables.points_column("± points", before),
+            "right": tables.share_column("right", "Share of the checks that know the right answer"),
+            "right, change": tables.points_column("± points ", before),
+            "refused": tables.share_column("refused", "Share of replies"),
+            "refused, change": tables.points_column("± points  ", before),
+            "characters": st.column_config.NumberColumn("characters", format="%.0f", help="Of a reply, mean"),
+            "failed": tables.share_column("failed asks", "Share of asks without a reply"),
+            "days": st.column_config.LineChartColumn(f"{shown.title.lower()}, by day"),
+        },
+        alt=f"Quality in {range_.words} {_against(range_)}, by {key}",
     )
 
 
-def _reads(value: float | None, base: int, is_share: bool) -> str:
-    if value is None:
-        return ""
-    return (
-        f"{percent(value) if is_share else number(value)} of {base:,}"
-        if is_share
-        else f"{number(value)}, {base:,} answers"
-    )
+def _row(key: str, day: str, sums: Sums, by: By) -> dict[str, str | int | float | None]:
+    return {
+        "day": day, by: key, "answers": sums.answered, "checked": sums.checked, "passed": sums.passed,
+        "keyed": sums.keyed, "right": sums.right, "refused": sums.refused, "characters": sums.characters,
+    }  # fmt: skip

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import charts_time
-from dashboard.formatting import ago, count, inline, listed, number, one_line, percent, span
-from dashboard.frame import PageContext, csv_button, heading
+from dashboard import charts_days, tables
+from dashboard.charts_days import DayValue
+from dashboard.formatting import ago, count, inline, listed, one_line, span
+from dashboard.frame import PageContext, heading
 from dashboard.selection import TimeRange, choose_range
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
@@ -55,89 +56,127 @@ def _daemons(context: PageContext) -> None:
         st.dataframe(
             {
                 "daemon": [one_line(one.worker) for one in daemon_statuses],
-                "started": [context.when(one.started_at) for one in daemon_statuses],
-                "last sign of life": [ago(one.seen_at, context.now) for one in daemon_statuses],
-                "ended": [context.when(one.stopped_at) if one.stopped_at else "" for one in daemon_statuses],
+                "started": [one.started_at for one in daemon_statuses],
+                "seen": [one.seen_at for one in daemon_statuses],
+                "ended": [one.stopped_at for one in daemon_statuses],
+                "endpoints": [len(one.endpoints) for one in daemon_statuses],
                 "watches": [one_line(", ".join(one.endpoints)) for one in daemon_statuses],
             },
             hide_index=True,
+            placeholder="",
+            column_config={
+                "started": tables.time_column("started", context.zone),
+                "seen": tables.time_column("last sign of life", context.zone),
+                "ended": tables.time_column("ended", context.zone),
+            },
             alt="Daemons and their last signs of life",
         )
 
 
 def _rounds(context: PageContext) -> TimeRange:
-    st.markdown("#### Rounds and asks")
+    st.markdown("## Rounds and asks")
     range_ = choose_range()
     since, until = range_.dates(context.now)
-    whole = context.store.tallies("endpoint", since, until, daily=False)
+    whole = sorted(context.store.tallies("endpoint", since, until, daily=False), key=_worst_first)
     if not whole:
         st.info("**No round in this time.** `prober run` asks them; a longer time range may show older ones.")
         return range_
     daily = context.store.tallies("endpoint", since, until, daily=True)
-    fresh = {one.name: one for one in context.store.endpoints()}
+    _metrics(whole)
     left, right = st.columns(2)
+    failed = [DayValue(one.key, one.day, one.failure_rate, one.asks) for one in daily if one.day]
+    slow = [DayValue(one.key, one.day, one.mean_latency_s, one.timed) for one in daily if one.day]
     with left:
-        st.markdown("**Failed asks**, share of all")
-        cells = [
-            (one.key, one.day, one.failure_rate, f"{percent(one.failure_rate)} of {one.asks:,}")
-            for one in daily
-            if one.day
-        ]
-        st.altair_chart(
-            charts_time.over_days(cells, "share of asks", form=".0%"), alt="Share of failed asks by day and endpoint"
-        )
+        st.markdown("### Failed asks\nShare of all, a day; the most failing")
+        chart = charts_days.over_days(failed, "failed", "share", "asks")
+        st.altair_chart(chart, alt="Share of failed asks by UTC day and endpoint")
     with right:
-        st.markdown("**Latency**, seconds; mean of the answers")
-        slow = [(one.key, one.day, one.mean_latency_s, _seconds(one)) for one in daily if one.day]
-        st.altair_chart(
-            charts_time.over_days(slow, "latency", form="~g"), alt="Mean latency by day and endpoint, in seconds"
-        )
+        st.markdown("### Latency\nMean of the answers, seconds, a day; the slowest")
+        chart = charts_days.over_days(slow, "latency", "seconds", "answers")
+        st.altair_chart(chart, alt="Mean latency by UTC day and endpoint, in seconds")
+    _table(context, whole, daily, range_)
+    rows: list[dict[str, str | int | float | None]] = [
+        {"day": one.day.isoformat() if one.day else "", "endpoint": one.key, "rounds": one.rounds,
+         "missed": one.missed, "asks": one.asks, "failed": one.failed, "mean_latency_s": one.mean_latency_s}
+        for one in daily
+    ]  # fmt: skip
+    tables.downloads("These days", "reliability", rows)
+    return range_
+
+
+def _worst_first(one: TallyView) -> tuple[float, str]:
+    return -(one.failure_rate or 0.0) - _missed_share(one), one.key
+
+
+def _missed_share(one: TallyView) -> float:
+    return one.missed / (one.rounds + one.missed) if one.rounds + one.missed else 0.0
+
+
+def _metrics(whole: Sequence[TallyView]) -> None:
+    rounds, missed, asks, failed = (
+        sum(getattr(one, name) for one in whole) for name in ("rounds", "missed", "asks", "failed")
+    )
+    first, second, third = st.columns(3)
+    first.metric("Rounds completed", charts_days.written(rounds / max(rounds + missed, 1), "share"),
+                 f"{rounds:,} of {rounds + missed:,}", delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    second.metric("Asks answered", charts_days.written((asks - failed) / max(asks, 1), "share"),
+                  f"{asks - failed:,} of {asks:,}", delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    worst = whole[0]
+    third.metric("Lowest: answered", charts_days.written((worst.answered) / max(worst.asks, 1), "share"),
+                 one_line(worst.key, 60), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+
+
+def _table(context: PageContext, whole: Sequence[TallyView], daily: Sequence[TallyView], range_: TimeRange) -> None:
+    views = {one.name: one for one in context.store.endpoints()}
+    days: dict[str, list[float]] = {}
+    for one in daily:
+        if one.failure_rate is not None:
+            days.setdefault(one.key, []).append(100 * one.failure_rate)
     st.dataframe(
         {
             "endpoint": [one_line(one.key) for one in whole],
             "rounds": [one.rounds for one in whole],
             "missed": [one.missed for one in whole],
             "asks": [one.asks for one in whole],
-            "failed": [percent(one.failure_rate) for one in whole],
-            "last failure": [one_line(fresh[one.key].last_failure) if one.key in fresh else "" for one in whole],
-            "mean latency": [_seconds(one) for one in whole],
-            "last round": [_last(context, one.key) for one in whole],
+            "failed": [tables.hundred(one.failure_rate) for one in whole],
+            "days": [days.get(one.key, []) for one in whole],
+            "latency": [one.mean_latency_s for one in whole],
+            "last round": [views[one.key].last_completed_at if one.key in views else None for one in whole],
+            "last failure": [one_line(views[one.key].last_failure) if one.key in views else "" for one in whole],
         },
         hide_index=True,
-        alt="Rounds and asks of each endpoint in this time",
+        placeholder="",
+        column_config={
+            "failed": tables.share_column("failed", "Share of asks without a reply"),
+            "days": st.column_config.LineChartColumn("failed, by day", y_min=0),
+            "latency": st.column_config.NumberColumn("mean latency", format="%.2f s", help="Of the answers"),
+            "last round": tables.time_column("last round", context.zone),
+        },
+        alt=f"Rounds and asks of each endpoint in {range_.words}, the most failing first",
     )
-    csv_button(
-        "These days as CSV",
-        "reliability",
-        [
-            {"day": one.day.isoformat() if one.day else "", "endpoint": one.key, "rounds": one.rounds,
-             "missed": one.missed, "asks": one.asks, "failed": one.failed, "mean_latency_s": one.mean_latency_s}
-            for one in daily
-        ],
-    )  # fmt: skip
-    return range_
 
 
 def _missed(context: PageContext) -> None:
     missed = context.store.missed()
     if not missed:
         return
-    st.markdown("#### Newest missed rounds")
+    st.markdown("## Newest missed rounds")
     st.dataframe(
         {
-            "due": [context.when(one.due_at) for one in missed],
+            "due": [one.due_at for one in missed],
             "endpoint": [one_line(one.endpoint) for one in missed],
             "set": [one_line(one.probe_set) for one in missed],
             "why": [one_line(one.reason) for one in missed],
         },
         hide_index=True,
         height=min(35 * (len(missed) + 1) + 3, 300),
+        column_config={"due": tables.time_column("due", context.zone)},
         alt="The newest rounds that were missed, and why",
     )
 
 
 def _deliveries(context: PageContext) -> None:
-    st.markdown("#### Messages")
+    st.markdown("## Messages")
     places = context.store.deliveries()
     if not places:
         st.caption("No message was ever owed. `prober drill ENDPOINT` shows whether one would arrive.")
@@ -149,18 +188,11 @@ def _deliveries(context: PageContext) -> None:
             "held": [one.held for one in places],
             "sent": [one.sent for one in places],
             "failed": [one.failed for one in places],
-            "last sent": [context.when(one.last_sent_at) if one.last_sent_at else "never" for one in places],
+            "last sent": [one.last_sent_at for one in places],
             "why not": [one_line(one.last_reason) for one in places],
         },
         hide_index=True,
+        placeholder="",
+        column_config={"last sent": tables.time_column("last sent", context.zone)},
         alt="How messages fare, by the place they go to",
     )
-
-
-def _seconds(one: TallyView) -> str:
-    return "" if one.mean_latency_s is None else f"{number(one.mean_latency_s)} s"
-
-
-def _last(context: PageContext, endpoint: str) -> str:
-    view = next((one for one in context.store.endpoints() if one.name == endpoint), None)
-    return ago(view.last_completed_at, context.now) if view and view.last_completed_at else ""

@@ -15,8 +15,9 @@ from prober.incidents.retirement import gate_command, is_soon, words
 from prober.model.errors import ConfigurationError
 from prober.model.retirement import Retirement, Retiring
 from prober.service.declare import remember
-from prober.service.retirement import look, retiring
+from prober.service.retirement import look
 from prober.status.as_json import Json
+from prober.status.retirement import retiring
 from prober.store.retirements import has_looked
 from prober.text import one_line, quoted
 

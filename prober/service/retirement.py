@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from prober.asking.model_lists import Listing, packaged
 from prober.fingerprint.retirement import announced
-from prober.incidents.retirement import counts, gate_command, severity_of, warning_due, words
+from prober.incidents.retirement import gate_command, severity_of, warning_due, words
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.retirement import RetirementSource, Retiring
 from prober.service.decisions import locked, notify_of_no_incident
-from prober.store import Store, Transaction, replies, retirements
+from prober.status.retirement import retiring_of
+from prober.store import Store, replies, retirements
 
 EVERY: Final = timedelta(hours=23)
 """At least, between two reads of a provider's list for one endpoint: however many daemons run and restart."""
@@ -64,20 +65,3 @@ def warn(store: Store, endpoint: Endpoint, routing: Routing, now: datetime) -> R
 def warning(one: Retiring, today: date) -> str:
     """What the notice says, with the command that compares the successor."""
     return f"{words(one, today)}. Compare: {gate_command(one)}"
-
-
-def retiring_of(tx: Transaction, endpoint: str) -> Retiring | None:
-    """What is known of one endpoint; None where nobody says anything."""
-    return next(iter(retiring(tx, endpoint)), None)
-
-
-def retiring(tx: Transaction, endpoint: str | None = None) -> Sequence[Retiring]:
-    """Every endpoint, as it is declared now, whose model has a date; the nearest first."""
-    found = []
-    for name, said in retirements.said(tx, endpoint).items():
-        first = counts([one for one, _ in said])
-        if first is not None:
-            others = tuple(one for one, _ in said if one is not first)
-            warned = next(ahead for one, ahead in said if one is first)
-            found.append(Retiring(name, first, others, warned))
-    return sorted(found, key=lambda one: (one.retirement.on, one.endpoint))

@@ -24,7 +24,7 @@ from prober.model.evidence import NONE, Fact, Observation
 from prober.model.incident import Change, Facts, Incident
 from prober.service.candidates import asked_beside, cost_of
 from prober.service.decisions import notify_of_no_incident
-from prober.service.retirement import retiring_of
+from prober.status.retirement import retiring_of
 from prober.store import Store, Transaction, candidates, incidents, judge_state, retirements
 from prober.store.pages import over_time
 from prober.store.rounds import label_at

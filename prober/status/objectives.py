@@ -11,6 +11,7 @@ from prober.judging.objectives import PAUSE_DAYS, Batch, Standing, judge
 from prober.judging.promise import chance
 from prober.model.declaration import ProbeSet
 from prober.model.objective import Measure, Objective
+from prober.store.declared import AskedSet, probe_sets
 from prober.store.engine import Transaction
 from prober.store.pages.deliveries import AlarmsOfEndpoint, alarms
 from prober.store.pages.over_time import counts_of_set
@@ -32,7 +33,12 @@ class ObjectiveStatus:
     standing: Standing
 
 
-def objectives(tx: Transaction, sets: Iterable[ProbeSet], now: datetime) -> tuple[ObjectiveStatus, ...]:
+def stored_objectives(tx: Transaction, now: datetime) -> tuple[ObjectiveStatus, ...]:
+    """Of every set as it was declared last."""
+    return objectives(tx, probe_sets(tx), now)
+
+
+def objectives(tx: Transaction, sets: Iterable[ProbeSet | AskedSet], now: datetime) -> tuple[ObjectiveStatus, ...]:
     """In the order of their declaration. Only reads."""
     found = []
     for probe_set in sets:

@@ -16,6 +16,7 @@ from sqlmodel import col, func, select, update
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Change, Incident
+from prober.model.objective import Objective
 from prober.model.providers import PROVIDERS
 from prober.prices import tariff
 from prober.store.engine import Transaction
@@ -34,6 +35,8 @@ class AskedSet:
     owner: str
     runbook: str | None
     tags: tuple[str, ...]
+    endpoints: tuple[str, ...] = ()
+    objectives: tuple[Objective, ...] = ()
 
 
 def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endpoint], now: datetime) -> None:
@@ -52,6 +55,7 @@ def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endp
                 runbook=probe_set.runbook,
                 endpoints=json.dumps(probe_set.endpoints),
                 tags=json.dumps(probe_set.tags),
+                objectives=json.dumps([one.model_dump(exclude_defaults=True) for one in probe_set.objectives]),
             )
         )
         for name in sorted(set(probe_set.endpoints) & set(declared)):
@@ -151,19 +155,29 @@ def insert_missing(tx: Transaction, table: type[Row], values: Mapping[str, Any])
     return tx.connection().execute(added).first() is not None
 
 
+def probe_sets(tx: Transaction) -> tuple[AskedSet, ...]:
+    """Every probe set, as it was declared last, by name."""
+    return tuple(
+        AskedSet(
+            name=row.name,
+            owner=row.owner,
+            runbook=row.runbook,
+            tags=tuple(json.loads(row.tags or "[]")),
+            endpoints=tuple(json.loads(row.endpoints)),
+            objectives=tuple(Objective.model_validate(one) for one in json.loads(row.objectives or "[]")),
+        )
+        for row in tx.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
+    )
+
+
 def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
     """The probe sets asked of an endpoint, by name."""
-    rows = tx.exec(select(ProbeSetRow).order_by(col(ProbeSetRow.name)))
-    return tuple(
-        AskedSet(row.name, row.owner, row.runbook, tuple(json.loads(row.tags or "[]")))
-        for row in rows
-        if endpoint in json.loads(row.endpoints)
-    )
+    return tuple(one for one in probe_sets(tx) if endpoint in one.endpoints)
 
 
 def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     """The sets whose probes moved, or else every set asked of the endpoint."""
-    sets = sets_of(tx, incident.endpoint)
+    asked = sets_of(tx, incident.endpoint)
     verdicts = incident.verdicts if isinstance(incident, Change) else ()
     moved = {series for verdict in verdicts for series in verdict.series}
     probes = tx.exec(
@@ -177,7 +191,7 @@ def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
             col(ReplyRow.series).in_(moved),
         )
     ).all()
-    return tuple(one for one in sets if any(probe.startswith(f"{one.name}/") for probe in probes)) or sets
+    return tuple(one for one in asked if any(probe.startswith(f"{one.name}/") for probe in probes)) or asked
 
 
 def remember_series(tx: Transaction, series: str, probe: Probe) -> None:

@@ -61,6 +61,8 @@ class ProbeSetRow(Row, table=True):
     """JSON list of names."""
     tags: str | None = Field(default=None, sa_type=HostileText)
     """JSON list."""
+    objectives: str | None = Field(default=None, sa_type=HostileText)
+    """JSON list of the declared objectives; NULL where they were declared to an earlier version."""
 
 
 UNKNOWN_PROMPT = "(the imported log held no prompt)"
@@ -333,3 +335,7 @@ class TallyRow(Row, table=True):
     refused: int
     from_cache: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     characters: int = Field(sa_type=BigInteger)
+    confirming_asks: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """These three are among the asks and tokens above."""
+    confirming_input_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    confirming_output_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})

@@ -16,10 +16,12 @@ from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 20))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 21))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""
+_COUNTED_CONFIRMATIONS = "0020"
+"""From this version on, confirmation rounds are added up apart, too."""
 _LOCK = 0x9_0BE4
 """Key of the Postgres advisory lock that lets one process migrate while others wait."""
 
@@ -48,6 +50,8 @@ def prepare(database: Database, *, read_only: bool) -> None:
             bring_up_to_date(tx.connection())
             if version is not None and version < _COUNTED:
                 tallies.rebuild(tx)
+            elif version is not None and version < _COUNTED_CONFIRMATIONS:
+                tallies.count_confirmations(tx)
 
 
 def create(database: Database) -> None:

@@ -28,6 +28,7 @@ EVER: Final = ""
 _KEYED: Final = tuple(f"expectation.{kind}(" for kind in
                       ("equals", "contains", "icontains", "contains-any", "starts-with", "regex"))  # fmt: skip
 """Checks that know the right answer, as a fingerprint names them."""
+_CONFIRMING: Final = ("confirming_asks", "confirming_input_tokens", "confirming_output_tokens")
 _LARGEST: Final = 2**31 - 1
 """Of one reply: providers may say anything."""
 
@@ -69,9 +70,13 @@ class Sums:
     from_cache: int = 0
     """Replies that a cache gave."""
     characters: int = 0
+    confirming_asks: int = 0
+    """Of the asks, those of confirmation rounds."""
+    confirming_input_tokens: int = 0
+    confirming_output_tokens: int = 0
 
     def plus(self, other: Sums) -> Sums:
-        return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})
+        return total_of([self, other])
 
     @property
     def answered(self) -> int:
@@ -104,6 +109,11 @@ class Sums:
         return _share(self.latency_s, self.timed)
 
 
+def total_of(every: Sequence[Sums]) -> Sums:
+    """All of them together."""
+    return Sums(**{one.name: sum(getattr(sums, one.name) for sums in every) for one in fields(Sums)})
+
+
 def end(
     tx: Transaction, row: RoundRow, judgement: Judgement | None, observations: Sequence[Observation] | None = None
 ) -> None:
@@ -113,7 +123,7 @@ def end(
     """
     if observations is None:
         observations = _observations(tx, row)
-    counts = sums(observations, judgement)
+    counts = sums(observations, judgement, confirms=row.confirms is not None)
     _add(tx, row, counts)
     if judgement is not None:
         _draw(tx, row, observations, judgement, counts)
@@ -131,13 +141,25 @@ def rebuild(tx: Transaction) -> None:
         tx.exec(delete(table))
     found: dict[tuple[str, str, str], Sums] = {}
     for row, judgement, observations in ended(tx, lambda row, error: None):
-        one = sums(observations, judgement)
+        one = sums(observations, judgement, confirms=row.confirms is not None)
         for key in ((day_of(row), row.endpoint, row.probe_set), (EVER, row.endpoint, row.probe_set)):
             found[key] = found.get(key, Sums()).plus(one)
         if judgement is not None:
             _draw(tx, row, observations, judgement, one)
     for (day, endpoint, probe_set), one in found.items():
         tx.add(TallyRow(day=day, endpoint=endpoint, probe_set=probe_set, **asdict(one)))
+
+
+def count_confirmations(tx: Transaction) -> None:
+    """Add what confirmation rounds cost, of all whose replies are stored still, to tallies that did not count it."""
+    confirming = select(RoundRow).where(col(RoundRow.confirms).is_not(None), col(RoundRow.state) == "completed")
+    for row in tx.exec(confirming).all():
+        try:
+            of_round = sums(_observations(tx, row), None, confirms=True)
+        except StoreError:
+            continue
+        counts = {name: getattr(of_round, name) for name in _CONFIRMING}
+        _add(tx, row, Sums(**counts))
 
 
 def ended(
@@ -180,8 +202,8 @@ def _draw(
     tx.connection().execute(insert(LineRow), line(row, observations) | of_line)
 
 
-def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Sums:
-    """Of one round; without a judgement it was missed."""
+def sums(observations: Sequence[Observation], judgement: Judgement | None, *, confirms: bool = False) -> Sums:
+    """Of one round; without a judgement it was missed. `confirms`: it is a confirmation round."""
     replies = [one.reply for one in observations]
     answers = [reply for reply in replies if reply.error is None]
     prints = [one.fingerprint for one in observations if one.fingerprint is not None]
@@ -190,6 +212,8 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Su
     said = [one.categories for one in prints]
     checks = [outcome == "pass" for one in said for name, outcome in one.items() if name.startswith(_KEYED)]
     passes = [one["expectation.all"] == "pass" for one in said if "expectation.all" in one]
+    input_tokens = _tokens([reply.input_tokens for reply in replies])
+    output_tokens = _tokens([reply.output_tokens for reply in replies])
     return Sums(
         rounds=int(judgement is not None),
         missed=int(judgement is None),
@@ -198,8 +222,8 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Su
         asks=len(replies),
         failed=len(replies) - len(answers),
         from_cache=sum(bool(reply.cached_by) for reply in replies),
-        input_tokens=_tokens([reply.input_tokens for reply in replies]),
-        output_tokens=_tokens([reply.output_tokens for reply in replies]),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         reasoning_tokens=_tokens([reply.reasoning_tokens for reply in replies]),
         cached_tokens=_tokens([reply.cached_tokens for reply in replies]),
         uncounted=sum(reply.input_tokens is None or reply.output_tokens is None for reply in answers),
@@ -211,6 +235,9 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None) -> Su
         right=sum(checks),
         refused=sum(one.get("refusal.refused") == "yes" for one in said),
         characters=sum(len(reply.text or "") for reply in answers),
+        confirming_asks=len(replies) * confirms,
+        confirming_input_tokens=input_tokens * confirms,
+        confirming_output_tokens=output_tokens * confirms,
     )
 
 

@@ -7,23 +7,39 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
+from prober.judging.objectives import Standing
+from prober.judging.samples import Shift
+from prober.model.budget import Limit, Spent
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
 from prober.model.notice import Comparison, Notice, Part
-from prober.model.triage import Triage
+from prober.model.objective import Objective
+from prober.model.retirement import Retirement, Retiring
+from prober.model.sample import FoundShift
+from prober.model.triage import Check, Ranked, Triage
+from prober.model.version import Mark, Provenance, Version
 from prober.model.watch import DaemonStatus
 from prober.status import probe
-from prober.status.objectives import PromiseView, promises
+from prober.status.objectives import ObjectiveStatus, PromiseView, promises, stored_objectives
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, ProbePage, embedding_map
-from prober.status.triage import triage_of
+from prober.status.quality import COUNTED, Compared, Worst, quality
+from prober.status.retirement import retiring
+from prober.status.samples import FeatureStatus, SideStatus, feature_statuses
+from prober.status.triage import default_since, triage_of
+from prober.status.triage import triage as triage_now
 from prober.store import daemons, incidents, judge_state, notices, replies, retention, versions, watches
 from prober.store.pages import days, deliveries, last_days, over_time, overview, probes
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
+from prober.store.pages.present import present
 from prober.store.pages.probes import ProbeView
+from prober.store.samples import Feature
+from prober.store.spending import budgets_in_use
+from prober.store.tallies import total_of
 from prober.store.views import (
     ActionView,
+    BudgetView,
     ChannelPoint,
     DeliveryView,
     EndpointView,
@@ -67,6 +83,16 @@ class CannedStore:
     triage: Triage | None = None
     identity: str = "model-1"
     version: str = "1"
+    verdict: str = "worse"
+    said: str = "wait for more rounds"
+    """What a triage quotes, and the name of the worst endpoint."""
+    objective_statuses: tuple[ObjectiveStatus, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    history: tuple[Version, ...] = ()
+    retirings: tuple[Retiring, ...] = ()
+    features: tuple[FeatureStatus, ...] = ()
+    budgets: tuple[BudgetView, ...] = ()
+    shown: frozenset[str] = frozenset({"objectives", "triage", "changes", "retirement", "samples"})
     asked: list[str] = field(default_factory=list)
 
     def query(self, function, *args, **kwargs):
@@ -123,11 +149,20 @@ class CannedStore:
                 one for one in self.press_views if one.incident_id == incident_id
             ),
             triage_of: lambda incident, now: self.triage,
-            versions.marks: lambda since: (),
             incidents.parts: lambda incident: self.event_parts,
             notices.recent: lambda incident_id: tuple(
                 one for one in self.notice_views if one.incident_id == incident_id
             ),
+            quality: self._quality,
+            stored_objectives: lambda now: self.objective_statuses,
+            versions.marks: lambda since=None: self.marks,
+            versions.history: lambda: self.history,
+            retiring: lambda: self.retirings,
+            feature_statuses: lambda: self.features,
+            default_since: lambda endpoint, now: NOW - timedelta(days=2),
+            triage_now: lambda endpoint, since, now: triage_view(endpoint, since, now, self.said),
+            present: lambda: self.shown,
+            budgets_in_use: lambda now: self.budgets,
             watches.changes: lambda endpoint=None: self.version,
             daemons.not_over: lambda now: (),
             retention.deleted_words: lambda endpoint: "",
@@ -148,9 +183,62 @@ class CannedStore:
             for n, (label, at) in enumerate(rounds.items())
         )
 
+    def _quality(self, by, since, until):
+        days = tuple((NOW.date() - timedelta(days=n), self.tally) for n in (2, 1, 0))
+        now = total_of([sums for _, sums in days])
+        verdicts = dict.fromkeys(COUNTED, self.verdict)
+        worst = Worst(self.said, 0.5, 0.9, is_worse=True)
+        names = [""] if by == "all" else self._asked
+        return tuple(Compared(name, now, now, verdicts, worst, days) for name in names if self._asked)
+
     def _tallies(self, by, since, until, daily):
         when = [NOW.date() - timedelta(days=n) for n in range(3)] if daily else [None]
         return tuple(replace(self.tally, key=name, day=day) for day in when for name in self._asked)
+
+
+def objective_status(text: str = "starter", **given) -> ObjectiveStatus:
+    rates = tuple((timedelta(hours=hours), 2.5, 30) for hours in (1, 6, 72))
+    standard = {"state": "missed", "replies": 153, "bad": 72, "interval": (0.4, 0.55), "budget_left": -3.7,
+                "burning_since": NOW, "e_value": 1e6, "threshold": 120.0, "burn_rates": rates, "newest": NOW}  # fmt: skip
+    return ObjectiveStatus(
+        text, "support-bot", Objective(name="answers", at_least="90 %"), Standing(**(standard | given))
+    )
+
+
+def around(text: str = "web-app") -> dict[str, object]:
+    """What stands on the pages that are there only where there is something to show."""
+    at = NOW - timedelta(days=1)
+    versions_ = [
+        Version(
+            "prompt", "starter/refund", n, f"d{n}", at, Provenance("1a2b", text), f"id: refund\nprompt: {text} {n}\n"
+        )
+        for n in (1, 2)
+    ]
+    retirement_ = Retirement(text, NOW.date() + timedelta(days=12), "shutdown", "model_list", text, text)
+    side = SideStatus(NOW, None)
+    return {
+        "objective_statuses": (objective_status(text), objective_status("ok", state="met", budget_left=0.8)),
+        "marks": (Mark(1, "deploy", at, text, text, text, text),),
+        "history": tuple(versions_),
+        "budgets": (
+            BudgetView(f"set:{text}", Limit("dollars", "month", 30_000_000_000), Spent(9, 900, 15_000_000_000)),
+        ),
+        "retirings": (Retiring("support-bot", retirement_, (retirement_,)),),
+        "features": (
+            FeatureStatus(
+                Feature("support-bot", text, 400, 3, 8, NOW),
+                {"inputs": side, "outputs": side},
+                (FoundShift("support-bot", text, "outputs", at, NOW, text),),
+                {text: Shift(0.004, text, False)},
+            ),
+        ),
+    }
+
+
+def triage_view(endpoint: str, since: datetime, at: datetime, said: str) -> Triage:
+    ranking = (Ranked("model", 0.82, (said,), (said,), said), Ranked("none", 0.01, (), (), said))
+    checks = (Check("identity", "Does the provider name another model?", "yes", said, "prober status"),)
+    return Triage(endpoint, since, at, checks, ranking, ("model",), "model")
 
 
 def tally_view(**given) -> TallyView:
@@ -372,6 +460,7 @@ def all_states() -> CannedStore:
         promise_views=(promise_view("support-bot"), promise_view("search-ranker", gone=9, chance=0.0001),
                        promise_view("brand-new", judged=0, promised=0.0, alarms=0, stayed=0, gone=0, chance=1.0)),
         reply_views=reply_views(),
+        **around(),
         signs_of_life=(sign(), sign("host-2", seen_at=NOW - timedelta(hours=2), endpoints=("c",))),
         unpriced={"down": "the list has no price of it"},
         all_incidents=(
@@ -440,4 +529,6 @@ def hostile() -> CannedStore:
         ),
         unpriced={HOSTILE: HOSTILE},
         identity=HOSTILE,
+        said=HOSTILE,
+        **around(HOSTILE),
     )

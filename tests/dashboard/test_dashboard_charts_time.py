@@ -1,10 +1,9 @@
-"""Charts of rounds, days, categories and the map."""
+"""Charts of rounds, categories and the map."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -54,27 +53,6 @@ def test_latency_leaves_out_what_is_not_known():
     assert [(row["of"], row["seconds"]) for row in rows] == [("median", 0.25)]
 
 
-def test_days_have_a_line_each_distinguished_by_more_than_colour():
-    cells = [(key, date(2026, 1, day), 0.5, "50 %") for key in ("a", "b", "") for day in (1, 2)]
-    chart = charts_time.over_days([*cells, ("a", date(2026, 1, 3), None, "")], "share", form=".0%")
-    assert len(data(chart)) == 6
-    assert encoding(chart)["y"]["scale"]["domain"] == [0, 1]
-    assert len({json.dumps(dash) for dash in encoding(chart)["strokeDash"]["scale"]["range"]}) == 3
-    assert "none" in encoding(chart)["color"]["scale"]["domain"], "what has no name is none"
-
-
-def test_a_hundred_keys_are_no_hundred_lines():
-    cells = [(f"key-{n:03d}", date(2026, 1, 1), float(n), "") for n in range(100)]
-    chart = charts_time.over_days(cells, "tokens", form="~s", stacked=True)
-    assert len(data(chart)) == charts_time.MOST
-    assert data(chart)[0]["key"] == "key-093", "the largest"
-
-
-def test_one_key_needs_no_legend():
-    chart = charts_time.over_days([("a", date(2026, 1, 1), 1.0, "")], "tokens", form="~s")
-    assert encoding(chart)["color"]["legend"] is None
-
-
 def test_categories_stand_in_their_order_then_above_now():
     chart = charts_time.then_and_now(probe_page().distributions[0])
     assert [(row["category"], row["when"]) for row in data(chart)][:4] == [
@@ -105,7 +83,6 @@ def test_replies_since_a_change_are_apart_on_the_map():
 def test_hostile_names_reach_the_browser_as_text():
     for chart in (
         charts_time.ribbon([line(0, {HOSTILE: 3})], []),
-        charts_time.over_days([(HOSTILE, date(2026, 1, 1), 1.0, "")], "x", form="~g"),
         charts_time.then_and_now(probe_page(HOSTILE).distributions[0]),
         charts_time.embedding(map_of(HOSTILE).dots, None),
     ):

@@ -29,7 +29,7 @@ from tests.dashboard.canned import (
     sign,
     with_given,
 )
-from tests.dashboard.conftest import address, links, texts
+from tests.dashboard.conftest import address, links, menu, texts
 
 NAMES = ["" if name == HOME else name for name in PAGES]
 
@@ -197,25 +197,59 @@ def test_raw_replies_come_on_demand_and_by_the_page(page):
     assert [one.value for one in at.text] == ["failed: timeout Teal indeed"]
 
 
-def test_quality_is_shown_by_day_and_added_up(page):
+def test_quality_is_a_sentence_a_delta_and_the_worst(page):
     at = page(one(), "quality")
-    assert len(at.get("vega_lite_chart")) == 4
+    assert len(at.get("vega_lite_chart")) == 2
+    assert [one.label for one in at.metric] == ["Checks passed", "Right answers", "Refusals", "Length"]
+    assert [one.value for one in at.metric] == ["95.0 %", "75 %", "2.2 %", "200 characters"]
+    said = next(one.value for one in at.markdown if "-badge[worse]" in one.value)
+    assert "**bot**: checks pass 95.0 % of 120 (was 95.0 % of 120)" in said
+    assert "lowest at wait for more rounds: 50.0 % (was 90.0 %)" in said
     table = at.dataframe[0].value
-    assert table["expectations met"].tolist() == ["95.0 %"]
-    assert table["right answers"].tolist() == ["75 %"]
-    assert table["refusals"].tolist() == ["2.2 %"]
-    assert table["characters"].tolist() == ["200"]
+    assert table["passed"].tolist() == pytest.approx([95.0])
+    assert table["passed, change"].tolist() == [0.0]
+    assert table["right"].tolist() == [75.0]
+    assert table["characters"].tolist() == [200.0]
 
 
 def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
     at = page(all_states(), "cost")
-    assert [one.value for one in at.metric] == ["$1.25", "$0.10", "$1.75"]
+    assert [one.value for one in at.metric] == ["$1.25", "$1.75", "nothing"]
     assert "**down** is not included in the dollars: the list has no price of it." in at.warning[0].value
     assert "4 answers of this month came without a token count" in at.warning[1].value
     assert len(at.get("vega_lite_chart")) == 2
+    budgets, months, goes_to = (one.value for one in at.dataframe[:3])
+    assert budgets["share"].tolist() == [50.0]
+    assert f"${months['so far'].sum():.2f} so far" in texts(at), "the columns add up to what is said of all"
+    kinds = ["prompt", "prompt, cached", "reply", "reasoning"]
+    assert f"{goes_to[kinds].sum().sum():,} tokens" in texts(at)
+
+
+def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(page):
+    assert {"objectives", "triage", "retirement"} <= {name for _, name, _ in menu(page(all_states()))}
+    bare = one()
+    bare.shown = frozenset()
+    assert not {"objectives", "triage", "retirement"} & {name for _, name, _ in menu(page(bare))}
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("objectives", "1 missed"),
+        ("objectives", "4.7 times the error budget is spent"),
+        ("triage", "the provider changed the model (82 %)"),
+        ("changes", "From v1 to v2"),
+        ("retirement", "is shut down on"),
+        ("samples", "Too few samples to say"),
+        ("quality", "passed 53 % of 153, wanted at least 90 % over 28d"),
+    ],
+)
+def test_what_a_team_has_beside_incidents_is_said(page, name, said):
+    at = page(all_states(), name)
+    assert said in texts(at)
+
+
 def test_reliability_says_who_is_at_work_and_who_fell_silent(page):
     at = page(all_states(), "reliability")
     assert "**A daemon fell silent**: host-2" in at.error[0].value

@@ -19,8 +19,9 @@ from prober.incidents.retirement import counts, warning_due
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.retirement import Retirement, Retiring, date_of
-from prober.service.retirement import look, retiring, warn
+from prober.service.retirement import look, warn
 from prober.status.calendar import calendar
+from prober.status.retirement import retiring
 from prober.store import Store, declared, notices, retirements
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

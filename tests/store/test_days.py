@@ -8,7 +8,7 @@ import pytest
 
 from prober.model.declaration import Price
 from prober.prices import forecast
-from prober.store import Store, declared
+from prober.store import Store, declared, rounds, tallies
 from prober.store.pages import days
 from tests.store.world import BILLING, CHAT, DAY, MONEY, NOW, SEARCH, complete, observe
 
@@ -42,6 +42,7 @@ ASK = 0.5 + 0.1 + 0.1
         ("probe_set", {"money": 2, "chat": 2}),
         ("owner", {"payments": 2, "support": 2}),
         ("tag", {"core": 4, "money": 2}),
+        ("tags", {"core": 2, "core, money": 2}),
     ],
 )
 def test_days_are_added_up_by_key(store: Store, by, asks: dict[str, int]) -> None:
@@ -90,6 +91,37 @@ def test_the_month_is_what_was_spent_and_the_rate_for_the_rest(store: Store) -> 
     assert (unknown.so_far, unknown.per_day, unknown.forecast) == (None, None, None)
     assert "no such model" in unknown.unpriced["search"]
     assert paid.unpriced == {}
+
+
+def test_months_of_all_keys_add_up_to_the_month_of_all(store: Store) -> None:
+    store.change(declared.remember, [], [PAID], NOW)
+    complete(store, NOW - 20 * DAY, observe(input_tokens=1000, output_tokens=100), endpoint=PAID)
+    spent(store)
+    complete(store, NOW + 2 * DAY, observe(input_tokens=1000, output_tokens=100), endpoint=PAID, probe_set="chat")
+    at = NOW + 3 * DAY
+    (whole,) = store.query(days.month, "all", at)
+    by_set = store.query(days.month, "probe_set", at)
+    for name in ("so_far", "per_day", "forecast"):
+        assert sum(getattr(one, name) for one in by_set) == pytest.approx(getattr(whole, name))
+    assert (whole.before, whole.before_so_far) == (pytest.approx(ASK), 0.0)
+    low, high = whole.forecast_between or (0.0, 0.0)
+    assert whole.so_far <= low < whole.forecast < high
+
+
+def test_what_confirmation_rounds_cost_is_counted_apart(store: Store) -> None:
+    store.change(declared.remember, [MONEY], [PAID], NOW)
+    store.change(rounds.insert_due, "billing", PAID.content_hash, "money", NOW, confirms="suspicion")
+    complete(store, NOW, observe(input_tokens=1000, output_tokens=100), endpoint=PAID)
+    complete(store, NOW + DAY, observe(input_tokens=1000, output_tokens=100), endpoint=PAID)
+    (one,) = store.query(days.tallies, "all", *TWO_DAYS, daily=False)
+    assert (one.dollars, one.confirming_dollars) == (pytest.approx(2 * ASK), pytest.approx(ASK))
+    assert one.input_dollars + one.output_dollars == pytest.approx(2 * (ASK - 0.5))
+    with store.write() as tx:  # as a database of an older version, which did not count them
+        tx.connection().exec_driver_sql("UPDATE tally SET confirming_asks = 0, confirming_input_tokens = 0, "
+                                        "confirming_output_tokens = 0")  # fmt: skip
+        tallies.count_confirmations(tx)
+    (again,) = store.query(days.tallies, "all", *TWO_DAYS, daily=False)
+    assert again == one
 
 
 def test_on_the_first_day_todays_is_the_rate(store: Store) -> None:

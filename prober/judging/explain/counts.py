@@ -134,3 +134,24 @@ def _whole_rounds(hits: Floats, replies: Floats) -> tuple[int, int]:
     if by_chance == 0 or float(np.var(share, ddof=1)) < WHOLE * by_chance:
         return 0, 0
     return int((share > (share.min() + share.max()) / 2).sum()), len(hits)
+
+
+def share_p_value(before: Floats, since: Floats) -> float:
+    """Of the same share on both sides: (days, 2) each, how many replies are so and how many are not.
+
+    Days vary, replies of one day are alike: the variance of a ratio over clusters (Cochran 1977, *Sampling Techniques*,
+    section 6.5), at least that of independent replies, and Welch's t. At least two days a side.
+    """
+    from scipy.special import stdtr  # not at the top: every verb would wait for it
+
+    shares, variances = [], []
+    for side in (before, since):
+        sizes, total = side.sum(axis=1), side.sum()
+        share, likely = side[:, 0].sum() / total, (side[:, 0].sum() + 0.5) / (total + 1)
+        scatter = ((side[:, 0] - share * sizes) ** 2).sum() * len(side) / (len(side) - 1) / total**2
+        shares.append(share)
+        variances.append(max(float(scatter), float(likely * (1 - likely) / total)))
+    freedom = sum(variances) ** 2 / sum(
+        one**2 / (len(side) - 1) for one, side in zip(variances, (before, since), strict=True)
+    )
+    return float(2 * stdtr(freedom, -abs(shares[1] - shares[0]) / sqrt(sum(variances))))

@@ -1,0 +1,110 @@
+"""For whoever serves users: do live questions and replies drift, feature by feature?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import tables
+from dashboard.formatting import count, inline, listed, one_line
+from dashboard.frame import PageContext, heading
+from prober.status.samples import FeatureStatus, SideStatus
+
+_STATES = {"alarm": "shifted", "suspected": "suspected", "quiet": "as before", "insufficient_evidence": "too few yet"}
+
+
+def draw(context: PageContext) -> None:
+    heading("Live traffic", "Do users ask other things, and are they answered otherwise, feature by feature?")
+    found = context.store.features()
+    if not found:
+        st.info("**No live samples yet.** `prober ingest` takes in a log of production traffic.")
+        return
+    shifted = [one for one in found if "shifted" in map(_state, one.sides.values())]
+    if shifted:
+        names = [inline(f"{one.counts.name} on {one.counts.endpoint}") for one in shifted]
+        st.warning(f"**Shifted now**: {listed(names)}.")
+    elif all(_state(side) == "too few yet" for one in found for side in one.sides.values()):
+        st.info("**Too few samples to say**: a feature is judged once enough windows hold enough of them.")
+    else:
+        st.success(f"**No feature shifts now**, of {count(len(found), 'feature')}.")
+    _table(context, found)
+    _shifts(context, found)
+    _scores(found)
+    st.caption(
+        "Live samples are judged in windows, questions and replies each by themselves, with one false alarm a year a "
+        "side at most on average; they are kept apart from the rounds of probes."
+    )
+
+
+def _state(one: SideStatus) -> str:
+    return "too few yet" if one.judgement is None else _STATES.get(one.judgement.state, one.judgement.state)
+
+
+def _table(context: PageContext, found: Sequence[FeatureStatus]) -> None:
+    st.dataframe(
+        {
+            "feature": [one_line(one.counts.name) for one in found],
+            "endpoint": [one_line(one.counts.endpoint) for one in found],
+            "inputs": [_state(one.sides["inputs"]) for one in found],
+            "outputs": [_state(one.sides["outputs"]) for one in found],
+            "stored": [one.counts.stored for one in found],
+            "failed": [
+                tables.hundred(one.counts.failed / one.counts.stored if one.counts.stored else None) for one in found
+            ],
+            "dropped": [one.counts.dropped for one in found],
+            "newest": [one.counts.newest_at for one in found],
+        },
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "inputs": st.column_config.TextColumn("questions"),
+            "outputs": st.column_config.TextColumn("replies"),
+            "stored": st.column_config.NumberColumn("samples", format="localized", help="Ever"),
+            "failed": tables.share_column("without a reply", "Share of the samples"),
+            "dropped": st.column_config.NumberColumn(
+                "dropped", format="localized", help="Beyond what a minute may hold"
+            ),
+            "newest": tables.time_column("newest", context.zone),
+        },
+        alt="Features of live traffic, and whether their questions and replies shift",
+    )
+
+
+def _shifts(context: PageContext, found: Sequence[FeatureStatus]) -> None:
+    shifts = sorted((shift for one in found for shift in one.shifts), key=lambda one: one.onset, reverse=True)
+    if not shifts:
+        return
+    st.markdown("## Shifts that were found")
+    st.dataframe(
+        {
+            "since": [one.onset for one in shifts],
+            "feature": [one_line(one.feature) for one in shifts],
+            "endpoint": [one_line(one.endpoint) for one in shifts],
+            "what": ["questions" if one.side == "inputs" else "replies" for one in shifts],
+            "how": [one_line(one.words) for one in shifts],
+        },
+        hide_index=True,
+        column_config={"since": tables.time_column("since", context.zone)},
+        alt="Shifts of live traffic, the newest first",
+    )
+
+
+def _scores(found: Sequence[FeatureStatus]) -> None:
+    scores = [(one, name, shift) for one in found for name, shift in one.scores.items()]
+    if not scores:
+        return
+    st.markdown("## Scores\nThe newest day against the week before")
+    st.dataframe(
+        {
+            "feature": [one_line(one.counts.name) for one, _, _ in scores],
+            "endpoint": [one_line(one.counts.endpoint) for one, _, _ in scores],
+            "score": [one_line(name) for _, name, _ in scores],
+            "state": ["shifted" if shift.is_clear else "as before" for _, _, shift in scores],
+            "change": [one_line(shift.words) for _, _, shift in scores],
+            "p": [shift.p_value for _, _, shift in scores],
+        },
+        hide_index=True,
+        column_config={"p": st.column_config.NumberColumn("p-value", format="%.3f")},
+        alt="Scores of live traffic, the newest day against the week before",
+    )
