@@ -1,4 +1,5 @@
-# One image for both: the daemon (default) and the dashboard (`dashboard …`). No compiler, no shell tricks, no root.
+# One image for daemon (default), workers and dashboard. No compiler, no shell, no root; its file system may be read-only
+# but for /data and /tmp.
 FROM python:3.11-slim-bookworm AS build
 
 WORKDIR /src
@@ -11,6 +12,7 @@ COPY prober prober
 COPY dashboard dashboard
 COPY probes probes
 COPY runbooks runbooks
+COPY docs/schemas docs/schemas
 RUN /opt/prober/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
@@ -21,6 +23,7 @@ COPY --from=build /opt/prober /opt/prober
 
 ENV PATH=/opt/prober/bin:$PATH \
     PYTHONUNBUFFERED=1 \
+    MPLCONFIGDIR=/tmp \
     PROBER_DATABASE_URL=sqlite:////data/prober.db
 
 USER 10001
@@ -30,7 +33,7 @@ EXPOSE 8501
 
 # Exit code 2 is a store that cannot be read. A change found (1) or thin evidence (3) is news, not ill health.
 HEALTHCHECK --interval=1m --timeout=20s --start-period=30s \
-    CMD ["sh", "-c", "prober status --json >/dev/null; test $? -ne 2"]
+    CMD ["python", "-c", "import subprocess as s; raise SystemExit(s.run(['prober', 'status', '--json'], stdout=-3).returncode == 2)"]
 
 ENTRYPOINT ["prober"]
 CMD ["run", "/probes"]

