@@ -141,7 +141,7 @@ def test_two_sets_on_one_endpoint_are_asked_one_after_the_other(files, url, star
 
 @pytest.mark.parametrize("url", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_two_daemons_on_one_database_ask_each_round_once(files, url, start):
-    write_set(files, every="0.5s", endpoints="parrot, magpie")
+    write_set(files, every="2s", endpoints="parrot, magpie")
     both = [start(), start()]
     wait_until(lambda: len(looked(url, completed)) >= 6)
     assert stop(*both) == [0, 0]
