@@ -35,7 +35,7 @@ from prober.store.pages import days, deliveries, last_days, over_time, overview
 from prober.store.pages import probes as probes_page
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
-from prober.store.pages.over_time import EditView, RoundLine
+from prober.store.pages.over_time import ChannelDay, EditView, RoundLine
 from prober.store.pages.present import present as stored_present
 from prober.store.pages.probes import ProbeView
 from prober.store.spending import budgets_in_use
@@ -91,6 +91,26 @@ class CachedStore:
             return formatting.points(points) if self.private else points
 
         return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
+
+    def channel_days(self, endpoint: str, since: datetime | None, *, hourly: bool) -> tuple[ChannelDay, ...]:
+        return self._kept_of(
+            endpoint,
+            lambda: self.store.query(over_time.channel_days, endpoint, since, hourly=hourly),
+            "channel days",
+            _text(since),
+            hourly,
+        )
+
+    def prompt_edits(self, endpoint: str) -> tuple[Version, ...]:
+        """Edits of the prompts that it is asked, oldest first."""
+
+        def ask() -> tuple[Version, ...]:
+            mine = {one.probe for one in self.store.query(probes_page.probes, endpoint)}
+            found = self.store.query(versions.history)
+            edited = (one for one in found if one.kind == "prompt" and one.number > 1 and one.name in mine)
+            return tuple(sorted(edited, key=lambda one: one.at))
+
+        return self._kept_of(endpoint, ask, "prompt edits")
 
     def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
         return self._kept_of(

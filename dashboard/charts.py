@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import altair as alt
 
-from dashboard.formatting import moment, number, one_line, round_name, when
+from dashboard.formatting import moment, number, one_line, round_name, share, when
 from prober.model.incident import Incident
-from prober.store.pages.over_time import EditView
+from prober.model.version import Mark as Deploy
+from prober.model.version import Version
+from prober.store.pages.over_time import ChannelDay, EditView
 from prober.store.views import ChannelPoint, EpochView
 
 # Of Okabe and Ito's palette, distinct for the colour-blind; each has a contrast of 3 to white and to near-black.
@@ -20,7 +22,10 @@ BEFORE = "#0072B2"
 AFTER = "#D55E00"
 QUIET = "#808080"
 EDITED = "#009E73"
+DEPLOYED = "#A05AC8"
 
+WORTH_A_LOOK = 0.6
+"""Share of the evidence that an alarm needs, on a log scale, from which on it has a colour."""
 _FLOOR = 0.5
 """The least evidence drawn; a log scale has no zero, and below 1 there is none."""
 _CEILING = 1e4
@@ -36,7 +41,7 @@ class Mark:
     """A moment to draw a line at."""
 
     at: datetime
-    kind: Literal["changed", "confirmed", "new reference", "edited"]
+    kind: Literal["changed", "confirmed", "new reference", "edited", "deployed"]
     words: str
     """What a tooltip says of it."""
     until: datetime | None = None
@@ -48,10 +53,12 @@ def marks(
     incidents: Sequence[Incident],
     epochs: Sequence[EpochView],
     edits: Sequence[EditView] = (),
+    prompts: Sequence[Version] = (),
+    deploys: Sequence[Deploy] = (),
 ) -> list[Mark]:
     """What happened to the endpoint within the stretch that `points` cover, oldest first.
 
-    The first of `edits` is how it was declared to begin with.
+    The first of `edits` is how it was declared to begin with; `prompts`: edits of probes.
     """
     if not points:
         return []
@@ -61,6 +68,9 @@ def marks(
         for epoch in epochs
         if begin < epoch.at <= end
     ]
+    own = [Mark(one.at, "edited", f"prompt edited: {one_line(one.name, 60)}, version {one.number}") for one in prompts]
+    own += [Mark(one.at, "deployed", f"deployed: {one_line(f'{one.what} {one.ref}', 80)}") for one in deploys]
+    found += [one for one in own if begin < one.at <= end]
     for edit in edits[1:]:
         if edited := _place(points, edit.round):
             words = f"edited by you: {edit.provider}, {one_line(edit.model, 60)}"
@@ -111,6 +121,49 @@ def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: 
     return _finished([rule, text, line, dots, *rules(marked)])
 
 
+def heat(days: Sequence[ChannelDay], threshold: float, marked: Sequence[Mark], *, hourly: bool) -> alt.LayerChart:
+    """Channels over time: how near the evidence of each day, or hour, came to an alarm; the strongest channel first.
+    Below `WORTH_A_LOOK` there is no colour: evidence of a still endpoint comes and goes."""
+    step = timedelta(hours=1) if hourly else timedelta(days=1)
+    most: dict[str, float] = {}
+    for one in days:
+        most[one.channel] = max(most.get(one.channel, 0.0), one.e_value)
+    names = sorted(most, key=lambda name: (-most[name], name))
+    rows = [
+        {
+            "at": one.begin.isoformat(),
+            "until": (one.begin + step).isoformat(),
+            "channel": one_line(one.channel, 40),
+            "share": min(share(one.e_value, threshold), 1.0),
+            "holds": f"{number(one.e_value)} of {number(threshold)}",
+            "rounds": one.rounds,
+            "when": when(one.begin),
+        }
+        for one in days
+    ]
+    cells = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_rect(stroke="#80808040", strokeWidth=0.5)
+        .encode(
+            x=time_axis(),
+            x2="until:T",
+            y=alt.Y("channel:N", title=None, sort=[one_line(name, 40) for name in names]),
+            color=alt.Color(
+                "share:Q",
+                scale=alt.Scale(domain=[WORTH_A_LOOK, 1.0], range=["#80808018", AFTER], clamp=True),
+                legend=None,
+            ),
+            tooltip=[
+                alt.Tooltip("channel:N"),
+                alt.Tooltip("when:N", title="from (UTC)"),
+                alt.Tooltip("holds:N", title="evidence"),
+                alt.Tooltip("rounds:Q", title="rounds"),
+            ],
+        )
+    )
+    return alt.LayerChart(layer=[cells, *rules(marked)], height=40 + 24 * len(names))
+
+
 def _rows(
     points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float = 1.0
 ) -> list[dict[str, str | float | None]]:
@@ -155,8 +208,8 @@ def _dots(base: alt.Chart, y: alt.Y) -> Any:
 
 def rules(marked: Sequence[Mark]) -> list[alt.Chart]:
     """An upright line for each moment."""
-    colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET, "edited": EDITED}
-    dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3], "edited": [1, 0]}
+    colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET, "edited": EDITED, "deployed": DEPLOYED}
+    dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3], "edited": [1, 0], "deployed": [4, 2]}
     drawn = []
     for mark in marked:
         row = {"at": mark.at.isoformat(), "words": mark.words, "kind": mark.kind}

@@ -13,7 +13,7 @@ from dashboard import charts, charts_time
 from dashboard.formatting import count, inline, number, one_line, round_name
 from dashboard.frame import PageContext, csv_button, heading
 from dashboard.overview import incident_link
-from dashboard.selection import choose_endpoint, choose_from, choose_range, selectors
+from dashboard.selection import choose_endpoint, choose_from, choose_range, choose_set, selectors
 from prober.store.pages.over_time import RoundLine
 from prober.store.views import ChannelPoint, EndpointView
 
@@ -26,7 +26,7 @@ def draw(context: PageContext) -> None:
     views = {one.name: one for one in context.store.endpoints()}
     bar = selectors()
     with bar:
-        name = choose_endpoint(list(views.values()), forgets=("channel",))
+        name = choose_endpoint(list(views.values()), forgets=("channel", "set"))
     view = views[name]
     names = [point.channel for point in sorted(view.channels, key=lambda point: -point.e_value)]
     if not names:
@@ -34,18 +34,39 @@ def draw(context: PageContext) -> None:
         st.info(f"**No history yet**: {missing}. It appears after the first judged rounds; `prober run` asks them.")
         return
     with bar:
+        range_ = choose_range()
         channel = choose_from("Channel", "channel", names, inline(name) + " has no channel {}.")
-        since = choose_range().since(context.now)
+    since = range_.since(context.now)
+    sets = sorted({one.probe_set for one in context.store.channel_stretch(name, channel, since)} - {""})
+    if len(sets) > 1:
+        with bar:
+            choose_set(sets)
+    _heat(context, view, since, hourly=range_.days is not None and range_.days <= 2)
+    st.markdown(f"## {inline(channel)}")
     marked = draw_channel(context, view, channel, since)
     _who_and_how_fast(context, view, since, marked)
     _map(context, view)
     _happened(context, view)
 
 
+def _heat(context: PageContext, view: EndpointView, since: datetime | None, *, hourly: bool) -> None:
+    """All channels at a glance."""
+    days = context.store.channel_days(view.name, since, hourly=hourly)
+    if not days:
+        return
+    strongest = max(view.channels, key=lambda point: point.e_value).channel
+    marked = _marks(context, view, context.store.channel_stretch(view.name, strongest, since))
+    st.markdown(f"**All channels**: how near each {'hour' if hourly else 'day'} came to an alarm. No colour: still.")
+    chart = charts.heat(days, view.threshold, marked, hourly=hourly)
+    st.altair_chart(chart, alt=f"Evidence of every channel of {one_line(view.name, 60)} over time, on a log scale")
+    _legend(marked)
+
+
 def draw_channel(
     context: PageContext, view: EndpointView, channel: str, since: datetime | None
 ) -> Sequence[charts.Mark]:
-    """Both charts of one channel since a moment, with its latest values in a sentence; gives the marks drawn."""
+    """One channel since a moment: a panel for each probe set, for their values are not alike, and its evidence, which
+    all sets share. Gives the marks drawn."""
     points = context.store.channel_stretch(view.name, channel, since)
     if not points:
         st.info("This channel was not judged in this time. Choose a longer time range.")
@@ -53,20 +74,22 @@ def draw_channel(
     _sentence(context, points[-1], view.threshold)
     marked = _marks(context, view, points)
     named = f"{one_line(channel, 60)} of {one_line(view.name, 60)}"
-    left, right = st.columns(2)
-    with left:
-        unit = inline(points[-1].unit, 60) if points[-1].unit else "no unit"
-        st.markdown(f"**Value**, {unit}; dashed: the reference")
-        st.altair_chart(
-            charts.reading(points, marked),
-            alt=f"Value of {named} by round",
-        )
-    with right:
-        st.markdown("**Evidence** (e-value); dashed: the threshold for an alarm")
-        st.altair_chart(
-            charts.evidence(points, marked, view.threshold),
-            alt=f"Evidence of {named} by round, on a log scale",
-        )
+    unit = inline(points[-1].unit, 60) if points[-1].unit else "no unit"
+    sets = sorted({one.probe_set for one in points})
+    wanted = st.query_params.get("set")
+    with st.grid(2, min_column_width=340) as grid:
+        for name in sets if wanted not in sets else [wanted]:
+            with grid.cell():
+                of_set = f" of set {inline(name)}" if name else ""
+                st.markdown(f"**Value**{of_set}, {unit}; dashed: the reference")
+                mine = [one for one in points if one.probe_set == name]
+                st.altair_chart(charts.reading(mine, marked), alt=f"Value of {named} by round{of_set}")
+        with grid.cell():
+            st.markdown("**Evidence** (e-value); dashed: the threshold for an alarm")
+            st.altair_chart(
+                charts.evidence(points, marked, view.threshold),
+                alt=f"Evidence of {named} by round, on a log scale",
+            )
     _legend(marked)
     csv_button(
         "These rounds as CSV",
@@ -74,6 +97,7 @@ def draw_channel(
         [
             {
                 "round": one.round,
+                "set": one.probe_set,
                 "channel": one.channel,
                 "value": one.value,
                 "reference": one.reference_value,
@@ -89,7 +113,14 @@ def draw_channel(
 
 def _marks(context: PageContext, view: EndpointView, points: Sequence[ChannelPoint]) -> list[charts.Mark]:
     reading = context.store
-    return charts.marks(points, reading.incidents(view.name), reading.epochs(view.name), reading.edits(view.name))
+    return charts.marks(
+        points,
+        reading.incidents(view.name),
+        reading.epochs(view.name),
+        reading.edits(view.name),
+        reading.prompt_edits(view.name),
+        reading.marks(charts.at(points[0]) if points else None),
+    )
 
 
 def _who_and_how_fast(
@@ -97,19 +128,20 @@ def _who_and_how_fast(
 ) -> None:
     lines = context.store.lines(view.name, since)
     name = one_line(view.name, 60)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Model that answered**, as the provider reports it; share of replies")
-        if any(one.identities for one in lines):
-            st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
-        else:
-            st.caption("The provider does not report which model answered.")
-    with right:
-        st.markdown("**Latency** in seconds; shown only, never judged")
-        if any(one.latency_half_s is not None for one in lines):
-            st.altair_chart(charts_time.latency(lines, marked), alt=f"Latency of {name} by round, in seconds")
-        else:
-            st.caption("No answer has a latency.")
+    sets = sorted({one.probe_set for one in lines if one.latency_half_s is not None})
+    with st.grid(2, min_column_width=340) as grid:
+        with grid.cell():
+            st.markdown("**Model that answered**, as the provider reports it; share of replies")
+            if any(one.identities for one in lines):
+                st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
+            else:
+                st.caption("The provider does not report which model answered.")
+        for each in sets:
+            with grid.cell():
+                of_set = f" of set {inline(each)}" if each else ""
+                st.markdown(f"**Latency**{of_set} in seconds; shown only, never judged")
+                mine = [one for one in lines if one.probe_set == each]
+                st.altair_chart(charts_time.latency(mine, marked), alt=f"Latency of {name} by round, in seconds")
     if sentence := latency(lines):
         st.caption(sentence)
 
@@ -163,7 +195,8 @@ def _legend(marked: Sequence[charts.Mark]) -> None:
         "changed": "vertical line: estimated first changed round; orange diamonds: rounds since then",
         "confirmed": "dotted vertical line: the round that confirmed the change",
         "new reference": "grey dashes: a new reference",
-        "edited": "green line: you edited the endpoint",
+        "edited": "green line: you edited the endpoint or a prompt",
+        "deployed": "violet dashes: a deploy that you marked",
     }
     kinds = {mark.kind for mark in marked}
     if shown := [words for kind, words in said.items() if kind in kinds]:

@@ -55,6 +55,8 @@ class ChannelPoint:
     reference_value: float
     unit: str
     words: str
+    probe_set: str = ""
+    """Of the round; empty where that was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

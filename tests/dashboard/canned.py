@@ -122,6 +122,8 @@ class CannedStore:
             overview.recent_rounds_of_each: lambda: self.round_views,
             over_time.channel_stretch: self._stretch,
             over_time.lines: self._lines,
+            over_time.channel_days: self._channel_days,
+            versions.history: lambda: (),
             over_time.edits: lambda endpoint: self.edit_views.get(endpoint, ()),
             days.tallies: self._tallies,
             days.month: lambda by, now: tuple(
@@ -175,6 +177,13 @@ class CannedStore:
     def _stretch(self, endpoint, channel, since):
         found = (one for one in self.points if (one.endpoint, one.channel) == (endpoint, channel))
         return tuple(one for one in found if since is None or one.at >= since)[-400:]
+
+    def _channel_days(self, endpoint, since, hourly):
+        days = {}
+        for one in self.points:
+            if one.endpoint == endpoint and (since is None or one.at >= since):
+                days.setdefault((one.at.replace(hour=0, minute=0, second=0), one.channel), []).append(one.e_value)
+        return tuple(over_time.ChannelDay(channel, day, max(of), len(of)) for (day, channel), of in days.items())
 
     def _lines(self, endpoint, since):
         rounds = {one.round: one.at for one in self.points if one.endpoint == endpoint}

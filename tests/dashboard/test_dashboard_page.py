@@ -161,7 +161,7 @@ def test_a_link_to_a_channel_shows_it(page):
     at = page(all_states(), "endpoint", endpoint="summariser", channel="choice")
     assert [box.value for box in at.selectbox] == ["summariser", "choice"]
     assert at.button_group[0].value == "30 days"
-    assert len(at.get("vega_lite_chart")) == 4
+    assert len(at.get("vega_lite_chart")) == 5
     assert "choice (share of replies)" in texts(at)
 
 

@@ -274,11 +274,11 @@ def test_the_promise_is_held_against_what_happened(page):
 @pytest.mark.slow
 def test_an_endpoint_shows_who_answered_how_fast_and_a_map(page):
     at = page(all_states(), "endpoint", endpoint="support-bot")
-    assert len(at.get("vega_lite_chart")) == 4
-    assert "green line: you edited the endpoint" in texts(at)
+    assert len(at.get("vega_lite_chart")) == 5
+    assert "green line: you edited the endpoint or a prompt" in texts(at)
     assert "New reference from round" in texts(at)
     at.toggle[0].set_value(True).run()
-    assert len(at.get("vega_lite_chart")) == 5
+    assert len(at.get("vega_lite_chart")) == 6
     assert "9 replies from the first and the newest rounds" in texts(at)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
@@ -43,6 +43,17 @@ class RoundLine:
     """Within which half of the answers came; None where no reply says."""
     latency_most_s: float | None
     """Within which nine of ten came."""
+    probe_set: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDay:
+    """The most evidence of one channel in one day, or hour."""
+
+    channel: str
+    begin: datetime
+    e_value: float
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,29 @@ def channel_stretch(
     equal stretches each the round with the most evidence, and the newest."""
     mine = (col(PointRow.endpoint) == endpoint, col(PointRow.channel) == channel)
     kept = _thinned(tx, PointRow, mine, since, until, most, col(PointRow.e_value))
-    return tuple(map(point, kept))
+    sets = _sets(tx, endpoint, [row.label for row in kept])
+    return tuple(replace(point(row), probe_set=sets.get(row.label, "")) for row in kept)
+
+
+def channel_days(
+    tx: Transaction, endpoint: str, since: datetime | None = None, *, hourly: bool = False
+) -> tuple[ChannelDay, ...]:
+    """All channels, day by day or hour by hour, UTC; those without a reading left out. Oldest first."""
+    begin = func.substr(col(PointRow.label), 1, 13 if hourly else 10)
+    rows = tx.connection().execute(
+        columns(col(PointRow.channel), begin, func.max(col(PointRow.e_value)), func.count())
+        .where(
+            col(PointRow.endpoint) == endpoint,
+            col(PointRow.label) >= (_FIRST if since is None else label_at(since)),
+            col(PointRow.e_value).is_not(None),
+        )
+        .group_by(col(PointRow.channel), begin)
+        .order_by(begin, col(PointRow.channel))
+    )
+    return tuple(
+        ChannelDay(channel, datetime.fromisoformat(f"{at}:00" if hourly else at).replace(tzinfo=UTC), e_value, int(n))
+        for channel, at, e_value, n in rows
+    )
 
 
 def channel_history(
@@ -113,6 +146,7 @@ def lines(
     more than `most`, of as many equal stretches each the one with the most failures, and the newest."""
     mine = (col(LineRow.endpoint) == endpoint,)
     kept = _thinned(tx, LineRow, mine, since, until, most, col(LineRow.failed))
+    sets = _sets(tx, endpoint, [row.label for row in kept])
     return tuple(
         RoundLine(
             round=row.label,
@@ -122,6 +156,7 @@ def lines(
             identities=json.loads(row.identities),
             latency_half_s=row.latency_half_s,
             latency_most_s=row.latency_most_s,
+            probe_set=sets.get(row.label, ""),
         )
         for row in kept
     )
@@ -219,6 +254,13 @@ def rounds_between(
         Round(label or "", endpoint, None, tuple(unpack_observation(row) for row, _ in replies))
         for label, replies in groupby(rows, key=lambda one: one[1])
     )
+
+
+def _sets(tx: Transaction, endpoint: str, labels: Sequence[str]) -> dict[str, str]:
+    """Label of a round → its probe set."""
+    found = columns(col(RoundRow.label), col(RoundRow.probe_set))
+    here = col(RoundRow.endpoint) == endpoint, col(RoundRow.label).in_(labels)
+    return {label or "": name for label, name in tx.connection().execute(found.where(*here))}
 
 
 def _thinned(
