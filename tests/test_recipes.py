@@ -18,6 +18,7 @@ FILES = {
     "provider": ["prober/asking/wire/mistral.py", "prober/model/providers.py"],
     "channel": ["prober/judging/channels.py"],
     "alerter": ["prober/alerts/mine.py", "prober/alerts/__init__.py"],
+    "check": ["prober/model/declaration.py", "prober/fingerprint/expectation.py", "docs/reference/configuration.md"],
     "event": ["prober/incidents/events.py"],
     "dashboard-page": ["dashboard/fleet.py", "dashboard/app.py"],
     "declaration-field": ["prober/model/declaration.py"],
@@ -30,6 +31,8 @@ TABLES = {
     "prober/alerts/__init__.py": "ALERTERS",
     "prober/incidents/events.py": "EVENTS",
     "prober/judging/channels.py": "_ALL",
+    "prober/fingerprint/expectation.py": "CHECKS",
+    "prober/model/declaration.py": "CheckType",
     "dashboard/app.py": "PAGES",
 }
 """File → the table in it that gets the row."""
@@ -56,6 +59,15 @@ PROOFS = {
         from prober.alerts import open_alerters
         from prober.settings import Settings
         assert "mine" in [alerter.name for alerter in open_alerters(Settings())]
+    """,
+    "check": """
+        from datetime import UTC, datetime
+        from prober.fingerprint.expectation import holds
+        from prober.model.declaration import Check
+        from prober.model.reply import Reply
+        reply = Reply(at=datetime.now(UTC), text="Thirty days.")
+        assert holds(Check(type="ends-with", value="days."), reply)
+        assert holds(Check(type="not-ends-with", value="weeks."), reply)
     """,
     "event": """
         from prober.incidents.events import EVENTS
@@ -108,7 +120,9 @@ def combined(text: str, added: str, table: str) -> str:
         body, *others = re.split(r"^(?=\S)", after, maxsplit=1, flags=re.M)
         return before + head[0] + body.rstrip("\n") + "\n" + rest.removeprefix(head[0]) + "\n\n\n" + "".join(others)
     row = rest.rstrip(",") + ","
-    text, added_to = re.subn(rf"^{table}\b.*= [{{(\[]+$", lambda found: f"{found[0]}\n{row}", text, flags=re.M)
+    text, added_to = re.subn(
+        rf"^{table}\b.*= (?:Literal)?[{{(\[]+$", lambda found: f"{found[0]}\n{row}", text, flags=re.M
+    )
     assert added_to == 1, f"there is no table {table}"
     return text
 

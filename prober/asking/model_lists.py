@@ -146,7 +146,7 @@ def packaged(endpoint: Endpoint) -> tuple[Retirement, ...]:
 
 
 def _of_llm_sunset(model: str, company: str) -> list[Retirement]:
-    """https://pypi.org/project/llm-sunset: shutdown dates as providers announce them, collected daily."""
+    """The package llm-sunset: shutdown dates as providers announce them, collected daily."""
     wanted = model.removeprefix("models/")
     rows = [
         one

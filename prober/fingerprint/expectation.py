@@ -6,8 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from jsonschema.exceptions import SchemaError
 from pydantic import JsonValue
@@ -156,20 +155,18 @@ def _tool_call(reply: Reply, value: JsonValue) -> bool:
     return any(value is None or call.name == value for call in reply.tool_calls)
 
 
-CHECKS: Mapping[str, Judge] = MappingProxyType(
-    {
-        "equals": _equals,
-        "contains": _contains,
-        "icontains": _icontains,
-        "contains-any": _contains_any,
-        "starts-with": _starts_with,
-        "regex": _regex,
-        "is-json": _is_json,
-        "is-refusal": _is_refusal,
-        "max-length": _max_length,
-        "tool-call": _tool_call,
-    }
-)
+CHECKS: Final[Mapping[str, Judge]] = {
+    "equals": _equals,
+    "contains": _contains,
+    "icontains": _icontains,
+    "contains-any": _contains_any,
+    "starts-with": _starts_with,
+    "regex": _regex,
+    "is-json": _is_json,
+    "is-refusal": _is_refusal,
+    "max-length": _max_length,
+    "tool-call": _tool_call,
+}
 """`Check.base` → what judges it."""
 
 
