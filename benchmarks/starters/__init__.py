@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from benchmarks.ladder.rungs import BASE
@@ -15,7 +15,7 @@ from prober.fingerprint.expectation import holds
 from prober.lab.compare import compare
 from prober.loading.reply_log import LoggedReply
 
-ALPHA: Final = 0.01
+ALPHA: Final = 0.05
 CHANGES: Final = tuple(name for name in VERSIONS if name != BASE)
 WORDS: Final[Mapping[str, str]] = {
     "q4_0": "weights in Q4_0 instead of Q4_1",
@@ -59,16 +59,21 @@ def measure(effort: Effort) -> Found:
 
 def moved(name: str, is_set: bool) -> Moved:
     """One probe, or all of a set."""
-    reference = _of(recorded(BASE), name, is_set)
+    reference = _of(_replies(BASE), name, is_set)
     channels = {}
     for change in CHANGES:
-        candidate = _of(recorded(change), name, is_set)
+        candidate = _of(_replies(change), name, is_set)
         if len(candidate) * REFERENCE == len(reference) * SAMPLES:
             said = compare(reference, candidate, ALPHA)
             channels[change] = [one.channel for one in said.channels if one.changed]
     checked = [one for one in reference if one.expect]
     passed = sum(all(holds(check, one.reply) for check in one.expect) for one in checked)
     return Moved(name, channels, passed / len(checked) if checked and not is_set else None)
+
+
+@cache
+def _replies(version: str) -> list[LoggedReply]:
+    return recorded(version)
 
 
 def _of(replies: Sequence[LoggedReply], name: str, is_set: bool) -> list[LoggedReply]:

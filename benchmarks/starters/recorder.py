@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -47,6 +48,7 @@ Say: TypeAlias = Callable[[str], None]
 """Hears how far it is."""
 
 
+@cache
 def starters() -> Declarations:
     """The sets as they ship."""
     return load(STARTERS)

@@ -24,6 +24,7 @@ from prober.loading import Declarations, load
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of
+from prober.model.shape import seconds
 from prober.service.gates import VerbGates
 from prober.text import visible
 
@@ -234,11 +235,15 @@ def _say_plan(declarations: Declarations, name: str) -> None:
     plan = planned_of(declarations, declarations.endpoint(name), None, now_utc())
     asks = sum(one.asks_per_day for one in plan.sets)
     dollars = "" if plan.cost is None else f"; cost {plan.cost.words}"
+    warm_up = declarations.endpoint(name).reference.warm_up
     days = max((one.reference_days for one in plan.sets), default=0.0)
-    extra = " or sooner, with the extra rounds of a trial" if declarations.endpoint(name).reference.warm_up else ""
+    from_when = f"from about {days:.1f} days on"
+    if warm_up and days == 0:
+        minutes = warm_up.rounds * seconds(warm_up.pause) / 60
+        from_when = f"after {warm_up.rounds} rounds, about {minutes:.0f} minutes from the start"
     say(
         f"{name} will be asked {asks:,.0f} times a day{dollars}. Facts and checks are watched from the first reply on; "
-        f"evidence of a change counts from about {days:.1f} days on{extra}."
+        f"evidence of a change counts {from_when}."
     )
 
 
