@@ -13,6 +13,7 @@ from dashboard.formatting import (
     incident_number,
     inline,
     listed,
+    moment,
     number,
     one_line,
     percent,
@@ -23,16 +24,12 @@ from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
 from dashboard.standing import in_whose_hands, incident_badges
-from prober.alerts.kinds import KINDS, OTHER_KIND
-from prober.alerts.phrases import chance
-from prober.incidents.runbooks import RUNBOOKS, choose
-from prober.loading.round_labels import moment_of
-from prober.loading.runbooks import runbook
 from prober.model.errors import ConfigurationError
 from prober.model.incident import SEVERITIES, Change, Facts, Incident, Trouble
 from prober.model.notice import Part
 from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
+from prober.status.advice import Advice, advice, runbook_text
 from prober.store.views import EndpointView, NoticeView
 
 _SHOWN: Final = 0.02
@@ -90,7 +87,7 @@ def _closed(context: PageContext, closed: Sequence[Incident]) -> None:
                 "what": one_line(one.headline),
                 "severity": one.severity,
                 "closed as": one.close_reason or "closed",
-                "began": context.local(moment_of(one.onset)),
+                "began": context.local(moment(one.onset)),
                 "closed": context.local(one.closed_at),
                 "by": one_line(one.actor, 60),
             }
@@ -118,28 +115,32 @@ def section(context: PageContext, incident: Incident) -> None:
         f"{inline(incident.endpoint)}: {inline(incident.headline, 160)}",
         tab=f"Incident {incident.id}: {one_line(incident.endpoint, 60)}",
     )
-    _glance(context, incident, view)
-    actions.section(context, incident)
     triage = context.store.triage(incident, context.now) if incident.is_live else None
+    said = advice(incident, view.false_alarms_per_year if view else 1.0, triage)
+    _glance(context, incident, view, said)
+    actions.section(context, incident)
     notices = context.store.notices(incident.id)
     st.markdown("## What to do")
-    _what_to_do(context, incident, triage, notices)
+    _what_to_do(context, incident, triage, notices, said)
     if isinstance(incident, Change):
         incident_evidence.change(context, incident)
     incident_evidence.course(context, incident, notices)
 
 
-def _glance(context: PageContext, incident: Incident, view: EndpointView | None) -> None:
+def _glance(context: PageContext, incident: Incident, view: EndpointView | None, said: Advice) -> None:
     """The first screen."""
-    kind = KINDS.get(incident.kind, OTHER_KIND)
     model = f" · {inline(view.model)}" if view else ""
-    st.markdown(f"{incident_badges(incident)} {kind.title} · incident {incident.id}{model}")
-    began = moment_of(incident.onset)
+    st.markdown(f"{incident_badges(incident)} {said.title} · incident {incident.id}{model}")
+    began = moment(incident.onset)
     until = incident.closed_at or context.now
     with st.grid(4, min_column_width=150):
         st.metric("Lasted" if incident.closed_at else "For", span(until - began) if began else "unknown")
         st.metric("Now", _now(incident, view))
-        st.metric("By chance", _odds(incident, view), help="How often chance alone would raise evidence this strong")
+        st.metric(
+            "By chance",
+            said.by_chance.removeprefix("about ") or "no: a fact",
+            help="How often chance alone would raise evidence this strong",
+        )
         if affected := _affected(incident):
             st.metric("Affected", affected, help="Share of the replies, at least")
     for line in _lines(context, incident, view):
@@ -158,14 +159,6 @@ def _now(incident: Incident, view: EndpointView | None) -> str:
     if isinstance(incident, Trouble):
         return "still failing" if incident.failed_share is None else f"{percent(incident.failed_share)} fail"
     return "as before" if view.state == "quiet" else "still different"
-
-
-def _odds(incident: Incident, view: EndpointView | None) -> str:
-    if not isinstance(incident, Change):
-        return "no: a fact"
-    promised = view.false_alarms_per_year if view else 1.0
-    said = chance(incident.e_value, incident.threshold, promised)
-    return said.removeprefix("by chance ").removeprefix("about ").removeprefix("less than ")
 
 
 def _affected(incident: Incident) -> str:
@@ -241,19 +234,23 @@ def company(parts: Sequence[Part]) -> str:
     return " ".join(sentences)
 
 
-def _what_to_do(context: PageContext, incident: Incident, triage: Triage | None, notices: Sequence[NoticeView]) -> None:
-    kind = KINDS.get(incident.kind, OTHER_KIND)
-    st.markdown(f"{kind.bad[:1].upper()}{kind.bad[1:]} {kind.check}")
+def _what_to_do(
+    context: PageContext,
+    incident: Incident,
+    triage: Triage | None,
+    notices: Sequence[NoticeView],
+    said: Advice,
+) -> None:
+    st.markdown(f"{said.means[:1].upper()}{said.means[1:]} {said.first}")
     if triage is not None:
         _triage(context, triage)
     notice = context.store.notice(incident.id, notices[0].alerter) if notices else None
     if notice is not None and notice.source is not None and notice.source.runbook:
         st.markdown("Runbook of the probes that moved; copy the address:")
         st.code(shown(notice.source.runbook).text, language=None, wrap_lines=True)
-    name = triage.runbook if triage is not None and triage.runbook else choose(incident)
-    if name and incident.is_live:
-        with st.expander(f"Runbook: {RUNBOOKS[name]}", icon=":material/menu_book:"):
-            st.markdown(_runbook(context, name, incident, triage))
+    if said.runbook and incident.is_live:
+        with st.expander(f"Runbook: {said.runbook_title}", icon=":material/menu_book:"):
+            st.markdown(_runbook(context, said.runbook, incident, triage))
 
 
 def _triage(context: PageContext, triage: Triage) -> None:
@@ -289,7 +286,7 @@ def _runbook(context: PageContext, name: str, incident: Incident, triage: Triage
         "verdict": triage.words if triage is not None else "unknown",
     }
     try:
-        text = runbook(name, {key: inline(value) for key, value in said.items()})
+        text = runbook_text(name, {key: inline(value) for key, value in said.items()})
     except ConfigurationError as error:
         return inline(str(error))
     return "\n".join(f"##{line}" if line.startswith("#") else line for line in text.splitlines()[1:])

@@ -9,10 +9,9 @@ from typing import Final
 import streamlit as st
 
 from dashboard import endpoint
-from dashboard.formatting import compared, count, inline, one_line, shown
+from dashboard.formatting import compared, count, inline, moment, one_line, shown
 from dashboard.frame import PageContext
 from dashboard.selection import link
-from prober.loading.round_labels import moment_of
 from prober.model.evidence import Shift
 from prober.model.incident import Change, Incident
 from prober.status.timeline import place, timeline
@@ -35,7 +34,7 @@ def change(context: PageContext, incident: Change) -> None:
 def course(context: PageContext, incident: Incident, notices: Sequence[NoticeView]) -> None:
     """What happened, and who was notified."""
     st.markdown("## What happened")
-    began = moment_of(incident.onset)
+    began = moment(incident.onset)
     marks = context.store.marks(began - timedelta(days=3) if began else None)
     steps = timeline(incident, context.store.presses(incident.id), notices, marks)
     st.dataframe(
@@ -77,7 +76,7 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
             "replies since": [shift.replies or None for shift, _ in rows],
             "in the reference": [shift.reference_replies or None for shift, _ in rows],
             "evidence": [one.e_value if one else None for _, one in rows],
-            "changed since": [context.local(moment_of(one.onset)) if one and one.onset else None for _, one in rows],
+            "changed since": [context.local(moment(one.onset)) if one and one.onset else None for _, one in rows],
         },
         hide_index=True,
         placeholder="",
@@ -95,7 +94,7 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
 
 
 def _latency(context: PageContext, incident: Incident) -> None:
-    began = moment_of(incident.onset)
+    began = moment(incident.onset)
     lines = context.store.lines(incident.endpoint, began - _BEFORE if began else None)
     if sentence := endpoint.latency_moved(lines, incident.onset):
         st.caption(sentence)
@@ -136,7 +135,7 @@ def _history(context: PageContext, incident: Change) -> None:
         return
     st.markdown("## History")
     chosen = st.selectbox("Channel", channels, format_func=one_line, key=f"channel-of-{incident.id}", width=260)
-    began = moment_of(incident.onset)
+    began = moment(incident.onset)
     endpoint.draw_channel(context, view, chosen or channels[0], began - _BEFORE if began else None)
     link("More of its history", "endpoint", endpoint=view.name, channel=chosen or channels[0])
 

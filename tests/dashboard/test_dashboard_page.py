@@ -121,7 +121,8 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
     assert "<ins>Great" in replies(at)[1]
     assert at.dataframe[0].value["channel"][0] == "length"
     assert at.dataframe[0].value["evidence"].tolist()[0] > THRESHOLD, "numbers sort as numbers"
-    assert list(at.dataframe[-2].value["what"]) == ["first changed round", "confirmed", "acknowledge had no effect: "
+    whats = [what for what in at.dataframe[-2].value["what"] if not what.startswith("deploy")]
+    assert whats == ["first changed round", "confirmed", "acknowledge had no effect: "
                                                    "not allowed", "notified: opened"]  # fmt: skip
     assert list(at.dataframe[-1].value["state"]) == ["sent", "failed"]
     assert at.title[0].value == "support-bot: 34 % longer"

@@ -1,0 +1,47 @@
+"""What to say about an incident beside its numbers: what it means, what to do first, how sure it is, which runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prober.alerts.kinds import KINDS, OTHER_KIND
+from prober.alerts.phrases import chance
+from prober.incidents.runbooks import RUNBOOKS, choose
+from prober.loading.runbooks import runbook
+from prober.model.incident import Change, Incident
+from prober.model.triage import Triage
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Nothing in it comes from outside."""
+
+    title: str
+    """The kind of incident."""
+    means: str
+    """How bad it is, in sentences."""
+    first: str
+    """What to look at first."""
+    by_chance: str
+    """How often chance alone would do it, such as `about once in 22 years`; empty where it is certain."""
+    runbook: str
+    """Name of the shipped runbook that fits; empty where none does."""
+
+    @property
+    def runbook_title(self) -> str:
+        return RUNBOOKS.get(self.runbook, "")
+
+
+def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | None) -> Advice:
+    kind = KINDS.get(incident.kind, OTHER_KIND)
+    odds = ""
+    if isinstance(incident, Change):
+        odds = chance(incident.e_value, incident.threshold, false_alarms_per_year).removeprefix("by chance ")
+    named = triage.runbook if triage is not None else ""
+    return Advice(kind.title, kind.bad, kind.check, odds, named or choose(incident))
+
+
+def runbook_text(name: str, numbers: Mapping[str, str]) -> str:
+    """A shipped runbook as Markdown, with `numbers` in place of its `{names}`. Raises ConfigurationError."""
+    return runbook(name, numbers)
