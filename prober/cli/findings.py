@@ -106,7 +106,7 @@ def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding
     here = attendance(store.query(daemons.statuses), now)
     for daemon in here.silent:
         found = f"{daemon.worker} was last seen {lasting(now - daemon.seen_at)} ago and did not stop in order"
-        why = f"Nobody asks {', '.join(daemon.endpoints)}."
+        why = f"Nobody asks {here.missing(daemon)}."
         yield Finding("daemon", "warning", found, "start `prober run` again", why)
     for daemon in here.alive:
         problems = "; ".join(daemon.file_problems)

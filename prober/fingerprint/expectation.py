@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from time import thread_time
 from typing import Final, TypeAlias
 
 from jsonschema.exceptions import SchemaError
@@ -89,8 +90,13 @@ def _icontains(reply: Reply, value: JsonValue) -> bool:
 def _contains_any(reply: Reply, value: JsonValue) -> bool:
     if not isinstance(value, list) or not value:
         raise Unjudged("the value must be a list of texts")
-    wanted = [_wanted(item) for item in value]
-    return any(item in _text(reply) for item in wanted)
+    text, until = _text(reply), thread_time() + bounded.LIMIT_S
+    for item in map(_wanted, value):
+        if item in text:
+            return True
+        if thread_time() > until:
+            raise Unjudged(f"the search was stopped: {bounded.OutOfTime()}")
+    return False
 
 
 def _starts_with(reply: Reply, value: JsonValue) -> bool:

@@ -92,6 +92,10 @@ class Attendance:
         """Endpoints that somebody watches."""
         return frozenset(name for sign in self.alive for name in sign.endpoints)
 
+    def missing(self, lost: DaemonStatus) -> str:
+        """Endpoints that a lost daemon watched and nobody watches now, for people."""
+        return ", ".join(name for name in lost.endpoints if name not in self.watched)
+
     @property
     def expected(self) -> frozenset[str]:
         """Endpoints that somebody watches, or did until it fell silent or was stopped."""

@@ -3,6 +3,7 @@
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
     probes/alerts.yaml         who is notified of what, and when; may be left out
     probes/budgets.yaml        what owners, and everything, may cost; may be left out
+    probes/samples.yaml        what of live samples is kept; for `prober ingest`, and may be left out
     probes/<name>.yaml         one probe set each
 
 The modules, in the order a file passes them: `files` finds it and explains broken YAML; `lines` turns it into plain
@@ -23,9 +24,10 @@ from pydantic import JsonValue
 
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.cron import parse
-from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_sets, read
+from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_samples, holds_sets, read
 from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gather_endpoints, gather_sets, warnings
 from prober.loading.lines import Finding
+from prober.loading.samples import gather_samples
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.budget import Budgets, ScopedBudget
@@ -104,11 +106,16 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
     Raises ConfigurationError with every problem of every file, sorted; nothing is loaded by halves.
     """
     problems: list[Problem] = []
-    documents = [(path, read(path)) for path in find(paths, problems)]
+    remarks: list[Problem] = []
+    every = [(path, read(path)) for path in find(paths, problems)]
+    documents = [(path, document) for path, document in every if not holds_samples(path)]
     for _, document in documents:
         problems.extend(document.problems)
+    for path, document in every:
+        if holds_samples(path):
+            gather_samples(document, problems)
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
-    sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems)
+    sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems, remarks)
     budgets = gather_budgets([each for path, each in documents if holds_budgets(path)], declared, sets, problems)
     alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems, alerters)
     if refusals is not None:
@@ -124,7 +131,7 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
         alerts=alerts,
         budgets=budgets,
     )
-    return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared)])))
+    return replace(found, warnings=tuple(sorted([*warnings(declared), *_short_references(found, declared), *remarks])))
 
 
 def _refused(sets: Sequence[ProbeSet], declared: Endpoints, refusals: Refusals) -> Iterator[Problem]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 import jsonschema
 from pydantic import JsonValue
@@ -81,6 +83,8 @@ def schema_fault(schema: JsonValue) -> str | None:
             return (
                 f"the schema refers to {quoted(reference)}, which is never fetched; copy it in and refer to #/$defs/…"
             )
+        if reference.startswith("#/") and not _is_in(schema, reference):
+            return f"the schema refers to {quoted(reference)}, which is not in it; correct the name, or write it there"
     try:
         validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         validator.check_schema(schema)
@@ -103,6 +107,20 @@ def _references(schema: JsonValue) -> Iterator[str]:
     elif isinstance(schema, list):
         for value in schema:
             yield from _references(value)
+
+
+def _is_in(schema: JsonValue, reference: str) -> bool:
+    """Whether a JSON pointer leads somewhere; below an `$id` of its own it begins elsewhere, and nothing is said."""
+    here = schema
+    for step in unquote(reference[2:]).split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(here, dict) and name in here:
+            here = here[name]
+        elif isinstance(here, list) and name.isdecimal() and int(name) < len(here):
+            here = here[int(name)]
+        else:
+            return '"$id"' in json.dumps(schema)
+    return True
 
 
 def tool_fault(check: Check, probe: Probe) -> str | None:

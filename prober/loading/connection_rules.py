@@ -26,7 +26,13 @@ _OURS: Final = frozenset(
      "transfer-encoding", "upgrade"}
 )  # fmt: skip
 """Headers that HTTP itself needs."""
-_SECRET: Final = re.compile(r"(?i)(^|[-_])(api-?key|key|secret|token|password|authorization|credential)s?$")
+_SECRET: Final = re.compile(
+    r"(?i)(^|[-_])(api-?key|key|secret|token|password|passwd|pwd|auth|authorization|credential|code|sig|signature"
+    r"|cookie|session)s?$"
+)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_LONG: Final = re.compile(r"[A-Za-z0-9+/_]{12,}")
+"""What may be a key, whatever its name."""
 _WHOLE: Final = (
     "/chat/completions", "/completions", "/responses", "/messages", ":generateContent", ":streamGenerateContent",
     "/converse", "/invoke", ":rawPredict", ":streamRawPredict",
@@ -140,11 +146,17 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("base_url",), "not an address; write one such as https://api.example.com/v1")
         return
     path = address.path.rstrip("/")
+    kept = [name for name, value in parse_qsl(address.query) if _may_be_secret(name, value)]
     whole = next((end for end in _WHOLE if path.endswith(end)), None)
     if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
         yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
-    elif address.username or address.password or any(is_secret_name(key) for key, _ in parse_qsl(address.query)):
+    elif address.username or address.password:
         yield Finding(("base_url",), f"{NO_KEYS} {key_fix(endpoint)}")
+    elif kept:
+        fix = f'take it out, and write beside base_url query: {{{quoted(kept[0])}: "${{NAME_OF_A_VARIABLE}}"}}'
+        yield Finding(("base_url",), f"{quoted(kept[0])} may hold a secret, which must not be in a file; {fix}")
+    elif address.fragment:
+        yield Finding(("base_url",), "what follows # is never sent; take it out")
     elif whole is not None:
         yield Finding(("base_url",), f"the prober appends {whole} itself; write the address without it")
     elif re.search(r"/(v\d+(?:beta)?)/\1$", path):
@@ -153,6 +165,12 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("base_url",), "an Azure address needs its path; write https://….openai.azure.com/openai/v1")
     elif address.scheme == "http" and (endpoint.has_key or auth_of(endpoint) in CLOUDS) and not is_local(host):
         yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
+
+
+def _may_be_secret(name: str, value: str) -> bool:
+    """Whether a query parameter is one by its name, or its value is long and looks random, as no version does."""
+    is_random = _LONG.search(value) and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    return bool(is_secret_name(name) or _SECRET.search(name) or (is_random and not _DATE.search(value)))
 
 
 def is_local(host: str) -> bool:

@@ -58,9 +58,14 @@ def holds_budgets(path: Path) -> bool:
     return _kind(path) == "budgets"
 
 
+def holds_samples(path: Path) -> bool:
+    """Whether a file says what of live samples is kept."""
+    return _kind(path) == "samples"
+
+
 def holds_sets(path: Path) -> bool:
     """Whether a file declares a probe set: any other."""
-    return _kind(path) not in {"endpoints", "alerts", "budgets"}
+    return _kind(path) not in {"endpoints", "alerts", "budgets", "samples"}
 
 
 def _kind(path: Path) -> str:

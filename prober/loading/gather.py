@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePath
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -13,7 +14,7 @@ from prober.loading import rules
 from prober.loading.checks import objective_findings, value_fault
 from prober.loading.connection_rules import FILES, cache_warning, provider_findings
 from prober.loading.lines import Document, Finding, Where
-from prober.loading.templates import expanded
+from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, Budgets
@@ -23,6 +24,8 @@ from prober.model.objective import Objective
 from prober.model.providers import CLOUDS, auth_of
 from prober.settings import secret
 from prober.text import quoted, shown
+
+_UNCHECKED: Final = "cannot be checked to its end ({}); please report this file as a bug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,10 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
     if unknown:
         return None, findings + unknown
     if endpoint is not None:
-        findings.extend(rules.endpoint_findings(endpoint))
+        try:
+            findings.extend(rules.endpoint_findings(endpoint))
+        except Exception as error:  # as for probe sets
+            findings.append(Finding((), _UNCHECKED.format(type(error).__name__)))
     return endpoint, findings
 
 
@@ -115,8 +121,10 @@ def _placed(endpoint: Endpoint | None, folder: PurePath) -> Endpoint | None:
     return endpoint.model_copy(update={name: str(folder / Path(path).expanduser()) for name, path in named.items()})
 
 
-def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem]) -> list[ProbeSet]:
-    """All probe sets that are right; the rest is reported."""
+def gather_sets(
+    documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem], remarks: list[Problem]
+) -> list[ProbeSet]:
+    """All probe sets that are right; the rest is reported. What can be meant so is added to `remarks`."""
     sets: list[ProbeSet] = []
     names: dict[str, str] = {}
     for document in documents:
@@ -130,8 +138,7 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
         try:
             findings.extend(_set_findings(raw, endpoints))
         except Exception as error:  # a rule that trips over one file must not hide the mistakes of the others
-            message = f"cannot be checked to its end ({type(error).__name__}); please report this file as a bug"
-            findings.append(Finding((), message))
+            findings.append(Finding((), _UNCHECKED.format(type(error).__name__)))
         findings.extend(_runbook_findings(raw.get("runbook"), Path(document.path).parent))
         name = raw["name"]
         if isinstance(name, str) and names.setdefault(name, document.path) != document.path:
@@ -139,6 +146,7 @@ def gather_sets(documents: Sequence[Document], endpoints: Endpoints, problems: l
                 Finding(("name",), f"{quoted(name)} is also the name of {names[name]}; write another name:")
             )
         _report(document, [*every.findings, *map(every.as_written, findings)], problems)
+        _report(document, sent_as_written(document.value), remarks)
         if probe_set is not None:
             sets.append(probe_set)
         if probe_set is not None and probe_set.budget.limits:

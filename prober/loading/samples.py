@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prober.loading.files import read as read_file
-from prober.loading.lines import Finding
+from prober.loading.lines import Document, Finding
 from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, logged
 from prober.loading.validation_errors import shaped
 from prober.model.errors import ConfigurationError, LogError, Problem
@@ -67,10 +67,16 @@ def _scores(value: object, source: str, number: int) -> dict[str, float]:
 
 def rules_in(path: Path) -> SampleRules:
     """What a file such as `samples.yaml` declares. Raises ConfigurationError with the line of each mistake."""
-    document = read_file(path)
-    findings: list[Finding] = []
-    rules = None if document.value is None else shaped(SampleRules, document.value, findings)
-    problems = [*document.problems, *map(document.problem, findings)]
+    problems: list[Problem] = []
+    rules = gather_samples(read_file(path), problems)
     if problems or rules is None:
         raise ConfigurationError(problems)
+    return rules
+
+
+def gather_samples(document: Document, problems: list[Problem]) -> SampleRules | None:
+    """The rules that a file declares; what is wrong is added to `problems`."""
+    findings: list[Finding] = []
+    rules = None if document.value is None else shaped(SampleRules, document.value, findings)
+    problems += [*document.problems, *map(document.problem, findings)]
     return rules

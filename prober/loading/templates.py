@@ -19,6 +19,8 @@ _VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _OTHER: Final = re.compile(r"\{\{[^{}\n]{0,80}\}\}|\{%[^\n]{0,80}?%\}|<%[=-][^\n]{0,80}?%>")
 _ENVIRONMENT: Final = re.compile(r"\$\{[A-Z_][A-Z0-9_]*\}|\bos\.environ/\w+|\{\{\s*env\.\w+\s*\}\}|\A\s*env:\w+\s*\Z")
 _FILE: Final = re.compile(r"\A\s*(?:file:|@)?(?P<path>[\w./-]+\.(?:txt|md|j2|jinja2?|json|ya?ml|prompt))\s*\Z")
+_SINGLE: Final = re.compile(r"(?<![\w{}$^\\\"'`])\{[A-Za-z_][A-Za-z0-9_]+\}(?![\w{}\"'`])")
+"""A name in single braces: not in quotes, nor in a formula."""
 _TEXTS: Final[Sequence[str]] = ("prompt", "system", "messages")
 _AS_IT_STANDS: Final = "or template: false to send it as it stands"
 
@@ -136,6 +138,19 @@ def _faults(text: str, known: set[str], named: set[str]) -> Iterator[str]:
         if not _VARIABLE.fullmatch(found[0]):
             yield f"{quoted(found[0])}: only names are filled in, such as {{{{city}}}}; write one, {_AS_IT_STANDS}"
             return
+
+
+def sent_as_written(raw: Mapping[str, JsonValue]) -> Iterator[Finding]:
+    """Names in single braces, as other tools fill them in: each probe's first. They may be meant as they are."""
+    probes = raw.get("probes")
+    for place, probe in enumerate(probes if isinstance(probes, list) else ()):
+        if not isinstance(probe, dict) or probe.get("template") is False:
+            continue
+        for field in _TEXTS:
+            if found := next(filter(None, map(_SINGLE.search, _strings(probe.get(field)))), None):
+                fix = f"write {{{found[0]}}} and vars to fill it in, {_AS_IT_STANDS}"
+                yield Finding(("probes", place, field), f"{quoted(found[0])} is sent as it is written; {fix}")
+                break
 
 
 def _mapped(value: JsonValue, change: Callable[[str], str]) -> JsonValue:

@@ -147,11 +147,12 @@ def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> in
 
 def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, heard: Collection[str] = ()) -> int:
     owed = 0
-    for lost in attendance(daemons.statuses(tx), now, heard=heard).silent:
+    here = attendance(daemons.statuses(tx), now, heard=heard)
+    for lost in here.silent:
         if daemons.mark_notified(tx, lost, now):
             cause = (
                 f"the daemon {lost.worker} has given no sign of life since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
-                f"nobody watches {', '.join(lost.endpoints)}"
+                f"nobody watches {here.missing(lost)}"
             )
             owed += notify_of_no_incident(tx, "daemon_silent", routing, now, cause=cause, reason="no_sign_of_life")
     return owed

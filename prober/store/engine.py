@@ -33,8 +33,8 @@ _LEAST_FREE = 2**20
 CHECKED_FOR_S = 60.0
 CHECK_SHARE = 100.0
 """The pages of a file are looked at again after a minute, or after this many times as long as it took."""
-_SECRET = re.compile(r"pass|secret|token", re.I)
-"""Names in the query of a URL whose values are not shown."""
+_SECRET = re.compile(r"pass|secret|token|(?<!ssl)key", re.I)
+"""What in the query of a URL, in a name or a value, keeps the value from being shown."""
 _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
 
 
@@ -174,6 +174,8 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         # Not repeated here: a broken URL may hold a password in any place.
         raise StoreError(f"the database URL cannot be read; {_URL_HELP}") from None
+    if "@" in (parsed.host or ""):
+        raise StoreError(f"the database URL has two @; write %40 for the one in the password, or {_URL_HELP}")
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
@@ -200,7 +202,7 @@ def for_libpq(url: str) -> str:
 
 def _without_passwords(url: URL) -> str:
     """The URL for people. libpq takes passwords from the query as well."""
-    query = {name: "***" if _SECRET.search(name) else value for name, value in url.query.items()}
+    query = {name: "***" if _SECRET.search(f"{name}={value}") else value for name, value in url.query.items()}
     return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 

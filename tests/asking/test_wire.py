@@ -213,7 +213,7 @@ def test_what_a_model_does_not_take_is_not_sent(server: WireServer) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_events_survive_any_split(size: int, end: str) -> None:
     lines = [": ping", "", "event: x", 'data: {"a": "é😀"}', "id: 1", "", "data:1", "data: 2", "", "data: last"]
     stream = end.join(lines).encode()

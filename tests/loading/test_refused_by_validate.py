@@ -163,6 +163,48 @@ def test_parameters_that_a_known_model_refuses(
     assert all("; " in one.message for one in found), "each says how to fix it"
 
 
+@pytest.mark.slow
+def test_a_name_in_single_braces_is_a_warning(tmp_path: Path) -> None:
+    head = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes:\n"
+    texts = {
+        "Greet {customer_name}, please.": True, "Answer for {company}": True, 'Write an f-string such as f"{name}".': False,
+        "Say \\\\frac{ab}{cd} and x^{ab}.": False, "Return {\"a\": 1}.": False, "f(x) {a}": False,
+    }  # fmt: skip
+    probes = "".join(f"  - {{id: p{n}, prompt: {json.dumps(text)}}}\n" for n, text in enumerate(texts))
+    probes += "  - {id: meant, prompt: 'Hi {name} there', template: false}\n"
+    found = loaded(tmp_path, head + probes).warnings
+    assert [one.field for one in found] == [f"probes.{n}.prompt" for n, odd in enumerate(texts.values()) if odd]
+    assert [one.line for one in found] == [5, 6]
+    assert '"{customer_name}" is sent as it is written; write {{customer_name}} and vars' in found[0].message
+
+
+def test_the_rules_of_live_samples_are_validated_too(tmp_path: Path) -> None:
+    (tmp_path / "samples.yaml").write_text("keep: fingerprints\nper_minute: 0\nkeep_for: 3 weeks\n")
+    assert [line.split(" ")[0] + line.split(" ")[1] for line in said(tmp_path).splitlines()] == [
+        "samples.yaml:1:keep:", "samples.yaml:2:per_minute:", "samples.yaml:3:keep_for:",
+    ]  # fmt: skip
+    (tmp_path / "samples.yaml").write_text("keep: text\n")
+    assert loaded(tmp_path).sets
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("query", "is_refused"),
+    [
+        ("code=abc", True), ("subscription-key=abc", True), ("k=Zq7Zq7SECRETxw9", True), ("auth=abc", True),
+        ("CODE=abc", True), ("x-functions-key=1", True), ("pwd=a", True), ("api-version=2025-04-01-preview", False),
+        ("api-version=1&deployment=gpt-4o", False),
+    ],
+)  # fmt: skip
+def test_no_secret_in_the_query_of_an_address(tmp_path: Path, query: str, is_refused: bool) -> None:
+    endpoints = f"  bot: {{provider: openai, model: m, base_url: 'https://h.example/v1?{query}', api_key_env: K}}\n"
+    if is_refused:
+        found = said(tmp_path, endpoints=endpoints)
+        assert "query: {" in found and "Zq7" not in found
+    else:
+        assert loaded(tmp_path, endpoints=endpoints).endpoints
+
+
 def test_a_declared_capability_counts_before_what_is_known(tmp_path: Path) -> None:
     fields = "provider: anthropic, model: m, api_key_env: A, parameters: {max_tokens: 9, seed: 0}, capabilities: {seed: true}"
     assert loaded(tmp_path, endpoints=f"  bot: {{{fields}}}\n").endpoints

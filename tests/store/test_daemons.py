@@ -23,7 +23,7 @@ def news(store: Store) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 def test_a_daemon_that_is_lost_is_reported_once_by_another_and_again_when_its_work_goes_on(store: Store) -> None:
-    beat(store, "a:1", ["bot"], Routing(("log",)), NOW)
+    beat(store, "a:1", ["bot", "chat"], Routing(("log",)), NOW)
     for minute in range(1, 20):
         beat(store, "b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
     assert news(store) == [

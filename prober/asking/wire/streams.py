@@ -12,7 +12,7 @@ from prober.asking.wire.format import BrokenWire
 from prober.asking.wire.frames import FrameReader
 
 _START: Final = 2_000
-_EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\n]*\n\s*)*(?:data|event|id): ?\S")
+_EVENTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?::[^\r\n]*[\r\n]\s*)*(?:data|event|id): ?\S")
 """How a stream begins, perhaps after comments."""
 _FRAME: Final = b"\0"
 """How a frame begins."""
@@ -27,11 +27,15 @@ class EventReader:
         self._data: list[bytes] = []
 
     def feed(self, chunk: bytes) -> list[str]:
-        """Events finished by this chunk. Chunks may split anywhere, even inside a character."""
-        *lines, self._tail = (self._tail + chunk).split(b"\n")
+        """Events finished by this chunk. Chunks may split anywhere, even inside a character or the end of a line."""
+        arrived = self._tail + chunk
+        open_end = b"\r" if arrived.endswith(b"\r") else b""  # the first half of a line end, perhaps
+        whole = arrived.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, tail = whole.split(b"\n")
+        self._tail = tail + open_end
         if lines and not self._is_begun:
             self._is_begun, lines[0] = True, lines[0].removeprefix(codecs.BOM_UTF8)
-        return [event for line in lines if (event := self._line(line.removesuffix(b"\r"))) is not None]
+        return [event for line in lines if (event := self._line(line)) is not None]
 
     def finish(self) -> list[str]:
         """What the end of the stream finishes: some servers leave out the last blank line."""
