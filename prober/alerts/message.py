@@ -49,6 +49,7 @@ MOVED_SHOWN = 6
 COMPARISONS_SHOWN = 3
 ALSO_SHOWN = 10
 CERTAIN = "the provider says so itself, or it is deterministic; asking again gave the same. It is no statistic."
+LOOKS = "while it answers nothing, a round makes one to three asks; with the first answer, whole rounds again."
 ITEMS_SHOWN = 20
 
 
@@ -187,7 +188,8 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
         cause = visible(cause_in_words(incident.cause, detail, share), 500, lines=False)
         reason = ("Why", cause) if trouble else ("How sure", CERTAIN)
-        return [*drill, _endpoint(notice.source), *fact_lines(incident), _since(incident), reason, bad]
+        looks = [("Asked", LOOKS)] if trouble and share is None and trouble.kind != "budget_exhausted" else []
+        return [*drill, _endpoint(notice.source), *fact_lines(incident), _since(incident), reason, *looks, bad]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
         f"a false alarm like this would come {odds(notice, incident)} "

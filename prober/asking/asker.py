@@ -37,6 +37,11 @@ class Asker:
         self._is_stopped = False
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether the threads need not wait for us between two asks."""
+        return all(gate.is_ahead for gate in self._gates)
+
+    @property
     def has_replies(self) -> bool:
         """Whether replies wait to be taken, so that other work can wait."""
         return not self._done.empty()
@@ -60,8 +65,7 @@ class Asker:
         try:
             while True:
                 if waiting and failure is None:
-                    # Without a gate the threads need not wait for us between two asks.
-                    room = self._concurrency - in_flight if self._gates else len(waiting)
+                    room = len(waiting) if self.is_ahead else self._concurrency - in_flight
                     in_flight += self._begin(waiting, room)
                 if answers:
                     yield answers
@@ -70,8 +74,13 @@ class Asker:
                 outcomes = self._arrived()
                 in_flight -= len(outcomes)
                 answers = sorted((one for one in outcomes if isinstance(one, Answer)), key=lambda one: one.ask.place)
+                was_ahead = self.is_ahead
                 for gate in self._gates:
                     gate.settle(answers)
+                if was_ahead and not self.is_ahead:
+                    unmade = self._recall()
+                    in_flight -= len(unmade)
+                    waiting.extendleft(reversed(unmade))
                 failure = failure or next((one for one in outcomes if isinstance(one, BaseException)), None)
                 if failure is not None:
                     in_flight -= len(self._take_back())
@@ -140,8 +149,12 @@ class Asker:
         self._todo, self._done = SimpleQueue(), SimpleQueue()
 
     def _take_back(self) -> list[Ask]:
-        """What no thread has begun; it is released by the gates."""
+        """As `_recall`, and nothing more is begun."""
         self._is_stopped = True
+        return self._recall()
+
+    def _recall(self) -> list[Ask]:
+        """What no thread has begun; it is released by the gates."""
         unmade: list[Ask] = []
         with suppress(Empty):
             while True:

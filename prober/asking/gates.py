@@ -25,6 +25,11 @@ class Refused:
 class Gate(Protocol):
     """Reserves what an ask may cost before it is made, and learns what it did cost."""
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether asks may be admitted long before they are made; else only as many as are made at once."""
+        ...
+
     def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
         """How many of these asks, from the first on, may be made now; and why not the next. They count from here on."""
         ...
@@ -96,6 +101,8 @@ class BudgetGate:
         self._ledger, self._estimate, self._tariff = ledger, estimate, tariff
         self._booked: dict[tuple[str, int], tuple[str, Spent]] = {}
         """(series, sample) → page, and the most it may cost."""
+
+    is_ahead = False
 
     def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
         if not asks:

@@ -201,6 +201,7 @@ class DueRounds:
                     clock=self._clock,
                     confirming=True,
                     budgets=watched.budgets,
+                    is_patient=True,
                 )
         except StoreError as error:
             log_fault(f"{about} is left to be taken up again", error)

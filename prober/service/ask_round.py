@@ -19,7 +19,7 @@ from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
-from prober.service.gates import budget_gates
+from prober.service.gates import budget_gates, round_gates
 from prober.store import Store, Transaction, replies
 from prober.store.rounds import Claim
 
@@ -57,12 +57,17 @@ def ask_round(
     provider: Provider,
     clock: Callable[[], datetime],
     budgets: Sequence[ScopedBudget],
+    *,
+    is_patient: bool = False,
 ) -> AskedRound:
-    """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
+    """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError.
+
+    `is_patient`: whether an endpoint that answers nothing is given its pause (see `BreakerGate`).
+    """
     asks = plan(probe_set, endpoint)
     found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
-    gates = budget_gates(store, endpoint, budgets, found.values(), probes, clock)
+    gates = round_gates(store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient)
     asker = Asker(provider, clock, endpoint.concurrency, gates)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
@@ -79,7 +84,7 @@ def ask_round(
             found.update(((one.series, one.sample), one) for one in new)
             unread.extend(filter(_is_unread, new))
             # Meanwhile replies may gather, so that many are recorded at once; a gate waits for us to let asks through.
-            until = time.monotonic() + (0 if gates else GATHERED_S)
+            until = time.monotonic() + (GATHERED_S if asker.is_ahead else 0)
             while unread and (not asker.has_replies or time.monotonic() < until):
                 read.append(_read(unread.popleft(), probes))
     read += [_read(one, probes) for one in unread]

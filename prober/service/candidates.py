@@ -13,6 +13,7 @@ from typing import Final
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
+from prober.asking.breaker import BreakerGate
 from prober.asking.interface import Ask
 from prober.incidents.routing import Routing
 from prober.judging.beside import Beside, Cost, beside
@@ -165,7 +166,7 @@ def asked_beside(
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
     asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
     by_series = {keys[name]: probe for name, probe in probes.items()}
-    gates = budget_gates(store, endpoint, budgets, (), by_series, clock)
+    gates = [BreakerGate((), clock), *budget_gates(store, endpoint, budgets, (), by_series, clock)]
     replies: dict[int, Reply] = {}
     with closing(open_provider(endpoint)) as provider:
         asker = Asker(provider, clock, endpoint.concurrency, gates)

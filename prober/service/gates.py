@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
+from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
 from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
 from prober.asking.interface import Answer, Ask
 from prober.loading import Declarations
@@ -55,6 +56,8 @@ class StoredLedger:
 class UnknownPrice:
     """A gate that refuses every ask: a budget in dollars cannot be kept where nobody knows what an ask costs."""
 
+    is_ahead = True
+
     def __init__(self, reason: str) -> None:
         self._refused = Refused(f"budget_exhausted: a budget is in dollars, and the price is not known: {reason}")
 
@@ -88,6 +91,22 @@ def budget_gates(
             if series in probes:
                 estimate.learn(probes[series], reply)
     return [BudgetGate(StoredLedger(store, budgets, clock), estimate, price)]
+
+
+def round_gates(
+    store: Store,
+    endpoint: Endpoint,
+    budgets: Sequence[ScopedBudget],
+    recorded: Iterable[Observation],
+    probes: Mapping[str, Probe],
+    clock: Callable[[], datetime],
+    *,
+    is_patient: bool,
+) -> list[Gate]:
+    """The gates of a round: the breaker of the endpoint, then the budgets."""
+    newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
+    guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)
+    return [guard, *budget_gates(store, endpoint, budgets, recorded, probes, clock)]
 
 
 class VerbGates:

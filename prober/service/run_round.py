@@ -80,11 +80,13 @@ def run(
     clock: Clock = now_utc,
     confirming: bool = False,
     budgets: Sequence[ScopedBudget] | None = None,
+    is_patient: bool = False,
 ) -> RoundResult:
     """Put one round to one endpoint and judge it; `routing` says who is owed which notice.
 
     `confirming` says that somebody will ask the confirmation round that may come of it. `budgets` are all that the asks
-    count in; None: those that the endpoint and the set declare.
+    count in; None: those that the endpoint and the set declare. `is_patient`: whether an endpoint that answered nothing
+    lately is given a pause; the round may be missed as `breaker_open`.
 
     After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
@@ -98,7 +100,11 @@ def run(
         if reason := _reworded(claim, endpoint):
             store.change(rounds.miss, round_id, reason, clock(), claim)
             return RoundResult("missed", reason)
-        asked = ask_round(store, claim, probe_set, endpoint, provider, clock, budgets)
+        asked = ask_round(store, claim, probe_set, endpoint, provider, clock, budgets, is_patient=is_patient)
+        if asked.refused.startswith("breaker_open") and not asked.observations:
+            # The rounds before said what is wrong with the endpoint; this one says nothing of it.
+            store.change(rounds.miss, round_id, asked.refused, clock(), claim)
+            return RoundResult("missed", asked.refused)
         if not asked.observations:
             failing = miss_unasked(store, claim, endpoint, asked.refused, routing, clock())
             return RoundResult("missed", asked.refused, trouble=failing)

@@ -12,6 +12,7 @@ from prober.model.evidence import Findings
 from prober.model.incident import Change, Facts, Trouble
 
 if TYPE_CHECKING:
+    from prober.asking.breaker import Breaker
     from prober.model.comparison import Candidate
     from prober.model.evidence import Fact, Verdict
     from prober.model.incident import Incident
@@ -72,6 +73,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "protected_by": one.protected_by,
         "judged_from": of_time(one.judged_from),
         "budget": asdict(one.budget) if one.budget else None,
+        "breaker": _of_breaker(one.breaker) if one.breaker else None,
         "missing": one.missing,
         "e_value": view.e_value,
         "threshold": view.threshold,
@@ -126,6 +128,15 @@ def of_health(one: EndpointStatus) -> Json:
                 }
             ],
         },
+    }
+
+
+def _of_breaker(one: Breaker) -> Json:
+    return {
+        "failure": one.failure,
+        "failures": one.failures,
+        "since": of_time(one.opened_at),
+        "looks_at": of_time(one.looks_at),
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from prober.asking.breaker import Breaker
 from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
@@ -25,7 +26,7 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 
 _GRACE = timedelta(minutes=10)
 _ODD = "a round was more extreme than all of the reference, or evidence was near the threshold"
-_NOT_ASKED = ("budget_exhausted", "configuration", "crashed")
+_NOT_ASKED = ("budget_exhausted", "breaker_open", "configuration", "crashed")
 """Beginnings of the reasons of missed rounds that the next round will share."""
 
 
@@ -72,6 +73,8 @@ class EndpointStatus:
     """While it is suspected: when its next round is due; None where that is not known."""
     budget: BudgetStatus | None = None
     """None where none is declared."""
+    breaker: Breaker | None = None
+    """Where it is open: the endpoint answers nothing, and is asked no whole rounds."""
 
     @property
     def name(self) -> str:

@@ -31,6 +31,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "asks_failed_total": ("Asks that failed.", "endpoint"),
     "asks_cached_total": ("Asks that a cache answered in place of the model; they count as failed too.", "endpoint"),
     "endpoint_state": ("1 for the state it is in.", "endpoint state"),
+    "breaker_open": ("1 where the breaker is open: it answers nothing, and is asked no whole rounds.", "endpoint"),
     "facts_open": ("What the provider says anew and nobody has acknowledged.", "endpoint"),
     "incident_open": (
         "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
@@ -118,6 +119,7 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
         "endpoint_state",
         (((one.name, one.state), 1) for one in statuses),
     )
+    yield each("breaker_open", ((one, one.breaker is not None) for one in statuses))
     yield each("facts_open",
                ((one, sum(len(facts.facts) for facts in view.open_facts)) for one, view in views))  # fmt: skip
     yield _family(

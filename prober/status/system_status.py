@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from prober.asking.breaker import REMEMBERED, breaker, outcome_of
 from prober.model.comparison import OPEN, Candidate
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store, candidates, daemons, spending
+from prober.store import Store, candidates, daemons, replies, spending
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from prober.store.views import BudgetView, DeliveryView
@@ -31,10 +32,19 @@ class SystemStatus:
 def system_status(store: Store, now: datetime) -> SystemStatus:
     """Only reads. Raises StoreError."""
     found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
+    statuses = endpoint_statuses(*found, store.query(daemons.not_over, now=now), now)
     return SystemStatus(
-        endpoint_statuses(*found, store.query(daemons.not_over, now=now), now),
+        tuple(_with_breaker(store, one) for one in statuses),
         tuple(store.query(deliveries)),
         tuple(store.query(daemons.statuses)),
         tuple(one for one in store.query(candidates.found) if one.state in OPEN),
         store.query(spending.budgets_in_use, now),
     )
+
+
+def _with_breaker(store: Store, one: EndpointStatus) -> EndpointStatus:
+    if one.state != "unreachable":
+        return one
+    newest = store.query(replies.newest_of_endpoint, one.endpoint.endpoint_hash, REMEMBERED)
+    found = breaker(map(outcome_of, newest), one.name)
+    return replace(one, breaker=found) if found.is_open else one

@@ -121,6 +121,23 @@ def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, 
     return tuple((series, unpack_reply(reply)) for series, reply in rows)
 
 
+def newest_of_endpoint(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
+    """The newest replies, of rounds that are still asked too; oldest first."""
+    rounds_of = (
+        select(RoundRow.id)
+        .where(RoundRow.endpoint_hash == endpoint_hash, col(RoundRow.label).is_not(None))
+        .order_by(col(RoundRow.label).desc())
+        .limit(limit)
+    )
+    newest = (
+        select(ReplyRow.reply)
+        .where(col(ReplyRow.round_id).in_(tx.exec(rounds_of).all()))
+        .order_by(col(ReplyRow.at).desc(), col(ReplyRow.place).desc())
+        .limit(limit)
+    )
+    return tuple(unpack_reply(one) for one in reversed(tx.exec(newest).all()))
+
+
 def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:
     """Completed rounds of the current epoch in label order, with the observations of these series only.
 

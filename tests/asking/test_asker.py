@@ -108,6 +108,8 @@ def test_closing_it_makes_no_further_ask() -> None:
 class Allowing:
     """Admits so many asks; with `gives_back`, an ask that has its reply makes room for another."""
 
+    is_ahead = False
+
     def __init__(self, room: int, gives_back: bool = False) -> None:
         self.room, self.gives_back, self.released = room, gives_back, list[int]()
 
@@ -144,6 +146,7 @@ def test_what_a_later_gate_refuses_is_given_back_to_the_earlier() -> None:
 
 def test_who_stops_early_still_learns_what_was_in_flight_has_cost() -> None:
     class Counts:
+        is_ahead = False
         settled = 0
 
         def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:

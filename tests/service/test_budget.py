@@ -24,6 +24,7 @@ from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, S
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.run_round import RoundResult
+from prober.status.system_status import system_status
 from prober.store import Store, replies, spending
 from prober.store.pages import overview
 from prober.tokens import TokenEstimate
@@ -310,3 +311,28 @@ def test_reasoning_that_no_limit_stops_is_set_aside_at_its_99th_percentile() -> 
     for number in range(200):
         estimate.learn(probe, Reply(at=NOON, text="x", input_tokens=7, output_tokens=20 + number))
     assert estimate.of(probe) == (7, 20 + 197)
+
+
+def test_a_dead_key_costs_one_ask_a_round_and_the_status_says_so(store: Store) -> None:
+    endpoint, dead = endpoint_of(), Says(text=None, error="unauthorized")
+    for hour in range(4):
+        round_of(store, endpoint, dead, NOON + hour * HOUR)
+    assert dead.asked == 3 + 3 * 1
+    (status,) = system_status(store, NOON + 4 * HOUR).endpoints
+    assert status.breaker is not None and status.breaker.failures == 6
+    answers = Says()
+    round_of(store, endpoint, answers, NOON + 4 * HOUR)
+    assert answers.asked == 8, "the first answer asks the rest"
+    (status,) = system_status(store, NOON + 4 * HOUR).endpoints
+    assert status.breaker is None
+
+
+def test_a_round_in_the_pause_of_the_breaker_is_missed_and_says_nothing_of_the_endpoint(store: Store) -> None:
+    dead = Says(text=None, error="unreachable")
+    round_of(store, endpoint_of(), dead)
+    done = run_round.run(
+        SET, endpoint_of(), Promise(1.0, 365.25, ReferenceRule()), dead, store, NOBODY, NOON + timedelta(seconds=9),
+        clock=lambda: NOON + timedelta(seconds=9), is_patient=True,
+    )  # fmt: skip
+    assert (done.outcome, dead.asked) == ("missed", 3)
+    assert done.reason == "breaker_open: the last 3 asks failed, the newest with unreachable"

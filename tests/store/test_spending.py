@@ -20,21 +20,30 @@ from datetime import datetime, timedelta
 from prober.model.budget import Budget, ScopedBudget, Spent
 from prober.service.gates import StoredLedger
 from prober.asking.gates import Entry
+from prober.model.errors import StoreError
 from prober.store import Store, spending
 
 url, at, seed, askers, each = sys.argv[1], datetime.fromisoformat(sys.argv[2]), *map(int, sys.argv[3:])
 budgets = [ScopedBudget("e", Budget(tokens_per_hour=1000), endpoint="e"), ScopedBudget("all:", Budget(tokens_per_day=10**6))]
 
+def patiently(call, *arguments):
+    # A lock that is not had in time is a StoreError, after which nothing is booked: on a busy machine it happens.
+    while True:
+        try:
+            return call(*arguments)
+        except StoreError:
+            continue
+
 def ask(number):
     rng, used, worst = random.Random(f"{seed} {number}"), 0, 0
     for _ in range(each):
-        booking = ledger.book([Spent(1, 20)])
+        booking = patiently(ledger.book, [Spent(1, 20)])
         worst = max(worst, store.query(spending.spent, budgets[0], at)["hour"].tokens)
         if booking.count and rng.random() < 0.2:
-            ledger.cancel(booking.page, Spent(1, 20))
+            patiently(ledger.cancel, booking.page, Spent(1, 20))
         elif booking.count:
             cost = rng.randrange(1, 21)
-            ledger.settle([Entry(None, booking.page, Spent(1, 20), Spent(1, cost))])
+            patiently(ledger.settle, [Entry(None, booking.page, Spent(1, 20), Spent(1, cost))])
             used += cost
     return used, worst
 

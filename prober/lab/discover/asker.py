@@ -136,6 +136,8 @@ class PatientAsker:
 class _Patience:
     """A gate that closes after `PATIENCE` asks in a row without an answer."""
 
+    is_ahead = True
+
     def __init__(self) -> None:
         self._unanswered = 0
 
