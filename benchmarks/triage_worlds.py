@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from prober.asking.scripted_minds import REFUSALS, cumulated, mind_of, say, shifted
 from prober.fingerprint import fingerprint
@@ -32,17 +33,20 @@ from prober.judging import facts
 from prober.judging.facts import FactMemory
 from prober.judging.facts.readings import read as readings
 from prober.judging.promise import Promise
+from prober.judging.samples import FEWEST
 from prober.lab.gate.declared import probes_of
 from prober.lab.swap import Before, Experiment, experiment
 from prober.model.budget import Budget
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
-from prober.model.evidence import Fact, Observation, Round
+from prober.model.evidence import Fact, Fingerprint, Observation, Round
 from prober.model.incident import Trouble
 from prober.model.reply import Reply
+from prober.model.sample import StoredSample
 from prober.model.triage import CAUSES, Cause
 from prober.model.version import Mark, Provenance
 from prober.model.watch import Health
 from prober.service.run_round import run
+from prober.status.samples import compared
 from prober.store import Store, declared, versions
 from prober.store.rounds import label_at
 
@@ -60,6 +64,7 @@ TWO: Final[tuple[tuple[Cause, Cause], ...]] = (
 )
 """Pairs that are played at once."""
 TURN: Final = len(CAUSES) + 4
+Vector = npt.NDArray[np.float64]
 _TEXTS: Final = {
     "colour": "Pick a random colour. Answer with one word.",
     "animal": "Pick a random animal. Answer with one word.",
@@ -91,6 +96,8 @@ class Incident:
     has_twin: bool
     has_control: bool
     has_live: bool
+    has_retrieval: bool
+    """Whether live samples carry a score of retrieval."""
     edited: tuple[str, ...]
     """Probes whose prompt was edited; only with the cause `prompt` that has an effect."""
     effect: str
@@ -128,6 +135,7 @@ def incident(seed: int, causes: tuple[Cause, ...]) -> Incident:
         has_twin=bool(rng.random() < 0.7) or "routing" in causes or causes == ("configuration", "model"),
         has_control=bool(rng.random() < 0.7),
         has_live=bool(rng.random() < 0.4) or bool({"input_shift", "retrieval"} & set(causes)),
+        has_retrieval="retrieval" in causes or bool(rng.random() < 0.5),
         edited=tuple(sorted(map(str, chosen))) if edits else (),
         effect=effect,
         strength=("other", "shifted", "longer", "refuses")[rng.integers(4)],
@@ -345,14 +353,53 @@ def play(story: Incident) -> Store:
 
 
 def live_samples(story: Incident) -> LiveSamples | None:
-    """What sampled traffic would say: right in nine of ten where it moves, wrong in one of thirty where it does not."""
+    """What sampled traffic says of eight hours since, against the same hours of the week before."""
     if not story.has_live:
         return None
     rng = np.random.default_rng([story.seed, 5])
-    moved = set(story.causes) - {"provider_outage", "budget", "gateway_cache"}
-    truth = ("input_shift" in story.causes, bool(moved), "retrieval" in story.causes)
-    said = [bool(rng.random() < (0.9 if one else 0.033)) for one in truth]
-    return LiveSamples(*said)
+    topics, mix, day = rng.normal(size=(6, 16)), np.log(rng.dirichlet(np.ones(5) * 3)), rng.normal(size=5) * 0.5
+    about = int(rng.integers(30, 81))
+    new_topic = float(rng.uniform(0.1, 0.5))
+
+    def window(at: datetime) -> list[StoredSample]:
+        weights = np.exp(mix + day * np.cos(at.hour / 12 * np.pi) + rng.normal(size=5) * 0.1)
+        share = new_topic if at >= story.at and "input_shift" in story.causes else 0.0
+        shares = [*(weights / weights.sum() * (1 - share)), share]
+        chosen = rng.choice(6, size=max(FEWEST, int(rng.poisson(about))), p=shares)
+        return [_sample(story, rng, at, int(topic), topics[int(topic)]) for topic in chosen]
+
+    first = story.at + timedelta(hours=1)
+    hours = [first + timedelta(hours=i) for i in range(8)]
+    return compared([window(at - timedelta(days=i)) for i in range(1, 8) for at in hours], [window(at) for at in hours])
+
+
+def _sample(story: Incident, rng: np.random.Generator, at: datetime, topic: int, about: Vector) -> StoredSample:
+    """A question on a topic and its reply, as fingerprints."""
+    active = set(story.causes) if at >= story.at else set[Cause]()
+    everything = bool(active & {"model", "system_prompt", "routing", "configuration"})
+    by_prompt = "prompt" in active and story.turn % 3 > 0  # else another feature uses it
+    lost = "retrieval" in active
+    longer = 1.0 * (1.5 if everything and story.strength == "longer" else 1) * (1.5 if by_prompt else 1)
+    refusing = 0.01 + 0.3 * (everything and story.strength == "refuses") + 0.12 * lost
+    listed = 0.25 + 0.04 * topic + 0.25 * (everything and story.strength in ("other", "shifted"))
+
+    def read(factor: float, lists: float, refuses: float) -> Fingerprint:
+        vector = about + rng.normal(size=16) * 0.8
+        length = factor * float(np.exp(4 + 0.3 * topic + rng.normal() * 0.5))
+        return Fingerprint(
+            {
+                "text.reply_type": f"English Latin, stop, {int(np.log(length) / 1.2)}",
+                "structure.shape": "list" if rng.random() < lists else "plain",
+                "refusal.refused": "yes" if rng.random() < refuses else "no",
+            },
+            {"text.characters": float(int(length))},
+            {"embedding.simulated": tuple(np.round(vector / np.linalg.norm(vector), 2).tolist())},
+        )
+
+    scores = {"retrieval_score": float(rng.normal(0.7 if lost else 0.8, 0.12))} if story.has_retrieval else {}
+    return StoredSample(
+        "", LOOKED_AT, "chat", at, inputs=read(0.5, 0.05, 0), outputs=read(longer, listed, refusing), scores=scores
+    )
 
 
 def _declared(story: Incident, is_on: bool) -> tuple[ProbeSet, tuple[Endpoint, ...]]:

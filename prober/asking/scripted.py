@@ -69,6 +69,8 @@ class _Asked:
     """Held, so that its id stays its own."""
     content_hash: str
     tokens: int
+    is_greeting: bool
+    """Whether the prompt asks for a greeting first, which every model obliges with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class World:
         mood = self._mood(asked, model, now)
         length = mood.length * (1.0 + self.strength * share if met and change == "longer" else 1.0)
         text = say(mood.mind, mood.cumulative, draws[3:], length)
+        if asked.is_greeting:
+            text = f"Hello! Here it is:\n{text}"
         return self._answer(asked, mood.mind, change if met else "nothing", text, draws, now)
 
     def _answer(
@@ -165,7 +169,8 @@ class World:
             if len(self._asked) >= _KEPT:
                 self._asked.clear()
             tokens = 8 + sum(len(message.content) for message in probe.conversation) // 4
-            found = self._asked[id(probe)] = _Asked(probe, probe.content_hash, tokens)
+            is_greeting = any("greet the customer first" in one.content.lower() for one in probe.conversation)
+            found = self._asked[id(probe)] = _Asked(probe, probe.content_hash, tokens, is_greeting)
         return found
 
     def _since(self, now: datetime) -> timedelta:

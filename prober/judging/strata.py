@@ -3,8 +3,10 @@ r"""Did a group of probes move between two stretches of rounds? Paired by probe,
 The judge compares series, so an edited prompt begins anew and is compared with nothing. Here a probe is known by its
 name. The round is the unit, as everywhere: with \(x_{rp}\) the mean of a feature over the replies to probe p in round
 r, in units of its deviation over all rounds, the statistic is
-\(\sum_p (\bar x_p^{since} - \bar x_p^{before})^2\). If nothing changed, the order of the rounds is exchangeable, so a
-permutation test is exact; its p-value is multiplied by the number of features (Bonferroni).
+\(\sum_p \lVert \bar x_p^{since} - \bar x_p^{before} \rVert^2\). Of a feature that gives names, \(x_{rp}\) is the vector
+of the shares of the commonest names. If nothing changed, the order of the rounds is exchangeable, so a permutation test
+is exact; its p-value is multiplied by the number of features that vary at all (Bonferroni; whether one varies does not
+depend on the order, so the test remains exact).
 """
 
 from __future__ import annotations
@@ -30,12 +32,16 @@ STEP: Final = 0.3
 """How far the share of passed checks must step for single replies to count: before three rounds have come, no order of
 rounds is rare enough."""
 STEP_LEVEL: Final = 1e-4
+NAMES: Final = 8
+"""Commonest names of a probe that have a share of their own."""
 DRAWN: Final = 4_000
 """Orders of the rounds that are drawn where there are more."""
 
 Value = float | str
 Table = Sequence[Mapping[str, float]]
 """One a round: probe → mean of a feature over its replies."""
+Columns = Sequence[Mapping[tuple[str, str], float]]
+"""One a round: (probe, name) → share of the name in its replies; (probe, empty) → mean of a number."""
 FEATURES: Final[Mapping[str, Callable[[Fingerprint], Value | None]]] = {
     "expectation": passed,
     "refusal": refused,
@@ -43,7 +49,7 @@ FEATURES: Final[Mapping[str, Callable[[Fingerprint], Value | None]]] = {
     "choice": lambda one: one.categories.get("text.choice"),
     "format": lambda one: one.categories.get("structure.shape"),
 }
-"""Channel → what it reads. Of names, whether it is the commonest name of the probe."""
+"""Channel → what it reads. A table holds of names whether it is the commonest name of the probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,63 +80,99 @@ def movement(
     """How `probes` moved; beyond how the probes `against` moved in the same rounds, where those are given. None where
     one of the stretches has no reply to them."""
     found: list[tuple[float, str]] = []
-    counts = (0, 0)
+    counts, varying = (0, 0), 0
     rounds = [*before, *since]
     for feature in features:
         own = _table(feature, rounds, probes)
-        table = _beyond(own, _table(feature, rounds, against)) if against else own
-        has = [bool(of) for of in table]
+        columns = _beyond(own, _table(feature, rounds, against)) if against else _columns(feature, rounds, probes)
+        has = [bool(of) for of in columns]
         first, second = sum(has[: len(before)]), sum(has[len(before) :])
         if first and second:
             counts = max(counts, (first, second))
-            kept = [of for of in table if of]
+            kept = [of for of in columns if of]
+            varying += _varies(kept)
             found.append((_permuted(kept, first), _words(feature, own[: len(before)], own[len(before) :])))
     if not found:
         return None
     p_value, words = min(found, key=lambda one: one[0])
-    p_value = min(1.0, p_value * len(found))
+    p_value = min(1.0, p_value * max(1, varying))
     if not against and "expectation" in features and _steps(before, since, probes):
         own = _table("expectation", rounds, probes)
         p_value, words = STEP_LEVEL, _words("expectation", own[: len(before)], own[len(before) :])
     return Movement(p_value, words, counts)
 
 
-def _table(feature: str, rounds: Sequence[Round], probes: Collection[str]) -> list[Mapping[str, float]]:
+def _values(feature: str, rounds: Sequence[Round], probes: Collection[str]) -> list[dict[str, list[Value]]]:
+    """One a round: probe → the feature of each of its replies."""
     read = FEATURES[feature]
-    raw: list[dict[str, list[Value]]] = []
+    found: list[dict[str, list[Value]]] = []
     for round_ in rounds:
         values: dict[str, list[Value]] = {}
         for one in round_.observations:
             if one.fingerprint is not None and one.probe in probes and (value := read(one.fingerprint)) is not None:
                 values.setdefault(one.probe, []).append(value)
-        raw.append(values)
-    usual = {
-        probe: Counter(value for of in raw for value in of.get(probe, ())).most_common(1)[0][0]
-        for probe in {probe for of in raw for probe in of}
+        found.append(values)
+    return found
+
+
+def _commonest(values: Sequence[Mapping[str, Sequence[Value]]], many: int) -> dict[str, list[Value]]:
+    """Probe → its commonest names, the commonest first."""
+    return {
+        probe: [name for name, _ in Counter(one for of in values for one in of.get(probe, ())).most_common(many)]
+        for probe in {probe for of in values for probe in of}
     }
+
+
+def _table(feature: str, rounds: Sequence[Round], probes: Collection[str]) -> list[Mapping[str, float]]:
+    values = _values(feature, rounds, probes)
+    usual = _commonest(values, 1)
     return [
         {
-            probe: float(np.mean([value if isinstance(value, float) else value == usual[probe] for value in values]))
-            for probe, values in of.items()
+            probe: float(np.mean([one if isinstance(one, float) else one == usual[probe][0] for one in found]))
+            for probe, found in of.items()
         }
-        for of in raw
+        for of in values
     ]
 
 
-def _beyond(table: Table, other: Table) -> list[Mapping[str, float]]:
+def _columns(feature: str, rounds: Sequence[Round], probes: Collection[str]) -> list[Mapping[tuple[str, str], float]]:
+    values = _values(feature, rounds, probes)
+    names = _commonest(values, NAMES)
+    rows: list[Mapping[tuple[str, str], float]] = []
+    for of in values:
+        row: dict[tuple[str, str], float] = {}
+        for probe, found in of.items():
+            if isinstance(found[0], float):
+                row[probe, ""] = float(np.mean(np.array(found, dtype=np.float64)))
+            else:
+                row |= {(probe, str(name)): found.count(name) / len(found) for name in names[probe]}
+        rows.append(row)
+    return rows
+
+
+def _beyond(table: Table, other: Table) -> list[Mapping[tuple[str, str], float]]:
     """One number a round: the mean over the one group minus that over the other."""
     return [
-        {"": float(np.mean(list(mine.values())) - np.mean(list(theirs.values())))} if mine and theirs else {}
+        {("", ""): float(np.mean(list(mine.values())) - np.mean(list(theirs.values())))} if mine and theirs else {}
         for mine, theirs in zip(table, other, strict=True)
     ]
 
 
-def _permuted(table: Table, first: int) -> float:
+def _varies(table: Columns) -> bool:
+    first: dict[tuple[str, str], float] = {}
+    return any(first.setdefault(column, value) != value for of in table for column, value in of.items())
+
+
+def _permuted(table: Columns, first: int) -> float:
     """p-value of the first rounds against the others: exact where the orders are few, else of `DRAWN` orders."""
-    probes = sorted({probe for of in table for probe in of})
-    values = np.array([[of.get(probe, np.nan) for probe in probes] for of in table])
+    columns = sorted({column for of in table for column in of})
+    values = np.array([[of.get(column, np.nan) for column in columns] for of in table])
     centred = values - np.nanmean(values, axis=0)
-    spread = np.sqrt(np.nanmean(centred**2, axis=0))
+    # The names of a probe share one deviation: a rare name weighs no more than a common one.
+    variance: dict[str, float] = {}
+    for (probe, _), of in zip(columns, np.nanmean(centred**2, axis=0), strict=True):
+        variance[probe] = variance.get(probe, 0.0) + float(of)
+    spread = np.sqrt([variance[probe] for probe, _ in columns])
     centred = np.nan_to_num(centred / np.where(spread > 0, spread, 1.0))
     n, k = len(table), len(table) - first
     if comb(n, k) <= DRAWN:

@@ -72,7 +72,7 @@ class Triage:
     checks: tuple[Check, ...]
     """In the order of the tree."""
     ranking: tuple[Ranked, ...]
-    """All causes, the likeliest first."""
+    """All causes that the checks could show, the likeliest first."""
     named: tuple[Cause, ...]
     """Causes that are certain enough to be named: one, two, or `none`. Empty where that cannot be said."""
     runbook: str

@@ -76,6 +76,11 @@ def _of_feature(tx: Transaction, feature: samples.Feature, since: datetime, now:
     before = _windows(tx, feature, [at for at in same if at + HOUR <= since], HOUR)
     if len(recent) < LEAST or len(before) < LEAST * len(recent):
         return None
+    return compared(before, recent)
+
+
+def compared(before: Sequence[Window], recent: Sequence[Window]) -> LiveSamples:
+    """What recent windows of a feature say beside earlier ones. A score of retrieval has `retriev` in its name."""
     retrieval = [name for name in _names(recent) if "retriev" in name.casefold()]
     fell = [_fell(compare_score(before, recent, name), len(retrieval)) for name in retrieval]
     return LiveSamples(

@@ -14,7 +14,7 @@ from prober.status.triage import triage
 pytestmark = pytest.mark.slow
 
 BOTH = Incident(
-    seed=5, causes=("prompt", "model"), rounds=5, has_twin=True, has_control=True, has_live=False, edited=("ticket",),
+    seed=5, causes=("prompt", "model"), rounds=5, has_twin=True, has_control=True, has_live=False, has_retrieval=False, edited=("ticket",),
     effect="json", strength="other", is_marked=True, says_so=True,
 )  # fmt: skip
 """An edit of a prompt breaks its JSON in the same hour in which the model is swapped."""

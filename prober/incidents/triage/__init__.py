@@ -18,7 +18,7 @@ def triage(material: Material, now: datetime) -> Triage:
     """Walk the tree and rank the causes."""
     answered = checks(material)
     ranking = rank(answered, material.endpoint)
-    causes = named(ranking)
+    causes = named(ranking, answered)
     return Triage(
         endpoint=material.endpoint,
         since=material.since,

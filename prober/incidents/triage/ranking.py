@@ -6,17 +6,19 @@ itself (a noisy or; Pearl 1988, section 4.3):
 $$P(\text{yes} \mid S) = 1 - (1 - l) \prod_{c \in S} (1 - p_c)$$
 
 with $l$ how often it answers yes while nothing changed. $l$ and $p_c$ are counts of scripted incidents with one cause
-(`likelihoods`); a cause that hardly raises the share of yes does not count as bringing it about. `unknown` says
-nothing. Checks are not independent given the causes, so the sum of their log
+(`likelihoods`); a cause that hardly raises the share of yes, or by chance, does not count as bringing it about.
+`unknown` says nothing. Checks are not independent given the causes, so the sum of their log
 likelihoods is divided by `TEMPERATURE`, fitted on the same incidents. The posterior over all sets is exact, for there
-are only 56. The probability of a cause is that of all sets which hold it.
+are only 56. The probability of a cause is that of all sets which hold it. A cause that no answered check can show, such
+as a shift of inputs without live samples, is left out: the probabilities are those of what can be seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
-from math import exp, log, prod
+from math import comb, exp, log, prod
 from typing import Final
 
 from prober.incidents.triage.likelihoods import COUNTS, TEMPERATURE
@@ -28,10 +30,14 @@ TWO: Final = 0.25
 """Prior probability of two causes at once, more than there are: to miss the second is worse. The rest is one."""
 CLEARLY: Final = 0.15
 """By how much a cause must raise the share of yes to count as bringing it about."""
-NAMED: Final = 0.6
+BY_CHANCE: Final = 0.02
+"""p-value above which the difference of two shares may be chance."""
+NAMED: Final = 0.75
 """Probability from which on a cause is named."""
 OPEN: Final = 0.15
 """Probability of any further cause from which on none is named: two must not be named as one."""
+UNEXPLAINED: Final = 0.05
+"""Chance of a yes, under the causes that would be named, below which something else must be at work too."""
 TELLING: Final = 2.0
 """Likelihood ratio from which on an answer supports or contradicts a cause."""
 Table = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -56,19 +62,20 @@ SETTLES: Final[Mapping[Cause, str]] = {
 def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, temperature: float = TEMPERATURE) -> tuple[
     Ranked, ...
 ]:  # fmt: skip
-    """All causes and `none`, the likeliest first."""
+    """All causes that the answers can show, and `none`; the likeliest first."""
     answered: list[Answered] = [
         (one, leak(one.name, counts), _silent(one.name, counts)) for one in checks if one.answer != "unknown"
     ]
     weights: dict[tuple[Cause, ...], float] = {}
-    for causes in sets():
+    visible = [cause for cause in CAUSES if any(silent[cause] < 1 for _, _, silent in answered)]
+    for causes in sets(visible):
         likelihoods = sum(log(_chance(one, by_itself, silent, causes)) for one, by_itself, silent in answered)
         weights[causes] = log(prior(causes)) + likelihoods / temperature
     most = max(weights.values())
     total = sum(exp(weight - most) for weight in weights.values())
     shares = {causes: exp(weight - most) / total for causes, weight in weights.items()}
     odds: dict[Cause, float] = {
-        cause: sum(share for causes, share in shares.items() if cause in causes) for cause in CAUSES
+        cause: sum(share for causes, share in shares.items() if cause in causes) for cause in visible
     }
     odds["none"] = shares[()]
     ranked = [
@@ -78,9 +85,9 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
     return tuple(sorted(ranked, key=lambda one: -one.probability))
 
 
-def sets() -> list[tuple[Cause, ...]]:
+def sets(of: Sequence[Cause] = CAUSES) -> list[tuple[Cause, ...]]:
     """Nothing, each cause alone, every two."""
-    return [(), *((cause,) for cause in CAUSES), *combinations(CAUSES, 2)]
+    return [(), *((cause,) for cause in of), *combinations(of, 2)]
 
 
 def prior(causes: tuple[Cause, ...]) -> float:
@@ -91,12 +98,18 @@ def prior(causes: tuple[Cause, ...]) -> float:
     return (1 - NOTHING - TWO) / many if len(causes) == 1 else TWO / (many * (many - 1) / 2)
 
 
-def named(ranking: Sequence[Ranked]) -> tuple[Cause, ...]:
-    """The causes that are certain enough; none where another cannot be ruled out."""
+def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Cause, ...]:
+    """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check that
+    answers yes unexplained."""
     sure = [one.cause for one in ranking if one.probability >= NAMED]
     rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
     if not sure or any(one.probability >= OPEN for one in rest):
         return ()
+    for one in checks:
+        by_itself, silent = leak(one.name, counts), _silent(one.name, counts)
+        causes = [cause for cause in sure if cause != "none"]
+        if one.answer == "yes" and _chance(one, by_itself, silent, causes) < UNEXPLAINED:
+            return ()
     return tuple(sorted(sure, key=(*CAUSES, "none").index))
 
 
@@ -109,10 +122,26 @@ def leak(check: str, counts: Table) -> float:
 
 
 def brings_about(check: str, cause: str, counts: Table) -> bool:
-    """Whether a check answers yes clearly more often under a cause than while nothing changed."""
+    """Whether a check answers yes clearly more often under a cause than while nothing changed, and by no chance than
+    there and under the causes that do not raise it."""
     of = counts.get(check, {})
+    if not _is_clear(of, cause):
+        return False
+    others = [of[one] for one in of if not _is_clear(of, one)]
+    return _is_more(*of[cause], sum(yes for yes, _ in others), sum(many for _, many in others))
+
+
+def _is_clear(of: Mapping[str, tuple[int, int]], cause: str) -> bool:
     here, idle = of.get(cause, (0, 0)), of.get("none", (0, 0))
     return here[0] / max(here[1], 1) > idle[0] / max(idle[1], 1) + CLEARLY
+
+
+@lru_cache(maxsize=10_000)
+def _is_more(yes: int, many: int, idle_yes: int, idle: int) -> bool:
+    """Fisher's exact test, one-sided."""
+    total, all_ = yes + idle_yes, many + idle
+    tail = sum(comb(many, k) * comb(idle, total - k) for k in range(yes, min(many, total) + 1))
+    return tail / comb(all_, total) <= BY_CHANCE
 
 
 def likelihood(check: str, cause: str, counts: Table = COUNTS) -> float:
