@@ -68,6 +68,11 @@ def escaped(text: str) -> str:
     return text if text.isascii() and text.isprintable() else "".join(_shown(character, True) for character in text)
 
 
+def shows_nothing(text: str) -> bool:
+    """Whether there is nothing to see: blanks and invisible characters only."""
+    return all(char.isspace() or char in _UNSEEN or unicodedata.category(char) in _UNSEEN_CATEGORIES for char in text)
+
+
 def visible(text: str, limit: int, *, lines: bool = True) -> str:
     """`escaped` text in at most `limit` UTF-16 units.
 

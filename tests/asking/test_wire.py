@@ -237,6 +237,21 @@ def test_first_content_is_the_first_piece_of_the_answer() -> None:
     assert first(delta % b"content")
 
 
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "why"),
+    [
+        ("\u200b\u2060\ufeff", "stop", "the model said nothing (finish reason stop)"),
+        ("<think>hm, hm</think>\n\u200b", "stop", "the reply holds only its thinking"),
+        (" <think>hm, hm", "length", "the output limit was reached before the first word; raise it"),
+        ("<think>hm</think>4", "stop", ""),
+        ("What is <think>?", "stop", ""),
+    ],
+)
+def test_why_a_reply_says_nothing(text: str, finish_reason: str, why: str) -> None:
+    body = {"choices": [{"message": {"content": text}, "finish_reason": finish_reason}]}
+    assert ChatCompletions().read(body, datetime.now(UTC)).empty_because == why
+
+
 # --- failures ---------------------------------------------------------------------------------------------------------
 
 

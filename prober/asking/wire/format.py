@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
+from prober.text import shows_nothing
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
@@ -154,15 +156,22 @@ def arguments_of(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else as_json(value)
 
 
+_THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)
+"""What some servers leave of a model's thinking in the text."""
+
+
 def explained(reply: Reply, other: str = "") -> Reply:
     """The reply; where it says nothing at all, with the reason. `other`: what it holds in place of text."""
-    if (reply.text or "").strip() or reply.tool_calls or reply.refusal:
+    said = reply.text or ""
+    if not shows_nothing(_THINKING.sub("", said)) or reply.tool_calls or reply.refusal:
         return reply
     thought, limited = reply.reasoning_tokens or 0, (reply.finish_reason or "").lower() in OUT_OF_TOKENS
     if thought and limited:
         why = f"{thought} of {reply.output_tokens or thought} output tokens were thinking; raise the output limit"
     elif other:
         why = f"the reply holds only {other}"
+    elif not limited and not shows_nothing(said):
+        why = "the reply holds only its thinking"
     elif limited:
         why = "the output limit was reached before the first word; raise it"
     elif thought:
