@@ -29,10 +29,13 @@ from prober.judging.memory import Memory, encode
 from prober.judging.promise import Promise
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
 from prober.model.evidence import Judgement, Observation, Round
+from prober.model.objective import Objective
 from prober.model.reply import Reply
-from prober.status.objectives import promises
+from prober.status.objectives import promises, stored_objectives
 from prober.status.probe import embedding_map, probe_page
-from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, watches
+from prober.status.quality import quality
+from prober.status.triage import triage
+from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, versions, watches
 from prober.store import replies as stored_replies
 from prober.store.alert_rows import IncidentRow
 from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
@@ -42,6 +45,7 @@ from prober.store.pages import over_time, overview, probes
 from prober.store.pages.deliveries import deliveries
 from prober.store.rounds import label_at
 from prober.store.rows import LineRow, MemoryRow, PointRow, ReplyRow, RoundRow, TallyRow
+from prober.store.spending import budgets_in_use
 
 SMALL, LARGE = 10_000, 1_000_000
 """Replies."""
@@ -61,7 +65,13 @@ _PROBES: Final = tuple(
 )
 _NAMES: Final = tuple(f"endpoint-{n}" for n in range(ENDPOINTS))
 _SET: Final = ProbeSet(
-    name="bench", owner="bench", endpoints=_NAMES, schedule=Schedule(every="6h"), tags=("core",), probes=_PROBES
+    name="bench",
+    owner="bench",
+    endpoints=_NAMES,
+    schedule=Schedule(every="6h"),
+    tags=("core",),
+    probes=_PROBES,
+    objectives=(Objective(name="answers", at_least="95 %"),),
 )
 _ENDPOINTS: Final = tuple(
     Endpoint(name=name, provider="openai", model=name, price=Price(input_per_million=1, output_per_million=2))
@@ -150,24 +160,28 @@ def _probe(store: Store) -> None:
 
 def _quality(store: Store) -> None:
     (
-        store.query(days_page.tallies, "probe_set", *_MONTH),
-        store.query(days_page.tallies, "owner", *_MONTH, daily=False),
-        store.query(days_page.tallies, "tag", *_MONTH),
+        store.query(quality, "probe_set", *_MONTH),
+        store.query(quality, "all", *_MONTH),
+        store.query(stored_objectives, NOW),
+        store.query(versions.marks, since=NOW - timedelta(days=30)),
+        store.query(incidents.recent),
     )
 
 
 def _cost(store: Store) -> None:
     (
         store.query(days_page.tallies, "endpoint", *_MONTH),
+        store.query(days_page.tallies, "endpoint", *_MONTH, daily=False),
         store.query(days_page.month, "endpoint", NOW),
         store.query(days_page.month, "all", NOW),
+        store.query(budgets_in_use, NOW),
     )
 
 
 def _reliability(store: Store) -> None:
     (
-        store.query(days_page.tallies, "all", *_MONTH),
-        store.query(over_time.lines, _NAMES[0], NOW - timedelta(days=30)),
+        store.query(days_page.tallies, "endpoint", *_MONTH),
+        store.query(days_page.tallies, "endpoint", *_MONTH, daily=False),
         store.query(daemons.statuses),
     )
     store.query(deliveries), store.query(overview.recent_rounds, state="missed", limit=100)
@@ -175,6 +189,14 @@ def _reliability(store: Store) -> None:
 
 def _about(store: Store) -> None:
     store.query(promises)
+
+
+def _triage(store: Store) -> None:
+    store.query(triage, _NAMES[0], NOW - timedelta(days=2), NOW)
+
+
+def _changes(store: Store) -> None:
+    store.query(versions.history), store.query(versions.marks), store.query(incidents.recent)
 
 
 _MONTH: Final[tuple[date, date]] = (NOW.date() - timedelta(days=30), NOW.date() + timedelta(days=1))
@@ -186,6 +208,8 @@ PAGES: Final[Mapping[str, Callable[[Store], None]]] = {
     "quality": _quality,
     "cost": _cost,
     "reliability": _reliability,
+    "triage": _triage,
+    "changes": _changes,
     "about the promise": _about,
 }
 """Page → its questions."""
@@ -251,7 +275,8 @@ def _put(connection: Connection, rounds: int) -> None:
                     days[day] = days.get(day, tallies.Sums()).plus(sums)
                 if row.state == "completed":
                     rows[PointRow] += tallies.points(row, judgement)
-                    rows[LineRow].append(tallies.line(row, seen))
+                    counted = {name: getattr(sums, name) for name in ("checked", "passed", "keyed", "right", "refused")}
+                    rows[LineRow].append(tallies.line(row, seen) | counted)
             for table, values in rows.items():
                 connection.execute(insert(table), values)
             connection.commit()

@@ -53,11 +53,13 @@ IN_ROW: Final = 6
 STYLE: Final = """
 .stMainBlockContainer {padding-top: 1rem}
 .stAppHeader {height: 1rem; min-height: 1rem}
+[data-testid="stCaptionContainer"] {color: inherit; opacity: 0.8}
 .reply {white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; font-size: 0.875rem}
 .reply del {background: rgba(213, 94, 0, 0.2); text-decoration: line-through}
 .reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
 """
-# What Streamlit has no option for: less room on top, and the marks in replies.
+# What Streamlit has no option for: less room on top, captions with a contrast that all can read (WCAG asks for 4.5 to
+# 1), and the marks in replies.
 
 
 def main() -> None:

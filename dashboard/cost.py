@@ -173,8 +173,8 @@ def _months(context: PageContext, by: By) -> None:
         alt="Cost of this month so far, its forecast, and the month before",
     )
     st.markdown(
-        f"**All together**: {known(total)} so far, {known(_sum(forecast))} forecast, {known(_sum(before))} the month "
-        "before."
+        f"**All together**: {known(total)} so far, {known(_sum(forecast))} forecast, "
+        f"{'nothing' if _sum(before) is None else known(_sum(before))} the month before."
     )
 
 

@@ -11,7 +11,7 @@ from dashboard import tables
 from dashboard.formatting import count, inline, one_line, percent, span
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.status.objectives import ObjectiveStatus
+from prober.status.objectives import ObjectiveStatus, budget_words
 
 STATES: Final = {"missed": ("missed", "red"), "burning": ("burning", "orange"), "too_few": ("too few replies", "gray"),
                  "met": ("met", "green")}  # fmt: skip
@@ -68,7 +68,7 @@ def _line(context: PageContext, one: ObjectiveStatus) -> str:
     standing = one.standing
     since = f", since {context.when(standing.burning_since)}" if standing.burning_since else ""
     more = f"; about {standing.needed:,} more replies are needed" if standing.needed else ""
-    left = "" if standing.budget_left is None else f"; {_budget(standing.budget_left)}"
+    left = "" if standing.budget_left is None else f"; {budget_words(standing.budget_left)}"
     return (
         f":{colour}-badge[{words}] **{inline(one.probe_set, 60)}** on **{inline(one.endpoint, 60)}**, "
         f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {_wanted(one)} over {one.objective.window}"
@@ -91,10 +91,6 @@ def _share(one: ObjectiveStatus) -> float | None:
 
 def _wanted(one: ObjectiveStatus) -> str:
     return f"at least {one.objective.at_least}" if one.objective.at_least else f"at most {one.objective.at_most}"
-
-
-def _budget(left: float) -> str:
-    return f"error budget left {100 * left:.0f} %" if left >= 0 else f"{1 - left:.1f} times the error budget is spent"
 
 
 def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:

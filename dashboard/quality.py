@@ -66,11 +66,11 @@ def draw(context: PageContext) -> None:
         )
         return
     (whole,) = context.store.quality("all", *range_.dates(context.now))
-    _metrics(whole, range_)
     if not whole.before.answered:
         _nothing_before(whole, range_)
     _sentences(found, by, range_)
     _incidents(context)
+    _metrics(whole, range_)
     not_met(context)
     _days(context, found, shown, by, range_)
     _table(found, shown, by, range_)

@@ -45,6 +45,7 @@ VERBS: Final[Mapping[str, str]] = {
     "versions": "List the versions of probes and endpoints, with commit, author and marks.",
     "candidates": "List what is asked beside an endpoint: edited prompts and shadows; accept one, or roll it back.",
     "slo": "Show where the declared quality objectives stand: share, error budget, burn rates.",
+    "report": "Write a week of quality in sentences, to forward: sets, objectives, incidents, cost.",
     "retirement": "Show when the models of the endpoints are shut down, and who says so.",
     "incidents": "List, show and act on incidents: acknowledge, mute, accept, close.",
     "reference": "Show what later rounds are judged against, and since when.",

@@ -1,0 +1,106 @@
+"""What a product manager forwards once a week: quality in sentences, objectives, incidents and cost, as Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from prober.model.incident import Change, Facts, Incident
+from prober.prices import dollars
+from prober.status.objectives import ObjectiveStatus, budget_words, stored_objectives
+from prober.status.quality import VERDICT_WORDS, Compared, quality, sentence
+from prober.store import incidents
+from prober.store.engine import Transaction
+from prober.store.pages import days
+from prober.store.pages.days import MonthView
+from prober.text import inline
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Some whole UTC days, against as many before."""
+
+    since: date
+    until: date
+    """The day after the last."""
+    sets: tuple[Compared, ...]
+    """The worst first."""
+    objectives: tuple[ObjectiveStatus, ...]
+    """As they stand now."""
+    incidents: tuple[Incident, ...]
+    """Of behaviour: open in that time; the newest first."""
+    month: MonthView | None
+    """Of all endpoints, as it stands now."""
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether any set got worse, or an objective is missed or burns."""
+        states = {one.standing.state for one in self.objectives}
+        return bool(states & {"missed", "burning"}) or any(one.verdict == "worse" for one in self.sets)
+
+
+def report(tx: Transaction, span: int, now: datetime) -> Report:
+    """The newest `span` whole days. Only reads."""
+    until = now.astimezone(UTC).date()
+    since = until - timedelta(days=span)
+    begin, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (since, until))
+    return Report(
+        since=since,
+        until=until,
+        sets=quality(tx, "probe_set", since, until),
+        objectives=stored_objectives(tx, now),
+        incidents=tuple(
+            one
+            for one in incidents.recent(tx)
+            if isinstance(one, Change | Facts)
+            and one.opened_at < end
+            and (one.closed_at is None or one.closed_at >= begin)
+        ),
+        month=next(iter(days.month(tx, "all", now)), None),
+    )
+
+
+def markdown(found: Report) -> str:
+    """The document. Hostile text is shown, never interpreted."""
+    last = found.until - timedelta(days=1)
+    span = (found.until - found.since).days
+    lines = [f"# Quality, {found.since} to {last} (UTC)", "", f"Against the {span} days before.", ""]
+    lines += [
+        f"- {VERDICT_WORDS[one.verdict].capitalize()}: **{inline(one.key or 'none')}**: {inline(sentence(one))}"
+        for one in found.sets
+    ] or ["No answers in this time."]
+    if found.objectives:
+        graver = [one for one in found.objectives if one.standing.state in ("missed", "burning")]
+        lines += ["", "## Objectives", "", f"{len(found.objectives) - len(graver)} of {len(found.objectives)} hold."]
+        lines += [f"- {one.standing.state.capitalize()}: {_objective(one)}" for one in graver]
+    lines += ["", "## Incidents", ""]
+    lines += [f"- {_incident(one)}" for one in found.incidents] or ["None."]
+    if found.month is not None and found.month.so_far is not None:
+        lines += ["", "## Cost of watching", "", _cost(found.month)]
+    return "\n".join(lines)
+
+
+def _objective(one: ObjectiveStatus) -> str:
+    standing = one.standing
+    left = "" if standing.budget_left is None else f", {budget_words(standing.budget_left)}"
+    name = inline(f"{one.probe_set} on {one.endpoint}, {one.objective.name}")
+    return f"{name}: {standing.bad:,} of {standing.replies:,} replies are bad in {one.objective.window}{left}"
+
+
+def _incident(one: Incident) -> str:
+    said = one.headline if isinstance(one, Change) else one.words if isinstance(one, Facts) else one.cause
+    over = f", {one.close_reason}" if one.state == "closed" else ", still open"
+    return f"{inline(one.endpoint)}: {inline(said or 'differs')} ({one.severity}{over})"
+
+
+def _cost(month: MonthView) -> str:
+    said = f"{dollars(month.so_far or 0.0)} this month so far"
+    if month.forecast is not None:
+        said += f", forecast {dollars(month.forecast)}"
+    if month.forecast_between is not None:
+        low, high = month.forecast_between
+        said += f" ({dollars(low)} to {dollars(high)} in 9 of 10 cases)"
+    if month.before is not None:
+        said += f"; {dollars(month.before)} the month before"
+    unpriced = f" Not included: {inline(', '.join(month.unpriced))}." if month.unpriced else ""
+    return f"{said}.{unpriced}"
