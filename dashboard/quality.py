@@ -89,7 +89,6 @@ def _metrics(whole: Compared, range_: TimeRange) -> None:
         if now is not None and before is not None:
             points = tables.difference(now, before) or 0.0
             delta = f"{points:+.1f} points" if shown.unit == "share" else f"{100 * (now / before - 1):+.0f} %"
-        daily = [value for _, sums in whole.daily if (value := shown.value(sums)) is not None]
         column.metric(
             shown.title,
             "none" if now is None else charts_days.written(now, shown.unit) + " characters" * (shown.unit == "number"),
@@ -97,9 +96,7 @@ def _metrics(whole: Compared, range_: TimeRange) -> None:
             delta_color="off" if shown.unit == "number" else "inverse" if shown.bad == "high" else "normal",
             delta_description=None if delta is None else _against(range_),
             help=f"All replies of {range_.words}, UTC days: {shown.base(whole.now):,} {shown.of}, "
-            f"{shown.base(whole.before):,} before. The line is its days."
-            + (" Mean of a reply." if shown.unit == "number" else ""),
-            chart_data=daily if len(daily) > 1 else None,
+            f"{shown.base(whole.before):,} before." + (" Mean of a reply." if shown.unit == "number" else ""),
             border=True,
         )
 
