@@ -10,7 +10,7 @@ from prober.alerts.message import compose
 from prober.alerts.phrases import Json, Subject, incident_url, iso, subject, subject_key, utc
 from prober.alerts.post import PostAlerter, checked_address, given
 from prober.incidents.events import EVENTS
-from prober.model.incident import SEVERITIES
+from prober.model.declaration import Severity
 from prober.model.notice import IncidentNews, Notice
 from prober.settings import Settings
 from prober.text import link, visible
@@ -30,19 +30,18 @@ TEXT_LIMIT: Final = 4000
 
 
 def alerts(notice: Notice, now: datetime) -> Json:
-    """The body: the alert as it is now; None for a digest.
+    """The body: the alert as it is now; None for a digest, and for the end of what never fired here.
 
     Labels are an alert's identity, and severity is one, so that it can be routed by. When an incident has become more
-    serious the alert of its former level must end: all but the present one are sent as over. Ending an alert that
-    never fired tells nobody.
+    serious the alert of its former level must end: of the levels that fired, all but the present one are sent as over.
     """
     phase = EVENTS[notice.event].phase
-    if phase is None:
+    levels = _levels(notice)
+    if phase is None or not levels:
         return None
     started = min(utc(notice.since), utc(now))
     if phase == "resolved" and not isinstance(notice.about, IncidentNews):
         started -= FIRES_FOR  # an incident knows when it began; of these, only that it was no longer ago
-    levels = [notice.severity] if EVENTS[notice.event].opens else SEVERITIES
     fires_until = now + FIRES_FOR if phase != "resolved" else started
     return [
         {
@@ -63,6 +62,16 @@ def alerts(notice: Notice, now: datetime) -> Json:
         }
         for level in levels
     ]
+
+
+def _levels(notice: Notice) -> list[Severity]:
+    """Severities that this notice says something of: the present one, and those that fired before."""
+    rule = EVENTS[notice.event]
+    if rule.phase != "resolved":
+        return [notice.severity, *(level for level in notice.fired if level != notice.severity)]
+    if isinstance(notice.about, IncidentNews):
+        return list(notice.fired)
+    return [(EVENTS[rule.after].severity if rule.after else None) or notice.severity]
 
 
 def _annotations(notice: Notice) -> Json:

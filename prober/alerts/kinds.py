@@ -61,7 +61,7 @@ KINDS: dict[str, KindWords] = {
     "provider_error": KindWords(
         "Provider error",
         "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
-        "Look at the provider's status page, and at the reason under Why.",
+        "Look at the provider's status page, and at what the provider says.",
         is_change=False,
     ),
     "rate_limited": KindWords(

@@ -5,15 +5,16 @@ Pure. Every text of a Message is already safe to print: see `prober.text`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from prober.alerts.digest import Listed, grouped
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.alerts.phrases import (
-    between,
+    HEADLINE_LIMIT,
     cause_before,
     current_title,
-    event_title,
     fact_lines,
     incident_url,
     minute,
@@ -24,6 +25,7 @@ from prober.alerts.phrases import (
     thousands,
     title_of,
     title_of_event,
+    what_happened,
     when,
     whether_it_stays,
 )
@@ -32,7 +34,6 @@ from prober.model.notice import (
     ChangeNews,
     DaemonNews,
     Digest,
-    DigestItem,
     EndpointNews,
     IncidentNews,
     Notice,
@@ -45,12 +46,22 @@ from prober.text import link, side_by_side, visible
 Paragraph: TypeAlias = tuple[str, str]
 """(label, sentence)"""
 
-MOVED_SHOWN = 6
+MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
 ALSO_SHOWN = 10
 CERTAIN = "the provider says so itself, or it is deterministic; asking again gave the same. It is no statistic."
 LOOKS = "while it answers nothing, a round makes one to three asks; with the first answer, whole rounds again."
-ITEMS_SHOWN = 20
+_BY_COMMAND: Final[Mapping[str, str]] = {
+    "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
+    "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
+    "close": "Close it, with a reference from after the change: prober incidents accept {id}",
+}
+_BY_BUTTON: Final[Mapping[str, str]] = {
+    "acknowledge": "Press Acknowledge, and no reminders follow.",
+    "accept": "If the new behaviour is to be the reference, press Accept new behaviour.",
+    "close": "Press Accept new behaviour to close it, with a reference from after the change.",
+}
+"""What a person can do, where the message has buttons and where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,63 +79,75 @@ class Message:
     """A notice in words. Every text is visible, short, and without markup."""
 
     title: str
-    """What happened, to which endpoint, since when, how sure, how bad; one line of at most `TITLE_LIMIT`."""
+    """How bad, which endpoint, what, for how long, which model; one line of at most `TITLE_LIMIT`."""
     paragraphs: tuple[Paragraph, ...]
     """The most important first."""
-    moved: tuple[str, ...]
-    """What moved, strongest first; of a digest, what happened."""
+    lists: tuple[Listed, ...]
+    """What moved, the gravest first; of a digest, what happened, by endpoint."""
     pairs: tuple[Pair, ...]
     todo: tuple[str, ...]
     """What to do now, in order."""
     links: tuple[tuple[str, str], ...]
     """(label, address); an address may be text that is no link."""
 
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The lines of all lists."""
+        return tuple(line for _, lines in self.lists for line in lines)
 
-def compose(notice: Notice, reply_limit: int = 500) -> Message:
-    """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden."""
-    rule, moved, pairs = EVENTS[notice.event], tuple[str, ...](), tuple[Pair, ...]()
+
+def compose(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) -> Message:
+    """Notice → Message. `reply_limit` is in UTF-16 units a reply; what is left out is named, never hidden. With
+    `buttons` no step is a shell command that a button does."""
+    rule, lists, pairs = EVENTS[notice.event], tuple[Listed, ...](), tuple[Pair, ...]()
     match notice.about:
         case ChangeNews() as change if rule.shows_evidence:
-            moved, pairs = _moved(change), _pairs(change, reply_limit)
+            lists, pairs = _moved(change), _pairs(change, reply_limit)
         case Digest(items):
-            moved = tuple(map(_item, items[:ITEMS_SHOWN]))
-            moved += (f"and {len(items) - ITEMS_SHOWN} more",) if len(items) > ITEMS_SHOWN else ()
+            lists = grouped(items)
         case _:
             pass
     return Message(
-        title=title_of(notice, title_of_event(notice), sure=rule.details == "facts"),
+        title=title_of(notice, title_of_event(notice)),
         paragraphs=tuple(_paragraphs(notice)),
-        moved=moved,
+        lists=lists,
         pairs=pairs,
-        todo=_steps(notice),
+        todo=() if rule.details == "none" else _steps(notice, buttons),
         links=_links(notice),
     )
 
 
-def current(notice: Notice) -> Message:
-    """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to."""
+def current(notice: Notice, *, ages: bool = True) -> Message:
+    """The incident as it is now, whatever the notice tells of it: what its first message says, and is edited to. That
+    message is read for days, so without `ages` its title has no time that passes."""
     incident = notice.about
     if not isinstance(incident, IncidentNews):
         return compose(notice)
+    state = ("State", f"{notice.severity}, {state_words(incident)}")
+    if incident.state == "closed":  # how sure and how bad it was is no more to be acted on
+        passed = [*fact_lines(incident), _since(incident), *_lasting(incident), *_most(incident)]
+        said = [*passed, *_also(incident), _endpoint(notice.source)]
+    else:
+        said = _facts(notice, incident, _most(incident))
     return Message(
-        title=title_of(notice, current_title(incident, notice.severity), sure=incident.state != "closed"),
-        paragraphs=(("State", state_words(incident)), *_facts(notice, incident), *_most(incident)),
-        moved=(),
+        title=title_of(notice, current_title(incident, notice.severity), ages=ages),
+        paragraphs=(*said, state),
+        lists=(),
         pairs=(),
         todo=(),
         links=_links(notice),
     )
 
 
-def evidence(notice: Notice, reply_limit: int = 500) -> Message:
+def evidence(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) -> Message:
     """What shows it: the channels that moved in words, replies side by side, and what to do now."""
     change = notice.about if isinstance(notice.about, ChangeNews) else None
     return Message(
         title="Evidence" if notice.incident_id is None else f"Evidence of incident {notice.incident_id}",
         paragraphs=(),
-        moved=_moved(change) if change else (),
+        lists=_moved(change) if change else (),
         pairs=_pairs(change, reply_limit) if change else (),
-        todo=_steps(notice),
+        todo=_steps(notice, buttons),
         links=_links(notice),
     )
 
@@ -132,21 +155,17 @@ def evidence(notice: Notice, reply_limit: int = 500) -> Message:
 def plain_text(notice: Notice) -> str:
     """The whole message as text, for a log or a terminal; the first line stands alone."""
     message = compose(notice)
-    lines = [message.title, ""]
-    lines += [f"{label}: {sentence}" for label, sentence in message.paragraphs]
-    if message.moved:
-        lines += ["", moved_title(notice), *(f"  - {moved}" for moved in message.moved)]
+    lines = [message.title]
+    lines += ["", *(f"{label}: {sentence}" for label, sentence in message.paragraphs)] if message.paragraphs else []
+    for title, items in message.lists:
+        lines += ["", title, *(f"  - {item}" for item in items)]
     for pair in message.pairs:
         lines += ["", f"Probe {pair.probe}: {pair.prompt}"]
         lines += _aligned("reference", pair.reference) + _aligned("recent", pair.recent)
-    lines += ["", "What to do now", *(f"  {number}. {step}" for number, step in enumerate(message.todo, 1))]
+    if message.todo:
+        lines += ["", "What to do now", *(f"  {number}. {step}" for number, step in enumerate(message.todo, 1))]
     lines += ["", *(f"{label}: {address}" for label, address in message.links)]
     return "\n".join(lines)
-
-
-def moved_title(notice: Notice) -> str:
-    """The heading of `Message.moved`."""
-    return "What happened" if isinstance(notice.about, Digest) else "What moved"
 
 
 def _paragraphs(notice: Notice) -> list[Paragraph]:
@@ -163,12 +182,13 @@ def _paragraphs(notice: Notice) -> list[Paragraph]:
 
 def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     rule = EVENTS[notice.event]
+    if rule.details == "none":
+        return []
     if rule.details == "facts":
         if rule.intro is None:
             return _facts(notice, incident)
         label, words = rule.intro
-        before = cause_before(incident)
-        return [(label, words.format(state=state_words(incident), before=before)), *_facts(notice, incident)]
+        return [(label, words.format(before=cause_before(incident))), *_facts(notice, incident)]
     said = [_endpoint(notice.source), *fact_lines(incident), _since(incident), *_lasting(incident)]
     if rule.details == "course":
         return said
@@ -179,17 +199,20 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     return [*said, (title_of_event(notice), f"{until} {by}".strip())]
 
 
-def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
-    """Which endpoint, since when, how sure, how bad."""
-    bad = ("How bad", f"{notice.severity}: {KINDS.get(incident.kind, OTHER_KIND).bad}")
+def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = ()) -> list[Paragraph]:
+    """What the provider says, since when, how sure, what moved (`most`), how bad, what explains it, and whose endpoint
+    it is."""
     drill = [("Drill", "this change was made on purpose, to see that the alarm works.")] if notice.drill else []
+    kind = KINDS.get(incident.kind, OTHER_KIND)
+    bad = ("How bad", f"{kind.title.lower()}: {kind.bad}")
+    triage = [("Likely cause", visible(incident.triage, 300, lines=False))] if incident.triage else []
+    last = [bad, *triage, _endpoint(notice.source)]
+    if isinstance(incident, TroubleNews):
+        is_down = incident.failed_share is None and incident.kind != "budget_exhausted"
+        looks = [("Asked", LOOKS)] if is_down else []
+        return [*drill, *_why(incident), _since(incident), *looks, *_also(incident), *last]
     if not isinstance(incident, ChangeNews):
-        trouble = incident if isinstance(incident, TroubleNews) else None
-        detail, share = (trouble.detail, trouble.failed_share) if trouble else ("", None)
-        cause = visible(cause_in_words(incident.cause, detail, share), 500, lines=False)
-        reason = ("Why", cause) if trouble else ("How sure", CERTAIN)
-        looks = [("Asked", LOOKS)] if trouble and share is None and trouble.kind != "budget_exhausted" else []
-        return [*drill, _endpoint(notice.source), *fact_lines(incident), _since(incident), reason, *looks, bad]
+        return [*drill, *fact_lines(incident), _since(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
         f"a false alarm like this would come {odds(notice, incident)} "
@@ -197,29 +220,40 @@ def _facts(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
         f"promised false alarms: {promised:g} a year)"
     )
     much = [("How much", incident.share.words)] if incident.share else []
-    about = [_endpoint(notice.source), *fact_lines(incident), *_also(incident), _since(incident), *_lasting(incident)]
-    return [*drill, *about, ("How sure", sure), bad, *much]
+    since = [_since(incident), *_lasting(incident), ("How sure", sure)]
+    return [*drill, *fact_lines(incident), *since, *most, *much, *_also(incident), *last]
 
 
-def _steps(notice: Notice) -> tuple[str, ...]:
+def _why(trouble: TroubleNews) -> list[Paragraph]:
+    """The provider's own sentence, where it gave one; else why, where the title has no room for it."""
+    if trouble.detail:
+        return [("The provider says", visible(trouble.detail, 500, lines=False))]
+    is_said = len(what_happened(trouble)) <= HEADLINE_LIMIT
+    return [] if is_said else [("Why", visible(cause_in_words(trouble.cause), 500, lines=False))]
+
+
+def _steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
     """What to do now, in order."""
     if notice.drill:
         return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
-    number, kind = notice.incident_id, notice.about.kind if isinstance(notice.about, IncidentNews) else ""
+    number, about = notice.incident_id, notice.about
+    can = {name: words.format(id=number) for name, words in (_BY_BUTTON if buttons else _BY_COMMAND).items()}
     if steps := EVENTS[notice.event].steps:
-        return tuple(step.format(id=number) for step in steps)
-    check = KINDS.get(kind, OTHER_KIND).check
-    runbook = ("Follow the runbook.",) if notice.source and notice.source.runbook else ()
-    acknowledge = f"Acknowledge it: prober incidents acknowledge {number}"
-    if not isinstance(notice.about, ChangeNews):
-        return (check, *runbook, acknowledge)
-    return (
-        "Compare the replies, here and on the dashboard: is it worse, better, or only different?",
-        *runbook,
-        check,
-        acknowledge,
-        f"If the new behaviour is to be the reference: prober incidents accept {number}",
-    )
+        return tuple(step.format(id=number, **can) for step in steps)
+    check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
+    acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
+    if not isinstance(about, ChangeNews):
+        return (*acknowledge, *_runbook(notice), check)
+    compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"
+    return (*acknowledge, *_runbook(notice), compare, check, can["accept"])
+
+
+def _runbook(notice: Notice) -> list[str]:
+    """The team's own, whose address is below; else the shipped one that fits."""
+    if notice.source and notice.source.runbook:
+        return ["Follow the runbook."]
+    name = notice.about.runbook if isinstance(notice.about, IncidentNews) else ""
+    return [f"Follow the runbook {name}: prober incidents runbook {notice.incident_id}"] if name else []
 
 
 def _endpoint(source: Source | None) -> Paragraph:
@@ -230,8 +264,12 @@ def _endpoint(source: Source | None) -> Paragraph:
 
 def _since(incident: IncidentNews) -> Paragraph:
     rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
-    stretch = between(incident.onset_between) if isinstance(incident, ChangeNews) else ""
-    return "Since", f"{when(incident.onset)}{stretch}, {rounds} so far; detected {minute(incident.detected_at)}"
+    rounds += "" if incident.state == "closed" else " so far"
+    stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
+    began = ""
+    if stretch is not None and stretch[0] != stretch[1]:
+        began = f"; it began, 90 % sure, between {when(stretch[0])} and {when(stretch[1])}"
+    return "Since", f"{when(incident.onset)}, {rounds}{began}; detected {minute(incident.detected_at)}"
 
 
 def _lasting(incident: IncidentNews) -> list[Paragraph]:
@@ -252,22 +290,25 @@ def _also(incident: IncidentNews) -> list[Paragraph]:
 
 
 def _most(incident: IncidentNews) -> list[Paragraph]:
-    """The channel that moved most, where there is one."""
-    if not isinstance(incident, ChangeNews) or not incident.moved:
+    """What moved, the gravest first, in a line: where it is more than the title says."""
+    if not isinstance(incident, ChangeNews) or len(incident.moved) < 2:
         return []
-    others = f", and {len(incident.moved) - 1} more" if len(incident.moved) > 1 else ""
-    channel, words = (visible(text, 160, lines=False) for text in (incident.moved[0].channel, incident.moved[0].words))
-    return [("What moved", f"{channel}: {words or 'moved'}{others}")]
+    shown = [visible(one.words, 120, lines=False) or one.channel for one in incident.moved[:MOVED_SHOWN]]
+    return [("What moved", "; ".join([*shown, *_hidden(incident)]))]
 
 
-def _moved(change: ChangeNews) -> tuple[str, ...]:
-    shown = [
-        f"{visible(moved.channel, 60, lines=False)}: {visible(moved.words, 160, lines=False) or 'moved'}"
-        f"{resting_on(moved.e_value, moved.replies, moved.reference_replies)}"
-        for moved in change.moved[:MOVED_SHOWN]
-    ]
-    hidden = len(change.moved) - len(shown)
-    return (*shown, f"and {hidden} more on the dashboard") if hidden > 0 else tuple(shown)
+def _moved(change: ChangeNews) -> tuple[Listed, ...]:
+    shown = []
+    for moved in change.moved[:MOVED_SHOWN]:
+        words, channel = visible(moved.words, 160, lines=False) or "moved", visible(moved.channel, 60, lines=False)
+        resting = resting_on(moved.e_value, moved.replies, moved.reference_replies).strip(" ()")
+        shown.append(f"{words} ({', '.join(one for one in (channel, resting) if one)})")
+    return (("What moved", (*shown, *_hidden(change))),) if shown else ()
+
+
+def _hidden(change: ChangeNews) -> Sequence[str]:
+    hidden = len(change.moved) - MOVED_SHOWN
+    return [f"and {hidden} more on the dashboard"] if hidden > 0 else []
 
 
 def _pairs(change: ChangeNews, reply_limit: int) -> tuple[Pair, ...]:
@@ -279,17 +320,6 @@ def _pairs(change: ChangeNews, reply_limit: int) -> tuple[Pair, ...]:
         )
         for compared in change.comparisons[:COMPARISONS_SHOWN]
     )
-
-
-def _item(item: DigestItem) -> str:
-    """A line of a digest."""
-    words, about, what = f": {visible(item.words, 120, lines=False)}" if item.words else "", "", ""
-    if item.incident_id is not None:
-        kind = KINDS.get(item.kind, OTHER_KIND)
-        what = f"{kind.title.lower()}{' of ' if kind.is_change else ', '}"
-        about = f" (incident {item.incident_id}, {visible(item.close_reason, 20, lines=False) or item.state})"
-    name = visible(item.endpoint, 80, lines=False)
-    return f"{minute(item.at)}  {event_title(item.event, item.severity, item.kind)}: {what}{name}{words}{about}"
 
 
 def _links(notice: Notice) -> tuple[tuple[str, str], ...]:

@@ -7,13 +7,13 @@ import hashlib
 import json
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
-from prober.model.evidence import Between, headline
+from prober.model.evidence import Between, facts_headline, headline
 from prober.model.incident import Course, Event
 from prober.model.notice import (
     ChangeNews,
@@ -25,7 +25,7 @@ from prober.model.notice import (
     Notice,
     TroubleNews,
 )
-from prober.model.watch import cause_in_words
+from prober.model.watch import cause_in_words, trouble_headline
 from prober.text import visible
 
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
@@ -35,7 +35,8 @@ TITLE_LIMIT = 150
 HEADLINE_LIMIT = 70
 """UTF-16 units of what moved, in a title."""
 NAME_SHOWN = 30
-"""Characters of an endpoint's name that a title has room for, before it says how sure it is."""
+"""Characters of an endpoint's name that a title has room for, before it names the model."""
+MODEL_LIMIT = 40
 
 
 def event_title(event: Event, severity: Severity, kind: str = "") -> str:
@@ -85,32 +86,38 @@ def state_words(incident: IncidentNews) -> str:
             return "open, not acknowledged"
 
 
-def title_of(notice: Notice, said: str, *, sure: bool) -> str:
-    """The first line: `said`, what, which endpoint, since when and, if `sure`, how sure. A long name is cut: it is
-    written out below, in full."""
-    said = f"Drill: {said.lower()}," if notice.drill else f"{said}:"
+def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
+    """The first line, such as `Critical · support-bot: checks pass 73 % (was 100 %) · for 6 h · gpt-4.1`.
+
+    `said` are its first words. With `ages` it says for how long. A long name is cut: it is written out below, in full.
+    """
+    said = f"Drill, {said.lower()}" if notice.drill else said
     match notice.about:
         case Digest(items):
-            return f"{said} {len(items)} thing{'' if len(items) == 1 else 's'} that could wait"
+            return f"{said}: {len(items)} thing{'' if len(items) == 1 else 's'} that could wait"
         case EndpointNews(cause) | DaemonNews(cause):
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
-            return _fitted(f"{said} " if notice.endpoint else said[:-1], notice.endpoint, why)
-        case ChangeNews() as change:
-            kind, since = KINDS.get(change.kind, OTHER_KIND).title.lower(), f" since {when(change.onset)}"
-            news = f": {visible(what_moved(change), HEADLINE_LIMIT, lines=False)}" if change.moved else ""
-            how_sure = f"; a false alarm like this: {odds(notice, change)}" if sure else ""
-            before, longest = f"{said} {kind} of ", TITLE_LIMIT - NAME_SHOWN
-            if len(f"{before}{news},{since}{how_sure}") > longest:  # how sure is said below, too
-                how_sure = ""
-            return _fitted(before, notice.endpoint, f"{news}{',' if news else ''}{since}{how_sure}")
-        case FactsNews(facts=facts):
-            more = f" and {len(facts) - 1} more" if len(facts) > 1 else ""
-            values = visible("; ".join(f"{one.title} {one.was} → {one.now}" for one in facts[:1]), 80, lines=False)
-            return _fitted(f"{said} ", notice.endpoint, f": {values}{more}")
+            return _fitted(f"{said} · " if notice.endpoint else said, notice.endpoint, why)
+        case IncidentNews() as incident:
+            what = f": {visible(what_happened(incident), HEADLINE_LIMIT, lines=False)}"
+            lasted = how_long(notice, incident) if ages else ""
+            model = visible(notice.source.model if notice.source else "", MODEL_LIMIT, lines=False)
+            tail = "".join(f" · {one}" for one in (lasted, model) if one)
+            if len(f"{said} · {what}{tail}") > TITLE_LIMIT - NAME_SHOWN:  # the model is said below, too
+                tail = f" · {lasted}" if lasted else ""
+            return _fitted(f"{said} · ", notice.endpoint, f"{what}{tail}")
+
+
+def what_happened(incident: IncidentNews) -> str:
+    """In half a line, as `model.incident.Incident.headline` says it."""
+    match incident:
+        case FactsNews(facts=facts) if facts:
+            return facts_headline(facts)
         case TroubleNews() as trouble:
-            after = f" {how_it_fails(trouble)} since {when(trouble.onset)}"
-            what = KINDS.get(trouble.kind, OTHER_KIND).title.lower()
-            return _fitted(f"{said} " if what in said else f"{said} {what}, ", notice.endpoint, after)
+            return trouble_headline(trouble.cause or trouble.kind, trouble.failed_share)
+        case ChangeNews() as change if change.moved:
+            return what_moved(change)
+    return KINDS.get(incident.kind, OTHER_KIND).title.lower()
 
 
 def what_moved(change: ChangeNews) -> str:
@@ -118,11 +125,25 @@ def what_moved(change: ChangeNews) -> str:
     return headline([(one.words.strip() or f"{one.channel} moved", one.direction) for one in change.moved])
 
 
-def how_it_fails(trouble: TroubleNews) -> str:
-    """`cannot be asked`, or which share of its asks fails."""
-    if trouble.failed_share is None:
-        return "cannot be asked"
-    return f"fails {100 * trouble.failed_share:.0f} % of its asks"
+def how_long(notice: Notice, incident: IncidentNews) -> str:
+    """`for 6 h` since the onset, `just now`, or `lasted 6 h`; nothing where the onset is no time, or where it ended
+    otherwise than by going away."""
+    began, now = _moment(incident.onset), notice.as_of or notice.at
+    if incident.state == "closed":
+        gone = incident.close_reason == "recovered" and incident.closed_at is not None
+        return f"lasted {span(utc(incident.closed_at or now) - began)}" if gone and began is not None else ""
+    if began is None or began > utc(now):
+        return ""
+    return f"for {span(utc(now) - began)}" if utc(now) - began >= timedelta(minutes=1) else "just now"
+
+
+def span(time: timedelta) -> str:
+    """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit, until in ((1, "s", 90), (60, "min", 90 * 60), (3600, "h", 48 * 3600)):
+        if seconds < until:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86400} d"
 
 
 def _fitted(before: str, name: str, after: str) -> str:
@@ -158,11 +179,18 @@ def chance(e_value: float, threshold: float, false_alarms_per_year: float) -> st
 
 def when(label: str) -> str:
     """A round's label for people: an ISO time to the minute, in UTC; `round 0031`; anything else as it stands."""
-    if re.match(r"\d{4}-\d\d-\d\d[T ]\d", label):
-        with contextlib.suppress(ValueError, OverflowError):
-            return minute(datetime.fromisoformat(label))
+    if (at := _moment(label)) is not None:
+        return minute(at)
     shown = visible(label, 40, lines=False) or "an unknown round"
     return f"round {shown}" if shown.isdigit() else shown
+
+
+def _moment(label: str) -> datetime | None:
+    """What a label names, where it is an ISO time."""
+    if re.match(r"\d{4}-\d\d-\d\d[T ]\d", label):
+        with contextlib.suppress(ValueError, OverflowError):
+            return utc(datetime.fromisoformat(label))
+    return None
 
 
 def between(stretch: Between | None) -> str:

@@ -134,6 +134,7 @@ def _incident(notice: Notice, source: Source) -> Json:
         "rounds_since_onset": incident.rounds_since_onset,
         "url": visible(incident_url(notice), 2000, lines=False),
         "runbook": visible(source.runbook, 2000, lines=False) if source.runbook else None,
+        "triage": _line(incident.triage),
         "actor": _line(incident.actor),
         "note": _line(incident.note),
         "acknowledged_at": _moment(incident.acknowledged_at),

@@ -18,21 +18,41 @@ DAYS: Final[tuple[Day, ...]] = get_args(Day)
 _WEEK: Final = 7
 
 
-def pass_time(incident: Incident, reminders: Reminders, now: datetime, muted_for: timedelta | None = None) -> Decision:
-    """What the hour makes of an incident that people know of. `muted_for`: how long its mute was to last."""
+def pass_time(
+    incident: Incident,
+    reminders: Reminders,
+    now: datetime,
+    muted_for: timedelta | None = None,
+    alarmed_at: datetime | None = None,
+) -> Decision:
+    """What the hour makes of an incident that people know of. `muted_for`: how long its mute was to last. `alarmed_at`:
+    when people were last notified of more than before; None: when it opened."""
     left = incident.muted_until - now if incident.state == "muted" and incident.muted_until is not None else None
     if left is not None and muted_for is not None and left > muted_for + SILENT_AFTER:
         # The clock was ahead when it was set. It lasts as long as was meant, from now on.
         return Decision("mute_moved", replace(incident, muted_until=now + muted_for))
     if incident.state == "muted" and incident.muted_until is not None and incident.muted_until <= now:
         return Decision("mute_expired", unmuted(incident, "", "", now), event="unmuted")
-    every_s = reminders.every_s(incident.severity)
-    if incident.state != "open" or every_s is None or incident.part_of is not None or isinstance(incident, Facts):
+    first_s = reminders.first_s(incident.severity)
+    if incident.state != "open" or first_s is None or incident.part_of is not None or isinstance(incident, Facts):
         return Decision("nothing_due", incident)
+    notified_at = incident.notified_at or incident.opened_at
+    began = min(alarmed_at or incident.opened_at, notified_at)
     # What was notified in the future was notified by a clock that was ahead; it holds no reminder back.
-    if -SILENT_AFTER < now - (incident.notified_at or incident.opened_at) < timedelta(seconds=every_s):
+    is_ahead = notified_at > now + SILENT_AFTER
+    if not is_ahead and not any(notified_at < moment for moment in _reminders(began, first_s, now)):
         return Decision("nothing_due", incident)
     return Decision("reminder_due", replace(incident, notified_at=now), event="reminded")
+
+
+def _reminders(began: datetime, first_s: float, now: datetime) -> Iterator[datetime]:
+    """The moments up to now at which reminders were due, each later than the one before by more."""
+    wait_s = first_s
+    moment = began + timedelta(seconds=wait_s)
+    while moment <= now:
+        yield moment
+        wait_s = Reminders.next_s(wait_s)
+        moment += timedelta(seconds=wait_s)
 
 
 def replaced(incident: Incident, now: datetime) -> Decision:

@@ -14,17 +14,17 @@ from typing import Final, Literal
 from prober.model.declaration import Severity
 from prober.model.incident import Event
 
-Audience = Literal["routed", "notified"]
+Audience = Literal["routed", "notified", "escalated"]
 """`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
-anyone."""
+anyone. `escalated`: whom a route names for when nobody acknowledges, and only who was not notified before."""
 Urgency = Literal["by_severity", "good_news", "at_once"]
 """`by_severity`: maintenance, the digest and quiet hours hold it, unless it is critical. `good_news`: only quiet hours
 hold it. `at_once`: nothing holds it."""
 Phase = Literal["firing", "acknowledged", "resolved"]
 """What it means to systems that keep alerts of their own, such as PagerDuty and Alertmanager."""
-Details = Literal["facts", "course", "endpoints", "author"]
-"""What a message about an incident says below its title: all facts; whether the change stays; which endpoints; or who
-did it."""
+Details = Literal["facts", "course", "endpoints", "author", "none"]
+"""What a message about an incident says below its title: all facts; whether the change stays; which endpoints; who did
+it; or nothing, so that the message is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +41,20 @@ class EventRule:
     """None: the incident's."""
     details: Details = "author"
     steps: tuple[str, ...] = ()
-    """What to do now; `{id}` stands for the incident's number. Empty: what the kind of incident asks for."""
+    """What to do now; `{id}` stands for the incident's number, `{acknowledge}`, `{accept}` and `{close}` for how a
+    person does that: by a button, or by a command. Empty: what the kind of incident asks for."""
     intro: tuple[str, str] | None = None
-    """(label, sentence) above the facts; `{state}` stands for the state of the incident, `{before}` for what the cause
-    of trouble was before."""
+    """(label, sentence) above the facts; `{before}` stands for what the cause of trouble was before."""
     opens: bool = False
     """Whether it is the first event of an incident."""
     shows_evidence: bool = False
     """Whether the message shows what moved, and replies side by side."""
     broadcasts: bool = False
     """Whether the whole Slack channel sees it, not only the thread of the incident."""
+    broadcasts_for: timedelta | None = None
+    """How long after the incident opened it does so; None: always."""
+    is_daily: bool = False
+    """Whether people read it with the digest of the day, also where none is declared, as long as it is `info`."""
     pause: timedelta = timedelta(0)
     """How long it waits for more of its kind before it is sent."""
     after: Event | None = None
@@ -89,17 +93,26 @@ EVENTS: Mapping[Event, EventRule] = {
         details="course",
         steps=(
             "Look at what the replies of those rounds were used for.",
-            "Close it, with a reference from after the change: prober incidents accept {id}",
+            "{close}",
         ),
     ),
     # The incident has been open for a while, and nobody has acknowledged it.
     "reminded": EventRule(
-        title="Still open",
+        title="Still open, {severity}",
         audience="routed",
         phase="firing",
-        details="facts",
-        intro=("State", "{state}"),
+        details="none",
         broadcasts=True,
+        broadcasts_for=timedelta(days=2),
+    ),
+    # Nobody has acknowledged it for as long as a route allows: it goes to the recipients of that route.
+    "unacknowledged": EventRule(
+        title="Not acknowledged, {severity}",
+        audience="escalated",
+        phase="firing",
+        details="facts",
+        intro=("News", "those who were notified first have not acknowledged it in time."),
+        shows_evidence=True,
     ),
     "acknowledged": EventRule(
         title="Acknowledged",
@@ -158,7 +171,9 @@ EVENTS: Mapping[Event, EventRule] = {
         title="Now {kind}", audience="routed", phase="firing", details="facts", intro=("News", "{before}")
     ),
     # A provider says something else of itself than before, or what is deterministic is another. It needs no evidence.
-    "fact": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    "fact": EventRule(
+        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, is_daily=True
+    ),
     # Evidence was found for a change that began with facts: the incident goes on as a change.
     "answers_changed": EventRule(
         title="The answers changed too", phase="firing", details="facts", shows_evidence=True, broadcasts=True
@@ -169,6 +184,7 @@ EVENTS: Mapping[Event, EventRule] = {
         urgency="good_news",
         phase="resolved",
         steps=("Nothing: the provider says the same as before.",),
+        is_daily=True,
     ),
     # A person has seen it: it is known from now on.
     "fact_acknowledged": EventRule(
@@ -176,6 +192,7 @@ EVENTS: Mapping[Event, EventRule] = {
         urgency="at_once",
         phase="resolved",
         steps=("Nothing: the new value is known, and you are not notified of it again.",),
+        is_daily=True,
     ),
     # Several rounds in a row failed.
     "trouble": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
@@ -270,5 +287,9 @@ EVENTS: Mapping[Event, EventRule] = {
 }
 
 
+ALARMS: Final[tuple[Event, ...]] = (
+    "opened", "fact", "trouble", "escalated", "answers_changed", "cause_changed", "unmuted",
+)  # fmt: skip
+"""Events from which on an incident waits anew to be acknowledged."""
 NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)
 """Events whose message names every endpoint of the incident, also those that join before it is sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -31,6 +31,8 @@ class Subject:
     """Places that have, or are owed, a notice of the same incident."""
     busy_until: datetime | None = None
     """The end of maintenance that was begun by command."""
+    waits_for: timedelta = timedelta(0)
+    """How long the incident has waited to be acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,16 @@ class Routing:
 
     def route(self, subject: Subject, now: datetime) -> tuple[Owed, ...]:
         """The notices owed, one a target."""
-        at, hold = self._when(subject, now)
         return tuple(
-            Owed(target, at, reason, hold, private) for target, (reason, private) in self._who(subject).items()
+            Owed(target, at, reason, hold, private)
+            for target, (reason, private) in self._who(subject).items()
+            for at, hold in [self._when(subject, target, now)]
         )
+
+    def escalates(self, subject: Subject, now: datetime) -> bool:
+        """Whether somebody is to be notified now because nobody acknowledges. Quiet hours and maintenance put it off:
+        by their end it may be acknowledged."""
+        return any(not owed.hold for owed in self.route(replace(subject, event="unacknowledged"), now))
 
     def maintained_until(self, endpoint: str, now: datetime, busy_until: datetime | None = None) -> datetime | None:
         """When the work on an endpoint ends that is going on now; None where there is none."""
@@ -81,14 +89,23 @@ class Routing:
     def _who(self, subject: Subject) -> dict[Target, tuple[RouteReason, bool]]:
         private = self.alerts.private
         fitting = [route for route in self.alerts.routes if _fits(route, subject)]
+        later = [route for route in fitting if route.after_s is not None]
+        if EVENTS[subject.event].audience == "escalated":
+            due = [route for route in later if route.after_s is not None and route.after_s <= _s(subject.waits_for)]
+            named = [target for route in due for target in map(Target.of, route.to)]
+            return {
+                target: ("escalated", self._shows_less(target)) for target in named if target not in subject.notified
+            }
         routed: dict[Target, tuple[RouteReason, bool]] = {}
-        for route in fitting:
+        for route in (route for route in fitting if route not in later):
             for to in route.to:
                 target = Target.of(to)
                 # Where two routes lead to one place, the one that shows less decides.
                 routed[target] = ("routed", private or route.private or routed.get(target, ("", False))[1])
-        if not fitting:
-            routed = {Target(name): ("unrouted", private) for name in self.alerters}
+        if len(later) == len(fitting):
+            after = {to for route in later for to in route.to}
+            first = [name for name in self.alerters if name not in after] or self.alerters
+            routed = {Target(name): ("unrouted", private) for name in first}
         if subject.notified and EVENTS[subject.event].audience == "notified":
             return {target: ("notified_before", self._shows_less(target)) for target in dict.fromkeys(subject.notified)}
         for target in subject.notified:
@@ -101,16 +118,20 @@ class Routing:
             route.private and target in map(Target.of, route.to) for route in self.alerts.routes
         )
 
-    def _when(self, subject: Subject, now: datetime) -> tuple[datetime, Hold]:
+    def _when(self, subject: Subject, target: Target, now: datetime) -> tuple[datetime, Hold]:
         """When it may be sent, and why not at once."""
-        urgency, alerts = EVENTS[subject.event].urgency, self.alerts
-        if urgency == "at_once":
+        rule, alerts = EVENTS[subject.event], self.alerts
+        urgency = rule.urgency
+        is_daily = rule.is_daily and subject.severity == "info" and target.alerter in READ_BY_PEOPLE
+        if urgency == "at_once" and not is_daily:
             return now, ""
         busy_until = self.maintained_until(subject.endpoint, now, subject.busy_until)
         if busy_until is not None and urgency != "good_news":
             return busy_until, "maintenance"
         if subject.severity == "critical":
             return now, ""
+        if is_daily:
+            return self.digest_at(now), "digest"
         if urgency != "good_news" and alerts.digest is not None and subject.severity in alerts.digest.severities:
             return self.digest_at(now), "digest"
         quiet_until = self.quiet_until(now)
@@ -147,6 +168,12 @@ class Routing:
         return next((moment for moment in ahead if self.quiet_until(moment) is None), ahead[0])
 
 
+def _s(time: timedelta) -> float:
+    return time.total_seconds()
+
+
+READ_BY_PEOPLE: Final = ("slack", "apprise")
+"""Alerters whose messages people read one by one; the others are logs, and systems with a grouping of their own."""
 NOBODY: Final = Routing(())
 """No alerter: nobody is notified."""
 

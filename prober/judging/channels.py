@@ -190,9 +190,7 @@ _ALL: Final = (
         name="logprobs",
         read=first_tokens,
         unit="mean distance of ln p from the reference",
-        words=lambda recent, reference: (
-            f"first-token ln p {recent:.2f} from the reference's instead of {reference:.2f}"
-        ),
+        words=lambda recent, reference: f"first-token ln p {recent:.2f} from the reference's (was {reference:.2f})",
         gravity=9,
     ),
     Channel(  # how long the answer is: ln(1 + characters), paired by probe
@@ -229,7 +227,7 @@ _ALL: Final = (
         read=lambda fingerprint: fingerprint.vectors.get("text.grams"),
         unit="cosine distance to the reference's centroid",
         words=lambda recent, reference: (
-            f"wording moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
+            f"wording moved: {recent:.2f} from the reference's centroid (was {reference:.2f})"
         ),
         gravity=7,
     ),
@@ -238,7 +236,7 @@ _ALL: Final = (
         read=embedded,
         unit="cosine distance to the reference's centroid",
         words=lambda recent, reference: (
-            f"meaning moved: {recent:.2f} from the reference's centroid instead of {reference:.2f}"
+            f"meaning moved: {recent:.2f} from the reference's centroid (was {reference:.2f})"
         ),
         gravity=7,
     ),
@@ -246,7 +244,7 @@ _ALL: Final = (
         name="refusal",
         read=refused,
         unit="share of replies",
-        words=lambda recent, reference: f"refuses {percent(recent)} instead of {percent(reference)}",
+        words=lambda recent, reference: f"refuses {percent(recent)} (was {percent(reference)})",
         atoms=(0.0, 1.0),
         gravity=1,
         better="lower",
@@ -255,7 +253,7 @@ _ALL: Final = (
         name="expectation",
         read=passed,
         unit="share of replies",
-        words=lambda recent, reference: f"passes its checks {percent(recent)} instead of {percent(reference)}",
+        words=lambda recent, reference: f"checks pass {percent(recent)} (was {percent(reference)})",
         atoms=(0.0, 1.0),
         kind="contract_break",
         gravity=0,

@@ -179,7 +179,7 @@ class _Table:
         most = int(np.argmax(np.abs(new - old)))
         shown = names[min(most, len(names) - 1)]
         value, reference = float(new[most]), float(old[most])
-        words = f"{self.probes[series]}: “{shown[:60]}” {percent(value)} instead of {percent(reference)}"
+        words = f"{self.probes[series]}: “{shown[:60]}” {percent(value)} (was {percent(reference)})"
         return words, value, reference
 
 

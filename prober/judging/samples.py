@@ -95,7 +95,7 @@ def compare_score(before: Sequence[Window], since: Sequence[Window], name: str) 
     if rows is None:
         return None
     old, new = float(rows[:first].mean()), float(rows[first:].mean())
-    return Shift(_permuted(rows, first), f"{name}: {new:.3g} instead of {old:.3g}", new > old)
+    return Shift(_permuted(rows, first), f"{name}: {new:.3g} (was {old:.3g})", new > old)
 
 
 def _value(sample: StoredSample, side: Side, of: Callable[[Fingerprint], object]) -> object:
@@ -145,6 +145,6 @@ _WORDS: Final[dict[str, Callable[[float, float], str]]] = {
     "type": lambda new, old: "another mix of languages, lengths or ends",
     "format": lambda new, old: "another mix of formats",
     "embedding": lambda new, old: "about something else",
-    "refusal": lambda new, old: f"refuses {percent(new)} instead of {percent(old)}",
-    "expectation": lambda new, old: f"passes its checks {percent(new)} instead of {percent(old)}",
+    "refusal": lambda new, old: f"refuses {percent(new)} (was {percent(old)})",
+    "expectation": lambda new, old: f"checks pass {percent(new)} (was {percent(old)})",
 }

@@ -224,4 +224,4 @@ def _words(feature: str, old: Table, new: Table) -> str:
     if said := CHANNELS[feature].words(second[probe], first[probe]):
         return f"{probe}: {said}"
     usual = {"choice": "the usual answer", "format": "the usual format"}[feature]
-    return f"{probe}: {usual} in {percent(second[probe])} of replies instead of {percent(first[probe])}"
+    return f"{probe}: {usual} in {percent(second[probe])} of replies (was {percent(first[probe])})"

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from prober.loading import rules
+from prober.loading.alert_rules import alerts_findings
 from prober.loading.checks import objective_findings, value_fault
 from prober.loading.connection_rules import FILES, cache_warning, provider_findings
 from prober.loading.lines import Document, Finding, Where
@@ -213,7 +214,7 @@ def gather_alerts(
         alerts = shaped(Alerts, document.value, findings)
         if alerts is not None:
             found = alerts
-            findings.extend(rules.alerts_findings(alerts, list(endpoints), known, alerters))
+            findings.extend(alerts_findings(alerts, list(endpoints), known, alerters))
         _report(document, findings, problems)
     return found
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import urlsplit
@@ -16,9 +15,8 @@ from prober.loading.checks import schema_fault, tool_fault, value_fault
 from prober.loading.connection_rules import connection_findings, is_local, key_fix
 from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
-from prober.model.alerting import Alerts
 from prober.model.budget import NANO, Budget, Limit
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, Severity
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import FactKind
 from prober.model.incident import TroubleKind
 from prober.model.providers import PROVIDERS
@@ -28,9 +26,6 @@ from prober.text import is_secret_name, quoted
 from prober.tokens import TokenEstimate, output_limit
 
 _DAY_S = 86_400.0
-_SHORTEST_REMINDER_S = 300.0
-_TARGET = re.compile(r"[a-z][a-z0-9_-]*(:[^\s:][^\s]{0,99})?")
-"""An alerter, and a channel where it has several."""
 _SHORTEST_S = 10.0
 """Between rounds, wherever asks may cost money or trouble someone."""
 
@@ -190,39 +185,6 @@ def _maintenance_findings(endpoint: Endpoint) -> Iterator[Finding]:
             yield Finding((*here, "days"), "a window that begins once needs no days; remove them, or write at:")
         if not 0 < window.lasts_s <= 7 * _DAY_S:
             yield Finding((*here, "lasts"), "must be more than nothing and at most seven days; write for instance 2h")
-
-
-def alerts_findings(
-    alerts: Alerts, endpoints: Sequence[str], sets: Sequence[ProbeSet], alerters: Collection[str] = ()
-) -> Iterator[Finding]:
-    """Faults of the file of alerts; the rest is what there is, `sets` and `alerters` empty where nobody knows."""
-    if fault := cron.zone_fault(alerts.timezone):
-        yield Finding(("timezone",), fault)
-    owners = list(dict.fromkeys(each.owner for each in sets))
-    tags = list(dict.fromkeys(tag for each in sets for tag in each.tags))
-    for index, route in enumerate(alerts.routes):
-        here: Where = ("routes", index)
-        for number, to in enumerate(route.to):
-            if not _TARGET.fullmatch(to):
-                message = f"{quoted(to)} is not an alerter; write one such as slack, slack:#billing or webhook"
-                yield Finding((*here, "to", number), message)
-            elif alerters and (alerter := to.partition(":")[0]) not in alerters:
-                fix = did_you_mean(alerter, sorted(alerters))
-                yield Finding((*here, "to", number), f"there is no alerter {quoted(alerter)}; {fix}")
-        for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
-            for number, name in enumerate(named):
-                if sets and name not in known:
-                    fix = did_you_mean(name, known) if known else "no probe set has any; leave the field out"
-                    yield Finding((*here, field, number), f"no probe set has {quoted(name)}; {fix}")
-        for number, name in enumerate(route.endpoints):
-            if not any(each.startswith(name[:-1]) if name.endswith("*") else each == name for each in endpoints):
-                yield Finding(
-                    (*here, "endpoints", number), f"unknown endpoint {quoted(name)}; {did_you_mean(name, endpoints)}"
-                )
-    for severity in get_args(Severity):
-        every_s = alerts.reminders.every_s(severity)
-        if every_s is not None and every_s < _SHORTEST_REMINDER_S:
-            yield Finding(("reminders", severity), "shorter than 5m; write a longer time, or null for never")
 
 
 def _is_time(text: str) -> bool:

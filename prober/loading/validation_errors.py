@@ -40,7 +40,7 @@ _OTHERWISE = {
 
 _PLAIN = re.compile(r"[\w./@-]([\w ./@-]*[\w./@-])?")
 _BASES = {name.removeprefix("not-") for name in typing.get_args(CheckType)}
-_DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
+_DURATIONS = {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info", "after"}
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._/-]*$": "use letters, digits and . _ / - only, a letter or digit first",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "write the name of an environment variable, such as OPENAI_API_KEY",
@@ -64,7 +64,7 @@ _THINGS: Mapping[type[BaseModel], str] = {
     Route: "a route has fields such as to and severity, such as {to: [slack], severity: warning}",
     QuietHours: 'quiet hours have fields start and end, such as {start: "22:00", end: "07:00"}',
     Digest: 'a digest has fields at and severities, such as {at: "09:00"}',
-    Reminders: "reminders are fields such as {critical: 4h, warning: 1d}",
+    Reminders: "reminders are fields such as {critical: 1h, warning: 1d}",
     Alerts: "a file of alerts has fields such as routes, quiet_hours and digest",
     ReferenceRule: "a reference has fields rounds and hours, or is the word trial",
     Confirm: "confirm has fields such as rounds and pause; {rounds: 0} switches it off",
@@ -133,10 +133,7 @@ def _finding(shape: type[BaseModel], fault: Any) -> Iterator[Finding]:
 def _wrong_value(kind: str, value: JsonValue, context: Mapping[str, Any], name: str) -> str:
     found = f"found {shown(value)}"
     number = isinstance(value, bool | int | float)
-    if (
-        name in {"every", "jitter", "pause", "lasts", "api_key_lasts", "critical", "warning", "info"}
-        and kind == "string_type"
-    ):
+    if name in _DURATIONS and kind == "string_type":
         return f'expected a duration, {found}; write a number and s, m, h or d, such as "30m"'
     if kind == "string_type" and number:
         return f'expected a text, {found}; put it in quotes: "{str(value).lower()}"'

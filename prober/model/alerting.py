@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import dropwhile
+from typing import Final
+
 from pydantic import Field
 
 from prober.model.declaration import Day, Severity
@@ -21,8 +24,16 @@ class Route(Shape):
     """Endpoint names, or prefixes that end in `*`."""
     severity: Severity = "info"
     """Lowest severity."""
+    after: Duration | None = None
+    """Escalation: these recipients are notified only if nobody has acknowledged the incident for so long, at least
+    `1m`."""
     private: bool = False
     """Show hashes and measurements there instead of prompts and replies."""
+
+    @property
+    def after_s(self) -> float | None:
+        """`after` in seconds."""
+        return None if self.after is None else seconds(self.after)
 
 
 class QuietHours(Shape):
@@ -45,19 +56,31 @@ class Digest(Shape):
     """Severities that always wait for it; what happens in quiet hours waits too."""
 
 
+_HOUR_S: Final = 3600.0
+BACK_OFF_S: Final = (_HOUR_S, 4 * _HOUR_S, 24 * _HOUR_S, 168 * _HOUR_S)
+"""Waits between reminders: 1 h, 4 h, 1 d, and then a week each time."""
+
+
 class Reminders(Shape):
-    """How often people are reminded of an open incident that is not acknowledged; never without a time."""
+    """How soon people are reminded of an open incident that is not acknowledged; never without a time. Each later
+    reminder waits longer: the next of 1 h, 4 h, 1 d and 7 d, and then 7 d each time."""
 
-    critical: Duration | None = "4h"
-    """Interval; `null` for never."""
+    critical: Duration | None = "1h"
+    """Time until the first reminder; `null` for never."""
     warning: Duration | None = "1d"
-    """Interval."""
+    """The same."""
     info: Duration | None = None
-    """Interval."""
+    """The same."""
 
-    def every_s(self, severity: Severity) -> float | None:
-        every: str | None = getattr(self, severity)
-        return None if every is None else seconds(every)
+    def first_s(self, severity: Severity) -> float | None:
+        """Until the first one, in seconds."""
+        first: str | None = getattr(self, severity)
+        return None if first is None else seconds(first)
+
+    @staticmethod
+    def next_s(wait_s: float) -> float:
+        """The wait after one of `wait_s` seconds."""
+        return next(dropwhile(lambda longer: longer <= wait_s, BACK_OFF_S), max(wait_s, BACK_OFF_S[-1]))
 
 
 class Alerts(Shape):

@@ -86,6 +86,7 @@ Reason = Literal[
     "mute_expired",
     "mute_moved",  # it was set by a clock that was ahead
     "reminder_due",
+    "not_acknowledged",  # for as long as a route allows: others are notified
     "nothing_due",
     "rounds_overdue",  # an endpoint is stale
     "rounds_resumed",

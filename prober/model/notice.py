@@ -29,7 +29,7 @@ class Moved:
     e_value: float
     """0 where the counts alone show it: the channel reads the same from the reference as another, or is not judged."""
     words: str
-    """Such as `34 % longer` or `refuses 11 % instead of 2 %`."""
+    """Such as `34 % longer` or `refuses 11 % (was 2 %)`."""
     replies: int = 0
     """Since the onset, that the words speak of; 0 where these were not counted."""
     reference_replies: int = 0
@@ -114,6 +114,11 @@ class IncidentNews:
     """The reason that person gave."""
     acknowledged_at: datetime | None = None
     muted_until: datetime | None = None
+    closed_at: datetime | None = None
+    triage: str = ""
+    """What explains it, in one line: `model.triage.Triage.words`; empty where that was not asked."""
+    runbook: str = ""
+    """Name of the shipped runbook that fits, where the probe sets have none of their own."""
     also: tuple[Part, ...] = ()
     """The other endpoints of the same event."""
     facts: tuple[Fact, ...] = ()
@@ -202,6 +207,10 @@ class Notice:
     """None where it is about the prober itself, or a digest."""
     about: News
     dashboard_url: str
+    fired: tuple[Severity, ...] = ()
+    """Severities under which its alerter was notified of the same incident before."""
+    as_of: datetime | None = None
+    """When it was read from the store, whose numbers of that moment it says; None: `at`."""
     channel: str = ""
     """Where the alerter is to post it, such as `#billing`; empty for its own channel."""
     reason: str = ""
@@ -249,6 +258,7 @@ RouteReason = Literal[
     "routed",  # a route fits
     "unrouted",  # no route fits, or there is none: every alerter gets it
     "notified_before",  # it was notified of the incident, and gets every later event of it
+    "escalated",  # a route names it for when nobody acknowledges
 ]
 
 

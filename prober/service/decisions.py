@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from prober.incidents.actions import act_on
-from prober.incidents.events import EVENTS, NAMES_ALL_PARTS
+from prober.incidents.events import ALARMS, EVENTS, NAMES_ALL_PARTS
 from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import closed, join
 from prober.incidents.routing import Routing, Subject
@@ -113,16 +113,7 @@ def notify(
     about = incident.part_of if joined and incident.part_of is not None else incident.id
     if joined and _covered_by_a_mute(incidents.get(tx, about), incident):
         return
-    owners, tags = _whose(declared.concerned(tx, incident))
-    subject = Subject(
-        event=event,
-        severity=incident.severity,
-        endpoint=incident.endpoint,
-        notified=notices.recipients(tx, incident),
-        busy_until=daemons.busy_until(tx, incident.endpoint, now),
-        owners=owners,
-        tags=tags,
-    )
+    subject = subject_of(tx, incident, event, now)
     private = notices.private_recipients(tx, (about, incident.id))
     for owed in routing.route(subject, now):
         if joined and notices.is_waiting(tx, about, owed.target, NAMES_ALL_PARTS):
@@ -139,6 +130,26 @@ def notify(
             # Whoever acts from a shell or the dashboard has no routes at hand: what was kept from a place stays so.
             private=owed.private or owed.target in private,
         )
+
+
+def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime) -> Subject:
+    """What routing asks about news of an incident."""
+    owners, tags = _whose(declared.concerned(tx, incident))
+    return Subject(
+        event=event,
+        severity=incident.severity,
+        endpoint=incident.endpoint,
+        notified=notices.recipients(tx, incident),
+        busy_until=daemons.busy_until(tx, incident.endpoint, now),
+        owners=owners,
+        tags=tags,
+        waits_for=now - alarmed_at(tx, incident),
+    )
+
+
+def alarmed_at(tx: Transaction, incident: Incident) -> datetime:
+    """Since when an incident waits to be acknowledged."""
+    return notices.newest_at(tx, incident.id, ALARMS) or incident.opened_at
 
 
 def notify_of_no_incident(

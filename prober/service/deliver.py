@@ -11,15 +11,18 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from prober.alerts import Alerter
 from prober.alerts.post import OUTAGES, within
 from prober.incidents.events import EVENTS
 from prober.incidents.routing import Routing, Subject
+from prober.incidents.runbooks import choose
 from prober.model.incident import Event
-from prober.model.notice import DaemonNews, Notice, Outcome
-from prober.store import Store, notices
+from prober.model.notice import DaemonNews, IncidentNews, Notice, Outcome
+from prober.status.triage import triage_of
+from prober.store import Store, Transaction, incidents, notices
 from prober.store.notices import EVERY_LANE, Lane
 from prober.store.pages.notices import notice_of
 from prober.text import private
@@ -38,6 +41,7 @@ MOST_REFUSALS = 8
 """About an hour of tries of what the channel answers with a word nobody knows: later news waits behind it."""
 
 logger = logging.getLogger(__name__)
+_tell = partial(logger.log, logging.ERROR)  # without a traceback: that may show what a reply says
 
 
 class Outbox(Protocol):
@@ -65,11 +69,31 @@ class StoredOutbox:
     def claim_notice(self, now: datetime, lease_s: float, dashboard_url: str) -> Notice | None:
         """As `Outbox` says. Raises StoreError."""
         notice_id = self._store.change(notices.claim, now, lease_s, self._lane)
-        return None if notice_id is None else self._store.query(notice_of, notice_id, dashboard_url)
+        if notice_id is None:
+            return None
+        notice = self._store.query(notice_of, notice_id, dashboard_url, now)
+        return self._store.query(_explained, notice, now)
 
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:
         """As `Outbox` says. Raises StoreError."""
         self._store.change(notices.settle, notice_id, outcome, retry_at, now)
+
+
+def _explained(tx: Transaction, notice: Notice, now: datetime) -> Notice:
+    """With what explains an incident that is not over, and the runbook that fits it. No notice is held up by that."""
+    about, incident_id = notice.about, notice.incident_id
+    if not isinstance(about, IncidentNews) or incident_id is None or about.state == "closed":
+        return notice
+    incident = incidents.get(tx, incident_id)
+    if incident is None:
+        return notice
+    try:
+        found = triage_of(tx, incident, now)
+    except Exception as error:
+        _tell("incident %d has no triage in its notice: %s", incident_id, type(error).__name__)
+        return notice
+    runbook = choose(incident) if found is None else found.runbook
+    return replace(notice, about=replace(about, triage=found.words if found else "", runbook=runbook))
 
 
 class UnstoredOutbox:

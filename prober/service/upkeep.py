@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from prober.incidents.clock import attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
 from prober.judging.memory import decode
-from prober.model.alerting import Reminders
 from prober.model.declaration import Endpoint
 from prober.model.incident import Change, Decision, Incident
 from prober.model.watch import SILENT_AFTER
-from prober.service.decisions import carry_out, locked, notify_of_no_incident
+from prober.service.decisions import alarmed_at, carry_out, locked, notify_of_no_incident, subject_of
 from prober.store import (
     Store,
     Transaction,
@@ -30,11 +29,10 @@ from prober.store.retention import Needed
 
 
 def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
-    """Mutes that end, reminders that are due, incidents of endpoints that were edited, and digests: each in a
-    transaction of its own. Gives what was decided about incidents."""
-    reminders = routing.alerts.reminders
+    """Mutes that end, reminders and escalations that are due, incidents of endpoints that were edited, and digests:
+    each in a transaction of its own. Gives what was decided about incidents."""
     with store.read() as tx:
-        waiting = [one for one in incidents.not_closed(tx) if _decide(tx, one, reminders, now).reason != "nothing_due"]
+        waiting = [one for one in incidents.not_closed(tx) if _decide(tx, one, routing, now).reason != "nothing_due"]
         has_digest = notices.has_digest(tx, now)
     done = [_look_at_one(store, one, routing, now) for one in waiting]
     if has_digest:
@@ -48,17 +46,24 @@ def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) 
         incident = incidents.get(tx, seen.id)
         if incident is None or incident.state == "closed":
             return None
-        decision = _decide(tx, incident, routing.alerts.reminders, now)
+        decision = _decide(tx, incident, routing, now)
         if decision.reason == "nothing_due":
             return None
         carry_out(tx, decision, routing, now)
     return decision
 
 
-def _decide(tx: Transaction, incident: Incident, reminders: Reminders, now: datetime) -> Decision:
+def _decide(tx: Transaction, incident: Incident, routing: Routing, now: datetime) -> Decision:
     if not declared.is_current(tx, incident.endpoint_hash) and declared.is_declared(tx, incident.endpoint):
         return replaced(incident, now)
-    return pass_time(incident, reminders, now, incidents.muted_for(tx, incident))
+    alerts = routing.alerts
+    waits = incident.state == "open" and incident.part_of is None
+    since = alarmed_at(tx, incident) if waits else None
+    decision = pass_time(incident, alerts.reminders, now, incidents.muted_for(tx, incident), since)
+    may_escalate = waits and decision.reason == "nothing_due" and any(route.after for route in alerts.routes)
+    if may_escalate and routing.escalates(subject_of(tx, incident, "unacknowledged", now), now):
+        return Decision("not_acknowledged", incident, event="unacknowledged")
+    return decision
 
 
 def check_freshness(

@@ -166,13 +166,12 @@ def _state(
     now: datetime,
 ) -> tuple[State, str, datetime | None]:
     if (incident := endpoint.open_incident) is not None:
-        words = incident.headline or incident.kind.replace("_", " ")
-        return "changed", words, moment_of(incident.onset)
+        return "changed", incident.headline, moment_of(incident.onset)
     if (critical := next((one for one in endpoint.open_facts if one.severity == "critical"), None)) is not None:
         return "changed", critical.words, moment_of(critical.onset)
     if (trouble := endpoint.trouble) is not None:
-        said = cause_in_words(trouble.cause or trouble.kind, trouble.detail, trouble.failed_share)
-        return "unreachable", said if trouble.failed_share else f"cannot be asked: {said}", moment_of(trouble.onset)
+        said = f"{trouble.headline}: {trouble.detail}" if trouble.detail else trouble.headline
+        return "unreachable", said, moment_of(trouble.onset)
     if maintenance is not None:
         return "paused", f"in maintenance: {maintenance.note or 'no reason given'}", maintenance.start
     if ended and (unanswered := _unanswered(endpoint, ended[0])):

@@ -244,6 +244,12 @@ def private_recipients(tx: Transaction, incident_ids: Iterable[int]) -> frozense
     return frozenset(Target(alerter, channel or "") for alerter, channel in rows)
 
 
+def newest_at(tx: Transaction, incident_id: int, events: Collection[Event]) -> datetime | None:
+    """When one of these events of an incident was last owed to anyone; None where none was."""
+    newest = select(NoticeRow.created_at).where(NoticeRow.incident_id == incident_id, col(NoticeRow.event).in_(events))
+    return tx.exec(newest.order_by(col(NoticeRow.created_at).desc()).limit(1)).first()
+
+
 def is_waiting(tx: Transaction, incident_id: int, target: Target, events: Collection[Event]) -> bool:
     """Whether a notice of one of these events waits to be sent to this place."""
     waiting = select(NoticeRow.id).where(

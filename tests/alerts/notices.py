@@ -67,7 +67,7 @@ def edited(notice: T, **values: Any) -> T:
         head["source"] = replace(notice.source, **source)
     about = notice.about
     match head.get("event", ""):
-        case "stale" | "fresh" | "compared":
+        case "stale" | "fresh" | "compared" | "version_compared":
             about = EndpointNews("")
         case "retiring":
             about = EndpointNews("", "retirement")
@@ -108,7 +108,7 @@ PLAIN = Notice(
         threshold=365.0,
         moved=(
             Moved("length", 21_000.0, "34 % longer"),
-            Moved("refusal", 412.5, "refuses 11 % instead of 2 %"),
+            Moved("refusal", 412.5, "refuses 11 % (was 2 %)"),
         ),
         comparisons=(
             Comparison("billing/vat", "What is the VAT on books?", "7 %", "The reduced rate of 7 % applies to books."),
@@ -193,8 +193,8 @@ NAMED = {
         course="persistent",
         share=Share(0.163, 0.1, 0.22, 4, 12),
         moved=(
-            Moved("expectation", 2100.0, "passes its checks 84 % instead of 100 %", 48, 256),
-            Moved("choice", 412.5, "billing/vat: “7 %” 31 % instead of 88 %, “19 %” 60 % instead of 2 %", 12, 64),
+            Moved("expectation", 2100.0, "checks pass 84 % (was 100 %)", 48, 256),
+            Moved("choice", 412.5, "billing/vat: “7 %” 31 % (was 88 %), “19 %” 60 % (was 2 %)", 12, 64),
         ),
     ),
     "passed": edited(
@@ -207,6 +207,7 @@ NAMED = {
     "together": edited(PLAIN, e_value=200.0, also=(Part("acme/gpt-4o-mini", 13), Part("acme/o3", None))),
     "joined": edited(PLAIN, event="joined", also=tuple(Part(f"acme/{number}", number) for number in range(13, 26))),
     "reminded": edited(PLAIN, event="reminded", at=AT),
+    "unacknowledged": edited(PLAIN, event="unacknowledged", severity="critical", at=AT),
     "acknowledged": edited(
         PLAIN, event="acknowledged", state="acknowledged", actor="alice", note="asked the provider", acknowledged_at=AT
     ),
@@ -250,6 +251,14 @@ NAMED = {
         severity="info",
         about=EndpointNews("prompt shop/order v7 against v6: passes its checks as before, 12 % longer, same cost"),
     ),
+    "version_compared": replace(
+        ELSEWHERE,
+        event="version_compared",
+        about=EndpointNews(
+            "gpt-4o-2024-11-20 instead of gpt-4o-2024-08-06: 1 of 24 probes is worse: shop/ticket passes 0 % "
+            "instead of 100 %. To do: pin gpt-4o-2024-08-06, which the provider still lists"
+        ),
+    ),
     "retiring": replace(
         ELSEWHERE,
         event="retiring",
@@ -275,9 +284,26 @@ NAMED = {
         event="digest",
         source=None,
         about=Digest(
-            (ITEM, replace(ITEM, event="trouble", kind="rate_limited", incident_id=15, words="rate_limited"))
+            (ITEM, replace(ITEM, event="trouble", kind="rate_limited", incident_id=15, words="rate limited"))
             + (replace(ITEM, event="stale", incident_id=None, kind="", words="none for 3 h"),) * 20
         ),
+    ),
+    "first_minutes": edited(
+        PLAIN,
+        severity="critical",
+        kind="contract_break",
+        endpoint="support-bot",
+        model="gpt-4.1",
+        onset="2026-01-31T00:00:00Z",
+        onset_between=("2026-01-30T22:00:00Z", "2026-01-31T00:00:00Z"),
+        rounds_since_onset=6,
+        moved=(
+            Moved("expectation", 2100.0, "checks pass 73 % (was 100 %)", 48, 256, "worse"),
+            Moved("length", 640.0, "34 % longer", 48, 256),
+            Moved("choice", 412.5, "billing/vat: “7 %” 31 % (was 88 %), “19 %” 60 % (was 2 %)", 12, 64),
+            Moved("text", 44.0, "wording moved: 0.34 from the reference's centroid (was 0.12)", 48, 256),
+        ),
+        triage="the provider changed the model (93 %)",
     ),
     "private": edited(PLAIN, private=True, history=HISTORY),
     "hostile": HOSTILE,
@@ -349,6 +375,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "trouble_over": troubles,
         "stale": st.builds(EndpointNews, _any_text),
         "compared": st.builds(EndpointNews, _any_text),
+        "version_compared": st.builds(EndpointNews, _any_text),
         "fresh": st.builds(EndpointNews, _any_text),
         "retiring": st.builds(EndpointNews, _any_text, st.just("retirement")),
         "daemon_silent": st.builds(DaemonNews, _any_text),

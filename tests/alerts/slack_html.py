@@ -11,10 +11,12 @@ import html
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from prober.alerts.slack.blocks import accept_modal, evidence_blocks, news_blocks, root_blocks
+from prober.alerts.slack.blocks import accept_modal, evidence_blocks, news_blocks, root_blocks, slack_blocks
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
 from tests.alerts.notices import HISTORY, NAMED, PLAIN, edited
@@ -92,11 +94,22 @@ def _rich(element: Mapping[str, Any]) -> str:
 def _inline(section: Mapping[str, Any]) -> str:
     said = []
     for one in section["elements"]:
-        text = html.escape(one.get("text", one.get("url", "")))
+        text = html.escape(one.get("text", one.get("url", "")) if one["type"] != "date" else _date(one))
         if one["type"] == "link":
             text = f"<a>{text}</a>"
         said.append(f"<b>{text}</b>" if one.get("style", {}).get("bold") else text)
     return "".join(said)
+
+
+def _date(one: Mapping[str, Any]) -> str:
+    """As a reader in Berlin sees it on 1 February 2026 at 11:00."""
+    at, now = datetime.fromtimestamp(one["timestamp"], ZoneInfo("Europe/Berlin")), datetime(2026, 2, 1, 10, tzinfo=UTC)
+    hours = (now - at) / timedelta(hours=1)
+    number, unit = (abs(hours), "hour") if abs(hours) < 24 else (abs(hours) / 24, "day")
+    size = f"{number:.0f} {unit}{'' if round(number) == 1 else 's'}"
+    day = {0: "today", 1: "yesterday"}.get((now.astimezone(at.tzinfo).date() - at.date()).days, f"{at:%b} {at.day}")
+    tokens = {"date_short_pretty": day, "time": f"{at:%H:%M}", "ago": f"{size} ago" if hours >= 0 else f"in {size}"}
+    return str(one["format"]).format(**tokens)
 
 
 def _element(one: Mapping[str, Any]) -> str:
@@ -109,23 +122,29 @@ def _said(text: Mapping[str, Any]) -> str:
     return html.escape(text["text"])
 
 
-OPENED = edited(NAMED["escalated"], event="opened", history=HISTORY, course="unknown", severity="critical")
 PAGES: dict[str, Callable[[], str]] = {
-    "slack-incident": lambda: page(message(root_blocks(OPENED, interactive=True))),
+    "slack-incident": lambda: page(message(root_blocks(NAMED["first_minutes"], interactive=True))),
     "slack-thread": lambda: page(
-        message(root_blocks(edited(NAMED["acknowledged"], history=HISTORY), interactive=True)),
+        message(
+            root_blocks(edited(NAMED["acknowledged"], history=HISTORY, history_channel="length"), interactive=True)
+        ),
         thread(
-            message(evidence_blocks(PLAIN)),
-            message([], picture(edited(PLAIN, history=HISTORY))),
-            message(news_blocks(NAMED["acknowledged"])),
+            message(evidence_blocks(PLAIN, interactive=True)),
+            message([], picture(edited(PLAIN, history=HISTORY, history_channel="length"))),
+            message(news_blocks(NAMED["acknowledged"], interactive=True)),
         ),
     ),
     "slack-accept": lambda: page(modal(accept_modal(12, "acme/gpt-4o", ""))),
     "slack-states": lambda: page(
         *(
             message(root_blocks(NAMED[name], interactive=True))
-            for name in ("identity_drill", "muted", "recovered", "trouble")
+            for name in ("identity_drill", "muted", "recovered", "cause_changed", "fact")
         )
+    ),
+    "slack-later": lambda: page(
+        message(news_blocks(NAMED["reminded"], interactive=True)),
+        message(root_blocks(NAMED["unacknowledged"], interactive=True)),
+        message(slack_blocks(NAMED["digest"])),
     ),
     "slack-private": lambda: page(message(evidence_blocks(_private()))),
 }

@@ -69,6 +69,15 @@ def texts(node: object) -> list[str]:
     return own + [text for value in node.values() for text in texts(value)]
 
 
+def dates(node: object) -> list[dict[str, object]]:
+    """Every date element in blocks."""
+    if isinstance(node, list):
+        return [date for item in node for date in dates(item)]
+    if not isinstance(node, dict):
+        return []
+    return [node] if node.get("type") == "date" else [date for value in node.values() for date in dates(value)]
+
+
 def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
@@ -130,7 +139,21 @@ def _valid_rich(element: object) -> bool:
 def _valid_inline(one: dict[str, object]) -> bool:
     if one.get("type") == "text":
         return set(one) <= {"type", "text", "style"} and isinstance(one["text"], str) and one["text"] != ""
+    if one.get("type") == "date":
+        known = set(one) <= {"type", "timestamp", "format", "timezone", "url", "fallback", "style"}
+        return known and type(one.get("timestamp")) is int and _valid_date_format(one.get("format"))
     return one.get("type") == "link" and _valid_url(one.get("url"))
+
+
+DATE_TOKENS = {
+    "day_divider_pretty", "date_num", "date_slash", "date_long", "date_long_full", "date_long_pretty", "date",
+    "date_pretty", "date_short", "date_short_pretty", "time", "time_secs", "ago",
+}  # fmt: skip
+
+
+def _valid_date_format(look: object) -> bool:
+    tokens = re.findall(r"\{([^}]*)\}", look) if isinstance(look, str) else []
+    return bool(tokens) and set(tokens) <= DATE_TOKENS
 
 
 def _valid_element(one: object) -> bool:

@@ -30,7 +30,7 @@ TAKEN = Draft202012Validator(ALERTMANAGER)
 
 @pytest.mark.parametrize("notice", TOLD.values(), ids=TOLD)
 def test_every_message_is_taken(notice) -> None:
-    body = alerts(notice, NOW)
+    body = alerts(edited(notice, fired=(notice.severity,)), NOW)
     TAKEN.validate(body)
     Alertmanager().take(body)
 
@@ -96,12 +96,28 @@ def test_one_alert_fires_for_an_incident_until_it_is_over(begin, steps, end) -> 
     held, now, severity = Alertmanager(), PLAIN.since, PLAIN.severity
     held.take(alerts(edited(PLAIN, event=begin), now))
     assert held.firing(now) == [severity]
+    fired = [severity]
     for event, level, later in steps:
         now, severity = now + later, level
-        held.take(alerts(edited(PLAIN, event=event, severity=level), now))
+        held.take(alerts(edited(PLAIN, event=event, severity=level, fired=tuple(fired)), now))
         assert held.firing(now) == [level]
-    held.take(alerts(edited(PLAIN, event=end, severity=severity), now))
+        fired.append(level)
+    fired = list(dict.fromkeys(fired))
+    ends = alerts(edited(PLAIN, event=end, severity=severity, fired=tuple(fired)), now)
+    held.take(ends)
     assert held.firing(now) == []
+    assert [one["labels"]["severity"] for one in ends] == fired, "what never fired has no end"
+
+
+def test_the_end_of_what_never_fired_here_is_not_sent() -> None:
+    over = edited(PLAIN, event="recovered", state="closed", close_reason="recovered")
+    assert alerts(over, NOW) is None
+    assert [one["labels"]["severity"] for one in alerts(edited(over, fired=("warning",)), NOW)] == ["warning"]
+    worse = alerts(edited(PLAIN, event="escalated", severity="critical", fired=("warning",)), NOW)
+    assert [(one["labels"]["severity"], one["endsAt"] > one["startsAt"]) for one in worse] == [
+        ("critical", True),
+        ("warning", False),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -111,13 +127,14 @@ def test_one_alert_fires_for_an_incident_until_it_is_over(begin, steps, end) -> 
 def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
     held, now = Alertmanager(), NOW
     for _ in range(2):
-        began = edited(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity="critical")
+        level = EVENTS[begin].severity or "critical"
+        began = edited(PLAIN, event=begin, incident_id=12 * is_incident, detected_at=now, severity=level)
         held.take(alerts(began, now))
-        assert held.firing(now) == ["critical"]
+        assert held.firing(now) == [level]
         now += timedelta(hours=5)
         # An incident began when it began; other news is as old as itself.
         held.take(alerts(edited(began, event=end, detected_at=began.since if is_incident else now,
-                                 severity="warning"), now))  # fmt: skip
+                                 severity="warning", fired=(level,)), now))  # fmt: skip
         assert held.firing(now) == []
         now += timedelta(hours=5)
 

@@ -44,7 +44,7 @@ LAYOUTS: dict[str, Callable[[Notice], Body]] = {
     "evidence": lambda notice: {"text": evidence_text(notice), "blocks": evidence_blocks(notice)},
     "news": lambda notice: {"text": fallback_text(notice), "blocks": news_blocks(notice)},
 }
-PARSED = {"header", "plain_text", "rich_text", "rich_text_section", "rich_text_list", "text", "link", "section"}
+PARSED = {"header", "plain_text", "rich_text", "rich_text_section", "rich_text_list", "text", "link", "section", "date"}
 PRESSED = {"actions", "button", "static_select"}
 
 
@@ -158,11 +158,11 @@ def test_in_private_mode_no_word_of_a_prompt_or_reply_is_sent() -> None:
             edited(one, prompt="the secret prompt", reference="a secret", recent="no secret")
             for one in PLAIN.about.comparisons
         ),
-        moved=(edited(PLAIN.about.moved[0], words="a/b: “the ” secret” 31 % instead of 88 %, “” 9 % instead of 2 %"),),
+        moved=(edited(PLAIN.about.moved[0], words="a/b: “the ” secret” 31 % (was 88 %), “” 9 % (was 2 %)"),),
     )
     shown = json.dumps(layouts(secret), ensure_ascii=False)
     assert "secret" not in shown
-    assert "a/b: an answer 9 % instead of 2 %" in shown
+    assert "a/b: an answer 9 % (was 2 %)" in shown
     assert "8 characters, 1 line" in shown and "9 characters, 1 line" in shown
     assert "secret" in json.dumps(layouts(edited(secret, private=False)))
 

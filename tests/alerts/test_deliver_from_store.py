@@ -67,10 +67,10 @@ def test_each_channel_gets_the_incident_once(tmp_path: Path, slack: SlackServer,
         try_to_act(store, incident.id, Action("acknowledge", "alice"), Routing(("slack",)), later)
         assert deliver_all(store, settings, NOW + timedelta(days=1)) == 2, "whoever was told: the log, too"
     assert parts(slack) == ["root", "evidence", "news"]
-    assert "length: 34 % longer (evidence 900)" in texts(slack.messages[1]["blocks"])
-    assert str(slack.messages[2]["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
+    assert "34 % longer (length, evidence 900)" in texts(slack.messages[1]["blocks"])
+    assert str(slack.messages[2]["text"]).startswith("👀 Acknowledged · acme/gpt-4o")
     assert slack.roots[0]["text"] != slack.messages[2]["text"] and str(slack.roots[0]["text"]).startswith(
-        "Acknowledged: "
+        "👀 Acknowledged · "
     )
 
 

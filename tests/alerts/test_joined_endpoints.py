@@ -24,7 +24,7 @@ def test_the_message_names_the_other_endpoints_and_where_they_are_dealt_with() -
 
 def test_news_of_more_endpoints_is_about_them() -> None:
     message = compose(JOINED)
-    assert message.title.startswith("More endpoints: behaviour change of acme/gpt-4o: 34 % longer, since ")
+    assert message.title.startswith("More endpoints · acme/gpt-4o: 34 % longer · for ")
     assert message.pairs == message.moved == ()
     assert dict(message.paragraphs)["Also"].endswith(f", and {len(JOINED.about.also) - ALSO_SHOWN} more")
     assert "an incident of its own" in message.todo[0]

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import get_args
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from prober.alerts.kinds import KINDS
 from prober.alerts.message import compose, current, plain_text
 from prober.alerts.phrases import chance, notice_key, when
-from prober.alerts.slack.blocks import fallback_text, slack_blocks
+from prober.alerts.slack.blocks import fallback_text, root_blocks, root_text, slack_blocks
 from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind
 from prober.model.notice import Comparison, Moved, Notice
@@ -47,27 +48,81 @@ def test_a_webhook_sees_the_golden_message(name: str) -> None:
     same_as_golden(f"webhook_{name}.json", json.dumps(payload(NAMED[name]), indent=1) + "\n")
 
 
-def test_the_first_line_says_how_bad_what_where_since_when_and_how_sure() -> None:
-    assert compose(PLAIN).title == (
-        "Warning: behaviour change of acme/gpt-4o: 34 % longer, since 2026-01-29 06:00 UTC; "
-        "a false alarm like this: about once in 22 years"
+def test_the_first_line_says_how_bad_where_what_for_how_long_and_which_model() -> None:
+    """The same in a log, in a notification, and above the message in Slack."""
+    bot = edited(
+        PLAIN,
+        severity="critical",
+        endpoint="support-bot",
+        model="gpt-4.1",
+        onset="2026-01-31T00:00:00Z",
+        moved=(Moved("expectation", 900.0, "checks pass 73 % (was 100 %)", direction="worse"),),
     )
-    assert plain_text(PLAIN).splitlines()[0] == compose(PLAIN).title
-    assert fallback_text(PLAIN).splitlines()[0] == compose(PLAIN).title
+    said = "support-bot: checks pass 73 % (was 100 %) · for 6 h · gpt-4.1"
+    assert compose(bot).title == plain_text(bot).splitlines()[0] == payload(bot)["title"] == f"Critical · {said}"
+    assert fallback_text(bot).splitlines()[0] == root_text(bot).splitlines()[0] == f"🔴 {said}"
+    assert slack_blocks(bot)[0]["text"]["text"] == f"🔴 {said}"  # type: ignore[index,call-overload]
+    # It is edited in place and read for days: no time that passes.
+    assert root_blocks(bot, interactive=True)[0]["text"]["text"] == (  # type: ignore[index,call-overload]
+        "🔴 support-bot: checks pass 73 % (was 100 %) · gpt-4.1"
+    )
+    assert "about once in" in dict(compose(bot).paragraphs)["How sure"]
+    assert "threshold 365" in dict(compose(bot).paragraphs)["How sure"]
+
+
+def test_the_age_is_that_of_the_moment_it_is_said() -> None:
+    assert " · for 2 d · " in compose(PLAIN).title
+    assert " · for 3 d · " in compose(edited(PLAIN, as_of=PLAIN.at + timedelta(days=1))).title
+    over = edited(PLAIN, state="closed", close_reason="recovered", closed_at=PLAIN.at)
+    assert " · lasted 2 d · " in current(over).title
+    for unknown in (edited(PLAIN, onset="0031"), edited(PLAIN, state="closed", close_reason="accepted")):
+        assert current(unknown).title.count(" · ") == 2
+
+
+def test_a_provider_s_sentence_stands_first() -> None:
+    refused = NAMED["cause_changed"]
+    label, said = compose(edited(refused, event="trouble")).paragraphs[0]
+    assert (label, said) == ("The provider says", refused.about.detail)
+    assert compose(edited(refused, event="trouble")).title.startswith(
+        "Warning · acme/gpt-4o: cannot be asked: out of c"
+    )
+
+
+def test_steps_are_buttons_where_there_are_buttons() -> None:
+    by_button, by_command = compose(PLAIN, buttons=True).todo, compose(PLAIN).todo
+    assert "prober" not in " ".join(by_button) and "Press Acknowledge" in by_button[0]
+    assert by_command[0].endswith("prober incidents acknowledge 12")
+    shipped = replace(PLAIN, source=replace(PLAIN.source, runbook=None))  # type: ignore[type-var]
+    shipped = replace(shipped, about=replace(shipped.about, runbook="refusal-spike"))  # type: ignore[call-arg]
+    assert "Follow the runbook refusal-spike: prober incidents runbook 12" in compose(shipped).todo
+
+
+def test_a_reminder_is_one_line() -> None:
+    reminder = compose(NAMED["reminded"])
+    assert (reminder.paragraphs, reminder.lists, reminder.todo) == ((), (), ())
+    assert reminder.title.startswith("Still open, warning · acme/gpt-4o: 34 % longer · for 3 d")
+
+
+def test_a_digest_has_a_heading_an_endpoint_and_says_equal_things_once() -> None:
+    ((name, lines),) = compose(NAMED["digest"]).lists
+    assert name == "acme/gpt-4o-mini" and len(lines) == 3
+    assert lines[-1] == "No fresh rounds: none for 3 h, 20 times, the last 2026-01-31 03:00 UTC"
 
 
 def test_every_kind_and_event_has_words_of_its_own() -> None:
     assert set(KINDS) == set(get_args(IncidentKind))
-    assert compose(edited(PLAIN, kind="a_word_of_next_year")).title.startswith("Warning: change of acme/gpt-4o")
+    unknown = edited(PLAIN, kind="a_word_of_next_year", moved=())
+    assert compose(unknown).title.startswith("Warning · acme/gpt-4o: change · ")
 
 
 def test_what_the_incident_is_now_is_said_whatever_the_notice_tells() -> None:
     late = edited(PLAIN, event="opened", state="closed", close_reason="recovered")
-    assert current(late).title == "Recovered: behaviour change of acme/gpt-4o: 34 % longer, since 2026-01-29 06:00 UTC"
-    assert dict(current(late).paragraphs)["State"] == "closed: recovered"
-    assert dict(current(NAMED["muted"]).paragraphs)["State"] == "muted until 2026-02-01 12:30 UTC by alice: known"
+    assert current(late).title == "Recovered · acme/gpt-4o: 34 % longer · gpt-4o-2024-08-06"
+    assert dict(current(late).paragraphs)["State"] == "warning, closed: recovered"
+    state = dict(current(NAMED["muted"]).paragraphs)["State"]
+    assert state == "warning, muted until 2026-02-01 12:30 UTC by alice: known"
     assert dict(current(NAMED["acknowledged"]).paragraphs)["State"] == (
-        "acknowledged since 2026-02-01 08:30 UTC by alice: asked the provider"
+        "warning, acknowledged since 2026-02-01 08:30 UTC by alice: asked the provider"
     )
 
 
@@ -77,13 +132,15 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
         assert "How sure" not in dict(compose(NAMED[name]).paragraphs)
         assert "accept" not in plain_text(NAMED[name])
     assert compose(NAMED["trouble"]).title == (
-        "Warning: provider error, acme/gpt-4o cannot be asked since 2026-01-29 06:00 UTC"
+        "Warning · acme/gpt-4o: cannot be asked: unauthorized: 12 of 12 asks · for 2 d · gpt-4o-2024-08-06"
     )
     assert "unauthorized: 12 of 12 asks" in plain_text(NAMED["trouble"])
 
 
 def test_a_fact_is_said_with_was_and_is() -> None:
-    assert compose(NAMED["fact"]).title == ("Warning: acme/gpt-4o: input tokens of the same prompt 18 → 20 and 1 more")
+    assert compose(NAMED["fact"]).title == (
+        "Warning · acme/gpt-4o: input tokens of the same prompt 18 → 20 and 1 more · for 2 d · gpt-4o-2024-08-06"
+    )
     assert [words for label, words in compose(NAMED["fact"]).paragraphs if label == "Fact"] == [
         "input tokens of the same prompt: 18 → 20, seen in 6 of 6 replies to 2 probes",
         "served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies",
@@ -93,14 +150,12 @@ def test_a_fact_is_said_with_was_and_is() -> None:
 def test_a_long_name_gives_way_to_the_rest_of_the_first_line() -> None:
     title = compose(edited(PLAIN, endpoint="e" * 200)).title
     assert len(title) == 150
-    assert title.endswith(
-        "e…: 34 % longer, since 2026-01-29 06:00 UTC; a false alarm like this: about once in 22 years"
-    )
+    assert title.endswith("e…: 34 % longer · for 2 d · gpt-4o-2024-08-06")
 
 
 def test_a_drill_is_called_one_everywhere() -> None:
     drill = edited(PLAIN, drill=True)
-    assert compose(drill).title.startswith("Drill: ")
+    assert compose(drill).title.startswith("Drill, warning · ")
     assert compose(drill).paragraphs[0][0] == "Drill"
     assert payload(drill)["drill"] is True
 
@@ -161,8 +216,8 @@ def test_a_round_label_is_said_as_a_time_where_it_is_one(label: str, words: str)
 
 def test_what_is_left_out_is_counted() -> None:
     many = edited(PLAIN, moved=tuple(Moved(f"channel {n}", 1.0, "more") for n in range(9)))
-    assert compose(many).moved[-1] == "and 3 more on the dashboard"
-    assert len(compose(many).moved) == 7
+    assert compose(many).moved[-1] == "and 6 more on the dashboard"
+    assert len(compose(many).moved) == 4
 
 
 def test_a_bad_runbook_is_text_and_a_missing_one_is_absent() -> None:

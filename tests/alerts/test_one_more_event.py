@@ -37,7 +37,7 @@ def test_routing_knows_its_audience_and_its_urgency() -> None:
 
 def test_messages_say_its_title_and_what_to_do() -> None:
     message = compose(HANDED_OVER)
-    assert message.title.startswith("Handed over, warning: behaviour change of acme/gpt-4o")
+    assert message.title.startswith("Handed over, warning · acme/gpt-4o: 34 % longer")
     assert message.paragraphs[-1] == ("Handed over, warning", "by alice: next shift")
     assert message.todo == ("Read incident 12.",)
     assert "Handed over" in plain_text(HANDED_OVER)
@@ -50,6 +50,6 @@ def test_pagers_and_the_webhook_know_its_phase() -> None:
 
 
 def test_slack_lays_it_out() -> None:
-    assert fallback_text(HANDED_OVER).startswith("Handed over, warning: ")
+    assert fallback_text(HANDED_OVER).startswith("🟠 Handed over, warning · ")
     for blocks in (slack_blocks(HANDED_OVER), news_blocks(HANDED_OVER), root_blocks(HANDED_OVER, interactive=True)):
         assert blocks and all(block["block_id"] for block in blocks)

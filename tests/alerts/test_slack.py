@@ -136,7 +136,7 @@ def test_a_refused_layout_still_gets_its_words_through(
     outcome = opened(slack).send(PLAIN)
     assert outcome.sent and outcome.reason == f"sent without layout ({word})"
     [message] = slack.roots
-    assert "blocks" not in message and str(message["text"]).startswith("Warning: behaviour change of acme/gpt-4o")
+    assert "blocks" not in message and str(message["text"]).startswith("🟠 acme/gpt-4o: 34 % longer")
 
 
 @EITHER

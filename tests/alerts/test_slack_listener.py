@@ -123,7 +123,7 @@ def test_acknowledge(office: Callable[..., Office], slack: SlackServer) -> None:
     here = office()
     assert here.press("acknowledge") == {}
     assert (here.incident.state, here.incident.actor) == ("acknowledged", "alice (U0ALICE)")
-    assert str(here.root["text"]).startswith("Acknowledged: behaviour change of acme/gpt-4o")
+    assert str(here.root["text"]).startswith("👀 Acknowledged · acme/gpt-4o")
     assert "Acknowledged" in str(slack.thread(here.root)[-1]["text"])
     [kept] = here.store.query(stored_incidents.actions)
     assert (kept.action, kept.actor, kept.via, kept.reason) == (
@@ -140,7 +140,7 @@ def test_mute_for_a_chosen_time_and_unmute(office: Callable[..., Office]) -> Non
     here = office()
     here.press("mute", place=1)
     assert here.incident.state == "muted" and here.incident.muted_until == NOW + timedelta(hours=4)
-    assert str(here.root["text"]).startswith("Muted: ")
+    assert str(here.root["text"]).startswith("🔕 Muted · ")
     here.press("unmute", user="U0BOB")
     assert (here.incident.state, here.incident.actor) == ("open", "bob (U0BOB)")
     assert [kept.action for kept in here.store.query(stored_incidents.actions)] == ["unmute", "mute"]
@@ -162,7 +162,7 @@ def test_accept_asks_for_a_reason(office: Callable[..., Office], slack: SlackSer
         "bob (U0BOB)",
         "better answers",
     )
-    assert str(here.root["text"]).startswith("Accepted: ")
+    assert str(here.root["text"]).startswith("✅ Accepted · ")
     assert len(here.store.query(judge_state.epochs, "acme/gpt-4o")) == 1
 
 
@@ -185,7 +185,7 @@ def test_what_is_private_is_not_shown_on_request_either(
     told = here.store.query(latest_notice_of, here.incident.id, "slack", "")
     assert told is not None and not told.private
     assert isinstance(told.about, ChangeNews)
-    moved = (replace(told.about.moved[0], words="“secret” 31 % instead of 88 %"),)
+    moved = (replace(told.about.moved[0], words="“secret” 31 % (was 88 %)"),)
     secret = replace(told, private=True, about=replace(told.about, moved=moved))
     monkeypatch.setattr("prober.daemon.notices.latest_notice_of", lambda *arguments: secret)
     here.press("evidence")

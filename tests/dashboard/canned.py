@@ -342,7 +342,7 @@ def history(endpoint: str, rounds: int = 40, changed: int | None = None) -> tupl
                 value=0.02 + abs(wiggle) + 0.3 * bool(since),
                 reference_value=0.02,
                 unit="share of replies",
-                words="other answers in 32 % instead of 2 %" if since else "as before",
+                words="other answers in 32 % (was 2 %)" if since else "as before",
             ),
             point(endpoint, "format", n, rounds, e_value=0.7, value=math.nan if n % 9 == 0 else 1.0),
         ]

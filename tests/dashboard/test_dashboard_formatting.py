@@ -55,7 +55,7 @@ def test_a_long_reply_is_cut_and_says_by_how_much():
         "support-bot",
         "eu/claude.v2",
         "34 % longer",
-        "refuses 11 % instead of 2 %",
+        "refuses 11 % (was 2 %)",
         "since 2026-01-29 14:05 UTC",
         "3 of 8 rounds, 12 h",
     ],

@@ -179,30 +179,28 @@ def test_a_change_that_stayed_and_is_back_passes_and_closes_by_itself() -> None:
 
 
 def test_it_is_not_back_while_a_grave_channel_without_a_statistic_says_otherwise() -> None:
-    refuses = Shift("refusal", "refuses 74 % instead of 8 %", 24, 96, "worse", is_clear=True)
+    refuses = Shift("refusal", "refuses 74 % (was 8 %)", 24, 96, "worse", is_clear=True)
     given = Circumstances(look=lambda change: Findings((refuses,)))
     incident = decide(None, later(7.0, 31), "acme/gpt-4o", "e1", NOW, given=given).incident
     for number, log_e in enumerate((9.0, 12.0, 13.0, 30.0, 10.0), 32):
         incident = decide(incident, later(log_e, number), "acme/gpt-4o", "e1", NOW, given=given).incident
     assert incident is not None
     assert (incident.course, incident.severity, incident.headline) == (
-        "persistent", "critical", "refuses 74 % instead of 8 %",
+        "persistent", "critical", "refuses 74 % (was 8 %)",
     )  # fmt: skip
 
 
 def test_an_improvement_is_info_and_said_as_one() -> None:
-    better = Shift("refusal", "refuses 1 % instead of 31 %", 24, 96, "better", is_clear=True)
+    better = Shift("refusal", "refuses 1 % (was 31 %)", 24, 96, "better", is_clear=True)
     longer = Shift("length", "40 % longer", 24, 96, follows=True)
     given = Circumstances(look=lambda change: Findings((better, longer)))
     incident = decide(None, later(7.0, 31), "acme/gpt-4o", "e1", NOW, given=given).incident
     assert incident is not None
     assert (incident.severity, incident.kind) == ("info", "behaviour_change")
-    assert incident.headline == incident.for_better_or_worse == "better: refuses 1 % instead of 31 %"
-    worse = Shift("expectation", "checks hold in 40 % instead of 98 %", 24, 96, "worse", is_clear=True)
+    assert incident.headline == incident.for_better_or_worse == "better: refuses 1 % (was 31 %)"
+    worse = Shift("expectation", "checks hold in 40 % (was 98 %)", 24, 96, "worse", is_clear=True)
     both = replace(incident, findings=Findings((worse, better, longer)))
-    assert both.for_better_or_worse == (
-        "worse: checks hold in 40 % instead of 98 %; better: refuses 1 % instead of 31 %"
-    )
+    assert both.for_better_or_worse == ("worse: checks hold in 40 % (was 98 %); better: refuses 1 % (was 31 %)")
     assert replace(incident, findings=Findings((longer,))).for_better_or_worse == ""
 
 

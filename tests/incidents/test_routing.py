@@ -71,6 +71,53 @@ def test_every_route_that_fits_is_taken_and_a_place_named_twice_is_notified_once
     assert targets(both, OPENED) == {"slack:#billing": "routed", "slack": "routed", "pagerduty": "routed"}
 
 
+LATER = (
+    Route(to=("slack",)),
+    Route(to=("pagerduty",), severity="critical", after="30m"),
+    Route(to=("slack:#managers",), severity="critical", after="4h"),
+)
+
+
+def test_a_route_for_later_is_taken_where_nobody_acknowledges() -> None:
+    critical = replace(OPENED, severity="critical", notified=(SLACK,))
+    escalating = routing(routes=LATER)
+    assert targets(escalating, replace(critical, notified=())) == {"slack": "routed"}
+    for minutes, whom in ((29, {}), (30, {"pagerduty"}), (240, {"pagerduty", "slack:#managers"})):
+        waiting = replace(critical, event="unacknowledged", waits_for=timedelta(minutes=minutes))
+        assert targets(escalating, waiting) == dict.fromkeys(whom, "escalated")
+        assert escalating.escalates(waiting, NOON) == bool(whom)
+        assert targets(escalating, replace(waiting, severity="warning")) == {}
+    late = replace(critical, event="unacknowledged", waits_for=timedelta(hours=5))
+    assert targets(escalating, replace(late, notified=(SLACK, PAGER))) == {"slack:#managers": "escalated"}
+    # How it goes on is reported to them as to anyone.
+    over = replace(critical, event="acknowledged", notified=(SLACK, PAGER))
+    assert targets(escalating, over) == {"slack": "notified_before", "pagerduty": "notified_before"}
+
+
+def test_where_only_routes_for_later_fit_the_others_are_first() -> None:
+    only = routing(routes=LATER[1:])
+    assert targets(only, replace(OPENED, severity="critical")) == {"slack": "unrouted", "log": "unrouted"}
+
+
+def test_quiet_hours_and_maintenance_put_an_escalation_off() -> None:
+    quiet = routing(routes=(Route(to=("slack",)), Route(to=("pagerduty",), after="30m")), quiet_hours=QUIET)
+    waiting = replace(OPENED, event="unacknowledged", notified=(SLACK,), waits_for=timedelta(hours=2))
+    assert quiet.escalates(waiting, NOON) and not quiet.escalates(waiting, NIGHT)
+    assert quiet.escalates(replace(waiting, severity="critical"), NIGHT)
+    assert not quiet.escalates(replace(waiting, busy_until=NOON + timedelta(hours=1)), NOON)
+
+
+def test_what_a_provider_says_anew_is_read_once_a_day_where_it_is_no_more_than_info() -> None:
+    plain = routing(timezone="Europe/Berlin")
+    for event in ("fact", "fact_over", "fact_acknowledged"):
+        subject = replace(OPENED, event=event, severity="info", notified=(SLACK, PAGER, Target("log")))
+        when = {one.target.alerter: (one.at, one.hold) for one in plain.route(subject, NOON)}
+        assert when["slack"] == (datetime(2026, 3, 5, 8, tzinfo=UTC), "digest"), "nine in Berlin"
+        assert when["pagerduty"] == when["log"] == (NOON, "")
+        louder = {one.target.alerter: one.hold for one in plain.route(replace(subject, severity="warning"), NOON)}
+        assert louder["slack"] == "", "a rule of the endpoint makes it a warning"
+
+
 def test_how_it_goes_on_is_reported_to_whoever_was_notified_and_to_nobody_else() -> None:
     critical = routing(routes=(Route(to=("slack",)), Route(to=("pagerduty",), severity="critical")))
     told = replace(OPENED, notified=(BILLING,))

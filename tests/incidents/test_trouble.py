@@ -176,7 +176,7 @@ OPEN = Change(
     [
         (OPEN, 23, "nothing_due"),
         (OPEN, 24, "reminder_due"),
-        (replace(OPEN, severity="critical"), 4, "reminder_due"),
+        (replace(OPEN, severity="critical"), 1, "reminder_due"),
         (replace(OPEN, severity="info"), 1000, "nothing_due"),
         (replace(OPEN, state="acknowledged"), 1000, "nothing_due"),
         (replace(OPEN, part_of=3), 1000, "nothing_due"),
@@ -193,6 +193,28 @@ def test_what_time_brings(incident: Incident, after_h: int, reason: str) -> None
     assert decision.event == {"reminder_due": "reminded", "mute_expired": "unmuted"}.get(reason)
     again = pass_time(decision.incident, Reminders(), NOW + after_h * HOUR)
     assert again.reason == "nothing_due", "once"
+
+
+@pytest.mark.parametrize(
+    ("reminders", "hours"),
+    [
+        (Reminders(), [1, 5, 29, 197, 365, 533, 701]),
+        (Reminders(critical="2h"), [2, 6, 30, 198, 366, 534, 702]),
+        (Reminders(critical="14d"), [336, 672]),
+        (Reminders(critical=None), []),
+    ],
+)
+def test_reminders_come_ever_more_rarely(reminders: Reminders, hours: list[int]) -> None:
+    """1 h, 4 h, 1 d, and then a week each time, whenever somebody looks."""
+    incident, due = replace(OPEN, severity="critical"), []
+    for hour in range(30 * 24):
+        decision = pass_time(incident, reminders, NOW + hour * HOUR, alarmed_at=NOW)
+        incident = decision.incident
+        due += [hour] if decision.event == "reminded" else []
+    assert due == hours
+    anew = replace(incident, notified_at=NOW + 720 * HOUR)
+    again = pass_time(anew, reminders, NOW + 722 * HOUR, alarmed_at=NOW + 720 * HOUR)
+    assert (again.event == "reminded") == (0 < (reminders.first_s("critical") or 0) <= 7200), "it begins anew"
 
 
 def test_after_a_mute_it_is_as_it_was_before() -> None:

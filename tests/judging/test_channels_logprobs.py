@@ -117,4 +117,4 @@ def test_it_is_read_from_the_tokens_of_the_fingerprint() -> None:
     numbers = {"logprobs.top1": -0.1, "logprobs.token.yes": -0.1, "logprobs.token.a.b": -3.0, "text.words": 1.0}
     assert channel.read(Fingerprint(numbers=numbers)) == TopTokens((("yes", -0.1), ("a.b", -3.0)))
     assert channel.read(Fingerprint(numbers={"logprobs.top1": -0.1})) is None
-    assert channel.words(0.8, 0.05) == "first-token ln p 0.80 from the reference's instead of 0.05"
+    assert channel.words(0.8, 0.05) == "first-token ln p 0.80 from the reference's (was 0.05)"

@@ -45,7 +45,7 @@ SINCE = answers(8, *[{"a": ["Rome", "Rome", "Paris"], "b": ["blue", "red", "gree
 
 def test_names_are_reported_largest_mover_first_with_what_they_rest_on() -> None:
     (shift,) = find([moved("choice", "a")], BEFORE, SINCE, 2).shifts
-    assert shift.words == "probe a: “Paris” 33 % instead of 67 %, “Rome” 67 % instead of 33 %"
+    assert shift.words == "probe a: “Paris” 33 % (was 67 %), “Rome” 67 % (was 33 %)"
     assert (shift.channel, shift.replies, shift.reference_replies) == ("choice", 12, 24)
 
 
@@ -54,7 +54,7 @@ def test_numbers_are_reported_over_every_series_that_moved() -> None:
     shifts = find([moved("refusal", "a", "b"), moved("length", "a")], BEFORE, since, 2).shifts
     assert [one.channel for one in shifts] == ["refusal", "length", "choice"], "the gravest first"
     assert (shifts[0].words, shifts[0].replies, shifts[0].reference_replies) == (
-        "refuses 50 % instead of 0 %", 16, 48,
+        "refuses 50 % (was 0 %)", 16, 48,
     )  # fmt: skip
     assert (shifts[1].replies, shifts[1].reference_replies) == (8, 24)
 
@@ -97,7 +97,7 @@ def test_hostile_replies_are_data() -> None:
     (example,) = found.examples
     assert example.recent == Place("0008", 0)
     words = {shift.channel: shift.words for shift in found.shifts}
-    assert words["choice"].startswith("probe a: answers never seen before 100 % instead of 0 %")
+    assert words["choice"].startswith("probe a: answers never seen before 100 % (was 0 %)")
 
 
 def test_a_share_of_the_traffic_is_found_among_the_probes_that_moved() -> None:
@@ -149,7 +149,7 @@ def test_a_grave_channel_without_a_statistic_of_its_own_is_said_first() -> None:
         ("expectation", "worse"), ("refusal", "worse"), ("choice", ""),
     ]  # fmt: skip
     assert [one.words for one in found.shifts[:2]] == [
-        "passes its checks 30 % instead of 90 %", "refuses 70 % instead of 10 %",
+        "checks pass 30 % (was 90 %)", "refuses 70 % (was 10 %)",
     ]  # fmt: skip
     assert kind_of(found.shifts) == "contract_break"
 

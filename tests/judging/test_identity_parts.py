@@ -62,12 +62,12 @@ def test_what_is_no_evidence(parts: Parts) -> None:
         # A part new in every reply hides no other part.
         (
             lambda rng, i, k: {"model": "m-2" if i >= REFERENCE else "m", "system_fingerprint": f"f{i} {k}"},
-            "model: “m” 0 % instead of 99 %, answers never seen before 100 % instead of 1 %",
+            "model: “m” 0 % (was 99 %), answers never seen before 100 % (was 1 %)",
         ),
         # A part that comes and goes has silence for a value.
         (
             lambda rng, i, k: {"header.x-ms-is-spilled-over": "true"} if k == 0 or i >= REFERENCE else {},
-            "x-ms-is-spilled-over: “true” 100 % instead of 2",
+            "x-ms-is-spilled-over: “true” 100 % (was 2",
         ),
     ],
     ids=["turns", "beside-a-random-part", "comes-and-goes"],

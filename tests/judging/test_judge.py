@@ -106,10 +106,10 @@ def alarm_of(change, at=14, seed=0, **options):
 @pytest.mark.parametrize(
     ("change", "channel", "kind", "words"),
     [
-        ({"refusal.refused": "yes"}, "refusal", "behaviour_change", "refuses 100 % instead of 0 %"),
-        ({"expectation.all": "fail"}, "expectation", "contract_break", "passes its checks 0 % instead of 100 %"),
-        ({"identity.model": "m-2"}, "identity", "identity_change", "answers never seen before 100 % instead of "),
-        ({"structure.shape": "json"}, "format", "behaviour_change", "answers never seen before 100 % instead of "),
+        ({"refusal.refused": "yes"}, "refusal", "behaviour_change", "refuses 100 % (was 0 %)"),
+        ({"expectation.all": "fail"}, "expectation", "contract_break", "checks pass 0 % (was 100 %)"),
+        ({"identity.model": "m-2"}, "identity", "identity_change", "answers never seen before 100 % (was "),
+        ({"structure.shape": "json"}, "format", "behaviour_change", "answers never seen before 100 % (was "),
         ({"text.choice": "other"}, "choice", "behaviour_change", "“"),
         ({"text.characters": 200.0}, "length", "behaviour_change", "% longer"),
         ({"text.characters": 50.0}, "length", "behaviour_change", "% shorter"),
@@ -117,7 +117,7 @@ def alarm_of(change, at=14, seed=0, **options):
             {"vector": (0.0, -1.0, 0.0, 0.0)},
             "embedding",
             "behaviour_change",
-            "from the reference's centroid instead of",
+            "from the reference's centroid (was",
         ),
     ],
 )
@@ -156,7 +156,7 @@ def test_words_name_the_probe_and_the_answer_that_moved_most() -> None:
     first = next(j for j in judgements if j.state == "alarm").verdicts[0]
     assert first.channel in {"choice", "exact"}, "which read the same"
     assert first.words.startswith("probe b: ")
-    assert "answers never seen before 100 % instead of " in first.words
+    assert "answers never seen before 100 % (was " in first.words
     assert first.series[0] == "b"
 
 

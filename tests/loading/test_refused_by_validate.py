@@ -378,6 +378,8 @@ SETS: dict[str, list[Any]] = {
 ALERTS: list[dict[str, Any] | None] = [
     None, {"routes": [{"to": ["log"]}]}, {"routes": [{"to": ["lgo"]}]}, {"timezone": "Europe/Berln"},
     {"routes": [{"to": ["log"], "endpoints": ["b*"], "tags": ["zzz"]}]}, {"reminders": {"critical": "1m"}},
+    {"routes": [{"to": ["log"], "severity": "critical", "after": "30m"}]}, {"routes": [{"to": ["log"], "after": "0s"}]},
+    {"routes": [{"to": ["log"]}, {"to": ["log"], "after": "30m"}]},
 ]  # fmt: skip
 
 

@@ -20,8 +20,8 @@ ANSWERS, REFUSES = "{}", "I'm sorry, but I can't help with that."
 @pytest.mark.parametrize(
     ("before", "since", "severity", "said"),
     [
-        (ANSWERS, REFUSES, "critical", "refuses 100 % instead of 0 %"),
-        (REFUSES, ANSWERS, "info", "better: passes its checks 100 % instead of 0 %"),
+        (ANSWERS, REFUSES, "critical", "refuses 100 % (was 0 %)"),
+        (REFUSES, ANSWERS, "info", "better: checks pass 100 % (was 0 %)"),
     ],
     ids=["worse", "better"],
 )
@@ -31,7 +31,7 @@ def test_words_severity_and_evidence_are_the_same_everywhere(before: str, since:
     assert (incident.severity, said in incident.headline) == (severity, True)
     notice = StoredOutbox(world.store).claim_notice(world.now, 60, "https://prober")
     assert what_moved(notice.about) == incident.headline == world.status.why
-    assert said in title_of(notice, severity.title(), sure=True)
+    assert said in title_of(notice, severity.title())
     assert said in headline([world.status]).sentence
     assert notice.severity == world.status.severity == severity
     assert (notice.about.e_value, notice.about.threshold) == (incident.e_value, incident.threshold)

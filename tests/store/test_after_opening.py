@@ -39,7 +39,7 @@ def after(store: Store, day: int, *verdicts, kind: str = "behaviour_change", tex
 def test_an_incident_is_stored_with_what_its_replies_show(store: Store) -> None:
     incident = opened(store)
     (shift,) = incident.findings.shifts
-    assert shift.words == "money/capital: “Paris” 0 % instead of 100 %, answers never seen before 100 % instead of 0 %"
+    assert shift.words == "money/capital: “Paris” 0 % (was 100 %), answers never seen before 100 % (was 0 %)"
     assert (shift.replies, shift.reference_replies) == (2, 8)
     (example,) = incident.findings.examples
     assert (example.series, example.recent.round) == (SERIES, incident.detected_round)

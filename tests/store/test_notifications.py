@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from prober.alerts.message import compose
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import trouble
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
@@ -119,6 +120,30 @@ def test_a_mute_ends_by_itself_and_nobody_is_notified_meanwhile(store: Store) ->
     assert look_at_incidents(store, NAMES, NOW + 2 * DAY) == (), "once"
     (decision,) = look_at_incidents(store, NAMES, NOW + 3 * DAY)
     assert decision.reason == "reminder_due"
+
+
+@pytest.mark.slow
+def test_what_nobody_acknowledges_goes_to_others_once_also_after_a_restart(url: str) -> None:
+    first, later = Route(to=("slack", "log")), Route(to=("webhook",), severity="warning", after="30m")
+    routing = Routing(("slack", "log", "webhook"), Alerts(routes=(first, later)))
+    with Store.open(url) as store:
+        incident = alarm(store)
+        assert look_at_incidents(store, routing, NOW + timedelta(minutes=29)) == ()
+    for n in range(3):
+        with Store.open(url) as store:
+            decided = look_at_incidents(store, routing, NOW + timedelta(minutes=30 + n))
+            assert [one.reason for one in decided] == (["not_acknowledged"] if n == 0 else [])
+    with Store.open(url) as store:
+        (notice,) = [one for one in deliver(store, NOW + HOUR) if one.alerter == "webhook"]
+        assert (notice.event, compose(notice).title.partition(" · ")[0]) == (
+            "unacknowledged",
+            "Not acknowledged, warning",
+        )
+        try_to_act(store, incident.id, Action("acknowledge", "ana"), routing, NOW + HOUR)
+        assert events(store, alerter="webhook") == ["unacknowledged", "acknowledged"], "news of it goes there as well"
+        more = Route(to=("pagerduty",), after="2h")
+        again = Routing(("slack", "log", "webhook", "pagerduty"), Alerts(routes=(first, later, more)))
+        assert look_at_incidents(store, again, NOW + 30 * DAY) == (), "somebody has acknowledged it"
 
 
 @pytest.mark.slow

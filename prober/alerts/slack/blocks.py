@@ -1,8 +1,8 @@
 """A notice as Slack sees it: Block Kit blocks, buttons with the modals they open, and the notification's text. Pure.
 
 Only plain and rich text is used, never `mrkdwn`. Neither is parsed as markup, so no reply can mention a channel, forge
-a link or close a code block. Links are rich-text links rather than buttons: a button, even one that only opens an
-address, makes Slack call the app back.
+a link or close a code block. Times are date elements, which Slack shows in the reader's own time zone. Links are
+rich-text links rather than buttons: a button, even one that only opens an address, makes Slack call the app back.
 
 Limits, of which each has its share here (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks, header 150
 characters, field 2,000, 10 fields, block_id 255. Slack also refuses messages whose blocks together pass about 12,000
@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
-from prober.alerts.message import Message, Pair, compose, current, evidence, moved_title
+from prober.alerts.digest import Listed
+from prober.alerts.message import Message, Pair, compose, current, evidence
 from prober.alerts.phrases import TITLE_LIMIT, Json, iso, notice_key
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
@@ -30,6 +32,8 @@ from prober.text import link, mrkdwn, visible
 TEXTS_LIMIT = 9_000
 """Characters of all texts and addresses of one message together."""
 FALLBACK_LIMIT = 3_000
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)")
+"""As `prober.alerts.phrases.minute` writes them."""
 MARKS: dict[Severity, str] = {"info": "🔵", "warning": "🟠", "critical": "🔴"}
 STATE_MARKS = {"acknowledged": "👀", "muted": "🔕", "closed": "✅"}
 
@@ -37,61 +41,63 @@ STATE_MARKS = {"acknowledged": "👀", "muted": "🔕", "closed": "✅"}
 def slack_blocks(notice: Notice) -> list[Block]:
     """All in one message, most important first, for a channel that can only be posted to."""
     message = compose(notice)
-    blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)))]
-    if message.moved:
-        blocks.append(_listed(moved_title(notice), message.moved))
-    blocks += [block for pair in message.pairs for block in _pair(pair)]
-    return _named(notice, "whole", [*blocks, _todo(message)])
+    blocks = [_header(marked(notice, message.title))]
+    if message.paragraphs:
+        blocks.append(_rich(_section(*_labelled(message.paragraphs))))
+    return _named(notice, "whole", [*blocks, *_shown(message), *_todo(message)])
 
 
 def root_blocks(notice: Notice, *, interactive: bool) -> list[Block]:
     """The incident as it is now: the one message that is edited in place, with its buttons."""
-    message = current(notice)
-    blocks = [_header(notice, message.title), _rich(_section(*_labelled(message.paragraphs)), _links(message))]
+    message = current(notice, ages=False)
+    said = [_section(*_labelled(message.paragraphs))] if message.paragraphs else []
+    blocks = [_header(marked(notice, message.title)), _rich(*said, _links(message))]
     row = buttons(notice) if interactive else None
     return _named(notice, "root", [*blocks, row] if row else blocks)
 
 
-def evidence_blocks(notice: Notice) -> list[Block]:
+def evidence_blocks(notice: Notice, *, interactive: bool = False) -> list[Block]:
     """What shows it, for the thread and for a modal: channels in words, replies side by side, what to do now."""
-    message = evidence(notice)
-    blocks = [_listed(moved_title(notice), message.moved)] if message.moved else []
-    blocks += [block for pair in message.pairs for block in _pair(pair)]
-    return _named(notice, "evidence", [*blocks, _todo(message)])
+    message = evidence(notice, buttons=interactive)
+    return _named(notice, "evidence", [*_shown(message), *_todo(message)])
 
 
-def news_blocks(notice: Notice) -> list[Block]:
+def news_blocks(notice: Notice, *, interactive: bool = False) -> list[Block]:
     """What happened since, for the thread."""
-    message = compose(notice)
+    message = compose(notice, buttons=interactive)
     # Which endpoint it is stands above; an alarm says all of it, for it may be read in the channel alone.
     said = tuple(one for one in message.paragraphs if one[0] != "Endpoint")
-    blocks = [_rich(_section(_text(message.title, bold=True)), *([_section(*_labelled(said))] if said else []))]
-    if message.moved:
-        blocks.append(_listed(moved_title(notice), message.moved))
-    blocks += [block for pair in message.pairs for block in _pair(pair)]
+    title = _text(marked(notice, message.title), bold=True)
+    blocks = [_rich(_section(title), *([_section(*_labelled(said))] if said else []))]
     # The links stand above as well.
     rule = EVENTS[notice.event]
-    is_whole = rule.shows_evidence or rule.broadcasts
-    return _named(notice, "news", [*blocks, _todo(message if is_whole else replace(message, links=()))])
+    is_whole = rule.details != "none" and (rule.shows_evidence or rule.broadcasts)
+    todo = _todo(message if is_whole else replace(message, links=()))
+    return _named(notice, "news", [*blocks, *_shown(message), *todo])
 
 
 def fallback_text(notice: Notice) -> str:
     """What notifications and screen readers get, and the whole message where Slack refuses the blocks."""
-    return _fallback(compose(notice))
+    return _fallback(notice, compose(notice))
 
 
 def root_text(notice: Notice) -> str:
     """`fallback_text` of `root_blocks`."""
-    return _fallback(current(notice))
+    return _fallback(notice, current(notice))
 
 
 def evidence_text(notice: Notice) -> str:
     """`fallback_text` of `evidence_blocks`."""
-    return _fallback(evidence(notice))
+    message = evidence(notice)
+    return _fallback(notice, replace(message, title=f"{message.title} · {current(notice).title}"))
 
 
-def _fallback(message: Message) -> str:
-    lines = [message.title, *(f"{label}: {sentence}" for label, sentence in message.paragraphs), *message.moved]
+def _fallback(notice: Notice, message: Message) -> str:
+    lines = [
+        marked(notice, message.title),
+        *(f"{label}: {sentence}" for label, sentence in message.paragraphs),
+        *message.moved,
+    ]
     lines += [f"{label}: {address}" for label, address in message.links]
     return mrkdwn("\n".join(lines), FALLBACK_LIMIT)
 
@@ -101,11 +107,24 @@ def _named(notice: Notice, part: str, blocks: list[Block]) -> list[Block]:
     return [{**block, "block_id": f"{key}.{part}.{place}"} for place, block in enumerate(blocks)]
 
 
-def _header(notice: Notice, title: str) -> Block:
-    incident = notice.about
-    mark = STATE_MARKS.get(incident.state, MARKS[notice.severity]) if isinstance(incident, IncidentNews) else ""
-    text = visible(f"{mark} {title}".strip(), TITLE_LIMIT, lines=False)
-    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
+def marked(notice: Notice, title: str) -> str:
+    """The first line, with a mark that stands for the severity: `🔴 support-bot: checks pass 73 % (was 100 %)`."""
+    about, phase = notice.about, EVENTS[notice.event].phase
+    if isinstance(about, IncidentNews):
+        mark = STATE_MARKS.get(about.state, MARKS[notice.severity])
+    else:
+        mark = STATE_MARKS["closed"] if phase == "resolved" else MARKS[notice.severity] if phase else ""
+    said = title.removeprefix(f"{notice.severity.title()} · ") if mark in MARKS.values() else title
+    return visible(f"{mark} {said}".strip(), TITLE_LIMIT, lines=False)
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
+
+
+def _shown(message: Message) -> list[Block]:
+    """What shows it: lists, and replies side by side."""
+    return [*map(_listed, message.lists), *(block for pair in message.pairs for block in _pair(pair))]
 
 
 def _pair(pair: Pair) -> list[Block]:
@@ -117,20 +136,23 @@ def _pair(pair: Pair) -> list[Block]:
     ]
 
 
-def _todo(message: Message) -> Block:
+def _todo(message: Message) -> list[Block]:
+    """What to do now, and where; no block where there is neither."""
+    steps = [_section(_text("What to do now", bold=True)), _list("ordered", message.todo)] if message.todo else []
     links = [_links(message)] if message.links else []
-    return _rich(_section(_text("What to do now", bold=True)), _list("ordered", message.todo), *links)
+    return [_rich(*steps, *links)] if steps or links else []
 
 
-def _listed(title: str, items: tuple[str, ...]) -> Block:
+def _listed(one: Listed) -> Block:
+    title, items = one
     return _rich(_section(_text(title, bold=True)), _list("bullet", items))
 
 
 def _labelled(paragraphs: tuple[tuple[str, str], ...]) -> list[Json]:
     elements: list[Json] = []
     for place, (label, sentence) in enumerate(paragraphs):
-        elements += [_text(("\n" if place else "") + label, bold=True), _text(f": {sentence}")]
-    return elements or [_text("Nothing more is known.")]
+        elements += [_text(("\n" if place else "") + label, bold=True), *_dated(f": {sentence}")]
+    return elements
 
 
 def _links(message: Message) -> Json:
@@ -153,7 +175,25 @@ def _section(*elements: Json) -> Json:
 
 
 def _list(style: str, items: tuple[str, ...]) -> Json:
-    return {"type": "rich_text_list", "style": style, "elements": [_section(_text(item)) for item in items]}
+    return {"type": "rich_text_list", "style": style, "elements": [_section(*_dated(item)) for item in items]}
+
+
+def _dated(text: str) -> list[Json]:
+    """Text whose times are date elements: as the reader's clock says them, the first with how long ago that was."""
+    elements: list[Json] = []
+    for place, part in enumerate(_TIME.split(text)):
+        if place % 2 == 0:
+            elements += [_text(part)] if part else []
+            continue
+        try:
+            at = datetime.strptime(part, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+        except ValueError:  # a text that only looks like one
+            elements.append(_text(part))
+            continue
+        ago = " ({ago})" if place == 1 else ""
+        look = "{date_short_pretty} at {time}" + ago
+        elements.append({"type": "date", "timestamp": int(at.timestamp()), "format": look, "fallback": part})
+    return elements
 
 
 def _text(text: str, *, bold: bool = False) -> Json:

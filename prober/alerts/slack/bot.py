@@ -141,10 +141,12 @@ class _Sending:
         root = already or self._post("root", root_text(notice), blocks)
         found = self._parts(root) if already else {}
         if "evidence" not in found:
-            self._post("evidence", evidence_text(notice), evidence_blocks(notice), root)
+            self._post("evidence", evidence_text(notice), self._evidence_blocks(), root)
         if "picture" not in found:
             self._picture(root)
-        if not EVENTS[notice.event].opens and "news" not in found:
+        rule = EVENTS[notice.event]
+        # Whom it is escalated to reads it for the first time: the messages above say all of it.
+        if not rule.opens and rule.audience != "escalated" and "news" not in found:
             self._news(root)
         return self._sent(root, found=already is not None)
 
@@ -176,8 +178,12 @@ class _Sending:
             self._remarks.append(f" without layout ({word_of(error)})")
             self._client.chat_update(channel=self._channel, ts=root, text=text, blocks=[])
 
+    def _evidence_blocks(self) -> list[Block]:
+        return evidence_blocks(self._notice, interactive=self._bot.interactive)
+
     def _news(self, root: str) -> str:
-        return self._post("news", fallback_text(self._notice), news_blocks(self._notice), root)
+        blocks = news_blocks(self._notice, interactive=self._bot.interactive)
+        return self._post("news", fallback_text(self._notice), blocks, root)
 
     def _picture(self, root: str) -> None:
         """An adornment: a notice is not sent again for it."""
@@ -219,7 +225,7 @@ class _Sending:
             channel=self._channel,
             text=text,
             thread_ts=thread,
-            reply_broadcast=True if thread and EVENTS[self._notice.event].broadcasts else None,
+            reply_broadcast=True if thread and self._broadcasts() else None,
             mrkdwn=False,
             parse="none",
             link_names=False,
@@ -229,6 +235,10 @@ class _Sending:
         )
         self._channel = str(answer.get("channel") or self._channel)
         return str(answer.get("ts"))
+
+    def _broadcasts(self) -> bool:
+        rule, notice = EVENTS[self._notice.event], self._notice
+        return rule.broadcasts and (rule.broadcasts_for is None or notice.at - notice.since <= rule.broadcasts_for)
 
     def _find(self) -> str | None:
         """`ts` of the notice's own message in the channel."""

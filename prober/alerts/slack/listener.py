@@ -205,7 +205,7 @@ class SlackListener:
         notice = self._incidents.notice(incident.id)
         if notice is None:
             return STRANGE
-        view = evidence_modal(incident.id, evidence_blocks(private(notice)))
+        view = evidence_modal(incident.id, evidence_blocks(private(notice), interactive=True))
         self._client.views_open(trigger_id=click.trigger, view=view)
         return ""
 

@@ -105,12 +105,11 @@ def strongest(before: Floats, since: Floats) -> list[int]:
 
 
 def named(scale: Scale, before: Floats, after: Floats) -> str:
-    """The answers whose shares changed most, such as `“Blue” 31 % instead of 88 %, “Red” 60 % instead of 3 %`."""
+    """The answers whose shares changed most, such as `“Blue” 31 % (was 88 %), “Red” 60 % (was 3 %)`."""
     first, *others = np.argsort(-np.abs(after - before), kind="stable")[:2]
     shown = [first, *(other for other in others if abs(after[other] - before[other]) >= WORTH_SAYING)]
     return ", ".join(
-        f"{_answer(scale, int(category))} {percent(float(after[category]))} instead of "
-        f"{percent(float(before[category]))}"
+        f"{_answer(scale, int(category))} {percent(float(after[category]))} (was {percent(float(before[category]))})"
         for category in shown
     )
 

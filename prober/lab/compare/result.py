@@ -104,11 +104,11 @@ def difference(panel: Panel, units: Exchange, found: Floats, changed: bool, alph
 
 
 def _moved(names: Sequence[str], candidate: Floats, reference: Floats) -> str:
-    """The name whose share moved most, such as `“Blue” 31 % instead of 62 %`."""
+    """The name whose share moved most, such as `“Blue” 31 % (was 62 %)`."""
     most = int(np.argmax(np.abs(candidate - reference)))
     name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in names[most])
     name = name if len(name) <= SHOWN else name[: SHOWN - 1] + "…"
-    return f"“{name}” {percent(float(candidate[most]))} instead of {percent(float(reference[most]))}"
+    return f"“{name}” {percent(float(candidate[most]))} (was {percent(float(reference[most]))})"
 
 
 def _cosine_distance(a: Floats, b: Floats) -> float:

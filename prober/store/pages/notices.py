@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import col, func, select
 
-from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.declaration import Severity
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Trouble
 from prober.model.notice import (
     ChangeNews,
     Comparison,
@@ -38,8 +40,8 @@ ITEMS: Final = 100
 """Notices a digest names; more are only counted by who reads the store."""
 
 
-def notice_of(tx: Transaction, notice_id: int, dashboard_url: str) -> Notice:
-    """The notice in words, from what the store knows now."""
+def notice_of(tx: Transaction, notice_id: int, dashboard_url: str, now: datetime | None = None) -> Notice:
+    """The notice in words, from what the store knows now; `now`: when that is, where it is not when it was owed."""
     row = tx.get_one(NoticeRow, notice_id)
     incident_row = None if row.incident_id is None else tx.get(IncidentRow, row.incident_id)
     if incident_row is None:
@@ -66,6 +68,8 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str) -> Notice:
             history_unit=unit,
         ),
         dashboard_url=dashboard_url,
+        as_of=now,
+        fired=_fired(tx, row, incident.id),
         channel=row.channel or "",
         reason=row.reason or "",
         private=bool(row.private),
@@ -157,6 +161,21 @@ def _follows(tx: Transaction, row: NoticeRow, incident: Incident) -> str:
     return _root(tx, row, incident.id) if row.event == "joined" else ""
 
 
+def _fired(tx: Transaction, row: NoticeRow, incident_id: int) -> tuple[Severity, ...]:
+    """Severities of what was sent about an incident to the same alerter before."""
+    sent = tx.exec(
+        select(NoticeRow.severity)
+        .where(
+            NoticeRow.incident_id == incident_id,
+            NoticeRow.alerter == row.alerter,
+            NoticeRow.state == "sent",
+            NoticeRow.id != row.id,
+        )
+        .distinct()
+    ).all()
+    return tuple(level for level in SEVERITIES if level in sent)
+
+
 def _root(tx: Transaction, row: NoticeRow, incident_id: int) -> str:
     """Receipt of the first message about an incident in the same place."""
     first = (
@@ -211,6 +230,7 @@ def news_of(
         "note": incident.note,
         "acknowledged_at": incident.acknowledged_at,
         "muted_until": incident.muted_until,
+        "closed_at": incident.closed_at,
         "also": also,
     }
     if isinstance(incident, Facts):

@@ -79,7 +79,7 @@ def test_a_name_says_which_share_moved_most():
     assert one.effect == pytest.approx(0.25)
     assert one.unit == "total variation distance"
     assert one.interval is None
-    assert one.words == "“Blue” 75 % instead of 100 %"
+    assert one.words == "“Blue” 75 % (was 100 %)"
 
 
 def test_a_vector_says_how_far_apart_the_means_are():

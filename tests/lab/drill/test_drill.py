@@ -59,7 +59,7 @@ def test_a_change_is_seen_notified_and_taken_back_and_the_truth_is_untouched(wat
         assert (first.event, last.event) == (begins, "recovered")
         assert {notice.event for notice in between} <= {"escalated"}
         assert last.about.kind in kinds
-        assert change != "refusal" or "refuses" in title_of(first, "Critical", sure=True)
+        assert change != "refusal" or "refuses" in title_of(first, "Critical")
         assert last.severity == severity
         assert all(notice.drill for notice in channel.received)
     assert {(one.outcome, one.tries) for one in done.delivered} == {(SENT, 1)}

@@ -45,10 +45,10 @@ def test_a_drill_is_one_message_marked_edited_and_without_buttons(watched: str, 
     assert hashes(watched) == before
     assert all(one.outcome.sent for one in done.delivered), done.delivered
     [root] = slack.roots
-    assert root["text"].startswith("Drill: recovered")
+    assert root["text"].startswith("✅ Drill, recovered")
     assert '"actions"' not in json.dumps(root["blocks"]), "nothing of a drill can be pressed: it would be another's"
     thread = slack.thread(root)
     assert any("Part of a drill" in json.dumps(one) for one in thread), "the replies that were made up say so"
-    titles = [one["text"] for one in thread if one.get("text", "").startswith("Drill")]
+    titles = [one["text"] for one in thread if one.get("text", "").startswith("✅ Drill")]
     assert len(titles) >= 1
     assert not any("prober incidents" in json.dumps(one) for one in (root, *thread)), "no step leads to a real incident"

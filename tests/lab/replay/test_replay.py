@@ -243,7 +243,7 @@ def test_an_alarm_says_when_how_much_and_what_moved() -> None:
     assert alarm.onset_between is not None
     assert alarm.onset_between[0] <= day(24) <= alarm.onset_between[1]
     words = {shift.channel: shift.words for shift in alarm.findings.shifts}
-    assert words["choice"].startswith("a: “blue” 0 % instead of ") or "never seen before" in words["choice"]
+    assert words["choice"].startswith("a: “blue” 0 % (was ") or "never seen before" in words["choice"]
     assert alarm.findings.share is None, "all of the traffic changed"
     (example, *_) = alarm.findings.examples
     assert example.reference.round < alarm.onset_between[0] <= example.recent.round
