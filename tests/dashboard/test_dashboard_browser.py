@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from dashboard import serve_command
-from dashboard.app import IN_ROW, PAGES
+from dashboard.app import IN_ROW, ONLY_WITH_DATA, PAGES
 from prober.model.incident import Incident
 from prober.store import Store, incidents
 from tests.dashboard import seeded
@@ -28,7 +28,7 @@ SAID = {
     "endpoint": "Model that answered",
     "probe": "Most common answers",
     "quality": "Total of 30 days",
-    "cost": "This month so far",
+    "cost": "The month before",
     "reliability": "Rounds and asks",
     "promise": "Each endpoint has one setting",
 }
@@ -166,6 +166,8 @@ def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashb
     page.goto(dashboard[0])
     page.get_by_text("support-bot is different from what you pinned").wait_for()
     for name, (title, _) in PAGES.items():
+        if name in ONLY_WITH_DATA:  # the test of accessibility visits these
+            continue
         _visit(page, title)
         page.get_by_test_id("stMain").get_by_text(SAID[name]).first.wait_for()
         page.get_by_text("As of").wait_for()
