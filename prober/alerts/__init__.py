@@ -37,7 +37,7 @@ ALERTERS: dict[str, Callable[[Settings], Alerter | None]] = {
     "apprise": open_apprise,
     "log": open_log,
 }
-ALERTERS |= installed("prober.alerters", FunctionType, ALERTERS)
+ALERTERS |= installed("canary_prober.alerters", FunctionType, ALERTERS)
 """Name → factory, which gives None where the channel is not configured; those of installed packages too
 (`prober.model.plugins`)."""
 

@@ -261,7 +261,7 @@ _ALL: Final = (
     ),
 )
 _OWN: Final = {channel.name: channel for channel in _ALL}
-CHANNELS: Final[Mapping[str, Channel]] = _OWN | installed("prober.channels", Channel, _OWN)
+CHANNELS: Final[Mapping[str, Channel]] = _OWN | installed("canary_prober.channels", Channel, _OWN)
 """Every channel by name, those of installed packages too (`prober.model.plugins`).
 
 Adding one is a row above and a page in `docs/`; the contract suite finds it by itself."""

@@ -2,7 +2,7 @@
 
 A package declares them in its own `pyproject.toml`; `examples/plugins` is one:
 
-    [project.entry-points."prober.channels"]
+    [project.entry-points."canary_prober.channels"]
     ending = "my_package.ending:CHANNEL"
 """
 

@@ -1,5 +1,5 @@
 """Providers: PROVIDERS is the whole list, and a row is all that a provider is. Plain data, which every room may read.
-Packages that are installed beside the prober may add rows (`prober.providers`, see `plugins`).
+Packages that are installed beside the prober may add rows (`canary_prober.providers`, see `plugins`).
 
 Adding one is a row, and a wire format where it speaks none of those that are there (`prober/asking/wire/`).
 """
@@ -105,7 +105,7 @@ PROVIDERS: dict[str, ProviderRow] = {
     ),
     "scripted": ProviderRow(formats={}, auth="none", temperature=()),
 }
-PROVIDERS |= installed("prober.providers", ProviderRow, PROVIDERS)
+PROVIDERS |= installed("canary_prober.providers", ProviderRow, PROVIDERS)
 
 
 def base_url_of(endpoint: Endpoint) -> str:
