@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.formatting import count, inline, number, one_line, percent, shown
+from dashboard.formatting import compared, count, inline, moment, number, one_line, percent, shown
 from dashboard.frame import PageContext, heading, log_button
 from dashboard.selection import choose_endpoint, choose_from, selectors
 from prober.judging.explain.probe import advice
 from prober.status.probe import ProbePage
+from prober.store.views import ReplyView
 
-_PAGE = 20
+_PAGE = 100
 """Replies on a page, or one round if it holds more."""
+_SHARE = st.column_config.NumberColumn(format="%.1f %%")
 
 
 def draw(context: PageContext) -> None:
@@ -39,7 +43,7 @@ def draw(context: PageContext) -> None:
 
 
 def _asked(page: ProbePage) -> None:
-    st.markdown("#### What it asks")
+    st.markdown("## What it asks")
     if page.probe.system:
         st.caption("System")
         st.code(shown(page.probe.system).text, language=None, wrap_lines=True)
@@ -52,10 +56,14 @@ def _asked(page: ProbePage) -> None:
     st.dataframe(
         {
             "expectation": [one_line(check.label) for check in page.checks],
-            "reference": [percent(check.then) for check in page.checks],
-            "now": [percent(check.now) for check in page.checks],
+            "reference": [_hundred(check.then) for check in page.checks],
+            "of": [check.judged_then for check in page.checks],
+            "now": [_hundred(check.now) for check in page.checks],
+            "of answers": [check.judged_now for check in page.checks],
         },
         hide_index=True,
+        placeholder="",
+        column_config={"reference": _SHARE, "now": _SHARE},
         alt="Expectations of this probe, in the reference and now",
     )
 
@@ -74,7 +82,7 @@ def _information(page: ProbePage) -> None:
     information = page.information
     if information is None or not information.channels:
         return
-    st.markdown("#### How informative it is")
+    st.markdown("## How informative it is")
     days = information.days_alone
     soon = "never" if days is None else f"after about {count(max(1, round(days)), 'day')}"
     st.markdown(
@@ -86,20 +94,20 @@ def _information(page: ProbePage) -> None:
     st.dataframe(
         {
             "channel": [one_line(one.channel) for one in information.channels],
-            "different answers": [number(one.outcomes) for one in information.channels],
-            "information, 10 % shifted": [number(one.moved_nats) for one in information.channels],
-            "information, 10 % new": [number(one.new_nats) for one in information.channels],
+            "different answers": [one.outcomes for one in information.channels],
+            "information, 10 % shifted": [one.moved_nats for one in information.channels],
+            "information, 10 % new": [one.new_nats for one in information.channels],
         },
         hide_index=True,
         column_config={
-            "different answers": st.column_config.TextColumn(
-                help="Effective number: 2 if two answers are equally common"
+            "different answers": st.column_config.NumberColumn(
+                format="%.2f", help="Effective number: 2 if two answers are equally common"
             ),
-            "information, 10 % shifted": st.column_config.TextColumn(
-                help="Expected nats per ask if 10 % of its answers change"
+            "information, 10 % shifted": st.column_config.NumberColumn(
+                format="%.4f", help="Expected nats per ask if 10 % of its answers change"
             ),
-            "information, 10 % new": st.column_config.TextColumn(
-                help="Expected nats per ask if 10 % of its answers change"
+            "information, 10 % new": st.column_config.NumberColumn(
+                format="%.4f", help="Expected nats per ask if 10 % of its answers change"
             ),
         },
         alt="Information per ask in each channel of this probe",
@@ -107,18 +115,21 @@ def _information(page: ProbePage) -> None:
 
 
 def _answers(page: ProbePage) -> None:
-    st.markdown("#### Most common answers")
+    st.markdown("## Most common answers")
     if not page.answers:
         st.caption("No answer yet.")
         return
     st.dataframe(
         {
             "answer": [one_line(one.text, 300) or "(empty)" for one in page.answers],
-            "reference": [percent(one.then / page.then) if page.then else "" for one in page.answers],
-            "now": [percent(one.now / page.now) if page.now else "" for one in page.answers],
+            f"reference, of {page.then}": [one.then for one in page.answers],
+            f"now, of {page.now}": [one.now for one in page.answers],
+            "reference": [_hundred(one.then / page.then) if page.then else None for one in page.answers],
+            "now": [_hundred(one.now / page.now) if page.now else None for one in page.answers],
         },
         hide_index=True,
-        column_config={"answer": st.column_config.TextColumn(width="large")},
+        placeholder="",
+        column_config={"answer": st.column_config.TextColumn(width="large"), "reference": _SHARE, "now": _SHARE},
         alt="Most common answers, in the reference and now",
     )
 
@@ -126,15 +137,20 @@ def _answers(page: ProbePage) -> None:
 def _distributions(page: ProbePage) -> None:
     if not page.distributions:
         return
-    st.markdown("#### Channels, most moved first")
+    st.markdown("## Channels, most moved first")
     st.caption(
-        "Upper bar, blue: share of replies in the reference. Lower bar, orange: now. `prober power` shows which "
+        "Upper bar, blue: share of the replies in the reference. Lower bar, orange: now. `prober power` shows which "
         "changes all probes together would catch, and how soon."
     )
+    if page.unread:
+        st.caption(f"Not judged for this probe, whose replies say too little there: {', '.join(page.unread)}.")
     for n in range(0, min(len(page.distributions), 8), 2):
         for column, one in zip(st.columns(2), page.distributions[n : n + 2], strict=False):
             with column:
-                st.markdown(f"**{inline(one.channel)}** · {percent(one.moved) or '0 %'} moved from the reference")
+                st.markdown(
+                    f"**{inline(one.channel)}** · {percent(one.moved) or '0 %'} moved · "
+                    f"{one.read_then:,} replies in the reference, {one.read:,} now"
+                )
                 st.altair_chart(
                     charts_time.then_and_now(one),
                     alt=f"{one_line(one.channel, 60)} in the reference and now, by category",
@@ -143,9 +159,9 @@ def _distributions(page: ProbePage) -> None:
 
 def _replies(context: PageContext, endpoint: str, probe: str) -> None:
     """Raw replies, on demand, a page at a time."""
-    st.markdown("#### Replies")
+    st.markdown("## Replies")
     log_button(context, endpoint, probe)
-    if not st.toggle("Show the replies", key="replies", value="before" in st.query_params):
+    if not st.toggle("Show the replies", key="replies", value=bool({"before", "replies"} & {*st.query_params})):
         return
     before = st.query_params.get("before")
     found = context.store.replies(endpoint, probe, before, _PAGE)
@@ -153,21 +169,51 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
         st.caption("No earlier reply.")
     if deleted := context.store.deleted(endpoint):
         st.caption(deleted)
-    for one in found:
-        st.caption(
-            f"{inline(context.round(one.round))} · sample {one.sample + 1} · {inline(one.model or 'no model named')}"
-        )
-        if one.error is not None:
-            st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")
-        else:
-            part = shown(one.text or "")
-            st.code(part.text or "(empty)", language=None, wrap_lines=True)
-            if part.cut:
-                st.caption(f"Cut: {count(part.cut, 'more character')}; the reply log has the whole reply.")
+    chosen = st.dataframe(
+        [
+            {
+                "round": context.local(moment(one.round) or one.at),
+                "sample": one.sample + 1,
+                "reply": one_line(one.text or "(empty)" if one.error is None else f"failed: {one.error}", 300),
+                "characters": None if one.text is None else len(one.text),
+                "model": one_line(one.model or "", 60),
+            }
+            for one in found
+        ],
+        hide_index=True,
+        placeholder="",
+        key=f"replies-{before}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={"round": context.time_column(), "reply": st.column_config.TextColumn(width="large")},
+        alt="Replies of this probe, the newest round first; choose one to read it, two to compare them",
+    )
+    st.caption("Choose one reply to read it, or two to see how they differ. The table has a search.")
+    _read(context, [found[row] for row in chosen.selection.rows[:2]])
     left, right = st.columns(2)
     kept = {"endpoint": endpoint, "probe": probe}
     if before is not None:
         left.button("Newest", on_click=st.query_params.from_dict, args=(kept,), icon=":material/first_page:")
-    if found:
+    if len(found) >= _PAGE:
         older = kept | {"before": found[-1].round}
         right.button("Earlier", on_click=st.query_params.from_dict, args=(older,), icon=":material/chevron_right:")
+
+
+def _read(context: PageContext, chosen: Sequence[ReplyView]) -> None:
+    """One reply in full, or two, the older on the left, with what differs marked."""
+    older_first = sorted(chosen, key=lambda one: (one.round, one.sample))
+    texts = [one.text or "" for one in older_first]
+    sides = compared(*texts) if len(texts) == 2 else compared(*texts * 2)[:1] if texts else ()
+    for column, one, side in zip(st.columns(max(1, len(sides))), older_first, sides, strict=False):
+        with column:
+            st.markdown(f"**{inline(context.round(one.round))}** · sample {one.sample + 1}")
+            if one.error is not None:
+                st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")
+            with st.container(height=400 if len(side) > 2_500 or side.count("\n") > 20 else "content", border=True):
+                st.html(f'<div class="reply">{side or "<i>The reply is empty.</i>"}</div>')
+            if cut := shown(one.text or "").cut:
+                st.caption(f"Cut: {count(cut, 'more character')}; the reply log has the whole reply.")
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else 100 * share

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from prober.judging.explain.probe import Distribution, Dot, ProbeInformation, distributions, lay, of_probe
+from prober.judging.explain.probe import Distribution, Dot, ProbeInformation, distributions, lay, of_probe, unread
 from prober.judging.memory import Memory, decode
 from prober.model.evidence import Observation
 from prober.store import judge_state
@@ -50,6 +50,9 @@ class CheckView:
     then: float | None
     """Share of the replies of the reference that met it."""
     now: float | None
+    judged_then: int = 0
+    """Replies of the reference on which it could be judged."""
+    judged_now: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class ProbePage:
     checks: tuple[CheckView, ...]
     information: ProbeInformation | None = None
     """What its replies can tell at all; None while the reference grows."""
+    unread: tuple[str, ...] = ()
+    """Channels that are judged at this endpoint, but not for this probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +121,11 @@ def probe_page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
         now=len(recent),
         since=labels[0] if labels else "",
         rounds=len(labels),
-        distributions=distributions(memory, shown.series, recent) if learnt else (),
+        distributions=distributions(memory, shown.series, [one for _, one in then], recent) if learnt else (),
         answers=_answers([one for _, one in then], recent),
         checks=_checks([one for _, one in then], recent),
         information=_information(tx, content, memory, shown.series, then),
+        unread=unread(memory, shown.series) if learnt else (),
     )
 
 
@@ -167,18 +173,26 @@ def _answers(then: Sequence[Observation], now: Sequence[Observation]) -> tuple[A
 
 def _checks(then: Sequence[Observation], now: Sequence[Observation]) -> tuple[CheckView, ...]:
     before, since = _passes(then), _passes(now)
-    return tuple(CheckView(label, before.get(label), since.get(label)) for label in {**before, **since})
+    return tuple(_check(label, before.get(label, []), since.get(label, [])) for label in {**before, **since})
 
 
-def _passes(replies: Sequence[Observation]) -> dict[str, float]:
-    """Check → share of the replies it could be judged on that met it."""
+def _check(label: str, then: Sequence[bool], now: Sequence[bool]) -> CheckView:
+    return CheckView(label, _share(then), _share(now), len(then), len(now))
+
+
+def _share(passed: Sequence[bool]) -> float | None:
+    return sum(passed) / len(passed) if passed else None
+
+
+def _passes(replies: Sequence[Observation]) -> dict[str, list[bool]]:
+    """Check → of each reply it could be judged on, whether it met it."""
     outcomes: dict[str, list[bool]] = {}
     for one in replies:
         for name, outcome in (one.fingerprint.categories if one.fingerprint else {}).items():
             label = name.removeprefix("expectation.")
             if label not in (name, "all"):
                 outcomes.setdefault(label, []).append(outcome == "pass")
-    return {label: sum(passed) / len(passed) for label, passed in outcomes.items()}
+    return outcomes
 
 
 def _vectors(one: Observation) -> list[tuple[float, ...]]:

@@ -267,8 +267,10 @@ def probe_page(text: str = "Teal", probe: str = "starter/colour") -> ProbePage:
         since=label(NOW - timedelta(days=2)),
         rounds=20,
         distributions=(
-            Distribution("choice", "share", (text, "Red", "(other)"), (0.7, 0.2, 0.1), (0.4, 0.5, 0.1), 60),
-            Distribution("length", "characters", ("3..5", "6..9"), (0.5, 0.5), (0.5, 0.5), 60),
+            Distribution("choice", "share", (text, "Red", "(other)"), (0.7, 0.2, 0.1), (0.4, 0.5, 0.1), 24, 60),
+            Distribution(
+                "length", "characters", ("3 to 5 characters", "6 to 9 characters"), (0.5, 0.5), (0.5, 0.5), 24, 60
+            ),
         ),
         answers=(AnswerView(text, 17, 24), AnswerView("", 2, 1)),
         checks=(CheckView(f"equals({text})", 0.7, None), CheckView("is-json", 1.0, 0.98)),

@@ -62,7 +62,7 @@ def test_categories_stand_in_their_order_then_above_now():
 
 def test_categories_that_look_alike_stay_apart():
     one = probe_page("x" * 100).distributions[0]
-    twice = type(one)("choice", "", ("y" * 50 + "1", "y" * 50 + "2"), (0.5, 0.5), (0.5, 0.5), 9)
+    twice = type(one)("choice", "", ("y" * 50 + "1", "y" * 50 + "2"), (0.5, 0.5), (0.5, 0.5), 9, 9)
     assert len({row["category"] for row in data(charts_time.then_and_now(twice))}) == 2
 
 

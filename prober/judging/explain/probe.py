@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, expm1, inf, log
 from typing import Final, Literal
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS
+from prober.judging.channels import CHANNELS, Channel
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.statistic.readings import Floats
+from prober.judging.statistic.scales import MUTE, Scale
 from prober.model.evidence import Observation
 
 MOVED: Final = 0.1
@@ -23,6 +24,19 @@ PATIENCE: Final = 30.0
 """Days that a probe alone may take to show the standard change."""
 ENDPOINT_WIDE: Final = frozenset({"identity", "serving", "tokens"})
 """Channels that say who answered: any probe shows it, so it is no merit of one."""
+
+_LOGARITHMS: Final[Mapping[str, str]] = {"length": "characters", "reasoning": "reasoning tokens"}
+"""Channels that read ln(1 + n) → what n counts."""
+_CATEGORIES: Final[Mapping[str, str]] = {
+    "(new)": "something new",
+    "(other)": "any other",
+    "(anything)": "not told apart",
+    "refusal 0": "answers",
+    "refusal 1": "refuses",
+    "expectation 0": "fails a check",
+    "expectation 1": "passes all checks",
+}
+"""Label, or channel and label → as people say it."""
 
 Worth = Literal["silent", "rigid", "faint", "telling"]
 ADVICE: Final[Mapping[tuple[Worth, bool], str]] = {
@@ -79,13 +93,15 @@ class Distribution:
     unit: str
     """Of the readings."""
     labels: tuple[str, ...]
-    """The categories: names, values, or ranges such as `12..31`. Hostile."""
+    """The categories as people say them. Hostile."""
     then: tuple[float, ...]
-    """Share of each in the reference, as the judge has learnt it."""
+    """Share of each in the replies of the reference that were looked at."""
     now: tuple[float, ...]
     """Share of each in the newest replies."""
+    read_then: int
+    """How many of the replies of the reference the channel could read."""
     read: int
-    """How many of the newest replies the channel could read."""
+    """How many of the newest replies."""
 
     @property
     def moved(self) -> float:
@@ -135,26 +151,70 @@ def advice(one: ProbeInformation) -> str:
     return ADVICE[one.worth, one.checked]
 
 
-def distributions(memory: Memory, series: str, recent: Sequence[Observation]) -> tuple[Distribution, ...]:
-    """Every channel that reads this series for itself, those that moved most first. `recent` are of this series."""
+def distributions(
+    memory: Memory, series: str, then: Sequence[Observation], recent: Sequence[Observation]
+) -> tuple[Distribution, ...]:
+    """Every channel that reads this series for itself, those that moved most first, counted in the replies of the
+    reference and in the newest. Both are of this series."""
     found = []
     for name, held in memory.channels.items():
         channel = CHANNELS.get(name)
         if channel is None or series not in held.rows:
             continue
-        row = held.rows.index(series)
-        scale = held.scales[row]
-        counts = [0] * len(scale.labels)
-        for one in recent:
-            reading = None if one.fingerprint is None else channel.read(one.fingerprint)
-            place = None if reading is None else scale.place(reading)
-            if place is not None:
-                counts[place[0]] += 1
-        if total := sum(counts):
-            then = tuple(map(float, held.reference[row, : len(scale.labels)]))
-            now = tuple(count / total for count in counts)
-            found.append(Distribution(name, channel.unit, scale.labels, then, now, total))
+        scale = held.scales[held.rows.index(series)]
+        sides = [_counts(channel, scale, side) for side in (then, recent)]
+        if all(map(sum, sides)):
+            before, now = (tuple(count / sum(side) for count in side) for side in sides)
+            labels = tuple(category(name, label) for label in scale.labels)
+            found.append(Distribution(name, channel.unit, labels, before, now, *map(sum, sides)))
     return tuple(sorted(found, key=lambda one: (-one.moved, one.channel)))
+
+
+def unread(memory: Memory, series: str) -> tuple[str, ...]:
+    """Channels that are judged at this endpoint, but not for this probe: its replies say too little in them."""
+    return tuple(
+        name
+        for name, held in memory.channels.items()
+        if name in CHANNELS
+        and not CHANNELS[name].is_endpoint_wide
+        and (series not in held.rows or held.scales[held.rows.index(series)].score == MUTE.score)
+    )
+
+
+def category(channel: str, label: str) -> str:
+    """A category of a scale as people say it: `up to 75 characters`, `refuses`, `something new`. A label that is an
+    answer stays as it is."""
+    if said := _CATEGORIES.get(label) or _CATEGORIES.get(f"{channel} {label}"):
+        return said
+    unit = _LOGARITHMS.get(channel, "")
+    low, _, high = label.partition("..")
+    try:
+        bounds = [float(one) for one in (low, high) if one]
+    except ValueError:
+        parts = [part.partition("=") for part in label.split("|")]
+        is_shape = all(mark and name.isidentifier() for name, mark, _ in parts)
+        return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, _, value in parts) if is_shape else label
+    said_ = [_number(expm1(one) if unit else one) for one in bounds]
+    unit = f" {unit}" if unit else ""
+    if len(bounds) == 1:
+        return f"{said_[0]}{unit}"
+    if bounds[0] == -inf:
+        return f"up to {said_[1]}{unit}"
+    return f"over {said_[0]}{unit}" if bounds[1] == inf else f"{said_[0]} to {said_[1]}{unit}"
+
+
+def _counts(channel: Channel, scale: Scale, replies: Sequence[Observation]) -> list[int]:
+    counts = [0] * len(scale.labels)
+    for one in replies:
+        reading = None if one.fingerprint is None else channel.read(one.fingerprint)
+        place = None if reading is None else scale.place(reading)
+        if place is not None:
+            counts[place[0]] += 1
+    return counts
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.2g}"
 
 
 def lay(vectors: Sequence[Sequence[float]]) -> tuple[tuple[Dot, ...], float]:

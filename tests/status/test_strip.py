@@ -1,0 +1,36 @@
+"""The last days of every endpoint at a glance."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from prober.status.strip import counted, strips
+from prober.store.pages.last_days import DayView, SpanView
+
+TODAY = date(2026, 1, 10)
+NOON = datetime(2026, 1, 10, 12, tzinfo=UTC)
+
+
+def asked(*days_ago: int, failed: int = 0) -> list[DayView]:
+    return [DayView("bot", TODAY - timedelta(days=n), 4, 0, 8, failed) for n in days_ago]
+
+
+def test_a_day_shows_the_worst_that_was_so() -> None:
+    spans = [
+        SpanView("bot", "facts", NOON - timedelta(days=9), NOON - timedelta(days=3)),
+        SpanView("bot", "suspected", NOON - timedelta(days=4), NOON - timedelta(days=3)),
+        SpanView("bot", "changed", NOON - timedelta(days=1), None),
+    ]
+    (states,) = strips(asked(0, 1, 2, 3, 4, 5), spans, TODAY, 7).values()
+    assert states == ("facts", "facts", "suspected", "suspected", "quiet", "changed", "changed")
+    assert counted(states) == "2 days changed, 2 days suspected, 2 days facts"
+    (down,) = strips(asked(0, failed=8), (), TODAY, 2).values()
+    assert (down, counted(down)) == (("unknown", "unreachable"), "1 day unreachable")
+
+
+def test_a_day_without_a_round_is_silence_only_where_rounds_are_usual() -> None:
+    (daily,) = strips(asked(1, 2, 4, 5), (), TODAY, 7).values()
+    assert daily == ("unknown", "quiet", "quiet", "silent", "quiet", "quiet", "unknown"), "today may still bring one"
+    (weekly,) = strips(asked(0, 6), (), TODAY, 7).values()
+    assert (weekly[1:6], counted(weekly)) == (("unknown",) * 5, "quiet")
+    assert counted(("unknown",) * 3) == "never asked"
