@@ -78,7 +78,10 @@ def status(
     statuses, deliveries, daemon_statuses = whole.endpoints, whole.deliveries, whole.daemons
     beside = whole.candidates
     if metrics:
-        typer.echo(exposition(statuses, deliveries, daemon_statuses, now, whole.budgets), nl=False)
+        page = exposition(
+            statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts
+        )  # fmt: skip
+        typer.echo(page, nl=False)
         return 0
     expected = None if every is None else expect(every, statuses, daemon_statuses, now)
     if tell and expected is not None and expected.silent:

@@ -12,11 +12,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober.incidents.clock import attendance
+from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
+from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView
 
 _LABEL_LIMIT: Final = 300
+MOST_FEATURES: Final = 500
+"""Features of live samples that are shown, so that a scrape stays bounded."""
 MOST_BUDGETS: Final = 500
 """Limits of budgets that are shown, the fullest of them: no number of names makes the page too long to scrape."""
 
@@ -39,6 +43,10 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "budget_limit": (f"What a budget allows in its period. {_IN_UNITS}", "budget limit"),
     "budget_spent": (f"Spent or set aside in the period of a budget. {_IN_UNITS}", "budget limit"),
     "budget_left": (f"What is left of a budget. {_IN_UNITS}", "budget limit"),
+    "samples_total": ("Live samples taken in.", "endpoint feature"),
+    "samples_shift_timestamp_seconds": (
+        "Onset of the newest shift that was found in live samples.", "endpoint feature side",
+    ),
     "notices": ("Messages by what became of them.", "alerter channel state"),
     "delivery_failing": (
         "1 where the newest message failed for good: nobody is reached there.", "alerter channel reason",
@@ -60,9 +68,14 @@ def exposition(
     daemon_statuses: Sequence[DaemonStatus],
     now: datetime,
     budgets: Sequence[BudgetView] = (),
+    features: Sequence[Feature] = (),
+    shifts: Sequence[FoundShift] = (),
 ) -> str:
-    """The whole page. `budgets`: the fullest first."""
-    families = (*_endpoints(statuses), *_budgets(budgets), *_deliveries(deliveries), *_daemons(daemon_statuses, now))
+    """The whole page. `budgets`: the fullest first. `features`, `shifts`: of live samples."""
+    families = (
+        *_endpoints(statuses), *_budgets(budgets), *_samples(features, shifts), *_deliveries(deliveries),
+        *_daemons(daemon_statuses, now),
+    )  # fmt: skip
     return _page([_database(1), *families])
 
 
@@ -138,6 +151,14 @@ def _budgets(budgets: Sequence[BudgetView]) -> Iterator[Metric]:
     yield _family("budget_limit", ((labels, one.limit.shown) for labels, one in shown))
     yield _family("budget_spent", ((labels, one.limit.amount(one.spent)) for labels, one in shown))
     yield _family("budget_left", ((labels, max(0.0, one.left)) for labels, one in shown))
+
+
+def _samples(features: Sequence[Feature], shifts: Sequence[FoundShift]) -> Iterator[Metric]:
+    yield _family("samples_total", (((one.endpoint, one.name), one.stored) for one in features[:MOST_FEATURES]))
+    yield _family(
+        "samples_shift_timestamp_seconds",
+        (((one.endpoint, one.feature, one.side), one.onset.timestamp()) for one in shifts[: 2 * MOST_FEATURES]),
+    )
 
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from prober.asking.breaker import REMEMBERED, breaker, outcome_of
 from prober.model.comparison import OPEN, Candidate
+from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.store import Store, candidates, daemons, replies, spending
+from prober.store import Store, candidates, daemons, replies, samples, spending
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
+from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView
 
 
@@ -27,6 +29,10 @@ class SystemStatus:
     """What is asked beside endpoints, or waits for a person."""
     budgets: tuple[BudgetView, ...] = ()
     """Limits that asks were booked on, the fullest first."""
+    features: tuple[Feature, ...] = ()
+    """Of live samples."""
+    shifts: tuple[FoundShift, ...] = ()
+    """Of live samples: the newest of each side of each feature."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
@@ -39,6 +45,8 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         tuple(store.query(daemons.statuses)),
         tuple(one for one in store.query(candidates.found) if one.state in OPEN),
         store.query(spending.budgets_in_use, now),
+        store.query(samples.features),
+        store.query(samples.newest_shifts),
     )
 
 

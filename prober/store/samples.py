@@ -191,6 +191,21 @@ def add_shift(tx: Transaction, shift: FoundShift) -> None:
         tx.add(SampleShiftRow(**asdict(shift)))
 
 
+def newest_shifts(tx: Transaction) -> tuple[FoundShift, ...]:
+    """Of each side of each feature the newest."""
+    newest: dict[tuple[str, str, str], FoundShift] = {}
+    for row in tx.exec(select(SampleShiftRow).order_by(col(SampleShiftRow.onset))):
+        newest[row.endpoint, row.feature, row.side] = FoundShift(
+            row.endpoint,
+            row.feature,
+            row.side,
+            row.onset,
+            row.found_at,
+            row.words,  # type: ignore[arg-type]
+        )
+    return tuple(newest.values())
+
+
 def shifts(tx: Transaction, endpoint: str, feature: str) -> tuple[FoundShift, ...]:
     """Oldest first."""
     rows = tx.exec(

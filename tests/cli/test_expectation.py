@@ -18,6 +18,7 @@ from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
 from prober.model.incident import Change
 from prober.model.notice import Outcome
+from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, check_freshness
@@ -25,6 +26,7 @@ from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, las
 from prober.status.expectation import Expectation, expect
 from prober.status.metrics import exposition, without_database
 from prober.store import Store, declared, notices
+from prober.store.samples import Feature
 from prober.store.views import DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
@@ -280,6 +282,15 @@ def test_hostile_names_keep_to_the_format() -> None:
     samples = parsed(exposition(statuses(*hostile, endless), [], [], NOW))
     assert samples['prober_evidence_ratio{endpoint="endless"}'] == "+Inf"
     assert r'prober_asks_total{endpoint="two\nlines"}' in samples
+
+
+def test_metrics_of_live_samples() -> None:
+    feature = Feature("bot", "support", 7, 0, 0, NOW)
+    shift = FoundShift("bot", "support", "outputs", NOW, NOW, "longer")
+    samples = parsed(exposition([], [], [], NOW, (), [feature], [shift]))
+    assert samples['prober_samples_total{endpoint="bot",feature="support"}'] == "7.0"
+    labels = 'endpoint="bot",feature="support",side="outputs"'
+    assert float(samples[f"prober_samples_shift_timestamp_seconds{{{labels}}}"]) == NOW.timestamp()
 
 
 def test_whether_the_database_could_be_read() -> None:
