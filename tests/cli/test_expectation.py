@@ -16,6 +16,7 @@ import pytest
 
 from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
+from prober.model.budget import Limit, Spent
 from prober.model.incident import Change
 from prober.model.notice import Outcome
 from prober.model.sample import FoundShift
@@ -27,7 +28,7 @@ from prober.status.expectation import Expectation, expect
 from prober.status.metrics import exposition, without_database
 from prober.store import Store, declared, notices
 from prober.store.samples import Feature
-from prober.store.views import DeliveryView, EndpointView
+from prober.store.views import BudgetView, DeliveryView, EndpointView
 from tests.alerts.hook import Hook, listening
 from tests.cli.conftest import Run
 from tests.cli.world import DAYS, declarations, due
@@ -327,7 +328,11 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
         opened_at=NOW, e_value=1.0, threshold=1.0, verdicts=(),
     )  # fmt: skip
     place = DeliveryView("slack", "", 0, 0, 1, 0, NOW, False, "", None)
-    page_ = exposition(statuses(replace(view(), open_incident=incident)), [place], [sign("bot")], NOW)
+    budget = BudgetView("bot", Limit("asks", "day", 5), Spent(1, 1))
+    feature, shift = Feature("bot", "a", 1, 0, 0, NOW), FoundShift("bot", "a", "inputs", NOW, NOW, "")
+    page_ = exposition(
+        statuses(replace(view(), open_incident=incident)), [place], [sign("bot")], NOW, [budget], [feature], [shift]
+    )
     shown = {sample.split("{")[0].strip(): set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
     assert shown == listed
 
