@@ -195,14 +195,7 @@ def newest_shifts(tx: Transaction) -> tuple[FoundShift, ...]:
     """Of each side of each feature the newest."""
     newest: dict[tuple[str, str, str], FoundShift] = {}
     for row in tx.exec(select(SampleShiftRow).order_by(col(SampleShiftRow.onset))):
-        newest[row.endpoint, row.feature, row.side] = FoundShift(
-            row.endpoint,
-            row.feature,
-            row.side,
-            row.onset,
-            row.found_at,
-            row.words,  # type: ignore[arg-type]
-        )
+        newest[row.endpoint, row.feature, row.side] = _shift(row)
     return tuple(newest.values())
 
 
@@ -213,7 +206,8 @@ def shifts(tx: Transaction, endpoint: str, feature: str) -> tuple[FoundShift, ..
         .where(SampleShiftRow.endpoint == endpoint, SampleShiftRow.feature == feature)
         .order_by(col(SampleShiftRow.onset), col(SampleShiftRow.side))
     )
-    return tuple(
-        FoundShift(row.endpoint, row.feature, row.side, row.onset, row.found_at, row.words)  # type: ignore[arg-type]
-        for row in rows
-    )
+    return tuple(map(_shift, rows))
+
+
+def _shift(row: SampleShiftRow) -> FoundShift:
+    return FoundShift(row.endpoint, row.feature, row.side, row.onset, row.found_at, row.words)  # type: ignore[arg-type]
