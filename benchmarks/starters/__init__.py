@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -36,6 +36,8 @@ class Moved:
     """Change → channels; a change that was not recorded is missing."""
     passed: float | None = None
     """Share of replies of the unchanged model that pass the checks; None without checks."""
+    recounted: tuple[str, ...] = ()
+    """Changes under which every reply counts another number of input tokens: a fact, after one ask."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,18 @@ def measure(effort: Effort) -> Found:
 def moved(name: str, is_set: bool) -> Moved:
     """One probe, or all of a set."""
     reference = _of(_replies(BASE), name, is_set)
-    channels = {}
+    channels, recounted = {}, list[str]()
+    tokens = {(one.probe, one.reply.input_tokens) for one in reference if one.reply.answered}
     for change in CHANGES:
         candidate = _of(_replies(change), name, is_set)
         if len(candidate) * REFERENCE == len(reference) * SAMPLES:
             said = compare(reference, candidate, ALPHA)
             channels[change] = [one.channel for one in said.channels if one.changed]
+            if not any((one.probe, one.reply.input_tokens) in tokens for one in candidate if one.reply.answered):
+                recounted.append(change)
     checked = [one for one in reference if one.expect]
     passed = sum(all(holds(check, one.reply) for check in one.expect) for one in checked)
-    return Moved(name, channels, passed / len(checked) if checked and not is_set else None)
+    return Moved(name, channels, passed / len(checked) if checked and not is_set else None, tuple(recounted))
 
 
 @cache
@@ -83,9 +88,8 @@ def _of(replies: Sequence[LoggedReply], name: str, is_set: bool) -> list[LoggedR
 def lines(found: Found) -> list[str]:
     """The tables of sets and of probes."""
     unmoved = [one.name for one in found.probes if not _changes(one)]
-    by_set = defaultdict(list)
-    for one in found.probes:
-        by_set[one.name.split("/")[0]].append(one)
+    counts = Counter(change for one in found.probes for change in one.recounted)
+    counted = [f"{WORDS[change]} ({count} of {len(found.probes)} probes)" for change, count in counts.items()]
     longer = ", ".join(f"{name} {most}" for name, most in TOKENS_OF.items())
     return [
         f"SmolLM2-135M-Instruct at temperature 1: {REFERENCE} replies a probe of the unchanged model, and "
@@ -100,8 +104,11 @@ def lines(found: Found) -> list[str]:
         "",
         *_table("probe", found.probes, passes=True),
         "",
-        f"Moved by no change: {', '.join(f'`{name}`' for name in unmoved) or 'none'}. `probes/README.md` says why "
-        "these are kept.",
+        f"In no channel moved by any change: {', '.join(f'`{name}`' for name in unmoved) or 'none'}.",
+        "",
+        "Under these changes the provider's count of input tokens is another one in every reply, which is "
+        "[a fact](../operating/facts.md) after one ask, whatever the channels say: "
+        f"{', '.join(counted) or 'none'}.",
     ]
 
 

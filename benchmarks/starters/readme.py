@@ -47,8 +47,10 @@ def filled(text: str) -> str:
 
 
 def _changes(probe: Moved | None) -> str:
-    found = probe.channels if probe else {}
-    return ", ".join(_SHORT[change] for change, channels in found.items() if channels and change not in (BASE, AGAIN))
+    if probe is None:
+        return ""
+    moved = [change for change, channels in probe.channels.items() if channels or change in probe.recounted]
+    return ", ".join(_SHORT[change] for change in moved if change not in (BASE, AGAIN))
 
 
 def _cost(one: ProbeSet) -> str:

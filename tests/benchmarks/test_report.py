@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated, soon
+from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated, soon, starters
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
@@ -32,6 +32,11 @@ RESULTS = {
     "delay": delay.Delays((ROW, replace(ROW, method="scan")), {"scan": 0.7}, 336, 0, 6.0),
     "mixture": mixture.Mixtures((mixture.Row("template", 0.16, 5.0, "ours", (3, None, 5)),)),
     "samples": samples.Power((samples.Row("nothing", 20, 1, 0, {}), samples.Row("q4_0", 20, 5, 9, {"text": 5}))),
+    "starters": starters.Found(
+        4,
+        (starters.Moved("choice", {"q4_0": ["logprobs"], "again": []}),),
+        (starters.Moved("choice/coin", {"q4_0": ["logprobs"], "again": []}, 0.5, ("system-prompt",)),),
+    ),
     "quiet": quiet.Quiet((StillResult("mixed", 1.14, 0, 0, 10), StillResult("sticky", 1.14, 2, 1, 10))),
     "still": simulated.Still((StillResult("clustered", 200, 20, 18, 200), StillResult("heavy", 1, 4, 1, 1))),
     "changed": simulated.Changed((ChangeResult(1.0, 10, 0, (1, 2, 3)), ChangeResult(0.05, 10, 1, ()))),

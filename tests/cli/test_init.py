@@ -132,6 +132,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_asks(prober: Run, home: Path, server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
     picky(server, 400, "nothing")
     typed = ["m-1", "opnai", "openai", server.url, "", "y", "choice, format", "y", "github"]
