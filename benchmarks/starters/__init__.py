@@ -131,9 +131,12 @@ def _changes(one: Moved) -> list[str]:
 
 def headlines(found: Found) -> list[str]:
     """How many probes moved, and how many of the control."""
-    each = {change: sum(bool(one.channels.get(change)) for one in found.probes) for change in CHANGES}
-    said = ", ".join(f"{each[change]} by {WORDS[change]}" for change in CHANGES)
-    return [f"Of {len(found.probes)} starter probes, {found.samples} replies each, were moved: {said}."]
+    said = []
+    for change in CHANGES:
+        recorded_ = [one.channels[change] for one in found.probes if change in one.channels]
+        moved_ = f"{sum(map(bool, recorded_))} of {len(recorded_)}" if recorded_ else "not recorded:"
+        said.append(f"{moved_} {'by ' if recorded_ else ''}{WORDS[change]}")
+    return [f"Starter probes, {found.samples} replies each, that were moved: {', '.join(said)}."]
 
 
 PART: Final = Part("starters", "The starter probes", Found, measure, lines, headlines, COMPARISON)
