@@ -35,7 +35,7 @@ def test_demo(
 def test_run_serves_the_paths_and_the_database(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Sequence[Path], str]] = []
 
-    def serve(paths: Sequence[Path], settings: Settings) -> bool:
+    def serve(paths: Sequence[Path], settings: Settings, *, is_worker: bool) -> bool:
         calls.append((paths, settings.database_url))
         return True
 
@@ -49,7 +49,7 @@ def test_run_serves_the_paths_and_the_database(prober: Run, monkeypatch: pytest.
 
 
 def test_what_the_daemon_raises_is_an_exit_code(prober: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def serve(*arguments: object) -> None:
+    def serve(*arguments: object, is_worker: bool) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr("prober.cli.run.serve", serve)
