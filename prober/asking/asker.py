@@ -26,11 +26,20 @@ class Asker:
     """Makes asks, as far as the gates admit them, with at most `concurrency` in flight. For one thread."""
 
     def __init__(
-        self, provider: Provider, clock: Callable[[], datetime], concurrency: int, gates: Sequence[Gate] = ()
+        self,
+        provider: Provider,
+        clock: Callable[[], datetime],
+        concurrency: int,
+        gates: Sequence[Gate] = (),
+        pause: Callable[[float], None] | None = None,
+        longest_pause_s: float = 0.0,
     ) -> None:
+        """`pause` waits so many seconds for a gate to admit the next ask, at most `longest_pause_s` in one call of
+        `ask`; without it, nothing waits."""
         self.refused: Refused | None = None
         """Why the last asks of the newest call were not made; None where all were."""
         self._provider, self._clock, self._concurrency, self._gates = provider, clock, concurrency, gates
+        self._pause, self._longest_pause_s = pause, longest_pause_s
         self._todo: SimpleQueue[Ask | None] = SimpleQueue()
         self._done: SimpleQueue[_Outcome] = SimpleQueue()
         self._threads: list[threading.Thread] = []
@@ -59,7 +68,7 @@ class Asker:
         self.refused = None
         self._is_stopped = False
         waiting = deque(asks)
-        in_flight = 0
+        in_flight, patience_s = 0, self._longest_pause_s
         answers: list[Answer] = []
         failure: BaseException | None = None
         try:
@@ -70,7 +79,13 @@ class Asker:
                 if answers:
                     yield answers
                 if in_flight == 0:
-                    break
+                    wait_s = self.refused.retry_s if self.refused is not None and failure is None else None
+                    if self._pause is None or wait_s is None or wait_s > patience_s:
+                        break
+                    self._pause(wait_s)
+                    patience_s -= wait_s
+                    answers = []
+                    continue
                 outcomes = self._arrived()
                 in_flight -= len(outcomes)
                 answers = sorted((one for one in outcomes if isinstance(one, Answer)), key=lambda one: one.ask.place)

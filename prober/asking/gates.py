@@ -20,6 +20,8 @@ class Refused:
 
     reason: str
     """A word, and what it means here: `budget_exhausted: 25 of 25 asks of the day are spent`."""
+    retry_s: float | None = None
+    """After how long it may be admitted; None where waiting does not help."""
 
 
 class Gate(Protocol):

@@ -23,6 +23,8 @@ from prober.service.gates import budget_gates, round_gates
 from prober.store import Store, Transaction, replies
 from prober.store.rounds import Claim
 
+LONGEST_WAIT_S: Final = 600.0
+"""How long the asks of a round of the daemon wait in all for limits of the provider; then the round is cut short."""
 GATHERED_S: Final = 0.1
 """How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
 
@@ -68,7 +70,7 @@ def ask_round(
     found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
     gates = round_gates(store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient)
-    asker = Asker(provider, clock, endpoint.concurrency, gates)
+    asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S if is_patient else 0.0)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
     for series, reply in (*earlier, *((one.series, one.reply) for one in found.values())):

@@ -12,14 +12,16 @@ from prober.asking.asker import Asker
 from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
 from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
 from prober.asking.interface import Answer, Ask
+from prober.asking.limits import LimitGate, account_of
 from prober.loading import Declarations
+from prober.model.allowance import Admitted, Told
 from prober.model.budget import NOTHING, ScopedBudget, Spent
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
 from prober.prices import Unpriced, tariff
-from prober.store import Store, replies, spending
+from prober.store import Store, limits, replies, spending
 from prober.tokens import TokenEstimate, output_limit
 
 LEARNT_FROM: Final = 100
@@ -93,6 +95,22 @@ def budget_gates(
     return [BudgetGate(StoredLedger(store, budgets, clock), estimate, price)]
 
 
+class StoredMinutes:
+    """What was asked of a provider's account, in the store."""
+
+    def __init__(self, store: Store, account: str, clock: Callable[[], datetime]) -> None:
+        self._store, self._account, self._clock = store, account, clock
+
+    def is_limited(self) -> bool:
+        return self._store.query(limits.is_limited, self._account, self._clock())
+
+    def book(self, costs: Sequence[Spent]) -> Admitted:
+        return self._store.change(limits.book, self._account, costs, self._clock())
+
+    def settle(self, booked_at: datetime, unused: Spent, told: Told) -> None:
+        self._store.change(limits.settle, self._account, booked_at, unused, told, self._clock())
+
+
 def round_gates(
     store: Store,
     endpoint: Endpoint,
@@ -103,10 +121,17 @@ def round_gates(
     *,
     is_patient: bool,
 ) -> list[Gate]:
-    """The gates of a round: the breaker of the endpoint, then the budgets."""
+    """The gates of a round: the breaker of the endpoint, the limits of its account, then the budgets.
+
+    `is_patient`: whether somebody waits for the breaker and for limits, as a daemon does.
+    """
     newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
     guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)
-    return [guard, *budget_gates(store, endpoint, budgets, recorded, probes, clock)]
+    paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)
+    if not is_patient:
+        return [guard, *paid]
+    estimate = TokenEstimate(output_limit(endpoint.parameters))
+    return [guard, LimitGate(StoredMinutes(store, account_of(endpoint), clock), estimate, clock), *paid]
 
 
 class VerbGates:

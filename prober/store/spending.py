@@ -96,6 +96,7 @@ def newest_spending(tx: Transaction) -> dict[str, tuple[SpendingView, ...]]:
 def budgets_in_use(tx: Transaction, now: datetime) -> tuple[BudgetView, ...]:
     """Every limit of every budget that an ask was booked on, and what is spent of it; the fullest first."""
     locks = select(SpendingRow.scope, SpendingRow.budget).where(SpendingRow.part == _LOCK, SpendingRow.budget != "")
+    locks = locks.where(col(SpendingRow.scope).not_like("account:%"))  # limits of providers, see `store.limits`
     found = []
     for scope, declared in tx.exec(locks):
         limits = Budget.model_validate_json(declared).limits

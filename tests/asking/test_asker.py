@@ -162,3 +162,21 @@ def test_who_stops_early_still_learns_what_was_in_flight_has_cost() -> None:
     next(arriving)
     arriving.close()
     assert gate.settled == len(provider.asked) < 20
+
+
+def test_what_a_gate_admits_later_is_waited_for_but_not_longer_than_allowed() -> None:
+    class Later(Allowing):
+        def admit(self, asks):
+            count, refused = super().admit(asks)
+            return count, refused and Refused("rate_limited: 2 asks a minute are used up", 30.0)
+
+    gate, paused = Later(2), list[float]()
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        gate.room += 2
+
+    one = Asker(Says(plain), lambda: NOW, 4, [gate], pause, 75.0)
+    assert sorted(samples(list(one.ask(asks(9))))) == [0, 1, 2, 3, 4, 5]
+    assert paused == [30.0, 30.0]
+    assert one.refused == Refused("rate_limited: 2 asks a minute are used up", 30.0)

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from prober.asking import open_provider
+from prober.asking.breaker import ANY_ASK
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
 from prober.model.budget import Budget, ScopedBudget, Spent
@@ -147,8 +148,10 @@ def test_those_who_share_a_store_share_the_budget(url: str, store: Store) -> Non
 )
 def test_what_an_ask_costs(store: Store, reply: dict[str, object], each: int) -> None:
     endpoint = endpoint_of(budget=Budget(tokens_per_day=100_000), parameters={"max_tokens": 20})
-    round_of(store, endpoint, Says(**reply))
-    assert spent(store) == (8, 8 * each)
+    provider = Says(**reply)
+    round_of(store, endpoint, provider)
+    assert provider.asked == (3 if reply.get("error") in ANY_ASK else 8), "the breaker opens after three failures"
+    assert spent(store) == (provider.asked, provider.asked * each)
 
 
 @pytest.mark.slow

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.model.budget import Budget, ScopedBudget
-from prober.store import Store, spending
+from prober.model.allowance import Allowance, Told
+from prober.model.budget import NOTHING, Budget, ScopedBudget, Spent
+from prober.store import Store, limits, spending
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ASKERS, PROCESSES, EACH = 16, 4, 4
@@ -72,3 +73,19 @@ def test_sixty_four_askers_in_four_processes_never_pass_a_budget(url: str) -> No
         assert 900 < sum(used) <= 1000, "256 asks of 10 on average: refused where the next might not have fitted"
         everything = ScopedBudget("all:", Budget())
         assert store.query(spending.spent, everything, NOON)["day"].tokens == sum(used), "and each budget knows all"
+
+
+@pytest.mark.slow
+def test_a_minute_of_an_account_holds_what_its_provider_says(url: str) -> None:
+    with Store.open(url) as store:
+        store.change(limits.settle, "account:a", NOON, NOTHING, Told(tokens=Allowance(100, 60)), NOON)
+        assert store.query(limits.is_limited, "account:a", NOON)
+        booked = store.change(limits.book, "account:a", [Spent(1, 25)] * 3, NOON + timedelta(seconds=5))
+        assert (booked.count, booked.reason) == (2, "100 tokens a minute are used up"), "40 are used by others"
+        later = NOON + timedelta(seconds=5 + booked.wait_s)
+        assert store.change(limits.book, "account:a", [Spent(1, 25)], later).count == 1
+        assert store.change(limits.book, "account:b", [Spent(1, 999)], later).count == 1, "of which nothing is known"
+        store.change(limits.settle, "account:a", later, Spent(0, 5), Told(blocked_s=300.0), later)
+        waits = store.change(limits.book, "account:a", [Spent(1, 1)], later)
+        assert (waits.count, waits.wait_s) == (0, 300.0)
+        assert store.query(spending.budgets_in_use, later) == ()

@@ -1,0 +1,109 @@
+"""Limits of a provider's account: what headers say, and that a simulated provider is never asked too much."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from prober.asking.gates import Refused
+from prober.asking.interface import Answer, Ask
+from prober.asking.limits import LimitGate, account_of, told
+from prober.model.allowance import Allowance
+from prober.model.declaration import Endpoint, Probe
+from prober.model.reply import Reply
+from prober.service.gates import StoredMinutes
+from prober.store import Store
+from prober.tokens import TokenEstimate
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ENDPOINT = Endpoint(name="e", provider="openai", model="m", parameters={"max_tokens": 400})
+PROBE = Probe(id="p", prompt="Pick a colour.")
+LIMIT, MINUTES, ASKERS = 20_000, 6, 4
+
+
+class FixedWindow:
+    """All of the limit again with every full minute."""
+
+    def __init__(self) -> None:
+        self.minute, self.used = -1, 0
+
+    def take(self, at_s: float, tokens: int) -> int:
+        """What is left; below 0 where it is refused."""
+        if int(at_s // 60) != self.minute:
+            self.minute, self.used = int(at_s // 60), 0
+        if self.used + tokens > LIMIT:
+            return -1
+        self.used += tokens
+        return LIMIT - self.used
+
+
+class Bucket:
+    """The limit comes back evenly."""
+
+    def __init__(self) -> None:
+        self.at_s, self.left = 0.0, float(LIMIT)
+
+    def take(self, at_s: float, tokens: int) -> int:
+        self.left = min(LIMIT, self.left + (at_s - self.at_s) * LIMIT / 60)
+        self.at_s = at_s
+        if self.left < tokens:
+            return -1
+        self.left -= tokens
+        return int(self.left)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [FixedWindow, Bucket])
+def test_a_limit_of_tokens_a_minute_is_used_and_never_hit_after_warm_up(kind: type[FixedWindow | Bucket]) -> None:
+    rng, provider, now_s = random.Random(5), kind(), 0.0
+
+    def clock() -> datetime:
+        return NOON + timedelta(seconds=now_s)
+
+    with Store.in_memory() as store:
+        gates = [
+            LimitGate(StoredMinutes(store, account_of(ENDPOINT), clock), TokenEstimate(400), clock)
+            for _ in range(ASKERS)
+        ]
+        rejected, used = [], [0] * (MINUTES + 2)
+        queue: list[tuple[float, int, int, Answer | None]] = [(0.01 * n, n, n, None) for n in range(ASKERS * 4)]
+        number = len(queue)
+        heapq.heapify(queue)
+        while queue and queue[0][0] < 60 * MINUTES:
+            now_s, _, who, answer = heapq.heappop(queue)
+            gate = gates[who % ASKERS]
+            if answer is not None:
+                gate.settle([answer])
+            number += 1
+            ask = Ask(ENDPOINT, PROBE, number, "s", 0)
+            admitted, refused = gate.admit([ask])
+            if not admitted:
+                assert isinstance(refused, Refused) and refused.retry_s is not None
+                heapq.heappush(queue, (now_s + refused.retry_s + rng.random(), number, who, None))
+                continue
+            tokens = rng.randrange(100, 400)
+            left = provider.take(now_s, 20 + tokens)
+            if left < 0:
+                rejected.append(now_s)
+                reply = Reply(at=clock(), error="rate_limited", retry_after_s=5.0)
+            else:
+                used[int(now_s // 60)] += 20 + tokens
+                headers = {"x-ratelimit-limit-tokens": str(LIMIT), "x-ratelimit-remaining-tokens": str(left)}
+                reply = Reply(at=clock(), text="Teal", input_tokens=20, output_tokens=tokens, headers=headers)
+            heapq.heappush(queue, (now_s + rng.uniform(0.5, 2.0), number, who, Answer(ask, reply)))
+    steady = sum(used[1:MINUTES]) / (MINUTES - 1) / LIMIT
+    assert not [at_s for at_s in rejected if at_s > 60]
+    assert steady >= 0.9
+
+
+def test_limits_are_read_from_the_headers_of_each_provider() -> None:
+    openai = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "29000",
+              "x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "499"}  # fmt: skip
+    said = told(Reply(at=NOON, text="a", headers=openai))
+    assert (said.tokens, said.asks) == (Allowance(30_000, 29_000), Allowance(500, 499))
+    anthropic = {"anthropic-ratelimit-tokens-limit": "8000", "anthropic-ratelimit-tokens-remaining": "x"}
+    assert told(Reply(at=NOON, text="a", headers=anthropic)).is_silent
+    assert told(Reply(at=NOON, error="rate_limited", retry_after_s=7.0)).blocked_s == 7.0
