@@ -68,7 +68,7 @@ def test_a_probe_then_and_now(tossed: Store) -> None:
     assert page.answers == (
         AnswerView("heads", 6, 4), AnswerView("tails", 6, 0), AnswerView("the edge", 0, 4),
     )  # fmt: skip
-    assert page.checks == (CheckView('equals("heads")', 0.5, 0.5),)
+    assert page.checks == (CheckView('equals("heads")', 0.5, 0.5, 12, 8),)
     assert (page.probe.prompt, page.probe.expect) == ("Heads or tails?", COIN.expect)
 
 
@@ -100,7 +100,7 @@ def test_while_the_reference_grows_there_is_only_now(store: Store) -> None:
     page = store.query(probe_page, "billing", "toss/coin")
     assert page is not None
     assert (page.then, page.now, page.rounds, page.distributions) == (0, 2, 1, ())
-    assert page.checks == (CheckView('equals("heads")', None, 0.5),)
+    assert page.checks == (CheckView('equals("heads")', None, 0.5, 0, 2),)
     assert page.information is None
 
 
