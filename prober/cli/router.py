@@ -38,8 +38,8 @@ def router(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Block and unblock the deployments of a LiteLLM proxy by the verdicts of their endpoints: block while it is changed
-    or unreachable.
+    """Block and unblock the deployments of a LiteLLM proxy by the verdicts of their endpoints: block while changed or
+    unreachable.
 
     A deployment takes part if it says so: model_info: {prober_endpoint: NAME, prober_blocks: true}. It is unblocked
     when the verdict is ok again. The last deployment of a model is never blocked. The admin's key is read from

@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 def worker(
     paths: Paths = None, log_format: LogFormat = None, vantage: Vantage = None, database: Database = None
 ) -> int:
-    """Ask the rounds that daemons (`prober run`) on the same database make due, until SIGTERM or Ctrl-C.
+    """Ask what daemons on the same database make due, from another machine or region, until SIGTERM or Ctrl-C.
 
     Makes no round due by itself, and sends no reminders. Needs the same files, keys and alerter settings as the
     daemons.

@@ -48,6 +48,7 @@ def test_status_of_a_change(prober: Run) -> None:
     assert {point["channel"] for point in one.pop("channels")} >= {"length"}
     assert one == {
         "endpoint": "swapped", "provider": "scripted", "model": "parrot-1", "owners": ["team"], "state": "changed",
+        "vantage": None, "breaker": None,
         "verdict": "changed", "why": "checks pass 0 % (was 100 %), refuses 92 % (was 0 %)", "since": "2026-03-12T12:00:00Z",
         "newest_round": "2026-03-15T12:00:00.000000Z", "severity": incident["severity"], "incident": 1,
         "promise": {"false_alarms_per_year": 1.0}, "last_answered_at": "2026-03-15T12:00:00Z", "clock_ahead_at": None,
