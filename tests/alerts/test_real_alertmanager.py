@@ -107,11 +107,12 @@ def test_an_incident_arrives_once_becomes_more_serious_and_ends(alertmanager: st
     time.sleep(SETTLED_S)
     assert heard(receiver) == [("firing", "warning", "12")]
 
-    send(alertmanager, edited(opened, event="escalated", severity="critical"))
+    send(alertmanager, edited(opened, event="escalated", severity="critical", fired=("warning",)))
     wait_until(lambda: ("firing", "critical", "12") in heard(receiver))
     wait_until(lambda: ("resolved", "warning", "12") in heard(receiver))
 
-    send(alertmanager, edited(opened, event="closed", severity="critical", state="closed"))
+    fired = ("warning", "critical")
+    send(alertmanager, edited(opened, event="closed", severity="critical", state="closed", fired=fired))
     wait_until(lambda: ("resolved", "critical", "12") in heard(receiver))
     time.sleep(SETTLED_S)
     assert sorted(heard(receiver)) == [

@@ -113,11 +113,7 @@ def test_many_endpoints_are_searched_grouped_and_sorted(page):
 @pytest.mark.slow
 def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(page):
     at = page(all_states(), incident="3")
-    assert (
-        replies(at)[0]
-        == ('<div class="reply"><del>No. Returns are accepted</del> within 30 days<del> of purchase</del>.</div>')
-        or "<del>" in replies(at)[0]
-    )
+    assert "<del>" in replies(at)[0]
     assert "<ins>Great" in replies(at)[1]
     assert at.dataframe[0].value["channel"][0] == "length"
     assert at.dataframe[0].value["evidence"].tolist()[0] > THRESHOLD, "numbers sort as numbers"

@@ -259,7 +259,7 @@ def declarations(world: World) -> Files:
     declared.starters(world.home)
     for verb in (["validate"], ["plan"]):
         world.prober(*verb, "--json")
-    world.prober("once", "--set", "safety", "--json")
+    world.prober("once", "--set", "refusal", "--json")
     starters = world.tables()
     shutil.rmtree(world.home / "probes")
     write(world.home, declared.ODD_ENDPOINTS, declared.ODD_SET)

@@ -30,7 +30,7 @@ _LOGARITHMS: Final[Mapping[str, str]] = {"length": "characters", "reasoning": "r
 _CATEGORIES: Final[Mapping[str, str]] = {
     "(new)": "something new",
     "(other)": "any other",
-    "(anything)": "not told apart",
+    "(anything)": "any answer",
     "refusal 0": "answers",
     "refusal 1": "refuses",
     "expectation 0": "fails a check",

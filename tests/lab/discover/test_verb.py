@@ -231,7 +231,7 @@ def test_a_small_budget_of_asks_a_day_is_kept(prober: Run, there: Path) -> None:
     done = search(prober, "--force")
     assert done.code == 0, "every reply is known: nothing is asked"
     assert prober("validate").code == 0
-    Path(".discover-discovered-bot.jsonl").unlink(missing_ok=True)
+    (there / "probes" / ".discover-discovered-bot.jsonl").unlink()
     done = search(prober, "--force", "--seed", "1")
     assert done.code == 3 and "8 of 8 asks of the day are spent" in done.err
 

@@ -196,8 +196,8 @@ def test_the_score_test_agrees_with_a_plain_transcription(pairs: int, worse: int
 
 @pytest.mark.slow
 def test_a_side_that_a_budget_ends_is_undecided_with_the_reason() -> None:
-    new = Simulated(RATES, 1, left=2)
-    new.ended = "budget_exhausted: 12 of 12 asks of the day are spent"
-    done = gate(Simulated(RATES, 0), new, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    old, new = Simulated(RATES, 0), Simulated(RATES, 1, left=2)
+    old.ended, new.ended = "", "budget_exhausted: 12 of 12 asks of the day are spent"
+    done = gate(old, new, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
     assert (done.verdict, done.reason) == ("undecided", new.ended)
     assert done.asks == 5 * len(PROBES), "three blocks of the reference, two of the candidate: only asks that were made"
