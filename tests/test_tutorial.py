@@ -151,4 +151,4 @@ def test_what_the_page_says_happens(reader: Reader) -> None:
         assert not missing, said
     first, warning, *_ = reader.slack.roots
     assert "test message" in str(first)
-    assert warning["text"].startswith("Warning: support-model: models.meta.size")
+    assert warning["text"].startswith("🟠 support-model: models.meta.size"), warning["text"]
