@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import SequenceMatcher
 from html import escape
 from typing import TypeVar
@@ -17,7 +17,7 @@ from prober.model.notice import Comparison, Moved
 from prober.status.probe import EmbeddingMap, ProbePage
 from prober.store.pages.probes import ProbeView
 from prober.store.views import ChannelPoint, EndpointView, ReplyView
-from prober.text import escaped, measured, unquoted
+from prober.text import escaped, measured, span, unquoted
 
 CUT_CHARACTERS = 4_000
 CUT_LINES = 200
@@ -93,15 +93,6 @@ def round_name(label: str, zone: tzinfo = UTC) -> str:
 def incident_number(text: str) -> int | None:
     """The number of an incident from a link; None if it is not a valid number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def span(time: timedelta) -> str:
-    """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
-    seconds = max(0, int(time.total_seconds()))
-    for size, unit, until in ((1, "s", 90), (60, "min", 90 * 60), (3600, "h", 48 * 3600)):
-        if seconds < until:
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 86400} d"
 
 
 def compared(reference: str, recent: str) -> tuple[str, str]:

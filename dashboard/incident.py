@@ -18,7 +18,6 @@ from dashboard.formatting import (
     one_line,
     percent,
     shown,
-    span,
 )
 from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
@@ -31,6 +30,7 @@ from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
 from prober.status.advice import Advice, advice, runbook_text
 from prober.store.views import EndpointView, NoticeView
+from prober.text import span
 
 _SHOWN: Final = 0.02
 """Causes below this probability are left out."""

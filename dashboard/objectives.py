@@ -8,10 +8,11 @@ from typing import Final
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import count, inline, one_line, percent, span
+from dashboard.formatting import count, inline, one_line, percent
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
 from prober.status.objectives import ObjectiveStatus, budget_words
+from prober.text import span
 
 STATES: Final = {"missed": ("missed", "red"), "burning": ("burning", "orange"), "too_few": ("too few replies", "gray"),
                  "met": ("met", "green")}  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.formatting import ago, count, inline, listed, one_line, share, span
+from dashboard.formatting import ago, count, inline, listed, one_line, share
 from dashboard.frame import PageContext, heading
 from dashboard.reliability import unreached
 from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
@@ -27,6 +27,7 @@ from prober.incidents.clock import attendance
 from prober.model.incident import Incident
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.status.strip import DAY_STATES, DAYS, DayState, counted
+from prober.text import span
 
 _GROUPS: Final[Mapping[str, Callable[[EndpointStatus], str]]] = {
     "nothing": lambda one: "",

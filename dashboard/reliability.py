@@ -9,13 +9,14 @@ import streamlit as st
 
 from dashboard import charts_days, tables
 from dashboard.charts_days import DayValue
-from dashboard.formatting import ago, count, inline, listed, one_line, span
+from dashboard.formatting import ago, count, inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import TimeRange, choose_range
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
 from prober.store.pages.days import TallyView
 from prober.store.views import DeliveryView
+from prober.text import span
 
 
 def draw(context: PageContext) -> None:

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from itertools import takewhile
 from typing import Final
 
@@ -235,3 +236,12 @@ def unquoted(moved: Moved) -> str:
 
 def _unquoted(words: str) -> str:
     return _QUOTED.sub("an answer", words)
+
+
+def span(time: timedelta) -> str:
+    """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit, until in ((1, "s", 90), (60, "min", 90 * 60), (3600, "h", 48 * 3600)):
+        if seconds < until:
+            return f"{seconds // size} {unit}"
+    return f"{seconds // 86400} d"

@@ -26,7 +26,7 @@ from prober.model.notice import (
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
-from prober.text import visible
+from prober.text import span, visible
 
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
@@ -135,15 +135,6 @@ def how_long(notice: Notice, incident: IncidentNews) -> str:
     if began is None or began > utc(now):
         return ""
     return f"for {span(utc(now) - began)}" if utc(now) - began >= timedelta(minutes=1) else "just now"
-
-
-def span(time: timedelta) -> str:
-    """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
-    seconds = max(0, int(time.total_seconds()))
-    for size, unit, until in ((1, "s", 90), (60, "min", 90 * 60), (3600, "h", 48 * 3600)):
-        if seconds < until:
-            return f"{seconds // size} {unit}"
-    return f"{seconds // 86400} d"
 
 
 def _fitted(before: str, name: str, after: str) -> str:

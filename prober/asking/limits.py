@@ -42,7 +42,7 @@ def account_of(endpoint: Endpoint) -> str:
     return f"account:{sha256(text.encode()).hexdigest()[:16]}"
 
 
-def told(reply: Reply) -> Told:
+def limits_in(reply: Reply) -> Told:
     """What a reply says, by its headers, and by being a 429."""
     found = {unit: _allowance(reply.headers, names) for unit, names in _HEADERS.items()}
     blocked_s = (reply.retry_after_s or PAUSE_AFTER_429_S) if reply.error == "rate_limited" else 0.0
@@ -71,7 +71,7 @@ class Minutes(Protocol):
         """As many of these asks as the minute holds, from the first on."""
         ...
 
-    def settle(self, booked_at: datetime, unused: Spent, told: Told) -> None:
+    def settle(self, booked_at: datetime, unused: Spent, said: Told) -> None:
         """What of a booking was not used, and what the answer says."""
         ...
 
@@ -107,7 +107,7 @@ class LimitGate:
     def settle(self, answers: Sequence[Answer]) -> None:
         for ask, reply in answers:
             at, booked = self._booked.pop((ask.series, ask.sample))
-            said = told(reply)
+            said = limits_in(reply)
             unused = NOTHING if booked == NOTHING else booked.minus(cost_of(reply, booked))
             if not said.is_silent or unused != NOTHING:
                 self._minutes.settle(at, unused, said)

@@ -235,7 +235,7 @@ EVENTS: Mapping[Event, EventRule] = {
             "If it is not, accept the incident, or move to the successor before the day.",
         ),
     ),
-    # The provider retires the model of an endpoint: told 60, 30 and 7 days ahead, and on the day.
+    # The provider retires the model of an endpoint: notified 60, 30 and 7 days ahead, and on the day.
     "retiring": EventRule(
         title="Model retires",
         audience="routed",

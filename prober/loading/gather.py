@@ -162,14 +162,19 @@ def gather_sets(
     return sets
 
 
+def _only_one(documents: Sequence[Document], kind: str, problems: list[Problem]) -> None:
+    """A second file of something that has one."""
+    for document in documents[1:]:
+        message = f"a second file of {kind} beside {documents[0].path}; put both into one"
+        problems.append(Problem(document.path, 0, "", message))
+
+
 def gather_budgets(
     documents: Sequence[Document], endpoints: Endpoints, sets: Sequence[ProbeSet], problems: list[Problem]
 ) -> Budgets:
     """The one file of budgets of owners, and in all; without it, there are none."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners
-    for document in documents[1:]:
-        message = f"a second file of budgets beside {documents[0].path}; put both into one"
-        problems.append(Problem(document.path, 0, "", message))
+    _only_one(documents, "budgets", problems)
     found = Budgets()
     for document in documents[:1]:
         if document.value is None and not document.problems:
@@ -203,9 +208,7 @@ def gather_alerts(
 ) -> Alerts:
     """The one file that says who is notified; without it, every alerter is notified of everything."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
-    for document in documents[1:]:
-        message = f"a second file of alerts beside {documents[0].path}; put both into one"
-        problems.append(Problem(document.path, 0, "", message))
+    _only_one(documents, "alerts", problems)
     found = Alerts()
     for document in documents[:1]:
         if document.value is None and not document.problems:

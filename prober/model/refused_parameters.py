@@ -59,7 +59,7 @@ _DATED: Final = r"(-\d{4}-\d\d-\d\d)?"
 _REASONING: Final = r"(o1(-mini|-preview|-pro)?|o3(-mini|-pro)?|o4-mini|gpt-5(-mini|-nano|-pro|-codex)?)" + _DATED
 """OpenAI's models that always reason."""
 _GPT_5_X: Final = r"gpt-5\.\d+(-mini|-nano|-pro|-codex|-codex-mini|-codex-max)?" + _DATED
-"""Those that reason where they are told to."""
+"""Those that reason where the request asks for it."""
 _SAMPLING: Final = "temperature top_p presence_penalty frequency_penalty logprobs top_logprobs logit_bias"
 _OPENAI_GUIDE: Final = "https://platform.openai.com/docs/guides/latest-model (parameter compatibility)"
 _AZURE_GUIDE: Final = "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning (not supported)"

@@ -107,8 +107,8 @@ class StoredMinutes:
     def book(self, costs: Sequence[Spent]) -> Admitted:
         return self._store.change(limits.book, self._account, costs, self._clock())
 
-    def settle(self, booked_at: datetime, unused: Spent, told: Told) -> None:
-        self._store.change(limits.settle, self._account, booked_at, unused, told, self._clock())
+    def settle(self, booked_at: datetime, unused: Spent, said: Told) -> None:
+        self._store.change(limits.settle, self._account, booked_at, unused, said, self._clock())
 
 
 def round_gates(

@@ -55,13 +55,13 @@ def live_samples(tx: Transaction, endpoint: str, since: datetime, now: datetime)
     """What the samples of all features of an endpoint say of the newest hours since a moment, against the same hours
     of the days before it; None without samples of both."""
     found = [_of_feature(tx, one, since, now) for one in samples.features(tx, endpoint)]
-    told = [one for one in found if one is not None]
-    if not told:
+    judged = [one for one in found if one is not None]
+    if not judged:
         return None
     return LiveSamples(
-        inputs_moved=_any([one.inputs_moved for one in told]),
-        outputs_moved=_any([one.outputs_moved for one in told]),
-        retrieval_fell=_any([one.retrieval_fell for one in told]),
+        inputs_moved=_any([one.inputs_moved for one in judged]),
+        outputs_moved=_any([one.outputs_moved for one in judged]),
+        retrieval_fell=_any([one.retrieval_fell for one in judged]),
     )
 
 

@@ -57,7 +57,7 @@ def book(tx: Transaction, account: str, costs: Sequence[Spent], now: datetime) -
     return Admitted(count, wait_s, f"{state[full]} {full} a minute are used up")
 
 
-def settle(tx: Transaction, account: str, booked_at: datetime, unused: Spent, told: Told, now: datetime) -> None:
+def settle(tx: Transaction, account: str, booked_at: datetime, unused: Spent, said: Told, now: datetime) -> None:
     """What of a booking was not used, and what the answer says: limits, what others use of them, and to wait."""
     state = _lock(tx, account)
     known = dict(state)
@@ -65,14 +65,14 @@ def settle(tx: Transaction, account: str, booked_at: datetime, unused: Spent, to
         _add(tx, account, booked_at, NOTHING.minus(unused))
     used = _sum(cost for _, cost in _rows(tx, account, now))
     others = {}
-    for unit, allowance in (("asks", told.asks), ("tokens", told.tokens)):
+    for unit, allowance in (("asks", said.asks), ("tokens", said.tokens)):
         if allowance is not None:
             known[unit] = allowance.limit
             others[unit] = max(0, allowance.limit - allowance.left - (used.asks if unit == "asks" else used.tokens))
     if any(others.values()):
         _add(tx, account, now, Spent(others.get("asks", 0), others.get("tokens", 0)))
-    if told.blocked_s:
-        known["until"] = max(_until(state), now + timedelta(seconds=told.blocked_s)).isoformat()
+    if said.blocked_s:
+        known["until"] = max(_until(state), now + timedelta(seconds=said.blocked_s)).isoformat()
     if known != state:
         lock = (col(SpendingRow.scope) == account, col(SpendingRow.part) == _LOCK)
         tx.exec(update(SpendingRow).where(*lock).values(budget=json.dumps(known)))

@@ -10,7 +10,7 @@ import pytest
 
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
-from prober.asking.limits import LimitGate, account_of, told
+from prober.asking.limits import LimitGate, account_of, limits_in
 from prober.model.allowance import Allowance
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
@@ -102,8 +102,8 @@ def test_a_limit_of_tokens_a_minute_is_used_and_never_hit_after_warm_up(kind: ty
 def test_limits_are_read_from_the_headers_of_each_provider() -> None:
     openai = {"x-ratelimit-limit-tokens": "30000", "x-ratelimit-remaining-tokens": "29000",
               "x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "499"}  # fmt: skip
-    said = told(Reply(at=NOON, text="a", headers=openai))
+    said = limits_in(Reply(at=NOON, text="a", headers=openai))
     assert (said.tokens, said.asks) == (Allowance(30_000, 29_000), Allowance(500, 499))
     anthropic = {"anthropic-ratelimit-tokens-limit": "8000", "anthropic-ratelimit-tokens-remaining": "x"}
-    assert told(Reply(at=NOON, text="a", headers=anthropic)).is_silent
-    assert told(Reply(at=NOON, error="rate_limited", retry_after_s=7.0)).blocked_s == 7.0
+    assert limits_in(Reply(at=NOON, text="a", headers=anthropic)).is_silent
+    assert limits_in(Reply(at=NOON, error="rate_limited", retry_after_s=7.0)).blocked_s == 7.0

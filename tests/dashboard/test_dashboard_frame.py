@@ -11,6 +11,7 @@ from dashboard import formatting
 from dashboard.app import PAGES
 from dashboard.frame import viewers_zone
 from dashboard.selection import RANGES
+from prober.text import span
 from tests.dashboard.canned import all_states
 from tests.dashboard.conftest import address, links, menu
 
@@ -46,7 +47,7 @@ def test_shares_and_counts_in_words():
     ]
     assert formatting.count(2, "reply", "replies") == "2 replies"
     assert formatting.count(1, "reply", "replies") == "1 reply"
-    assert formatting.span(timedelta(hours=3)) == "3 h"
+    assert span(timedelta(hours=3)) == "3 h"
 
 
 def test_what_is_selected_is_kept_by_every_link_and_what_one_page_knows_is_not(page):
