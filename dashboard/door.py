@@ -60,13 +60,25 @@ class Door:
             hidden = self.user_header.encode("latin-1")
             scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != hidden]}
 
+        has_left = False
+
         async def without_frames(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_left
             if message["type"] == "http.response.start":
                 sent = [*message.get("headers", ()), *NO_FRAMES]
                 message = {**message, "headers": self.back_where_one_was(str(scope.get("path", "")), headers, sent)}
-            await send(message)
+            try:
+                await send(message)
+            except OSError:
+                has_left = True
+                raise
 
-        await self.app(scope, receive, without_frames)
+        try:
+            await self.app(scope, receive, without_frames)
+        except RuntimeError:
+            # Streamlit goes on reading from a page that was closed while it was being drawn: nothing is wrong.
+            if not has_left:
+                raise
 
     def back_where_one_was(self, path: str, asked: dict[bytes, str], sent: list[Header]) -> list[Header]:
         """Headers of an answer: who signs in from a page, such as that of an incident, comes back to it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -128,3 +129,20 @@ def test_nobody_is_led_to_another_place(page: str) -> None:
 )
 def test_a_forged_cookie_leads_nowhere(forged: str) -> None:
     assert led_to(f"canary_signs_in_from={forged}") == "/"
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_page_closed_while_it_is_drawn_is_no_error(leaves: bool) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with contextlib.suppress(OSError):
+            await send({"type": "websocket.send", "bytes": b""})
+        raise RuntimeError("WebSocket is not connected.")
+
+    async def send(message: Any) -> None:
+        if leaves:
+            raise OSError
+
+    door = Door(app, "http://localhost:8501", None, "")
+    scope = {"type": "websocket", "path": "/", "query_string": b"", "headers": [(b"host", b"localhost")]}
+    with contextlib.nullcontext() if leaves else pytest.raises(RuntimeError):
+        asyncio.run(door(scope, None, send))  # type: ignore[arg-type]
