@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import TypeVar, cast
 
 import streamlit as st
@@ -23,7 +23,7 @@ from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_pa
 from prober.status.quality import Compared, quality
 from prober.status.retirement import retiring
 from prober.status.samples import FeatureStatus, feature_statuses
-from prober.status.strip import DAYS, DayState, strips
+from prober.status.strip import DayState, stored_strips
 from prober.status.triage import default_since, triage, triage_of
 from prober.store import Store, daemons, judge_state, retention, versions, watches
 from prober.store import daemons as stored_maintenance
@@ -31,7 +31,7 @@ from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
 from prober.store import replies as stored_replies
 from prober.store.export import log_lines
-from prober.store.pages import days, deliveries, last_days, over_time, overview
+from prober.store.pages import days, deliveries, over_time, overview
 from prober.store.pages import probes as probes_page
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
@@ -77,13 +77,7 @@ class CachedStore:
     def strips(self, now: datetime) -> Mapping[str, tuple[DayState, ...]]:
         """Name of an endpoint → the state of each of the last days, UTC."""
         today = now.astimezone(UTC).date()
-
-        def ask() -> Mapping[str, tuple[DayState, ...]]:
-            since = today - timedelta(days=DAYS - 1)
-            spans = self.store.query(last_days.spans, datetime.combine(since, time(), UTC))
-            return strips(self.store.query(last_days.days_of_each, since), spans, today)
-
-        return self._kept(ask, "strips", today.isoformat())
+        return self._kept(lambda: self.store.query(stored_strips, today), "strips", today.isoformat())
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:

@@ -140,7 +140,7 @@ def openapi_document() -> Json:
 
 def page(source: Source, request: Request, body: bytes) -> Response:
     headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}
-    return HTMLResponse(status_page(source.status().endpoints, source.now()), headers=headers)
+    return HTMLResponse(status_page(source.status().endpoints, source.strips(), source.now()), headers=headers)
 
 
 def badge_of(source: Source, request: Request, body: bytes) -> Response:

@@ -1,14 +1,18 @@
-"""A status page and a badge that a team may publish: names, states and times. Texts of replies are never in them."""
+"""The overview and a badge that a team may publish: names, states, severities and times of endpoints.
+
+Neither reads anything else of an endpoint, so that no prompt, reply, check, reason, error, model or owner can be in it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
 
 from prober.alerts.phrases import minute
-from prober.status.endpoint_status import EndpointStatus, State
+from prober.status.endpoint_status import STATES, EndpointStatus, State
+from prober.status.strip import DAYS, DayState, counted
 from prober.text import visible
 
 COLOURS: Final[dict[State, str]] = {
@@ -16,27 +20,46 @@ COLOURS: Final[dict[State, str]] = {
     "gathering": "#4f5b66", "paused": "#4f5b66", "quiet": "#1b6e33",
 }  # fmt: skip
 """State → background; white text on each has a contrast of at least 4.5 to 1."""
-
+MEANINGS: Final[dict[State, str]] = {
+    "unreachable": "does not answer",
+    "changed": "answers differ from the reference",
+    "stale": "was not asked lately",
+    "suspected": "may have changed; being checked",
+    "gathering": "the reference is being gathered",
+    "paused": "maintenance",
+    "quiet": "answers as the reference did",
+}
+"""For readers who know none of our words."""
+_DAYS: Final[dict[DayState, tuple[int, str]]] = {
+    "unknown": (3, "#9aa0a6"), "quiet": (7, "#2e8b4a"), "silent": (10, "#b07c00"), "facts": (10, "#6b7785"),
+    "suspected": (13, "#b07c00"), "changed": (17, "#d03a30"), "unreachable": (20, "#d03a30"),
+}  # fmt: skip
+"""State of a day → height of its bar in pixels, and its colour: the worse the higher."""
 _STYLE: Final = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c;"
-    "background:#fff}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .6rem;"
-    "border-bottom:1px solid #ddd}b{color:#fff;padding:.1rem .5rem;border-radius:.3rem;font-weight:600}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
+    "padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.4rem .6rem;"
+    "border-bottom:1px solid #8885;overflow-wrap:anywhere}b{color:#fff;padding:.1rem .5rem;border-radius:.3rem;"
+    "font-weight:600;white-space:nowrap}small{display:block}svg{max-width:100%}"
+    "@media(max-width:40rem){thead{display:none}tr,td{display:block}td{border:0;padding:.1rem 0}"
+    "tr{border-bottom:1px solid #8885;padding:.6rem 0}}"
 )
 
 
-def status_page(statuses: Sequence[EndpointStatus], now: datetime) -> str:
-    """The whole page: HTML without scripts and without anything from elsewhere."""
+def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequence[DayState]], now: datetime) -> str:
+    """The whole page, the most urgent endpoint first: HTML without scripts and without anything from elsewhere."""
     rows = "".join(
-        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.state]}">{one.state}</b></td>'
-        f"<td>{_time(one.since)}</td><td>{_time(one.completed_at)}</td></tr>"
-        for one in statuses
+        f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.state]}">{one.state}</b>'
+        f"<small>{_meaning(one)}</small></td>"
+        f"<td>{_strip(strips.get(one.name, ()))}</td><td>since {_time(one.since)}"
+        f"<small>last round {_time(one.completed_at)}</small></td></tr>"
+        for one in sorted(statuses, key=lambda one: STATES.index(one.state))
     )
-    head = "<tr><th>Endpoint</th><th>State</th><th>Since</th><th>Last round</th></tr>"
+    head = f"<thead><tr><th>Endpoint</th><th>State</th><th>Last {DAYS} days</th><th>When</th></tr></thead>"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Status of endpoints</title>'
         '<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="60">'
-        f"<style>{_STYLE}</style></head><body><h1>Status of endpoints</h1>"
-        f"<table>{head}{rows}</table><p>As of {_time(now)}.</p></body></html>"
+        f"<style>{_STYLE}</style></head><body><main><h1>Status of endpoints</h1><p>{_headline(statuses)}</p>"
+        f"<table>{head}<tbody>{rows}</tbody></table><p>As of {_time(now)}.</p></main></body></html>"
     )
 
 
@@ -51,6 +74,29 @@ def badge(one: EndpointStatus) -> str:
         f'<rect x="{left}" width="{right}" height="20" fill="{COLOURS[one.state]}"/>'
         f'<text x="{left / 2:g}" {text}>{name}</text><text x="{left + right / 2:g}" {text}>{one.state}</text></svg>'
     )
+
+
+def _headline(statuses: Sequence[EndpointStatus]) -> str:
+    """How many are in each state, the worst first."""
+    counts = {state: sum(one.state == state for one in statuses) for state in STATES}
+    said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    return (
+        f"{len(statuses)} endpoint{'' if len(statuses) == 1 else 's'}: {said}." if said else "Nothing is watched yet."
+    )
+
+
+def _meaning(one: EndpointStatus) -> str:
+    return f"{MEANINGS[one.state]}{f', {one.severity}' if one.severity else ''}"
+
+
+def _strip(days: Sequence[DayState]) -> str:
+    bars = "".join(
+        f'<rect x="{6 * n}" y="{20 - _DAYS[day][0]}" width="5" height="{_DAYS[day][0]}" fill="{_DAYS[day][1]}"/>'
+        for n, day in enumerate(days)
+    )
+    words = counted(days)
+    size = f'width="{6 * DAYS}" height="20" viewBox="0 0 {6 * DAYS} 20"'
+    return f'<svg {size} role="img" aria-label="{words}"><title>{words}</title>{bars}</svg><small>{words}</small>'
 
 
 def _name(one: EndpointStatus) -> str:

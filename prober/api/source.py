@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from prober.model.errors import StoreError
@@ -12,6 +12,7 @@ from prober.model.sample import SampleRules, Taken
 from prober.model.version import Mark
 from prober.service.mark import mark
 from prober.service.samples import accept_samples
+from prober.status.strip import DayState, stored_strips
 from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
 
@@ -30,6 +31,10 @@ class Source:
     def status(self) -> SystemStatus:
         """Everything that is watched. Raises StoreError."""
         return self._read(lambda store: system_status(store, self.now()))
+
+    def strips(self) -> Mapping[str, tuple[DayState, ...]]:
+        """Name of an endpoint → the state of each of the last days. Raises StoreError."""
+        return self._read(lambda store: store.query(stored_strips, self.now().astimezone(UTC).date()))
 
     def mark(self, kind: str, what: str, ref: str, actor: str, note: str) -> Mark:
         """Record a mark. Raises StoreError, or ConfigurationError for what cannot be marked."""

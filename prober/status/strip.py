@@ -1,11 +1,13 @@
-"""The last days of every endpoint at a glance: of each day, the worst that was so. Pure."""
+"""The last days of every endpoint at a glance: of each day, the worst that was so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias
 
+from prober.store.engine import Transaction
+from prober.store.pages import last_days
 from prober.store.pages.last_days import DayView, SpanView
 
 DayState: TypeAlias = Literal["unknown", "quiet", "silent", "facts", "suspected", "changed", "unreachable"]
@@ -20,6 +22,13 @@ DAY_STATES: Final[tuple[DayState, ...]] = (
 )
 """From the best to the worst."""
 DAYS: Final = 30
+
+
+def stored_strips(tx: Transaction, today: date) -> Mapping[str, tuple[DayState, ...]]:
+    """`strips` of everything in the store."""
+    since = today - timedelta(days=DAYS - 1)
+    spans = last_days.spans(tx, datetime.combine(since, time(), UTC))
+    return strips(last_days.days_of_each(tx, since), spans, today)
 
 
 def strips(

@@ -5,18 +5,25 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
+from html import escape
+from typing import Any
 
 import pytest
 
 from prober.api import openapi
 from prober.api.app import ROUTES, MarkRequest, SamplesRequest, application
 from prober.api.guard import Entry
+from prober.api.public_page import MEANINGS, badge, status_page
 from prober.api.source import Source
 from prober.cli import main
+from prober.status.endpoint_status import endpoint_statuses
+from prober.status.strip import stored_strips
 from prober.store import Store, declared, samples, versions
 from tests.api.conftest import Ask, asker
 from tests.cli.world import declarations, due
+from tests.dashboard import canned
 
 
 def test_endpoints_are_those_of_status_json(ask: Ask, database: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,6 +103,36 @@ def test_without_a_database(tmp_path: object) -> None:
     assert ask("/healthz").status == 200
     assert (ask("/readyz").status, ask("/v1/endpoints").status) == (503, 503)
     assert b"prober_database_up 0.0" in ask("/metrics").body
+
+
+def test_the_public_page_shows_names_states_severities_times_and_nothing_else() -> None:
+    world = canned.all_states()
+    statuses = endpoint_statuses(tuple(map(_marked, world.endpoint_views)), world.round_views, (), canned.NOW)
+    statuses = tuple(replace(one, why="SECRET why") for one in statuses)
+    page = status_page(statuses, world.query(stored_strips, canned.NOW.date()), canned.NOW)
+    badges = "".join(map(badge, statuses))
+    assert "SECRET" not in page + badges
+    for one in statuses:
+        assert escape(one.name) in page
+        assert one.name in badges or escape(one.name) in badges
+    assert {one.state for one in statuses} >= {"changed", "unreachable", "quiet"}
+    assert all(f">{one.state}</b>" in page and MEANINGS[one.state] in page for one in statuses)
+    assert page.index(">unreachable</b>") < page.index(">changed</b>") < page.index(">quiet</b>"), "worst first"
+    assert "1 day changed" in page or "2 days changed" in page, "the strip is read aloud"
+
+
+KEPT = {"name", "endpoint", "state", "severity", "onset", "round", "label", "kind", "last_round", "suspected_since"}
+
+
+def _marked(value: Any, name: str = "") -> Any:
+    """With SECRET in every text but those that states and times are worked out of."""
+    if isinstance(value, str):
+        return value if name in KEPT or not value else f"SECRET {value}"
+    if isinstance(value, tuple):
+        return tuple(_marked(one, name) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: _marked(getattr(value, one.name), one.name) for one in fields(value)})
+    return value
 
 
 @pytest.mark.slow

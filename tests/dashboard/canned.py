@@ -25,6 +25,7 @@ from prober.status.probe import AnswerView, CheckView, EmbeddingMap, MapDot, Pro
 from prober.status.quality import COUNTED, Compared, Worst, quality
 from prober.status.retirement import retiring
 from prober.status.samples import FeatureStatus, SideStatus, feature_statuses
+from prober.status.strip import stored_strips, strips
 from prober.status.triage import default_since, triage_of
 from prober.status.triage import triage as triage_now
 from prober.store import daemons, incidents, judge_state, notices, replies, retention, versions, watches
@@ -101,6 +102,20 @@ class CannedStore:
             self.asked.append("endpoints")
         return self._answers()[function](*args, **kwargs)
 
+    def _strips(self, today):
+        seen = [
+            last_days.DayView(one.name, today - timedelta(days=n), 4, 0, 48, 0)
+            for one in self.endpoint_views
+            for n in range(30)
+            if one.asks
+        ]
+        spans = [
+            last_days.SpanView(one.endpoint, "changed", NOW - timedelta(days=1), one.closed_at)
+            for one in self.all_incidents
+            if one.state != "closed"
+        ]
+        return strips(seen, spans, today)
+
     def _answers(self):
         """Query → what stands in for it."""
         return {
@@ -108,17 +123,7 @@ class CannedStore:
             overview.recent_rounds: lambda limit=200, state=None: tuple(
                 one for one in self.round_views if state in {None, one.state}
             )[:limit],
-            last_days.days_of_each: lambda since: tuple(
-                last_days.DayView(one.name, NOW.date() - timedelta(days=n), 4, 0, 48, 0)
-                for one in self.endpoint_views
-                for n in range(30)
-                if one.asks
-            ),
-            last_days.spans: lambda since: tuple(
-                last_days.SpanView(one.endpoint, "changed", NOW - timedelta(days=1), one.closed_at)
-                for one in self.all_incidents
-                if one.state != "closed"
-            ),
+            stored_strips: self._strips,
             overview.recent_rounds_of_each: lambda: self.round_views,
             over_time.channel_stretch: self._stretch,
             over_time.lines: self._lines,
