@@ -7,6 +7,7 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,22 +90,29 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
 def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
     """Write a log and return how many replies it holds; the file appears only when it is whole."""
     path = Path(path)
-    draft = path.with_name(f".{path.name}.draft")
     count = 0
+    with (
+        draft_of(path) as draft,
+        gzip.open(draft, "wt", encoding="utf-8") if path.suffix == ".gz" else draft.open("w", encoding="utf-8") as file,
+    ):
+        for logged in replies:
+            file.write(line_of(logged) + "\n")
+            count += 1
+    return count
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Write here, and it takes the name of `path` when it is whole. Raises LogError where it cannot be written."""
+    draft = path.with_name(f".{path.name}.draft")
     try:
         draft.touch(mode=0o600)  # prompts and replies are their owner's
-        with (
-            gzip.open(draft, "wt", encoding="utf-8") if path.suffix == ".gz" else draft.open("w", encoding="utf-8")
-        ) as file:
-            for logged in replies:
-                file.write(line_of(logged) + "\n")
-                count += 1
+        yield draft
         draft.replace(path)
     except OSError as error:
         raise _problem(str(path), 0, f"cannot be written ({error.strerror}); choose another place") from error
     finally:
         draft.unlink(missing_ok=True)
-    return count
 
 
 def line_of(logged: LoggedReply) -> str:

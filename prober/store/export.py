@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
-from sqlmodel import col, select
+from sqlmodel import col, select, tuple_
 
 from prober.loading.reply_log import LoggedReply, line_of
 from prober.model.declaration import Check
@@ -15,6 +16,9 @@ from prober.store.engine import Transaction
 from prober.store.rounds import label_at
 from prober.store.rows import ReplyRow, RoundRow, SeriesRow
 from prober.store.store import Store
+
+ROUNDS_AT_ONCE: Final = 1_000
+"""Rounds that are listed in one query."""
 
 
 def export(
@@ -26,8 +30,14 @@ def export(
     until: datetime | None = None,
 ) -> Iterator[LoggedReply]:
     """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time."""
-    for round_id, label, name in store.query(_completed, endpoint, since, until):
-        yield from store.query(_replies, round_id, label, name, probe)
+    after: tuple[str, int] | None = None
+    while True:
+        some = store.query(_completed, endpoint, since, until, after)
+        for round_id, label, name in some:
+            yield from store.query(_replies, round_id, label, name, probe)
+            after = (label, round_id)
+        if len(some) < ROUNDS_AT_ONCE:
+            return
 
 
 def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime | None) -> Iterator[str]:
@@ -37,14 +47,17 @@ def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime
 
 
 def _completed(
-    tx: Transaction, endpoint: str | None, since: datetime | None, until: datetime | None
+    tx: Transaction, endpoint: str | None, since: datetime | None, until: datetime | None, after: tuple[str, int] | None
 ) -> list[tuple[int, str, str]]:
-    """(id, label, endpoint) of every completed round begun in [since, until), in label order."""
+    """(id, label, endpoint) of the next completed rounds begun in [since, until), in label order."""
     statement = (
         select(col(RoundRow.id), col(RoundRow.label), col(RoundRow.endpoint))
         .where(col(RoundRow.state) == "completed")
         .order_by(col(RoundRow.label), col(RoundRow.id))
+        .limit(ROUNDS_AT_ONCE)
     )
+    if after is not None:
+        statement = statement.where(tuple_(col(RoundRow.label), col(RoundRow.id)) > after)
     if endpoint is not None:
         statement = statement.where(col(RoundRow.endpoint) == endpoint)
     if since is not None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,9 @@ import pytest
 
 import prober.cli.import_ as import_module
 from prober.lab.replay import replay, rounds_of
+from prober.loading import parquet
 from prober.loading.reply_log import line_of, read
+from prober.model.errors import ConfigurationError
 from prober.model.reply import ToolCall
 from prober.store import Store, incidents
 from prober.store import replies as stored_replies
@@ -201,7 +206,13 @@ def test_export_says_what_a_probe_expected_and_its_series(prober: Run, home: Pat
 @pytest.mark.usefixtures("changed")
 def test_export_refuses_what_it_cannot_write(prober: Run, home: Path) -> None:
     assert prober("export", "--output", "log.csv").err == (
-        '--output is "log.csv"; write a name that ends in .jsonl or .jsonl.gz, or -\n'
+        '--output is "log.csv"; write a name that ends in .jsonl, .jsonl.gz or .parquet, or -\n'
+    )
+    assert prober("export", "--parquet", "--output", "log.jsonl").err == (
+        '--output is "log.jsonl"; write a name that ends in .parquet\n'
+    )
+    assert prober("export", "--output", "log.jsonl", "--since", "spring").err == (
+        '--since: "spring" is not a time; write one such as 2026-03-01T12:00Z\n'
     )
     assert prober("export", "--output", "no/such/folder.jsonl").code == 2
     done = prober("export", "--output", "log.jsonl", "--endpoint", "swaped")
@@ -314,6 +325,67 @@ def test_hostile_replies_are_imported_and_exported_unharmed(prober: Run, home: P
     assert prober("import", log).code == 3
     prober("export", "--output", "out.jsonl")
     assert [one.reply.text for one in read(home / "out.jsonl")] == [nasty, nasty]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("changed")
+def test_an_archive_in_parquet_is_the_log_and_duckdb_reads_it(prober: Run, home: Path) -> None:
+    import duckdb
+
+    prober("export", "--output", "log.jsonl")
+    done = prober("export", "--parquet", "--output", "archive.parquet")
+    logged = list(read(home / "log.jsonl"))
+    assert (done.code, done.err) == (0, f"Wrote {len(logged)} replies to archive.parquet.\n")
+    assert (home / "archive.parquet").stat().st_mode & 0o77 == 0
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        found = db.execute(
+            """SELECT strftime(round, '%Y-%m-%d'), endpoint, probe, text, input_tokens, epoch_us("at")
+            FROM 'archive.parquet' ORDER BY round, endpoint, file_row_number"""
+        )
+        assert found.fetchall() == [
+            (one.round[:10], one.endpoint, one.probe, one.reply.text, one.reply.input_tokens,
+             (one.reply.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+            for one in logged
+        ]  # fmt: skip
+        types = dict(db.execute("SELECT column_name, column_type FROM (DESCRIBE FROM 'archive.parquet')").fetchall())
+    assert {types[key] for key in ("round", "at")} == {"TIMESTAMP WITH TIME ZONE"}
+    assert (types["output_tokens"], types["latency_s"], types["headers"]) == (
+        "BIGINT", "DOUBLE", "MAP(VARCHAR, VARCHAR)",
+    )  # fmt: skip
+
+    first, last = due(1).isoformat(), due(2).isoformat()
+    prober("export", "-o", "day.parquet", "--since", first, "--until", last)
+    with duckdb.connect() as db:
+        rounds = db.execute("SELECT DISTINCT strftime(round, '%Y-%m-%d') FROM 'day.parquet'").fetchall()
+    assert rounds == [(first[:10],)]
+
+
+@pytest.mark.slow
+def test_hostile_replies_go_into_an_archive(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyarrow.parquet import ParquetFile
+
+    monkeypatch.setattr(parquet, "ROWS", 2)
+    nasty = "\x00 <!channel> \ud800 \u2028"
+    (line,) = read(write_log(home / "log.jsonl", lines(1, probes=1)))
+    reply = replace(
+        line.reply, text=nasty, tool_calls=(ToolCall(nasty, nasty),), headers={"x": nasty}, model=nasty,
+        input_tokens=2**70, top_logprobs=((nasty, -0.5),),
+    )  # fmt: skip
+    assert parquet.write_parquet(home / "archive.parquet", [replace(line, reply=reply)] * 5) == 5
+    file = ParquetFile(home / "archive.parquet")
+    assert file.num_row_groups == 3
+    row = file.read().to_pylist()[4]
+    said = nasty.replace("\ud800", "?")
+    assert (row["text"], row["model"], row["input_tokens"]) == (said, said, None)
+    assert (row["headers"], row["tool_calls"]) == ([("x", said)], [{"name": said, "arguments": said}])
+
+
+def test_parquet_without_its_library_says_what_to_install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigurationError, match=r"run pip install 'canary-prober\[parquet\]'"):
+        parquet.write_parquet(home / "archive.parquet", [])
+    assert list(home.iterdir()) == []
 
 
 def test_no_file_can_declare_an_imported_endpoint(prober: Run, home: Path) -> None:
