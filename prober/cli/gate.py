@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -43,7 +44,11 @@ def gate(
     ] = None,
     candidate_probes: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Option("--candidate-probes", metavar="PATH", help="Ask the candidate these prompts, paired by probe id."),
+        typer.Option(
+            "--candidate-probes",
+            metavar="PATH",
+            help="Ask the candidate these prompts, paired by probe id.",
+        ),
     ] = None,
     set_name: Annotated[Optional[str], typer.Option("--set", metavar="NAME", help="This probe set only.")] = None,  # noqa: UP045
     margin: Annotated[
@@ -84,8 +89,9 @@ def gate(
     declarations = declared(paths)
     probes = chosen_probes(declarations, set_name)
     other = chosen_probes(declared(candidate_probes), set_name) if candidate_probes else probes
-    if missing := sorted(set(probes) - set(other)):
-        raise ConfigurationError(f"--candidate-probes has no probe {quoted(missing[0])}; both sides need the same ids")
+    paired = {key: probe for key, probe in probes.items() if key in other}
+    if not paired:
+        raise ConfigurationError("--candidate-probes has none of the probes of the reference; they are paired by id")
     with ExitStack() as stack:
         shown = stack.enter_context(bars())
         task = shown.add_task("Asking", total=budget)
@@ -93,9 +99,10 @@ def gate(
         old = opened(stack, declarations, reference, probes, 0, gates)
         new = opened(stack, declarations, candidate or reference, other, 1, gates, model)
         said = gate_declared(
-            (old, new), probes, margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged,
+            (old, new), paired, margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged,
             tell=lambda asks: shown.update(task, completed=asks),
         )  # fmt: skip
+    said = replace(said, removed=tuple(sorted(set(probes) - set(other))), added=tuple(sorted(set(other) - set(probes))))
     if junit_file is not None:
         junit_file.write_text(junit(said), encoding="utf-8")
     if markdown_file is not None:

@@ -86,6 +86,23 @@ def test_two_logs_are_compared_by_probe_id(prober: Run, two: Path) -> None:
     assert "0 of 600 asks made" in done.out
 
 
+@pytest.mark.slow
+def test_probes_without_a_pair_are_named_and_not_refused(prober: Run, two: Path) -> None:
+    declared = json.loads(Path("probes/canary.yaml").read_text())
+    declared["probes"] = [*declared["probes"][1:], {"id": "fruit", "prompt": "Pick a fruit."}]
+    Path("new").mkdir()
+    Path("new/canary.yaml").write_text(json.dumps(declared))
+    Path("new/endpoints.yaml").write_text(Path("probes/endpoints.yaml").read_text())
+    arguments = ("gate", "--reference", "pinned", "--candidate-probes", "new", "--markdown", "gate.md")
+    done = prober(*arguments, "--json")
+    assert (done.code, done.json["removed"], done.json["added"]) == (0, ["canary/colour"], ["canary/fruit"])
+    assert "- removed, so not compared: canary/colour\n" in Path("gate.md").read_text()
+    assert "added, so not compared: canary/fruit" in prober(*arguments).out
+    declared["probes"] = declared["probes"][-1:]
+    Path("new/canary.yaml").write_text(json.dumps(declared))
+    assert "--candidate-probes has none of the probes of the reference" in prober(*arguments).err
+
+
 def test_asks_of_the_gate_count_in_declared_budgets(prober: Run, two: Path) -> None:
     Path("probes/budgets.yaml").write_text(json.dumps({"owners": {"team": {"asks_per_day": 9}}}))
     done = prober("gate", "--reference", "pinned")

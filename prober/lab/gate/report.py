@@ -48,6 +48,10 @@ class GateReport:
     gated: Gated
     budget: int
     sides: tuple[SideReport, SideReport]
+    removed: tuple[str, ...] = ()
+    """Probes of the reference that the candidate does not have: they were not compared."""
+    added: tuple[str, ...] = ()
+    """Probes that only the candidate has."""
 
 
 def report(
@@ -90,6 +94,8 @@ def as_json(said: GateReport) -> dict[str, object]:
                 for one in behaviour.channels
             ],
         },
+        "removed": list(said.removed),
+        "added": list(said.added),
         "reference": _of_side(said.sides[0]),
         "candidate": _of_side(said.sides[1]),
     }
@@ -103,7 +109,7 @@ def words(said: GateReport) -> list[str]:
     lines += [f"  {missing}"] if missing else []
     lines += [f"  {line}" for line in _criteria_words(gated)]
     lines.append(f"  {gated.asks} of {said.budget} asks made, {gated.pairs} pairs of replies, alpha {gated.alpha:g}")
-    lines += [f"  {line}" for line in _failure_words(said)]
+    lines += [f"  {line}" for line in (*_unpaired_words(said), *_failure_words(said))]
     lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {_side_words(side)}" for side in said.sides)]
     return lines
 
@@ -132,7 +138,7 @@ def markdown(said: GateReport) -> str:
         f"Behaviour: {_cell(_behaviour_words(gated))}.",
         "",
         *(f"- {_cell(_side_words(side))}" for side in said.sides),
-        *(f"- {_cell(line)}" for line in _failure_words(said)),
+        *(f"- {_cell(line)}" for line in (*_unpaired_words(said), *_failure_words(said))),
     ]
     return "\n".join(lines) + "\n"
 
@@ -225,6 +231,11 @@ def _failure_words(said: GateReport) -> list[str]:
     return [
         f"{side.name}: {side.failed} asks failed, the last with {side.failure}" for side in said.sides if side.failed
     ]
+
+
+def _unpaired_words(said: GateReport) -> list[str]:
+    found = (("removed", said.removed), ("added", said.added))
+    return [f"{how}, so not compared: {', '.join(names)}" for how, names in found if names]
 
 
 def _side_words(side: SideReport) -> str:
