@@ -68,7 +68,7 @@ class Reader:
         for name, old, new in (
             ("endpoints.yaml", "reference: trial", f"reference: {QUICK}"),
             ("choice.yaml", "samples: 3", "samples: 1"),
-            ("choice.yaml", "jitter: 15m", "jitter: 0s"),
+            ("choice.yaml", "jitter: 5m", "jitter: 0s"),
         ):
             path = self.home / "probes" / name
             path.write_text(path.read_text().replace(old, new))
@@ -150,5 +150,5 @@ def test_what_the_page_says_happens(reader: Reader) -> None:
         missing = [line for line in masked(step["shown"] or "") if not any(line in one for one in masked(said))]
         assert not missing, said
     first, warning, *_ = reader.slack.roots
-    assert "test message" in str(first)
+    assert "Test message" in str(first)
     assert warning["text"].startswith("🟠 support-model: models.meta.size"), warning["text"]

@@ -89,7 +89,10 @@ def init(
         ),
     ] = None,
     trial: Annotated[
-        bool, typer.Option("--trial", help="A short reference of eight rounds a minute apart, to try it out.")
+        bool,
+        typer.Option(
+            "--trial", help="To try it out: a reference of eight rounds a minute apart, then a round every hour."
+        ),
     ] = False,
     ask: Annotated[
         bool, typer.Option("--ask/--no-ask", help="Ask the model up to eight times, to learn what it takes.")
@@ -161,13 +164,13 @@ def _written(wishes: Wishes) -> tuple[str, str]:
     if wishes.model is None and there.exists():
         found = load(there).endpoints[0]
         if wishes.sets:
-            write_new(folder, of_endpoint(chosen_starters(wishes.sets), found.name))
+            write_new(folder, of_endpoint(chosen_starters(wishes.sets), found.name, trial=wishes.trial))
         else:
             say(f"Left alone: {there} declares {found.name} already. `--set NAME` adds a starter set for it.")
         return found.name, found.api_key_env or ""
     chosen = chosen_starters(wishes.sets)
     if wishes.model is None:
-        write_new(folder, of_endpoint(chosen, EXAMPLE))
+        write_new(folder, of_endpoint(chosen, EXAMPLE, trial=wishes.trial))
         return EXAMPLE, ""
     if wishes.provider not in PROVIDERS or not PROVIDERS[wishes.provider].formats:
         others = [one for one, row in PROVIDERS.items() if row.formats]
@@ -188,7 +191,8 @@ def _written(wishes: Wishes) -> tuple[str, str]:
         raise _silent(called, learnt)
     header = "# yaml-language-server: $schema=endpoints.schema.json\n\n"
     body = yaml.safe_dump({"endpoints": {called: dict(learnt.declared)}}, sort_keys=False, allow_unicode=True)
-    files = of_endpoint([one for one in chosen if one.stem != _TOOLS or learnt.takes_tools], called)
+    taken = [one for one in chosen if one.stem != _TOOLS or learnt.takes_tools]
+    files = of_endpoint(taken, called, trial=wishes.trial)
     kept = write_new(folder, files | {"endpoints.yaml": (header + body).encode()})
     if learnt.reply is not None:
         say(_of_reply(called, wishes.model, learnt))
@@ -197,7 +201,7 @@ def _written(wishes: Wishes) -> tuple[str, str]:
     if "endpoints.yaml" in kept:
         say(f"Add to {folder / 'endpoints.yaml'}, and name it in the probe sets that exist:", "", body.rstrip())
     else:
-        _say_plan(load(folder), called)
+        _say_plan(load(folder), called, wishes.trial)
     return called, wishes.key
 
 
@@ -231,7 +235,7 @@ def _of_reply(name: str, model: str, learnt: Learnt) -> str:
     return " ".join([f"{words}.", *learnt.findings])
 
 
-def _say_plan(declarations: Declarations, name: str) -> None:
+def _say_plan(declarations: Declarations, name: str, trial: bool) -> None:
     plan = planned_of(declarations, declarations.endpoint(name), None, now_utc())
     asks = sum(one.asks_per_day for one in plan.sets)
     dollars = "" if plan.cost is None else f"; cost {plan.cost.words}"
@@ -245,6 +249,8 @@ def _say_plan(declarations: Declarations, name: str) -> None:
         f"{name} will be asked {asks:,.0f} times a day{dollars}. Facts and checks are watched from the first reply on; "
         f"evidence of a change counts {from_when}."
     )
+    if trial:
+        say("Then a round every hour, to try it out; each file says which schedule to write when you rely on it.")
 
 
 def _slack() -> int:
@@ -273,7 +279,7 @@ def _next(wishes: Wishes, endpoint: str) -> None:
     steps += [f"prober {verb} {folder}" for verb in ("validate", "plan", "run")]
     say("", "Next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1)))
     if not wishes.trial and wishes.model is not None:
-        say("To see it work today, write `reference: trial` in the endpoint: eight rounds a minute apart.")
+        say("To see it work today, write `reference: trial` in the endpoint, and `every: 1h` in the sets.")
 
 
 def _name_of(model: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,9 @@ EXAMPLE: Final = "offline-demo"
 """The endpoint of the starter sets, until another takes its place."""
 CORE: Final = ("identity", "choice", "format", "accuracy", "refusal")
 """The starter sets that are written where none is named."""
+
+_SCHEDULE: Final = re.compile(rb"^schedule:\n  ((?:every|cron): [^#\n]*?) *(?:#.*)?\n  (jitter: \w+).*$", re.MULTILINE)
+_HOURLY: Final = rb"schedule:               # to try it out; later write `\1` and `\2`\n  every: 1h\n  jitter: 5m"
 
 
 def chosen_starters(sets: Sequence[str]) -> tuple[Path, ...]:
@@ -29,12 +33,10 @@ def chosen_starters(sets: Sequence[str]) -> tuple[Path, ...]:
     return tuple(one for one in starter_files() if one.stem in wanted or one.stem not in names)
 
 
-def of_endpoint(starters: Iterable[Path], name: str) -> dict[str, bytes]:
-    """File name → content, with that endpoint in place of the example."""
-    return {
-        one.name: one.read_bytes().replace(f"endpoints: [{EXAMPLE}]".encode(), f"endpoints: [{name}]".encode())
-        for one in starters
-    }
+def of_endpoint(starters: Iterable[Path], name: str, *, trial: bool = False) -> dict[str, bytes]:
+    """File name → content, with that endpoint in place of the example; for a trial with a round every hour."""
+    texts = {one.name: one.read_bytes().replace(f"[{EXAMPLE}]".encode(), f"[{name}]".encode()) for one in starters}
+    return {file: _SCHEDULE.sub(_HOURLY, text) if trial else text for file, text in texts.items()}
 
 
 def write_new(folder: Path, files: Mapping[str, bytes]) -> list[str]:

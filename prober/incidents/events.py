@@ -277,6 +277,13 @@ EVENTS: Mapping[Event, EventRule] = {
         steps=("Nothing: rounds go on. What was due meanwhile is missed.",),
         after="database_lost",
     ),
+    # `prober init --slack` shows that messages arrive. It is not stored.
+    "test": EventRule(
+        title="Test message",
+        urgency="at_once",
+        severity="info",
+        steps=("Nothing: messages of the prober arrive here.",),
+    ),
     # What waited, in one message.
     "digest": EventRule(
         title="Digest",

@@ -71,7 +71,7 @@ def edited(notice: T, **values: Any) -> T:
             about = EndpointNews("")
         case "retiring":
             about = EndpointNews("", "retirement")
-        case "daemon_silent" | "daemon_back":
+        case "daemon_silent" | "daemon_back" | "test":
             head["source"], about = None, DaemonNews("")
         case "database_lost" | "database_back":
             head["source"], about = None, DaemonNews("", "database")
@@ -380,6 +380,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "retiring": st.builds(EndpointNews, _any_text, st.just("retirement")),
         "daemon_silent": st.builds(DaemonNews, _any_text),
         "daemon_back": st.builds(DaemonNews, _any_text),
+        "test": st.builds(DaemonNews, _any_text),
         "database_lost": st.builds(DaemonNews, _any_text, st.just("database")),
         "database_back": st.builds(DaemonNews, _any_text, st.just("database")),
         "digest": st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),

@@ -99,6 +99,21 @@ def test_what_exists_is_left_alone_and_the_endpoint_is_printed(prober: Run, home
 
 
 @pytest.mark.slow
+def test_on_trial_a_round_comes_every_hour_and_the_files_say_what_to_write_later(prober: Run, home: Path) -> None:
+    told = prober("init", "--model", "m-1", "--trial", "--no-ask", "--set", "all")
+    assert "Then a round every hour" in told.out
+    declarations = load(home / "probes")
+    assert {one.schedule.every for one in declarations.sets} == {"1h"}
+    assert len(declarations.sets) == 12
+    prober("init", str(home / "later"), "--model", "m-1", "--no-ask", "--set", "all")
+    for later in load(home / "later").sets:
+        schedule = later.schedule
+        rule = f"every: {schedule.every}" if schedule.every else f'cron: "{schedule.cron}"'
+        words = f"`{rule}` and `jitter: {schedule.jitter}`"
+        assert words in (home / "probes" / f"{later.name}.yaml").read_text()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -165,7 +180,7 @@ def test_a_test_message_reaches_slack(prober: Run, home: Path, monkeypatch: pyte
         told = prober("init", "--slack")
         assert (told.code, "a test message was sent" in told.out) == (0, True), told.out
         (message,) = slack.messages
-        assert "test message of prober init" in str(message)
+        assert "Test message" in str(message) and "The prober is back" not in str(message)
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-wrong-0000000000")
         assert prober("init", "--slack").code == 2
 

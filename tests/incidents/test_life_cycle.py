@@ -232,6 +232,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "database_lost",
         "database_back",
         "daemon_back",
+        "test",
         "digest",
         "cause_changed",
     }

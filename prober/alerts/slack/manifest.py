@@ -34,17 +34,16 @@ def manifest_link() -> str:
 
 
 def trial_message(now: datetime, dashboard_url: str) -> Notice:
-    """A notice that nothing happened, marked as a drill."""
+    """A notice that nothing happened."""
     return Notice(
         id=0,
         alerter="slack",
         attempts=0,
-        event="daemon_back",
+        event="test",
         severity="info",
         at=now,
         source=None,
-        about=DaemonNews("this is the test message of prober init"),
+        about=DaemonNews("sent by prober init"),
         dashboard_url=dashboard_url,
-        reason="drill",
-        drill=True,
+        reason="test",
     )
