@@ -41,6 +41,7 @@ from prober.daemon.daemon import Daemon
 from prober.daemon.due_rounds import MissReason
 from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
+from prober.daemon.telemetry import exporting
 from prober.service.declare import declarations_in
 from prober.service.run_round import Clock, now_utc
 from prober.settings import Settings
@@ -65,10 +66,10 @@ def serve(paths: Sequence[str | Path], settings: Settings, *, clock: Clock = now
     worker = f"{socket.gethostname()}:{os.getpid()}"
     # One line a round is ours to write; APScheduler would add its own for every job.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    with Store.open(settings.database_url) as store:
+    with Store.open(settings.database_url) as store, exporting(store, worker, clock, is_worker=is_worker) as round_over:
         daemon = Daemon(
             paths, store, alerters, settings.dashboard_url, worker=worker, clock=clock, ping=ping,
-            vantage=settings.vantage, is_worker=is_worker,
+            vantage=settings.vantage, is_worker=is_worker, round_over=round_over,
         )  # fmt: skip
         desk = StoredIncidentActions(store, settings.dashboard_url, clock, lambda: daemon.routing, daemon.deliver_soon)
         with _signals(daemon), listening(open_listener(settings, desk)):

@@ -21,7 +21,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 from prober.alerts import ALERTERS, Alerter
 from prober.alerts.post import Ping
 from prober.daemon.database import PRUNE_S, DatabaseWatch, OldReplies
-from prober.daemon.due_rounds import DueRounds
+from prober.daemon.due_rounds import DueRounds, RoundOver
 from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
@@ -67,6 +67,7 @@ class Daemon:
         grace_s: float = GRACE_S,
         vantage: str = "",
         is_worker: bool = False,
+        round_over: RoundOver = lambda watched, began, result: None,
     ) -> None:
         self._files = Files(paths)
         self._store = store
@@ -90,7 +91,7 @@ class Daemon:
         self.scheduler = Jobs(10 + 2 * len(alerters))
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
-            self._endpoint, self._database.round_ended, vantage,
+            self._endpoint, self._database.round_ended, vantage, round_over,
         )  # fmt: skip
         self._deliveries: dict[str, Callable[[], None]] = {}
         """Job → what it does."""

@@ -46,6 +46,10 @@ MissReason = Literal[
 """Why a round did not start. `prober.service.run_round` and a crash have reasons of their own."""
 
 
+RoundOver = Callable[[Watched, datetime, run_round.RoundResult], None]
+"""Told of every round that is over: what was asked, when it began, and what became of it."""
+
+
 class DueRounds:
     """The rounds of one daemon: what it watches, and what it is working on."""
 
@@ -60,6 +64,7 @@ class DueRounds:
         find: candidates.Find,
         round_ended: Callable[[StoreError | None], None],
         vantage: str,
+        round_over: RoundOver,
     ) -> None:
         self.watched: dict[str, Watched] = {}
         """By key. Replaced as a whole where it changes."""
@@ -77,6 +82,7 @@ class DueRounds:
         self._round_ended = round_ended
         """Told whether a round could be stored."""
         self._vantage = vantage
+        self._round_over = round_over
 
     @property
     def in_hand(self) -> tuple[str, ...]:
@@ -184,7 +190,7 @@ class DueRounds:
 
     def _run(self, watched: Watched, due: datetime) -> bool:
         """One round, whatever becomes of it; whether it is over. What goes wrong is logged and kept, never raised."""
-        about = f"round {due.isoformat()} of {watched.key}"
+        about, began = f"round {due.isoformat()} of {watched.key}", self._clock()
         try:
             # A provider lives as long as a round: no connection would outlive the wait for the next.
             asked = candidates.in_force(self._store, watched.probe_set, watched.endpoint, self._clock())
@@ -212,6 +218,8 @@ class DueRounds:
             return self._give_up(watched, due, error)
         self._round_ended(None)
         log_round(about, result)
+        with reported(f"what was seen of {about}"):
+            self._round_over(watched, began, result)
         if result.judgement is not None:
             with reported(f"candidates beside {about}"):
                 candidates.ask_beside(

@@ -15,6 +15,7 @@ from prober.incidents.clock import attendance
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
+from prober.status.system_status import SystemStatus
 from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView
 
@@ -72,11 +73,20 @@ def exposition(
     shifts: Sequence[FoundShift] = (),
 ) -> str:
     """The whole page. `budgets`: the fullest first. `features`, `shifts`: of live samples."""
-    families = (
-        *_endpoints(statuses), *_budgets(budgets), *_samples(features, shifts), *_deliveries(deliveries),
-        *_daemons(daemon_statuses, now),
-    )  # fmt: skip
-    return _page([_database(1), *families])
+    whole = SystemStatus(
+        tuple(statuses), tuple(deliveries), tuple(daemon_statuses), (), tuple(budgets), tuple(features), tuple(shifts)
+    )
+    return _page(families(whole, now))
+
+
+def families(whole: SystemStatus | None, now: datetime) -> list[Metric]:
+    """The same, to be written in another format; some have no samples. None: where the database cannot be read."""
+    if whole is None:
+        return [_database(0)]
+    return [
+        _database(1), *_endpoints(whole.endpoints), *_budgets(whole.budgets), *_samples(whole.features, whole.shifts),
+        *_deliveries(whole.deliveries), *_daemons(whole.daemons, now),
+    ]  # fmt: skip
 
 
 def without_database() -> str:
