@@ -204,8 +204,8 @@ def _in_time(endpoint: str, rounds: Sequence[Round]) -> list[Round]:
         at = round_.at or min(asked, default=None)
         if at is None:
             raise ConfigurationError(
-                f"round {quoted(round_.label)} of {quoted(endpoint)} has no time, and a stored round must have one; "
-                'give its replies an "at", or make `round` an ISO 8601 time'
+                f"round {quoted(round_.name or round_.label)} of {quoted(endpoint)} has no time, and a stored round "
+                'must have one; give its replies an "at", or make `round` an ISO 8601 time'
             )
         timed.append(replace(round_, at=at.astimezone(UTC), label=_label(at)))
     times = [round_.at for round_ in timed]

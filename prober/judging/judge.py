@@ -46,6 +46,7 @@ RECHECKED_AT: Final = 2.0
 MOST_NATS: Final = 40.0
 """ln of the most by which noise that lasts raises the threshold: a full swap shows more than that within days."""
 DAY_S: Final = 86_400.0
+COMPLETE: Final = "the reference is complete, and the next round is the first to be judged"
 LASTS: Final = "rounds near in time are alike, so that an alarm takes {:.3g} times as much evidence"
 REJECTED: Final = "the permutation check rejects it: the same rounds in another order often give as much evidence"
 
@@ -241,7 +242,7 @@ def _suspected(judged: Judgement, missing: str) -> Judgement:
 
 
 def _insufficient(round_: Round, missing: str, promise: Promise) -> Judgement:
-    return Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing)
+    return Judgement(round_.label, "insufficient_evidence", 0.0, promise.threshold, missing=missing or COMPLETE)
 
 
 def _step(memory: Memory, observations: Sequence[Observation], round_: Round) -> Memory:

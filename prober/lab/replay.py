@@ -92,12 +92,16 @@ def _in_order(endpoint: str, by_round: Mapping[str, list[Observation]]) -> list[
     """The rounds in the order that their labels mean; rounds of the same moment become one."""
     labels = sortable(by_round)
     merged: dict[str, list[Observation]] = {}
+    names: dict[str, str] = {}
     for label, observations in by_round.items():
         merged.setdefault(labels[label], []).extend(observations)
+        if labels[label] != label and moment_of(label) is None:
+            names.setdefault(labels[label], label)
     if len(merged) < len(by_round):
         merged = {label: list(_numbered(observations)) for label, observations in merged.items()}
     return [
-        Round(label, endpoint, moment_of(label), tuple(observations)) for label, observations in sorted(merged.items())
+        Round(label, endpoint, moment_of(label), tuple(observations), names.get(label, ""))
+        for label, observations in sorted(merged.items())
     ]
 
 
@@ -124,7 +128,30 @@ def replay(rounds: Sequence[Round], promise: Promise) -> Replayed:
     reference = next((i + 1 for i, j in enumerate(judgements[1:]) if j.state != "insufficient_evidence"), 0)
     cached = sum(bool(one.reply.cached_by) for round_ in rounds for one in round_.observations)
     found_facts = tuple(facts_of(rounds))
-    return Replayed(rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, found_facts, cached)
+    found = Replayed(
+        rounds[0].endpoint, len(rounds), reference, promise, tuple(alarms), judgements, found_facts, cached
+    )
+    return _as_named(found, {round_.label: round_.name for round_ in rounds if round_.name})
+
+
+def _as_named(found: Replayed, names: Mapping[str, str]) -> Replayed:
+    """With the names that the log gives its rounds in place of labels that sort."""
+
+    def name(label: str) -> str:
+        return names.get(label, label)
+
+    def of_alarm(one: Alarm) -> Alarm:
+        onset = one.onset_between and (name(one.onset_between[0]), name(one.onset_between[1]))
+        return dataclasses.replace(one, round=name(one.round), onset=name(one.onset), onset_between=onset)
+
+    if not names:
+        return found
+    return dataclasses.replace(
+        found,
+        alarms=tuple(map(of_alarm, found.alarms)),
+        judgements=tuple(dataclasses.replace(one, round=name(one.round)) for one in found.judgements),
+        facts=tuple(dataclasses.replace(one, round=name(one.round)) for one in found.facts),
+    )
 
 
 def facts_of(rounds: Sequence[Round]) -> Iterator[Fact]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -165,3 +168,34 @@ def _explained(text: str, error: yaml.YAMLError) -> tuple[int, str]:
         if match := re.search(pattern, fault):
             return line, match.expand(words)
     return line, f"not valid YAML ({short(fault)}); check the indentation and quotes around this line"
+
+
+_NO_JSON: Final = (
+    (rb"PAR1", "a Parquet file; write it as JSON Lines, with pandas: to_json(PATH, orient='records', lines=True)"),
+    (rb"\x28\xb5\x2f\xfd", "packed by zstd; unpack it with unzstd, or pack it with gzip"),
+    (rb"BZh|\xfd7zXZ|7z\xbc\xaf", "packed; unpack it, or pack it with gzip"),
+    (rb"SQLite format 3", "a database; write its replies as a log with: prober export"),
+    (rb"version https://git-lfs", "a Git LFS pointer in place of the file; fetch the file with: git lfs pull"),
+    (rb"(?i)\s*<(!doctype html|html)", "a web page, perhaps one to sign in; download the file itself"),
+    (rb"\s*<", "XML; write it as JSON"),
+    (rb"(evalId|results|config|description):", "YAML; write it as JSON, as with: promptfoo eval --output results.json"),
+    (rb"[^\n]*[,;]\"?\[[^\n]*\] ", "a table of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
+)
+"""How files begin that are neither JSON nor a table we read → what they are, and what to do."""
+
+
+def why_not_json(line: bytes, number: int, error: Exception) -> str:
+    """Why a line of JSON Lines cannot be read, and what to do. `number`: which of the file."""
+    for beginning, what in _NO_JSON if number == 1 else ():
+        if re.match(beginning, line.removeprefix(codecs.BOM_UTF8)):
+            return f"not JSON: it is {what}"
+    if b"\0" in line[:1000]:
+        return "not JSON: it holds NUL bytes, so it is no text; save the file as UTF-8, one JSON object a line"
+    if isinstance(error, UnicodeDecodeError):
+        byte, column = error.object[error.start : error.start + 1].hex(), error.start + 1
+        fix = "save the file as UTF-8, as with: iconv -f LATIN1 -t UTF-8"
+        return f"not UTF-8 text: byte 0x{byte} in column {column}; {fix}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON ({error.msg}); every line is one JSON object"
+    reason = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+    return f"not JSON ({reason}); every line is one JSON object"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import json
 import math
 import zlib
@@ -16,10 +18,12 @@ from typing import IO, Any, Final
 from pydantic import ValidationError
 
 from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
+from prober.loading.files import why_not_json
 from prober.loading.round_labels import Meaning, meaning_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
 from prober.model.reply import Reply, ToolCall
+from prober.text import redact
 
 UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """`Reply.at` where the log does not say."""
@@ -31,10 +35,11 @@ _COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens")
 _SECONDS = ("latency_s", "ttft_s")
 _OWN_TEXTS = {"id": "reply_id", "empty_because": "empty_because", "cached_by": "cached_by"}
 """Keys of ours that other tools may use for something else → the field of the reply."""
-_KNOWN = {
-    "round", "endpoint", "probe", "text", "error", "at", "prompt", "system", "headers", "top_logprobs", "expect",
-    *_TEXTS, *_COUNTS, *_SECONDS,
-}  # fmt: skip
+TEXTS: Final = frozenset({"round", "endpoint", "probe", "text", "error", "at", "prompt", "system", *_TEXTS})
+"""Keys whose values are texts."""
+NUMBERS: Final = frozenset({*_COUNTS, *_SECONDS})
+"""Keys whose values are numbers."""
+_KNOWN: Final = {"headers", "top_logprobs", "expect", *TEXTS, *NUMBERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +67,18 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
 
     Raises LogError naming path:line where a line cannot be read.
     """
-    path = Path(path)
-    number = 0
-    seen: dict[str, SeenReplies] = {}
-    kinds: dict[str, Meaning] = {}
+    path, number = Path(path), 0
+
+    def lines(file: IO[bytes]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        nonlocal number
+        for number, line in enumerate(file, start=1):
+            progress(len(line))
+            if line.strip():
+                yield number, _parse(line, str(path), number)
+
     try:
         with opened(path) as file:
-            for number, line in enumerate(file, start=1):
-                progress(len(line))
-                if line.strip():
-                    logged_ = _parse(line, str(path), number)
-                    kind = kinds.setdefault(logged_.endpoint, meaning_of(logged_.round))
-                    if meaning_of(logged_.round) != kind:
-                        message = f"is {meaning_of(logged_.round)}, and in the lines before it is {kind}; use one kind"
-                        raise _problem(str(path), number, message, "round")
-                    yield noticed(logged_, seen)
+            yield from replies(lines(file), str(path))
     except FileNotFoundError as error:
         raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
     except (EOFError, *PACKING_ERRORS) as error:
@@ -85,6 +87,19 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
     except OSError as error:
         message = f"cannot be read ({error.strerror}); give the path of a .jsonl or .jsonl.gz reply log"
         raise _problem(str(path), 0, message) from error
+
+
+def replies(records: Iterable[tuple[int, Mapping[str, Any]]], path: str) -> Iterator[LoggedReply]:
+    """The replies of (line, keys and values); those that a cache gave are failed asks. Raises LogError."""
+    seen: dict[str, SeenReplies] = {}
+    kinds: dict[str, Meaning] = {}
+    for number, content in records:
+        one = logged(content, path, number)
+        kind = kinds.setdefault(one.endpoint, meaning_of(one.round))
+        if meaning_of(one.round) != kind:
+            message = f"is {meaning_of(one.round)}, and in the lines before it is {kind}; use one kind"
+            raise _problem(path, number, message, "round")
+        yield noticed(one, seen)
 
 
 def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
@@ -154,22 +169,24 @@ def noticed(logged: LoggedReply, seen: dict[str, SeenReplies]) -> LoggedReply:
 
 
 def opened(path: Path) -> IO[bytes]:
-    """Its bytes, unpacked where they are packed."""
+    """Its bytes: unpacked where they are packed, and as UTF-8 where they are UTF-16 with a byte order mark."""
     file = path.open("rb")
-    packed = file.read(2) == b"\x1f\x8b"
+    start = file.read(2)
     file.seek(0)
-    return gzip.open(file) if packed else file  # type: ignore[return-value]
+    if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        with file:
+            return io.BytesIO(file.read().decode("utf-16", errors="surrogatepass").encode(errors="surrogatepass"))
+    return gzip.open(file) if start == b"\x1f\x8b" else file  # type: ignore[return-value]
 
 
-def _parse(line: bytes, path: str, number: int) -> LoggedReply:
+def _parse(line: bytes, path: str, number: int) -> Mapping[str, Any]:
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "not UTF-8 text, or nested too deeply"
-        raise _problem(path, number, f"not JSON ({reason}); every line is one JSON object") from error
+        raise _problem(path, number, why_not_json(line, number, error)) from error
     if not isinstance(content, dict):
         raise _problem(path, number, 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}')
-    return logged(content, path, number)
+    return content
 
 
 def logged(content: Mapping[str, Any], path: str, number: int) -> LoggedReply:
@@ -178,10 +195,13 @@ def logged(content: Mapping[str, Any], path: str, number: int) -> LoggedReply:
     failure, text = take.text("error"), take.text("text")
     if failure is None and text is None:
         raise _problem(path, number, 'neither "text" nor "error"; a reply has a text, a failed ask has an error')
+    failure = None if failure is None else redact(failure)  # words of an error may quote the key
     try:
         expect = tuple(Check.model_validate(check) for check in content.get("expect") or ())
     except (ValidationError, TypeError) as wrong:
-        raise _problem(path, number, 'a list of checks such as {"type": "is-json"}', "expect") from wrong
+        raise _problem(
+            path, number, 'is no list of checks; write one such as [{"type": "is-json"}]', "expect"
+        ) from wrong
     reply = Reply(
         at=take.time("at") or UNKNOWN_TIME,
         text=None if failure else text,
@@ -224,7 +244,7 @@ class _Taker:
     def label(self, key: str) -> str:
         value = self.content.get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
-            return f"{value:.0f}" if value == int(value) else f"{value:.6f}"
+            return str(int(value)) if value == int(value) else f"{value:.6f}"
         if value is not None and not isinstance(value, str):
             raise self._wrong(key, "a text, or a number that is not negative")
         return self.required(key)

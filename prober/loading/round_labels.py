@@ -10,18 +10,31 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from prober.model.errors import ConfigurationError
+from prober.text import quoted
 
 Meaning: TypeAlias = Literal["a number", "a moment", "a name"]
 
 _EPOCH: Final = (1e9, 4.1e9)
-"""Numbers from the one up to the other are seconds since 1970, of the years 2001 to 2099; milliseconds likewise."""
+"""Numbers from the one up to the other are seconds since 1970, of the years 2001 to 2099; and likewise milliseconds,
+microseconds and nanoseconds."""
+_WORDS: Final = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|[ap]\\.?m\\.?"
+)
+_DATED: Final = re.compile(
+    rf"(?i)(?=.*(?:(?<![a-z])(?:{_WORDS})(?![a-z])|\b\d{{1,2}}/\d{{1,2}}/\d{{2,4}}\b|\b\d{{1,2}}\.\d{{1,2}}\.(?:19|20)\d\d\b))"
+    rf"(?:{_WORDS}|\d+(?:st|nd|rd|th|z)?|[\s,./:+t-])+"
+)
+"""Names that say when a round was, but do not sort so."""
 
 
 @lru_cache(maxsize=4096)
 def meaning_of(label: str) -> Meaning:
     """Of one label. Seconds since 1970 are a moment."""
+    if _epoch(label) is not None:
+        return "a moment"
     if _number(label) is not None:
-        return "a moment" if _epoch(label) else "a number"
+        return "a number"
     return "a name" if moment_of(label) is None else "a moment"
 
 
@@ -60,6 +73,11 @@ def sortable(labels: Collection[str]) -> Mapping[str, str]:
         wide = max(len(f"{int(abs(value))}") for value in numbers.values())
         return {label: f"{value:0{wide}.0f}" if value.is_integer() else f"{value:0{wide + 7}.6f}"
                 for label, value in numbers.items()}  # fmt: skip
+    if dated := [label for label in sorted(labels) if _DATED.fullmatch(label)]:
+        raise ConfigurationError(
+            f"the round {quoted(dated[0])} says when it was, but not so that rounds can be put in order; write an ISO "
+            "8601 date or time, such as 2026-01-30 or 2026-01-30T21:00:00Z"
+        )
     wide = max(len(digits) for label in labels for digits in re.findall(r"\d+|$", label))
     natural = {label: re.sub(r"\d+", lambda digits: digits[0].zfill(wide), label) for label in labels}
     return {label: label for label in labels} if _is_sorted(natural) else natural
@@ -76,6 +94,7 @@ def _number(label: str) -> float | None:
 
 
 def _epoch(label: str) -> datetime | None:
-    value, (first, last) = _number(label) or 0.0, _EPOCH
-    seconds = value / 1000 if value >= 1000 * first else value
+    seconds, (first, last) = float(label) if re.fullmatch(r"\d{10,19}(\.\d{1,9})?", label) else 0.0, _EPOCH
+    while seconds >= 1000 * first:
+        seconds /= 1000
     return datetime.fromtimestamp(seconds, UTC) if first <= seconds < last else None

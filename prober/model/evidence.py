@@ -66,6 +66,8 @@ class Round:
     at: datetime | None
     """When it began, UTC; None where a log does not say."""
     observations: tuple[Observation, ...]
+    name: str = ""
+    """What a log calls it, where that does not sort in time order; else empty, and the label is its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,19 @@ def test_replay_takes_the_promise_and_numbered_rounds(prober: Run, home: Path) -
 
 
 @pytest.mark.slow
+def test_replay_calls_rounds_as_the_log_does(prober: Run, home: Path) -> None:
+    named = [{**line, "round": f"v1.{int(str(line['round']))}"} for line in lines(24, 16, labels="number")]
+    log = write_log(home / "log.jsonl", named)
+    (alarm,) = prober("replay", log, "--json").json["endpoints"][0]["alarms"]
+    assert (alarm["onset"], alarm["round"], alarm["onset_between"]) == ("v1.16", "v1.18", ["v1.16", "v1.16"])
+    assert "since v1.16, found in v1.18" in prober("replay", log).out
+    done = prober("replay", write_log(home / "short.jsonl", lines(12, labels="number")))
+    assert (done.code, done.out) == (
+        3, "bot: 12 rounds, insufficient evidence; the reference is complete, and the next round is the first to be judged\n"
+    )  # fmt: skip
+
+
+@pytest.mark.slow
 def test_several_logs_are_one(prober: Run, home: Path) -> None:
     whole = list(lines(24, 16))
     first, second = write_log(home / "1.jsonl", whole[:30]), write_log(home / "2.jsonl.gz", whole[30:])

@@ -191,7 +191,10 @@ def test_a_packed_inspect_log_is_read(tmp_path: Path) -> None:
     [
         ('{"question": "a", "answer": "b"}\n', "f:1: is no reply log.* promptfoo results, .*name the tool with --from"),
         ("[1, 2]", "f: is no reply log"),
-        (lines({"doc_id": 1, "resps": []}) + "{broken\n", "f:2: not JSON; every line is one JSON object"),
+        (
+            lines({"doc_id": 1, "resps": []}) + "{broken\n",
+            r"f:2: not JSON \(Expecting property name enclosed in double quotes\); every line",
+        ),
         ("plain words\n", "f:1: not JSON"),
         ('{"round": "1", "endpoint": "e", "probe": "p"}\n', 'f:1: neither "text" nor "error"'),
     ],
@@ -250,3 +253,112 @@ def test_no_file_breaks_a_reader(tool: str, records: list[object], whole: bool) 
         pass  # said with its place
     finally:
         path.unlink(missing_ok=True)
+
+
+PAIR = {"instruction": "Capital?", "output_1": "Paris", "generator_1": "a", "output_2": "Rome", "generator_2": "b"}
+ITEM = {"object": "eval.run.output_item", "id": "i", "created_at": 1_770_091_506, "run_id": "r", "eval_id": "e",
+        "datasource_item_id": 5, "results": [], "sample": {
+            "input": [{"role": "developer", "content": "Be short."}, {"role": "user", "content": "Capital?"}],
+            "output": [{"role": "assistant", "content": "Paris"}], "finish_reason": "stop", "model": "m", "error": None,
+            "usage": {"prompt_tokens": 12, "completion_tokens": 3, "cached_tokens": 4}}}  # fmt: skip
+CALL = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Paris"}'}}
+CHUNKS = [{"model": "m-1", "choices": [{"delta": {"content": "Pa"}}]}, {"choices": [{"delta": {"content": "ris"}}]},
+          {"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 12, "completion_tokens": 3}},
+          ]  # fmt: skip
+SAMPLE = {"id": 5, "input": [{"role": "system", "content": "attachment://a1"}, {"role": "user", "content": "Capital?"}],
+          "attachments": {"a1": "Be short.", "b2": "Paris"}, "output": {
+              "model": "m", "usage": {"input_tokens": 12, "input_tokens_cache_read": 4}, "choices": [{"message": {
+                  "role": "assistant", "content": "attachment://b2", "tool_calls": [
+                      {"id": "1", "type": "function", "function": "bash", "arguments": {"cmd": "ls"}}]}}]}}  # fmt: skip
+CHAT_ASKED = '[{"role": "system", "content": "Be short."}, {"role": "user", "content": "Capital?"}]'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.json", [PAIR], [{"endpoint": "a", "text": "Paris"}, {"endpoint": "b", "text": "Rome"}]),
+        ("e.json", {"object": "list", "data": [ITEM]},
+         [{"endpoint": "m", "probe": "item-5", "system": "Be short.", "prompt": "Capital?", "text": "Paris",
+           "round": "2026-02-03T04:05:06.000000Z", "finish_reason": "stop", "input_tokens": 12, "cached_tokens": 4}]),
+        ("e.jsonl", [{**ITEM, "sample": {**ITEM["sample"], "output": [], "error": {"code": "server_error"}}}],
+         [{"text": None, "error": "server_error"}]),
+        ("p.json", of_run(promptfoo(response={"output": [CALL]})),
+         [{"text": "", "tool_calls": [("weather", '{"city":"Paris"}')]}]),
+        ("p.json", of_run(promptfoo(response={"error": "401: Incorrect API key provided: sk-proj-" + "a1b2" * 8})),
+         [{"error": "401: Incorrect API key provided: [secret]"}]),
+        ("samples_geo.jsonl", [{"doc_id": 5, "resps": [["Paris", "Rome"]], "arguments": {
+            "gen_args_0": {"arg_0": [CHAT_ASKED], "arg_1": {}}}}],
+         [{"system": "Be short.", "prompt": "Capital?", "text": "Paris"}, {"text": "Rome"}]),
+        ("h.json", [{"request_created_at": "2026-02-03T04:05:06Z", "response_body": {"streamed_data": CHUNKS}}],
+         [{"text": "Paris", "model": "m-1", "finish_reason": "stop", "input_tokens": 12}]),
+        ("h.csv", "request_id,request_created_at,model,response_body\r\n1,2026-02-03 04:05:06,m,"
+         '"data: {""choices"":[{""delta"":{""content"":""Paris""}}]}\n\ndata: [DONE]"\r\n',
+         [{"endpoint": "m", "text": "Paris", "round": "2026-02-03"}]),
+        ("l.csv", 'id;startTime;type;providedModelName;input;output\r\no;2026-02-03 04:05:06.123;GENERATION;m;"""Capital?"""'
+         ';"""Paris"""\r\n', [{"endpoint": "m", "prompt": "Capital?", "text": "Paris"}]),
+        ("i.json", {"eval": {"task": "geo", "model": "m"}, "samples": [SAMPLE, {**SAMPLE, "events": [
+            {"event": "model", "cache": "read"}]}]},
+         [{"system": "Be short.", "text": "Paris", "cached_tokens": 4, "tool_calls": [("bash", '{"cmd": "ls"}')]}]),
+    ],
+)  # fmt: skip
+def test_other_shapes_of_the_same_tools(
+    name: str, content: object, expected: list[dict[str, object]], tmp_path: Path
+) -> None:
+    text = content if isinstance(content, str) else lines(*content) if name.endswith("l") and isinstance(
+        content, list) else json.dumps(content)  # fmt: skip
+    found, _ = replies_of(written(tmp_path, name, text))
+    seen = [
+        {
+            **{key: getattr(one, key) for key in ("round", "endpoint", "probe", "prompt", "system")},
+            **{key: getattr(one.reply, key) for key in ("text", "error", "model", "finish_reason", "input_tokens")},
+            "cached_tokens": one.reply.cached_tokens,
+            "tool_calls": [(call.name, call.arguments) for call in one.reply.tool_calls],
+        }
+        for one in found
+    ]
+    assert [{key: one[key] for key in right} for one, right in zip(seen, expected, strict=True)] == expected
+
+
+OURS = [{"round": f"2026-02-0{day}", "endpoint": "e", "probe": "p", "text": text, "input_tokens": 3}
+        for day, text in ((1, "café"), (2, "{}"))]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(OURS),
+        json.dumps(OURS, indent=2),
+        lines(*OURS).encode("utf-16"),
+        b"\xef\xbb\xbf" + lines(*OURS).replace("\n", "\r\n").encode(),
+        "round,endpoint,probe,text,input_tokens\n2026-02-01,e,p,café,3\n2026-02-02,e,p,{},3\n",
+        "round;endpoint;probe;text;input_tokens;error\r\n2026-02-01;e;p;café;3;\r\n2026-02-02;e;p;{};3;\r\n",
+    ],
+)
+def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) -> None:
+    found, _ = replies_of(written(tmp_path, "f", content))
+    assert [(one.round, one.reply.text, one.reply.input_tokens) for one in found] == [
+        ("2026-02-01", "café", 3), ("2026-02-02", "{}", 3)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (lines(*OURS).encode().replace(b"caf\\u00e9", b"caf\xe9"),
+         "f:1: not UTF-8 text: byte 0xe9 in column 68; save the file as UTF-8, as with: iconv -f LATIN1 -t UTF-8"),
+        (b"PAR1\x15\x04", "f:1: not JSON: it is a Parquet file; write it as JSON Lines, with pandas"),
+        (b"\x28\xb5\x2f\xfd\x00", "f:1: not JSON: it is packed by zstd; unpack it"),
+        ("<!DOCTYPE html><p>Sign in", "f:1: not JSON: it is a web page"),
+        ("version https://git-lfs.github.com/spec/v1\n", "f:1: not JSON: it is a Git LFS pointer"),
+        ('q,"[openai:gpt-5] {{q}}"\n1,[PASS] Paris\n', "f:1: not JSON: it is a table of promptfoo's"),
+        ("PK\x03\x04junk", "f: cannot be read as an Inspect log"),
+        (json.dumps([OURS[0], {**OURS[1], "round": 3}], indent=2), "f:9: round: is a number, and in the lines before"),
+        (json.dumps({"results": {"geo": {}}, "configs": {}}), "holds the scores of lm-evaluation-harness only"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_log_is_named(content: str | bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(LogError) as refused:
+        replies_of(written(tmp_path, "f", content))
+    assert words in str(refused.value)

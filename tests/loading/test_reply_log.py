@@ -225,8 +225,8 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
     [
         (b"{\n", "not JSON (Expecting property name enclosed in double quotes); every line is one JSON object"),
         (b'{"round": "1"\n', "not JSON (Expecting ',' delimiter); every line is one JSON object"),
-        (b"\x80\x81\xff\x00\n", "not JSON (not UTF-8 text, or nested too deeply); every line is one JSON object"),
-        (b"[" * 100_000 + b"\n", "not JSON (not UTF-8 text, or nested too deeply); every line is one JSON object"),
+        (b"\x80\x81\xff\x00\n", "not JSON: it holds NUL bytes, so it is no text; save the file as UTF-8, one JSON object a line"),
+        (b"[" * 100_000 + b"\n", "not JSON (nested too deeply); every line is one JSON object"),
         (b"[]\n", 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}'),
         (b"null\n", 'not a JSON object; write {"round": …, "endpoint": …, "probe": …, "text": …}'),
         ({"round": "1", "endpoint": "e", "probe": "p"}, 'neither "text" nor "error"; a reply has a text, a failed ask has an error'),
@@ -249,8 +249,8 @@ def test_the_label_of_a_round_names_a_time_or_does_not(label: str, at: datetime 
         ({**MINIMAL, "top_logprobs": [["a"]]}, 'top_logprobs: is [["a"]]; write a list of [token, logprob]'),
         ({**MINIMAL, "top_logprobs": [["a", "b"]]}, 'top_logprobs: is [["a", "b"]]; write a list of [token, logprob]'),
         ({**MINIMAL, "top_logprobs": 3}, "top_logprobs: is 3; write a list of [token, logprob]"),
-        ({**MINIMAL, "expect": [{"type": "is-jsonn"}]}, 'expect: a list of checks such as {"type": "is-json"}'),
-        ({**MINIMAL, "expect": 3}, 'expect: a list of checks such as {"type": "is-json"}'),
+        ({**MINIMAL, "expect": [{"type": "is-jsonn"}]}, 'expect: is no list of checks; write one such as [{"type": "is-json"}]'),
+        ({**MINIMAL, "expect": 3}, 'expect: is no list of checks; write one such as [{"type": "is-json"}]'),
     ],
     ids=lambda value: None if isinstance(value, str) else "line",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prober.lab.replay import rounds_of
 from prober.loading.reply_log import read
 from prober.loading.round_labels import sortable
-from prober.model.errors import LogError
+from prober.model.errors import ConfigurationError, LogError
 
 
 def log(path: Path, *labels: object, **more: object) -> Path:
@@ -31,6 +31,8 @@ def log(path: Path, *labels: object, **more: object) -> Path:
          ["2026-02-28T23:00:00.000000Z", "2026-02-28T23:30:00.000000Z", "2026-03-01T00:00:00.000000Z"]),
         ((1772323200, "1772323100.5", 1772323300_000), ["t1", "t0", "t2"],
          ["2026-02-28T23:58:20.500000Z", "2026-03-01T00:00:00.000000Z", "2026-03-01T00:01:40.000000Z"]),
+        ((1772323200_000_000_000, 1772323100_000_000), ["t1", "t0"],
+         ["2026-02-28T23:58:20.000000Z", "2026-03-01T00:00:00.000000Z"]),
         (("2026-03-02", "2026-03-01"), ["t1", "t0"], ["2026-03-01", "2026-03-02"]),
         (("week 10", "week 9"), ["t1", "t0"], ["week 09", "week 10"]),
         (("main", "before"), ["t1", "t0"], ["before", "main"]),
@@ -42,6 +44,13 @@ def test_rounds_are_in_the_order_they_mean(
     rounds = rounds_of(read(log(tmp_path / "a.jsonl", *labels)))["e"]
     assert [one.label for one in rounds] == found
     assert [one.observations[0].reply.text for one in rounds] == texts
+
+
+@pytest.mark.parametrize("dated", ["31/1/2026", "31.01.2026", "Jan 5", "5 March 2026", "2026-01-05 9:00 PM", "Tuesday"])
+def test_dates_that_do_not_sort_are_refused(dated: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf'the round "{dated}" says when it was, .* write an ISO 8601 date'):
+        sortable([dated, "now and then"])
+    assert sortable(["march-release", "5.1.26", "sunny", "may-1b", "x 1/2/26"])["5.1.26"]  # names
 
 
 def test_one_moment_in_two_spellings_is_one_round(tmp_path: Path) -> None:

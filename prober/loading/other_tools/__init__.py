@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prober.fingerprint.caches import SeenReplies
 from prober.loading import reply_log
-from prober.loading.other_tools.chat import parsed
+from prober.loading.files import why_not_json
+from prober.loading.other_tools.chat import number, parsed
 from prober.loading.other_tools.tools import (
     Numbered,
     Record,
@@ -54,7 +57,7 @@ class Tool:
 TOOLS: Final[Mapping[str, Tool]] = {
     "promptfoo": Tool(
         "promptfoo results",
-        lambda one: isinstance(_results(one), list) or {"promptIdx", "testIdx"} <= set(one),
+        lambda one: _has_results(one) or {"promptIdx", "testIdx"} <= set(one),
         promptfoo,
         "assertions, scores, variables and costs",
     ),
@@ -63,7 +66,11 @@ TOOLS: Final[Mapping[str, Tool]] = {
     ),
     "openai-evals": Tool(
         "an OpenAI evals log",
-        lambda one: isinstance(one.get("spec"), Mapping) or {"run_id", "event_id", "type", "data"} <= set(one),
+        lambda one: (
+            isinstance(one.get("spec"), Mapping)
+            or {"run_id", "event_id", "type", "data"} <= set(one)
+            or one.get("object") == "eval.run.output_item"
+        ),
         openai_evals,
         "matches, metrics and the final report",
     ),
@@ -86,7 +93,10 @@ TOOLS: Final[Mapping[str, Tool]] = {
         "an Inspect log", lambda one: isinstance(one.get("eval"), Mapping), inspect, "targets, scores, steps and events"
     ),
     "alpaca-eval": Tool(
-        "AlpacaEval outputs", lambda one: {"instruction", "output"} <= set(one), alpaca_eval, "annotations"
+        "AlpacaEval outputs",
+        lambda one: "instruction" in one and bool({"output", "output_1"} & set(one)),
+        alpaca_eval,
+        "annotations",
     ),
 }
 """Name, as `--from` takes it → tool. A file is the first's whose shape fits."""
@@ -105,9 +115,13 @@ def read(
         return
     progress(len(content))
     records = list(records_of(path, content))
-    name = name or next((name for name, tool in TOOLS.items() if records and tool.is_its(records[0][1])), None)
+    first = records[0][1] if records else {}
+    if name is None and set(first) & _OWN_KEYS:
+        yield from reply_log.replies(((number, _own(record)) for number, record in records), str(path))
+        return
+    name = name or next((name for name, tool in TOOLS.items() if records and tool.is_its(first)), None)
     if name is None:
-        raise LogError([Problem(str(path), 1 if records and records[0][0] else 0, "", _unknown())])
+        raise LogError([Problem(str(path), records[0][0] if records else 0, "", _unknown(first))])
     tool, source, found = TOOLS[name], Source(path), 0
     seen: dict[str, SeenReplies] = {}
     try:
@@ -151,17 +165,39 @@ def _first(line: bytes) -> Mapping[str, object] | None:
 
 
 def _is_header(line: bytes) -> bool:
-    """Of a CSV table of a tool's."""
-    names = {name.strip(b'"\r\n ').decode(errors="replace"): "" for name in line.split(b",")}
-    return len(names) > 2 and any(tool.is_its(names) for tool in TOOLS.values())
+    """Of a CSV table of ours, or of a tool's."""
+    names = {name.strip(b'"\r\n ').decode(errors="replace"): "" for name in line.split(_delimiter(line).encode())}
+    return len(names) > 2 and (set(names) >= _OWN_KEYS or any(tool.is_its(names) for tool in TOOLS.values()))
 
 
-def _results(record: Record) -> object:
+def _delimiter(header: bytes) -> str:
+    return max(",;\t", key=lambda one: header.count(one.encode()))
+
+
+def _own(record: Record) -> Record:
+    """A line of ours that was read off a table: its texts stay texts, and its numbers are numbers."""
+    if not isinstance(record, _Row):
+        return record
+    found = {key: value if key in reply_log.TEXTS else parsed(value) for key, value in record.items()}
+    found |= {key: number(value) for key in reply_log.NUMBERS if (value := found.get(key)) is not None}
+    return found if "error" in found else {"text": "", **found}
+
+
+def _has_results(record: Record) -> bool:
     results = record.get("results")
-    return results.get("results") if isinstance(results, Mapping) else results
+    rows = results.get("results") if isinstance(results, Mapping) else results
+    if not isinstance(rows, list) or "object" in record:  # the latter is of OpenAI's evals
+        return False
+    first = rows[0] if rows else {"prompt": ""}
+    return isinstance(first, Mapping) and bool({"prompt", "provider", "response"} & set(first))
 
 
-def _unknown() -> str:
+def _unknown(first: Record) -> str:
+    if isinstance(first.get("results"), Mapping) and "configs" in first:
+        return (
+            "holds the scores of lm-evaluation-harness only; run it with --log_samples, and give the samples_*.jsonl "
+            "that it writes"
+        )
     return (
         'is no reply log: its lines have no "round", "endpoint" and "probe", and it is not of the shape of '
         f"{', '.join(tool.title for tool in TOOLS.values())}; name the tool with --from"
@@ -172,27 +208,70 @@ MOST_UNPACKED: Final = 4 << 30
 """Bytes that a packed log may have once it is unpacked."""
 
 
+class _Row(dict[str, Any]):
+    """A row of a table: every value is a text."""
+
+
 def records_of(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
-    """(line, record) of a JSON document, JSON Lines, a CSV table, or a packed Inspect log. Raises LogError."""
+    """(line, record) of a JSON document, JSON Lines, a CSV table, or a packed Inspect log; line 0 where it is not
+    known. Raises LogError."""
     if content.startswith(b"PK\x03\x04"):
         yield 0, _unpacked(path, content)
         return
     start = content.lstrip()[:1]
     if start not in (b"{", b"["):
-        csv.field_size_limit(1 << 28)
-        for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace"))):
-            yield 0, {key: parsed(value) for key, value in row.items() if key is not None and value != ""}
+        yield from _rows(path, content)
         return
     try:
-        whole = json.loads(content)
+        text = content.decode()
+        whole = json.loads(text)
     except (ValueError, RecursionError):
         yield from _lines(path, content)
+        return
+    if isinstance(whole, list):
+        yield from ((line, one) for line, one in _elements(text) if isinstance(one, dict))
         return
     data = whole.get("data") if isinstance(whole, dict) else whole
     is_line = isinstance(whole, dict) and b"\n" not in content.strip()
     for record in data if isinstance(data, list) else [whole]:
         if isinstance(record, dict):
             yield int(is_line), record
+
+
+def _elements(text: str) -> Iterator[tuple[int, object]]:
+    """(line, value) of what a JSON array holds."""
+    decoder, line, before, at = json.JSONDecoder(), 1, 0, text.index("[") + 1
+    while (at := _BLANK.match(text, at).end()) < len(text) and text[at] != "]":  # type: ignore[union-attr]
+        line, before = line + text.count("\n", before, at), at
+        value, at = decoder.raw_decode(text, at)
+        yield line, value
+
+
+_BLANK: Final = re.compile(r"[\s,]*")
+
+
+def _rows(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
+    header = content.lstrip().partition(b"\n")[0]
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _problem(path, content.count(b"\n", 0, error.start) + 1, why_not_json(b"", 2, error)) from error
+    if not _is_header(header):
+        raise _problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
+    csv.field_size_limit(1 << 28)
+    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=_delimiter(header))
+    is_own = set(rows.fieldnames or ()) >= _OWN_KEYS
+    for row in rows:
+        cells = {key.strip(): value for key, value in row.items() if key is not None and value}
+        yield rows.line_num, _Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
+
+
+def _cell(value: str) -> object:
+    """A cell of a tool's table, which may hold JSON."""
+    if value.startswith('"') and value.endswith('"'):
+        with suppress(ValueError):
+            return json.loads(value)
+    return parsed(value)
 
 
 def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
@@ -202,18 +281,23 @@ def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise _problem(path, number_, "not JSON; every line is one JSON object") from error
+            raise _problem(path, number_, why_not_json(line, number_, error)) from error
         if isinstance(record, dict):
             yield number_, record
+
+
+_INSPECT_STARTS: Final = ("header.json", "_journal/start.json")
 
 
 def _unpacked(path: Path, content: bytes) -> Record:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if not any(name in packed.namelist() for name in _INSPECT_STARTS):
+                raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
             if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
                 raise _problem(path, 0, "it is too large once it is unpacked")
             names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
-            header = next((name for name in ("header.json", "_journal/start.json") if name in packed.namelist()), "")
+            header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
             return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
     except (zipfile.BadZipFile, NotImplementedError, KeyError, TypeError, ValueError, RecursionError) as error:
         message = f"cannot be read as an Inspect log ({error}); write it as JSON with: inspect log dump FILE"

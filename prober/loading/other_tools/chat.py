@@ -10,11 +10,16 @@ from typing import Any, Final
 
 from prober.loading.round_labels import moment_of
 
-UNSAID: Final = frozenset({"reasoning", "thinking", "redacted_thinking", "tool_use", "tool_call", "function_call"})
+UNSAID: Final = frozenset(
+    {"reasoning", "thinking", "redacted_thinking", "tool_use", "tool_call", "function_call", "function"}
+)
 """Types of parts of an answer that are not its text."""
 _INPUT = ("input_tokens", "prompt_tokens", "promptTokens", "input", "prompt", "promptTokenCount")
 _OUTPUT = ("output_tokens", "completion_tokens", "completionTokens", "output", "completion", "candidatesTokenCount")
 _REASONING = ("reasoning_tokens", "reasoning", "output_reasoning_tokens", "thoughtsTokenCount")
+_CACHED = ("cached_tokens", "input_cached_tokens", "cache_read_input_tokens", "input_cache_read",
+           "input_tokens_cache_read", "num_cached_tokens", "cachedContentTokenCount")  # fmt: skip
+_SENT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _DETAILS = ("completion_tokens_details", "output_tokens_details", "completionDetails")
 _ANSWERS = ("choices", "message", "candidates", "content", "parts", "text", "output_text", "output", "completion")
 """Keys under which an answer may be, most telling first."""
@@ -53,7 +58,8 @@ def reply_fields(said: object) -> dict[str, Any]:
     body = said if isinstance(said, Mapping) else {}
     choice = _mapping(next(iter(_list(body.get("choices")) or _list(body.get("candidates"))), body))
     message = _mapping(choice.get("message")) or choice
-    calls = [_call(one) for one in (*_list(message.get("tool_calls")), *_list(message.get("content")))]
+    parts = (message.get("tool_calls"), message.get("content"), said)
+    calls = [_call(one) for part in parts for one in _list(part)]
     found = {
         "model": body.get("model") or body.get("modelVersion"),
         "system_fingerprint": body.get("system_fingerprint"),
@@ -65,14 +71,46 @@ def reply_fields(said: object) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
+def whole(said: object) -> object:
+    """An answer whose pieces were kept apart, as server-sent events or as a list of chunks, put together."""
+    if isinstance(said, str) and said.lstrip()[:5] == "data:":
+        said = [parsed(line[5:].strip()) for line in said.splitlines() if line.startswith("data:")]
+    elif isinstance(said, Mapping) and "streamed_data" in said and not set(said) & {*_ANSWERS, "error"}:
+        return whole(said["streamed_data"])
+    chunks = [one for one in said if isinstance(one, Mapping)] if isinstance(said, list) else []
+    if not any(_delta(one) for one in chunks):
+        return said
+    deltas = list(map(_delta, chunks))
+    texts = [text_of(one.get("content", one.get("text"))) or "" for one in deltas]
+    choices = [_mapping(next(iter(_list(one.get("choices"))), None)) for one in chunks]
+    bodies = [
+        *chunks,
+        *(_mapping(one.get("message")) for one in chunks),
+        *(_mapping(one.get("delta")) for one in chunks),
+    ]
+    found = {
+        key: next((one[key] for one in reversed(bodies) if one.get(key)), None)
+        for key in ("model", "usage", "system_fingerprint", "stop_reason")
+    }
+    finish = next((one["finish_reason"] for one in reversed(choices) if one.get("finish_reason")), None)
+    return {**found, "choices": [{"message": {"content": "".join(texts)}, "finish_reason": finish}]}
+
+
+def _delta(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(next(iter(_list(chunk.get("choices"))), chunk)).get("delta"))
+
+
 def tokens_of(usage: object) -> dict[str, int]:
     """Tokens of a usage object, as keys of a reply log."""
     counts = _mapping(usage)
-    details = _mapping(next((counts[key] for key in _DETAILS if key in counts), None))
+    details, sent = (
+        _mapping(next((counts[key] for key in keys if key in counts), None)) for keys in (_DETAILS, _SENT_DETAILS)
+    )
     found = {
         "input_tokens": _first_count(counts, _INPUT),
         "output_tokens": _first_count(counts, _OUTPUT),
         "reasoning_tokens": _first_count({**counts, **details}, _REASONING),
+        "cached_tokens": _first_count({**counts, **sent}, _CACHED),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -132,6 +170,8 @@ def _content(message: object) -> str:
 def _call(part: object) -> list[str] | None:
     one = _mapping(part)
     function = _mapping(one.get("function")) or (one if one.get("type") == "tool_use" else {})
+    if isinstance(one.get("function"), str):  # Inspect's
+        function = {"name": one["function"], "arguments": one.get("arguments")}
     if not isinstance(function.get("name"), str):
         return None
     given = function.get("arguments", function.get("input"))

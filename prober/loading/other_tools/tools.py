@@ -16,7 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from prober.loading.other_tools.chat import asked, count, moment, number, parsed, reply_fields, text_of, tokens_of
+from prober.loading.other_tools.chat import (
+    asked,
+    count,
+    moment,
+    number,
+    parsed,
+    reply_fields,
+    text_of,
+    tokens_of,
+    whole,
+)
 
 Record: TypeAlias = Mapping[str, Any]
 Line: TypeAlias = dict[str, Any]
@@ -41,9 +51,9 @@ class Source:
 
 def promptfoo(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
-        whole = _mapping(record.get("results"))
-        rows = whole.get("results") if whole else record.get("results") or [record]
-        ran = moment(whole.get("timestamp") or record.get("timestamp") or record.get("createdAt"))
+        run = _mapping(record.get("results"))
+        rows = run.get("results") if run else record.get("results") or [record]
+        ran = moment(run.get("timestamp") or record.get("timestamp") or record.get("createdAt"))
         at = _iso(ran) if ran else source.written_at()
         for row in filter(_mapping, rows if isinstance(rows, list) else []):
             response, provider = _mapping(row.get("response")), row.get("provider")
@@ -86,7 +96,8 @@ def lm_eval(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[N
             source.left_out["lines that repeat a reply under another filter"] += 1
             continue
         request = _mapping(record.get("arguments")).get("gen_args_0", record.get("arguments"))
-        request = request.get("arg_0") if isinstance(request, Mapping) else _innermost(request)
+        # Of a chat model it is a text that holds the messages.
+        request = parsed(_innermost(request.get("arg_0") if isinstance(request, Mapping) else request))
         responses = record.get("resps")
         for response in responses if isinstance(responses, list) else []:
             for one in response if isinstance(response, list) else [response]:
@@ -105,6 +116,9 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
     models: dict[object, str] = {}
     for number_, record in records:
         spec, run = _mapping(record.get("spec")), record.get("run_id")
+        if record.get("object") == "eval.run.output_item":
+            yield number_, _output_item(source, record, begun)
+            continue
         if spec:
             run, names = spec.get("run_id"), spec.get("completion_fns")
             models[run] = ", ".join(map(str, names)) if isinstance(names, list) else str(names or "evals")
@@ -133,6 +147,26 @@ def openai_evals(records: Iterable[tuple[int, Record]], source: Source) -> Itera
                     **tokens_of(data.get("usage")),
                 ),
             )
+
+
+def _output_item(source: Source, record: Record, begun: dict[object, str]) -> Line:
+    """An output item of the Evals API. Its run has the time of the first item."""
+    sample, at = _mapping(record.get("sample")), moment(record.get("created_at"))
+    failed = _mapping(sample.get("error"))
+    item = record.get("datasource_item_id")
+    return _line(
+        source,
+        round=begun.setdefault(record.get("run_id"), _iso(at) if at else source.written_at()),
+        endpoint=str(sample.get("model") or "evals"),
+        probe=None if item is None else f"item-{item}",
+        request=sample.get("input"),
+        said=sample.get("output"),
+        error=failed.get("message") or failed.get("code"),
+        at=at,
+        model=sample.get("model"),
+        finish_reason=sample.get("finish_reason"),
+        **tokens_of(sample.get("usage")),
+    )
 
 
 def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
@@ -177,12 +211,20 @@ def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, 
 
 def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     for number_, record in records:
-        request, response = parsed(record.get("request_body")), parsed(record.get("response_body"))
+        request, response = parsed(record.get("request_body")), whole(parsed(record.get("response_body")))
         status, at = count(record.get("response_status")), moment(record.get("request_created_at"))
         if str(record.get("cache_reference_id") or "").strip("0-"):
             source.left_out["replies from Helicone's cache, which say nothing of the model"] += 1
             continue
-        model = record.get("request_model") or record.get("response_model") or _mapping(request).get("model")
+        if not request and not response and record.get("signed_body_url"):
+            source.left_out["replies whose bodies are kept elsewhere: export with bodies, as with --include-body"] += 1
+            continue
+        model = (
+            record.get("request_model")
+            or record.get("model")
+            or record.get("response_model")
+            or _mapping(request).get("model")
+        )
         seconds = (number(record.get("delay_ms")), number(record.get("time_to_first_token")))
         failed = status is not None and status >= 400
         yield (
@@ -212,7 +254,11 @@ def inspect(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[N
         samples = record.get("samples")
         if not samples:
             source.left_out["logs without samples: run inspect with --log-samples"] += 1
-        for sample in filter(_mapping, samples if isinstance(samples, list) else []):
+        for kept in filter(_mapping, samples if isinstance(samples, list) else []):
+            sample = _mapping(_attached(kept, _mapping(kept.get("attachments"))))
+            if any(_mapping(event).get("cache") == "read" for event in _list(kept.get("events"))):
+                source.left_out["replies from Inspect's cache, which say nothing of the model"] += 1
+                continue
             output, failed = _mapping(sample.get("output")), sample.get("error")
             yield (
                 number_,
@@ -231,15 +277,27 @@ def inspect(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[N
             )
 
 
+def _attached(value: object, attachments: Record) -> object:
+    """The value with each reference to a text that the log keeps once in place of that text."""
+    if isinstance(value, str) and value.startswith("attachment://"):
+        return attachments.get(value.removeprefix("attachment://"), value)
+    if isinstance(value, Mapping):
+        return {
+            key: one if key in ("attachments", "events") else _attached(one, attachments) for key, one in value.items()
+        }
+    return [_attached(one, attachments) for one in value] if isinstance(value, list) else value
+
+
 def alpaca_eval(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
     at = source.written_at()
     for number_, record in records:
-        endpoint = str(record.get("generator") or source.path.parent.name or "alpaca_eval")
         request = "\n\n".join(str(record[key]) for key in ("instruction", "input") if record.get(key))
-        yield (
-            number_,
-            _line(source, round=at, endpoint=endpoint, probe=None, request=request, said=record.get("output")),
-        )
+        # Outputs of one model; or annotations, which hold those of two.
+        for side in ("", "_1", "_2") if "output" in record else ("_1", "_2"):
+            if f"output{side}" in record:
+                endpoint = str(record.get(f"generator{side}") or source.path.parent.name or "alpaca_eval")
+                said = record[f"output{side}"]
+                yield number_, _line(source, round=at, endpoint=endpoint, probe=None, request=request, said=said)
 
 
 def _line(source: Source, *, probe: object, request: object, said: object, **known: Any) -> Line:
@@ -274,6 +332,10 @@ def _day(at: datetime | None) -> str | None:
 
 def _mapping(value: object) -> Record:
     return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _innermost(value: object) -> object:
