@@ -56,6 +56,7 @@ _MORE: Final = {
     ("ReferenceRule", "warm_up"): "#warmup",
     ("Alerts", "quiet_hours"): "#quiethours",
     ("Alerts", "digest"): "#digest",
+    ("Alerts", "weekly_report"): "#weeklyreport",
     ("Alerts", "reminders"): "#reminders",
     ("ProbeSet", "schedule"): "#schedule",
     ("ProbeSet", "vars"): "#templates",

@@ -20,7 +20,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from prober.model.notice import ChangeNews, Comparison, Digest, Moved, Notice, TroubleNews
+from prober.model.notice import ChangeNews, Comparison, Digest, Moved, Notice, ReportNews, TroubleNews
 
 MARK = "…"
 """Marks a cut."""
@@ -218,6 +218,10 @@ def private(notice: Notice) -> Notice:
         case Digest(items):
             shown = tuple(replace(item, words=_unquoted(item.words)) for item in items)
             return replace(notice, about=Digest(shown))
+        case ReportNews() as report:
+            sections = tuple((title, tuple(map(_unquoted, lines))) for title, lines in report.sections)
+            text = "\n".join(map(_unquoted, report.markdown.split("\n")))
+            return replace(notice, about=replace(report, sections=sections, markdown=text))
         case _:
             return notice
 

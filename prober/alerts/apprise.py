@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from prober.alerts.message import compose
-from prober.alerts.phrases import incident_url, notice_key
+from prober.alerts.message import body, compose
+from prober.alerts.phrases import notice_key
 from prober.alerts.post import TIMEOUT_S, given, within
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
@@ -26,10 +26,8 @@ class AppriseAlerter:
     name: str = "apprise"
 
     def send(self, notice: Notice) -> Outcome:
-        message = compose(notice)
-        url = incident_url(notice)
-        body = "\n".join([*message.moved, *message.todo, url])
-        return within(2 * self.timeout_s, lambda: self._send(message.title, body, notice_key(notice)))
+        title, text = compose(notice).title, body(notice)
+        return within(2 * self.timeout_s, lambda: self._send(title, text, notice_key(notice)))
 
     def _send(self, title: str, body: str, receipt: str) -> Outcome:
         try:

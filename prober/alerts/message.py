@@ -37,6 +37,7 @@ from prober.model.notice import (
     EndpointNews,
     IncidentNews,
     Notice,
+    ReportNews,
     Source,
     TroubleNews,
 )
@@ -105,6 +106,8 @@ def compose(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) ->
             lists, pairs = _moved(change), _pairs(change, reply_limit)
         case Digest(items):
             lists = grouped(items)
+        case ReportNews(sections=sections):
+            lists = tuple((title, tuple(visible(line, 500, lines=False) for line in said)) for title, said in sections)
         case _:
             pass
     return Message(
@@ -168,6 +171,16 @@ def plain_text(notice: Notice) -> str:
     return "\n".join(lines)
 
 
+def body(notice: Notice) -> str:
+    """What stands below the title in a plain message that people read, such as an e-mail."""
+    message = compose(notice)
+    if isinstance(notice.about, ReportNews):
+        said = [line for title, items in message.lists for line in (title, *(f"  - {item}" for item in items), "")]
+    else:
+        said = list(message.moved)
+    return "\n".join([*said, *message.todo, incident_url(notice)])
+
+
 def _paragraphs(notice: Notice) -> list[Paragraph]:
     match notice.about:
         case IncidentNews() as incident:
@@ -176,7 +189,7 @@ def _paragraphs(notice: Notice) -> list[Paragraph]:
             endpoint = [_endpoint(notice.source)] if notice.source else []
             label = "Why" if EVENTS[notice.event].phase else "News"
             return [*endpoint, *([(label, visible(cause, 500, lines=False))] if cause else [])]
-        case Digest():
+        case Digest() | ReportNews():
             return []
 
 

@@ -23,6 +23,7 @@ from prober.model.notice import (
     FactsNews,
     IncidentNews,
     Notice,
+    ReportNews,
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
@@ -95,6 +96,8 @@ def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
     match notice.about:
         case Digest(items):
             return f"{said}: {len(items)} thing{'' if len(items) == 1 else 's'} that could wait"
+        case ReportNews(title):
+            return _fitted(f"{said}: ", title, "")
         case EndpointNews(cause) | DaemonNews(cause):
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
             return _fitted(f"{said} · " if notice.endpoint else said, notice.endpoint, why)
@@ -255,7 +258,7 @@ def minute(at: datetime) -> str:
 
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal["change", "trouble", "stale", "retirement", "daemon", "database", "digest"]
+Subject = Literal["change", "trouble", "stale", "retirement", "daemon", "database", "digest", "report"]
 """What an alert of another system is about."""
 
 
@@ -275,6 +278,8 @@ def subject(notice: Notice) -> Subject:
             return of
         case Digest():
             return "digest"
+        case ReportNews():
+            return "report"
 
 
 def subject_key(notice: Notice) -> str:

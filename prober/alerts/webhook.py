@@ -14,12 +14,14 @@ from prober.alerts.phrases import Json, chance, finite, incident_url, iso, notic
 from prober.alerts.post import TIMEOUT_S, checked_address, encoded, given, post
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Share
-from prober.model.notice import ChangeNews, Digest, IncidentNews, Notice, Outcome, Source, TroubleNews
+from prober.model.notice import ChangeNews, Digest, IncidentNews, Notice, Outcome, ReportNews, Source, TroubleNews
 from prober.settings import Settings
 from prober.text import visible
 
 TEXT_LIMIT = 4000
 """UTF-16 units of one prompt or reply."""
+REPORT_LIMIT = 40_000
+"""The same, of a weekly report."""
 MOVED_SENT = 20
 COMPARISONS_SENT = 5
 ALSO_SENT = 100
@@ -42,7 +44,7 @@ def payload(notice: Notice) -> dict[str, Json]:
         "private": notice.private,
         "severity": notice.severity,
         "reason": _line(notice.reason),
-        "cause": "" if isinstance(notice.about, Digest) else _line(notice.about.cause),
+        "cause": "" if isinstance(notice.about, Digest | ReportNews) else _line(notice.about.cause),
         "detail": _line(notice.about.detail) if isinstance(notice.about, TroubleNews) else "",
         "at": iso(notice.at),
         "title": compose(notice).title,
@@ -115,6 +117,7 @@ def payload(notice: Notice) -> dict[str, Json]:
             }
             for item in items[:ITEMS_SENT]
         ],
+        "report": visible(notice.about.markdown, REPORT_LIMIT) if isinstance(notice.about, ReportNews) else None,
     }
 
 

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from prober.alerts import Alerter
 from prober.daemon.due_times import Watched
-from prober.daemon.log import log_decision, log_freshness, reported
+from prober.daemon.log import log_decision, log_freshness, logger, reported
 from prober.incidents.routing import Routing
 from prober.model.incident import Action, Decision, Event, Incident
 from prober.model.notice import Notice
 from prober.service.act import try_to_act
 from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database
 from prober.service.run_round import Clock
-from prober.service.upkeep import check_freshness, look_at_incidents
+from prober.service.upkeep import check_freshness, look_at_incidents, owe_weekly_report
 from prober.store import Store, incidents
 from prober.store.notices import Lane
 from prober.store.pages.notices import latest_notice_of
@@ -49,6 +49,9 @@ class Notices:
         with reported("looking for what is due by now"):
             for decision in look_at_incidents(self._store, routing, now):
                 log_decision(decision)
+        with reported("looking whether the weekly report is due"):
+            if owed := owe_weekly_report(self._store, routing, now):
+                logger.info("the weekly report is due: %d notices", owed)
         deadlines: dict[str, tuple[Watched, datetime]] = {}
         for one in watched:
             deadline = one.moments.back(now, routing.alerts.stale_after)

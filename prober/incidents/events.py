@@ -284,6 +284,8 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="info",
         steps=("Nothing: messages of the prober arrive here.",),
     ),
+    # The week in sentences, where `alerts.yaml` declares it.
+    "weekly_report": EventRule(title="Weekly report", urgency="at_once", severity="info", details="none"),
     # What waited, in one message.
     "digest": EventRule(
         title="Digest",

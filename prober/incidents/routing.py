@@ -56,15 +56,17 @@ class Routing:
         `known` names every alerter there could be.
         """
         names = sorted(known)
-        for target in dict.fromkeys(Target.of(to) for route in self.alerts.routes for to in route.to):
-            if target.alerter not in names:
+        weekly = self.alerts.weekly_report
+        routed = [("a route leads", to) for route in self.alerts.routes for to in route.to]
+        for leads, to in [*routed, *(("the weekly report goes", to) for to in (weekly.to if weekly else ()))]:
+            alerter = Target.of(to).alerter
+            if alerter not in names:
+                raise ConfigurationError(f'alerts.yaml: {leads} to "{alerter}"; write one of: {", ".join(names)}')
+            if alerter not in self.alerters:
+                what = "the route" if leads == "a route leads" else "it"
                 raise ConfigurationError(
-                    f'alerts.yaml: a route leads to "{target.alerter}"; write one of: {", ".join(names)}'
-                )
-            if target.alerter not in self.alerters:
-                raise ConfigurationError(
-                    f'alerts.yaml: a route leads to "{target.alerter}", which this environment does not configure; '
-                    "set its variables, or remove the route"
+                    f'alerts.yaml: {leads} to "{alerter}", which this environment does not configure; '
+                    f"set its variables, or remove {what}"
                 )
 
     def route(self, subject: Subject, now: datetime) -> tuple[Owed, ...]:
@@ -79,6 +81,20 @@ class Routing:
         """Whether somebody is to be notified now because nobody acknowledges. Quiet hours and maintenance put it off:
         by their end it may be acknowledged."""
         return any(not owed.hold for owed in self.route(replace(subject, event="unacknowledged"), now))
+
+    def weekly_report(self, now: datetime) -> tuple[datetime, tuple[Owed, ...]] | None:
+        """When the newest weekly report was due, and who is to get it; None where none was due in the last day."""
+        weekly = self.alerts.weekly_report
+        if weekly is None:
+            return None
+        zone = ZoneInfo(self.alerts.timezone)
+        today = now.astimezone(zone).date()
+        for day in (today, today - timedelta(days=1)):
+            due = datetime.combine(day, time.fromisoformat(weekly.at), zone).astimezone(UTC)
+            if DAYS[day.weekday()] == weekly.day and due <= now < due + timedelta(days=1):
+                targets = dict.fromkeys(map(Target.of, weekly.to))
+                return due, tuple(Owed(one, now, "routed", private=self._shows_less(one)) for one in targets)
+        return None
 
     def maintained_until(self, endpoint: str, now: datetime, busy_until: datetime | None = None) -> datetime | None:
         """When the work on an endpoint ends that is going on now; None where there is none."""

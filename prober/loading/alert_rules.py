@@ -30,13 +30,7 @@ def alerts_findings(
     tags = list(dict.fromkeys(tag for each in sets for tag in each.tags))
     for index, route in enumerate(alerts.routes):
         here: Where = ("routes", index)
-        for number, to in enumerate(route.to):
-            if not _TARGET.fullmatch(to):
-                message = f"{quoted(to)} is not an alerter; write one such as slack, slack:#billing or webhook"
-                yield Finding((*here, "to", number), message)
-            elif alerters and (alerter := to.partition(":")[0]) not in alerters:
-                fix = did_you_mean(alerter, sorted(alerters))
-                yield Finding((*here, "to", number), f"there is no alerter {quoted(alerter)}; {fix}")
+        yield from _recipient_findings(route.to, here, alerters)
         if route.after_s is not None:
             yield from _escalation_findings(alerts, route, here)
         for field, named, known in (("owners", route.owners, owners), ("tags", route.tags, tags)):
@@ -49,10 +43,22 @@ def alerts_findings(
                 yield Finding(
                     (*here, "endpoints", number), f"unknown endpoint {quoted(name)}; {did_you_mean(name, endpoints)}"
                 )
+    if alerts.weekly_report is not None:
+        yield from _recipient_findings(alerts.weekly_report.to, ("weekly_report",), alerters)
     for severity in get_args(Severity):
         first_s = alerts.reminders.first_s(severity)
         if first_s is not None and first_s < _SHORTEST_REMINDER_S:
             yield Finding(("reminders", severity), "shorter than 5m; write a longer time, or null for never")
+
+
+def _recipient_findings(to: Sequence[str], here: Where, alerters: Collection[str]) -> Iterator[Finding]:
+    for number, one in enumerate(to):
+        if not _TARGET.fullmatch(one):
+            message = f"{quoted(one)} is not an alerter; write one such as slack, slack:#billing or webhook"
+            yield Finding((*here, "to", number), message)
+        elif alerters and (alerter := one.partition(":")[0]) not in alerters:
+            fix = did_you_mean(alerter, sorted(alerters))
+            yield Finding((*here, "to", number), f"there is no alerter {quoted(alerter)}; {fix}")
 
 
 def _escalation_findings(alerts: Alerts, route: Route, here: Where) -> Iterator[Finding]:

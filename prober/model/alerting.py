@@ -56,6 +56,18 @@ class Digest(Shape):
     """Severities that always wait for it; what happens in quiet hours waits too."""
 
 
+class WeeklyReport(Shape):
+    """What `prober report` writes, once a week: the seven whole days (UTC) before it. A daemon that was down at that
+    hour sends it up to a day late."""
+
+    to: tuple[str, ...] = Field(min_length=1)
+    """Recipients, as of a route: `slack:#product`, `apprise`, `webhook`. Routes and quiet hours do not matter."""
+    day: Day = "mon"
+    """Day of the week, `mon` to `sun`."""
+    at: str = Field("09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Time of day, in quotes."""
+
+
 _HOUR_S: Final = 3600.0
 BACK_OFF_S: Final = (_HOUR_S, 4 * _HOUR_S, 24 * _HOUR_S, 168 * _HOUR_S)
 """Waits between reminders: 1 h, 4 h, 1 d, and then a week each time."""
@@ -87,13 +99,15 @@ class Alerts(Shape):
     """Who is notified, when, and how often: the file `alerts.yaml`."""
 
     timezone: str = "UTC"
-    """Time zone of quiet hours and the digest, such as `Europe/Berlin`."""
+    """Time zone of quiet hours, the digest and the weekly report, such as `Europe/Berlin`."""
     routes: tuple[Route, ...] = ()
     """Every route that matches is used. If none matches, every alerter gets the notice."""
     quiet_hours: QuietHours | None = None
     """Hours in which only critical notices are sent at once."""
     digest: Digest | None = None
     """One message a day for the rest. Without it, what happens in quiet hours is sent when they end."""
+    weekly_report: WeeklyReport | None = None
+    """Once a week, what `prober report` writes."""
     reminders: Reminders = Reminders()
     """Of open incidents that are not acknowledged."""
     stale_after: int = Field(3, ge=1, le=1000)

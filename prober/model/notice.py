@@ -187,7 +187,19 @@ class Digest:
     items: tuple[DigestItem, ...]
 
 
-News: TypeAlias = ChangeNews | FactsNews | TroubleNews | EndpointNews | DaemonNews | Digest
+@dataclass(frozen=True, slots=True)
+class ReportNews:
+    """A week in sentences, as `prober report` writes it. Every text is hostile."""
+
+    title: str = ""
+    """Which days it is about."""
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(heading, lines), plain text."""
+    markdown: str = ""
+    """The same, to the letter what the verb prints."""
+
+
+News: TypeAlias = ChangeNews | FactsNews | TroubleNews | EndpointNews | DaemonNews | Digest | ReportNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,8 @@ from prober.incidents.events import EVENTS
 from prober.incidents.routing import Routing, Subject
 from prober.incidents.runbooks import choose
 from prober.model.incident import Event
-from prober.model.notice import DaemonNews, IncidentNews, Notice, Outcome
+from prober.model.notice import DaemonNews, IncidentNews, Notice, Outcome, ReportNews
+from prober.status.report import weekly
 from prober.status.triage import triage_of
 from prober.store import Store, Transaction, incidents, notices
 from prober.store.notices import EVERY_LANE, Lane
@@ -72,6 +73,8 @@ class StoredOutbox:
         if notice_id is None:
             return None
         notice = self._store.query(notice_of, notice_id, dashboard_url, now)
+        if isinstance(notice.about, ReportNews):
+            return replace(notice, about=self._store.query(weekly, notice.at))
         return self._store.query(_explained, notice, now)
 
     def settle_notice(self, notice_id: int, outcome: Outcome, retry_at: datetime | None, now: datetime) -> None:

@@ -66,6 +66,26 @@ def _decide(tx: Transaction, incident: Incident, routing: Routing, now: datetime
     return decision
 
 
+def owe_weekly_report(store: Store, routing: Routing, now: datetime) -> int:
+    """Owe the weekly report that is due, once, however many daemons look. Gives how many notices are owed."""
+    found = routing.weekly_report(now)
+    if found is None or store.query(_has_report, found[0], now):
+        return 0
+    due, owed = found
+    with store.write() as tx:
+        watches.mark_changed(tx, None)  # who writes it has every endpoint's lock, so others wait here, and then see it
+        if _has_report(tx, due, now):
+            return 0
+        for one in owed:
+            notices.add(tx, one, "weekly_report", "info", "weekly_report", now, private=one.private)
+    return len(owed)
+
+
+def _has_report(tx: Transaction, due: datetime, now: datetime) -> bool:
+    # A day less: who moves the hour on the day itself gets no second one.
+    return notices.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
+
+
 def check_freshness(
     store: Store, endpoint: Endpoint, since: datetime, deadline: datetime, routing: Routing, now: datetime
 ) -> Decision:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
 
 from prober.model.incident import Change, Facts, Incident
+from prober.model.notice import ReportNews
 from prober.prices import dollars
 from prober.status.objectives import ObjectiveStatus, budget_words, stored_objectives
 from prober.status.quality import VERDICT_WORDS, Compared, quality, sentence
@@ -13,7 +16,7 @@ from prober.store import incidents
 from prober.store.engine import Transaction
 from prober.store.pages import days
 from prober.store.pages.days import MonthView
-from prober.text import inline
+from prober.text import inline, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +63,73 @@ def report(tx: Transaction, span: int, now: datetime) -> Report:
     )
 
 
+Section: TypeAlias = tuple[str, tuple[str, ...]]
+"""(heading, lines)"""
+
+
+def weekly(tx: Transaction, now: datetime) -> ReportNews:
+    """The newest seven whole days, to be sent."""
+    found = report(tx, 7, now)
+    return ReportNews(_title(found), _sections(found, markup=False), markdown(found))
+
+
 def markdown(found: Report) -> str:
     """The document. Hostile text is shown, never interpreted."""
-    last = found.until - timedelta(days=1)
-    span = (found.until - found.since).days
-    lines = [f"# Quality, {found.since} to {last} (UTC)", "", f"Against the {span} days before.", ""]
-    lines += [
-        f"- {VERDICT_WORDS[one.verdict].capitalize()}: **{inline(one.key or 'none')}**: {inline(sentence(one))}"
-        for one in found.sets
-    ] or ["No answers in this time."]
-    if found.objectives:
-        graver = [one for one in found.objectives if one.standing.state in ("missed", "burning")]
-        lines += ["", "## Objectives", "", f"{len(found.objectives) - len(graver)} of {len(found.objectives)} hold."]
-        lines += [f"- {one.standing.state.capitalize()}: {_objective(one)}" for one in graver]
-    lines += ["", "## Incidents", ""]
-    lines += [f"- {_incident(one)}" for one in found.incidents] or ["None."]
-    if found.month is not None and found.month.so_far is not None:
-        lines += ["", "## Cost of watching", "", _cost(found.month)]
+    (against, sets), *others = _sections(found, markup=True)
+    lines = [f"# {_title(found)}", "", f"{against}.", "", *_items(sets)]
+    for heading, said in others:
+        lines += ["", f"## {heading}", "", *_items(said)]
     return "\n".join(lines)
 
 
-def _objective(one: ObjectiveStatus) -> str:
+def _items(lines: Sequence[str]) -> list[str]:
+    """A line that ends a sentence stands alone."""
+    return [line if line.endswith(".") else f"- {line}" for line in lines]
+
+
+def _title(found: Report) -> str:
+    return f"Quality, {found.since} to {found.until - timedelta(days=1)} (UTC)"
+
+
+def _sections(found: Report, *, markup: bool) -> tuple[Section, ...]:
+    """What is said, in order. `markup`: as markdown, in which hostile text is no markup; else as plain text."""
+
+    def safe(text: str) -> str:
+        return inline(text) if markup else visible(text, 300, lines=False)
+
+    bold = "**" if markup else ""
+    span = (found.until - found.since).days
+    sets = tuple(
+        f"{VERDICT_WORDS[one.verdict].capitalize()}: {bold}{safe(one.key or 'none')}{bold}: {safe(sentence(one))}"
+        for one in found.sets
+    )
+    said: list[Section] = [(f"Against the {span} days before", sets or ("No answers in this time.",))]
+    if found.objectives:
+        graver = [one for one in found.objectives if one.standing.state in ("missed", "burning")]
+        hold = f"{len(found.objectives) - len(graver)} of {len(found.objectives)} hold."
+        said += [
+            ("Objectives", (hold, *(f"{one.standing.state.capitalize()}: {_objective(one, safe)}" for one in graver)))
+        ]
+    said += [("Incidents", tuple(_incident(one, safe) for one in found.incidents) or ("None.",))]
+    if found.month is not None and found.month.so_far is not None:
+        said += [("Cost of watching", (_cost(found.month, safe),))]
+    return tuple(said)
+
+
+def _objective(one: ObjectiveStatus, safe: Callable[[str], str]) -> str:
     standing = one.standing
     left = "" if standing.budget_left is None else f", {budget_words(standing.budget_left)}"
-    name = inline(f"{one.probe_set} on {one.endpoint}, {one.objective.name}")
+    name = safe(f"{one.probe_set} on {one.endpoint}, {one.objective.name}")
     return f"{name}: {standing.bad:,} of {standing.replies:,} replies are bad in {one.objective.window}{left}"
 
 
-def _incident(one: Incident) -> str:
+def _incident(one: Incident, safe: Callable[[str], str]) -> str:
     said = one.headline if isinstance(one, Change) else one.words if isinstance(one, Facts) else one.cause
     over = f", {one.close_reason}" if one.state == "closed" else ", still open"
-    return f"{inline(one.endpoint)}: {inline(said or 'differs')} ({one.severity}{over})"
+    return f"{safe(one.endpoint)}: {safe(said or 'differs')} ({one.severity}{over})"
 
 
-def _cost(month: MonthView) -> str:
+def _cost(month: MonthView, safe: Callable[[str], str]) -> str:
     said = f"{dollars(month.so_far or 0.0)} this month so far"
     if month.forecast is not None:
         said += f", forecast {dollars(month.forecast)}"
@@ -102,5 +138,5 @@ def _cost(month: MonthView) -> str:
         said += f" ({dollars(low)} to {dollars(high)} in 9 of 10 cases)"
     if month.before is not None:
         said += f"; {dollars(month.before)} the month before"
-    unpriced = f" Not included: {inline(', '.join(month.unpriced))}." if month.unpriced else ""
+    unpriced = f" Not included: {safe(', '.join(month.unpriced))}." if month.unpriced else ""
     return f"{said}.{unpriced}"

@@ -244,6 +244,13 @@ def private_recipients(tx: Transaction, incident_ids: Iterable[int]) -> frozense
     return frozenset(Target(alerter, channel or "") for alerter, channel in rows)
 
 
+def is_owed_since(tx: Transaction, event: Event, since: datetime, now: datetime) -> bool:
+    """Whether any notice of this event was owed since then; what a clock that was ahead wrote does not count."""
+    created = col(NoticeRow.created_at)
+    found = select(NoticeRow.id).where(NoticeRow.event == event, created >= since, created <= now + CLOCKS_DIFFER)
+    return tx.exec(found.limit(1)).first() is not None
+
+
 def newest_at(tx: Transaction, incident_id: int, events: Collection[Event]) -> datetime | None:
     """When one of these events of an incident was last owed to anyone; None where none was."""
     newest = select(NoticeRow.created_at).where(NoticeRow.incident_id == incident_id, col(NoticeRow.event).in_(events))

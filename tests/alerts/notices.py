@@ -25,6 +25,7 @@ from prober.model.notice import (
     Notice,
     Part,
     Point,
+    ReportNews,
     Source,
     TroubleNews,
 )
@@ -77,6 +78,8 @@ def edited(notice: T, **values: Any) -> T:
             head["source"], about = None, DaemonNews("", "database")
         case "digest":
             head["source"], about = None, Digest(())
+        case "weekly_report":
+            head["source"], about = None, ReportNews()
         case event if event.startswith("fact"):
             values.setdefault("facts", about.facts)
             about = FactsNews(**{field.name: getattr(about, field.name) for field in fields(FactsNews)})
@@ -288,6 +291,20 @@ NAMED = {
             + (replace(ITEM, event="stale", incident_id=None, kind="", words="none for 3 h"),) * 20
         ),
     ),
+    "weekly_report": replace(
+        ELSEWHERE,
+        event="weekly_report",
+        severity="info",
+        source=None,
+        about=ReportNews(
+            "Quality, 2026-01-19 to 2026-01-25 (UTC)",
+            (
+                ("Against the 7 days before", ("Worse: support: checks pass 71.4 % of 420 (was 98.1 % of 416)",)),
+                ("Incidents", ("support-bot: checks pass 73 % instead of 100 % (warning, still open)",)),
+            ),
+            "# Quality, 2026-01-19 to 2026-01-25 (UTC)\n\nAgainst the 7 days before.",
+        ),
+    ),
     "first_minutes": edited(
         PLAIN,
         severity="critical",
@@ -383,6 +400,12 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "test": st.builds(DaemonNews, _any_text),
         "database_lost": st.builds(DaemonNews, _any_text, st.just("database")),
         "database_back": st.builds(DaemonNews, _any_text, st.just("database")),
+        "weekly_report": st.builds(
+            ReportNews,
+            _any_text,
+            st.lists(st.tuples(_any_text, st.lists(_any_text, max_size=9).map(tuple))).map(tuple),
+            _any_text,
+        ),
         "digest": st.lists(items, max_size=3).map(lambda some: Digest(tuple(some))),
     }
     told = st.sampled_from(tuple(EVENTS)).flatmap(

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prober.alerts.kinds import KINDS
-from prober.alerts.message import compose, current, plain_text
+from prober.alerts.message import body, compose, current, plain_text
 from prober.alerts.phrases import chance, notice_key, when
 from prober.alerts.slack.blocks import fallback_text, root_blocks, root_text, slack_blocks
 from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind
-from prober.model.notice import Comparison, Moved, Notice
+from prober.model.notice import Comparison, Moved, Notice, ReportNews
+from prober.text import private
 from tests.alerts.notices import HOSTILE, NAMED, PLAIN, any_notice, edited
 from tests.alerts.test_hostile import UNSEEN
 
@@ -298,3 +299,25 @@ def test_any_notice_can_be_printed_and_sent_as_json(notice: Notice) -> None:
 def test_the_hostile_notice_mentions_nobody() -> None:
     assert "<!channel>" in json.dumps(slack_blocks(HOSTILE)), "the reply is shown, as text"
     assert "&lt;!channel&gt;" in fallback_text(HOSTILE)
+
+
+def test_a_weekly_report_is_whole_in_an_e_mail_and_shortened_with_a_count_in_slack() -> None:
+    lines = tuple(f"Worse: set-{n:03d}: checks pass 71.4 % of 420 (was 98.1 % of 416)" for n in range(200))
+    notice = replace(NAMED["weekly_report"], about=ReportNews("Quality", (("Sets", lines), ("Incidents", ("None.",)))))
+    assert compose(notice).title == "Weekly report: Quality"
+    assert all(f"  - {line}" in body(notice) for line in lines)
+    shown = json.dumps(slack_blocks(notice))
+    assert "set-000" in shown and "set-199" not in shown
+    hidden = int(re.search(r"and (\d+) more", shown)[1])
+    assert f"set-{199 - hidden:03d}" in shown and f"set-{200 - hidden:03d}" not in shown
+    assert "None." in shown
+
+
+def test_a_private_weekly_report_quotes_no_answer() -> None:
+    line = "bot: choice “a secret answer” 31 % (was 88 %)"
+    notice = replace(
+        NAMED["weekly_report"], private=True, about=ReportNews("Q", (("Incidents", (line,)),), f"- {line}")
+    )
+    shown = private(notice)
+    assert "secret" not in body(shown) + shown.about.markdown
+    assert "an answer 31 %" in body(shown)

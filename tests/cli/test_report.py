@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from prober.status.report import markdown, report
+from prober.status.report import markdown, report, weekly
 from prober.store import Store
 from tests.dashboard.populated import populate
 
@@ -30,6 +30,13 @@ def test_a_week_is_said_and_written_as_its_schema_says(prober, tmp_path):
     assert "## Objectives" in said
     assert any("support-bot: checks pass 60 % instead of 98 %" in line for line in said)
     assert any(line.startswith("$") and "this month so far" in line for line in said)
+
+    with Store.open(url, read_only=True) as store:
+        sent = store.query(weekly, now)
+    assert sent.markdown.splitlines() == said
+    plain = [line for title, lines in sent.sections for line in (title, *lines)]
+    assert "Worse: support: checks pass" in "\n".join(plain)
+    assert len(plain) == sum(bool(line) for line in said) - 1, "all but the title"
 
     done = prober("report", "--database", url, "--json")
     assert done.code == 1

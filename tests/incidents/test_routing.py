@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prober.incidents.routing import Routing, Subject
-from prober.model.alerting import Alerts, Digest, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route, WeeklyReport
 from prober.model.declaration import Maintenance
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Target
@@ -210,3 +210,30 @@ def test_a_route_to_nowhere_is_refused_at_start() -> None:
     with pytest.raises(ConfigurationError, match='leads to "log", which this environment does not configure'):
         absent.check(["slack", "log"])
     Routing(("slack",), Alerts(routes=(Route(to=("slack:#x",)),))).check(["slack", "log"])
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        ("2026-03-29T06:59", None),
+        ("2026-03-29T07:00", "2026-03-29T07:00"),  # 09:00 in summer time, which began that night
+        ("2026-03-30T06:59", "2026-03-29T07:00"),
+        ("2026-03-30T07:00", None),
+        ("2026-03-22T08:00", "2026-03-22T08:00"),  # 09:00 in winter time
+    ],
+)
+def test_a_weekly_report_is_due_for_a_day_from_its_hour_on(now: str, due: str | None) -> None:
+    weekly = WeeklyReport(to=("slack:#billing", "log", "log"), day="sun")
+    found = routing(timezone="Europe/Berlin", weekly_report=weekly).weekly_report(
+        datetime.fromisoformat(now).replace(tzinfo=UTC)
+    )
+    assert (found and found[0]) == (due and datetime.fromisoformat(due).replace(tzinfo=UTC))
+    assert found is None or [one.target for one in found[1]] == [BILLING, Target("log")]
+
+
+def test_a_weekly_report_to_what_is_not_configured_is_refused() -> None:
+    weekly = WeeklyReport(to=("webhook",))
+    with pytest.raises(
+        ConfigurationError, match='the weekly report goes to "webhook", which this environment does not'
+    ):
+        routing(weekly_report=weekly).check({"slack", "webhook"})

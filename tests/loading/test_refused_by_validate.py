@@ -52,6 +52,8 @@ def said(folder: Path, **files: str) -> str:
 def test_a_route_to_nobody(tmp_path: Path, to: str, fix: str) -> None:
     found = said(tmp_path, alerts=f"routes:\n  - {{to: [slack, {to}]}}\n")
     assert found.startswith(f"alerts.yaml:2: routes.0.to.1: {fix}")
+    found = said(tmp_path, alerts=f"weekly_report:\n  to: [slack, {to}]\n")
+    assert found.startswith(f"alerts.yaml:2: weekly_report.to.1: {fix}")
 
 
 def test_a_route_to_an_alerter_that_is_not_configured_here_is_valid_with_a_warning(

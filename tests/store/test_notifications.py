@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from prober.alerts.message import compose
+from prober.incidents.clock import DAYS
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import trouble
-from prober.model.alerting import Alerts, Digest, QuietHours, Route
+from prober.model.alerting import Alerts, Digest, QuietHours, Route, WeeklyReport
 from prober.model.incident import Action, Decision, Incident
 from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.model.watch import Health
@@ -19,7 +22,8 @@ from prober.service.act import try_to_act
 from prober.service.decisions import notify_of_no_incident
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle as settle_round
-from prober.service.upkeep import check_freshness, look_at_incidents
+from prober.service.upkeep import check_freshness, look_at_incidents, owe_weekly_report
+from prober.status.report import markdown, report
 from prober.store import Store, daemons, declared, incidents, judge_state, notices
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview
@@ -453,3 +457,31 @@ def test_news_of_a_part_belongs_under_the_message_of_the_whole(store: Store) -> 
     try_to_act(store, part.id, Action("close", "ana"), NAMES, NOW + 2 * HOUR)
     (over, _) = deliver(store, NOW + 2 * HOUR)
     assert (over.event, over.incident_id, over.root, over.follows) == ("trouble_over", part.id, "", f"C/{first.id}")
+
+
+@pytest.mark.slow
+def test_several_daemons_owe_the_weekly_report_once(store: Store, url: str) -> None:
+    declare(store)
+    weekly = WeeklyReport(to=("slack:#product", "log"), day=DAYS[NOW.weekday()], at=f"{NOW:%H:%M}")
+    routing = Routing(("slack", "log"), Alerts(weekly_report=weekly))
+    begun = threading.Barrier(4)
+
+    def look() -> int:
+        with Store.open(url) as mine:
+            begun.wait(30)
+            return sum(owe_weekly_report(mine, routing, NOW + timedelta(seconds=n)) for n in range(3))
+
+    with ThreadPoolExecutor(4) as pool:
+        owed = [one.result() for one in [pool.submit(look) for _ in range(4)]]
+    assert sorted(owed) == [0, 0, 0, 2]
+    assert owe_weekly_report(store, routing, NOW + 23 * HOUR) == 0
+    later = weekly.model_copy(update={"at": f"{NOW + HOUR:%H:%M}"})
+    moved = Routing(("slack", "log"), Alerts(weekly_report=later))
+    assert owe_weekly_report(store, moved, NOW + HOUR) == 0, "moved to a later hour of the same day"
+    assert owe_weekly_report(store, routing, NOW + 7 * DAY) == 2
+    found = deliver(store, NOW + 7 * DAY)
+    assert [(one.alerter, one.channel, one.event) for one in found] == [
+        ("slack", "#product", "weekly_report"), ("log", "", "weekly_report"),
+    ] * 2  # fmt: skip
+    said = {one.about.markdown for one in found if one.at == found[0].at}
+    assert said == {markdown(store.query(report, 7, found[0].at))}, "what the verb prints"

@@ -17,8 +17,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Final, Literal, TypeAlias
 
 from prober.alerts.digest import Listed
@@ -31,6 +33,8 @@ from prober.text import link, mrkdwn, visible
 
 TEXTS_LIMIT = 9_000
 """Characters of all texts and addresses of one message together."""
+LISTS_LIMIT: Final = 6_000
+"""Of the lines of its lists."""
 FALLBACK_LIMIT = 3_000
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d UTC)")
 """As `prober.alerts.phrases.minute` writes them."""
@@ -124,7 +128,8 @@ def _header(title: str) -> Block:
 
 def _shown(message: Message) -> list[Block]:
     """What shows it: lists, and replies side by side."""
-    return [*map(_listed, message.lists), *(block for pair in message.pairs for block in _pair(pair))]
+    lists = _within(LISTS_LIMIT, message.lists)
+    return [*map(_listed, lists), *(block for pair in message.pairs for block in _pair(pair))]
 
 
 def _pair(pair: Pair) -> list[Block]:
@@ -141,6 +146,17 @@ def _todo(message: Message) -> list[Block]:
     steps = [_section(_text("What to do now", bold=True)), _list("ordered", message.todo)] if message.todo else []
     links = [_links(message)] if message.links else []
     return [_rich(*steps, *links)] if steps or links else []
+
+
+def _within(limit: int, lists: Sequence[Listed]) -> list[Listed]:
+    """Their first lines, as long as there is room, and how many more there are."""
+    shown: list[Listed] = []
+    for title, items in lists:
+        kept = [total for total in accumulate(map(len, items)) if total <= limit]
+        limit -= max(kept, default=0)
+        more = [f"and {len(items) - len(kept)} more"] if len(kept) < len(items) else []
+        shown.append((title, (*items[: len(kept)], *more)))
+    return shown
 
 
 def _listed(one: Listed) -> Block:

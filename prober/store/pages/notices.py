@@ -22,6 +22,7 @@ from prober.model.notice import (
     Notice,
     Part,
     Point,
+    ReportNews,
     Source,
     TroubleNews,
 )
@@ -109,9 +110,11 @@ def _news(tx: Transaction, row: NoticeRow, dashboard_url: str) -> Notice:
     )
 
 
-def _about(tx: Transaction, row: NoticeRow) -> Digest | EndpointNews | DaemonNews:
+def _about(tx: Transaction, row: NoticeRow) -> Digest | ReportNews | EndpointNews | DaemonNews:
     if row.event == "digest":
         return Digest(_items(tx, row))
+    if row.event == "weekly_report":  # its words are computed, which the store does not
+        return ReportNews()
     if row.endpoint is None:
         return DaemonNews(row.cause or "")
     return EndpointNews(row.cause or "", "retirement" if row.event == "retiring" else "stale")
