@@ -90,7 +90,7 @@ def discover(
         if not force:
             refuse_edited(target)
         write(target, endpoint, found.chosen, owner, [*notes, *(finding.words for finding in found.findings)])
-    if found.declared_budget:
+    if found.declared_budget and found.chosen:
         complain(f"Stopped early: {found.declared_budget}.")
     written = target if found.chosen and found.given_up is None else None
     missing = _missing(found, endpoint, budget_tokens)
@@ -131,6 +131,9 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
         return ""
     if any(finding.kind == "reply_cache" for finding in found.findings):
         return "No prompt was tried: the endpoint answers from a cache. Turn the cache off first."
+    if found.declared_budget:
+        until = "raise that limit in the file, or run the same command again once the budget begins anew"
+        return f"Too few asks were allowed to choose probes: {found.declared_budget}; {until}."
     if not found.tried:
         return f"{budget_tokens:,} tokens are too few to begin; raise --budget-tokens."
     return (

@@ -26,6 +26,10 @@ LIMIT_S: Final = 2.0
 """Time of this thread that one check may take. It never changes what a check says, only whether it can be said."""
 LARGEST: Final = 100_000
 """Size of a pattern with its repetitions written out."""
+LARGEST_SCHEMA: Final = 5_000
+"""Objects in a JSON Schema. It is checked as a whole before its first use: that takes about half a millisecond each."""
+_DATA: Final = frozenset({"enum", "const", "default", "examples"})
+"""Keywords of a JSON Schema that hold values, and no schemas."""
 
 _until: ContextVar[float] = ContextVar("until")
 
@@ -63,6 +67,19 @@ def matches_schema(answer: JsonValue, schema: Mapping[str, Any]) -> bool:
 def size_of(pattern: str) -> int:
     """Characters of the pattern with its repetitions written out, about. Raises re.error."""
     return _size(_parser.parse(pattern))
+
+
+def is_too_large(schema: JsonValue) -> bool:
+    """Whether a JSON Schema has more than `LARGEST_SCHEMA` objects, those of values left out."""
+    found, waiting = 0, [schema]
+    while waiting and found <= LARGEST_SCHEMA:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            found += 1
+            waiting.extend(value for key, value in part.items() if key not in _DATA)
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return found > LARGEST_SCHEMA
 
 
 def _size(part: object) -> int:
@@ -165,6 +182,8 @@ _OURS: Final[Mapping[str, Callable[..., Errors]]] = {
 @lru_cache(maxsize=64)
 def _validator(schema_text: str) -> Validator:
     schema = json.loads(schema_text)
+    if is_too_large(schema):
+        raise TooLarge(f"it has more than {LARGEST_SCHEMA:,} objects")
     library = validator_for(schema, default=Draft202012Validator)
     library.check_schema(schema)
     if "patternProperties" in schema_text and "unevaluatedProperties" in schema_text:

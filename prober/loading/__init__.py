@@ -8,7 +8,7 @@
 
 The modules, in the order a file passes them: `files` finds it and explains broken YAML; `lines` turns it into plain
 values that know their line, and finds secrets; `validation_errors` checks it against its shape; `gather` puts sets and
-endpoints together under `rules`, `checks` and `cron`. `schemas` are JSON Schemas of the four kinds of file, for
+endpoints together under `rules`, `checks` and `cron`. `schemas` are JSON Schemas of the five kinds of file, for
 editors.
 """
 
@@ -34,6 +34,7 @@ from prober.model.budget import Budgets, ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
+from prober.model.sample import SampleRules
 from prober.text import quoted
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
@@ -171,7 +172,7 @@ def _unseen_days(promise: Promise) -> str:
 
 
 def schemas() -> dict[str, dict[str, JsonValue]]:
-    """File name → JSON Schema: `schema.json` of a probe set, and those of endpoints, alerts and budgets."""
+    """File name → JSON Schema: `schema.json` of a probe set, and those of endpoints, alerts, budgets and samples."""
     probe_set = ProbeSet.model_json_schema()
     probe_set["required"].remove("name")  # without it, the file's own name is the set's
 
@@ -200,6 +201,7 @@ def schemas() -> dict[str, dict[str, JsonValue]]:
     return {
         "alerts.schema.json": {"$schema": _DIALECT, **Alerts.model_json_schema(), **notes},
         "budgets.schema.json": {"$schema": _DIALECT, **Budgets.model_json_schema(), **notes},
+        "samples.schema.json": {"$schema": _DIALECT, **SampleRules.model_json_schema(), **notes},
         "schema.json": {"$schema": _DIALECT, **probe_set, **notes},
         "endpoints.schema.json": {"$schema": _DIALECT, **endpoints, **notes},
     }

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import jsonschema
 from pydantic import JsonValue
 
-from prober.fingerprint.bounded import LARGEST, size_of
+from prober.fingerprint.bounded import LARGEST, LARGEST_SCHEMA, is_too_large, size_of
 from prober.loading.lines import Finding
 from prober.loading.validation_errors import did_you_mean
 from prober.model.declaration import Check, Probe
@@ -78,6 +78,8 @@ def schema_fault(schema: JsonValue) -> str | None:
     """What is wrong with a JSON Schema; None where it is one."""
     if not isinstance(schema, dict):
         return f"expected a JSON Schema, found {shown(schema)}; write fields such as type: object"
+    if is_too_large(schema):
+        return f"a JSON Schema of more than {LARGEST_SCHEMA:,} objects; shorten it, or split it over several checks"
     for reference in _references(schema):
         if not reference.startswith("#"):
             return (

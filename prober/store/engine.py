@@ -8,7 +8,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from shutil import disk_usage
@@ -34,15 +34,21 @@ CHECKED_FOR_S = 60.0
 CHECK_SHARE = 100.0
 """The pages of a file are looked at again after a minute, or after this many times as long as it took."""
 _SECRET = re.compile(r"pass|secret|token|(?<!ssl)key", re.I)
-"""What in the query of a URL, in a name or a value, keeps the value from being shown."""
+"""What in the name of a parameter of a URL says that its value is a secret."""
+_SHOWN = frozenset(
+    {"application_name", "connect_timeout", "host", "port", "sslmode", "target_session_attrs", "timeout", "user"}
+)
+"""Parameters of a URL that people may see; any other could hold a secret, or say where one is."""
 _URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
 
 
 class Database:
     """One database, opened. `read()` and `write()` are the only ways to talk to it; each is one transaction."""
 
-    def __init__(self, engine: Engine, where: str, file: Path | None = None) -> None:
+    def __init__(self, engine: Engine, where: str, file: Path | None = None, hidden: Iterable[str] = ()) -> None:
         self.engine = engine
+        self._hidden = tuple(hidden)
+        """Parts of the URL that no message may repeat."""
         self._file = file
         """Of SQLite; None of one in memory."""
         self._identity = _identity(file)
@@ -59,7 +65,7 @@ class Database:
         """The database at a URL. Raises StoreError where it cannot be one of the store."""
         parsed = _parse(url)
         open_ = _sqlite if parsed.get_backend_name() == "sqlite" else _postgres
-        return Database(open_(parsed, read_only), _without_passwords(parsed), file_of(url))
+        return Database(open_(parsed, read_only), _shown(parsed), file_of(url), _hidden(parsed).values())
 
     @staticmethod
     def in_memory() -> Database:
@@ -88,10 +94,16 @@ class Database:
             yield
         except StatementError as error:
             if isinstance(error, DBAPIError) or error.orig is None:
-                raise StoreError(f"{self.where}: {_explain(error)}") from error
+                raise StoreError(f"{self.where}: {self._explained(error)}") from error
             raise error.orig from None  # a value no column takes: a mistake of the caller, not of the database
         except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StoreError(f"{self.where}: {_explain(error)}") from error
+            raise StoreError(f"{self.where}: {self._explained(error)}") from error
+
+    def _explained(self, error: Exception) -> str:
+        said = _explain(error)
+        for value in (one for one in self._hidden if len(one) > 3):
+            said = said.replace(value, "***")
+        return said
 
     def examine(self) -> None:
         """Raises StoreError unless this is the database that was opened, and it can be written to and is not damaged.
@@ -200,9 +212,15 @@ def for_libpq(url: str) -> str:
     ).render_as_string()
 
 
-def _without_passwords(url: URL) -> str:
-    """The URL for people. libpq takes passwords from the query as well."""
-    query = {name: "***" if _SECRET.search(f"{name}={value}") else value for name, value in url.query.items()}
+def _hidden(url: URL) -> Mapping[str, str]:
+    """Parameters of the URL that nobody may see, and their values: libpq takes passwords from the query as well."""
+    values = {name: value if isinstance(value, str) else value[0] for name, value in url.query.items()}
+    return {name: value for name, value in values.items() if name not in _SHOWN or _SECRET.search(value)}
+
+
+def _shown(url: URL) -> str:
+    """The URL for people."""
+    query = {**url.query, **dict.fromkeys(_hidden(url), "***")}
     return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
 
 
@@ -291,6 +309,7 @@ _FIXES = (
     ("not a database", "this file is not a prober database; name another file"),
     ("malformed", "the database file is damaged; restore it from a backup"),
     ("unable to open", "the database file cannot be opened; check that the path exists and may be read and written"),
+    ("definition of service", "no such service in the file of services of libpq; check service in the database URL"),
     ("authentication failed", "the server refused the user or password; check the database URL"),
     ("connection", "the database server cannot be reached; check the host, the port and that it runs"),
 )

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from prober.fingerprint import bounded
 from prober.fingerprint.expectation import Unjudged, extract, holds
+from prober.loading.checks import schema_fault
 from prober.model.declaration import Check, Probe
 from prober.model.reply import Reply
 
@@ -149,3 +150,15 @@ def test_the_size_of_a_pattern_is_that_of_its_repetitions(pattern: str, size: in
 def test_a_pattern_too_large_to_compile_is_not_judged() -> None:
     with pytest.raises(Unjudged, match="repeats more than 100,000 times in all"):
         holds(Check(type="regex", value="((a{1000}){1000}){1000}"), reply("a"))
+
+
+def test_a_schema_that_takes_too_long_to_check_is_refused_before_it_is_checked() -> None:
+    schema: dict[str, JsonValue] = {
+        "properties": {f"key{n}": {"type": "string"} for n in range(bounded.LARGEST_SCHEMA)}
+    }
+    with pytest.raises(bounded.TooLarge, match="it has more than 5,000 objects"):
+        bounded.matches_schema({}, schema)
+    assert "a JSON Schema of more than 5,000 objects; shorten it" in (schema_fault(schema) or "")
+    values: dict[str, JsonValue] = {"enum": [{"n": n} for n in range(9_000)]}  # values are no schemas
+    assert schema_fault(values) is None
+    assert bounded.matches_schema({"n": 3}, values)

@@ -57,7 +57,9 @@ def test_the_commented_examples_load_too(tmp_path: Path) -> None:
     assert names == ["claude", "gemini", "llama-here", "offline-demo", "openai-mini"]
 
 
-@pytest.mark.parametrize("name", ["schema.json", "endpoints.schema.json", "alerts.schema.json", "budgets.schema.json"])
+@pytest.mark.parametrize(
+    "name", ["schema.json", "endpoints.schema.json", "alerts.schema.json", "budgets.schema.json", "samples.schema.json"]
+)
 def test_the_schemas_on_disk_are_up_to_date(name: str, tmp_path: Path) -> None:
     write_schemas(tmp_path)
     mend = "python -c 'from prober.loading import write_schemas; write_schemas(\"probes\")'"

@@ -238,7 +238,7 @@ def test_an_error_inside_a_transaction_frees_the_database(store: Store) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("name", ["password", "sslpassword", "PASSWORD", "passfile"])
+@pytest.mark.parametrize("name", ["password", "sslpassword", "PASSWORD", "passfile", "service", "sslkey", "options"])
 def test_a_password_in_the_query_is_shown_nowhere(name: str) -> None:
     with pytest.raises(StoreError) as failure:
         Store.open(f"postgresql+psycopg://127.0.0.1:1/x?{name}=hunter2&connect_timeout=1")
