@@ -34,7 +34,8 @@ from prober.model.budget import Budgets, ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
-from prober.model.sample import SampleRules
+from prober.model.sample import HASH_KEY, SampleRules
+from prober.settings import secret
 from prober.text import quoted
 
 __all__ = ["Declarations", "load", "schemas", "write_schemas"]
@@ -114,7 +115,10 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
         problems.extend(document.problems)
     for path, document in every:
         if holds_samples(path):
-            gather_samples(document, problems)
+            rules = gather_samples(document, problems)
+            if rules is not None and rules.replace_by == "hash" and secret(HASH_KEY) is None:
+                message = f"hash needs the environment variable {HASH_KEY}, which is not set here; set it where it runs"
+                remarks.append(document.problem(Finding(("replace_by",), message)))
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
     sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems, remarks)
     budgets = gather_budgets([each for path, each in documents if holds_budgets(path)], declared, sets, problems)

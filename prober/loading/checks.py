@@ -169,6 +169,6 @@ def objective_findings(objectives: Sequence[Objective], probes: Sequence[Probe])
         if one.measure == "passed" and not checks:
             yield Finding((*where, "measure"), "no probe of this set has a check; write expect: in a probe")
         if one.measure == "right" and not any(check.type in RIGHT for check in checks):
-            yield Finding(
-                (*where, "measure"), f"no probe has a check that knows the answer ({', '.join(sorted(RIGHT))})"
-            )
+            known = ", ".join(sorted(RIGHT))
+            message = f"no probe has a check that knows the answer; write one of {known}, or measure: passed"
+            yield Finding((*where, "measure"), message)

@@ -16,6 +16,7 @@ RENAMED: Final[Mapping[str, str]] = {
     "label": "name", "variables": "vars", "tz": "timezone", "time_zone": "timezone", "crontab": "cron",
     "timeout": "timeouts", "extra_headers": "headers", "default_headers": "headers", "default_query": "query",
     "channels": "to", "receivers": "to", "duration": "lasts", "start": "begins",
+    "from": "start", "until": "end",
 }  # fmt: skip
 """Field → the field that means the same here; where a shape has no such field, the word is unknown there."""
 

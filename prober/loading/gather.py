@@ -19,6 +19,7 @@ from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, Budgets
+from prober.model.comparison import Shadow
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
 from prober.model.objective import Objective
@@ -283,6 +284,9 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
             yield Finding(("shadow", "candidate"), message)
         elif name not in endpoints and endpoints.complete:
             yield Finding(("shadow", "candidate"), f"unknown endpoint {quoted(name)}; {did_you_mean(name, endpoints)}")
+        beside = shaped(Shadow, shadow, [])
+        if beside is not None and not beside.lasts_s:
+            yield Finding(("shadow", "lasts"), "must be more than nothing; write for instance 7d")
     schedule = shaped(Schedule, raw.get("schedule"), [])
     if schedule is not None:
         yield from _below(("schedule",), rules.schedule_findings(schedule, asked))

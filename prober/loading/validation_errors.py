@@ -221,7 +221,9 @@ def _shapes_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _noun(loc: Where) -> str:
     """What a word at this place names."""
-    named = {"type": "check", "api": "interface", "days": "day", "severities": "severity"}
+    named = {
+        "type": "check", "api": "interface", "days": "day", "severities": "severity", "personal_data": "kind of data",
+    }  # fmt: skip
     for step in reversed(loc):
         if step in ("severity", *named):
             return named.get(str(step), str(step))

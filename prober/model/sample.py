@@ -21,6 +21,10 @@ Side = Literal["inputs", "outputs"]
 SIDES: Final[tuple[Side, ...]] = ("inputs", "outputs")
 
 
+HASH_KEY: Final = "PROBER_SAMPLES_KEY"
+"""Environment variable with the secret that hashes of personal data are keyed by."""
+
+
 class SampleRules(Shape):
     """What of live samples is kept, and how much. The file `samples.yaml`."""
 

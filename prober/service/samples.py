@@ -17,13 +17,12 @@ from prober.loading.round_labels import moment_of
 from prober.loading.samples import samples_of
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Round
-from prober.model.sample import SIDES, FoundShift, Sample, SampleRules, Side, StoredSample, Taken
+from prober.model.sample import HASH_KEY, SIDES, FoundShift, Sample, SampleRules, Side, StoredSample, Taken
 from prober.settings import secret
 from prober.store import Store, samples
 
 BATCH: Final = 200
 """Samples stored in one transaction."""
-KEY: Final = "PROBER_SAMPLES_KEY"
 
 
 def accept_samples(
@@ -128,9 +127,9 @@ def _history(
 def _key(rules: SampleRules) -> bytes | None:
     if rules.replace_by == "name":
         return None
-    found = secret(KEY)
+    found = secret(HASH_KEY)
     if found is None:
         raise ConfigurationError(
-            f"replace_by: hash needs a key; set the environment variable {KEY}, or write replace_by: name"
+            f"replace_by: hash needs a key; set the environment variable {HASH_KEY}, or write replace_by: name"
         )
     return found.get_secret_value().encode()

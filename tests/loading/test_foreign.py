@@ -10,7 +10,7 @@ import pytest
 
 from prober.loading import load
 from prober.loading.foreign import CHECKS, FIELDS, RENAMED
-from prober.model.alerting import Alerts, Route
+from prober.model.alerting import Alerts, QuietHours, Route
 from prober.model.declaration import Check, CheckType, Endpoint, Maintenance, Probe, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError
 
@@ -30,7 +30,7 @@ def test_what_is_suggested_exists_here() -> None:
     for word, instead in CHECKS.items():
         assert word not in known
         assert set(re.findall(r"type: ([a-z-]+)", instead)) <= known, word
-    shapes = (ProbeSet, Probe, Check, Schedule, Endpoint, Alerts, Route, Maintenance)
+    shapes = (ProbeSet, Probe, Check, Schedule, Endpoint, Alerts, Route, Maintenance, QuietHours)
     fields = {name for shape in shapes for name in shape.model_fields}
     assert set(RENAMED.values()) <= fields
     assert not FIELDS.keys() & {name for shape in (ProbeSet, Probe, Schedule, Endpoint) for name in shape.model_fields}

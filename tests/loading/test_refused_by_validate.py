@@ -359,6 +359,11 @@ FIELDS: dict[str, list[Any]] = {
     "metadata": [True],
     "timeouts": [{"total_s": 1}, {"total_s": 0}],
     "false_alarms_per_year": [0.5, 0],
+    "fallback": ["twin", "bot", "none", "a b"],
+    "gate": [{}, {"asks": 10}, {"asks": 1}, {"margin": 100}, "yes"],
+    "vantage": ["eu-west", "a b", ""],
+    "max_reply_bytes": [2_000, 10],
+    "concurrency": [1, 0],
 }  # fmt: skip
 PROBE: dict[str, list[Any]] = {
     "prompt": ["Pick.", "{{x}}", "", "file://none.txt", "\u202e"],
@@ -374,14 +379,51 @@ PROBE: dict[str, list[Any]] = {
 SETS: dict[str, list[Any]] = {
     "tags": [["a"], "a"],
     "runbook": ["https://wiki.example/x", "none.md", "none\0"],
-    "objectives": [[], [{"nothing": 1}]],
+    "objectives": [
+        [{"name": "o", "measure": "answered", "at_least": "95 %"}],
+        [],
+        [{"nothing": 1}],
+        [{"name": "o", "at_least": "95 %"}],
+        [{"name": "o", "measure": "answered", "at_least": "100 %"}],
+        [{"name": "o", "measure": "right", "at_most": "5%"}],
+        [{"name": "o", "measure": "refused", "at_most": "5 %", "window": "1m"}],
+        [{"name": "o", "measure": "answered", "at_least": "9 %", "at_most": "5 %"}],
+        [{"name": "o", "measure": "refused", "at_most": "5 %"}, {"name": "o", "measure": "refused", "at_most": "6 %"}],
+    ],
+    "canary": [{}, {"rounds": 3, "share": 0.5}, {"rounds": 2}, {"share": 0}, {"accept": "always"}, True],
+    "shadow": [
+        {"candidate": "twin"},
+        {"candidate": "bot"},
+        {"candidate": "none"},
+        {},
+        {"candidate": "twin", "lasts": "0s"},
+    ],
+    "budget": [
+        {"asks_per_month": 90},
+        {"asks_per_hour": 0},
+        {"dollars_per_day": 1},
+        {"tokens_per_day": 2},
+        {"euros": 1},
+    ],
+    "keep_replies": ["90d", "90", "0d", "-1d"],
+    "vars": [{"x": "y"}, {"x": {"y": 1}}, []],
     "endpoints": [["bot"], ["bot", "twin"], ["bta"], []],
 }
 ALERTS: list[dict[str, Any] | None] = [
     None, {"routes": [{"to": ["log"]}]}, {"routes": [{"to": ["lgo"]}]}, {"timezone": "Europe/Berln"},
     {"routes": [{"to": ["log"], "endpoints": ["b*"], "tags": ["zzz"]}]}, {"reminders": {"critical": "1m"}},
     {"routes": [{"to": ["log"], "severity": "critical", "after": "30m"}]}, {"routes": [{"to": ["log"], "after": "0s"}]},
-    {"routes": [{"to": ["log"]}, {"to": ["log"], "after": "30m"}]},
+    {"routes": [{"to": ["log"]}, {"to": ["log"], "after": "30m"}]}, {"quiet_hours": {"start": "22:00", "end": "07:00"}},
+    {"digest": {"at": "09:00"}}, {"digest": {"at": "9"}}, {"weekly_report": {"to": ["log"]}}, {"private": True},
+    {"weekly_report": {"to": []}}, {"routes": [{"to": ["log"], "owners": ["them"]}]}, {"stale_after": 0},
+]  # fmt: skip
+BUDGETS: list[dict[str, Any] | None] = [
+    None, {"all": {"asks_per_day": 900}}, {"owners": {"us": {"tokens_per_month": 10**9}}}, {"owners": {"them": {}}},
+    {"all": {"dollars_per_day": 1}}, {"owners": {"us": {"asks_per_day": 0}}}, {"every": {}},
+]  # fmt: skip
+SAMPLES: list[dict[str, Any] | None] = [
+    None, {"keep": "text", "keep_for": "9d"}, {"keep": "all"}, {"per_minute": 0}, {"personal_data": ["email", "name"]},
+    {"replace_by": "hash"}, {"keep_for": "x"},
 ]  # fmt: skip
 
 
@@ -404,6 +446,8 @@ def declaration(rng: random.Random) -> dict[str, dict[str, Any] | None]:
         "endpoints.yaml": {"endpoints": {"bot": bot, "twin": {"provider": "scripted", "model": "other"}}},
         "set.yaml": {"owner": "us", "endpoints": ["bot"], "schedule": schedule, "probes": probes} | some(SETS, 1),
         "alerts.yaml": rng.choice([None] * 20 + ALERTS),
+        "budgets.yaml": rng.choice([None] * 20 + BUDGETS),
+        "samples.yaml": rng.choice([None] * 20 + SAMPLES),
     }
 
 
@@ -458,3 +502,34 @@ def test_what_other_tools_fill_in_is_refused(tmp_path: Path, field: str, text: s
     if field == "prompt":
         (tmp_path / "set.yaml").write_text(json.dumps({**canary, "probes": [{**probe, "template": False}]}))
         assert load(tmp_path).sets[0].probes[0].prompt == text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("set.yaml", SET + "shadow: {candidate: twin, lasts: 0s}\n",
+         "set.yaml:5: shadow.lasts: must be more than nothing; write for instance 7d"),
+        ("set.yaml", SET + "objectives: [{name: o, measure: right, at_least: 95 %}]\n",
+         "set.yaml:5: objectives.0.measure: no probe has a check that knows the answer; write one of contains, "),
+        ("alerts.yaml", "quiet_hours: {from: '22:00', until: '07:00'}\n",
+         'alerts.yaml:1: quiet_hours: unknown field "from"; did you mean "start"?'),
+        ("samples.yaml", "personal_data: [email, name]\n",
+         'samples.yaml:1: personal_data.1: unknown kind of data "name"; write one of: email, phone, card, key'),
+    ],
+)  # fmt: skip
+def test_newer_fields_say_what_to_write(tmp_path: Path, file: str, content: str, message: str) -> None:
+    (tmp_path / "set.yaml").write_text(SET)
+    (tmp_path / file).write_text(content)
+    (tmp_path / "endpoints.yaml").write_text(f"endpoints:\n{BOT}  twin: {{provider: scripted, model: n}}\n")
+    with pytest.raises(ConfigurationError) as raised:
+        load(tmp_path, alerters=ALERTERS)
+    assert message in str(raised.value)
+
+
+def test_hashes_of_personal_data_need_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROBER_SAMPLES_KEY", raising=False)
+    (tmp_path / "samples.yaml").write_text("keep: text\nreplace_by: hash\n")
+    [warning] = map(str, loaded(tmp_path).warnings)
+    assert "samples.yaml:2: replace_by: hash needs the environment variable PROBER_SAMPLES_KEY" in warning
+    monkeypatch.setenv("PROBER_SAMPLES_KEY", "k")
+    assert not loaded(tmp_path).warnings
