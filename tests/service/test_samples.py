@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -73,25 +74,30 @@ def traffic(hours: int, shift_at: int, begin: datetime) -> list[dict[str, object
     return lines
 
 
-@pytest.mark.slow
-def test_a_shift_of_inputs_is_found_and_outputs_stay_quiet() -> None:
-    begin = datetime(2026, 2, 2, tzinfo=UTC)
+BEGIN = datetime(2026, 2, 2, tzinfo=UTC)
+SHIFT = BEGIN + timedelta(days=9)
+
+
+@pytest.fixture(scope="module")
+def shifted() -> Iterator[Store]:
+    """Ten days of traffic, other on the last."""
     with Store.in_memory() as store:
-        accept_samples(store, traffic(24 * 10, 24 * 9, begin), SampleRules(), begin + timedelta(days=10))
-        (status,) = store.query(feature_statuses)
-        assert [one.side for one in status.shifts] == ["inputs"]
-        assert begin + timedelta(days=8, hours=18) <= status.shifts[0].onset <= begin + timedelta(days=9)
-        outputs = status.sides["outputs"].judgement
-        assert outputs is not None and outputs.state == "quiet"
+        accept_samples(store, traffic(24 * 10, 24 * 9, BEGIN), SampleRules(), BEGIN + timedelta(days=10))
+        yield store
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shifts", [True, False])
-def test_a_triage_hears_what_live_samples_say(shifts: bool) -> None:
-    begin = datetime(2026, 2, 2, tzinfo=UTC)
-    now = begin + timedelta(days=10)
-    with Store.in_memory() as store:
-        accept_samples(store, traffic(24 * 10, 24 * 9 if shifts else 10_000, begin), SampleRules(), now)
-        said = store.query(live_samples, "bot", begin + timedelta(days=9), now)
-        assert said == LiveSamples(inputs_moved=shifts, outputs_moved=False, retrieval_fell=shifts)
-        assert store.query(live_samples, "another", begin, now) is None
+def test_a_shift_of_inputs_is_found_and_outputs_stay_quiet(shifted: Store) -> None:
+    (status,) = shifted.query(feature_statuses)
+    assert [one.side for one in status.shifts] == ["inputs"]
+    assert SHIFT - timedelta(hours=6) <= status.shifts[0].onset <= SHIFT
+    outputs = status.sides["outputs"].judgement
+    assert outputs is not None and outputs.state == "quiet"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("since", "shifts"), [(SHIFT, True), (SHIFT - timedelta(days=1), False)])
+def test_a_triage_hears_what_live_samples_say(shifted: Store, since: datetime, shifts: bool) -> None:
+    said = shifted.query(live_samples, "bot", since, since + timedelta(days=1))
+    assert said == LiveSamples(inputs_moved=shifts, outputs_moved=False, retrieval_fell=shifts)
+    assert shifted.query(live_samples, "another", since, since + timedelta(days=1)) is None
