@@ -64,7 +64,7 @@ def measure(effort: Effort) -> Areas:
     rungs = [(rung, 1.0) for rung in ladder.RUNGS] + list(MIXTURES)
     if effort.quick:
         rungs = [("template", 1.0), ("q8_0", 1.0)]
-    repetitions = effort.times(REPETITIONS, quick=3)
+    repetitions = effort.times(REPETITIONS, quick=2)
     found = effort.each("auc", partial(scores, rungs=rungs), range(repetitions))
     return Areas(repetitions, tuple(_row(rung, share, found) for rung, share in rungs))
 

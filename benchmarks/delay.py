@@ -85,7 +85,7 @@ def measure(effort: Effort) -> Delays:
     for design, repetitions in list(DESIGNS.items())[: 1 if effort.quick else None]:
         peers = thresholds if design == EIGHT else {}
         once = partial(repeat, design=design, rungs=rungs, thresholds=peers)
-        found = effort.each(f"delay {design}", once, range(effort.times(repetitions)))
+        found = effort.each(f"delay {design}", once, range(effort.times(repetitions, quick=1)))
         rows += _rows(design, rungs, found)
         history += found
     return Delays(

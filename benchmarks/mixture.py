@@ -62,7 +62,7 @@ def measure(effort: Effort) -> Mixtures:
     thresholds = {peer: held[peer] for peer in PEERS}
     cases = [(rung, share) for rung in ELSEWHERE for share in (SHARES[-2:] if effort.quick else SHARES)]
     once = partial(repeat, cases=cases, thresholds=thresholds)
-    found = effort.each("mixture", once, range(effort.times(REPETITIONS)))
+    found = effort.each("mixture", once, range(effort.times(REPETITIONS, quick=1)))
     return Mixtures(
         tuple(
             Row(

@@ -82,7 +82,7 @@ def thresholds(effort: Effort) -> dict[str, float]:
     readings of blocks of 100 rounds are pooled over streams, an exponential tail is fitted to their upper fifth, and
     the threshold is what it passes in a share 1 - exp(-100 / 8,766) of the blocks.
     """
-    streams = effort.times(STREAMS)
+    streams = effort.times(STREAMS, quick=1)
     largest = effort.each("thresholds", partial(_largest, length=effort.times(LENGTH, quick=200)), range(streams))
     return {peer: tail(np.concatenate([one[peer] for one in largest])) for peer in TRACKED}
 

@@ -42,10 +42,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What every test would do again for its own SQLite file is done once a session.
+    """What every test would do again for its own database is done once a session.
 
-    Engines share one dialect, and with it the statements that were compiled. One database is made and migrated by the
-    store; every other new file begins as a copy of it. A database of an older version is always migrated.
+    Engines of one kind share a dialect, and with it the statements that were compiled. One SQLite database is made and
+    migrated by the store; every other new file begins as a copy of it. A database of an older version is always
+    migrated.
     """
     engine = sys.modules.get("prober.store.engine")
     if engine is None:
@@ -65,6 +66,7 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     ours, turn = os.getpid(), threading.Lock()
     first: Any = really_create("sqlite://")
     first.connect().close()  # whereby a dialect learns what it speaks to
+    firsts: dict[str, Any] = {"sqlite": first}
 
     def begin_as_copy(connection: sqlite3.Connection, record: object) -> None:
         if os.getpid() != ours:
@@ -77,9 +79,12 @@ def _databases_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
     def create_engine(url: Any, **options: Any) -> Engine:
         made: Any = really_create(url, **options)
-        if made.dialect.name == "sqlite":
-            made.dialect = made.pool._dialect = first.dialect
-            made._compiled_cache = first._compiled_cache
+        kind = made.dialect.name
+        known = firsts.setdefault(kind, made)
+        if known is not made and known.dialect.server_version_info:  # it has been connected
+            made.dialect = made.pool._dialect = known.dialect
+            made._compiled_cache = known._compiled_cache
+        if kind == "sqlite":
             event.listen(made, "connect", begin_as_copy)
         return made
 

@@ -135,7 +135,8 @@ def _elsewhere(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:"))
 
 
-ARRANGEMENTS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
+ARRANGEMENTS = [(1280, "light"), (390, "dark")]
+"""(width, scheme): each width is laid out by itself, each scheme coloured by itself."""
 
 
 def _visit(page, title: str) -> None:

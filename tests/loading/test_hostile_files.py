@@ -82,7 +82,7 @@ def misshapen(draw: st.DrawFn) -> dict[str, bytes]:
     }
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=damaged() | misshapen())
 def test_only_problems_come_out(files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("hostile")

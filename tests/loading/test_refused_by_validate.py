@@ -311,7 +311,7 @@ PROBES = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @seed(20261128)
 @given(endpoint=ENDPOINTS, probe=PROBES)
 def test_whatever_is_valid_can_be_asked(
@@ -459,7 +459,7 @@ def test_what_validates_runs_and_what_run_refuses_was_refused_before(
     monkeypatch.setenv("PROBER_DATABASE_URL", f"sqlite:///{tmp_path}/prober.db")
     rng = random.Random(20261129)
     seen = {0: 0, 2: 0}
-    for _ in range(120):
+    for _ in range(70):
         folder = tmp_path / "probes"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -478,7 +478,7 @@ def test_what_validates_runs_and_what_run_refuses_was_refused_before(
         assert "Traceback" not in out.err + out.out and "report this file as a bug" not in refused, (files, out.err)
         if code == 2:
             assert out.err == refused
-    assert min(seen.values()) >= 25, seen
+    assert min(seen.values()) >= 12, seen
 
 
 @pytest.mark.slow

@@ -80,8 +80,16 @@ def _empty(url: str) -> None:
             text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                  "WHERE datname = current_database() AND pid <> pg_backend_pid()")
         )  # fmt: skip
-        tables = ", ".join(f'"{table}"' for table in Row.metadata.tables)
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        # Most tests write to few of the tables, and an empty one costs as much to empty as a full one.
+        asked = " UNION ALL ".join(
+            f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM \"{one}\")" for one in Row.metadata.tables
+        )
+        if filled := connection.execute(text(asked)).scalars().all():
+            connection.execute(text(f"TRUNCATE {', '.join(filled)} CASCADE"))
+        connection.execute(
+            text("SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences "
+                 "WHERE last_value IS NOT NULL")
+        )  # fmt: skip
         connection.execute(text("UPDATE alembic_version SET version_num = :now"), {"now": VERSIONS[-1]})
     engine.dispose()
 

@@ -70,10 +70,10 @@ def test_byte_identical_logs_are_the_same_at_any_alpha() -> None:
     for seed in range(60):
         one = random_log(np.random.default_rng(seed))
         both = gather(one, list(reversed(one)))
-        for alpha in (0.05, 0.9):
-            found = judge(both, alpha, np.random.default_rng(seed))
-            if found.verdict == "changed" or any(channel.p_value < 1 for channel in found.channels):
-                called.append((seed, alpha, [(c.channel, c.p_value) for c in found.channels if c.p_value < 1]))
+        alpha = (0.05, 0.9)[seed % 2]
+        found = judge(both, alpha, np.random.default_rng(seed))
+        if found.verdict == "changed" or any(channel.p_value < 1 for channel in found.channels):
+            called.append((seed, alpha, [(c.channel, c.p_value) for c in found.channels if c.p_value < 1]))
     assert called == []
 
 
@@ -91,8 +91,8 @@ def test_answers_that_never_differ_are_no_evidence() -> None:
 
 
 def test_pairs_of_one_model_are_called_changed_no_more_often_than_alpha() -> None:
-    """Of 150 pairs six may be: a rate of 8 % is found with a probability of 95 %."""
-    pairs, alpha = 150, 0.01
+    """Of 80 pairs five may be: a rate of 13 % is found with a probability of 95 %."""
+    pairs, alpha = 80, 0.01
     called = 0
     for seed in range(pairs):
         rng = np.random.default_rng([7, seed])
