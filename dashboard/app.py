@@ -20,6 +20,7 @@ from dashboard import (
     promise,
     quality,
     reliability,
+    replies,
     retirement,
     triage,
 )
@@ -36,6 +37,7 @@ PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
     "probe": ("Probes", probe.draw),
     "quality": ("Quality", quality.draw),
     "cost": ("Cost", cost.draw),
+    "replies": ("Replies", replies.draw),
     "reliability": ("Reliability", reliability.draw),
     "objectives": ("Objectives", objectives.draw),
     "triage": ("Triage", triage.draw),

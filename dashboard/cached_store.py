@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TypeVar, cast
 
@@ -29,15 +29,16 @@ from prober.store import Store, daemons, judge_state, retention, versions, watch
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
-from prober.store import replies as stored_replies
 from prober.store.export import log_lines
 from prober.store.pages import days, deliveries, over_time, overview
 from prober.store.pages import probes as probes_page
+from prober.store.pages import replies as stored_replies
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import ChannelDay, EditView, RoundLine
 from prober.store.pages.present import present as stored_present
 from prober.store.pages.probes import ProbeView
+from prober.store.pages.replies import Found, Wanted
 from prober.store.spending import budgets_in_use
 from prober.store.views import (
     ActionView,
@@ -149,6 +150,39 @@ class CachedStore:
             probe,
             before,
             limit,
+        )
+
+    def search(self, wanted: Wanted, before: int | None) -> Found:
+        """Replies that fit, a page of them. In privacy mode no text is looked for: hits would tell what it is."""
+        wanted = replace(wanted, text="") if self.private else wanted
+
+        def ask() -> Found:
+            found = self.store.query(stored_replies.search, wanted, before)
+            return replace(found, replies=self._each(formatting.reply, found.replies))
+
+        return self._kept(ask, "search", repr(wanted), before)
+
+    def replies_by_id(self, ids: Sequence[int]) -> tuple[ReplyView, ...]:
+        return self._kept(
+            lambda: self._each(formatting.reply, self.store.query(stored_replies.by_id, ids)), "by id", *ids
+        )
+
+    def replies_of_round(self, endpoint: str, label: str) -> tuple[ReplyView, ...]:
+        return self._kept_of(
+            endpoint,
+            lambda: self._each(formatting.reply, self.store.query(stored_replies.of_round, endpoint, label)),
+            "of round",
+            label,
+        )
+
+    def labels(self, endpoint: str, since: datetime | None, until: datetime | None) -> tuple[str, ...]:
+        """Of completed rounds, the newest first."""
+        return self._kept_of(
+            endpoint,
+            lambda: self.store.query(stored_replies.labels, endpoint, since, until),
+            "labels",
+            _text(since),
+            _text(until),
         )
 
     def log(self, endpoint: str, probe: str | None, since: datetime | None) -> Iterator[str]:

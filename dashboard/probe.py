@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.formatting import compared, count, inline, moment, number, one_line, percent, shown
+from dashboard.formatting import count, inline, moment, number, one_line, percent, shown
 from dashboard.frame import PageContext, heading, log_button
-from dashboard.selection import choose_endpoint, choose_from, selectors
+from dashboard.replies import read
+from dashboard.selection import choose_endpoint, choose_from, link, selectors
 from prober.judging.explain.probe import advice
 from prober.status.probe import ProbePage
-from prober.store.views import ReplyView
 
 _PAGE = 100
 """Replies on a page, or one round if it holds more."""
@@ -161,6 +159,7 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
     """Raw replies, on demand, a page at a time."""
     st.markdown("## Replies")
     log_button(context, endpoint, probe)
+    link("Search them, and compare rounds", "replies", endpoint=endpoint, probe=probe)
     if not st.toggle("Show the replies", key="replies", value=bool({"before", "replies"} & {*st.query_params})):
         return
     before = st.query_params.get("before")
@@ -189,7 +188,7 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
         alt="Replies of this probe, the newest round first; choose one to read it, two to compare them",
     )
     st.caption("Choose one reply to read it, or two to see how they differ. The table has a search.")
-    _read(context, [found[row] for row in chosen.selection.rows[:2]])
+    read(context, [found[row] for row in chosen.selection.rows[:2]])
     left, right = st.columns(2)
     kept = {"endpoint": endpoint, "probe": probe}
     if before is not None:
@@ -197,22 +196,6 @@ def _replies(context: PageContext, endpoint: str, probe: str) -> None:
     if len(found) >= _PAGE:
         older = kept | {"before": found[-1].round}
         right.button("Earlier", on_click=st.query_params.from_dict, args=(older,), icon=":material/chevron_right:")
-
-
-def _read(context: PageContext, chosen: Sequence[ReplyView]) -> None:
-    """One reply in full, or two, the older on the left, with what differs marked."""
-    older_first = sorted(chosen, key=lambda one: (one.round, one.sample))
-    texts = [one.text or "" for one in older_first]
-    sides = compared(*texts) if len(texts) == 2 else compared(*texts * 2)[:1] if texts else ()
-    for column, one, side in zip(st.columns(max(1, len(sides))), older_first, sides, strict=False):
-        with column:
-            st.markdown(f"**{inline(context.round(one.round))}** · sample {one.sample + 1}")
-            if one.error is not None:
-                st.text(f"failed: {one_line(one.error)} {one_line(one.error_detail, 300)}")
-            with st.container(height=400 if len(side) > 2_500 or side.count("\n") > 20 else "content", border=True):
-                st.html(f'<div class="reply">{side or "<i>The reply is empty.</i>"}</div>')
-            if cut := shown(one.text or "").cut:
-                st.caption(f"Cut: {count(cut, 'more character')}; the reply log has the whole reply.")
 
 
 def _hundred(share: float | None) -> float | None:

@@ -116,10 +116,11 @@ def choose_endpoint(endpoints: Sequence[EndpointView], forgets: Sequence[str] = 
     return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=strongest, forgets=forgets)
 
 
-def choose_endpoint_or_all(endpoints: Sequence[EndpointView]) -> str | None:
+def choose_endpoint_or_all(endpoints: Sequence[EndpointView], forgets: Sequence[str] = ()) -> str | None:
     """Name of one endpoint; None, the default, for all."""
     names = [_ALL, *(one.name for one in endpoints)]
-    return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", every="All endpoints") or None
+    said = "There is no endpoint {} here."
+    return choose_from("Endpoint", "endpoint", names, said, every="All endpoints", forgets=forgets) or None
 
 
 def choose_set(sets: Sequence[str]) -> str | None:
@@ -153,29 +154,55 @@ def choose_from(
     forgets: Sequence[str] = (),
     every: str = "",
     width: int = 260,
+    shown: Callable[[str], str] = one_line,
 ) -> str:
     """A select box; gives what the address names, else `usual`, else the first. `options` may not be empty.
 
     If the address names none of them, `unknown` is shown with that name in it. A new choice removes the parameters
-    `forgets` from the address. `every`: what an empty option is called.
+    `forgets` from the address. `every`: what an empty option is called. `shown`: how an option reads.
     """
     wanted = _wanted(parameter, options, unknown) or usual or options[0]
 
     def draw(key: str, changed: Callable[[], None]) -> None:
         st.selectbox(
-            label, options, key=key, format_func=lambda one: one_line(one) or every, on_change=changed, width=width
+            label, options, key=key, format_func=lambda one: shown(one) or every, on_change=changed, width=width
         )
 
     return _chosen(parameter, wanted, draw, forgets)
 
 
-def choose_text(label: str, parameter: str, hint: str) -> str:
+def choose_text(label: str, parameter: str, hint: str, forgets: Sequence[str] = ()) -> str:
     """A text that the viewer types, such as what to search for; empty where there is none."""
 
     def draw(key: str, changed: Callable[[], None]) -> None:
         st.text_input(label, key=key, placeholder=hint, on_change=changed, max_chars=100, width=260)
 
-    return _chosen(parameter, st.query_params.get(parameter, ""), draw)
+    return _chosen(parameter, st.query_params.get(parameter, ""), draw, forgets)
+
+
+def choose_day(label: str, parameter: str) -> date | None:
+    """A day that the viewer picks; None where there is none."""
+    text = st.query_params.get(parameter, "")
+    try:
+        wanted = date.fromisoformat(text) if text else None
+    except ValueError:
+        st.warning(f"{inline(text, 60)} is no day; write one such as 2026-01-31.")
+        wanted = None
+    key = f"choose-{parameter}"
+    st.session_state[key] = wanted
+
+    def changed() -> None:
+        new = st.session_state[key]
+        set_query(**{parameter: new.isoformat() if new else ""}, before="")
+
+    st.date_input(label, key=key, on_change=changed, width=150)
+    return wanted
+
+
+def set_query(**query: str) -> None:
+    """Change these parameters of the address; empty ones are taken out."""
+    kept = {name: text for name, text in st.query_params.to_dict().items() if name not in query}
+    st.query_params.from_dict(kept | {name: text for name, text in query.items() if text})
 
 
 def _wanted(parameter: str, options: Sequence[str], unknown: str) -> str | None:

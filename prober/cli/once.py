@@ -28,7 +28,8 @@ from prober.service.deliver import Delivery
 from prober.service.run_round import RoundResult
 from prober.service.upkeep import look_at_incidents
 from prober.status.as_json import of_candidate
-from prober.store import Store, replies
+from prober.store import Store
+from prober.store.pages import replies
 
 app = typer.Typer(add_completion=False)
 

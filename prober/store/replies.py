@@ -16,8 +16,7 @@ from prober.store import rounds
 from prober.store.codec import pack_fingerprint, pack_reply, unpack_observation, unpack_reply
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim
-from prober.store.rows import UNKNOWN_PROMPT, ReplyRow, RoundRow, SeriesRow, WatchRow
-from prober.store.views import ReplyView
+from prober.store.rows import ReplyRow, RoundRow, WatchRow
 
 _LARGEST_COUNT: Final = 2**31 - 1
 _LEAST_ROUNDS: Final = 8
@@ -257,51 +256,3 @@ def at(tx: Transaction, endpoint_hash: str, series: str, place: Place) -> Observ
         )
     ).first()
     return None if row is None else unpack_observation(row)
-
-
-# For readers
-
-
-def recent(
-    tx: Transaction, endpoint: str, *, probe: str | None = None, before: str | None = None, limit: int = 100
-) -> tuple[ReplyView, ...]:
-    """Newest round first, in whole rounds up to `limit` replies; `before` the last label of a page goes on.
-
-    A round is never cut: one that alone passes the limit comes whole.
-    """
-    statement = (
-        select(ReplyRow, col(RoundRow.label), col(SeriesRow.prompt))
-        .join(RoundRow, col(RoundRow.id) == col(ReplyRow.round_id))
-        .join(SeriesRow, col(SeriesRow.series) == col(ReplyRow.series), isouter=True)
-        .where(col(RoundRow.endpoint) == endpoint, col(RoundRow.label).is_not(None))
-        .order_by(col(RoundRow.label).desc(), col(ReplyRow.place), col(ReplyRow.id))
-    )
-    if probe is not None:
-        statement = statement.where(col(ReplyRow.probe) == probe)
-    if before is not None:
-        statement = statement.where(col(RoundRow.label) < before)
-    found = list(tx.exec(statement.limit(limit + 1)))
-    if len(found) > limit:
-        cut = found[-1][1]
-        found = [one for one in found if one[1] != cut] or list(tx.exec(statement.where(col(RoundRow.label) == cut)))
-    return tuple(
-        _view(row, label or "", UNKNOWN_PROMPT if prompt == "" else prompt or "") for row, label, prompt in found
-    )
-
-
-def _view(row: ReplyRow, label: str, prompt: str) -> ReplyView:
-    reply = unpack_reply(row.reply)
-    return ReplyView(
-        series=row.series,
-        probe=row.probe,
-        prompt=prompt,
-        round=label,
-        at=reply.at,
-        sample=row.sample,
-        text=reply.text,
-        error=reply.error,
-        model=reply.model,
-        error_detail=reply.error_detail,
-        empty_because=reply.empty_because,
-        cached_by=reply.cached_by,
-    )

@@ -185,6 +185,11 @@ class ReplyView:
     """Why an answer says nothing at all."""
     cached_by: str = ""
     """Whose cache gave it; empty where the model did."""
+    id: int = 0
+    endpoint: str = ""
+    checks: str = ""
+    """All expectations together: `pass`, `fail`, …; empty where there are none."""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from prober.loading.reply_log import line_of, read
 from prober.model.errors import ConfigurationError
 from prober.model.reply import ToolCall
 from prober.store import Store, incidents
-from prober.store import replies as stored_replies
 from prober.store.pages import over_time, overview
+from prober.store.pages import replies as stored_replies
 from tests.cli.conftest import Run
 from tests.cli.world import CHANGE, DAYS, declarations, due, write_probes
 

@@ -14,8 +14,8 @@ from prober.asking.breaker import ANY_ASK
 from prober.cli.once import worst
 from prober.cli.output import FIXES, fix_of
 from prober.model.reply import Failure
-from prober.store import Store, replies
-from prober.store.pages import overview
+from prober.store import Store
+from prober.store.pages import overview, replies
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 
@@ -28,8 +29,8 @@ from prober.status.samples import FeatureStatus, SideStatus, feature_statuses
 from prober.status.strip import stored_strips, strips
 from prober.status.triage import default_since, triage_of
 from prober.status.triage import triage as triage_now
-from prober.store import daemons, incidents, judge_state, notices, replies, retention, versions, watches
-from prober.store.pages import days, deliveries, last_days, over_time, overview, probes
+from prober.store import daemons, incidents, judge_state, notices, retention, versions, watches
+from prober.store.pages import days, deliveries, last_days, over_time, overview, probes, replies
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
 from prober.store.pages.over_time import EditView, RoundLine
@@ -94,6 +95,8 @@ class CannedStore:
     features: tuple[FeatureStatus, ...] = ()
     budgets: tuple[BudgetView, ...] = ()
     shown: frozenset[str] = frozenset({"objectives", "triage", "changes", "retirement", "samples"})
+    searched: Callable | None = None
+    """Stands in for the search of replies."""
     asked: list[str] = field(default_factory=list)
 
     def query(self, function, *args, **kwargs):
@@ -141,6 +144,15 @@ class CannedStore:
             embedding_map: lambda endpoint: self.map,
             promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
+            replies.search: self.searched
+            or (
+                lambda wanted, before: replies.Found(
+                    self.reply_views[:100], len(self.reply_views), 7 if len(self.reply_views) > 100 else None
+                )
+            ),
+            replies.by_id: lambda ids: tuple(one for one in self.reply_views if one.id in ids),
+            replies.of_round: lambda endpoint, label: tuple(one for one in self.reply_views if one.round == label),
+            replies.labels: lambda endpoint, since, until: tuple(dict.fromkeys(one.round for one in self.reply_views)),
             replies.recent: lambda endpoint, probe, before, limit: tuple(
                 one for one in self.reply_views if before is None or one.round < before
             )[:limit],
@@ -287,11 +299,24 @@ def probe_page(text: str = "Teal", probe: str = "starter/colour") -> ProbePage:
 
 def reply_views(text: str = "Teal", count: int = 3) -> tuple[ReplyView, ...]:
     answered = [
-        ReplyView("series", "starter/colour", "Pick.", label(NOW - timedelta(hours=n)), NOW, 0, text, None, "model-1")
+        ReplyView(
+            "series",
+            "starter/colour",
+            "Pick.",
+            label(NOW - timedelta(hours=n)),
+            NOW,
+            0,
+            text,
+            None,
+            "model-1",
+            id=n + 1,
+            endpoint="bot",
+            checks="pass",
+        )
         for n in range(count - 1)
     ]
     at = NOW - timedelta(hours=count)
-    failed = ReplyView("series", "starter/colour", "Pick.", label(at), at, 1, None, "timeout", None, text)
+    failed = ReplyView("series", "starter/colour", "Pick.", label(at), at, 1, None, "timeout", None, text, id=count)
     return (*answered, failed)
 
 

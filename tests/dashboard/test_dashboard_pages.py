@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.app import PAGES
 from dashboard.selection import HOME
 from prober.model.notice import EndpointNews, Notice, Source
+from prober.store.pages import replies as stored_replies
 from tests.dashboard.canned import (
     HOSTILE,
     NOW,
@@ -29,7 +31,7 @@ from tests.dashboard.canned import (
     sign,
     with_given,
 )
-from tests.dashboard.conftest import address, links, menu, texts
+from tests.dashboard.conftest import address, links, menu, replies, texts
 
 NAMES = ["" if name == HOME else name for name in PAGES]
 
@@ -309,3 +311,54 @@ def test_the_file_that_streamlit_runs_shows_nothing_by_itself() -> None:
     shown, *rest = ast.parse((Path(__file__).parents[2] / "dashboard" / "app.py").read_text(encoding="utf-8")).body
     assert isinstance(shown, ast.Expr)  # the docstring of the module is not drawn
     assert not [node for node in rest if isinstance(node, ast.Expr)]
+
+
+def test_replies_are_searched_and_two_of_them_read_from_the_address(page):
+    store = one()
+    store.reply_views = reply_views("Teal indeed", 130)
+    at = page(store, "replies", find="teal", only="check failed", read="2-130")
+    assert at.text_input[0].value == "teal"
+    table = at.dataframe[0].value
+    assert (len(table), table["reply"].tolist()[0], table["checks"].tolist()[0]) == (100, "Teal indeed", "pass")
+    assert "100 replies fit of 130 looked at, the newest first; there are earlier ones." in texts(at)
+    assert len(replies(at)) == 2, "what the address names is read"
+    at.button[-1].click().run()
+    assert address(at) == {"find": "teal", "only": "check failed", "before": "7"}
+
+
+@pytest.mark.slow
+def test_another_search_starts_with_the_newest_and_forgets_what_was_read(page):
+    store = one()
+    store.reply_views = reply_views(count=3)
+    at = page(store, "replies", before="7", read="1")
+    at.text_input[0].set_value("blue").run()
+    assert address(at) == {"find": "blue"}
+
+
+@pytest.mark.slow
+def test_two_rounds_are_compared_pair_by_pair(page):
+    store = one()
+    first, second, failed = reply_views(count=3)
+    store.reply_views = (first, replace(second, text="Blue"), failed)
+    at = page(store, "replies", view="two rounds", endpoint="bot", pair=f"{second.id}-{first.id}")
+    table = at.dataframe[0].value
+    assert table.iloc[0].tolist()[:3] == ["starter/colour", 1, "yes"]
+    assert table.iloc[0].tolist()[3:] == ["Blue", "Teal"], "the earlier round stands first"
+    assert "1 of 1 pair differ" in texts(at)
+    assert "<del>Blue</del>" in replies(at)[0]
+    at.selectbox(key="choose-a").select(first.round).run()
+    assert address(at)["a"] == first.round
+    assert "0 of 1 pair differ" in texts(at)
+
+
+@pytest.mark.slow
+def test_in_privacy_mode_no_text_is_searched_for(page, monkeypatch):
+    monkeypatch.setenv("PROBER_DASHBOARD_PRIVATE", "true")
+    store, asked = one(), []
+    store.reply_views = reply_views("Teal indeed", 3)
+    found = stored_replies.Found(store.reply_views, 3, None)
+    store.searched = lambda wanted, before: (asked.append(wanted), found)[1]
+    at = page(store, "replies", find="teal", read="1")
+    assert [one.text for one in asked] == [""]
+    assert not any(one.label == "In the reply" for one in at.text_input)
+    assert "Teal" not in texts(at) + "".join(replies(at)) + at.dataframe[0].value.to_string()

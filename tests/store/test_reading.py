@@ -11,15 +11,16 @@ import pytest
 from prober.incidents.actions import accept
 from prober.incidents.routing import NOBODY, Routing
 from prober.loading.reply_log import LoggedReply
+from prober.model.evidence import Fingerprint
 from prober.model.incident import Action
 from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.store import Store, declared, incidents, judge_state, notices, rounds, watches
-from prober.store import replies as stored_replies
 from prober.store.export import export
 from prober.store.pages import over_time, overview
+from prober.store.pages import replies as stored_replies
 from prober.store.views import ReplyView
 from tests.store.world import (
     BILLING,
@@ -226,8 +227,13 @@ def test_a_reply_to_show(store: Store) -> None:
     view = complete(store, NOW, observe("x", model="gpt-4o"), observe(error="timeout", series="s", probe="chat/talk"))
     answer, failure = store.query(stored_replies.recent, "billing")
     assert answer == ReplyView(
-        SERIES, "money/capital", "Capital of France?", view.label, NOW, 0, text="x", error=None, model="gpt-4o"
-    )
+        SERIES, "money/capital", "Capital of France?", view.label, NOW, 0, text="x", error=None, model="gpt-4o",
+        id=answer.id, endpoint="billing",
+    )  # fmt: skip
+    assert store.query(stored_replies.by_id, [failure.id, answer.id, 99]) == (failure, answer)
+    assert store.query(stored_replies.of_round, "billing", view.label) == (answer, failure)
+    assert store.query(stored_replies.labels, "billing", NOW, NOW + DAY) == (view.label,)
+    assert store.query(stored_replies.labels, "billing", NOW + DAY, None) == ()
     assert (failure.text, failure.error, failure.prompt) == (None, "timeout", "")
     assert store.query(stored_replies.recent, "billing", probe="chat/talk") == (failure,)
     assert store.query(stored_replies.recent, "search") == ()
@@ -321,3 +327,54 @@ def test_newest_stays_while_nothing_changes(store: Store) -> None:
     StoredOutbox(store).claim_notice(NOW - timedelta(minutes=1), 30, "")
     store.query(judge_state.memory, HASH)
     assert store.query(watches.changes) == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["3b", "3a", "2", "1", "0"]),
+        ({"endpoint": "search"}, ["3b"]),
+        ({"text": 'ZÜRICH "a'}, ["2"]),
+        ({"text": "n"}, []),  # the line break of the second reply is no letter n
+        ({"model": "O-2"}, ["3b"]),
+        ({"outcome": "check failed"}, ["1"]),
+        ({"outcome": "refused"}, ["1"]),
+        ({"outcome": "ask failed"}, ["0"]),
+        ({"probe": "chat/talk"}, ["3b", "0"]),
+        ({"since": NOW + DAY, "until": NOW + 3 * DAY}, ["2", "1"]),
+        ({"text": "o", "outcome": "check failed", "endpoint": "search"}, []),
+    ],
+)
+def test_a_search_finds_what_fits_newest_first(store: Store, wanted: dict, found: list[str]) -> None:
+    declare(store)
+    failing = {"expectation.all": "fail", "refusal.refused": "yes"}
+    talk = {"series": "s", "probe": "chat/talk"}
+    seen = {
+        "0": complete(store, NOW, observe(error="timeout", **talk)),
+        "1": complete(store, NOW + DAY, replace(observe("Rio\n"), fingerprint=Fingerprint(failing))),
+        "2": complete(store, NOW + 2 * DAY, observe('Zürich "a"')),
+        "3a": complete(store, NOW + 3 * DAY, observe("Oslo")),
+        "3b": complete(store, NOW + 3 * DAY, observe("Oslo", model="gpt-4o-2", **talk), endpoint=SEARCH),
+    }
+    hits = store.query(stored_replies.search, stored_replies.Wanted(**wanted))
+    named = {(view.label, view.endpoint): name for name, view in seen.items()}
+    assert [named[one.round, one.endpoint] for one in hits.replies] == found
+    assert hits.before is None
+
+
+@pytest.mark.slow
+def test_a_search_looks_at_a_bounded_number_and_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    declare(store)
+    for day in range(9):
+        complete(store, NOW + day * DAY, *(observe("yes" if day in (1, 7) else "no", n) for n in range(4)))
+    monkeypatch.setattr(stored_replies, "LOOKED_AT", 12)
+    wanted, before, pages = stored_replies.Wanted(text="yes"), None, []
+    while True:
+        found = store.query(stored_replies.search, wanted, before)
+        pages.append((found.looked_at, [one.at for one in found.replies]))
+        if (before := found.before) is None:
+            break
+    assert [looked for looked, _ in pages] == [12, 12, 12]
+    assert [len(hits) for _, hits in pages] == [4, 0, 4]
+    limited = store.query(stored_replies.search, wanted, None, 3)
+    assert (len(limited.replies), limited.looked_at, limited.before is None) == (4, 8, False), "in whole rounds"

@@ -16,9 +16,9 @@ from prober.model.incident import Action
 from prober.service.act import try_to_act
 from prober.service.declare import remember
 from prober.service.upkeep import prune
-from prober.store import Store, incidents, judge_state, replies, retention
+from prober.store import Store, incidents, judge_state, retention
 from prober.store.check import check
-from prober.store.pages import days, overview, probes
+from prober.store.pages import days, overview, probes, replies
 from tests.store.world import (
     BILLING,
     DAY,
