@@ -20,6 +20,7 @@ ANSWERS: Final = frozenset({"choices", "output", "candidates", "content", "promp
 
 MESSAGES: Final[tuple[Path, ...]] = (
     ("message",),
+    ("Message",),  # AWS' and Tencent's API gateways
     ("error", "message"),
     ("base_resp", "status_msg"),  # MiniMax
     ("detail",),  # FastAPI: vLLM, and many small servers
@@ -32,12 +33,14 @@ MESSAGES: Final[tuple[Path, ...]] = (
     ("error_msg",),  # Baidu
     ("error_message",),
     ("msg",),
+    ("fault", "faultstring"),  # Apigee
     ("title",),
 )
 """Where the sentence for people stands, within an error or beside it."""
 
 CODES: Final[tuple[Path, ...]] = (
     ("code",),
+    ("Code",),
     ("type",),
     ("status",),
     ("error_type",),
@@ -73,7 +76,7 @@ def error_in(body: object) -> object:
 def error_in_event(event: object) -> object:
     """As `error_in`, for an event of a stream: only what calls itself an error."""
     event = _unwrapped(event)
-    error = dig(event, "error") or dig(event, "choices", 0, "error")
+    error = dig(event, "error") or dig(event, "choices", 0, "error") or dig(event, "Response", "Error")  # Tencent
     if error and error is not True:
         return error
     code = dig(event, "base_resp", "status_code")
@@ -152,7 +155,7 @@ def _is_short_number(code: object) -> bool:
 LONGEST_WAIT_S: Final = 7 * 86_400.0
 """No provider asks for a longer wait in earnest."""
 _WAIT: Final = re.compile(
-    r"(?:try again|retry|reset\w*)(?: after| in)? (?:(?P<h>\d{1,3})h)?(?:(?P<m>\d{1,4})m(?!s))?"
+    r"(?:try again|retry|reset\w*|available|wait)(?: after| in)? (?:(?P<h>\d{1,3}) ?h)?(?:(?P<m>\d{1,4}) ?m(?!s))?"
     r"(?:(?P<s>\d{1,6}(?:\.\d+)?) ?(?P<unit>ms|s))?",
     re.IGNORECASE,
 )
@@ -176,6 +179,8 @@ def retry_after_s(headers: Mapping[str, str], body: object, at: datetime) -> flo
     reset_s = _number(text_of(dig(error, "metadata", "headers", "X-RateLimit-Reset")), 0.001)
     if reset_s is not None:
         waits.append(max(0.0, reset_s - sent.astimezone(UTC).timestamp()))
+    loading = dig(_unwrapped(body), "estimated_time")  # Hugging Face, while it loads a model
+    waits.append(_number(str(loading)[:20], 1.0) if isinstance(loading, int | float) else None)
     waits.append(_wait_in_words(message_in(body) or ""))
     return next((min(wait, LONGEST_WAIT_S) for wait in waits if wait is not None), None)
 

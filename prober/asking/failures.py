@@ -59,7 +59,8 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
             "insufficient_quota credit_balance_exhausted billing_hard_limit_reached billing_not_active "
             "budget_exceeded quota_exceeded token_quota_reached "
             "insufficient_balance insufficient_funds insufficient_credits credit_limit payment_required "
-            "exceeded_current_quota_error Arrearage account_deactivated 1008 1113",
+            "exceeded_current_quota_error Arrearage account_deactivated AllocationQuota.FreeTierOnly SetLimitExceeded "
+            "ResourceUnavailable.InArrears 1008 1113",
         ),
         (
             "rate_limited",
@@ -69,7 +70,8 @@ CODES: Final[Mapping[str, Failure]] = _by_code(
         (
             "model_not_found",
             "model_not_found DeploymentNotFound invalid_model model_not_exist model_not_available ModelNotFound "
-            "UnknownModelError model_not_supported ENDPOINT_NOT_FOUND",
+            "UnknownModelError model_not_supported ENDPOINT_NOT_FOUND "
+            "key_model_access_denied team_model_access_denied 1211",
         ),
         ("model_retired", "model_decommissioned model_deprecated model_retired DeploymentRetired"),
         (
@@ -91,14 +93,23 @@ WORDS: Final = _patterns(
             r"(?:incorrect|invalid|wrong|missing|expired|no|malformed) (?:\w+ )?(?:api|x-api|subscription)[-_ ]?key"
             r"|api[-_ ]?key (?:\w+ )?(?:not valid|not found|invalid|expired|missing|required|incorrect|revoked)"
             r"|invalid (?:access|bearer|auth\w*) ?(?:token|header|credentials?)?"
-            r"|authentication (?:failed|error|required)|unauthori[sz]ed|not authenticated|permission denied",
+            r"|authentication (?:failed|error|required)|unauthori[sz]ed|not authenticated|permission denied"
+            r"|no permission"
+            r"|\b(?:access )?token (?:is )?(?:invalid|expired)|secretid is not found"
+            r"|(?:organi[sz]ation|account|api[-_ ]?key)(?: you provided)? (?:has been|is|was) "
+            r"(?:disabled|deactivated|revoked)",
         ),
-        ("out_of_credit", r"check your plan and billing(?!.*RESOURCE_EXHAUSTED)|enable billing"),
+        (
+            "out_of_credit",
+            r"check your plan and billing(?!.*RESOURCE_EXHAUSTED)|enable billing|requires a (?:paid )?subscription"
+            r"|free (?:allocation|tier)\b.{0,60}(?:exhausted|used up|upgrade)",
+        ),
         (
             "context_length",
             r"maximum context|context (?:length|window|limit|size)"
             r"|(?:prompt|input|request|message)s? (?:\w+ ){0,2}too (?:long|large)"
-            r"|exceeds? (?:the )?(?:model'?s? )?(?:maximum|max|context)|too many (?:input )?tokens",
+            r"|exceeds? (?:the )?(?:model'?s? )?(?:maximum|max|context)|too many (?:input )?tokens"
+            r"|inputs`?(?: tokens \+ `?max_new_tokens`?)? must (?:be <=|have less than)",
         ),
         (
             "model_not_found",
@@ -106,9 +117,9 @@ WORDS: Final = _patterns(
             r"|not (?:been )?(?:found|exist|loaded|deployed|available|valid|supported (?:by|for|on|in))\b"
             r"|isn't (?:available|loaded)|could not be found|unknown|not recogni[sz]ed)"
             r"|(?:unknown|invalid|no such|nonexistent|unrecogni[sz]ed) model\b|not a valid model|no endpoints found for"
-            r"|model (?:name |id |identifier )?(?:\S+ )?is invalid",
+            r"|model (?:name |id |identifier )?(?:\S+ )?is invalid|模型不存在",
         ),
-        ("rate_limited", r"rate[-_ ]?limit|too many requests|tokens per (?:minute|day)"),
+        ("rate_limited", r"rate[-_ ]?limit|too many requests|tokens per (?:minute|day)|request limit reached"),
         (
             "bad_output",
             r"tool call validation failed|failed to (?:call a function|generate json|validate json)"
@@ -128,6 +139,7 @@ STATUSES: Final[Mapping[int, Failure]] = {
     413: "context_length",
     429: "rate_limited",
     498: "rate_limited",  # Groq: the tier has no capacity
+    524: "timeout",  # Cloudflare: the server behind it took too long
 }
 """HTTP statuses with a word of their own; other 4xx are bad requests, other 5xx the provider's."""
 
@@ -282,4 +294,5 @@ def _mentions(said: str, name: str) -> bool:
     if re.search(rf"(?<!of type )[\"'`]{word}[\"'`]", said) or re.match(rf"{word}\s*:", said):
         return True
     telling = "_" in name or not name.islower() or name in _PLAIN_NAMES
-    return telling and re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", said) is not None
+    case = re.IGNORECASE if name in _PLAIN_NAMES else re.NOFLAG
+    return telling and re.search(rf"(?<![A-Za-z0-9_]){word}(?![A-Za-z0-9_])", said, case) is not None

@@ -107,6 +107,15 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
     # who answered
     ("openai", "model_version (watsonx)", chat(model_version="1.1.0") | {"model_version": "1.1.0"}, {"header_with_value": "1.1.0"}),
     ("openai", "a provider (OpenRouter)", chat() | {"provider": "DeepInfra"}, {"header_with_value": "DeepInfra"}),
+    ("openai", "the provider behind a gateway failed", chat("", "error"), {"error": "provider_error"}),
+    ("openai stream", "it failed in the middle", stream(chunk({"content": "Te"}), chunk({}, "error")),
+     {"error": "provider_error", "text": None}),
+    ("openai stream", "an event that is an error by its name", 'event: error\ndata: {"message": "boom", "code": 503}\n\n',
+     {"error": "provider_error"}),
+    ("openai stream", "an error by its name, in words", "event: error\ndata: rate limit reached\n\n",
+     {"error": "rate_limited"}),
+    ("openai stream", "a whole answer that calls itself a stream", json.dumps(chat("Teal")), {"text": "Teal"}),
+    ("google", "a language that is not served", {"candidates": [{"finishReason": "LANGUAGE"}]}, {"refusal": "LANGUAGE"}),
 ]  # fmt: skip
 
 ERRORS: list[tuple[int, object, str]] = [

@@ -38,6 +38,7 @@ REFUSALS: Final = frozenset(
         "PROHIBITED_CONTENT",
         "SPII",
         "MODEL_ARMOR",
+        "LANGUAGE",
         "IMAGE_SAFETY",
         "IMAGE_PROHIBITED_CONTENT",
         "IMAGE_RECITATION",

@@ -146,6 +146,8 @@ class ChatCompletions:
         # Azure leaves the message out where its filter stopped the answer.
         if not isinstance(message, dict) and not filtered:
             raise BrokenWire("no choices[0].message")
+        if finish_reason == "error":  # OpenRouter: the provider behind it failed, perhaps in the middle of its answer
+            return Reply(at=at, error="provider_error", error_detail="finish_reason is error: the provider failed")
         tokens = tokens_of(first_of(_filled, body, USAGE), CHAT)
         first = dig(choice, "logprobs", "content", 0)
         routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)

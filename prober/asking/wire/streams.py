@@ -19,12 +19,14 @@ _FRAME: Final = b"\0"
 
 
 class EventReader:
-    """Bytes in, the `data` of each finished event out. Comments, names and ids of events are left out."""
+    """Bytes in, the `data` of each finished event out. Comments, names and ids of events are left out; the data of an
+    event that is named `error` comes as `{"error": …}`."""
 
     def __init__(self) -> None:
         self._tail = b""
         self._is_begun = False
         self._data: list[bytes] = []
+        self._is_error = False
 
     def feed(self, chunk: bytes) -> list[str]:
         """Events finished by this chunk. Chunks may split anywhere, even inside a character or the end of a line."""
@@ -46,12 +48,23 @@ class EventReader:
             name, _, value = line.partition(b":")
             if name == b"data":
                 self._data.append(value.removeprefix(b" "))
+            elif name == b"event":
+                self._is_error = value.strip() == b"error"
             return None
-        if not self._data:
+        data, is_error = b"\n".join(self._data).decode("utf-8", errors="replace"), self._is_error
+        self._data, self._is_error = [], False
+        if not data.strip():
             return None
-        event = b"\n".join(self._data).decode("utf-8", errors="replace")
-        self._data = []
-        return event if event.strip() else None
+        return _named_error(data) if is_error else data
+
+
+def _named_error(data: str) -> str:
+    """What an event says that is an error by its name, perhaps by that alone."""
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        said = data
+    return data if isinstance(said, dict) and "error" in said else json.dumps({"error": said})
 
 
 def read_events(body: bytes) -> list[object]:
@@ -66,7 +79,8 @@ def read_events(body: bytes) -> list[object]:
 def is_stream(kind: str, body: bytes) -> bool:
     """Whether a body is a stream of events, as its content type says or as it begins (some say `text/plain`)."""
     known = kind.lower().startswith(("text/event-stream", "application/vnd.amazon.eventstream"))
-    return known or _EVENTS.match(body[:_START]) is not None
+    # A whole answer that only calls itself a stream begins as JSON does.
+    return (known and not body.startswith(b"{")) or _EVENTS.match(body[:_START]) is not None
 
 
 def says_done(body: bytes) -> bool:
