@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from prober.fingerprint import embedding, expectation, identity, refusal, structure, text
+from prober.fingerprint import embedding, expectation, identity, language, refusal, structure, text
 from prober.fingerprint.embedding import EMBEDDERS, WORDLLAMA
 from prober.fingerprint.feature import Embedder, Extractor, Features, merge, unreadable
 from prober.model.declaration import Probe
@@ -23,6 +23,7 @@ FEATURES: Mapping[str, Extractor] = MappingProxyType(
     {
         "identity": identity.extract,  # who the provider says it is
         "text": text.extract,  # how long, in what script, which words exactly
+        "language": language.extract,  # which language it is in
         "structure": structure.extract,  # how it is laid out
         "refusal": refusal.extract,  # whether it declines to answer
         "expectation": expectation.extract,  # whether the probe's checks hold

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from prober.fingerprint.feature import NONE
+from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.text import script
+from prober.model.declaration import Probe
+from prober.model.reply import Reply
 
 UNKNOWN: Final = "(unknown)"
 """A sentence in none of the languages below."""
@@ -217,6 +219,12 @@ def language(text: str) -> str:
         return best
     # Words of plain letters alone are as likely a list, which a probe asked for.
     return UNKNOWN if not hits and not start.isascii() and _IN_A_ROW.search(start) else NONE
+
+
+def extract(reply: Reply, probe: Probe) -> Features:
+    """Category `name`: which language the reply is in, where that can be told."""
+    name = language(reply.text or "")
+    return Features(unreadable={"name": "too few words"}) if name == NONE else Features({"name": name})
 
 
 NAMES: Final = frozenset(_ONE_LANGUAGE.values()).union(*_COMMON.values())

@@ -222,6 +222,13 @@ _ALL: Final = (
         unit="mean share of this type in the reference",
         words=_no_words,
     ),
+    Channel(  # which language it is in, where there are words enough to tell
+        name="language",
+        read=_name("language.name"),
+        unit="mean share of this language in the reference",
+        words=_no_words,
+        gravity=3,
+    ),
     Channel(  # surface style: the text's character n-grams
         name="text",
         read=lambda fingerprint: fingerprint.vectors.get("text.grams"),

@@ -27,6 +27,7 @@ def spoken(rng, choice="yes", **changes):
         "identity.model": "m-1",
         "identity.header.x-ms-region": "Sweden",
         "text.reply_type": "Latin, stop, 64 to 511 characters",
+        "language.name": "English",
         "text.choice": choice if rng.random() < 0.9 else "other",
         "structure.shape": "plain",
         "refusal.refused": "no",
@@ -66,6 +67,7 @@ def _whole(rng: np.random.Generator, series: str, said: Fingerprint) -> Fingerpr
         categories={
             **said.categories,
             "identity.service_tier": str(rng.choice(["standard", "flex"])),
+            "language.name": "English",
             "text.exact": str(rng.choice(["0a", "1b", "2c"], p=[0.6, 0.3, 0.1])),
         },
         numbers={

@@ -69,6 +69,7 @@ MOVED: Final[Mapping[str, Moved]] = {
     "exact": Moved(category("text.exact", "3d"), -1),
     "logprobs": Moved(times("logprobs.token.yes", 9.0), +1),
     "reasoning": Moved(times("usage.reasoning_tokens", 12.0), +1),
+    "language": Moved(category("language.name", "German"), -1),
     "reply_type": Moved(category("text.reply_type", "Latin, length, 4096 to 32767 characters, repeats itself"), -1),
     "text": Moved(turned("text."), +1),
 }

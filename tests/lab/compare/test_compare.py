@@ -36,7 +36,7 @@ def test_two_draws_of_one_behaviour_are_the_same():
         "choice", "length", "format", "reply_type", "text", "refusal", "embedding"
     }  # fmt: skip
     assert {one.channel for one in compared.left_out} == {
-        "identity", "serving", "tokens", "exact", "logprobs", "reasoning", "expectation"
+        "identity", "serving", "tokens", "exact", "logprobs", "reasoning", "expectation", "language"
     }  # fmt: skip
     assert compared.missing == ""
 
