@@ -20,6 +20,8 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LONGEST: Final = 2e6
 """Characters a reply is cut at, as production cuts it."""
 _SHAPES = np.array(["plain", "list", "fence", "json", "heading"])
+_LANGUAGES: Final = ("English", "English", "Spanish", "English")
+"""Of choices 0, 1, 2, 3, 4 …, in turn."""
 _VECTORS = 64
 """Different embeddings one probe's replies have; replies draw among them."""
 _REPLY = Reply(at=START, text="")
@@ -287,6 +289,7 @@ class _Drawn:
                 "identity.system_fingerprint": f"fp_{self.behaviour}_{identity}",
                 "text.choice": f"choice {choice}",
                 "text.reply_type": f"Latin, {characters.bit_length() // 3}{ended}",
+                **({"language.name": _LANGUAGES[choice % len(_LANGUAGES)]} if characters >= 16 else {}),
                 "structure.shape": str(_SHAPES[shape]),
                 "refusal.refused": "yes" if refused else "no",
                 "expectation.all": "fail" if failed else "pass",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -199,6 +200,7 @@ def _languages_of() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
 _BY_WORD: Final = _languages_of()
 
 
+@lru_cache(maxsize=256)  # a reply is asked about twice: for its language, and whether a refusal could be read in it
 def language(text: str) -> str:
     """The language of a text, such as `German`; close relatives in one name, such as `Czech, Slovak`.
 
