@@ -110,7 +110,7 @@ def test_a_week_of_rounds_has_several_a_day_at_every_cadence_but_daily(every: fl
 @pytest.mark.slow
 def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch) -> None:
     """Three days were too few to notice; by the first alarm there are six."""
-    rng, world = by_the_hour(6, clustered=True)
+    rng, world = by_the_hour(29, clustered=True)
     rounds = list(worlds.rounds(rng, world, 24 * 9))
     memory, state, number = watched(rounds)
     assert (memory.by_day, state) == (True, "insufficient_evidence")
@@ -124,7 +124,7 @@ def test_days_that_differ_mildly_are_asked_for_again_before_an_alarm(monkeypatch
 @pytest.mark.slow
 def test_judged_by_days_after_all_is_judged_by_days_from_the_start(monkeypatch) -> None:
     """What is learnt late is what would have been learnt at once, had the first days shown it."""
-    rng, world = by_the_hour(6, clustered=True)
+    rng, world = by_the_hour(29, clustered=True)
     rounds = list(worlds.rounds(rng, world, 24 * 16))
     late = Memory()
     for i, round_ in enumerate(rounds):
