@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,11 +18,11 @@ SHORTEST_SECRET: Final = 8
 """Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
 
 _BETWEEN: Final = (
-    "(?:[\\s\u00ad\u200b-\u200f\u2060\ufeff]"
-    r"|\\{1,2}[nrt]|\\{1,2}u(?:00ad|200[b-f]|2060|feff)|%(?:25)?(?:0[ad]|20)|&#(?:1[03]|xa|xd);){0,4}"
+    "(?:[\\s\u00ad\u200b-\u200f\u2060\ufeff\"'`+*,;:|._-]|<br ?/?>|&shy;"
+    r"|\\{1,2}[nrt]|\\{1,2}u(?:00ad|200[b-f]|2060|feff)|%(?:25)?(?:0[ad]|20)|&#(?:1[03]|xa|xd);){0,5}?"
 )
-"""What may stand between two characters of a secret that was broken over lines or hidden with empty characters: as it
-is, or escaped for JSON, a URL or HTML."""
+"""What may stand between two characters of a secret that was broken over lines or into pieces, or hidden with empty
+characters: as it is, or escaped for JSON, a URL or HTML."""
 _MOST_SPELLED: Final = 40
 """Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
 _MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}")
@@ -78,26 +79,38 @@ def _cleaned(reply: Reply, secret: str) -> Reply:
 @lru_cache(maxsize=64)
 def _spellings(secret: str) -> re.Pattern[str]:
     """One pattern for all spellings of a secret; those that hold the most of it come first."""
-    long_part = min(max(12, 2 * len(secret) // 3), _MOST_SPELLED)
+    long_part = min(max(12, len(secret) // 2), _MOST_SPELLED)
     start = _BETWEEN.join(map(_spelled, secret[:long_part]))
     # A text that was cut within the secret still shows most of it.
     tail = secret[long_part : long_part + _MOST_SPELLED]
     rest = "".join(f"(?:{_BETWEEN}{_spelled(character)}" for character in tail) + ")?" * len(tail)
     rest += r"[\w.~+/=-]*" if len(secret) > long_part + len(tail) else ""
     end = _BETWEEN.join(map(_spelled, secret[-long_part:]))
-    encoded = [*_in_base64(secret), secret.encode().hex(), secret[::-1]]
-    return re.compile("|".join([start + rest, end, *map(re.escape, encoded)]), re.IGNORECASE)
+    raw = secret.encode()
+    encoded = [
+        *_in_base64(secret),
+        *_in_base64(base64.b64encode(raw).decode()),
+        base64.b32encode(raw).decode().rstrip("="),
+        secret[::-1],
+        codecs.encode(secret, "rot13"),
+    ]
+    in_numbers = (
+        r"[\s:,-]{0,2}".join(f"(?:0?x)?{byte:02x}" for byte in raw),
+        r"[\s,;]{1,2}".join(map(str, raw)),
+    )
+    return re.compile("|".join([start + rest, end, *in_numbers, *map(re.escape, encoded)]), re.IGNORECASE)
 
 
 def _spelled(character: str) -> str:
-    """A character as itself, or escaped for JSON, a URL or HTML."""
+    """A character as itself, escaped for JSON, a URL or HTML, or as wide as a Chinese one."""
     code = ord(character)
     json, url, html = (
-        rf"\\{{1,2}}(?:u00|x){code:02x}",
+        rf"\\{{1,2}}(?:u00{code:02x}|x{code:02x}|{code:03o})",
         f"%(?:25)?{code:02x}",
         f"&#(?:0{{0,3}}{code}|x0{{0,2}}{code:x});",
     )
-    return rf"(?:{json}|{url}|{html}|\\?{re.escape(character)})"
+    wide = f"|{chr(code + 0xFEE0)}" if 0x21 <= code <= 0x7E else ""
+    return rf"(?:{json}|{url}|{html}|\\?{re.escape(character)}{wide})"
 
 
 def _in_base64(secret: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import html
 import json
 import urllib.parse
@@ -45,8 +46,21 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "masked with stars": lambda key: f"{key[:2]}***{key[-2:]}",
     "masked with an ellipsis": lambda key: f"{key[:6]}…{key[-4:]}",
     "masked with bullets": lambda key: f"••••••{key[-6:]}",
-    "cut at the end": lambda key: key[:-7],
-    "cut at the start": lambda key: key[7:],
+    "cut at the end": lambda key: key[:-12],
+    "cut at the start": lambda key: key[12:],
+    "a list of characters": lambda key: json.dumps(list(key)),
+    "put together": lambda key: f"'{key[:14]}' + '{key[14:]}'",
+    "broken by a tag": lambda key: f"{key[:14]}<br>{key[14:]}",
+    "broken by an entity": lambda key: f"{key[:14]}&shy;{key[14:]}",
+    "with dots": ".".join,
+    "octal": lambda key: "".join(f"\\{ord(c):03o}" for c in key),
+    "wide": lambda key: "".join(chr(ord(c) + 0xFEE0) for c in key),
+    "hexadecimal, spaced": lambda key: key.encode().hex(" "),
+    "hexadecimal, listed": lambda key: ", ".join(f"0x{byte:02x}" for byte in key.encode()),
+    "decimal": lambda key: json.dumps(list(key.encode())).strip("[]"),
+    "base32": lambda key: base64.b32encode(key.encode()).decode().rstrip("="),
+    "base64 twice": lambda key: base64.b64encode(base64.b64encode(key.encode())).decode(),
+    "rot13": lambda key: codecs.encode(key, "rot13"),
 }
 
 
