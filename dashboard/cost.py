@@ -11,6 +11,7 @@ from dashboard import charts_days, tables
 from dashboard.charts_days import DayValue
 from dashboard.formatting import count, inline, listed, one_line
 from dashboard.frame import PageContext, heading
+from dashboard.overview import incident_link
 from dashboard.selection import TimeRange, choose_by, choose_range
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
@@ -22,6 +23,7 @@ def draw(context: PageContext) -> None:
     months = context.store.month("all", context.now)
     if months:
         _month(context, months[0])
+    _runaways(context)
     _budgets(context)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
@@ -89,6 +91,17 @@ def _doubts(month: MonthView) -> None:
             f"{count(month.uncounted, 'answer')} of this month came without a token count: the true cost is at "
             "least what is shown."
         )
+
+
+def _runaways(context: PageContext) -> None:
+    """What spends more than planned now, and what is not asked meanwhile."""
+    for view in context.store.endpoints():
+        for one in view.runaways:
+            st.error(
+                f"**{inline(one.headline)}**: {inline(one.detail, 400)}. Until it is over, asks are held back: what is "
+                "asked beside rounds first, then rounds by priority."
+            )
+            incident_link(context, one)
 
 
 def _budgets(context: PageContext) -> None:

@@ -90,7 +90,8 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     said = said[:1].upper() + said[1:]
     again = f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else ""
     open_ = sum(
-        each is not None for each in (one.endpoint.open_incident, one.endpoint.trouble, *one.endpoint.open_facts)
+        each is not None
+        for each in (one.endpoint.open_incident, one.endpoint.trouble, *one.endpoint.open_facts, *one.endpoint.runaways)
     )
     more = f" (and {count(open_ - 1, 'more incident')})" if open_ > 1 else ""
     return f"{inline(said, 240)}{again}{more}"

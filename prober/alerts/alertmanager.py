@@ -18,6 +18,7 @@ from prober.text import link, visible
 NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",
     "trouble": "ProberTrouble",
+    "runaway": "ProberRunaway",
     "stale": "ProberStale",
     "daemon": "ProberDaemonSilent",
     "database": "ProberDatabaseLost",

@@ -76,5 +76,11 @@ KINDS: dict[str, KindWords] = {
         "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
         is_change=False,
     ),
+    "runaway": KindWords(
+        "Runaway spending",
+        "more is spent than planned. Until it is over, what is not needed first is not asked.",
+        "See what asks: a loop of `prober once`, or a model that reasons longer. If it is to be so, accept it.",
+        is_change=False,
+    ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")

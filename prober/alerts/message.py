@@ -30,6 +30,7 @@ from prober.alerts.phrases import (
     whether_it_stays,
 )
 from prober.incidents.events import EVENTS
+from prober.judging.runaway import YEARS
 from prober.model.notice import (
     ChangeNews,
     DaemonNews,
@@ -38,6 +39,7 @@ from prober.model.notice import (
     IncidentNews,
     Notice,
     ReportNews,
+    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -52,6 +54,11 @@ COMPARISONS_SHOWN = 3
 ALSO_SHOWN = 10
 CERTAIN = "the provider says so itself, or it is deterministic; asking again gave the same. It is no statistic."
 LOOKS = "while it answers nothing, a round makes one to three asks; with the first answer, whole rounds again."
+PLAN = "If this is to be the plan, or to be asked all the same: prober incidents accept {id}"
+HELD_BACK = (
+    "what is asked beside rounds (canaries, shadows, gates). The set that spends is asked no faster than planned, and "
+    "sets of lower priority wait with it; confirmation rounds go on for longer, and facts are always confirmed."
+)
 _BY_COMMAND: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
     "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
@@ -224,6 +231,9 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
         is_down = incident.failed_share is None and incident.kind != "budget_exhausted"
         looks = [("Asked", LOOKS)] if is_down else []
         return [*drill, *_why(incident), _since(incident), *looks, *_also(incident), *last]
+    if isinstance(incident, RunawayNews):
+        spent = [("Spent", visible(incident.detail, 500, lines=False)), ("How sure", _sure_of_spending(incident))]
+        return [*drill, *spent, _since(incident), ("Held back", HELD_BACK), *_also(incident), *last]
     if not isinstance(incident, ChangeNews):
         return [*drill, *fact_lines(incident), _since(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
@@ -235,6 +245,13 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
     much = [("How much", incident.share.words)] if incident.share else []
     since = [_since(incident), *_lasting(incident), ("How sure", sure)]
     return [*drill, *fact_lines(incident), *since, *most, *much, *_also(incident), *last]
+
+
+def _sure_of_spending(one: RunawayNews) -> str:
+    return (
+        f"evidence {thousands(one.e_value)}, threshold {thousands(one.threshold)}: what is within the plan gets there "
+        f"once in {YEARS:g} years or less often"
+    )
 
 
 def _why(trouble: TroubleNews) -> list[Paragraph]:
@@ -255,6 +272,8 @@ def _steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
         return tuple(step.format(id=number, **can) for step in steps)
     check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
     acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
+    if isinstance(about, RunawayNews):
+        return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))
     if not isinstance(about, ChangeNews):
         return (*acknowledge, *_runbook(notice), check)
     compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"

@@ -24,6 +24,7 @@ from prober.model.notice import (
     IncidentNews,
     Notice,
     ReportNews,
+    RunawayNews,
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
@@ -118,6 +119,8 @@ def what_happened(incident: IncidentNews) -> str:
             return facts_headline(facts)
         case TroubleNews() as trouble:
             return trouble_headline(trouble.cause or trouble.kind, trouble.failed_share)
+        case RunawayNews(cause=cause):
+            return cause
         case ChangeNews() as change if change.moved:
             return what_moved(change)
     return KINDS.get(incident.kind, OTHER_KIND).title.lower()
@@ -258,7 +261,7 @@ def minute(at: datetime) -> str:
 
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal["change", "trouble", "stale", "retirement", "daemon", "database", "digest", "report"]
+Subject = Literal["change", "trouble", "runaway", "stale", "retirement", "daemon", "database", "digest", "report"]
 """What an alert of another system is about."""
 
 
@@ -274,6 +277,8 @@ def subject(notice: Notice) -> Subject:
             return "change"  # facts may become a change: it is one alert
         case TroubleNews():
             return "trouble"
+        case RunawayNews():
+            return "runaway"
         case EndpointNews(of=of) | DaemonNews(of=of):
             return of
         case Digest():

@@ -14,7 +14,17 @@ from prober.alerts.phrases import Json, chance, finite, incident_url, iso, notic
 from prober.alerts.post import TIMEOUT_S, checked_address, encoded, given, post
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Share
-from prober.model.notice import ChangeNews, Digest, IncidentNews, Notice, Outcome, ReportNews, Source, TroubleNews
+from prober.model.notice import (
+    ChangeNews,
+    Digest,
+    IncidentNews,
+    Notice,
+    Outcome,
+    ReportNews,
+    RunawayNews,
+    Source,
+    TroubleNews,
+)
 from prober.settings import Settings
 from prober.text import visible
 
@@ -45,7 +55,7 @@ def payload(notice: Notice) -> dict[str, Json]:
         "severity": notice.severity,
         "reason": _line(notice.reason),
         "cause": "" if isinstance(notice.about, Digest | ReportNews) else _line(notice.about.cause),
-        "detail": _line(notice.about.detail) if isinstance(notice.about, TroubleNews) else "",
+        "detail": _line(notice.about.detail) if isinstance(notice.about, TroubleNews | RunawayNews) else "",
         "at": iso(notice.at),
         "title": compose(notice).title,
         "text": plain_text(notice),

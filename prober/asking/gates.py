@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Literal, Protocol, TypeAlias
 
 from prober.asking.failures import FREE
 from prober.asking.interface import Answer, Ask
@@ -22,6 +22,40 @@ class Refused:
     """A word, and what it means here: `budget_exhausted: 25 of 25 asks of the day are spent`."""
     retry_s: float | None = None
     """After how long it may be admitted; None where waiting does not help."""
+
+
+Purpose: TypeAlias = Literal["beside", "low", "normal", "high", "confirmation"]
+"""What asks are for: `beside` rounds (canaries, shadows, gates and other verbs), rounds of a set of this priority, or
+rounds that confirm a suspicion."""
+MAY_BE_AHEAD: Final[dict[Purpose, float]] = {"beside": 0, "low": 1, "normal": 2, "high": 4, "confirmation": 8}
+"""By how many planned rounds a set that spends too much may be ahead of its plan, for such asks to be made still. One
+ask that confirms a fact is always made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overspending:
+    """A probe set of an endpoint for which a cost incident is open."""
+
+    incident: int
+    probe_set: str
+    priority: Purpose
+    ahead: float
+    """Planned rounds that it has spent before their time."""
+
+
+def held_back(purpose: Purpose, probe_set: str, overspending: Sequence[Overspending]) -> Refused | None:
+    """Why asks of a set for this purpose are not made now; None where they are. What spends is held to its plan, and
+    what is asked of the same endpoint with a lower priority gives way meanwhile."""
+    for one in overspending:
+        is_first = purpose == "beside" or (
+            MAY_BE_AHEAD[purpose] < MAY_BE_AHEAD[one.priority] and one.ahead >= MAY_BE_AHEAD[one.priority]
+        )
+        if is_first or (one.probe_set == probe_set and one.ahead >= MAY_BE_AHEAD[purpose]):
+            return Refused(
+                f"held_back: {one.probe_set} has spent {one.ahead:.1f} planned rounds before their time "
+                f"(incident {one.incident})"
+            )
+    return None
 
 
 class Gate(Protocol):
@@ -55,6 +89,22 @@ def admit(gates: Sequence[Gate], asks: Sequence[Ask]) -> tuple[int, Refused | No
                 earlier.release(asks[fewer:count])
             count, refused = fewer, reason
     return count, refused
+
+
+class ClosedGate:
+    """Refuses every ask, for one reason."""
+
+    is_ahead = True
+
+    def __init__(self, refused: Refused) -> None:
+        self._refused = refused
+
+    def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
+        return 0, self._refused if asks else None
+
+    def settle(self, answers: Sequence[Answer]) -> None: ...
+
+    def release(self, asks: Sequence[Ask]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

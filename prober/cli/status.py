@@ -199,6 +199,14 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
     )
     say(
         *(
+            f"{one.name}: {each.severity} since {when(each.onset)}: {each.headline}; {each.detail}; asks are held back "
+            f"(incident {each.id})"
+            for one in statuses
+            for each in one.endpoint.runaways
+        )
+    )
+    say(
+        *(
             f"{one.name}: no fresh rounds; people were notified at {minute(one.endpoint.stale_since)}"
             for one in statuses
             if one.endpoint.stale_since

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
-from prober.model.incident import Action, Change, Decision, Facts, Incident, IncidentState, Reason
+from prober.model.incident import Action, Change, Decision, Facts, Incident, IncidentState, Reason, Runaway
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
@@ -56,12 +56,14 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
             return unmute(incident, action.actor, action.note, now)
         case "accept" if isinstance(incident, Change):
             return accept(incident, action.actor, action.note, now)
+        case "accept" if isinstance(incident, Runaway):
+            return Decision("accepted", closed(incident, "accepted", action.actor, action.note, now), event="accepted")
         case "accept":
             return Decision("nothing_to_accept", incident)
         case "close":
             over = closed(incident, "recovered", action.actor, action.note, now)
-            event = "recovered" if isinstance(incident, Change) else "trouble_over"
-            return Decision("closed_by_hand", over, event=event)
+            events = {Change: "recovered", Runaway: "runaway_over"}
+            return Decision("closed_by_hand", over, event=events.get(type(incident), "trouble_over"))
 
 
 def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:

@@ -203,6 +203,15 @@ EVENTS: Mapping[Event, EventRule] = {
         phase="resolved",
         steps=("Nothing: rounds succeed, and are judged again.",),
     ),
+    # A probe set spends several times what is planned: what is not needed first is asked no more.
+    "runaway": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    # Rounds take what was planned again.
+    "runaway_over": EventRule(
+        title="Spending is in plan again",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Nothing: everything is asked again.",),
+    ),
     # An endpoint has had no completed round for several schedules.
     "stale": EventRule(
         title="No fresh rounds",
@@ -297,7 +306,7 @@ EVENTS: Mapping[Event, EventRule] = {
 
 
 ALARMS: Final[tuple[Event, ...]] = (
-    "opened", "fact", "trouble", "escalated", "answers_changed", "cause_changed", "unmuted",
+    "opened", "fact", "trouble", "runaway", "escalated", "answers_changed", "cause_changed", "unmuted",
 )  # fmt: skip
 """Events from which on an incident waits anew to be acknowledged."""
 NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from prober.model.incident import Change, Incident, Trouble
+from prober.model.incident import Change, Incident, Runaway, Trouble
 from prober.model.triage import Cause
 
 RUNBOOKS: Final[Mapping[str, str]] = {
@@ -49,6 +49,8 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
     for cause in causes:
         if cause in _OF_CAUSE:
             return _OF_CAUSE[cause]
+    if isinstance(incident, Runaway):
+        return "cost-runaway"
     if isinstance(incident, Trouble):
         return _OF_TROUBLE[incident.kind]
     if isinstance(incident, Change):

@@ -22,8 +22,8 @@ DEFAULTS: Final[Mapping[str, Severity]] = {
     "fingerprint": "info",
     "check": "critical",
 }
-"""Channel, kind of fact, or kind of trouble → level. What is not named is a `warning`: answers are distributed
-otherwise; or an endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
+"""Channel, kind of fact, kind of trouble, or `runaway` → level. What is not named is a `warning`: answers are
+distributed otherwise; or an endpoint cannot be asked, which makes us blind, but is no outage of what our users see."""
 _PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "model_not_found", "model_retired"))
 """Kinds of trouble that an older declaration means when it says `provider_error`."""
 

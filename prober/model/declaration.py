@@ -30,6 +30,10 @@ CheckType: TypeAlias = Literal[
 ]  # fmt: skip
 
 
+Priority: TypeAlias = Literal["low", "normal", "high"]
+"""From the least to the most."""
+
+
 class Price(Shape):
     """What an endpoint charges, in US dollars, if the list of known prices does not have it or is wrong."""
 
@@ -137,6 +141,8 @@ class Endpoint(Connection):
     """Asks of one round at the same time."""
     budget: Budget = Budget()
     """Hard limits of the last hour, day and month."""
+    runaway: float = Field(3.0, ge=2, le=1_000)
+    """Spending so many times what is planned opens an incident, and holds asks back; up to half of it is tolerated."""
     price: Price | None = None
     """What it charges. Without it, the list of known prices is used."""
     false_alarms_per_year: float = Field(1.0, gt=0, le=365)
@@ -296,6 +302,8 @@ class ProbeSet(Shape):
     """What its replies must reach, for each endpoint."""
     budget: Budget = Budget()
     """What its asks may cost, on all of its endpoints together."""
+    priority: Priority = "normal"
+    """What is held back first where a probe set spends more than planned: `low` before `normal` before `high`."""
     canary: Canary | None = None
     """An edited prompt is asked beside the version in force first. Without it, it takes its place at once."""
     shadow: Shadow | None = None

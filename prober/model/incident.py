@@ -30,7 +30,7 @@ TroubleKind = Literal[
     "provider_error",  # any other reason
 ]
 """Why an endpoint cannot be asked. Never a change."""
-IncidentKind = Literal[Kind, TroubleKind]
+IncidentKind = Literal[Kind, TroubleKind, "runaway"]
 Event: TypeAlias = str
 """What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
@@ -68,6 +68,9 @@ Reason = Literal[
     "cause_refreshed",  # for the same reason, in newer words
     "recovering",  # some rounds succeeded
     "rounds_succeed",  # several in a row: trouble is over
+    # more is spent than planned
+    "overspent",  # an incident opens, and what is not needed first is asked no more
+    "back_in_plan",  # several rounds in a row took no more than planned: it is over
     # a person acted
     "acknowledged",  # a person took it on
     "muted",  # a person wants no notices of it for a while
@@ -125,8 +128,8 @@ LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What every incident is: an endpoint changed (`Change`), says something else of itself (`Facts`) or cannot be
-    asked (`Trouble`)."""
+    """What every incident is: an endpoint changed (`Change`), says something else of itself (`Facts`), cannot be asked
+    (`Trouble`), or costs more than planned (`Runaway`)."""
 
     id: int
     """0 before the store gives it one."""
@@ -272,6 +275,23 @@ class Trouble(Incident):
     @property
     def headline(self) -> str:
         return trouble_headline(self.cause or self.kind, self.failed_share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runaway(Incident):
+    """A probe set spends more on an endpoint than planned. It says nothing of what is answered."""
+
+    kind: Literal["runaway"]
+    probe_set: str
+    """The one that spends."""
+    detail: str
+    """Who spends, what, and what was planned. `cause` has it in half a line."""
+    e_value: float
+    threshold: float
+
+    @property
+    def headline(self) -> str:
+        return self.cause
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,15 @@ class TroubleNews(IncidentNews):
     failed_share: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunawayNews(IncidentNews):
+    """News of a probe set that spends more than planned. Fields as of `model.incident.Runaway`."""
+
+    detail: str
+    e_value: float
+    threshold: float
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointNews:
     """News of an endpoint, but of no incident."""
@@ -199,7 +208,7 @@ class ReportNews:
     """The same, to the letter what the verb prints."""
 
 
-News: TypeAlias = ChangeNews | FactsNews | TroubleNews | EndpointNews | DaemonNews | Digest | ReportNews
+News: TypeAlias = ChangeNews | FactsNews | TroubleNews | RunawayNews | EndpointNews | DaemonNews | Digest | ReportNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
 from prober.service.gates import budget_gates, round_gates
-from prober.store import Store, Transaction, replies
+from prober.store import Store, Transaction, judge_state, replies
 from prober.store.rounds import Claim
 
 LONGEST_WAIT_S: Final = 600.0
@@ -69,7 +69,11 @@ def ask_round(
     asks = plan(probe_set, endpoint)
     found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
-    gates = round_gates(store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient)
+    is_confirming = claim.round.confirms not in ("", judge_state.FOR_REFERENCE)
+    gates = round_gates(
+        store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient,
+        purpose="confirmation" if is_confirming else probe_set.priority, probe_set=probe_set.name,
+    )  # fmt: skip
     asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S if is_patient else 0.0)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)

@@ -27,7 +27,7 @@ from prober.model.reply import Reply
 from prober.model.version import Version
 from prober.prices import Tariff, tariff
 from prober.service.decisions import notify_of_no_incident
-from prober.service.gates import budget_gates
+from prober.service.gates import budget_gates, overspending_gates
 from prober.store import Store, Transaction, candidates, versions
 
 EVERY: Final = 6
@@ -166,7 +166,10 @@ def asked_beside(
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
     asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
     by_series = {keys[name]: probe for name, probe in probes.items()}
-    gates = [BreakerGate((), clock), *budget_gates(store, endpoint, budgets, (), by_series, clock)]
+    gates = overspending_gates(store, endpoint, "beside", "", clock()) or [
+        BreakerGate((), clock),
+        *budget_gates(store, endpoint, budgets, (), by_series, clock),
+    ]
     replies: dict[int, Reply] = {}
     with closing(open_provider(endpoint)) as provider:
         asker = Asker(provider, clock, endpoint.concurrency, gates)

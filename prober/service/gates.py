@@ -10,8 +10,8 @@ from typing import Final, Self
 from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
-from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
-from prober.asking.interface import Answer, Ask
+from prober.asking.gates import Booking, BudgetGate, ClosedGate, Entry, Gate, Purpose, Refused, held_back
+from prober.asking.interface import Ask
 from prober.asking.limits import LimitGate, account_of
 from prober.loading import Declarations
 from prober.model.allowance import Admitted, Told
@@ -21,6 +21,7 @@ from prober.model.errors import NotEnough
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
 from prober.prices import Unpriced, tariff
+from prober.status.spending import overspending
 from prober.store import Store, limits, replies, spending
 from prober.tokens import TokenEstimate, output_limit
 
@@ -55,22 +56,6 @@ class StoredLedger:
             self._store.change(spending.give_back, self._scopes, datetime.fromisoformat(page), cost)
 
 
-class UnknownPrice:
-    """A gate that refuses every ask: a budget in dollars cannot be kept where nobody knows what an ask costs."""
-
-    is_ahead = True
-
-    def __init__(self, reason: str) -> None:
-        self._refused = Refused(f"budget_exhausted: a budget is in dollars, and the price is not known: {reason}")
-
-    def admit(self, asks: Sequence[Ask]) -> tuple[int, Refused | None]:
-        return 0, self._refused if asks else None
-
-    def settle(self, answers: Sequence[Answer]) -> None: ...
-
-    def release(self, asks: Sequence[Ask]) -> None: ...
-
-
 def budget_gates(
     store: Store,
     endpoint: Endpoint,
@@ -85,7 +70,8 @@ def budget_gates(
         return []
     price = tariff(endpoint, clock()) if "dollars" in units else None
     if isinstance(price, Unpriced):
-        return [UnknownPrice(price.reason)]
+        unknown = f"budget_exhausted: a budget is in dollars, and the price is not known: {price.reason}"
+        return [ClosedGate(Refused(unknown))]
     estimate = TokenEstimate(output_limit(endpoint.parameters))
     if units != {"asks"}:
         newest = store.query(replies.newest, endpoint.content_hash, about=LEARNT_FROM)
@@ -111,6 +97,12 @@ class StoredMinutes:
         self._store.change(limits.settle, self._account, booked_at, unused, said, self._clock())
 
 
+def overspending_gates(store: Store, endpoint: Endpoint, purpose: Purpose, probe_set: str, now: datetime) -> list[Gate]:
+    """A gate that is closed where asks for this purpose are held back; none where they are not."""
+    refused = held_back(purpose, probe_set, store.query(overspending, endpoint.content_hash, now))
+    return [] if refused is None else [ClosedGate(refused)]
+
+
 def round_gates(
     store: Store,
     endpoint: Endpoint,
@@ -120,11 +112,16 @@ def round_gates(
     clock: Callable[[], datetime],
     *,
     is_patient: bool,
+    purpose: Purpose,
+    probe_set: str,
 ) -> list[Gate]:
-    """The gates of a round: the breaker of the endpoint, the limits of its account, then the budgets.
+    """The gates of a round: what overspending holds back, the breaker of the endpoint, the limits of its account, then
+    the budgets.
 
     `is_patient`: whether somebody waits for the breaker and for limits, as a daemon does.
     """
+    if closed := overspending_gates(store, endpoint, purpose, probe_set, clock()):
+        return closed
     newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
     guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)
     paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)

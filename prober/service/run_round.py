@@ -101,8 +101,8 @@ def run(
             store.change(rounds.miss, round_id, reason, clock(), claim)
             return RoundResult("missed", reason)
         asked = ask_round(store, claim, probe_set, endpoint, provider, clock, budgets, is_patient=is_patient)
-        if asked.refused.startswith("breaker_open") and not asked.observations:
-            # The rounds before said what is wrong with the endpoint; this one says nothing of it.
+        if asked.refused.startswith(("breaker_open", "held_back")) and not asked.observations:
+            # The rounds before said what is wrong; this one says nothing of the endpoint.
             store.change(rounds.miss, round_id, asked.refused, clock(), claim)
             return RoundResult("missed", asked.refused)
         if not asked.observations:
@@ -127,6 +127,8 @@ def run(
             every_s=promise.every_s if confirming else None,
             observations=asked.observations,
             facts=seen,
+            probe_set=probe_set,
+            promise=promise,
         )
     return RoundResult(
         "completed",

@@ -17,11 +17,13 @@ from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.facts.readings import Readings
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import decode, encode
-from prober.model.declaration import Confirm, Endpoint
+from prober.judging.promise import Promise
+from prober.model.declaration import Confirm, Endpoint, ProbeSet
 from prober.model.evidence import Fact, Findings, Judgement, Observation
 from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked
+from prober.service.spending import watch_spending
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store import facts as stored_facts
 from prober.store.rounds import Claim
@@ -65,6 +67,8 @@ def settle(
     every_s: float | None = None,
     observations: Sequence[Observation] | None = None,
     facts: SeenFacts | None = None,
+    probe_set: ProbeSet | None = None,
+    promise: Promise | None = None,
 ) -> Settled:
     """Complete a judged round: judgement, memory, suspicion, incidents and owed notices, at once or not at all.
 
@@ -72,7 +76,7 @@ def settle(
     on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it,
     `every_s` how many seconds lie between scheduled rounds (None: nobody asks again while the reference is gathered).
     `observations` are all that the round holds, in order; None reads them from the store. `facts` is what the round
-    says of who answered.
+    says of who answered. `probe_set` and `promise` say what was planned; without them spending is not looked at.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
     replaced meanwhile.
     """
@@ -101,6 +105,10 @@ def settle(
             change = replace(change, incident=carry_out(tx, change, routing, now))
         if facts is not None:
             _settle_facts(tx, endpoint, facts, given, routing, now)
+        if probe_set is not None and promise is not None and observations is not None:
+            watch_spending(
+                tx, claim, probe_set, endpoint, observations, promise, routing, given.in_maintenance, now
+            )  # fmt: skip
     return Settled(change, failing, confirmation)
 
 

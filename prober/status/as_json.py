@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from prober.model.evidence import Findings
-from prober.model.incident import Change, Facts, Trouble
+from prober.model.incident import Change, Facts, Runaway, Trouble
 
 if TYPE_CHECKING:
     from prober.asking.breaker import Breaker
+    from prober.asking.gates import Overspending
     from prober.model.comparison import Candidate
     from prober.model.evidence import Fact, Verdict
     from prober.model.incident import Incident
@@ -74,6 +75,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "judged_from": of_time(one.judged_from),
         "budget": asdict(one.budget) if one.budget else None,
         "breaker": _of_breaker(one.breaker) if one.breaker else None,
+        "runaways": [_of_runaway(each, one.overspending) for each in view.runaways],
         "missing": one.missing,
         "e_value": view.e_value,
         "threshold": view.threshold,
@@ -140,9 +142,24 @@ def _of_breaker(one: Breaker) -> Json:
     }
 
 
+def _of_runaway(incident: Runaway, overspending: Sequence[Overspending]) -> Json:
+    ahead = next((one.ahead for one in overspending if one.incident == incident.id), None)
+    return {
+        "incident": incident.id,
+        "probe_set": incident.probe_set,
+        "severity": incident.severity,
+        "state": incident.state,
+        "since": incident.onset,
+        "words": incident.headline,
+        "detail": incident.detail,
+        "rounds_ahead": ahead,
+    }
+
+
 def of_incident(incident: Incident) -> Json:
     """Trouble has every key of a change, which say that nothing moved."""
     change = incident if isinstance(incident, Change) else None
+    counted = incident if isinstance(incident, Change | Runaway) else None
     return {
         "id": incident.id,
         "endpoint": incident.endpoint,
@@ -158,15 +175,15 @@ def of_incident(incident: Incident) -> Json:
         "close_reason": incident.close_reason,
         "severity": incident.severity,
         "cause": incident.cause,
-        "detail": incident.detail if isinstance(incident, Trouble) else "",
+        "detail": incident.detail if isinstance(incident, Trouble | Runaway) else "",
         "cause_before": incident.cause_before if isinstance(incident, Trouble) else "",
         "failed_share": incident.failed_share if isinstance(incident, Trouble) else None,
         "acknowledged_at": of_time(incident.acknowledged_at),
         "muted_until": of_time(incident.muted_until),
         "actor": incident.actor,
         "note": incident.note,
-        "e_value": change.e_value if change else 0.0,
-        "threshold": change.threshold if change else 0.0,
+        "e_value": counted.e_value if counted else 0.0,
+        "threshold": counted.threshold if counted else 0.0,
         "channels": [of_verdict(verdict) for verdict in change.verdicts] if change else [],
         "facts": [of_fact(fact) for fact in incident.facts] if isinstance(incident, Change | Facts) else [],
         **of_findings(change.findings if change else Findings()),

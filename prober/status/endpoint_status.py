@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from prober.asking.breaker import Breaker
+from prober.asking.gates import Overspending
 from prober.loading.round_labels import moment_of
 from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
@@ -75,6 +76,8 @@ class EndpointStatus:
     """None where none is declared."""
     breaker: Breaker | None = None
     """Where it is open: the endpoint answers nothing, and is asked no whole rounds."""
+    overspending: tuple[Overspending, ...] = ()
+    """Probe sets that spend more than planned, for which asks are held back."""
 
     @property
     def name(self) -> str:
@@ -82,9 +85,9 @@ class EndpointStatus:
 
     @property
     def incident(self) -> Incident | None:
-        """What is open: the change, else the trouble, else the gravest facts."""
+        """What is open: the change, else the trouble, else the gravest facts, else what spends more than planned."""
         facts = max(self.endpoint.open_facts, key=lambda one: SEVERITIES.index(one.severity), default=None)
-        return self.endpoint.open_incident or self.endpoint.trouble or facts
+        return self.endpoint.open_incident or self.endpoint.trouble or facts or next(iter(self.endpoint.runaways), None)
 
     @property
     def is_stale(self) -> bool:

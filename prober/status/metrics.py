@@ -41,6 +41,10 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "incident_open": (
         "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
     ),
+    "spending_ahead_rounds": (
+        "Planned rounds that a set has spent before their time, while its incident is open and asks are held back.",
+        "endpoint probe_set",
+    ),
     "budget_limit": (f"What a budget allows in its period. {_IN_UNITS}", "budget limit"),
     "budget_spent": (f"Spent or set aside in the period of a budget. {_IN_UNITS}", "budget limit"),
     "budget_left": (f"What is left of a budget. {_IN_UNITS}", "budget limit"),
@@ -150,10 +154,14 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
         (
             ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
             for one, view in views
-            for incident in (view.open_incident, view.trouble, *view.open_facts)
+            for incident in (view.open_incident, view.trouble, *view.open_facts, *view.runaways)
             if incident is not None
         ),
     )  # fmt: skip
+    yield _family(
+        "spending_ahead_rounds",
+        (((one.name, each.probe_set), each.ahead) for one in statuses for each in one.overspending),
+    )
 
 
 def _budgets(budgets: Sequence[BudgetView]) -> Iterator[Metric]:

@@ -10,6 +10,7 @@ from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
+from prober.status.spending import overspending
 from prober.store import Store, candidates, daemons, replies, samples, spending
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
@@ -40,7 +41,7 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
     found = store.query(overview.endpoints), store.query(overview.recent_rounds_of_each)
     statuses = endpoint_statuses(*found, store.query(daemons.not_over, now=now), now)
     return SystemStatus(
-        tuple(_with_breaker(store, one) for one in statuses),
+        tuple(_with_gates(store, one, now) for one in statuses),
         tuple(store.query(deliveries)),
         tuple(store.query(daemons.statuses)),
         tuple(one for one in store.query(candidates.found) if one.state in OPEN),
@@ -50,7 +51,10 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
     )
 
 
-def _with_breaker(store: Store, one: EndpointStatus) -> EndpointStatus:
+def _with_gates(store: Store, one: EndpointStatus, now: datetime) -> EndpointStatus:
+    """With what keeps asks from being made."""
+    if one.endpoint.runaways:
+        one = replace(one, overspending=store.query(overspending, one.endpoint.endpoint_hash, now))
     if one.state != "unreachable":
         return one
     newest = store.query(replies.newest_of_endpoint, one.endpoint.endpoint_hash, REMEMBERED)

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from prober.incidents.severity import severity
 from prober.model.evidence import Findings
-from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Trouble
+from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Runaway, Trouble
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
@@ -46,6 +46,25 @@ def open_trouble(tx: Transaction, endpoint_hash: str) -> Trouble | None:
     """Why an endpoint cannot be asked; None where it can. An endpoint has at most one."""
     found = _not_closed(tx, endpoint_hash, col(IncidentRow.kind).in_(TROUBLES))
     return found if isinstance(found, Trouble) else None
+
+
+def open_runaways(tx: Transaction, endpoint_hash: str) -> tuple[Runaway, ...]:
+    """Of the probe sets that spend more than planned; at most one of each."""
+    rows = tx.exec(
+        select(IncidentRow)
+        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed", IncidentRow.kind == "runaway")
+        .order_by(col(IncidentRow.id))
+        .execution_options(populate_existing=True)
+    )
+    return tuple(one for one in map(to_incident, rows) if isinstance(one, Runaway))
+
+
+def newest_runaway(tx: Transaction, endpoint_hash: str, probe_set: str) -> Runaway | None:
+    """Of this set, closed or not."""
+    of = (IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.probe_set == probe_set, IncidentRow.kind == "runaway")
+    row = tx.exec(select(IncidentRow).where(*of).order_by(col(IncidentRow.id).desc()).limit(1)).first()
+    found = None if row is None else to_incident(row)
+    return found if isinstance(found, Runaway) else None
 
 
 def _not_closed(tx: Transaction, endpoint_hash: str, kind: ColumnElement[bool]) -> Incident | None:
@@ -102,7 +121,7 @@ def live_at_provider(tx: Transaction, incident: Incident) -> tuple[Incident, ...
 
 def _of_nature(incident: Incident) -> tuple[ColumnElement[bool], ...]:
     """What holds of incidents that may be of one event with this one."""
-    if isinstance(incident, Trouble):
+    if isinstance(incident, Trouble | Runaway):
         return (col(IncidentRow.kind) == incident.kind,)
     is_facts = col(IncidentRow.is_facts).is_(True if isinstance(incident, Facts) else None)
     return (~col(IncidentRow.kind).in_(TROUBLES), is_facts)
@@ -243,13 +262,16 @@ def to_row(incident: Incident) -> IncidentRow:
         row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
         row.together = json.dumps(incident.together)
         row.facts = pack_facts(incident.facts) if incident.facts else None
+    if isinstance(incident, Runaway):
+        row.is_facts, row.probe_set, row.detail = False, incident.probe_set, incident.detail
+        row.e_value, row.threshold = incident.e_value, incident.threshold
     if isinstance(incident, Trouble):
         row.detail, row.cause_before = incident.detail, incident.cause_before
         row.failed_share = incident.failed_share
     return row
 
 
-def to_incident(row: IncidentRow) -> Change | Facts | Trouble:
+def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway:
     shared: dict[str, Any] = {
         "id": row.id,
         "endpoint": row.endpoint,
@@ -271,10 +293,15 @@ def to_incident(row: IncidentRow) -> Change | Facts | Trouble:
         "notified_at": row.notified_at,
     }
     first, last = row.onset_first, row.onset_last
-    incident: Change | Facts | Trouble
+    incident: Change | Facts | Trouble | Runaway
     facts = () if row.facts is None else unpack_facts(row.facts)
     if row.is_facts:
         incident = Facts(**shared, facts=facts)
+    elif row.kind == "runaway":
+        incident = Runaway(
+            **shared, probe_set=row.probe_set or "", detail=row.detail or "", e_value=row.e_value,
+            threshold=row.threshold,
+        )  # fmt: skip
     elif row.kind in TROUBLES:
         incident = Trouble(
             **shared,

@@ -99,6 +99,8 @@ class WatchRow(Row, table=True):
     """When people were notified that no fresh rounds come; NULL while they do."""
     changes: int = 0
     """Grows with everything a reader could see change."""
+    spending: str | None = Field(default=None, sa_type=Text)
+    """JSON: probe set → what is known of its spending, see `prober.judging.runaway`; NULL before the first round."""
 
 
 class MemoryRow(Row, table=True):

@@ -16,7 +16,7 @@ from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 21))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 22))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from prober.model.budget import Budget, Limit, Period, Spent
 from prober.model.declaration import ReferenceRule
-from prober.model.incident import ActionName, Change, Event, Facts, Trouble
+from prober.model.incident import ActionName, Change, Event, Facts, Runaway, Trouble
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -134,6 +134,8 @@ class EndpointView:
     """What it says anew of itself that people know of and that is not over, the newest first."""
     trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
+    runaways: tuple[Runaway, ...] = ()
+    """Probe sets that spend more on it than planned; the newest first."""
     closed_incident: Change | None = None
     """The newest change where none is open though the latest judgement is an alarm: it was closed since."""
     reference_began_at: datetime | None = None

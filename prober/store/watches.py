@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, func, select, update
 
@@ -50,3 +52,16 @@ def stale_since(tx: Transaction, endpoint_hash: str) -> datetime | None:
 def set_stale_since(tx: Transaction, endpoint_hash: str, since: datetime | None) -> None:
     """As `stale_since` gives it from now on."""
     tx.exec(update(WatchRow).where(col(WatchRow.endpoint_hash) == endpoint_hash).values(stale_since=since))
+
+
+def spending(tx: Transaction, endpoint_hash: str) -> dict[str, dict[str, Any]]:
+    """Probe set → what is known of its spending on this endpoint."""
+    held = tx.exec(select(WatchRow.spending).where(WatchRow.endpoint_hash == endpoint_hash)).first()
+    found: dict[str, dict[str, Any]] = json.loads(held or "{}")
+    return found
+
+
+def keep_spending(tx: Transaction, endpoint_hash: str, known: dict[str, dict[str, Any]]) -> None:
+    """As `spending` gives it from now on."""
+    of = col(WatchRow.endpoint_hash) == endpoint_hash
+    tx.exec(update(WatchRow).where(of).values(spending=json.dumps(known)))

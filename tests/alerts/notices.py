@@ -20,12 +20,14 @@ from prober.model.notice import (
     DigestItem,
     EndpointNews,
     FactsNews,
+    IncidentNews,
     Moved,
     News,
     Notice,
     Part,
     Point,
     ReportNews,
+    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -87,6 +89,13 @@ def edited(notice: T, **values: Any) -> T:
             about = TroubleNews(
                 **{field.name: getattr(about, field.name, field.default) for field in fields(TroubleNews)}
             )
+        case event if event.startswith("runaway") or values.get("kind") == "runaway":
+            about = RunawayNews(
+                **{name: getattr(about, name) for name in IncidentNews.__dataclass_fields__},
+                detail="probe set shop of payments on acme/model: 16 asks took 24,000 tokens; planned were about 8 asks and "
+                "300 tokens",
+                e_value=9e4, threshold=87_660,
+            )  # fmt: skip
     known = {field.name for field in fields(about)}
     return replace(
         notice, about=replace(about, **{name: value for name, value in values.items() if name in known}), **head
@@ -168,6 +177,7 @@ FACT = edited(
     ),
 )
 TROUBLE = edited(PLAIN, event="trouble", kind="provider_error", cause="unauthorized: 12 of 12 asks")
+RUNAWAY = edited(PLAIN, event="runaway", kind="runaway", cause="asks take 80 times the planned tokens")
 ELSEWHERE = edited(PLAIN, event="stale", runbook=None, cause="none for 3 h")
 
 NAMED = {
@@ -246,6 +256,8 @@ NAMED = {
         detail="HTTP 429: You exceeded your current quota, please check your plan and billing details.",
     ),
     "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
+    "runaway": RUNAWAY,
+    "runaway_over": edited(RUNAWAY, event="runaway_over", state="closed", close_reason="recovered"),
     "stale": ELSEWHERE,
     "fresh": replace(ELSEWHERE, event="fresh", about=EndpointNews("")),
     "compared": replace(

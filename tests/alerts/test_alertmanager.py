@@ -65,6 +65,7 @@ def test_an_alarm_in_full() -> None:
 
 OF_OTHERS = {
     "trouble": "trouble_over",
+    "runaway": "runaway_over",
     "stale": "fresh",
     "daemon_silent": "daemon_back",
     "database_lost": "database_back",
@@ -122,7 +123,12 @@ def test_the_end_of_what_never_fired_here_is_not_sent() -> None:
 
 @pytest.mark.parametrize(
     ("begin", "end", "is_incident"),
-    [("trouble", "trouble_over", True), ("stale", "fresh", False), ("daemon_silent", "daemon_back", False)],
+    [
+        ("trouble", "trouble_over", True),
+        ("runaway", "runaway_over", True),
+        ("stale", "fresh", False),
+        ("daemon_silent", "daemon_back", False),
+    ],
 )
 def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
     held, now = Alertmanager(), NOW

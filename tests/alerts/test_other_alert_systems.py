@@ -26,6 +26,8 @@ def test_every_event_has_a_phase_but_those_that_never_end() -> None:
         ("acknowledged", "rate_limited", "trouble"),
         ("muted", "budget_exhausted", "trouble"),
         ("trouble_over", "provider_error", "trouble"),
+        ("runaway", "runaway", "runaway"),
+        ("runaway_over", "runaway", "runaway"),
         ("stale", "", "stale"),
         ("fresh", "", "stale"),
         ("daemon_silent", "", "daemon"),

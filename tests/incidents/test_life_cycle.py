@@ -217,7 +217,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
     assert reached.ends == set(get_args(CloseReason))
     causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
     assert set(get_args(Reason)) - reached.reasons == {
-        "joined", "not_allowed", "not_acknowledged", "became_reference", "mute_moved", *causes, *facts
+        "joined", "not_allowed", "not_acknowledged", "became_reference", "mute_moved", "overspent", "back_in_plan", *causes, *facts
     }, "said elsewhere"  # fmt: skip
     elsewhere = {
         "joined",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import col, func, select
 
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Change, Facts, Incident, Trouble
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Runaway, Trouble
 from prober.model.notice import (
     ChangeNews,
     Comparison,
@@ -23,6 +23,7 @@ from prober.model.notice import (
     Part,
     Point,
     ReportNews,
+    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -218,7 +219,7 @@ def news_of(
     comparisons: tuple[Comparison, ...],
     history: tuple[Point, ...],
     history_unit: str,
-) -> ChangeNews | FactsNews | TroubleNews:
+) -> ChangeNews | FactsNews | TroubleNews | RunawayNews:
     """`history` is of the channel that moved most, oldest round first."""
     shared: dict[str, Any] = {
         "incident_id": incident.id,
@@ -238,6 +239,10 @@ def news_of(
     }
     if isinstance(incident, Facts):
         return FactsNews(**shared, facts=incident.facts)
+    if isinstance(incident, Runaway):
+        return RunawayNews(
+            **shared, detail=incident.detail, e_value=incident.e_value, threshold=incident.threshold
+        )  # fmt: skip
     if not isinstance(incident, Change):
         trouble = incident if isinstance(incident, Trouble) else None
         return TroubleNews(

@@ -1,0 +1,205 @@
+r"""Does more get spent than planned? Three e-detectors of the rounds of one probe set on one endpoint.
+
+The plan: as many rounds as the schedule and the rules of confirmation and reference make due, each of as many tokens as
+the first `LEARNT_FROM` whole rounds took (their mean and two standard errors). What is tolerated is up to $T$ times
+that; the null of each reading is that no more is expected, whatever came before. For each $\lambda$ of `BETS`:
+
+- `rounds`: what a round took, $X$ planned rounds: $(1 + \lambda X / T)\,e^{-\lambda p}$, where $p$ rounds were planned
+  since the one before. Holds for rounds at any times, such as a Poisson process with marks of any size;
+- `tokens`: of each ask of a whole round, $x$ planned asks: $(1 + \lambda x / T) / (1 + \lambda)$;
+- `reasoning`: the same of hidden reasoning tokens.
+
+Each factor has an expectation of at most 1 under its null (for `tokens` by the inequality of the means, since probes
+differ), so the sum over all possible beginnings is an e-detector (Shin, Ramdas & Rinaldo 2024): the mean of all of them
+takes at least `c` rounds on average to reach `c` (bets on a mean: Waudby-Smith & Ramdas 2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from math import exp, inf, log1p, sqrt
+from statistics import fmean, stdev
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from prober.model.declaration import Priority
+
+Reading = Literal["rounds", "tokens", "reasoning"]
+READINGS: Final[tuple[Reading, ...]] = get_args(Reading)
+BETS: Final = (1 / 3, 1.0, 3.0, 9.0, 27.0)
+LEARNT_FROM: Final = 8
+"""Whole rounds that say what one takes; nothing is judged before."""
+YEARS: Final = 10.0
+"""Mean years of scheduled rounds between two false alarms of an endpoint, all its sets together, at least."""
+FEW: Final = 50.0
+"""Reasoning tokens of an ask that are no explosion, however few were planned."""
+CALM: Final = 3
+"""Rounds in a row within what is tolerated, after which spending is back in plan."""
+MOST_AHEAD: Final = 50.0
+"""Planned rounds that spending is ahead of the plan, at most: what is held back is held back no longer than that."""
+BEGAN: Final = 300.0
+"""Evidence of all readings together from which on what is spent is counted, for people."""
+_NONE: Final = (-inf,) * len(BETS)
+_LARGEST: Final = 500.0
+"""ln; more would not fit into a number."""
+
+
+class Took(NamedTuple):
+    """What one round took."""
+
+    label: str
+    planned: float
+    """Rounds that were planned since the round before, this one included."""
+    asks: int
+    """Made."""
+    of: int
+    """Asks of a whole round."""
+    tokens: Sequence[int] | None
+    """Of each ask; None where the provider does not count all of them."""
+    reasoning: Sequence[int] = ()
+    """Of them, hidden; of each ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What is known of the spending of one probe set on one endpoint, after some rounds."""
+
+    content: str = ""
+    """Which probes: with others, the plan is another."""
+    tokens: tuple[float, ...] = ()
+    """Of each round that says what one takes."""
+    reasoning: tuple[float, ...] = ()
+    asks: int = 0
+    """Of a whole round."""
+    evidence: tuple[tuple[float, ...], ...] = (_NONE,) * len(READINGS)
+    """ln of each reading's sums over beginnings, by bet."""
+    onset: str = ""
+    """Label of the first round that the evidence rests on."""
+    planned_rounds: float = 0.0
+    """Since then."""
+    spent_rounds: float = 0.0
+    """In planned rounds."""
+    made: int = 0
+    """Asks, since then."""
+    took: int = 0
+    """Tokens."""
+    reasoned: int = 0
+    ahead: float = 0.0
+    """Planned rounds that were spent before their time, after the newest round."""
+    calm: int = 0
+    """Newest rounds in a row that are within what is tolerated."""
+    is_open: bool = False
+    """Whether an incident was opened for it."""
+    at: str = ""
+    """When the newest round was asked, ISO 8601; empty before the first."""
+    every_s: float = 0.0
+    """Seconds between planned rounds, on average."""
+    priority: Priority = "normal"
+    """Of the probe set."""
+
+    @property
+    def is_learnt(self) -> bool:
+        return len(self.tokens) >= LEARNT_FROM
+
+    @property
+    def round_tokens(self) -> float:
+        """Planned, of one round."""
+        return _most(self.tokens)
+
+    @property
+    def round_reasoning(self) -> float:
+        """Planned, of one round."""
+        return max(_most(self.reasoning), FEW * self.asks)
+
+    @property
+    def e_value(self) -> float:
+        """Of all readings together: what the threshold is for."""
+        return fmean(map(self._e_value, READINGS))
+
+    @property
+    def leading(self) -> Reading:
+        return max(READINGS, key=self._e_value)
+
+    def times(self, reading: Reading) -> float:
+        """How many times the plan, since the onset."""
+        if reading == "rounds":
+            return self.spent_rounds / max(self.planned_rounds, 1.0)
+        asked = max(self.made, 1) / max(self.asks, 1)
+        planned, took = (self.round_tokens, self.took) if reading == "tokens" else (self.round_reasoning, self.reasoned)
+        return took / (asked * planned)
+
+    def _e_value(self, reading: Reading) -> float:
+        logs = self.evidence[READINGS.index(reading)]
+        return sum(map(exp, logs)) / len(logs)
+
+
+def after(known: Spending, took: Took, tolerated: float) -> Spending:
+    """With one more round. `tolerated`: up to how many times the plan may be spent, above 1."""
+    is_whole = took.asks == took.of and took.tokens is not None
+    if not known.is_learnt:
+        if not is_whole or took.tokens is None:
+            return known
+        return replace(
+            known,
+            asks=took.of,
+            tokens=(*known.tokens, float(sum(took.tokens))),
+            reasoning=(*known.reasoning, float(sum(took.reasoning))),
+        )
+    spent = took.asks / took.of if took.tokens is None else sum(took.tokens) / known.round_tokens
+    began = known if known.e_value >= BEGAN else replace(known, onset=took.label, **_NOTHING)
+    factors = [[log1p(bet * spent / tolerated) - bet * took.planned for bet in BETS]]
+    for each, planned in ((took.tokens, known.round_tokens), (took.reasoning, known.round_reasoning)):
+        factors.append(_asks(each if is_whole else (), tolerated * planned / known.asks))
+    return replace(
+        began,
+        evidence=tuple(
+            tuple(min(_LARGEST, _log_sum(held, 0.0) + factor) for held, factor in zip(logs, of, strict=True))
+            for logs, of in zip(known.evidence, factors, strict=True)
+        ),
+        planned_rounds=began.planned_rounds + took.planned,
+        spent_rounds=began.spent_rounds + spent,
+        made=began.made + took.asks,
+        took=began.took + sum(took.tokens or ()),
+        reasoned=began.reasoned + sum(took.reasoning),
+        ahead=min(MOST_AHEAD, max(0.0, known.ahead - took.planned) + spent),
+        calm=known.calm + 1 if spent <= tolerated * min(1.0, took.planned) else 0,
+    )
+
+
+def closed(known: Spending) -> Spending:
+    """After a person closed the incident, or it is over: the plan stays, nothing else does."""
+    return replace(known, evidence=Spending().evidence, onset="", ahead=0.0, calm=0, is_open=False, **_NOTHING)
+
+
+def threshold(rounds_per_year: float) -> float:
+    """What `e_value` must reach. `rounds_per_year`: scheduled rounds of all sets of the endpoint."""
+    return max(YEARS * rounds_per_year, 1.0)
+
+
+def encode(known: Spending) -> dict[str, Any]:
+    return asdict(known)
+
+
+def decode(held: dict[str, Any]) -> Spending:
+    """As `encode` gave it, also after it was JSON."""
+    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in held.items()}
+    return Spending(**{**values, "evidence": tuple(map(tuple, held["evidence"]))})
+
+
+_NOTHING: Final[dict[str, Any]] = {"planned_rounds": 0.0, "spent_rounds": 0.0, "made": 0, "took": 0, "reasoned": 0}
+
+
+def _asks(took: Sequence[int] | None, most: float) -> list[float]:
+    """ln of the factor of each bet; `most`: what an ask may take on average."""
+    return [sum(log1p(bet * one / most) for one in took or ()) - len(took or ()) * log1p(bet) for bet in BETS]
+
+
+def _most(rounds: Sequence[float]) -> float:
+    """Their mean and two standard errors: what is planned is learnt from a few rounds only."""
+    return max(1.0, fmean(rounds) + 2 * stdev(rounds) / sqrt(len(rounds)))
+
+
+def _log_sum(a: float, b: float) -> float:
+    """ln(e^a + e^b)."""
+    most, least = max(a, b), min(a, b)
+    return most if least == -inf else most + log1p(exp(least - most))
