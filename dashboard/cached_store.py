@@ -19,7 +19,7 @@ from prober.model.version import Mark, Version
 from prober.model.watch import DaemonStatus
 from prober.settings import Settings
 from prober.status.objectives import ObjectiveStatus, PromiseView, promises, stored_objectives
-from prober.status.probe import EmbeddingMap, ProbePage, embedding_map, probe_page
+from prober.status.probe import Band, EmbeddingMap, ProbePage, embedding_map, probe_page, reference_bands
 from prober.status.quality import Compared, quality
 from prober.status.retirement import retiring
 from prober.status.samples import FeatureStatus, feature_statuses
@@ -106,6 +106,10 @@ class CachedStore:
             return tuple(sorted(edited, key=lambda one: one.at))
 
         return self._kept_of(endpoint, ask, "prompt edits")
+
+    def bands(self, endpoint: str, channel: str) -> tuple[Band, ...]:
+        """Where the rounds of the reference lay; one a probe set."""
+        return self._kept_of(endpoint, lambda: self.store.query(reference_bands, endpoint, channel), "bands", channel)
 
     def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
         return self._kept_of(

@@ -14,6 +14,7 @@ from dashboard.formatting import moment, number, one_line, round_name, share, wh
 from prober.model.incident import Incident
 from prober.model.version import Mark as Deploy
 from prober.model.version import Version
+from prober.status.probe import Band
 from prober.store.pages.over_time import ChannelDay, EditView
 from prober.store.views import ChannelPoint, EpochView
 
@@ -85,18 +86,34 @@ def marks(
     return sorted(found, key=lambda mark: mark.at)
 
 
-def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark]) -> alt.LayerChart:
-    """The channel's reading round by round, with the reference as a dashed line and what happened as upright ones."""
+def reading(points: Sequence[ChannelPoint], marked: Sequence[Mark], band: Band | None = None) -> alt.LayerChart:
+    """The channel's reading round by round, with the reference as a dashed line, its rounds as a shaded band, and what
+    happened as upright lines."""
     unit = one_line(points[-1].unit, 40) if points else ""
     percent = unit.startswith("share")
-    scale = _reading_scale(points)
+    scale = _reading_scale(points, () if band is None else (band.low, band.high))
     y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(".0%" if percent else "~g"))
     base = alt.Chart(alt.InlineData(values=_rows(points, marked)))
     reference = base.mark_line(strokeDash=[5, 4], color=QUIET, interpolate="step-after").encode(
         x=time_axis(), y=alt.Y("reference:Q", scale=scale)
     )
     line = base.mark_line(color=BEFORE, opacity=0.5).encode(x=time_axis(), y=y)
-    return _finished([reference, line, _dots(base, y), *rules(marked)])
+    return _finished([*_shaded(points, band, scale), reference, line, _dots(base, y), *rules(marked)])
+
+
+def _shaded(points: Sequence[ChannelPoint], band: Band | None, scale: alt.Scale) -> list[alt.Chart]:
+    """From the lowest to the highest round of the present reference, from its first round on."""
+    if band is None or not points or not math.isfinite(band.low + band.high):
+        return []
+    begin = max(at(points[0]), moment(band.begin) or at(points[0]))
+    row = {"at": begin.isoformat(), "until": at(points[-1]).isoformat(), "low": band.low, "high": band.high}
+    words = f"{band.rounds} rounds of the reference: {number(band.low)} to {number(band.high)}"
+    base = alt.Chart(alt.InlineData(values=[row | {"words": words}]))
+    tip = alt.Tooltip("words:N", title="band")
+    y = alt.Y("low:Q", scale=scale)
+    return [
+        base.mark_rect(color=QUIET, opacity=0.18).encode(x=time_axis(), x2="until:T", y=y, y2="high:Q", tooltip=tip)
+    ]
 
 
 def evidence(points: Sequence[ChannelPoint], marked: Sequence[Mark], threshold: float) -> alt.LayerChart:
@@ -238,7 +255,7 @@ def _axis(form: str, ticks: int = 5) -> alt.Axis:
     return alt.Axis(format=form, tickCount=ticks, labelOverlap=True)
 
 
-def _reading_scale(points: Sequence[ChannelPoint]) -> alt.Scale:
+def _reading_scale(points: Sequence[ChannelPoint], also: Sequence[float] = ()) -> alt.Scale:
     """A little air around the readings, so that a still channel lies flat and in the middle."""
     values = [
         value
@@ -246,6 +263,7 @@ def _reading_scale(points: Sequence[ChannelPoint]) -> alt.Scale:
         for value in (_finite(point.value), _finite(point.reference_value))
         if value is not None
     ]
+    values += [value for value in also if values and math.isfinite(value)]
     if not values:
         return alt.Scale(domain=[0, 1])
     low, high = min(values), max(values)

@@ -77,13 +77,16 @@ def draw_channel(
     unit = inline(points[-1].unit, 60) if points[-1].unit else "no unit"
     sets = sorted({one.probe_set for one in points})
     wanted = st.query_params.get("set")
+    bands = {one.probe_set: one for one in context.store.bands(view.name, channel)}
     with st.grid(2, min_column_width=340) as grid:
         for name in sets if wanted not in sets else [wanted]:
             with grid.cell():
                 of_set = f" of set {inline(name)}" if name else ""
-                st.markdown(f"**Value**{of_set}, {unit}; dashed: the reference")
+                band = bands.get(name)
+                shaded = f"; shaded: {count(band.rounds, 'round')} of it, lowest to highest" if band else ""
+                st.markdown(f"**Value**{of_set}, {unit}; dashed: the reference{shaded}")
                 mine = [one for one in points if one.probe_set == name]
-                st.altair_chart(charts.reading(mine, marked), alt=f"Value of {named} by round{of_set}")
+                st.altair_chart(charts.reading(mine, marked, band), alt=f"Value of {named} by round{of_set}")
         with grid.cell():
             st.markdown("**Evidence** (e-value); dashed: the threshold for an alarm")
             st.altair_chart(
@@ -182,8 +185,9 @@ def _happened(context: PageContext, view: EndpointView) -> None:
 
 def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> None:
     unit = f" ({inline(point.unit, 60)})" if point.unit else ""
+    moved = f"**{inline(point.words)}** since the evidence began; " if point.words else ""
     st.markdown(
-        f"{inline(point.channel)}{unit}: **{inline(point.words)}** in round {inline(context.round(point.round))}; "
+        f"{inline(point.channel)}{unit}: {moved}round {inline(context.round(point.round))} alone: "
         f"value {number(point.value)}, reference {number(point.reference_value)}; "
         f"evidence {number(point.e_value)}, threshold for an alarm {number(threshold)}.",
         help=f"The round in UTC: {inline(round_name(point.round))}",

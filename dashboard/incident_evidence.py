@@ -134,6 +134,10 @@ def _history(context: PageContext, incident: Change) -> None:
     if view is None or not channels:
         return
     st.markdown("## History")
+    st.caption(
+        "A point is one round, over all probes that the channel reads. The numbers above are of the probes that moved, "
+        "over all replies since the change: they are larger where other probes did not move."
+    )
     chosen = st.selectbox("Channel", channels, format_func=one_line, key=f"channel-of-{incident.id}", width=260)
     began = moment(incident.onset)
     endpoint.draw_channel(context, view, chosen or channels[0], began - _BEFORE if began else None)

@@ -30,8 +30,8 @@ from prober.judging.day_clustering import (
     together,
     whole_days,
 )
-from prober.judging.explain.summary import judgement, kind_of, log_e_of_all
-from prober.judging.memory import RECENT, ChannelMemory, Memory
+from prober.judging.explain.summary import judgement, kind_of, log_e_of_all, round_value
+from prober.judging.memory import RECENT, Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
@@ -271,16 +271,9 @@ def _flushed(memory: Memory, label: str) -> Memory:
         memory = replace(memory, oddness=bar, is_odd=is_odd)
     stepped = edetector.steps([held.statistic for held in pending.values()], tables, label)
     taken = {
-        name: replace(held, statistic=statistic, pending=(), recent=(*held.recent, (label, _value(held)))[-RECENT:])
+        name: replace(
+            held, statistic=statistic, pending=(), recent=(*held.recent, (label, round_value(held)))[-RECENT:]
+        )
         for (name, held), statistic in zip(pending.items(), stepped, strict=True)
     }
     return replace(memory, channels={**memory.channels, **taken})
-
-
-def _value(held: ChannelMemory) -> float:
-    """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
-    shifts: dict[int, list[float]] = {}
-    for row, category, number in held.pending:
-        shift = float(held.reference[row, category]) if number is None else number - held.scales[row].mean
-        shifts.setdefault(row, []).append(shift)
-    return sum(sum(values) / len(values) for values in shifts.values()) / len(shifts)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from prober.judging.channels import CHANNELS
 from prober.judging.explain.probe import Distribution, Dot, ProbeInformation, distributions, lay, of_probe, unread
+from prober.judging.explain.summary import as_shown, round_value
 from prober.judging.memory import Memory, decode
+from prober.judging.reference import outcomes
 from prober.model.evidence import Observation
-from prober.store import judge_state
+from prober.store import judge_state, replies
 from prober.store.engine import Transaction
 from prober.store.pages.probes import (
     ROUNDS,
@@ -126,6 +129,41 @@ def probe_page(tx: Transaction, endpoint: str, probe: str) -> ProbePage | None:
         checks=_checks([one for _, one in then], recent),
         information=_information(tx, content, memory, shown.series, then),
         unread=unread(memory, shown.series) if learnt else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Between which values of a channel the rounds of the reference lay."""
+
+    probe_set: str
+    low: float
+    high: float
+    rounds: int
+    """That were looked at."""
+    begin: str
+    """Label of the first of them."""
+
+
+def reference_bands(tx: Transaction, endpoint: str, channel: str) -> tuple[Band, ...]:
+    """One a probe set; none while the reference grows, or where its replies were deleted. Reads about 600 replies."""
+    content = content_of(tx, endpoint)
+    memory = _memory(tx, content) if content else Memory()
+    held = memory.channels.get(channel)
+    if content is None or held is None or channel not in CHANNELS or not memory.reference_rounds:
+        return ()
+    labels, row = frozenset(memory.reference_rounds), CHANNELS[channel]
+    first = replies.first_rounds(tx, content, memory.series, min(labels), None, len(labels))
+    values: dict[str, list[tuple[str, float]]] = {}
+    for one in first:
+        if one.label in labels and (read := outcomes(row, held, one.observations)):
+            of_set = one.observations[0].probe.rpartition("/")[0]
+            value = as_shown(row, held, round_value(replace(held, pending=tuple(read))))
+            values.setdefault(of_set, []).append((one.label, value))
+    return tuple(
+        Band(name, min(value for _, value in of), max(value for _, value in of), len(of), min(of)[0])
+        for name, of in sorted(values.items())
+        if len(of) > 1
     )
 
 

@@ -77,6 +77,7 @@ class CannedStore:
     tally: TallyView = field(default_factory=lambda: tally_view(rounds=4))
     unpriced: dict[str, str] = field(default_factory=dict)
     probe_pages: tuple[ProbePage, ...] = ()
+    bands: tuple[probe.Band, ...] = ()
     map: EmbeddingMap = field(default_factory=lambda: map_of(count=0))
     promise_views: tuple[PromiseView, ...] = ()
     reply_views: tuple[ReplyView, ...] = ()
@@ -142,6 +143,7 @@ class CannedStore:
                 (one for one in self.probe_pages if one.probe.probe == probe), None
             ),
             embedding_map: lambda endpoint: self.map,
+            probe.reference_bands: lambda endpoint, channel: self.bands,
             promises: lambda: self.promise_views,
             deliveries.deliveries: lambda: self.delivery_views,
             replies.search: self.searched

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard import charts, charts_time
+from prober.status.probe import Band
 from prober.store.views import EpochView
 from tests.dashboard.canned import HOSTILE, NOW, THRESHOLD, history, incident, point
 
@@ -142,3 +143,14 @@ def test_colours_stand_out_from_light_and_dark(colour, ground):
 
     lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
     assert (lighter + 0.05) / (darker + 0.05) >= 3
+
+
+def test_the_rounds_of_the_reference_are_a_band_that_is_never_cut_off() -> None:
+    band = Band("starter", 0.2, 9.0, 12, MOVED[3].round)
+    layers = spec(charts.reading(MOVED, [], band))["layer"]
+    (row,) = layers[0]["data"]["values"]
+    assert (row["low"], row["high"], row["at"]) == (0.2, 9.0, charts.at(MOVED[3]).isoformat())
+    assert row["words"] == "12 rounds of the reference: 0.20 to 9.00"
+    low, high = layers[0]["encoding"]["y"]["scale"]["domain"]
+    assert low < 0.2 and high > 9.0
+    assert len(spec(charts.reading([], [], band))["layer"]) == len(spec(charts.reading([], []))["layer"])

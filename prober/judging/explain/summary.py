@@ -116,13 +116,7 @@ def named(scale: Scale, before: Floats, after: Floats) -> str:
 
 def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
     best = held.statistic.best
-    numeric = all(not scale.names for scale in held.scales)
-    reference = (
-        fmean(scale.mean for scale in held.scales)
-        if numeric
-        else float(np.vdot(held.reference, held.reference)) / len(held.scales)
-    )
-    offset = reference if numeric else 0.0
+    reference, offset = _level(held)
     now = held.recent[-1][1] + offset if held.recent and held.recent[-1][0] == label else nan
     onsets, log_e = held.statistic.onsets, held.statistic.log_e
     onset = None if best is None else onsets.labels[best]
@@ -145,6 +139,29 @@ def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], l
     if not moved([verdict], threshold):
         return verdict
     return replace(verdict, onset_between=between(onsets, held.statistic.rounds, [label for label, _ in held.recent]))
+
+
+def round_value(held: ChannelMemory) -> float:
+    """Mean over series of: names, how common the answers were in the reference; numbers, the shift from its mean."""
+    shifts: dict[int, list[float]] = {}
+    for row, category, number in held.pending:
+        shift = float(held.reference[row, category]) if number is None else number - held.scales[row].mean
+        shifts.setdefault(row, []).append(shift)
+    return sum(sum(values) / len(values) for values in shifts.values()) / len(shifts)
+
+
+def as_shown(channel: Channel, held: ChannelMemory, value: float) -> float:
+    """A `round_value` as the history of the channel shows it."""
+    reference, offset = _level(held)
+    return channel.show(value + offset, reference)
+
+
+def _level(held: ChannelMemory) -> tuple[float, float]:
+    """Mean reading of the reference, and what is added to a `round_value` to compare it with that."""
+    if any(scale.names for scale in held.scales):
+        return float(np.vdot(held.reference, held.reference)) / len(held.scales), 0.0
+    mean = fmean(scale.mean for scale in held.scales)
+    return mean, mean
 
 
 def _words(
