@@ -34,6 +34,7 @@ _GROUPS: Final[Mapping[str, Callable[[EndpointStatus], str]]] = {
     "owner": lambda one: ", ".join(one.endpoint.owners),
     "provider": lambda one: one.endpoint.provider,
     "model": lambda one: one.endpoint.model,
+    "vantage": lambda one: one.endpoint.vantage,
 }
 _ROWS: Final = 25
 """On a page of the list."""
@@ -51,12 +52,18 @@ def draw(context: PageContext) -> None:
     _about_the_prober(context)
     if said.remarks:
         st.markdown(" ".join(said.remarks))
+    has_vantages = any(one.endpoint.vantage for one in statuses)
+    groups = [name for name in _GROUPS if name != "vantage" or has_vantages]
+    views = ("list", "table", *(("vantages",) if has_vantages else ()))
     with selectors():
-        group = choose_from("Group by", "group", list(_GROUPS), "Endpoints cannot be grouped by {}.", width=150)
-        found = search(statuses, choose_text("Search", "find", "name, model, provider or owner"))
-        view = choose_from("Show as", "view", ("list", "table"), "There is no view {}.", width=150)
+        group = choose_from("Group by", "group", groups, "Endpoints cannot be grouped by {}.", width=150)
+        found = search(statuses, choose_text("Search", "find", "name, model, provider, owner"))
+        view = choose_from("Show as", "view", views, "There is no view {}.", width=150)
     if not found:
         st.info("No endpoint matches the search.")
+        return
+    if view == "vantages":
+        _vantages(found)
         return
     strips = store.strips(context.now)
     (_list if view == "list" else _table)(context, found, strips, group)
@@ -76,11 +83,12 @@ def _about_the_prober(context: PageContext) -> None:
 
 
 def search(statuses: Sequence[EndpointStatus], words: str) -> list[EndpointStatus]:
-    """Those that have every word in their name, model, provider or owners."""
+    """Those that have every word in their name, model, provider, owners or vantage."""
     wanted = words.casefold().split()
 
     def text(one: EndpointStatus) -> str:
-        return " ".join((one.name, one.endpoint.model, one.endpoint.provider, *one.endpoint.owners)).casefold()
+        seen = one.endpoint
+        return " ".join((one.name, seen.model, seen.provider, seen.vantage, *seen.owners)).casefold()
 
     return [one for one in statuses if all(word in text(one) for word in wanted)]
 
@@ -148,6 +156,7 @@ def _table(
                 "owner": one_line(", ".join(one.endpoint.owners)),
                 "provider": one.endpoint.provider,
                 "model": one_line(one.endpoint.model),
+                "vantage": one_line(one.endpoint.vantage),
             }
             for one in rows
         ],
@@ -173,6 +182,56 @@ def _table(
     )
     for row in chosen.selection.rows:
         go_by_row("endpoint", endpoint=rows[row].name)
+
+
+def by_vantage(statuses: Sequence[EndpointStatus]) -> dict[str, dict[str, list[EndpointStatus]]]:
+    """Provider and model → vantage → the endpoints asked so; empty where none is declared."""
+    found: dict[str, dict[str, list[EndpointStatus]]] = {}
+    for one in statuses:
+        of_model = found.setdefault(f"{one.endpoint.provider}, {one.endpoint.model}", {})
+        of_model.setdefault(one.endpoint.vantage, []).append(one)
+    return {model: seen for model, seen in found.items() if any(seen)}
+
+
+def seen_from(seen: Mapping[str, Sequence[EndpointStatus]]) -> str:
+    """Whether a model differs everywhere or from some places only; plain text, which may be hostile."""
+    moved = [name for name, ones in seen.items() if any(one.state in ("changed", "unreachable") for one in ones)]
+    still = [name for name, ones in seen.items() if all(one.state == "quiet" for one in ones)]
+    here, there = (", ".join(name or "anywhere" for name in names) for names in (moved, still))
+    if moved and still:
+        return f"differs from {here} only; as before from {there}"
+    if len(seen) == 1:
+        return "seen from one place only" + (", where it differs" if moved else "")
+    if len(moved) == len(seen):
+        return "differs from everywhere"
+    return f"differs from {here}; the others cannot tell yet" if moved else "does not differ"
+
+
+def _vantages(statuses: Sequence[EndpointStatus]) -> None:
+    """Each model in a row, where it is asked from in columns."""
+    found = by_vantage(statuses)
+    if not found:
+        st.info("None of these endpoints declares a vantage.")
+        return
+    names = sorted({name for seen in found.values() for name in seen})
+
+    def cell(seen: Mapping[str, Sequence[EndpointStatus]], name: str) -> str:
+        return "; ".join(f"{SYMBOLS[one.state]} {one.state}: {one_line(one.name, 60)}" for one in seen.get(name, ()))
+
+    st.dataframe(
+        [
+            {
+                "model": one_line(model),
+                "seen": one_line(seen_from(seen)),
+                **{one_line(name) or "anywhere": cell(seen, name) for name in names},
+            }
+            for model, seen in found.items()
+        ],
+        hide_index=True,
+        placeholder="",
+        column_config={"seen": st.column_config.TextColumn(width="large")},
+        alt="Each model, and its state from each place that it is asked from",
+    )
 
 
 def incident_link(context: PageContext, one: Incident) -> None:

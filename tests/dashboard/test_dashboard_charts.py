@@ -147,8 +147,9 @@ def test_colours_stand_out_from_light_and_dark(colour, ground):
 
 def test_the_rounds_of_the_reference_are_a_band_that_is_never_cut_off() -> None:
     band = Band("starter", 0.2, 9.0, 12, MOVED[3].round)
-    layers = spec(charts.reading(MOVED, [], band))["layer"]
-    (row,) = layers[0]["data"]["values"]
+    made = spec(charts.reading(MOVED, [], band))
+    layers = made["layer"]
+    (row,) = made["datasets"][layers[0]["data"]["name"]] if "datasets" in made else layers[0]["data"]["values"]
     assert (row["low"], row["high"], row["at"]) == (0.2, 9.0, charts.at(MOVED[3]).isoformat())
     assert row["words"] == "12 rounds of the reference: 0.20 to 9.00"
     low, high = layers[0]["encoding"]["y"]["scale"]["domain"]

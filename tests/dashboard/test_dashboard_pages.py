@@ -24,6 +24,7 @@ from tests.dashboard.canned import (
     fleet,
     history,
     hostile,
+    incident,
     probe_page,
     promise_view,
     reply_views,
@@ -362,3 +363,24 @@ def test_in_privacy_mode_no_text_is_searched_for(page, monkeypatch):
     assert [one.text for one in asked] == [""]
     assert not any(one.label == "In the reply" for one in at.text_input)
     assert "Teal" not in texts(at) + "".join(replies(at)) + at.dataframe[0].value.to_string()
+
+
+@pytest.mark.slow
+def test_a_model_that_differs_from_one_place_only_is_said_so(page):
+    points = history("bot-eu", changed=30)
+    change = incident(points, 30)
+    views = (
+        endpoint_view("bot-eu", points, vantage="eu-west", open_incident=change),
+        endpoint_view("bot-us", history("bot-us"), vantage="us-east"),
+        endpoint_view("other", history("other"), model="model-9"),
+    )
+    rounds = tuple(one for view in views for one in rounds_every(view.name, 6))
+    at = page(CannedStore(views, points, round_views=rounds, all_incidents=(change,)), view="vantages")
+    table = at.dataframe[0].value
+    assert len(table) == 1, "a model without a vantage is no row"
+    row = table.iloc[0].to_dict()
+    assert row["seen"] == "differs from eu-west only; as before from us-east"
+    assert (row["eu-west"], row["us-east"]) == ("◆ changed: bot-eu", "● quiet: bot-us")
+    assert "vantage" in at.selectbox(key="choose-group").options
+    plain = page(one())
+    assert "vantage" not in plain.selectbox(key="choose-group").options
