@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,11 +12,12 @@ import time
 import tomllib
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.processes import free_port
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = [*sorted((ROOT / ".github").rglob("*.yml")), *sorted((ROOT / "examples" / "github").glob("*.yml"))]
@@ -111,12 +111,6 @@ def test_containers_run_without_rights_they_do_not_need() -> None:
     assert {tuple(pod["containers"][0]["args"]) for pod in PODS} == {
         tuple(COMPOSE["services"][name]["command"]) for name in ("prober", "worker", "dashboard")
     }
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def answer(address: str, token: str = "") -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,18 +18,13 @@ from prober.model.notice import Notice
 from prober.settings import Settings
 from tests.alerts.hook import Hook, listening
 from tests.alerts.notices import PLAIN, edited
+from tests.processes import free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 SETTLED_S = 3.0
 """Well over the time that Alertmanager waits for further alerts of a group, as configured here."""
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -71,14 +64,6 @@ def answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def wait_until(holds: Any) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not come about within a minute")
 
 
 def send(url: str, notice: Notice) -> None:

@@ -331,7 +331,7 @@ def test_after_a_dropped_connection_clicks_are_heard_again(
     office: Callable[..., Office], slack: SlackServer, how: str
 ) -> None:
     here = office()
-    here.presses.socket.ping_interval = 0.05
+    here.presses.socket.ping_interval = 0.5  # four without an answer, and the connection counts as dead
     here.presses.socket.current_app_monitor.interval_seconds = 0.05
     before = slack.methods().count("apps.connections.open")
     getattr(slack.sockets, how)()

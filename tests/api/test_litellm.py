@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -19,6 +18,7 @@ import pytest
 
 from prober.asking.litellm_proxy import LiteLLMProxy
 from prober.model.errors import NotEnough
+from tests.processes import free_port
 
 RECIPE = Path(__file__).parents[2] / "deploy" / "litellm" / "prober_router.py"
 
@@ -78,8 +78,7 @@ def test_a_proxy_falls_back_on_the_verdict(tmp_path: Path) -> None:
             pass
 
     shutil.copy(RECIPE, tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with serving(Prober) as prober, serving(model("first")) as first, serving(model("second")) as second:
         deployments = [
             {
@@ -112,7 +111,7 @@ def test_a_proxy_falls_back_on_the_verdict(tmp_path: Path) -> None:
                 return str(json.load(reply)["choices"][0]["message"]["content"])
 
         try:
-            end = time.monotonic() + 120
+            end = time.monotonic() + 300
             while True:
                 try:
                     asked()

@@ -25,6 +25,7 @@ from prober.settings import Settings
 from tests.api.conftest import TOKEN
 from tests.cli.test_process import start
 from tests.cli.world import due, write_probes
+from tests.processes import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -82,11 +83,10 @@ def test_a_signal_ends_it_although_a_client_hangs(served: Served, number: signal
 
 def test_the_daemon_serves_too(tmp_path: Path) -> None:
     write_probes(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = start(tmp_path, "run", "probes", "--listen", f"127.0.0.1:{port}")
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         states: list[str] = []
         while not states and time.monotonic() < end:
             try:
@@ -130,7 +130,7 @@ def test_a_real_prometheus_scrapes_it(served: Served, tmp_path: Path) -> None:
     rules = Path(__file__).parents[2] / "deploy" / "prometheus" / "prober-alerts.yml"
     (tmp_path / "prometheus.yml").write_text(
         json.dumps({
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": "3s", "scrape_timeout": "3s", "evaluation_interval": "1s"},
             "rule_files": [str(rules)] if rules.exists() else [],
             "scrape_configs": [{
                 "job_name": "prober", "static_configs": [{"targets": [target]}],
@@ -138,8 +138,7 @@ def test_a_real_prometheus_scrapes_it(served: Served, tmp_path: Path) -> None:
             }],
         })
     )  # fmt: skip
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [tool, f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
          f"--web.listen-address=127.0.0.1:{port}"],
@@ -148,7 +147,7 @@ def test_a_real_prometheus_scrapes_it(served: Served, tmp_path: Path) -> None:
     try:
         wanted = f"http://127.0.0.1:{port}/api/v1/query?query=prober_endpoint_state"
         found: list[dict[str, Any]] = []
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         while not found and time.monotonic() < end:
             with suppress(OSError):
                 found = json.loads(get(wanted)[1])["data"]["result"]

@@ -25,7 +25,8 @@ from prober.model.errors import ConfigurationError
 from prober.model.refused_parameters import refused_parameters
 from prober.model.reply import Reply
 from tests.asking.conftest import KEY, NOW, PROBE, ask, endpoint_for
-from tests.asking.wire_server import WireServer, closed_port
+from tests.asking.wire_server import WireServer
+from tests.processes import free_port
 
 TEAM_KEY = "pk-team-9876543210fedcba"
 ANSWER = json.dumps({"choices": [{"message": {"content": "Blue"}, "finish_reason": "stop"}]}).encode()
@@ -308,7 +309,7 @@ def test_a_bad_proxy_is_a_mistake_of_the_configuration(
 
 
 def test_a_dead_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://user:hunter2@127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:hunter2@127.0.0.1:{free_port()}")
     monkeypatch.setenv("WIRE_KEY", KEY)
     reply = asked_anew(endpoint_for("openai", "http://models.example/v1"))
     assert reply.error == "unreachable" and reply.error_detail.startswith("through the proxy of HTTP_PROXY: ")

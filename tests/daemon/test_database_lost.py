@@ -26,7 +26,8 @@ from prober.model.notice import Notice, Outcome
 from prober.store import Store, engine
 from prober.store.backup import backup
 from tests.alerts.hook import Hook, listening
-from tests.daemon.world import HOUR, Clock, completed, tick, wait_until, work
+from tests.daemon.world import HOUR, Clock, completed, tick, work
+from tests.processes import wait_until
 
 KEY = "canary on parrot"
 

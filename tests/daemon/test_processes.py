@@ -25,7 +25,8 @@ from prober.store import Store, replies
 from prober.store import daemons as stored_daemons
 from prober.store.pages import overview
 from tests.alerts.hook import listening
-from tests.daemon.world import HeldUp, asked, completed, rounds, wait_until, write_set
+from tests.daemon.world import HeldUp, asked, completed, rounds, write_set
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from prober.model.reply import Reply
 from prober.store import Store
 from prober.store.pages import overview
 from prober.store.views import RoundView
+from tests.processes import wait_until
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -106,14 +106,6 @@ def rounds(store: Store) -> list[tuple[str, str, str]]:
 def completed(store: Store, probe_set: str | None = None) -> list[RoundView]:
     views = store.query(overview.recent_rounds, limit=10_000)
     return [view for view in views if view.state == "completed" and probe_set in (None, view.probe_set)]
-
-
-def wait_until(done: Callable[[], object], at_most_s: float = 60.0) -> None:
-    """Wait for what must come. The limit only ends a hung test; nothing is measured."""
-    give_up = time.monotonic() + at_most_s
-    while not done():
-        assert time.monotonic() < give_up, "it never came"
-        time.sleep(0.01)
 
 
 class HeldUp(ScriptedProvider):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,7 @@ from dashboard.app import IN_ROW, ONLY_WITH_DATA, PAGES
 from prober.model.incident import Incident
 from prober.store import Store, incidents
 from tests.dashboard import seeded
+from tests.processes import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ SAID = {
 SHOTS = ROOT / "build" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
-WAIT_MS = 30_000
+WAIT_MS = 120_000
 
 
 class Running(NamedTuple):
@@ -54,9 +54,7 @@ def dashboard(tmp_path_factory):
     directory = tmp_path_factory.mktemp("dashboard")
     url = f"sqlite:///{directory / 'prober.db'}"
     incident = seeded.seed(url, datetime.now(UTC))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "PROBER_DATABASE_URL": url,
@@ -80,14 +78,14 @@ def dashboard(tmp_path_factory):
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(3_000):
         assert process.poll() is None, "the dashboard ended before it answered"
         try:
             with urllib.request.urlopen(address, timeout=1):
                 return
         except OSError:
             time.sleep(0.1)
-    pytest.fail("the dashboard did not answer within a minute")
+    pytest.fail("the dashboard did not answer within five minutes")
 
 
 @pytest.fixture(scope="module")

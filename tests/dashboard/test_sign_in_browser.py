@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ import pytest
 from dashboard import serve_command
 from tests.dashboard import seeded
 from tests.dashboard.test_dashboard_browser import CHROMIUM, FLAGS, ROOT, WAIT_MS, wait_for
+from tests.processes import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -32,9 +32,7 @@ def signed_out(provider, tmp_path):
     """(address of a dashboard that lets people sign in there, an incident)"""
     url = f"sqlite:///{tmp_path / 'prober.db'}"
     incident = seeded.seed(url, datetime.now(UTC))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(

@@ -30,6 +30,7 @@ from prober.store import Store, replies, spending
 from prober.store.pages import overview
 from prober.tokens import TokenEstimate
 from tests.asking.wire_server import WireServer
+from tests.processes import wait_until
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -222,16 +223,6 @@ class Slow:
         handler.wfile.flush()
         with self.lock:
             self.answered += 1
-
-
-def wait_until(holds) -> None:
-    """Only a fault waits a minute."""
-    patience = threading.Event()
-    for _ in range(6_000):
-        if holds():
-            return
-        patience.wait(0.01)
-    raise AssertionError("a minute was not enough")
 
 
 @pytest.mark.slow

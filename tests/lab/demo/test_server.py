@@ -55,7 +55,7 @@ def is_alive(pid):
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z" if Path("/proc").exists() else True
 
 
-def until(is_true, patience_s=10.0):
+def until(is_true, patience_s=120.0):
     deadline = time.monotonic() + patience_s
     while not is_true() and time.monotonic() < deadline:
         time.sleep(0.02)
