@@ -20,8 +20,10 @@ class LogAlerter:
 
     def send(self, notice: Notice) -> Outcome:
         title, *details = plain_text(notice).split("\n")
-        logger.warning("%s", title)
-        logger.info("incident %d in detail\n%s", notice.incident_id or 0, "\n".join(f"  | {line}" for line in details))
+        ids = {"notice": notice.id, "incident": notice.incident_id}
+        logger.warning("%s", title, extra=ids)
+        shown = "\n".join(f"  | {line}" for line in details)
+        logger.info("incident %d in detail\n%s", notice.incident_id or 0, shown, extra=ids)
         return Outcome(True, "sent")
 
 

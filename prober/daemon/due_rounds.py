@@ -18,7 +18,7 @@ from apscheduler.events import EVENT_JOB_MISSED, JobEvent
 from prober.asking import open_provider
 from prober.daemon.due_times import Watched, key_of
 from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
-from prober.daemon.log import log_fault, log_round, logger, reported
+from prober.daemon.log import about_round, log_fault, log_round, logger, reported
 from prober.daemon.queue import RoundQueue
 from prober.incidents.confirmation import longest_wait
 from prober.incidents.routing import Routing
@@ -101,7 +101,7 @@ class DueRounds:
         watched.reached = due
         if not has_database:
             return
-        with reported(f"round {due.isoformat()} of {key}"):
+        with about_round(due), reported(f"round {due.isoformat()} of {key}"):
             if key in self.in_hand:
                 self._miss(watched, due, "still_running")
             else:
@@ -115,7 +115,7 @@ class DueRounds:
             return
         late = event.code == EVENT_JOB_MISSED
         due = watched.moments.latest(event.scheduled_run_time if late else event.scheduled_run_times[-1])
-        with reported(f"round {due.isoformat()} of {watched.key}"):
+        with about_round(due), reported(f"round {due.isoformat()} of {watched.key}"):
             self._miss(watched, due, "misfire" if late else "still_running")
 
     def take_up_soon(self) -> None:
@@ -128,12 +128,13 @@ class DueRounds:
         """
         for watched in self.watched.values():
             if watched.reached > watched.accounted:  # it could not be put in the queue when it was due
-                with reported(f"round {watched.reached.isoformat()} of {watched.key}"):
+                with about_round(watched.reached), reported(f"round {watched.reached.isoformat()} of {watched.key}"):
                     self._make_due(watched, watched.reached)
         for waiting in self._queue.take(self._clock()):
             if self.is_stopping:
                 return
-            with reported(f"round {waiting.due_at.isoformat()} of {key_of(waiting.probe_set, waiting.endpoint)}"):
+            key = key_of(waiting.probe_set, waiting.endpoint)
+            with about_round(waiting.due_at), reported(f"round {waiting.due_at.isoformat()} of {key}"):
                 self._start(waiting)
 
     def _start(self, waiting: RoundView) -> None:
@@ -181,7 +182,9 @@ class DueRounds:
         with self._counting:
             self._in_hand[name] += 1
         try:
-            if self._run(watched, due):
+            with about_round(due):
+                is_over = self._run(watched, due)
+            if is_over:
                 self.take_up_soon()  # another round may wait for this endpoint
         finally:
             with self._counting:

@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from traceback import format_tb
 
@@ -16,13 +17,19 @@ from prober.model.incident import Decision
 from prober.service.run_round import RoundResult
 
 logger = logging.getLogger("prober.daemon")
+_DUE: ContextVar[str] = ContextVar("due", default="")
+"""When the round was due that this thread is about."""
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, for `PROBER_LOG=json`. The ids that a line is about are keys of their own."""
+    """One JSON object a line, for `PROBER_LOG=json`. The ids that a line is about are keys of their own.
+
+    `round` is the label of a round that was judged, and of others the time they were due.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         ids = {name: getattr(record, name, None) for name in ("round", "incident", "notice")}
+        ids["round"] = ids["round"] or _DUE.get()
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
@@ -41,6 +48,16 @@ def log_as(form: str) -> None:
             handler.setFormatter(JsonLines())
 
 
+@contextmanager
+def about_round(due: datetime) -> Iterator[None]:
+    """What this thread logs inside is about the round due then."""
+    token = _DUE.set(due.isoformat())
+    try:
+        yield
+    finally:
+        _DUE.reset(token)
+
+
 def log_remarks(alerters: Iterable[Alerter]) -> None:
     """What a channel cannot do, once at the start, so that nobody waits for it."""
     for alerter in alerters:
@@ -57,7 +74,7 @@ def log_round(about: str, result: RoundResult) -> None:
     if result.trouble is not None and result.trouble.event is not None:
         log_decision(result.trouble)
     if judgement is None:
-        logger.warning("%s is missed: %s", about, result.reason)
+        logger.warning("%s is missed: %s", about, result.reason, extra={"incident": _id_of(result.trouble)})
         return
     asks = f"{result.asked} asks"
     if result.failures:
@@ -76,7 +93,7 @@ def log_round(about: str, result: RoundResult) -> None:
         asks,
         f"; asked again at {again:%H:%M:%S}" if again else "",
         judgement.round,
-        extra={"round": judgement.round, "incident": _id_of(result.decision)},
+        extra={"round": judgement.round, "incident": _id_of(result.decision) or _id_of(result.trouble)},
     )
 
 

@@ -11,18 +11,21 @@ from pathlib import Path
 import pytest
 
 from prober.alerts.post import Ping
+from prober.asking.scripted import ScriptedProvider
+from prober.daemon import due_rounds
 from prober.daemon.heartbeat import Heartbeat, condition
 from prober.daemon.log import JsonLines
 from prober.incidents.routing import Routing
 from prober.model.errors import StoreError
 from prober.model.notice import Outcome
+from prober.model.reply import Reply
 from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, look_for_silent_daemons
-from prober.store import Store, daemons, notices
+from prober.store import Store, daemons, incidents, notices
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from tests.alerts.hook import Hook, listening
-from tests.daemon.world import HOUR, NOON, Clock, watching, write_set
+from tests.daemon.world import HOUR, NOON, Clock, tick, watching, work, write_set
 
 MINUTE = timedelta(minutes=1)
 
@@ -163,3 +166,29 @@ def test_a_log_in_json_names_what_each_line_is_about() -> None:
     assert line == {
         "level": "WARNING", "message": 'incident 7: a "b"', "incident": 7, "round": "2026-03-01T00:00:00.000000Z",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_line_about_a_round_an_incident_or_a_notice_has_its_id(files, store, clock, monkeypatch, caplog):
+    caplog.set_level("INFO", "prober")
+    caplog.handler.setFormatter(JsonLines())
+    daemon = watching(files, store, clock)
+    work(daemon)
+    monkeypatch.setattr(ScriptedProvider, "ask", lambda self, e, p, s, now: Reply(at=now, error="unauthorized"))
+    for _ in range(3):
+        clock.go(HOUR)
+        tick(daemon, "canary on parrot")
+    daemon.deliver()
+    monkeypatch.setattr(due_rounds, "open_provider", lambda endpoint: 1 / 0)
+    clock.go(HOUR)
+    tick(daemon, "canary on parrot")
+    lines = [json.loads(line) for line in caplog.text.splitlines()]
+    (label,) = {one.label for one in store.query(overview.recent_rounds) if one.due_at == NOON}
+    assert [line["round"] for line in lines if "3 asks" in line["message"]][:1] == [label]
+    (trouble,) = store.query(incidents.recent)
+    news = [line for line in lines if f"incident {trouble.id} " in line["message"]]
+    assert news and {line["incident"] for line in news} == {trouble.id}
+    sent = [line for line in lines if line["message"].startswith("notice ")]
+    assert sent and all(line["notice"] and line["incident"] == trouble.id for line in sent)
+    (crash,) = [line for line in lines if "ZeroDivisionError" in line["message"]]
+    assert crash["round"] == (NOON + 4 * HOUR).isoformat()

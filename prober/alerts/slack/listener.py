@@ -195,7 +195,8 @@ class SlackListener:
         if outcome is None:
             return STRANGE
         acted_on, decision = outcome
-        logger.info("%s clicked %s of incident %d in Slack: %s", asked.actor, action, incident.id, decision.reason)
+        said = (asked.actor, action, incident.id, decision.reason)
+        logger.info("%s clicked %s of incident %d in Slack: %s", *said, extra={"incident": incident.id})
         if decision.reason == "shown":
             return self._show(click, incident)
         why = refusal(acted_on, decision.reason, click.actor)
