@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from math import ceil
 from typing import Final
@@ -20,6 +21,9 @@ REMEMBERED: Final = 1000
 """Newest replies of which the hidden reasoning is remembered."""
 HIDDEN: Final = 0.99
 """Quantile of the tokens beyond the declared limit that is set aside."""
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""Roughly, for English; other languages need more tokens."""
 
 _LIMITS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"})
 """Parameters that limit the tokens of an answer, as providers name them."""
@@ -76,3 +80,10 @@ def _bytes(probe: Probe) -> int:
     said = [probe.system or "", *(message.content for message in probe.conversation)]
     said += [tool.model_dump_json() for tool in probe.tools]
     return sum(len(text.encode(errors="replace")) for text in said)
+
+
+def input_tokens(probe: Probe) -> int:
+    """Of one ask, estimated where no provider counted them."""
+    sent = [message.content for message in probe.conversation] + [probe.system or ""]
+    sent += [json.dumps(tool.model_dump()) for tool in probe.tools]
+    return ceil(sum(map(len, sent)) / CHARACTERS_PER_TOKEN)

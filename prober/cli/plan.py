@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -17,17 +16,15 @@ from prober.cli.output import Json, count, figure, of_promise, print_json, say, 
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
 from prober.model.budget import SPANS, Limit
-from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.prices import dollars, tariff
 from prober.service.run_round import asks
 from prober.store import Store
-from prober.tokens import output_limit
+from prober.tokens import input_tokens, output_limit
 
 app = typer.Typer(add_completion=False)
 
 DAYS_PER_YEAR: Final = 365.25
-CHARACTERS_PER_TOKEN: Final = 4
-"""Roughly, for English; other languages need more tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,13 +218,6 @@ def planned(
         reference_days=(by_schedule - 1) / rounds_per_day,
         reference_extra_rounds=asked_for_reference(endpoint.reference, alone.every_s),
     )
-
-
-def input_tokens(probe: Probe) -> int:
-    """Tokens of one ask, estimated."""
-    sent = [message.content for message in probe.conversation] + [probe.system or ""]
-    sent += [json.dumps(tool.model_dump()) for tool in probe.tools]
-    return ceil(sum(map(len, sent)) / CHARACTERS_PER_TOKEN)
 
 
 def _as_json(declarations: Declarations, one: EndpointPlan) -> Json:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from prober.fingerprint.bounded import LARGEST, LARGEST_SCHEMA, is_too_large, size_of
 from prober.loading.lines import Finding
-from prober.loading.validation_errors import did_you_mean
+from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.declaration import Check, Probe
 from prober.model.objective import Objective
 from prober.text import quoted, shown
@@ -39,6 +39,14 @@ def value_fault(check: Check) -> str | None:
     if base == "tool-call" and not (value is None or (isinstance(value, str) and value)):
         return f"{check.type} needs the name of a tool, found {shown(value)}; write it, or leave value out for any tool"
     return None
+
+
+def value_findings(raw_checks: Sequence[JsonValue]) -> Iterator[Finding]:
+    """Checks of one probe whose value is of the wrong kind."""
+    for index, raw in enumerate(raw_checks):
+        check = shaped(Check, raw, [])
+        if check is not None and (fault := value_fault(check)):
+            yield Finding(("expect", index, "value"), fault)
 
 
 def _text_fault(check: Check) -> str | None:

@@ -7,6 +7,8 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path, PurePath
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +17,8 @@ from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
 from prober.model.providers import CLOUDS, PROVIDERS, auth_of, example_address
-from prober.text import is_secret_name, quoted
+from prober.settings import secret
+from prober.text import is_secret_name, quoted, shown
 
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
 """Fields that name a file; a relative path begins at the file that declares it."""
@@ -202,6 +205,39 @@ GATEWAYS: Final[tuple[Gateway, ...]] = (
     Gateway("Portkey", "portkey.ai", ("x-portkey-cache-force-refresh", "true"), ("x-portkey-config",)),
     Gateway("Helicone", "helicone.ai", ("helicone-cache-enabled", "false"), ("helicone-cache-enabled",)),
 )
+
+
+def placed(endpoint: Endpoint | None, folder: PurePath) -> Endpoint | None:
+    """The endpoint with the paths of its files as seen from here."""
+    if endpoint is None:
+        return None
+    named = {name: getattr(endpoint, name) for name in FILES if getattr(endpoint, name) is not None}
+    return endpoint.model_copy(update={name: str(folder / Path(path).expanduser()) for name, path in named.items()})
+
+
+def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
+    """What may keep an endpoint from being asked from this machine, and a cache that may answer in its place."""
+    if cached := cache_warning(endpoint):
+        yield Finding((), cached)
+    cloud = CLOUDS.get(auth_of(endpoint))
+    if cloud is not None and not _is_installed(cloud.module):
+        message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"
+        yield Finding(("auth",), message)
+    for field in FILES:
+        if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
+            yield Finding((field,), f"there is no file {shown(file)} here; put it where the prober runs")
+    for field, variables in (("api_key_env", [endpoint.api_key_env]), ("headers", endpoint.variables)):
+        for variable in variables:
+            if variable and secret(variable) is None:
+                message = f"environment variable {variable} is not set here; set it where the prober runs"
+                yield Finding((field,), message)
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nor is the package it is in
+        return False
 
 
 def cache_warning(endpoint: Endpoint) -> str | None:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import JsonValue
 
 from prober.loading import rules
 from prober.loading.alert_rules import alerts_findings
-from prober.loading.checks import objective_findings, value_fault
-from prober.loading.connection_rules import FILES, cache_warning, provider_findings
+from prober.loading.checks import objective_findings, value_findings
+from prober.loading.connection_rules import placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, Budgets
 from prober.model.comparison import Shadow
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import Problem
 from prober.model.objective import Objective
-from prober.model.providers import CLOUDS, auth_of
-from prober.settings import secret
 from prober.text import quoted, shown
 
 _UNCHECKED: Final = "cannot be checked to its end ({}); please report this file as a bug"
@@ -68,7 +65,7 @@ def gather_endpoints(documents: Sequence[Document], problems: list[Problem]) -> 
                 _report(document, [Finding(where, f"is also declared in {other}; rename one")], problems)
                 continue
             endpoint, findings = _endpoint(name, raw)
-            endpoint = _placed(endpoint, PurePath(document.path).parent)
+            endpoint = placed(endpoint, PurePath(document.path).parent)
             _report(document, _below(where, findings), problems)
             found[name] = Declared(document, endpoint)
     for name, declared in found.items():
@@ -115,14 +112,6 @@ def _endpoint(name: str, raw: JsonValue) -> tuple[Endpoint | None, list[Finding]
     return endpoint, findings
 
 
-def _placed(endpoint: Endpoint | None, folder: PurePath) -> Endpoint | None:
-    """The endpoint with the paths of its files as seen from here."""
-    if endpoint is None:
-        return None
-    named = {name: getattr(endpoint, name) for name in FILES if getattr(endpoint, name) is not None}
-    return endpoint.model_copy(update={name: str(folder / Path(path).expanduser()) for name, path in named.items()})
-
-
 def gather_sets(
     documents: Sequence[Document], endpoints: Endpoints, problems: list[Problem], remarks: list[Problem]
 ) -> list[ProbeSet]:
@@ -141,7 +130,7 @@ def gather_sets(
             findings.extend(_set_findings(raw, endpoints))
         except Exception as error:  # a rule that trips over one file must not hide the mistakes of the others
             findings.append(Finding((), _UNCHECKED.format(type(error).__name__)))
-        findings.extend(_runbook_findings(raw.get("runbook"), Path(document.path).parent))
+        findings.extend(rules.runbook_findings(raw.get("runbook"), Path(document.path).parent))
         name = raw["name"]
         if isinstance(name, str) and names.setdefault(name, document.path) != document.path:
             findings.append(
@@ -163,11 +152,28 @@ def gather_sets(
     return sets
 
 
-def _only_one(documents: Sequence[Document], kind: str, problems: list[Problem]) -> None:
-    """A second file of something that has one."""
+_One = TypeVar("_One", Budgets, Alerts)
+
+
+def _of_the_one(
+    documents: Sequence[Document],
+    shape: type[_One],
+    kind: str,
+    faults: Callable[[_One], Iterable[Finding]],
+    problems: list[Problem],
+) -> _One:
+    """What the one file of a kind says; without it, or where it is not right, what holds where nothing is said."""
     for document in documents[1:]:
         message = f"a second file of {kind} beside {documents[0].path}; put both into one"
         problems.append(Problem(document.path, 0, "", message))
+    said: _One | None = None
+    for document in documents[:1]:
+        if document.value is None and not document.problems:
+            continue
+        findings: list[Finding] = []
+        said = shaped(shape, document.value, findings)
+        _report(document, [*findings, *(faults(said) if said is not None else ())], problems)
+    return shape() if said is None else said
 
 
 def gather_budgets(
@@ -175,29 +181,21 @@ def gather_budgets(
 ) -> Budgets:
     """The one file of budgets of owners, and in all; without it, there are none."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners
-    _only_one(documents, "budgets", problems)
-    found = Budgets()
-    for document in documents[:1]:
-        if document.value is None and not document.problems:
-            continue
-        findings: list[Finding] = []
-        budgets = shaped(Budgets, document.value, findings)
-        if budgets is not None:
-            found = budgets
-            asked = [each.endpoint for each in endpoints.values() if each.endpoint is not None]
-            owners = list(dict.fromkeys(each.owner for each in known))
-            limited: list[tuple[Where, Budget, Sequence[ProbeSet]]] = [(("all",), budgets.all, known)]
-            for owner, budget in budgets.owners.items():
-                if known and owner not in owners:
-                    fix = did_you_mean(owner, owners)
-                    findings.append(Finding(("owners", owner), f"no probe set has the owner {quoted(owner)}; {fix}"))
-                mine = [each for each in known if each.owner == owner]
-                limited.append((("owners", owner), budget, mine))
-            for where, budget, theirs in limited:
-                paid = [(one, [each for each in theirs if one.name in each.endpoints]) for one in asked]
-                findings.extend(_below(where, rules.budget_faults(budget, paid)))
-        _report(document, findings, problems)
-    return found
+    return _of_the_one(documents, Budgets, "budgets", lambda one: _budget_findings(one, endpoints, known), problems)
+
+
+def _budget_findings(budgets: Budgets, endpoints: Endpoints, known: Sequence[ProbeSet]) -> Iterator[Finding]:
+    asked = [each.endpoint for each in endpoints.values() if each.endpoint is not None]
+    owners = list(dict.fromkeys(each.owner for each in known))
+    limited: list[tuple[Where, Budget, Sequence[ProbeSet]]] = [(("all",), budgets.all, known)]
+    for owner, budget in budgets.owners.items():
+        if known and owner not in owners:
+            fix = did_you_mean(owner, owners)
+            yield Finding(("owners", owner), f"no probe set has the owner {quoted(owner)}; {fix}")
+        limited.append((("owners", owner), budget, [each for each in known if each.owner == owner]))
+    for where, budget, theirs in limited:
+        paid = [(one, [each for each in theirs if one.name in each.endpoints]) for one in asked]
+        yield from _below(where, rules.budget_faults(budget, paid))
 
 
 def gather_alerts(
@@ -209,18 +207,9 @@ def gather_alerts(
 ) -> Alerts:
     """The one file that says who is notified; without it, every alerter is notified of everything."""
     known = () if problems else sets  # of sets that could not be read nobody knows owners and tags
-    _only_one(documents, "alerts", problems)
-    found = Alerts()
-    for document in documents[:1]:
-        if document.value is None and not document.problems:
-            continue
-        findings: list[Finding] = []
-        alerts = shaped(Alerts, document.value, findings)
-        if alerts is not None:
-            found = alerts
-            findings.extend(alerts_findings(alerts, list(endpoints), known, alerters))
-        _report(document, findings, problems)
-    return found
+    return _of_the_one(
+        documents, Alerts, "alerts", lambda one: alerts_findings(one, list(endpoints), known, alerters), problems
+    )
 
 
 def warnings(endpoints: Endpoints) -> Iterator[Problem]:
@@ -234,41 +223,8 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
         if other != name:
             message = f"the same as {quoted(other)}, so that both have one reference; remove one, unless both are meant"
             yield declared.document.problem(Finding(("endpoints", name), message))
-        if cached := cache_warning(endpoint):
-            yield declared.document.problem(Finding(("endpoints", name), cached))
-        cloud = CLOUDS.get(auth_of(endpoint))
-        if cloud is not None and not _is_installed(cloud.module):
-            message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"
-            yield declared.document.problem(Finding(("endpoints", name, "auth"), message))
-        for field in FILES:
-            if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
-                message = f"there is no file {shown(file)} here; put it where the prober runs"
-                yield declared.document.problem(Finding(("endpoints", name, field), message))
-        for field, variables in (("api_key_env", [endpoint.api_key_env]), ("headers", endpoint.variables)):
-            for variable in variables:
-                if variable and secret(variable) is None:
-                    message = f"environment variable {variable} is not set here; set it where the prober runs"
-                    yield declared.document.problem(Finding(("endpoints", name, field), message))
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # nor is the package it is in
-        return False
-
-
-def _runbook_findings(runbook: JsonValue, folder: Path) -> Iterator[Finding]:
-    """A runbook is an address, or a file beside the probe set."""
-    if not isinstance(runbook, str) or "://" in runbook:
-        return
-    try:
-        found = (folder / runbook).is_file()
-    except (OSError, ValueError):
-        found = False
-    if not found:
-        message = f"there is no file {quoted(runbook)}; write a file beside this one, or an address such as https://…"
-        yield Finding(("runbook",), message)
+        for finding in _below(("endpoints", name), reach_warnings(endpoint)):
+            yield declared.document.problem(finding)
 
 
 def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterator[Finding]:
@@ -304,7 +260,7 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
             if identity in ids:
                 yield Finding((*where, "id"), f"{quoted(identity)} is the id of an earlier probe too; write another")
             ids.add(identity)
-        yield from _below(where, _value_findings(_items(fields.get("expect"))))
+        yield from _below(where, value_findings(_items(fields.get("expect"))))
         probe = shaped(Probe, raw_probe, [])
         if probe is None:
             continue
@@ -326,13 +282,6 @@ def _naming_findings(named: Iterable[tuple[int, str]], endpoints: Endpoints) -> 
             fix = did_you_mean(name, endpoints) if endpoints else "declare it in a file endpoints.yaml beside this one"
             yield Finding(where, f"unknown endpoint {quoted(name)}; {fix}")
         seen.add(name)
-
-
-def _value_findings(raw_checks: Sequence[JsonValue]) -> Iterator[Finding]:
-    for index, raw in enumerate(raw_checks):
-        check = shaped(Check, raw, [])
-        if check is not None and (fault := value_fault(check)):
-            yield Finding(("expect", index, "value"), fault)
 
 
 def _items(value: JsonValue) -> Sequence[JsonValue]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -276,3 +277,16 @@ def _is_ours(endpoint: Endpoint) -> bool:
         return endpoint.base_url is not None and is_local(urlsplit(endpoint.base_url).hostname or "")
     except ValueError:
         return False
+
+
+def runbook_findings(runbook: JsonValue, folder: Path) -> Iterator[Finding]:
+    """A runbook is an address, or a file beside the probe set."""
+    if not isinstance(runbook, str) or "://" in runbook:
+        return
+    try:
+        found = (folder / runbook).is_file()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        message = f"there is no file {quoted(runbook)}; write a file beside this one, or an address such as https://…"
+        yield Finding(("runbook",), message)

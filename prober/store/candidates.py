@@ -9,9 +9,9 @@ from sqlmodel import col, delete, select
 
 from prober.model.comparison import OPEN, Candidate, CandidateKind, CandidateState, Pair
 from prober.store.codec import pack_reply, unpack_reply
-from prober.store.comparison_rows import CandidateRow, PairRow
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
+from prober.store.version_rows import CandidateRow, PairRow
 
 
 def begin(

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from prober.model.triage import Swapped
 from prober.store.codec import pack_swapped, unpack_swapped
-from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Transaction
+from prober.store.version_rows import ExperimentRow
 
 
 def keep(tx: Transaction, endpoint: str, found: tuple[Swapped, ...], asks: int, now: datetime) -> None:

@@ -210,63 +210,6 @@ class EpochRow(Row, table=True):
     note: str = Field(sa_type=HostileText)
 
 
-class VersionRow(Row, table=True):
-    """One content of a declared probe or endpoint."""
-
-    __tablename__ = "version"
-    kind: str = Field(primary_key=True)
-    name: str = Field(primary_key=True)
-    number: int = Field(primary_key=True)
-    digest: str
-    at: datetime = Field(sa_type=Utc)
-    commit: str = Field(sa_type=HostileText)
-    author: str = Field(sa_type=HostileText)
-    content: str = Field(sa_type=HostileText)
-    """YAML."""
-
-
-class MarkRow(Row, table=True):
-    """A deploy of the team's own, or what it knows to be good."""
-
-    __tablename__ = "mark"
-    id: int = Field(default=None, primary_key=True)
-    kind: str
-    at: datetime = Field(sa_type=Utc, index=True)
-    what: str = Field(sa_type=HostileText)
-    ref: str = Field(sa_type=HostileText)
-    actor: str = Field(sa_type=HostileText)
-    note: str = Field(sa_type=HostileText)
-
-
-class RetirementRow(Row, table=True):
-    """What one source says of when the model of an endpoint is retired."""
-
-    __tablename__ = "retirement"
-    endpoint: str = Field(primary_key=True)
-    """Its name, whatever its content."""
-    source: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    model: str = Field(sa_type=HostileText)
-    day: str
-    """ISO date, UTC."""
-    said: str = Field(sa_type=HostileText)
-    successor: str = Field(sa_type=HostileText)
-    warned: int | None = None
-    """Of how many days ahead people were warned last; NULL where they were not."""
-
-
-class ModelListRow(Row, table=True):
-    """The provider's list of models, as it was read last for an endpoint."""
-
-    __tablename__ = "model_list"
-    endpoint: str = Field(primary_key=True)
-    model: str = Field(sa_type=HostileText)
-    """That the endpoint asked for then."""
-    looked_at: datetime = Field(sa_type=Utc)
-    models: str = Field(sa_type=HostileText)
-    """JSON list of names; empty where the list could not be read."""
-
-
 class PointRow(Row, table=True):
     """What one channel said of one completed round, apart from the judgement: a chart reads nothing else."""
 

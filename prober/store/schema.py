@@ -12,9 +12,9 @@ from sqlalchemy import Connection, inspect, text
 from prober.model.errors import StoreError
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
-from prober.store.comparison_rows import ExperimentRow
 from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
+from prober.store.version_rows import ExperimentRow
 
 VERSIONS = tuple(f"{number:04}" for number in range(1, 22))
 """Every revision in `migrations/versions`, oldest first."""

@@ -13,7 +13,7 @@ from sqlmodel import col, func, select
 from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.version import Mark, MarkKind, Provenance, Version, VersionKind
 from prober.store.engine import Transaction
-from prober.store.rows import MarkRow, VersionRow
+from prober.store.version_rows import MarkRow, VersionRow
 from prober.text import redact
 
 _Declared = TypeVar("_Declared", Probe, Endpoint)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from prober.cli import doctor
-from prober.cli.plan import input_tokens, output_limit
 from prober.model.declaration import Message, Probe, Tool
+from prober.tokens import input_tokens, output_limit
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import write_probes
 
