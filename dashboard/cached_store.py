@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 import streamlit as st
 
 from dashboard import formatting
+from prober.model.allowance import AccountView
 from prober.model.errors import StoreError
 from prober.model.incident import Incident
 from prober.model.notice import Comparison, Notice, Part
@@ -30,6 +31,7 @@ from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
 from prober.store.export import log_lines
+from prober.store.limits import accounts
 from prober.store.pages import days, deliveries, over_time, overview
 from prober.store.pages import probes as probes_page
 from prober.store.pages import replies as stored_replies
@@ -210,6 +212,10 @@ class CachedStore:
     def budgets(self, now: datetime) -> tuple[BudgetView, ...]:
         """Every limit that is in use, the fullest first."""
         return self._kept(lambda: self.store.query(budgets_in_use, now), "budgets", f"{now:%Y-%m-%dT%H:%M}")
+
+    def accounts(self, now: datetime) -> tuple[AccountView, ...]:
+        """Limits of providers' accounts, the fullest first. Not kept: they change by the second."""
+        return self.store.query(accounts, now)
 
     def present(self) -> frozenset[str]:
         """Of which things there is anything to show."""

@@ -25,6 +25,7 @@ def draw(context: PageContext) -> None:
         _month(context, months[0])
     _runaways(context)
     _budgets(context)
+    _accounts(context)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     with left:
         by = choose_by(("endpoint", "probe_set", "owner", "tags"))
@@ -102,6 +103,27 @@ def _runaways(context: PageContext) -> None:
                 "asked beside rounds first, then rounds by priority."
             )
             incident_link(context, one)
+
+
+def _accounts(context: PageContext) -> None:
+    """Limits of providers' accounts."""
+    found = [(one, each) for one in context.store.accounts(context.now) for each in one.limits]
+    if not found:
+        return
+    st.markdown("## Limits of accounts")
+    st.dataframe(
+        {
+            "endpoints": [one_line(", ".join(one.endpoints)) for one, _ in found],
+            "a minute": [each.unit for _, each in found],
+            "used": [each.used for _, each in found],
+            "of": [each.most for _, each in found],
+            "from": ["declared" if each.is_declared else "the provider" for _, each in found],
+            "waiting": [one.waiting for one, _ in found],
+        },
+        hide_index=True,
+        column_config={"waiting": st.column_config.NumberColumn("waiting", help="Asks that wait now, at least")},
+        alt="Asks and tokens of the last minute of each account, beside its limits",
+    )
 
 
 def _budgets(context: PageContext) -> None:

@@ -72,7 +72,9 @@ def metrics(source: Source, request: Request, body: bytes) -> Response:
     except StoreError as error:
         logger.warning("/metrics: %s", error)
         return PlainTextResponse(without_database(), media_type=METRICS_TYPE)
-    page = exposition(now.endpoints, now.deliveries, now.daemons, source.now(), now.budgets, now.features, now.shifts)
+    page = exposition(
+        now.endpoints, now.deliveries, now.daemons, source.now(), now.budgets, now.features, now.shifts, now.accounts
+    )
     return PlainTextResponse(page, media_type=METRICS_TYPE)
 
 

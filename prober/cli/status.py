@@ -24,16 +24,16 @@ from prober.cli.output import (
     table,
 )
 from prober.incidents.routing import Routing
-from prober.model.comparison import Candidate
+from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
-from prober.status.as_json import of_candidate, of_endpoint
+from prober.status.as_json import of_account, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS
 from prober.status.metrics import exposition, without_database
-from prober.status.system_status import system_status
+from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
 from prober.store.views import DeliveryView
 from prober.text import one_line
@@ -79,7 +79,7 @@ def status(
     beside = whole.candidates
     if metrics:
         page = exposition(
-            statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts
+            statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts, whole.accounts
         )  # fmt: skip
         typer.echo(page, nl=False)
         return 0
@@ -87,12 +87,13 @@ def status(
     if tell and expected is not None and expected.silent:
         _tell(database)
     if as_json:
-        print_json(_whole(statuses, deliveries, daemon_statuses, expected, beside))
+        print_json(_whole(whole, expected))
     elif expected is not None:
         _say_expected(expected, deliveries, now)
     else:
         _show(statuses)
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
+        say(*map(_account_words, whole.accounts))
         say(*_not_followed(daemon_statuses), *_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
@@ -108,16 +109,10 @@ def _tell(database: str | None) -> None:
         deliver_owed(store, alerters, settings.dashboard_url)
 
 
-def _whole(
-    statuses: Sequence[EndpointStatus],
-    deliveries: Sequence[DeliveryView],
-    daemon_statuses: Sequence[DaemonStatus],
-    expected: Expectation | None,
-    beside: Sequence[Candidate],
-) -> Json:
+def _whole(found: SystemStatus, expected: Expectation | None) -> Json:
     whole: Json = {
-        "endpoints": [of_endpoint(one) for one in statuses],
-        "deliveries": [_of_delivery(one) for one in deliveries],
+        "endpoints": [of_endpoint(one) for one in found.endpoints],
+        "deliveries": [_of_delivery(one) for one in found.deliveries],
         "daemons": [
             {
                 "worker": one.worker,
@@ -127,9 +122,10 @@ def _whole(
                 "endpoints": one.endpoints,
                 "file_problems": one.file_problems,
             }
-            for one in daemon_statuses
+            for one in found.daemons
         ],
-        "candidates": [of_candidate(one) for one in beside],
+        "candidates": [of_candidate(one) for one in found.candidates],
+        "accounts": [of_account(one) for one in found.accounts],
     }
     if expected is not None:
         whole["expected"] = {
@@ -164,6 +160,16 @@ def _say_expected(expected: Expectation, deliveries: Sequence[DeliveryView], now
     complain(*expected.words(now), *_troubled(deliveries))
     if expected.is_met:
         say(f"Every endpoint answered within {lasting(expected.every)}: {', '.join(expected.endpoints)}")
+
+
+def _account_words(one: AccountView) -> str:
+    used = [
+        f"{each.used:,} of {each.most:,} {each.unit} a minute{'' if each.is_declared else ' (named by the provider)'}"
+        for each in one.limits
+    ]
+    waiting = [f"{count(one.waiting, 'ask')} waiting"] if one.waiting else []
+    blocked = [f"the provider asks to wait until {minute(one.blocked_until)}"] if one.blocked_until else []
+    return f"{', '.join(one.endpoints)}: {'; '.join([*used, *waiting, *blocked])}"
 
 
 def _not_followed(daemon_statuses: Sequence[DaemonStatus]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
+from prober.model.allowance import AccountLimits
 from prober.model.budget import Budget, ScopedBudget
 from prober.model.comparison import Canary, Shadow, VersionGate
 from prober.model.connection import Capabilities, Connection, Timeouts
@@ -141,6 +142,8 @@ class Endpoint(Connection):
     """Asks of one round at the same time."""
     budget: Budget = Budget()
     """Hard limits of the last hour, day and month."""
+    limits: AccountLimits = AccountLimits()
+    """The most that its account is asked in a minute. Limits that the provider names hold too."""
     runaway: float = Field(3.0, ge=2, le=1_000)
     """Spending so many times what is planned opens an incident, and holds asks back; up to half of it is tolerated."""
     price: Price | None = None

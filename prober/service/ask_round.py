@@ -74,7 +74,8 @@ def ask_round(
         store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient,
         purpose="confirmation" if is_confirming else probe_set.priority, probe_set=probe_set.name,
     )  # fmt: skip
-    asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S if is_patient else 0.0)
+    waits = is_patient or bool(endpoint.limits.by_unit)
+    asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S if waits else 0.0)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
     for series, reply in (*earlier, *((one.series, one.reply) for one in found.values())):

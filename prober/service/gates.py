@@ -84,14 +84,17 @@ def budget_gates(
 class StoredMinutes:
     """What was asked of a provider's account, in the store."""
 
-    def __init__(self, store: Store, account: str, clock: Callable[[], datetime]) -> None:
-        self._store, self._account, self._clock = store, account, clock
+    def __init__(self, store: Store, endpoint: Endpoint, clock: Callable[[], datetime]) -> None:
+        self._store, self._account, self._clock = store, account_of(endpoint), clock
+        self._endpoint = endpoint
 
     def is_limited(self) -> bool:
-        return self._store.query(limits.is_limited, self._account, self._clock())
+        return bool(self._endpoint.limits.by_unit) or self._store.query(limits.is_limited, self._account, self._clock())
 
     def book(self, costs: Sequence[Spent]) -> Admitted:
-        return self._store.change(limits.book, self._account, costs, self._clock())
+        return self._store.change(
+            limits.book, self._account, costs, self._clock(), self._endpoint.name, self._endpoint.limits
+        )
 
     def settle(self, booked_at: datetime, unused: Spent, said: Told) -> None:
         self._store.change(limits.settle, self._account, booked_at, unused, said, self._clock())
@@ -125,10 +128,10 @@ def round_gates(
     newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
     guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)
     paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)
-    if not is_patient:
+    if not is_patient and not endpoint.limits.by_unit:
         return [guard, *paid]
     estimate = TokenEstimate(output_limit(endpoint.parameters))
-    return [guard, LimitGate(StoredMinutes(store, account_of(endpoint), clock), estimate, clock), *paid]
+    return [guard, LimitGate(StoredMinutes(store, endpoint, clock), estimate, clock), *paid]
 
 
 class VerbGates:

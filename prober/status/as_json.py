@@ -14,6 +14,7 @@ from prober.model.incident import Change, Facts, Runaway, Trouble
 if TYPE_CHECKING:
     from prober.asking.breaker import Breaker
     from prober.asking.gates import Overspending
+    from prober.model.allowance import AccountView
     from prober.model.comparison import Candidate
     from prober.model.evidence import Fact, Verdict
     from prober.model.incident import Incident
@@ -232,6 +233,19 @@ def of_mark(one: Mark) -> Json:
     return {
         "kind": one.kind, "at": of_time(one.at), "what": one.what, "ref": one.ref, "actor": one.actor, "note": one.note
     }  # fmt: skip
+
+
+def of_account(one: AccountView) -> Json:
+    """Limits of a minute of a provider's account, of `status --json`."""
+    return {
+        "endpoints": one.endpoints,
+        "limits": [
+            {"unit": each.unit, "limit": each.most, "used": each.used, "declared": each.is_declared}
+            for each in one.limits
+        ],
+        "waiting": one.waiting,
+        "blocked_until": of_time(one.blocked_until),
+    }
 
 
 def of_candidate(one: Candidate) -> Json:

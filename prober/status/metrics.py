@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from prober.incidents.clock import attendance
+from prober.model.allowance import AccountView
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
@@ -43,11 +44,17 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "spending_ahead_rounds": (
         "Planned rounds that a set has spent before their time, while its incident is open and asks are held back.",
-        "endpoint probe_set",
+        "endpoint set",
     ),
     "budget_limit": (f"What a budget allows in its period. {_IN_UNITS}", "budget limit"),
     "budget_spent": (f"Spent or set aside in the period of a budget. {_IN_UNITS}", "budget limit"),
     "budget_left": (f"What is left of a budget. {_IN_UNITS}", "budget limit"),
+    "account_limit": (
+        "What the account of an endpoint may be asked a minute, declared or named by the provider: `asks` or `tokens`.",
+        "endpoint unit",
+    ),
+    "account_used": ("Asked of the account of an endpoint in the last minute.", "endpoint unit"),
+    "account_waiting": ("Asks that wait for the limits of the account of an endpoint, at least.", "endpoint"),
     "samples_total": ("Live samples taken in.", "endpoint feature"),
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
@@ -75,10 +82,18 @@ def exposition(
     budgets: Sequence[BudgetView] = (),
     features: Sequence[Feature] = (),
     shifts: Sequence[FoundShift] = (),
+    accounts: Sequence[AccountView] = (),
 ) -> str:
-    """The whole page. `budgets`: the fullest first. `features`, `shifts`: of live samples."""
+    """The whole page. `budgets`, `accounts`: the fullest first. `features`, `shifts`: of live samples."""
     whole = SystemStatus(
-        tuple(statuses), tuple(deliveries), tuple(daemon_statuses), (), tuple(budgets), tuple(features), tuple(shifts)
+        tuple(statuses),
+        tuple(deliveries),
+        tuple(daemon_statuses),
+        (),
+        tuple(budgets),
+        tuple(features),
+        tuple(shifts),
+        tuple(accounts),
     )
     return _page(families(whole, now))
 
@@ -89,6 +104,7 @@ def families(whole: SystemStatus | None, now: datetime) -> list[Metric]:
         return [_database(0)]
     return [
         _database(1), *_endpoints(whole.endpoints), *_budgets(whole.budgets), *_samples(whole.features, whole.shifts),
+        *_accounts(whole.accounts),
         *_deliveries(whole.deliveries), *_daemons(whole.daemons, now),
     ]  # fmt: skip
 
@@ -169,6 +185,14 @@ def _budgets(budgets: Sequence[BudgetView]) -> Iterator[Metric]:
     yield _family("budget_limit", ((labels, one.limit.shown) for labels, one in shown))
     yield _family("budget_spent", ((labels, one.limit.amount(one.spent)) for labels, one in shown))
     yield _family("budget_left", ((labels, max(0.0, one.left)) for labels, one in shown))
+
+
+def _accounts(accounts: Sequence[AccountView]) -> Iterator[Metric]:
+    shown = [(name, one) for one in accounts for name in one.endpoints][:MOST_BUDGETS]
+    each = [(name, limit) for name, one in shown for limit in one.limits]
+    yield _family("account_limit", (((name, limit.unit), limit.most) for name, limit in each))
+    yield _family("account_used", (((name, limit.unit), limit.used) for name, limit in each))
+    yield _family("account_waiting", (((name,), one.waiting) for name, one in shown))
 
 
 def _samples(features: Sequence[Feature], shifts: Sequence[FoundShift]) -> Iterator[Metric]:

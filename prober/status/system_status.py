@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from prober.asking.breaker import REMEMBERED, breaker, outcome_of
+from prober.model.allowance import AccountView
 from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.status.spending import overspending
-from prober.store import Store, candidates, daemons, replies, samples, spending
+from prober.store import Store, candidates, daemons, limits, replies, samples, spending
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from prober.store.samples import Feature
@@ -34,6 +35,8 @@ class SystemStatus:
     """Of live samples."""
     shifts: tuple[FoundShift, ...] = ()
     """Of live samples: the newest of each side of each feature."""
+    accounts: tuple[AccountView, ...] = ()
+    """Of providers: limits of a minute that are declared or were named, the fullest first."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
@@ -48,6 +51,7 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         store.query(spending.budgets_in_use, now),
         store.query(samples.features),
         store.query(samples.newest_shifts),
+        store.query(limits.accounts, now),
     )
 
 

@@ -6,13 +6,14 @@ A minute is kept in seconds, and a little longer than one, for no clock of ours 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any, Final
 
 from sqlmodel import col, delete, select, update
 
-from prober.model.allowance import Admitted, Told
+from prober.model.allowance import AccountLimits, AccountView, Admitted, MinuteLimit, Told
 from prober.model.budget import NOTHING, Spent
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
@@ -21,21 +22,70 @@ from prober.store.rows import SpendingRow
 WINDOW: Final = timedelta(seconds=62)
 _LOCK = ""
 _PERIOD = "minute "
+_DECLARED, _NAMES = "declared", "endpoints"
+"""In the state: what is declared; and endpoint → asks that wait, and until when, or nothing."""
 
 
 def is_limited(tx: Transaction, account: str, now: datetime) -> bool:
     """Whether a limit of this account is known, or it is to be left alone for a while."""
     state = tx.exec(select(SpendingRow.budget).where(SpendingRow.scope == account, SpendingRow.part == _LOCK)).first()
     known = json.loads(state or "{}")
-    return bool(set(known) - {"until"}) or _until(known) > now
+    return bool(set(known) & {"asks", "tokens"}) or _until(known) > now
 
 
-def book(tx: Transaction, account: str, costs: Sequence[Spent], now: datetime) -> Admitted:
+def book(
+    tx: Transaction, account: str, costs: Sequence[Spent], now: datetime, endpoint: str, declared: AccountLimits
+) -> Admitted:
     """As many of these asks as the minute holds, from the first on; else when the next one may be offered again.
 
-    An ask that no empty minute would hold is booked alone. Whoever else books waits meanwhile.
+    An ask that no empty minute would hold is booked alone. Whoever else books waits meanwhile. `endpoint`: for whom.
     """
     state = _lock(tx, account)
+    found = _book(tx, account, costs, now, _lower(state, declared.by_unit))
+    waits = [len(costs) - found.count, (now + timedelta(seconds=found.wait_s)).isoformat()]
+    before = state.get(_NAMES, {})
+    names = {**before, endpoint: waits if found.count < len(costs) else []}
+    known = {**state, _DECLARED: declared.by_unit, _NAMES: names}
+    _keep(tx, account, state, known)
+    return found
+
+
+def accounts(tx: Transaction, now: datetime) -> tuple[AccountView, ...]:
+    """Every account of which a limit is known, and what is used of it; the fullest first."""
+    locks = select(SpendingRow.scope, SpendingRow.budget).where(
+        SpendingRow.part == _LOCK, col(SpendingRow.scope).like("account:%")
+    )
+    found = []
+    for account, text in tx.exec(locks):
+        state: dict[str, Any] = json.loads(text or "{}")
+        declared, used = state.get(_DECLARED, {}), _sum(cost for _, cost in _rows(tx, account, now))
+        lower = _lower(state, declared)
+        units = tuple(
+            MinuteLimit(unit, lower[unit], spent, declared.get(unit, inf) <= state.get(unit, inf))
+            for unit, spent in (("asks", used.asks), ("tokens", used.tokens))
+            if unit in lower
+        )
+        waits = [each for each in state.get(_NAMES, {}).values() if each and datetime.fromisoformat(each[1]) > now]
+        until = _until(state)
+        if units or until > now:
+            names = tuple(sorted(state.get(_NAMES, {})))
+            blocked = until if until > now else None
+            found.append(AccountView(account, names, units, sum(each[0] for each in waits), blocked))
+    return tuple(sorted(found, key=lambda one: -max((each.used / each.most for each in one.limits), default=0)))
+
+
+def _lower(state: dict[str, Any], declared: Mapping[str, int]) -> dict[str, Any]:
+    """With the lower of each limit: what the provider named, and what is declared."""
+    return {**state, **{unit: min(most, state.get(unit, most)) for unit, most in declared.items()}}
+
+
+def _keep(tx: Transaction, account: str, before: dict[str, Any], known: dict[str, Any]) -> None:
+    if known != before:
+        lock = (col(SpendingRow.scope) == account, col(SpendingRow.part) == _LOCK)
+        tx.exec(update(SpendingRow).where(*lock).values(budget=json.dumps(known)))
+
+
+def _book(tx: Transaction, account: str, costs: Sequence[Spent], now: datetime, state: dict[str, Any]) -> Admitted:
     if (until := _until(state)) > now:
         wait_s = (until - now).total_seconds()
         return Admitted(0, wait_s, f"the provider asks to wait for {wait_s:.0f} s")
@@ -73,9 +123,7 @@ def settle(tx: Transaction, account: str, booked_at: datetime, unused: Spent, sa
         _add(tx, account, now, Spent(others.get("asks", 0), others.get("tokens", 0)))
     if said.blocked_s:
         known["until"] = max(_until(state), now + timedelta(seconds=said.blocked_s)).isoformat()
-    if known != state:
-        lock = (col(SpendingRow.scope) == account, col(SpendingRow.part) == _LOCK)
-        tx.exec(update(SpendingRow).where(*lock).values(budget=json.dumps(known)))
+    _keep(tx, account, state, known)
     tx.exec(delete(SpendingRow).where(_of(account), col(SpendingRow.part) > _PERIOD, _before(now - WINDOW)))
 
 

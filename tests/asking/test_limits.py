@@ -10,12 +10,12 @@ import pytest
 
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
-from prober.asking.limits import LimitGate, account_of, limits_in
-from prober.model.allowance import Allowance
+from prober.asking.limits import LimitGate, limits_in
+from prober.model.allowance import AccountLimits, Allowance
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply
 from prober.service.gates import StoredMinutes
-from prober.store import Store
+from prober.store import Store, limits
 from prober.tokens import TokenEstimate
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -64,10 +64,7 @@ def test_a_limit_of_tokens_a_minute_is_used_and_never_hit_after_warm_up(kind: ty
         return NOON + timedelta(seconds=now_s)
 
     with Store.in_memory() as store:
-        gates = [
-            LimitGate(StoredMinutes(store, account_of(ENDPOINT), clock), TokenEstimate(400), clock)
-            for _ in range(ASKERS)
-        ]
+        gates = [LimitGate(StoredMinutes(store, ENDPOINT, clock), TokenEstimate(400), clock) for _ in range(ASKERS)]
         rejected, used = [], [0] * (MINUTES + 2)
         queue: list[tuple[float, int, int, Answer | None]] = [(0.01 * n, n, n, None) for n in range(ASKERS * 4)]
         number = len(queue)
@@ -107,3 +104,26 @@ def test_limits_are_read_from_the_headers_of_each_provider() -> None:
     anthropic = {"anthropic-ratelimit-tokens-limit": "8000", "anthropic-ratelimit-tokens-remaining": "x"}
     assert limits_in(Reply(at=NOON, text="a", headers=anthropic)).is_silent
     assert limits_in(Reply(at=NOON, error="rate_limited", retry_after_s=7.0)).blocked_s == 7.0
+
+
+def test_of_a_declared_and_a_named_limit_the_lower_holds_and_both_are_shown() -> None:
+    declared = ENDPOINT.model_copy(update={"limits": AccountLimits(asks_per_minute=3, tokens_per_minute=10**6)})
+    said = {"x-ratelimit-limit-tokens": "1000", "x-ratelimit-remaining-tokens": "990"}
+    with Store.in_memory() as store:
+        assert store.query(limits.accounts, NOON) == ()
+        gate = LimitGate(StoredMinutes(store, declared, lambda: NOON), TokenEstimate(400), lambda: NOON)
+        assert not gate.is_ahead, "a limit is known before the first answer"
+        asks = [Ask(declared, PROBE, sample, "series", sample) for sample in range(5)]
+        count, refused = gate.admit(asks)
+        assert (count, refused and refused.reason) == (3, "rate_limited: 3 asks a minute are used up")
+        gate.settle([Answer(asks[0], Reply(at=NOON, text="Teal", input_tokens=5, output_tokens=5, headers=said))])
+        (found,) = store.query(limits.accounts, NOON)
+        assert found.endpoints == ("e",)
+        assert found.waiting == 2
+        shown = [(one.unit, one.most, one.is_declared) for one in found.limits]
+        assert shown == [("asks", 3, True), ("tokens", 1000, False)]
+        assert (found.limits[0].used, found.blocked_until) == (3, None)
+        (later,) = store.query(limits.accounts, NOON + timedelta(minutes=2))
+        assert ([one.used for one in later.limits], later.waiting) == ([0, 0], 0)
+        undeclared = LimitGate(StoredMinutes(store, ENDPOINT, lambda: NOON), TokenEstimate(1), lambda: NOON)
+        assert undeclared.admit(asks[3:])[0] == 0, "the tokens that the provider named are used up"

@@ -14,8 +14,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from prober.asking.gates import Overspending
 from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
+from prober.model.allowance import AccountView, MinuteLimit
 from prober.model.budget import Limit, Spent
 from prober.model.incident import Change
 from prober.model.notice import Outcome
@@ -330,9 +332,10 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
     place = DeliveryView("slack", "", 0, 0, 1, 0, NOW, False, "", None)
     budget = BudgetView("bot", Limit("asks", "day", 5), Spent(1, 1))
     feature, shift = Feature("bot", "a", 1, 0, 0, NOW), FoundShift("bot", "a", "inputs", NOW, NOW, "")
-    page_ = exposition(
-        statuses(replace(view(), open_incident=incident)), [place], [sign("bot")], NOW, [budget], [feature], [shift]
-    )
+    (status,) = statuses(replace(view(), open_incident=incident))
+    status = replace(status, overspending=(Overspending(2, "s", "normal", 3.0),))
+    account = AccountView("account:1", ("bot",), (MinuteLimit("asks", 60, 2, True),), 0, None)
+    page_ = exposition([status], [place], [sign("bot")], NOW, [budget], [feature], [shift], [account])
     shown = {sample.split("{")[0].strip(): set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
     assert shown == listed
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, ProbeInformation
 from prober.judging.objectives import Standing
 from prober.judging.samples import Shift
+from prober.model.allowance import AccountView, MinuteLimit
 from prober.model.budget import Limit, Spent
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
@@ -30,6 +31,7 @@ from prober.status.strip import stored_strips, strips
 from prober.status.triage import default_since, triage_of
 from prober.status.triage import triage as triage_now
 from prober.store import daemons, incidents, judge_state, notices, retention, versions, watches
+from prober.store.limits import accounts
 from prober.store.pages import days, deliveries, last_days, over_time, overview, probes, replies
 from prober.store.pages.days import MonthView, TallyView
 from prober.store.pages.notices import latest_notice_of
@@ -184,6 +186,11 @@ class CannedStore:
             triage_now: lambda endpoint, since, now: triage_view(endpoint, since, now, self.said),
             present: lambda: self.shown,
             budgets_in_use: lambda now: self.budgets,
+            accounts: lambda now: (
+                (AccountView("account:1", ("down",), (MinuteLimit("asks", 60, 57, True),), 3, None),)
+                if self.budgets
+                else ()
+            ),
             watches.changes: lambda endpoint=None: self.version,
             daemons.not_over: lambda now: (),
             retention.deleted_words: lambda endpoint: "",

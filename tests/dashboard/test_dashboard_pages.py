@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
 from dashboard.selection import HOME
+from prober.model.incident import Runaway
 from prober.model.notice import EndpointNews, Notice, Source
 from prober.store.pages import replies as stored_replies
 from tests.dashboard.canned import (
@@ -221,11 +222,27 @@ def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
     assert "**down** is not included in the dollars: the list has no price of it." in at.warning[0].value
     assert "4 answers of this month came without a token count" in at.warning[1].value
     assert len(at.get("vega_lite_chart")) == 2
-    budgets, months, goes_to = (one.value for one in at.dataframe[:3])
+    budgets, accounts, months, goes_to = (one.value for one in at.dataframe[:4])
+    assert accounts.iloc[0].tolist() == ["down", "asks", 57, 60, "declared", 3]
     assert budgets["share"].tolist() == [50.0]
     assert f"${months['so far'].sum():.2f} so far" in texts(at), "the columns add up to what is said of all"
     kinds = ["prompt", "prompt, cached", "reply", "reasoning"]
     assert f"{goes_to[kinds].sum().sum():,} tokens" in texts(at)
+
+
+@pytest.mark.slow
+def test_cost_says_what_spends_more_than_planned(page):
+    found = Runaway(
+        id=9, endpoint="down", endpoint_hash="h", state="open", kind="runaway", onset="2026-01-31T06:00:00Z",
+        detected_round="2026-01-31T06:00:00Z", opened_at=NOW, probe_set="s", cause="asks take 80 times the planned tokens",
+        detail="probe set s of us on down: 8 asks", e_value=1.0, threshold=1.0,
+    )  # fmt: skip
+    store = all_states()
+    store.endpoint_views = tuple(
+        replace(one, runaways=(found,)) if one.name == "down" else one for one in store.endpoint_views
+    )
+    at = page(store, "cost")
+    assert "**asks take 80 times the planned tokens**: probe set s of us on down: 8 asks" in at.error[0].value
 
 
 def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(page):
