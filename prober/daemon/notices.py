@@ -17,7 +17,7 @@ from prober.model.notice import Notice
 from prober.service.act import try_to_act
 from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database
 from prober.service.run_round import Clock
-from prober.service.upkeep import check_freshness, look_at_incidents, owe_weekly_report
+from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
 from prober.store import Store, incidents
 from prober.store.notices import Lane
 from prober.store.pages.notices import latest_notice_of
@@ -58,7 +58,13 @@ class Notices:
             known = deadlines.get(one.endpoint.name)
             if known is None or deadline > known[1]:  # the set that is asked most often decides
                 deadlines[one.endpoint.name] = (one, deadline)
+        news = frozenset[str]()
+        with reported("looking which endpoints are stale"):
+            looked_at = {one.endpoint.content_hash: (one.since, deadline) for one, deadline in deadlines.values()}
+            news = may_be_news(self._store, looked_at)
         for one, deadline in deadlines.values():
+            if one.endpoint.content_hash not in news:
+                continue
             with reported(f"looking whether {one.endpoint.name} is stale"):
                 log_freshness(
                     one.endpoint.name, check_freshness(self._store, one.endpoint, one.since, deadline, routing, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,6 +86,20 @@ def _has_report(tx: Transaction, due: datetime, now: datetime) -> bool:
     return notices.is_owed_since(tx, "weekly_report", due - timedelta(days=1), now)
 
 
+def may_be_news(store: Store, watched: Mapping[str, tuple[datetime, datetime]]) -> frozenset[str]:
+    """Which of these endpoints `check_freshness` may have news of, by a few questions about all of them together.
+
+    `watched`: content of an endpoint → (since, deadline).
+    """
+    with store.read() as tx:
+        troubled, known = incidents.troubled(tx), judge_state.freshness(tx)
+    return frozenset(
+        key
+        for key, (since, deadline) in watched.items()
+        if key not in troubled and _is_fresh(*known.get(key, (None, None)), since, deadline).event is not None
+    )
+
+
 def check_freshness(
     store: Store, endpoint: Endpoint, since: datetime, deadline: datetime, routing: Routing, now: datetime
 ) -> Decision:
@@ -120,9 +134,12 @@ def check_freshness(
 def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime) -> Decision:
     if incidents.open_trouble(tx, endpoint_hash) is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
-    is_stale = watches.stale_since(tx, endpoint_hash) is not None
-    newest = judge_state.newest_completed_at(tx, endpoint_hash)
-    return freshness(is_stale, since if newest is None else max(since, newest), deadline)
+    stale_since, newest = watches.stale_since(tx, endpoint_hash), judge_state.newest_completed_at(tx, endpoint_hash)
+    return _is_fresh(stale_since, newest, since, deadline)
+
+
+def _is_fresh(stale_since: datetime | None, newest: datetime | None, since: datetime, deadline: datetime) -> Decision:
+    return freshness(stale_since is not None, since if newest is None else max(since, newest), deadline)
 
 
 def beat(

@@ -48,6 +48,12 @@ def open_trouble(tx: Transaction, endpoint_hash: str) -> Trouble | None:
     return found if isinstance(found, Trouble) else None
 
 
+def troubled(tx: Transaction) -> frozenset[str]:
+    """Contents of all endpoints that cannot be asked."""
+    found = select(IncidentRow.endpoint_hash).where(IncidentRow.state != "closed", col(IncidentRow.kind).in_(TROUBLES))
+    return frozenset(tx.exec(found))
+
+
 def open_runaways(tx: Transaction, endpoint_hash: str) -> tuple[Runaway, ...]:
     """Of the probe sets that spend more than planned; at most one of each."""
     rows = tx.exec(

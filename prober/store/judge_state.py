@@ -211,10 +211,23 @@ _UNKNOWN_PERIOD: Final = timedelta(days=1)
 
 def newest_completed_at(tx: Transaction, endpoint_hash: str) -> datetime | None:
     """When an endpoint last completed a round."""
-    completed = select(func.max(RoundRow.completed_at)).where(
+    completed = select(RoundRow.completed_at).where(
         RoundRow.endpoint_hash == endpoint_hash, RoundRow.state == "completed"
     )
-    return tx.exec(completed).one()
+    return tx.exec(completed.order_by(col(RoundRow.label).desc()).limit(1)).first()
+
+
+def freshness(tx: Transaction) -> dict[str, tuple[datetime | None, datetime | None]]:
+    """Content of every endpoint → since when it is known to be stale, and when it last completed a round."""
+    newest = (
+        select(RoundRow.completed_at)
+        .where(col(RoundRow.endpoint_hash) == col(WatchRow.endpoint_hash), col(RoundRow.state) == "completed")
+        .order_by(col(RoundRow.label).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = tx.exec(select(col(WatchRow.endpoint_hash), col(WatchRow.stale_since), newest))
+    return {key: (stale_since, at) for key, stale_since, at in rows}
 
 
 def period(tx: Transaction, endpoint_hash: str) -> timedelta:

@@ -6,7 +6,7 @@ import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -22,7 +22,7 @@ from prober.service.act import try_to_act
 from prober.service.decisions import notify_of_no_incident
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle as settle_round
-from prober.service.upkeep import check_freshness, look_at_incidents, owe_weekly_report
+from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
 from prober.status.report import markdown, report
 from prober.store import Store, daemons, declared, incidents, judge_state, notices
 from prober.store import rounds as stored_rounds
@@ -335,11 +335,18 @@ def test_stale_and_fresh_are_reported_once_and_to_the_same(store: Store) -> None
     declare(store)
     complete(store, NOW)
     late = NOW + DAY
+
+    def news(deadline: datetime) -> frozenset[str]:
+        return may_be_news(store, {HASH: (NOW - DAY, deadline)})
+
     assert check_freshness(store, BILLING, NOW - DAY, NOW, NAMES, NOW).event is None
+    assert (news(NOW), news(late - HOUR)) == (frozenset(), {HASH})
     assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event == "stale"
     assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, Routing(("log",)), late).event is None
+    assert news(late - HOUR) == frozenset()
     assert store.query(overview.endpoints)[0].stale_since == late
     complete(store, late)
+    assert news(late - HOUR) == {HASH}
     assert check_freshness(store, BILLING, NOW - DAY, late - HOUR, NAMES, late).event == "fresh"
     assert [(one.event, one.alerter, one.endpoint) for one in reversed(store.query(notices.recent))] == [
         ("stale", "log", "billing"), ("fresh", "log", "billing"),
@@ -354,6 +361,7 @@ def test_an_endpoint_in_trouble_is_not_called_stale_as_well(store: Store) -> Non
     declare(store)
     failing(store)
     assert check_freshness(store, BILLING, NOW, NOW + DAY, NAMES, NOW + DAY).event is None
+    assert may_be_news(store, {HASH: (NOW, NOW + DAY)}) == frozenset()
 
 
 def test_an_edited_endpoint_leaves_no_incident_behind(store: Store) -> None:
