@@ -11,7 +11,8 @@ from dashboard import tables
 from dashboard.formatting import count, inline, one_line, percent
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.status.objectives import ObjectiveStatus, budget_words
+from prober.incidents.measured import budget_words, wanted
+from prober.status.objectives import ObjectiveStatus
 from prober.text import span
 
 STATES: Final = {"missed": ("missed", "red"), "burning": ("burning", "orange"), "too_few": ("too few replies", "gray"),
@@ -72,7 +73,7 @@ def _line(context: PageContext, one: ObjectiveStatus) -> str:
     left = "" if standing.budget_left is None else f"; {budget_words(standing.budget_left)}"
     return (
         f":{colour}-badge[{words}] **{inline(one.probe_set, 60)}** on **{inline(one.endpoint, 60)}**, "
-        f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {_wanted(one)} over {one.objective.window}"
+        f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {wanted(one.objective)} over {one.objective.window}"
         f"{left}{since}{more}"
     )
 
@@ -90,10 +91,6 @@ def _share(one: ObjectiveStatus) -> float | None:
     return (standing.replies - standing.bad if one.objective.at_least else standing.bad) / standing.replies
 
 
-def _wanted(one: ObjectiveStatus) -> str:
-    return f"at least {one.objective.at_least}" if one.objective.at_least else f"at most {one.objective.at_most}"
-
-
 def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
     windows = [f"burn, {span(window)}" for window, _, _ in found[0].standing.burn_rates]
     burns = {
@@ -105,7 +102,9 @@ def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
             "state": [STATES[one.standing.state][0] for one in found],
             "set": [one_line(one.probe_set) for one in found],
             "endpoint": [one_line(one.endpoint) for one in found],
-            "objective": [f"{one_line(one.objective.name)}: {one.objective.measure} {_wanted(one)}" for one in found],
+            "objective": [
+                f"{one_line(one.objective.name)}: {one.objective.measure} {wanted(one.objective)}" for one in found
+            ],
             "window": [one.objective.window for one in found],
             "replies": [one.standing.replies for one in found],
             "share": [tables.hundred(_share(one)) for one in found],
@@ -132,7 +131,7 @@ def _row(one: ObjectiveStatus) -> dict[str, str | int | float | None]:
     standing = one.standing
     return {
         "set": one.probe_set, "endpoint": one.endpoint, "objective": one.objective.name,
-        "measure": one.objective.measure, "wanted": _wanted(one), "window": one.objective.window,
+        "measure": one.objective.measure, "wanted": wanted(one.objective), "window": one.objective.window,
         "state": standing.state, "replies": standing.replies, "bad": standing.bad, "allowed": one.objective.allowed,
         "budget_left": standing.budget_left,
         **{f"burn_{span(window).replace(' ', '_')}": rate for window, rate, _ in standing.burn_rates},

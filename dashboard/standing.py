@@ -48,8 +48,8 @@ class Headline:
 
 
 def needs_somebody(one: EndpointStatus) -> bool:
-    """Whether something is suspected or worse."""
-    return STATES.index(one.state) <= STATES.index("suspected")
+    """Whether something is suspected or worse, or an objective is missed."""
+    return STATES.index(one.state) <= STATES.index("suspected") or one.misses_objective
 
 
 def by_urgency(statuses: Sequence[EndpointStatus]) -> tuple[EndpointStatus, ...]:
@@ -89,10 +89,9 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
         said = one.incident.headline
     said = said[:1].upper() + said[1:]
     again = f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else ""
-    open_ = sum(
-        each is not None
-        for each in (one.endpoint.open_incident, one.endpoint.trouble, *one.endpoint.open_facts, *one.endpoint.runaways)
-    )
+    view = one.endpoint
+    others = (*view.open_facts, *view.measured, *view.runaways)
+    open_ = sum(each is not None for each in (view.open_incident, view.trouble, *others))
     more = f" (and {count(open_ - 1, 'more incident')})" if open_ > 1 else ""
     return f"{inline(said, 240)}{again}{more}"
 
@@ -141,7 +140,10 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
     groups = {state: [one for one in statuses if one.state == state] for state in STATES}
     down, changed, quiet = groups["unreachable"], groups["changed"], groups["quiet"]
     qualifying: list[State] = [state for state in STATES if state not in ("unreachable", "changed", "quiet")]
+    missed = [one for one in statuses if one.misses_objective]
     remarks = tuple(_remark(state, groups[state]) for state in qualifying if groups[state])
+    if missed:
+        remarks = (f"▲ Objective missed: {listed([f'**{inline(one.name)}**' for one in missed])}.", *remarks)
     alone = len(down) + len(changed) == 1
     said = (
         _counted(down, len(statuses), "has an outage", "have an outage", alone, zone),
@@ -159,7 +161,7 @@ def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline
     if len(quiet) == len(statuses):
         all_ = "the endpoint answers" if len(statuses) == 1 else f"all {len(statuses)} endpoints answer"
         calm = f"**Nothing differs from what you pinned**: {all_} as the reference did."
-    return Headline("warning" if groups["stale"] or groups["suspected"] else "success", calm, remarks)
+    return Headline("warning" if groups["stale"] or groups["suspected"] or missed else "success", calm, remarks)
 
 
 def _counted(group: Sequence[EndpointStatus], of: int, is_so: str, are_so: str, tell_why: bool, zone: tzinfo) -> str:

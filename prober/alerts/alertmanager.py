@@ -19,6 +19,8 @@ NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",
     "trouble": "ProberTrouble",
     "runaway": "ProberRunaway",
+    "objective": "ProberObjective",
+    "samples": "ProberSamples",
     "stale": "ProberStale",
     "daemon": "ProberDaemonSilent",
     "database": "ProberDatabaseLost",

@@ -82,5 +82,23 @@ KINDS: dict[str, KindWords] = {
         "See what asks: a loop of `prober once`, or a model that reasons longer. If it is to be so, accept it.",
         is_change=False,
     ),
+    "objective_missed": KindWords(
+        "Objective missed",
+        "replies are bad more often than your objective allows, and the error budget is spent too fast.",
+        "Look at which probes fail, and since when: prober slo, and the History of the endpoint.",
+        is_change=False,
+    ),
+    "input_shift": KindWords(
+        "Other questions",
+        "your users ask something else than before. The answers may be as good as before or not.",
+        "Look at what the feature is used for now, and whether your probes still ask what users ask.",
+        is_change=False,
+    ),
+    "output_shift": KindWords(
+        "Other answers to users",
+        "your users are answered otherwise than before. If they ask otherwise too, that alone may explain it.",
+        "Compare with the probes and with what users ask: prober triage.",
+        is_change=False,
+    ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")

@@ -37,6 +37,7 @@ from prober.model.notice import (
     Digest,
     EndpointNews,
     IncidentNews,
+    MeasuredNews,
     Notice,
     ReportNews,
     RunawayNews,
@@ -234,6 +235,9 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
     if isinstance(incident, RunawayNews):
         spent = [("Spent", visible(incident.detail, 500, lines=False)), ("How sure", _sure_of_spending(incident))]
         return [*drill, *spent, _since(incident), ("Held back", HELD_BACK), *_also(incident), *last]
+    if isinstance(incident, MeasuredNews):
+        measured = ("Measured", visible(incident.detail, 500, lines=False))
+        return [*drill, measured, _since(incident), *last]
     if not isinstance(incident, ChangeNews):
         return [*drill, *fact_lines(incident), _since(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0

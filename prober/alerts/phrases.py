@@ -22,6 +22,7 @@ from prober.model.notice import (
     EndpointNews,
     FactsNews,
     IncidentNews,
+    MeasuredNews,
     Notice,
     ReportNews,
     RunawayNews,
@@ -120,6 +121,8 @@ def what_happened(incident: IncidentNews) -> str:
         case TroubleNews() as trouble:
             return trouble_headline(trouble.cause or trouble.kind, trouble.failed_share)
         case RunawayNews(cause=cause):
+            return cause
+        case MeasuredNews(cause=cause) if cause:
             return cause
         case ChangeNews() as change if change.moved:
             return what_moved(change)
@@ -261,7 +264,19 @@ def minute(at: datetime) -> str:
 
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal["change", "trouble", "runaway", "stale", "retirement", "daemon", "database", "digest", "report"]
+Subject = Literal[
+    "change",
+    "trouble",
+    "runaway",
+    "objective",
+    "samples",
+    "stale",
+    "retirement",
+    "daemon",
+    "database",
+    "digest",
+    "report",
+]
 """What an alert of another system is about."""
 
 
@@ -279,6 +294,8 @@ def subject(notice: Notice) -> Subject:
             return "trouble"
         case RunawayNews():
             return "runaway"
+        case MeasuredNews(kind=kind):
+            return "objective" if kind == "objective_missed" else "samples"
         case EndpointNews(of=of) | DaemonNews(of=of):
             return of
         case Digest():

@@ -18,6 +18,7 @@ from prober.model.notice import (
     ChangeNews,
     Digest,
     IncidentNews,
+    MeasuredNews,
     Notice,
     Outcome,
     ReportNews,
@@ -55,7 +56,9 @@ def payload(notice: Notice) -> dict[str, Json]:
         "severity": notice.severity,
         "reason": _line(notice.reason),
         "cause": "" if isinstance(notice.about, Digest | ReportNews) else _line(notice.about.cause),
-        "detail": _line(notice.about.detail) if isinstance(notice.about, TroubleNews | RunawayNews) else "",
+        "detail": _line(notice.about.detail)
+        if isinstance(notice.about, TroubleNews | RunawayNews | MeasuredNews)
+        else "",
         "at": iso(notice.at),
         "title": compose(notice).title,
         "text": plain_text(notice),
@@ -139,6 +142,7 @@ def _incident(notice: Notice, source: Source) -> Json:
         "state": incident.state,
         "close_reason": _line(incident.close_reason),
         "kind": _line(incident.kind) if isinstance(notice.about, IncidentNews) else notice.event,
+        "about": _line(incident.about) if isinstance(incident, MeasuredNews) else "",
         "detected_at": iso(notice.since),
         "onset": _line(incident.onset),
         "onset_between": None if change.onset_between is None else [_line(label) for label in change.onset_between],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -23,7 +24,9 @@ from prober.api import openapi
 from prober.api.guard import Entry, Guard, problem
 from prober.api.public_page import badge, status_page
 from prober.api.source import Source
+from prober.loading import otel
 from prober.model.errors import ConfigurationError, StoreError
+from prober.model.sample import Taken
 from prober.status.as_json import Json, of_endpoint, of_health, of_mark, plain
 from prober.status.metrics import exposition, without_database
 
@@ -31,6 +34,9 @@ logger = logging.getLogger("prober.api")
 
 Line: TypeAlias = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text without control characters."""
+JSON_TYPE: Final = "application/json"
+PROTOBUF_TYPE: Final = "application/x-protobuf"
+MOST_UNPACKED_BYTES: Final = 8_000_000
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -73,7 +79,8 @@ def metrics(source: Source, request: Request, body: bytes) -> Response:
         logger.warning("/metrics: %s", error)
         return PlainTextResponse(without_database(), media_type=METRICS_TYPE)
     page = exposition(
-        now.endpoints, now.deliveries, now.daemons, source.now(), now.budgets, now.features, now.shifts, now.accounts
+        now.endpoints, now.deliveries, now.daemons, source.now(), now.budgets, now.features, now.shifts, now.accounts,
+        source.objectives(),
     )
     return PlainTextResponse(page, media_type=METRICS_TYPE)
 
@@ -131,6 +138,53 @@ def add_samples(source: Source, request: Request, body: bytes) -> Response:
     return JSONResponse({"taken": plain(asdict(taken))}, 202)
 
 
+def add_spans(source: Source, request: Request, body: bytes) -> Response:
+    """Live samples from OpenTelemetry GenAI spans, as an OTLP/HTTP exporter or collector sends them."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (JSON_TYPE, PROTOBUF_TYPE):
+        return problem(415, "Neither JSON nor protobuf", f"Send `Content-Type: {JSON_TYPE}` or `{PROTOBUF_TYPE}`.")
+    try:
+        plain_body = _unpacked(body, request.headers.get("content-encoding", ""))
+        found = otel.spans_of((otel.read_json if kind == JSON_TYPE else otel.read_protobuf)(plain_body))
+        taken = source.accept_samples(found.lines, source="spans") if found.lines else Taken()
+    except ConfigurationError as error:
+        return problem(400, "Cannot be read", "; ".join(map(str, error.problems))[:1000])
+    # Known is no loss: an exporter that got no answer sends its spans again.
+    rejected, message = found.rejected + taken.dropped + taken.too_old, _left_out(found, taken)
+    if kind == PROTOBUF_TYPE:
+        return Response(otel.partial_success(rejected, message), media_type=PROTOBUF_TYPE)
+    said = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": message}} if message else {}
+    return JSONResponse(said)
+
+
+def _left_out(found: otel.Spans, taken: Taken) -> str:
+    """What of a request was not taken; empty where every model call was. Spans of other work alone are no loss."""
+    said = [f"{count} {why}" for why, count in sorted(found.left_out.items())]
+    said += [f"{taken.dropped} beyond what a minute of a feature may hold"] if taken.dropped else []
+    said += [f"{taken.too_old} older than samples are kept"] if taken.too_old else []
+    if found.others and (said or not found.lines):
+        said.append(f"{found.others} of other work than model calls")
+    return f"left out: {'; '.join(said)}" if said else ""
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Raises ConfigurationError for what is too large once it is unpacked, or cannot be."""
+    if encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() != "gzip":
+        raise ConfigurationError("the encoding of the body is unknown; send it plain or with Content-Encoding: gzip")
+    try:
+        unpacker = zlib.decompressobj(wbits=31)
+        plain_body = unpacker.decompress(body, MOST_UNPACKED_BYTES)
+    except zlib.error as error:
+        raise ConfigurationError("the body is not gzip, as its Content-Encoding says") from error
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise ConfigurationError(
+            f"the body is cut off, or larger than {MOST_UNPACKED_BYTES:,} bytes unpacked; send fewer spans at once"
+        )
+    return plain_body
+
+
 def description(source: Source, request: Request, body: bytes) -> Response:
     return JSONResponse(openapi_document())
 
@@ -163,6 +217,7 @@ ROUTES: Final = (
     Address("/v1/endpoints/{name}/health", "GET", health),
     Address("/v1/marks", "POST", set_mark),
     Address("/v1/samples", "POST", add_samples),
+    Address("/v1/traces", "POST", add_spans),
     Address("/openapi.json", "GET", description),
     Address("/status", "GET", page),
     Address("/badge/{name}.svg", "GET", badge_of),

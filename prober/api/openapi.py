@@ -55,6 +55,26 @@ def document(mark_request: Json, samples_request: Json) -> Json:
     counts = {"type": "object", "properties": {"samples": {"type": "integer"}, "stored": {"type": "integer"}}}
     taken = {**set_, "202": _json("Taken in.", {"type": "object", "properties": {"taken": counts}})}
     del taken["201"]
+    partly = {
+        "type": "object",
+        "properties": {
+            "partialSuccess": {
+                "type": "object",
+                "required": ["rejectedSpans", "errorMessage"],
+                "properties": {"rejectedSpans": {"type": "string"}, "errorMessage": {"type": "string"}},
+            }
+        },
+    }
+    spans = {
+        "200": {
+            "description": "Taken in; `partialSuccess` counts what was left out, and says why.",
+            "content": {
+                "application/json": {"schema": partly},
+                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "413", "415")},
+    }
     ok = {"200": _json("Yes.", {"type": "object", "properties": {"status": {"const": "ok"}}})}
     return {
         "openapi": "3.1.0",
@@ -90,6 +110,24 @@ def document(mark_request: Json, samples_request: Json) -> Json:
                     "requestBody": {
                         "required": True,
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Samples"}}},
+                    },
+                }
+            },
+            "/v1/traces": {
+                "post": {
+                    **_operation("traces", "Take in live samples from OpenTelemetry GenAI spans (OTLP/HTTP).", spans),
+                    "requestBody": {
+                        "required": True,
+                        "description": "An ExportTraceServiceRequest, plain or gzip; protobuf needs the extra `otel`.",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "properties": {"resourceSpans": {"type": "array", "items": {"type": "object"}}},
+                                }
+                            },
+                            "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+                        },
                     },
                 }
             },

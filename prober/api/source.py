@@ -12,9 +12,10 @@ from prober.model.sample import SampleRules, Taken
 from prober.model.version import Mark
 from prober.service.mark import mark
 from prober.service.samples import accept_samples
+from prober.status.objectives import ObjectiveStatus, stored_objectives
 from prober.status.strip import DayState, stored_strips
 from prober.status.system_status import SystemStatus, system_status
-from prober.store import Store
+from prober.store import Store, watches
 
 Answer = TypeVar("Answer")
 
@@ -26,6 +27,7 @@ class Source:
         self._url = url
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._objectives: tuple[str, tuple[ObjectiveStatus, ...]] = ("", ())
         self.now = clock
 
     def status(self) -> SystemStatus:
@@ -36,15 +38,30 @@ class Source:
         """Name of an endpoint → the state of each of the last days. Raises StoreError."""
         return self._read(lambda store: store.query(stored_strips, self.now().astimezone(UTC).date()))
 
+    def objectives(self) -> tuple[ObjectiveStatus, ...]:
+        """Where they stand; read anew when something was asked since. Raises StoreError."""
+
+        def read(store: Store) -> tuple[str, tuple[ObjectiveStatus, ...]]:
+            known = store.query(watches.changes)
+            return self._objectives if known == self._objectives[0] else (
+                known, store.query(stored_objectives, self.now())
+            )  # fmt: skip
+
+        self._objectives = self._read(read)
+        return self._objectives[1]
+
     def mark(self, kind: str, what: str, ref: str, actor: str, note: str) -> Mark:
         """Record a mark. Raises StoreError, or ConfigurationError for what cannot be marked."""
         with Store.open(self._url) as store:
             return mark(store, kind, what, ref, actor, note, self.now())
 
-    def accept_samples(self, lines: Sequence[Mapping[str, Any]], feature: str | None) -> Taken:
-        """Take in live samples; no text of theirs is kept. Raises StoreError, or LogError for what cannot be read."""
+    def accept_samples(
+        self, lines: Sequence[Mapping[str, Any]], feature: str | None = None, source: str = "samples"
+    ) -> Taken:
+        """Take in live samples; no text of theirs is kept. Raises StoreError, or LogError, which names `source`, for
+        what cannot be read."""
         with Store.open(self._url) as store:
-            return accept_samples(store, lines, SampleRules(), self.now(), feature=feature)
+            return accept_samples(store, lines, SampleRules(), self.now(), feature=feature, source=source)
 
     def close(self) -> None:
         with self._lock:

@@ -25,6 +25,7 @@ from prober.model.evidence import Judgement
 from prober.service import candidates, run_round
 from prober.service.declare import remember
 from prober.service.deliver import Delivery
+from prober.service.measured import look_at_samples
 from prober.service.run_round import RoundResult
 from prober.service.upkeep import look_at_incidents
 from prober.status.as_json import of_candidate
@@ -117,6 +118,7 @@ def once(
                 )
                 due = result.confirmation.due_at if result.confirmation else None
         look_at_incidents(store, routing, now_utc())
+        look_at_samples(store, declarations.endpoints, routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})

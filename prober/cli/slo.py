@@ -9,6 +9,7 @@ import typer
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
 from prober.cli.output import Json, of_time, print_json, say
+from prober.incidents.measured import wanted
 from prober.status.objectives import ObjectiveStatus, exit_code, objectives
 from prober.text import one_line
 
@@ -42,7 +43,6 @@ def slo(paths: Paths = None, database: Database = None, as_json: AsJson = False)
 
 def _words(one: ObjectiveStatus) -> list[str]:
     standing, objective = one.standing, one.objective
-    wanted = f"at least {objective.at_least}" if objective.at_least else f"at most {objective.at_most}"
     title = f"{one.probe_set} on {one.endpoint}, {objective.name}: {_WORDS[standing.state]}"
     if standing.burning_since is not None:
         title += f", since {minute(standing.burning_since)}"
@@ -54,7 +54,7 @@ def _words(one: ObjectiveStatus) -> list[str]:
         low, high = (1 - high, 1 - low) if objective.at_least else (low, high)
         lines.append(
             f"  {objective.measure} {100 * so / standing.replies:.1f} % of {standing.replies:,} "
-            f"({100 * low:.1f}–{100 * high:.1f} %), wanted {wanted} over {objective.window}; "
+            f"({100 * low:.1f}–{100 * high:.1f} %), wanted {wanted(objective)} over {objective.window}; "
             f"error budget left {100 * (standing.budget_left or 0):.0f} %"
         )
         rates = [

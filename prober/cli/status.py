@@ -26,6 +26,7 @@ from prober.cli.output import (
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError
+from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.as_json import of_account, of_candidate, of_endpoint
@@ -33,8 +34,10 @@ from prober.status.endpoint_status import EndpointStatus, exit_code, lasting
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS
 from prober.status.metrics import exposition, without_database
+from prober.status.objectives import stored_objectives
 from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
+from prober.store.samples import Feature
 from prober.store.views import DeliveryView
 from prober.text import one_line
 
@@ -72,6 +75,7 @@ def status(
     try:
         with open_store(database, read_only=True) as store:
             whole = system_status(store, now)
+            standing = store.query(stored_objectives, now) if metrics else ()
     except StoreError:
         typer.echo(without_database() if metrics else "", nl=False)
         raise
@@ -79,7 +83,8 @@ def status(
     beside = whole.candidates
     if metrics:
         page = exposition(
-            statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts, whole.accounts
+            statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts, whole.accounts,
+            standing,
         )  # fmt: skip
         typer.echo(page, nl=False)
         return 0
@@ -92,6 +97,7 @@ def status(
         _say_expected(expected, deliveries, now)
     else:
         _show(statuses)
+        say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
         say(*map(_account_words, whole.accounts))
         say(*_not_followed(daemon_statuses), *_troubled(deliveries))
@@ -126,6 +132,7 @@ def _whole(found: SystemStatus, expected: Expectation | None) -> Json:
         ],
         "candidates": [of_candidate(one) for one in found.candidates],
         "accounts": [of_account(one) for one in found.accounts],
+        "samples": [_of_feature(one, found.shifts) for one in found.features],
     }
     if expected is not None:
         whole["expected"] = {
@@ -136,6 +143,34 @@ def _whole(found: SystemStatus, expected: Expectation | None) -> Json:
             "silent": [one.worker for one in expected.silent],
         }
     return whole
+
+
+def _of_feature(one: Feature, shifts: Sequence[FoundShift]) -> Json:
+    return {
+        "endpoint": one.endpoint,
+        "feature": one.name,
+        "stored": one.stored,
+        "failed": one.failed,
+        "dropped": one.dropped,
+        "newest_at": of_time(one.newest_at),
+        "shifts": [
+            {"side": each.side, "onset": of_time(each.onset), "found_at": of_time(each.found_at), "words": each.words}
+            for each in shifts
+            if (each.endpoint, each.feature) == (one.endpoint, one.name)
+        ],
+    }
+
+
+def _feature_words(one: Feature, shifts: Sequence[FoundShift]) -> str:
+    """In one line, with the newest shift of either side. May hold hostile text."""
+    said = [
+        f"; {each.side} shifted at {minute(each.onset)}: {each.words}"
+        for each in shifts
+        if (each.endpoint, each.feature) == (one.endpoint, one.name)
+    ]
+    newest = f", the newest {minute(one.newest_at)}" if one.newest_at else ""
+    counted = f"{count(one.stored, 'sample')}{newest}, {one.dropped:,} dropped"
+    return one_line(f"live samples of {one.name} on {one.endpoint}: {counted}{''.join(said)}")
 
 
 def _of_delivery(one: DeliveryView) -> Json:
@@ -201,7 +236,15 @@ def _show(statuses: Sequence[EndpointStatus]) -> None:
             f"{one.name}: {facts.severity} since {when(facts.onset)}: {facts.words} (incident {facts.id})"
             for one in statuses
             for facts in one.endpoint.open_facts
-        )
+        ),
+        *(
+            one_line(
+                f"{one.name}: {measured.severity} since {when(measured.onset)}: {measured.headline}; "
+                f"{measured.detail} (incident {measured.id})"
+            )
+            for one in statuses
+            for measured in one.endpoint.measured
+        ),
     )
     say(
         *(

@@ -16,6 +16,7 @@ from prober.model.incident import Action, Decision, Event, Incident
 from prober.model.notice import Notice
 from prober.service.act import try_to_act
 from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database
+from prober.service.measured import look_at_samples
 from prober.service.run_round import Clock
 from prober.service.upkeep import check_freshness, look_at_incidents, may_be_news, owe_weekly_report
 from prober.store import Store, incidents
@@ -52,6 +53,9 @@ class Notices:
         with reported("looking whether the weekly report is due"):
             if owed := owe_weekly_report(self._store, routing, now):
                 logger.info("the weekly report is due: %d notices", owed)
+        with reported("looking at live samples"):
+            for decision in look_at_samples(self._store, [one.endpoint for one in watched], routing, now):
+                log_decision(decision)
         deadlines: dict[str, tuple[Watched, datetime]] = {}
         for one in watched:
             deadline = one.moments.back(now, routing.alerts.stale_after)

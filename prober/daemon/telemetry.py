@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -29,6 +30,7 @@ from prober.model.evidence import Observation
 from prober.model.providers import base_url_of, is_at
 from prober.service.run_round import RoundResult
 from prober.status.metrics import METRICS, families
+from prober.status.objectives import stored_objectives
 from prober.status.system_status import system_status
 from prober.store import Store
 
@@ -167,7 +169,8 @@ def _metrics(resource: Resource, store: Store, clock: Callable[[], datetime]) ->
 
 def _families(store: Store, now: datetime) -> Sequence[Metric]:
     try:
-        return families(system_status(store, now), now)
+        whole = replace(system_status(store, now), objectives=store.query(stored_objectives, now))
+        return families(whole, now)
     except StoreError:
         return families(None, now)
 

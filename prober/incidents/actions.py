@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
-from prober.model.incident import Action, Change, Decision, Facts, Incident, IncidentState, Reason, Runaway
+from prober.model.incident import (
+    Action,
+    Change,
+    Decision,
+    Event,
+    Facts,
+    Incident,
+    IncidentState,
+    Measured,
+    Reason,
+    Runaway,
+)
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""
@@ -20,7 +31,7 @@ _REFUSED: Final[Mapping[Reason, str]] = {
     "already_acknowledged": "is acknowledged already",
     "not_muted": "is not muted",
     "not_confirmed": "is only suspected: there is nothing to act on yet",
-    "nothing_to_accept": "is trouble, not a change: there is no new behaviour to accept",
+    "nothing_to_accept": "is no change of behaviour: there is no new behaviour to accept",
 }
 
 
@@ -62,8 +73,15 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
             return Decision("nothing_to_accept", incident)
         case "close":
             over = closed(incident, "recovered", action.actor, action.note, now)
-            events = {Change: "recovered", Runaway: "runaway_over"}
-            return Decision("closed_by_hand", over, event=events.get(type(incident), "trouble_over"))
+            return Decision("closed_by_hand", over, event=_over(incident))
+
+
+def _over(incident: Incident) -> Event:
+    """The event by which it is over."""
+    if isinstance(incident, Measured):
+        return "objective_over" if incident.kind == "objective_missed" else "samples_learnt"
+    events = {Change: "recovered", Runaway: "runaway_over"}
+    return events.get(type(incident), "trouble_over")
 
 
 def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:

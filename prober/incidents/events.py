@@ -212,6 +212,25 @@ EVENTS: Mapping[Event, EventRule] = {
         phase="resolved",
         steps=("Nothing: everything is asked again.",),
     ),
+    # The error budget of a declared objective is spent too fast.
+    "objective_missed": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    "objective_over": EventRule(
+        title="Budget no longer burns",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Look at how much of the error budget is left: prober slo",),
+    ),
+    # What users ask, or what they are answered, shifted in live samples.
+    "samples_shifted": EventRule(
+        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, is_daily=True
+    ),
+    "samples_learnt": EventRule(
+        title="Now the reference",
+        urgency="good_news",
+        phase="resolved",
+        steps=("Nothing: later samples are compared with those since the shift.",),
+        is_daily=True,
+    ),
     # An endpoint has had no completed round for several schedules.
     "stale": EventRule(
         title="No fresh rounds",
@@ -306,7 +325,8 @@ EVENTS: Mapping[Event, EventRule] = {
 
 
 ALARMS: Final[tuple[Event, ...]] = (
-    "opened", "fact", "trouble", "runaway", "escalated", "answers_changed", "cause_changed", "unmuted",
+    "opened", "fact", "trouble", "runaway", "objective_missed", "samples_shifted", "escalated", "answers_changed",
+    "cause_changed", "unmuted",
 )  # fmt: skip
 """Events from which on an incident waits anew to be acknowledged."""
 NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from prober.model.incident import Change, Incident, Runaway, Trouble
+from prober.model.incident import Change, Incident, Measured, Runaway, Trouble
 from prober.model.triage import Cause
 
 RUNBOOKS: Final[Mapping[str, str]] = {
@@ -58,6 +58,8 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
         if incident.kind == "identity_change" or not shifts:
             return "model-version"
         return _OF_CHANNEL.get(shifts[0].channel, "semantic-regression")
+    if isinstance(incident, Measured):
+        return "semantic-regression"
     if incident is not None or "model" in causes:
         return "model-version"
     return "semantic-regression" if causes and causes != ("none",) else ""

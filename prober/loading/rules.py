@@ -19,7 +19,7 @@ from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.budget import NANO, Budget, Limit
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import FactKind
-from prober.model.incident import TroubleKind
+from prober.model.incident import MEASURED, TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
 from prober.prices import Unpriced, tariff
@@ -165,7 +165,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    known = [*dict.fromkeys((*CHANNELS, *get_args(FactKind), *get_args(TroubleKind), "runaway"))]
+    known = [*dict.fromkeys((*CHANNELS, *get_args(FactKind), *get_args(TroubleKind), "runaway", *MEASURED))]
     for name in endpoint.severity:
         if name not in known:
             yield Finding(("severity", name), f"unknown channel {quoted(name)}; {did_you_mean(name, known)}")

@@ -30,7 +30,13 @@ TroubleKind = Literal[
     "provider_error",  # any other reason
 ]
 """Why an endpoint cannot be asked. Never a change."""
-IncidentKind = Literal[Kind, TroubleKind, "runaway"]
+MeasuredKind = Literal[
+    "objective_missed",  # the error budget of a declared objective is spent too fast
+    "input_shift",  # users ask something else than before
+    "output_shift",  # they are answered otherwise than before
+]
+"""What the team measures itself: by an objective, or by samples of its own traffic. It needs no probe to have moved."""
+IncidentKind = Literal[Kind, TroubleKind, MeasuredKind, "runaway"]
 Event: TypeAlias = str
 """What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
@@ -71,6 +77,12 @@ Reason = Literal[
     # more is spent than planned
     "overspent",  # an incident opens, and what is not needed first is asked no more
     "back_in_plan",  # several rounds in a row took no more than planned: it is over
+    # what the team measures itself
+    "budget_burns",  # the e-detector of an objective passed its threshold: an incident opens
+    "burn_over",  # its evidence is gone
+    "shift_found",  # in live samples: an incident opens
+    "shift_learnt",  # the windows since are the reference
+    "not_declared",  # the objective, or the endpoint, is declared no more
     # a person acted
     "acknowledged",  # a person took it on
     "muted",  # a person wants no notices of it for a while
@@ -99,6 +111,7 @@ Reason = Literal[
 SERIOUS: Final[tuple[Kind, ...]] = get_args(Kind)
 """From the least serious to the most."""
 TROUBLES: Final[frozenset[str]] = frozenset(get_args(TroubleKind))
+MEASURED: Final[tuple[MeasuredKind, ...]] = get_args(MeasuredKind)
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 LEARNT: Final[frozenset[Reason]] = frozenset(
     (
@@ -129,7 +142,8 @@ LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """What every incident is: an endpoint changed (`Change`), says something else of itself (`Facts`), cannot be asked
-    (`Trouble`), or costs more than planned (`Runaway`)."""
+    (`Trouble`), costs more than planned (`Runaway`), or is not as the team's own objectives or live samples had it
+    (`Measured`)."""
 
     id: int
     """0 before the store gives it one."""
@@ -147,8 +161,8 @@ class Incident:
     severity: Severity = "warning"
     """By what moved, or failed, and by the rules in force then. Never falls."""
     cause: str = ""
-    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of a superseded one: what took its
-    place."""
+    """Of trouble: the named failure asks ended with, such as `unauthorized`. Of what was measured: it, in half a line.
+    Of a superseded one: what took its place."""
     part_of: int | None = None
     """The first incident of its provider that began at the same time, if there was one: people are notified of that
     one."""
@@ -288,6 +302,21 @@ class Runaway(Incident):
     """Who spends, what, and what was planned. `cause` has it in half a line."""
     e_value: float
     threshold: float
+
+    @property
+    def headline(self) -> str:
+        return self.cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Incident):
+    """An objective whose error budget is spent too fast, or a shift of live samples. An endpoint may have several."""
+
+    kind: MeasuredKind
+    about: str
+    """The objective, as `set/name`; or the feature of the live samples. At most one of a kind is open about it."""
+    detail: str
+    """What was measured, with its interval."""
 
     @property
     def headline(self) -> str:

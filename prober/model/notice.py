@@ -107,7 +107,7 @@ class IncidentNews:
     close_reason: str = ""
     """`recovered`, `accepted`, `superseded` or `reset`; empty while it is not closed."""
     cause: str = ""
-    """Why the endpoint cannot be asked, or what takes the place of a superseded incident."""
+    """Why the endpoint cannot be asked, what was measured, or what takes the place of a superseded incident."""
     actor: str = ""
     """Who acted on it last; empty where nobody did."""
     note: str = ""
@@ -171,6 +171,14 @@ class RunawayNews(IncidentNews):
     threshold: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredNews(IncidentNews):
+    """News of an objective or of live samples. Fields as of `model.incident.Measured`."""
+
+    about: str = ""
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointNews:
     """News of an endpoint, but of no incident."""
@@ -208,7 +216,9 @@ class ReportNews:
     """The same, to the letter what the verb prints."""
 
 
-News: TypeAlias = ChangeNews | FactsNews | TroubleNews | RunawayNews | EndpointNews | DaemonNews | Digest | ReportNews
+News: TypeAlias = (
+    ChangeNews | FactsNews | TroubleNews | RunawayNews | MeasuredNews | EndpointNews | DaemonNews | Digest | ReportNews
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

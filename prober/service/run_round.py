@@ -30,6 +30,7 @@ from prober.model.watch import Confirmation
 from prober.service.ask_round import ask_round
 from prober.service.decisions import carry_out
 from prober.service.look_at_facts import look_at_facts
+from prober.service.measured import look_at_objectives
 from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
@@ -59,6 +60,8 @@ class RoundResult:
     """Whether the endpoint can be asked at all."""
     facts: tuple[Fact, ...] = ()
     """What the provider says anew, confirmed."""
+    measured: tuple[Decision, ...] = ()
+    """About each objective of the set."""
     observations: tuple[Observation, ...] = ()
     """All that a completed round holds."""
 
@@ -130,6 +133,7 @@ def run(
             probe_set=probe_set,
             promise=promise,
         )
+        measured = look_at_objectives(store, probe_set, endpoint, routing, clock())
     return RoundResult(
         "completed",
         asked.refused,
@@ -140,6 +144,7 @@ def run(
         confirmation=settled.confirmation,
         trouble=settled.trouble,
         facts=seen.news,
+        measured=measured,
         observations=asked.observations,
     )
 

@@ -10,7 +10,7 @@ from prober.incidents.clock import attendance, freshness, pass_time, replaced, u
 from prober.incidents.routing import Routing
 from prober.judging.memory import decode
 from prober.model.declaration import Endpoint
-from prober.model.incident import Change, Decision, Incident
+from prober.model.incident import Change, Decision, Incident, Measured
 from prober.model.watch import SILENT_AFTER
 from prober.service.decisions import alarmed_at, carry_out, locked, notify_of_no_incident, subject_of
 from prober.store import (
@@ -54,7 +54,9 @@ def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) 
 
 
 def _decide(tx: Transaction, incident: Incident, routing: Routing, now: datetime) -> Decision:
-    if not declared.is_current(tx, incident.endpoint_hash) and declared.is_declared(tx, incident.endpoint):
+    # An objective holds, and users ask, whatever is edited.
+    is_old = not isinstance(incident, Measured) and not declared.is_current(tx, incident.endpoint_hash)
+    if is_old and declared.is_declared(tx, incident.endpoint):
         return replaced(incident, now)
     alerts = routing.alerts
     waits = incident.state == "open" and incident.part_of is None

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from prober.model.evidence import Findings
-from prober.model.incident import Change, Facts, Runaway, Trouble
+from prober.model.incident import Change, Facts, Measured, Runaway, Trouble
 
 if TYPE_CHECKING:
     from prober.asking.breaker import Breaker
@@ -97,6 +97,7 @@ def of_endpoint(one: EndpointStatus) -> Json:
         "open_incident": of_incident(view.open_incident) if view.open_incident else None,
         "trouble": of_incident(view.trouble) if view.trouble else None,
         "facts": of_facts(view.open_facts),
+        "measured": [of_incident(one) for one in view.measured],
         "stale_since": of_time(view.stale_since),
         "notices": {"owed": view.notices_owed, "failed": view.notices_failed},
     }
@@ -176,7 +177,8 @@ def of_incident(incident: Incident) -> Json:
         "close_reason": incident.close_reason,
         "severity": incident.severity,
         "cause": incident.cause,
-        "detail": incident.detail if isinstance(incident, Trouble | Runaway) else "",
+        "about": incident.about if isinstance(incident, Measured) else "",
+        "detail": incident.detail if isinstance(incident, Trouble | Runaway | Measured) else "",
         "cause_before": incident.cause_before if isinstance(incident, Trouble) else "",
         "failed_share": incident.failed_share if isinstance(incident, Trouble) else None,
         "acknowledged_at": of_time(incident.acknowledged_at),

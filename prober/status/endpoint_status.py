@@ -85,9 +85,18 @@ class EndpointStatus:
 
     @property
     def incident(self) -> Incident | None:
-        """What is open: the change, else the trouble, else the gravest facts, else what spends more than planned."""
-        facts = max(self.endpoint.open_facts, key=lambda one: SEVERITIES.index(one.severity), default=None)
-        return self.endpoint.open_incident or self.endpoint.trouble or facts or next(iter(self.endpoint.runaways), None)
+        """What is open: the change, else the trouble, else the gravest of facts and of what is measured, else what
+        spends more than planned."""
+        others: tuple[Incident, ...] = (*self.endpoint.open_facts, *self.endpoint.measured)
+        gravest = max(others, key=lambda one: SEVERITIES.index(one.severity), default=None)
+        return (
+            self.endpoint.open_incident or self.endpoint.trouble or gravest or next(iter(self.endpoint.runaways), None)
+        )
+
+    @property
+    def misses_objective(self) -> bool:
+        """Whether the error budget of an objective is spent too fast."""
+        return any(one.kind == "objective_missed" for one in self.endpoint.measured)
 
     @property
     def is_stale(self) -> bool:
@@ -151,10 +160,10 @@ def endpoint_status(
 
 
 def exit_code(statuses: Sequence[EndpointStatus]) -> int:
-    """1 where an incident of a change is open; else 3 where an endpoint is unreachable, stale or not judged yet, or
-    there is none; else 0. A change comes first: it is certain, whatever else is not known."""
+    """1 where an incident of a change or of an objective is open; else 3 where an endpoint is unreachable, stale or not
+    judged yet, or there is none; else 0. A change comes first: it is certain, whatever else is not known."""
     states = {one.state for one in statuses}
-    if "changed" in states:
+    if "changed" in states or any(one.misses_objective for one in statuses):
         return 1
     return 3 if not states or states & {"unreachable", "stale", "gathering"} else 0
 
@@ -279,7 +288,8 @@ def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *
         case "suspected":
             return "degraded"
         case "quiet" if is_known_fresh:
-            is_doubtful = any(one.severity != "info" for one in endpoint.open_facts)
+            missed = [one for one in endpoint.measured if one.kind == "objective_missed"]
+            is_doubtful = any(one.severity != "info" for one in (*endpoint.open_facts, *missed))
             return "degraded" if is_doubtful or (ended and ended[0].failed) else "ok"
         case _:
             return "unknown"

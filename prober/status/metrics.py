@@ -16,6 +16,7 @@ from prober.model.allowance import AccountView
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
+from prober.status.objectives import ObjectiveStatus
 from prober.status.system_status import SystemStatus
 from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView
@@ -26,6 +27,9 @@ MOST_FEATURES: Final = 500
 MOST_BUDGETS: Final = 500
 """Limits of budgets that are shown, the fullest of them: no number of names makes the page too long to scrape."""
 
+MOST_OBJECTIVES: Final = 500
+"""Objectives that are shown, the gravest of them."""
+_OBJECTIVE: Final = "endpoint set objective"
 _IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "evidence_ratio": ("Evidence of a change as a share of the threshold; an alarm takes 1.", "endpoint"),
@@ -59,6 +63,16 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
     ),
+    "objective_target_ratio": ("Share of good replies that an objective wants; the 500 gravest.", _OBJECTIVE),
+    "objective_attained_ratio": ("Share of good replies in its window.", _OBJECTIVE),
+    "objective_budget_left_ratio": (
+        "Share of its error budget that is left; below 0 where more was spent than there was.", _OBJECTIVE,
+    ),
+    "objective_burn_rate": (
+        "How many times faster than allowed the budget was spent in the newest hour, 6 hours or 3 days.",
+        f"{_OBJECTIVE} window",
+    ),
+    "objective_state": ("1 for the state it is in: met, burning, missed or too_few.", f"{_OBJECTIVE} state"),
     "notices": ("Messages by what became of them.", "alerter channel state"),
     "delivery_failing": (
         "1 where the newest message failed for good: nobody is reached there.", "alerter channel reason",
@@ -83,6 +97,7 @@ def exposition(
     features: Sequence[Feature] = (),
     shifts: Sequence[FoundShift] = (),
     accounts: Sequence[AccountView] = (),
+    objectives: Sequence[ObjectiveStatus] = (),
 ) -> str:
     """The whole page. `budgets`, `accounts`: the fullest first. `features`, `shifts`: of live samples."""
     whole = SystemStatus(
@@ -94,6 +109,7 @@ def exposition(
         tuple(features),
         tuple(shifts),
         tuple(accounts),
+        tuple(objectives),
     )
     return _page(families(whole, now))
 
@@ -104,7 +120,7 @@ def families(whole: SystemStatus | None, now: datetime) -> list[Metric]:
         return [_database(0)]
     return [
         _database(1), *_endpoints(whole.endpoints), *_budgets(whole.budgets), *_samples(whole.features, whole.shifts),
-        *_accounts(whole.accounts),
+        *_accounts(whole.accounts), *_objectives(whole.objectives),
         *_deliveries(whole.deliveries), *_daemons(whole.daemons, now),
     ]  # fmt: skip
 
@@ -170,7 +186,7 @@ def _endpoints(statuses: Sequence[EndpointStatus]) -> Iterator[Metric]:
         (
             ((one.name, str(incident.id), incident.kind, incident.severity, incident.state), 1)
             for one, view in views
-            for incident in (view.open_incident, view.trouble, *view.open_facts, *view.runaways)
+            for incident in (view.open_incident, view.trouble, *view.open_facts, *view.runaways, *view.measured)
             if incident is not None
         ),
     )  # fmt: skip
@@ -201,6 +217,25 @@ def _samples(features: Sequence[Feature], shifts: Sequence[FoundShift]) -> Itera
         "samples_shift_timestamp_seconds",
         (((one.endpoint, one.feature, one.side), one.onset.timestamp()) for one in shifts[: 2 * MOST_FEATURES]),
     )
+
+
+def _objectives(objectives: Sequence[ObjectiveStatus]) -> Iterator[Metric]:
+    gravest = sorted(objectives, key=lambda one: 1.0 if (left := one.standing.budget_left) is None else left)
+    shown = [((one.endpoint, one.probe_set, one.objective.name), one) for one in gravest[:MOST_OBJECTIVES]]
+    measured = [(labels, one.standing) for labels, one in shown if one.standing.replies]
+    yield _family("objective_target_ratio", ((labels, 1 - one.objective.allowed) for labels, one in shown))
+    yield _family("objective_attained_ratio", ((labels, 1 - one.bad / one.replies) for labels, one in measured))
+    yield _family("objective_budget_left_ratio", ((labels, one.budget_left or 0.0) for labels, one in measured))
+    yield _family(
+        "objective_burn_rate",
+        (
+            ((*labels, f"{window.total_seconds() / 3600:g}h"), rate)
+            for labels, one in measured
+            for window, rate, _ in one.burn_rates
+            if rate is not None
+        ),
+    )
+    yield _family("objective_state", (((*labels, one.standing.state), 1) for labels, one in shown))
 
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:

@@ -54,11 +54,6 @@ def objectives(tx: Transaction, sets: Iterable[ProbeSet | AskedSet], now: dateti
     return tuple(found)
 
 
-def budget_words(left: float) -> str:
-    """What is left of an error budget; below 0 more was spent than there was."""
-    return f"error budget left {100 * left:.0f} %" if left >= 0 else f"{1 - left:.1f} times the error budget is spent"
-
-
 def exit_code(found: Iterable[ObjectiveStatus]) -> int:
     """1 where one is missed or its budget burns; else 3 where there are too few replies; else 0."""
     states = {one.standing.state for one in found}

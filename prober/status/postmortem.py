@@ -14,7 +14,7 @@ from typing import Final
 
 from prober.alerts.phrases import between, chance, minute, resting_on, thousands, when, whether_it_stays
 from prober.loading.round_labels import moment_of
-from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import Comparison, Part
 from prober.model.triage import Triage
 from prober.model.version import Mark
@@ -122,6 +122,9 @@ def _summary(found: Postmortem) -> list[str]:
         return [
             f"**{inline(incident.words)}** since {when(incident.onset)}. {incident.severity.capitalize()}, {state}."
         ]
+    if isinstance(incident, Measured):
+        words = f"**{inline(incident.headline)}** since {when(incident.onset)}: {inline(incident.detail)}."
+        return [f"{words} {incident.severity.capitalize()}, {state}."]
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
     what = moved[0] + (f", and {len(moved) - 1} more channels moved" if moved[1:] else "")
@@ -159,6 +162,8 @@ def _which(found: Postmortem) -> list[str]:
         )
     elif isinstance(incident, Facts):
         model = "says something else of itself, or what is deterministic is another; no statistic is needed for that"
+    elif isinstance(incident, Measured):
+        model = "see the triage: what the team measures does not say by itself which of the three it is"
     else:
         model = f"unknown: the endpoint could not be asked ({inline(incident.cause or 'no reply')})"
     return [
@@ -236,6 +241,8 @@ def _moved(incident: Incident) -> list[tuple[str, str]]:
     """(channel, words with the numbers they rest on), in the order of the incident."""
     if isinstance(incident, Facts):
         return [(fact.kind.replace("_", " "), fact.words) for fact in incident.facts]
+    if isinstance(incident, Measured):
+        return [(incident.about, incident.detail)]
     if not isinstance(incident, Change):
         return []
     evidence = {verdict.channel: verdict.e_value for verdict in incident.verdicts}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
-from prober.model.incident import Change, Facts, Incident
+from prober.incidents.measured import budget_words
+from prober.model.incident import Change, Facts, Incident, Measured
 from prober.model.notice import ReportNews
 from prober.prices import dollars
-from prober.status.objectives import ObjectiveStatus, budget_words, stored_objectives
+from prober.status.objectives import ObjectiveStatus, stored_objectives
 from prober.status.quality import VERDICT_WORDS, Compared, quality, sentence
 from prober.store import incidents
 from prober.store.engine import Transaction
@@ -55,7 +56,7 @@ def report(tx: Transaction, span: int, now: datetime) -> Report:
         incidents=tuple(
             one
             for one in incidents.recent(tx)
-            if isinstance(one, Change | Facts)
+            if isinstance(one, Change | Facts | Measured)
             and one.opened_at < end
             and (one.closed_at is None or one.closed_at >= begin)
         ),

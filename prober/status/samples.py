@@ -51,6 +51,15 @@ def feature_statuses(tx: Transaction, endpoint: str | None = None) -> tuple[Feat
     return tuple(_status(tx, one) for one in samples.features(tx, endpoint))
 
 
+def is_learnt(tx: Transaction, shift: FoundShift) -> bool:
+    """Whether the windows since a shift are the reference by now."""
+    held = samples.watched(tx, shift.endpoint, shift.feature, shift.side)
+    if held is None or held.judgement is None:
+        return False
+    judgement = held.judgement
+    return judgement.state in ("quiet", "suspected") and not judgement.is_provisional
+
+
 def live_samples(tx: Transaction, endpoint: str, since: datetime, now: datetime) -> LiveSamples | None:
     """What the samples of all features of an endpoint say of the newest hours since a moment, against the same hours
     of the days before it; None without samples of both."""

@@ -11,6 +11,7 @@ from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
+from prober.status.objectives import ObjectiveStatus
 from prober.status.spending import overspending
 from prober.store import Store, candidates, daemons, limits, replies, samples, spending
 from prober.store.pages import overview
@@ -37,6 +38,8 @@ class SystemStatus:
     """Of live samples: the newest of each side of each feature."""
     accounts: tuple[AccountView, ...] = ()
     """Of providers: limits of a minute that are declared or were named, the fullest first."""
+    objectives: tuple[ObjectiveStatus, ...] = ()
+    """Empty unless they were read too: it takes every round of their windows."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from prober.alerts.phrases import thousands
 from prober.loading.round_labels import moment_of
-from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.version import Mark
 from prober.store.views import ActionView, NoticeView
 from prober.text import visible
@@ -37,6 +38,9 @@ def timeline(
     return tuple(sorted(steps, key=lambda step: step.at))
 
 
+_FIRST: Final[Mapping[type[Incident], str]] = {Trouble: "first round that failed", Measured: "first seen"}
+
+
 def _marked(one: Mark) -> Step:
     what = _line(f"{one.kind} of {one.what} {one.ref}".strip(), 120)
     return Step(one.at, what, _line(one.actor, 120), _line(one.note))
@@ -45,7 +49,7 @@ def _marked(one: Mark) -> Step:
 def _judged(incident: Incident) -> list[Step]:
     steps = []
     if began := moment_of(incident.onset):
-        steps.append(Step(began, "first round that failed" if isinstance(incident, Trouble) else "first changed round"))
+        steps.append(Step(began, _FIRST.get(type(incident), "first changed round")))
     if isinstance(incident, Change):
         sure = f"evidence {thousands(incident.e_value)} of {thousands(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))

@@ -14,7 +14,7 @@ from prober.incidents.triage.assembled import Watched, assembled
 from prober.incidents.triage.material import Asked, Edit, LiveSamples, Material
 from prober.judging.fleet import APART
 from prober.loading.round_labels import moment_of
-from prober.model.incident import Change, Facts, Incident, Trouble
+from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
 from prober.model.watch import cause_in_words as why
@@ -60,6 +60,8 @@ def numbers(incident: Incident, found: Triage | None) -> dict[str, str]:
         headline = incident.headline
     elif isinstance(incident, Facts):
         headline = incident.words
+    elif isinstance(incident, Measured):
+        headline = f"{incident.headline} ({incident.detail})"
     elif isinstance(incident, Trouble):
         headline = why(incident.cause, incident.detail, incident.failed_share)
     said = {

@@ -36,6 +36,15 @@ class IncidentRow(Row, table=True):
             sqlite_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
             postgresql_where=text(f"state != 'closed' AND kind IN ({_TROUBLES})"),
         ),
+        Index(
+            "uq_incident_measured",
+            "endpoint",
+            "kind",
+            "about",
+            unique=True,
+            sqlite_where=text("state != 'closed' AND about IS NOT NULL"),
+            postgresql_where=text("state != 'closed' AND about IS NOT NULL"),
+        ),
     )
     id: int = Field(default=None, primary_key=True)
     endpoint: str = Field(index=True)
@@ -60,9 +69,11 @@ class IncidentRow(Row, table=True):
     facts: bytes | None = Field(default=None, sa_type=LargeBinary)
     """What a provider said anew, of facts and of a change that began with them."""
     is_facts: bool | None = None
-    """Whether there is no evidence beside the facts; NULL of changes and of trouble, false of a runaway."""
+    """Whether there is no evidence beside the facts; NULL of changes and of trouble, false of all others."""
     probe_set: str | None = None
     """Of a runaway: the set that spends. NULL of every other incident."""
+    about: str | None = Field(default=None, sa_type=HostileText)
+    """Of what is measured: the objective, or the feature of live samples; NULL of every other incident."""
     together: str = Field(default="[]", sa_type=HostileText)
     """JSON list of the endpoints whose evidence was counted too."""
     part_of: int | None = Field(default=None, foreign_key="incident.id", index=True)
@@ -71,7 +82,8 @@ class IncidentRow(Row, table=True):
     """NULL of incidents from before there was one: then it is worked out when read."""
     cause: str | None = Field(default=None, sa_type=HostileText)
     detail: str | None = Field(default=None, sa_type=HostileText)
-    """Of trouble: the provider's own words. Of a runaway: who spends, and what was planned."""
+    """Of trouble: the provider's own words. Of a runaway: who spends, and what was planned. Of what is measured: its
+    numbers."""
     cause_before: str | None = Field(default=None, sa_type=HostileText)
     failed_share: float | None = None
     acknowledged_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -15,7 +15,7 @@ from sqlmodel import col, func, select, update
 
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
-from prober.model.incident import Change, Incident, Runaway
+from prober.model.incident import Change, Incident, Measured, Runaway
 from prober.model.objective import Objective
 from prober.model.providers import PROVIDERS
 from prober.prices import tariff
@@ -176,10 +176,13 @@ def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
 
 
 def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
-    """The sets whose probes moved, or the one that spends; else every set asked of the endpoint."""
+    """The sets whose probes moved, that spends, or whose objective it is; else every set asked of the endpoint."""
     asked = sets_of(tx, incident.endpoint)
     if isinstance(incident, Runaway):
         return tuple(one for one in asked if one.name == incident.probe_set) or asked
+    if isinstance(incident, Measured):
+        named = incident.about.partition("/")[0] if incident.kind == "objective_missed" else ""
+        return tuple(one for one in asked if one.name == named) or asked
     verdicts = incident.verdicts if isinstance(incident, Change) else ()
     moved = {series for verdict in verdicts for series in verdict.series}
     probes = tx.exec(

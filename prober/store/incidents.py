@@ -13,7 +13,19 @@ from sqlmodel import col, select
 
 from prober.incidents.severity import severity
 from prober.model.evidence import Findings
-from prober.model.incident import LIVE, TROUBLES, Action, Change, Facts, Incident, Reason, Runaway, Trouble
+from prober.model.incident import (
+    LIVE,
+    MEASURED,
+    TROUBLES,
+    Action,
+    Change,
+    Facts,
+    Incident,
+    Measured,
+    Reason,
+    Runaway,
+    Trouble,
+)
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
@@ -274,10 +286,12 @@ def to_row(incident: Incident) -> IncidentRow:
     if isinstance(incident, Trouble):
         row.detail, row.cause_before = incident.detail, incident.cause_before
         row.failed_share = incident.failed_share
+    if isinstance(incident, Measured):
+        row.about, row.detail, row.is_facts = incident.about, incident.detail, False
     return row
 
 
-def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway:
+def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway | Measured:
     shared: dict[str, Any] = {
         "id": row.id,
         "endpoint": row.endpoint,
@@ -299,7 +313,7 @@ def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway:
         "notified_at": row.notified_at,
     }
     first, last = row.onset_first, row.onset_last
-    incident: Change | Facts | Trouble | Runaway
+    incident: Change | Facts | Trouble | Runaway | Measured
     facts = () if row.facts is None else unpack_facts(row.facts)
     if row.is_facts:
         incident = Facts(**shared, facts=facts)
@@ -308,6 +322,8 @@ def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway:
             **shared, probe_set=row.probe_set or "", detail=row.detail or "", e_value=row.e_value,
             threshold=row.threshold,
         )  # fmt: skip
+    elif row.kind in MEASURED:
+        incident = Measured(**shared, about=row.about or "", detail=row.detail or "")
     elif row.kind in TROUBLES:
         incident = Trouble(
             **shared,

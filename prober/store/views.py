@@ -8,7 +8,7 @@ from typing import Literal
 
 from prober.model.budget import Budget, Limit, Period, Spent
 from prober.model.declaration import ReferenceRule
-from prober.model.incident import ActionName, Change, Event, Facts, Runaway, Trouble
+from prober.model.incident import ActionName, Change, Event, Facts, Measured, Runaway, Trouble
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 
@@ -132,6 +132,9 @@ class EndpointView:
     """Label of the round that began the suspicion under which it is; empty while there is none."""
     open_facts: tuple[Facts, ...] = ()
     """What it says anew of itself that people know of and that is not over, the newest first."""
+    measured: tuple[Measured, ...] = ()
+    """Objectives that are missed and shifts of live samples that people know of and that are not over, the newest
+    first."""
     trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
     runaways: tuple[Runaway, ...] = ()

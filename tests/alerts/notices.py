@@ -21,6 +21,7 @@ from prober.model.notice import (
     EndpointNews,
     FactsNews,
     IncidentNews,
+    MeasuredNews,
     Moved,
     News,
     Notice,
@@ -82,6 +83,10 @@ def edited(notice: T, **values: Any) -> T:
             head["source"], about = None, Digest(())
         case "weekly_report":
             head["source"], about = None, ReportNews()
+        case event if event.startswith(("objective", "samples")):
+            about = MeasuredNews(
+                **{field.name: getattr(about, field.name, field.default) for field in fields(MeasuredNews)}
+            )
         case event if event.startswith("fact"):
             values.setdefault("facts", about.facts)
             about = FactsNews(**{field.name: getattr(about, field.name) for field in fields(FactsNews)})
@@ -178,6 +183,25 @@ FACT = edited(
 )
 TROUBLE = edited(PLAIN, event="trouble", kind="provider_error", cause="unauthorized: 12 of 12 asks")
 RUNAWAY = edited(PLAIN, event="runaway", kind="runaway", cause="asks take 80 times the planned tokens")
+OBJECTIVE = edited(
+    PLAIN,
+    event="objective_missed",
+    severity="critical",
+    kind="objective_missed",
+    about="billing/valid",
+    cause="valid: passed 91.2 %, wanted at least 95 %",
+    detail="passed 91.2 % of 1,234 replies (95 %: 89.5–92.7 %), wanted at least 95 % over 28d; 1.8 times the error "
+    "budget is spent; burn rate 1 h 4.0×, 6 h 3.1×, 72 h 1.8×",
+)
+SHIFT = edited(
+    PLAIN,
+    event="samples_shifted",
+    severity="info",
+    kind="input_shift",
+    about="support",
+    cause="inputs of support: 34 % longer",
+    detail="live samples of support, inputs: 34 % longer",
+)
 ELSEWHERE = edited(PLAIN, event="stale", runbook=None, cause="none for 3 h")
 
 NAMED = {
@@ -258,6 +282,10 @@ NAMED = {
     "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
     "runaway": RUNAWAY,
     "runaway_over": edited(RUNAWAY, event="runaway_over", state="closed", close_reason="recovered"),
+    "objective_missed": OBJECTIVE,
+    "objective_over": edited(OBJECTIVE, event="objective_over", state="closed", close_reason="recovered"),
+    "samples_shifted": SHIFT,
+    "samples_learnt": edited(SHIFT, event="samples_learnt", state="closed", close_reason="accepted"),
     "stale": ELSEWHERE,
     "fresh": replace(ELSEWHERE, event="fresh", about=EndpointNews("")),
     "compared": replace(
@@ -394,6 +422,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         words=_any_text,
     )
     troubles = st.builds(TroubleNews, **_incident())
+    measured = st.builds(MeasuredNews, **_incident(), about=_any_text, detail=_any_text)
     fact = st.builds(Fact, _any_text, st.sampled_from(get_args(FactKind)), *[_any_text] * 3, *[st.integers(0, 99)] * 2)
     facts = st.builds(FactsNews, **_incident(), facts=st.lists(fact, min_size=1, max_size=9).map(tuple))
     about: dict[str, st.SearchStrategy[News]] = {
@@ -402,6 +431,10 @@ def any_notice() -> st.SearchStrategy[Notice]:
         "fact_acknowledged": facts,
         "trouble": troubles,
         "trouble_over": troubles,
+        "objective_missed": measured,
+        "objective_over": measured,
+        "samples_shifted": measured,
+        "samples_learnt": measured,
         "stale": st.builds(EndpointNews, _any_text),
         "compared": st.builds(EndpointNews, _any_text),
         "version_compared": st.builds(EndpointNews, _any_text),

@@ -18,9 +18,11 @@ from prober.asking.gates import Overspending
 from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView, MinuteLimit
+from prober.judging.objectives import Batch, judge
 from prober.model.budget import Limit, Spent
 from prober.model.incident import Change
 from prober.model.notice import Outcome
+from prober.model.objective import Objective
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.deliver import StoredOutbox
@@ -28,6 +30,7 @@ from prober.service.upkeep import beat, check_freshness
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting
 from prober.status.expectation import Expectation, expect
 from prober.status.metrics import exposition, without_database
+from prober.status.objectives import ObjectiveStatus
 from prober.store import Store, declared, notices
 from prober.store.samples import Feature
 from prober.store.views import BudgetView, DeliveryView, EndpointView
@@ -307,13 +310,28 @@ def test_metrics_without_a_database_say_so(prober: Run, tmp_path: Path) -> None:
     assert parsed(done.out) == {"prober_database_up": "0.0"}
 
 
+def objective(probe_set: str = "canary") -> ObjectiveStatus:
+    standing = judge([Batch(NOW, 200, 30)], 0.05, timedelta(days=28), 24)
+    return ObjectiveStatus(probe_set, "bot", Objective(name="good", at_least="95 %"), standing)
+
+
+def test_objectives_are_on_the_page_and_bounded() -> None:
+    samples = parsed(exposition([], [], [], NOW, objectives=[objective(f"set {i}") for i in range(600)]))
+    labels = '{endpoint="bot",objective="good",set="set 7"}'
+    assert float(samples[f"prober_objective_target_ratio{labels}"]) == pytest.approx(0.95)
+    assert float(samples[f"prober_objective_attained_ratio{labels}"]) == pytest.approx(0.85)
+    assert float(samples[f"prober_objective_budget_left_ratio{labels}"]) == pytest.approx(-2.0)
+    assert sum(name.startswith("prober_objective_state") for name in samples) == 500
+
+
 def test_promtool_finds_nothing_to_say() -> None:
     tool = shutil.which("promtool")
     if tool is None:
         pytest.skip("promtool is not here; Debian has it in its package prometheus")
     hostile = [replace(view(), name=name) for name in ('a"b', "back\\slash", "two\nlines", "\ud800")]
     place = DeliveryView("slack", "", 0, 0, 1, 1, NOW, True, "channel_not_found", NOW)
-    page = exposition(statuses(*hostile), [place], [sign("bot")], NOW)
+    objectives = [objective(name) for name in ("x", 'a"b', "two\nlines")]
+    page = exposition(statuses(*hostile), [place], [sign("bot")], NOW, objectives=objectives)
     command = [tool, "check", "metrics"]
     checked = subprocess.run(command, check=False, input=page, capture_output=True, text=True, timeout=60)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
@@ -335,7 +353,7 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
     (status,) = statuses(replace(view(), open_incident=incident))
     status = replace(status, overspending=(Overspending(2, "s", "normal", 3.0),))
     account = AccountView("account:1", ("bot",), (MinuteLimit("asks", 60, 2, True),), 0, None)
-    page_ = exposition([status], [place], [sign("bot")], NOW, [budget], [feature], [shift], [account])
+    page_ = exposition([status], [place], [sign("bot")], NOW, [budget], [feature], [shift], [account], [objective()])
     shown = {sample.split("{")[0].strip(): set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
     assert shown == listed
 

@@ -55,7 +55,7 @@ def test_status_of_a_change(prober: Run) -> None:
         "missing": "", "judged_from": None, "protected_by": [], "budget": None, "last_round": "2026-03-15T12:00:00.000000Z",
         "last_completed_at": "2026-03-15T12:00:00Z", "next_look_at": None, "rounds": DAYS, "missed": 0, "asks": DAYS * 14, "failed_asks": 0,
         "last_failure": "", "last_detail": "", "cached_asks": 0, "last_round_cached": 0, "confirmation_due_at": None,
-        "trouble": None, "stale_since": None, "facts": [], "runaways": [],
+        "trouble": None, "stale_since": None, "facts": [], "runaways": [], "measured": [],
     }  # fmt: skip
     assert notices["failed"] == 0
     assert notices["owed"] >= 2, "it opened, and may have become more serious since"
@@ -72,7 +72,7 @@ def test_incidents_are_listed_and_shown(prober: Run) -> None:
     assert set(listed) == {
         "id", "endpoint", "state", "kind", "onset", "detected_round", "opened_at", "closed_at", "close_reason",
         "actor", "note", "e_value", "threshold", "channels", "onset_between", "course", "passed", "moved", "share",
-        "severity", "cause", "detail", "cause_before", "failed_share", "acknowledged_at", "muted_until", "facts",
+        "severity", "cause", "about", "detail", "cause_before", "failed_share", "acknowledged_at", "muted_until", "facts",
     }  # fmt: skip
     assert set(listed["channels"][0]) == CHANNEL
     assert "swapped" in prober("incidents", "list").out

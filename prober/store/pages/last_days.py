@@ -55,14 +55,16 @@ def days_of_each(tx: Transaction, since: date) -> tuple[DayView, ...]:
 
 def spans(tx: Transaction, since: datetime) -> tuple[SpanView, ...]:
     """Every incident that was not over then, the suspicions that nobody was notified of among them; what spends too
-    much says nothing of how the endpoint answers."""
+    much, and what the team measures itself, says nothing of how the endpoint answers."""
     found = columns(
         col(IncidentRow.endpoint), col(IncidentRow.kind), col(IncidentRow.is_facts), col(IncidentRow.state),
         col(IncidentRow.close_reason), col(IncidentRow.onset), col(IncidentRow.opened_at), col(IncidentRow.closed_at),
     )  # fmt: skip
     rows = tx.connection().execute(
-        found.where(col(IncidentRow.kind) != "runaway").where(
-            col(IncidentRow.closed_at).is_(None) | (col(IncidentRow.closed_at) >= since)
+        found.where(
+            col(IncidentRow.kind) != "runaway",
+            col(IncidentRow.about).is_(None),
+            col(IncidentRow.closed_at).is_(None) | (col(IncidentRow.closed_at) >= since),
         )
     )
     return tuple(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import col, func, select
 
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Change, Facts, Incident, Runaway, Trouble
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Runaway, Trouble
 from prober.model.notice import (
     ChangeNews,
     Comparison,
@@ -18,6 +18,7 @@ from prober.model.notice import (
     DigestItem,
     EndpointNews,
     FactsNews,
+    MeasuredNews,
     Moved,
     Notice,
     Part,
@@ -143,7 +144,7 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:
     cause = incident.words if isinstance(incident, Facts) else cause_in_words(row.cause) if row.cause else ""
-    words = (incident.headline if isinstance(incident, Change) else "") or cause
+    words = (incident.headline if isinstance(incident, Change | Measured) else "") or cause
     return DigestItem(
         event=row.event,
         endpoint=incident.endpoint if incident is not None else row.endpoint or "",
@@ -219,7 +220,7 @@ def news_of(
     comparisons: tuple[Comparison, ...],
     history: tuple[Point, ...],
     history_unit: str,
-) -> ChangeNews | FactsNews | TroubleNews | RunawayNews:
+) -> ChangeNews | FactsNews | TroubleNews | RunawayNews | MeasuredNews:
     """`history` is of the channel that moved most, oldest round first."""
     shared: dict[str, Any] = {
         "incident_id": incident.id,
@@ -243,6 +244,8 @@ def news_of(
         return RunawayNews(
             **shared, detail=incident.detail, e_value=incident.e_value, threshold=incident.threshold
         )  # fmt: skip
+    if isinstance(incident, Measured):
+        return MeasuredNews(**shared, about=incident.about, detail=incident.detail)
     if not isinstance(incident, Change):
         trouble = incident if isinstance(incident, Trouble) else None
         return TroubleNews(

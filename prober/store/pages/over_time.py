@@ -167,8 +167,9 @@ def counts_of_set(
 ) -> tuple[tuple[datetime, Mapping[str, int]], ...]:
     """Completed rounds of one set on one endpoint since then, oldest first: when, and how many replies were what.
     Rounds of older versions, which did not count, are left out."""
-    found = tx.exec(
-        select(LineRow)
+    names = ("asked", "failed", "checked", "passed", "keyed", "right", "refused")
+    found = tx.connection().execute(
+        columns(col(LineRow.at), *(getattr(LineRow, name) for name in names))
         .join(RoundRow, (col(RoundRow.endpoint) == col(LineRow.endpoint)) & (col(RoundRow.label) == col(LineRow.label)))
         .where(
             col(LineRow.endpoint) == endpoint,
@@ -178,8 +179,7 @@ def counts_of_set(
         )
         .order_by(col(LineRow.label))
     )
-    names = ("asked", "failed", "checked", "passed", "keyed", "right", "refused")
-    return tuple((row.at, {name: getattr(row, name) for name in names}) for row in found)
+    return tuple((at, dict(zip(names, counts, strict=True))) for at, *counts in found)
 
 
 def edits(tx: Transaction, endpoint: str) -> tuple[EditView, ...]:

@@ -15,7 +15,7 @@ from sqlmodel import and_, col, func, select
 
 from prober.model.budget import Budget
 from prober.model.declaration import ReferenceRule
-from prober.model.incident import LIVE, TROUBLES, Change, Runaway, Trouble
+from prober.model.incident import LIVE, TROUBLES, Change, Measured, Runaway, Trouble
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction
@@ -47,7 +47,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     answered = _newest_rounds(tx, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed)))
     notices = _notices(tx)
     failures, owners = _newest_rounds(tx, col(RoundRow.failed) > 0), _owners(tx)
-    open_incidents, troubles, runaways = _live(tx)
+    open_incidents, troubles, runaways, measured = _live(tx)
     open_facts, spending = live_facts(tx), newest_spending(tx)
     watches = {
         key: (stale_since, suspected_since or "")
@@ -71,6 +71,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
             trouble=troubles.get(row.endpoint_hash),
             runaways=tuple(one for one in runaways if one.endpoint_hash == row.endpoint_hash),
             open_facts=open_facts.get(row.endpoint_hash, ()),
+            measured=tuple(one for one in measured if one.endpoint == row.name),
             stale_since=watches.get(row.endpoint_hash, (None, ""))[0],
             suspected_since=watches.get(row.endpoint_hash, (None, ""))[1],
             last_answered_at=answered[row.name].completed_at if row.name in answered else None,
@@ -262,13 +263,15 @@ def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Runaway]]:
-    """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what spends more
-    than planned, the newest first."""
+def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Runaway], list[Measured]]:
+    """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what spends
+    more than planned, and what is measured, the newest first."""
     found = [to_incident(row) for row in tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))]
     changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
+    troubles = {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
     runaways = [one for one in reversed(found) if isinstance(one, Runaway)]
-    return changes, {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}, runaways
+    measured = [one for one in found if isinstance(one, Measured)]
+    return changes, troubles, runaways, sorted(measured, key=lambda one: -one.id)
 
 
 def _closed(tx: Transaction, hashes: Sequence[str]) -> dict[str, Change]:
