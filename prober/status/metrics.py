@@ -29,7 +29,7 @@ MOST_BUDGETS: Final = 500
 
 MOST_OBJECTIVES: Final = 500
 """Objectives that are shown, the gravest of them."""
-_OBJECTIVE: Final = "endpoint set objective"
+_OBJECTIVE: Final = "endpoint probe_set objective"
 _IN_UNITS = "Asks, tokens or dollars, as `limit` says, such as `tokens_per_day`; the 500 fullest limits."
 METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "evidence_ratio": ("Evidence of a change as a share of the threshold; an alarm takes 1.", "endpoint"),

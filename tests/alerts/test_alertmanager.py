@@ -146,7 +146,7 @@ def test_what_begins_ends_and_may_begin_again(begin, end, is_incident) -> None:
 
 
 def test_every_subject_has_a_name() -> None:
-    assert set(NAMES) == set(get_args(Subject)) - {"digest", "retirement"}
+    assert set(NAMES) == set(get_args(Subject)) - {"digest", "retirement", "report"}
 
 
 def test_a_notice_about_the_prober_has_no_empty_label() -> None:

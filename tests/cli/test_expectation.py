@@ -235,7 +235,7 @@ def test_every_reason_has_a_fix(reason: str, fix: str) -> None:
 
 # -- metrics -----------------------------------------------------------------------------------------------------------
 
-_LABEL = r'[a-z]+="(?:[^"\\\n]|\\[\\"n])*"'
+_LABEL = r'[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"'
 SAMPLE = re.compile(rf"^prober_[a-z_]+(?:\{{{_LABEL}(?:,{_LABEL})*\}})? \S+$")
 
 
@@ -317,7 +317,7 @@ def objective(probe_set: str = "canary") -> ObjectiveStatus:
 
 def test_objectives_are_on_the_page_and_bounded() -> None:
     samples = parsed(exposition([], [], [], NOW, objectives=[objective(f"set {i}") for i in range(600)]))
-    labels = '{endpoint="bot",objective="good",set="set 7"}'
+    labels = '{endpoint="bot",objective="good",probe_set="set 7"}'
     assert float(samples[f"prober_objective_target_ratio{labels}"]) == pytest.approx(0.95)
     assert float(samples[f"prober_objective_attained_ratio{labels}"]) == pytest.approx(0.85)
     assert float(samples[f"prober_objective_budget_left_ratio{labels}"]) == pytest.approx(-2.0)
