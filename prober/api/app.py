@@ -79,7 +79,14 @@ def metrics(source: Source, request: Request, body: bytes) -> Response:
         logger.warning("/metrics: %s", error)
         return PlainTextResponse(without_database(), media_type=METRICS_TYPE)
     page = exposition(
-        now.endpoints, now.deliveries, now.daemons, source.now(), now.budgets, now.features, now.shifts, now.accounts,
+        now.endpoints,
+        now.deliveries,
+        now.daemons,
+        source.now(),
+        now.budgets,
+        now.features,
+        now.shifts,
+        now.accounts,
         source.objectives(),
     )
     return PlainTextResponse(page, media_type=METRICS_TYPE)

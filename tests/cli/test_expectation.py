@@ -17,8 +17,8 @@ import pytest
 from prober.asking.gates import Overspending
 from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
-from prober.model.allowance import AccountView, MinuteLimit
 from prober.judging.objectives import Batch, judge
+from prober.model.allowance import AccountView, MinuteLimit
 from prober.model.budget import Limit, Spent
 from prober.model.incident import Change
 from prober.model.notice import Outcome
