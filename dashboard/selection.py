@@ -91,9 +91,13 @@ def table_key(name: str) -> str:
 
 
 def go_by_row(page: str, **query: str) -> None:
-    """`go`, because a row of a table was chosen."""
+    """`go` to another page, because a row of a table was chosen.
+
+    Streamlit changes the query before the page, each a step in the browser's history. So the query keeps what this page
+    shows: the first step back is the same table, and not the page without its choices.
+    """
     st.session_state["rows-chosen"] = st.session_state.get("rows-chosen", 0) + 1
-    go(page, **query)
+    go(page, **(st.query_params.to_dict() | query))
 
 
 def _page(name: str) -> Page:

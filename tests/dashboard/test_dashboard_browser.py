@@ -192,9 +192,10 @@ def test_a_row_of_the_table_leads_to_its_history_and_the_time_range_moves(dashbo
     table.locator("canvas").first.wait_for()
     box = table.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 35 * 3 + 17)  # the third endpoint
-    page.wait_for_url("**/endpoint?endpoint=search-ranker")
+    page.wait_for_url("**/endpoint?view=table&endpoint=search-ranker")
     page.go_back()
     page.get_by_role("heading", name="Overview").wait_for()
+    page.get_by_test_id("stDataFrame").first.wait_for()  # the table, and not the list
     page.go_forward()
     page.get_by_text("length (ratio to reference): as before").wait_for()
     dots = page.locator("svg.marks").nth(1).locator("path[aria-roledescription=point]")
