@@ -18,7 +18,7 @@ from prober.asking.interface import Ask
 from prober.fingerprint import fingerprint as fingerprint_of
 from prober.judging.promise import Promise
 from prober.lab.compare import Compared, compare
-from prober.lab.replay import Alarm, Replayed, reference_of, replay, rounds_of, rounds_per_year
+from prober.lab.replay import Alarm, Replayed, noted, promise_for, replay, rounds_of
 from prober.loading import Declarations
 from prober.loading.other_tools import read as read_any
 from prober.loading.reply_log import LoggedReply
@@ -83,16 +83,16 @@ def judge(
     replies: Iterable[LoggedReply],
     *,
     reference: int | ReferenceRule | None = None,
-    false_alarms_per_year: float = 1.0,
+    false_alarms_per_year: float | None = None,
     rounds_a_year: float | None = None,
 ) -> list[Replayed]:
     """Judge replies round by round, as the daemon would have; what `prober replay` does.
 
     Args:
         replies: of any number of endpoints, in any order.
-        reference: the first so many rounds, or a rule; without it, twelve rounds over a week.
-        false_alarms_per_year: the promise, for each endpoint.
-        rounds_a_year: how often rounds come; without it, as often as their times say.
+        reference: the first so many rounds, or a rule; without it, as an export says, or twelve rounds over a week.
+        false_alarms_per_year: the promise, for each endpoint; without it, as an export says, or 1.
+        rounds_a_year: how often rounds come; without it, as an export says, or as often as their times say.
 
     Returns:
         One result for each endpoint, by name: its alarms, facts, and the judgement of every round.
@@ -101,22 +101,13 @@ def judge(
         NotEnough: there is no reply.
         ConfigurationError: labels of rounds of one endpoint are of several kinds.
     """
-    by_endpoint = rounds_of(replies)
+    promises: dict[str, Promise] = {}
+    by_endpoint = rounds_of(noted(replies, promises))
     if not by_endpoint:
         raise NotEnough("there is no reply; there is nothing to judge")
-    rule = (
-        ReferenceRule() if reference is None else reference_of(reference) if isinstance(reference, int) else reference
-    )
     return [
-        replay(
-            rounds,
-            Promise(
-                false_alarms_per_year=false_alarms_per_year,
-                rounds_per_year=rounds_per_year(rounds) if rounds_a_year is None else rounds_a_year,
-                reference=rule,
-            ),
-        )
-        for _, rounds in sorted(by_endpoint.items())
+        replay(rounds, promise_for(rounds, promises.get(name), reference, false_alarms_per_year, rounds_a_year))
+        for name, rounds in sorted(by_endpoint.items())
     ]
 
 

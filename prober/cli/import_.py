@@ -22,7 +22,6 @@ from prober.cli.options import (
     RoundsPerYear,
     declared,
     now_utc,
-    promise_of,
     replies_of,
     settings_of,
 )
@@ -30,7 +29,7 @@ from prober.cli.output import Json, bars, complain, count, of_judgement, print_j
 from prober.fingerprint import fingerprint
 from prober.judging.promise import Promise
 from prober.lab.discover.scan import RUNGS
-from prober.lab.replay import probe_of, rounds_of, series_of
+from prober.lab.replay import noted, probe_of, promise_for, rounds_of, series_of
 from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import ConfigurationError, NotEnough
@@ -67,7 +66,7 @@ def import_(
     logs: Logs,
     tool: From = None,
     reference: Reference = None,
-    false_alarms_per_year: FalseAlarms = 1.0,
+    false_alarms_per_year: FalseAlarms = None,
     rounds_per_year: RoundsPerYear = None,
     into: Annotated[
         Optional[list[Path]],  # noqa: UP045
@@ -85,9 +84,10 @@ def import_(
     round raised an alarm, 3 if no endpoint had enough evidence, else 0.
     """
     probes: dict[str, Probe] = {}
+    promises: dict[str, Promise] = {}
     done = []
     with bars() as shown:
-        replies = list(replies_of(logs, shown, tool))
+        replies = list(noted(replies_of(logs, shown, tool), promises))
         if not replies:
             raise NotEnough("the log holds no reply; there is nothing to import")
         if into:
@@ -98,7 +98,7 @@ def import_(
         with Store.open(settings_of(database).database_url) as store:
             _refuse_watched(store, by_endpoint)
             for name, rounds in sorted(by_endpoint.items()):
-                promise = promise_of(rounds, reference, false_alarms_per_year, rounds_per_year)
+                promise = promise_for(rounds, promises.get(name), reference, false_alarms_per_year, rounds_per_year)
                 tracked = shown.track(rounds, description=f"Judging {name[:40]}")
                 done.append(_take_in(store, endpoint_of(name, promise), list(tracked), probes, promise))
     return _report(done, as_json)

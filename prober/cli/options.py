@@ -14,15 +14,12 @@ from rich.progress import Progress
 
 from prober.alerts import Alerter
 from prober.cli.output import complain
-from prober.judging.promise import Promise
-from prober.lab.replay import reference_of, rounds_per_year
 from prober.loading import Declarations
 from prober.loading.other_tools import OWN, TOOLS, read
 from prober.loading.reply_log import LoggedReply
 from prober.loading.validation_errors import did_you_mean
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule
+from prober.model.declaration import Endpoint, Probe, ProbeSet
 from prober.model.errors import ConfigurationError
-from prober.model.evidence import Round
 from prober.model.shape import seconds
 from prober.service.declare import declarations_in
 from prober.service.deliver import Delivery, StoredOutbox, deliver
@@ -83,12 +80,19 @@ Reference: TypeAlias = Annotated[
         metavar="N",
         min=2,
         help="The first N rounds are the reference.",
-        show_default="the first 12 that span a week",
+        show_default="as an export says, or else the first 12 that span a week",
     ),
 ]
 FalseAlarms: TypeAlias = Annotated[
-    float,
-    typer.Option("--false-alarms-per-year", metavar="X", min=1e-6, max=365.0, help="At most this many are promised."),
+    Optional[float],  # noqa: UP045
+    typer.Option(
+        "--false-alarms-per-year",
+        metavar="X",
+        min=1e-6,
+        max=365.0,
+        help="At most this many are promised.",
+        show_default="as an export says, or else 1",
+    ),
 ]
 RoundsPerYear: TypeAlias = Annotated[
     Optional[float],  # noqa: UP045
@@ -97,7 +101,7 @@ RoundsPerYear: TypeAlias = Annotated[
         metavar="N",
         min=1e-6,
         help="Scheduled rounds of an endpoint.",
-        show_default="from the times in the log",
+        show_default="as an export says, or else from the times in the log",
     ),
 ]
 
@@ -198,17 +202,6 @@ def duration(option: str, text: str, most_days: int = 365) -> timedelta:
     if not 0 < time_s <= 86_400 * most_days:
         raise ConfigurationError(f"{option}: {quoted(text)} must be more than 0 and at most {most_days} days")
     return timedelta(seconds=time_s)
-
-
-def promise_of(
-    rounds: Sequence[Round], reference: int | None, false_alarms_per_year: float, per_year: float | None
-) -> Promise:
-    """The promise these rounds are judged under."""
-    return Promise(
-        false_alarms_per_year=false_alarms_per_year,
-        rounds_per_year=rounds_per_year(rounds) if per_year is None else per_year,
-        reference=ReferenceRule() if reference is None else reference_of(reference),
-    )
 
 
 def replies_of(logs: Sequence[Path], shown: Progress, tool: str | None = None) -> Iterator[LoggedReply]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from prober.alerts.phrases import between, thousands, when
-from prober.cli.options import AsJson, FalseAlarms, From, Logs, Reference, RoundsPerYear, promise_of, replies_of
+from prober.cli.options import AsJson, FalseAlarms, From, Logs, Reference, RoundsPerYear, replies_of
 from prober.cli.output import Json, bars, count, of_fact, of_findings, of_promise, of_verdict, print_json, say
-from prober.lab.replay import Alarm, Replayed, rounds_of
+from prober.judging.promise import Promise
+from prober.lab.replay import Alarm, Replayed, noted, promise_for, rounds_of
 from prober.lab.replay import replay as judge
 from prober.model.errors import NotEnough
 from prober.model.evidence import Fact
@@ -20,21 +21,26 @@ def replay(
     logs: Logs,
     tool: From = None,
     reference: Reference = None,
-    false_alarms_per_year: FalseAlarms = 1.0,
+    false_alarms_per_year: FalseAlarms = None,
     rounds_per_year: RoundsPerYear = None,
     as_json: AsJson = False,
 ) -> int:
-    """Judge a reply log round by round, as the daemon would have, from the log alone.
+    """Judge a reply log round by round, as the daemon would have, from the log alone. An export carries the promise
+    that the daemon keeps.
 
     Exit code 1 if an alarm was raised, 3 if no endpoint had enough evidence, else 0.
     """
+    promises: dict[str, Promise] = {}
     with bars() as shown:
-        by_endpoint = rounds_of(replies_of(logs, shown, tool))
+        by_endpoint = rounds_of(noted(replies_of(logs, shown, tool), promises))
         if not by_endpoint:
             raise NotEnough("the log holds no reply; there is nothing to judge")
         replayed = [
-            judge(rounds, promise_of(rounds, reference, false_alarms_per_year, rounds_per_year))
-            for rounds in shown.track([by_endpoint[name] for name in sorted(by_endpoint)], description="Judging")
+            judge(
+                by_endpoint[name],
+                promise_for(by_endpoint[name], promises.get(name), reference, false_alarms_per_year, rounds_per_year),
+            )
+            for name in shown.track(sorted(by_endpoint), description="Judging")
         ]
     if as_json:
         print_json({"endpoints": [_as_json(one) for one in replayed]})

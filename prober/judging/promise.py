@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Final
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from prober.model.declaration import Confirm, ReferenceRule
 
@@ -23,6 +25,27 @@ class Promise:
     reference: ReferenceRule = field(default_factory=ReferenceRule)
     confirm: Confirm = field(default_factory=lambda: Confirm(rounds=0))
     """Which confirmation rounds may come on top."""
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """As an export carries it."""
+        return {
+            "false_alarms_per_year": self.false_alarms_per_year,
+            "rounds_per_year": self.rounds_per_year,
+            "reference": self.reference.model_dump(exclude_none=True),
+            "confirm": self.confirm.model_dump(),
+        }
+
+    @staticmethod
+    def of_json(found: object) -> Promise | None:
+        """What an export carries; None where it is nothing of ours."""
+        if not isinstance(found, Mapping) or not {"false_alarms_per_year", "rounds_per_year"} <= set(found):
+            return None
+        try:
+            read = TypeAdapter(Promise).validate_python(found)
+        except ValidationError:
+            return None
+        return read if 0 < read.false_alarms_per_year <= 365 and 0 < read.rounds_per_year <= 1e9 else None
 
     @property
     def threshold(self) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from prober.fingerprint import fingerprint
 from prober.incidents.lifecycle import Circumstances, decide
@@ -160,6 +160,32 @@ def facts_of(rounds: Sequence[Round]) -> Iterator[Fact]:
     for round_ in rounds:
         memory, news = facts.advance(memory, read(round_))
         yield from news
+
+
+def promise_for(
+    rounds: Sequence[Round],
+    declared: Promise | None,
+    reference: ReferenceRule | int | None = None,
+    false_alarms_per_year: float | None = None,
+    per_year: float | None = None,
+) -> Promise:
+    """The promise that the rounds of one endpoint are judged under: what is asked for, else as `declared`, else one
+    false alarm a year, and rounds as often as their times say."""
+    found = declared or Promise(rounds_per_year=rounds_per_year(rounds))
+    asked: dict[str, Any] = {
+        "reference": reference_of(reference) if isinstance(reference, int) else reference,
+        "false_alarms_per_year": false_alarms_per_year,
+        "rounds_per_year": per_year,
+    }
+    return dataclasses.replace(found, **{name: value for name, value in asked.items() if value is not None})
+
+
+def noted(replies: Iterable[LoggedReply], promises: dict[str, Promise]) -> Iterator[LoggedReply]:
+    """The replies; what they carry as promise of an endpoint is put into `promises` as they go by."""
+    for logged in replies:
+        if (promise := Promise.of_json(logged.extra.get("promise"))) is not None:
+            promises[logged.endpoint] = promise
+        yield logged
 
 
 def reference_of(rounds: int) -> ReferenceRule:

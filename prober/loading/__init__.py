@@ -38,7 +38,7 @@ from prober.model.sample import HASH_KEY, SampleRules
 from prober.settings import secret
 from prober.text import quoted
 
-__all__ = ["Declarations", "load", "schemas", "write_schemas"]
+__all__ = ["Declarations", "load", "rounds_per_year", "schemas", "write_schemas"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -83,13 +83,14 @@ class Declarations:
         asked = [probe_set for probe_set in self.sets if endpoint.name in probe_set.endpoints]
         return Promise(
             false_alarms_per_year=endpoint.false_alarms_per_year,
-            rounds_per_year=sum(_rounds_per_year(probe_set.schedule) for probe_set in asked),
+            rounds_per_year=sum(rounds_per_year(probe_set.schedule) for probe_set in asked),
             reference=endpoint.reference,
             confirm=endpoint.confirm,
         )
 
 
-def _rounds_per_year(schedule: Schedule) -> float:
+def rounds_per_year(schedule: Schedule) -> float:
+    """Rounds that a schedule makes due, on average."""
     if schedule.every_s is not None:
         return HOURS_PER_YEAR * 3600 / schedule.every_s
     return parse(schedule.cron or "").per_year

@@ -13,7 +13,9 @@ from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, func, select, update
 
-from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
+from prober.judging.promise import Promise
+from prober.loading import rounds_per_year
+from prober.model.declaration import Confirm, Endpoint, Probe, ProbeSet, ReferenceRule, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Change, Incident, Measured, Runaway
 from prober.model.objective import Objective
@@ -56,6 +58,7 @@ def remember(tx: Transaction, sets: Sequence[ProbeSet], endpoints: Sequence[Endp
                 endpoints=json.dumps(probe_set.endpoints),
                 tags=json.dumps(probe_set.tags),
                 objectives=json.dumps([one.model_dump(exclude_defaults=True) for one in probe_set.objectives]),
+                rounds_per_year=rounds_per_year(probe_set.schedule),
             )
         )
         for name in sorted(set(probe_set.endpoints) & set(declared)):
@@ -69,7 +72,8 @@ def remember_endpoint(tx: Transaction, endpoint: Endpoint) -> None:
     """From now on the name means this content."""
     content_hash = endpoint.content_hash
     row = tx.get(EndpointRow, (endpoint.name, content_hash))
-    rules = endpoint.model_dump_json(include={"reference", "budget", *(["vantage"] if endpoint.vantage else [])})
+    declared = [("vantage", endpoint.vantage is not None), ("confirm", endpoint.confirm != Confirm())]
+    rules = endpoint.model_dump_json(include={"reference", "budget", *(name for name, is_so in declared if is_so)})
     promise = endpoint.false_alarms_per_year
     if row is not None and row.current and row.false_alarms_per_year == promise and row.rules == rules:
         return
@@ -104,6 +108,22 @@ def _price(tx: Transaction, endpoint: Endpoint, now: datetime) -> None:
     if declared_one or row.priced_at is None or now - row.priced_at > _LIST_GOOD_FOR:
         row.tariff, row.priced_at = json.dumps(asdict(tariff(endpoint, now))), now
         tx.add(row)
+
+
+def promise_of(tx: Transaction, endpoint: str) -> Promise | None:
+    """What the judge promises of an endpoint as it is declared now; None where that is not known."""
+    row = tx.exec(select(EndpointRow).where(EndpointRow.name == endpoint, col(EndpointRow.current))).first()
+    rules = json.loads((row.rules if row else None) or "{}")
+    sets = [one for one in tx.exec(select(ProbeSetRow)) if endpoint in json.loads(one.endpoints)]
+    cadences = [one.rounds_per_year for one in sets if one.rounds_per_year is not None]
+    if row is None or "reference" not in rules or not sets or len(cadences) < len(sets):
+        return None
+    return Promise(
+        false_alarms_per_year=row.false_alarms_per_year,
+        rounds_per_year=sum(cadences),
+        reference=ReferenceRule.model_validate(rules["reference"]),
+        confirm=Confirm.model_validate(rules.get("confirm", {})),
+    )
 
 
 def content_of(tx: Transaction, endpoint: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from sqlmodel import col, select, tuple_
 
 from prober.loading.reply_log import LoggedReply, line_of
 from prober.model.declaration import Check
+from prober.store import declared
 from prober.store.codec import unpack_reply
 from prober.store.engine import Transaction
 from prober.store.rounds import label_at
@@ -29,15 +31,26 @@ def export(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Iterator[LoggedReply]:
-    """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time."""
+    """Every reply of completed rounds begun in [since, until), in label order, one round in memory at a time.
+
+    The first of each endpoint carries the promise that the endpoint is judged under.
+    """
+    seen: set[str] = set()
     after: tuple[str, int] | None = None
     while True:
         some = store.query(_completed, endpoint, since, until, after)
         for round_id, label, name in some:
-            yield from store.query(_replies, round_id, label, name, probe)
+            for one in store.query(_replies, round_id, label, name, probe):
+                yield one if name in seen else _with_promise(store, one)
+                seen.add(name)
             after = (label, round_id)
         if len(some) < ROUNDS_AT_ONCE:
             return
+
+
+def _with_promise(store: Store, one: LoggedReply) -> LoggedReply:
+    promise = store.query(declared.promise_of, one.endpoint)
+    return one if promise is None else replace(one, extra={**one.extra, "promise": promise.as_json})
 
 
 def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime | None) -> Iterator[str]:

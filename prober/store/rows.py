@@ -47,7 +47,8 @@ class EndpointRow(Row, table=True):
     priced_at: datetime | None = Field(default=None, sa_type=Utc)
     """When somebody looked."""
     rules: str | None = Field(default=None, sa_type=HostileText)
-    """JSON of the declared `reference`, `budget` and `vantage`; NULL where it was declared by an earlier version."""
+    """JSON of the declared `reference` and `budget`, and of `confirm` and `vantage` where they are; NULL where it was
+    declared by an earlier version."""
 
 
 class ProbeSetRow(Row, table=True):
@@ -63,6 +64,8 @@ class ProbeSetRow(Row, table=True):
     """JSON list."""
     objectives: str | None = Field(default=None, sa_type=HostileText)
     """JSON list of the declared objectives; NULL where they were declared to an earlier version."""
+    rounds_per_year: float | None = Field(default=None, sa_type=Number, nullable=True)
+    """Scheduled rounds on each endpoint; NULL where it was declared to an earlier version."""
 
 
 UNKNOWN_PROMPT = "(the imported log held no prompt)"

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 import prober.cli.import_ as import_module
+from prober.judging.promise import Promise
 from prober.lab.replay import replay, rounds_of
 from prober.loading import parquet
 from prober.loading.reply_log import line_of, read
 from prober.model.errors import ConfigurationError
 from prober.model.reply import ToolCall
 from prober.store import Store, incidents
+from prober.store.declared import promise_of
 from prober.store.pages import over_time, overview
 from prober.store.pages import replies as stored_replies
 from tests.cli.conftest import Run
@@ -181,6 +183,33 @@ def test_compare_of_too_little(prober: Run, home: Path) -> None:
     assert (done.code, done.json["verdict"], done.json["channels"]) == (3, "insufficient_evidence", [])
     assert prober("compare", failed, failed).code == 3
     assert prober("compare", log, log, "--alpha", 2).code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("changed")
+def test_an_export_carries_the_promise_that_is_declared(prober: Run, home: Path) -> None:
+    assert prober("export", "--output", "log.jsonl").code == 0
+    (endpoint,) = declarations().endpoints
+    declared = declarations().promise(endpoint)
+    (replayed,) = prober("replay", "log.jsonl", "--json").json["endpoints"]
+    assert replayed["promise"] == {
+        "false_alarms_per_year": declared.false_alarms_per_year, "rounds_per_year": declared.rounds_per_year,
+    }  # fmt: skip
+    with Store.open("sqlite:///prober.db", read_only=True) as store:
+        (view,) = store.query(overview.endpoints)
+        assert store.query(promise_of, "swapped") == declared and view.state == "alarm"
+    assert replayed["reference_rounds"] == declared.reference.rounds
+    asked = prober("replay", "log.jsonl", "--json", "--false-alarms-per-year", 2, "--rounds-per-year", 700)
+    assert asked.json["endpoints"][0]["promise"] == {"false_alarms_per_year": 2.0, "rounds_per_year": 700.0}
+    lines_ = [json.loads(line) for line in (home / "log.jsonl").read_text().splitlines()]
+    assert [Promise.of_json(line.get("promise")) for line in lines_[:2]] == [declared, None]
+
+
+@pytest.mark.parametrize("found", [None, 3, {}, {"rounds_per_year": 5}, {"false_alarms_per_year": 0, "rounds_per_year": 1},
+                                   {"false_alarms_per_year": "x", "rounds_per_year": 1}])  # fmt: skip
+def test_what_another_tool_calls_a_promise_is_none_of_ours(found: object) -> None:
+    assert Promise.of_json(found) is None
+    assert Promise.of_json(Promise(2.0, 700.0).as_json) == Promise(2.0, 700.0)
 
 
 @pytest.mark.slow
