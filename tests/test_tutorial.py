@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -26,13 +27,16 @@ from prober.model.errors import StoreError
 from prober.store import Store
 from prober.store.pages import overview
 from tests.alerts.slack_server import CHANNEL, TOKEN, SlackServer
+from tests.processes import wait_until
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/getting-started/ten-minutes.md").read_text(encoding="utf-8")
 STEP = re.compile(r"^```sh\n(?P<command>.*?)^```(?:\n+```text\n(?P<shown>.*?)^```)?", flags=re.M | re.S)
 QUICK = "{rounds: 8, hours: 0, asked_again: 0, warm_up: {rounds: 9, pause: 1s}}"
 """A trial in a hurry."""
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
+SENT = "Notice to slack: sent"
+"""What `prober once` says, unless the daemon beside it was quicker."""
 
 pytestmark = pytest.mark.model
 
@@ -46,6 +50,8 @@ class Reader:
     server: ModelServer
     slack: SlackServer
     daemon: subprocess.Popen[bytes] | None = None
+    machine_s: float = 0.0
+    """CPU of the product's own processes so far; the model's server is not among them."""
 
     def follow(self, command: str) -> str:
         """What the block prints; a daemon in it goes on in the background."""
@@ -57,9 +63,11 @@ class Reader:
                     start_new_session=True,
                 )  # fmt: skip
             return ""
+        before = cpu_of_children()
         done = subprocess.run(
             ["bash", "-c", command], cwd=self.home, env=self.environment, capture_output=True, text=True, check=False
         )
+        self.machine_s += cpu_of_children() - before
         assert "Traceback" not in done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -97,6 +105,12 @@ class Reader:
         self.server.start()
 
 
+def cpu_of_children() -> float:
+    """Seconds, of processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def masked(text: str) -> list[str]:
     """Lines without numbers and without how much white space is between columns."""
     return [" ".join(re.sub(r"\d[\d.,:+e-]*", "#", line).split()) for line in text.splitlines() if line.strip()]
@@ -128,8 +142,11 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         following = Reader(home, environment, server, slack)
         yield following
         if following.daemon is not None:
+            before = cpu_of_children()
             os.killpg(following.daemon.pid, signal.SIGTERM)
-            following.daemon.wait(60)
+            following.daemon.wait(PATIENCE_S)
+            following.machine_s += cpu_of_children() - before
+            print(f"From `prober init` to the end of the page: {following.machine_s:.1f} s of CPU without the model")
 
 
 def test_what_the_page_says_happens(reader: Reader) -> None:
@@ -148,7 +165,8 @@ def test_what_the_page_says_happens(reader: Reader) -> None:
         before.get(number, lambda: None)()
         said = reader.follow(step["command"])
         missing = [line for line in masked(step["shown"] or "") if not any(line in one for one in masked(said))]
-        assert not missing, said
+        assert missing in ([], [SENT]), said
+    wait_until(lambda: len(reader.slack.roots) > 1)
     first, warning, *_ = reader.slack.roots
     assert "Test message" in str(first)
     assert warning["text"].startswith("🟠 support-model: models.meta.size"), warning["text"]
