@@ -23,7 +23,8 @@ from benchmarks.part import Effort, Part
 from prober.asking import open_provider
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.model.reference import ReferenceRule
 from prober.service import run_round
 from prober.store import Store
 

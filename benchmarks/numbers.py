@@ -16,8 +16,8 @@ from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab.replay import replay
-from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Judgement, Round
+from prober.model.reference import ReferenceRule
 
 Numbers = Callable[[], Iterable[float]]
 

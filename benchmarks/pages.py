@@ -27,9 +27,10 @@ from prober.incidents.lifecycle import decide
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, encode
 from prober.judging.promise import Promise
-from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, ReferenceRule, Schedule, series_key
+from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.objective import Objective
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.status.objectives import promises, stored_objectives
 from prober.status.probe import embedding_map, probe_page

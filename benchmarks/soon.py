@@ -20,8 +20,9 @@ from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
-from prober.model.declaration import Check, Confirm, Probe, ReferenceRule
+from prober.model.declaration import Check, Probe
 from prober.model.evidence import Fingerprint, Observation, Round
+from prober.model.reference import Confirm, ReferenceRule
 from prober.model.reply import Reply
 from prober.model.watch import Suspicion
 

@@ -26,7 +26,7 @@ from benchmarks import worlds
 from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, statistic
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab import replay
-from prober.model.declaration import ReferenceRule
+from prober.model.reference import ReferenceRule
 
 KEPT: Final = RESULTS / "still.jsonl"
 

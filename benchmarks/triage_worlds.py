@@ -37,9 +37,10 @@ from prober.judging.samples import FEWEST
 from prober.lab.gate.declared import probes_of
 from prober.lab.swap import Before, Experiment, experiment
 from prober.model.budget import Budget
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.evidence import Fact, Fingerprint, Observation, Round
 from prober.model.incident import Trouble
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.model.sample import StoredSample
 from prober.model.triage import CAUSES, Cause

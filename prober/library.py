@@ -23,9 +23,10 @@ from prober.loading import Declarations
 from prober.loading.other_tools import read as read_any
 from prober.loading.reply_log import LoggedReply
 from prober.loading.reply_log import write as write_log
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, series_key
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.evidence import Fingerprint
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.service.declare import declarations_in as load
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from prober.model.errors import StoreError
 from prober.model.sample import SampleRules, Taken
 from prober.model.version import Mark
-from prober.service.mark import mark
+from prober.service.act import mark
 from prober.service.samples import accept_samples
 from prober.status.objectives import ObjectiveStatus, stored_objectives
 from prober.status.strip import DayState, stored_strips

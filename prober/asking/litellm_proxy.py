@@ -7,18 +7,32 @@ models in its database (`STORE_MODEL_IN_DB`), and the key must be an admin's.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from prober.asking.transport import Lost, Transport
 from prober.asking.wire.format import dig
 from prober.model.connection import Timeouts
-from prober.model.deployment import Deployment
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.text import one_line
 
 WITHIN: Final = Timeouts(connect_s=5, read_s=20, total_s=30)
 MOST_BYTES: Final = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One way for a router to reach a model. Its texts come from the router."""
+
+    id: str
+    group: str
+    """The name by which callers ask for it; several deployments may share it."""
+    endpoint: str = ""
+    """The endpoint of the prober that watches it; empty where it names none."""
+    is_ours: bool = False
+    """Whether it says that the prober may block and unblock it."""
+    is_blocked: bool = False
 
 
 class LiteLLMProxy:

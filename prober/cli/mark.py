@@ -10,7 +10,7 @@ from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, By, Database, me, now_utc, open_store
 from prober.cli.output import print_json, say
 from prober.model.version import Mark
-from prober.service import mark as service
+from prober.service import act as service
 from prober.status.as_json import of_mark
 
 app = typer.Typer(add_completion=False)

@@ -10,7 +10,7 @@ import typer
 
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store
 from prober.cli.output import print_json, say
-from prober.daemon.retirements import list_models
+from prober.daemon.models import list_models
 from prober.incidents.retirement import gate_command, is_soon, words
 from prober.model.errors import ConfigurationError
 from prober.model.retirement import Retirement, Retiring

@@ -27,10 +27,9 @@ from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
 from prober.daemon.log import logger, reported
+from prober.daemon.models import RETIREMENT_S, VERSIONS_S, look_for_retirements, run_version_gates
 from prober.daemon.notices import Notices
 from prober.daemon.queue import RoundQueue, StoredQueue
-from prober.daemon.retirements import RETIREMENT_S, look_for_retirements
-from prober.daemon.version_gates import VERSIONS_S, run_version_gates
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.declaration import Endpoint

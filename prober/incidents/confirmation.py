@@ -19,9 +19,9 @@ from math import ceil, inf
 from typing import Final
 
 from prober.judging.day_clustering import SOON_S
-from prober.model.declaration import Confirm, ReferenceRule
 from prober.model.evidence import Judgement
 from prober.model.incident import LIVE, Incident
+from prober.model.reference import Confirm, ReferenceRule
 from prober.model.shape import seconds
 from prober.model.watch import SILENT_AFTER, Confirmation, Gathered, Suspicion
 

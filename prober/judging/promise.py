@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from prober.model.declaration import Confirm, ReferenceRule
+from prober.model.reference import Confirm, ReferenceRule
 
 HOURS_PER_YEAR: Final = 24 * 365.25
 

@@ -14,18 +14,8 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from prober.loading.foreign import CHECKS, FIELDS, RENAMED
 from prober.loading.lines import Finding, Where
 from prober.model.alerting import Alerts, Digest, QuietHours, Reminders, Route
-from prober.model.declaration import (
-    Check,
-    CheckType,
-    Confirm,
-    Endpoint,
-    Maintenance,
-    Message,
-    Probe,
-    ReferenceRule,
-    Schedule,
-    Tool,
-)
+from prober.model.declaration import Check, CheckType, Endpoint, Maintenance, Message, Probe, Schedule, Tool
+from prober.model.reference import Confirm, ReferenceRule
 from prober.text import is_secret_name, quoted, shown
 
 Shape = TypeVar("Shape", bound=BaseModel)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from prober.model.allowance import AccountLimits
 from prober.model.budget import Budget, ScopedBudget
 from prober.model.comparison import Canary, Shadow, VersionGate
 from prober.model.connection import Capabilities, Connection, Timeouts
 from prober.model.objective import Objective
+from prober.model.reference import Confirm, Reference, ReferenceRule
 from prober.model.shape import Days, Duration, Name, Shape, seconds
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
@@ -44,54 +45,6 @@ class Price(Shape):
     """Price of a million output tokens, reasoning included."""
     per_ask: float = Field(0.0, ge=0, le=1_000)
     """Added for each request."""
-
-
-class WarmUp(Shape):
-    """A burst of rounds at the beginning of a reference."""
-
-    rounds: int = Field(ge=2, le=100)
-    """Rounds of the burst, the first one included."""
-    pause: Duration = "60s"
-    """From the end of a round to the next one."""
-
-
-class ReferenceRule(Shape):
-    """When a reference is complete, and what is asked for it beside the schedule."""
-
-    rounds: int = Field(12, ge=4, le=1000)
-    """Rounds that a series needs."""
-    hours: float = Field(168.0, ge=0, le=24 * 90)
-    """Hours that they must cover, so that a reference has days, nights and a weekend."""
-    warm_up: WarmUp | None = None
-    """A burst at the beginning. Without it, rounds are due by the schedule from the first one on."""
-    asked_again: int = Field(4, ge=0, le=20)
-    """Rounds that are asked again a minute and an hour later, to learn whether such rounds say something new; 0:
-    none."""
-
-
-TRIAL: Final = ReferenceRule(rounds=8, hours=0, warm_up=WarmUp(rounds=9), asked_again=0)
-"""A reference within ten minutes, to see what the product does."""
-Reference: TypeAlias = Annotated[
-    ReferenceRule,
-    BeforeValidator(lambda it: TRIAL if it == "trial" else it, json_schema_input_type=ReferenceRule | Literal["trial"]),
-]
-
-
-class Confirm(Shape):
-    """When a suspected endpoint is asked again soon, and how often at most."""
-
-    at: float = Field(0.1, gt=0, le=0.9)
-    """The share of the threshold at which suspicion begins, if no odd round began it."""
-    rounds: int = Field(6, ge=0, le=100)
-    """Confirmation rounds for one suspicion, over all probe sets; 0 switches them off."""
-    per_day: int = Field(12, ge=1, le=1000)
-    """Confirmation rounds of one probe set in a UTC day."""
-    pause: Duration = "60s"
-    """From the end of a round to its confirmation round, so that another replica or batch can answer."""
-
-    @property
-    def pause_s(self) -> float:
-        return seconds(self.pause)
 
 
 class Maintenance(Shape):

@@ -1,11 +1,11 @@
-"""What a person does: to an incident, or to the reference; and what came of it, as a sentence."""
+"""What a person does: to an incident, to the reference, or a mark on the clock of the rounds; and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 from prober.alerts.phrases import minute, when
 from prober.incidents.actions import act_on, refusal, reset
@@ -13,9 +13,11 @@ from prober.incidents.routing import Routing
 from prober.loading.round_labels import moment_of
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Action, Decision, Incident
+from prober.model.version import Mark, MarkKind
 from prober.service.decisions import accept_facts, carry_out, locked
-from prober.store import Store, declared, incidents, judge_state, rounds
+from prober.store import Store, declared, incidents, judge_state, rounds, versions
 from prober.store.views import EpochView
+from prober.text import quoted
 
 NOWHERE: Final = "there is no incident {}; `prober incidents list` shows all there are"
 
@@ -79,3 +81,19 @@ def done(incident: Incident, decision: Decision, say: Callable[[datetime], str] 
     until = f" until {say(incident.muted_until)}" if incident.muted_until else ""
     did = {"closed_by_hand": "closed"}.get(decision.reason, decision.reason.replace("_", " "))
     return f"Incident {incident.id} of {incident.endpoint} is {did}{until} by {incident.actor}.{begun}"
+
+
+def mark(store: Store, kind: str, what: str, ref: str, actor: str, note: str, now: datetime) -> Mark:
+    """Record what the team itself did, or knows to be good. Without `ref` it is about the newest version of `what`.
+
+    Raises ConfigurationError for another kind, a version that does not exist, and a deploy of nobody knows what.
+    """
+    known_kind: MarkKind | None = next((one for one in get_args(MarkKind) if one == kind), None)
+    if known_kind is None:
+        raise ConfigurationError(f"unknown kind of mark {quoted(kind)}; write {' or '.join(get_args(MarkKind))}")
+    known = store.query(versions.history, what)
+    if known_kind == "known-good" and not known:
+        raise ConfigurationError(f"there is no version of {quoted(what)}; `prober versions` lists what there is")
+    if not ref and not known:
+        raise ConfigurationError("ref is missing: say which commit or release was deployed")
+    return store.change(versions.mark, known_kind, what, ref or f"v{known[-1].number}", actor, note, now)

@@ -18,9 +18,10 @@ from prober.judging.facts.readings import Readings
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import decode, encode
 from prober.judging.promise import Promise
-from prober.model.declaration import Confirm, Endpoint, ProbeSet
+from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.evidence import Fact, Findings, Judgement, Observation
 from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
+from prober.model.reference import Confirm
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked
 from prober.service.spending import watch_spending

@@ -9,7 +9,7 @@ from math import ceil
 from typing import Final
 
 from prober.judging.provisional import is_look
-from prober.model.declaration import ReferenceRule
+from prober.model.reference import ReferenceRule
 from prober.store.views import EndpointView, GatheredView, RoundView
 
 NO_WORDS: Final = "no reply has had any text so far, so nothing can be seen in it; `prober once` shows why"

@@ -7,11 +7,23 @@ watch must not take a service down. A verdict that says nothing (`unknown`, `deg
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from prober.model.deployment import Deployment, RouterStep
+from prober.asking.litellm_proxy import Deployment
 
 BLOCKED_FOR: Final = ("changed", "unreachable")
+
+
+@dataclass(frozen=True, slots=True)
+class RouterStep:
+    """A deployment that is to be blocked or unblocked, or that is left as it is although its verdict is bad."""
+
+    deployment: Deployment
+    verdict: str
+    """Of its endpoint."""
+    block: bool | None
+    """None: it would be the last one of its group, so nothing is done."""
 
 
 def router_steps(deployments: Sequence[Deployment], verdicts: Mapping[str, str]) -> tuple[RouterStep, ...]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from prober.model.budget import Budget, Limit, Period, Spent
-from prober.model.declaration import ReferenceRule
 from prober.model.incident import ActionName, Change, Event, Facts, Measured, Runaway, Trouble
+from prober.model.reference import ReferenceRule
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
 

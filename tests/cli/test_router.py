@@ -11,9 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from prober.asking.litellm_proxy import LiteLLMProxy
+from prober.asking.litellm_proxy import Deployment, LiteLLMProxy
 from prober.cli.router import of_step, step_words
-from prober.model.deployment import Deployment
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.status.router import router_steps
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prober.loading import Declarations
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.reference import ReferenceRule
 
 DAYS = 15
 CHANGE = 11

@@ -14,8 +14,8 @@ import pytest
 
 from prober.incidents.confirmation import ask_for_reference, confirm, next_look_s
 from prober.judging.promise import Promise
-from prober.model.declaration import TRIAL, Confirm, ReferenceRule
 from prober.model.evidence import Judgement
+from prober.model.reference import TRIAL, Confirm, ReferenceRule
 from prober.model.watch import Confirmation, ConfirmReason, Gathered, Suspicion
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -24,8 +24,8 @@ from prober.judging.day_clustering import (
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
-from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
+from prober.model.reference import ReferenceRule
 from tests.bounds import most
 from tests.judging.observed import START, observed, spoken
 

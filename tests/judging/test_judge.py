@@ -15,8 +15,8 @@ from prober.judging.explain.summary import judgement, weights
 from prober.judging.judge import advance
 from prober.judging.memory import RECENT, Memory, encode
 from prober.judging.promise import Promise
-from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
+from prober.model.reference import ReferenceRule
 from tests.judging.observed import REFERENCE, START, history, judged, observed, spoken
 
 SERIES = ("a", "b", "c")

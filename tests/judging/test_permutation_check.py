@@ -13,8 +13,8 @@ from prober.judging.judge import RECHECKED_AT, REJECTED, reset_evidence
 from prober.judging.memory import decode, encode
 from prober.judging.permutation_check import LEVEL, RAREST, rejects_no_change
 from prober.judging.promise import Promise
-from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Round
+from prober.model.reference import ReferenceRule
 from tests.bounds import most
 from tests.judging.observed import REFERENCE, judged, observed, spoken
 from tests.judging.test_judge import world

@@ -9,7 +9,7 @@ from scipy.special import pdtr
 
 from benchmarks import still
 from prober.judging.promise import HOURS_PER_YEAR, Promise
-from prober.model.declaration import ReferenceRule
+from prober.model.reference import ReferenceRule
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

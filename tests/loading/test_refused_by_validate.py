@@ -19,9 +19,9 @@ from prober.asking.access import Keys, NoKey, access_of
 from prober.asking.http_provider import address, build
 from prober.cli import main
 from prober.loading import Declarations, load
-from prober.model.declaration import TRIAL
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS, base_url_of
+from prober.model.reference import TRIAL
 from prober.service.declare import declarations_in
 
 SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prompt: Pick.}]\n"

@@ -21,7 +21,8 @@ from prober.asking.breaker import ANY_ASK
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
 from prober.model.budget import Budget, ScopedBudget, Spent
-from prober.model.declaration import Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.run_round import RoundResult
@@ -190,7 +191,8 @@ from datetime import datetime
 from prober.asking import open_provider
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
+from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.reference import ReferenceRule
 from prober.service import run_round
 from prober.store import Store
 

@@ -10,8 +10,9 @@ from prober.asking.scripted_minds import cumulated, mind_of, say
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.model.comparison import Canary, Candidate, Shadow
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.model.version import Provenance
 from prober.service import candidates, run_round

@@ -19,7 +19,8 @@ from prober.asking.wire.openai_chat import ChatCompletions
 from prober.asking.wire.openai_responses import Responses
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
+from prober.model.reference import ReferenceRule
 from prober.service import run_round
 from prober.service.run_round import RoundResult
 from prober.store import Store, replies

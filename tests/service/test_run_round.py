@@ -19,19 +19,11 @@ from prober.judging.memory import Memory, encode
 from prober.judging.promise import Promise
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, ScopedBudget
-from prober.model.declaration import (
-    Check,
-    Endpoint,
-    Maintenance,
-    Probe,
-    ProbeSet,
-    ReferenceRule,
-    Schedule,
-    series_key,
-)
+from prober.model.declaration import Check, Endpoint, Maintenance, Probe, ProbeSet, Schedule, series_key
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement, Observation, Round
 from prober.model.incident import Trouble
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.model.watch import Confirmation
 from prober.service import run_round

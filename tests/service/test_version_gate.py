@@ -11,8 +11,9 @@ from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.loading import load
 from prober.model.comparison import VersionGate
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.errors import ConfigurationError
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.model.retirement import Retirement
 from prober.service import run_round

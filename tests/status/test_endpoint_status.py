@@ -10,8 +10,8 @@ import pytest
 
 from prober.daemon.heartbeat import condition
 from prober.model.budget import Budget, Spent
-from prober.model.declaration import ReferenceRule
 from prober.model.incident import Change, Trouble
+from prober.model.reference import ReferenceRule
 from prober.status.endpoint_status import (
     STATES,
     EndpointStatus,

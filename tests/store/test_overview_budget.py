@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from prober.model.budget import Budget, ScopedBudget, Spent
-from prober.model.declaration import ReferenceRule
 from prober.model.evidence import Judgement
+from prober.model.reference import ReferenceRule
 from prober.store import Store, declared, spending
 from prober.store.pages import overview
 from tests.store.world import DAY, NOW, SEARCH, complete

@@ -14,8 +14,9 @@ from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
 from prober.lab.power import history_of, information
-from prober.model.declaration import Check, Probe, ProbeSet, ReferenceRule, Schedule, series_key
+from prober.model.declaration import Check, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Observation, Round
+from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.status.probe import AnswerView, CheckView, EmbeddingMap, embedding_map, probe_page
 from prober.store import Store, declared, judge_state, replies

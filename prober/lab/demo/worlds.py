@@ -15,7 +15,8 @@ from prober.judging.promise import Promise
 from prober.lab.demo.server import ModelServer, require_server
 from prober.lab.demo.weights import Progress, Variant, cache_directory, carried_model, changed_copy
 from prober.loading import Declarations
-from prober.model.declaration import Endpoint, ProbeSet, ReferenceRule
+from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.reference import ReferenceRule
 
 MODEL = "smollm2-135m-instruct"
 CHANGE = Variant("Q4_0")

@@ -9,9 +9,9 @@ from prober.judging.explain.probe import ProbeInformation, of_probe
 from prober.judging.judge import advance
 from prober.judging.memory import Memory
 from prober.judging.promise import Promise
-from prober.model.declaration import ReferenceRule
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation, Round
+from prober.model.reference import ReferenceRule
 
 
 @dataclass(frozen=True, slots=True)

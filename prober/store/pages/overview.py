@@ -14,8 +14,8 @@ from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
 from prober.model.budget import Budget
-from prober.model.declaration import ReferenceRule
 from prober.model.incident import LIVE, TROUBLES, Change, Measured, Runaway, Trouble
+from prober.model.reference import ReferenceRule
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
 from prober.store.engine import Transaction

@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, inspect, text
 from prober.asking import open_provider
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
-from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, ReferenceRule, Schedule
+from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
 from prober.model.notice import Notice, Outcome
+from prober.model.reference import ReferenceRule
 from prober.service import run_round
 from prober.store import Store
 from prober.store import declared as declared_store
