@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-TELEMETRY = (DOCS.parent / "prober/daemon/telemetry.py").read_text(encoding="utf-8")
+TEXTS = set(
+    re.findall(r'"(prober(?:\.\w+)+)"', "".join(path.read_text() for path in DOCS.parent.glob("prober/**/*.py")))
+)
+"""Names that the code itself has in quotes, such as attributes of spans."""
 PAGES = {str(page.relative_to(DOCS)): page.read_text(encoding="utf-8") for page in DOCS.glob("**/*.md")}
 NAMES = sorted(
     (page, name)
     for page, text in PAGES.items()
     for name in set(re.findall(r"`((?:prober|dashboard)(?:\.\w+)+)`", re.sub(r"(?ms)^```.*?^```", "", text)))
-    if not name.endswith((".db", ".tmp", ".prom")) and f'"{name}"' not in TELEMETRY  # attributes of spans
+    if not name.endswith((".db", ".tmp", ".prom")) and name not in TEXTS
 )
 
 
