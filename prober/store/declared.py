@@ -15,11 +15,12 @@ from sqlmodel import col, func, select, update
 
 from prober.judging.promise import Promise
 from prober.loading import rounds_per_year
-from prober.model.declaration import Confirm, Endpoint, Probe, ProbeSet, ReferenceRule, series_key
+from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Change, Incident, Measured, Runaway
 from prober.model.objective import Objective
 from prober.model.providers import PROVIDERS
+from prober.model.reference import Confirm, ReferenceRule
 from prober.prices import tariff
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row, SeriesRow, WatchRow
