@@ -20,8 +20,8 @@ from prober.store.pages import overview
 from prober.store.views import RoundView
 
 DAYS_PER_MONTH: Final = 365.25 / 12
-_RECENT: Final = 64
-"""Rounds whose replies say what an ask takes."""
+RECENT: Final = 64
+"""Rounds whose replies say what an ask takes, at most."""
 _ALL: Final = 1_000_000_000
 
 
@@ -87,10 +87,10 @@ def stored(database: str | None) -> Iterator[Store | None]:
         yield store
 
 
-def used(store: Store, endpoint: Endpoint, series: Collection[str]) -> dict[str, Used]:
-    """Series → tokens of its newest replies; series without replies are left out."""
+def used(store: Store, endpoint: Endpoint, series: Collection[str], rounds: int = RECENT) -> dict[str, Used]:
+    """Series → tokens of its replies in so many newest rounds; series without replies are left out."""
     found: dict[str, list[Observation]] = {}
-    for view in _completed(store, endpoint, _RECENT):
+    for view in _completed(store, endpoint, rounds):
         for one in store.query(replies.recorded, view.id):
             if one.series in series and one.reply.answered:
                 found.setdefault(one.series, []).append(one)
@@ -117,12 +117,21 @@ def reference_of(store: Store, endpoint: Endpoint, memory: Memory) -> list[Round
     return [Round(view.label, view.endpoint, None, store.query(replies.recorded, view.id)) for view in views]
 
 
-def progress(store: Store, endpoint: Endpoint, series: Collection[str]) -> tuple[int, str]:
-    """How many of these series have a complete reference, and what the others still need, as text."""
+def missing_of_each(store: Store) -> dict[str, str]:
+    """Endpoint's hash → what its reference still needs, as text."""
+    return {view.endpoint_hash: view.missing for view in store.query(overview.endpoints)}
+
+
+def progress(
+    store: Store, endpoint: Endpoint, series: Collection[str], missing: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """How many of these series have a complete reference, and what the others still need, as text. `missing`: as
+    `missing_of_each` gives it, where many are asked for; None reads it."""
     complete = len(set(memory_of(store, endpoint).series) & set(series))
-    views = (view for view in store.query(overview.endpoints) if view.endpoint_hash == endpoint.content_hash)
-    missing = next((view.missing for view in views), "") or "the first round"
-    return complete, "" if complete == len(series) else missing
+    if complete == len(series):
+        return complete, ""
+    known = missing_of_each(store) if missing is None else missing
+    return complete, known.get(endpoint.content_hash, "") or "the first round"
 
 
 def _completed(store: Store, endpoint: Endpoint, limit: int) -> Sequence[RoundView]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -10,9 +10,9 @@ from typing import Final, Literal
 
 import typer
 
-from prober.cli.costs import NOTHING_USED, Cost, Used, cost, progress, stored, used
+from prober.cli.costs import NOTHING_USED, RECENT, Cost, Used, cost, missing_of_each, progress, stored, used
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.output import Json, count, figure, of_promise, print_json, say, table
+from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
 from prober.model.budget import SPANS, Limit
@@ -25,6 +25,10 @@ from prober.tokens import input_tokens, output_limit
 app = typer.Typer(add_completion=False)
 
 DAYS_PER_YEAR: Final = 365.25
+MOST_READ: Final = 20_000
+"""Stored replies that a plan of all endpoints reads, about."""
+FEWEST: Final = 2
+"""Rounds of each endpoint that it reads all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
     """Show what will be asked, how often, what it costs and what is promised. Sends nothing."""
     declarations = declared(paths)
     with stored(database) as store:
-        plans = [planned_of(declarations, endpoint, store, now_utc()) for endpoint in declarations.endpoints]
+        plans = list(_planned(declarations, store, now_utc()))
     limits = planned_limits(declarations, plans, now_utc())
     if as_json:
         print_json(
@@ -135,13 +139,31 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
     return 0
 
 
-def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | None, now: datetime) -> EndpointPlan:
-    """Plan of one endpoint; with a store, from the tokens its replies took so far."""
+def _planned(declarations: Declarations, store: Store | None, now: datetime) -> Iterator[EndpointPlan]:
+    """Of every endpoint, in seconds however many there are."""
+    missing = missing_of_each(store) if store else {}
+    each_round = sum(asks(one) * len(one.endpoints) for one in declarations.sets)
+    rounds = min(RECENT, max(FEWEST, MOST_READ // max(each_round, 1)))
+    with bars() as shown:
+        for endpoint in shown.track(declarations.endpoints, description="Planning"):
+            yield planned_of(declarations, endpoint, store, now, missing, rounds)
+
+
+def planned_of(
+    declarations: Declarations,
+    endpoint: Endpoint,
+    store: Store | None,
+    now: datetime,
+    missing: Mapping[str, str] | None = None,
+    rounds: int = RECENT,
+) -> EndpointPlan:
+    """Plan of one endpoint; with a store, from the tokens its replies took in so many newest rounds. `missing`: as of
+    `progress`."""
     asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
     if not asking:
         return EndpointPlan(endpoint, [], None, None)
     series = {series_key(endpoint, probe) for one in asking for probe in one.probes}
-    took = used(store, endpoint, series) if store else NOTHING_USED
+    took = used(store, endpoint, series, rounds) if store else NOTHING_USED
     sets = [planned(declarations, one, endpoint, took) for one in asking]
     return EndpointPlan(
         endpoint,
@@ -153,7 +175,7 @@ def planned_of(declarations: Declarations, endpoint: Endpoint, store: Store | No
             output_tokens=_total(one.output_tokens_per_day for one in sets),
             is_bound=any(one.output_tokens_from == "limit" for one in sets),
         ),
-        ReferenceProgress(len(series), *progress(store, endpoint, series)) if store else None,
+        ReferenceProgress(len(series), *progress(store, endpoint, series, missing)) if store else None,
     )
 
 

@@ -163,6 +163,8 @@ class VerbGates:
             return []
         if self._store is None:
             self._store = self._stack.enter_context(self._open_store())
+        if closed := overspending_gates(self._store, endpoint, "beside", "", self._clock()):
+            return closed
         by_series = {series_key(endpoint, one): one for one in probes.values()}
         return budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)
 
