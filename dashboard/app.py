@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from dashboard import (
-    changes,
-    cost,
-    endpoint,
-    incident,
-    live,
-    objectives,
-    overview,
-    probe,
-    promise,
-    quality,
-    reliability,
-    replies,
-    retirement,
-    triage,
-)
 from dashboard.cached_store import present
 from dashboard.frame import PageContext, framed
 from dashboard.selection import HOME, go, link
 
-# Name in the address → title in the menu, and what draws the page. To add one: its file, a row here, and its line in
-# `docs/operating/dashboard.md`. A comment, because Streamlit shows a text that stands alone in the file it runs.
-PAGES: Mapping[str, tuple[str, Callable[[PageContext], None]]] = {
-    HOME: ("Overview", overview.draw),
-    "incident": ("Incidents", incident.draw),
-    "endpoint": ("History", endpoint.draw),
-    "probe": ("Probes", probe.draw),
-    "quality": ("Quality", quality.draw),
-    "cost": ("Cost", cost.draw),
-    "replies": ("Replies", replies.draw),
-    "reliability": ("Reliability", reliability.draw),
-    "objectives": ("Objectives", objectives.draw),
-    "triage": ("Triage", triage.draw),
-    "changes": ("Changes", changes.draw),
-    "retirement": ("Retirement", retirement.draw),
-    "samples": ("Live traffic", live.draw),
-    "promise": ("The promise", promise.draw),
+# Name in the address → title in the menu, and the file that draws the page. To add one: its file, a row here, and its
+# line in `docs/operating/dashboard.md`. A comment: Streamlit shows a text that stands alone in the file it runs.
+PAGES: Mapping[str, tuple[str, str]] = {
+    HOME: ("Overview", "overview"),
+    "incident": ("Incidents", "incident"),
+    "endpoint": ("History", "endpoint"),
+    "probe": ("Probes", "probe"),
+    "quality": ("Quality", "quality"),
+    "cost": ("Cost", "cost"),
+    "replies": ("Replies", "replies"),
+    "reliability": ("Reliability", "reliability"),
+    "objectives": ("Objectives", "objectives"),
+    "triage": ("Triage", "triage"),
+    "changes": ("Changes", "changes"),
+    "retirement": ("Retirement", "retirement"),
+    "samples": ("Live traffic", "live"),
+    "promise": ("The promise", "promise"),
 }
 ONLY_WITH_DATA: Final = frozenset({"objectives", "triage", "changes", "retirement", "samples"})
 # These stand in the menu only where there is something to show; their addresses always work.
@@ -64,6 +49,15 @@ STYLE: Final = """
 # 1), and the marks in replies.
 
 
+def drawn_by(name: str) -> Callable[[PageContext], None]:
+    """What draws a page. Its file is imported at the first visit: the first page waits for no chart of another."""
+
+    def draw(context: PageContext) -> None:
+        import_module(f"dashboard.{name}").draw(context)
+
+    return draw
+
+
 def main() -> None:
     # A file: Streamlit would fetch named icons and emoji from the internet.
     icon = str(Path(__file__).with_name("icon.svg"))
@@ -71,8 +65,8 @@ def main() -> None:
     st.html(f"<style>{STYLE}</style>")
     page = st.navigation(
         [
-            st.Page(framed(draw), title=title, url_path=name, default=name == HOME)
-            for name, (title, draw) in PAGES.items()
+            st.Page(framed(drawn_by(file)), title=title, url_path=name, default=name == HOME)
+            for name, (title, file) in PAGES.items()
         ],
         position="hidden",  # its links would drop what is selected
     )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
@@ -186,6 +187,7 @@ def main() -> None:
         )
 
     vars(server)["create_starlette_app"] = guarded  # uvicorn takes any ASGI app
+    import_module("dashboard.overview")  # before the server answers, so that the first page does not wait for it
     sys.argv[0] = "streamlit"
     cli.main()
 

@@ -10,7 +10,6 @@ import streamlit as st
 
 from dashboard.formatting import ago, count, inline, listed, one_line, share
 from dashboard.frame import PageContext, heading
-from dashboard.reliability import unreached
 from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
 from dashboard.standing import (
     SYMBOLS,
@@ -21,6 +20,7 @@ from dashboard.standing import (
     incident_badges,
     needs_somebody,
     sentence,
+    unreached,
     who,
 )
 from prober.incidents.clock import attendance

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import streamlit as st
 
@@ -12,11 +11,10 @@ from dashboard.charts_days import DayValue
 from dashboard.formatting import ago, count, inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import TimeRange, choose_range
+from dashboard.standing import unreached
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
 from prober.store.pages.days import TallyView
-from prober.store.views import DeliveryView
-from prober.text import span
 
 
 def draw(context: PageContext) -> None:
@@ -28,18 +26,6 @@ def draw(context: PageContext) -> None:
     _missed(context)
     _deliveries(context)
     st.caption(f"Rounds and asks are those of {range_.words}, UTC. `prober status` and `prober doctor` say what to do.")
-
-
-def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:
-    """Places where nobody is reached until somebody fixes the configuration: markdown, a sentence each."""
-    return tuple(
-        f"**Nobody is reached through {inline(one.alerter)}**"
-        + (f" ({inline(one.channel)})" if one.channel else "")
-        + (f" for {span(now - one.since)}" if one.since else "")
-        + f": {inline(one.last_reason)}. `prober status` says what to do."
-        for one in deliveries
-        if one.failing
-    )
 
 
 def _daemons(context: PageContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Final, Literal
 
@@ -13,6 +13,8 @@ from prober.model.incident import SEVERITIES, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State
 from prober.status.gathering import PROTECTIONS
 from prober.status.strip import DayState
+from prober.store.views import DeliveryView
+from prober.text import span
 
 SYMBOLS: Final[dict[State, str]] = {
     "unreachable": "✕",
@@ -133,6 +135,18 @@ def why(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     """Half a sentence with its times. May hold hostile text."""
     since = f" since {when(one.since, zone)}" if one.since else ""
     return f"{one.why}{since}" + (f"; next look at {when(one.next_look_at, zone)}" if one.next_look_at else "")
+
+
+def unreached(deliveries: Sequence[DeliveryView], now: datetime) -> tuple[str, ...]:
+    """Places where nobody is reached until somebody fixes the configuration: markdown, a sentence each."""
+    return tuple(
+        f"**Nobody is reached through {inline(one.alerter)}**"
+        + (f" ({inline(one.channel)})" if one.channel else "")
+        + (f" for {span(now - one.since)}" if one.since else "")
+        + f": {inline(one.last_reason)}. `prober status` says what to do."
+        for one in deliveries
+        if one.failing
+    )
 
 
 def headline(statuses: Sequence[EndpointStatus], zone: tzinfo = UTC) -> Headline:

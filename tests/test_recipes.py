@@ -74,9 +74,10 @@ PROOFS = {
         assert EVENTS["handed_over"].title
     """,
     "dashboard-page": """
+        from importlib import import_module
         from dashboard.app import PAGES
-        title, draw = PAGES["fleet"]
-        assert title == "Fleet" and draw.__module__ == "dashboard.fleet"
+        title, file = PAGES["fleet"]
+        assert title == "Fleet" and callable(import_module(f"dashboard.{file}").draw)
     """,
     "declaration-field": """
         from prober.model.declaration import ProbeSet

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from prober.asking import http_provider
-from prober.asking.http_provider import HttpProvider
 from prober.asking.interface import Describes, Description, ListsModels, Provider
-from prober.asking.scripted import ScriptedProvider, World
-from prober.asking.wire.format import WireFormat
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError
 from prober.model.providers import PROVIDERS
 
+if TYPE_CHECKING:
+    from prober.asking.wire.format import WireFormat
+
+# What speaks HTTP is imported by whoever asks: a page, or a verb that only reads, would wait for it.
+
 
 def open_provider(endpoint: Endpoint) -> Provider:
     """A provider for this endpoint, and for any other of the same provider, from any thread. Close it when done."""
+    from prober.asking.http_provider import HttpProvider
+    from prober.asking.scripted import ScriptedProvider
+
     return HttpProvider(wire_format) if PROVIDERS[endpoint.provider].formats else ScriptedProvider()
 
 
@@ -28,6 +33,9 @@ def wire_format(endpoint: Endpoint) -> WireFormat:
 
 def refusals(endpoint: Endpoint, probe: Probe) -> Mapping[str, str]:
     """Parameters of the endpoint with which this probe is not asked, whatever the provider would say → why."""
+    from prober.asking import http_provider
+    from prober.asking.scripted import World
+
     if PROVIDERS[endpoint.provider].formats:
         return http_provider.refusals(wire_format(endpoint), endpoint, probe)
     try:
