@@ -10,7 +10,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import asking, auc, cost, delay, mixture, pages, quiet, samples, simulated, soon, starters
+from benchmarks import (
+    asking,
+    auc,
+    cost,
+    delay,
+    mixture,
+    pages,
+    quiet,
+    samples,
+    scale,
+    simulated,
+    soon,
+    starters,
+    year,
+)  # fmt: skip
 from benchmarks.part import RESULTS, Effort, Part
 
 REPORT: Final = Path(__file__).parent.parent / "docs" / "mathematics" / "benchmarks.md"
@@ -27,6 +41,8 @@ PARTS: Final[tuple[Part[Any], ...]] = (
     cost.PART,
     asking.PART,
     pages.PART,
+    year.PART,
+    scale.PART,
 )
 """In the order of the report."""
 

@@ -109,7 +109,7 @@ def measure(effort: Effort) -> Pages:
     """Both sizes of both databases, in turn."""
     sizes = (100 * ENDPOINTS, 200 * ENDPOINTS) if effort.quick else (SMALL, LARGE)
     rows = []
-    for database, opened in (("SQLite", _sqlite), ("Postgres", _postgres)):
+    for database, opened in (("SQLite", _sqlite), ("Postgres", postgres)):
         with opened() as new:
             small, large = (fill(new(f"pages{size}"), size) for size in sizes)
             with small, large:
@@ -368,7 +368,7 @@ def _sqlite() -> Iterator[Callable[[str], str]]:
 
 
 @contextmanager
-def _postgres() -> Iterator[Callable[[str], str]]:
+def postgres() -> Iterator[Callable[[str], str]]:
     """A server of its own. Not in a folder of pytest's or of a user: it opens up the way to its files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,7 +8,22 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import asking, auc, cost, delay, mixture, numbers, pages, quiet, samples, simulated, soon, starters
+from benchmarks import (
+    asking,
+    auc,
+    cost,
+    delay,
+    mixture,
+    numbers,
+    pages,
+    quiet,
+    samples,
+    scale,
+    simulated,
+    soon,
+    starters,
+    year,
+)  # fmt: skip
 from benchmarks.changed import ChangeResult
 from benchmarks.design import Design
 from benchmarks.intervals import Estimate
@@ -53,6 +68,37 @@ RESULTS = {
             pages.Timed("SQLite", "cost", 40.0, 20.0),
             pages.Timed("Postgres", "cost", 4.0, 8.0),
         ),
+    ),
+    "year": year.Year(
+        days=365,
+        endpoints=20,
+        minutes=90.0,
+        rounds=170_000,
+        missed={"misfire": 60},
+        asks=690_000,
+        samples=(year.Sample(15, 250.0, 90.0, 7000, 28_000, 1), year.Sample(365, 260.0, 300.0, 170_000, 57_000, 1)),
+        changes=8,
+        hours_to_find=(3.0, 12.0),
+        false_alarms=4,
+        promised=20.0,
+        is_broken=False,
+        incidents={"provider_error": 40},
+        told_wrongly=0,
+        sent_twice=0,
+        owed=0,
+        notices=120,
+        limit=60,
+        most_booked=60,
+        kills=12,
+        processes=1,
+        unfinished=0,
+    ),
+    "scale": scale.Scale(
+        (scale.Fleet(10_000, 9.0, 2.0, 40.0, 6.0, 50.0, 90.0, 4900.0, 6600.0, 9.0, 4.0, 9.0),),
+        400,
+        (130.0, 141.0, 210.0),
+        3,
+        (scale.Started("status", 1.3),),
     ),
 }
 
