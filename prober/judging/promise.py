@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -25,16 +25,6 @@ class Promise:
     reference: ReferenceRule = field(default_factory=ReferenceRule)
     confirm: Confirm = field(default_factory=lambda: Confirm(rounds=0))
     """Which confirmation rounds may come on top."""
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """As an export carries it."""
-        return {
-            "false_alarms_per_year": self.false_alarms_per_year,
-            "rounds_per_year": self.rounds_per_year,
-            "reference": self.reference.model_dump(exclude_none=True),
-            "confirm": self.confirm.model_dump(),
-        }
 
     @staticmethod
     def of_json(found: object) -> Promise | None:

@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
-from prober.judging.promise import HOURS_PER_YEAR, Promise
-from prober.loading.cron import parse
+from prober.judging.promise import Promise
+from prober.loading.cron import rounds_per_year
 from prober.loading.files import find, holds_alerts, holds_budgets, holds_endpoints, holds_samples, holds_sets, read
 from prober.loading.gather import Endpoints, gather_alerts, gather_budgets, gather_endpoints, gather_sets, warnings
 from prober.loading.lines import Finding
@@ -31,7 +31,7 @@ from prober.loading.samples import gather_samples
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.budget import Budgets, ScopedBudget
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, own_budgets
+from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.model.sample import HASH_KEY, SampleRules
@@ -87,13 +87,6 @@ class Declarations:
             reference=endpoint.reference,
             confirm=endpoint.confirm,
         )
-
-
-def rounds_per_year(schedule: Schedule) -> float:
-    """Rounds that a schedule makes due, on average."""
-    if schedule.every_s is not None:
-        return HOURS_PER_YEAR * 3600 / schedule.every_s
-    return parse(schedule.cron or "").per_year
 
 
 Refusals: TypeAlias = Callable[[Endpoint, Probe], Mapping[str, str]]

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from prober.loading.validation_errors import did_you_mean
+from prober.model.declaration import Schedule
 from prober.text import quoted
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -151,3 +152,10 @@ def _number(name: str, text: str, low: int, high: int, words: tuple[str, ...], n
     if not low <= int(text) <= high:
         raise ValueError(f"{name} {text} is out of range; write a number from {low} to {high}")
     return int(text)
+
+
+def rounds_per_year(schedule: Schedule) -> float:
+    """Rounds that a schedule makes due, on average."""
+    if schedule.every_s is not None:
+        return 365.25 * 86_400 / schedule.every_s
+    return parse(schedule.cron or "").per_year

@@ -13,8 +13,7 @@ from sqlalchemy import Integer, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, func, select, update
 
-from prober.judging.promise import Promise
-from prober.loading import rounds_per_year
+from prober.loading.cron import rounds_per_year
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
 from prober.model.incident import Change, Incident, Measured, Runaway
@@ -111,20 +110,21 @@ def _price(tx: Transaction, endpoint: Endpoint, now: datetime) -> None:
         tx.add(row)
 
 
-def promise_of(tx: Transaction, endpoint: str) -> Promise | None:
-    """What the judge promises of an endpoint as it is declared now; None where that is not known."""
+def promise_of(tx: Transaction, endpoint: str) -> dict[str, object] | None:
+    """What the judge promises of an endpoint as it is declared now, as `Promise.of_json` reads it; None where that is
+    not known."""
     row = tx.exec(select(EndpointRow).where(EndpointRow.name == endpoint, col(EndpointRow.current))).first()
     rules = json.loads((row.rules if row else None) or "{}")
     sets = [one for one in tx.exec(select(ProbeSetRow)) if endpoint in json.loads(one.endpoints)]
     cadences = [one.rounds_per_year for one in sets if one.rounds_per_year is not None]
     if row is None or "reference" not in rules or not sets or len(cadences) < len(sets):
         return None
-    return Promise(
-        false_alarms_per_year=row.false_alarms_per_year,
-        rounds_per_year=sum(cadences),
-        reference=ReferenceRule.model_validate(rules["reference"]),
-        confirm=Confirm.model_validate(rules.get("confirm", {})),
-    )
+    return {
+        "false_alarms_per_year": row.false_alarms_per_year,
+        "rounds_per_year": sum(cadences),
+        "reference": ReferenceRule.model_validate(rules["reference"]).model_dump(exclude_none=True),
+        "confirm": Confirm.model_validate(rules.get("confirm", {})).model_dump(),
+    }
 
 
 def content_of(tx: Transaction, endpoint: str) -> str:

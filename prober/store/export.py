@@ -50,7 +50,7 @@ def export(
 
 def _with_promise(store: Store, one: LoggedReply) -> LoggedReply:
     promise = store.query(declared.promise_of, one.endpoint)
-    return one if promise is None else replace(one, extra={**one.extra, "promise": promise.as_json})
+    return one if promise is None else replace(one, extra={**one.extra, "promise": promise})
 
 
 def log_lines(store: Store, endpoint: str, *, probe: str | None, since: datetime | None) -> Iterator[str]:

@@ -197,7 +197,7 @@ def test_an_export_carries_the_promise_that_is_declared(prober: Run, home: Path)
     }  # fmt: skip
     with Store.open("sqlite:///prober.db", read_only=True) as store:
         (view,) = store.query(overview.endpoints)
-        assert store.query(promise_of, "swapped") == declared and view.state == "alarm"
+        assert Promise.of_json(store.query(promise_of, "swapped")) == declared and view.state == "alarm"
     assert replayed["reference_rounds"] == declared.reference.rounds
     asked = prober("replay", "log.jsonl", "--json", "--false-alarms-per-year", 2, "--rounds-per-year", 700)
     assert asked.json["endpoints"][0]["promise"] == {"false_alarms_per_year": 2.0, "rounds_per_year": 700.0}
@@ -209,7 +209,7 @@ def test_an_export_carries_the_promise_that_is_declared(prober: Run, home: Path)
                                    {"false_alarms_per_year": "x", "rounds_per_year": 1}])  # fmt: skip
 def test_what_another_tool_calls_a_promise_is_none_of_ours(found: object) -> None:
     assert Promise.of_json(found) is None
-    assert Promise.of_json(Promise(2.0, 700.0).as_json) == Promise(2.0, 700.0)
+    assert Promise.of_json({"false_alarms_per_year": 2.0, "rounds_per_year": 700.0}) == Promise(2.0, 700.0)
 
 
 @pytest.mark.slow

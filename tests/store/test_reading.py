@@ -10,7 +10,6 @@ import pytest
 
 from prober.incidents.actions import accept
 from prober.incidents.routing import NOBODY, Routing
-from prober.judging.promise import Promise
 from prober.loading.reply_log import LoggedReply
 from prober.model.evidence import Fingerprint
 from prober.model.incident import Action
@@ -277,7 +276,7 @@ def test_export_is_every_reply_of_completed_rounds_in_label_order(store: Store) 
     assert first.reply.text == "hello"
     assert (first.endpoint, first.probe, first.system) == ("search", "chat/talk", "Be kind")
     assert first.prompt == "user: Hi\n\nassistant: Yes?"
-    assert Promise.of_json(second.extra["promise"]) == store.query(declared.promise_of, "billing")
+    assert second.extra["promise"] == store.query(declared.promise_of, "billing")
     assert replace(second, extra={}) == LoggedReply(
         last.label, "billing", "money/capital", observe("late").reply, "Capital of France?", series=SERIES
     )
