@@ -321,6 +321,7 @@ NAMED = {
         source=None,
         about=DaemonNews("sqlite:///prober.db: THE DATABASE FILE WAS DELETED while it was in use", "database"),
     ),
+    "test": replace(ELSEWHERE, event="test", severity="info", source=None, about=DaemonNews("")),
     "database_back": replace(ELSEWHERE, event="database_back", source=None, about=DaemonNews("", "database")),
     "digest": replace(
         ELSEWHERE,
