@@ -181,8 +181,8 @@ class CachedStore:
             label,
         )
 
-    def labels(self, endpoint: str, since: datetime | None, until: datetime | None) -> tuple[str, ...]:
-        """Of completed rounds, the newest first."""
+    def labels(self, endpoint: str, since: datetime | None, until: datetime | None) -> Mapping[str, str]:
+        """Of completed rounds, the newest first; and which probe set each asked."""
         return self._kept_of(
             endpoint,
             lambda: self.store.query(stored_replies.labels, endpoint, since, until),

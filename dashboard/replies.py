@@ -139,19 +139,25 @@ def _two_rounds(context: PageContext, bar: DeltaGenerator) -> None:
     with bar:
         endpoint = choose_endpoint(context.store.endpoints(), forgets=("a", "b", "pair"))
         since, until = _days(context)
-    labels = list(context.store.labels(endpoint, since, until))
+    set_of = dict(context.store.labels(endpoint, since, until))
     for name in ("a", "b"):
         wanted = st.query_params.get(name, "")
-        if wanted and wanted not in labels and context.store.replies_of_round(endpoint, wanted):
-            labels.append(wanted)  # from outside these days, or long ago
-    if not labels:
+        if wanted and wanted not in set_of and (found := context.store.replies_of_round(endpoint, wanted)):
+            set_of[wanted] = found[0].probe.rpartition("/")[0]  # from outside these days, or long ago
+    if not set_of:
         st.info("No round was completed in this time.")
         return
     unknown = inline(endpoint) + " has no round {}."
+
+    def shown_round(label: str) -> str:
+        return f"{context.round(label)} {one_line(set_of[label], 40)}"
+
     with st.container(horizontal=True):
-        newest = choose_from("Round", "b", labels, unknown, forgets=("pair",), shown=context.round)
-        usual = labels[min(1, len(labels) - 1)]
-        older = choose_from("Against", "a", labels, unknown, usual=usual, forgets=("pair",), shown=context.round)
+        newest = choose_from("Round", "b", list(set_of), unknown, forgets=("pair",), shown=shown_round, width=320)
+        alike = [one for one in set_of if set_of[one] == set_of[newest]]
+        usual = next((one for one in alike if one < newest), alike[0])
+        said = unknown.replace("has no round {}", "has no round {} of the same probe set")
+        older = choose_from("Against", "a", alike, said, usual=usual, forgets=("pair",), shown=shown_round, width=320)
     rows = pairs(context.store.replies_of_round(endpoint, older), context.store.replies_of_round(endpoint, newest))
     differ = sum(_differs(*pair) for pair in rows)
     st.caption(

@@ -156,7 +156,9 @@ class CannedStore:
             ),
             replies.by_id: lambda ids: tuple(one for one in self.reply_views if one.id in ids),
             replies.of_round: lambda endpoint, label: tuple(one for one in self.reply_views if one.round == label),
-            replies.labels: lambda endpoint, since, until: tuple(dict.fromkeys(one.round for one in self.reply_views)),
+            replies.labels: lambda endpoint, since, until: dict.fromkeys(
+                (one.round for one in self.reply_views), "starter"
+            ),
             replies.recent: lambda endpoint, probe, before, limit: tuple(
                 one for one in self.reply_views if before is None or one.round < before
             )[:limit],

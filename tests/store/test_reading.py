@@ -232,8 +232,8 @@ def test_a_reply_to_show(store: Store) -> None:
     )  # fmt: skip
     assert store.query(stored_replies.by_id, [failure.id, answer.id, 99]) == (failure, answer)
     assert store.query(stored_replies.of_round, "billing", view.label) == (answer, failure)
-    assert store.query(stored_replies.labels, "billing", NOW, NOW + DAY) == (view.label,)
-    assert store.query(stored_replies.labels, "billing", NOW + DAY, None) == ()
+    assert store.query(stored_replies.labels, "billing", NOW, NOW + DAY) == {view.label: "money"}
+    assert store.query(stored_replies.labels, "billing", NOW + DAY, None) == {}
     assert (failure.text, failure.error, failure.prompt) == (None, "timeout", "")
     assert store.query(stored_replies.recent, "billing", probe="chat/talk") == (failure,)
     assert store.query(stored_replies.recent, "search") == ()

@@ -103,11 +103,11 @@ def of_round(tx: Transaction, endpoint: str, label: str) -> tuple[ReplyView, ...
 
 def labels(
     tx: Transaction, endpoint: str, since: datetime | None, until: datetime | None, limit: int = 500
-) -> tuple[str, ...]:
-    """Of completed rounds, the newest first."""
+) -> dict[str, str]:
+    """Of completed rounds, the newest first; and which probe set each asked."""
     here = _in_time(Wanted(endpoint, since=since, until=until))
-    found = select(RoundRow.label).where(*here, RoundRow.state == "completed").order_by(col(RoundRow.due_at).desc())
-    return tuple(one or "" for one in tx.exec(found.limit(limit)))
+    found = select(RoundRow.label, RoundRow.probe_set).where(*here, RoundRow.state == "completed")
+    return {label or "": name for label, name in tx.exec(found.order_by(col(RoundRow.due_at).desc()).limit(limit))}
 
 
 def _rounds_of(tx: Transaction, wanted: Wanted, before: int | None) -> tuple[list[list[int]], bool]:
