@@ -50,7 +50,7 @@ def status_page(statuses: Sequence[EndpointStatus], strips: Mapping[str, Sequenc
     rows = "".join(
         f'<tr><td>{_name(one)}</td><td><b style="background:{COLOURS[one.state]}">{one.state}</b>'
         f"<small>{_meaning(one)}</small></td>"
-        f"<td>{_strip(strips.get(one.name, ()))}</td><td>since {_time(one.since)}"
+        f"<td>{_strip(strips.get(one.name, ()))}</td><td>{f'since {_time(one.since)}' if one.since else ''}"
         f"<small>last round {_time(one.completed_at)}</small></td></tr>"
         for one in sorted(statuses, key=lambda one: STATES.index(one.state))
     )
