@@ -178,13 +178,14 @@ def test_every_key_of_a_plain_reply() -> None:
         }
     )
     assert list(found.vectors) == ["text.grams", "embedding.wordllama"]
-    assert found.unreadable == {}
+    assert found.unreadable == {"language.name": "too few words"}
 
 
 def test_what_a_bare_reply_does_not_say_is_listed(probe: Probe) -> None:
     found = fingerprint(Reply(at=NOW, text="  "), probe)
     assert dict(found.unreadable) == {
         "identity.input_tokens": "the provider did not say",
+        "language.name": "too few words",
         "text.tokens": "the provider did not say",
         "text.grams": "a blank text has no characters to count",
         "expectation": "the probe expects nothing",
