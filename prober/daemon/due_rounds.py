@@ -173,8 +173,8 @@ class DueRounds:
             reason = "not_declared"
         else:
             reason = "abandoned" if waiting.state == "claimed" else "overdue" if here else "no_worker"
-        self._queue.done(waiting, reason, now)
-        logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
+        if self._queue.done(waiting, reason, now):  # else it was found in the queue twice
+            logger.warning("round %s of %s is missed: %s", waiting.due_at.isoformat(), key, reason)
 
     def _ask(self, watched: Watched, due: datetime, name: str) -> None:
         if self.is_stopping:

@@ -79,7 +79,8 @@ class Heartbeat:
             if (before is None and one.notified_at is not None) or (before is not None and before[0] == one.seen_at):
                 continue
             self._heard[one.worker] = one.seen_at, time.monotonic()
-            if before is not None and abs(now - one.seen_at) > CLOCK_STEP + timedelta(seconds=BEAT_S):
+            is_far = abs(now - one.seen_at) > CLOCK_STEP + timedelta(seconds=BEAT_S)
+            if before is not None and is_far and one.worker != self._worker:  # its own step is said elsewhere
                 logger.warning(
                     "the clock of the daemon %s differs from this one by about %s; set both, or rounds are asked twice",
                     one.worker, abs(now - one.seen_at),

@@ -26,8 +26,8 @@ class RoundQueue(Protocol):
         """Rounds that nobody has claimed, oldest first. Whoever asks one still has to claim it."""
         ...
 
-    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
-        """A round that was taken will not be asked."""
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> bool:
+        """A round that was taken will not be asked; whether that is news."""
         ...
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
@@ -48,8 +48,8 @@ class StoredQueue:
     def take(self, now: datetime) -> Sequence[RoundView]:
         return self._store.query(rounds.unfinished, now)
 
-    def done(self, waiting: RoundView, reason: str, now: datetime) -> None:
-        self._store.change(rounds.miss, waiting.id, reason, now)
+    def done(self, waiting: RoundView, reason: str, now: datetime) -> bool:
+        return self._store.change(rounds.miss, waiting.id, reason, now)
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
         with self._store.write() as tx:

@@ -205,8 +205,8 @@ def complete(
     _release(tx, row.id)
 
 
-def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Claim | None = None) -> None:
-    """The round will not be completed, and why. Its replies stay; they are never judged.
+def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Claim | None = None) -> bool:
+    """The round will not be completed, and why; whether that is news. Its replies stay; they are never judged.
 
     Whoever holds its claim may give it up. Raises ClaimLost while another holds it under a live lease, StoreError when
     it is completed.
@@ -214,7 +214,7 @@ def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Clai
     lock(tx, get(tx, round_id).endpoint_hash)
     row = get(tx, round_id, fresh=True)
     if row.state == "missed":
-        return
+        return False
     if row.state == "completed":
         raise StoreError(f"round {round_id} of {row.endpoint} is completed; it cannot be marked missed")
     if row.state == "claimed" and row.lease_until is not None and _is_live(row.lease_until, now):
@@ -223,6 +223,7 @@ def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Clai
         hold(tx, claim)
     end_unjudged(tx, row, reason)
     _release(tx, round_id)
+    return True
 
 
 def end_unjudged(tx: Transaction, row: RoundRow, reason: str) -> None:

@@ -99,3 +99,15 @@ def test_daemons_with_different_clocks_do_not_take_each_other_for_silent(store: 
         here.beat(["bot"], TO_ALL, NOW + minute * MINUTE)
         there.beat(["pet"], TO_ALL, NOW + (minute + ahead) * MINUTE)
     assert news(store) == []
+
+
+def test_a_clock_that_differs_is_said_of_another_daemon_and_not_of_oneself(store: Store, caplog) -> None:
+    here, there = Heartbeat(store, "here", None), Heartbeat(store, "there", None)
+    for minute in (0, 1, 11):
+        here.beat(["bot"], TO_ALL, NOW + minute * MINUTE)
+    assert "differs" not in caplog.text
+    for minute in (0, 1):
+        there.beat(["pet"], TO_ALL, NOW + minute * MINUTE)
+    here.beat(["bot"], TO_ALL, NOW + 12 * MINUTE)
+    there.beat(["pet"], TO_ALL, NOW + 2 * MINUTE)
+    assert "the clock of the daemon here differs from this one by about 0:10:00" in caplog.text

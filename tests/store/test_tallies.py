@@ -76,7 +76,7 @@ def test_a_missed_round_costs_what_it_asked(store: Store) -> None:
     view = begin(store, NOW)
     record(store, view, answered())
     miss(store, view, "stopped", NOW)
-    store.change(rounds.miss, view.round.id, "stopped", NOW)  # again says nothing new
+    assert not store.change(rounds.miss, view.round.id, "stopped", NOW)  # again says nothing new
     found = only(store)
     assert (found.rounds, found.missed, found.asks, found.input_tokens) == (0, 1, 1, 10)
 
