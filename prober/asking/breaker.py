@@ -113,10 +113,18 @@ class BreakerGate:
     """Refuses asks while the breaker of their endpoint is open."""
 
     def __init__(
-        self, outcomes: Iterable[Outcome], clock: Callable[[], datetime], name: str = "", *, is_patient: bool = True
+        self,
+        outcomes: Iterable[Outcome],
+        clock: Callable[[], datetime],
+        name: str = "",
+        *,
+        is_patient: bool = True,
+        opens_by_limits: bool = True,
     ) -> None:
-        """`outcomes`: what is stored, oldest first. `is_patient`: whether the pause between two looks is kept."""
+        """`outcomes`: what is stored, oldest first. `is_patient`: whether the pause between two looks is kept.
+        `opens_by_limits`: whether `rate_limited` counts as a failure; not where whoever asks waits for limits."""
         self._outcomes, self._clock, self._name, self._is_patient = [*outcomes], clock, name, is_patient
+        self._opens_by_limits = opens_by_limits
         self._in_flight = 0
         self._looked = 0
         """Asks of the look that this gate has made; it makes one."""
@@ -143,7 +151,8 @@ class BreakerGate:
     def settle(self, answers: Sequence[Answer]) -> None:
         self._in_flight -= len(answers)
         was_open = self._state.is_open
-        self._outcomes += [outcome_of(one.reply) for one in answers]
+        new = [outcome_of(one.reply) for one in answers]
+        self._outcomes += [one for one in new if self._opens_by_limits or one.failure != "rate_limited"]
         self._outcomes = self._outcomes[-REMEMBERED:]
         self._state = breaker(self._outcomes, self._name)
         if not self._state.is_open:

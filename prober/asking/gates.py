@@ -24,6 +24,11 @@ class Refused:
     """After how long it may be admitted; None where waiting does not help."""
 
 
+def says_unreached(reason: str) -> bool:
+    """Whether asks were refused because the endpoint answers nothing, so that others would be made in vain too."""
+    return reason.startswith("breaker_open")
+
+
 Purpose: TypeAlias = Literal["beside", "low", "normal", "high", "confirmation"]
 """What asks are for: `beside` rounds (canaries, shadows, gates and other verbs), rounds of a set of this priority, or
 rounds that confirm a suspicion."""

@@ -74,7 +74,8 @@ def triage(
     against each, and what would settle it. With --ask, one thing at a time is put back as it was and asked again; what
     that shows is evidence of the ranking, and is kept.
 
-    Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence.
+    Exit code 0 if nothing changed, 1 if a cause is named, 3 if there is not enough evidence, or the endpoint
+    does not answer (with --ask).
     """
     now = now_utc()
     if ask is None and (fallback or paths):
@@ -84,10 +85,11 @@ def triage(
     with open_store(database, read_only=ask is None) as store:
         names = _names(store, endpoint)
         found = []
+        is_reached = True
         for name in names:
             moment = _moment(since, now) if since else store.query(default_since, name, now)
             if ask is not None:
-                _ask(store, name, moment, ask, fallback, paths, database)
+                is_reached = _ask(store, name, moment, ask, fallback, paths, database)
                 now = now_utc()
             found.append(store.query(triage_of, name, moment, now))
     if markdown_file is not None:
@@ -97,7 +99,7 @@ def triage(
         print_json(objects[0] if endpoint is not None else {"endpoints": list(objects)})
     else:
         say(*(line for one in found for line in words(one)))
-    return exit_code(found)
+    return exit_code(found) or (0 if is_reached else 3)
 
 
 def _ask(
@@ -108,8 +110,8 @@ def _ask(
     fallback: str | None,
     paths: list[Path] | None,
     database: str | None,
-) -> None:
-    """Make the swap experiment, and keep what it finds."""
+) -> bool:
+    """Make the swap experiment, and keep what it finds; whether the endpoint could be reached."""
     from prober.asking import open_provider  # not at the top: without --ask, nothing is asked or compared
     from prober.lab.gate.declared import probes_of
     from prober.lab.swap import before, experiment
@@ -137,6 +139,7 @@ def _ask(
     if made.refused:
         complain(f"only {count(made.asks, 'ask')} made: {made.refused}")
     store.change(experiments.keep, name, made.found, made.asks, now_utc())
+    return not made.is_unreached
 
 
 def exit_code(found: list[Triage]) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from prober.asking import Provider
-from prober.asking.gates import Gate
+from prober.asking.gates import Gate, says_unreached
 from prober.incidents.triage.material import Edit
 from prober.judging.channels import CHANNELS
 from prober.judging.noninferiority import Evidence, verdict
@@ -68,6 +68,11 @@ class Experiment:
     """Made."""
     refused: str = ""
     """Why fewer were made than the budget holds."""
+
+    @property
+    def is_unreached(self) -> bool:
+        """Whether it ended because the endpoint answers nothing."""
+        return says_unreached(self.refused)
 
 
 def before(tx: Transaction, endpoint: str, since: datetime) -> Before:
@@ -145,8 +150,14 @@ def experiment(
             raise ConfigurationError(f"one block of the experiment takes {cost} asks; raise --ask to that at least")
         asks, refused = 0, ""
         while asks + cost <= budget and not refused:
-            asks += sum(one.take(keys) for one in every)
-            refused = next((one.asked.ended for one in every if one.asked.ended), "")
+            for one in tuple(every):
+                asks += one.take(keys)
+                if says_unreached(one.asked.ended) and one not in (old, new):
+                    every.remove(one)  # such as a snapshot that is retired: the others can be compared without it
+                elif one.asked.ended:
+                    refused = refused or one.asked.ended
+                if says_unreached(refused):
+                    break
             tell(asks)
     stored = _stored(before.rounds, set(keys))
     found = [_differs("old_prompt_differs", old.replies, new.replies, probes)] if edited else []

@@ -136,6 +136,7 @@ def round_gates(
 
 class VerbGates:
     """The gates of what a verb asks outside of rounds. Such an ask counts in every budget of the sets it is taken from.
+    One breaker for each endpoint, of this verb's own asks: an endpoint that answers nothing ends the verb after three.
 
     Use as a context manager. The store is opened where there is a budget, so that a verb without one needs none.
     """
@@ -146,6 +147,8 @@ class VerbGates:
         self._declarations, self._open_store, self._clock = declarations, open_store, clock
         self._stack = ExitStack()
         self._store: Store | None = None
+        self._breakers: dict[str, BreakerGate] = {}
+        """By the endpoint's content hash."""
 
     def __enter__(self) -> Self:
         return self
@@ -155,18 +158,21 @@ class VerbGates:
 
     def of(self, endpoint: Endpoint, probes: Mapping[str, Probe]) -> list[Gate]:
         """`probes`: `set/probe id` → probe; what is of no set counts for the endpoint and in all. Raises StoreError."""
+        guard = self._breakers.setdefault(
+            endpoint.content_hash, BreakerGate((), self._clock, endpoint.name, opens_by_limits=False)
+        )
         names = {key.partition("/")[0] for key in probes}
         sets: list[ProbeSet | None] = [one for one in self._declarations.sets if one.name in names]
         every = [one for each in sets or [None] for one in self._declarations.budgets_of(each, endpoint)]
         budgets = {one.scope: one for one in every if one.budget.limits}
         if not budgets:
-            return []
+            return [guard]
         if self._store is None:
             self._store = self._stack.enter_context(self._open_store())
         if closed := overspending_gates(self._store, endpoint, "beside", "", self._clock()):
             return closed
         by_series = {series_key(endpoint, one): one for one in probes.values()}
-        return budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)
+        return [guard, *budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)]
 
     def ask(self, provider: Provider, endpoint: Endpoint, probe: Probe, sample: int = 0, probe_set: str = "") -> Reply:
         """One ask. Raises NotEnough where a gate refuses it, ConfigurationError, StoreError."""

@@ -81,6 +81,8 @@ class Answer:
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     """Further ones; `date` takes the place of the server's own."""
+    requests: list[str] = field(default_factory=list)
+    """The paths of all so far."""
 
 
 @pytest.fixture
@@ -91,6 +93,7 @@ def server() -> Iterator[Answer]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
+            answer.requests.append(self.path)
             self.send_response_only(answer.status)
             for name, value in {"date": self.date_time_string(), **answer.headers}.items():
                 self.send_header(name, value)

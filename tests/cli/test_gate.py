@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Answer, Run
 
 
 @pytest.fixture
@@ -109,3 +109,36 @@ def test_asks_of_the_gate_count_in_declared_budgets(prober: Run, two: Path) -> N
     assert done.code == 3 and "budget_exhausted: the owner team: 9 of 9 asks of the day are spent" in done.out
     assert 'prober_budget_left{budget="owner:team",limit="asks_per_day"} 0.0' in prober("status", "--metrics").out
     assert prober("once").code != 0, "the rounds share the budget"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("candidate", ["dead", "pinned"])
+def test_a_dead_key_costs_a_gate_three_asks(prober: Run, two: Path, server: Answer, candidate: str) -> None:
+    _declare_dead(server)
+    done = prober("gate", "--reference", "dead", "--candidate", candidate)
+    assert done.code == 3
+    assert "dead does not answer: breaker_open" in " ".join((done.out + done.err).split())
+    assert len(server.requests) == 3
+
+
+@pytest.mark.slow
+def test_a_candidate_with_a_dead_key_costs_three_asks_and_stays_undecided(
+    prober: Run, two: Path, server: Answer
+) -> None:
+    _declare_dead(server)
+    done = prober("gate", "--reference", "pinned", "--candidate", "dead")
+    assert (done.code, len(server.requests)) == (3, 3)
+    assert "dead does not answer: breaker_open" in " ".join(done.out.split())
+
+
+def _declare_dead(server: Answer) -> None:
+    """An endpoint whose key is refused, and enough probes to spend more than three asks on it."""
+    server.status, server.body = 401, b'{"error": {"message": "Incorrect API key provided"}}'
+    file = Path("probes/endpoints.yaml")
+    declared = json.loads(file.read_text())
+    declared["endpoints"]["dead"] = {"provider": "openai", "model": "m", "base_url": server.url}
+    file.write_text(json.dumps(declared))
+    canary = Path("probes/canary.yaml")
+    content = json.loads(canary.read_text())
+    content["probes"] += [{"id": f"more-{number}", "prompt": f"Pick the number {number}."} for number in range(5)]
+    canary.write_text(json.dumps(content))

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.runbooks import runbook
-from tests.cli.conftest import Run
+from tests.cli.conftest import Answer, Run
 from tests.cli.world import declarations
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/triage.schema.json").read_text("utf-8"))
@@ -91,6 +91,25 @@ def test_ask_puts_one_thing_back_at_a_time_and_the_triage_keeps_what_it_showed(
     assert odds["prompt"] + odds["none"] < 0.05
     again = json.loads(prober("triage", "swapped", "--json").out)
     assert {one["name"]: one["answer"] for one in again["checks"]} == answers, "it is kept, and nothing is asked again"
+
+
+@pytest.mark.slow
+def test_a_dead_key_costs_the_experiment_three_asks(prober: Run, changed: Path, home: Path, server: Answer) -> None:
+    server.status, server.body = 401, b'{"error": {"message": "Incorrect API key provided"}}'
+    declare(home, provider="openai", base_url=server.url, parameters={})
+    done = prober("triage", "swapped", "--ask", 120, "--fallback", "other")
+    assert "only 3 asks made: breaker_open" in " ".join(done.err.split())
+    assert (done.code in {1, 3}, len(server.requests)) == (True, 3)
+    declare(home)
+    server.status = 404  # a fallback that is gone does not end the experiment
+    file = home / "probes/endpoints.yaml"
+    declared = json.loads(file.read_text())
+    declared["endpoints"]["other"] = {"provider": "openai", "model": "gone", "base_url": server.url}
+    file.write_text(json.dumps(declared))
+    done = prober("triage", "swapped", "--ask", 120, "--fallback", "other", "--json")
+    assert len(server.requests) == 6
+    answers = {one["name"]: one["answer"] for one in json.loads(done.out)["checks"]}
+    assert (answers["old_prompt_moved"], answers["fallback_passes"]) == ("yes", "unknown")
 
 
 def test_asking_needs_an_endpoint_and_a_budget_that_holds_one_block(prober: Run, changed: Path, home: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Final, Self, TypeAlias
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
-from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused
+from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused, says_unreached
 from prober.asking.interface import Answer, Ask
 from prober.loading import reply_log
 from prober.loading.reply_log import LoggedReply
@@ -125,8 +125,9 @@ class PatientAsker:
     def _ask_new(self, asks: Sequence[Ask]) -> list[Answer]:
         asker = Asker(self._provider, self._clock, asks[0].endpoint.concurrency, self._gates)
         answers = [answer for arrived in asker.ask(asks) for answer in arrived]
-        if self._patience.is_lost:
-            raise GivenUp([reply for _, reply in answers if not reply.answered][-1])
+        is_unreached = asker.refused is not None and says_unreached(asker.refused.reason)
+        if self._patience.failed is not None and (self._patience.is_lost or is_unreached):
+            raise GivenUp(self._patience.failed)
         self.exhausted = self.exhausted or asker.refused is not None
         if asker.refused is not None and ":" in asker.refused.reason:
             self.declared_budget = asker.refused.reason
@@ -140,6 +141,8 @@ class _Patience:
 
     def __init__(self) -> None:
         self._unanswered = 0
+        self.failed: Reply | None = None
+        """The newest reply that is no answer."""
 
     @property
     def is_lost(self) -> bool:
@@ -151,6 +154,7 @@ class _Patience:
     def settle(self, answers: Sequence[Answer]) -> None:
         for _, reply in answers:
             self._unanswered = 0 if reply.answered and not self.is_lost else self._unanswered + 1
+            self.failed = self.failed if reply.answered else reply
 
     def release(self, asks: Sequence[Ask]) -> None:
         """Nothing was set aside."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from prober.asking.gates import says_unreached
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS
 from prober.judging.noninferiority import Evidence, Verdict, more_pairs, verdict
@@ -93,7 +94,7 @@ def gate(
     tell: Callable[[int], object] = lambda asks: None,
 ) -> Gated:
     """Compare the candidate with the reference until it is decided, the budget does not hold another block, or a log
-    has no more replies, or a budget of the declarations is spent.
+    has no more replies, a budget of the declarations is spent, or a side answers nothing.
 
     `margin`, `margins`: of one; how much worse all checks, or the check of that label, may be. `budget`: asks, of both
     sides together; it is never passed. `tell` hears the asks made so far.
@@ -109,27 +110,33 @@ def gate(
     seen = _Seen()
     said: Verdict = "undecided"
     asks, reason = 0, ""
+    lost: Side | None = None
     while said == "undecided" and not reason:
         if asks + cost > budget:
             reason = f"the budget of {budget} asks is spent"
             break
-        replies = reference.block(keys), candidate.block(keys)
+        first = reference.block(keys)
+        # Where the reference answers nothing, no pair can come of what the candidate answers.
+        replies = first, [None] * len(keys) if says_unreached(reference.ended) else candidate.block(keys)
         for side, answers in zip((reference, candidate), replies, strict=True):
             asks += side.asks_each * sum(one is not None for one in answers)
         tell(asks)
         outcomes = _taken_in(seen, keys, probes, replies, list(margins))
         criteria = {name: one.after(outcomes.get(name, [])) for name, one in criteria.items()}
         said = verdict(list(criteria.values()), alpha)
-        if all(first is None or second is None for first, second in zip(*replies, strict=True)):
+        lost = next((one for one in (reference, candidate) if says_unreached(one.ended)), None)
+        if lost is not None:
+            reason = f"{lost.name} does not answer: {lost.ended}"
+        elif all(first is None or second is None for first, second in zip(*replies, strict=True)):
             reason = reference.ended or candidate.ended or "there are no more replies"
         elif seen.blocks >= PATIENCE and seen.failed > MOST_FAILED * seen.pairs:
             reason = MOSTLY_FAILED
-    if said == "undecided" and reason != MOSTLY_FAILED:
+    if said == "undecided" and reason != MOSTLY_FAILED and lost is None:
         said = verdict(list(criteria.values()), alpha, at_the_end=True)
     if not seen.pairs:
         refused = next((one.ended for one in (reference, candidate) if one.asks_each and one.ended), "")
         no_pair = "not one probe has a reply on both sides: a log must have the probe ids of the probe sets"
-        raise NotEnough(refused or no_pair)
+        raise NotEnough((reason if lost is not None else refused) or no_pair)
     return Gated(
         verdict=said,
         criteria=criteria,

@@ -155,6 +155,15 @@ def test_an_endpoint_out_of_reach_is_3(prober: Run, home: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_dead_key_costs_three_asks(prober: Run, home: Path, server: Answer) -> None:
+    server.status, server.body = 401, b'{"error": {"message": "Incorrect API key provided"}}'
+    write_probes(home, server.url, parameters={"max_tokens": 5})
+    done = search(prober)
+    assert (done.code, len(server.requests)) == (3, 3)
+    assert "bot does not answer: unauthorized" in done.out
+
+
+@pytest.mark.slow
 def test_one_answer_for_everything_is_3(prober: Run, home: Path, server: Answer) -> None:
     write_probes(home, server.url, parameters={"max_tokens": 5, "temperature": 1})
     done = prober("discover", "bot", "--budget-tokens", 1_500)
