@@ -31,7 +31,7 @@ class Asker:
         clock: Callable[[], datetime],
         concurrency: int,
         gates: Sequence[Gate] = (),
-        pause: Callable[[float], None] | None = None,
+        pause: Callable[[float], object] | None = None,
         longest_pause_s: float = 0.0,
     ) -> None:
         """`pause` waits so many seconds for a gate to admit the next ask, at most `longest_pause_s` in one call of

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Final, Protocol
 
 from prober.asking.gates import Refused, cost_of
 from prober.asking.interface import Answer, Ask
 from prober.model.allowance import Admitted, Allowance, Told
 from prober.model.budget import NOTHING, Spent
-from prober.model.declaration import Endpoint
-from prober.model.providers import base_url_of
 from prober.model.reply import Reply
 from prober.tokens import TokenEstimate
 
 PAUSE_AFTER_429_S: Final = 10.0
 """Where a provider does not say how long to wait."""
+LONGEST_WAIT_S: Final = 600.0
+"""How long asks wait in all for limits, in one round or one block of a gate; then it is cut short."""
 _HEADERS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "asks": (
         ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
@@ -33,13 +32,6 @@ _HEADERS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
 }
 """Unit → headers with the limit of a minute and what is left of it, the first that is there counts."""
-
-
-def account_of(endpoint: Endpoint) -> str:
-    """Whose limits an endpoint shares: all of one address, key (by its name) and model. No secret is in it."""
-    key = (endpoint.api_key_env, endpoint.api_key_file, endpoint.api_key_command)
-    text = f"{base_url_of(endpoint)} {key} {endpoint.model}"
-    return f"account:{sha256(text.encode()).hexdigest()[:16]}"
 
 
 def limits_in(reply: Reply) -> Told:

@@ -173,7 +173,7 @@ def _answer(endpoint: Endpoint, probe_set: ProbeSet, gates: VerbGates) -> Iterat
         try:
             reply = gates.ask(provider, endpoint, probe, probe_set=probe_set.name)
         except NotEnough as refused:
-            yield Finding(about, "warning", f"not asked: {refused}", fix_of("budget_exhausted"))
+            yield Finding(about, "warning", f"not asked: {refused}", fix_of(str(refused).partition(":")[0]))
             return
         except ProberError as error:
             yield Finding(about, "problem", str(error))

@@ -16,7 +16,7 @@ from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
-from prober.model.providers import CLOUDS, PROVIDERS, auth_of, example_address
+from prober.model.providers import CLOUDS, PROVIDERS, account_of, auth_of, example_address
 from prober.settings import secret
 from prober.text import is_secret_name, quoted, shown
 
@@ -231,6 +231,14 @@ def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
             if variable and secret(variable) is None:
                 message = f"environment variable {variable} is not set here; set it where the prober runs"
                 yield Finding((field,), message)
+
+
+def limit_warnings(endpoint: Endpoint, accounts: dict[str, Endpoint]) -> Iterator[Finding]:
+    """Limits that differ from those of the account's first endpoint. `accounts`: of those so far; this one is added."""
+    other = accounts.setdefault(account_of(endpoint), endpoint)
+    if other.limits != endpoint.limits:
+        both = f"{quoted(other.name)} shares the account (same address, key and model) and declares other limits"
+        yield Finding(("limits",), f"{both}; each keeps to its own, so declare the same for both")
 
 
 def _is_installed(module: str) -> bool:

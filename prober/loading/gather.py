@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from prober.loading import rules
 from prober.loading.alert_rules import alerts_findings
 from prober.loading.checks import objective_findings, value_findings
-from prober.loading.connection_rules import placed, provider_findings, reach_warnings
+from prober.loading.connection_rules import limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
@@ -213,8 +213,9 @@ def gather_alerts(
 
 
 def warnings(endpoints: Endpoints) -> Iterator[Problem]:
-    """Endpoints that are one under several names or behind a cache, and variables that are not set here."""
+    """Endpoints that are one under several names or behind a cache, variables not set here, limits that differ."""
     first: dict[str, str] = {}
+    accounts: dict[str, Endpoint] = {}
     for name, declared in endpoints.items():
         endpoint = declared.endpoint
         if endpoint is None:
@@ -223,7 +224,7 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
         if other != name:
             message = f"the same as {quoted(other)}, so that both have one reference; remove one, unless both are meant"
             yield declared.document.problem(Finding(("endpoints", name), message))
-        for finding in _below(("endpoints", name), reach_warnings(endpoint)):
+        for finding in _below(("endpoints", name), [*reach_warnings(endpoint), *limit_warnings(endpoint, accounts)]):
             yield declared.document.problem(finding)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -142,3 +143,10 @@ def auth_of(endpoint: Endpoint) -> Auth:
     version = row.versions.get(version_of(endpoint))
     usual = row.auth if version is None else version.auth
     return next((auth for domain, auth in row.auth_at.items() if is_at(endpoint, domain)), usual)
+
+
+def account_of(endpoint: Endpoint) -> str:
+    """Whose limits an endpoint shares: all of one address, key (by its name) and model. No secret is in it."""
+    key = (endpoint.api_key_env, endpoint.api_key_file, endpoint.api_key_command)
+    text = f"{base_url_of(endpoint)} {key} {endpoint.model}"
+    return f"account:{sha256(text.encode()).hexdigest()[:16]}"

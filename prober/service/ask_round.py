@@ -13,6 +13,7 @@ from typing import Final
 from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.interface import Ask
+from prober.asking.limits import LONGEST_WAIT_S
 from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import REMEMBERED, SeenReplies
 from prober.model.budget import ScopedBudget
@@ -23,8 +24,6 @@ from prober.service.gates import budget_gates, round_gates
 from prober.store import Store, Transaction, judge_state, replies
 from prober.store.rounds import Claim
 
-LONGEST_WAIT_S: Final = 600.0
-"""How long the asks of a round of the daemon wait in all for limits of the provider; then the round is cut short."""
 GATHERED_S: Final = 0.1
 """How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
 

@@ -6,6 +6,7 @@ candidate is asked the same, and the pairs are compared.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.breaker import BreakerGate
 from prober.asking.interface import Ask
+from prober.asking.limits import LONGEST_WAIT_S
 from prober.incidents.routing import Routing
 from prober.judging.beside import Beside, Cost, beside
 from prober.judging.noninferiority import Verdict
@@ -27,7 +29,7 @@ from prober.model.reply import Reply
 from prober.model.version import Version
 from prober.prices import Tariff, tariff
 from prober.service.decisions import notify_of_no_incident
-from prober.service.gates import budget_gates, overspending_gates
+from prober.service.gates import budget_gates, limit_gate, overspending_gates
 from prober.store import Store, Transaction, candidates, versions
 
 EVERY: Final = 6
@@ -161,18 +163,19 @@ def asked_beside(
     clock: Clock,
     budgets: Sequence[ScopedBudget],
 ) -> list[Pair]:
-    """The candidate's replies beside these, within its budgets."""
+    """The candidate's replies beside these, within its budgets and the limits of its account."""
     wanted = [one for one in observations if one.probe in probes]
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
     asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
     by_series = {keys[name]: probe for name, probe in probes.items()}
     gates = overspending_gates(store, endpoint, "beside", "", clock()) or [
         BreakerGate((), clock),
+        limit_gate(store, endpoint, clock),
         *budget_gates(store, endpoint, budgets, (), by_series, clock),
     ]
     replies: dict[int, Reply] = {}
     with closing(open_provider(endpoint)) as provider:
-        asker = Asker(provider, clock, endpoint.concurrency, gates)
+        asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S)
         with closing(asker.ask(asks)) as arriving:
             for answers in arriving:
                 replies.update((answer.ask.place, answer.reply) for answer in answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -12,13 +13,14 @@ from prober.asking.asker import Asker
 from prober.asking.breaker import REMEMBERED, BreakerGate, outcome_of
 from prober.asking.gates import Booking, BudgetGate, ClosedGate, Entry, Gate, Purpose, Refused, held_back
 from prober.asking.interface import Ask
-from prober.asking.limits import LimitGate, account_of
+from prober.asking.limits import LONGEST_WAIT_S, LimitGate
 from prober.loading import Declarations
 from prober.model.allowance import Admitted, Told
 from prober.model.budget import NOTHING, ScopedBudget, Spent
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import NotEnough
 from prober.model.evidence import Observation
+from prober.model.providers import account_of
 from prober.model.reply import Reply
 from prober.prices import Unpriced, tariff
 from prober.status.spending import overspending
@@ -100,6 +102,11 @@ class StoredMinutes:
         self._store.change(limits.settle, self._account, booked_at, unused, said, self._clock())
 
 
+def limit_gate(store: Store, endpoint: Endpoint, clock: Callable[[], datetime]) -> LimitGate:
+    """What the limits of the endpoint's account hold, declared or named by the provider."""
+    return LimitGate(StoredMinutes(store, endpoint, clock), TokenEstimate(output_limit(endpoint.parameters)), clock)
+
+
 def overspending_gates(store: Store, endpoint: Endpoint, purpose: Purpose, probe_set: str, now: datetime) -> list[Gate]:
     """A gate that is closed where asks for this purpose are held back; none where they are not."""
     refused = held_back(purpose, probe_set, store.query(overspending, endpoint.content_hash, now))
@@ -130,15 +137,15 @@ def round_gates(
     paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)
     if not is_patient and not endpoint.limits.by_unit:
         return [guard, *paid]
-    estimate = TokenEstimate(output_limit(endpoint.parameters))
-    return [guard, LimitGate(StoredMinutes(store, endpoint, clock), estimate, clock), *paid]
+    return [guard, limit_gate(store, endpoint, clock), *paid]
 
 
 class VerbGates:
     """The gates of what a verb asks outside of rounds. Such an ask counts in every budget of the sets it is taken from.
     One breaker for each endpoint, of this verb's own asks: an endpoint that answers nothing ends the verb after three.
 
-    Use as a context manager. The store is opened where there is a budget, so that a verb without one needs none.
+    Use as a context manager. The store is opened where a budget or limits are declared, so that a verb without them
+    needs none; where it is open, the limits that the provider named hold as well.
     """
 
     def __init__(
@@ -165,18 +172,20 @@ class VerbGates:
         sets: list[ProbeSet | None] = [one for one in self._declarations.sets if one.name in names]
         every = [one for each in sets or [None] for one in self._declarations.budgets_of(each, endpoint)]
         budgets = {one.scope: one for one in every if one.budget.limits}
-        if not budgets:
+        if not budgets and not endpoint.limits.by_unit:
             return [guard]
         if self._store is None:
             self._store = self._stack.enter_context(self._open_store())
         if closed := overspending_gates(self._store, endpoint, "beside", "", self._clock()):
             return closed
         by_series = {series_key(endpoint, one): one for one in probes.values()}
-        return [guard, *budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)]
+        paid = budget_gates(self._store, endpoint, [*budgets.values()], (), by_series, self._clock)
+        return [guard, limit_gate(self._store, endpoint, self._clock), *paid]
 
     def ask(self, provider: Provider, endpoint: Endpoint, probe: Probe, sample: int = 0, probe_set: str = "") -> Reply:
         """One ask. Raises NotEnough where a gate refuses it, ConfigurationError, StoreError."""
-        asker = Asker(provider, self._clock, 1, self.of(endpoint, {f"{probe_set}/{probe.id}": probe}))
+        gates = self.of(endpoint, {f"{probe_set}/{probe.id}": probe})
+        asker = Asker(provider, self._clock, 1, gates, time.sleep, LONGEST_WAIT_S)
         asks = [Ask(endpoint, probe, sample, series_key(endpoint, probe))]
         answers = [answer for arrived in asker.ask(asks) for answer in arrived]
         if asker.refused is not None:

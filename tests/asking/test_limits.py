@@ -5,16 +5,20 @@ from __future__ import annotations
 import heapq
 import random
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from prober.asking.gates import Refused
 from prober.asking.interface import Answer, Ask
 from prober.asking.limits import LimitGate, limits_in
+from prober.loading import Declarations
 from prober.model.allowance import AccountLimits, Allowance
 from prober.model.declaration import Endpoint, Probe
+from prober.model.evidence import Observation
 from prober.model.reply import Reply
-from prober.service.gates import StoredMinutes
+from prober.service.candidates import asked_beside
+from prober.service.gates import StoredMinutes, VerbGates
 from prober.store import Store, limits
 from prober.tokens import TokenEstimate
 
@@ -127,3 +131,56 @@ def test_of_a_declared_and_a_named_limit_the_lower_holds_and_both_are_shown() ->
         assert ([one.used for one in later.limits], later.waiting) == ([0, 0], 0)
         undeclared = LimitGate(StoredMinutes(store, ENDPOINT, lambda: NOON), TokenEstimate(1), lambda: NOON)
         assert undeclared.admit(asks[3:])[0] == 0, "the tokens that the provider named are used up"
+
+
+@pytest.mark.slow
+def test_asks_of_verbs_book_on_the_limits_that_rounds_book_on_and_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waited = [NOON], []
+    declared = ENDPOINT.model_copy(update={"limits": AccountLimits(asks_per_minute=2)})
+
+    class Answers:
+        def ask(self, endpoint: Endpoint, probe: Probe, sample: int, at: datetime) -> Reply:
+            return Reply(at=at, text="Teal", input_tokens=5, output_tokens=5)
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += timedelta(seconds=seconds)
+
+    monkeypatch.setattr("prober.service.gates.time", SimpleNamespace(sleep=sleep))
+    with Store.in_memory() as store:
+        round_gate = LimitGate(StoredMinutes(store, declared, lambda: now[0]), TokenEstimate(400), lambda: now[0])
+        assert round_gate.admit([Ask(declared, PROBE, 0, "s")])[0] == 1
+        with VerbGates(Declarations((), ()), lambda: store, lambda: now[0]) as gates:
+            gates.ask(Answers(), declared, PROBE)
+            assert not waited and store.query(limits.accounts, NOON)[0].limits[0].used == 2
+            gates.ask(Answers(), declared, PROBE)
+            assert len(waited) == 1 and 60 <= waited[0] <= 65, "the third ask waits for the minute"
+
+
+@pytest.mark.slow
+def test_without_a_budget_or_declared_limits_a_verb_needs_no_store() -> None:
+    def open_store() -> Store:
+        raise AssertionError("the store was opened")
+
+    with VerbGates(Declarations((), ()), open_store, lambda: NOON) as gates:
+        assert len(gates.of(ENDPOINT, {})) == 1, "the breaker"
+
+
+@pytest.mark.slow
+def test_a_shadow_books_on_the_limits_of_its_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waited = [NOON], []
+    shadow = ENDPOINT.model_copy(update={"limits": AccountLimits(asks_per_minute=2)})
+    provider = SimpleNamespace(
+        ask=lambda endpoint, probe, sample, at: Reply(at=at, text="Teal", input_tokens=5, output_tokens=5),
+        close=lambda: None,
+    )
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += timedelta(seconds=seconds)
+
+    monkeypatch.setattr("prober.service.candidates.time", SimpleNamespace(sleep=sleep))
+    asked = [Observation("s", "set/p", sample, Reply(at=NOON, text="Teal"), None) for sample in range(3)]
+    with Store.in_memory() as store:
+        pairs = asked_beside(store, shadow, {"set/p": PROBE}, asked, "1", lambda _: provider, lambda: now[0], ())
+        assert len(pairs) == 3 and len(waited) == 1, "the third is asked in the next minute"

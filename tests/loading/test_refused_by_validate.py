@@ -232,6 +232,14 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
     assert out.count("warning: ") == 3 and "3 endpoints: valid, with 3 warnings." in out
 
 
+@pytest.mark.slow
+def test_limits_of_one_account_that_differ_are_a_warning(tmp_path: Path) -> None:
+    shared = "{provider: scripted, model: m, parameters: {temperature: 1}, limits: {asks_per_minute: 60}}"
+    limited = BOT + f"  second: {shared}\n  other: {{provider: scripted, model: n, limits: {{asks_per_minute: 9}}}}\n"
+    [warning] = map(str, loaded(tmp_path, endpoints=limited).warnings)
+    assert 'endpoints.second.limits: "bot" shares the account' in warning and "declare the same for both" in warning
+
+
 def test_a_reference_too_short_for_the_promise_is_a_warning_with_its_price(tmp_path: Path) -> None:
     short = "  bot: {provider: scripted, model: m, reference: {rounds: 12, hours: 0}}\n"
     found = loaded(tmp_path, endpoints=short)

@@ -16,6 +16,7 @@ from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.gates import Booking, BudgetGate, Entry, Gate, Refused, says_unreached
 from prober.asking.interface import Answer, Ask
+from prober.asking.limits import LONGEST_WAIT_S
 from prober.loading import reply_log
 from prober.loading.reply_log import LoggedReply
 from prober.model.budget import Spent
@@ -123,7 +124,8 @@ class PatientAsker:
         return list(replies.values())
 
     def _ask_new(self, asks: Sequence[Ask]) -> list[Answer]:
-        asker = Asker(self._provider, self._clock, asks[0].endpoint.concurrency, self._gates)
+        concurrency = asks[0].endpoint.concurrency
+        asker = Asker(self._provider, self._clock, concurrency, self._gates, self._pause, LONGEST_WAIT_S)
         answers = [answer for arrived in asker.ask(asks) for answer in arrived]
         is_unreached = asker.refused is not None and says_unreached(asker.refused.reason)
         if self._patience.failed is not None and (self._patience.is_lost or is_unreached):

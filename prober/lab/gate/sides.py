@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from prober.asking import Provider
 from prober.asking.asker import Asker
 from prober.asking.gates import Gate
 from prober.asking.interface import Ask
+from prober.asking.limits import LONGEST_WAIT_S
 from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.reply import Reply
@@ -52,7 +54,7 @@ class AskedSide:
         """`number`: 0 or 1, so that a scripted endpoint compared with itself does not give both sides one reply."""
         self.name, self.asks_each, self.ended = name, 1, ""
         self._endpoint, self._probes = endpoint, probes
-        self._asker = Asker(provider, clock, endpoint.concurrency, gates)
+        self._asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S)
         self._samples = count(number, 2)
 
     def block(self, keys: Sequence[str]) -> list[Reply | None]:
