@@ -64,10 +64,13 @@ class Jobs(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no typ
         self.pause()
         self.get_jobs()  # waits until that is over
         self.shutdown(wait=False)
-        while self.is_working and time.monotonic() < until:
-            time.sleep(0.05)
+        for one in self._working():
+            one.join(max(0.0, until - time.monotonic()))
 
     @property
     def is_working(self) -> bool:
         """After the end: whether threads still work."""
-        return any(one.name.startswith((self._of_jobs, self._of_rounds)) for one in threading.enumerate())
+        return bool(self._working())
+
+    def _working(self) -> list[threading.Thread]:
+        return [one for one in threading.enumerate() if one.name.startswith((self._of_jobs, self._of_rounds))]
