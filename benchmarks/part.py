@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -29,6 +31,18 @@ COMPARISON: Final = (numbers.comparison,)
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """What the product logs of what is simulated is shown to nobody; as a decorator, while the function runs."""
+    logger = logging.getLogger("prober")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @dataclass(frozen=True)

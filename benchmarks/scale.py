@@ -7,7 +7,6 @@ the store are real, and the providers are scripted. All endpoints are made due; 
 from __future__ import annotations
 
 import argparse
-import logging
 import resource
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from typing import Final
 from sqlalchemy import create_engine, text
 
 from benchmarks.pages import postgres
-from benchmarks.part import RESULTS, Effort, Part
+from benchmarks.part import RESULTS, Effort, Part, unlogged
 from prober.alerts.log import LogAlerter
 from prober.cli import VERBS
 from prober.daemon import Daemon
@@ -136,9 +135,9 @@ def measure(effort: Effort) -> Scale:
     return run((20, 50) if effort.quick else (ENDPOINTS // 10, ENDPOINTS), is_quick=effort.quick)
 
 
+@unlogged()
 def run(sizes: Sequence[int], *, is_quick: bool = False) -> Scale:
     """Fleets of these sizes, one after the other; then memory and verbs."""
-    logging.getLogger("prober").setLevel(logging.CRITICAL)
     rounds = 10 if is_quick else ROUNDS
     with postgres() as new:
         fleets = tuple(_fleet(new(f"scale{size}"), size, rounds) for size in sizes)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import resource
 import sys
 import tempfile
@@ -30,7 +29,7 @@ from scipy.stats import poisson
 from sqlmodel import func, select
 
 from benchmarks import numbers
-from benchmarks.part import RESULTS, Effort, Part
+from benchmarks.part import RESULTS, Effort, Part, unlogged
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon, due_rounds
 from prober.incidents.events import EVENTS
@@ -266,10 +265,10 @@ class State:
         draft.replace(home / "state.json")
 
 
+@unlogged()
 def simulate(plan: Plan, home: Path) -> Year:
     """Go on from where `home` stands to the end, and count."""
     home.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("prober").setLevel(logging.CRITICAL)
     state = State.read(home)
     state.process += 1
     clock = Clock(START + state.hour * HOUR)
