@@ -66,6 +66,8 @@ def test_an_alarm_in_full() -> None:
 OF_OTHERS = {
     "trouble": "trouble_over",
     "runaway": "runaway_over",
+    "objective_missed": "objective_over",
+    "samples_shifted": "samples_learnt",
     "stale": "fresh",
     "daemon_silent": "daemon_back",
     "database_lost": "database_back",
