@@ -198,7 +198,11 @@ def description(source: Source, request: Request, body: bytes) -> Response:
 
 def openapi_document() -> Json:
     """The OpenAPI description of the service."""
-    return openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema())
+    mark, samples = (
+        body.model_json_schema(ref_template=f"#/components/schemas/{name}/$defs/{{model}}")
+        for name, body in (("Mark", MarkRequest), ("Samples", SamplesRequest))
+    )
+    return openapi.document(mark, samples)
 
 
 def page(source: Source, request: Request, body: bytes) -> Response:

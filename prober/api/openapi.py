@@ -123,7 +123,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
                             "application/json": {
                                 "schema": {
                                     "type": "object",
-                                    "properties": {"resourceSpans": {"type": "array", "items": {"type": "object"}}},
+                                    "properties": {"resourceSpans": {"type": "array"}},
                                 }
                             },
                             "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
