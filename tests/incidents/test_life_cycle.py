@@ -216,8 +216,9 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
     assert reached.states == set(get_args(IncidentState))
     assert reached.ends == set(get_args(CloseReason))
     causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
+    measured = {"budget_burns", "burn_over", "shift_found", "shift_learnt", "not_declared", "overspent", "back_in_plan"}
     assert set(get_args(Reason)) - reached.reasons == {
-        "joined", "not_allowed", "not_acknowledged", "became_reference", "mute_moved", "overspent", "back_in_plan", *causes, *facts
+        "joined", "not_allowed", "not_acknowledged", "became_reference", "mute_moved", *causes, *facts, *measured
     }, "said elsewhere"  # fmt: skip
     elsewhere = {
         "joined",
@@ -234,6 +235,13 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "daemon_back",
         "test",
         "digest",
+        "weekly_report",
+        "samples_learnt",
+        "samples_shifted",
+        "objective_missed",
+        "objective_over",
+        "runaway",
+        "runaway_over",
         "cause_changed",
     }
     assert set(EVENTS) - reached.events == elsewhere | {"fact", "fact_over", "fact_acknowledged", "answers_changed"}

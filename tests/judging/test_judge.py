@@ -12,7 +12,7 @@ import pytest
 
 from prober.judging.channels import CHANNELS
 from prober.judging.explain.summary import judgement, weights
-from prober.judging.judge import advance
+from prober.judging.judge import COMPLETE, advance
 from prober.judging.memory import RECENT, Memory, encode
 from prober.judging.promise import Promise
 from prober.model.evidence import Round
@@ -51,7 +51,7 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
         judgements[1].missing
         == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 144.0 more of 168 hours"
     )
-    assert judgements[REFERENCE - 1].missing == ""
+    assert judgements[REFERENCE - 1].missing == COMPLETE
     assert judgements[0].e_value == 0.0
     assert judgements[0].threshold == pytest.approx(365.25)
     assert judgements[0].verdicts == ()

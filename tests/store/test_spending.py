@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.model.allowance import Allowance, Told
+from prober.model.allowance import AccountLimits, Allowance, Told
 from prober.model.budget import NOTHING, Budget, ScopedBudget, Spent
 from prober.store import Store, limits, spending
 
@@ -80,12 +80,16 @@ def test_a_minute_of_an_account_holds_what_its_provider_says(url: str) -> None:
     with Store.open(url) as store:
         store.change(limits.settle, "account:a", NOON, NOTHING, Told(tokens=Allowance(100, 60)), NOON)
         assert store.query(limits.is_limited, "account:a", NOON)
-        booked = store.change(limits.book, "account:a", [Spent(1, 25)] * 3, NOON + timedelta(seconds=5))
+        booked = store.change(
+            limits.book, "account:a", [Spent(1, 25)] * 3, NOON + timedelta(seconds=5), "bot", AccountLimits()
+        )
         assert (booked.count, booked.reason) == (2, "100 tokens a minute are used up"), "40 are used by others"
         later = NOON + timedelta(seconds=5 + booked.wait_s)
-        assert store.change(limits.book, "account:a", [Spent(1, 25)], later).count == 1
-        assert store.change(limits.book, "account:b", [Spent(1, 999)], later).count == 1, "of which nothing is known"
+        assert store.change(limits.book, "account:a", [Spent(1, 25)], later, "bot", AccountLimits()).count == 1
+        assert store.change(limits.book, "account:b", [Spent(1, 999)], later, "bot", AccountLimits()).count == 1, (
+            "of which nothing is known"
+        )
         store.change(limits.settle, "account:a", later, Spent(0, 5), Told(blocked_s=300.0), later)
-        waits = store.change(limits.book, "account:a", [Spent(1, 1)], later)
+        waits = store.change(limits.book, "account:a", [Spent(1, 1)], later, "bot", AccountLimits())
         assert (waits.count, waits.wait_s) == (0, 300.0)
         assert store.query(spending.budgets_in_use, later) == ()
