@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -12,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from prober.api import openapi
-from prober.api.app import ROUTES, MarkRequest, SamplesRequest, application
+from prober.api.app import ROUTES, application
 from prober.api.guard import Entry
 from prober.api.public_page import MEANINGS, badge, status_page
 from prober.api.source import Source
@@ -91,9 +91,8 @@ def test_every_address_is_described_and_no_other(ask: Ask) -> None:
     document = ask("/openapi.json").json
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert described == {(one.path, one.method) for one in ROUTES}
-    assert document == json.loads(
-        json.dumps(openapi.document(MarkRequest.model_json_schema(), SamplesRequest.model_json_schema()))
-    )
+    for reference in re.findall(r'"\$ref": "#/([^"]*)"', json.dumps(document)):
+        functools.reduce(lambda part, name: part[name], reference.split("/"), document)  # KeyError: it leads nowhere
 
 
 def test_without_a_database(tmp_path: object) -> None:
