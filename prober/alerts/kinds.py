@@ -79,7 +79,7 @@ KINDS: dict[str, KindWords] = {
     "runaway": KindWords(
         "Runaway spending",
         "more is spent than planned. Until it is over, what is not needed first is not asked.",
-        "See what asks: a loop of `prober once`, or a model that reasons longer. If it is to be so, accept it.",
+        "See what asks: rounds in a loop, or a model that reasons longer. If it is to be so, accept it.",
         is_change=False,
     ),
     "objective_missed": KindWords(

@@ -128,9 +128,10 @@ def round_gates(
     """The gates of a round: what overspending holds back, the breaker of the endpoint, the limits of its account, then
     the budgets.
 
-    `is_patient`: whether somebody waits for the breaker and for limits, as a daemon does.
+    `is_patient`: whether somebody waits for the breaker, for limits and for the plan, as a daemon does. What a person
+    or a pipeline asks is not held back.
     """
-    if closed := overspending_gates(store, endpoint, purpose, probe_set, clock()):
+    if is_patient and (closed := overspending_gates(store, endpoint, purpose, probe_set, clock())):
         return closed
     newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
     guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)

@@ -88,8 +88,9 @@ def run(
     """Put one round to one endpoint and judge it; `routing` says who is owed which notice.
 
     `confirming` says that somebody will ask the confirmation round that may come of it. `budgets` are all that the asks
-    count in; None: those that the endpoint and the set declare. `is_patient`: whether an endpoint that answered nothing
-    lately is given a pause; the round may be missed as `breaker_open`.
+    count in; None: those that the endpoint and the set declare. `is_patient`: whether the round is one of a
+    schedule. Then an endpoint that answered nothing lately is given a pause, what is spent is compared with the plan,
+    and the round may be missed as `breaker_open` or `held_back`.
 
     After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
@@ -131,7 +132,7 @@ def run(
             observations=asked.observations,
             facts=seen,
             probe_set=probe_set,
-            promise=promise,
+            promise=promise if is_patient else None,
         )
         measured = look_at_objectives(store, probe_set, endpoint, routing, clock())
     return RoundResult(

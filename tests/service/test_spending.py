@@ -63,12 +63,13 @@ class Prober:
     def __init__(self, store: Store) -> None:
         self.store, self.says, self.now = store, Says(), NOON
 
-    def round(self, wait: timedelta = HOUR, probe_set: ProbeSet | None = None) -> RoundResult:
+    def round(self, wait: timedelta = HOUR, probe_set: ProbeSet | None = None, by_schedule: bool = True) -> RoundResult:
         self.now += wait
         promise = Promise(1.0, 365.25 * 24, ReferenceRule())
         asked = probe_set or set_of()
         return run_round.run(
-            asked, ENDPOINT, promise, self.says, self.store, ROUTING, self.now, clock=lambda: self.now
+            asked, ENDPOINT, promise, self.says, self.store, ROUTING, self.now, clock=lambda: self.now,
+            is_patient=by_schedule,
         )  # fmt: skip
 
     def opened(self):
@@ -132,6 +133,17 @@ def test_a_loop_of_the_same_round_is_held_back_and_a_person_may_let_it_go_on(pro
         carry_out(tx, act_on(found, Action("accept", "ana"), prober.now), ROUTING, prober.now)
     assert prober.round(second).outcome == "completed"
     assert prober.events() == ["runaway", "accepted"]
+
+
+@pytest.mark.slow
+def test_what_a_person_asks_in_a_loop_is_neither_counted_nor_held_back(prober: Prober) -> None:
+    second = timedelta(seconds=1)
+    assert {prober.round(second, by_schedule=False).outcome for _ in range(20)} == {"completed"}
+    assert not prober.opened()
+    while not prober.opened():
+        prober.round(second)
+    assert prober.round(second).reason.startswith("held_back")
+    assert prober.round(second, by_schedule=False).outcome == "completed"
 
 
 @pytest.mark.slow
