@@ -14,26 +14,9 @@ from prober.fingerprint.declining import LANGUAGES, Language, folded
 from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.language import UNKNOWN, language
 from prober.model.declaration import Probe
-from prober.model.reply import Reply
+from prober.model.reply import Reply, ending_of
 
 By: TypeAlias = Literal["field", "text", "none"]
-
-FINISH_REASONS = frozenset(
-    {
-        "content_filter",  # OpenAI, Azure
-        "content_filtered",  # Bedrock
-        "guardrail_intervened",  # Bedrock
-        "refusal",  # Anthropic
-        "safety",  # Gemini, from here on
-        "recitation",
-        "blocklist",
-        "prohibited_content",
-        "spii",
-        "model_armor",
-        "image_safety",
-    }
-)
-"""Finish reasons that mean the provider or the model declined, in lower case."""
 
 READ = 400
 """Characters in which a refusal must begin. One that comes later is an answer with a caveat."""
@@ -130,7 +113,7 @@ def extract(reply: Reply, probe: Probe) -> Features:
 def refused_by(reply: Reply) -> By:
     """What says that the model declined: a `field` of the answer, its `text`, or `none` when it did not."""
     ends = (reply.finish_reason, reply.headers.get("body:native_finish_reason"))
-    if reply.refusal or any((end or "").lower() in FINISH_REASONS for end in ends):
+    if reply.refusal or any(ending_of(end) == "filtered" for end in ends):
         return "field"
     start = normal(own_words(reply.text or ""))
     return "text" if start and any(map(_declines, _WAYS, repeat(start))) else "none"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 Failure = Literal[
     "unreachable",  # no connection: DNS, refused, reset, TLS
@@ -27,6 +28,49 @@ Failure = Literal[
     "missing_key",  # the environment has no such secret
 ]
 """Why there is no reply. A failed ask never reaches a detector; a refusal is not a failure."""
+
+Ending = Literal[
+    "complete",  # the model said all it had to say, or met a stop word
+    "length",  # a limit ended the answer: of output, or of the context window
+    "tool_call",  # the model waits for a tool
+    "filtered",  # the provider, the model or a filter declined
+    "bad_call",  # the model called a tool in a way that the provider could not read or did not allow
+    "bad_output",  # the provider could not read what the model wrote
+    "paused",  # the provider stopped in the middle of a turn, and would go on if asked
+    "no_image",  # an image was expected, and there is none
+    "failed",  # the provider broke off; what came so far is no answer
+    "other",  # the provider does not say why, or in a word that is not known
+]
+"""What a finish reason means, whoever said it."""
+
+_REASONS: Final[Mapping[Ending, str]] = {
+    "complete": "stop end_turn stop_sequence complete completed eos eos_token",
+    # Bedrock and Anthropic name the window apart; Cohere's first interface calls it an error.
+    "length": "length max_tokens max_output_tokens max_completion_tokens model_length model_context_window_exceeded "
+    "error_limit",
+    "tool_call": "tool_calls tool_call tool_use function_call",
+    "filtered": "content_filter content_filtered guardrail_intervened refusal safety recitation language blocklist "
+    "prohibited_content spii model_armor jailbreak image_safety image_prohibited_content image_recitation sensitive "
+    "moderation error_toxic",
+    "bad_call": "malformed_function_call unexpected_tool_call too_many_tool_calls missing_thought_signature "
+    "malformed_tool_use malformed_tool_call function_call_filter",
+    "bad_output": "malformed_response malformed_model_output repetition_truncation",
+    "paused": "pause_turn compaction",
+    "no_image": "no_image image_other",
+    "failed": "error timeout time_limit cancelled canceled user_cancel abort aborted network_error "
+    "insufficient_system_resource failed",
+}
+ENDINGS: Final[Mapping[str, Ending]] = MappingProxyType(
+    {reason: ending for ending, reasons in _REASONS.items() for reason in reasons.split()}
+)
+"""Finish reason in lower case → what it means: those that the public references of OpenAI (both interfaces), Anthropic,
+Google, Amazon, Cohere, Mistral, Ollama, DeepSeek, watsonx, Z.ai and the common servers list."""
+
+
+def ending_of(finish_reason: str | None) -> Ending:
+    """What a finish reason means. Some add why after a colon, as in `content_filter: PROHIBITED_CONTENT`."""
+    general, _, why = (finish_reason or "").lower().partition(":")
+    return ENDINGS.get(general.strip()) or ENDINGS.get(why.strip()) or "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +124,10 @@ class Reply:
     latency_s: float | None = None
     ttft_s: float | None = None
     """Time to first token; only where the endpoint declares `stream: true`."""
+
+    @property
+    def ending(self) -> Ending:
+        return ending_of(self.finish_reason)
 
     @property
     def answered(self) -> bool:

@@ -181,3 +181,75 @@ def test_an_answer_is_read_for_what_it_is(kind: str, body: object, right: dict[s
 def test_an_error_has_its_right_name(status: int, body: object, name: str) -> None:
     reply = replied("openai", body, status)
     assert (reply.error, reply.text) == (name, None), reply.error_detail
+
+
+GEMINI = {
+    "complete": "STOP", "length": "MAX_TOKENS", "no_image": "IMAGE_OTHER NO_IMAGE", "bad_output": "MALFORMED_RESPONSE",
+    "filtered": "SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII MODEL_ARMOR IMAGE_SAFETY "
+    "IMAGE_PROHIBITED_CONTENT IMAGE_RECITATION",
+    "bad_call": "MALFORMED_FUNCTION_CALL UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS MISSING_THOUGHT_SIGNATURE",
+    "other": "FINISH_REASON_UNSPECIFIED OTHER A_WORD_OF_NEXT_YEAR",
+}  # fmt: skip
+CHAT = {
+    "complete": "stop end_turn eos COMPLETE STOP_SEQUENCE", "length": "length model_length MAX_TOKENS ERROR_LIMIT",
+    "tool_call": "tool_calls function_call TOOL_CALL", "paused": "pause_turn",
+    "filtered": "content_filter ERROR_TOXIC sensitive", "bad_output": "repetition_truncation",
+    "failed": "error ERROR TIMEOUT USER_CANCEL insufficient_system_resource network_error time_limit cancelled abort",
+    "bad_call": "malformed_function_call",
+    "other": "load unload",
+}  # fmt: skip
+MESSAGES = {
+    "complete": "end_turn stop_sequence", "length": "max_tokens model_context_window_exceeded", "tool_call": "tool_use",
+    "paused": "pause_turn compaction", "filtered": "refusal",
+}  # fmt: skip
+CONVERSE = {
+    "complete": "end_turn stop_sequence", "length": "max_tokens model_context_window_exceeded", "tool_call": "tool_use",
+    "filtered": "guardrail_intervened content_filtered", "bad_output": "malformed_model_output",
+    "bad_call": "malformed_tool_use",
+}  # fmt: skip
+
+
+def empty(kind: str, reason: str) -> object:
+    """An answer without a word, that ended so."""
+    return {
+        "google": {"candidates": [{"finishReason": reason, "finishMessage": "why"}]},
+        "openai": chat("", reason),
+        "anthropic": {"type": "message", "content": [], "stop_reason": reason},
+        "bedrock": {"output": {"message": {"content": []}}, "stopReason": reason},
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "endings"), [("google", GEMINI), ("openai", CHAT), ("anthropic", MESSAGES), ("bedrock", CONVERSE)]
+)
+def test_every_finish_reason_means_something(kind: str, endings: dict[str, str]) -> None:
+    for ending, reason in ((ending, reason) for ending, reasons in endings.items() for reason in reasons.split()):
+        reply = replied(kind, empty(kind, reason))
+        if ending == "failed":
+            assert (reply.error, reply.text) == ("provider_error", None), reason
+            assert reason in reply.error_detail
+            continue
+        assert (reply.ending, reply.finish_reason, reply.text, reply.error) == (ending, reason, "", None)
+        is_filtered = ending == "filtered"
+        assert (reply.refusal, bool(reply.empty_because)) == (reason if is_filtered else None, not is_filtered), reason
+        if ending in ("bad_call", "bad_output", "paused", "no_image", "other"):
+            assert reason in reply.empty_because
+
+
+def test_the_reason_may_stand_behind_a_colon() -> None:
+    body = {"model": "g", "choices": [{"index": 0, "finish_reason": "function_call_filter: MALFORMED_FUNCTION_CALL"}]}
+    reply = replied("openai", body)
+    assert (reply.error, reply.ending, reply.refusal) == (None, "bad_call", None)
+    assert "called a tool" in reply.empty_because
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_response_that_ended_without_an_answer_is_the_providers_failure(status: str) -> None:
+    assert replied("responses", {"status": status, "error": None, "output": []}).error == "provider_error"
+
+
+@pytest.mark.parametrize(("reason", "refusal"), [("max_output_tokens", None), ("content_filter", "content_filter")])
+def test_a_response_that_is_incomplete_keeps_what_it_says(reason: str, refusal: str | None) -> None:
+    said = [{"type": "message", "content": [{"type": "output_text", "text": "Te"}]}]
+    reply = replied("responses", {"status": "incomplete", "incomplete_details": {"reason": reason}, "output": said})
+    assert (reply.text, reply.finish_reason, reply.refusal) == ("Te", reason, refusal)

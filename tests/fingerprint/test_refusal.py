@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from prober.fingerprint.refusal import FINISH_REASONS, READ, extract, normal, refused_by
+from prober.fingerprint.refusal import READ, extract, normal, refused_by
 from prober.model.declaration import Probe
+from prober.model.reply import ENDINGS
 from tests.fingerprint.conftest import Answer
 
 
 @pytest.mark.parametrize(
-    "reason", [*sorted(FINISH_REASONS), "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"]
+    "reason",
+    [
+        *sorted(reason for reason, ending in ENDINGS.items() if ending == "filtered"),
+        *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "content_filter: RECITATION"),
+    ],
 )
 def test_finish_reason_comes_first(reason: str, answer: Answer, probe: Probe) -> None:
     assert extract(answer("", finish_reason=reason), probe).categories == {"refused": "yes", "by": "field"}

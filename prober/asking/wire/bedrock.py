@@ -22,10 +22,7 @@ from prober.asking.wire.format import (
     total_of,
 )
 from prober.model.declaration import Endpoint, Probe
-from prober.model.reply import Reply, ToolCall
-
-FILTERED: Final = frozenset({"guardrail_intervened", "content_filtered"})
-"""Stop reasons by which a filter ended the answer."""
+from prober.model.reply import Reply, ToolCall, ending_of
 
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "invoked_model": ("trace", "promptRouter", "invokedModelId"),
@@ -93,7 +90,7 @@ class Converse:
             text="".join(text_of(dig(block, "text")) or "" for block in content),
             service_tier=text_of(dig(body, "serviceTier", "type")),
             finish_reason=stop_reason,
-            refusal=stop_reason if stop_reason in FILTERED else None,
+            refusal=stop_reason if ending_of(stop_reason) == "filtered" else None,
             tool_calls=tuple(
                 ToolCall(name, _arguments(dig(block, "toolUse", "input")))
                 for block in content

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
-from prober.model.reply import Reply
+from prober.model.reply import Ending, Reply
 from prober.text import shows_nothing
 
 T = TypeVar("T")
@@ -22,8 +22,15 @@ LARGEST_COUNT: Final = 2**31 - 1
 """No answer has more tokens; a larger number is a mistake, and would break what stores or adds it."""
 LARGEST_INDEX: Final = 10**4
 """No answer has more blocks or tool calls."""
-OUT_OF_TOKENS: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "max_completion_tokens"})
-"""Finish reasons that mean that the declared limit ended the answer, in lower case."""
+WHY_EMPTY: Final[Mapping[Ending, str]] = {
+    "bad_call": "the model called a tool in a way that the provider could not read or did not allow",
+    "bad_output": "the provider could not read what the model wrote",
+    "paused": "the provider paused the turn before the first word",
+    "no_image": "the provider expected an image, and the model made none",
+}
+"""What an ending means for a reply that says nothing."""
+WINDOW: Final = "model_context_window_exceeded"
+"""The finish reason of those who name the window apart from the declared limit."""
 
 
 class BrokenWire(Exception):
@@ -161,12 +168,25 @@ _THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)",
 
 
 def explained(reply: Reply, other: str = "") -> Reply:
-    """The reply; where it says nothing at all, with the reason. `other`: what it holds in place of text."""
+    """The reply; where it says nothing at all, with the reason. `other`: what it holds in place of text.
+
+    A failure where the provider broke off, perhaps in the middle of the answer.
+    """
+    if reply.ending == "failed":
+        return Reply(
+            at=reply.at,
+            error="provider_error",
+            error_detail=f"finish reason {reply.finish_reason}: the provider failed",
+        )
     said = reply.text or ""
     if not shows_nothing(_THINKING.sub("", said)) or reply.tool_calls or reply.refusal:
         return reply
-    thought, limited = reply.reasoning_tokens or 0, (reply.finish_reason or "").lower() in OUT_OF_TOKENS
-    if thought and limited:
+    thought, limited = reply.reasoning_tokens or 0, reply.ending == "length"
+    if reply.ending in WHY_EMPTY:
+        why = f"{WHY_EMPTY[reply.ending]} (finish reason {reply.finish_reason})"
+    elif limited and (reply.finish_reason or "").lower() == WINDOW:
+        why = "the context window was full before the first word; shorten the prompt, or raise the window"
+    elif thought and limited:
         why = f"{thought} of {reply.output_tokens or thought} output tokens were thinking; raise the output limit"
     elif other:
         why = f"the reply holds only {other}"

@@ -28,23 +28,7 @@ from prober.asking.wire.format import (
     total_of,
 )
 from prober.model.declaration import Endpoint, Probe
-from prober.model.reply import Reply, ToolCall
-
-REFUSALS: Final = frozenset(
-    {
-        "SAFETY",
-        "RECITATION",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "MODEL_ARMOR",
-        "LANGUAGE",
-        "IMAGE_SAFETY",
-        "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_RECITATION",
-    }
-)
-"""Finish reasons by which the provider, not the length or a stop word, ended the answer."""
+from prober.model.reply import Reply, ToolCall, ending_of
 
 TIER: Final[tuple[Path, ...]] = (("usageMetadata", "serviceTier"), ("serviceTier",))
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
@@ -133,7 +117,7 @@ class GenerateContent:
             reply_id=text_of(dig(body, "responseId")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason or blocked,
-            refusal=blocked or (finish_reason if finish_reason in REFUSALS else None),
+            refusal=blocked or (finish_reason if ending_of(finish_reason) == "filtered" else None),
             tool_calls=_tool_calls(parts),
             headers=body_signals(body, BODY_SIGNALS),
             input_tokens=count_of(dig(usage, "promptTokenCount")),

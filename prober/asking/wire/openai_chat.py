@@ -31,7 +31,7 @@ from prober.asking.wire.format import (
 from prober.asking.wire.usage import CHAT, tokens_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import is_at
-from prober.model.reply import Reply, ToolCall
+from prober.model.reply import Ending, Reply, ToolCall, ending_of
 
 MODEL: Final[tuple[Path, ...]] = (("model",), ("model_id",))
 TIER: Final[tuple[Path, ...]] = (("service_tier",), ("usage", "service_tier"), ("x_groq", "service_tier"))
@@ -69,23 +69,8 @@ Left out on purpose, as they differ with every reply: `x_groq.id`, `generationId
 COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.com", "x.ai", "together.xyz", "groq.com")
 """Domains that count the tokens of a stream where `stream_options` asks them to. Others may refuse the parameter."""
 
-FILTERED: Final = frozenset(
-    {
-        "content_filter",
-        "content_filtered",
-        "guardrail_intervened",
-        "safety",
-        "sensitive",
-        "refusal",
-        "recitation",
-        "blocklist",
-        "prohibited_content",
-        "spii",
-        "model_armor",
-        "moderation",
-    }
-)
-"""Finish reasons by which a filter ended the answer, in lower case; Gemini's address adds why, after a colon."""
+MAY_BE_SILENT: Final[frozenset[Ending]] = frozenset({"filtered", "bad_call", "bad_output", "failed"})
+"""Endings after which a choice may have no message."""
 MEDIA: Final[Mapping[str, str]] = {"images": "an image", "audio": "audio"}
 """Fields of a message that stand in place of text → what they hold."""
 
@@ -142,12 +127,10 @@ class ChatCompletions:
         choice = first_choice(dig(body, "choices"))
         message = dig(choice, "message")
         finish_reason = text_of(dig(choice, "finish_reason"))
-        filtered = finish_reason is not None and finish_reason.partition(":")[0].strip().lower() in FILTERED
-        # Azure leaves the message out where its filter stopped the answer.
-        if not isinstance(message, dict) and not filtered:
+        ending = ending_of(finish_reason)
+        # Azure leaves the message out where its filter stopped the answer, Gemini where a call could not be read.
+        if not isinstance(message, dict) and ending not in MAY_BE_SILENT:
             raise BrokenWire("no choices[0].message")
-        if finish_reason == "error":  # OpenRouter: the provider behind it failed, perhaps in the middle of its answer
-            return Reply(at=at, error="provider_error", error_detail="finish_reason is error: the provider failed")
         tokens = tokens_of(first_of(_filled, body, USAGE), CHAT)
         first = dig(choice, "logprobs", "content", 0)
         routing = first_of(_filled, choice, ROUTING) or first_of(_filled, body, ROUTING)
@@ -160,7 +143,7 @@ class ChatCompletions:
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=finish_reason,
-            refusal=_refusal(message) or (finish_reason if filtered else None),
+            refusal=_refusal(message) or (finish_reason if ending == "filtered" else None),
             tool_calls=_tool_calls(message),
             headers=body_signals(body, BODY_SIGNALS)
             | body_signals(choice, CHOICE_SIGNALS)

@@ -23,7 +23,7 @@ from prober.asking.wire.openai_chat import MODEL, TIER
 from prober.asking.wire.usage import RESPONSES, tokens_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import is_at
-from prober.model.reply import Reply, ToolCall
+from prober.model.reply import Reply, ToolCall, ending_of
 
 CALLS: Final[Mapping[str, str]] = {"function_call": "arguments", "custom_tool_call": "input"}
 """Kinds of output item that call a tool of ours → where what they pass stands."""
@@ -101,7 +101,7 @@ class Responses:
         output, status = dig(body, "output"), text_of(dig(body, "status"))
         if not isinstance(output, list):
             raise BrokenWire("no output list")
-        if status not in ("completed", "incomplete", None):
+        if status not in ("completed", "incomplete", "failed", "cancelled", None):
             raise BrokenWire(f"status is {status!r}, not completed")
         parts = [part for item in output if dig(item, "type") == "message" for part in _parts(dig(item, "content"))]
         texts = [part for part in parts if dig(part, "type") in _TEXTS]
@@ -117,7 +117,7 @@ class Responses:
             system_fingerprint=text_of(dig(body, "system_fingerprint")),
             service_tier=first_of(text_of, body, TIER),
             finish_reason=reason or status,
-            refusal=refusal or (reason if reason == "content_filter" else None),
+            refusal=refusal or (reason if ending_of(reason) == "filtered" else None),
             tool_calls=tuple(
                 ToolCall(name, arguments_of(dig(item, CALLS[str(dig(item, "type"))])))
                 for item in output
