@@ -13,7 +13,10 @@ COPY dashboard dashboard
 COPY probes probes
 COPY runbooks runbooks
 COPY docs/schemas docs/schemas
-RUN /opt/prober/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# Nothing runs pip or the packages' own tests later: together they are a seventh of the image.
+RUN /opt/prober/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && find /opt/prober/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -rf /opt/prober/bin/pip* /opt/prober/lib/python3.11/site-packages/pip*
 
 FROM python:3.11-slim-bookworm
 
