@@ -8,21 +8,23 @@ from typing import Final
 
 from prober.fingerprint.declining.by_parts import BY_PARTS
 from prober.fingerprint.declining.by_patterns import CHINESE, ENGLISH, FRENCH, GERMAN, IBERIAN, ITALIAN, JAPANESE
-from prober.fingerprint.declining.language import Language, folded
+from prober.fingerprint.declining.language import Language, also, folded
+from prober.fingerprint.declining.short import SHORT
 
 __all__ = ["LANGUAGES", "Language", "folded"]
 
+_IBERIAN: Final = also(IBERIAN, SHORT["Spanish, Portuguese"])
+_LONG: Final[Mapping[str, Language]] = {
+    "English": ENGLISH,
+    "German": GERMAN,
+    "French": FRENCH,
+    "Italian": ITALIAN,
+    "Chinese": CHINESE,
+    "Japanese": JAPANESE,
+    **BY_PARTS,
+}
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
-    {
-        "English": ENGLISH,
-        "German": GERMAN,
-        "French": FRENCH,
-        "Spanish": IBERIAN,
-        "Portuguese": IBERIAN,
-        "Italian": ITALIAN,
-        "Chinese": CHINESE,
-        "Japanese": JAPANESE,
-        **BY_PARTS,
-    }
+    {"Spanish": _IBERIAN, "Portuguese": _IBERIAN}
+    | {name: also(language, SHORT[name]) if name in SHORT else language for name, language in _LONG.items()}
 )
 """Languages as `fingerprint.language` names them → how each declines. In any other, a refusal is unreadable."""

@@ -57,7 +57,7 @@ _SORRY_IBERIAN = (
     r"|desafortunadamente|me temo|temo que|receio)"
 )
 _DO_IBERIAN = (
-    r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre|cri|escrib|escrev|ofrec|oferec"
+    r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre(?!e)|cri|escrib|escrev|ofrec|oferec"
     r"|particip|atender|facilit|compart|hablar|falar|discut|trat|proces|hacer (?:eso|esto)|fazer isso|redact|redig"
     r"|dar(?:te|le)?"
     r"\b|opin|conversar|realiz|revel|elabor|prod)"

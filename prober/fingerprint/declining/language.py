@@ -45,6 +45,16 @@ def _folded(character: str) -> str:
     return character.translate(_ARABIC)
 
 
+def also(language: Language, pattern: str) -> Language:
+    """The language with one more pattern of what declines, which every text is searched for."""
+    pattern = folded(pattern)
+    return Language(
+        re.compile(f"{language.sign.pattern}|{pattern}"),
+        re.compile(f"{language.refuses.pattern}|{pattern}"),
+        language.in_ascii,
+    )
+
+
 def from_patterns(sign: str, *patterns: str) -> Language:
     whole = "|".join(f"(?:{pattern})" for pattern in patterns)
     return Language(re.compile(folded(sign)), re.compile(folded(whole)), re.search("[a-z]{2}", sign) is not None)
