@@ -92,8 +92,9 @@ class Triage:
         if self.named:
             return " and ".join(f"{CAUSE_WORDS[one]} ({100 * odds[one]:.0f} %)" for one in self.named)
         likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
-        shown = ", ".join(f"{CAUSE_WORDS[one.cause]} {100 * one.probability:.0f} %" for one in likeliest)
-        return f"cannot tell: {shown}"
+        return "not certain: " + " or ".join(
+            f"{CAUSE_WORDS[one.cause]} ({100 * one.probability:.0f} %)" for one in likeliest
+        )
 
 
 CAUSE_WORDS: Final[dict[Cause, str]] = {
