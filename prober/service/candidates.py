@@ -14,7 +14,7 @@ from typing import Final
 
 from prober.asking import Provider
 from prober.asking.asker import Asker
-from prober.asking.breaker import BreakerGate
+from prober.asking.breaker import REMEMBERED
 from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S
 from prober.incidents.routing import Routing
@@ -29,7 +29,7 @@ from prober.model.reply import Reply
 from prober.model.version import Version
 from prober.prices import Tariff, tariff
 from prober.service.decisions import notify_of_no_incident
-from prober.service.gates import budget_gates, limit_gate, overspending_gates
+from prober.service.gates import breaker_gate, budget_gates, limit_gate, overspending_gates
 from prober.store import Store, Transaction, candidates, versions
 
 EVERY: Final = 6
@@ -126,7 +126,9 @@ def ask_beside(
         if int((one.seen + 1) * share) > int(one.seen * share):
             shared = [each for each in budgets if each.endpoint is None]
             counted = {each.scope: each for each in (*own_budgets(probe_set, other), *shared)}
-            pairs = asked_beside(store, other, probes, observations, label, open_provider, clock, [*counted.values()])
+            pairs = asked_beside(
+                store, one, other, probes, observations, label, open_provider, clock, [*counted.values()]
+            )
             store.change(candidates.add_pairs, one.id, pairs)
         if one.kind == "endpoint" and one.seen % EVERY and not _is_over(one, probe_set, "undecided", 0, clock()):
             continue  # a week of pairs is not read again after every round
@@ -155,6 +157,7 @@ def _asked_of(
 
 def asked_beside(
     store: Store,
+    one: Candidate,
     endpoint: Endpoint,
     probes: Mapping[str, Probe],
     observations: Sequence[Observation],
@@ -163,13 +166,16 @@ def asked_beside(
     clock: Clock,
     budgets: Sequence[ScopedBudget],
 ) -> list[Pair]:
-    """The candidate's replies beside these, within its budgets and the limits of its account."""
-    wanted = [one for one in observations if one.probe in probes]
+    """The candidate's replies beside these, within its budgets and the limits of its account, and while the breaker of
+    its endpoint is closed: that of the stored rounds and of what was asked for this candidate."""
+    wanted = [each for each in observations if each.probe in probes]
     keys = {name: series_key(endpoint, probe) for name, probe in probes.items()}
-    asks = [Ask(endpoint, probes[one.probe], one.sample, keys[one.probe], place) for place, one in enumerate(wanted)]
+    asks = [
+        Ask(endpoint, probes[each.probe], each.sample, keys[each.probe], place) for place, each in enumerate(wanted)
+    ]
     by_series = {keys[name]: probe for name, probe in probes.items()}
     gates = overspending_gates(store, endpoint, "beside", "", clock()) or [
-        BreakerGate((), clock),
+        breaker_gate(store, endpoint, clock, store.query(candidates.newest_replies, one.id, REMEMBERED)),
         limit_gate(store, endpoint, clock),
         *budget_gates(store, endpoint, budgets, (), by_series, clock),
     ]
@@ -180,8 +186,8 @@ def asked_beside(
             for answers in arriving:
                 replies.update((answer.ask.place, answer.reply) for answer in answers)
     return [
-        Pair(label, one.probe, one.sample, one.reply, replies[place])
-        for place, one in enumerate(wanted)
+        Pair(label, each.probe, each.sample, each.reply, replies[place])
+        for place, each in enumerate(wanted)
         if place in replies
     ]
 

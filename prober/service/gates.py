@@ -107,6 +107,20 @@ def limit_gate(store: Store, endpoint: Endpoint, clock: Callable[[], datetime]) 
     return LimitGate(StoredMinutes(store, endpoint, clock), TokenEstimate(output_limit(endpoint.parameters)), clock)
 
 
+def breaker_gate(
+    store: Store,
+    endpoint: Endpoint,
+    clock: Callable[[], datetime],
+    beside: Iterable[Reply] = (),
+    *,
+    is_patient: bool = True,
+) -> BreakerGate:
+    """The breaker as the newest stored replies of the endpoint leave it. `beside`: stored replies of no round."""
+    newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
+    outcomes = sorted(map(outcome_of, (*newest, *beside)), key=lambda one: one.at)[-REMEMBERED:]
+    return BreakerGate(outcomes, clock, endpoint.name, is_patient=is_patient)
+
+
 def overspending_gates(store: Store, endpoint: Endpoint, purpose: Purpose, probe_set: str, now: datetime) -> list[Gate]:
     """A gate that is closed where asks for this purpose are held back; none where they are not."""
     refused = held_back(purpose, probe_set, store.query(overspending, endpoint.content_hash, now))
@@ -133,8 +147,7 @@ def round_gates(
     """
     if is_patient and (closed := overspending_gates(store, endpoint, purpose, probe_set, clock())):
         return closed
-    newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
-    guard = BreakerGate(map(outcome_of, newest), clock, endpoint.name, is_patient=is_patient)
+    guard = breaker_gate(store, endpoint, clock, is_patient=is_patient)
     paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)
     if not is_patient and not endpoint.limits.by_unit:
         return [guard, *paid]

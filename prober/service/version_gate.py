@@ -185,8 +185,9 @@ def _compare(
         if not store.change(candidates.take, one.id, seen):
             return None
         references = [of[seen] for of in stored.values() if len(of) > seen]
-        new = asked_beside(store, due.endpoint, asked, references, f"{seen:06d}", open_provider, clock, budgets)
+        new = asked_beside(store, one, due.endpoint, asked, references, f"{seen:06d}", open_provider, clock, budgets)
         if not new:
+            store.change(candidates.give_back, one.id, seen)
             return None
         store.change(candidates.add_pairs, one.id, new)
         seen += 1

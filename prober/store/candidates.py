@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import col, delete, select
 
 from prober.model.comparison import OPEN, Candidate, CandidateKind, CandidateState, Pair
+from prober.model.reply import Reply
 from prober.store.codec import pack_reply, unpack_reply
 from prober.store.declared import insert_missing
 from prober.store.engine import Transaction
@@ -69,6 +70,14 @@ def take(tx: Transaction, candidate_id: int, seen: int) -> bool:
     return True
 
 
+def give_back(tx: Transaction, candidate_id: int, seen: int) -> None:
+    """The block after `seen`, which was taken, was not asked. Nothing happens if another process took the next."""
+    row = tx.get_one(CandidateRow, candidate_id, with_for_update=True, populate_existing=True)
+    if row.seen == seen + 1:
+        row.seen = seen
+        tx.add(row)
+
+
 def add_pairs(tx: Transaction, candidate_id: int, pairs: Iterable[Pair]) -> None:
     """Replies of one round; those that are known stay as they are."""
     for one in pairs:
@@ -96,6 +105,17 @@ def pairs(tx: Transaction, candidate_id: int) -> Sequence[Pair]:
     return [
         Pair(row.label, row.probe, row.sample, unpack_reply(row.reference), unpack_reply(row.candidate)) for row in rows
     ]
+
+
+def newest_replies(tx: Transaction, candidate_id: int, limit: int) -> tuple[Reply, ...]:
+    """The candidate's, of a comparison that is not over; the newest first."""
+    rows = (
+        select(PairRow.candidate)
+        .where(PairRow.candidate_id == candidate_id)
+        .order_by(col(PairRow.label).desc())
+        .limit(limit)
+    )
+    return tuple(map(unpack_reply, tx.exec(rows)))
 
 
 def keep(tx: Transaction, candidate_id: int, rounds: int, verdict: str, words: str) -> None:

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.cli.conftest import Answer, Run
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/gate.schema.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -38,6 +41,8 @@ def test_an_endpoint_is_not_worse_than_itself(prober: Run, two: Path) -> None:
     assert (done.code, done.json["verdict"]) == (0, "not_worse")
     assert done.json["asks"] <= 120
     assert done.json["criteria"][0]["e_value_not_worse"] >= 20
+    Draft202012Validator(SCHEMA).validate(done.json)
+    assert done.json["reason"].startswith("all checks: ")
 
 
 def test_one_that_refuses_is_refused_with_reports(prober: Run, two: Path) -> None:
@@ -53,6 +58,25 @@ def test_one_that_refuses_is_refused_with_reports(prober: Run, two: Path) -> Non
 def test_too_small_a_budget_decides_nothing(prober: Run, two: Path) -> None:
     done = prober("gate", "--reference", "pinned", "--budget", 12)
     assert done.code == 3 and "more asks would decide" in done.out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "verdict", "reason"),
+    [
+        (("pinned", "--candidate", "refusing"), "worse", "instead of 100.0 %"),
+        (("old.jsonl", "--candidate", "new.jsonl", "--unchanged"), "changed", "behaviour differs: "),
+        (("pinned", "--budget", 12), "undecided", "the budget of 12 asks is spent"),
+    ],
+)
+def test_every_verdict_has_its_reason(
+    prober: Run, two: Path, arguments: tuple[str, ...], verdict: str, reason: str
+) -> None:
+    for name, text in (("old.jsonl", "Blue"), ("new.jsonl", "Red, as ever")):
+        _log(name, text)
+    said = prober("gate", "--reference", *arguments, "--json").json
+    Draft202012Validator(SCHEMA).validate(said)
+    assert said["verdict"] == verdict and reason in said["reason"]
 
 
 @pytest.mark.slow
@@ -75,12 +99,7 @@ def test_wrong_usage_is_2(prober: Run, two: Path, arguments: tuple[str, ...], sa
 
 def test_two_logs_are_compared_by_probe_id(prober: Run, two: Path) -> None:
     for name, text in (("old.jsonl", "Blue"), ("new.jsonl", "I cannot help with that request.")):
-        lines = [
-            json.dumps({"round": str(round_), "endpoint": "e", "probe": f"canary/{probe}", "text": text})
-            for round_ in range(40)
-            for probe in ("colour", "animal", "city")
-        ]
-        Path(name).write_text("\n".join(lines))
+        _log(name, text)
     done = prober("gate", "--reference", "old.jsonl", "--candidate", "new.jsonl")
     assert done.code == 1, done.out + done.err
     assert "0 of 600 asks made" in done.out
@@ -129,6 +148,16 @@ def test_a_candidate_with_a_dead_key_costs_three_asks_and_stays_undecided(
     done = prober("gate", "--reference", "pinned", "--candidate", "dead")
     assert (done.code, len(server.requests)) == (3, 3)
     assert "dead does not answer: breaker_open" in " ".join(done.out.split())
+
+
+def _log(name: str, text: str) -> None:
+    """40 rounds in which every probe is answered alike."""
+    lines = [
+        json.dumps({"round": str(round_), "endpoint": "e", "probe": f"canary/{probe}", "text": text})
+        for round_ in range(40)
+        for probe in ("colour", "animal", "city")
+    ]
+    Path(name).write_text("\n".join(lines))
 
 
 def _declare_dead(server: Answer) -> None:

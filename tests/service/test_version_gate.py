@@ -41,9 +41,12 @@ class Fake:
     def __init__(self, broken: bool) -> None:
         self.broken, self.swapped_at = broken, START + 12 * HOUR
         self.models: list[str] = []
+        self.failing = False
 
     def ask(self, endpoint: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
         self.models.append(endpoint.model)
+        if self.failing:
+            return Reply(at=now, error="unauthorized")
         is_new = now >= self.swapped_at or endpoint.model != "parrot"
         text = "one" if probe.id == "order" else "three" if is_new and self.broken else "two"
         return Reply(
@@ -55,17 +58,17 @@ class Fake:
         pass
 
 
-def play(store: Store, fake: Fake, rounds: int) -> None:
-    store.change(declared.remember, (SET,), (BOT,), START)
+def play(store: Store, fake: Fake, rounds: int, probe_set: ProbeSet = SET) -> None:
+    store.change(declared.remember, (probe_set,), (BOT,), START)
     for number in range(rounds):
         at = START + number * HOUR
-        run_round.run(SET, BOT, Promise(1.0, 8766, BOT.reference), fake, store, Routing(("log",)), at, clock=lambda at=at: at)  # type: ignore[misc]  # fmt: skip
+        run_round.run(probe_set, BOT, Promise(1.0, 8766, BOT.reference), fake, store, Routing(("log",)), at, clock=lambda at=at: at)  # type: ignore[misc]  # fmt: skip
 
 
-def gate(store: Store, fake: Fake, endpoint: Endpoint = BOT, stops_after: int = 10_000):
+def gate(store: Store, fake: Fake, endpoint: Endpoint = BOT, stops_after: int = 10_000, probe_set: ProbeSet = SET):
     left = iter(range(stops_after + 1))
     return run_version_gate(
-        store, endpoint, (SET,), lambda one: fake, Routing(("log",)), lambda: START + 30 * HOUR,
+        store, endpoint, (probe_set,), lambda one: fake, Routing(("log",)), lambda: START + 30 * HOUR,
         lambda: next(left) == stops_after,
     )  # fmt: skip
 
@@ -125,6 +128,25 @@ def test_a_successor_is_compared_before_the_model_retires() -> None:
         assert set(fake.models) == {"heron"}
         assert one.title == "heron against the stored replies of bot" and one.verdict == "worse"
         assert "stay on parrot until 2026-03-20, then send callers to reserve" in one.words
+
+
+@pytest.mark.slow
+def test_blocks_share_the_breaker_of_what_is_stored() -> None:
+    """A successor with a refused key: the first block opens the breaker, and until its pause is over no further block
+    is asked, nor spent."""
+    four = SET.model_copy(update={"probes": (*SET.probes, *(Probe(id=name, prompt=name) for name in ("a", "b")))})
+    said = Retirement("parrot", date(2026, 3, 20), "shutdown", "model_list", "shutdown_date", "heron")
+    with Store.in_memory() as store:
+        fake = Fake(broken=False)
+        play(store, fake, 10, four)
+        store.change(retirements.keep, "bot", "parrot", [said], ["model_list"])
+        fake.models.clear()
+        fake.failing = True
+        assert gate(store, fake, probe_set=four) == ()
+        assert fake.models == ["heron"] * 3
+        (running,) = store.query(candidates.found, "")
+        assert gate(store, fake, probe_set=four) == () and len(fake.models) == 3
+        assert store.query(candidates.get, running.id) == running
 
 
 def test_what_to_pin() -> None:

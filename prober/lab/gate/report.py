@@ -73,6 +73,7 @@ def as_json(said: GateReport) -> dict[str, object]:
     behaviour = gated.behaviour
     return {
         "verdict": said.outcome,
+        "reason": _reason(said),
         "alpha": gated.alpha,
         "budget": said.budget,
         "asks": gated.asks,
@@ -185,6 +186,21 @@ def _side(name: str, replies: Sequence[LoggedReply], detail: str, price: Tariff 
 def _verdict_of(one: Evidence, gated: Gated) -> str:
     """Of one criterion, as its part in the whole verdict."""
     return verdict([one], gated.alpha / (len(gated.criteria) if gated.verdict == "worse" else 1))
+
+
+def _reason(said: GateReport) -> str:
+    """What the verdict rests on: the criteria that decided, the behaviour that differs, or why nothing was decided."""
+    gated = said.gated
+    if said.outcome == "undecided":
+        return gated.reason
+    if said.outcome == "changed":
+        return f"behaviour {_behaviour_words(gated)}"
+    decided = [
+        (name, one)
+        for name, one in gated.criteria.items()
+        if said.outcome == "not_worse" or _verdict_of(one, gated) == "worse"
+    ]
+    return "; ".join(_criterion_words(name, one) for name, one in decided or gated.criteria.items())
 
 
 def _missing(said: GateReport) -> str:
