@@ -176,10 +176,14 @@ _NO_JSON: Final = (
     (rb"BZh|\xfd7zXZ|7z\xbc\xaf", "packed; unpack it, or pack it with gzip"),
     (rb"SQLite format 3", "a database; write its replies as a log with: prober export"),
     (rb"version https://git-lfs", "a Git LFS pointer in place of the file; fetch the file with: git lfs pull"),
-    (rb"(?i)\s*<(!doctype html|html)", "a web page, perhaps one to sign in; download the file itself"),
+    (
+        rb"(?i)\s*<(!doctype html|html)",
+        "a web page, perhaps one to sign in, or a report; download the file itself, or of "
+        "promptfoo's write JSON, with: promptfoo eval --output results.json",
+    ),
+    (rb"(<\?xml[^>]*>)?\s*<promptfoo", "XML of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
     (rb"\s*<", "XML; write it as JSON"),
-    (rb"(evalId|results|config|description):", "YAML; write it as JSON, as with: promptfoo eval --output results.json"),
-    (rb"[^\n]*[,;]\"?\[[^\n]*\] ", "a table of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
+    (rb"[A-Za-z]\w*:( |$)", "YAML; write it as JSON"),
 )
 """How files begin that are neither JSON nor a table we read → what they are, and what to do."""
 

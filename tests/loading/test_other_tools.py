@@ -95,6 +95,13 @@ FILES: dict[str, tuple[str, str, dict[str, object]]] = {
         {"endpoint": "openai/gpt-5", "probe": "geo/5", "round": "2026-02-03T04:05:06.000000Z", "model": "gpt-5-0807",
          "finish_reason": "stop", "input_tokens": 12, "output_tokens": 3, "latency_s": 0.25},
     ),
+    "batch": (
+        "batch_output.jsonl",
+        lines({"id": "b", "custom_id": "capital", "response": {"status_code": 200, "request_id": "q",
+               "body": {**CHAT, "created": 1_770_091_506}}, "error": None}),
+        {"endpoint": "gpt-5-0807", "probe": "capital", "round": "2026-02-03T04:05:06.000000Z", "model": "gpt-5-0807",
+         "finish_reason": "stop", "input_tokens": 12, "reasoning_tokens": 2},
+    ),
     "alpaca-eval": (
         "model_outputs.json",
         json.dumps([{"dataset": "geo", "instruction": "Capital?", "output": "Paris", "generator": "gpt-5"}]),
@@ -125,7 +132,7 @@ def test_the_file_of_every_tool_is_read(tool: str, named: bool, packed: bool, tm
     path = written(tmp_path, name, gzip.compress(content.encode()) if packed else content)
     (logged,), told = replies_of(path, tool if named else None)
     found = {"endpoint": logged.endpoint, "probe": logged.probe, "round": logged.round, "system": logged.system}
-    assert (logged.reply.text, logged.prompt) == ("Paris", "Capital?")
+    assert (logged.reply.text, logged.prompt) == ("Paris", None if tool == "batch" else "Capital?")
     assert {key: found[key] if key in found else getattr(logged.reply, key) for key in expected} == expected
     assert TOOLS[tool].title in told and "1 reply; not carried over: " in told
 
@@ -320,6 +327,111 @@ def test_other_shapes_of_the_same_tools(
     assert [{key: one[key] for key in right} for one, right in zip(seen, expected, strict=True)] == expected
 
 
+SCORES = "Status,Score,Named Scores,Grader Reason,Comment"
+NEW_TABLE = f"""Description,country,"[openai:gpt-5] Be short.
+Capital of {{{{country}}}}?",{SCORES},[five (eu)] {{{{ country }}}}?,Status,Score,Named Scores,Metric: tone,Grader Reason,Comment
+capital,France,"Paris,
+""la belle""\",PASS,1.00,,ok,,'=1+1,FAIL,0.00,,0.50,Expected,
+,Italy,,ERROR,0.00,,429 slow down,,Rome,PASS,1.00,,1.00,ok,
+"""
+OLD_TABLE = """q,[openai:gpt-4] {{q}},[anthropic:claude] {{q}}
+Capital?,"[PASS] (1.00)
+
+Paris
+
+Pass Reason: All assertions passed","[FAIL] (0.00, tone: 0.50)
+
+Lyon
+
+Fail Reason: Expected Paris"
+Two?,"[FAIL] Expected 2
+---
+three",[ERROR] API error: 500
+"""
+YAML = """evalId: eval-1
+results:
+  version: 3
+  timestamp: 2026-02-03T04:05:06.000Z
+  results:
+    - provider: &ref_0
+        id: openai:gpt-5
+        label: five
+      latencyMs: 250
+      prompt:
+        raw: Time?
+      response:
+        output: 12:30
+    - provider: *ref_0
+      prompt:
+        raw: Time?
+      response:
+        output: |-
+          yes: and
+          no
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("new.csv", NEW_TABLE,
+         [("openai:gpt-5", "capital", "Be short.\nCapital of France?", 'Paris,\n"la belle"', None),
+          ("five (eu)", "capital", "France?", "=1+1", None),
+          ("openai:gpt-5", None, "Be short.\nCapital of Italy?", None, "429 slow down"),
+          ("five (eu)", None, "Italy?", "Rome", None)]),
+        ("old.csv", OLD_TABLE,
+         [("openai:gpt-4", None, "Capital?", "Paris", None), ("anthropic:claude", None, "Capital?", "Lyon", None),
+          ("openai:gpt-4", None, "Two?", "three", None),
+          ("anthropic:claude", None, "Two?", None, "API error: 500")]),
+        ("alone.csv", f"[openai:gpt-5] Say hi,{SCORES}\nhi,PASS,1.00,,ok,\n",
+         [("openai:gpt-5", None, "Say hi", "hi", None)]),
+        ("label.csv", f"q,mine,{SCORES}\nCapital?,Paris,PASS,1.00,,ok,\nTwo?,2,PASS,1.00,,ok,\n",
+         [("promptfoo", "test-0: mine", None, "Paris", None), ("promptfoo", "test-1: mine", None, "2", None)]),
+        ("semicolons.csv", f'q;"[openai:gpt-5] {{{{q}}}}";{SCORES.replace(",", ";")}\nCapital?;Paris;PASS;1,00;;ok;\n',
+         [("openai:gpt-5", None, "Capital?", "Paris", None)]),
+        ("out.yaml", YAML, [("five", None, "Time?", "12:30", None), ("five", None, "Time?", "yes: and\nno", None)]),
+        ("batch.jsonl", lines(
+            {"custom_id": "b", "response": {"status_code": 200, "body": {**CHAT, "created": 1_770_091_506}}},
+            {"custom_id": "a", "response": {"status_code": 429, "body": {"error": {"message": "slow"}}}, "error": None},
+            {"custom_id": "c", "response": None, "error": {"code": "batch_expired", "message": "too late"}},
+            {"custom_id": "d", "response": {"status_code": 200, "body": {"object": "list", "data": [], "model": "e"}}},
+            {"custom_id": "e", "response": {"body": {"object": "response", "model": "gpt-5-0807", "output": [
+                {"type": "reasoning", "summary": []},
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Oslo"}]}]}}},
+         ), [("gpt-5-0807", "b", None, "Paris", None), ("batch", "a", None, None, "slow"),
+             ("batch", "c", None, None, "too late"), ("gpt-5-0807", "e", None, "Oslo", None)]),
+        ("anthropic.jsonl", lines(
+            {"custom_id": "a", "result": {"type": "succeeded", "message": {
+                "model": "c", "content": [{"type": "text", "text": "Paris"}], "stop_reason": "end_turn"}}},
+            {"custom_id": "b", "result": {"type": "errored", "error": {"type": "error", "error": {"message": "bad"}}}},
+            {"custom_id": "c", "result": {"type": "expired"}},
+         ), [("c", "a", None, "Paris", None), ("c", "b", None, None, "bad"), ("c", "c", None, None, "expired")]),
+        ("langfuse.jsonl", lines({"type": "generation", "start_time": "2026-02-03T04:05:06Z", "model": "m",
+                                  "input": '[{"role": "user", "content": "Capital?"}]', "output": "Paris"}),
+         [("m", None, "Capital?", "Paris", None)]),
+        ("helicone.jsonl", lines({"request_created_at": "2026-02-03T04:05:06Z", "response_status": -3, "model": "m",
+                                  "request_body": {"prompt": "q"}, "response_body": {"error": {"message": "gone"}}}),
+         [("m", None, "q", None, "HTTP -3")]),
+    ],
+)  # fmt: skip
+def test_tables_yaml_and_batches(
+    name: str, content: str, expected: list[tuple[str | None, ...]], tmp_path: Path
+) -> None:
+    found, _ = replies_of(written(tmp_path, name, content))
+    seen = [
+        (
+            one.endpoint,
+            None if one.probe.startswith("prompt-") else one.probe,
+            one.prompt,
+            one.reply.text,
+            one.reply.error,
+        )
+        for one in found
+    ]
+    assert seen == expected
+
+
 OURS = [{"round": f"2026-02-0{day}", "endpoint": "e", "probe": "p", "text": text, "input_tokens": 3}
         for day, text in ((1, "café"), (2, "{}"))]  # fmt: skip
 
@@ -352,7 +464,14 @@ def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) 
         (b"\x28\xb5\x2f\xfd\x00", "f:1: not JSON: it is packed by zstd; unpack it"),
         ("<!DOCTYPE html><p>Sign in", "f:1: not JSON: it is a web page"),
         ("version https://git-lfs.github.com/spec/v1\n", "f:1: not JSON: it is a Git LFS pointer"),
-        ('q,"[openai:gpt-5] {{q}}"\n1,[PASS] Paris\n', "f:1: not JSON: it is a table of promptfoo's"),
+        ("<promptfoo><evalId>e", "f:1: not JSON: it is XML of promptfoo's; write JSON"),
+        ("description: my eval\nprompts: [a]\n", "f:1: not JSON: it is YAML"),
+        ("results: " + "[" * 100_000, "f: cannot be read as YAML (nested too deeply)"),
+        ("results: &a\n  - *a\n", "f: cannot be read as YAML (a value within itself)"),
+        ("results: &a [x, x]\n" + "".join(f"k{n}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(25)),
+         "f: it is too large once its aliases (*name) are written out"),
+        (json.dumps({"custom_id": "r", "method": "POST", "url": "/v1/chat/completions", "body": {}}),
+         "f:1: is the input of a batch, and holds no answers"),
         ("PK\x03\x04junk", "f: cannot be read as an Inspect log"),
         (json.dumps([OURS[0], {**OURS[1], "round": 3}], indent=2), "f:9: round: is a number, and in the lines before"),
         (json.dumps({"results": {"geo": {}}, "configs": {}}), "holds the scores of lm-evaluation-harness only"),

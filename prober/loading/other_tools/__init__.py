@@ -1,37 +1,31 @@
 """Logs that other tools wrote, read as reply logs. One row a tool in `TOOLS`: how its files look, how they are read.
 
-A file is a JSON document, JSON Lines, a CSV table, or a packed Inspect log.
+A file is a JSON document, JSON Lines, a CSV table, a packed Inspect log, or YAML of promptfoo's.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import re
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prober.fingerprint.caches import SeenReplies
 from prober.loading import reply_log
-from prober.loading.files import why_not_json
 from prober.loading.other_tools.chat import number, parsed
+from prober.loading.other_tools.records import OWN_KEYS, Row, delimiter, is_yaml, promptfoo_columns, records_of
 from prober.loading.other_tools.tools import (
     Numbered,
     Record,
     Source,
     alpaca_eval,
-    helicone,
     inspect,
-    langfuse,
     lm_eval,
     openai_evals,
     promptfoo,
 )
+from prober.loading.other_tools.traffic import batch, helicone, langfuse
 from prober.loading.reply_log import LoggedReply
 from prober.model.errors import LogError, Problem
 
@@ -39,7 +33,6 @@ OWN: Final = "prober"
 """Name of our own format."""
 BOM: Final = b"\xef\xbb\xbf"
 """What some editors and spreadsheets write before the first line."""
-_OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +85,12 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "inspect": Tool(
         "an Inspect log", lambda one: isinstance(one.get("eval"), Mapping), inspect, "targets, scores, steps and events"
     ),
+    "batch": Tool(
+        "the output of a batch",
+        lambda one: "custom_id" in one and bool({"response", "error", "result"} & set(one)),
+        batch,
+        "the prompts, which are in the batch's input",
+    ),
     "alpaca-eval": Tool(
         "AlpacaEval outputs",
         lambda one: "instruction" in one and bool({"output", "output_1"} & set(one)),
@@ -114,9 +113,9 @@ def read(
         yield from reply_log.read(path, progress)
         return
     progress(len(content))
-    records = list(records_of(path, content))
+    records = list(records_of(path, content, _is_header, is_yaml=name == "promptfoo"))
     first = records[0][1] if records else {}
-    if name is None and set(first) & _OWN_KEYS:
+    if name is None and set(first) & OWN_KEYS:
         yield from reply_log.replies(((number, _own(record)) for number, record in records), str(path))
         return
     name = name or next((name for name, tool in TOOLS.items() if records and tool.is_its(first)), None)
@@ -146,7 +145,7 @@ def _foreign_content(path: Path, *, is_sure: bool) -> bytes:
             while start and not start.strip():
                 start = file.readline()
             first = _first(start)
-            if not is_sure and (first is None or _OWN_KEYS & set(first)):
+            if not is_sure and (first is None or OWN_KEYS & set(first)):
                 return b""
             return start + file.read()
     except (OSError, EOFError, *reply_log.PACKING_ERRORS):
@@ -155,8 +154,10 @@ def _foreign_content(path: Path, *, is_sure: bool) -> bytes:
 
 def _first(line: bytes) -> Mapping[str, object] | None:
     """The record of a first line; None where it is no line of any file we know."""
-    if line.startswith(b"PK\x03\x04") or line.lstrip()[:1] not in (b"{", b"["):
-        return {} if line.startswith(b"PK\x03\x04") or _is_header(line) else None
+    if line.startswith(b"PK\x03\x04") or is_yaml(line) or promptfoo_columns(line):
+        return {}
+    if line.lstrip()[:1] not in (b"{", b"["):
+        return {} if _is_header(line) else None
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -166,17 +167,15 @@ def _first(line: bytes) -> Mapping[str, object] | None:
 
 def _is_header(line: bytes) -> bool:
     """Of a CSV table of ours, or of a tool's."""
-    names = {name.strip(b'"\r\n ').decode(errors="replace"): "" for name in line.split(_delimiter(line).encode())}
-    return len(names) > 2 and (set(names) >= _OWN_KEYS or any(tool.is_its(names) for tool in TOOLS.values()))
-
-
-def _delimiter(header: bytes) -> str:
-    return max(",;\t", key=lambda one: header.count(one.encode()))
+    if promptfoo_columns(line):
+        return True
+    names = {name.strip(b'"\r\n ').decode(errors="replace"): "" for name in line.split(delimiter(line).encode())}
+    return len(names) > 2 and (set(names) >= OWN_KEYS or any(tool.is_its(names) for tool in TOOLS.values()))
 
 
 def _own(record: Record) -> Record:
     """A line of ours that was read off a table: its texts stay texts, and its numbers are numbers."""
-    if not isinstance(record, _Row):
+    if not isinstance(record, Row):
         return record
     found = {key: value if key in reply_log.TEXTS else parsed(value) for key, value in record.items()}
     found |= {key: number(value) for key in reply_log.NUMBERS if (value := found.get(key)) is not None}
@@ -193,6 +192,8 @@ def _has_results(record: Record) -> bool:
 
 
 def _unknown(first: Record) -> str:
+    if {"custom_id", "body"} <= set(first):
+        return "is the input of a batch, and holds no answers; give the output file of the batch"
     if isinstance(first.get("results"), Mapping) and "configs" in first:
         return (
             "holds the scores of lm-evaluation-harness only; run it with --log_samples, and give the samples_*.jsonl "
@@ -202,107 +203,3 @@ def _unknown(first: Record) -> str:
         'is no reply log: its lines have no "round", "endpoint" and "probe", and it is not of the shape of '
         f"{', '.join(tool.title for tool in TOOLS.values())}; name the tool with --from"
     )
-
-
-MOST_UNPACKED: Final = 4 << 30
-"""Bytes that a packed log may have once it is unpacked."""
-
-
-class _Row(dict[str, Any]):
-    """A row of a table: every value is a text."""
-
-
-def records_of(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
-    """(line, record) of a JSON document, JSON Lines, a CSV table, or a packed Inspect log; line 0 where it is not
-    known. Raises LogError."""
-    if content.startswith(b"PK\x03\x04"):
-        yield 0, _unpacked(path, content)
-        return
-    start = content.lstrip()[:1]
-    if start not in (b"{", b"["):
-        yield from _rows(path, content)
-        return
-    try:
-        text = content.decode()
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        yield from _lines(path, content)
-        return
-    if isinstance(whole, list):
-        yield from ((line, one) for line, one in _elements(text) if isinstance(one, dict))
-        return
-    data = whole.get("data") if isinstance(whole, dict) else whole
-    is_line = isinstance(whole, dict) and b"\n" not in content.strip()
-    for record in data if isinstance(data, list) else [whole]:
-        if isinstance(record, dict):
-            yield int(is_line), record
-
-
-def _elements(text: str) -> Iterator[tuple[int, object]]:
-    """(line, value) of what a JSON array holds."""
-    decoder, line, before, at = json.JSONDecoder(), 1, 0, text.index("[") + 1
-    while (at := _BLANK.match(text, at).end()) < len(text) and text[at] != "]":  # type: ignore[union-attr]
-        line, before = line + text.count("\n", before, at), at
-        value, at = decoder.raw_decode(text, at)
-        yield line, value
-
-
-_BLANK: Final = re.compile(r"[\s,]*")
-
-
-def _rows(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
-    header = content.lstrip().partition(b"\n")[0]
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _problem(path, content.count(b"\n", 0, error.start) + 1, why_not_json(b"", 2, error)) from error
-    if not _is_header(header):
-        raise _problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
-    csv.field_size_limit(1 << 28)
-    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=_delimiter(header))
-    is_own = set(rows.fieldnames or ()) >= _OWN_KEYS
-    for row in rows:
-        cells = {key.strip(): value for key, value in row.items() if key is not None and value}
-        yield rows.line_num, _Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
-
-
-def _cell(value: str) -> object:
-    """A cell of a tool's table, which may hold JSON."""
-    if value.startswith('"') and value.endswith('"'):
-        with suppress(ValueError):
-            return json.loads(value)
-    return parsed(value)
-
-
-def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
-    for number_, line in enumerate(content.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise _problem(path, number_, why_not_json(line, number_, error)) from error
-        if isinstance(record, dict):
-            yield number_, record
-
-
-_INSPECT_STARTS: Final = ("header.json", "_journal/start.json")
-
-
-def _unpacked(path: Path, content: bytes) -> Record:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if not any(name in packed.namelist() for name in _INSPECT_STARTS):
-                raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
-            if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
-                raise _problem(path, 0, "it is too large once it is unpacked")
-            names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
-            header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
-            return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
-    except (zipfile.BadZipFile, NotImplementedError, KeyError, TypeError, ValueError, RecursionError) as error:
-        message = f"cannot be read as an Inspect log ({error}); write it as JSON with: inspect log dump FILE"
-        raise _problem(path, 0, message) from error
-
-
-def _problem(path: Path, line: int, message: str) -> LogError:
-    return LogError([Problem(str(path), line, "", message)])

@@ -58,7 +58,7 @@ def reply_fields(said: object) -> dict[str, Any]:
     body = said if isinstance(said, Mapping) else {}
     choice = _mapping(next(iter(_list(body.get("choices")) or _list(body.get("candidates"))), body))
     message = _mapping(choice.get("message")) or choice
-    parts = (message.get("tool_calls"), message.get("content"), said)
+    parts = (message.get("tool_calls"), message.get("content"), body.get("output"), said)
     calls = [_call(one) for part in parts for one in _list(part)]
     found = {
         "model": body.get("model") or body.get("modelVersion"),
@@ -169,7 +169,7 @@ def _content(message: object) -> str:
 
 def _call(part: object) -> list[str] | None:
     one = _mapping(part)
-    function = _mapping(one.get("function")) or (one if one.get("type") == "tool_use" else {})
+    function = _mapping(one.get("function")) or (one if one.get("type") in ("tool_use", "function_call") else {})
     if isinstance(one.get("function"), str):  # Inspect's
         function = {"name": one["function"], "arguments": one.get("arguments")}
     if not isinstance(function.get("name"), str):

@@ -1,0 +1,286 @@
+"""The records of a file, whatever its dress: JSON, JSON Lines, a CSV table, YAML, or a packed Inspect log."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from prober.loading.files import why_not_json
+from prober.loading.other_tools.chat import parsed
+from prober.loading.other_tools.tools import Record
+from prober.model.errors import LogError, Problem
+
+OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
+MOST_YAML: Final = 50_000_000
+"""Values that a YAML file may have once its aliases are written out."""
+MOST_DEEP: Final = 200
+_YAML: Final = re.compile(rb"(?:evalId|results|config|shareableUrl|metadata|version|timestamp|prompts|stats):(?:\s|$)")
+"""How YAML of promptfoo's begins."""
+_COLUMN: Final = re.compile(rb'(?:^|[,;\t])\s*"?\[[^\]\n",{}]{1,200}\] ')
+"""How the name of a column of answers begins in promptfoo's tables: the provider, then what it was asked."""
+_SCORES: Final = ("Status", "Score")
+"""What newer versions write behind each column of answers."""
+
+
+MOST_UNPACKED: Final = 4 << 30
+"""Bytes that a packed log may have once it is unpacked."""
+
+
+class Row(dict[str, Any]):
+    """A row of a table: every value is a text."""
+
+
+def records_of(
+    path: Path, content: bytes, is_header: Callable[[bytes], bool], is_yaml: bool = False
+) -> Iterator[tuple[int, Record]]:
+    """(line, record) of a file; line 0 where it is not known. Raises LogError.
+
+    `is_header`: whether a first line is that of a table that is read. `is_yaml`: whether YAML is expected.
+    """
+    if content.startswith(b"PK\x03\x04"):
+        yield 0, _unpacked(path, content)
+        return
+    first = content.lstrip().partition(b"\n")[0]
+    if promptfoo_columns(first):
+        yield from _promptfoo_rows(path, _decoded(path, content))
+        return
+    if _YAML.match(first) or (is_yaml and first[:1] not in (b"{", b"[", b"<", b"")):
+        yield 0, _from_yaml(path, _decoded(path, content))
+        return
+    start = content.lstrip()[:1]
+    if start not in (b"{", b"["):
+        yield from _rows(path, content, is_header)
+        return
+    try:
+        text = content.decode()
+        whole = json.loads(text)
+    except (ValueError, RecursionError):
+        yield from _lines(path, content)
+        return
+    if isinstance(whole, list):
+        yield from ((line, one) for line, one in _elements(text) if isinstance(one, dict))
+        return
+    data = whole.get("data") if isinstance(whole, dict) else whole
+    is_line = isinstance(whole, dict) and b"\n" not in content.strip()
+    for record in data if isinstance(data, list) else [whole]:
+        if isinstance(record, dict):
+            yield int(is_line), record
+
+
+def _elements(text: str) -> Iterator[tuple[int, object]]:
+    """(line, value) of what a JSON array holds."""
+    decoder, line, before, at = json.JSONDecoder(), 1, 0, text.index("[") + 1
+    while (at := _BLANK.match(text, at).end()) < len(text) and text[at] != "]":  # type: ignore[union-attr]
+        line, before = line + text.count("\n", before, at), at
+        value, at = decoder.raw_decode(text, at)
+        yield line, value
+
+
+LONGEST_CELL: Final = 1 << 28
+"""Characters."""
+_BLANK: Final = re.compile(r"[\s,]*")
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _problem(path, content.count(b"\n", 0, error.start) + 1, why_not_json(b"", 2, error)) from error
+
+
+def _rows(path: Path, content: bytes, is_header: Callable[[bytes], bool]) -> Iterator[tuple[int, Record]]:
+    header = content.lstrip().partition(b"\n")[0]
+    text = _decoded(path, content)
+    if not is_header(header):
+        raise _problem(path, 1, why_not_json(header, 1, json.JSONDecodeError("Expecting value", "", 0)))
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter(header))
+    is_own = set(rows.fieldnames or ()) >= OWN_KEYS
+    for row in rows:
+        cells = {key.strip(): value for key, value in row.items() if key is not None and value}
+        yield rows.line_num, Row(cells) if is_own else {key: _cell(value) for key, value in cells.items()}
+
+
+def _cell(value: str) -> object:
+    """A cell of a tool's table, which may hold JSON."""
+    if value.startswith('"') and value.endswith('"'):
+        with suppress(ValueError):
+            return json.loads(value)
+    return parsed(value)
+
+
+def _lines(path: Path, content: bytes) -> Iterator[tuple[int, Record]]:
+    for number_, line in enumerate(content.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise _problem(path, number_, why_not_json(line, number_, error)) from error
+        if isinstance(record, dict):
+            yield number_, record
+
+
+_INSPECT_STARTS: Final = ("header.json", "_journal/start.json")
+
+
+def _unpacked(path: Path, content: bytes) -> Record:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if not any(name in packed.namelist() for name in _INSPECT_STARTS):
+                raise _problem(path, 0, "a zip archive, and no Inspect log; unpack it, and give the files in it")
+            if sum(one.file_size for one in packed.infolist()) > MOST_UNPACKED:
+                raise _problem(path, 0, "it is too large once it is unpacked")
+            names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
+            header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
+            return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
+    except (zipfile.BadZipFile, NotImplementedError, KeyError, TypeError, ValueError, RecursionError) as error:
+        message = f"cannot be read as an Inspect log ({error}); write it as JSON with: inspect log dump FILE"
+        raise _problem(path, 0, message) from error
+
+
+def _problem(path: Path, line: int, message: str) -> LogError:
+    return LogError([Problem(str(path), line, "", message)])
+
+
+def is_yaml(line: bytes) -> bool:
+    """Whether a first line is that of YAML of promptfoo's."""
+    return _YAML.match(line) is not None
+
+
+def promptfoo_columns(line: bytes) -> bool:
+    """Whether a first line begins a table of promptfoo's: columns of answers are named after provider and prompt."""
+    if _COLUMN.search(line) is not None:
+        return True
+    names = {name.strip(b'" \r\n').decode(errors="replace") for name in line.split(b",")}
+    return names.issuperset({*_SCORES, "Grader Reason"})
+
+
+def delimiter(header: bytes) -> str:
+    return max(",;\t", key=lambda one: header.count(one.encode()))
+
+
+def _promptfoo_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
+    """One record for each answer of each row, in the shape of promptfoo's JSON Lines.
+
+    A row holds the variables of a test, and the answers of all providers.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    rows = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter(text[:2_000].encode()))
+    try:
+        names = next(rows)
+        answers = _answers(names)
+        for number, row in enumerate(rows):
+            cells = [_unquoted(cell) for cell in row] + [""] * (len(names) - len(row))
+            known = dict(zip(names[: answers[0]], cells, strict=False))
+            for place, after in pairwise([*answers, len(names)]):
+                yield (
+                    rows.line_num,
+                    {
+                        "promptIdx": answers.index(place),
+                        "testIdx": number,
+                        **_answer(cells[place], dict(zip(names[place + 1 : after], cells[place + 1 :], strict=False))),
+                        **_asked(names[place], known, number),
+                    },
+                )
+    except (csv.Error, StopIteration, IndexError) as error:
+        raise _problem(path, rows.line_num, f"is no table that can be read ({error})") from error
+
+
+def _answers(names: list[str]) -> list[int]:
+    """Columns that hold answers."""
+    return [at for at, name in enumerate(names) if _COLUMN.match(name.encode()) or names[at + 1 : at + 3] == [*_SCORES]]
+
+
+def _unquoted(cell: str) -> str:
+    """A cell without the quote that keeps a spreadsheet from taking it for a formula."""
+    return cell[1:] if re.match(r"'\s*[=+\-@\t\r]", cell) else cell
+
+
+_VERDICT: Final = re.compile(r"\[(PASS|FAIL|ERROR)\](?:[ \t]*\(\d[^()\n]*\))?\s*")
+_REASON: Final = re.compile(r"\s*\n(?:Pass|Fail) Reason: .*\Z", re.DOTALL)
+
+
+def _answer(cell: str, beside: Mapping[str, str]) -> dict[str, object]:
+    """What a cell says: the answer alone, or, in older versions, with its verdict before and the reason behind."""
+    verdict, text = beside.get("Status", ""), cell
+    if not verdict and (older := _VERDICT.match(cell)):
+        verdict, text = older[1], _REASON.sub("", cell[older.end() :])
+        if verdict == "FAIL" and "\n---\n" in text:  # why it failed stood first
+            text = text.partition("\n---\n")[2]
+    if verdict == "ERROR":
+        return {"error": text or beside.get("Grader Reason") or "provider_error", "response": {}}
+    return {"response": {"output": text}}
+
+
+def _asked(name: str, known: Mapping[str, str], number: int) -> dict[str, object]:
+    """Provider, prompt and description of an answer, from the name of its column and the variables of its row."""
+    found = re.match(r"\[([^\]\n]+)\] (.*)\Z", name, re.DOTALL)
+    provider, label = (found[1], found[2]) if found else ("promptfoo", name)
+    prompt = re.sub(r"\{\{\s*([\w.-]+)\s*\}\}", lambda one: known.get(one[1], one[0]), label)
+    description = known.get("Description") or None
+    if prompt == label and known.keys() - {"Description"}:  # a name of the prompt, which does not say what was asked
+        return {"provider": provider, "description": description or f"test-{number}: {label}"[:200]}
+    return {"provider": provider, "prompt": {"raw": prompt}, "description": description}
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML as JavaScript writes it (version 1.2): `12:30`, `yes` and dates are texts."""
+
+    yaml_implicit_resolvers: Mapping[str, object] = {}
+
+
+for _kind, _pattern, _starts in (
+    ("bool", r"(?:true|false)\Z", "tf"),
+    ("null", r"(?:null|~|)\Z", ["n", "~", ""]),
+    ("int", r"-?(?:0|[1-9][0-9]{0,17})\Z", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?\Z", "-0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_pattern), list(_starts))
+
+
+def _from_yaml(path: Path, text: str) -> Record:
+    try:
+        _check_depth(text)
+        whole = yaml.load(text, Loader=_Loader)
+        if _values(whole, {}) > MOST_YAML:
+            raise _problem(path, 0, "it is too large once its aliases (*name) are written out")
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        words = getattr(error, "problem", None) or str(error)
+        raise _problem(path, mark.line + 1 if mark else 0, f"cannot be read as YAML ({words})") from error
+    if not isinstance(whole, dict):
+        raise _problem(path, 1, "is YAML, and holds no results of promptfoo's")
+    return whole
+
+
+def _check_depth(text: str) -> None:
+    """Raises ValueError before the reader, which is written in C, would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_DEEP:
+            raise ValueError("nested too deeply")
+
+
+def _values(value: object, counted: dict[int, int]) -> int:
+    """How many values there are, once aliases are written out. Raises ValueError where one stands within itself."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return 1
+    if id(value) not in counted:
+        counted[id(value)] = -1
+        counted[id(value)] = 1 + sum(_values(one, counted) for one in inner)
+    if counted[id(value)] < 0:
+        raise ValueError("a value within itself")
+    return counted[id(value)]

@@ -1,0 +1,142 @@
+"""How records of live traffic and of batches are read, from records to lines of a reply log.
+
+Live traffic has one round a UTC day; a batch is one round, at the time of its first answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from prober.loading.other_tools.chat import count, moment, number, parsed, tokens_of, whole
+from prober.loading.other_tools.tools import Line, Numbered, Record, Source, iso, line_of, mapping
+
+
+def langfuse(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
+    for number_, raw in _observations(records):
+        # The same fields in camelCase from its pages, and in snake_case from its storage export.
+        record = {re.sub(r"(?<=[a-z])([A-Z])", r"_\1", key).lower(): value for key, value in raw.items()}
+        if str(record.get("type", "GENERATION")).upper() != "GENERATION":
+            source.left_out[f"observations of the type {str(record.get('type'))[:40]}, which are no model calls"] += 1
+            continue
+        begun = moment(record.get("start_time") or record.get("timestamp"))
+        ended, first = moment(record.get("end_time")), moment(record.get("completion_start_time"))
+        model = record.get("model") or record.get("provided_model_name")
+        failed = record.get("status_message") if record.get("level") == "ERROR" else None
+        yield (
+            number_,
+            line_of(
+                source,
+                round=_day(begun) or source.written_at(),
+                endpoint=str(model or record.get("name") or "langfuse"),
+                probe=record.get("prompt_name") or record.get("name"),
+                request=record.get("input"),
+                said=parsed(record.get("output")),
+                error=failed or ("provider_error" if record.get("level") == "ERROR" else None),
+                at=begun,
+                model=model,
+                latency_s=(ended - begun).total_seconds() if ended and begun else None,
+                ttft_s=(first - begun).total_seconds() if first and begun else None,
+                **tokens_of(parsed(record.get("usage_details") or record.get("usage"))),
+            ),
+        )
+
+
+def _observations(records: Iterable[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+    """Those within traces, or the records themselves."""
+    for number_, record in records:
+        within = record.get("observations")
+        whole = isinstance(within, list) and any(isinstance(one, Mapping) for one in within)
+        for one in within if whole and isinstance(within, list) else [record]:
+            if isinstance(one, Mapping):
+                yield number_, one
+
+
+def helicone(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
+    for number_, record in records:
+        request, response = parsed(record.get("request_body")), whole(parsed(record.get("response_body")))
+        status, at = number(record.get("response_status")), moment(record.get("request_created_at"))
+        if str(record.get("cache_reference_id") or "").strip("0-"):
+            source.left_out["replies from Helicone's cache, which say nothing of the model"] += 1
+            continue
+        if not request and not response and record.get("signed_body_url"):
+            source.left_out["replies whose bodies are kept elsewhere: export with bodies, as with --include-body"] += 1
+            continue
+        model = (
+            record.get("request_model")
+            or record.get("model")
+            or record.get("response_model")
+            or mapping(request).get("model")
+        )
+        seconds = (number(record.get("delay_ms")), number(record.get("time_to_first_token")))
+        # Helicone writes a negative status where the request was cancelled, or never reached the provider.
+        failed = status is not None and not 0 < status < 400
+        yield (
+            number_,
+            line_of(
+                source,
+                round=_day(at) or source.written_at(),
+                endpoint=str(model or "helicone"),
+                probe=record.get("prompt_id") or mapping(record.get("request_properties")).get("Helicone-Prompt-Id"),
+                request=request,
+                said=response or None,
+                error=f"HTTP {status:.0f}" if failed else None,
+                at=at,
+                model=record.get("response_model"),
+                latency_s=None if seconds[0] is None else seconds[0] / 1000,
+                ttft_s=None if not seconds[1] else seconds[1] / 1000,
+                **tokens_of(record),
+            ),
+        )
+
+
+def batch(records: Iterable[tuple[int, Record]], source: Source) -> Iterator[Numbered]:
+    kept = list(records)
+    times = [at for _, record in kept if (at := _answered_at(_answer(record))) is not None]
+    begun = iso(min(times)) if times else source.written_at()
+    models = {model for _, record in kept if isinstance(model := _answer(record).get("model"), str)}
+    alone = next(iter(models)) if len(models) == 1 else "batch"  # lines that failed name none
+    for number_, record in kept:
+        body = _answer(record)
+        if body.get("object") == "list" and "data" in body:
+            source.left_out["embeddings, which are no replies"] += 1
+            continue
+        failed = _failure(record, body)
+        found: Line = line_of(
+            source,
+            round=begun,
+            endpoint=str(body.get("model") or alone),
+            probe=record.get("custom_id"),
+            request=None,
+            said=None if failed else body or None,
+            error=failed,
+            at=_answered_at(body),
+        )
+        yield number_, found
+
+
+def _answer(record: Record) -> Record:
+    """The answer in a line of a batch: `response.body` of OpenAI and others, `result.message` of Anthropic."""
+    return mapping(mapping(record.get("response")).get("body")) or mapping(mapping(record.get("result")).get("message"))
+
+
+def _failure(record: Record, body: Record) -> object:
+    """Why a line holds no answer; None where it does."""
+    response, result = mapping(record.get("response")), mapping(record.get("result"))
+    status = count(response.get("status_code")) or 200
+    within = record.get("error") or (body.get("error") if not body.get("choices") else None) or result.get("error")
+    within = mapping(within).get("error") or within
+    said = mapping(within).get("message") or mapping(within).get("code") or within
+    if said or status >= 400:
+        return said or f"HTTP {status}"
+    ended = result.get("type")
+    return ended if ended not in (None, "succeeded") else None
+
+
+def _answered_at(body: Record) -> datetime | None:
+    return moment(body.get("created") or body.get("created_at"))
+
+
+def _day(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).date().isoformat()
