@@ -24,7 +24,8 @@ from prober.api import openapi
 from prober.api.guard import Entry, Guard, problem
 from prober.api.public_page import badge, status_page
 from prober.api.source import Source
-from prober.loading import otel
+from prober.loading import otlp
+from prober.loading.otel import Calls, logs_of, spans_of
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import Taken
 from prober.status.as_json import Json, of_endpoint, of_health, of_mark, plain
@@ -146,26 +147,36 @@ def add_samples(source: Source, request: Request, body: bytes) -> Response:
 
 
 def add_spans(source: Source, request: Request, body: bytes) -> Response:
-    """Live samples from OpenTelemetry GenAI spans, as an OTLP/HTTP exporter or collector sends them."""
+    return _add_calls(otlp.TRACES, spans_of, source, request, body)
+
+
+def add_logs(source: Source, request: Request, body: bytes) -> Response:
+    return _add_calls(otlp.LOGS, logs_of, source, request, body)
+
+
+def _add_calls(
+    signal: otlp.Signal, calls_of: Callable[[Json], Calls], source: Source, request: Request, body: bytes
+) -> Response:
+    """Live samples from OpenTelemetry GenAI spans or events, as an OTLP/HTTP exporter or collector sends them."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (JSON_TYPE, PROTOBUF_TYPE):
         return problem(415, "Neither JSON nor protobuf", f"Send `Content-Type: {JSON_TYPE}` or `{PROTOBUF_TYPE}`.")
     try:
         plain_body = _unpacked(body, request.headers.get("content-encoding", ""))
-        found = otel.spans_of((otel.read_json if kind == JSON_TYPE else otel.read_protobuf)(plain_body))
+        found = calls_of((otlp.read_json if kind == JSON_TYPE else otlp.read_protobuf)(signal, plain_body))
         taken = source.accept_samples(found.lines, source="spans") if found.lines else Taken()
     except ConfigurationError as error:
         return problem(400, "Cannot be read", "; ".join(map(str, error.problems))[:1000])
-    # Known is no loss: an exporter that got no answer sends its spans again.
+    # Known is no loss: an exporter that got no answer sends the same again.
     rejected, message = found.rejected + taken.dropped + taken.too_old, _left_out(found, taken)
     if kind == PROTOBUF_TYPE:
-        return Response(otel.partial_success(rejected, message), media_type=PROTOBUF_TYPE)
-    said = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": message}} if message else {}
+        return Response(otlp.partial_success(signal, rejected, message), media_type=PROTOBUF_TYPE)
+    said = {"partialSuccess": {signal.rejected_in_json: str(rejected), "errorMessage": message}} if message else {}
     return JSONResponse(said)
 
 
-def _left_out(found: otel.Spans, taken: Taken) -> str:
-    """What of a request was not taken; empty where every model call was. Spans of other work alone are no loss."""
+def _left_out(found: Calls, taken: Taken) -> str:
+    """What of a request was not taken; empty where every model call was. Other work alone is no loss."""
     said = [f"{count} {why}" for why, count in sorted(found.left_out.items())]
     said += [f"{taken.dropped} beyond what a minute of a feature may hold"] if taken.dropped else []
     said += [f"{taken.too_old} older than samples are kept"] if taken.too_old else []
@@ -187,7 +198,7 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
         raise ConfigurationError("the body is not gzip, as its Content-Encoding says") from error
     if unpacker.unconsumed_tail or not unpacker.eof:
         raise ConfigurationError(
-            f"the body is cut off, or larger than {MOST_UNPACKED_BYTES:,} bytes unpacked; send fewer spans at once"
+            f"the body is cut off, or larger than {MOST_UNPACKED_BYTES:,} bytes unpacked; send less at once"
         )
     return plain_body
 
@@ -229,6 +240,7 @@ ROUTES: Final = (
     Address("/v1/marks", "POST", set_mark),
     Address("/v1/samples", "POST", add_samples),
     Address("/v1/traces", "POST", add_spans),
+    Address("/v1/logs", "POST", add_logs),
     Address("/openapi.json", "GET", description),
     Address("/status", "GET", page),
     Address("/badge/{name}.svg", "GET", badge_of),

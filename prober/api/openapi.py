@@ -55,26 +55,6 @@ def document(mark_request: Json, samples_request: Json) -> Json:
     counts = {"type": "object", "properties": {"samples": {"type": "integer"}, "stored": {"type": "integer"}}}
     taken = {**set_, "202": _json("Taken in.", {"type": "object", "properties": {"taken": counts}})}
     del taken["201"]
-    partly = {
-        "type": "object",
-        "properties": {
-            "partialSuccess": {
-                "type": "object",
-                "required": ["rejectedSpans", "errorMessage"],
-                "properties": {"rejectedSpans": {"type": "string"}, "errorMessage": {"type": "string"}},
-            }
-        },
-    }
-    spans = {
-        "200": {
-            "description": "Taken in; `partialSuccess` counts what was left out, and says why.",
-            "content": {
-                "application/json": {"schema": partly},
-                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
-            },
-        },
-        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "413", "415")},
-    }
     ok = {"200": _json("Yes.", {"type": "object", "properties": {"status": {"const": "ok"}}})}
     return {
         "openapi": "3.1.0",
@@ -113,24 +93,8 @@ def document(mark_request: Json, samples_request: Json) -> Json:
                     },
                 }
             },
-            "/v1/traces": {
-                "post": {
-                    **_operation("traces", "Take in live samples from OpenTelemetry GenAI spans (OTLP/HTTP).", spans),
-                    "requestBody": {
-                        "required": True,
-                        "description": "An ExportTraceServiceRequest, plain or gzip; protobuf needs the extra `otel`.",
-                        "content": {
-                            "application/json": {
-                                "schema": {
-                                    "type": "object",
-                                    "properties": {"resourceSpans": {"type": "array"}},
-                                }
-                            },
-                            "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
-                        },
-                    },
-                }
-            },
+            "/v1/traces": _otlp("traces", "spans", "resourceSpans", "ExportTraceServiceRequest", "rejectedSpans"),
+            "/v1/logs": _otlp("logs", "log records", "resourceLogs", "ExportLogsServiceRequest", "rejectedLogRecords"),
             "/openapi.json": {
                 "get": _operation("openapi", "This document.", {"200": _json("It.", {"type": "object"})})
             },
@@ -216,3 +180,38 @@ def _version() -> str:
         return version("canary-prober")
     except PackageNotFoundError:
         return "0"
+
+
+def _otlp(name: str, items: str, holds: str, request: str, rejected: str) -> Json:
+    """An address that takes OTLP/HTTP."""
+    partly = {
+        "type": "object",
+        "properties": {
+            "partialSuccess": {
+                "type": "object",
+                "required": [rejected, "errorMessage"],
+                "properties": {rejected: {"type": "string"}, "errorMessage": {"type": "string"}},
+            }
+        },
+    }
+    binary = {"application/x-protobuf": {"schema": {"type": "string", "format": "binary"}}}
+    answers = {
+        "200": {
+            "description": "Taken in; `partialSuccess` counts what was left out, and says why.",
+            "content": {"application/json": {"schema": partly}, **binary},
+        },
+        **{code: {"$ref": "#/components/responses/Problem"} for code in ("400", "413", "415")},
+    }
+    return {
+        "post": {
+            **_operation(name, f"Take in live samples from OpenTelemetry GenAI {items} (OTLP/HTTP).", answers),
+            "requestBody": {
+                "required": True,
+                "description": f"An {request}, plain or gzip; protobuf needs the extra `otel`.",
+                "content": {
+                    "application/json": {"schema": {"type": "object", "properties": {holds: {"type": "array"}}}},
+                    **binary,
+                },
+            },
+        }
+    }

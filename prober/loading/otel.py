@@ -1,37 +1,31 @@
-"""OpenTelemetry GenAI spans, sent by OTLP/HTTP, as objects such as a line of a reply log holds.
+"""OpenTelemetry GenAI spans and log records, sent by OTLP/HTTP, as objects such as a line of a reply log holds.
 
 Content is read in every form that instrumentations write: attributes `gen_ai.input.messages` and
-`gen_ai.output.messages`, older ones such as `gen_ai.prompt` and `gen_ai.completion.0.content`, and events of the span.
-Nothing in a span can raise: what cannot be read is counted in `Spans.left_out`.
+`gen_ai.output.messages`, older ones such as `gen_ai.prompt` and `gen_ai.completion.0.content`, and events, be they of a
+span or log records of their own. Nothing sent can raise: what cannot be read is counted in `Calls.left_out`.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from prober.loading.other_tools.chat import UNSAID, asked, count, number, parsed, text_of
+from prober.loading.otlp import Json, as_map, attributes, maps, moment, name_of
 from prober.loading.samples import MOST_SCORES, UNNAMED
-from prober.model.errors import ConfigurationError
 
-Json: TypeAlias = Mapping[str, Any]
 MOST: Final = 1000
-"""Spans of model calls of one request that are taken."""
+"""Model calls of one request that are taken."""
 CALLS: Final = frozenset({"chat", "text_completion", "generate_content"})
 """Values of `gen_ai.operation.name` of a model call."""
 ENDPOINT: Final = "prober.endpoint"
 FEATURE: Final = "prober.feature"
-"""Attributes, of the span or its resource, by which a team names the declared endpoint and the feature."""
-_DEEPEST: Final = 20
+"""Attributes, of the span or record or its resource, by which a team names the declared endpoint and the feature."""
 _TEXT: Final = ("text", "input_text", "output_text")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INDEXED: Final = re.compile(r"gen_ai\.(prompt|completion)\.(\d{1,4})\.(\w+)")
 _ROLES: Final = {f"gen_ai.{role}.message": role for role in ("system", "user", "assistant", "tool")}
 """Events of one message each."""
@@ -44,86 +38,109 @@ _TOKENS: Final[Mapping[str, tuple[str, ...]]] = {
 """Key of a reply log → attributes under `gen_ai.usage.`."""
 
 
+_DETAILS: Final = "gen_ai.client.inference.operation.details"
+_EVALUATION: Final = "gen_ai.evaluation.result"
+_MESSAGES: Final = frozenset({*_ROLES, "gen_ai.choice"})
+
+
 @dataclass(slots=True)
-class Spans:
+class Calls:
     """What one request held."""
 
     lines: list[dict[str, Any]] = field(default_factory=list)
     """Of model calls, as keys and values of a reply log."""
     others: int = 0
-    """Spans of other work."""
+    """Spans or records of other work."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Why a model call, or a part of one, could not be taken → how often."""
     rejected: int = 0
-    """Model calls that could not be taken."""
+    """Spans or records of model calls that could not be taken."""
 
 
-def read_protobuf(body: bytes) -> Json:
-    """An `ExportTraceServiceRequest` in protobuf as its JSON form. Raises ConfigurationError where it is none, or where
-    the extra is not installed."""
-    if find_spec("opentelemetry") is None or find_spec("opentelemetry.proto") is None:
-        raise ConfigurationError("protobuf needs the extra otel: pip install 'canary-prober[otel]'; or send JSON")
-    from google.protobuf.json_format import MessageToDict
-    from google.protobuf.message import DecodeError
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-    try:
-        found: Json = MessageToDict(ExportTraceServiceRequest.FromString(body))
-    except (DecodeError, ValueError, RecursionError) as error:
-        raise ConfigurationError("the body is no ExportTraceServiceRequest in protobuf; check the exporter") from error
+def spans_of(request: Json) -> Calls:
+    """Every model call of an `ExportTraceServiceRequest`, as lines of a reply log; all else it holds is counted."""
+    found = Calls()
+    for resource, span in _each(request, "resourceSpans", "scopeSpans", "spans"):
+        _take(found, resource, span, 1)
     return found
 
 
-def partial_success(rejected: int, message: str) -> bytes:
-    """The answer in protobuf."""
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-
-    answer = ExportTraceServiceResponse()
-    if message:
-        answer.partial_success.rejected_spans = rejected
-        answer.partial_success.error_message = message
-    return bytes(answer.SerializeToString())
-
-
-def read_json(body: bytes) -> Json:
-    """The JSON form of the same. Raises ConfigurationError where it is none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not isinstance(found.get("resourceSpans", []), list):
-        raise ConfigurationError('the body is no ExportTraceServiceRequest; write {"resourceSpans": […]}')
+def logs_of(request: Json) -> Calls:
+    """The same of an `ExportLogsServiceRequest`. A model call is one record that holds all of it, or the records of its
+    messages, which name the same span; its evaluations are records of that span too."""
+    found, spans = Calls(), dict[tuple[object, ...], _Records]()
+    for place, (resource, record) in enumerate(_each(request, "resourceLogs", "scopeLogs", "logRecords")):
+        event = _event(record)
+        if event["name"] not in (_DETAILS, _EVALUATION, *_MESSAGES):
+            found.others += 1
+            continue
+        span = record.get("traceId"), record.get("spanId")
+        key = (*map(name_of, span), *([] if all(span) else [place]))
+        of = spans.setdefault(key, _Records(resource, record))
+        if event["name"] == _DETAILS and any(one["name"] == _DETAILS for one in of.events):
+            of = spans.setdefault((*key, place), _Records(resource, record))  # the same span asked again
+        of.events.append(event)
+    for of in spans.values():
+        if all(one["name"] == _EVALUATION for one in of.events):
+            found.left_out["evaluations of a call that is not in the same request"] += len(of.events)
+            found.rejected += len(of.events)
+        else:
+            _take(found, of.resource, of.as_span, len(of.events))
     return found
 
 
-def spans_of(request: Json) -> Spans:
-    """Every model call of a request, as lines of a reply log; whatever else it holds is counted."""
-    found = Spans()
-    for resource, span in _each(request):
-        try:
-            given = {**resource, **_attributes(span)}
-            details = [one for one in _events(span) if one[0] == "gen_ai.client.inference.operation.details"]
-            for _, said in details:
+@dataclass(slots=True)
+class _Records:
+    """Log records of one span."""
+
+    resource: dict[str, Any]
+    first: Json
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def as_span(self) -> Json:
+        """How long the call took is not known."""
+        began = self.first.get("timeUnixNano") or self.first.get("observedTimeUnixNano")
+        return {**self.first, "startTimeUnixNano": began, "events": self.events}
+
+
+def _event(record: Json) -> dict[str, Any]:
+    """A log record as an event of a span has it: its body is a map of further attributes."""
+    given = [*maps(record.get("attributes"))]
+    name = name_of(record.get("eventName")) or name_of(attributes(record).get("event.name"))
+    body = as_map(record.get("body"))
+    given += maps(as_map(body.get("kvlistValue")).get("values"))
+    if isinstance(said := parsed(body.get("stringValue")), Mapping):
+        texts = {key: one if isinstance(one, str) else json.dumps(one) for key, one in said.items()}
+        given += [{"key": key, "value": {"stringValue": text}} for key, text in texts.items()]
+    return {"name": name, "attributes": given}
+
+
+def _take(found: Calls, resource: dict[str, Any], span: Json, many: int) -> None:
+    """Adds the line of a span that is a model call, or counts it. `many`: what was sent of it."""
+    try:
+        given = {**resource, **attributes(span)}
+        for name, said in _events(span):
+            if name == _DETAILS:
                 given |= said
-            if not _is_call(given, span):
-                found.others += 1
-                continue
-            why = "beyond 1,000 in one request" if len(found.lines) >= MOST else _add(found, given, span)
-        except (RecursionError, ValueError, TypeError, ArithmeticError, AttributeError):
-            why = "cannot be read"
-        if why:
-            found.left_out[why] += 1
-            found.rejected += 1
-    return found
+        if not _is_call(given, span):
+            found.others += many
+            return
+        why = "beyond 1,000 in one request" if len(found.lines) >= MOST else _add(found, given, span)
+    except (RecursionError, ValueError, TypeError, ArithmeticError, AttributeError):
+        why = "cannot be read"
+    if why:
+        found.left_out[why] += 1
+        found.rejected += many
 
 
-def _each(request: Json) -> Iterator[tuple[dict[str, Any], Json]]:
-    """(attributes of its resource, span)"""
-    for group in _maps(request.get("resourceSpans")):
-        resource = _attributes(_map(group.get("resource")))
-        for scope in _maps(group.get("scopeSpans")):
-            for span in _maps(scope.get("spans")):
-                yield resource, span
+def _each(request: Json, groups: str, scopes: str, items: str) -> Iterator[tuple[dict[str, Any], Json]]:
+    """(attributes of its resource, span or record)"""
+    for group in maps(request.get(groups)):
+        resource = attributes(as_map(group.get("resource")))
+        for scope in maps(group.get(scopes)):
+            for one in maps(scope.get(items)):
+                yield resource, one
 
 
 def _is_call(given: Json, span: Json) -> bool:
@@ -132,10 +149,10 @@ def _is_call(given: Json, span: Json) -> bool:
         return operation in CALLS
     # Older instrumentations name no operation.
     named = any(key.startswith(("gen_ai.request.", "gen_ai.completion", "gen_ai.output.messages")) for key in given)
-    return named or any(name in _ROLES or name.startswith("gen_ai.c") for name, _ in _events(span))
+    return named or any(name in _MESSAGES or name.startswith("gen_ai.c") for name, _ in _events(span))
 
 
-def _add(found: Spans, given: dict[str, Any], span: Json) -> str:
+def _add(found: Calls, given: dict[str, Any], span: Json) -> str:
     """Adds the line of a model call; or gives why there is none."""
     inputs, outputs = _messages(given, span)
     calls = _tool_calls(outputs)
@@ -144,15 +161,17 @@ def _add(found: Spans, given: dict[str, Any], span: Json) -> str:
         text = ""
     if text is None and not failed:
         return "without a reply: the instrumentation does not record content, or the answer was no text"
-    began, ended = (_moment(span.get(key)) for key in ("startTimeUnixNano", "endTimeUnixNano"))
+    began, ended = (moment(span.get(key)) for key in ("startTimeUnixNano", "endTimeUnixNano"))
     said = asked(_texts(inputs, found.left_out)) if inputs else {}
     system = text_of(_texts(parsed(given.get("gen_ai.system_instructions")), found.left_out))
-    reasons = parsed(given.get("gen_ai.response.finish_reasons"))
-    requested, answered = (_name(given.get(f"gen_ai.{side}.model")) for side in ("request", "response"))
-    id_ = f"{_name(span.get('traceId'))}{_name(span.get('spanId'))}"
+    reasons = parsed(given.get("gen_ai.response.finish_reasons")) or [
+        said.get("finish_reason") for name, said in _events(span) if name == "gen_ai.choice"
+    ]
+    requested, answered = (name_of(given.get(f"gen_ai.{side}.model")) for side in ("request", "response"))
+    id_ = f"{name_of(span.get('traceId'))}{name_of(span.get('spanId'))}"
     line = {
-        "endpoint": _name(given.get(ENDPOINT)) or requested or answered or UNNAMED,
-        "feature": _name(given.get(FEATURE)) or _name(given.get("service.name")) or UNNAMED,
+        "endpoint": name_of(given.get(ENDPOINT)) or requested or answered or UNNAMED,
+        "feature": name_of(given.get(FEATURE)) or name_of(given.get("service.name")) or UNNAMED,
         "at": began.isoformat() if began else None,
         "id": id_ or None,
         "text": text,
@@ -162,7 +181,7 @@ def _add(found: Spans, given: dict[str, Any], span: Json) -> str:
         "system": system or said.get("system"),
         "model": answered or None,
         "requested_model": requested or None,
-        "finish_reason": _name(reasons[0]) if isinstance(reasons, list) and reasons else None,
+        "finish_reason": name_of(reasons[0]) if isinstance(reasons, list) and reasons else None,
         "latency_s": (ended - began).total_seconds() if began and ended and ended >= began else None,
         "scores": _scores(span, found.left_out),
     }
@@ -183,12 +202,12 @@ def _messages(given: Json, span: Json) -> tuple[object, object]:
             older[side].setdefault(int(place), {})[name] = value
     events: tuple[list[Any], list[Any]] = [], []
     for name, said in _events(span):
-        message = _map(parsed(said.get("message"))) or said
+        message = as_map(parsed(said.get("message"))) or said
         content = parsed(message.get("content", said.get("gen_ai.event.content")))
         if name in _ROLES:
             events[0].append({"role": _ROLES[name], "content": content})
         elif name == "gen_ai.choice":
-            events[1].append({"role": "assistant", "content": content})
+            events[1].append({"role": "assistant", "content": _with_calls(content, message)})
         elif name == "gen_ai.content.prompt":
             events[0].append({"role": "user", "content": parsed(said.get("gen_ai.prompt"))})
         elif name == "gen_ai.content.completion":
@@ -197,6 +216,13 @@ def _messages(given: Json, span: Json) -> tuple[object, object]:
     asked_ = inputs or indexed[0] or parsed(given.get("gen_ai.prompt")) or events[0]
     answered = outputs or indexed[1] or parsed(given.get("gen_ai.completion")) or events[1]
     return asked_, answered[:1] if isinstance(answered, list) else answered
+
+
+def _with_calls(content: object, message: Json) -> object:
+    """The content of a choice, and the calls that it asks for in OpenAI's form."""
+    calls = [{"type": "tool_call", **as_map(one.get("function"))} for one in maps(parsed(message.get("tool_calls")))]
+    texts = [{"type": "text", "text": content}] if isinstance(content, str) and content else []
+    return [*texts, *calls] if calls else content
 
 
 def _texts(messages: object, left_out: Counter[str]) -> object:
@@ -223,10 +249,10 @@ def _text_parts(parts: Sequence[object], left_out: Counter[str]) -> list[object]
 
 def _tool_calls(outputs: object) -> list[list[str]]:
     """(name, arguments as JSON) of each call that an answer asks for."""
-    messages = _maps(outputs)
-    parts = [part for one in messages for part in _maps(one.get("parts", one.get("content")))]
+    messages = maps(outputs)
+    parts = [part for one in messages for part in maps(one.get("parts", one.get("content")))]
     return [
-        [_name(part.get("name")), given if isinstance(given := part.get("arguments"), str) else json.dumps(given)]
+        [name_of(part.get("name")), given if isinstance(given := part.get("arguments"), str) else json.dumps(given)]
         for part in parts
         if part.get("type") == "tool_call"
     ]
@@ -234,7 +260,7 @@ def _tool_calls(outputs: object) -> list[list[str]]:
 
 def _failure(given: Json, span: Json) -> str:
     """Why there is no reply, in a word of ours; empty where the span does not say that it failed."""
-    status = _map(span.get("status"))
+    status = as_map(span.get("status"))
     kind = str(given.get("error.type") or "")
     if not kind and status.get("code") not in (2, "STATUS_CODE_ERROR"):
         return ""
@@ -248,8 +274,8 @@ def _scores(span: Json, left_out: Counter[str]) -> dict[str, float]:
     """Of events `gen_ai.evaluation.result`."""
     scores: dict[str, float] = {}
     for name, said in _events(span):
-        if name == "gen_ai.evaluation.result":
-            value, of = number(said.get("gen_ai.evaluation.score.value")), _name(said.get("gen_ai.evaluation.name"))
+        if name == _EVALUATION:
+            value, of = number(said.get("gen_ai.evaluation.score.value")), name_of(said.get("gen_ai.evaluation.name"))
             if value is None or not of or (len(scores) >= MOST_SCORES and of not in scores):
                 left_out["evaluations without a number or a name, or too many"] += 1
             else:
@@ -258,50 +284,5 @@ def _scores(span: Json, left_out: Counter[str]) -> dict[str, float]:
 
 
 def _events(span: Json) -> Iterator[tuple[str, dict[str, Any]]]:
-    for event in _maps(span.get("events")):
-        yield _name(event.get("name")), _attributes(event)
-
-
-def _attributes(of: Json) -> dict[str, Any]:
-    """The attributes of a resource, a span or an event as plain values."""
-    return {_name(one.get("key")): _value(one.get("value")) for one in _maps(of.get("attributes"))}
-
-
-def _value(said: object, depth: int = 0) -> object:
-    """What an OTLP `AnyValue` stands for; None where it is none, or deeper than anything that is meant."""
-    if not isinstance(said, Mapping) or depth > _DEEPEST:
-        return None
-    for key, value in said.items():
-        match key:
-            case "stringValue" | "boolValue":
-                return value if isinstance(value, (str, bool)) else None
-            case "intValue":
-                return count(value)
-            case "doubleValue":
-                return value if isinstance(value, float) and math.isfinite(value) else number(value)
-            case "arrayValue":
-                return [_value(one, depth + 1) for one in _maps(_map(value).get("values"))]
-            case "kvlistValue":
-                pairs = _maps(_map(value).get("values"))
-                return {_name(one.get("key")): _value(one.get("value"), depth + 1) for one in pairs}
-    return None
-
-
-def _moment(nanoseconds: object) -> datetime | None:
-    found = count(nanoseconds)
-    try:
-        return _EPOCH + timedelta(microseconds=found // 1000) if found else None
-    except OverflowError:
-        return None
-
-
-def _name(value: object) -> str:
-    return value[:300] if isinstance(value, str) else ""
-
-
-def _map(value: object) -> Json:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _maps(value: object) -> Sequence[Json]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    for event in maps(span.get("events")):
+        yield name_of(event.get("name")), attributes(event)

@@ -1,4 +1,5 @@
-"""`POST /v1/traces`: OpenTelemetry GenAI spans become live samples, whatever form their content has."""
+"""`POST /v1/traces` and `/v1/logs`: OpenTelemetry GenAI spans and events become live samples, whatever form their content
+has."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ import pytest
 from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs_service
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
-from prober.loading.otel import read_protobuf, spans_of
+from prober.loading.otel import logs_of, spans_of
+from prober.loading.otlp import LOGS, TRACES, read_protobuf
 from prober.store import Store, samples
 from tests.api.conftest import Ask
 from tests.cli.world import due
@@ -115,6 +118,90 @@ def test_what_is_left_out_is_counted() -> None:
     assert spans_of(request(*(span(i, gen_ai__completion="x") for i in range(1001)))).rejected == 1
 
 
+def record(name: str, number: int = 1, body: object = None, **given: object) -> dict[str, Any]:
+    """A log record. Its span is `number`; 0 for none."""
+    named = {key.replace("__", "."): one for key, one in given.items()}
+    of = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": f"{number:016x}"} if number else {}
+    said = {} if body is None else {"body": value(body)}
+    return {"timeUnixNano": f"{AT}000000000", "eventName": name, **of, **said, "attributes": attributes(named)}
+
+
+def log_request(*records: dict[str, Any], **resource: object) -> dict[str, Any]:
+    named = attributes({key.replace("__", "."): one for key, one in resource.items()})
+    return {"resourceLogs": [{"resource": {"attributes": named}, "scopeLogs": [{"logRecords": list(records)}]}]}
+
+
+DETAILS = "gen_ai.client.inference.operation.details"
+WHOLE = {
+    "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt", "gen_ai.input.messages": ASKED,
+    "gen_ai.output.messages": SAID, "gen_ai.usage.input_tokens": 9,
+}  # fmt: skip
+ANSWER = {"index": 0, "finish_reason": "stop", "message": {"content": "Here."}}
+BY_MESSAGE = [
+    record("gen_ai.system.message", 2, {"content": "Be short."}),
+    record("gen_ai.user.message", 2, {"content": "Where is my order?"}),
+    record("gen_ai.choice", 2, ANSWER),
+]
+LOG_FORMS = {
+    "details": [record(DETAILS, **WHOLE)],
+    "details in the body, without a span": [record(DETAILS, 0, WHOLE)],
+    "messages": BY_MESSAGE,
+    "messages as JSON, named by an attribute": [
+        {**record("", 3, json.dumps(body)), "attributes": attributes({"event.name": name})}
+        for name, body in (("gen_ai.user.message", {"content": "Where is my order?"}), ("gen_ai.choice", ANSWER))
+    ],
+}
+
+
+@pytest.mark.parametrize("form", LOG_FORMS)
+def test_every_form_of_events_in_logs_is_read(form: str) -> None:
+    found = logs_of(log_request(*LOG_FORMS[form], service__name="shop"))
+    (line,) = found.lines
+    assert (line["prompt"], line["text"], line["feature"]) == ("Where is my order?", "Here.", "shop")
+    assert line["at"] and "latency_s" not in line
+    if form.startswith("messages"):
+        assert line["finish_reason"] == "stop"
+    else:
+        assert (line["endpoint"], line["input_tokens"]) == ("gpt", 9)
+
+
+def test_records_of_one_span_are_one_call_and_what_is_left_out_is_counted() -> None:
+    score = {"gen_ai__evaluation__name": "helpful", "gen_ai__evaluation__score__value": 0.5}
+    asked_again = record(DETAILS, 1, **{**WHOLE, "gen_ai.usage.input_tokens": 10})
+    tools = {
+        **ANSWER,
+        "message": {"tool_calls": [{"type": "function", "function": {"name": "find", "arguments": "{}"}}]},
+    }
+    found = logs_of(
+        log_request(
+            record(DETAILS, 1, **WHOLE), asked_again, record("gen_ai.evaluation.result", 1, **score), *BY_MESSAGE,
+            record("gen_ai.choice", 4, tools), record("gen_ai.user.message", 5, {"content": "Hm?"}),
+            record("gen_ai.evaluation.result", 6, **score), record("http.request", 7), record(DETAILS, 8, **{
+                **WHOLE, "gen_ai.operation.name": "embeddings"}),
+        )
+    )  # fmt: skip
+    assert [one.get("input_tokens") for one in found.lines] == [9, 10, None, None]
+    assert found.lines[0]["scores"] == {"helpful": 0.5} and found.lines[3]["tool_calls"] == [["find", "{}"]]
+    assert (found.rejected, found.others) == (2, 2)
+    assert found.left_out["evaluations of a call that is not in the same request"] == 1
+    assert sum("without a reply" in why for why in found.left_out) == 1
+
+
+@pytest.mark.slow
+def test_logs_become_samples_and_protobuf_says_the_same(ask: Ask) -> None:
+    whole = log_request(record(DETAILS, 1, **WHOLE), record(DETAILS, 2), *BY_MESSAGE, record("http.request", 7))
+    packed = json_format.ParseDict(whole, logs_service.ExportLogsServiceRequest()).SerializeToString()
+    there, here = logs_of(read_protobuf(LOGS, packed)), logs_of(whole)
+    assert [{**one, "id": ""} for one in there.lines] == [{**one, "id": ""} for one in here.lines]
+    done = ask("/v1/logs", "POST", packed, content_type="application/x-protobuf")
+    answer = logs_service.ExportLogsServiceResponse.FromString(done.body)
+    assert done.status == 200 and answer.partial_success.rejected_log_records == here.rejected
+    said = ask("/v1/logs", "POST", json.dumps(whole).encode(), content_type="application/json").json["partialSuccess"]
+    assert said["rejectedLogRecords"] == str(here.rejected)
+    wrong = ask("/v1/logs", "POST", b"[]", content_type="application/json")
+    assert wrong.status == 400 and "ExportLogsServiceRequest" in wrong.json["detail"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
@@ -130,6 +217,9 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=3), st.lists(JSON, max_size=3), JSON)
 def test_hostile_spans_never_raise(groups: list[Any], given_: list[Any], said: Any) -> None:
     spans_of({"resourceSpans": groups})
+    logs_of({"resourceLogs": groups})
+    logs_of(log_request({**record("gen_ai.choice"), "attributes": given_, "body": said, "timeUnixNano": said}))
+    logs_of(log_request(record("gen_ai.choice", 1, json.dumps(said)), record(DETAILS, 0, json.dumps(said))))
     spans_of(request({**span(), "attributes": given_, "events": given_, "startTimeUnixNano": said}))
     spans_of(request(span(gen_ai__output__messages=json.dumps([said]), gen_ai__prompt=json.dumps(said))))
 
@@ -167,7 +257,7 @@ def test_spans_become_samples_under_the_same_rules(ask: Ask, database: str) -> N
 def test_protobuf_says_the_same(ask: Ask) -> None:
     whole = request(FORMS["messages as values"], span(2))
     body = json_format.ParseDict(whole, service.ExportTraceServiceRequest()).SerializeToString()
-    there, here = spans_of(read_protobuf(body)), spans_of(whole)
+    there, here = spans_of(read_protobuf(TRACES, body)), spans_of(whole)
     assert [{**one, "id": ""} for one in there.lines] == [{**one, "id": ""} for one in here.lines]
     done = ask("/v1/traces", "POST", body, content_type="application/x-protobuf")
     answer = service.ExportTraceServiceResponse.FromString(done.body)
@@ -182,7 +272,7 @@ def test_protobuf_says_the_same(ask: Ask) -> None:
         (b"[" * 100_000, "application/json", "", 400, "ExportTraceServiceRequest"),
         (b"{}", "text/plain", "", 415, "x-protobuf"),
         (b"\xff\xff", "application/x-protobuf", "", 400, "in protobuf"),
-        (gzip.compress(b" " * 9_000_000), "application/json", "gzip", 400, "send fewer spans"),
+        (gzip.compress(b" " * 9_000_000), "application/json", "gzip", 400, "send less at once"),
         (b"{}", "application/json", "gzip", 400, "not gzip"),
         (b"{}", "application/json", "br", 400, "gzip"),
     ],
