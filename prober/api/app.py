@@ -155,7 +155,7 @@ def add_logs(source: Source, request: Request, body: bytes) -> Response:
 
 
 def _add_calls(
-    signal: otlp.Signal, calls_of: Callable[[Json], Calls], source: Source, request: Request, body: bytes
+    signal: otlp.Signal, calls_of: Callable[[otlp.Json], Calls], source: Source, request: Request, body: bytes
 ) -> Response:
     """Live samples from OpenTelemetry GenAI spans or events, as an OTLP/HTTP exporter or collector sends them."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
