@@ -69,8 +69,8 @@ def size_of(pattern: str) -> int:
     return _size(_parser.parse(pattern))
 
 
-def is_too_large(schema: JsonValue) -> bool:
-    """Whether a JSON Schema has more than `LARGEST_SCHEMA` objects, those of values left out."""
+def objects_in(schema: JsonValue) -> int:
+    """Objects of a JSON Schema, those of values left out; counted up to one more than `LARGEST_SCHEMA`."""
     found, waiting = 0, [schema]
     while waiting and found <= LARGEST_SCHEMA:
         part = waiting.pop()
@@ -79,7 +79,12 @@ def is_too_large(schema: JsonValue) -> bool:
             waiting.extend(value for key, value in part.items() if key not in _DATA)
         elif isinstance(part, list):
             waiting.extend(part)
-    return found > LARGEST_SCHEMA
+    return found
+
+
+def is_too_large(schema: JsonValue) -> bool:
+    """Whether a JSON Schema has more than `LARGEST_SCHEMA` objects."""
+    return objects_in(schema) > LARGEST_SCHEMA
 
 
 def _size(part: object) -> int:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote
 
 import jsonschema
 from pydantic import JsonValue
 
-from prober.fingerprint.bounded import LARGEST, LARGEST_SCHEMA, is_too_large, size_of
+from prober.fingerprint.bounded import LARGEST, LARGEST_SCHEMA, is_too_large, objects_in, size_of
 from prober.loading.lines import Finding
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.declaration import Check, Probe
 from prober.model.objective import Objective
 from prober.text import quoted, shown
 
+LARGEST_SCHEMAS: Final = 10_000
+"""Objects in all the different JSON Schemas of one file: looking at them takes about five seconds."""
 _TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
 
 
@@ -95,6 +99,13 @@ def schema_fault(schema: JsonValue) -> str | None:
             )
         if reference.startswith("#/") and not _is_in(schema, reference):
             return f"the schema refers to {quoted(reference)}, which is not in it; correct the name, or write it there"
+    return _schema_fault(json.dumps(schema))
+
+
+@lru_cache(maxsize=256)
+def _schema_fault(text: str) -> str | None:
+    """What is wrong with a JSON Schema by its own rules. Remembered: a file may use one in many places."""
+    schema = json.loads(text)
     try:
         validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         validator.check_schema(schema)
@@ -105,6 +116,30 @@ def schema_fault(schema: JsonValue) -> str | None:
         # A schema is free text: whatever its reader trips over is a fault of the schema.
         return f"not a JSON Schema that can be read ({type(error).__name__}); simplify it"
     return None
+
+
+class SchemaSum:
+    """What the JSON Schemas of one file have come to so far."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def add(self, probe: Mapping[str, JsonValue]) -> Finding | None:
+        """Count those of one more probe, raw; the finding where they are too many together."""
+        for field, name in (("expect", "value"), ("tools", "parameters")):
+            rows = probe.get(field)
+            for index, row in enumerate(rows if isinstance(rows, list) else ()):
+                schema = row.get(name) if isinstance(row, dict) else None
+                if not isinstance(schema, dict):
+                    continue
+                self._seen.setdefault(json.dumps(schema), objects_in(schema))
+                if sum(self._seen.values()) > LARGEST_SCHEMAS:
+                    message = (
+                        f"the JSON Schemas of this file have more than {LARGEST_SCHEMAS:,} objects together; shorten "
+                        "them, or split the file over several"
+                    )
+                    return Finding((field, index, name), message)
+        return None
 
 
 def _references(schema: JsonValue) -> Iterator[str]:

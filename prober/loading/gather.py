@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from prober.loading import rules
 from prober.loading.alert_rules import alerts_findings
-from prober.loading.checks import objective_findings, value_findings
+from prober.loading.checks import SchemaSum, objective_findings, value_findings
 from prober.loading.connection_rules import limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded, sent_as_written
@@ -253,6 +253,7 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
         yield from objective_findings([one for one in objectives if one], shaped_probes)
     ids: set[str] = set()
     contents: dict[str, str] = {}
+    schemas = SchemaSum()
     for index, raw_probe in enumerate(_items(raw.get("probes"))):
         where: Where = ("probes", index)
         fields = raw_probe if isinstance(raw_probe, dict) else {}
@@ -261,6 +262,9 @@ def _set_findings(raw: Mapping[str, JsonValue], endpoints: Endpoints) -> Iterato
             if identity in ids:
                 yield Finding((*where, "id"), f"{quoted(identity)} is the id of an earlier probe too; write another")
             ids.add(identity)
+        if too_many := schemas.add(fields):
+            yield from _below(where, [too_many])
+            return
         yield from _below(where, value_findings(_items(fields.get("expect"))))
         probe = shaped(Probe, raw_probe, [])
         if probe is None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prober.loading import load
+from prober.loading import checks, load
 from prober.model.errors import ConfigurationError
 
 pytestmark = pytest.mark.slow
@@ -150,3 +150,26 @@ def test_a_regular_expression_and_a_schema_too_deep_to_compile(tmp_path: Path) -
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path)
     assert [problem.line for problem in caught.value.problems] == [8, 9, 10]
+
+
+def test_the_schemas_of_a_file_are_bounded_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(name: str, where: str, key: str) -> str:
+        properties = ", ".join(f"{key}{number}: {{type: string}}" for number in range(8))
+        schema = f"{{type: object, properties: {{{properties}}}}}"
+        field = f"expect: [{{type: is-json, value: {schema}}}]" if where == "expect" else (
+            f"tools: [{{name: look, parameters: {schema}}}]"
+        )  # fmt: skip
+        return f"  - id: {name}\n    prompt: Say {name}\n    {field}\n"
+
+    monkeypatch.setattr(checks, "LARGEST_SCHEMAS", 20)
+    (tmp_path / "endpoints.yaml").write_text("endpoints:\n  demo: {provider: scripted, model: m}\n")
+    begin = "owner: team\nendpoints: [demo]\nschedule: {every: 1h}\nprobes:\n"
+    same = "".join(probe(f"s{number}", "expect", "a") for number in range(9))  # one schema in many places counts once
+    (tmp_path / "set.yaml").write_text(begin + same + probe("b", "tools", "b"))
+    load(tmp_path)
+    (tmp_path / "set.yaml").write_text(begin + same + probe("b", "tools", "b") + probe("c", "expect", "c"))
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.field, problem.line) == ("probes.10.expect.0.value", 37)
+    assert "the JSON Schemas of this file have more than 20 objects together" in problem.message
