@@ -24,7 +24,7 @@ from dashboard.overview import incident_link
 from dashboard.selection import choose_endpoint_or_all, go_by_row, link, table_key
 from dashboard.standing import in_whose_hands, incident_badges
 from prober.model.errors import ConfigurationError
-from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Runaway, Trouble
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import Part
 from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
@@ -181,12 +181,12 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
     if isinstance(incident, Facts):
         lines.append(f"**What** The provider says so itself since {since}, or it is deterministic: no statistic.")
         lines += [f"- {inline(fact.words)}" for fact in incident.facts]
-    elif isinstance(incident, Measured):
+    elif isinstance(incident, Measured) and incident.kind != "runaway":
         lines.append(f"**Measured** {inline(incident.detail, 400)}, since {since}.")
     elif isinstance(incident, Trouble):
         why = inline(cause_in_words(incident.cause or incident.kind, incident.detail, incident.failed_share), 400)
         lines.append(f"**Why** {why}, since {since}.")
-    elif isinstance(incident, Runaway):
+    elif isinstance(incident, Measured):
         lines.append(f"**Why** {inline(incident.cause)}, since {since}: {inline(incident.detail, 400)}.")
         if incident.is_live:
             lines.append("**Held back** What is asked beside rounds, then rounds by priority; facts are confirmed.")

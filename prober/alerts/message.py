@@ -40,7 +40,6 @@ from prober.model.notice import (
     MeasuredNews,
     Notice,
     ReportNews,
-    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -232,12 +231,12 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
         is_down = incident.failed_share is None and incident.kind != "budget_exhausted"
         looks = [("Asked", LOOKS)] if is_down else []
         return [*drill, *_why(incident), _since(incident), *looks, *_also(incident), *last]
-    if isinstance(incident, RunawayNews):
-        spent = [("Spent", visible(incident.detail, 500, lines=False)), ("How sure", _sure_of_spending(incident))]
-        return [*drill, *spent, _since(incident), ("Held back", HELD_BACK), *_also(incident), *last]
     if isinstance(incident, MeasuredNews):
-        measured = ("Measured", visible(incident.detail, 500, lines=False))
-        return [*drill, measured, _since(incident), *last]
+        detail = visible(incident.detail, 500, lines=False)
+        if incident.kind != "runaway":
+            return [*drill, ("Measured", detail), _since(incident), *last]
+        spent = [("Spent", detail), ("How sure", _sure_of_spending(incident))]
+        return [*drill, *spent, _since(incident), ("Held back", HELD_BACK), *_also(incident), *last]
     if not isinstance(incident, ChangeNews):
         return [*drill, *fact_lines(incident), _since(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
@@ -251,7 +250,7 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
     return [*drill, *fact_lines(incident), *since, *most, *much, *_also(incident), *last]
 
 
-def _sure_of_spending(one: RunawayNews) -> str:
+def _sure_of_spending(one: MeasuredNews) -> str:
     return (
         f"evidence {thousands(one.e_value)}, threshold {thousands(one.threshold)}: what is within the plan gets there "
         f"once in {YEARS:g} years or less often"
@@ -276,7 +275,7 @@ def _steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
         return tuple(step.format(id=number, **can) for step in steps)
     check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
     acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
-    if isinstance(about, RunawayNews):
+    if isinstance(about, MeasuredNews) and about.kind == "runaway":
         return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))
     if not isinstance(about, ChangeNews):
         return (*acknowledge, *_runbook(notice), check)

@@ -25,7 +25,6 @@ from prober.model.notice import (
     MeasuredNews,
     Notice,
     ReportNews,
-    RunawayNews,
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
@@ -120,8 +119,6 @@ def what_happened(incident: IncidentNews) -> str:
             return facts_headline(facts)
         case TroubleNews() as trouble:
             return trouble_headline(trouble.cause or trouble.kind, trouble.failed_share)
-        case RunawayNews(cause=cause):
-            return cause
         case MeasuredNews(cause=cause) if cause:
             return cause
         case ChangeNews() as change if change.moved:
@@ -292,10 +289,12 @@ def subject(notice: Notice) -> Subject:
             return "change"  # facts may become a change: it is one alert
         case TroubleNews():
             return "trouble"
-        case RunawayNews():
+        case MeasuredNews(kind="runaway"):
             return "runaway"
-        case MeasuredNews(kind=kind):
-            return "objective" if kind == "objective_missed" else "samples"
+        case MeasuredNews(kind="objective_missed"):
+            return "objective"
+        case MeasuredNews():
+            return "samples"
         case EndpointNews(of=of) | DaemonNews(of=of):
             return of
         case Digest():

@@ -22,7 +22,6 @@ from prober.model.notice import (
     Notice,
     Outcome,
     ReportNews,
-    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -56,9 +55,7 @@ def payload(notice: Notice) -> dict[str, Json]:
         "severity": notice.severity,
         "reason": _line(notice.reason),
         "cause": "" if isinstance(notice.about, Digest | ReportNews) else _line(notice.about.cause),
-        "detail": _line(notice.about.detail)
-        if isinstance(notice.about, TroubleNews | RunawayNews | MeasuredNews)
-        else "",
+        "detail": _line(notice.about.detail) if isinstance(notice.about, TroubleNews | MeasuredNews) else "",
         "at": iso(notice.at),
         "title": compose(notice).title,
         "text": plain_text(notice),
@@ -142,7 +139,7 @@ def _incident(notice: Notice, source: Source) -> Json:
         "state": incident.state,
         "close_reason": _line(incident.close_reason),
         "kind": _line(incident.kind) if isinstance(notice.about, IncidentNews) else notice.event,
-        "about": _line(incident.about) if isinstance(incident, MeasuredNews) else "",
+        "about": _line(incident.about) if isinstance(incident, MeasuredNews) and incident.kind != "runaway" else "",
         "detected_at": iso(notice.since),
         "onset": _line(incident.onset),
         "onset_between": None if change.onset_between is None else [_line(label) for label in change.onset_between],

@@ -17,7 +17,7 @@ from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
 from prober.loading.runbooks import runbook as runbook_text
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Change, Facts, Incident, Measured, Reason, Runaway, Trouble
+from prober.model.incident import Action, Change, Facts, Incident, Measured, Reason, Trouble
 from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown
@@ -115,10 +115,9 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     if isinstance(incident, Trouble):
         before = f"; before: {cause_in_words(incident.cause_before)}" if incident.cause_before else ""
         say(f"  cause: {cause_in_words(incident.cause, incident.detail, incident.failed_share)}{before}")
-    elif isinstance(incident, Runaway):
-        say(f"  {incident.cause}: {incident.detail}")
     elif isinstance(incident, Measured):
-        say(f"  measured: {one_line(incident.headline)}: {one_line(incident.detail)}")
+        label = "" if incident.kind == "runaway" else "measured: "
+        say(f"  {label}{one_line(incident.headline)}: {one_line(incident.detail)}")
     elif incident.cause:
         say(f"  cause: {incident.cause}")
     if isinstance(incident, Change):

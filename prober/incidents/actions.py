@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import closed
+from prober.incidents.measured import RULES
 from prober.model.incident import (
     Action,
     Change,
@@ -18,7 +19,6 @@ from prober.model.incident import (
     IncidentState,
     Measured,
     Reason,
-    Runaway,
 )
 
 MUTED_FOR: Final = timedelta(days=1)
@@ -67,7 +67,7 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
             return unmute(incident, action.actor, action.note, now)
         case "accept" if isinstance(incident, Change):
             return accept(incident, action.actor, action.note, now)
-        case "accept" if isinstance(incident, Runaway):
+        case "accept" if isinstance(incident, Measured) and RULES[incident.kind].may_be_accepted:
             return Decision("accepted", closed(incident, "accepted", action.actor, action.note, now), event="accepted")
         case "accept":
             return Decision("nothing_to_accept", incident)
@@ -79,9 +79,8 @@ def act_on(incident: Incident, action: Action, now: datetime) -> Decision:
 def _over(incident: Incident) -> Event:
     """The event by which it is over."""
     if isinstance(incident, Measured):
-        return "objective_over" if incident.kind == "objective_missed" else "samples_learnt"
-    events = {Change: "recovered", Runaway: "runaway_over"}
-    return events.get(type(incident), "trouble_over")
+        return RULES[incident.kind].over
+    return "recovered" if isinstance(incident, Change) else "trouble_over"
 
 
 def acknowledge(incident: Incident, actor: str, note: str, now: datetime) -> Decision:

@@ -1,18 +1,157 @@
-"""Objectives and live samples become incidents: opened once, refreshed while they last, closed by themselves. Pure."""
+"""What is measured beside the answers becomes incidents: spending, objectives, live samples. Pure.
+
+One course for every kind: opened once, refreshed while it lasts, closed by itself, quiet in maintenance (`course`). A
+further kind is a row of `RULES` and a function that says where it stands.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Final
 
-from prober.incidents.lifecycle import closed
+from prober.incidents.lifecycle import PLAIN, Circumstances, closed
 from prober.incidents.severity import severity
-from prober.judging.objectives import Standing
-from prober.model.declaration import Severity
-from prober.model.incident import Decision, Measured
+from prober.judging.objectives import PAUSE_DAYS, Standing
+from prober.judging.runaway import CALM, Spending
+from prober.model.incident import CloseReason, Decision, Event, Incident, Measured, MeasuredKind, Reason
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRule:
+    """What differs between the kinds."""
+
+    opens: Event
+    opens_because: Reason
+    over: Event
+    over_because: Reason
+    runbook: str
+    """Name of the shipped runbook."""
+    by_chance: str = ""
+    """How often chance alone would open one; empty where the incident's own evidence says so."""
+    may_be_accepted: bool = False
+    """Whether a person may take it as the plan from now on."""
+    may_join: bool = False
+    """Whether several endpoints of a provider that have it at once are one event."""
+
+
+RULES: Final[Mapping[MeasuredKind, MeasuredRule]] = {
+    "runaway": MeasuredRule(
+        opens="runaway",
+        opens_because="overspent",
+        over="runaway_over",
+        over_because="back_in_plan",
+        runbook="cost-runaway",
+        may_be_accepted=True,
+        may_join=True,
+    ),
+    "objective_missed": MeasuredRule(
+        opens="objective_missed",
+        opens_because="budget_burns",
+        over="objective_over",
+        over_because="burn_over",
+        runbook="semantic-regression",
+        by_chance=f"about once in {PAUSE_DAYS:.0f} days",
+    ),
+    **dict.fromkeys(
+        ("input_shift", "output_shift"),
+        MeasuredRule(
+            opens="samples_shifted",
+            opens_because="shift_found",
+            over="samples_learnt",
+            over_because="shift_learnt",
+            runbook="semantic-regression",
+            by_chance="about once a year",
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """Where one thing that is measured stands now."""
+
+    found: Measured | None = None
+    """The incident as it would open now; None where nothing is wrong, or too little is known."""
+    closes_as: CloseReason = ""
+    """How the open incident ends; empty where it does not."""
+    is_known: bool = False
+    """Whether `found` is no more than what an incident that is closed was about."""
+
+
+def course(before: Measured | None, stands: Measurement, now: datetime, given: Circumstances = PLAIN) -> Decision:
+    """`before`: the newest incident about the same thing, open or not."""
+    found = stands.found
+    if before is not None and before.state != "closed":
+        rule = RULES[before.kind]
+        if stands.closes_as == "superseded":
+            return Decision("changed_again", closed(before, "superseded", "", "", now), event="superseded")
+        if stands.closes_as:
+            return Decision(rule.over_because, closed(before, stands.closes_as, "", "", now), event=rule.over)
+        if found is None:
+            return Decision("quiet", before)
+        e_value = max(before.e_value, found.e_value)
+        said = replace(before, cause=found.cause, detail=found.detail, e_value=e_value)
+        return Decision("already_open", before) if said == before else Decision("refreshed", said)
+    if found is None:
+        return Decision("quiet")
+    if stands.is_known:
+        return Decision("already_closed")
+    if given.in_maintenance:
+        return Decision("in_maintenance")
+    rule = RULES[found.kind]
+    opened = replace(found, severity=severity(found, given.rules))
+    return Decision(rule.opens_because, opened, event=rule.opens)
+
+
+def withdrawn(standing: Measured, now: datetime) -> Decision:
+    """What it is about is declared no more."""
+    over = replace(closed(standing, "superseded", "", "", now), note="declared no more")
+    return Decision("not_declared", over, event="superseded")
+
+
+def may_join(incident: Incident) -> bool:
+    """Whether it may be one event with what is open at other endpoints of its provider."""
+    return not isinstance(incident, Measured) or RULES[incident.kind].may_join
+
+
+def spending(
+    is_open: bool,
+    known: Spending,
+    threshold: float,
+    endpoint: str,
+    endpoint_hash: str,
+    probe_set: str,
+    owner: str,
+    round_: str,
+    now: datetime,
+) -> Measurement:
+    """Where the spending of a probe set on an endpoint stands. `known`: after the round. An incident opens at the
+    threshold, and is over after `CALM` rounds in plan."""
+    if is_open and known.calm:
+        return Measurement(closes_as="recovered" if known.calm >= CALM else "")
+    if not is_open and (not known.is_learnt or known.e_value < threshold):
+        return Measurement()
+    found = Measured(
+        id=0,
+        endpoint=endpoint,
+        endpoint_hash=endpoint_hash,
+        state="open",
+        kind="runaway",
+        about=probe_set,
+        onset=known.onset,
+        detected_round=round_,
+        opened_at=now,
+        notified_at=now,
+        cause=spending_words(known),
+        detail=spending_detail(known, endpoint, probe_set, owner),
+        e_value=known.e_value,
+        threshold=threshold,
+    )
+    return Measurement(found=found)
 
 
 def objective(
@@ -23,29 +162,15 @@ def objective(
     endpoint: str,
     endpoint_hash: str,
     now: datetime,
-    rules: Mapping[str, Severity],
-    in_maintenance: bool,
-) -> Decision:
-    """Where an objective stands after a round → whether its budget burns. `before`: its newest incident, open or not;
-    `name`: `set/objective`.
+) -> Measurement:
+    """Where an objective stands after a round. `before`: its newest incident, open or not; `name`: `set/objective`.
 
     The e-detector alone opens and closes: a window in which too much was spent, long ago, is no news. A burn that a
     person closed opens nothing again.
     """
-    is_open = before is not None and before.state != "closed"
     since, newest = standing.burning_since, standing.newest
     if since is None or newest is None:
-        if before is None or not is_open:
-            return Decision("quiet")
-        return Decision("burn_over", closed(before, "recovered", "", "", now), event="objective_over")
-    cause, detail = objective_words(declared, standing), objective_detail(declared, standing)
-    if before is not None and is_open:
-        said = replace(before, cause=cause, detail=detail)
-        return Decision("already_open", before) if said == before else Decision("refreshed", said)
-    if before is not None and before.closed_at is not None and since <= before.closed_at:
-        return Decision("already_closed")
-    if in_maintenance:
-        return Decision("in_maintenance")
+        return Measurement(closes_as="recovered")
     found = Measured(
         id=0,
         endpoint=endpoint,
@@ -57,34 +182,23 @@ def objective(
         detected_round=_label(newest),
         opened_at=now,
         notified_at=now,
-        cause=cause,
-        detail=detail,
+        cause=objective_words(declared, standing),
+        detail=objective_detail(declared, standing),
     )
-    return Decision("budget_burns", replace(found, severity=severity(found, rules)), event="objective_missed")
+    closed_at = before.closed_at if before is not None else None
+    return Measurement(found=found, is_known=closed_at is not None and since <= closed_at)
 
 
 def shift(
-    before: Measured | None,
-    found: FoundShift,
-    is_learnt: bool,
-    endpoint_hash: str,
-    now: datetime,
-    rules: Mapping[str, Severity],
-    in_maintenance: bool,
-) -> Decision:
-    """The newest shift of one side of a feature → whether people are notified. `before`: the newest incident of the
-    same side, open or not; `is_learnt`: whether the windows since are the reference by now."""
+    before: Measured | None, found: FoundShift, is_learnt: bool, endpoint_hash: str, now: datetime
+) -> Measurement:
+    """Where one side of a feature stands, by its newest shift. `before`: the newest incident of the same side, open or
+    not; `is_learnt`: whether the windows since are the reference by now."""
     onset = _label(found.onset)
-    if before is not None and before.state != "closed":
-        if before.onset != onset:
-            return Decision("changed_again", closed(before, "superseded", "", "", now), event="superseded")
-        if is_learnt:
-            return Decision("shift_learnt", closed(before, "accepted", "", "", now), event="samples_learnt")
-        return Decision("already_open", before)
-    if is_learnt or (before is not None and before.onset >= onset):
-        return Decision("quiet")
-    if in_maintenance:
-        return Decision("in_maintenance")
+    if before is not None and before.state != "closed" and before.onset != onset:
+        return Measurement(closes_as="superseded")
+    if is_learnt:
+        return Measurement(closes_as="accepted")
     side = "inputs" if found.side == "inputs" else "answers"
     opened = Measured(
         id=0,
@@ -100,13 +214,33 @@ def shift(
         cause=f"{side} of {found.feature}: {found.words}",
         detail=f"live samples of {found.feature}, {found.side}: {found.words}",
     )
-    return Decision("shift_found", replace(opened, severity=severity(opened, rules)), event="samples_shifted")
+    return Measurement(found=opened, is_known=before is not None and before.onset >= onset)
 
 
-def withdrawn(standing: Measured, now: datetime) -> Decision:
-    """What it is about is declared no more."""
-    over = replace(closed(standing, "superseded", "", "", now), note="declared no more")
-    return Decision("not_declared", over, event="superseded")
+def spending_words(known: Spending) -> str:
+    """In half a line."""
+    leading = known.leading
+    if leading == "tokens" and 2 * known.reasoned > known.took:
+        leading = "reasoning"
+    much = known.times(leading)
+    times = f"{much:,.1f} times" if much < 10 else f"{much:,.0f} times"
+    if leading == "reasoning":
+        return f"reasoning tokens are {times} the plan"
+    if leading == "tokens":
+        return f"asks take {times} the planned tokens"
+    if known.times("tokens") <= 1.5:
+        return f"the same is asked {times} as often as planned"
+    return f"spends {times} its plan"
+
+
+def spending_detail(known: Spending, endpoint: str, probe_set: str, owner: str) -> str:
+    """Who spends, what, and what was planned."""
+    planned = max(known.planned_rounds, 1.0)
+    return (
+        f"probe set {probe_set} of {owner} on {endpoint}: {known.made:,} asks took {known.took:,} tokens"
+        f"{f', {known.reasoned:,} of them reasoning' if known.reasoned else ''}; planned were about "
+        f"{planned * known.asks:,.0f} asks and {planned * known.round_tokens:,.0f} tokens"
+    )
 
 
 def objective_words(declared: Objective, standing: Standing) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from prober.model.incident import Change, Incident, Measured, Runaway, Trouble
+from prober.incidents.measured import RULES
+from prober.model.incident import Change, Incident, Measured, Trouble
 from prober.model.triage import Cause
 
 RUNBOOKS: Final[Mapping[str, str]] = {
@@ -49,8 +50,6 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
     for cause in causes:
         if cause in _OF_CAUSE:
             return _OF_CAUSE[cause]
-    if isinstance(incident, Runaway):
-        return "cost-runaway"
     if isinstance(incident, Trouble):
         return _OF_TROUBLE[incident.kind]
     if isinstance(incident, Change):
@@ -59,7 +58,7 @@ def choose(incident: Incident | None, causes: Sequence[Cause] = ()) -> str:
             return "model-version"
         return _OF_CHANNEL.get(shifts[0].channel, "semantic-regression")
     if isinstance(incident, Measured):
-        return "semantic-regression"
+        return RULES[incident.kind].runbook
     if incident is not None or "model" in causes:
         return "model-version"
     return "semantic-regression" if causes and causes != ("none",) else ""

@@ -24,7 +24,7 @@ DEFAULTS: Final[Mapping[str, Severity]] = {
     "objective_missed": "critical",
     "input_shift": "info",
 }
-"""Channel, kind of fact, of trouble or of what is measured, or `runaway` → level. What is not named is a `warning`:
+"""Channel, kind of fact, of trouble or of what is measured → level. What is not named is a `warning`:
 answers are distributed otherwise; or an endpoint cannot be asked, which makes us blind, but is no outage of what our
 users see."""
 _PART_OF_PROVIDER_ERROR: Final = frozenset(("unauthorized", "out_of_credit", "model_not_found", "model_retired"))

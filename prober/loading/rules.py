@@ -165,7 +165,7 @@ def endpoint_findings(endpoint: Endpoint) -> Iterator[Finding]:
 
 
 def _severity_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    known = [*dict.fromkeys((*CHANNELS, *get_args(FactKind), *get_args(TroubleKind), "runaway", *MEASURED))]
+    known = [*dict.fromkeys((*CHANNELS, *get_args(FactKind), *get_args(TroubleKind), *MEASURED))]
     for name in endpoint.severity:
         if name not in known:
             yield Finding(("severity", name), f"unknown channel {quoted(name)}; {did_you_mean(name, known)}")

@@ -31,12 +31,14 @@ TroubleKind = Literal[
 ]
 """Why an endpoint cannot be asked. Never a change."""
 MeasuredKind = Literal[
+    "runaway",  # a probe set spends more on an endpoint than planned
     "objective_missed",  # the error budget of a declared objective is spent too fast
     "input_shift",  # users ask something else than before
     "output_shift",  # they are answered otherwise than before
 ]
-"""What the team measures itself: by an objective, or by samples of its own traffic. It needs no probe to have moved."""
-IncidentKind = Literal[Kind, TroubleKind, MeasuredKind, "runaway"]
+"""What is measured beside the answers to probes: spending, an objective, or samples of the team's own traffic. It needs
+no probe to have moved."""
+IncidentKind = Literal[Kind, TroubleKind, MeasuredKind]
 Event: TypeAlias = str
 """What people are notified of: the name of a row of `prober.incidents.events.EVENTS`."""
 Course = Literal["unknown", "persistent", "transient"]
@@ -142,8 +144,7 @@ LIVE: Final[tuple[IncidentState, ...]] = ("open", "acknowledged", "muted")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """What every incident is: an endpoint changed (`Change`), says something else of itself (`Facts`), cannot be asked
-    (`Trouble`), costs more than planned (`Runaway`), or is not as the team's own objectives or live samples had it
-    (`Measured`)."""
+    (`Trouble`), or is not as the plan, the team's own objectives or live samples had it (`Measured`)."""
 
     id: int
     """0 before the store gives it one."""
@@ -292,35 +293,34 @@ class Trouble(Incident):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Runaway(Incident):
-    """A probe set spends more on an endpoint than planned. It says nothing of what is answered."""
-
-    kind: Literal["runaway"]
-    probe_set: str
-    """The one that spends."""
-    detail: str
-    """Who spends, what, and what was planned. `cause` has it in half a line."""
-    e_value: float
-    threshold: float
-
-    @property
-    def headline(self) -> str:
-        return self.cause
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Incident):
-    """An objective whose error budget is spent too fast, or a shift of live samples. An endpoint may have several."""
+    """A probe set that spends more than planned, an objective whose error budget is spent too fast, or a shift of live
+    samples. An endpoint may have several. How each kind opens and ends: `prober.incidents.measured`."""
 
     kind: MeasuredKind
     about: str
-    """The objective, as `set/name`; or the feature of the live samples. At most one of a kind is open about it."""
+    """The probe set that spends; the objective, as `set/name`; or the feature of the live samples. At most one of a
+    kind is open about it."""
     detail: str
-    """What was measured, with its interval."""
+    """What was measured, with its interval; who spends, what, and what was planned. `cause` has it in half a line."""
+    e_value: float = 0.0
+    """The most evidence there ever was; 0 where the numbers are in `detail` alone."""
+    threshold: float = 0.0
 
     @property
     def headline(self) -> str:
         return self.cause
+
+    @property
+    def probe_set(self) -> str:
+        """Name of the set it is about; empty of live samples."""
+        return self.about.partition("/")[0] if self.kind in ("runaway", "objective_missed") else ""
+
+    @property
+    def is_of_content(self) -> bool:
+        """Whether it is about the endpoint as it was declared then. An objective holds, and users ask, whatever is
+        edited."""
+        return self.kind == "runaway"
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,20 +163,13 @@ class TroubleNews(IncidentNews):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunawayNews(IncidentNews):
-    """News of a probe set that spends more than planned. Fields as of `model.incident.Runaway`."""
-
-    detail: str
-    e_value: float
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredNews(IncidentNews):
-    """News of an objective or of live samples. Fields as of `model.incident.Measured`."""
+    """News of spending, of an objective or of live samples. Fields as of `model.incident.Measured`."""
 
     about: str = ""
     detail: str = ""
+    e_value: float = 0.0
+    threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +209,7 @@ class ReportNews:
     """The same, to the letter what the verb prints."""
 
 
-News: TypeAlias = (
-    ChangeNews | FactsNews | TroubleNews | RunawayNews | MeasuredNews | EndpointNews | DaemonNews | Digest | ReportNews
-)
+News: TypeAlias = ChangeNews | FactsNews | TroubleNews | MeasuredNews | EndpointNews | DaemonNews | Digest | ReportNews
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

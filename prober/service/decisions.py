@@ -18,10 +18,11 @@ from prober.incidents.actions import act_on
 from prober.incidents.events import ALARMS, EVENTS, NAMES_ALL_PARTS
 from prober.incidents.facts import become, is_same_story
 from prober.incidents.lifecycle import closed, join
+from prober.incidents.measured import may_join
 from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Action, Change, Decision, Event, Facts, Incident, Measured
+from prober.model.incident import SEVERITIES, Action, Change, Decision, Event, Facts, Incident
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import facts as stored_facts
 from prober.store.declared import AskedSet
@@ -66,7 +67,7 @@ def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Rou
             incidents.save(tx, closed(incident, "faded", "", "", now))
         decision = become(said, incident)
         incident, event, reason = decision.incident or incident, decision.event, decision.reason
-    elif event is not None and EVENTS[event].opens and not isinstance(incident, Measured):
+    elif event is not None and EVENTS[event].opens and may_join(incident):
         incident = join(incident, _same_event(tx, incident))
         if incident.part_of is not None:
             event, reason = "joined", "joined"

@@ -1,25 +1,82 @@
-"""What the team measures itself: objectives after each round, live samples as time goes by."""
+"""What is measured beside the answers: spending and objectives after each round, live samples as time goes by."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from prober.incidents.measured import objective as decide_objective
-from prober.incidents.measured import shift as decide_shift
-from prober.incidents.measured import withdrawn
+from prober.incidents import measured as stand
+from prober.incidents.lifecycle import Circumstances
+from prober.incidents.measured import course, withdrawn
 from prober.incidents.routing import Routing
-from prober.model.declaration import Endpoint, ProbeSet
+from prober.judging.promise import Promise
+from prober.judging.runaway import Spending, Took, after, closed, decode, encode, threshold
+from prober.loading.cron import parse
+from prober.model.declaration import Endpoint, ProbeSet, Schedule
+from prober.model.evidence import Observation
 from prober.model.incident import Decision, Measured, MeasuredKind
 from prober.model.sample import FoundShift
 from prober.service.decisions import carry_out, locked
 from prober.status.objectives import ObjectiveStatus, objectives
 from prober.status.samples import is_learnt
-from prober.store import Store, Transaction, daemons, declared, measured, samples
+from prober.store import Store, Transaction, daemons, declared, incidents, samples, watches
+from prober.store.rounds import Claim
 
-_CHANGES: Final = frozenset(("budget_burns", "burn_over", "refreshed", "shift_found", "shift_learnt", "changed_again"))
-"""Reasons by which something is written."""
+LONGEST: Final = timedelta(days=400)
+"""How far back planned rounds are counted."""
+_UNWRITTEN: Final = frozenset(("quiet", "already_open", "already_closed", "in_maintenance"))
+"""Reasons by which nothing is written."""
+
+
+def watch_spending(
+    tx: Transaction,
+    claim: Claim,
+    probe_set: ProbeSet,
+    endpoint: Endpoint,
+    observations: Sequence[Observation],
+    promise: Promise,
+    routing: Routing,
+    given: Circumstances,
+    now: datetime,
+) -> Decision:
+    """Behind the lock of the endpoint: learn what a round took, decide, and write it."""
+    key, at = endpoint.content_hash, datetime.fromisoformat(claim.round.label)
+    held = watches.spending(tx, key)
+    known = decode(held[probe_set.name]) if probe_set.name in held else Spending()
+    before = incidents.newest_measured(tx, "runaway", probe_set.name, key)
+    was_open = before is not None and before.state != "closed"
+    content = _content(probe_set)
+    if known.content != content:
+        known = Spending(content=content, is_open=was_open)
+    if known.is_open and not was_open:  # a person ended it
+        is_plan = before is not None and before.close_reason == "accepted"
+        known = Spending(content=content) if is_plan else closed(known)
+    planned = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
+    known = after(known, _took(claim.round.label, planned, probe_set, observations), endpoint.runaway / 2)
+    most = threshold(promise.rounds_per_year)
+    found = stand.spending(
+        was_open, known, most, endpoint.name, key, probe_set.name, probe_set.owner, claim.round.label, now
+    )
+    decision = course(before, found, now, given)
+    if decision.event == "runaway_over":
+        known = closed(known)
+    rate = planned_rounds(probe_set.schedule, at - timedelta(days=28), at) / (28 * 86400)
+    known = replace(
+        known,
+        is_open=decision.event == "runaway" or (was_open and decision.event is None),
+        at=at.isoformat(),
+        every_s=1 / rate if rate else 0.0,
+        priority=probe_set.priority,
+    )
+    watches.keep_spending(tx, key, {**held, probe_set.name: encode(known)})
+    if decision.reason not in _UNWRITTEN:
+        carry_out(tx, decision, routing, now)
+    return decision
 
 
 def look_at_objectives(
@@ -29,17 +86,10 @@ def look_at_objectives(
     if not probe_set.objectives:
         return ()
     asked = probe_set.model_copy(update={"endpoints": (endpoint.name,)})
-    found = store.query(objectives, [asked], now)
-    done = []
-    for one in found:
-        decision = store.query(_of_objective, one, endpoint, routing, now)
-        if decision.reason in _CHANGES:
-            with locked(store, endpoint.content_hash) as tx:
-                decision = _of_objective(tx, one, endpoint, routing, now)  # read again: another may have been quicker
-                if decision.reason in _CHANGES:
-                    carry_out(tx, decision, routing, now)
-        done.append(decision)
-    return tuple(done)
+    return tuple(
+        _settle(store, endpoint.content_hash, partial(_of_objective, one=one, endpoint=endpoint), routing, now)
+        for one in store.query(objectives, [asked], now)
+    )
 
 
 def look_at_samples(
@@ -51,46 +101,62 @@ def look_at_samples(
     done = []
     for found in store.query(samples.newest_shifts):
         endpoint = known.get(found.endpoint)
+        key = endpoint.content_hash if endpoint else ""  # live samples may be of an endpoint that is not declared
+        look = partial(_of_shift, found=found, endpoint=endpoint)
         # An incident that gives way to a later shift is followed by that one's.
-        while (decision := store.query(_of_shift, found, endpoint, routing, now)).reason in _CHANGES:
-            with locked(store, _hash(endpoint)) as tx:
-                decision = _of_shift(tx, found, endpoint, routing, now)
-                if decision.reason in _CHANGES:
-                    carry_out(tx, decision, routing, now)
+        while (decision := _settle(store, key, look, routing, now)).reason not in _UNWRITTEN:
             done.append(decision)
     for standing in store.query(_declared_no_more):
         with locked(store, standing.endpoint_hash) as tx:
-            still = measured.newest(tx, standing.endpoint, standing.kind, standing.about)
-            if still is not None and still.id == standing.id and still.state != "closed":
+            still = incidents.get(tx, standing.id)
+            if isinstance(still, Measured) and still.state != "closed":
                 done.append(withdrawn(still, now))
                 carry_out(tx, done[-1], routing, now)
     return tuple(done)
 
 
+def _settle(
+    store: Store,
+    endpoint_hash: str,
+    look: Callable[[Transaction, Routing, datetime], Decision],
+    routing: Routing,
+    now: datetime,
+) -> Decision:
+    """Decide, and write what there is to write. Behind the lock it is decided again: another may have been quicker."""
+    decision = store.query(look, routing, now)
+    if decision.reason in _UNWRITTEN:
+        return decision
+    with locked(store, endpoint_hash) as tx:
+        decision = look(tx, routing, now)
+        if decision.reason not in _UNWRITTEN:
+            carry_out(tx, decision, routing, now)
+    return decision
+
+
 def _of_objective(
-    tx: Transaction, one: ObjectiveStatus, endpoint: Endpoint, routing: Routing, now: datetime
+    tx: Transaction, routing: Routing, now: datetime, one: ObjectiveStatus, endpoint: Endpoint
 ) -> Decision:
     name = f"{one.probe_set}/{one.objective.name}"
-    before = measured.newest(tx, endpoint.name, "objective_missed", name)
-    busy = routing.maintained_until(endpoint.name, now, daemons.busy_until(tx, endpoint.name, now)) is not None
-    return decide_objective(
-        before, name, one.objective, one.standing, endpoint.name, endpoint.content_hash, now, endpoint.severity, busy
-    )
+    before = incidents.newest_measured(tx, "objective_missed", name, endpoint.name)
+    found = stand.objective(
+        before, name, one.objective, one.standing, endpoint.name, endpoint.content_hash, now
+    )  # fmt: skip
+    return course(before, found, now, _given(tx, endpoint.name, endpoint, routing, now))
 
 
 def _of_shift(
-    tx: Transaction, found: FoundShift, endpoint: Endpoint | None, routing: Routing, now: datetime
+    tx: Transaction, routing: Routing, now: datetime, found: FoundShift, endpoint: Endpoint | None
 ) -> Decision:
     kind: MeasuredKind = "input_shift" if found.side == "inputs" else "output_shift"
-    before = measured.newest(tx, found.endpoint, kind, found.feature)
-    busy = routing.maintained_until(found.endpoint, now, daemons.busy_until(tx, found.endpoint, now)) is not None
-    rules = endpoint.severity if endpoint else {}
-    return decide_shift(before, found, is_learnt(tx, found), _hash(endpoint), now, rules, busy)
+    before = incidents.newest_measured(tx, kind, found.feature, found.endpoint)
+    key = endpoint.content_hash if endpoint else ""
+    measured = stand.shift(before, found, is_learnt(tx, found), key, now)
+    return course(before, measured, now, _given(tx, found.endpoint, endpoint, routing, now))
 
 
-def _hash(endpoint: Endpoint | None) -> str:
-    """Live samples may be of an endpoint that is not declared."""
-    return endpoint.content_hash if endpoint else ""
+def _given(tx: Transaction, name: str, endpoint: Endpoint | None, routing: Routing, now: datetime) -> Circumstances:
+    is_busy = routing.maintained_until(name, now, daemons.busy_until(tx, name, now)) is not None
+    return Circumstances(rules=endpoint.severity if endpoint else {}, in_maintenance=is_busy)
 
 
 def _declared_no_more(tx: Transaction) -> tuple[Measured, ...]:
@@ -101,8 +167,44 @@ def _declared_no_more(tx: Transaction) -> tuple[Measured, ...]:
         for objective in one.objectives
         for name in one.endpoints
     }
-    return tuple(
-        one
-        for one in measured.not_closed(tx)
-        if one.kind == "objective_missed" and (one.endpoint, one.about) not in here
+    objectives = incidents.open_measured(tx, "objective_missed")
+    return tuple(one for one in objectives if (one.endpoint, one.about) not in here)
+
+
+def planned_rounds(schedule: Schedule, since: datetime | None, until: datetime) -> float:
+    """Rounds that a schedule makes due in (since, until]; 1 where nothing was before."""
+    if since is None:
+        return 1.0
+    since = max(since, until - LONGEST)
+    if schedule.cron is None:
+        return max(0.0, (until - since).total_seconds()) / (schedule.every_s or 1.0)
+    cron, zone = parse(schedule.cron), ZoneInfo(schedule.timezone)
+    early = timedelta(seconds=schedule.jitter_s)  # a round starts up to so much after its moment
+    day, last, count = (since - early).astimezone(zone).date(), until.astimezone(zone).date(), 0
+    while day <= last:
+        count += sum(since - early < moment <= until for moment in cron.on(day, zone))
+        day += timedelta(days=1)
+    return float(count)
+
+
+def _took(label: str, planned: float, probe_set: ProbeSet, observations: Sequence[Observation]) -> Took:
+    replies = [one.reply for one in observations]
+    tokens = [0 if one.error and one.tokens is None else one.tokens for one in replies]
+    counted = [one for one in tokens if one is not None]
+    return Took(
+        label,
+        planned,
+        len(replies),
+        sum(probe.samples for probe in probe_set.probes),
+        counted if len(counted) == len(tokens) and any(counted) else None,
+        [one.reasoning_tokens or 0 for one in replies],
     )
+
+
+def _content(probe_set: ProbeSet) -> str:
+    asked = sorted(f"{probe.content_hash} {probe.samples}" for probe in probe_set.probes)
+    return sha256("\n".join(asked).encode()).hexdigest()[:16]
+
+
+def _time(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

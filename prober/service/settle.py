@@ -24,7 +24,7 @@ from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
 from prober.model.reference import Confirm
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked
-from prober.service.spending import watch_spending
+from prober.service.measured import watch_spending
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store import facts as stored_facts
 from prober.store.rounds import Claim
@@ -107,9 +107,7 @@ def settle(
         if facts is not None:
             _settle_facts(tx, endpoint, facts, given, routing, now)
         if probe_set is not None and promise is not None and observations is not None:
-            watch_spending(
-                tx, claim, probe_set, endpoint, observations, promise, routing, given.in_maintenance, now
-            )  # fmt: skip
+            watch_spending(tx, claim, probe_set, endpoint, observations, promise, routing, given, now)
     return Settled(change, failing, confirmation)
 
 

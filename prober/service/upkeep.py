@@ -54,8 +54,8 @@ def _look_at_one(store: Store, seen: Incident, routing: Routing, now: datetime) 
 
 
 def _decide(tx: Transaction, incident: Incident, routing: Routing, now: datetime) -> Decision:
-    # An objective holds, and users ask, whatever is edited.
-    is_old = not isinstance(incident, Measured) and not declared.is_current(tx, incident.endpoint_hash)
+    outlives = isinstance(incident, Measured) and not incident.is_of_content
+    is_old = not outlives and not declared.is_current(tx, incident.endpoint_hash)
     if is_old and declared.is_declared(tx, incident.endpoint):
         return replaced(incident, now)
     alerts = routing.alerts

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.alerts.phrases import chance
+from prober.incidents.measured import RULES
 from prober.incidents.runbooks import RUNBOOKS, choose
-from prober.judging.objectives import PAUSE_DAYS
 from prober.loading.runbooks import runbook
 from prober.model.incident import Change, Incident, Measured
 from prober.model.triage import Triage
@@ -40,7 +40,7 @@ def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | No
     if isinstance(incident, Change):
         odds = chance(incident.e_value, incident.threshold, false_alarms_per_year).removeprefix("by chance ")
     if isinstance(incident, Measured):
-        odds = f"about once in {PAUSE_DAYS:.0f} days" if incident.kind == "objective_missed" else "about once a year"
+        odds = RULES[incident.kind].by_chance
     named = triage.runbook if triage is not None else ""
     return Advice(kind.title, kind.bad, kind.check, odds, named or choose(incident))
 

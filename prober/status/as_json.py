@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from prober.model.evidence import Findings
-from prober.model.incident import Change, Facts, Measured, Runaway, Trouble
+from prober.model.incident import Change, Facts, Measured, Trouble
 
 if TYPE_CHECKING:
     from prober.asking.breaker import Breaker
@@ -144,7 +144,7 @@ def _of_breaker(one: Breaker) -> Json:
     }
 
 
-def _of_runaway(incident: Runaway, overspending: Sequence[Overspending]) -> Json:
+def _of_runaway(incident: Measured, overspending: Sequence[Overspending]) -> Json:
     ahead = next((one.ahead for one in overspending if one.incident == incident.id), None)
     return {
         "incident": incident.id,
@@ -161,7 +161,7 @@ def _of_runaway(incident: Runaway, overspending: Sequence[Overspending]) -> Json
 def of_incident(incident: Incident) -> Json:
     """Trouble has every key of a change, which say that nothing moved."""
     change = incident if isinstance(incident, Change) else None
-    counted = incident if isinstance(incident, Change | Runaway) else None
+    counted = incident if isinstance(incident, Change | Measured) else None
     return {
         "id": incident.id,
         "endpoint": incident.endpoint,
@@ -177,8 +177,8 @@ def of_incident(incident: Incident) -> Json:
         "close_reason": incident.close_reason,
         "severity": incident.severity,
         "cause": incident.cause,
-        "about": incident.about if isinstance(incident, Measured) else "",
-        "detail": incident.detail if isinstance(incident, Trouble | Runaway | Measured) else "",
+        "about": incident.about if isinstance(incident, Measured) and incident.kind != "runaway" else "",
+        "detail": incident.detail if isinstance(incident, Trouble | Measured) else "",
         "cause_before": incident.cause_before if isinstance(incident, Trouble) else "",
         "failed_share": incident.failed_share if isinstance(incident, Trouble) else None,
         "acknowledged_at": of_time(incident.acknowledged_at),

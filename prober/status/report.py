@@ -57,6 +57,7 @@ def report(tx: Transaction, span: int, now: datetime) -> Report:
             one
             for one in incidents.recent(tx)
             if isinstance(one, Change | Facts | Measured)
+            and one.kind != "runaway"
             and one.opened_at < end
             and (one.closed_at is None or one.closed_at >= begin)
         ),

@@ -11,7 +11,7 @@ from prober.store import Transaction, incidents, watches
 
 def overspending(tx: Transaction, endpoint_hash: str, now: datetime) -> tuple[Overspending, ...]:
     """The probe sets of an endpoint for which a cost incident is open, and how far ahead of their plan they are."""
-    found = incidents.open_runaways(tx, endpoint_hash)
+    found = incidents.open_measured(tx, "runaway", endpoint_hash)
     held = watches.spending(tx, endpoint_hash) if found else {}
     known = {name: decode(each) for name, each in held.items()}
     return tuple(

@@ -16,7 +16,7 @@ from sqlmodel import col, func, select, update
 from prober.loading.cron import rounds_per_year
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.errors import StoreError
-from prober.model.incident import Change, Incident, Measured, Runaway
+from prober.model.incident import Change, Incident, Measured
 from prober.model.objective import Objective
 from prober.model.providers import PROVIDERS
 from prober.model.reference import Confirm, ReferenceRule
@@ -199,11 +199,8 @@ def sets_of(tx: Transaction, endpoint: str) -> tuple[AskedSet, ...]:
 def concerned(tx: Transaction, incident: Incident) -> tuple[AskedSet, ...]:
     """The sets whose probes moved, that spends, or whose objective it is; else every set asked of the endpoint."""
     asked = sets_of(tx, incident.endpoint)
-    if isinstance(incident, Runaway):
-        return tuple(one for one in asked if one.name == incident.probe_set) or asked
     if isinstance(incident, Measured):
-        named = incident.about.partition("/")[0] if incident.kind == "objective_missed" else ""
-        return tuple(one for one in asked if one.name == named) or asked
+        return tuple(one for one in asked if one.name == incident.probe_set) or asked
     verdicts = incident.verdicts if isinstance(incident, Change) else ()
     moved = {series for verdict in verdicts for series in verdict.series}
     probes = tx.exec(

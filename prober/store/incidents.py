@@ -22,8 +22,8 @@ from prober.model.incident import (
     Facts,
     Incident,
     Measured,
+    MeasuredKind,
     Reason,
-    Runaway,
     Trouble,
 )
 from prober.model.notice import Comparison, Part
@@ -66,23 +66,31 @@ def troubled(tx: Transaction) -> frozenset[str]:
     return frozenset(tx.exec(found))
 
 
-def open_runaways(tx: Transaction, endpoint_hash: str) -> tuple[Runaway, ...]:
-    """Of the probe sets that spend more than planned; at most one of each."""
-    rows = tx.exec(
-        select(IncidentRow)
-        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed", IncidentRow.kind == "runaway")
-        .order_by(col(IncidentRow.id))
-        .execution_options(populate_existing=True)
+def open_measured(tx: Transaction, kind: MeasuredKind, endpoint_hash: str | None = None) -> tuple[Measured, ...]:
+    """Of an endpoint, or of all; the earliest first."""
+    statement = select(IncidentRow).where(IncidentRow.state != "closed", IncidentRow.kind == kind)
+    if endpoint_hash is not None:
+        statement = statement.where(IncidentRow.endpoint_hash == endpoint_hash)
+    rows = tx.exec(statement.order_by(col(IncidentRow.id)).execution_options(populate_existing=True))
+    return tuple(one for one in map(to_incident, rows) if isinstance(one, Measured))
+
+
+def newest_measured(tx: Transaction, kind: MeasuredKind, about: str, endpoint: str) -> Measured | None:
+    """Open or not. `endpoint`: its content hash where spending is meant, else its name, whatever its content."""
+    is_same = (
+        (IncidentRow.endpoint_hash == endpoint, IncidentRow.probe_set == about)
+        if kind == "runaway"
+        else (IncidentRow.endpoint == endpoint, IncidentRow.about == about)
     )
-    return tuple(one for one in map(to_incident, rows) if isinstance(one, Runaway))
-
-
-def newest_runaway(tx: Transaction, endpoint_hash: str, probe_set: str) -> Runaway | None:
-    """Of this set, closed or not."""
-    of = (IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.probe_set == probe_set, IncidentRow.kind == "runaway")
-    row = tx.exec(select(IncidentRow).where(*of).order_by(col(IncidentRow.id).desc()).limit(1)).first()
+    row = tx.exec(
+        select(IncidentRow)
+        .where(IncidentRow.kind == kind, *is_same)
+        .order_by(col(IncidentRow.id).desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).first()
     found = None if row is None else to_incident(row)
-    return found if isinstance(found, Runaway) else None
+    return found if isinstance(found, Measured) else None
 
 
 def _not_closed(tx: Transaction, endpoint_hash: str, kind: ColumnElement[bool]) -> Incident | None:
@@ -139,7 +147,7 @@ def live_at_provider(tx: Transaction, incident: Incident) -> tuple[Incident, ...
 
 def _of_nature(incident: Incident) -> tuple[ColumnElement[bool], ...]:
     """What holds of incidents that may be of one event with this one."""
-    if isinstance(incident, Trouble | Runaway):
+    if isinstance(incident, Trouble | Measured):
         return (col(IncidentRow.kind) == incident.kind,)
     is_facts = col(IncidentRow.is_facts).is_(True if isinstance(incident, Facts) else None)
     return (~col(IncidentRow.kind).in_(TROUBLES), is_facts)
@@ -280,18 +288,20 @@ def to_row(incident: Incident) -> IncidentRow:
         row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
         row.together = json.dumps(incident.together)
         row.facts = pack_facts(incident.facts) if incident.facts else None
-    if isinstance(incident, Runaway):
-        row.is_facts, row.probe_set, row.detail = False, incident.probe_set, incident.detail
-        row.e_value, row.threshold = incident.e_value, incident.threshold
     if isinstance(incident, Trouble):
         row.detail, row.cause_before = incident.detail, incident.cause_before
         row.failed_share = incident.failed_share
     if isinstance(incident, Measured):
-        row.about, row.detail, row.is_facts = incident.about, incident.detail, False
+        row.is_facts, row.detail = False, incident.detail
+        row.e_value, row.threshold = incident.e_value, incident.threshold
+        if incident.kind == "runaway":  # the column is of an earlier schema than `about`
+            row.probe_set = incident.about
+        else:
+            row.about = incident.about
     return row
 
 
-def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway | Measured:
+def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Measured:
     shared: dict[str, Any] = {
         "id": row.id,
         "endpoint": row.endpoint,
@@ -313,17 +323,18 @@ def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Runaway | Measur
         "notified_at": row.notified_at,
     }
     first, last = row.onset_first, row.onset_last
-    incident: Change | Facts | Trouble | Runaway | Measured
+    incident: Change | Facts | Trouble | Measured
     facts = () if row.facts is None else unpack_facts(row.facts)
     if row.is_facts:
         incident = Facts(**shared, facts=facts)
-    elif row.kind == "runaway":
-        incident = Runaway(
-            **shared, probe_set=row.probe_set or "", detail=row.detail or "", e_value=row.e_value,
-            threshold=row.threshold,
-        )  # fmt: skip
     elif row.kind in MEASURED:
-        incident = Measured(**shared, about=row.about or "", detail=row.detail or "")
+        incident = Measured(
+            **shared,
+            about=row.about or row.probe_set or "",
+            detail=row.detail or "",
+            e_value=row.e_value,
+            threshold=row.threshold,
+        )
     elif row.kind in TROUBLES:
         incident = Trouble(
             **shared,

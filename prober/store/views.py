@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from prober.model.budget import Budget, Limit, Period, Spent
-from prober.model.incident import ActionName, Change, Event, Facts, Measured, Runaway, Trouble
+from prober.model.incident import ActionName, Change, Event, Facts, Measured, Trouble
 from prober.model.reference import ReferenceRule
 
 RoundState = Literal["due", "claimed", "completed", "missed"]
@@ -137,7 +137,7 @@ class EndpointView:
     first."""
     trouble: Trouble | None = None
     """Why it cannot be asked; None where it can."""
-    runaways: tuple[Runaway, ...] = ()
+    runaways: tuple[Measured, ...] = ()
     """Probe sets that spend more on it than planned; the newest first."""
     closed_incident: Change | None = None
     """The newest change where none is open though the latest judgement is an alarm: it was closed since."""

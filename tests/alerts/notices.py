@@ -28,7 +28,6 @@ from prober.model.notice import (
     Part,
     Point,
     ReportNews,
-    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -95,8 +94,8 @@ def edited(notice: T, **values: Any) -> T:
                 **{field.name: getattr(about, field.name, field.default) for field in fields(TroubleNews)}
             )
         case event if event.startswith("runaway") or values.get("kind") == "runaway":
-            about = RunawayNews(
-                **{name: getattr(about, name) for name in IncidentNews.__dataclass_fields__},
+            about = MeasuredNews(
+                **{name: getattr(about, name) for name in IncidentNews.__dataclass_fields__}, about="shop",
                 detail="probe set shop of payments on acme/model: 16 asks took 24,000 tokens; planned were about 8 asks and "
                 "300 tokens",
                 e_value=9e4, threshold=87_660,

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
 from dashboard.selection import HOME
-from prober.model.incident import Runaway
+from prober.model.incident import Measured
 from prober.model.notice import EndpointNews, Notice, Source
 from prober.store.pages import replies as stored_replies
 from tests.dashboard.canned import (
@@ -232,9 +232,9 @@ def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
 
 @pytest.mark.slow
 def test_cost_says_what_spends_more_than_planned(page):
-    found = Runaway(
+    found = Measured(
         id=9, endpoint="down", endpoint_hash="h", state="open", kind="runaway", onset="2026-01-31T06:00:00Z",
-        detected_round="2026-01-31T06:00:00Z", opened_at=NOW, probe_set="s", cause="asks take 80 times the planned tokens",
+        detected_round="2026-01-31T06:00:00Z", opened_at=NOW, about="s", cause="asks take 80 times the planned tokens",
         detail="probe set s of us on down: 8 asks", e_value=1.0, threshold=1.0,
     )  # fmt: skip
     store = all_states()

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prober.incidents.measured import objective
+from prober.incidents.lifecycle import Circumstances
+from prober.incidents.measured import course, objective
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, Standing, judge
 from prober.judging.promise import Promise
@@ -141,7 +142,9 @@ def test_an_objective_opens_once_is_refreshed_and_closes_by_the_evidence() -> No
         return judge(batches, 0.05, timedelta(days=7), 24)
 
     def decide(before: Measured | None, *bad: int, busy: bool = False) -> Decision:
-        return objective(before, "canary/valid", declared_, stand(*bad), "e", "h", START + timedelta(days=1), {}, busy)
+        now = START + timedelta(days=1)
+        found = objective(before, "canary/valid", declared_, stand(*bad), "e", "h", now)
+        return course(before, found, now, Circumstances(in_maintenance=busy))
 
     assert decide(None, 1, 0, 1).reason == "quiet"
     assert decide(None, 1, 8, 9, busy=True).reason == "in_maintenance"

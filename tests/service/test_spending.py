@@ -20,8 +20,8 @@ from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.decisions import carry_out
 from prober.service.gates import overspending_gates
+from prober.service.measured import planned_rounds
 from prober.service.run_round import RoundResult
-from prober.service.spending import planned_rounds
 from prober.store import Store, incidents, notices, watches
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -73,7 +73,7 @@ class Prober:
         )  # fmt: skip
 
     def opened(self):
-        return self.store.query(incidents.open_runaways, ENDPOINT.content_hash)
+        return self.store.query(incidents.open_measured, "runaway", ENDPOINT.content_hash)
 
     def events(self) -> list[str]:
         return [one.event for one in reversed(self.store.query(notices.recent))]

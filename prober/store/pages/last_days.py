@@ -10,7 +10,7 @@ from sqlalchemy import select as columns
 from sqlmodel import col, func
 
 from prober.loading.round_labels import moment_of
-from prober.model.incident import TROUBLES
+from prober.model.incident import MEASURED, TROUBLES
 from prober.store.alert_rows import IncidentRow
 from prober.store.engine import Transaction
 from prober.store.rows import TallyRow
@@ -62,8 +62,7 @@ def spans(tx: Transaction, since: datetime) -> tuple[SpanView, ...]:
     )  # fmt: skip
     rows = tx.connection().execute(
         found.where(
-            col(IncidentRow.kind) != "runaway",
-            col(IncidentRow.about).is_(None),
+            col(IncidentRow.kind).not_in(MEASURED),
             col(IncidentRow.closed_at).is_(None) | (col(IncidentRow.closed_at) >= since),
         )
     )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import col, func, select
 
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Runaway, Trouble
+from prober.model.incident import SEVERITIES, Change, Facts, Incident, Measured, Trouble
 from prober.model.notice import (
     ChangeNews,
     Comparison,
@@ -24,7 +24,6 @@ from prober.model.notice import (
     Part,
     Point,
     ReportNews,
-    RunawayNews,
     Source,
     TroubleNews,
 )
@@ -220,7 +219,7 @@ def news_of(
     comparisons: tuple[Comparison, ...],
     history: tuple[Point, ...],
     history_unit: str,
-) -> ChangeNews | FactsNews | TroubleNews | RunawayNews | MeasuredNews:
+) -> ChangeNews | FactsNews | TroubleNews | MeasuredNews:
     """`history` is of the channel that moved most, oldest round first."""
     shared: dict[str, Any] = {
         "incident_id": incident.id,
@@ -240,12 +239,14 @@ def news_of(
     }
     if isinstance(incident, Facts):
         return FactsNews(**shared, facts=incident.facts)
-    if isinstance(incident, Runaway):
-        return RunawayNews(
-            **shared, detail=incident.detail, e_value=incident.e_value, threshold=incident.threshold
-        )  # fmt: skip
     if isinstance(incident, Measured):
-        return MeasuredNews(**shared, about=incident.about, detail=incident.detail)
+        return MeasuredNews(
+            **shared,
+            about=incident.about,
+            detail=incident.detail,
+            e_value=incident.e_value,
+            threshold=incident.threshold,
+        )
     if not isinstance(incident, Change):
         trouble = incident if isinstance(incident, Trouble) else None
         return TroubleNews(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import and_, col, func, select
 
 from prober.model.budget import Budget
-from prober.model.incident import LIVE, TROUBLES, Change, Measured, Runaway, Trouble
+from prober.model.incident import LIVE, TROUBLES, Change, Measured, Trouble
 from prober.model.reference import ReferenceRule
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.codec import unpack_judgement
@@ -263,15 +263,16 @@ def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Runaway], list[Measured]]:
+def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Measured], list[Measured]]:
     """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what spends
     more than planned, and what is measured, the newest first."""
     found = [to_incident(row) for row in tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))]
     changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
     troubles = {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
-    runaways = [one for one in reversed(found) if isinstance(one, Runaway)]
-    measured = [one for one in found if isinstance(one, Measured)]
-    return changes, troubles, runaways, sorted(measured, key=lambda one: -one.id)
+    measured = [one for one in reversed(found) if isinstance(one, Measured)]
+    runaways = [one for one in measured if one.kind == "runaway"]
+    others = [one for one in measured if one.kind != "runaway"]
+    return changes, troubles, runaways, sorted(others, key=lambda one: -one.id)
 
 
 def _closed(tx: Transaction, hashes: Sequence[str]) -> dict[str, Change]:
