@@ -118,12 +118,12 @@ class BreakerGate:
         clock: Callable[[], datetime],
         name: str = "",
         *,
-        is_patient: bool = True,
+        keeps_pause: bool = True,
         opens_by_limits: bool = True,
     ) -> None:
-        """`outcomes`: what is stored, oldest first. `is_patient`: whether the pause between two looks is kept.
+        """`outcomes`: what is stored, oldest first. `keeps_pause`: whether the pause between two looks is kept.
         `opens_by_limits`: whether `rate_limited` counts as a failure; not where whoever asks waits for limits."""
-        self._outcomes, self._clock, self._name, self._is_patient = [*outcomes], clock, name, is_patient
+        self._outcomes, self._clock, self._name, self._keeps_pause = [*outcomes], clock, name, keeps_pause
         self._opens_by_limits = opens_by_limits
         self._in_flight = 0
         self._looked = 0
@@ -139,7 +139,7 @@ class BreakerGate:
         room = len(asks)
         if self._state.is_open:
             now, looks_at = self._clock(), self._state.looks_at
-            due = not self._is_patient or looks_at is None or now >= looks_at or self._looked > 0
+            due = not self._keeps_pause or looks_at is None or now >= looks_at or self._looked > 0
             room = max(0, self._state.looks - self._looked) if due else 0
         elif not self.is_ahead:
             room = max(0, OPENS_AFTER - self._state.failures - self._in_flight) or int(not self._in_flight)

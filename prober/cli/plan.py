@@ -18,7 +18,6 @@ from prober.loading import Declarations
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.prices import dollars, tariff
-from prober.service.run_round import asks
 from prober.store import Store
 from prober.tokens import input_tokens, output_limit
 
@@ -142,7 +141,7 @@ def plan(paths: Paths = None, database: Database = None, as_json: AsJson = False
 def _planned(declarations: Declarations, store: Store | None, now: datetime) -> Iterator[EndpointPlan]:
     """Of every endpoint, in seconds however many there are."""
     missing = missing_of_each(store) if store else {}
-    each_round = sum(asks(one) * len(one.endpoints) for one in declarations.sets)
+    each_round = sum(one.asks * len(one.endpoints) for one in declarations.sets)
     rounds = min(RECENT, max(FEWEST, MOST_READ // max(each_round, 1)))
     with bars() as shown:
         for endpoint in shown.track(declarations.endpoints, description="Planning"):
@@ -226,8 +225,8 @@ def planned(
     return Planned(
         probe_set=probe_set.name,
         rounds_per_day=rounds_per_day,
-        asks_per_round=asks(probe_set),
-        asks_per_day=rounds_per_day * asks(probe_set),
+        asks_per_round=probe_set.asks,
+        asks_per_day=rounds_per_day * probe_set.asks,
         input_tokens_per_day=rounds_per_day * sent,
         input_tokens_from="prompts" if any(u.input_tokens is None for u in seen) else "replies",
         output_tokens_per_day=None if got is None else rounds_per_day * got,

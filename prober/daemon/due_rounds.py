@@ -210,7 +210,7 @@ class DueRounds:
                     clock=self._clock,
                     confirming=True,
                     budgets=watched.budgets,
-                    is_patient=True,
+                    is_scheduled=True,
                 )
         except StoreError as error:
             log_fault(f"{about} is left to be taken up again", error)

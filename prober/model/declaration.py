@@ -271,6 +271,11 @@ class ProbeSet(Shape):
     """At least one."""
 
     @property
+    def asks(self) -> int:
+        """Of one round on one endpoint."""
+        return sum(probe.samples for probe in self.probes)
+
+    @property
     def keep_replies_s(self) -> float | None:
         return None if self.keep_replies is None else seconds(self.keep_replies)
 

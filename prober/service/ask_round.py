@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S
 from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import REMEMBERED, SeenReplies
+from prober.judging.promise import Promise
 from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, Probe, ProbeSet, series_key
 from prober.model.evidence import Observation
@@ -26,6 +27,24 @@ from prober.store.rounds import Claim
 
 GATHERED_S: Final = 0.1
 """How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundToAsk:
+    """What is asked of whom, and what is promised: what every step of a round needs."""
+
+    probe_set: ProbeSet
+    endpoint: Endpoint
+    promise: Promise
+    provider: Provider
+    budgets: Sequence[ScopedBudget]
+    """All that the asks count in."""
+    clock: Callable[[], datetime]
+    is_scheduled: bool = False
+    """Whether it is a round of a schedule. Then an endpoint that answered nothing lately is given a pause, what is
+    spent is compared with the plan, and the round may be missed as `breaker_open` or `held_back`."""
+    may_confirm: bool = False
+    """Whether somebody will ask the confirmation round that may come of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +69,13 @@ def plan(probe_set: ProbeSet, endpoint: Endpoint) -> list[Ask]:
     return [Ask(endpoint, probe, sample, key, place) for place, (probe, key, sample) in enumerate(order)]
 
 
-def ask_round(
-    store: Store,
-    claim: Claim,
-    probe_set: ProbeSet,
-    endpoint: Endpoint,
-    provider: Provider,
-    clock: Callable[[], datetime],
-    budgets: Sequence[ScopedBudget],
-    *,
-    is_patient: bool = False,
-) -> AskedRound:
-    """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError.
-
-    `is_patient`: whether an endpoint that answers nothing is given its pause (see `BreakerGate`).
-    """
+def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
+    """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
+    probe_set, endpoint = one.probe_set, one.endpoint
     asks = plan(probe_set, endpoint)
-    found = {(one.series, one.sample): one for one in store.query(replies.recorded, claim.round.id)}
+    found = {(seen.series, seen.sample): seen for seen in store.query(replies.recorded, claim.round.id)}
     probes = {ask.series: ask.probe for ask in asks}
-    is_confirming = claim.round.confirms not in ("", judge_state.FOR_REFERENCE)
-    gates = round_gates(
-        store, endpoint, budgets, found.values(), probes, clock, is_patient=is_patient,
-        purpose="confirmation" if is_confirming else probe_set.priority, probe_set=probe_set.name,
-    )  # fmt: skip
-    waits = is_patient or bool(endpoint.limits.by_unit)
-    asker = Asker(provider, clock, endpoint.concurrency, gates, time.sleep, LONGEST_WAIT_S if waits else 0.0)
+    asker = _asker(store, claim, one, found.values(), probes)
     seen = SeenReplies()
     earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
     for series, reply in (*earlier, *((one.series, one.reply) for one in found.values())):
@@ -103,29 +104,36 @@ def ask_round(
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
 
 
-def ask_once_more(
-    store: Store,
-    probe_set: ProbeSet,
-    endpoint: Endpoint,
-    series: Collection[str],
-    provider: Provider,
-    clock: Callable[[], datetime],
-    budgets: Sequence[ScopedBudget],
-) -> tuple[Observation, ...]:
+def _asker(
+    store: Store, claim: Claim, one: RoundToAsk, recorded: Iterable[Observation], probes: Mapping[str, Probe]
+) -> Asker:
+    """With the gates of a round, and as much patience as it may have."""
+    is_confirming = claim.round.confirms not in ("", judge_state.FOR_REFERENCE)
+    gates = round_gates(
+        store, one.endpoint, one.budgets, recorded, probes, one.clock, is_scheduled=one.is_scheduled,
+        purpose="confirmation" if is_confirming else one.probe_set.priority, probe_set=one.probe_set.name,
+    )  # fmt: skip
+    waits = one.is_scheduled or bool(one.endpoint.limits.by_unit)
+    longest_s = LONGEST_WAIT_S if waits else 0.0
+    return Asker(one.provider, one.clock, one.endpoint.concurrency, gates, time.sleep, longest_s)
+
+
+def ask_once_more(store: Store, one: RoundToAsk, series: Collection[str]) -> tuple[Observation, ...]:
     """One ask of some series, beside those of a round: what came of it confirms a fact, and is evidence of nothing, for
     it is only asked because of what the round answered. None where the budget does not allow it."""
-    by_series = {series_key(endpoint, probe): probe for probe in probe_set.probes}
+    endpoint = one.endpoint
+    by_series = {series_key(endpoint, probe): probe for probe in one.probe_set.probes}
     asks = [
-        Ask(endpoint, by_series[one], by_series[one].samples, one, place)
-        for place, one in enumerate(series)
-        if one in by_series
+        Ask(endpoint, by_series[key], by_series[key].samples, key, place)
+        for place, key in enumerate(series)
+        if key in by_series
     ]
-    gates = budget_gates(store, endpoint, budgets, (), by_series, clock)
-    with closing(Asker(provider, clock, endpoint.concurrency, gates).ask(asks)) as arriving:
+    gates = budget_gates(store, endpoint, one.budgets, (), by_series, one.clock)
+    with closing(Asker(one.provider, one.clock, endpoint.concurrency, gates).ask(asks)) as arriving:
         answers = [answer for some in arriving for answer in some]
     return tuple(
-        _read(one, by_series) if _is_unread(one) else one
-        for one in (_observation(probe_set, *answer) for answer in answers)
+        _read(seen, by_series) if _is_unread(seen) else seen
+        for seen in (_observation(one.probe_set, *answer) for answer in answers)
     )
 
 

@@ -113,12 +113,12 @@ def breaker_gate(
     clock: Callable[[], datetime],
     beside: Iterable[Reply] = (),
     *,
-    is_patient: bool = True,
+    keeps_pause: bool = True,
 ) -> BreakerGate:
     """The breaker as the newest stored replies of the endpoint leave it. `beside`: stored replies of no round."""
     newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
     outcomes = sorted(map(outcome_of, (*newest, *beside)), key=lambda one: one.at)[-REMEMBERED:]
-    return BreakerGate(outcomes, clock, endpoint.name, is_patient=is_patient)
+    return BreakerGate(outcomes, clock, endpoint.name, keeps_pause=keeps_pause)
 
 
 def overspending_gates(store: Store, endpoint: Endpoint, purpose: Purpose, probe_set: str, now: datetime) -> list[Gate]:
@@ -135,21 +135,21 @@ def round_gates(
     probes: Mapping[str, Probe],
     clock: Callable[[], datetime],
     *,
-    is_patient: bool,
+    is_scheduled: bool,
     purpose: Purpose,
     probe_set: str,
 ) -> list[Gate]:
     """The gates of a round: what overspending holds back, the breaker of the endpoint, the limits of its account, then
     the budgets.
 
-    `is_patient`: whether somebody waits for the breaker, for limits and for the plan, as a daemon does. What a person
-    or a pipeline asks is not held back.
+    `is_scheduled`: whether a schedule made the round due, so that it may wait for the breaker, for limits and for the
+    plan. What a person or a pipeline asks is not held back.
     """
-    if is_patient and (closed := overspending_gates(store, endpoint, purpose, probe_set, clock())):
+    if is_scheduled and (closed := overspending_gates(store, endpoint, purpose, probe_set, clock())):
         return closed
-    guard = breaker_gate(store, endpoint, clock, is_patient=is_patient)
+    guard = breaker_gate(store, endpoint, clock, keeps_pause=is_scheduled)
     paid = budget_gates(store, endpoint, budgets, recorded, probes, clock)
-    if not is_patient and not endpoint.limits.by_unit:
+    if not is_scheduled and not endpoint.limits.by_unit:
         return [guard, *paid]
     return [guard, limit_gate(store, endpoint, clock), *paid]
 

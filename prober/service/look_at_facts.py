@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
-from prober.asking import Describes, Provider
+from prober.asking import Describes
 from prober.judging import facts
 from prober.judging.facts import FactMemory
 from prober.judging.facts.readings import read
-from prober.model.budget import ScopedBudget
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.model.evidence import Round
-from prober.service.ask_round import ask_once_more
+from prober.service.ask_round import RoundToAsk, ask_once_more
 from prober.service.settle import SeenFacts
 from prober.store import Store, Transaction, replies
 from prober.store import facts as stored
@@ -23,19 +20,12 @@ LEARNT_FROM: Final = 64
 """Rounds that a memory of facts is learnt from, where there is none: after an upgrade, or with a new reference."""
 
 
-def look_at_facts(
-    store: Store,
-    round_: Round,
-    probe_set: ProbeSet,
-    endpoint: Endpoint,
-    provider: Provider,
-    clock: Callable[[], datetime],
-    budgets: Sequence[ScopedBudget],
-) -> SeenFacts:
+def look_at_facts(store: Store, one: RoundToAsk, round_: Round) -> SeenFacts:
     """What is new in a round. What may be is asked again at once, one ask for each kind of it, if the budget allows."""
-    memory = store.query(known_facts, probe_set, endpoint)
-    is_answered = any(one.fingerprint is not None for one in round_.observations)
-    now, itself = clock(), None
+    endpoint, provider = one.endpoint, one.provider
+    memory = store.query(known_facts, one.probe_set, endpoint)
+    is_answered = any(seen.fingerprint is not None for seen in round_.observations)
+    now, itself = one.clock(), None
     if is_answered and isinstance(provider, Describes):
         itself = provider.describe(endpoint, memory.pages_left_out(now))
         memory = memory.with_silent(itself.silent, now)
@@ -43,7 +33,7 @@ def look_at_facts(
     again = facts.ask_again(memory, readings)
     once_more = replace(readings, of={}, answered=0)
     if again.series:
-        observations = ask_once_more(store, probe_set, endpoint, again.series, provider, clock, budgets)
+        observations = ask_once_more(store, one, again.series)
         once_more = read(replace(round_, observations=observations), endpoint.model)
     if again.metadata and isinstance(provider, Describes):
         said_again = provider.describe(endpoint, memory.pages_left_out(now)).values

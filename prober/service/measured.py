@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -33,18 +33,26 @@ _UNWRITTEN: Final = frozenset(("quiet", "already_open", "already_closed", "in_ma
 """Reasons by which nothing is written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A round of a schedule: what was planned, and what came of it."""
+
+    probe_set: ProbeSet
+    promise: Promise
+    observations: Sequence[Observation]
+
+
 def watch_spending(
     tx: Transaction,
     claim: Claim,
-    probe_set: ProbeSet,
     endpoint: Endpoint,
-    observations: Sequence[Observation],
-    promise: Promise,
+    planned: Planned,
     routing: Routing,
     given: Circumstances,
     now: datetime,
 ) -> Decision:
     """Behind the lock of the endpoint: learn what a round took, decide, and write it."""
+    probe_set = planned.probe_set
     key, at = endpoint.content_hash, datetime.fromisoformat(claim.round.label)
     held = watches.spending(tx, key)
     known = decode(held[probe_set.name]) if probe_set.name in held else Spending()
@@ -56,9 +64,9 @@ def watch_spending(
     if known.is_open and not was_open:  # a person ended it
         is_plan = before is not None and before.close_reason == "accepted"
         known = Spending(content=content) if is_plan else closed(known)
-    planned = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
-    known = after(known, _took(claim.round.label, planned, probe_set, observations), endpoint.runaway / 2)
-    most = threshold(promise.rounds_per_year)
+    rounds = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
+    known = after(known, _took(claim.round.label, rounds, probe_set, planned.observations), endpoint.runaway / 2)
+    most = threshold(planned.promise.rounds_per_year)
     found = stand.spending(
         was_open, known, most, endpoint.name, key, probe_set.name, probe_set.owner, claim.round.label, now
     )
@@ -195,7 +203,7 @@ def _took(label: str, planned: float, probe_set: ProbeSet, observations: Sequenc
         label,
         planned,
         len(replies),
-        sum(probe.samples for probe in probe_set.probes),
+        probe_set.asks,
         counted if len(counted) == len(tokens) and any(counted) else None,
         [one.reasoning_tokens or 0 for one in replies],
     )

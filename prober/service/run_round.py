@@ -27,10 +27,10 @@ from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Fact, Judgement, Observation, Round
 from prober.model.incident import LEARNT, Decision
 from prober.model.watch import Confirmation
-from prober.service.ask_round import ask_round
+from prober.service.ask_round import AskedRound, RoundToAsk, ask_round
 from prober.service.decisions import carry_out
 from prober.service.look_at_facts import look_at_facts
-from prober.service.measured import look_at_objectives
+from prober.service.measured import Planned, look_at_objectives
 from prober.service.settle import find_in_replies, miss_unasked, settle
 from prober.store import Store, declared, incidents, judge_state, replies, rounds, spending
 from prober.store.rounds import Claim
@@ -83,69 +83,81 @@ def run(
     clock: Clock = now_utc,
     confirming: bool = False,
     budgets: Sequence[ScopedBudget] | None = None,
-    is_patient: bool = False,
+    is_scheduled: bool = False,
 ) -> RoundResult:
     """Put one round to one endpoint and judge it; `routing` says who is owed which notice.
 
-    `confirming` says that somebody will ask the confirmation round that may come of it. `budgets` are all that the asks
-    count in; None: those that the endpoint and the set declare. `is_patient`: whether the round is one of a
-    schedule. Then an endpoint that answered nothing lately is given a pause, what is spent is compared with the plan,
-    and the round may be missed as `breaker_open` or `held_back`.
+    `confirming`, `is_scheduled`: see `RoundToAsk`. `budgets` are all that the asks count in; None: those that the
+    endpoint and the set declare.
 
     After a kill, a call for the same (set, endpoint, due time) goes on where the last one stopped: what was recorded
     is not asked again. Raises StoreError; the round then stays as it is, to be resumed or missed.
     """
-    budgets = own_budgets(probe_set, endpoint) if budgets is None else budgets
+    one = RoundToAsk(
+        probe_set=probe_set,
+        endpoint=endpoint,
+        promise=promise,
+        provider=provider,
+        budgets=own_budgets(probe_set, endpoint) if budgets is None else budgets,
+        clock=clock,
+        is_scheduled=is_scheduled,
+        may_confirm=confirming,
+    )
     round_id = store.change(rounds.due, endpoint, probe_set.name, due_at)
     claim = store.change(rounds.claim, round_id, worker, clock(), LEASE_S)
     if claim is None:
         return RoundResult("busy")
     with _held(store, claim, clock):
         if reason := _reworded(claim, endpoint):
-            store.change(rounds.miss, round_id, reason, clock(), claim)
-            return RoundResult("missed", reason)
-        asked = ask_round(store, claim, probe_set, endpoint, provider, clock, budgets, is_patient=is_patient)
-        if asked.refused.startswith(("breaker_open", "held_back")) and not asked.observations:
+            return _missed(store, claim, reason, clock)
+        asked = ask_round(store, claim, one)
+        if asked.observations:
+            return _conclude(store, claim, one, asked, routing)
+        if asked.refused.startswith(("breaker_open", "held_back")):
             # The rounds before said what is wrong; this one says nothing of the endpoint.
-            store.change(rounds.miss, round_id, asked.refused, clock(), claim)
-            return RoundResult("missed", asked.refused)
-        if not asked.observations:
-            failing = miss_unasked(store, claim, endpoint, asked.refused, routing, clock())
-            return RoundResult("missed", asked.refused, trouble=failing)
-        label = claim.round.label
-        round_ = Round(label, endpoint.name, datetime.fromisoformat(label), asked.observations)
+            return _missed(store, claim, asked.refused, clock)
+        failing = miss_unasked(store, claim, endpoint, asked.refused, routing, clock())
+        return RoundResult("missed", asked.refused, trouble=failing)
 
-        judged = judge(store, endpoint, round_, promise, clock())
-        seen = look_at_facts(store, round_, probe_set, endpoint, provider, clock, budgets)
-        settled = settle(
-            store,
-            claim,
-            endpoint,
-            judged.judgement,
-            judged.memory,
-            routing,
-            clock(),
-            together=judged.together,
-            rule=endpoint.confirm if confirming else endpoint.confirm.model_copy(update={"rounds": 0}),
-            is_paid=not store.query(spending.affords, budgets, [Spent(asks(probe_set), 1, 1)], clock())[1],
-            every_s=promise.every_s if confirming else None,
-            observations=asked.observations,
-            facts=seen,
-            probe_set=probe_set,
-            promise=promise if is_patient else None,
-        )
-        measured = look_at_objectives(store, probe_set, endpoint, routing, clock())
+
+def _missed(store: Store, claim: Claim, reason: str, clock: Clock) -> RoundResult:
+    store.change(rounds.miss, claim.round.id, reason, clock(), claim)
+    return RoundResult("missed", reason)
+
+
+def _conclude(store: Store, claim: Claim, one: RoundToAsk, asked: AskedRound, routing: Routing) -> RoundResult:
+    """Judge, decide and settle a round that was asked."""
+    endpoint, label, clock = one.endpoint, claim.round.label, one.clock
+    round_ = Round(label, endpoint.name, datetime.fromisoformat(label), asked.observations)
+    judged = judge(store, endpoint, round_, one.promise, clock())
+    seen = look_at_facts(store, one, round_)
+    settled = settle(
+        store,
+        claim,
+        endpoint,
+        judged.judgement,
+        judged.memory,
+        routing,
+        clock(),
+        together=judged.together,
+        rule=endpoint.confirm if one.may_confirm else endpoint.confirm.model_copy(update={"rounds": 0}),
+        is_paid=not store.query(spending.affords, one.budgets, [Spent(one.probe_set.asks, 1, 1)], clock())[1],
+        every_s=one.promise.every_s if one.may_confirm else None,
+        observations=asked.observations,
+        facts=seen,
+        planned=Planned(one.probe_set, one.promise, asked.observations) if one.is_scheduled else None,
+    )
     return RoundResult(
         "completed",
         asked.refused,
         judgement=judged.judgement,
         decision=settled.change,
         asked=len(asked.observations),
-        failures=tuple(one.reply.failure for one in asked.observations if one.reply.failure),
+        failures=tuple(each.reply.failure for each in asked.observations if each.reply.failure),
         confirmation=settled.confirmation,
         trouble=settled.trouble,
         facts=seen.news,
-        measured=measured,
+        measured=look_at_objectives(store, one.probe_set, endpoint, routing, clock()),
         observations=asked.observations,
     )
 
@@ -176,11 +188,6 @@ def peers(store: Store, endpoint_hash: str) -> tuple[EndpointEvidence, ...]:
     """How the other endpoints of the same provider stood after their newest judged round; by name."""
     found = store.query(judge_state.peers, endpoint_hash)
     return tuple(EndpointEvidence.of(one.endpoint, one.judgement, one.at, one.period) for one in found)
-
-
-def asks(probe_set: ProbeSet) -> int:
-    """Asks of one round."""
-    return sum(probe.samples for probe in probe_set.probes)
 
 
 @contextmanager

@@ -17,14 +17,13 @@ from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.facts.readings import Readings
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import decode, encode
-from prober.judging.promise import Promise
-from prober.model.declaration import Endpoint, ProbeSet
+from prober.model.declaration import Endpoint
 from prober.model.evidence import Fact, Findings, Judgement, Observation
 from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
 from prober.model.reference import Confirm
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked
-from prober.service.measured import watch_spending
+from prober.service.measured import Planned, watch_spending
 from prober.store import Store, Transaction, daemons, incidents, judge_state, replies, rounds
 from prober.store import facts as stored_facts
 from prober.store.rounds import Claim
@@ -68,8 +67,7 @@ def settle(
     every_s: float | None = None,
     observations: Sequence[Observation] | None = None,
     facts: SeenFacts | None = None,
-    probe_set: ProbeSet | None = None,
-    promise: Promise | None = None,
+    planned: Planned | None = None,
 ) -> Settled:
     """Complete a judged round: judgement, memory, suspicion, incidents and owed notices, at once or not at all.
 
@@ -77,7 +75,7 @@ def settle(
     on too. `rule` says when the endpoint is asked again (None: as it declares), `is_paid` whether the budget allows it,
     `every_s` how many seconds lie between scheduled rounds (None: nobody asks again while the reference is gathered).
     `observations` are all that the round holds, in order; None reads them from the store. `facts` is what the round
-    says of who answered. `probe_set` and `promise` say what was planned; without them spending is not looked at.
+    says of who answered. `planned` is what the spending is compared with; None where no schedule made the round due.
     Raises ClaimLost where the claim is not in force, so that nothing is judged twice, nor against a reference that was
     replaced meanwhile.
     """
@@ -106,8 +104,8 @@ def settle(
             change = replace(change, incident=carry_out(tx, change, routing, now))
         if facts is not None:
             _settle_facts(tx, endpoint, facts, given, routing, now)
-        if probe_set is not None and promise is not None and observations is not None:
-            watch_spending(tx, claim, probe_set, endpoint, observations, promise, routing, given, now)
+        if planned is not None:
+            watch_spending(tx, claim, endpoint, planned, routing, given, now)
     return Settled(change, failing, confirmation)
 
 

@@ -24,9 +24,9 @@ def asks(count: int) -> list[Ask]:
     return [Ask(ENDPOINT, PROBE, number, "s") for number in range(count)]
 
 
-def round_of(known: list[Outcome], now: datetime, failure: str | None, count: int = 18, *, is_patient: bool = True):
+def round_of(known: list[Outcome], now: datetime, failure: str | None, count: int = 18, *, keeps_pause: bool = True):
     """Asks made of one round, four at once, each of which ends alike; and what is known then."""
-    gate, made = BreakerGate(known, lambda: now, "e", is_patient=is_patient), 0
+    gate, made = BreakerGate(known, lambda: now, "e", keeps_pause=keeps_pause), 0
     while made < count:
         admitted, _ = gate.admit(asks(min(4, count - made)))
         if not admitted:
@@ -77,7 +77,7 @@ def test_looks_become_rare_but_never_rarer_than_said() -> None:
         pauses.append((looks_at - known[-1].at).total_seconds())
         early = looks_at - timedelta(seconds=1)
         assert round_of(known, early, "timeout")[0] == 0
-        assert round_of(known, early, "timeout", is_patient=False)[0] == 3, "a person need not wait"
+        assert round_of(known, early, "timeout", keeps_pause=False)[0] == 3, "a person need not wait"
         _, known = round_of(known, looks_at, "timeout")
     assert 22 <= pauses[0] <= 38 < pauses[2] and max(pauses) <= 1.25 * LONGEST_PAUSE_S
     assert len(set(pauses)) == len(pauses), "jitter"

@@ -328,7 +328,7 @@ def test_a_round_in_the_pause_of_the_breaker_is_missed_and_says_nothing_of_the_e
     round_of(store, endpoint_of(), dead)
     done = run_round.run(
         SET, endpoint_of(), Promise(1.0, 365.25, ReferenceRule()), dead, store, NOBODY, NOON + timedelta(seconds=9),
-        clock=lambda: NOON + timedelta(seconds=9), is_patient=True,
+        clock=lambda: NOON + timedelta(seconds=9), is_scheduled=True,
     )  # fmt: skip
     assert (done.outcome, dead.asked) == ("missed", 3)
     assert done.reason == "breaker_open: the last 3 asks failed, the newest with unreachable"

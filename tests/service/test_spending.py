@@ -69,7 +69,7 @@ class Prober:
         asked = probe_set or set_of()
         return run_round.run(
             asked, ENDPOINT, promise, self.says, self.store, ROUTING, self.now, clock=lambda: self.now,
-            is_patient=by_schedule,
+            is_scheduled=by_schedule,
         )  # fmt: skip
 
     def opened(self):
