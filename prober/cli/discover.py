@@ -14,7 +14,7 @@ import typer
 from prober.asking import open_provider
 from prober.cli.options import AsJson, Paths, now_utc, open_store
 from prober.cli.output import Json, bars, complain, count, fix_of, print_json, say, table
-from prober.lab.discover import Discovered
+from prober.lab.discover import Discovered, Search
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
 from prober.loading import Declarations
@@ -52,53 +52,61 @@ def discover(
     """
     declarations = _declared(paths)
     endpoint = declarations.endpoint(endpoint_name)
-    target = output or default_output(endpoint.name)
-    if target.suffix not in {".yaml", ".yml"} or holds_endpoints(target):
-        raise ConfigurationError(
-            [Problem(str(target), 0, "", "is not the name of a probe set file; write one such as a.yaml")]
-        )
-    if not force:
-        refuse_edited(target)
-    progress = progress_of(target)
-    _make_folder(target.parent)
+    target = _checked(output or default_output(endpoint.name), force)
     limit = output_limit(endpoint.parameters)
-    try:
-        with (
-            closing(open_provider(endpoint)) as provider,
-            VerbGates(declarations, lambda: open_store(None), now_utc) as gates,
-            bars() as shown,
-        ):
-            bar = shown.add_task("Tokens", total=budget_tokens)
-            found = search(
-                endpoint,
-                provider,
-                budget_tokens=budget_tokens,
-                wanted=probes,
-                seed=seed,
-                reply_limit=limit,
-                progress=progress,
-                clock=now_utc,
-                pause=time.sleep,
-                tell=lambda spent: shown.update(bar, completed=spent),
-                gates=gates.of(endpoint, {}),
-            )
-    except KeyboardInterrupt:
-        complain(f"Nothing is lost: {progress} holds every reply so far. Run the same command again to continue.")
-        raise
+    plan = Search(
+        budget_tokens=budget_tokens, wanted=probes, seed=seed, progress=progress_of(target), reply_limit=limit
+    )
+    _make_folder(target.parent)
+    found = _searched(declarations, endpoint, plan)
+    written = None
     if found.chosen and found.given_up is None:
+        written = target
         notes = header(endpoint, seed, budget_tokens, found.spent_tokens, now_utc(), found.tried)
-        if not force:
-            refuse_edited(target)
+        _checked(target, force)  # it may have been edited meanwhile
         write(target, endpoint, found.chosen, owner, [*notes, *(finding.words for finding in found.findings)])
     if found.declared_budget and found.chosen:
         complain(f"Stopped early: {found.declared_budget}.")
-    written = target if found.chosen and found.given_up is None else None
     missing = _missing(found, endpoint, budget_tokens)
     if as_json:
         print_json(_as_json(found, endpoint, budget_tokens, written, missing))
     else:
         _show(found, endpoint, limit, written, missing)
     return 3 if missing else 0
+
+
+def _checked(target: Path, force: bool) -> Path:
+    """A file that may be written. Raises ConfigurationError."""
+    if target.suffix not in {".yaml", ".yml"} or holds_endpoints(target):
+        raise ConfigurationError(
+            [Problem(str(target), 0, "", "is not the name of a probe set file; write one such as a.yaml")]
+        )
+    if not force:
+        refuse_edited(target)
+    return target
+
+
+def _searched(declarations: Declarations, endpoint: Endpoint, plan: Search) -> Discovered:
+    """What is found while a bar shows the tokens spent."""
+    try:
+        with (
+            closing(open_provider(endpoint)) as provider,
+            VerbGates(declarations, lambda: open_store(None), now_utc) as gates,
+            bars() as shown,
+        ):
+            bar = shown.add_task("Tokens", total=plan.budget_tokens)
+            return search(
+                endpoint,
+                provider,
+                plan,
+                clock=now_utc,
+                pause=time.sleep,
+                tell=lambda spent: shown.update(bar, completed=spent),
+                gates=gates.of(endpoint, {}),
+            )
+    except KeyboardInterrupt:
+        complain(f"Nothing is lost: {plan.progress} holds every reply so far. Run the same command again to continue.")
+        raise
 
 
 def _declared(paths: Sequence[Path] | None) -> Declarations:

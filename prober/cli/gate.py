@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -11,7 +9,8 @@ import typer
 
 from prober.cli.options import AsJson, chosen_probes, declared, now_utc, open_store
 from prober.cli.output import bars, print_json, say
-from prober.lab.gate.declared import gate_declared, opened
+from prober.lab.gate import GateRule
+from prober.lab.gate.declared import NamedSide, gate_declared
 from prober.lab.gate.report import as_json as report_as_json
 from prober.lab.gate.report import junit, markdown, words
 from prober.model.errors import ConfigurationError
@@ -86,23 +85,14 @@ def gate(
     budget did not suffice to decide.
     """
     overall, margins = _margins(margin or [])
+    rule = GateRule(margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged)
     declarations = declared(paths)
     probes = chosen_probes(declarations, set_name)
     other = chosen_probes(declared(candidate_probes), set_name) if candidate_probes else probes
-    paired = {key: probe for key, probe in probes.items() if key in other}
-    if not paired:
-        raise ConfigurationError("--candidate-probes has none of the probes of the reference; they are paired by id")
-    with ExitStack() as stack:
-        shown = stack.enter_context(bars())
+    sides = NamedSide(reference, probes), NamedSide(candidate or reference, other, model)
+    with bars() as shown, VerbGates(declarations, lambda: open_store(None), now_utc) as gates:
         task = shown.add_task("Asking", total=budget)
-        gates = stack.enter_context(VerbGates(declarations, lambda: open_store(None), now_utc))
-        old = opened(stack, declarations, reference, probes, 0, gates)
-        new = opened(stack, declarations, candidate or reference, other, 1, gates, model)
-        said = gate_declared(
-            (old, new), paired, margin=overall, margins=margins, alpha=alpha, budget=budget, unchanged=unchanged,
-            tell=lambda asks: shown.update(task, completed=asks),
-        )  # fmt: skip
-    said = replace(said, removed=tuple(sorted(set(probes) - set(other))), added=tuple(sorted(set(other) - set(probes))))
+        said = gate_declared(declarations, *sides, rule, gates, lambda asks: shown.update(task, completed=asks))
     if junit_file is not None:
         junit_file.write_text(junit(said), encoding="utf-8")
     if markdown_file is not None:

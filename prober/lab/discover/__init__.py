@@ -23,7 +23,7 @@ from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Reply
 
-__all__ = ["Discovered", "Finding", "discover"]
+__all__ = ["Discovered", "Finding", "Search", "discover"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +48,33 @@ class Discovered:
     """What the declared budget said that ended the asking early; empty where none did."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for, and how much may be spent."""
+
+    budget_tokens: int
+    """Earlier runs included."""
+    wanted: int
+    """Probes to keep."""
+    seed: int
+    """Decides which prompts are tried first."""
+    progress: Path
+    """The reply log to go on with, or to begin."""
+    reply_limit: int | None
+    """Most output tokens of one reply; None where the endpoint declares no limit."""
+
+
 def discover(
     endpoint: Endpoint,
     provider: Provider,
+    search: Search,
     *,
-    budget_tokens: int,
-    wanted: int,
-    seed: int,
-    reply_limit: int | None,
-    progress: Path,
     clock: Callable[[], datetime],
     pause: Callable[[float], object],
     tell: Callable[[int], object] = lambda spent: None,
     gates: Sequence[Gate] = (),
 ) -> Discovered:
-    """Ask within the budget; go on from `progress` where it exists. See `PatientAsker` for the arguments.
+    """Ask within the budget; go on from the progress that there is. See `PatientAsker` for the arguments.
 
     Deterministic in the seed and the replies. Raises ConfigurationError for a progress file that cannot be used, or
     that holds more tokens than the budget.
@@ -71,25 +83,26 @@ def discover(
     findings: list[Finding] = []
     unchecked: list[str] = []
     given_up: Reply | None = None
-    with PatientAsker(provider, budget_tokens, reply_limit, progress, clock, pause, tell, gates) as asker:
-        if asker.spent > budget_tokens:
+    progress = search.progress
+    with PatientAsker(provider, search.budget_tokens, search.reply_limit, progress, clock, pause, tell, gates) as asker:
+        if asker.spent > search.budget_tokens:
             message = (
                 f"{asker.spent} tokens were spent so far; raise --budget-tokens above that, or move this file away"
             )
             raise ConfigurationError([Problem(str(progress), 0, "", message)])
         recalled = asker.known
         try:
-            checked = check(asker, endpoint, seed)
+            checked = check(asker, endpoint, search.seed)
             findings += [checked.finding] if checked.finding else []
             unchecked += [checked.unchecked] if checked.unchecked else []
             if not any(finding.kind == "reply_cache" for finding in findings):  # behind a cache nothing can be found
-                scan(asker, endpoint, pool(seed), tried)
+                scan(asker, endpoint, pool(search.seed), tried)
         except GivenUp as given:
             given_up = given.reply
             findings += filter(None, [cache_finding([given.reply])])
         findings += _logprobs(endpoint, tried, unchecked)
         return Discovered(
-            chosen=tuple(_best(tried, wanted)),
+            chosen=tuple(_best(tried, search.wanted)),
             tried=tuple(tried),
             findings=tuple(findings),
             unchecked=tuple(unchecked),

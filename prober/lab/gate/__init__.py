@@ -5,6 +5,6 @@ run        block by block: one pair a probe, until decided or out of budget
 report     what a person, a pipeline and a pull request read
 """
 
-from prober.lab.gate.run import Gated, gate
+from prober.lab.gate.run import Gated, GateRule, gate
 
-__all__ = ["Gated", "gate"]
+__all__ = ["GateRule", "Gated", "gate"]

@@ -24,10 +24,9 @@ class Canary:
         unchanged: bool = False,
     ) -> None:
         """Fails where `prober gate` refuses the candidate or cannot decide. `margin` in percentage points."""
-        from contextlib import ExitStack
-
-        from prober.lab.gate.declared import gate_declared, opened, probes_of
+        from prober.lab.gate.declared import NamedSide, gate_declared, probes_of
         from prober.lab.gate.report import words
+        from prober.lab.gate.run import GateRule
         from prober.service.declare import declarations_in
         from prober.service.gates import VerbGates
         from prober.settings import Settings
@@ -35,14 +34,10 @@ class Canary:
 
         declarations = declarations_in(Path(probes))
         asked = probes_of(declarations.sets)
-        with VerbGates(declarations, lambda: Store.open(Settings().database_url), _now) as gates, ExitStack() as stack:
-            sides = (
-                opened(stack, declarations, reference, asked, 0, gates),
-                opened(stack, declarations, candidate or reference, asked, 1, gates, model),
-            )
-            said = gate_declared(
-                sides, asked, margin=margin / 100, margins={}, alpha=alpha, budget=budget, unchanged=unchanged
-            )
+        old, new = NamedSide(reference, asked), NamedSide(candidate or reference, asked, model)
+        rule = GateRule(margin=margin / 100, alpha=alpha, budget=budget, unchanged=unchanged)
+        with VerbGates(declarations, lambda: Store.open(Settings().database_url), _now) as gates:
+            said = gate_declared(declarations, old, new, rule, gates)
         if said.outcome != "not_worse":
             pytest.fail("\n".join(words(said)), pytrace=False)
 

@@ -10,7 +10,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from prober.judging.noninferiority import Evidence, verdict
-from prober.lab.gate.run import Gated
+from prober.lab.gate.run import Gated, GateRule
 from prober.loading.reply_log import LoggedReply
 from prober.prices import Tariff, Unpriced, dollars
 from prober.text import visible
@@ -55,17 +55,22 @@ class GateReport:
 
 
 def report(
-    gated: Gated, budget: int, names: tuple[str, str], prices: tuple[Tariff | Unpriced | None, ...], unchanged: bool
+    gated: Gated, rule: GateRule, names: tuple[str, str], prices: tuple[Tariff | Unpriced | None, ...]
 ) -> GateReport:
-    """`unchanged`: whether other behaviour is refused, too. `prices`: None for a log."""
+    """`prices`: None for a log."""
     outcome: Outcome = gated.verdict
-    if outcome == "not_worse" and unchanged and gated.behaviour is not None and gated.behaviour.verdict == "changed":
+    if (
+        outcome == "not_worse"
+        and rule.unchanged
+        and gated.behaviour is not None
+        and gated.behaviour.verdict == "changed"
+    ):
         outcome = "changed"
     sides = [
         _side(name, replies, failure.error_detail if failure else "", price)
         for name, replies, failure, price in zip(names, gated.replies, gated.failures, prices, strict=True)
     ]
-    return GateReport(outcome, gated, budget, (sides[0], sides[1]))
+    return GateReport(outcome, gated, rule.budget, (sides[0], sides[1]))
 
 
 def as_json(said: GateReport) -> dict[str, object]:

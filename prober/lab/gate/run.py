@@ -31,6 +31,22 @@ PATIENCE: Final = 2
 MOSTLY_FAILED: Final = "most asks fail"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRule:
+    """What a candidate must keep to, and how much may be asked to find out."""
+
+    margin: float = 0.1
+    """Of one; how much worse the candidate may be by all checks of a probe together."""
+    margins: Mapping[str, float] = field(default_factory=dict)
+    """The same by the check of that label."""
+    alpha: float = 0.05
+    """Probability of a wrong verdict, in either direction."""
+    budget: int = 600
+    """Asks of both sides together; it is never passed."""
+    unchanged: bool = False
+    """Whether a candidate that behaves differently is refused, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """How often one check held on both sides, over all pairs. For reading; only criteria decide."""
@@ -86,18 +102,12 @@ def gate(
     reference: Side,
     candidate: Side,
     probes: Probes,
-    *,
-    margin: float,
-    margins: Mapping[str, float],
-    alpha: float,
-    budget: int,
+    rule: GateRule,
     tell: Callable[[int], object] = lambda asks: None,
 ) -> Gated:
     """Compare the candidate with the reference until it is decided, the budget does not hold another block, or a log
-    has no more replies, a budget of the declarations is spent, or a side answers nothing.
-
-    `margin`, `margins`: of one; how much worse all checks, or the check of that label, may be. `budget`: asks, of both
-    sides together; it is never passed. `tell` hears the asks made so far.
+    has no more replies, a budget of the declarations is spent, or a side answers nothing. `tell` hears the asks made so
+    far.
 
     Raises:
         ConfigurationError: a margin names a check that no probe has, or the budget does not hold one block.
@@ -105,15 +115,15 @@ def gate(
     """
     keys = sorted(probes)
     cost = len(keys) * (reference.asks_each + candidate.asks_each)
-    _check(probes, margins, budget, cost)
-    criteria = {ALL_CHECKS: Evidence(margin), **{name: Evidence(share) for name, share in margins.items()}}
+    _check(probes, rule, cost)
+    criteria = {ALL_CHECKS: Evidence(rule.margin), **{name: Evidence(one) for name, one in rule.margins.items()}}
     seen = _Seen()
     said: Verdict = "undecided"
     asks, reason = 0, ""
     lost: Side | None = None
     while said == "undecided" and not reason:
-        if asks + cost > budget:
-            reason = f"the budget of {budget} asks is spent"
+        if asks + cost > rule.budget:
+            reason = f"the budget of {rule.budget} asks is spent"
             break
         first = reference.block(keys)
         # Where the reference answers nothing, no pair can come of what the candidate answers.
@@ -121,9 +131,9 @@ def gate(
         for side, answers in zip((reference, candidate), replies, strict=True):
             asks += side.asks_each * sum(one is not None for one in answers)
         tell(asks)
-        outcomes = _taken_in(seen, keys, probes, replies, list(margins))
+        outcomes = _taken_in(seen, keys, probes, replies, list(rule.margins))
         criteria = {name: one.after(outcomes.get(name, [])) for name, one in criteria.items()}
-        said = verdict(list(criteria.values()), alpha)
+        said = verdict(list(criteria.values()), rule.alpha)
         lost = next((one for one in (reference, candidate) if says_unreached(one.ended)), None)
         if lost is not None:
             reason = f"{lost.name} does not answer: {lost.ended}"
@@ -132,7 +142,7 @@ def gate(
         elif seen.blocks >= PATIENCE and seen.failed > MOST_FAILED * seen.pairs:
             reason = MOSTLY_FAILED
     if said == "undecided" and reason != MOSTLY_FAILED and lost is None:
-        said = verdict(list(criteria.values()), alpha, at_the_end=True)
+        said = verdict(list(criteria.values()), rule.alpha, at_the_end=True)
     if not seen.pairs:
         refused = next((one.ended for one in (reference, candidate) if one.asks_each and one.ended), "")
         no_pair = "not one probe has a reply on both sides: a log must have the probe ids of the probe sets"
@@ -140,22 +150,22 @@ def gate(
     return Gated(
         verdict=said,
         criteria=criteria,
-        alpha=alpha,
+        alpha=rule.alpha,
         asks=asks,
         checks=tuple(Checked(name, *counts) for name, counts in seen.checks.items()),
         replies=(tuple(seen.reference), tuple(seen.candidate)),
         failures=(seen.failures[0], seen.failures[1]),
         behaviour=_behaviour(seen),
         reason=reason if said == "undecided" else "",
-        more_pairs=more_pairs(list(criteria.values()), alpha) if said == "undecided" else None,
+        more_pairs=more_pairs(list(criteria.values()), rule.alpha) if said == "undecided" else None,
     )
 
 
-def _check(probes: Probes, margins: Mapping[str, float], budget: int, cost: int) -> None:
-    if budget < cost:
+def _check(probes: Probes, rule: GateRule, cost: int) -> None:
+    if rule.budget < cost:
         raise ConfigurationError(f"asking every probe once of both sides takes {cost} asks; raise --budget to that")
     checks = [check for probe in probes.values() for check in probe.expect]
-    unknown = [name for name in margins if not any(_is_named(check, name) for check in checks)]
+    unknown = [name for name in rule.margins if not any(_is_named(check, name) for check in checks)]
     if unknown:
         labels = sorted({check.label for check in checks})
         known = f"; there are {', '.join(labels)}" if labels else "; the probes have no checks"

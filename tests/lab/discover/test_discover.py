@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from prober.asking import Provider
-from prober.lab.discover import Discovered, discover
+from prober.lab.discover import Discovered, Search, discover
 from prober.lab.discover.asker import PATIENCE
 from prober.lab.discover.scan import ENOUGH, RUNGS
 from prober.loading import reply_log
@@ -19,19 +19,20 @@ from prober.model.errors import ConfigurationError
 from prober.model.reply import Reply
 from tests.lab.discover.worlds import Clock, Faked, Gateway, Model, borders, endpoint, everyday, listing, whole_request
 
-Search = Callable[..., Discovered]
+Run = Callable[..., Discovered]
 
 
 @pytest.fixture
-def search(tmp_path: Path) -> Search:
+def search(tmp_path: Path) -> Run:
     def run(
         provider: Provider, budget: int = 12_000, bot: Endpoint | None = None, wanted: int = 4, seed: int = 0,
         name: str = "progress",
     ) -> Discovered:  # fmt: skip
         clock = Clock()
         return discover(
-            bot or endpoint(), provider, budget_tokens=budget, wanted=wanted, seed=seed, reply_limit=20,
-            progress=tmp_path / f"{name}.jsonl", clock=clock, pause=clock.pause,
+            bot or endpoint(), provider,
+            Search(budget_tokens=budget, wanted=wanted, seed=seed, reply_limit=20, progress=tmp_path / f"{name}.jsonl"),
+            clock=clock, pause=clock.pause,
         )  # fmt: skip
 
     return run
@@ -43,7 +44,7 @@ def ids(found: Discovered) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.slow
-def test_border_inputs_are_found_among_many_that_say_nothing(search: Search, seed: int) -> None:
+def test_border_inputs_are_found_among_many_that_say_nothing(search: Run, seed: int) -> None:
     found = search(Model(borders(0.2)), seed=seed, wanted=3)
     assert len(found.chosen) == 3
     for one in found.chosen:
@@ -54,7 +55,7 @@ def test_border_inputs_are_found_among_many_that_say_nothing(search: Search, see
 
 
 @pytest.mark.slow
-def test_the_budget_goes_to_those_that_promise_most(search: Search) -> None:
+def test_the_budget_goes_to_those_that_promise_most(search: Run) -> None:
     found = search(Model(borders(0.2)), budget=20_000)
     dull = [one for one in found.tried if len(one.answers) == 1]
     assert all(len(one.replies) <= RUNGS[0] for one in dull)
@@ -64,7 +65,7 @@ def test_the_budget_goes_to_those_that_promise_most(search: Search) -> None:
 
 
 @pytest.mark.slow
-def test_the_found_are_better_than_the_first_that_come(search: Search) -> None:
+def test_the_found_are_better_than_the_first_that_come(search: Run) -> None:
     found = search(Model(everyday), budget=40_000, wanted=8)
 
     def truth(one) -> float:
@@ -78,7 +79,7 @@ def test_the_found_are_better_than_the_first_that_come(search: Search) -> None:
 
 @pytest.mark.parametrize("stop", [1, 5, 37, 90, 200, 300])
 @pytest.mark.slow
-def test_a_search_that_was_stopped_goes_on_to_the_same_end(search: Search, stop: int) -> None:
+def test_a_search_that_was_stopped_goes_on_to_the_same_end(search: Run, stop: int) -> None:
     class Stopped(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
             if len(self.asked) >= stop:
@@ -98,7 +99,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_end(search: Search, stop:
 
 
 @pytest.mark.slow
-def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Search) -> None:
+def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Run) -> None:
     model = Model(borders(0.2))
     first = search(model)
     asked = len(model.asked)
@@ -112,7 +113,7 @@ def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Searc
 
 
 @pytest.mark.slow
-def test_a_budget_below_what_was_spent_is_refused(search: Search) -> None:
+def test_a_budget_below_what_was_spent_is_refused(search: Run) -> None:
     search(Model(borders(0.2)))
     with pytest.raises(ConfigurationError, match=r"tokens were spent so far; raise --budget-tokens"):
         search(Model(borders(0.2)), budget=500)
@@ -120,7 +121,7 @@ def test_a_budget_below_what_was_spent_is_refused(search: Search) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("budget", [1, 50, 150, 700, 3_000])
-def test_no_budget_is_passed_however_small(search: Search, tmp_path: Path, budget: int) -> None:
+def test_no_budget_is_passed_however_small(search: Run, tmp_path: Path, budget: int) -> None:
     model = Model(borders(0.5), reasoning=12)
     found = search(model, budget=budget)
     logged = sum(line.reply.tokens or 0 for line in reply_log.read(tmp_path / "progress.jsonl"))
@@ -128,21 +129,21 @@ def test_no_budget_is_passed_however_small(search: Search, tmp_path: Path, budge
 
 
 @pytest.mark.slow
-def test_the_same_seed_finds_the_same(search: Search) -> None:
+def test_the_same_seed_finds_the_same(search: Run) -> None:
     one, two = search(Model(everyday), name="a"), search(Model(everyday), name="b")
     assert ids(one) == ids(two)
     assert ids(search(Model(everyday), name="c", seed=9)) != ids(one)
 
 
 @pytest.mark.slow
-def test_an_endpoint_that_never_varies_has_no_probes(search: Search) -> None:
+def test_an_endpoint_that_never_varies_has_no_probes(search: Run) -> None:
     found = search(Gateway(Model(everyday), temperature=0.0))
     assert found.chosen == ()
     assert [finding.kind for finding in found.findings] == ["temperature_ignored"]
     assert found.tried
 
 
-def test_behind_a_cache_nothing_is_tried(search: Search) -> None:
+def test_behind_a_cache_nothing_is_tried(search: Run) -> None:
     model = Model(everyday)
     found = search(Gateway(model, key=whole_request))
     assert [finding.kind for finding in found.findings] == ["reply_cache"]
@@ -151,7 +152,7 @@ def test_behind_a_cache_nothing_is_tried(search: Search) -> None:
 
 
 @pytest.mark.slow
-def test_made_up_log_probabilities_are_found_on_the_way(search: Search) -> None:
+def test_made_up_log_probabilities_are_found_on_the_way(search: Run) -> None:
     def of_another(reply: Reply, prompt: str) -> tuple[tuple[str, float], ...]:
         return listing(everyday(f"another {prompt}"))
 
@@ -164,7 +165,7 @@ def test_made_up_log_probabilities_are_found_on_the_way(search: Search) -> None:
 
 
 @pytest.mark.slow
-def test_choosing_the_most_balanced_accuses_nobody(search: Search) -> None:
+def test_choosing_the_most_balanced_accuses_nobody(search: Run) -> None:
     """The scan keeps prompts because of what was said: what is compared must not depend on that."""
     bot = endpoint(logprobs=True, top_logprobs=6)
     for seed in range(3):
@@ -173,7 +174,7 @@ def test_choosing_the_most_balanced_accuses_nobody(search: Search) -> None:
 
 
 @pytest.mark.slow
-def test_log_probabilities_that_never_come_are_missed(search: Search) -> None:
+def test_log_probabilities_that_never_come_are_missed(search: Run) -> None:
     found = search(Model(everyday), bot=endpoint(logprobs=True))
     assert [finding.kind for finding in found.findings] == ["logprobs_missing"]
     assert search(Model(everyday), name="none").unchecked == (
@@ -182,7 +183,7 @@ def test_log_probabilities_that_never_come_are_missed(search: Search) -> None:
 
 
 @pytest.mark.slow
-def test_an_endpoint_that_goes_away_is_given_up_with_what_was_found(search: Search) -> None:
+def test_an_endpoint_that_goes_away_is_given_up_with_what_was_found(search: Run) -> None:
     class Dying(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
             if len(self.asked) >= 300:
@@ -197,7 +198,7 @@ def test_an_endpoint_that_goes_away_is_given_up_with_what_was_found(search: Sear
     assert back.recalled == 300
 
 
-def test_a_cache_that_says_so_is_found_though_nothing_is_answered(search: Search) -> None:
+def test_a_cache_that_says_so_is_found_though_nothing_is_answered(search: Run) -> None:
     class Hit(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
             self.asked.append((probe.id, sample))
@@ -212,7 +213,7 @@ def test_a_cache_that_says_so_is_found_though_nothing_is_answered(search: Search
 
 @pytest.mark.parametrize("text", ["", "\x00\ud800", "<!channel> [red]x", "# comment\nprobes: []", "x" * 100_000])
 @pytest.mark.slow
-def test_hostile_answers_are_answers(search: Search, text: str) -> None:
+def test_hostile_answers_are_answers(search: Run, text: str) -> None:
     class Hostile(Model):
         def ask(self, bot: Endpoint, probe: Probe, sample: int, now: datetime) -> Reply:
             reply = super().ask(bot, probe, sample, now)

@@ -13,7 +13,7 @@ import pytest
 
 from prober.asking import open_provider
 from prober.lab.demo.server import ModelServer
-from prober.lab.discover import Discovered, discover
+from prober.lab.discover import Discovered, Search, discover
 from prober.lab.discover.asker import PatientAsker
 from prober.lab.discover.checks import check
 from prober.model.declaration import Endpoint
@@ -51,8 +51,8 @@ def searched(url: str, progress: Path, budget: int) -> Discovered:
     endpoint = served(url)
     with closing(open_provider(endpoint)) as provider:
         return discover(
-            endpoint, provider, budget_tokens=budget, wanted=3, seed=0, reply_limit=2,
-            progress=progress, clock=now, pause=time.sleep,
+            endpoint, provider, Search(budget_tokens=budget, wanted=3, seed=0, reply_limit=2, progress=progress),
+            clock=now, pause=time.sleep,
         )  # fmt: skip
 
 

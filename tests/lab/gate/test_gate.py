@@ -10,7 +10,7 @@ import pytest
 from scipy.special import ndtr
 
 from prober.judging.noninferiority import Evidence, p_value, verdict
-from prober.lab.gate import Gated, gate
+from prober.lab.gate import Gated, GateRule, gate
 from prober.lab.gate.report import junit, markdown, report, words
 from prober.lab.gate.run import ALL_CHECKS
 from prober.loading.reply_log import UNKNOWN_TIME
@@ -59,7 +59,7 @@ class Simulated:
 
 def gated(candidate: Sequence[float] = RATES, seed: int = 0, **options: object) -> Gated:
     sides = Simulated(RATES, 2 * seed, name="old"), Simulated(candidate, 2 * seed + 1, name="new")
-    return gate(*sides, PROBES, **{"margin": 0.1, "margins": {}, "alpha": 0.05, "budget": 600, **options})
+    return gate(*sides, PROBES, GateRule(**options))
 
 
 def decided(candidate: Sequence[float], seeds: int) -> tuple[list[str], list[int]]:
@@ -111,14 +111,14 @@ def test_the_verdicts_are_as_good_as_the_documentation_says() -> None:
 
 def test_equal_replies_pass_soon() -> None:
     sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1)
-    done = gate(*sides, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    done = gate(*sides, PROBES, GateRule())
     assert done.verdict == "not_worse" and done.asks < 120
 
 
 def test_a_worse_candidate_is_refused_and_the_report_says_so_first() -> None:
     done = gated((0.4,) * 4)
     assert done.verdict == "worse" and done.asks <= 120
-    said = report(done, 600, ("old", "new"), (None, None), unchanged=False)
+    said = report(done, GateRule(), ("old", "new"), (None, None))
     first, *_ = words(said)
     assert first.startswith("REFUSE: the candidate is worse")
     assert markdown(said).startswith("### REFUSE")
@@ -130,7 +130,7 @@ def test_a_worse_candidate_is_refused_and_the_report_says_so_first() -> None:
 @pytest.mark.parametrize("budget", [16, 100, 333])
 def test_the_budget_is_never_passed(budget: int) -> None:
     old, new = Simulated(RATES, 1), Simulated(RATES, 2)
-    done = gate(old, new, PROBES, margin=0.01, margins={}, alpha=0.05, budget=budget)
+    done = gate(old, new, PROBES, GateRule(margin=0.01, budget=budget))
     assert done.asks == old.asked + new.asked <= budget
     assert done.verdict == "undecided" and "budget" in done.reason
 
@@ -138,7 +138,7 @@ def test_the_budget_is_never_passed(budget: int) -> None:
 @pytest.mark.slow
 def test_undecided_says_how_many_more_asks_would_do() -> None:
     done = gated(budget=120)
-    said = report(done, 120, ("old", "new"), (None, None), unchanged=False)
+    said = report(done, GateRule(budget=120), ("old", "new"), (None, None))
     assert said.outcome == "undecided" and done.more_pairs
     assert f"about {2 * done.more_pairs:,} more asks" in "\n".join(words(said))
     assert ElementTree.fromstring(junit(said)).get("skipped") == "1"
@@ -153,33 +153,29 @@ def test_each_criterion_with_a_margin_must_pass() -> None:
 
 
 def test_a_candidate_that_cannot_be_asked_is_not_judged() -> None:
-    done = gate(
-        Simulated(RATES, 0), Simulated(RATES, 1, failing=True), PROBES, margin=0.1, margins={}, alpha=0.05, budget=600
-    )
+    done = gate(Simulated(RATES, 0), Simulated(RATES, 1, failing=True), PROBES, GateRule())
     assert (done.verdict, done.reason, done.pairs) == ("undecided", "most asks fail", 0)
     assert done.asks == 16
-    assert "unauthorized: bad key" in "\n".join(words(report(done, 600, ("a", "b"), (None, None), unchanged=False)))
+    assert "unauthorized: bad key" in "\n".join(words(report(done, GateRule(), ("a", "b"), (None, None))))
 
 
 def test_logs_end_and_empty_ones_are_not_enough() -> None:
-    done = gate(
-        Simulated(RATES, 0, left=5), Simulated(RATES, 1, left=5), PROBES, margin=0.1, margins={}, alpha=0.05, budget=600
-    )
+    done = gate(Simulated(RATES, 0, left=5), Simulated(RATES, 1, left=5), PROBES, GateRule())
     assert done.reason == "a log has no more replies" and done.pairs == 20
     with pytest.raises(NotEnough):
         gate(
             Simulated(RATES, 0, left=0), Simulated(RATES, 1, left=0), PROBES,
-            margin=0.1, margins={}, alpha=0.05, budget=600,
+            GateRule(),
         )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_other_behaviour_refuses_only_if_asked_to() -> None:
     sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1, text="111111111111")
-    done = gate(*sides, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    done = gate(*sides, PROBES, GateRule())
     assert done.behaviour is not None and done.behaviour.verdict == "changed"
-    assert report(done, 600, ("a", "b"), (None, None), unchanged=True).outcome == "changed"
-    assert report(done, 600, ("a", "b"), (None, None), unchanged=False).outcome == "not_worse"
+    assert report(done, GateRule(unchanged=True), ("a", "b"), (None, None)).outcome == "changed"
+    assert report(done, GateRule(), ("a", "b"), (None, None)).outcome == "not_worse"
 
 
 @pytest.mark.parametrize(("pairs", "worse", "better"), [(44, 1, 0), (300, 30, 30), (60, 9, 2), (100, 0, 0)])
@@ -198,6 +194,6 @@ def test_the_score_test_agrees_with_a_plain_transcription(pairs: int, worse: int
 def test_a_side_that_a_budget_ends_is_undecided_with_the_reason() -> None:
     old, new = Simulated(RATES, 0), Simulated(RATES, 1, left=2)
     old.ended, new.ended = "", "budget_exhausted: 12 of 12 asks of the day are spent"
-    done = gate(old, new, PROBES, margin=0.1, margins={}, alpha=0.05, budget=600)
+    done = gate(old, new, PROBES, GateRule())
     assert (done.verdict, done.reason) == ("undecided", new.ended)
     assert done.asks == 5 * len(PROBES), "three blocks of the reference, two of the candidate: only asks that were made"
