@@ -7,7 +7,7 @@ what they need from the row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -61,11 +61,15 @@ class EventRule:
     """The event whose recipients get this one; None: the recipients of the same incident."""
 
 
+_FIRST: Final = EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True)
+"""The first event of an incident."""
+_OVER: Final = EventRule(title="Over", urgency="good_news", phase="resolved")
+"""It is over by itself."""
+_ENDED: Final = EventRule(title="Over", urgency="at_once", phase="resolved")
+"""The same, where people are to know at once: somebody ended it."""
 EVENTS: Mapping[Event, EventRule] = {
     # A change was confirmed.
-    "opened": EventRule(
-        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, shows_evidence=True
-    ),
+    "opened": replace(_FIRST, shows_evidence=True),
     # Another endpoint of the same provider changed at the same time: its incident is part of this one.
     "joined": EventRule(
         title="More endpoints",
@@ -129,105 +133,67 @@ EVENTS: Mapping[Event, EventRule] = {
     # A person ended the mute, or its time is over.
     "unmuted": EventRule(title="No longer muted", phase="firing"),
     # A person took the new behaviour as the reference.
-    "accepted": EventRule(
-        title="Accepted",
-        urgency="at_once",
-        phase="resolved",
-        steps=("Nothing: later rounds are judged against a new reference.",),
-    ),
+    "accepted": replace(_ENDED, title="Accepted", steps=("Nothing: later rounds are judged against a new reference.",)),
     # The old behaviour is back.
-    "recovered": EventRule(
+    "recovered": replace(
+        _OVER,
         title="Recovered",
-        urgency="good_news",
-        phase="resolved",
         steps=("Look at what the replies of those rounds were used for; the reference stays as it was.",),
     ),
     # The endpoint changed again, or was edited: a later incident or reference takes the place of this one.
-    "superseded": EventRule(
-        title="Superseded",
-        urgency="good_news",
-        phase="resolved",
-        steps=("Go on with the incident that takes its place.",),
-    ),
+    "superseded": replace(_OVER, title="Superseded", steps=("Go on with the incident that takes its place.",)),
     # A provisional change: a reference was gathered from the rounds since then, and rounds are like it.
-    "became_reference": EventRule(
+    "became_reference": replace(
+        _OVER,
         title="Now the reference",
-        urgency="good_news",
-        phase="resolved",
         steps=(
             "Nothing, if you can live with the new behaviour: rounds are judged against it.",
             "If not, ask the provider: what was there before is no longer compared with.",
         ),
     ),
     # A person began a new reference while the incident was open.
-    "closed": EventRule(
-        title="Closed",
-        urgency="at_once",
-        phase="resolved",
-        steps=("Nothing: later rounds are judged against a new reference.",),
-    ),
+    "closed": replace(_ENDED, title="Closed", steps=("Nothing: later rounds are judged against a new reference.",)),
     # It cannot be asked for another reason now.
     "cause_changed": EventRule(
         title="Now {kind}", audience="routed", phase="firing", details="facts", intro=("News", "{before}")
     ),
     # A provider says something else of itself than before, or what is deterministic is another. It needs no evidence.
-    "fact": EventRule(
-        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, is_daily=True
-    ),
+    "fact": replace(_FIRST, is_daily=True),
     # Evidence was found for a change that began with facts: the incident goes on as a change.
     "answers_changed": EventRule(
         title="The answers changed too", phase="firing", details="facts", shows_evidence=True, broadcasts=True
     ),
     # Only the values from before come.
-    "fact_over": EventRule(
-        title="Back to what it was",
-        urgency="good_news",
-        phase="resolved",
-        steps=("Nothing: the provider says the same as before.",),
-        is_daily=True,
+    "fact_over": replace(
+        _OVER, title="Back to what it was", steps=("Nothing: the provider says the same as before.",), is_daily=True
     ),
     # A person has seen it: it is known from now on.
-    "fact_acknowledged": EventRule(
+    "fact_acknowledged": replace(
+        _ENDED,
         title="Acknowledged",
-        urgency="at_once",
-        phase="resolved",
         steps=("Nothing: the new value is known, and you are not notified of it again.",),
         is_daily=True,
     ),
     # Several rounds in a row failed.
-    "trouble": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    "trouble": _FIRST,
     # Rounds succeed again.
-    "trouble_over": EventRule(
-        title="Can be asked again",
-        urgency="good_news",
-        phase="resolved",
-        steps=("Nothing: rounds succeed, and are judged again.",),
+    "trouble_over": replace(
+        _OVER, title="Can be asked again", steps=("Nothing: rounds succeed, and are judged again.",)
     ),
     # A probe set spends several times what is planned: what is not needed first is asked no more.
-    "runaway": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
+    "runaway": _FIRST,
     # Rounds take what was planned again.
-    "runaway_over": EventRule(
-        title="Spending is in plan again",
-        urgency="good_news",
-        phase="resolved",
-        steps=("Nothing: everything is asked again.",),
-    ),
+    "runaway_over": replace(_OVER, title="Spending is in plan again", steps=("Nothing: everything is asked again.",)),
     # The error budget of a declared objective is spent too fast.
-    "objective_missed": EventRule(title="{Severity}", audience="routed", phase="firing", details="facts", opens=True),
-    "objective_over": EventRule(
-        title="Budget no longer burns",
-        urgency="good_news",
-        phase="resolved",
-        steps=("Look at how much of the error budget is left: prober slo",),
+    "objective_missed": _FIRST,
+    "objective_over": replace(
+        _OVER, title="Budget no longer burns", steps=("Look at how much of the error budget is left: prober slo",)
     ),
     # What users ask, or what they are answered, shifted in live samples.
-    "samples_shifted": EventRule(
-        title="{Severity}", audience="routed", phase="firing", details="facts", opens=True, is_daily=True
-    ),
-    "samples_learnt": EventRule(
+    "samples_shifted": replace(_FIRST, is_daily=True),
+    "samples_learnt": replace(
+        _OVER,
         title="Now the reference",
-        urgency="good_news",
-        phase="resolved",
         steps=("Nothing: later samples are compared with those since the shift.",),
         is_daily=True,
     ),
@@ -239,13 +205,8 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="warning",
         steps=("Check that `prober run` is up and that the endpoint's rounds are not missed: prober status",),
     ),
-    "fresh": EventRule(
-        title="Fresh rounds again",
-        urgency="good_news",
-        phase="resolved",
-        severity="warning",
-        steps=("Nothing: rounds come in again.",),
-        after="stale",
+    "fresh": replace(
+        _OVER, title="Fresh rounds again", steps=("Nothing: rounds come in again.",), severity="warning", after="stale"
     ),
     # A candidate was asked beside the endpoint for as long as declared: an edited prompt, or another endpoint.
     "compared": EventRule(
@@ -280,12 +241,11 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="critical",
         steps=("Check that `prober run` is up, and start it again: nothing is watched until then.",),
     ),
-    "daemon_back": EventRule(
+    "daemon_back": replace(
+        _OVER,
         title="The prober is back",
-        urgency="good_news",
-        phase="resolved",
-        severity="warning",
         steps=("Nothing: the daemon is running again.",),
+        severity="warning",
         after="daemon_silent",
     ),
     # The database was deleted, replaced, damaged, is full, or cannot be reached. These two are not stored.
@@ -297,12 +257,11 @@ EVENTS: Mapping[Event, EventRule] = {
         severity="critical",
         steps=("Fix it, or restore a backup: prober db restore FILE. Nothing is asked until then.",),
     ),
-    "database_back": EventRule(
+    "database_back": replace(
+        _ENDED,
         title="The database can be used again",
-        urgency="at_once",
-        phase="resolved",
-        severity="warning",
         steps=("Nothing: rounds go on. What was due meanwhile is missed.",),
+        severity="warning",
         after="database_lost",
     ),
     # `prober init --slack` shows that messages arrive. It is not stored.
