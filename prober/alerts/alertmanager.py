@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from prober.alerts.keys import Json, Subject, incident_url, subject, subject_key
 from prober.alerts.message import compose
-from prober.alerts.phrases import Json, Subject, incident_url, iso, subject, subject_key, utc
+from prober.alerts.phrases import iso, utc
 from prober.alerts.post import PostAlerter, checked_address, given
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity

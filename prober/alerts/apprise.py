@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from prober.alerts.keys import notice_key
 from prober.alerts.message import body, compose
-from prober.alerts.phrases import notice_key
 from prober.alerts.post import TIMEOUT_S, given, within
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome

@@ -1,8 +1,13 @@
-"""Every kind of incident, as a person says it."""
+"""Every kind of incident, as a person says it, and what to do about it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+from prober.incidents.events import EVENTS
+from prober.model.notice import ChangeNews, IncidentNews, MeasuredNews, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +19,6 @@ class KindWords:
     """How bad it is."""
     check: str
     """What to look at first."""
-    is_change: bool = True
-    """False where the endpoint cannot be asked."""
 
 
 KINDS: dict[str, KindWords] = {
@@ -38,67 +41,94 @@ KINDS: dict[str, KindWords] = {
         "Unauthorized",
         "the provider rejects the key, so nobody watches this endpoint. Callers with the same key fail as well.",
         "Check the key in the variable that `api_key_env` of the endpoint names, and what it may do.",
-        is_change=False,
     ),
     "out_of_credit": KindWords(
         "Out of credit",
         "the account has no money left, so nobody watches this endpoint. Callers on the same account fail as well.",
         "Add credit, or raise the spending limit with the provider. Waiting does not help.",
-        is_change=False,
     ),
     "model_not_found": KindWords(
         "Model not found",
         "the provider knows no such model, so nobody watches this endpoint. Callers of the same model fail as well.",
         "Check `model` of the endpoint, and whether this key may use it.",
-        is_change=False,
     ),
     "model_retired": KindWords(
         "Model retired",
         "the provider took the model out of service. Callers of the same model fail as well.",
         "Move callers to the successor that the provider names, and write it as `model` of the endpoint.",
-        is_change=False,
     ),
     "provider_error": KindWords(
         "Provider error",
         "nobody watches this endpoint until its rounds succeed again. Its callers probably fail as well.",
         "Look at the provider's status page, and at what the provider says.",
-        is_change=False,
     ),
     "rate_limited": KindWords(
         "Rate limited",
         "nobody watches this endpoint until its rounds succeed again. It shares its limit with its callers.",
         "Ask less often, or ask the provider for a higher limit.",
-        is_change=False,
     ),
     "budget_exhausted": KindWords(
         "Budget exhausted",
         "nobody watches this endpoint until its budget is renewed.",
         "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
-        is_change=False,
     ),
     "runaway": KindWords(
         "Runaway spending",
         "more is spent than planned. Until it is over, what is not needed first is not asked.",
         "See what asks: rounds in a loop, or a model that reasons longer. If it is to be so, accept it.",
-        is_change=False,
     ),
     "objective_missed": KindWords(
         "Objective missed",
         "replies are bad more often than your objective allows, and the error budget is spent too fast.",
         "Look at which probes fail, and since when: prober slo, and the History of the endpoint.",
-        is_change=False,
     ),
     "input_shift": KindWords(
         "Other questions",
         "your users ask something else than before. The answers may be as good as before or not.",
         "Look at what the feature is used for now, and whether your probes still ask what users ask.",
-        is_change=False,
     ),
     "output_shift": KindWords(
         "Other answers to users",
         "your users are answered otherwise than before. If they ask otherwise too, that alone may explain it.",
         "Compare with the probes and with what users ask: prober triage.",
-        is_change=False,
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
+PLAN = "If this is to be the plan, or to be asked all the same: prober incidents accept {id}"
+_BY_COMMAND: Final[Mapping[str, str]] = {
+    "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
+    "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
+    "close": "Close it, with a reference from after the change: prober incidents accept {id}",
+}
+_BY_BUTTON: Final[Mapping[str, str]] = {
+    "acknowledge": "Press Acknowledge, and no reminders follow.",
+    "accept": "If the new behaviour is to be the reference, press Accept new behaviour.",
+    "close": "Press Accept new behaviour to close it, with a reference from after the change.",
+}
+"""What a person can do, where the message has buttons and where it has none."""
+
+
+def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
+    """What to do now, in order."""
+    if notice.drill:
+        return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
+    number, about = notice.incident_id, notice.about
+    can = {name: words.format(id=number) for name, words in (_BY_BUTTON if buttons else _BY_COMMAND).items()}
+    if own := EVENTS[notice.event].steps:
+        return tuple(step.format(id=number, **can) for step in own)
+    check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
+    acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
+    if isinstance(about, MeasuredNews) and about.kind == "runaway":
+        return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))
+    if not isinstance(about, ChangeNews):
+        return (*acknowledge, *_runbook(notice), check)
+    compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"
+    return (*acknowledge, *_runbook(notice), compare, check, can["accept"])
+
+
+def _runbook(notice: Notice) -> list[str]:
+    """The team's own, whose address is below; else the shipped one that fits."""
+    if notice.source and notice.source.runbook:
+        return ["Follow the runbook."]
+    name = notice.about.runbook if isinstance(notice.about, IncidentNews) else ""
+    return [f"Follow the runbook {name}: prober incidents runbook {notice.incident_id}"] if name else []

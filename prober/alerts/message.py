@@ -5,29 +5,31 @@ Pure. Every text of a Message is already safe to print: see `prober.text`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
 
 from prober.alerts.digest import Listed, grouped
-from prober.alerts.kinds import KINDS, OTHER_KIND
+from prober.alerts.keys import incident_url
+from prober.alerts.kinds import KINDS, OTHER_KIND, steps
 from prober.alerts.phrases import (
     HEADLINE_LIMIT,
+    Paragraph,
+    also_lines,
     cause_before,
     current_title,
+    endpoint_line,
     fact_lines,
-    incident_url,
+    lasting_lines,
     minute,
     odds,
     resting_on,
     said_by,
+    since_line,
     state_words,
     thousands,
     title_of,
     title_of_event,
     what_happened,
-    when,
-    whether_it_stays,
 )
 from prober.incidents.events import EVENTS
 from prober.judging.runaway import YEARS
@@ -40,36 +42,19 @@ from prober.model.notice import (
     MeasuredNews,
     Notice,
     ReportNews,
-    Source,
     TroubleNews,
 )
 from prober.model.watch import cause_in_words
 from prober.text import link, side_by_side, visible
 
-Paragraph: TypeAlias = tuple[str, str]
-"""(label, sentence)"""
-
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
-ALSO_SHOWN = 10
 CERTAIN = "the provider says so itself, or it is deterministic; asking again gave the same. It is no statistic."
 LOOKS = "while it answers nothing, a round makes one to three asks; with the first answer, whole rounds again."
-PLAN = "If this is to be the plan, or to be asked all the same: prober incidents accept {id}"
 HELD_BACK = (
     "what is asked beside rounds (canaries, shadows, gates). The set that spends is asked no faster than planned, and "
     "sets of lower priority wait with it; confirmation rounds go on for longer, and facts are always confirmed."
 )
-_BY_COMMAND: Final[Mapping[str, str]] = {
-    "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
-    "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
-    "close": "Close it, with a reference from after the change: prober incidents accept {id}",
-}
-_BY_BUTTON: Final[Mapping[str, str]] = {
-    "acknowledge": "Press Acknowledge, and no reminders follow.",
-    "accept": "If the new behaviour is to be the reference, press Accept new behaviour.",
-    "close": "Press Accept new behaviour to close it, with a reference from after the change.",
-}
-"""What a person can do, where the message has buttons and where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +107,7 @@ def compose(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) ->
         paragraphs=tuple(_paragraphs(notice)),
         lists=lists,
         pairs=pairs,
-        todo=() if rule.details == "none" else _steps(notice, buttons),
+        todo=() if rule.details == "none" else steps(notice, buttons),
         links=_links(notice),
     )
 
@@ -135,8 +120,8 @@ def current(notice: Notice, *, ages: bool = True) -> Message:
         return compose(notice)
     state = ("State", f"{notice.severity}, {state_words(incident)}")
     if incident.state == "closed":  # how sure and how bad it was is no more to be acted on
-        passed = [*fact_lines(incident), _since(incident), *_lasting(incident), *_most(incident)]
-        said = [*passed, *_also(incident), _endpoint(notice.source)]
+        passed = [*fact_lines(incident), since_line(incident), *lasting_lines(incident), *_most(incident)]
+        said = [*passed, *also_lines(incident), endpoint_line(notice.source)]
     else:
         said = _facts(notice, incident, _most(incident))
     return Message(
@@ -157,7 +142,7 @@ def evidence(notice: Notice, reply_limit: int = 500, *, buttons: bool = False) -
         paragraphs=(),
         lists=_moved(change) if change else (),
         pairs=_pairs(change, reply_limit) if change else (),
-        todo=_steps(notice, buttons),
+        todo=steps(notice, buttons),
         links=_links(notice),
     )
 
@@ -193,7 +178,7 @@ def _paragraphs(notice: Notice) -> list[Paragraph]:
         case IncidentNews() as incident:
             return _of_incident(notice, incident)
         case EndpointNews(cause) | DaemonNews(cause):
-            endpoint = [_endpoint(notice.source)] if notice.source else []
+            endpoint = [endpoint_line(notice.source)] if notice.source else []
             label = "Why" if EVENTS[notice.event].phase else "News"
             return [*endpoint, *([(label, visible(cause, 500, lines=False))] if cause else [])]
         case Digest() | ReportNews():
@@ -209,11 +194,11 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
             return _facts(notice, incident)
         label, words = rule.intro
         return [(label, words.format(before=cause_before(incident))), *_facts(notice, incident)]
-    said = [_endpoint(notice.source), *fact_lines(incident), _since(incident), *_lasting(incident)]
+    said = [endpoint_line(notice.source), *fact_lines(incident), since_line(incident), *lasting_lines(incident)]
     if rule.details == "course":
         return said
     if rule.details == "endpoints":
-        return [*said, *_also(incident)]
+        return [*said, *also_lines(incident)]
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
     by = said_by(incident.actor, incident.note).strip() or "by itself"
     return [*said, (title_of_event(notice), f"{until} {by}".strip())]
@@ -226,19 +211,19 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
     kind = KINDS.get(incident.kind, OTHER_KIND)
     bad = ("How bad", f"{kind.title.lower()}: {kind.bad}")
     triage = [("Likely cause", visible(incident.triage, 300, lines=False))] if incident.triage else []
-    last = [bad, *triage, _endpoint(notice.source)]
+    last = [bad, *triage, endpoint_line(notice.source)]
     if isinstance(incident, TroubleNews):
         is_down = incident.failed_share is None and incident.kind != "budget_exhausted"
         looks = [("Asked", LOOKS)] if is_down else []
-        return [*drill, *_why(incident), _since(incident), *looks, *_also(incident), *last]
+        return [*drill, *_why(incident), since_line(incident), *looks, *also_lines(incident), *last]
     if isinstance(incident, MeasuredNews):
         detail = visible(incident.detail, 500, lines=False)
         if incident.kind != "runaway":
-            return [*drill, ("Measured", detail), _since(incident), *last]
+            return [*drill, ("Measured", detail), since_line(incident), *last]
         spent = [("Spent", detail), ("How sure", _sure_of_spending(incident))]
-        return [*drill, *spent, _since(incident), ("Held back", HELD_BACK), *_also(incident), *last]
+        return [*drill, *spent, since_line(incident), ("Held back", HELD_BACK), *also_lines(incident), *last]
     if not isinstance(incident, ChangeNews):
-        return [*drill, *fact_lines(incident), _since(incident), ("How sure", CERTAIN), *last]
+        return [*drill, *fact_lines(incident), since_line(incident), ("How sure", CERTAIN), *last]
     promised = notice.source.false_alarms_per_year if notice.source else 1.0
     sure = (
         f"a false alarm like this would come {odds(notice, incident)} "
@@ -246,8 +231,8 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
         f"promised false alarms: {promised:g} a year)"
     )
     much = [("How much", incident.share.words)] if incident.share else []
-    since = [_since(incident), *_lasting(incident), ("How sure", sure)]
-    return [*drill, *fact_lines(incident), *since, *most, *much, *_also(incident), *last]
+    since = [since_line(incident), *lasting_lines(incident), ("How sure", sure)]
+    return [*drill, *fact_lines(incident), *since, *most, *much, *also_lines(incident), *last]
 
 
 def _sure_of_spending(one: MeasuredNews) -> str:
@@ -263,65 +248,6 @@ def _why(trouble: TroubleNews) -> list[Paragraph]:
         return [("The provider says", visible(trouble.detail, 500, lines=False))]
     is_said = len(what_happened(trouble)) <= HEADLINE_LIMIT
     return [] if is_said else [("Why", visible(cause_in_words(trouble.cause), 500, lines=False))]
-
-
-def _steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
-    """What to do now, in order."""
-    if notice.drill:
-        return ("Nothing: this is a drill, and the endpoint has not changed. Whoever started it ends it.",)
-    number, about = notice.incident_id, notice.about
-    can = {name: words.format(id=number) for name, words in (_BY_BUTTON if buttons else _BY_COMMAND).items()}
-    if steps := EVENTS[notice.event].steps:
-        return tuple(step.format(id=number, **can) for step in steps)
-    check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
-    acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
-    if isinstance(about, MeasuredNews) and about.kind == "runaway":
-        return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))
-    if not isinstance(about, ChangeNews):
-        return (*acknowledge, *_runbook(notice), check)
-    compare = "Compare the replies, here and on the dashboard: is it worse, better, or only different?"
-    return (*acknowledge, *_runbook(notice), compare, check, can["accept"])
-
-
-def _runbook(notice: Notice) -> list[str]:
-    """The team's own, whose address is below; else the shipped one that fits."""
-    if notice.source and notice.source.runbook:
-        return ["Follow the runbook."]
-    name = notice.about.runbook if isinstance(notice.about, IncidentNews) else ""
-    return [f"Follow the runbook {name}: prober incidents runbook {notice.incident_id}"] if name else []
-
-
-def _endpoint(source: Source | None) -> Paragraph:
-    named = [source.name, source.model, source.owner] if source else ["", "", ""]
-    name, model, owner = (visible(text, 120, lines=False) for text in named)
-    return "Endpoint", f"{name}, model {model or 'unknown'}, owner {owner or 'unknown'}"
-
-
-def _since(incident: IncidentNews) -> Paragraph:
-    rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
-    rounds += "" if incident.state == "closed" else " so far"
-    stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
-    began = ""
-    if stretch is not None and stretch[0] != stretch[1]:
-        began = f"; it began, 90 % sure, between {when(stretch[0])} and {when(stretch[1])}"
-    return "Since", f"{when(incident.onset)}, {rounds}{began}; detected {minute(incident.detected_at)}"
-
-
-def _lasting(incident: IncidentNews) -> list[Paragraph]:
-    stays = whether_it_stays(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
-    return [("Lasting", stays)] if stays else []
-
-
-def _also(incident: IncidentNews) -> list[Paragraph]:
-    """The other endpoints of the event, and where to find them."""
-    shown = [
-        f"{visible(part.endpoint, 120, lines=False)}"
-        f"{' (suspected)' if part.incident_id is None else f' (incident {part.incident_id})'}"
-        for part in incident.also[:ALSO_SHOWN]
-    ]
-    hidden = len(incident.also) - len(shown)
-    said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
-    return [("Also", said)] if said else []
 
 
 def _most(incident: IncidentNews) -> list[Paragraph]:

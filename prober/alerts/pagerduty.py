@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from prober.alerts.keys import Json, incident_url, subject, subject_key
 from prober.alerts.message import compose
-from prober.alerts.phrases import Json, incident_url, iso, subject, subject_key
+from prober.alerts.phrases import iso
 from prober.alerts.post import PostAlerter, checked_address, given
 from prober.incidents.events import EVENTS, Phase
 from prober.model.errors import ConfigurationError

@@ -1,14 +1,12 @@
-"""How titles, kinds, evidence, rounds and times are said to people, and the key of a notice for other systems."""
+"""How titles, kinds, evidence, rounds and times are said to people."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import math
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.incidents.events import EVENTS
@@ -25,11 +23,16 @@ from prober.model.notice import (
     MeasuredNews,
     Notice,
     ReportNews,
+    Source,
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
 from prober.text import span, visible
 
+Paragraph: TypeAlias = tuple[str, str]
+"""(label, sentence)"""
+
+ALSO_SHOWN = 10
 STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
 TITLE_LIMIT = 150
@@ -223,11 +226,44 @@ def thousands(number: float) -> str:
     return f"{number:,.0f}" if 10 <= abs(number) < 1e9 else f"{number:.3g}"
 
 
-def fact_lines(incident: IncidentNews, most: int = 6) -> list[tuple[str, str]]:
+def fact_lines(incident: IncidentNews, most: int = 6) -> list[Paragraph]:
     """A paragraph for each fact, with its values before and now."""
     shown = [visible(fact.words, 200, lines=False) for fact in incident.facts[:most]]
     hidden = len(incident.facts) - most
     return [("Fact", line) for line in (*shown, *([f"and {hidden} more"] if hidden > 0 else []))]
+
+
+def endpoint_line(source: Source | None) -> Paragraph:
+    named = [source.name, source.model, source.owner] if source else ["", "", ""]
+    name, model, owner = (visible(text, 120, lines=False) for text in named)
+    return "Endpoint", f"{name}, model {model or 'unknown'}, owner {owner or 'unknown'}"
+
+
+def since_line(incident: IncidentNews) -> Paragraph:
+    rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
+    rounds += "" if incident.state == "closed" else " so far"
+    stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
+    began = ""
+    if stretch is not None and stretch[0] != stretch[1]:
+        began = f"; it began, 90 % sure, between {when(stretch[0])} and {when(stretch[1])}"
+    return "Since", f"{when(incident.onset)}, {rounds}{began}; detected {minute(incident.detected_at)}"
+
+
+def lasting_lines(incident: IncidentNews) -> list[Paragraph]:
+    stays = whether_it_stays(incident.course, incident.passed) if isinstance(incident, ChangeNews) else ""
+    return [("Lasting", stays)] if stays else []
+
+
+def also_lines(incident: IncidentNews) -> list[Paragraph]:
+    """The other endpoints of the event, and where to find them."""
+    shown = [
+        f"{visible(part.endpoint, 120, lines=False)}"
+        f"{' (suspected)' if part.incident_id is None else f' (incident {part.incident_id})'}"
+        for part in incident.also[:ALSO_SHOWN]
+    ]
+    hidden = len(incident.also) - len(shown)
+    said = ", ".join([*shown, *([f"and {hidden} more"] if hidden > 0 else [])])
+    return [("Also", said)] if said else []
 
 
 def _two_digits(number: float) -> str:
@@ -238,11 +274,6 @@ def said_by(actor: str, note: str) -> str:
     """` by alice: asked the provider`; nothing where nobody did it."""
     by = f" by {visible(actor, 120, lines=False)}" if actor else ""
     return f"{by}: {visible(note, 500, lines=False)}" if note else by
-
-
-def finite(number: float) -> float | None:
-    """For JSON, which has no infinity."""
-    return number if math.isfinite(number) else None
 
 
 def utc(at: datetime) -> datetime:
@@ -258,65 +289,3 @@ def iso(at: datetime) -> str:
 def minute(at: datetime) -> str:
     """For people."""
     return f"{utc(at):%Y-%m-%d %H:%M} UTC"
-
-
-Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
-Subject = Literal[
-    "change",
-    "trouble",
-    "runaway",
-    "objective",
-    "samples",
-    "stale",
-    "retirement",
-    "daemon",
-    "database",
-    "digest",
-    "report",
-]
-"""What an alert of another system is about."""
-
-
-def notice_key(notice: Notice) -> str:
-    """The same for every try of one notice, and for no other notice of any installation: 32 hex digits."""
-    return _digest([notice.id, notice.incident_id or 0, notice.endpoint, notice.event, iso(notice.since)])
-
-
-def subject(notice: Notice) -> Subject:
-    """What the notice is about. An incident of trouble may be acknowledged or muted like any other."""
-    match notice.about:
-        case ChangeNews() | FactsNews():
-            return "change"  # facts may become a change: it is one alert
-        case TroubleNews():
-            return "trouble"
-        case MeasuredNews(kind="runaway"):
-            return "runaway"
-        case MeasuredNews(kind="objective_missed"):
-            return "objective"
-        case MeasuredNews():
-            return "samples"
-        case EndpointNews(of=of) | DaemonNews(of=of):
-            return of
-        case Digest():
-            return "digest"
-        case ReportNews():
-            return "report"
-
-
-def subject_key(notice: Notice) -> str:
-    """The same for all notices of one thing, from first to last, and for no other thing of any installation that
-    differs in endpoint or time: 32 hex digits. A drill never meets what is real."""
-    about: list[Json] = [subject(notice), notice.endpoint, notice.drill]
-    if notice.incident_id or notice.drill:
-        about += [notice.incident_id or 0, iso(notice.since)]
-    return _digest(about)
-
-
-def _digest(about: list[Json]) -> str:
-    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
-
-
-def incident_url(notice: Notice) -> str:
-    """Where the dashboard shows the incident; its first page, where the notice is about none."""
-    page = f"/?incident={notice.incident_id}" if notice.incident_id else "/"
-    return f"{notice.dashboard_url.rstrip('/')}{page}"

@@ -22,7 +22,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import SecretStr
 
-from prober.alerts.phrases import Json, notice_key
+from prober.alerts.keys import Json, notice_key
 from prober.model.errors import ConfigurationError
 from prober.model.notice import Notice, Outcome
 from prober.settings import Settings

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from prober.alerts.keys import Json, finite, incident_url, notice_key
 from prober.alerts.message import compose, plain_text
-from prober.alerts.phrases import Json, chance, finite, incident_url, iso, notice_key
+from prober.alerts.phrases import chance, iso
 from prober.alerts.post import TIMEOUT_S, checked_address, encoded, given, post
 from prober.model.errors import ConfigurationError
 from prober.model.evidence import Share

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from prober.alerts.alertmanager import NAMES, alerts, open_alertmanager
+from prober.alerts.keys import Subject, notice_key
 from prober.alerts.message import compose
-from prober.alerts.phrases import Subject, notice_key
 from prober.alerts.post import NOTHING_TO_SAY
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError

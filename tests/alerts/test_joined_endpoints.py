@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from prober.alerts.message import ALSO_SHOWN, compose
+from prober.alerts.message import compose
+from prober.alerts.phrases import ALSO_SHOWN
 from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.client import SlackWebhook
 from prober.alerts.webhook import payload

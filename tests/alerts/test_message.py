@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prober.alerts.keys import notice_key
 from prober.alerts.kinds import KINDS
 from prober.alerts.message import body, compose, current, plain_text
-from prober.alerts.phrases import chance, notice_key, when
+from prober.alerts.phrases import chance, when
 from prober.alerts.slack.blocks import fallback_text, root_blocks, root_text, slack_blocks
 from prober.alerts.webhook import payload
 from prober.model.incident import IncidentKind

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from prober.alerts.phrases import subject, subject_key
+from prober.alerts.keys import subject, subject_key
 from prober.incidents.events import EVENTS
 from prober.model.incident import Event
 from tests.alerts.notices import PLAIN, edited

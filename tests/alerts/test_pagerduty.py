@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
+from prober.alerts.keys import notice_key, subject_key
 from prober.alerts.message import compose
 from prober.alerts.pagerduty import event, open_pagerduty
-from prober.alerts.phrases import notice_key, subject_key
 from prober.alerts.post import NOTHING_TO_SAY
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError

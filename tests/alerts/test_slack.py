@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from prober.alerts.phrases import notice_key
+from prober.alerts.keys import notice_key
 from prober.alerts.slack.bot import UNSEARCHED_AFTER, SlackBot, open_slack
 from prober.alerts.slack.client import HISTORY_PAGES, Pace, SlackWebhook
 from prober.model.errors import ConfigurationError

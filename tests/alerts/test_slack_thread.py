@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from prober.alerts.phrases import notice_key
+from prober.alerts.keys import notice_key
 from prober.alerts.slack.bot import open_slack
 from prober.alerts.slack.client import Pace, picture_name
 from prober.alerts.slack.picture import history_png

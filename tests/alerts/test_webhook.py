@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from prober.alerts.phrases import notice_key
+from prober.alerts.keys import notice_key
 from prober.alerts.webhook import WebhookAlerter, open_webhook, payload, signature
 from prober.incidents.events import EVENTS
 from prober.model.errors import ConfigurationError

@@ -24,8 +24,9 @@ from itertools import accumulate
 from typing import Final, Literal, TypeAlias
 
 from prober.alerts.digest import Listed
+from prober.alerts.keys import Json, notice_key
 from prober.alerts.message import Message, Pair, compose, current, evidence
-from prober.alerts.phrases import TITLE_LIMIT, Json, iso, notice_key
+from prober.alerts.phrases import TITLE_LIMIT, iso
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
 from prober.model.notice import ChangeNews, IncidentNews, Notice

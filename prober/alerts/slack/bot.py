@@ -19,7 +19,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from prober.alerts.phrases import notice_key
+from prober.alerts.keys import notice_key
 from prober.alerts.post import checked_address, given
 from prober.alerts.slack.blocks import (
     Block,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from prober.alerts.phrases import Json
+from prober.alerts.keys import Json
 from prober.model.notice import DaemonNews, Notice
 
 SCOPES: Final[Mapping[str, str]] = {
