@@ -6,9 +6,8 @@ from sqlmodel import col, select
 
 from prober.model.incident import LIVE, Facts
 from prober.store.alert_rows import IncidentRow
-from prober.store.codec import pack_text, unpack_text
+from prober.store.codec import pack_text, to_incident, unpack_text
 from prober.store.engine import Transaction
-from prober.store.incidents import to_incident
 from prober.store.judge_state import epoch_start
 from prober.store.rows import FactMemoryRow, RoundRow
 

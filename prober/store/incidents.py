@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import inf, isfinite, isnan
-from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from prober.incidents.severity import severity
-from prober.model.evidence import Findings
 from prober.model.incident import (
     LIVE,
-    MEASURED,
     TROUBLES,
     Action,
     Change,
@@ -29,14 +23,7 @@ from prober.model.incident import (
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow
-from prober.store.codec import (
-    pack_facts,
-    pack_findings,
-    pack_verdicts,
-    unpack_facts,
-    unpack_findings,
-    unpack_verdicts,
-)
+from prober.store.codec import to_incident, to_row
 from prober.store.engine import Transaction
 from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, SeriesRow
 from prober.store.views import ActionView
@@ -250,113 +237,3 @@ def actions(tx: Transaction, incident_id: int | None = None, limit: int = 200) -
         )
         for row in tx.exec(statement)
     )
-
-
-def to_row(incident: Incident) -> IncidentRow:
-    row = IncidentRow(
-        endpoint=incident.endpoint,
-        endpoint_hash=incident.endpoint_hash,
-        state=incident.state,
-        kind=incident.kind,
-        onset=incident.onset,
-        detected_round=incident.detected_round,
-        opened_at=incident.opened_at,
-        e_value=0.0,
-        threshold=0.0,
-        verdicts=pack_verdicts(()),
-        findings=pack_findings(Findings()),
-        calm_rounds=0,
-        part_of=incident.part_of,
-        severity=incident.severity,
-        cause=incident.cause,
-        acknowledged_at=incident.acknowledged_at,
-        muted_until=incident.muted_until,
-        notified_at=incident.notified_at,
-        closed_at=incident.closed_at,
-        close_reason=incident.close_reason,
-        actor=incident.actor,
-        note=incident.note,
-    )
-    if isinstance(incident, Facts):
-        row.facts, row.is_facts = pack_facts(incident.facts), True
-    if isinstance(incident, Change):
-        row.e_value, row.threshold = incident.e_value, incident.threshold
-        row.verdicts, row.findings = pack_verdicts(incident.verdicts), pack_findings(incident.findings)
-        row.onset_first, row.onset_last = incident.onset_between or (None, None)
-        row.course, row.rounds_after, row.passed = incident.course, incident.rounds_after, incident.passed
-        row.peak_log_e = incident.peak_log_e if isfinite(incident.peak_log_e) else None
-        row.settled_round, row.calm_rounds = incident.settled_round, incident.calm_rounds
-        row.together = json.dumps(incident.together)
-        row.facts = pack_facts(incident.facts) if incident.facts else None
-    if isinstance(incident, Trouble):
-        row.detail, row.cause_before = incident.detail, incident.cause_before
-        row.failed_share = incident.failed_share
-    if isinstance(incident, Measured):
-        row.is_facts, row.detail = False, incident.detail
-        row.e_value, row.threshold = incident.e_value, incident.threshold
-        if incident.kind == "runaway":  # the column is of an earlier schema than `about`
-            row.probe_set = incident.about
-        else:
-            row.about = incident.about
-    return row
-
-
-def to_incident(row: IncidentRow) -> Change | Facts | Trouble | Measured:
-    shared: dict[str, Any] = {
-        "id": row.id,
-        "endpoint": row.endpoint,
-        "endpoint_hash": row.endpoint_hash,
-        "state": row.state,
-        "kind": row.kind,
-        "onset": row.onset,
-        "detected_round": row.detected_round,
-        "opened_at": row.opened_at,
-        "severity": row.severity or "warning",
-        "cause": row.cause or "",
-        "part_of": row.part_of,
-        "closed_at": row.closed_at,
-        "close_reason": row.close_reason,
-        "actor": row.actor,
-        "note": row.note,
-        "acknowledged_at": row.acknowledged_at,
-        "muted_until": row.muted_until,
-        "notified_at": row.notified_at,
-    }
-    first, last = row.onset_first, row.onset_last
-    incident: Change | Facts | Trouble | Measured
-    facts = () if row.facts is None else unpack_facts(row.facts)
-    if row.is_facts:
-        incident = Facts(**shared, facts=facts)
-    elif row.kind in MEASURED:
-        incident = Measured(
-            **shared,
-            about=row.about or row.probe_set or "",
-            detail=row.detail or "",
-            e_value=row.e_value,
-            threshold=row.threshold,
-        )
-    elif row.kind in TROUBLES:
-        incident = Trouble(
-            **shared,
-            detail=row.detail or "",
-            cause_before=row.cause_before or "",
-            failed_share=row.failed_share,
-        )
-    else:
-        incident = Change(
-            **shared,
-            e_value=row.e_value,
-            threshold=row.threshold,
-            verdicts=unpack_verdicts(row.verdicts),
-            onset_between=None if first is None or last is None else (first, last),
-            course=row.course,  # type: ignore[arg-type]  # the column holds what this room wrote
-            rounds_after=row.rounds_after,
-            peak_log_e=-inf if row.peak_log_e is None or isnan(row.peak_log_e) else row.peak_log_e,
-            passed=row.passed,
-            settled_round=row.settled_round,
-            calm_rounds=row.calm_rounds or 0,
-            findings=unpack_findings(row.findings),
-            together=tuple(json.loads(row.together)),
-            facts=facts,
-        )
-    return incident if row.severity is not None else replace(incident, severity=severity(incident))

@@ -30,6 +30,7 @@ from prober.model.notice import (
 from prober.model.watch import cause_in_words
 from prober.store import incidents
 from prober.store.alert_rows import IncidentRow, NoticeRow
+from prober.store.codec import to_incident
 from prober.store.declared import AskedSet, concerned, sets_of
 from prober.store.engine import Transaction
 from prober.store.judge_state import completed_since
@@ -48,7 +49,7 @@ def notice_of(tx: Transaction, notice_id: int, dashboard_url: str, now: datetime
     incident_row = None if row.incident_id is None else tx.get(IncidentRow, row.incident_id)
     if incident_row is None:
         return _news(tx, row, dashboard_url)
-    incident = incidents.to_incident(incident_row)
+    incident = to_incident(incident_row)
     endpoint = tx.get(EndpointRow, (incident.endpoint, incident.endpoint_hash))
     owner, runbook = _whose(concerned(tx, incident))
     history, unit = _history(tx, incident)
@@ -138,7 +139,7 @@ def _items(tx: Transaction, digest: NoticeRow) -> tuple[DigestItem, ...]:
         .order_by(col(NoticeRow.id))
         .limit(ITEMS)
     )
-    return tuple(_item(row, None if incident is None else incidents.to_incident(incident)) for row, incident in found)
+    return tuple(_item(row, None if incident is None else to_incident(incident)) for row, incident in found)
 
 
 def _item(row: NoticeRow, incident: Incident | None) -> DigestItem:

@@ -17,10 +17,9 @@ from prober.model.budget import Budget
 from prober.model.incident import LIVE, TROUBLES, Change, Measured, Trouble
 from prober.model.reference import ReferenceRule
 from prober.store.alert_rows import IncidentRow, NoticeRow
-from prober.store.codec import unpack_judgement
+from prober.store.codec import to_incident, unpack_judgement
 from prober.store.engine import Transaction
 from prober.store.facts import live_facts
-from prober.store.incidents import to_incident
 from prober.store.judge_state import FOR_REFERENCE
 from prober.store.rounds import view as round_view
 from prober.store.rows import EndpointRow, EpochRow, ProbeSetRow, RoundRow, TallyRow, WatchRow
