@@ -38,8 +38,7 @@ from prober.status.quality import quality
 from prober.status.triage import triage
 from prober.store import Store, daemons, declared, incidents, judge_state, notices, tallies, versions, watches
 from prober.store.alert_rows import IncidentRow
-from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text
-from prober.store.codec import to_row
+from prober.store.codec import pack_fingerprint, pack_judgement, pack_reply, pack_text, to_row
 from prober.store.pages import days as days_page
 from prober.store.pages import over_time, overview, probes
 from prober.store.pages import replies as stored_replies

@@ -34,8 +34,9 @@ from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon, due_rounds
 from prober.incidents.events import EVENTS
 from prober.loading import load
+from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe
-from prober.model.incident import Action, Change, Facts, Incident
+from prober.model.incident import Change, Facts, Incident
 from prober.model.notice import Notice, Outcome
 from prober.model.reply import Reply
 from prober.service import ask_round, upkeep

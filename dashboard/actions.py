@@ -13,8 +13,9 @@ import streamlit as st
 from dashboard.formatting import inline, one_line, when
 from dashboard.frame import PageContext
 from prober.incidents.routing import NOBODY
+from prober.model.decision import Action, ActionName
 from prober.model.errors import ProberError
-from prober.model.incident import Action, ActionName, Change, Incident
+from prober.model.incident import Change, Incident
 from prober.service.act import act, done
 from prober.settings import Settings
 from prober.store import Store

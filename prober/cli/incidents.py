@@ -16,8 +16,9 @@ from prober.cli.triage import as_object
 from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
 from prober.loading.runbooks import runbook as runbook_text
+from prober.model.decision import Action, Reason
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Change, Facts, Incident, Measured, Reason, Trouble
+from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
 from prober.status.postmortem import gather, markdown

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from traceback import format_tb
 
 from prober.alerts import Alerter
+from prober.model.decision import Decision
 from prober.model.errors import ClaimLost, ProberError
-from prober.model.incident import Decision
 from prober.service.run_round import RoundResult
 
 logger = logging.getLogger("prober.daemon")

@@ -12,7 +12,8 @@ from prober.alerts import Alerter
 from prober.daemon.due_times import Watched
 from prober.daemon.log import log_decision, log_freshness, logger, reported
 from prober.incidents.routing import Routing
-from prober.model.incident import Action, Decision, Event, Incident
+from prober.model.decision import Action, Decision
+from prober.model.incident import Event, Incident
 from prober.model.notice import Notice
 from prober.service.act import try_to_act
 from prober.service.deliver import Outbox, StoredOutbox, UnstoredOutbox, deliver, news_of_database

@@ -1,6 +1,6 @@
 """The pure state machine of incidents: `suspected → open → acknowledged | muted → closed`.
 
-Every decision is a function of what is known and `now`, and has a named reason (`model.incident.Reason`):
+Every decision is a function of what is known and `now`, and has a named reason (`model.decision.Reason`):
 
 - `lifecycle`: a judged round → whether a change is suspected, opens, goes on, passes, recovers or gives way to another;
 - `severity`: how bad it is;

@@ -9,17 +9,8 @@ from typing import Final
 
 from prober.incidents.lifecycle import closed
 from prober.incidents.measured import RULES
-from prober.model.incident import (
-    Action,
-    Change,
-    Decision,
-    Event,
-    Facts,
-    Incident,
-    IncidentState,
-    Measured,
-    Reason,
-)
+from prober.model.decision import Action, Decision, Reason
+from prober.model.incident import Change, Event, Facts, Incident, IncidentState, Measured
 
 MUTED_FOR: Final = timedelta(days=1)
 """How long a mute lasts that names no end."""

@@ -10,8 +10,9 @@ from typing import Final, get_args
 from prober.incidents.actions import unmuted
 from prober.incidents.lifecycle import closed
 from prober.model.alerting import Reminders
+from prober.model.decision import Decision
 from prober.model.declaration import Day, Maintenance
-from prober.model.incident import Decision, Facts, Incident
+from prober.model.incident import Facts, Incident
 from prober.model.watch import SILENT_AFTER, DaemonStatus
 
 DAYS: Final[tuple[Day, ...]] = get_args(Day)

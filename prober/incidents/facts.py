@@ -9,9 +9,10 @@ from typing import Final
 
 from prober.incidents.lifecycle import closed
 from prober.incidents.severity import fact_severity, severity, worst
+from prober.model.decision import Decision
 from prober.model.declaration import Severity
 from prober.model.evidence import Fact, FactKind, Kind
-from prober.model.incident import SERIOUS, SEVERITIES, Change, Decision, Facts, Incident
+from prober.model.incident import SERIOUS, SEVERITIES, Change, Facts, Incident
 
 _KINDS: Final[Mapping[FactKind, Kind]] = {"check": "contract_break", "empty": "behaviour_change"}
 """The diagnosis of a kind of fact; of the others it is `identity_change`."""

@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 
 from prober.incidents.severity import severity, worst
 from prober.judging.explain.summary import kind_of
+from prober.model.decision import Decision
 from prober.model.declaration import Severity
 from prober.model.evidence import Findings, Judgement, Verdict, moved
-from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Decision, Incident
+from prober.model.incident import SERIOUS, SEVERITIES, Change, CloseReason, Course, Incident
 
 AFTERMATH: Final = 3
 """Rounds after an alarm that must be seen before a change is called persistent or transient, and as many quiet ones in

@@ -15,7 +15,8 @@ from prober.incidents.lifecycle import PLAIN, Circumstances, closed
 from prober.incidents.severity import severity
 from prober.judging.objectives import PAUSE_DAYS, Standing
 from prober.judging.runaway import CALM, Spending
-from prober.model.incident import CloseReason, Decision, Event, Incident, Measured, MeasuredKind, Reason
+from prober.model.decision import Decision, Reason
+from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
 

@@ -9,8 +9,9 @@ from typing import Final
 
 from prober.incidents.lifecycle import closed
 from prober.incidents.severity import severity, worst
+from prober.model.decision import Decision, Reason
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, TROUBLES, Decision, Reason, Trouble, TroubleKind
+from prober.model.incident import SEVERITIES, TROUBLES, Trouble, TroubleKind
 from prober.model.watch import Health
 
 OPENS_AFTER: Final = 3

@@ -22,9 +22,10 @@ from prober.judging.memory import Memory
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.loading.reply_log import LoggedReply
 from prober.loading.round_labels import moment_of, sortable
+from prober.model.decision import Decision
 from prober.model.declaration import Probe, Severity
 from prober.model.evidence import Between, Fact, Findings, Fingerprint, Judgement, Observation, Round, Verdict
-from prober.model.incident import Change, Course, Decision, IncidentKind
+from prober.model.incident import Change, Course, IncidentKind
 from prober.model.reference import ReferenceRule
 
 PATIENCE: Final = 12

@@ -236,7 +236,7 @@ class Notice:
     channel: str = ""
     """Where the alerter is to post it, such as `#billing`; empty for its own channel."""
     reason: str = ""
-    """The named reason of the decision that owed it: a `model.incident.Reason`, or `drill`, `digest`, …"""
+    """The named reason of the decision that owed it: a `model.decision.Reason`, or `drill`, `digest`, …"""
     drill: bool = False
     """It is about a change that was made on purpose, on a copy: nothing is wrong."""
     private: bool = False

@@ -11,8 +11,9 @@ from prober.alerts.phrases import minute, when
 from prober.incidents.actions import act_on, refusal, reset
 from prober.incidents.routing import Routing
 from prober.loading.round_labels import moment_of
+from prober.model.decision import Action, Decision
 from prober.model.errors import ConfigurationError
-from prober.model.incident import Action, Decision, Incident
+from prober.model.incident import Incident
 from prober.model.version import Mark, MarkKind
 from prober.service.decisions import accept_facts, carry_out, locked
 from prober.store import Store, declared, incidents, judge_state, rounds, versions

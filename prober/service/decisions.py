@@ -21,8 +21,9 @@ from prober.incidents.lifecycle import closed, join
 from prober.incidents.measured import may_join
 from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
+from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Action, Change, Decision, Event, Facts, Incident
+from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident
 from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import facts as stored_facts
 from prober.store.declared import AskedSet

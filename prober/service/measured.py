@@ -17,9 +17,10 @@ from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.judging.runaway import Spending, Took, after, closed, decode, encode, threshold
 from prober.loading.cron import parse
+from prober.model.decision import Decision
 from prober.model.declaration import Endpoint, ProbeSet, Schedule
 from prober.model.evidence import Observation
-from prober.model.incident import Decision, Measured, MeasuredKind
+from prober.model.incident import Measured, MeasuredKind
 from prober.model.sample import FoundShift
 from prober.service.decisions import carry_out, locked
 from prober.status.objectives import ObjectiveStatus, objectives

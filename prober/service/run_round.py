@@ -22,10 +22,10 @@ from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
 from prober.judging.reference import Times
 from prober.model.budget import ScopedBudget, Spent
+from prober.model.decision import LEARNT, Decision
 from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Fact, Judgement, Observation, Round
-from prober.model.incident import LEARNT, Decision
 from prober.model.watch import Confirmation
 from prober.service.ask_round import AskedRound, RoundToAsk, ask_round
 from prober.service.decisions import carry_out

@@ -17,9 +17,10 @@ from prober.judging.explain.findings import RECENT, ROUNDS, find
 from prober.judging.facts.readings import Readings
 from prober.judging.judge import reset_evidence
 from prober.judging.memory import decode, encode
+from prober.model.decision import LEARNT, TROUBLE_LEARNT, Decision
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Fact, Findings, Judgement, Observation
-from prober.model.incident import LEARNT, TROUBLE_LEARNT, Change, Decision
+from prober.model.incident import Change
 from prober.model.reference import Confirm
 from prober.model.watch import Confirmation, Health
 from prober.service.decisions import carry_out, locked

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from prober.incidents.clock import attendance, freshness, pass_time, replaced, unwatched
 from prober.incidents.routing import Routing
 from prober.judging.memory import decode
+from prober.model.decision import Decision
 from prober.model.declaration import Endpoint
-from prober.model.incident import Change, Decision, Incident, Measured
+from prober.model.incident import Change, Incident, Measured
 from prober.model.watch import SILENT_AFTER
 from prober.service.decisions import alarmed_at, carry_out, locked, notify_of_no_incident, subject_of
 from prober.store import (

@@ -8,18 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from prober.model.incident import (
-    LIVE,
-    TROUBLES,
-    Action,
-    Change,
-    Facts,
-    Incident,
-    Measured,
-    MeasuredKind,
-    Reason,
-    Trouble,
-)
+from prober.model.decision import Action, Reason
+from prober.model.incident import LIVE, TROUBLES, Change, Facts, Incident, Measured, MeasuredKind, Trouble
 from prober.model.notice import Comparison, Part
 from prober.store import declared, replies
 from prober.store.alert_rows import ActionRow, IncidentRow

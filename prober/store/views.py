@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from prober.model.budget import Budget, Limit, Period, Spent
-from prober.model.incident import ActionName, Change, Event, Facts, Measured, Trouble
+from prober.model.decision import ActionName
+from prober.model.incident import Change, Event, Facts, Measured, Trouble
 from prober.model.reference import ReferenceRule
 
 RoundState = Literal["due", "claimed", "completed", "missed"]

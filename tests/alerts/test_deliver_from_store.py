@@ -12,9 +12,9 @@ from prober.alerts import open_alerters
 from prober.alerts.slack.bot import SlackBot
 from prober.alerts.slack.client import Pace
 from prober.incidents.routing import Routing
+from prober.model.decision import Action
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement, Observation, Verdict
-from prober.model.incident import Action
 from prober.model.reply import Reply
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, deliver

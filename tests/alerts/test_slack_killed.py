@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from prober.incidents.routing import Routing
-from prober.model.incident import Action, ActionName
+from prober.model.decision import Action, ActionName
 from prober.service.act import try_to_act
 from prober.service.deliver import LEASE_S, LONGEST_WAIT_S
 from prober.store import Store, notices

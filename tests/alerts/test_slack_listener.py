@@ -18,8 +18,9 @@ from prober.alerts.slack.client import REMEMBERED_S, Pace, People, ids_of
 from prober.alerts.slack.listener import SlackListener, open_listener, read
 from prober.daemon.notices import StoredIncidentActions
 from prober.incidents.routing import NOBODY, Routing
+from prober.model.decision import Action, Decision
 from prober.model.errors import ConfigurationError, StoreError
-from prober.model.incident import Action, Decision, Incident
+from prober.model.incident import Incident
 from prober.model.notice import ChangeNews
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox, deliver

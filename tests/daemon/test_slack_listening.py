@@ -10,7 +10,7 @@ from prober.alerts import open_alerters
 from prober.daemon import listening
 from prober.daemon.log import log_remarks
 from prober.daemon.notices import StoredIncidentActions
-from prober.model.incident import Action
+from prober.model.decision import Action
 from prober.settings import Settings
 from prober.store import notices
 from tests.daemon.world import watching

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 
 from prober.incidents.lifecycle import decide
 from prober.incidents.routing import Routing
+from prober.model.decision import LEARNT
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
-from prober.model.incident import LEARNT
 from prober.model.objective import Objective
 from prober.model.reply import Reply
 from prober.model.retirement import Retirement

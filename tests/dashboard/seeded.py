@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from prober.incidents.routing import Routing
+from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
-from prober.model.incident import Action, Incident
+from prober.model.incident import Incident
 from prober.model.reference import Confirm
 from prober.model.reply import Reply
 from prober.service.act import act

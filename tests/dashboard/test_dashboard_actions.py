@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import actions, cached_store
 from dashboard.actions import Viewer
-from prober.model.incident import Action, Incident
+from prober.model.decision import Action
+from prober.model.incident import Incident
 from prober.store import Store, incidents, judge_state, notices
 from tests.dashboard import seeded
 from tests.dashboard.conftest import opened_at, texts

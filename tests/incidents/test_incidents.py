@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from prober.incidents.actions import accept, acknowledge, reset
 from prober.incidents.lifecycle import AFTERMATH, Circumstances, decide
+from prober.model.decision import LEARNT, Reason
 from prober.model.evidence import Findings, Judgement, Kind, Shift, State, Verdict
-from prober.model.incident import LEARNT, SERIOUS, Change, Course, Reason
+from prober.model.incident import SERIOUS, Change, Course
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 LENGTH = Verdict("length", 900.0, 1.34, 1.0, "ratio to reference", 0.34, "34 % longer", "0029", ("a.b",))

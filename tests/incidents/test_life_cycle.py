@@ -18,19 +18,9 @@ from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.trouble import inhibits, trouble
 from prober.model.alerting import Reminders
+from prober.model.decision import Action, ActionName, Decision, Reason
 from prober.model.evidence import Judgement, Verdict
-from prober.model.incident import (
-    SEVERITIES,
-    Action,
-    ActionName,
-    Change,
-    CloseReason,
-    Decision,
-    Event,
-    Incident,
-    IncidentState,
-    Reason,
-)
+from prober.model.incident import SEVERITIES, Change, CloseReason, Event, Incident, IncidentState
 from prober.model.watch import Health
 
 pytestmark = pytest.mark.slow

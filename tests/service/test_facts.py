@@ -10,8 +10,9 @@ from prober.asking import Description
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.model.budget import Budget, ScopedBudget
+from prober.model.decision import Action
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
-from prober.model.incident import Action, Change
+from prober.model.incident import Change
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import act, begin_reference

@@ -13,8 +13,9 @@ from prober.incidents.measured import course, objective
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, Standing, judge
 from prober.judging.promise import Promise
+from prober.model.decision import Action, Decision
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
-from prober.model.incident import Action, Decision, Incident, Measured
+from prober.model.incident import Incident, Measured
 from prober.model.objective import Objective
 from prober.model.reply import Reply
 from prober.model.sample import FoundShift

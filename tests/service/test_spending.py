@@ -13,8 +13,8 @@ from prober.incidents.actions import act_on
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
 from prober.judging.runaway import LEARNT_FROM, decode, encode
+from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
-from prober.model.incident import Action
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply
 from prober.service import run_round

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from prober.incidents.routing import Routing
+from prober.model.decision import Action
 from prober.model.errors import StoreError
 from prober.model.evidence import Findings
-from prober.model.incident import Action
 from prober.service.act import begin_reference, try_to_act
 from prober.store import Store, incidents, judge_state, replies, rounds
 from prober.store import notices as stored_notices

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, event, text
 
+from prober.model.decision import Action
 from prober.model.errors import StoreError
-from prober.model.incident import Action
 from prober.service.act import try_to_act
 from prober.service.deliver import StoredOutbox
 from prober.service.settle import settle

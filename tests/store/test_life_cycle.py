@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from prober.incidents.routing import Routing
 from prober.model.alerting import Alerts, Digest, QuietHours, Route
+from prober.model.decision import Action, ActionName, Reason
 from prober.model.evidence import Judgement, Verdict
-from prober.model.incident import Action, ActionName, Change, Incident, IncidentState, Reason, Trouble
+from prober.model.incident import Change, Incident, IncidentState, Trouble
 from prober.model.notice import Outcome
 from prober.service.act import begin_reference, try_to_act
 from prober.service.deliver import StoredOutbox

@@ -15,7 +15,8 @@ from prober.incidents.clock import DAYS
 from prober.incidents.routing import Routing
 from prober.incidents.trouble import trouble
 from prober.model.alerting import Alerts, Digest, QuietHours, Route, WeeklyReport
-from prober.model.incident import Action, Decision, Incident
+from prober.model.decision import Action, Decision
+from prober.model.incident import Incident
 from prober.model.notice import EndpointNews, Notice, Outcome
 from prober.model.watch import Health
 from prober.service.act import try_to_act

@@ -11,8 +11,8 @@ import pytest
 from prober.incidents.actions import accept
 from prober.incidents.routing import NOBODY, Routing
 from prober.loading.reply_log import LoggedReply
+from prober.model.decision import Action
 from prober.model.evidence import Fingerprint
-from prober.model.incident import Action
 from prober.model.notice import Comparison, Outcome
 from prober.model.reply import ToolCall
 from prober.service.act import try_to_act

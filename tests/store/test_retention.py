@@ -12,7 +12,7 @@ import pytest
 from prober.judging import facts
 from prober.judging.memory import Memory, decode, encode
 from prober.loading import Declarations
-from prober.model.incident import Action
+from prober.model.decision import Action
 from prober.service.act import try_to_act
 from prober.service.declare import remember
 from prober.service.upkeep import prune

@@ -10,9 +10,9 @@ import pytest
 from prober.incidents.actions import accept, acknowledge
 from prober.incidents.routing import Routing
 from prober.judging.reference import times_in
+from prober.model.decision import Action, Decision
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
-from prober.model.incident import Action, Decision
 from prober.service.act import try_to_act
 from prober.service.decisions import carry_out
 from prober.service.settle import settle

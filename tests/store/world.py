@@ -14,9 +14,10 @@ from sqlalchemy import create_engine
 import prober.store
 from prober.incidents.lifecycle import Circumstances, decide
 from prober.incidents.routing import Routing
+from prober.model.decision import LEARNT, Decision
 from prober.model.declaration import Endpoint, Message, Probe, ProbeSet, Schedule, series_key
 from prober.model.evidence import Fingerprint, Judgement, Observation, Verdict
-from prober.model.incident import LEARNT, Decision, Incident
+from prober.model.incident import Incident
 from prober.model.reference import Confirm
 from prober.model.reply import Reply
 from prober.model.watch import Confirmation

@@ -36,8 +36,9 @@ from prober.alerts.slack.blocks import (
 from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.incidents.actions import refusal
+from prober.model.decision import Action, ActionName, Decision
 from prober.model.errors import ConfigurationError, ProberError
-from prober.model.incident import Action, ActionName, Change, Decision, Incident
+from prober.model.incident import Change, Incident
 from prober.model.notice import Notice
 from prober.settings import Settings
 from prober.text import mrkdwn, private, visible
