@@ -14,10 +14,11 @@ from sqlmodel import col, func, select
 
 from prober.model.errors import StoreError
 from prober.store import daemons
-from prober.store.engine import Database, Transaction, file_of, for_libpq
+from prober.store.engine import Database, Transaction
 from prober.store.rows import RoundRow
 from prober.store.schema import VERSIONS
 from prober.store.store import Store
+from prober.store.urls import file_of, for_libpq
 
 BESIDE = ("-wal", "-shm", "-journal")
 """Ends of the names of files that belong to a SQLite database while it is open."""

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from shutil import disk_usage
 from typing import TypeAlias
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlmodel import Session
 
 from prober.model.errors import StoreError
+from prober.store.urls import WAIT_S, file_of, hidden, parse, shown, wait_s
 
 Transaction: TypeAlias = Session
 """What every function of a repository takes first: one transaction, opened by `Store.read` or `Store.write`."""
-_WAIT_S = 10.0
-"""How long to wait for another's lock, unless the URL of SQLite says `?timeout=…`."""
 _INCREMENTAL = 2
 """Of SQLite's `auto_vacuum`: free pages are given back when we say so."""
 _numbers = itertools.count(1)
@@ -33,13 +31,6 @@ _LEAST_FREE = 2**20
 CHECKED_FOR_S = 60.0
 CHECK_SHARE = 100.0
 """The pages of a file are looked at again after a minute, or after this many times as long as it took."""
-_SECRET = re.compile(r"pass|secret|token|(?<!ssl)key", re.I)
-"""What in the name of a parameter of a URL says that its value is a secret."""
-_SHOWN = frozenset(
-    {"application_name", "connect_timeout", "host", "port", "sslmode", "target_session_attrs", "timeout", "user"}
-)
-"""Parameters of a URL that people may see; any other could hold a secret, or say where one is."""
-_URL_HELP = "write sqlite:///prober.db or postgresql+psycopg://user@host/database"
 
 
 class Database:
@@ -63,15 +54,15 @@ class Database:
     @staticmethod
     def at(url: str, *, read_only: bool) -> Database:
         """The database at a URL. Raises StoreError where it cannot be one of the store."""
-        parsed = _parse(url)
+        parsed = parse(url)
         open_ = _sqlite if parsed.get_backend_name() == "sqlite" else _postgres
-        return Database(open_(parsed, read_only), _shown(parsed), file_of(url), _hidden(parsed).values())
+        return Database(open_(parsed, read_only), shown(parsed), file_of(url), hidden(parsed).values())
 
     @staticmethod
     def in_memory() -> Database:
         """An empty database that lives until it is closed."""
         name = f"/prober-{next(_numbers)}"  # with a slash, every connection of this process that names it shares it
-        return Database(_sqlite_engine(f"file:{name}?vfs=memdb", _WAIT_S, read_only=False), "a database in memory")
+        return Database(_sqlite_engine(f"file:{name}?vfs=memdb", WAIT_S, read_only=False), "a database in memory")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -180,53 +171,8 @@ def _identity(file: Path | None) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        # Not repeated here: a broken URL may hold a password in any place.
-        raise StoreError(f"the database URL cannot be read; {_URL_HELP}") from None
-    if "@" in (parsed.host or ""):
-        raise StoreError(f"the database URL has two @; write %40 for the one in the password, or {_URL_HELP}")
-    if parsed.drivername in {"postgres", "postgresql"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise StoreError(f"{parsed.drivername} is not a database the store knows; {_URL_HELP}")
-    if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise StoreError("a database in memory is lost at exit and shared with nobody; write sqlite:///prober.db")
-    return parsed
-
-
-def file_of(url: str) -> Path | None:
-    """The file of a SQLite database; None for Postgres. Raises StoreError where the URL is of neither."""
-    parsed = _parse(url)
-    return Path(parsed.database or "") if parsed.drivername == "sqlite" else None
-
-
-def for_libpq(url: str) -> str:
-    """The URL as Postgres' own tools take it, without any password."""
-    parsed = _parse(url)
-    query = {name: value for name, value in parsed.query.items() if not _SECRET.search(name)}
-    return URL.create(
-        "postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database, query
-    ).render_as_string()
-
-
-def _hidden(url: URL) -> Mapping[str, str]:
-    """Parameters of the URL that nobody may see, and their values: libpq takes passwords from the query as well."""
-    values = {name: value if isinstance(value, str) else value[0] for name, value in url.query.items()}
-    return {name: value for name, value in values.items() if name not in _SHOWN or _SECRET.search(value)}
-
-
-def _shown(url: URL) -> str:
-    """The URL for people."""
-    query = {**url.query, **dict.fromkeys(_hidden(url), "***")}
-    return url.set(query=query).render_as_string(hide_password=True).replace("%2A%2A%2A", "***")
-
-
 def _sqlite(url: URL, read_only: bool) -> Engine:
-    path = Path(url.database or "")
-    wait_s = _wait_s(url)
+    path, longest_s = Path(url.database or ""), wait_s(url)
     if read_only and not path.exists():
         raise StoreError(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
     if not path.parent.is_dir():
@@ -236,7 +182,7 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
         with suppress(OSError):  # SQLite says what is wrong with the place
             path.touch(mode=0o600)  # prompts and replies are its owner's; the WAL takes over the mode
     uri = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
-    return _sqlite_engine(uri, wait_s, read_only=read_only)
+    return _sqlite_engine(uri, longest_s, read_only=read_only)
 
 
 def _sqlite_engine(uri: str, wait_s: float, *, read_only: bool) -> Engine:
@@ -265,21 +211,13 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _wait_s(url: URL) -> float:
-    text = url.query.get("timeout", str(_WAIT_S))
-    try:
-        return float(str(text))
-    except ValueError:
-        raise StoreError(f"timeout={text} in the database URL is not a number of seconds; write ?timeout=10") from None
-
-
 def _postgres(url: URL, read_only: bool) -> Engine:
-    options = f"-c lock_timeout={int(_WAIT_S * 1000)}"
+    options = f"-c lock_timeout={int(WAIT_S * 1000)}"
     if read_only:  # else as the server says: it may be closed to writing on purpose
         options += " -c default_transaction_read_only=on"
     # A server that was cut off is given up, rather than waited for without end.
     cut_off = {"tcp_user_timeout": 30_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
-    arguments = {"connect_timeout": int(_WAIT_S), "options": options, **cut_off}
+    arguments = {"connect_timeout": int(WAIT_S), "options": options, **cut_off}
     return create_engine(url, pool_pre_ping=True, max_overflow=-1, connect_args=arguments)
 
 
