@@ -12,7 +12,7 @@ from dashboard.formatting import count, inline, one_line
 from dashboard.frame import Cell, PageContext, heading
 from prober.incidents.retirement import gate_command, is_soon
 from prober.model.retirement import Retiring
-from prober.status.calendar import calendar
+from prober.status.retirement import calendar
 
 
 def draw(context: PageContext) -> None:

@@ -15,12 +15,12 @@ from prober.cli.output import Json, in_short, of_incident, of_time, print_json, 
 from prober.cli.triage import as_object
 from prober.incidents.routing import Routing
 from prober.incidents.runbooks import choose
-from prober.loading.runbooks import runbook as runbook_text
 from prober.model.decision import Action, Reason
 from prober.model.errors import ConfigurationError
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.watch import cause_in_words
 from prober.service.act import NOWHERE, act, done
+from prober.status.advice import runbook_text
 from prober.status.postmortem import gather, markdown
 from prober.status.triage import numbers, triage_of
 from prober.store import Store, incidents, retention

@@ -53,7 +53,7 @@ def retirement(
         found, has_been_read = store.query(retiring), store.query(has_looked)
     today = now.date()
     if ics is not None:
-        from prober.status.calendar import calendar
+        from prober.status.retirement import calendar
 
         try:
             ics.write_bytes(calendar(found, now))

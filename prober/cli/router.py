@@ -8,14 +8,13 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.asking.litellm_proxy import LiteLLMProxy
+from prober.asking.litellm_proxy import LiteLLMProxy, RouterStep, router_steps
 from prober.cli.options import AsJson, Database, now_utc, open_store
 from prober.cli.output import complain, print_json, say
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.shape import seconds
 from prober.settings import secret
 from prober.status.as_json import Json
-from prober.status.router import RouterStep, router_steps
 from prober.status.system_status import system_status
 from prober.store import Store
 from prober.text import one_line

@@ -18,7 +18,7 @@ from prober.model.errors import ConfigurationError
 from prober.model.triage import CAUSE_WORDS, UNDECIDED, Ranked, Triage
 from prober.status.triage import default_since
 from prober.status.triage import triage as triage_of
-from prober.store import Store, experiments
+from prober.store import Store, versions
 from prober.store.pages import overview
 from prober.text import inline, one_line, quoted
 
@@ -138,7 +138,7 @@ def _ask(
         )
     if made.refused:
         complain(f"only {count(made.asks, 'ask')} made: {made.refused}")
-    store.change(experiments.keep, name, made.found, made.asks, now_utc())
+    store.change(versions.keep_experiment, name, made.found, made.asks, now_utc())
     return not made.is_unreached
 
 

@@ -1,18 +1,24 @@
-"""When people are warned that a model is retired, and which of several dates counts. Pure."""
+"""When a model is retired, as its replies say, which of several dates counts, and when people are warned. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
+from prober.fingerprint.identity import PASSED_ON
 from prober.model.declaration import Severity
-from prober.model.retirement import OWN_WORDS, Retirement, Retiring
+from prober.model.retirement import OWN_WORDS, Retirement, RetirementKind, Retiring, date_of
 
 WARNED_AHEAD: Final = (60, 30, 7, 0)
 """Days before the date at which people are warned, each once; 0: the date has come."""
 SOON: Final = timedelta(days=30)
 """Within this, `prober retirement` exits with 1."""
+_HEADERS: Final[Mapping[str, tuple[RetirementKind, str]]] = {
+    "sunset": ("shutdown", "the Sunset header of its replies"),
+    "body:retirement_time": ("shutdown", "modelStatus.retirementTime in its replies"),
+    "deprecation": ("deprecation", "the Deprecation header of its replies"),
+}
 _SEVERITIES: Final[dict[int, Severity]] = {60: "info", 30: "warning", 7: "critical", 0: "critical"}
 
 
@@ -57,3 +63,16 @@ def words(one: Retiring, today: date) -> str:
 def gate_command(one: Retiring) -> str:
     """How to see whether the successor may take the model's place."""
     return f"prober gate --reference {one.endpoint} --model {one.retirement.successor or 'SUCCESSOR'}"
+
+
+def announced(model: str, headers: Iterable[Mapping[str, str]]) -> tuple[Retirement, ...]:
+    """What the kept headers of replies say of a model: the earliest date of each kind."""
+    found: dict[RetirementKind, Retirement] = {}
+    for said in headers:
+        for name, value in said.items():
+            kind, where = _HEADERS.get(name.removeprefix(PASSED_ON), (None, ""))
+            if kind is None or (on := date_of(value)) is None:
+                continue
+            if kind not in found or on < found[kind].on:
+                found[kind] = Retirement(model, on, kind, "reply", where)
+    return tuple(found.values())

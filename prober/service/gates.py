@@ -23,7 +23,7 @@ from prober.model.evidence import Observation
 from prober.model.providers import account_of
 from prober.model.reply import Reply
 from prober.prices import Unpriced, tariff
-from prober.status.spending import overspending
+from prober.status.system_status import overspending
 from prober.store import Store, limits, replies, spending
 from prober.tokens import TokenEstimate, output_limit
 

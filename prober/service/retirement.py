@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from prober.asking.model_lists import Listing, packaged
-from prober.fingerprint.retirement import announced
-from prober.incidents.retirement import gate_command, severity_of, warning_due, words
+from prober.incidents.retirement import announced, gate_command, severity_of, warning_due, words
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint
 from prober.model.retirement import RetirementSource, Retiring

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from prober.alerts.kinds import KINDS, OTHER_KIND
 from prober.alerts.phrases import chance
 from prober.incidents.measured import RULES
 from prober.incidents.runbooks import RUNBOOKS, choose
-from prober.loading.runbooks import runbook
+from prober.model.errors import ConfigurationError
 from prober.model.incident import Change, Incident, Measured
 from prober.model.triage import Triage
 
@@ -47,4 +49,15 @@ def advice(incident: Incident, false_alarms_per_year: float, triage: Triage | No
 
 def runbook_text(name: str, numbers: Mapping[str, str]) -> str:
     """A shipped runbook as Markdown, with `numbers` in place of its `{names}`. Raises ConfigurationError."""
-    return runbook(name, numbers)
+    try:
+        text = (_folder() / f"{name}.md").read_text(encoding="utf-8")
+    except OSError:
+        raise ConfigurationError(f"there is no runbook {name} in {_folder()}; reinstall canary-prober") from None
+    return re.sub(r"\{(\w+)\}", lambda found: numbers.get(found[1], found[0]), text)
+
+
+def _folder() -> Path:
+    """Where the runbooks are: in the wheel inside the package, in a checkout beside it."""
+    package = Path(__file__).parents[1]
+    inside = package / "runbooks"
+    return inside if inside.is_dir() else package.parent / "runbooks"

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from prober.asking.breaker import REMEMBERED, breaker, outcome_of
+from prober.asking.gates import Overspending
+from prober.judging.runaway import Spending, decode
 from prober.model.allowance import AccountView
 from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.status.objectives import ObjectiveStatus
-from prober.status.spending import overspending
-from prober.store import Store, candidates, daemons, limits, replies, samples, spending
+from prober.store import Store, Transaction, candidates, daemons, incidents, limits, replies, samples, spending, watches
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from prober.store.samples import Feature
@@ -67,3 +68,21 @@ def _with_gates(store: Store, one: EndpointStatus, now: datetime) -> EndpointSta
     newest = store.query(replies.newest_of_endpoint, one.endpoint.endpoint_hash, REMEMBERED)
     found = breaker(map(outcome_of, newest), one.name)
     return replace(one, breaker=found) if found.is_open else one
+
+
+def overspending(tx: Transaction, endpoint_hash: str, now: datetime) -> tuple[Overspending, ...]:
+    """The probe sets of an endpoint for which a cost incident is open, and how far ahead of their plan they are."""
+    found = incidents.open_measured(tx, "runaway", endpoint_hash)
+    held = watches.spending(tx, endpoint_hash) if found else {}
+    known = {name: decode(each) for name, each in held.items()}
+    return tuple(
+        Overspending(one.id, one.probe_set, known[one.probe_set].priority, _ahead(known[one.probe_set], now))
+        for one in found
+        if one.probe_set in known
+    )
+
+
+def _ahead(known: Spending, now: datetime) -> float:
+    """The plan catches up as time passes."""
+    passed_s = (now - datetime.fromisoformat(known.at)).total_seconds() if known.at else 0.0
+    return max(0.0, known.ahead - (max(0.0, passed_s) / known.every_s if known.every_s else 0.0))

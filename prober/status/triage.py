@@ -19,7 +19,7 @@ from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
 from prober.model.watch import cause_in_words as why
 from prober.status.samples import live_samples
-from prober.store import candidates, declared, experiments, incidents, judge_state, versions
+from prober.store import candidates, declared, incidents, judge_state, versions
 from prober.store.engine import Transaction
 from prober.store.pages import over_time, overview
 from prober.store.rounds import label_at
@@ -109,7 +109,7 @@ def gather(tx: Transaction, endpoint: str, since: datetime, live: LiveSamples | 
         facts=facts,
         deploys=tuple(one for one in versions.marks(tx, since=since) if one.kind == "deploy"),
         live=live,
-        swapped=experiments.newest(tx, endpoint, since),
+        swapped=versions.newest_experiment(tx, endpoint, since),
     )
 
 

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from sqlmodel import col, func, select
 
 from prober.model.declaration import Endpoint, Probe, ProbeSet
+from prober.model.triage import Swapped
 from prober.model.version import Mark, MarkKind, Provenance, Version, VersionKind
+from prober.store.codec import pack_swapped, unpack_swapped
 from prober.store.engine import Transaction
-from prober.store.version_rows import MarkRow, VersionRow
+from prober.store.version_rows import ExperimentRow, MarkRow, VersionRow
 from prober.text import redact
 
 _Declared = TypeVar("_Declared", Probe, Endpoint)
@@ -139,3 +141,19 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def keep_experiment(tx: Transaction, endpoint: str, found: tuple[Swapped, ...], asks: int, now: datetime) -> None:
+    """A swap experiment of a triage is over."""
+    tx.add(ExperimentRow(endpoint=endpoint, at=now, asks=asks, found=pack_swapped(found)))
+
+
+def newest_experiment(tx: Transaction, endpoint: str, since: datetime) -> tuple[Swapped, ...]:
+    """What was found by the newest swap experiment on an endpoint since then; empty if there was none."""
+    row = tx.exec(
+        select(ExperimentRow)
+        .where(ExperimentRow.endpoint == endpoint, col(ExperimentRow.at) >= since)
+        .order_by(col(ExperimentRow.id).desc())
+        .limit(1)
+    ).first()
+    return () if row is None else unpack_swapped(row.found)

@@ -11,10 +11,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from prober.asking.litellm_proxy import Deployment, LiteLLMProxy
+from prober.asking.litellm_proxy import Deployment, LiteLLMProxy, router_steps
 from prober.cli.router import of_step, step_words
 from prober.model.errors import ConfigurationError, NotEnough
-from prober.status.router import router_steps
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/router.schema.json").read_text("utf-8"))
 

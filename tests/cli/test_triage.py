@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from prober.incidents.runbooks import RUNBOOKS
-from prober.loading.runbooks import runbook
+from prober.status.advice import runbook_text
 from tests.cli.conftest import Answer, Run
 from tests.cli.world import declarations
 
@@ -55,7 +55,7 @@ def test_an_open_incident_carries_its_triage_and_its_runbook(prober: Run, change
 
 def test_every_runbook_is_there_and_has_its_parts() -> None:
     for name, title in RUNBOOKS.items():
-        text = runbook(name, {})
+        text = runbook_text(name, {})
         assert text.startswith(f"# {title}\n"), name
         for heading in ("Trigger", "First five minutes", "Decision tree", "Way back", "Escalation"):
             assert f"\n## {heading}\n" in text, name

@@ -14,14 +14,12 @@ import pytest
 from prober.asking import ListsModels, open_provider
 from prober.asking.headers import kept
 from prober.asking.model_lists import Listing, listing, packaged
-from prober.fingerprint.retirement import announced
-from prober.incidents.retirement import counts, warning_due
+from prober.incidents.retirement import announced, counts, warning_due
 from prober.incidents.routing import Routing
 from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 from prober.model.retirement import Retirement, Retiring, date_of
 from prober.service.retirement import look, warn
-from prober.status.calendar import calendar
-from prober.status.retirement import retiring
+from prober.status.retirement import calendar, retiring
 from prober.store import Store, declared, notices, retirements
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
