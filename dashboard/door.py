@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ NO_FRAMES: Final = (
 """A page of another origin that frames this one could have its viewer click on what they do not see."""
 SIGN_IN, SIGNED_IN = "/auth/login", "/oauth2callback"
 """Ends of Streamlit's addresses: where one leaves for the identity provider, and where one comes back."""
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+"""What a browser sends: a name or an address, and perhaps a port."""
 _COOKIE: Final = "canary_signs_in_from"
 _LONGEST_PLACE: Final = 2_000
 Header: TypeAlias = tuple[bytes, bytes]
@@ -114,10 +118,13 @@ class Door:
 
         Names other than the declared one are refused: any web page can make its own name lead to this machine.
         """
-        name = _name(f"//{host}")
+        name = _name(f"//{host}") if _HOST.fullmatch(host) else ""
         if not (_is_address(name) or name in {"localhost", _name(self.url)}):
             return False
-        return origin is None or urlsplit(origin).netloc in {host, urlsplit(self.url).netloc}
+        if origin is None:
+            return True
+        scheme, _, place = origin.partition("://")
+        return scheme in ("http", "https") and place in {host, urlsplit(self.url).netloc}
 
     def is_proxy(self, client: str) -> bool:
         """Whether a client's address is that of a declared proxy."""
@@ -187,6 +194,8 @@ def main() -> None:
         )
 
     vars(server)["create_starlette_app"] = guarded  # uvicorn takes any ASGI app
+    # Otherwise uvicorn puts whom X-Forwarded-For names in the place of the proxy that really knocks.
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
     import_module("dashboard.overview")  # before the server answers, so that the first page does not wait for it
     sys.argv[0] = "streamlit"
     cli.main()

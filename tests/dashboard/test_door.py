@@ -7,8 +7,9 @@ import contextlib
 from typing import Any
 
 import pytest
+import uvicorn
 
-from dashboard.door import Door
+from dashboard.door import Door, main
 
 
 def knock(
@@ -48,7 +49,13 @@ def test_the_names_of_the_dashboard_are_let_in_and_may_not_be_framed(host: str) 
     assert (b"content-security-policy", b"frame-ancestors 'none'") in sent[0]["headers"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8501", "", "[", "canary.example.com.evil.example"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("evil.example", "evil.example:8501", "", "[", "canary.example.com.evil.example", "evil.example@localhost"),
+        *("localhost:8501, evil.example", "127.0.0.1.evil.example", "2130706433", "localhost:8501/x"),
+    ],
+)
 def test_any_other_name_is_refused(host: str) -> None:
     assert knock(host=host)[0][0]["status"] == 421
     assert knock("websocket", host=host)[0] == [{"type": "websocket.close", "code": 1008}]
@@ -72,7 +79,8 @@ def test_the_link_of_a_message_leads_to_its_incident_without_a_step_in_the_histo
     ("origin", "enters"),
     [
         ("http://localhost:8501", True), ("https://canary.example.com", True), ("http://evil.example", False),
-        ("http://localhost:3000", False), ("null", False),
+        ("http://localhost:3000", False), ("null", False), ("http://[", False), ("//localhost:8501", False),
+        ("http://localhost:8501@evil.example", False), ("http://evil.example#localhost:8501", False),
     ],
 )  # fmt: skip
 def test_only_its_own_pages_open_its_socket(origin: str, enters: bool) -> None:
@@ -146,3 +154,37 @@ def test_a_page_closed_while_it_is_drawn_is_no_error(leaves: bool) -> None:
     scope = {"type": "websocket", "path": "/", "query_string": b"", "headers": [(b"host", b"localhost")]}
     with contextlib.nullcontext() if leaves else pytest.raises(RuntimeError):
         asyncio.run(door(scope, None, send))  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("client", "proxies", "believed"),
+    [("127.0.0.1", "127.0.0.1", True), ("127.0.0.1", "10.1.0.5", False), ("10.9.9.9", "127.0.0.1,10.1.0.5", False)],
+)
+def test_who_knocks_is_not_who_a_header_says(
+    client: str, proxies: str, believed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy names its own clients in X-Forwarded-For; anybody can, and uvicorn would believe those of this machine."""
+    from streamlit.web import cli
+    from streamlit.web.server.starlette import starlette_server
+
+    seen: list[bytes] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend(value for name, value in scope["headers"] if name == b"x-user")
+
+    def serves() -> None:
+        config = uvicorn.Config(starlette_server.create_starlette_app(None))  # type: ignore[arg-type]
+        config.load()
+        scope = {"type": "http", "path": "/a", "query_string": b"", "scheme": "http", "client": (client, 1), "headers": [
+            (b"host", b"localhost:8501"), (b"x-user", b"ada"), (b"x-forwarded-for", b"10.1.0.5")]}  # fmt: skip
+        asyncio.run(config.loaded_app(scope, None, None))  # type: ignore[arg-type]
+
+    monkeypatch.setenv("PROBER_DASHBOARD_USER_HEADER", "X-User")
+    monkeypatch.setenv("PROBER_DASHBOARD_PROXIES", proxies)
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    monkeypatch.setattr(starlette_server, "create_starlette_app", lambda runtime: page)
+    monkeypatch.setattr(cli, "main", serves)
+    monkeypatch.setattr("sys.argv", ["door"])
+    main()
+    assert seen == ([b"ada"] if believed else [])
