@@ -11,7 +11,7 @@ from typing import Any, Literal
 import altair as alt
 
 from dashboard.formatting import moment, number, one_line, round_name, share, when
-from prober.model.incident import Incident
+from prober.model.incident import Change, Facts, Incident
 from prober.model.version import Mark as Deploy
 from prober.model.version import Version
 from prober.status.probe import Band
@@ -77,6 +77,8 @@ def marks(
             words = f"edited by you: {edit.provider}, {one_line(edit.model, 60)}"
             found.append(Mark(edited, "edited", words))
     for incident in incidents:
+        if not isinstance(incident, Change | Facts):
+            continue  # no round of it was changed
         name = f"incident {incident.id}"
         if onset := _place(points, incident.onset):
             words = f"{name}: first changed round, {round_name(incident.onset)}"

@@ -68,7 +68,7 @@ def over_days(
               axis=alt.Axis(format=_AXIS[unit], tickCount=5))  # fmt: skip
     base = alt.Chart(alt.InlineData(values=shown), height=_PLOT + _legend_height(keys))
     drawn = base.mark_bar(opacity=0.85) if stacked else base.mark_line(point=alt.OverlayMarkDef(size=40, filled=True))
-    encoded: dict[str, Any] = {"x": x, "y": y, "color": colour("key", keys)}
+    encoded: dict[str, Any] = {"x": x, "y": y, "color": colour("key", keys, "square" if stacked else "stroke")}
     if stacked:
         encoded["order"] = alt.Order("key:N")
     else:

@@ -76,7 +76,7 @@ def latency(lines: Sequence[RoundLine], marked: Sequence[Mark]) -> alt.LayerChar
         .encode(
             x=time_axis(),
             y=alt.Y("seconds:Q", title=None, axis=alt.Axis(tickCount=5)),
-            color=colour("of", ["median", "p90"]),
+            color=colour("of", ["median", "p90"], "stroke"),
             strokeDash=dash("of", ["median", "p90"]),
             tooltip=[alt.Tooltip("of:N", title="statistic"), alt.Tooltip("reads:N", title="latency"),
                      alt.Tooltip("round:N", title="round (UTC)")],
@@ -133,7 +133,7 @@ def embedding(dots: Sequence[MapDot], changed: str | None) -> alt.Chart:
         .encode(
             x=alt.X("x:Q", axis=still),
             y=alt.Y("y:Q", axis=still),
-            color=colour("epoch", names),
+            color=colour("epoch", names, None),
             shape=alt.Shape("epoch:N", scale=alt.Scale(domain=names, range=_of(SHAPES, names)), title=""),
             tooltip=[alt.Tooltip("text:N", title="reply"), alt.Tooltip("probe:N", title="probe"),
                      alt.Tooltip("round:N", title="round (UTC)"), alt.Tooltip("epoch:N", title="epoch")],
@@ -147,27 +147,29 @@ def common(sizes: dict[str, float], most: int) -> list[str]:
     return sorted(sizes, key=lambda name: (-sizes[name], name))[:most]
 
 
-def colour(field: str, names: Sequence[str]) -> alt.Color:
+def colour(field: str, names: Sequence[str], symbol: str | None = "square") -> alt.Color:
     """A colour for each name, and what it stands for below the chart."""
     return alt.Color(
         f"{field}:N",
         scale=alt.Scale(domain=list(names), range=_of(COLOURS, names)),
-        legend=legend(names),
+        legend=legend(names, symbol),
     )
 
 
-def legend(names: Sequence[str]) -> alt.Legend | None:
+def legend(names: Sequence[str], symbol: str | None = "square") -> alt.Legend | None:
     """None where there is nothing to tell apart."""
     longest = max(map(len, names), default=0)
     columns = 1 if longest > 24 else 2 if longest > 12 else 4
-    return alt.Legend(orient="bottom", title=None, columns=columns, labelLimit=420) if len(names) > 1 else None
+    if len(names) < 2:
+        return None
+    return alt.Legend(orient="bottom", title=None, columns=columns, labelLimit=420, symbolType=symbol or alt.Undefined)
 
 
 def dash(field: str, names: Sequence[str]) -> alt.StrokeDash:
     """A dash for each name."""
     return alt.StrokeDash(
         f"{field}:N", scale=alt.Scale(domain=list(names), range=_of(DASHES, names)),
-        legend=legend(names),
+        legend=legend(names, "stroke"),
     )  # fmt: skip
 
 

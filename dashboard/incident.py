@@ -117,18 +117,24 @@ def section(context: PageContext, incident: Incident) -> None:
     )
     triage = context.store.triage(incident, context.now) if incident.is_live else None
     said = advice(incident, view.false_alarms_per_year if view else 1.0, triage)
-    _glance(context, incident, view, said)
-    actions.section(context, incident)
     notices = context.store.notices(incident.id)
-    st.markdown("## What to do")
-    _what_to_do(context, incident, triage, notices, said)
+    _glance(context, incident, view, said)
+    with st.grid(2, min_column_width=340) as grid:
+        with grid.cell():
+            for line in _lines(context, incident, view):
+                st.markdown(line)
+            if incident.note:
+                st.text(shown(incident.note).text)
+            actions.section(context, incident)
+        with grid.cell():
+            _what_to_do(context, incident, triage, notices, said)
     if isinstance(incident, Change):
         incident_evidence.change(context, incident)
     incident_evidence.course(context, incident, notices)
 
 
 def _glance(context: PageContext, incident: Incident, view: EndpointView | None, said: Advice) -> None:
-    """The first screen."""
+    """The first lines."""
     model = f" · {inline(view.model)}" if view else ""
     st.markdown(f"{incident_badges(incident)} {said.title} · incident {incident.id}{model}")
     began = moment(incident.onset)
@@ -143,10 +149,6 @@ def _glance(context: PageContext, incident: Incident, view: EndpointView | None,
         )
         if affected := _affected(incident):
             st.metric("Affected", affected, help="Share of the replies, at least")
-    for line in _lines(context, incident, view):
-        st.markdown(line)
-    if incident.note:
-        st.text(shown(incident.note).text)
 
 
 def _now(incident: Incident, view: EndpointView | None) -> str:
@@ -177,31 +179,31 @@ def _lines(context: PageContext, incident: Incident, view: EndpointView | None) 
         by = f" by {inline(incident.actor)}" if incident.actor else ""
         reason = inline(incident.close_reason) if incident.close_reason else "closed"
         said = [f"Closed {context.when(incident.closed_at)}{by}: {reason}"]
-    lines = [f"**Who** {said[0]}."]
+    lines = [f"**Who**: {said[0]}."]
     if isinstance(incident, Facts):
-        lines.append(f"**What** The provider says so itself since {since}, or it is deterministic: no statistic.")
+        lines.append(f"**What**: The provider says so itself since {since}, or it is deterministic: no statistic.")
         lines += [f"- {inline(fact.words)}" for fact in incident.facts]
     elif isinstance(incident, Measured) and incident.kind != "runaway":
-        lines.append(f"**Measured** {inline(incident.detail, 400)}, since {since}.")
+        lines.append(f"**Measured**: {inline(incident.detail, 400)}, since {since}.")
     elif isinstance(incident, Trouble):
         why = inline(cause_in_words(incident.cause or incident.kind, incident.detail, incident.failed_share), 400)
-        lines.append(f"**Why** {why}, since {since}.")
+        lines.append(f"**Why**: {why}, since {since}.")
     elif isinstance(incident, Measured):
-        lines.append(f"**Why** {inline(incident.cause)}, since {since}: {inline(incident.detail, 400)}.")
+        lines.append(f"**Why**: {inline(incident.cause)}, since {since}: {inline(incident.detail, 400)}.")
         if incident.is_live:
-            lines.append("**Held back** What is asked beside rounds, then rounds by priority; facts are confirmed.")
+            lines.append("**Held back**: What is asked beside rounds, then rounds by priority; facts are confirmed.")
     elif isinstance(incident, Change):
         lines.append(
-            f"**Since** {since}{_between(context, incident)}; confirmed by round "
+            f"**Since**: {since}{_between(context, incident)}; confirmed by round "
             f"{inline(context.round(incident.detected_round))} with evidence {number(incident.e_value)} "
             f"(threshold {number(incident.threshold)})."
         )
         if course := _course(context, incident, view):
-            lines.append(f"**Now** {course}")
+            lines.append(f"**Now**: {course}")
         if incident.for_better_or_worse:
-            lines.append(f"**How bad** {inline(incident.for_better_or_worse, 400)}.")
+            lines.append(f"**How bad**: {inline(incident.for_better_or_worse, 400)}.")
         if incident.findings.share is not None:
-            lines.append(f"**Affected** {inline(incident.findings.share.words)}.")
+            lines.append(f"**Affected**: {inline(incident.findings.share.words)}.")
     if moved_together := company(context.store.parts(incident)):
         lines.append(moved_together)
     return lines
@@ -247,9 +249,12 @@ def _what_to_do(
     notices: Sequence[NoticeView],
     said: Advice,
 ) -> None:
-    st.markdown(f"{said.means[:1].upper()}{said.means[1:]} {said.first}")
+    st.markdown(f"**What to do**: {said.first} {said.means[:1].upper()}{said.means[1:]}")
+    if isinstance(incident, Measured):
+        about = {"objective_missed": ("All objectives", "objectives"), "runaway": ("Cost", "cost")}
+        link(*about.get(incident.kind, ("Live traffic", "samples")))
     if triage is not None:
-        _triage(context, triage)
+        _triage(context, triage, incident.endpoint)
     notice = context.store.notice(incident.id, notices[0].alerter) if notices else None
     if notice is not None and notice.source is not None and notice.source.runbook:
         st.markdown("Runbook of the probes that moved; copy the address:")
@@ -259,28 +264,21 @@ def _what_to_do(
             st.markdown(_runbook(context, said.runbook, incident, triage))
 
 
-def _triage(context: PageContext, triage: Triage) -> None:
+def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
     """The likeliest causes. What speaks for them may quote replies."""
     private = context.store.private
     st.markdown(f"**Cause**: {inline(triage.words)}.")
     likely = [one for one in triage.ranking if one.probability >= _SHOWN]
-    st.dataframe(
-        [
-            {
-                "cause": CAUSE_WORDS[one.cause],
-                "probability": 100 * one.probability,
-                "for": "" if private else one_line("; ".join(one.supporting), 400),
-                "against": "" if private else one_line("; ".join(one.opposing), 400),
-                "what would settle it": one_line(one.settles, 300),
-            }
-            for one in likely
-        ],
-        hide_index=True,
-        column_config={
-            "probability": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
-        },
-        alt="Causes, the likeliest first",
-    )
+    lines = []
+    for one in likely:
+        why = [] if private else [(side, inline("; ".join(texts), 400)) for side, texts in
+                                  (("For", one.supporting), ("Against", one.opposing)) if texts]  # fmt: skip
+        sides = "".join(f" {side}: {text}." for side, text in why)
+        lines.append(f"- **{100 * one.probability:.0f} %** {CAUSE_WORDS[one.cause]}.{sides}")
+    st.markdown("\n".join(lines))
+    if likely:
+        st.caption(f"What would settle the first: {inline(likely[0].settles, 300)}.")
+    link("All causes, and the checks behind them", "triage", endpoint=endpoint)
 
 
 def _runbook(context: PageContext, name: str, incident: Incident, triage: Triage | None) -> str:

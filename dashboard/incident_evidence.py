@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -36,7 +37,7 @@ def course(context: PageContext, incident: Incident, notices: Sequence[NoticeVie
     st.markdown("## What happened")
     began = moment(incident.onset)
     marks = context.store.marks(began - timedelta(days=3) if began else None)
-    steps = timeline(incident, context.store.presses(incident.id), notices, marks)
+    steps = timeline(incident, context.store.presses(incident.id), notices, marks, context.zone)
     st.dataframe(
         {
             "when": [context.local(step.at) for step in steps],
@@ -73,19 +74,21 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
         {
             "channel": [one_line(shift.channel) for shift, _ in rows],
             "moved": [one_line(shift.words) for shift, _ in rows],
-            "replies since": [shift.replies or None for shift, _ in rows],
-            "in the reference": [shift.reference_replies or None for shift, _ in rows],
-            "evidence": [one.e_value if one else None for _, one in rows],
+            "since": [shift.replies or None for shift, _ in rows],
+            "reference": [shift.reference_replies or None for shift, _ in rows],
+            "evidence": [math.log10(one.e_value) if one and one.e_value > 0 else None for _, one in rows],
             "changed since": [context.local(moment(one.onset)) if one and one.onset else None for _, one in rows],
         },
         hide_index=True,
         placeholder="",
         column_config={
-            "moved": config.TextColumn(width="large"),
-            "replies since": config.NumberColumn(format="localized", help="Replies since the change that were counted"),
-            "in the reference": config.NumberColumn(format="localized", help="Replies of the reference"),
+            "moved": config.TextColumn(width=700),
+            "since": config.NumberColumn(
+                format="localized", width=65, help="Replies since the change that were counted"
+            ),
+            "reference": config.NumberColumn(format="localized", width=80, help="Replies of the reference"),
             "evidence": config.NumberColumn(
-                format="compact", help="e-value when confirmed; empty where the counts alone show it"
+                format="10^%.1f", width=80, help="e-value when confirmed; empty where the counts alone show it"
             ),
             "changed since": context.time_column(),
         },

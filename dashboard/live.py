@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import tables
 from dashboard.formatting import count, inline, listed, one_line
 from dashboard.frame import PageContext, heading
-from prober.status.samples import FeatureStatus, SideStatus
+from dashboard.selection import link
+from prober.status.samples import FeatureStatus, SideStatus, open_shifts
 
 _STATES = {"alarm": "shifted", "suspected": "suspected", "quiet": "as before", "insufficient_evidence": "too few yet"}
 
@@ -20,10 +21,9 @@ def draw(context: PageContext) -> None:
     if not found:
         st.info("**No live samples yet.** `prober ingest` takes in a log of production traffic.")
         return
-    shifted = [one for one in found if "shifted" in map(_state, one.sides.values())]
-    if shifted:
-        names = [inline(f"{one.counts.name} on {one.counts.endpoint}") for one in shifted]
-        st.warning(f"**Shifted now**: {listed(names)}.")
+    if shifts := open_shifts(found):
+        names = dict.fromkeys(f"{one.feature} on {one.endpoint}" for one in shifts)
+        st.warning(f"**Shifted now**: {listed([inline(name) for name in names])}.")
     elif all(_state(side) == "too few yet" for one in found for side in one.sides.values()):
         st.info("**Too few samples to say**: a feature is judged once enough windows hold enough of them.")
     else:
@@ -35,6 +35,21 @@ def draw(context: PageContext) -> None:
         "Live samples are judged in windows, questions and replies each by themselves, with one false alarm a year a "
         "side at most on average; they are kept apart from the rounds of probes."
     )
+
+
+def undeclared(context: PageContext) -> None:
+    """On other pages: what shifts at endpoints that no file declares, which have no row there."""
+    known = {one.name for one in context.store.endpoints()}
+    shifts = [one for one in open_shifts(context.store.features()) if one.endpoint not in known]
+    if shifts:
+        said = [
+            f"**{inline(one.feature, 60)}** on {inline(one.endpoint, 60)}, which is not declared: "
+            f"{'questions' if one.side == 'inputs' else 'replies'} {inline(one.words, 120)}, "
+            f"since {context.when(one.onset)}"
+            for one in shifts
+        ]
+        st.warning(f"**Live traffic shifted**: {'; '.join(said[:3])}{f' and {len(said) - 3} more' * (len(said) > 3)}.")
+        link("All live traffic", "samples")
 
 
 def _state(one: SideStatus) -> str:

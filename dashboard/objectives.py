@@ -11,7 +11,8 @@ from dashboard import tables
 from dashboard.formatting import count, inline, one_line, percent
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
-from prober.incidents.measured import budget_words, wanted
+from prober.incidents.measured import budget_words, over, wanted
+from prober.model.incident import Measured
 from prober.status.objectives import ObjectiveStatus
 from prober.text import span
 
@@ -27,9 +28,7 @@ def draw(context: PageContext) -> None:
         st.info("**No objective is declared.** Write `objectives:` into a probe set; `prober slo` shows them too.")
         return
     st.markdown(_summary(found))
-    for one in found[:8]:
-        if one.standing.state != "met":
-            st.markdown(f"- {_line(context, one)}")
+    _not_met(context, [one for one in found if one.standing.state != "met"][:8])
     _table(context, found)
     rows = [_row(one) for one in found]
     tables.downloads("This table", "objectives", rows)
@@ -48,9 +47,20 @@ def not_met(context: PageContext) -> None:
         return
     st.markdown("## Objectives")
     st.markdown(_summary(found))
-    for one in [each for each in found if each.standing.state in ("missed", "burning")][:4]:
-        st.markdown(f"- {_line(context, one)}")
+    _not_met(context, [one for one in found if one.standing.state in ("missed", "burning")][:4])
     link("All objectives, with budgets and burn", "objectives")
+
+
+def _not_met(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
+    """A line each, with a link to its incident, where that is open."""
+    opened = {(one.endpoint, one.about): one.id for one in context.store.incidents()
+              if one.kind == "objective_missed" and isinstance(one, Measured) and one.is_live}  # fmt: skip
+    for one in found:
+        with st.container(gap=None):
+            st.markdown(_line(context, one))
+            number = opened.get((one.endpoint, f"{one.probe_set}/{one.objective.name}"))
+            if number is not None:
+                link(f"Incident {number}", "incident", endpoint=one.endpoint, incident=str(number))
 
 
 def _gravity(one: ObjectiveStatus) -> tuple[int, float]:
@@ -73,7 +83,7 @@ def _line(context: PageContext, one: ObjectiveStatus) -> str:
     left = "" if standing.budget_left is None else f"; {budget_words(standing.budget_left)}"
     return (
         f":{colour}-badge[{words}] **{inline(one.probe_set, 60)}** on **{inline(one.endpoint, 60)}**, "
-        f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {wanted(one.objective)} over {one.objective.window}"
+        f"{inline(one.objective.name, 60)}: {_said(one)}, wanted {wanted(one.objective)} over {over(one.objective)}"
         f"{left}{since}{more}"
     )
 
@@ -105,7 +115,7 @@ def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
             "objective": [
                 f"{one_line(one.objective.name)}: {one.objective.measure} {wanted(one.objective)}" for one in found
             ],
-            "window": [one.objective.window for one in found],
+            "window": [over(one.objective) for one in found],
             "replies": [one.standing.replies for one in found],
             "share": [tables.hundred(_share(one)) for one in found],
             "left": [tables.hundred(one.standing.budget_left) for one in found],

@@ -8,6 +8,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard import live
 from dashboard.formatting import ago, count, inline, listed, one_line, share
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
@@ -80,6 +81,8 @@ def _about_the_prober(context: PageContext) -> None:
     if doubtful := [one for one in context.store.promises() if not one.kept]:
         st.warning(f"**The promise is in doubt** at {listed([inline(one.endpoint) for one in doubtful])}.")
         link("What was promised, and what happened", "promise")
+    if "samples" in context.store.present():
+        live.undeclared(context)
 
 
 def search(statuses: Sequence[EndpointStatus], words: str) -> list[EndpointStatus]:
@@ -236,8 +239,10 @@ def _vantages(statuses: Sequence[EndpointStatus]) -> None:
 
 def incident_link(context: PageContext, one: Incident) -> None:
     """One line of a list of incidents."""
-    link(f"**{inline(one.endpoint)}**: {inline(one.headline)}", "incident", endpoint=one.endpoint, incident=str(one.id))
     began = f"since {inline(context.round(one.onset))}"
     if one.closed_at is not None:
         began = f"{inline(context.round(one.onset))} to {context.when(one.closed_at)}"
-    st.markdown(f"{incident_badges(one)} {began}")
+    said = f"**{inline(one.endpoint)}**: {inline(one.headline)}"
+    with st.container(gap=None):
+        link(said, "incident", endpoint=one.endpoint, incident=str(one.id))
+        st.markdown(f"{incident_badges(one)} {began}")

@@ -34,9 +34,9 @@ def draw(context: PageContext) -> None:
         return
     _asked(page)
     _looked_at(context, page)
-    _information(page)
     _answers(page)
     _distributions(page)
+    _information(page)
     _replies(context, endpoint, probe)
 
 
@@ -55,9 +55,9 @@ def _asked(page: ProbePage) -> None:
         {
             "expectation": [one_line(check.label) for check in page.checks],
             "reference": [_hundred(check.then) for check in page.checks],
-            "of": [check.judged_then for check in page.checks],
+            "answers of the reference": [check.judged_then for check in page.checks],
             "now": [_hundred(check.now) for check in page.checks],
-            "of answers": [check.judged_now for check in page.checks],
+            "answers now": [check.judged_now for check in page.checks],
         },
         hide_index=True,
         placeholder="",

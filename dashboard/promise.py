@@ -25,17 +25,22 @@ def draw(context: PageContext) -> None:
     st.dataframe(
         {
             "endpoint": [one_line(one.endpoint) for one in found],
-            "promised per year": [number(one.false_alarms_per_year) for one in found],
+            "promised per year": [one.false_alarms_per_year for one in found],
             "rounds judged": [one.judged for one in found],
-            "expected so far, at most": [number(one.promised) for one in found],
+            "expected so far, at most": [one.promised for one in found],
             "alarms": [one.alarms for one in found],
             "lasting changes": [one.stayed for one in found],
             "unclear": [one.unclear for one in found],
             "ended by themselves": [one.gone for one in found],
-            "probability": [f"{one.chance:.2f}" for one in found],
+            "probability": [one.chance for one in found],
             "kept": [("yes" if one.kept else "in doubt") if one.judged else "too early" for one in found],
         },
         hide_index=True,
+        column_config={
+            "promised per year": st.column_config.NumberColumn(format="%.4g"),
+            "expected so far, at most": st.column_config.NumberColumn(format="%.2f"),
+            "probability": st.column_config.NumberColumn(format="%.3f"),
+        },
         alt="The promise of each endpoint against the alarms it raised",
     )
     st.caption(

@@ -57,7 +57,7 @@ def draw(context: PageContext) -> None:
     with middle:
         shown = MEASURES[choose_from("Measure", "measure", list(MEASURES), "There is no measure {}.")]
     with right:
-        range_ = choose_range()
+        range_ = choose_range(_usual(context))
     found = context.store.quality(by, *range_.dates(context.now))
     if not found:
         st.info(
@@ -76,6 +76,12 @@ def draw(context: PageContext) -> None:
     _table(found, shown, by, range_)
     tables.downloads("These days", f"quality-by-{by}", [_row(one.key, str(day), sums, by) for one in found
                                                         for day, sums in one.daily])  # fmt: skip
+
+
+def _usual(context: PageContext) -> str:
+    """A young database is compared over a shorter time: there is nothing before its first 30 days."""
+    (whole, *_) = context.store.quality("all", *RANGES["30 days"].dates(context.now)) or (None,)
+    return "7 days" if whole is not None and not whole.before.answered and len(whole.daily) >= 14 else "30 days"
 
 
 def _against(range_: TimeRange) -> str:

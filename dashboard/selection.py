@@ -132,9 +132,9 @@ def choose_set(sets: Sequence[str]) -> str | None:
     return choose_from("Probe set", "set", [_ALL, *sets], "There is no probe set {} here.", every="All sets") or None
 
 
-def choose_range() -> TimeRange:
-    """How far back to look; by default 30 days."""
-    wanted = _wanted("range", list(RANGES), "There is no range {}.") or "30 days"
+def choose_range(usual: str = "30 days") -> TimeRange:
+    """How far back to look."""
+    wanted = _wanted("range", list(RANGES), "There is no range {}.") or usual
 
     def draw(key: str, changed: Callable[[], None]) -> None:
         st.segmented_control("Time range", list(RANGES), key=key, on_change=changed, required=True)

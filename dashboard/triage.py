@@ -10,6 +10,7 @@ from dashboard import tables
 from dashboard.formatting import inline, moment, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, link
+from prober.incidents.runbooks import RUNBOOKS
 from prober.model.triage import CAUSE_WORDS, Ranked
 
 SHOWN: Final = 0.05
@@ -42,11 +43,12 @@ def draw(context: PageContext) -> None:
         },
         hide_index=True,
         column_config={
+            "cause": st.column_config.TextColumn(width=270),
             "probability": st.column_config.ProgressColumn(
-                "probability", format="%.0f %%", min_value=0, max_value=100,
+                "probability", width=150, format="%.0f %%", min_value=0, max_value=100,
                 help="That it is at work, alone or beside another: they need not add up to 100 %",
             ),
-            "settles": st.column_config.TextColumn("what would settle it", width="large"),
+            "settles": st.column_config.TextColumn("what would settle it", width=800),
         },
         alt="Causes by probability, and the measurement that would settle each",
     )  # fmt: skip
@@ -65,7 +67,8 @@ def draw(context: PageContext) -> None:
         alt="The questions that were asked of what is stored, with their answers",
     )
     if found.runbook:
-        st.markdown(f"Runbook that fits: **{inline(found.runbook)}**. `prober triage` prints it with its numbers.")
+        title = RUNBOOKS.get(found.runbook, found.runbook)
+        st.markdown(f"Runbook that fits: **{inline(title)}**. `prober triage` prints it with its numbers.")
     link("History of this endpoint", "endpoint", endpoint=endpoint)
 
 

@@ -131,7 +131,8 @@ def what_happened(incident: IncidentNews) -> str:
 
 def what_moved(change: ChangeNews) -> str:
     """In half a line."""
-    return headline([(one.words.strip() or f"{one.channel} moved", one.direction) for one in change.moved])
+    moved = [(one.channel, one.words.strip() or f"{one.channel} moved", one.direction) for one in change.moved]
+    return headline(moved, change.facts)
 
 
 def how_long(notice: Notice, incident: IncidentNews) -> str:

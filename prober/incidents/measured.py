@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from prober.incidents.lifecycle import PLAIN, Circumstances, closed
@@ -19,6 +19,7 @@ from prober.model.decision import Decision, Reason
 from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
+from prober.text import span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,22 +246,20 @@ def spending_detail(known: Spending, endpoint: str, probe_set: str, owner: str) 
 
 
 def objective_words(declared: Objective, standing: Standing) -> str:
-    """In half a line, such as `billing-answers: passed 91.2 %, wanted at least 95 %`."""
+    """In half a line, such as `billing-answers: passed 91.2 %, wanted at least 95 %`; where that much was wanted, that
+    it will not last."""
     so, _, _ = _share(declared, standing)
-    return f"{declared.name}: {declared.measure} {100 * so:.1f} %, wanted {wanted(declared)}"
+    burns = "" if (standing.budget_left or 0.0) < 0 else "spends its error budget too fast: "
+    return f"{declared.name}: {burns}{declared.measure} {100 * so:.1f} %, wanted {wanted(declared)}"
 
 
 def objective_detail(declared: Objective, standing: Standing) -> str:
     """Target, window, what was measured with its interval, budget left and burn rates, in a line."""
     so, low, high = _share(declared, standing)
-    rates = ", ".join(
-        f"{hours:g} h {rate:.1f}×"
-        for window, rate, _ in standing.burn_rates
-        if rate is not None and (hours := window.total_seconds() / 3600)
-    )
+    rates = ", ".join(f"{span(window)} {rate:.1f}×" for window, rate, _ in standing.burn_rates if rate is not None)
     return (
         f"{declared.measure} {100 * so:.1f} % of {standing.replies:,} replies (95 %: {100 * low:.1f}–{100 * high:.1f} "
-        f"%), wanted {wanted(declared)} over {declared.window}; {budget_words(standing.budget_left or 0.0)}"
+        f"%), wanted {wanted(declared)} over {over(declared)}; {budget_words(standing.budget_left or 0.0)}"
         + (f"; burn rate {rates}" if rates else "")
     )
 
@@ -268,6 +267,11 @@ def objective_detail(declared: Objective, standing: Standing) -> str:
 def wanted(declared: Objective) -> str:
     """`at least 95 %`."""
     return f"at least {declared.at_least}" if declared.at_least else f"at most {declared.at_most}"
+
+
+def over(declared: Objective) -> str:
+    """Its window: `28 d`."""
+    return span(timedelta(seconds=declared.window_s))
 
 
 def budget_words(left: float) -> str:

@@ -59,7 +59,7 @@ class Channel:
 
 def percent(share: float) -> str:
     """A share as a person writes it: `0.3 %`, `11 %`."""
-    value = 100 * share
+    value = abs(round(100 * share, 6))  # no minus before a zero, nor a fraction that arithmetic left
     return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
 
 

@@ -251,12 +251,14 @@ class Shift:
         return self.direction == "better" or self.follows
 
 
-def headline(moved: Sequence[tuple[str, Direction]]) -> str:
-    """What moved, in half a line, from the words and direction of each channel, the gravest first: all that is worse
-    for sure, else the gravest."""
-    graver = [one for one in moved if one[1] == "worse"] or moved[:1]
-    words = ", ".join(words for words, _ in graver)
-    return f"better: {words}" if graver and graver[0][1] == "better" else words
+def headline(moved: Sequence[tuple[str, str, Direction]], facts: Sequence[Fact] = ()) -> str:
+    """What moved, in half a line, from the name, words and direction of each channel, the gravest first: all that is
+    worse for sure, else the gravest. Where that is only who answers, `facts` have better words: both names."""
+    graver = [one for one in moved if one[2] == "worse"] or moved[:1]
+    if facts and [channel for channel, _, _ in graver] == ["identity"]:
+        return facts_headline(facts)
+    words = ", ".join(words for _, words, _ in graver)
+    return f"better: {words}" if graver and graver[0][2] == "better" else words
 
 
 def facts_headline(facts: Sequence[Fact]) -> str:

@@ -149,7 +149,8 @@ class Change(Incident):
 
     @property
     def headline(self) -> str:
-        return headline([(shift.words, shift.direction) for shift in self.shifts]) or self.kind.replace("_", " ")
+        moved = [(shift.channel, shift.words, shift.direction) for shift in self.shifts]
+        return headline(moved, self.facts) or self.kind.replace("_", " ")
 
     @property
     def for_better_or_worse(self) -> str:

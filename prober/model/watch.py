@@ -110,8 +110,8 @@ class DaemonStatus:
 
 
 def trouble_headline(cause: str, failed_share: float | None = None) -> str:
-    """In half a line: `cannot be asked: out of credit`, or `fails 42 % of its asks: rate limited`."""
-    how = "cannot be asked" if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
+    """In half a line: `does not answer: out of credit`, or `fails 42 % of its asks: rate limited`."""
+    how = "does not answer" if failed_share is None else f"fails {100 * failed_share:.0f} % of its asks"
     return f"{how}: {cause_in_words(cause)}"
 
 

@@ -54,10 +54,19 @@ def feature_statuses(tx: Transaction, endpoint: str | None = None) -> tuple[Feat
 def is_learnt(tx: Transaction, shift: FoundShift) -> bool:
     """Whether the windows since a shift are the reference by now."""
     held = samples.watched(tx, shift.endpoint, shift.feature, shift.side)
-    if held is None or held.judgement is None:
-        return False
-    judgement = held.judgement
-    return judgement.state in ("quiet", "suspected") and not judgement.is_provisional
+    return held is not None and _is_reference(held.judgement)
+
+
+def open_shifts(found: Sequence[FeatureStatus]) -> tuple[FoundShift, ...]:
+    """The newest shift of each side of these features, as long as the windows since it are not the reference."""
+    newest = {(shift.endpoint, shift.feature, shift.side): shift for one in found for shift in one.shifts}
+    sides = {(one.counts.endpoint, one.counts.name, name): side for one in found for name, side in one.sides.items()}
+    return tuple(shift for key, shift in newest.items() if not _is_reference(sides[key].judgement))
+
+
+def _is_reference(newest: Judgement | None) -> bool:
+    """Whether the windows since the newest shift are the reference by now."""
+    return newest is not None and newest.state in ("quiet", "suspected") and not newest.is_provisional
 
 
 def live_samples(tx: Transaction, endpoint: str, since: datetime, now: datetime) -> LiveSamples | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from prober.alerts.phrases import thousands
@@ -30,10 +30,14 @@ class Step:
 
 
 def timeline(
-    incident: Incident, presses: Sequence[ActionView], notices: Sequence[NoticeView], marks: Sequence[Mark] = ()
+    incident: Incident,
+    presses: Sequence[ActionView],
+    notices: Sequence[NoticeView],
+    marks: Sequence[Mark] = (),
+    zone: tzinfo = UTC,
 ) -> tuple[Step, ...]:
-    """Oldest first, with the deploys that were marked until it was over."""
-    steps = [*_judged(incident), *map(_pressed, presses), *_notified(notices)]
+    """Oldest first, with the deploys that were marked until it was over. `zone`: of moments within texts."""
+    steps = [*_judged(incident), *map(_pressed, presses), *_notified(notices, zone)]
     steps += [_marked(one) for one in marks if incident.closed_at is None or one.at <= incident.closed_at]
     return tuple(sorted(steps, key=lambda step: step.at))
 
@@ -51,7 +55,7 @@ def _judged(incident: Incident) -> list[Step]:
     if began := moment_of(incident.onset):
         steps.append(Step(began, _FIRST.get(type(incident), "first changed round")))
     if isinstance(incident, Change):
-        sure = f"evidence {thousands(incident.e_value)} of {thousands(incident.threshold)}"
+        sure = f"evidence {thousands(incident.e_value)}, threshold {thousands(incident.threshold)}"
         steps.append(Step(incident.opened_at, "suspected" if incident.state == "suspected" else "confirmed", why=sure))
         if incident.course != "unknown" and incident.settled_round and (settled := moment_of(incident.settled_round)):
             stays = incident.course == "persistent"
@@ -79,7 +83,7 @@ def _pressed(one: ActionView) -> Step:
     return Step(one.at, done, _line(f"{one.actor} (by {one.via})", 120), _line(one.note, 500))
 
 
-def _notified(notices: Sequence[NoticeView]) -> list[Step]:
+def _notified(notices: Sequence[NoticeView], zone: tzinfo) -> list[Step]:
     """When people were notified, once per event and channel; all reminders in one line, where the first was."""
     steps, reminders = [], list[NoticeView]()
     for one in sorted((one for one in notices if one.sent_at is not None), key=lambda one: one.created_at):
@@ -88,7 +92,8 @@ def _notified(notices: Sequence[NoticeView]) -> list[Step]:
         else:
             steps.append(Step(_sent(one), f"notified: {one.event.replace('_', ' ')}", why=_line(place(one), 80)))
     if reminders:
-        times = f" {len(reminders)} times, until {max(map(_sent, reminders)):%Y-%m-%d %H:%M} UTC"
+        last = max(map(_sent, reminders)).astimezone(zone)
+        times = f" {len(reminders)} times, until {last:%Y-%m-%d %H:%M %Z}"
         where = ", ".join(dict.fromkeys(map(place, reminders)))
         said = f"notified: reminded{times if len(reminders) > 1 else ''}"
         steps.append(Step(min(map(_sent, reminders)), said, why=_line(where, 80)))

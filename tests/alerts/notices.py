@@ -189,8 +189,8 @@ OBJECTIVE = edited(
     kind="objective_missed",
     about="billing/valid",
     cause="valid: passed 91.2 %, wanted at least 95 %",
-    detail="passed 91.2 % of 1,234 replies (95 %: 89.5–92.7 %), wanted at least 95 % over 28d; 1.8 times the error "
-    "budget is spent; burn rate 1 h 4.0×, 6 h 3.1×, 72 h 1.8×",
+    detail="passed 91.2 % of 1,234 replies (95 %: 89.5–92.7 %), wanted at least 95 % over 28 d; 1.8 times the error "
+    "budget is spent; burn rate 60 min 4.0×, 6 h 3.1×, 3 d 1.8×",
 )
 SHIFT = edited(
     PLAIN,

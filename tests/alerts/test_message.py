@@ -86,7 +86,7 @@ def test_a_provider_s_sentence_stands_first() -> None:
     label, said = compose(edited(refused, event="trouble")).paragraphs[0]
     assert (label, said) == ("The provider says", refused.about.detail)
     assert compose(edited(refused, event="trouble")).title.startswith(
-        "Warning · acme/gpt-4o: cannot be asked: out of c"
+        "Warning · acme/gpt-4o: does not answer: out of c"
     )
 
 
@@ -134,7 +134,7 @@ def test_trouble_is_never_said_to_be_a_change() -> None:
         assert "How sure" not in dict(compose(NAMED[name]).paragraphs)
         assert "accept" not in plain_text(NAMED[name])
     assert compose(NAMED["trouble"]).title == (
-        "Warning · acme/gpt-4o: cannot be asked: unauthorized: 12 of 12 asks · for 2 d · gpt-4o-2024-08-06"
+        "Warning · acme/gpt-4o: does not answer: unauthorized: 12 of 12 asks · for 2 d · gpt-4o-2024-08-06"
     )
     assert "unauthorized: 12 of 12 asks" in plain_text(NAMED["trouble"])
 

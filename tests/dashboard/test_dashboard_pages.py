@@ -130,7 +130,7 @@ def test_unknown_names_in_an_address_are_reported_kindly(page, name, query, said
         ({"state": "closed", "close_reason": "recovered", "closed_at": NOW}, ": recovered."),
         ({"state": "closed", "close_reason": "superseded", "closed_at": NOW, "cause": "incident 9"}, ": superseded."),
         ({"severity": "critical", "kind": "contract_break"}, ":red-badge[critical] :red-badge[open] Contract break"),
-        ({"kind": "provider_error", "cause": "server_error"}, "support-bot: cannot be asked: server error"),
+        ({"kind": "provider_error", "cause": "server_error"}, "support-bot: does not answer: server error"),
         ({"kind": "unauthorized", "cause": "unauthorized"}, ":orange-badge[open] Unauthorized"),
         ({"kind": "rate_limited", "cause": "", "verdicts": ()}, ":orange-badge[open] Rate limited"),
         ({"verdicts": ()}, "No channel was named."),
@@ -262,7 +262,7 @@ def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(
         ("changes", "From v1 to v2"),
         ("retirement", "is shut down on"),
         ("samples", "Too few samples to say"),
-        ("quality", "passed 53 % of 153, wanted at least 90 % over 28d"),
+        ("quality", "passed 53 % of 153, wanted at least 90 % over 28 d"),
     ],
 )
 def test_what_a_team_has_beside_incidents_is_said(page, name, said):

@@ -107,7 +107,7 @@ DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_
          "a round was more extreme than all of the reference, or evidence was near the threshold", ONSET,
          "degraded", 0),
         (status_of(open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
-        (status_of(trouble=TROUBLE), "unreachable", "cannot be asked: unauthorized", ONSET, "unreachable", 3),
+        (status_of(trouble=TROUBLE), "unreachable", "does not answer: unauthorized", ONSET, "unreachable", 3),
         (status_of(trouble=TROUBLE, open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
         (status_of(DEAD, last_failure="unauthorized"), "unreachable",
          "every ask of the last round failed: unauthorized", NOW - 2 * HOUR, "unreachable", 3),

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 
 from prober.judging.channels import CHANNELS, Channel
+from prober.judging.explain.summary import shape
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import MUTE, Scale
@@ -45,8 +46,8 @@ ADVICE: Final[Mapping[tuple[Worth, bool], str]] = {
     ("rigid", False): "only sees changes that break its one answer: drop it, or find prompts on the edge with "
     "`prober discover`",
     ("rigid", True): "only sees changes that break its one answer or its checks",
-    ("faint", False): "tells little an ask: raise samples, or find better prompts with `prober discover`",
-    ("faint", True): "tells little an ask beside its checks: raise samples",
+    ("faint", False): "shows little with each ask: raise samples, or find better prompts with `prober discover`",
+    ("faint", True): "shows little with each ask beside its checks: raise samples",
     ("telling", False): "",
     ("telling", True): "",
 }
@@ -191,9 +192,7 @@ def category(channel: str, label: str) -> str:
     try:
         bounds = [float(one) for one in (low, high) if one]
     except ValueError:
-        parts = [part.partition("=") for part in label.split("|")]
-        is_shape = all(mark and name.isidentifier() for name, mark, _ in parts)
-        return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, _, value in parts) if is_shape else label
+        return shape(label)
     said_ = [_number(expm1(one) if unit else one) for one in bounds]
     unit = f" {unit}" if unit else ""
     if len(bounds) == 1:

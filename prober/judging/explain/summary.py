@@ -192,10 +192,17 @@ def _gains(before: Floats, since: Floats) -> Floats:
     return gain
 
 
+def shape(label: str) -> str:
+    """A label of several parts, such as `json=object|terminal=open`, as people say it; any other as it is."""
+    parts = [part.partition("=") for part in label.split("|")]
+    is_shape = all(mark and name.isidentifier() for name, mark, _ in parts)
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, _, value in parts) if is_shape else label
+
+
 def _answer(scale: Scale, category: int) -> str:
     if category == scale.novel:
         return "answers never seen before"
     if scale.names and category == len(scale.names):
         return "rare answers"
-    label = scale.labels[category]
+    label = shape(scale.labels[category])
     return f"“{label if len(label) <= LABEL else label[: LABEL - 1] + '…'}”"
