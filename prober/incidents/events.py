@@ -177,9 +177,7 @@ EVENTS: Mapping[Event, EventRule] = {
     # Several rounds in a row failed.
     "trouble": _FIRST,
     # Rounds succeed again.
-    "trouble_over": replace(
-        _OVER, title="Can be asked again", steps=("Nothing: rounds succeed, and are judged again.",)
-    ),
+    "trouble_over": replace(_OVER, title="Answers again", steps=("Nothing: rounds succeed, and are judged again.",)),
     # A probe set spends several times what is planned: what is not needed first is asked no more.
     "runaway": _FIRST,
     # Rounds take what was planned again.
