@@ -63,6 +63,41 @@ class Cost:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedLimit:
+    """One limit of a budget, and what the plan takes of it."""
+
+    scope: str
+    """The name of an endpoint, `set:NAME`, `owner:NAME`, or `all:`."""
+    limit: str
+    """As it is declared, such as `tokens_per_day`."""
+    most: float
+    planned: float | None
+    """In the period, of scheduled rounds, or of one round of each set where that is more; None if it is not known."""
+    is_bound: bool
+    """Whether `planned` is an upper bound, as no reply says how long answers are."""
+
+    @property
+    def fits(self) -> bool | None:
+        """None if it is not known."""
+        return None if self.planned is None else self.planned <= self.most
+
+    @property
+    def words(self) -> str:
+        unit, _, period = self.limit.partition("_per_")
+        amounts = [
+            "" if one is None else dollars(one) if unit == "dollars" else f"{one:,.0f} {unit}"
+            for one in (self.most, self.planned)
+        ]
+        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} a {period}"
+        if self.planned is None:
+            return f"{about}; what is planned is not known: a price, or the length of answers, is missing."
+        planned = f"{'at most ' if self.is_bound else 'about '}{amounts[1]}"
+        if self.fits:
+            return f"{about}; planned are {planned}."
+        return f"{about} are fewer than planned, {planned}; rounds {'may' if self.is_bound else 'will'} be missed."
+
+
 def cost(tariff: Tariff | Unpriced, asks: float, input_tokens: float, output_tokens: float | None,
          is_bound: bool) -> Cost:  # fmt: skip
     """Cost of a day with this many asks and tokens."""

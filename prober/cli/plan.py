@@ -10,14 +10,25 @@ from typing import Final, Literal
 
 import typer
 
-from prober.cli.costs import NOTHING_USED, RECENT, Cost, Used, cost, missing_of_each, progress, stored, used
+from prober.cli.costs import (
+    NOTHING_USED,
+    RECENT,
+    Cost,
+    PlannedLimit,
+    Used,
+    cost,
+    missing_of_each,
+    progress,
+    stored,
+    used,
+)
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
 from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key
-from prober.prices import dollars, tariff
+from prober.prices import tariff
 from prober.store import Store
 from prober.tokens import input_tokens, output_limit
 
@@ -75,41 +86,6 @@ class EndpointPlan:
     """None if nothing is asked."""
     standing: ReferenceProgress | None
     """None if there is no database yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLimit:
-    """One limit of a budget, and what the plan takes of it."""
-
-    scope: str
-    """The name of an endpoint, `set:NAME`, `owner:NAME`, or `all:`."""
-    limit: str
-    """As it is declared, such as `tokens_per_day`."""
-    most: float
-    planned: float | None
-    """In the period, of scheduled rounds, or of one round of each set where that is more; None if it is not known."""
-    is_bound: bool
-    """Whether `planned` is an upper bound, as no reply says how long answers are."""
-
-    @property
-    def fits(self) -> bool | None:
-        """None if it is not known."""
-        return None if self.planned is None else self.planned <= self.most
-
-    @property
-    def words(self) -> str:
-        unit, _, period = self.limit.partition("_per_")
-        amounts = [
-            "" if one is None else dollars(one) if unit == "dollars" else f"{one:,.0f} {unit}"
-            for one in (self.most, self.planned)
-        ]
-        about = f"{self.scope.removesuffix(':').replace(':', ' ')}: {amounts[0]} a {period}"
-        if self.planned is None:
-            return f"{about}; what is planned is not known: a price, or the length of answers, is missing."
-        planned = f"{'at most ' if self.is_bound else 'about '}{amounts[1]}"
-        if self.fits:
-            return f"{about}; planned are {planned}."
-        return f"{about} are fewer than planned, {planned}; rounds {'may' if self.is_bound else 'will'} be missed."
 
 
 @app.command()

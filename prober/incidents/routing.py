@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from prober.incidents.clock import DAYS, maintained_until
 from prober.incidents.events import EVENTS
-from prober.model.alerting import Alerts, Route
+from prober.model.alerting import Alerts, Hold, Owed, Route, RouteReason, Target
 from prober.model.declaration import Endpoint, Maintenance, Severity
 from prober.model.errors import ConfigurationError
 from prober.model.incident import SEVERITIES, Event
-from prober.model.notice import Hold, Owed, RouteReason, Target
 
 
 @dataclass(frozen=True, slots=True)

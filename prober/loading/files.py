@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 from prober.loading.lines import CURLY, Document, TooMuch, document, unreadable
-from prober.model.errors import Problem
+from prober.model.errors import LogError, Problem
 from prober.text import short
 
 MAX_BYTES = 1_000_000
@@ -203,3 +204,18 @@ def why_not_json(line: bytes, number: int, error: Exception) -> str:
         return f"not JSON ({error.msg}); every line is one JSON object"
     reason = "nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
     return f"not JSON ({reason}); every line is one JSON object"
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Write here, and it takes the name of `path` when it is whole. Raises LogError where it cannot be written."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.touch(mode=0o600)  # prompts and replies are their owner's
+        yield draft
+        draft.replace(path)
+    except OSError as error:
+        message = f"cannot be written ({error.strerror}); choose another place"
+        raise LogError([Problem(str(path), 0, "", message)]) from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply, draft_of
+from prober.loading.files import draft_of
+from prober.loading.reply_log import UNKNOWN_TIME, LoggedReply
 from prober.loading.round_labels import moment_of
 from prober.model.errors import ConfigurationError
 

@@ -9,7 +9,6 @@ import json
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import IO, Any, Final
 from pydantic import ValidationError
 
 from prober.fingerprint.caches import SeenReplies, cache_hit, from_cache
-from prober.loading.files import why_not_json
+from prober.loading.files import draft_of, why_not_json
 from prober.loading.round_labels import Meaning, meaning_of
 from prober.model.declaration import Check
 from prober.model.errors import LogError, Problem
@@ -79,14 +78,12 @@ def read(path: str | Path, progress: Callable[[int], None] = lambda n: None) -> 
     try:
         with opened(path) as file:
             yield from replies(lines(file), str(path))
-    except FileNotFoundError as error:
-        raise _problem(str(path), 0, "no such file; give the path of a .jsonl or .jsonl.gz reply log") from error
     except (EOFError, *PACKING_ERRORS) as error:
         message = f"cannot be read ({error}); a .gz log must be a complete gzip file"
         raise _problem(str(path), number + 1, message) from error
     except OSError as error:
-        message = f"cannot be read ({error.strerror}); give the path of a .jsonl or .jsonl.gz reply log"
-        raise _problem(str(path), 0, message) from error
+        why = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise _problem(str(path), 0, f"{why}; give the path of a .jsonl or .jsonl.gz reply log") from error
 
 
 def replies(records: Iterable[tuple[int, Mapping[str, Any]]], path: str) -> Iterator[LoggedReply]:
@@ -114,20 +111,6 @@ def write(path: str | Path, replies: Iterable[LoggedReply]) -> int:
             file.write(line_of(logged) + "\n")
             count += 1
     return count
-
-
-@contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """Write here, and it takes the name of `path` when it is whole. Raises LogError where it cannot be written."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
-        draft.touch(mode=0o600)  # prompts and replies are their owner's
-        yield draft
-        draft.replace(path)
-    except OSError as error:
-        raise _problem(str(path), 0, f"cannot be written ({error.strerror}); choose another place") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def line_of(logged: LoggedReply) -> str:
@@ -199,9 +182,8 @@ def logged(content: Mapping[str, Any], path: str, number: int) -> LoggedReply:
     try:
         expect = tuple(Check.model_validate(check) for check in content.get("expect") or ())
     except (ValidationError, TypeError) as wrong:
-        raise _problem(
-            path, number, 'is no list of checks; write one such as [{"type": "is-json"}]', "expect"
-        ) from wrong
+        message = 'is no list of checks; write one such as [{"type": "is-json"}]'
+        raise _problem(path, number, message, "expect") from wrong
     reply = Reply(
         at=take.time("at") or UNKNOWN_TIME,
         text=None if failure else text,
@@ -308,13 +290,10 @@ def _own_keys(content: Mapping[str, Any]) -> set[str]:
         **{key: isinstance(content.get(key), str) for key in _OWN_TEXTS},
         "id": isinstance(content.get("id"), str) and content["id"] != content.get("probe"),
         "series": isinstance(content.get("series"), str),
-        "tool_calls": isinstance(calls, list) and all(_is_call(call) for call in calls),
+        "tool_calls": isinstance(calls, list)
+        and all(isinstance(call, list) and [type(part) for part in call] == [str, str] for call in calls),
     }
     return {key for key, ours in forms.items() if ours}
-
-
-def _is_call(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
 
 
 def _problem(path: str, line: int, message: str, key: str = "") -> LogError:

@@ -1,9 +1,11 @@
-"""The shapes of the file `alerts.yaml`: who is notified of what, when, and how often."""
+"""Who is notified of what, when, and how often: the shapes of the file `alerts.yaml`, and what is owed by them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import dropwhile
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -114,3 +116,43 @@ class Alerts(Shape):
     """Schedules without a completed round after which an endpoint is stale."""
     private: bool = False
     """Show hashes and measurements instead of prompts and replies, everywhere."""
+
+
+RouteReason = Literal[
+    "routed",  # a route fits
+    "unrouted",  # no route fits, or there is none: every alerter gets it
+    "notified_before",  # it was notified of the incident, and gets every later event of it
+    "escalated",  # a route names it for when nobody acknowledges
+]
+
+
+Hold = Literal["", "quiet_hours", "digest", "maintenance"]
+"""Why a notice waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for messages: an alerter, and a channel where it has several."""
+
+    alerter: str
+    channel: str = ""
+    """Empty for the alerter's own."""
+
+    @staticmethod
+    def of(text: str) -> Target:
+        """`slack` or `slack:#billing` → Target."""
+        alerter, _, channel = text.partition(":")
+        return Target(alerter, channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One notice, owed."""
+
+    target: Target
+    at: datetime
+    """When it may be sent."""
+    reason: RouteReason
+    hold: Hold = ""
+    """Why it waits until then; `digest`: it is part of the digest of that hour."""
+    private: bool = False

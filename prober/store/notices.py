@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Exists
 from sqlalchemy.orm import aliased
 from sqlmodel import and_, col, func, or_, select, update
 
+from prober.model.alerting import Owed, Target
 from prober.model.declaration import Severity
 from prober.model.errors import StoreError
 from prober.model.incident import Event, Incident
-from prober.model.notice import Outcome, Owed, Target
+from prober.model.notice import Outcome
 from prober.store.alert_rows import IncidentRow, NoticeRow
 from prober.store.engine import Transaction
 from prober.store.views import NoticeView

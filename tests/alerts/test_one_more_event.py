@@ -13,8 +13,7 @@ from prober.alerts.slack.blocks import fallback_text, news_blocks, root_blocks, 
 from prober.alerts.webhook import payload
 from prober.incidents.events import EVENTS, EventRule
 from prober.incidents.routing import Routing, Subject
-from prober.model.alerting import Alerts, QuietHours
-from prober.model.notice import Target
+from prober.model.alerting import Alerts, QuietHours, Target
 from tests.alerts.notices import PLAIN, edited
 
 NIGHT = datetime(2026, 3, 4, 23, tzinfo=UTC)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prober.incidents.routing import Routing, Subject
-from prober.model.alerting import Alerts, Digest, QuietHours, Route, WeeklyReport
+from prober.model.alerting import Alerts, Digest, QuietHours, Route, Target, WeeklyReport
 from prober.model.declaration import Maintenance
 from prober.model.errors import ConfigurationError
-from prober.model.notice import Target
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday
 NIGHT = NOON.replace(hour=23)

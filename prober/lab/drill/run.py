@@ -18,11 +18,12 @@ from prober.judging.judge import reset_evidence
 from prober.judging.memory import encode
 from prober.lab.drill.stream import Asked, ChangeName, Stream, changed, stream
 from prober.loading import Declarations
+from prober.model.alerting import Target
 from prober.model.decision import Action
 from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.evidence import Judgement, Observation
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Trouble
-from prober.model.notice import IncidentNews, Notice, Outcome, Target
+from prober.model.notice import IncidentNews, Notice, Outcome
 from prober.model.reply import Reply
 from prober.service import run_round
 from prober.service.act import try_to_act

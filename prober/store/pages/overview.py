@@ -46,7 +46,7 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
     answered = _newest_rounds(tx, and_(col(RoundRow.state) == "completed", col(RoundRow.asked) > col(RoundRow.failed)))
     notices = _notices(tx)
     failures, owners = _newest_rounds(tx, col(RoundRow.failed) > 0), _owners(tx)
-    open_incidents, troubles, runaways, measured = _live(tx)
+    open_incidents, troubles, measured = _live(tx)
     open_facts, spending = live_facts(tx), newest_spending(tx)
     watches = {
         key: (stale_since, suspected_since or "")
@@ -68,9 +68,9 @@ def endpoints(tx: Transaction) -> tuple[EndpointView, ...]:
                 confirmations.get(row.endpoint_hash),
             ),
             trouble=troubles.get(row.endpoint_hash),
-            runaways=tuple(one for one in runaways if one.endpoint_hash == row.endpoint_hash),
+            runaways=tuple(one for one in measured if one.is_of_content and one.endpoint_hash == row.endpoint_hash),
             open_facts=open_facts.get(row.endpoint_hash, ()),
-            measured=tuple(one for one in measured if one.endpoint == row.name),
+            measured=tuple(one for one in measured if not one.is_of_content and one.endpoint == row.name),
             stale_since=watches.get(row.endpoint_hash, (None, ""))[0],
             suspected_since=watches.get(row.endpoint_hash, (None, ""))[1],
             last_answered_at=answered[row.name].completed_at if row.name in answered else None,
@@ -187,14 +187,9 @@ def _tallies(tx: Transaction) -> dict[str, _Tally]:
     """Endpoint → counts over all its rounds: of those that ended, added up already, and of those in progress."""
     tallies: dict[str, _Tally] = {}
     ended = columns(
-        col(TallyRow.endpoint),
-        func.sum(TallyRow.rounds),
-        func.sum(TallyRow.missed),
-        func.sum(TallyRow.asks),
-        func.sum(TallyRow.failed),
-        func.sum(TallyRow.from_cache),
-        func.sum(TallyRow.characters),
-    )
+        col(TallyRow.endpoint), func.sum(TallyRow.rounds), func.sum(TallyRow.missed), func.sum(TallyRow.asks),
+        func.sum(TallyRow.failed), func.sum(TallyRow.from_cache), func.sum(TallyRow.characters),
+    )  # fmt: skip
     for name, *counts in tx.connection().execute(
         ended.where(col(TallyRow.day) == EVER).group_by(col(TallyRow.endpoint))
     ):
@@ -262,16 +257,14 @@ def _notices(tx: Transaction) -> dict[tuple[str, bool], int]:
     return {(endpoint, bool(failed)): int(count) for endpoint, failed, count in rows}
 
 
-def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Measured], list[Measured]]:
-    """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what spends
-    more than planned, and what is measured, the newest first."""
-    found = [to_incident(row) for row in tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)))]
+def _live(tx: Transaction) -> tuple[dict[str, Change], dict[str, Trouble], list[Measured]]:
+    """Endpoint's hash → the change, and the trouble, that people know of and that is not over; and what is measured,
+    the newest first."""
+    rows = tx.exec(select(IncidentRow).where(col(IncidentRow.state).in_(LIVE)).order_by(col(IncidentRow.id).desc()))
+    found = [to_incident(row) for row in rows]
     changes = {one.endpoint_hash: one for one in found if isinstance(one, Change)}
     troubles = {one.endpoint_hash: one for one in found if isinstance(one, Trouble)}
-    measured = [one for one in reversed(found) if isinstance(one, Measured)]
-    runaways = [one for one in measured if one.kind == "runaway"]
-    others = [one for one in measured if one.kind != "runaway"]
-    return changes, troubles, runaways, sorted(others, key=lambda one: -one.id)
+    return changes, troubles, [one for one in found if isinstance(one, Measured)]
 
 
 def _closed(tx: Transaction, hashes: Sequence[str]) -> dict[str, Change]:
