@@ -16,7 +16,8 @@ from prober.incidents.clock import attendance
 from prober.loading import Declarations
 from prober.model.errors import StoreError
 from prober.settings import Settings
-from prober.status.endpoint_status import endpoint_statuses, lasting
+from prober.status.endpoint_status import endpoint_statuses
+from prober.status.gathering import lasting
 from prober.store import Store, daemons, spending
 from prober.store.pages import overview
 

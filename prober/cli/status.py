@@ -30,9 +30,9 @@ from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
 from prober.status.as_json import of_account, of_candidate, of_endpoint
-from prober.status.endpoint_status import EndpointStatus, exit_code, lasting
+from prober.status.endpoint_status import EndpointStatus, exit_code
 from prober.status.expectation import Expectation, expect, undelivered
-from prober.status.gathering import PROTECTIONS
+from prober.status.gathering import PROTECTIONS, lasting
 from prober.status.metrics import exposition, without_database
 from prober.status.objectives import stored_objectives
 from prober.status.system_status import SystemStatus, system_status

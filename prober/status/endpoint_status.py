@@ -14,7 +14,7 @@ from prober.model.budget import NANO, since
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Incident
 from prober.model.watch import cause_in_words
-from prober.status.gathering import judged_from, middle_gap, next_scheduled, protected_by, without_words
+from prober.status.gathering import judged_from, lasting, middle_gap, next_scheduled, protected_by, without_words
 from prober.store.views import ChannelPoint, EndpointView, MaintenanceView, RoundView
 
 State = Literal["changed", "unreachable", "stale", "suspected", "gathering", "paused", "quiet"]
@@ -298,16 +298,3 @@ def _verdict(endpoint: EndpointView, state: State, ended: Sequence[RoundView], *
 def _newest(moments: Sequence[datetime | None], now: datetime) -> datetime | None:
     """The newest moment that is not in the future."""
     return max((one for one in moments if one is not None and one <= now + CLOCK_SLACK), default=None)
-
-
-def lasting(span: timedelta) -> str:
-    """`45 s`, `12 min`, `3 h 12 min`, `2 days 3 h`."""
-    seconds = int(span.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
-    if days:
-        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
-    if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min"

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from prober.alerts.phrases import minute
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
-from prober.status.endpoint_status import EndpointStatus, lasting
+from prober.status.endpoint_status import EndpointStatus
+from prober.status.gathering import lasting
 from prober.store.views import DeliveryView
 
 

@@ -70,3 +70,16 @@ def without_words(endpoint: EndpointView, state: str) -> str:
     """What is to be said of an endpoint none of whose replies ever had a text: it is asked, and nothing is watched."""
     is_answering = endpoint.rounds > 0 and endpoint.asks > endpoint.failed_asks and state in ("gathering", "quiet")
     return f"; {NO_WORDS}" if is_answering and endpoint.characters == 0 else ""
+
+
+def lasting(span: timedelta) -> str:
+    """`45 s`, `12 min`, `3 h 12 min`, `2 days 3 h`."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
+    if days:
+        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min"

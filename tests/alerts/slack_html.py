@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from prober.alerts.slack.blocks import accept_modal, evidence_blocks, news_blocks, root_blocks, slack_blocks
+from prober.alerts.slack.blocks import evidence_blocks, news_blocks, root_blocks, slack_blocks
+from prober.alerts.slack.buttons import accept_modal
 from prober.alerts.slack.picture import alt_text, history_png
 from prober.model.notice import Notice
 from tests.alerts.notices import HISTORY, NAMED, PLAIN, edited

@@ -14,20 +14,16 @@ from slack_sdk.models.views import View
 
 from prober.alerts.slack.blocks import (
     FALLBACK_LIMIT,
-    PREFIX,
     TEXTS_LIMIT,
-    accept_modal,
-    buttons,
     evidence_blocks,
-    evidence_modal,
     evidence_text,
     fallback_text,
-    incident_value,
     news_blocks,
     root_blocks,
     root_text,
     slack_blocks,
 )
+from prober.alerts.slack.buttons import PREFIX, accept_modal, buttons, evidence_modal, incident_value
 from prober.incidents.events import EVENTS
 from prober.model.incident import IncidentState
 from prober.model.notice import Notice

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from prober.alerts.slack.blocks import PREFIX, REASON
 from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.buttons import PREFIX, REASON
 from prober.alerts.slack.client import REMEMBERED_S, Pace, People, ids_of
 from prober.alerts.slack.listener import SlackListener, open_listener, read
 from prober.daemon.notices import StoredIncidentActions

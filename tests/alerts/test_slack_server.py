@@ -6,7 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from prober.alerts.slack.blocks import Block
+from prober.alerts.slack.buttons import Block
 from tests.alerts.slack_server import CHANNEL, SlackServer, refusal
 
 

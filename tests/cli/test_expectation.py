@@ -27,8 +27,9 @@ from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.deliver import StoredOutbox
 from prober.service.upkeep import beat, check_freshness
-from prober.status.endpoint_status import EndpointStatus, endpoint_statuses, lasting
+from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.status.expectation import Expectation, expect
+from prober.status.gathering import lasting
 from prober.status.metrics import exposition, without_database
 from prober.status.objectives import ObjectiveStatus
 from prober.store import Store, declared, notices

@@ -1,4 +1,4 @@
-"""A notice as Slack sees it: Block Kit blocks, buttons with the modals they open, and the notification's text. Pure.
+"""A notice as Slack sees it: Block Kit blocks, and the notification's text. Pure. What can be pressed: `buttons`.
 
 Only plain and rich text is used, never `mrkdwn`. Neither is parsed as markup, so no reply can mention a channel, forge
 a link or close a code block. Times are date elements, which Slack shows in the reader's own time zone. Links are
@@ -7,29 +7,25 @@ rich-text links rather than buttons: a button, even one that only opens an addre
 Limits, of which each has its share here (https://docs.slack.dev/reference/block-kit/blocks): 50 blocks, header 150
 characters, field 2,000, 10 fields, block_id 255. Slack also refuses messages whose blocks together pass about 12,000
 characters; it does not document how it counts, so the texts of one message stay under `TEXTS_LIMIT`.
-
-A button carries the number of its incident and a mark of it: two installations may share one app, and each may have an
-incident of that number.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from prober.alerts.digest import Listed
 from prober.alerts.keys import Json, notice_key
 from prober.alerts.message import Message, Pair, compose, current, evidence
-from prober.alerts.phrases import TITLE_LIMIT, iso
+from prober.alerts.phrases import TITLE_LIMIT
+from prober.alerts.slack.buttons import Block, buttons, plain
 from prober.incidents.events import EVENTS
 from prober.model.declaration import Severity
-from prober.model.notice import ChangeNews, IncidentNews, Notice
+from prober.model.notice import IncidentNews, Notice
 from prober.text import link, mrkdwn, visible
 
 TEXTS_LIMIT = 9_000
@@ -124,7 +120,7 @@ def marked(notice: Notice, title: str) -> str:
 
 
 def _header(title: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
+    return {"type": "header", "text": plain(title)}
 
 
 def _shown(message: Message) -> list[Block]:
@@ -138,7 +134,7 @@ def _pair(pair: Pair) -> list[Block]:
     cells = ("Reference", "Recent", pair.reference, pair.recent)
     return [
         _rich(_section(_text(f"Probe {pair.probe}", bold=True), _text(f"\n{pair.prompt}"))),
-        {"type": "section", "fields": [{"type": "plain_text", "text": cell, "emoji": False} for cell in cells]},
+        {"type": "section", "fields": [*map(plain, cells)]},
     ]
 
 
@@ -216,101 +212,3 @@ def _dated(text: str) -> list[Json]:
 def _text(text: str, *, bold: bool = False) -> Json:
     element: dict[str, Json] = {"type": "text", "text": text}
     return {**element, "style": {"bold": True}} if bold else element
-
-
-Block: TypeAlias = dict[str, Json]
-Name = Literal["acknowledge", "mute", "unmute", "accept", "evidence"]
-
-PREFIX: Final = "prober_"
-"""Of every `action_id` and `callback_id`: others may use the app as well."""
-MUTES: Final = (("1 hour", 1), ("4 hours", 4), ("1 day", 24), ("3 days", 72), ("1 week", 168))
-"""(words, hours)"""
-REASON: Final = "reason"
-"""Block and action of the text that the modal asks for."""
-REASON_LIMIT: Final = 500
-
-
-def incident_value(incident_id: int, endpoint: str, opened_at: datetime) -> str:
-    """What a button says of its incident: number and mark."""
-    about = json.dumps([incident_id, endpoint, iso(opened_at)])
-    return f"{incident_id}.{hashlib.sha256(about.encode()).hexdigest()[:16]}"
-
-
-def buttons(notice: Notice) -> Block | None:
-    """The row of buttons; None where nothing can be done any more, or there is no incident."""
-    incident = notice.about
-    if not isinstance(incident, IncidentNews) or incident.incident_id is None:
-        return None
-    value = incident_value(incident.incident_id, notice.endpoint, incident.detected_at)
-    is_change, elements = isinstance(incident, ChangeNews), list[Json]()
-    if incident.state in ("open", "muted"):
-        elements.append(_button("acknowledge", "Acknowledge", value, "primary"))
-    if incident.state == "muted":
-        elements.append(_button("unmute", "Unmute", value))
-    if incident.state in ("open", "acknowledged"):
-        elements.append(_mute_menu(value))
-    if incident.state != "closed" and is_change:
-        elements.append(_button("accept", "Accept new behaviour", value, "danger"))
-    if is_change:
-        elements.append(_button("evidence", "Show evidence", value))
-    return {"type": "actions", "elements": elements} if elements else None
-
-
-def accept_modal(incident_id: int, endpoint: str, metadata: str) -> Block:
-    """Asks for the reason. `metadata` comes back with it."""
-    said = (
-        f"Incident {incident_id} of {visible(endpoint, 200, lines=False)} closes, and later rounds are judged against "
-        "the new behaviour. This cannot be undone."
-    )
-    return {
-        **_modal("Accept new behaviour", f"{PREFIX}accept", metadata),
-        "submit": _plain("Accept"),
-        "close": _plain("Cancel"),
-        "blocks": [
-            _paragraph(said),
-            {
-                "type": "input",
-                "block_id": REASON,
-                "label": _plain("Why is the new behaviour to be the reference?"),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": REASON,
-                    "multiline": True,
-                    "min_length": 1,
-                    "max_length": REASON_LIMIT,
-                },
-            },
-        ],
-    }
-
-
-def evidence_modal(incident_id: int, blocks: list[Block]) -> Block:
-    """The evidence of one incident, for whoever asked for it alone."""
-    title = visible(f"Incident {incident_id}", 24)
-    return {**_modal(title, f"{PREFIX}evidence", ""), "close": _plain("Close"), "blocks": list(blocks)}
-
-
-def _modal(title: str, callback: str, metadata: str) -> Block:
-    return {"type": "modal", "callback_id": callback, "private_metadata": metadata, "title": _plain(title)}
-
-
-def _button(name: Name, text: str, value: str, style: str = "") -> Json:
-    button: Block = {"type": "button", "action_id": f"{PREFIX}{name}", "text": _plain(text), "value": value}
-    return {**button, "style": style} if style else button
-
-
-def _mute_menu(value: str) -> Json:
-    return {
-        "type": "static_select",
-        "action_id": f"{PREFIX}mute",
-        "placeholder": _plain("Mute for…"),
-        "options": [{"text": _plain(words), "value": f"{value}.{hours}"} for words, hours in MUTES],
-    }
-
-
-def _paragraph(text: str) -> Json:
-    return {"type": "section", "text": _plain(text)}
-
-
-def _plain(text: str) -> Json:
-    return {"type": "plain_text", "text": text, "emoji": False}

@@ -22,7 +22,6 @@ from slack_sdk.webhook import WebhookClient
 from prober.alerts.keys import notice_key
 from prober.alerts.post import checked_address, given
 from prober.alerts.slack.blocks import (
-    Block,
     evidence_blocks,
     evidence_text,
     fallback_text,
@@ -31,6 +30,7 @@ from prober.alerts.slack.blocks import (
     root_text,
     slack_blocks,
 )
+from prober.alerts.slack.buttons import Block
 from prober.alerts.slack.client import (
     BAD_LUCK,
     LAYOUT_ERRORS,

@@ -23,17 +23,17 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from prober.alerts.post import checked_secret, given
-from prober.alerts.slack.blocks import (
+from prober.alerts.slack.blocks import evidence_blocks
+from prober.alerts.slack.bot import SlackBot, open_slack
+from prober.alerts.slack.buttons import (
     MUTES,
     PREFIX,
     REASON,
     REASON_LIMIT,
     accept_modal,
-    evidence_blocks,
     evidence_modal,
     incident_value,
 )
-from prober.alerts.slack.bot import SlackBot, open_slack
 from prober.alerts.slack.client import BAD_LUCK, SILENT, People, ids_of, of_error
 from prober.incidents.actions import refusal
 from prober.model.decision import Action, ActionName, Decision
