@@ -76,12 +76,11 @@ class Keys:
                 return clouds.GOOGLE.token()
             except clouds.NoCredentials as missing:
                 return NoKey(str(missing))
-        if endpoint.api_key_env is not None:
-            found = settings.secret(endpoint.api_key_env)
+        if (name := endpoint.api_key_env) is not None:
+            found = settings.secret(name)
             if found is None:
-                name = endpoint.api_key_env
                 return NoKey(f"environment variable {name} is not set; set it to the key of {endpoint.name}")
-            return _checked(found.get_secret_value(), f"environment variable {endpoint.api_key_env}")
+            return _checked(found.get_secret_value(), f"environment variable {name}")
         if endpoint.api_key_file is not None:
             return _read(endpoint.api_key_file)
         return self._from_command(endpoint) if endpoint.api_key_command else None
@@ -186,10 +185,8 @@ def named_secret(name: str) -> str | NoKey | None:
                 command = shlex.split(value)
             except ValueError:
                 return NoKey(f"{where} has a quotation mark without its end; quote it as in a shell")
-            printed = run(command, where)
-            return (
-                printed if isinstance(printed, NoKey) else _checked(printed.decode("utf-8", "replace").strip(), where)
-            )
+            said = run(command, where)
+            return said if isinstance(said, NoKey) else _checked(said.decode("utf-8", "replace").strip(), where)
         return _checked(value, where)
     return None
 
@@ -265,15 +262,12 @@ def _first(fields: object, names: Sequence[str]) -> object:
 
 def _moment(value: object) -> float | None:
     """Seconds since 1970, of a number or of an ISO time; None where it is neither."""
-    try:
+    with contextlib.suppress(ValueError, OverflowError):
         return float(value) if isinstance(value, (int, float, str)) else None
-    except (ValueError, OverflowError):
-        pass
-    try:
+    with contextlib.suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(str(value))
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    return None
 
 
 def _claims(token: str) -> object:

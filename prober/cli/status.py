@@ -12,17 +12,7 @@ from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands, when
 from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
-from prober.cli.output import (
-    Json,
-    complain,
-    count,
-    delivery_fix,
-    fix_of,
-    of_time,
-    print_json,
-    say,
-    table,
-)
+from prober.cli.output import Json, complain, count, delivery_fix, fix_of, of_time, print_json, say, table
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError

@@ -25,14 +25,13 @@ from prober.daemon.due_rounds import DueRounds, RoundOver
 from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watched
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
-from prober.daemon.jobs import ROUNDS, TAKE_UP, Jobs
+from prober.daemon.jobs import TAKE_UP, Jobs
 from prober.daemon.log import logger, reported
 from prober.daemon.models import RETIREMENT_S, VERSIONS_S, look_for_retirements, run_version_gates
 from prober.daemon.notices import Notices
 from prober.daemon.queue import RoundQueue, StoredQueue
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
-from prober.model.declaration import Endpoint
 from prober.service.declare import remember
 from prober.service.run_round import Clock, now_utc
 from prober.store import Store
@@ -90,7 +89,8 @@ class Daemon:
         self.scheduler = Jobs(10 + 2 * len(alerters))
         self.rounds = DueRounds(
             store, queue or StoredQueue(store), lambda: self._routing, worker, clock, self.scheduler,
-            self._endpoint, self._database.round_ended, vantage, round_over,
+            lambda name: self._declared.endpoint(name),  # noqa: PLW0108  # as declared last, not as declared now
+            self._database.round_ended, vantage, round_over,
         )  # fmt: skip
         self._deliveries: dict[str, Callable[[], None]] = {}
         """Job → what it does."""
@@ -99,10 +99,6 @@ class Daemon:
             self._deliveries[to] = partial(self._deliver, lane)
             self._deliveries[f"{to} news of the database"] = partial(self.deliver_news_of_database, lane)
         self.scheduler.add_listener(self.rounds.not_started, EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
-
-    def _endpoint(self, name: str) -> Endpoint:
-        """As declared last. Raises ConfigurationError."""
-        return self._declared.endpoint(name)
 
     @property
     def routing(self) -> Routing:
@@ -223,17 +219,7 @@ class Daemon:
             if before is not None and before.moments == each.moments:
                 each.reached, each.accounted, each.since = before.reached, before.accounted, before.since
                 continue
-            self.scheduler.add_job(
-                self.tick,
-                RoundTrigger(each.moments),
-                args=(key,),
-                id=key,
-                executor=ROUNDS,
-                replace_existing=True,
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=each.moments.grace_s,
-            )
+            self.scheduler.scheduled(key, RoundTrigger(each.moments), self.tick, each.moments.grace_s)
 
     def look_for_retirements(self) -> None:
         """Whether the models of what is watched are to be retired."""

@@ -134,3 +134,19 @@ def reported(doing: str) -> Iterator[None]:
         yield
     except Exception as error:
         log_fault(doing, error)
+
+
+class Noted:
+    """Says once that nothing can be sent to a collector, and once that it can again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._was_good = True
+
+    def __call__(self, is_good: bool) -> None:
+        if is_good != self._was_good:
+            self._was_good = is_good
+            if is_good:
+                logger.info("OpenTelemetry: %s arrive again", self._what)
+            else:
+                logger.warning("OpenTelemetry: %s do not arrive; rounds go on, and the oldest are dropped", self._what)

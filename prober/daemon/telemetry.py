@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from prober.daemon.due_rounds import RoundOver
 from prober.daemon.due_times import Watched
-from prober.daemon.log import logger
+from prober.daemon.log import Noted, logger
 from prober.model.declaration import Endpoint, Probe
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.evidence import Observation
@@ -277,22 +277,6 @@ def _content(one: Observation, probe: Probe | None) -> dict[str, Any]:
 
 def _message(role: str, text: str) -> dict[str, Any]:
     return {"role": role, "parts": [{"type": "text", "content": text}]}
-
-
-class Noted:
-    """Says once that nothing can be sent, and once that it can again."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._was_good = True
-
-    def __call__(self, is_good: bool) -> None:
-        if is_good != self._was_good:
-            self._was_good = is_good
-            if is_good:
-                logger.info("OpenTelemetry: %s arrive again", self._what)
-            else:
-                logger.warning("OpenTelemetry: %s do not arrive; rounds go on, and the oldest are dropped", self._what)
 
 
 def _ns(moment: datetime) -> int:

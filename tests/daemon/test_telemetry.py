@@ -16,6 +16,7 @@ import pytest
 
 from prober.alerts.log import LogAlerter
 from prober.daemon import Daemon, telemetry
+from prober.daemon.log import Noted
 from prober.loading import load
 from prober.model.errors import ConfigurationError
 from prober.store import Store
@@ -182,7 +183,7 @@ def test_variables_that_contradict_one_another_are_an_error_at_the_start(store, 
 
 def test_what_cannot_be_sent_is_said_once(caplog):
     caplog.set_level("INFO")
-    noted = telemetry.Noted("traces")
+    noted = Noted("traces")
     for is_good in (True, False, False, True, True):
         noted(is_good)
     assert [one.levelname for one in caplog.records] == ["WARNING", "INFO"]
