@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prober.alerts.kinds import KINDS
+from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances
-from prober.incidents.measured import course, objective
+from prober.incidents.measured import RULES, course, objective
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, Standing, judge
 from prober.judging.promise import Promise
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Check, Endpoint, Probe, ProbeSet, Schedule
-from prober.model.incident import Incident, Measured
+from prober.model.incident import MEASURED, Incident, Measured
 from prober.model.objective import Objective
 from prober.model.reply import Reply
 from prober.model.sample import FoundShift
@@ -133,6 +135,12 @@ def test_a_rule_and_maintenance_hold_for_an_objective() -> None:
     world = World(ENDPOINT.model_copy(update={"severity": {"objective_missed": "info"}}))
     world.rounds(2, "no JSON")
     assert [one.severity for one in world.found] == ["info"]
+
+
+def test_every_kind_of_what_is_measured_has_a_rule_events_and_words() -> None:
+    assert set(RULES) == set(MEASURED) <= set(KINDS)
+    for rule in RULES.values():
+        assert EVENTS[rule.opens].opens and EVENTS[rule.over].phase == "resolved"
 
 
 def test_an_objective_opens_once_is_refreshed_and_closes_by_the_evidence() -> None:
