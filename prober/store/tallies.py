@@ -158,8 +158,7 @@ def count_confirmations(tx: Transaction) -> None:
             of_round = sums(_observations(tx, row), None, confirms=True)
         except StoreError:
             continue
-        counts = {name: getattr(of_round, name) for name in _CONFIRMING}
-        _add(tx, row, Sums(**counts))
+        _add(tx, row, Sums(**{name: getattr(of_round, name) for name in _CONFIRMING}))
 
 
 def ended(
@@ -185,10 +184,8 @@ def ended(
 
 
 def _observations(tx: Transaction, row: RoundRow) -> list[Observation]:
-    replies = tx.exec(
-        select(ReplyRow).where(ReplyRow.round_id == row.id).order_by(col(ReplyRow.place), col(ReplyRow.id))
-    )
-    return list(map(unpack_observation, replies))
+    of_round = select(ReplyRow).where(ReplyRow.round_id == row.id)
+    return list(map(unpack_observation, tx.exec(of_round.order_by(col(ReplyRow.place), col(ReplyRow.id)))))
 
 
 def _draw(
@@ -207,7 +204,7 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None, *, co
     replies = [one.reply for one in observations]
     answers = [reply for reply in replies if reply.error is None]
     prints = [one.fingerprint for one in observations if one.fingerprint is not None]
-    took = [seconds for reply in answers if (seconds := reply.latency_s) is not None and 0 <= seconds < math.inf]
+    took = _latencies(observations)
     counted = judgement is not None and judgement.state != "insufficient_evidence" and judgement.threshold > 0
     said = [one.categories for one in prints]
     checks = [outcome == "pass" for one in said for name, outcome in one.items() if name.startswith(_KEYED)]
@@ -243,11 +240,7 @@ def sums(observations: Sequence[Observation], judgement: Judgement | None, *, co
 
 def line(row: RoundRow, observations: Sequence[Observation]) -> dict[str, Any]:
     """The columns of a LineRow."""
-    took = sorted(
-        seconds
-        for one in observations
-        if one.reply.error is None and (seconds := one.reply.latency_s) is not None and 0 <= seconds < math.inf
-    )
+    took = _latencies(observations)
     said = Counter(one.fingerprint.identity or "(none)" for one in observations if one.fingerprint is not None)
     return {
         "endpoint": row.endpoint,
@@ -297,6 +290,12 @@ def _adding(dialect: str) -> Executable:
     adding = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(TallyRow)
     more = {one.name: getattr(TallyRow, one.name) + adding.excluded[one.name] for one in fields(Sums)}
     return adding.on_conflict_do_update(index_elements=["day", "endpoint", "probe_set"], set_=more)
+
+
+def _latencies(observations: Sequence[Observation]) -> list[float]:
+    """Of the answers, shortest first, seconds."""
+    said = [one.reply.latency_s for one in observations if one.reply.error is None]
+    return sorted(seconds for seconds in said if seconds is not None and 0 <= seconds < math.inf)
 
 
 def _tokens(said: Sequence[int | None]) -> int:
