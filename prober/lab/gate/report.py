@@ -58,14 +58,8 @@ def report(
     gated: Gated, rule: GateRule, names: tuple[str, str], prices: tuple[Tariff | Unpriced | None, ...]
 ) -> GateReport:
     """`prices`: None for a log."""
-    outcome: Outcome = gated.verdict
-    if (
-        outcome == "not_worse"
-        and rule.unchanged
-        and gated.behaviour is not None
-        and gated.behaviour.verdict == "changed"
-    ):
-        outcome = "changed"
+    differs = gated.behaviour is not None and gated.behaviour.verdict == "changed"
+    outcome: Outcome = "changed" if gated.verdict == "not_worse" and rule.unchanged and differs else gated.verdict
     sides = [
         _side(name, replies, failure.error_detail if failure else "", price)
         for name, replies, failure, price in zip(names, gated.replies, gated.failures, prices, strict=True)
