@@ -16,6 +16,7 @@ from prober.incidents.severity import severity
 from prober.judging.objectives import PAUSE_DAYS, Standing
 from prober.judging.runaway import CALM, Spending
 from prober.model.decision import Decision, Reason
+from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
@@ -85,7 +86,7 @@ class Measurement:
 
 
 def course(before: Measured | None, stands: Measurement, now: datetime, given: Circumstances = PLAIN) -> Decision:
-    """`before`: the newest incident about the same thing, open or not."""
+    """What becomes of an incident of any kind. `before`: the newest one about the same thing, open or not."""
     found = stands.found
     if before is not None and before.state != "closed":
         rule = RULES[before.kind]
@@ -124,10 +125,8 @@ def spending(
     is_open: bool,
     known: Spending,
     threshold: float,
-    endpoint: str,
-    endpoint_hash: str,
-    probe_set: str,
-    owner: str,
+    endpoint: Endpoint,
+    probe_set: ProbeSet,
     round_: str,
     now: datetime,
 ) -> Measurement:
@@ -135,25 +134,13 @@ def spending(
     threshold, and is over after `CALM` rounds in plan."""
     if is_open and known.calm:
         return Measurement(closes_as="recovered" if known.calm >= CALM else "")
-    if not is_open and (not known.is_learnt or known.e_value < threshold):
-        return Measurement()
-    found = Measured(
-        id=0,
-        endpoint=endpoint,
-        endpoint_hash=endpoint_hash,
-        state="open",
-        kind="runaway",
-        about=probe_set,
-        onset=known.onset,
-        detected_round=round_,
-        opened_at=now,
-        notified_at=now,
-        cause=spending_words(known),
-        detail=spending_detail(known, endpoint, probe_set, owner),
-        e_value=known.e_value,
-        threshold=threshold,
-    )
-    return Measurement(found=found)
+    if not known.is_learnt or (not is_open and known.e_value < threshold):
+        return Measurement()  # the plan of edited probes is learnt anew; until then there is nothing to compare with
+    found = _opened(
+        "runaway", probe_set.name, endpoint.name, endpoint.content_hash, known.onset, round_, now,
+        spending_words(known), spending_detail(known, endpoint.name, probe_set.name, probe_set.owner),
+    )  # fmt: skip
+    return Measurement(found=replace(found, e_value=known.e_value, threshold=threshold))
 
 
 def objective(
@@ -161,8 +148,7 @@ def objective(
     name: str,
     declared: Objective,
     standing: Standing,
-    endpoint: str,
-    endpoint_hash: str,
+    endpoint: Endpoint,
     now: datetime,
 ) -> Measurement:
     """Where an objective stands after a round. `before`: its newest incident, open or not; `name`: `set/objective`.
@@ -173,20 +159,10 @@ def objective(
     since, newest = standing.burning_since, standing.newest
     if since is None or newest is None:
         return Measurement(closes_as="recovered")
-    found = Measured(
-        id=0,
-        endpoint=endpoint,
-        endpoint_hash=endpoint_hash,
-        state="open",
-        kind="objective_missed",
-        about=name,
-        onset=_label(since),
-        detected_round=_label(newest),
-        opened_at=now,
-        notified_at=now,
-        cause=objective_words(declared, standing),
-        detail=objective_detail(declared, standing),
-    )
+    found = _opened(
+        "objective_missed", name, endpoint.name, endpoint.content_hash, _label(since), _label(newest), now,
+        objective_words(declared, standing), objective_detail(declared, standing),
+    )  # fmt: skip
     closed_at = before.closed_at if before is not None else None
     return Measurement(found=found, is_known=closed_at is not None and since <= closed_at)
 
@@ -202,21 +178,40 @@ def shift(
     if is_learnt:
         return Measurement(closes_as="accepted")
     side = "inputs" if found.side == "inputs" else "answers"
-    opened = Measured(
+    opened = _opened(
+        "input_shift" if found.side == "inputs" else "output_shift", found.feature, found.endpoint, endpoint_hash,
+        onset, _label(found.found_at), now, f"{side} of {found.feature}: {found.words}",
+        f"live samples of {found.feature}, {found.side}: {found.words}",
+    )  # fmt: skip
+    return Measurement(found=opened, is_known=before is not None and before.onset >= onset)
+
+
+def _opened(
+    kind: MeasuredKind,
+    about: str,
+    endpoint: str,
+    endpoint_hash: str,
+    onset: str,
+    newest: str,
+    now: datetime,
+    cause: str,
+    detail: str,
+) -> Measured:
+    """The incident as it would open now; how severe it is, is not said yet."""
+    return Measured(
         id=0,
-        endpoint=found.endpoint,
+        endpoint=endpoint,
         endpoint_hash=endpoint_hash,
         state="open",
-        kind="input_shift" if found.side == "inputs" else "output_shift",
-        about=found.feature,
+        kind=kind,
+        about=about,
         onset=onset,
-        detected_round=_label(found.found_at),
+        detected_round=newest,
         opened_at=now,
         notified_at=now,
-        cause=f"{side} of {found.feature}: {found.words}",
-        detail=f"live samples of {found.feature}, {found.side}: {found.words}",
+        cause=cause,
+        detail=detail,
     )
-    return Measurement(found=opened, is_known=before is not None and before.onset >= onset)
 
 
 def spending_words(known: Spending) -> str:

@@ -68,9 +68,7 @@ def watch_spending(
     rounds = 1.0 if claim.round.confirms else planned_rounds(probe_set.schedule, _time(known.at), at)
     known = after(known, _took(claim.round.label, rounds, probe_set, planned.observations), endpoint.runaway / 2)
     most = threshold(planned.promise.rounds_per_year)
-    found = stand.spending(
-        was_open, known, most, endpoint.name, key, probe_set.name, probe_set.owner, claim.round.label, now
-    )
+    found = stand.spending(was_open, known, most, endpoint, probe_set, claim.round.label, now)
     decision = course(before, found, now, given)
     if decision.event == "runaway_over":
         known = closed(known)
@@ -147,9 +145,7 @@ def _of_objective(
 ) -> Decision:
     name = f"{one.probe_set}/{one.objective.name}"
     before = incidents.newest_measured(tx, "objective_missed", name, endpoint.name)
-    found = stand.objective(
-        before, name, one.objective, one.standing, endpoint.name, endpoint.content_hash, now
-    )  # fmt: skip
+    found = stand.objective(before, name, one.objective, one.standing, endpoint, now)
     return course(before, found, now, _given(tx, endpoint.name, endpoint, routing, now))
 
 

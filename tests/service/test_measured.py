@@ -152,7 +152,7 @@ def test_an_objective_opens_once_is_refreshed_and_closes_by_the_evidence() -> No
 
     def decide(before: Measured | None, *bad: int, busy: bool = False) -> Decision:
         now = START + timedelta(days=1)
-        found = objective(before, "canary/valid", declared_, stand(*bad), "e", "h", now)
+        found = objective(before, "canary/valid", declared_, stand(*bad), ENDPOINT, now)
         return course(before, found, now, Circumstances(in_maintenance=busy))
 
     assert decide(None, 1, 0, 1).reason == "quiet"

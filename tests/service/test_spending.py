@@ -136,6 +136,17 @@ def test_a_loop_of_the_same_round_is_held_back_and_a_person_may_let_it_go_on(pro
 
 
 @pytest.mark.slow
+def test_probes_that_are_edited_while_they_spend_too_much_are_asked_and_learnt_anew(prober: Prober) -> None:
+    prober.says.reasoning = 3_000
+    prober.round()
+    (found,) = prober.opened()
+    prober.says.reasoning = 0
+    edited = set_of(probes=(Probe(id="p", prompt="Pick another colour.", samples=8),))
+    assert prober.round(60 * HOUR, edited).outcome == "completed"
+    assert prober.opened() == (found,), "it stays as it is until the new plan is known"
+
+
+@pytest.mark.slow
 def test_what_a_person_asks_in_a_loop_is_neither_counted_nor_held_back(prober: Prober) -> None:
     second = timedelta(seconds=1)
     assert {prober.round(second, by_schedule=False).outcome for _ in range(20)} == {"completed"}
