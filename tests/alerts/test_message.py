@@ -302,6 +302,7 @@ def test_the_hostile_notice_mentions_nobody() -> None:
     assert "&lt;!channel&gt;" in fallback_text(HOSTILE)
 
 
+@pytest.mark.slow
 def test_a_weekly_report_is_whole_in_an_e_mail_and_shortened_with_a_count_in_slack() -> None:
     lines = tuple(f"Worse: set-{n:03d}: checks pass 71.4 % of 420 (was 98.1 % of 416)" for n in range(200))
     notice = replace(NAMED["weekly_report"], about=ReportNews("Quality", (("Sets", lines), ("Incidents", ("None.",)))))

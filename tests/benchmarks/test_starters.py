@@ -16,6 +16,7 @@ def test_the_readme_shows_what_was_measured() -> None:
     assert filled(text) == text, "run python -m benchmarks.starters --readme"
 
 
+@pytest.mark.slow
 def test_every_probe_was_measured() -> None:
     kept = PART.kept(RESULTS)
     assert kept is not None

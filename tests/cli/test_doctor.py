@@ -44,6 +44,7 @@ def test_before_init_nothing_is_a_problem(prober: Run, home: Path) -> None:
     assert prober("doctor").code == 0
 
 
+@pytest.mark.slow
 def test_the_starter_is_all_well_and_answers(prober: Run, home: Path) -> None:
     prober("init")
     assert found(prober, "--ask") == {}

@@ -86,6 +86,7 @@ def test_incidents_are_listed_and_shown(prober: Run) -> None:
     assert f"reference  {shown['examples'][0]['reference']}" in said.out
 
 
+@pytest.mark.slow
 def test_trouble_is_listed_and_shown_with_the_keys_of_a_change(prober: Run, home: Path) -> None:
     write_probes(home, parameters={"world": "outage", "changes_at": (now_utc() - timedelta(hours=1)).isoformat()})
     for _ in range(3):

@@ -201,6 +201,7 @@ def test_a_file_that_may_not_be_written_is_noticed(daemon: Daemon, pager: Pager,
     assert pager.events == ["database_lost", "database_back"]
 
 
+@pytest.mark.slow
 def test_a_round_that_cannot_be_stored_is_said_once_and_asked_no_more(
     daemon: Daemon, store: Store, url: str, clock: Clock, pager: Pager, hook: Hook, caplog
 ) -> None:

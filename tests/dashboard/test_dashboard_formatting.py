@@ -184,6 +184,7 @@ def test_replies_beside_each_other_mark_what_only_one_of_them_has() -> None:
     assert formatting.compared("", "new") == ("", "<ins>new</ins>")
 
 
+@pytest.mark.slow
 def test_hostile_replies_beside_each_other_are_bounded_legible_and_no_markup() -> None:
     old, new = formatting.compared("a \x00 \u202e" + "x " * 100_000, "<b>\ud800</b>&amp; <ins>" * 100_000)
     assert "\\x00" in old and "\\ud800" in new and "&lt;b&gt;" in new and "&amp;amp;" in new

@@ -50,6 +50,7 @@ def test_shares_and_counts_in_words():
     assert span(timedelta(hours=3)) == "3 h"
 
 
+@pytest.mark.slow
 def test_what_is_selected_is_kept_by_every_link_and_what_one_page_knows_is_not(page):
     at = page(all_states(), "endpoint", endpoint="search-ranker", range="7 days", channel="format")
     assert [title for title, _, _ in menu(at)] == [title for title, _ in PAGES.values()]

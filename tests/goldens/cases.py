@@ -163,7 +163,7 @@ def verbs_that_act(world: World) -> Files:
     return {"said.txt": accepted, "closed.txt": world.transcript()}
 
 
-@case()
+@case(slow=True)
 def usage(world: World) -> Files:
     """What is wrong is said on standard error, with an exit code."""
     for wrong in (

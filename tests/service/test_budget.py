@@ -261,6 +261,7 @@ def test_a_kill_with_one_slow_answer_loses_the_asks_in_flight_only_and_none_is_f
 # Windows, and several budgets
 
 
+@pytest.mark.slow
 def test_an_hour_goes_by_part_by_part(store: Store) -> None:
     """Neither in the running minute and the 59 before it are more asks than the limit, whatever the hour."""
     hourly = [of_endpoint(Budget(asks_per_hour=10))]

@@ -67,7 +67,9 @@ def round_of(store: Store, provider: object, probe_set: ProbeSet = SET) -> Round
     return run_round.run(probe_set, endpoint, promise, provider, store, NOBODY, NOW, clock=lambda: NOW)
 
 
-@pytest.mark.parametrize("wire", FORMATS)
+@pytest.mark.parametrize(
+    "wire", [one if one == "openai" else pytest.param(one, marks=pytest.mark.slow) for one in FORMATS]
+)
 def test_odd_answers_void_no_round(store: Store, wire: str, caplog: pytest.LogCaptureFixture) -> None:
     result = round_of(store, Odd(wire))
     assert (result.outcome, result.asked) == ("completed", EACH)
