@@ -50,7 +50,15 @@ def _fault(error: Exception) -> str:
 
 
 def bad_proxy() -> str:
-    """Which variable of the environment names no proxy that can be used. Never its value, which may hold a password."""
+    """Which variable of the environment made a client fail. Never its value, which may hold a password."""
+    return (
+        proxy_fault()
+        or "NO_PROXY cannot be read; write host names with commas in between, such as localhost,.example.com"
+    )
+
+
+def proxy_fault() -> str:
+    """Which variable of the environment names no proxy that can be used; empty where all do. Never its value."""
     for name, address in _proxies():
         try:
             parts = urlsplit(address if "://" in address else f"http://{address}")
@@ -61,7 +69,7 @@ def bad_proxy() -> str:
             return f"{name} names a SOCKS proxy, which needs a further package: pip install socksio"
         if not possible or parts.scheme not in ("http", "https"):
             return f"{name} is not the address of a proxy; write one such as http://proxy.example:3128, or unset it"
-    return "NO_PROXY cannot be read; write host names with commas in between, such as localhost,.example.com"
+    return ""
 
 
 def proxy_for(scheme: str, host: str) -> str:

@@ -7,11 +7,13 @@ from dataclasses import asdict
 import typer
 
 from prober.alerts import ALERTERS, open_alerters
+from prober.asking.egress import proxy_fault
 from prober.cli.options import AsJson, Paths, declared, settings_of
 from prober.cli.output import count, print_json, say
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.errors import ConfigurationError, Problem
+from prober.model.providers import PROVIDERS
 
 app = typer.Typer(add_completion=False)
 
@@ -48,4 +50,5 @@ def _not_configured_here(found: Declarations) -> tuple[Problem, ...]:
         Routing.declared(alerters, found.alerts, found.endpoints).check(ALERTERS)
     except ConfigurationError as error:
         return error.problems
-    return ()
+    is_sent = any(PROVIDERS[endpoint.provider].formats for endpoint in found.endpoints)
+    return (Problem("", 0, "", fault),) if is_sent and (fault := proxy_fault()) else ()

@@ -23,7 +23,7 @@ from prober.model.incident import MEASURED, TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
 from prober.prices import Unpriced, tariff
-from prober.text import is_secret_name, quoted
+from prober.text import is_secret_name, quoted, shows_nothing
 from prober.tokens import TokenEstimate, output_limit
 
 _DAY_S = 86_400.0
@@ -68,7 +68,7 @@ def probe_findings(probe: Probe) -> Iterator[Finding]:
         yield Finding(
             ("messages", last, "role"), "the conversation must end with the user; add a message with role: user"
         )
-    if probe.prompt is not None and not probe.prompt.strip():
+    if probe.prompt is not None and shows_nothing(probe.prompt):
         yield Finding(("prompt",), "is blank; write what to ask")
     names: set[str] = set()
     for index, tool in enumerate(probe.tools):

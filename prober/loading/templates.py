@@ -89,7 +89,10 @@ def _expanded(
         findings.append(Finding((*here, "vars"), str(fault)))
         return [probe]
     named: set[str] = set()
+    unread = {finding.where for finding in findings[before:]}
     for field, text in texts.items():
+        if (*here, field) in unread:
+            continue
         known = {*constants, *(rows[0][1] if rows else {})}
         findings += [Finding((*here, field), fault) for one in _strings(text) for fault in _faults(one, known, named)]
     named |= {name for one in _strings(probe.get("expect")) for name in _VARIABLE.findall(one)}

@@ -286,6 +286,29 @@ def test_a_file_of_certificates_that_is_not_here_is_a_warning(tmp_path: Path) ->
     assert [warning.field for warning in found] == ["endpoints.bot.api_key_file", "endpoints.bot.ca_file"]
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "warning"),
+    [
+        ("api_key_command: [no-such-program-9, print]", 'there is no program "no-such-program-9" here'),
+        ("api_key_file: none.key", 'none.key" here; put it where the prober runs'),
+        ("auth: none", "HTTPS_PROXY is not the address of a proxy"),
+    ],
+)
+def test_what_this_machine_lacks_is_a_warning(
+    tmp_path: Path,
+    endpoint: str,
+    warning: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "nonsense:// x" if "PROXY" in warning else "")
+    far = f"  bot: {{provider: openai, model: m, base_url: 'https://x.example/v1', {endpoint}}}\n"
+    loaded(tmp_path, endpoints=far)
+    assert main(["validate", str(tmp_path)]) == 0
+    (said_,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert warning in said_
+
+
 ADDRESSES = [
     None, "https://api.example.com/v1", "http://127.0.0.1:8080", "https://[::1]/v1", "http://127.0.0.1:0/v1", "https://",
     "http://127.0.0.1:99999/v1", "https://api.example.com/v1?api-version=1", "ftp://x/v1", "https://x/v1/messages",

@@ -158,3 +158,16 @@ def test_too_many_probes_of_one_are_refused(tmp_path: Path) -> None:
 def test_notes_to_other_programs_are_left_alone(tmp_path: Path) -> None:
     [probe] = probes_of(tmp_path, "x-shared: {text: &hello Hello}\nprobes: [{id: a, prompt: *hello}]\n")
     assert probe.prompt == "Hello"
+
+
+def test_a_text_that_cannot_be_read_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "endpoints.yaml").write_text("endpoints: {demo: {provider: scripted, model: m}}\n")
+    (tmp_path / "set.yaml").write_text(
+        "owner: t\nendpoints: [demo]\nschedule: {every: 6h}\n"
+        "probes: [{id: a, prompt: 'file://none.txt'}, {id: b, prompt: \"\\u200b\"}]\n"
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path)
+    first, second = (str(problem) for problem in caught.value.problems)
+    assert "probes.0.prompt: none.txt cannot be read (No such file or directory)" in first
+    assert second.endswith("probes.1.prompt: is blank; write what to ask")
