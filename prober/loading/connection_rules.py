@@ -19,7 +19,7 @@ from prober.model.connection import filled
 from prober.model.declaration import Endpoint
 from prober.model.providers import CLOUDS, PROVIDERS, account_of, auth_of, example_address
 from prober.settings import secret
-from prober.text import is_secret_name, quoted
+from prober.text import is_secret_name, one_line, quoted
 
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
 """Fields that name a file; a relative path begins at the file that declares it."""
@@ -226,7 +226,7 @@ def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("auth",), message)
     for field in FILES:
         if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
-            yield Finding((field,), f"there is no file {quoted(file)} here; put it where the prober runs")
+            yield Finding((field,), f'there is no file "{one_line(file)}" here; put it where the prober runs')
     if endpoint.api_key_command and which(program := endpoint.api_key_command[0]) is None:
         message = f"there is no program {quoted(program)} here; install it where the prober runs"
         yield Finding(("api_key_command",), message)
