@@ -41,15 +41,18 @@ STYLE: Final = """
 .stMainBlockContainer {padding-top: 1rem}
 .stAppHeader {height: 1rem; min-height: 1rem}
 [data-testid="stCaptionContainer"] {color: inherit; opacity: 0.8}
-.stMain [data-testid="stMetricValue"], .stMain [data-testid="stMetricValue"] * {white-space: normal; font-size: 1.5rem}
+.stMain [data-testid="stMetric"] * {white-space: normal}
+.stMain [data-testid="stMetricValue"] * {font-size: 1.5rem}
 .stMain .stPageLink a:not(.st-key-menu *) {padding-left: 0; background: none}
 .stMain .stPageLink p:not(.st-key-menu *) {text-decoration: underline; white-space: normal}
+@media (640px < width < 1150px) {[class*="st-key-strip-of"] span {font-size: 0.4rem !important}}
 .reply {white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; font-size: 0.875rem}
 .reply del {background: rgba(213, 94, 0, 0.2); text-decoration: line-through}
 .reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
 """
 # What Streamlit has no option for: less room on top, captions with a contrast that all can read (WCAG asks for 4.5 to
-# 1), metrics that wrap, links that look like links (those of the menu say where one is), and the marks in replies.
+# 1), metrics that wrap, links that look like links (those of the menu say where one is), strips that fit into a line on
+# a narrow window, and the marks in replies.
 
 
 def drawn_by(name: str) -> Callable[[PageContext], None]:

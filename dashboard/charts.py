@@ -33,7 +33,16 @@ _CEILING = 1e4
 """The most evidence drawn, in thresholds: beyond it a taller line says nothing more."""
 
 
-_MOMENTS = {"minutes": "%H:%M", "hours": "%H:%M", "date": "%b %d", "day": "%b %d", "week": "%b %d", "month": "%b %Y"}
+_MOMENTS = {
+    "milliseconds": "%b %d %H:%M",
+    "seconds": "%b %d %H:%M",
+    "minutes": "%H:%M",
+    "hours": "%H:%M",
+    "date": "%b %d",
+    "day": "%b %d",
+    "week": "%b %d",
+    "month": "%b %Y",
+}
 """How Vega writes a tick that begins a minute, an hour, a day, …"""
 
 

@@ -82,7 +82,7 @@ def _channels(context: PageContext, incident: Change, shifts: Sequence[Shift], a
         hide_index=True,
         placeholder="",
         column_config={
-            "moved": config.TextColumn(width=700),
+            "moved": config.TextColumn(width=600),
             "since": config.NumberColumn(
                 format="localized", width=65, help="Replies since the change that were counted"
             ),

@@ -121,7 +121,7 @@ def _list(
 
 def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -> None:
     with st.container(border=True):
-        state, what, days = st.columns([3, 8, 5], vertical_alignment="center", gap="small")
+        state, what, days = st.columns([3, 7, 6], vertical_alignment="center", gap="small")
     with state:
         st.markdown(badges(one) + (f"  \nfor {span(context.now - one.since)}" if one.since else ""))
     with what.container(gap=None):
@@ -131,7 +131,7 @@ def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -
             link(f"**{inline(one.name)}**", "endpoint", endpoint=one.name)
         st.markdown(sentence(one, context.zone))
         st.caption(who(one, context.zone))
-    with days.container(gap=None):
+    with days.container(gap=None, key=f"strip-of-{one.name}"):
         st.markdown(drawn(strip))
         newest = f"newest round {ago(one.completed_at, context.now)}" if one.completed_at else "no round yet"
         st.caption(f"{newest} · {DAYS} days: {counted(strip)}")

@@ -63,6 +63,14 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if 0 < value < 1 or 99 < value < 100 else f"{value:.0f} %"
 
 
+def answer_words(channel: str, label: str) -> str:
+    """What a channel of names read, as people say it: `json: object, terminal: open`. An answer stays as it is."""
+    if channel not in ("format", "serving"):
+        return label
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" if mark else name for name, mark, value in
+                     (part.partition("=") for part in label.split("|")))  # fmt: skip
+
+
 def ratio(value: float, reference: float) -> float:
     """Of what two logarithms stand for."""
     return math.exp(min(value - reference, 50.0))

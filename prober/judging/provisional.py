@@ -27,7 +27,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel, percent
+from prober.judging.channels import CHANNELS, Channel, answer_words, percent
 from prober.judging.promise import Promise
 from prober.judging.statistic.readings import Floats, Recurring
 from prober.model.evidence import Round, Verdict
@@ -152,7 +152,7 @@ class _Table:
         ranked = sorted(self.counts, key=lambda series: -_log_ratio(self.counts[series])[m - 1])
         of_both = [part[~np.isnan(part)] for part in (self.means[:m], self.means[m:])]
         if not all(part.size for part in of_both):
-            words, value, reference = self._named(ranked[0], m)
+            words, value, reference = self._named(channel.name, ranked[0], m)
         else:
             old, new = (float(part.mean()) for part in of_both)
             value, reference = channel.show(new, old), channel.show(old, old)
@@ -171,13 +171,13 @@ class _Table:
             onset_between=(rounds[m].label, rounds[m].label),
         )
 
-    def _named(self, series: str, m: int) -> tuple[str, float, float]:
+    def _named(self, channel: str, series: str, m: int) -> tuple[str, float, float]:
         """In words, and as shares of the replies since and before: the answer whose share moved most."""
         counts = self.counts[series]
         old, new = (part.sum(axis=0) / max(part.sum(), 1) for part in (counts[:m], counts[m:]))
         names = (*self.names[series], "other answers")
         most = int(np.argmax(np.abs(new - old)))
-        shown = names[min(most, len(names) - 1)]
+        shown = answer_words(channel, names[min(most, len(names) - 1)])
         value, reference = float(new[most]), float(old[most])
         words = f"{self.probes[series]}: “{shown[:60]}” {percent(value)} (was {percent(reference)})"
         return words, value, reference

@@ -16,8 +16,8 @@ from typing import Final
 from prober.alerts.log import LogAlerter
 from prober.incidents.routing import Routing
 from prober.judging.promise import Promise
+from prober.model.decision import Action
 from prober.model.declaration import Check, Endpoint, Price, Probe, ProbeSet, Schedule
-from prober.model.incident import Action
 from prober.model.objective import Objective
 from prober.model.reference import ReferenceRule
 from prober.model.reply import Reply

@@ -1,7 +1,7 @@
 """Pictures of every page, for a person to look at, and those in the documentation.
 
 `python -m tests.dashboard.look FOLDER DATABASE_URL [WIDTH-SCHEME …]` draws every page of one database;
-`python -m tests.dashboard.look docs/images` draws the two pictures of the documentation, from `lived.documented`.
+`python -m tests.dashboard.look docs/images` draws the two pictures of the documentation, from `seeded.seed`.
 It needs Chromium (`CHROMIUM` names another than /usr/bin/chromium).
 """
 
@@ -12,14 +12,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from dashboard import serve_command
 from dashboard.app import PAGES
 from prober.lab.demo.server import free_port
-from prober.store import Store, incidents
+from prober.store import Store, daemons, incidents
 from prober.store.pages import overview
+from tests.dashboard import seeded
 
 LOOKS: Final = ("1440-light", "1280-dark", "390-light")
 
@@ -92,6 +95,28 @@ def look(folder: Path, url: str, looks: Sequence[str], only: Sequence[str] = ())
             tab.close()
 
 
+def document(folder: Path) -> None:
+    """The pictures in the README and in docs/operating/dashboard.md."""
+    from playwright.sync_api import sync_playwright
+
+    with TemporaryDirectory() as home:
+        url = f"sqlite:///{home}/prober.db"
+        incident = seeded.seed(url, datetime.now(UTC))
+        with Store.open(url) as store:
+            store.change(
+                daemons.see, "host-1", [seeded.BOT.name, seeded.STILL.name, seeded.NEW.name], datetime.now(UTC)
+            )
+        with served(url) as address, sync_playwright() as playwright:
+            chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            tab = browser.new_page(viewport={"width": 1200, "height": 900}, user_agent="ada@example.org")
+            shoot(tab, address, folder / "dashboard.png", width=1200, height=760)
+            shoot(tab, f"{address}?incident={incident.id}", folder / "dashboard-incident.png", width=1200, height=1500)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        document(Path(sys.argv[1]))
+        sys.exit()
     looks = [word for word in sys.argv[3:] if word[0].isdigit()]
     look(Path(sys.argv[1]), sys.argv[2], looks or LOOKS, [word for word in sys.argv[3:] if word not in looks])

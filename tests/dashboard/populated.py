@@ -32,7 +32,7 @@ def endpoints(count: int) -> list[Endpoint]:
         price = Price(input_per_million=2.5, output_per_million=10) if n % 5 != 4 else None
         name = f"bot-{n:02d}" if count > 3 else ("support-bot", "search-ranker", "summariser")[n]
         model = f"model-{n % 4}" if price else f"unlisted-{n % 4}"
-        made.append(Endpoint(name=name, provider="openai", model=model, price=price))
+        made.append(Endpoint(name=name, provider="openai", model=model, price=price, parameters={"seed": n}))
     return made
 
 

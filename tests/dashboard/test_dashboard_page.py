@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from math import log10
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
     assert "<del>" in replies(at)[0]
     assert "<ins>Great" in replies(at)[1]
     assert at.dataframe[0].value["channel"][0] == "length"
-    assert at.dataframe[0].value["evidence"].tolist()[0] > THRESHOLD, "numbers sort as numbers"
+    assert at.dataframe[0].value["evidence"].tolist()[0] > log10(THRESHOLD), "numbers sort as numbers"
     whats = [what for what in at.dataframe[-2].value["what"] if not what.startswith("deploy")]
     assert whats == ["first changed round", "confirmed", "acknowledge had no effect: "
                                                    "not allowed", "notified: opened"]  # fmt: skip

@@ -125,8 +125,8 @@ def test_unknown_names_in_an_address_are_reported_kindly(page, name, query, said
     ("given", "said"),
     [
         ({"state": "suspected"}, ":orange-badge[suspected]"),
-        ({"state": "acknowledged", "actor": "ada", "acknowledged_at": NOW}, "**Who** Acknowledged by ada."),
-        ({"state": "muted", "actor": "ada", "muted_until": NOW + timedelta(days=1)}, "**Who** Muted by ada until 2"),
+        ({"state": "acknowledged", "actor": "ada", "acknowledged_at": NOW}, "**Who**: Acknowledged by ada."),
+        ({"state": "muted", "actor": "ada", "muted_until": NOW + timedelta(days=1)}, "**Who**: Muted by ada until 2"),
         ({"state": "closed", "close_reason": "recovered", "closed_at": NOW}, ": recovered."),
         ({"state": "closed", "close_reason": "superseded", "closed_at": NOW, "cause": "incident 9"}, ": superseded."),
         ({"severity": "critical", "kind": "contract_break"}, ":red-badge[critical] :red-badge[open] Contract break"),
@@ -176,7 +176,7 @@ def test_a_probe_then_and_now(page):
     assert "Pick a colour. Owl" in shown
     assert "Compared: 24 answers from the reference with 60 answers from the newest 20 rounds" in shown
     assert "this probe alone would detect it after about 12 days, in channel choice" in shown
-    expectations, told, answers = (one.value for one in at.dataframe[:3])
+    expectations, answers, told = (one.value for one in at.dataframe[:3])
     assert told["different answers"].tolist() == [2.2]
     assert expectations["reference"].tolist() == [70.0, 100.0]
     assert expectations["now"].tolist()[1] == 98.0
@@ -261,13 +261,47 @@ def test_pages_of_what_a_team_has_are_in_the_menu_only_where_there_is_something(
         ("triage", "the provider changed the model (82 %)"),
         ("changes", "From v1 to v2"),
         ("retirement", "is shut down on"),
-        ("samples", "Too few samples to say"),
+        ("samples", "**Shifted now**: web-app on support-bot"),
         ("quality", "passed 53 % of 153, wanted at least 90 % over 28 d"),
     ],
 )
 def test_what_a_team_has_beside_incidents_is_said(page, name, said):
     at = page(all_states(), name)
     assert said in texts(at)
+
+
+def test_what_is_missed_and_what_shifts_leads_to_its_incident_or_is_said_on_the_first_page(page):
+    """A missed objective has a link; live traffic of an endpoint that no file declares has no row of its own."""
+    store = all_states()
+    change = store.all_incidents[0]
+    missed = Measured(id=9, endpoint="support-bot", endpoint_hash="h", state="open", kind="objective_missed",
+                      onset=change.onset, detected_round=change.onset, opened_at=NOW, severity="critical",
+                      cause="answers: passed 53.0 %, wanted at least 90 %", about="web-app/answers", detail="x")  # fmt: skip
+    store.all_incidents = (*store.all_incidents, missed)
+    found = [(label, query) for label, name, query in links(page(store, "objectives")) if name == "incident"]
+    assert found == [("Incident 9", "endpoint=support-bot&incident=9")]
+
+    assert "Live traffic shifted" not in texts(page(store))
+    (feature,) = store.features
+    (shift,) = feature.shifts
+    store.features = (
+        replace(
+            feature, counts=replace(feature.counts, endpoint="gateway"), shifts=(replace(shift, endpoint="gateway"),)
+        ),
+    )
+    assert "on gateway, which is not declared: replies web-app, since" in texts(page(store))
+
+
+def test_evidence_of_any_size_is_a_number_in_the_table_of_what_moved(page):
+    store = all_states()
+    changed = store.all_incidents[0]
+    strong = tuple(replace(one, e_value=1e40) for one in changed.verdicts)
+    store.all_incidents = (replace(changed, verdicts=strong),)
+    table = page(store, "incident", incident="3").dataframe[0]
+    assert table.value["evidence"].tolist() == pytest.approx(
+        [40.0] * len(strong)
+    )  # powers of ten; a browser has no integer of 41 digits
+    assert json.loads(table.proto.columns)["evidence"]["type_config"]["format"] == "10^%.1f"
 
 
 def test_reliability_says_who_is_at_work_and_who_fell_silent(page):

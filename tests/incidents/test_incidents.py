@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from prober.incidents.actions import accept, acknowledge, reset
 from prober.incidents.lifecycle import AFTERMATH, Circumstances, decide
 from prober.model.decision import LEARNT, Reason
-from prober.model.evidence import Findings, Judgement, Kind, Shift, State, Verdict
+from prober.model.evidence import Fact, Findings, Judgement, Kind, Shift, State, Verdict, headline
 from prober.model.incident import SERIOUS, Change, Course
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -189,6 +189,15 @@ def test_it_is_not_back_while_a_grave_channel_without_a_statistic_says_otherwise
     assert (incident.course, incident.severity, incident.headline) == (
         "persistent", "critical", "refuses 74 % (was 8 %)",
     )  # fmt: skip
+
+
+def test_another_model_is_named_with_the_one_before() -> None:
+    """The channel of identities knows the old name only; what the provider says has both."""
+    said = [("identity", "model: “m-1” 0 % (was 100 %), answers never seen before 100 % (was 0 %)", "")]
+    fact = Fact("r", "model_name", "model", "m-1", "m-2", seen=6, of=6)
+    assert headline(said, (fact,)) == "served model m-1 → m-2"
+    worse = ("refusal", "refuses 74 % (was 8 %)", "worse")
+    assert headline([*said, worse], (fact,)) == "refuses 74 % (was 8 %)", "the gravest first"
 
 
 def test_an_improvement_is_info_and_said_as_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prober.judging.channels import CHANNELS, percent
+from prober.judging.channels import CHANNELS, answer_words, percent
 from prober.model.evidence import Fingerprint
 
 
@@ -127,3 +127,18 @@ def test_thinking_is_read_where_it_is_reported_even_if_there_was_none() -> None:
 def test_latency_is_context_and_no_channel_reads_it() -> None:
     slow = {"usage.latency_s": 99.0, "usage.ttft_s": 98.0}
     assert [name for name in CHANNELS if read(name, numbers=slow) is not None] == []
+
+
+def test_a_share_has_no_minus_before_its_zero_and_no_fraction_that_is_none() -> None:
+    assert [percent(one) for one in (-1e-17, 1e-17, 0.9999999999, 0.003, 0.114)] == [
+        "0 %",
+        "0 %",
+        "100 %",
+        "0.3 %",
+        "11 %",
+    ]
+
+
+def test_a_shape_is_said_in_words_and_an_answer_stays_as_it_is() -> None:
+    assert answer_words("format", "first_token=brace|json=object") == "first token: brace, json: object"
+    assert answer_words("choice", "x=1|y=2") == "x=1|y=2"

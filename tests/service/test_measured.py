@@ -11,7 +11,7 @@ import pytest
 from prober.alerts.kinds import KINDS
 from prober.incidents.events import EVENTS
 from prober.incidents.lifecycle import Circumstances
-from prober.incidents.measured import RULES, course, objective
+from prober.incidents.measured import RULES, course, objective, objective_words
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, Standing, judge
 from prober.judging.promise import Promise
@@ -162,6 +162,7 @@ def test_an_objective_opens_once_is_refreshed_and_closes_by_the_evidence() -> No
     assert (
         isinstance(opened.incident, Measured)
         and opened.incident.headline == "valid: passed 70.0 %, wanted at least 95 %"
+        and "too fast" in objective_words(declared_, replace(stand(1, 8, 9), budget_left=0.1))
     )
     more = decide(opened.incident, 1, 8, 9, 5)
     assert (more.reason, more.event) == ("refreshed", None)

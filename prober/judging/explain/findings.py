@@ -220,7 +220,7 @@ def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
     if first.scale.names:
         before, after = (counts.sum(axis=0) / counts.sum() for counts in (first.counts_before, first.counts_since))
         counted: Sequence[_Row] = [first]
-        words = f"{first.probe}: {named(first.scale, before, after)}"
+        words = f"{first.probe}: {named(channel.name, first.scale, before, after)}"
     else:
         counted = _most_moved(rows) if channel.better else rows
         reference, shown = _means(channel, counted)

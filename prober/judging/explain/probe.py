@@ -10,8 +10,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel
-from prober.judging.explain.summary import shape
+from prober.judging.channels import CHANNELS, Channel, answer_words
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import MUTE, Scale
@@ -192,7 +191,7 @@ def category(channel: str, label: str) -> str:
     try:
         bounds = [float(one) for one in (low, high) if one]
     except ValueError:
-        return shape(label)
+        return answer_words(channel, label)
     said_ = [_number(expm1(one) if unit else one) for one in bounds]
     unit = f" {unit}" if unit else ""
     if len(bounds) == 1:

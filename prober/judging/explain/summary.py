@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from prober.judging.channels import CHANNELS, Channel, percent
+from prober.judging.channels import CHANNELS, Channel, answer_words, percent
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic.onsets import between
@@ -104,14 +104,12 @@ def strongest(before: Floats, since: Floats) -> list[int]:
     return [int(row) for row in np.argsort(-gain, kind="stable") if gain[row] > 0]
 
 
-def named(scale: Scale, before: Floats, after: Floats) -> str:
+def named(channel: str, scale: Scale, before: Floats, after: Floats) -> str:
     """The answers whose shares changed most, such as `“Blue” 31 % (was 88 %), “Red” 60 % (was 3 %)`."""
     first, *others = np.argsort(-np.abs(after - before), kind="stable")[:2]
     shown = [first, *(other for other in others if abs(after[other] - before[other]) >= WORTH_SAYING)]
-    return ", ".join(
-        f"{_answer(scale, int(category))} {percent(float(after[category]))} (was {percent(float(before[category]))})"
-        for category in shown
-    )
+    said = [(_answer(channel, scale, int(one)), float(after[one]), float(before[one])) for one in shown]
+    return ", ".join(f"{answer} {percent(now)} (was {percent(then)})" for answer, now, then in said)
 
 
 def _verdict(channel: Channel, held: ChannelMemory, everything: Sequence[str], label: str, threshold: float) -> Verdict:
@@ -174,7 +172,9 @@ def _words(
         return channel.words(shown, reference)
     onsets = held.statistic.onsets
     before, since = onsets.mean[best][row], onsets.seen[best][row]
-    return f"{held.probes[row]}: {named(held.scales[row], before, since / max(float(since.sum()), 1e-12))}"
+    return (
+        f"{held.probes[row]}: {named(channel.name, held.scales[row], before, since / max(float(since.sum()), 1e-12))}"
+    )
 
 
 def _finite_exp(x: float) -> float:
@@ -192,17 +192,10 @@ def _gains(before: Floats, since: Floats) -> Floats:
     return gain
 
 
-def shape(label: str) -> str:
-    """A label of several parts, such as `json=object|terminal=open`, as people say it; any other as it is."""
-    parts = [part.partition("=") for part in label.split("|")]
-    is_shape = all(mark and name.isidentifier() for name, mark, _ in parts)
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, _, value in parts) if is_shape else label
-
-
-def _answer(scale: Scale, category: int) -> str:
+def _answer(channel: str, scale: Scale, category: int) -> str:
     if category == scale.novel:
         return "answers never seen before"
     if scale.names and category == len(scale.names):
         return "rare answers"
-    label = shape(scale.labels[category])
+    label = answer_words(channel, scale.labels[category])
     return f"“{label if len(label) <= LABEL else label[: LABEL - 1] + '…'}”"
