@@ -244,9 +244,9 @@ def test_an_incident_says_when_it_began_whether_it_lasts_how_much_and_word_by_wo
     assert "Affected: ≥ 16 %" in shown
     assert "at least 16 % of the replies (10–22 %)" in shown
     assert "4 of 12 changed" in shown
-    table = next(one.value for one in at.dataframe if "replies since" in one.value)
+    table = next(one.value for one in at.dataframe if "since" in one.value)
     row = table[table["channel"] == "length"].iloc[0]
-    assert (row["moved"], row["replies since"], row["in the reference"]) == ("34 % longer, counted", 48, 256)
+    assert (row["moved"], row["since"], row["reference"]) == ("34 % longer, counted", 48, 256)
 
 
 @pytest.mark.slow
