@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from math import exp, inf, log, log1p, sqrt
 from typing import Final, Literal
 
@@ -47,12 +48,14 @@ class Burn:
 
     def after(self, replies: int, bad: int) -> Burn:
         """With one more round."""
-        logs = []
-        for burn, held in zip(BURNS, self.log_evidence, strict=True):
-            share = min(burn * self.allowed, LARGEST)
-            ratio = bad * log(share / self.allowed) + (replies - bad) * (log1p(-share) - log1p(-self.allowed))
-            logs.append(_log_sum(held, 0.0) + ratio)
-        return Burn(self.allowed, tuple(logs))
+        good = replies - bad
+        return Burn(
+            self.allowed,
+            tuple(
+                _with_beginning(held) + (bad * of_bad + good * of_good)
+                for held, (of_bad, of_good) in zip(self.log_evidence, _log_ratios(self.allowed), strict=True)
+            ),
+        )
 
     @property
     def e_value(self) -> float:
@@ -101,9 +104,10 @@ def judge(batches: Iterable[Batch], allowed: float, window: timedelta, rounds_a_
         if batch.replies:
             fold.kept.append(batch)
             fold.burn = fold.burn.after(batch.replies, batch.bad)
-            if fold.burn.e_value >= threshold:
+            e_value = fold.burn.e_value
+            if e_value >= threshold:
                 fold.since = fold.since or batch.at
-            elif fold.burn.e_value < ENDS_AT * threshold:
+            elif e_value < ENDS_AT * threshold:
                 fold.since = None
     newest = fold.kept[-1].at if fold.kept else None
     replies, bad = _within(fold.kept, newest, window)
@@ -138,7 +142,8 @@ def wilson(successes: int, tries: int, z: float = 1.959964) -> tuple[float, floa
 
 
 def _within(batches: Sequence[Batch], newest: datetime | None, window: timedelta) -> tuple[int, int]:
-    here = [one for one in batches if newest is not None and one.at > newest - window]
+    first = None if newest is None else newest - window
+    here = [one for one in batches if first is not None and one.at > first]
     return sum(one.replies for one in here), sum(one.bad for one in here)
 
 
@@ -152,7 +157,13 @@ def _enough(allowed: float, z: float = 1.959964) -> int:
     return int(z * z * (1 - allowed) / allowed) + 1
 
 
-def _log_sum(a: float, b: float) -> float:
-    """ln(e^a + e^b)."""
-    most, least = max(a, b), min(a, b)
-    return most if least == -inf else most + log1p(exp(least - most))
+@cache
+def _log_ratios(allowed: float) -> tuple[tuple[float, float], ...]:
+    """ln of the likelihood ratio of each of `BURNS`: of a bad reply, and of a good one."""
+    shares = [min(burn * allowed, LARGEST) for burn in BURNS]
+    return tuple((log(share / allowed), log1p(-share) - log1p(-allowed)) for share in shares)
+
+
+def _with_beginning(held: float) -> float:
+    """ln(e^held + 1): one more beginning."""
+    return held + log1p(exp(-held)) if held > 0 else log1p(exp(held))

@@ -42,13 +42,20 @@ def objectives(tx: Transaction, sets: Iterable[ProbeSet | AskedSet], now: dateti
     """In the order of their declaration. Only reads."""
     found = []
     for probe_set in sets:
-        for objective in probe_set.objectives:
-            # The alert remembers longer than a short window.
-            window = timedelta(seconds=objective.window_s)
-            since = now - max(window, timedelta(days=PAUSE_DAYS))
-            for endpoint in probe_set.endpoints:
-                rounds = counts_of_set(tx, endpoint, probe_set.name, since)
-                batches = [_batch(at, counts, objective) for at, counts in rounds]
+        # The alert remembers longer than a short window.
+        sinces = [
+            now - max(timedelta(seconds=one.window_s), timedelta(days=PAUSE_DAYS)) for one in probe_set.objectives
+        ]
+        # Read once for all objectives.
+        read = {
+            endpoint: counts_of_set(tx, endpoint, probe_set.name, min(sinces))
+            for endpoint in probe_set.endpoints
+            if sinces
+        }
+        for objective, since in zip(probe_set.objectives, sinces, strict=True):
+            for endpoint, rounds in read.items():
+                batches = [_batch(at, counts, objective) for at, counts in rounds if at >= since]
+                window = timedelta(seconds=objective.window_s)
                 standing = judge(batches, objective.allowed, window, _rounds_a_day(batches))
                 found.append(ObjectiveStatus(probe_set.name, endpoint, objective, standing))
     return tuple(found)
@@ -61,9 +68,7 @@ def exit_code(found: Iterable[ObjectiveStatus]) -> int:
 
 
 def _batch(at: datetime, counts: Mapping[str, int], objective: Objective) -> Batch:
-    answered = counts["asked"] - counts["failed"]
-    seen = {**counts, "answered": answered}
-    of, so = (seen[name] for name in _GOOD[objective.measure])
+    of, so = (counts[name] for name in _GOOD[objective.measure])
     return Batch(at, of, so if objective.at_least is None else of - so)
 
 

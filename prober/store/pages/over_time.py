@@ -167,9 +167,10 @@ def counts_of_set(
 ) -> tuple[tuple[datetime, Mapping[str, int]], ...]:
     """Completed rounds of one set on one endpoint since then, oldest first: when, and how many replies were what.
     Rounds of older versions, which did not count, are left out."""
-    names = ("asked", "failed", "checked", "passed", "keyed", "right", "refused")
+    names = ("asked", "checked", "passed", "keyed", "right", "refused", "answered")
+    answered = col(LineRow.asked) - col(LineRow.failed)
     found = tx.connection().execute(
-        columns(col(LineRow.at), *(getattr(LineRow, name) for name in names))
+        columns(col(LineRow.at), *(getattr(LineRow, name) for name in names[:-1]), answered)
         .join(RoundRow, (col(RoundRow.endpoint) == col(LineRow.endpoint)) & (col(RoundRow.label) == col(LineRow.label)))
         .where(
             col(LineRow.endpoint) == endpoint,
