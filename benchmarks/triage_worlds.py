@@ -17,12 +17,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from prober.asking.scripted_minds import REFUSALS, cumulated, mind_of, say, shifted
+from prober.asking.scripted_minds import REFUSALS, ScriptedModel, cumulated, mind_of, say, shifted
 from prober.fingerprint import fingerprint
 from prober.fingerprint.caches import cache_hit
 from prober.incidents.routing import NOBODY
@@ -181,11 +182,11 @@ class Fleet:
         strength = story.strength if everything else ""
         model = 1 if strength == "other" else 0
         original = _probe(probe.id)
-        mind = mind_of(original, _number(story.seed, endpoint.provider) % 2**31, model)
+        mind = _mind(probe.id, _number(story.seed, endpoint.provider) % 2**31, model)
         if strength == "shifted":
             mind = shifted(mind, story.seed, 1.2)
         if own_edit and story.effect == "choice":
-            mind = mind_of(original, story.seed + 77, 1)
+            mind = _mind(probe.id, story.seed + 77, 1)
         length = (1.7 if strength == "longer" else 1.0) * (1.8 if own_edit and story.effect == "longer" else 1.0)
         text = say(mind, cumulated(mind.weights), rng.random(13).tolist(), length)
         if strength == "refuses" and rng.random() < 0.45:
@@ -250,6 +251,7 @@ def material(story: Incident, budget: int = 0) -> Material:
     fleet, facts_known, news = Fleet(story), FactMemory(), list[Fact]()
     seen: dict[str, tuple[list[Round], list[Round]]] = {}
     health, counts, hashes = list[Health](), [0, 0, 0], set[str]()
+    twin_known, twin_news = FactMemory(), list[Fact]()
     for number in range(BEFORE + story.rounds):
         at = START + number * PERIOD
         is_on = at >= story.at
@@ -261,6 +263,9 @@ def material(story: Incident, budget: int = 0) -> Material:
             round_ = Round(label, endpoint.name, at, tuple(asked))
             if asked:
                 seen.setdefault(endpoint.name, ([], []))[is_on].append(round_)
+            if endpoint.name == "twin":
+                twin_known, found = facts.advance(twin_known, readings(round_, endpoint.model))
+                twin_news += found
             if endpoint.name != LOOKED_AT:
                 continue
             health.append(Health(label, len(asked), len(failures), (failures or [""])[-1]))
@@ -275,7 +280,13 @@ def material(story: Incident, budget: int = 0) -> Material:
             news += found
     endpoints = _declared(story, True)[1]
     own, *others = (
-        Watched(one.name, one.model, f"{one.provider} {one.base_url}", *seen.get(one.name, ([], [])))
+        Watched(
+            one.name,
+            one.model,
+            f"{one.provider} {one.base_url}",
+            *seen.get(one.name, ([], [])),
+            facts=tuple(twin_news) if one.name == "twin" else (),
+        )
         for one in endpoints
     )
     trouble_now = trouble(None, health, LOOKED_AT, "", story.at + PERIOD).incident
@@ -435,6 +446,11 @@ def _declared(story: Incident, is_on: bool) -> tuple[ProbeSet, tuple[Endpoint, .
 def _probe(name: str, before: str = "", has_check: bool = True) -> Probe:
     expect = (Check(type="is-json"),) if has_check and name in ("ticket", "order") else ()
     return Probe(id=name, prompt=before + _TEXTS[name], samples=2, expect=expect)
+
+
+@lru_cache(maxsize=1_000)
+def _mind(probe: str, seed: int, model: int) -> ScriptedModel:
+    return mind_of(_probe(probe), seed, model)
 
 
 def _number(*parts: object) -> int:

@@ -36,6 +36,8 @@ class Check:
     """One sentence: what was found, or why that cannot be said."""
     link: str = ""
     """Command that shows the piece."""
+    is_open: bool = False
+    """Whether it is unknown because what was seen lies between yes and no."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from prober.incidents.triage.assembled import Watched, assembled
 from prober.incidents.triage.material import Asked, Edit, LiveSamples, Material
 from prober.judging.fleet import APART
 from prober.loading.round_labels import moment_of
+from prober.model.evidence import Fact
 from prober.model.incident import Change, Facts, Incident, Measured, Trouble
 from prober.model.triage import Triage
 from prober.model.version import Provenance, Version
@@ -92,9 +93,9 @@ def gather(tx: Transaction, endpoint: str, since: datetime, live: LiveSamples | 
     """Read what the checks need."""
     views = overview.endpoints(tx)
     view, start = next(one for one in views if one.name == endpoint), label_at(since)
-    found = [one for one in incidents.recent(tx, endpoint=endpoint, limit=100) if _concerns(one, start)]
+    found = _since(tx, endpoint, start)
     change = next((one for one in found if isinstance(one, Change) and one.endpoint_hash == view.endpoint_hash), None)
-    facts = tuple(fact for one in found if isinstance(one, Change | Facts) for fact in one.facts)
+    facts = _facts(found)
     prompts, endpoints = _edits(tx, endpoint, since)
     moments = [*(one.round for one in (*prompts, *endpoints)), *(one.round for one in facts)]
     split = min([*moments, *([change.onset] if change else [])], default=start)
@@ -146,7 +147,18 @@ def _neighbours(tx: Transaction, view: EndpointView, others: Iterable[EndpointVi
         for one in others
         if one.endpoint_hash != view.endpoint_hash and sets & {of.name for of in declared.sets_of(tx, one.name)}
     ]
-    return tuple(_watched(tx, one, split) for one in beside[:NEIGHBOURS])
+    watched = (_watched(tx, one, split) for one in beside[:NEIGHBOURS])
+    return tuple(
+        replace(one, facts=_facts(_since(tx, one.name, split))) if one.model == view.model else one for one in watched
+    )
+
+
+def _since(tx: Transaction, endpoint: str, start: str) -> list[Incident]:
+    return [one for one in incidents.recent(tx, endpoint=endpoint, limit=100) if _concerns(one, start)]
+
+
+def _facts(found: Iterable[Incident]) -> tuple[Fact, ...]:
+    return tuple(fact for one in found if isinstance(one, Change | Facts) for fact in one.facts)
 
 
 def _concerns(incident: Incident, start: str) -> bool:

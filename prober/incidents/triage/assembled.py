@@ -38,6 +38,8 @@ class Watched:
     """Evidence of no open change, as a share of the threshold."""
     is_edited: bool = False
     """Whether it was edited itself."""
+    facts: tuple[Fact, ...] = ()
+    """Since then; only of a neighbour that is the same model."""
 
     @property
     def probes(self) -> set[str]:
@@ -95,6 +97,8 @@ def _neighbour(own: Watched, other: Watched, edited: Collection[str]) -> Neighbo
         same_provider=other.origin == own.origin,
         moved=None if other.is_edited else _moved(other, edited),
         edited=None if other.is_edited else movement(other.before, other.since, edited),
+        tokens_added=None if other.is_edited else _tokens_added(other.before, other.since, other.probes - set(edited)),
+        facts=() if other.is_edited else other.facts,
     )
 
 

@@ -36,6 +36,10 @@ class Neighbour:
     """Whether the probes that nobody edited moved; None where that cannot be said."""
     edited: Movement | None
     """How the edited probes moved."""
+    tokens_added: int | None = None
+    """As in `Material`; None where it was edited itself."""
+    facts: tuple[Fact, ...] = ()
+    """Since then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ as a shift of inputs without live samples, is left out: the probabilities are th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import combinations
 from math import comb, exp, log, prod
@@ -99,8 +100,8 @@ def prior(causes: tuple[Cause, ...]) -> float:
 
 
 def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Cause, ...]:
-    """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check that
-    answers yes unexplained."""
+    """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check
+    unexplained that answers yes, or that is open and would."""
     sure = [one.cause for one in ranking if one.probability >= NAMED]
     rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
     if not sure or any(one.probability >= OPEN for one in rest):
@@ -108,7 +109,8 @@ def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = CO
     for one in checks:
         by_itself, silent = leak(one.name, counts), _silent(one.name, counts)
         causes = [cause for cause in sure if cause != "none"]
-        if one.answer == "yes" and _chance(one, by_itself, silent, causes) < UNEXPLAINED:
+        says_yes = one.answer == "yes" or one.is_open
+        if says_yes and _chance(replace(one, answer="yes"), by_itself, silent, causes) < UNEXPLAINED:
             return ()
     return tuple(sorted(sure, key=(*CAUSES, "none").index))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from prober.incidents.triage.material import Edit, Material, Neighbour
 from prober.incidents.trouble import MOST_FAILED, kind_of
@@ -13,8 +13,8 @@ from prober.judging.strata import Movement
 from prober.model.triage import Answer, Check
 from prober.model.watch import cause_in_words
 
-Found = tuple[Answer, str]
-"""The answer, and what was found."""
+Found = tuple[Answer | Literal["open"], str]
+"""The answer, and what was found. `open`: unknown, because what was seen lies between yes and no."""
 LIMITS: Final = frozenset({"budget_exhausted", "rate_limited", "out_of_credit"})
 GONE: Final = frozenset({"model_not_found", "model_retired"})
 NAMES: Final = frozenset({"requested_model", "model_name", "snapshot", "fingerprint", "metadata"})
@@ -34,10 +34,12 @@ class Question:
 
 def checks(material: Material) -> tuple[Check, ...]:
     """Every question, answered; those of the swap experiment where it was made."""
-    found = [
-        Check(name, one.asks, *one.look(material), one.link.format(endpoint=material.endpoint))
-        for name, one in TREE.items()
-    ]
+    found = []
+    for name, one in TREE.items():
+        answer, details = one.look(material)
+        is_open = answer == "open"
+        link = one.link.format(endpoint=material.endpoint)
+        found.append(Check(name, one.asks, "unknown" if answer == "open" else answer, details, link, is_open))
     swapped = [
         Check(one.name, SWAPS[one.name], one.answer, one.details, _SWAP.format(endpoint=material.endpoint))
         for one in material.swapped
@@ -114,6 +116,20 @@ def _more(found: Sequence[object]) -> str:
     return f"; and {len(found) - 3} more" if len(found) > 3 else ""
 
 
+def _renamed(material: Material) -> Found:
+    """By what the provider says here, or of the same model at another endpoint."""
+    answer, details = _said(NAMES)(material)
+    twins = _twins(material)
+    if answer == "yes" or not twins:
+        return answer, details
+    for one in twins:
+        if facts := [fact for fact in one.facts if fact.kind in NAMES]:
+            return "yes", f"{one.name}: " + "; ".join(fact.words for fact in facts[:3])
+    if answer == "unknown":
+        return "no", f"the provider says the same as before of the same model: {', '.join(one.name for one in twins)}"
+    return answer, details
+
+
 def _said(kinds: frozenset[str]) -> Callable[[Material], Found]:
     def look(material: Material) -> Found:
         facts = [one for one in material.facts if one.kind in kinds]
@@ -121,9 +137,16 @@ def _said(kinds: frozenset[str]) -> Callable[[Material], Found]:
             return "yes", "; ".join(one.words for one in facts[:3])
         if not material.asked.made:
             return "unknown", "nothing was asked"
+        if material.endpoint_edits:
+            return "unknown", "the endpoint was edited, so what the provider says is compared with nothing before"
         return "no", "the provider says the same as before"
 
     return look
+
+
+def _twins(material: Material) -> list[Neighbour]:
+    """The same model at other endpoints that answer and were not edited."""
+    return [one for one in material.neighbours if one.same_model and one.moved is not None]
 
 
 def _untouched(material: Material) -> Found:
@@ -151,16 +174,17 @@ def _edited_alone(material: Material) -> Found:
 def _edited_elsewhere(material: Material) -> Found:
     if not material.prompt_edits:
         return "unknown", "no prompt was edited"
-    others = [one for one in material.neighbours if not one.same_model and not one.same_provider]
-    # An endpoint that moves by itself is no control.
-    known = [(one, one.edited) for one in others if one.edited is not None and one.moved is False]
+    if material.edited is None or not material.edited.moved:
+        return "unknown", "the edited probes are not known to have moved here"
+    # An endpoint that moves by itself is no control; one that stands still otherwise is, whoever serves it.
+    known = [(one, one.edited) for one in material.neighbours if one.edited is not None and one.moved is False]
     if not known:
-        return "unknown", "no other provider is asked the same prompts and is still otherwise"
+        return "unknown", "no other endpoint is asked the same prompts and is still otherwise"
     for one, found in known:
         if found.moved:
             return "yes", f"{one.name}: {found.words}"
     if any(found.moved is None for _, found in known):
-        return "unknown", "whether the edited probes moved elsewhere is open"
+        return "open", "whether the edited probes moved elsewhere is open"
     return "no", f"the edited probes did not move on {', '.join(one.name for one, _ in known)}"
 
 
@@ -178,7 +202,7 @@ def _by(found: Movement | None, what: str) -> Found:
     if found.moved:
         return "yes", f"the {what} moved: {found.words} ({rounds})"
     if found.moved is None:
-        return "unknown", f"whether the {what} moved is open ({rounds})"
+        return "open", f"whether the {what} moved is open ({rounds})"
     return "no", f"the {what} did not move ({rounds})"
 
 
@@ -208,12 +232,17 @@ def _apart(material: Material) -> Found:
 
 
 def _tokens(material: Material) -> Found:
-    added = material.tokens_added
+    """Where the endpoint was edited, those of the same model at another endpoint."""
+    added, where = material.tokens_added, ""
+    if added is None and material.endpoint_edits:
+        known = [(one.tokens_added, one.name) for one in _twins(material) if one.tokens_added is not None]
+        added, where = max(known, default=(None, ""))
+    at = f" at {where}" if where else ""
     if added is None:
         return "unknown", "input tokens are not reported, or too few prompts are the same"
     if added > 0:
-        return "yes", f"every unedited prompt counts {added} more input tokens"
-    return "no", "prompts do not count more input tokens by one amount"
+        return "yes", f"every unedited prompt counts {added} more input tokens{at}"
+    return "no", f"prompts do not count more input tokens by one amount{at}"
 
 
 def _cached(material: Material) -> Found:
@@ -249,7 +278,7 @@ TREE: Final[dict[str, Question]] = {
     "prompt_edited": Question("Was a declared prompt edited?", _prompt_edited, _VERSIONS),
     "endpoint_edited": Question("Was a declared parameter or endpoint edited?", _endpoint_edited, _VERSIONS),
     "deployed": Question("Did you deploy something?", _deployed, _VERSIONS),
-    "model_renamed": Question("Does the provider name another model or build?", _said(NAMES), _INCIDENTS),
+    "model_renamed": Question("Does the provider name another model or build?", _renamed, _INCIDENTS),
     "route_renamed": Question("Does the provider name another route?", _said(frozenset({"serving"})), _INCIDENTS),
     "tokens_added": Question("Do all prompts count more input tokens?", _tokens, _INCIDENTS),
     "cached": Question("Does a cache answer?", _cached, _ROUNDS),
@@ -257,7 +286,7 @@ TREE: Final[dict[str, Question]] = {
     "untouched_moved": Question("Did probes move that nobody edited?", _untouched, _INCIDENTS),
     "edited_moved": Question("Did the edited probes move?", _edited),
     "edited_alone": Question("Did the edited probes fail more than the others?", _edited_alone),
-    "edited_elsewhere": Question("Did the edited probes move at another provider too?", _edited_elsewhere),
+    "edited_elsewhere": Question("Did the edited probes move where all others stand still?", _edited_elsewhere),
     "reconfigured_moved": Question("Did replies move when the endpoint was edited?", _reconfigured),
     "same_model_moved": Question(
         "Did the same model move at another endpoint?",
