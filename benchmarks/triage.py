@@ -205,16 +205,19 @@ def page(kept: Mapping[str, Any]) -> str:
     lines = [
         "# Triage: how often it is right",
         "",
-        f"`python -m benchmarks.triage {kept['turns']} --first {kept['first']}` writes this page. Scripted incidents with "
-        "a known cause (`benchmarks/triage_worlds.py`): three endpoints, eight probes of two samples, a round every six "
-        "hours, 16 rounds before and four to six since; in 70 % the same model is asked in another region as well, in "
-        "70 % another provider, in 40 % there are live samples. Beside the cause there are edits without effect, deploys "
-        f"and rotating builds. {held['incidents']} incidents; each is judged by the table of likelihoods that the other "
-        "half of the turns gives (the shipped table of the [ranking](../operating/triage.md#the-ranking) is of all). "
-        "Intervals: Wilson, 95 %. The checks, the limit of 75 % from which on causes are named, and the rule of what "
-        f"brings a yes about, were chosen with the first {kept['first']} turns in view, none of which is here. One rule "
-        "was added after these turns were seen: a comparison that is open, and that the causes would not explain if it "
-        "were a yes, withholds them. Without it two pairs were reported as one, and causes named in 187 of 240.",
+        f"`python -m benchmarks.triage {kept['turns']} --first {kept['first']}` writes this page. "
+        "Scripted incidents with a known cause (`benchmarks/triage_worlds.py`): three endpoints, "
+        "eight probes of two samples, a round every "
+        "six hours, 16 rounds before and four to six since; in 70 % the same model is asked in another region "
+        "as well, in 70 % another provider, in 40 % there are live samples. Beside the cause there are edits "
+        f"without effect, deploys and rotating builds. {held['incidents']} incidents; each is judged by the table of "
+        "likelihoods that the other half of the turns gives (the shipped table of the "
+        "[ranking](../operating/triage.md#the-ranking) is of all). Intervals: Wilson, 95 %. The checks, the "
+        "limit of 75 % from which on causes are named, and the rule of what brings a yes about, were chosen "
+        f"with the first {kept['first']} turns in view, none of which is here. "
+        "One rule was added after these turns were seen: a comparison that is open, and that the causes would not "
+        "explain if it were a yes, withholds "
+        "them. Without it two pairs were reported as one, and causes named in 187 of 240.",
         "",
         "| | measured | aim |",
         "|---|---|---|",
