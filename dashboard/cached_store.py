@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 import streamlit as st
 
@@ -26,7 +26,7 @@ from prober.status.retirement import retiring
 from prober.status.samples import FeatureStatus, feature_statuses
 from prober.status.strip import DayState, stored_strips
 from prober.status.triage import default_since, triage, triage_of
-from prober.store import Store, daemons, judge_state, retention, versions, watches
+from prober.store import Store, Transaction, daemons, judge_state, retention, versions, watches
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
@@ -57,6 +57,7 @@ from prober.store.views import (
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Given = ParamSpec("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,12 @@ class CachedStore:
 
     def rounds(self) -> tuple[RoundView, ...]:
         """The newest of every endpoint."""
-        return self._kept(lambda: self.store.query(overview.recent_rounds_of_each), "rounds")
+        return self._ask(overview.recent_rounds_of_each)
 
     def strips(self, now: datetime) -> Mapping[str, tuple[DayState, ...]]:
         """Name of an endpoint → the state of each of the last days, UTC."""
         today = now.astimezone(UTC).date()
-        return self._kept(lambda: self.store.query(stored_strips, today), "strips", today.isoformat())
+        return self._ask(stored_strips, today)
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
         def ask() -> tuple[ChannelPoint, ...]:
@@ -90,13 +91,7 @@ class CachedStore:
         return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
 
     def channel_days(self, endpoint: str, since: datetime | None, *, hourly: bool) -> tuple[ChannelDay, ...]:
-        return self._kept_of(
-            endpoint,
-            lambda: self.store.query(over_time.channel_days, endpoint, since, hourly=hourly),
-            "channel days",
-            _text(since),
-            hourly,
-        )
+        return self._ask_of(endpoint, over_time.channel_days, endpoint, since, hourly=hourly)
 
     def prompt_edits(self, endpoint: str) -> tuple[Version, ...]:
         """Edits of the prompts that it is asked, oldest first."""
@@ -111,15 +106,13 @@ class CachedStore:
 
     def bands(self, endpoint: str, channel: str) -> tuple[Band, ...]:
         """Where the rounds of the reference lay; one a probe set."""
-        return self._kept_of(endpoint, lambda: self.store.query(reference_bands, endpoint, channel), "bands", channel)
+        return self._ask_of(endpoint, reference_bands, endpoint, channel)
 
     def lines(self, endpoint: str, since: datetime | None) -> tuple[RoundLine, ...]:
-        return self._kept_of(
-            endpoint, lambda: self.store.query(over_time.lines, endpoint, since), "lines", _text(since)
-        )
+        return self._ask_of(endpoint, over_time.lines, endpoint, since)
 
     def edits(self, endpoint: str) -> tuple[EditView, ...]:
-        return self._kept_of(endpoint, lambda: self.store.query(over_time.edits, endpoint), "edits")
+        return self._ask_of(endpoint, over_time.edits, endpoint)
 
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
         def ask() -> EmbeddingMap:
@@ -142,7 +135,7 @@ class CachedStore:
 
     def deleted(self, endpoint: str) -> str:
         """Which replies were deleted; empty where none were."""
-        return self._kept_of(endpoint, lambda: self.store.query(retention.deleted_words, endpoint), "deleted")
+        return self._ask_of(endpoint, retention.deleted_words, endpoint)
 
     def replies(self, endpoint: str, probe: str, before: str | None, limit: int) -> tuple[ReplyView, ...]:
         """Raw replies, a page of them, newest round first."""
@@ -183,13 +176,7 @@ class CachedStore:
 
     def labels(self, endpoint: str, since: datetime | None, until: datetime | None) -> Mapping[str, str]:
         """Of completed rounds, the newest first; and which probe set each asked."""
-        return self._kept_of(
-            endpoint,
-            lambda: self.store.query(stored_replies.labels, endpoint, since, until),
-            "labels",
-            _text(since),
-            _text(until),
-        )
+        return self._ask_of(endpoint, stored_replies.labels, endpoint, since, until)
 
     def log(self, endpoint: str, probe: str | None, since: datetime | None) -> Iterator[str]:
         """A reply log, line by line. Not kept: it may be long. Nothing of it in privacy mode."""
@@ -197,14 +184,7 @@ class CachedStore:
             yield from log_lines(self.store, endpoint, probe=probe, since=since)
 
     def tallies(self, by: By, since: date, until: date, *, daily: bool) -> tuple[TallyView, ...]:
-        return self._kept(
-            lambda: self.store.query(days.tallies, by, since, until, daily=daily),
-            "tallies",
-            by,
-            since.isoformat(),
-            until.isoformat(),
-            daily,
-        )
+        return self._ask(days.tallies, by, since, until, daily=daily)
 
     def month(self, by: By, now: datetime) -> tuple[MonthView, ...]:
         return self._kept(lambda: self.store.query(days.month, by, now), "month", by, f"{now:%Y-%m-%dT%H}")
@@ -219,32 +199,30 @@ class CachedStore:
 
     def present(self) -> frozenset[str]:
         """Of which things there is anything to show."""
-        return self._kept(lambda: self.store.query(stored_present), "present")
+        return self._ask(stored_present)
 
     def quality(self, by: By, since: date, until: date) -> tuple[Compared, ...]:
         """The days in [since, until) against as many before."""
-        return self._kept(
-            lambda: self.store.query(quality, by, since, until), "quality", by, since.isoformat(), until.isoformat()
-        )
+        return self._ask(quality, by, since, until)
 
     def objectives(self, now: datetime) -> tuple[ObjectiveStatus, ...]:
         return self._kept(lambda: self.store.query(stored_objectives, now), "objectives", f"{now:%Y-%m-%dT%H}")
 
     def all_marks(self) -> tuple[Mark, ...]:
         """Deploys, and what people know to be good; oldest first."""
-        return self._kept(lambda: self.store.query(versions.marks), "all marks")
+        return self._ask(versions.marks)
 
     def versions(self) -> tuple[Version, ...]:
         """Contents that probes and endpoints have had; by name, oldest first."""
-        return self._kept(lambda: self.store.query(versions.history), "versions")
+        return self._ask(versions.history)
 
     def retiring(self) -> tuple[Retiring, ...]:
         """Models that have a date, the nearest first."""
-        return self._kept(lambda: tuple(self.store.query(retiring)), "retiring")
+        return tuple(self._ask(retiring))
 
     def features(self) -> tuple[FeatureStatus, ...]:
         """Where the live samples of each feature stand."""
-        return self._kept(lambda: self.store.query(feature_statuses), "features")
+        return self._ask(feature_statuses)
 
     def triage_since(self, endpoint: str, since: datetime | None, now: datetime) -> tuple[datetime, Triage]:
         """What explains how the endpoint answers since then; by default since the first thing that is open."""
@@ -256,11 +234,11 @@ class CachedStore:
         return self._kept_of(endpoint, ask, "triage", _text(since), f"{now:%Y-%m-%dT%H}")
 
     def promises(self) -> tuple[PromiseView, ...]:
-        return self._kept(lambda: self.store.query(promises), "promises")
+        return self._ask(promises)
 
     def missed(self) -> tuple[RoundView, ...]:
         """The newest rounds that were missed."""
-        return self._kept(lambda: self.store.query(overview.recent_rounds, limit=100, state="missed"), "missed")
+        return self._ask(overview.recent_rounds, limit=100, state="missed")
 
     def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
         """Signs of life. Never kept: nothing else need be newer when they are."""
@@ -268,12 +246,10 @@ class CachedStore:
 
     def notice(self, incident_id: int, alerter: str) -> Notice | None:
         """The incident as an alerter would say it now."""
-        return self._kept(
-            lambda: self.store.query(latest_notice_of, incident_id, alerter, ""), "notice", incident_id, alerter
-        )
+        return self._ask(latest_notice_of, incident_id, alerter, "")
 
     def epochs(self, endpoint: str) -> tuple[EpochView, ...]:
-        return self._kept(lambda: self.store.query(judge_state.epochs, endpoint), "epochs", endpoint)
+        return self._ask(judge_state.epochs, endpoint)
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
         return self._kept(
@@ -295,7 +271,7 @@ class CachedStore:
 
     def marks(self, since: datetime | None) -> tuple[Mark, ...]:
         """Deploys that people marked, oldest first."""
-        found = self._kept(lambda: self.store.query(versions.marks, since=since), "marks", _text(since))
+        found = self._ask(versions.marks, since=since)
         return tuple(one for one in found if one.kind == "deploy")
 
     def examples(self, incident: Incident) -> tuple[Comparison, ...]:
@@ -306,10 +282,10 @@ class CachedStore:
         )
 
     def notices(self, incident_id: int) -> tuple[NoticeView, ...]:
-        return self._kept(lambda: self.store.query(stored_notices.recent, incident_id), "notices", incident_id)
+        return self._ask(stored_notices.recent, incident_id)
 
     def presses(self, incident_id: int) -> tuple[ActionView, ...]:
-        return self._kept(lambda: self.store.query(stored_incidents.actions, incident_id), "presses", incident_id)
+        return self._ask(stored_incidents.actions, incident_id)
 
     def maintenance(self, now: datetime) -> tuple[MaintenanceView, ...]:
         return self._kept(
@@ -317,13 +293,30 @@ class CachedStore:
         )
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
-        return self._kept(lambda: self.store.query(deliveries.deliveries), "deliveries")
+        return self._ask(deliveries.deliveries)
 
     def parts(self, incident: Incident) -> tuple[Part, ...]:
         return self._kept(lambda: self.store.query(stored_incidents.parts, incident), "parts", incident.id)
 
     def _each(self, hide: Callable[[Item], Item], found: Sequence[Item]) -> tuple[Item, ...]:
         return tuple(map(hide, found)) if self.private else tuple(found)
+
+    def _ask(
+        self, question: Callable[Concatenate[Transaction, Given], Answer], *given: Given.args, **more: Given.kwargs
+    ) -> Answer:
+        """What the store answers, kept until it has something newer."""
+        return self._kept(lambda: self.store.query(question, *given, **more), _named(question, *given, **more))
+
+    def _ask_of(
+        self,
+        endpoint: str,
+        question: Callable[Concatenate[Transaction, Given], Answer],
+        *given: Given.args,
+        **more: Given.kwargs,
+    ) -> Answer:
+        """The same, kept until there is something newer of this endpoint."""
+        said = _named(question, *given, **more)
+        return self._kept_of(endpoint, lambda: self.store.query(question, *given, **more), said)
 
     def _kept_of(self, endpoint: str, ask: Callable[[], Answer], *question: str | int | None) -> Answer:
         """Kept until there is something newer of this endpoint."""
@@ -369,6 +362,10 @@ def _store(url: str) -> Store:
 @st.cache_resource(show_spinner=False, max_entries=256, ttl=900)
 def _answer(url: str, newest: str, question: str, _ask: Callable[[], object]) -> object:
     return _ask()
+
+
+def _named(question: Callable[..., object], *given: object, **more: object) -> str:
+    return f"{question.__module__}.{question.__qualname__} {given} {more}"
 
 
 def _text(at: datetime | None) -> str | None:

@@ -176,6 +176,8 @@ def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashb
         _visit(page, title)
         page.get_by_test_id("stMain").get_by_text(SAID[name]).first.wait_for()
         page.get_by_text("As of").wait_for()
+        assert page.locator("h1").all_inner_texts() == [title], "one heading, and the tab says it too"
+        assert name == "overview" or page.title() == f"{title} · canary prober"
         _shoot(page, f"{name}-{width}-{scheme}" if name != "incident" else f"incidents-{width}-{scheme}")
     assert page.url == f"{dashboard[0]}promise"
 

@@ -292,6 +292,20 @@ def test_what_is_missed_and_what_shifts_leads_to_its_incident_or_is_said_on_the_
     assert "on gateway, which is not declared: replies web-app, since" in texts(page(store))
 
 
+@pytest.mark.slow
+def test_each_probe_set_has_a_panel_of_its_own_and_incidents_of_other_kinds_mark_no_round(page):
+    """One line through the rounds of all sets would be a sawtooth, for their values are not alike."""
+    store = all_states()
+    store.points = tuple(replace(one, probe_set=("tone", "support")[n % 2]) for n, one in enumerate(store.points))
+    change = store.all_incidents[0]
+    missed = Measured(id=9, endpoint="support-bot", endpoint_hash="h", state="open", kind="objective_missed",
+                      onset=change.onset, detected_round=change.onset, opened_at=NOW, cause="x", about="x", detail="x")  # fmt: skip
+    store.all_incidents = (missed,)
+    shown = texts(page(store, "endpoint", endpoint="support-bot", channel="length"))
+    assert "**Value** of set support" in shown and "**Value** of set tone" in shown
+    assert "estimated first changed round" not in shown
+
+
 def test_evidence_of_any_size_is_a_number_in_the_table_of_what_moved(page):
     store = all_states()
     changed = store.all_incidents[0]
