@@ -72,7 +72,7 @@ class CachedStore:
     """Whether what was asked and answered is kept from whoever looks."""
 
     def endpoints(self) -> tuple[EndpointView, ...]:
-        return self._kept(lambda: self._each(formatting.endpoint, self.store.query(overview.endpoints)), "endpoints")
+        return self._each(formatting.endpoint, self._ask(overview.endpoints))
 
     def rounds(self) -> tuple[RoundView, ...]:
         """The newest of every endpoint."""
@@ -84,11 +84,8 @@ class CachedStore:
         return self._ask(stored_strips, today)
 
     def channel_stretch(self, endpoint: str, channel: str, since: datetime | None) -> tuple[ChannelPoint, ...]:
-        def ask() -> tuple[ChannelPoint, ...]:
-            points = self.store.query(over_time.channel_stretch, endpoint, channel, since)
-            return formatting.points(points) if self.private else points
-
-        return self._kept_of(endpoint, ask, "stretch", channel, _text(since))
+        points = self._ask_of(endpoint, over_time.channel_stretch, endpoint, channel, since)
+        return formatting.points(points) if self.private else points
 
     def channel_days(self, endpoint: str, since: datetime | None, *, hourly: bool) -> tuple[ChannelDay, ...]:
         return self._ask_of(endpoint, over_time.channel_days, endpoint, since, hourly=hourly)
@@ -115,23 +112,15 @@ class CachedStore:
         return self._ask_of(endpoint, over_time.edits, endpoint)
 
     def embedding_map(self, endpoint: str) -> EmbeddingMap:
-        def ask() -> EmbeddingMap:
-            found = self.store.query(embedding_map, endpoint)
-            return formatting.embedding_map(found) if self.private else found
-
-        return self._kept_of(endpoint, ask, "map")
+        found = self._ask_of(endpoint, embedding_map, endpoint)
+        return formatting.embedding_map(found) if self.private else found
 
     def probes(self, endpoint: str) -> tuple[ProbeView, ...]:
-        return self._kept_of(
-            endpoint, lambda: self._each(formatting.probe, self.store.query(probes_page.probes, endpoint)), "probes"
-        )
+        return self._each(formatting.probe, self._ask_of(endpoint, probes_page.probes, endpoint))
 
     def probe(self, endpoint: str, probe: str) -> ProbePage | None:
-        def ask() -> ProbePage | None:
-            found = self.store.query(probe_page, endpoint, probe)
-            return formatting.probe_page(found) if found is not None and self.private else found
-
-        return self._kept_of(endpoint, ask, "probe", probe)
+        found = self._ask_of(endpoint, probe_page, endpoint, probe)
+        return formatting.probe_page(found) if found is not None and self.private else found
 
     def deleted(self, endpoint: str) -> str:
         """Which replies were deleted; empty where none were."""
@@ -139,40 +128,19 @@ class CachedStore:
 
     def replies(self, endpoint: str, probe: str, before: str | None, limit: int) -> tuple[ReplyView, ...]:
         """Raw replies, a page of them, newest round first."""
-        return self._kept_of(
-            endpoint,
-            lambda: self._each(
-                formatting.reply,
-                self.store.query(stored_replies.recent, endpoint, probe=probe, before=before, limit=limit),
-            ),
-            "replies",
-            probe,
-            before,
-            limit,
-        )
+        found = self._ask_of(endpoint, stored_replies.recent, endpoint, probe=probe, before=before, limit=limit)
+        return self._each(formatting.reply, found)
 
     def search(self, wanted: Wanted, before: int | None) -> Found:
         """Replies that fit, a page of them. In privacy mode no text is looked for: hits would tell what it is."""
-        wanted = replace(wanted, text="") if self.private else wanted
-
-        def ask() -> Found:
-            found = self.store.query(stored_replies.search, wanted, before)
-            return replace(found, replies=self._each(formatting.reply, found.replies))
-
-        return self._kept(ask, "search", repr(wanted), before)
+        found = self._ask(stored_replies.search, replace(wanted, text="") if self.private else wanted, before)
+        return replace(found, replies=self._each(formatting.reply, found.replies))
 
     def replies_by_id(self, ids: Sequence[int]) -> tuple[ReplyView, ...]:
-        return self._kept(
-            lambda: self._each(formatting.reply, self.store.query(stored_replies.by_id, ids)), "by id", *ids
-        )
+        return self._each(formatting.reply, self._ask(stored_replies.by_id, ids))
 
     def replies_of_round(self, endpoint: str, label: str) -> tuple[ReplyView, ...]:
-        return self._kept_of(
-            endpoint,
-            lambda: self._each(formatting.reply, self.store.query(stored_replies.of_round, endpoint, label)),
-            "of round",
-            label,
-        )
+        return self._each(formatting.reply, self._ask_of(endpoint, stored_replies.of_round, endpoint, label))
 
     def labels(self, endpoint: str, since: datetime | None, until: datetime | None) -> Mapping[str, str]:
         """Of completed rounds, the newest first; and which probe set each asked."""
@@ -252,18 +220,11 @@ class CachedStore:
         return self._ask(judge_state.epochs, endpoint)
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
-        return self._kept(
-            lambda: self._each(formatting.incident, self.store.query(stored_incidents.recent, endpoint=endpoint)),
-            "incidents",
-            endpoint,
-        )
+        return self._each(formatting.incident, self._ask(stored_incidents.recent, endpoint=endpoint))
 
     def incident(self, incident_id: int) -> Incident | None:
-        def ask() -> Incident | None:
-            found = self.store.query(stored_incidents.get, incident_id)
-            return formatting.incident(found) if found is not None and self.private else found
-
-        return self._kept(ask, "incident", incident_id)
+        found = self._ask(stored_incidents.get, incident_id)
+        return formatting.incident(found) if found is not None and self.private else found
 
     def triage(self, incident: Incident, now: datetime) -> Triage | None:
         """What explains an incident; None where that cannot be said."""
