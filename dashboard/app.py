@@ -46,6 +46,7 @@ STYLE: Final = """
 .stMain .stPageLink a:not(.st-key-menu *) {padding-left: 0; background: none}
 .stMain .stPageLink p:not(.st-key-menu *) {text-decoration: underline; white-space: normal}
 @media (640px < width < 1150px) {[class*="st-key-strip-of"] span {font-size: 0.4rem !important}}
+@media (width < 480px) {[class*="st-key-strip-of"] span {font-size: 0.6rem !important}}
 .reply {white-space: pre-wrap; overflow-wrap: anywhere; font-family: monospace; font-size: 0.875rem}
 .reply del {background: rgba(213, 94, 0, 0.2); text-decoration: line-through}
 .reply ins {background: rgba(0, 114, 178, 0.2); text-decoration: underline}
