@@ -9,6 +9,9 @@ that; the null of each reading is that no more is expected, whatever came before
 - `tokens`: of each ask of a whole round, $x$ planned asks: $(1 + \lambda x / T) / (1 + \lambda)$;
 - `reasoning`: the same of hidden reasoning tokens.
 
+Asks of one round may be dear together by chance; where the first rounds vary so much that this alone would look like
+more than planned, $T$ of `tokens` and `reasoning` is up to `MOST_ROOM` times as high (`_room`).
+
 Each factor has an expectation of at most 1 under its null (for `tokens` by the inequality of the means, since probes
 differ), so the sum over all possible beginnings is an e-detector (Shin, Ramdas & Rinaldo 2024): the mean of all of them
 takes at least `c` rounds on average to reach `c` (bets on a mean: Waudby-Smith & Ramdas 2024).
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from math import exp, inf, log1p, sqrt
+from math import exp, inf, log, log1p, sqrt
 from statistics import fmean, stdev
 from typing import Any, Final, Literal, NamedTuple, get_args
 
@@ -33,6 +36,12 @@ YEARS: Final = 10.0
 """Mean years of scheduled rounds between two false alarms of an endpoint, all its sets together, at least."""
 FEW: Final = 50.0
 """Reasoning tokens of an ask that are no explosion, however few were planned."""
+CHANCE: Final = 5.0
+"""Standard deviations of the logarithm of what a round takes that are chance; few rounds may understate them."""
+AT_ONCE: Final = 5.0
+"""How many times the plan a round of many asks takes that reaches the threshold by itself, about."""
+MOST_ROOM: Final = 2.5
+"""Times what is tolerated, however much rounds vary: what spends ten times its plan is found all the same."""
 CALM: Final = 3
 """Rounds in a row within what is tolerated, after which spending is back in plan."""
 MOST_AHEAD: Final = 50.0
@@ -148,8 +157,12 @@ def after(known: Spending, took: Took, tolerated: float) -> Spending:
     spent = took.asks / took.of if took.tokens is None else sum(took.tokens) / known.round_tokens
     began = known if known.e_value >= BEGAN else replace(known, onset=took.label, **_NOTHING)
     factors = [[log1p(bet * spent / tolerated) - bet * took.planned for bet in BETS]]
-    for each, planned in ((took.tokens, known.round_tokens), (took.reasoning, known.round_reasoning)):
-        factors.append(_asks(each if is_whole else (), tolerated * planned / known.asks))
+    few = FEW * known.asks
+    for each, planned, room in (
+        (took.tokens, known.round_tokens, _room(known.tokens, 1.0, known.asks)),
+        (took.reasoning, known.round_reasoning, _room(known.reasoning, few, known.asks)),
+    ):
+        factors.append(_asks(each if is_whole else (), tolerated * room * planned / known.asks))
     return replace(
         began,
         evidence=tuple(
@@ -197,6 +210,15 @@ def _asks(took: Sequence[int] | None, most: float) -> list[float]:
 def _most(rounds: Sequence[float]) -> float:
     """Their mean and two standard errors: what is planned is learnt from a few rounds only."""
     return max(1.0, fmean(rounds) + 2 * stdev(rounds) / sqrt(len(rounds)))
+
+
+def _room(rounds: Sequence[float], least: float, asks: int) -> float:
+    """How many times more is tolerated of the asks of one round where rounds vary by chance, for then all its asks are
+    dear together: what `CHANCE` deviations make of a round, beyond `AT_ONCE`. They are those beyond what independent
+    asks give that vary as much as their mean. `least`: of a round, at least."""
+    alone = 1 / max(asks, 1)
+    spread = sqrt(max(0.0, stdev(log(max(one, least)) for one in rounds) ** 2 - alone))
+    return min(MOST_ROOM, max(1.0, exp(CHANCE * min(spread, 10.0)) / AT_ONCE))
 
 
 def _log_sum(a: float, b: float) -> float:
