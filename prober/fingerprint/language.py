@@ -50,8 +50,8 @@ _COMMON: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "French": "le la les des et est que en un une pour dans pas du je vous il qui ce sur avec plus par ne "
             "se au aux sont elle nous mais ou où cette son sa ses être été votre à d l qu c'est j'ai n'est leur "
             "comme très désolé peux",
-            "Spanish": "estoy esa ese tengo tiene tienen puede pueden de la el los las y que en un una por con no para es "
-            "lo como más pero su sus al del se este esta son fue ser está muy yo mi puedo usted o le ha sobre "
+            "Spanish": "estoy esa ese tengo tiene tienen puede pueden de la el los las y que en un una por con no "
+            "para es lo como más pero su sus al del se este esta son fue ser está muy yo mi puedo usted o le ha sobre "
             "también hay entre cuando sin donde eso porque",
             "Portuguese": "de o a os as e que em um uma do da dos das no na nos nas por com não para é mais mas "
             "seu sua ao à são foi ser está eu muito posso você se como também ou pelo pela isso este esta quando "
