@@ -242,6 +242,12 @@ def _unquoted(words: str) -> str:
     return _QUOTED.sub("an answer", words)
 
 
+def count(number: float, thing: str) -> str:
+    """`1 probe`, `2 replies`, `4,320 rounds`, `0.5 days`."""
+    many = f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2] not in "aeou" else f"{thing}s"
+    return f"{number:,.0f} {many}" if number >= 100 else f"{number:g} {thing if number == 1 else many}"
+
+
 def span(time: timedelta) -> str:
     """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
     seconds = max(0, int(time.total_seconds()))

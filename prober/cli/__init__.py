@@ -130,11 +130,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 still gets every character
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    output = sys.stdout
     try:
         typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments), prog_name="prober", standalone_mode=True
         )
     except SystemExit as end:
+        # Where the reader went away typer wraps the output, rich raises; both would say 1: a change was found.
+        if sys.stdout is not output or isinstance(end.__context__, BrokenPipeError):
+            return exit_code(BrokenPipeError())
         return _flushed(end.code if isinstance(end.code, int) else 2 if end.code else 0)
     return _flushed(0)
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from prober.cli.options import AsJson, From, replies_of
-from prober.cli.output import Json, bars, count, print_json, say, table
+from prober.cli.output import Json, bars, print_json, say, table
 from prober.lab.compare import Compared, Difference
 from prober.lab.compare import compare as compare_replies
 from prober.model.errors import NotEnough
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 

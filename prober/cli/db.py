@@ -22,7 +22,7 @@ from prober.store.backup import restore as put_back
 from prober.store.check import check as checked
 from prober.store.pages import overview
 from prober.store.schema import VERSIONS
-from prober.text import quoted
+from prober.text import count, quoted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
@@ -86,7 +86,7 @@ def check(database: Database = None, as_json: AsJson = False) -> int:
         say(f"{where} is NOT SOUND:", *(f"  {problem}" for problem in found.problems))
         complain("restore a backup: prober db restore FILE")
     else:
-        say(f"{where} is sound: {found.rounds:,} rounds and {found.replies:,} replies were read.")
+        say(f"{where} is sound: {count(found.rounds, 'round')} and {count(found.replies, 'reply')} read.")
     return 1 if found.problems else 0
 
 
@@ -120,8 +120,9 @@ def prune(
         say("No probe set declares keep_replies, so replies are kept for ever; or give --older-than.")
     else:
         verb = "would be deleted" if dry_run else "deleted"
-        say(*(f"{one.probe_set}: {one.replies:,} replies of {one.rounds:,} rounds before {minute(one.before)} {verb}"
-              for one in done))  # fmt: skip
+        for one in done:
+            old = f"{count(one.replies, 'reply')} of {count(one.rounds, 'round')}"
+            say(f"{one.probe_set}: {old} before {minute(one.before)} {verb}")
     return 0
 
 

@@ -13,7 +13,7 @@ import typer
 
 from prober.asking import open_provider
 from prober.cli.options import AsJson, Paths, now_utc, open_store
-from prober.cli.output import Json, bars, complain, count, fix_of, print_json, say, table
+from prober.cli.output import Json, bars, complain, fix_of, print_json, say, table
 from prober.lab.discover import Discovered, Search
 from prober.lab.discover import discover as search
 from prober.lab.discover.writing import default_output, header, progress_of, refuse_edited, write
@@ -23,6 +23,7 @@ from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.service.declare import declarations_in
 from prober.service.gates import VerbGates
+from prober.text import count
 from prober.tokens import output_limit
 
 app = typer.Typer(add_completion=False)

@@ -21,7 +21,7 @@ from prober.asking.access import KEYS, NoKey, access_of, signed
 from prober.asking.http_provider import HttpProvider
 from prober.cli.findings import Finding, Level, of_database
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_store, settings_of
-from prober.cli.output import NOT_REACHED, count, fix_of, print_json, say
+from prober.cli.output import NOT_REACHED, fix_of, print_json, say
 from prober.fingerprint.embedding import WORDLLAMA
 from prober.fingerprint.feature import EmbedderUnavailable
 from prober.incidents.routing import Routing
@@ -33,6 +33,7 @@ from prober.model.providers import CLOUDS, auth_of, base_url_of
 from prober.service.gates import VerbGates
 from prober.settings import Settings, secret
 from prober.status.endpoint_status import CLOCK_SLACK
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 

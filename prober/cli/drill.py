@@ -9,13 +9,13 @@ import typer
 
 from prober.alerts import Alerter, open_alerters
 from prober.cli.options import AsJson, Database, Paths, declared, settings_of
-from prober.cli.output import Json, count, of_incident, print_json, say
+from prober.cli.output import Json, of_incident, print_json, say
 from prober.lab.drill import CHANGES, ChangeName, Drilled, drill
 from prober.lab.drill.run import PATIENCE_S, Tools
 from prober.loading.validation_errors import did_you_mean
 from prober.model.errors import ConfigurationError
 from prober.store import Store
-from prober.text import quoted
+from prober.text import count, quoted
 
 app = typer.Typer(add_completion=False)
 

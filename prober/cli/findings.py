@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from prober.cli.options import now_utc
-from prober.cli.output import count, fix_of
+from prober.cli.output import fix_of
 from prober.incidents.clock import attendance
 from prober.loading import Declarations
 from prober.model.errors import StoreError
@@ -20,6 +20,7 @@ from prober.status.endpoint_status import endpoint_statuses
 from prober.status.gathering import lasting
 from prober.store import Store, daemons, spending
 from prober.store.pages import overview
+from prober.text import count
 
 Level = Literal["ok", "warning", "problem", "unreachable"]
 FREE_BYTES: Final = 500_000_000

@@ -25,7 +25,7 @@ from prober.cli.options import (
     replies_of,
     settings_of,
 )
-from prober.cli.output import Json, bars, complain, count, of_judgement, print_json, say
+from prober.cli.output import Json, bars, complain, of_judgement, print_json, say
 from prober.fingerprint import fingerprint
 from prober.judging.promise import Promise
 from prober.lab.discover.scan import RUNGS
@@ -39,7 +39,7 @@ from prober.service.declare import remember
 from prober.service.run_round import import_round
 from prober.store import Store
 from prober.store.pages import overview
-from prober.text import quoted
+from prober.text import count, quoted
 
 app = typer.Typer(add_completion=False)
 
@@ -238,7 +238,9 @@ def _as_json(one: Imported) -> Json:
 
 
 def _words(one: Imported) -> str:
-    words = f"{one.endpoint}: {one.stored} of {one.rounds} rounds stored, {one.rounds - one.stored} stored before"
+    words = (
+        f"{one.endpoint}: {one.stored} of {count(one.rounds, 'round')} stored, {one.rounds - one.stored} stored before"
+    )
     if one.judgement is None:
         return words
     missing = f"; {one.judgement.missing}" if one.judgement.missing else ""

@@ -11,14 +11,14 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, From, now_utc, open_store, replies_of
-from prober.cli.output import Json, bars, complain, count, of_time, print_json, say
+from prober.cli.output import Json, bars, complain, of_time, print_json, say
 from prober.loading.samples import rules_in, sample_of
 from prober.model.errors import ConfigurationError, LogError
 from prober.model.sample import SampleRules, Taken
 from prober.service.samples import take_in
 from prober.status.samples import FeatureStatus, feature_statuses
 from prober.store import Store
-from prober.text import one_line, quoted
+from prober.text import count, one_line, quoted
 
 app = typer.Typer(add_completion=False)
 

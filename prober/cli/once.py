@@ -31,6 +31,7 @@ from prober.service.upkeep import look_at_incidents
 from prober.status.as_json import of_candidate
 from prober.store import Store
 from prober.store.pages import replies
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 
@@ -149,11 +150,11 @@ def _words(one: Asked) -> list[str]:
     lines = [f"{title} {judgement_words(result.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
     if failed:
         lines.append(f"  {failed} of {result.asked} asks failed")
-        lines += [f"  {count} × {name}: {fix_of(name)}" for name, count in Counter(result.failures).most_common()]
+        lines += [f"  {times} × {name}: {fix_of(name)}" for name, times in Counter(result.failures).most_common()]
         lines += [f"  it said: {one.said}"] if one.said else []
     else:
-        lines.append(f"  {result.asked} asks, all answered")
-    lines += [f"  {count} of them empty: {why}" for why, count in Counter(one.silences).most_common()]
+        lines.append(f"  {count(result.asked, 'ask')}, all answered")
+    lines += [f"  {times} of them empty: {why}" for why, times in Counter(one.silences).most_common()]
     lines += [f"  {result.reason}"] if result.reason else []
     again = result.confirmation.due_at if result.confirmation else None
     what = (

@@ -84,11 +84,6 @@ def print_json(content: Mapping[str, object]) -> None:
     typer.echo(json.dumps(plain(content), ensure_ascii=True, allow_nan=False))
 
 
-def count(number: float, thing: str) -> str:
-    """`1 probe`, `2 probes`, `4,320 rounds`, `0.5 days`."""
-    return f"{number:,.0f} {thing}s" if number >= 100 else f"{number:g} {thing}{'' if number == 1 else 's'}"
-
-
 def figure(number: float) -> str:
     """`4,320`, `24`, `0.143`: at least three digits, never an exponent for what people count."""
     return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"

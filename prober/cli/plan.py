@@ -23,13 +23,14 @@ from prober.cli.costs import (
     used,
 )
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
+from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
 from prober.incidents.confirmation import asked_for_reference
 from prober.loading import Declarations
 from prober.model.budget import SPANS, Limit
 from prober.model.declaration import Endpoint, ProbeSet, series_key
 from prober.prices import tariff
 from prober.store import Store
+from prober.text import count
 from prober.tokens import input_tokens, output_limit
 
 app = typer.Typer(add_completion=False)

@@ -11,7 +11,7 @@ import typer
 from prober.alerts.phrases import thousands
 from prober.cli.costs import Cost, memory_of, progress, reference_of, stored
 from prober.cli.options import AsJson, Database, Paths, declared, now_utc
-from prober.cli.output import Json, bars, count, figure, of_promise, print_json, say, table
+from prober.cli.output import Json, bars, figure, of_promise, print_json, say, table
 from prober.cli.plan import planned_of
 from prober.judging.channels import percent
 from prober.judging.explain.probe import MOVED, PATIENCE, advice
@@ -31,6 +31,7 @@ from prober.loading import Declarations
 from prober.model.declaration import Endpoint, Probe, series_key
 from prober.model.errors import ConfigurationError
 from prober.store import Store
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 

@@ -18,7 +18,7 @@ from prober.service.act import begin_reference
 from prober.store import Store, judge_state
 from prober.store.pages import overview
 from prober.store.views import EndpointView, EpochView
-from prober.text import quoted
+from prober.text import count, quoted
 
 app = typer.Typer(add_completion=False)
 
@@ -102,7 +102,7 @@ def _words(endpoint: EndpointView, memory: Memory, epochs: tuple[EpochView, ...]
     lines = [f"{endpoint.name}: no reference yet{missing}"]
     if labels:
         span = f"from {when(labels[0])} to {when(labels[-1])}"
-        lines = [f"{endpoint.name}: {len(labels)} rounds {span}, {len(memory.series)} series{missing}"]
+        lines = [f"{endpoint.name}: {count(len(labels), 'round')} {span}, {len(memory.series)} series{missing}"]
     return lines + [
         f"  new reference from {when(one.start_label)} on: by {one.author} at {minute(one.at)}"
         + (f", {one.note}" if one.note else "")

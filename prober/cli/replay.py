@@ -6,12 +6,13 @@ import typer
 
 from prober.alerts.phrases import between, thousands, when
 from prober.cli.options import AsJson, FalseAlarms, From, Logs, Reference, RoundsPerYear, replies_of
-from prober.cli.output import Json, bars, count, of_fact, of_findings, of_promise, of_verdict, print_json, say
+from prober.cli.output import Json, bars, of_fact, of_findings, of_promise, of_verdict, print_json, say
 from prober.judging.promise import Promise
 from prober.lab.replay import Alarm, Replayed, noted, promise_for, rounds_of
 from prober.lab.replay import replay as judge
 from prober.model.errors import NotEnough
 from prober.model.evidence import Fact
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 

@@ -12,7 +12,7 @@ from prober.alerts import open_alerters
 from prober.alerts.phrases import minute, thousands, when
 from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
-from prober.cli.output import Json, complain, count, delivery_fix, fix_of, of_time, print_json, say, table
+from prober.cli.output import Json, complain, delivery_fix, fix_of, of_time, print_json, say, table
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError
@@ -29,7 +29,7 @@ from prober.status.system_status import SystemStatus, system_status
 from prober.store import Store
 from prober.store.samples import Feature
 from prober.store.views import DeliveryView
-from prober.text import one_line
+from prober.text import count, one_line
 
 app = typer.Typer(add_completion=False)
 

@@ -10,7 +10,7 @@ import typer
 
 from prober.alerts.phrases import minute
 from prober.cli.options import AsJson, Database, declared, duration, now_utc, open_store
-from prober.cli.output import Json, bars, complain, count, of_time, print_json, say
+from prober.cli.output import Json, bars, complain, of_time, print_json, say
 from prober.incidents.runbooks import RUNBOOKS
 from prober.loading.round_labels import moment_of
 from prober.loading.validation_errors import did_you_mean
@@ -20,7 +20,7 @@ from prober.status.triage import default_since
 from prober.status.triage import triage as triage_of
 from prober.store import Store, versions
 from prober.store.pages import overview
-from prober.text import inline, one_line, quoted
+from prober.text import count, inline, one_line, quoted
 
 app = typer.Typer(add_completion=False)
 

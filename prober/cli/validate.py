@@ -9,11 +9,12 @@ import typer
 from prober.alerts import ALERTERS, open_alerters
 from prober.asking.egress import proxy_fault
 from prober.cli.options import AsJson, Paths, declared, settings_of
-from prober.cli.output import count, print_json, say
+from prober.cli.output import print_json, say
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
+from prober.text import count
 
 app = typer.Typer(add_completion=False)
 

@@ -12,6 +12,7 @@ from prober.loading import Declarations
 from prober.loading.files import find, find_texts
 from prober.model.errors import ConfigurationError, Problem
 from prober.service.declare import declarations_in
+from prober.text import count
 
 REMIND = timedelta(hours=1)
 """How often a team hears that its files are still broken."""
@@ -83,4 +84,4 @@ class Files:
 
 
 def _summary(declarations: Declarations) -> str:
-    return f"{len(declarations.sets)} probe sets, {len(declarations.endpoints)} endpoints"
+    return f"{count(len(declarations.sets), 'probe set')}, {count(len(declarations.endpoints), 'endpoint')}"

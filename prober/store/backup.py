@@ -19,6 +19,7 @@ from prober.store.rows import RoundRow
 from prober.store.schema import VERSIONS
 from prober.store.store import Store
 from prober.store.urls import file_of, for_libpq
+from prober.text import count
 
 BESIDE = ("-wal", "-shm", "-journal")
 """Ends of the names of files that belong to a SQLite database while it is open."""
@@ -33,7 +34,7 @@ class Held:
     """Label of its newest round; empty where there is none."""
 
     def __str__(self) -> str:
-        return f"{self.rounds:,} rounds" + (f", the newest {self.newest}" if self.newest else "")
+        return count(self.rounds, "round") + (f", the newest {self.newest}" if self.newest else "")
 
 
 def backup(url: str, file: Path, *, overwrite: bool = False) -> Held:

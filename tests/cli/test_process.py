@@ -125,6 +125,19 @@ def test_a_reader_that_goes_away(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("--help",), ("status", "--help"), ("nonsense",)])
+def test_help_to_a_reader_that_went_away_is_no_change_found(home: Path, arguments: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-m", "prober", *arguments], env=environment, stdout=closed, stderr=subprocess.PIPE, text=True
+        )  # fmt: skip
+    assert done.returncode == (2 if arguments == ("nonsense",) else 141), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_old_terminal_gets_every_character(home: Path) -> None:
     write_probes(home)
     (home / "probes" / "canary.yaml").write_text("“: 1\n")

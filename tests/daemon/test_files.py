@@ -40,7 +40,7 @@ def test_a_changed_file_is_read_again_once(watched, files, caplog):
     assert watched.reload(NOON).sets[0].probes[0].samples == 7
     assert watched.reload(NOON) is None
     ((level, text),) = told(caplog)
-    assert (level, text) == (logging.WARNING, "the probe files are in force as they are now: 1 probe sets, 2 endpoints")
+    assert (level, text) == (logging.WARNING, "the probe files are in force as they are now: 1 probe set, 2 endpoints")
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "replace", "same size"])
