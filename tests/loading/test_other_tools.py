@@ -390,6 +390,10 @@ results:
          [("promptfoo", "test-0: mine", None, "Paris", None), ("promptfoo", "test-1: mine", None, "2", None)]),
         ("semicolons.csv", f'q;"[openai:gpt-5] {{{{q}}}}";{SCORES.replace(",", ";")}\nCapital?;Paris;PASS;1,00;;ok;\n',
          [("openai:gpt-5", None, "Capital?", "Paris", None)]),
+        ("code.csv", 'q,"[openai:gpt-5] int a; int b; {{q}}"\nc,Paris\n',
+         [("openai:gpt-5", None, "int a; int b; c", "Paris", None)]),
+        ("long.csv", 'q,[openai:gpt-5] {{q}}' + "\t" * 200_000 + '\nc,"[PASS] Paris' + "\n" * 200_000 + 'Lyon"\n',
+         [("openai:gpt-5", None, "c" + "\t" * 200_000, "Paris" + "\n" * 200_000 + "Lyon", None)]),
         ("out.yaml", YAML, [("five", None, "Time?", "12:30", None), ("five", None, "Time?", "yes: and\nno", None)]),
         ("batch.jsonl", lines(
             {"custom_id": "b", "response": {"status_code": 200, "body": {**CHAT, "created": 1_770_091_506}}},
@@ -430,6 +434,14 @@ def test_tables_yaml_and_batches(
         for one in found
     ]
     assert seen == expected
+
+
+@pytest.mark.parametrize("text", ["As is known, [1] water boils.", "a;[b] c\td,\t[e] f"])
+def test_an_answer_that_looks_like_a_column_of_promptfoo_is_an_answer(text: str, tmp_path: Path) -> None:
+    ours = {"round": "2026-02-01", "endpoint": "e", "probe": "p", "text": text}
+    for n, content in enumerate((lines(ours), json.dumps([ours]))):
+        (found,), _ = replies_of(written(tmp_path, f"{n}", content))
+        assert (found.endpoint, found.reply.text) == ("e", text)
 
 
 OURS = [{"round": f"2026-02-0{day}", "endpoint": "e", "probe": "p", "text": text, "input_tokens": 3}

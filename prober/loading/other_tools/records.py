@@ -26,7 +26,7 @@ MOST_YAML: Final = 50_000_000
 MOST_DEEP: Final = 200
 _YAML: Final = re.compile(rb"(?:evalId|results|config|shareableUrl|metadata|version|timestamp|prompts|stats):(?:\s|$)")
 """How YAML of promptfoo's begins."""
-_COLUMN: Final = re.compile(rb'(?:^|[,;\t])\s*"?\[[^\]\n",{}]{1,200}\] ')
+_COLUMN: Final = re.compile(rb'(^|[,;\t]) *"?\[[^\]\n",{}]{1,200}\] ')
 """How the name of a column of answers begins in promptfoo's tables: the provider, then what it was asked."""
 _SCORES: Final = ("Status", "Score")
 """What newer versions write behind each column of answers."""
@@ -160,6 +160,11 @@ def is_yaml(line: bytes) -> bool:
 
 def promptfoo_columns(line: bytes) -> bool:
     """Whether a first line begins a table of promptfoo's: columns of answers are named after provider and prompt."""
+    line = line.lstrip()
+    if _COLUMN.match(line) is not None:
+        return True
+    if line[:1] in (b"{", b"["):  # JSON, whatever its texts hold
+        return False
     if _COLUMN.search(line) is not None:
         return True
     names = {name.strip(b'" \r\n').decode(errors="replace") for name in line.split(b",")}
@@ -176,10 +181,14 @@ def _promptfoo_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
     A row holds the variables of a test, and the answers of all providers.
     """
     csv.field_size_limit(LONGEST_CELL)
-    rows = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter(text[:2_000].encode()))
+    text = text.lstrip()
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_before_answers(text.partition("\n")[0].encode()))
     try:
         names = next(rows)
         answers = _answers(names)
+        if not answers:
+            message = "has no column of answers; write JSON, with: promptfoo eval --output results.json"
+            raise _problem(path, 1, message)
         for number, row in enumerate(rows):
             cells = [_unquoted(cell) for cell in row] + [""] * (len(names) - len(row))
             known = dict(zip(names[: answers[0]], cells, strict=False))
@@ -197,6 +206,12 @@ def _promptfoo_rows(path: Path, text: str) -> Iterator[tuple[int, Record]]:
         raise _problem(path, rows.line_num, f"is no table that can be read ({error})") from error
 
 
+def _before_answers(header: bytes) -> str:
+    """What separates the columns: a prompt in the name of one may hold any of them, more often."""
+    found = _COLUMN.search(header)
+    return found[1].decode() if found and found[1] else delimiter(header)
+
+
 def _answers(names: list[str]) -> list[int]:
     """Columns that hold answers."""
     return [at for at, name in enumerate(names) if _COLUMN.match(name.encode()) or names[at + 1 : at + 3] == [*_SCORES]]
@@ -208,14 +223,16 @@ def _unquoted(cell: str) -> str:
 
 
 _VERDICT: Final = re.compile(r"\[(PASS|FAIL|ERROR)\](?:[ \t]*\(\d[^()\n]*\))?\s*")
-_REASON: Final = re.compile(r"\s*\n(?:Pass|Fail) Reason: .*\Z", re.DOTALL)
+_REASON: Final = re.compile(r"\n(?:Pass|Fail) Reason: ")
 
 
 def _answer(cell: str, beside: Mapping[str, str]) -> dict[str, object]:
     """What a cell says: the answer alone, or, in older versions, with its verdict before and the reason behind."""
     verdict, text = beside.get("Status", ""), cell
     if not verdict and (older := _VERDICT.match(cell)):
-        verdict, text = older[1], _REASON.sub("", cell[older.end() :])
+        verdict, text = older[1], cell[older.end() :]
+        if reason := _REASON.search(text):
+            text = text[: reason.start()].rstrip()
         if verdict == "FAIL" and "\n---\n" in text:  # why it failed stood first
             text = text.partition("\n---\n")[2]
     if verdict == "ERROR":
