@@ -45,8 +45,8 @@ def draw(context: PageContext) -> None:
     )
     st.caption(
         "An alarm that ended by itself was either a change that passed or a false alarm; the two look the same. "
-        "Probability: of at least as many such alarms, if all were false and came at the promised rate. Below 0.01 the "
-        "promise is in doubt."
+        "Probability: of at least as many such alarms, if all were false and came at the promised rate. Below 0.01, "
+        "and with more than one, the promise is in doubt."
     )
     csv_button(
         "This table as CSV",

@@ -107,8 +107,12 @@ class PromiseView:
 
     @property
     def kept(self) -> bool:
-        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %)."""
-        return self.gone <= self.promised or self.chance >= 0.01
+        """Whether even if all that went away by themselves were false, the promise is not in doubt (at 1 %).
+
+        One alone never puts it in doubt: in the first days any false alarm is improbable, and many endpoints are looked
+        at.
+        """
+        return self.gone <= max(1.0, self.promised) or self.chance >= 0.01
 
 
 def promises(tx: Transaction) -> tuple[PromiseView, ...]:

@@ -48,7 +48,8 @@ def test_what_was_only_suspected_and_what_failed_is_no_alarm(store: Store) -> No
 
 
 @pytest.mark.parametrize(
-    ("promised", "gone", "kept"), [(1.0, 0, True), (1.0, 1, True), (1.0, 4, True), (1.0, 6, False), (0.1, 2, False)]
+    ("promised", "gone", "kept"),
+    [(1.0, 0, True), (1.0, 1, True), (1.0, 4, True), (1.0, 6, False), (0.1, 2, False), (0.001, 1, True)],
 )
 def test_a_promise_is_in_doubt_beyond_chance_alone(promised: float, gone: int, kept: bool) -> None:
     assert PromiseView("x", 1.0, 100, promised, gone, 0, 0, gone, chance(gone, promised)).kept is kept
