@@ -179,8 +179,8 @@ _NO_JSON: Final = (
     (rb"version https://git-lfs", "a Git LFS pointer in place of the file; fetch the file with: git lfs pull"),
     (
         rb"(?i)\s*<(!doctype html|html)",
-        "a web page, perhaps one to sign in, or a report; download the file itself, or of "
-        "promptfoo's write JSON, with: promptfoo eval --output results.json",
+        "a web page, perhaps one to sign in, or a report; download the file itself; in place of a report of "
+        "promptfoo's, write JSON, with: promptfoo eval --output results.json",
     ),
     (rb"(<\?xml[^>]*>)?\s*<promptfoo", "XML of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
     (rb"\s*<", "XML; write it as JSON"),
