@@ -77,8 +77,10 @@ def logs_of(request: Json) -> Calls:
         span = record.get("traceId"), record.get("spanId")
         key = (*map(name_of, span), *([] if all(span) else [place]))
         of = spans.setdefault(key, _Records(resource, record))
-        if event["name"] == _DETAILS and any(one["name"] == _DETAILS for one in of.events):
-            of = spans.setdefault((*key, place), _Records(resource, record))  # the same span asked again
+        if event["name"] == _DETAILS:
+            if of.is_whole:
+                of = spans.setdefault((*key, place), _Records(resource, record))  # the same span asked again
+            of.is_whole = True
         of.events.append(event)
     for of in spans.values():
         if all(one["name"] == _EVALUATION for one in of.events):
@@ -96,6 +98,8 @@ class _Records:
     resource: dict[str, Any]
     first: Json
     events: list[dict[str, Any]] = field(default_factory=list)
+    is_whole: bool = False
+    """Whether one of them holds all of a model call."""
 
     @property
     def as_span(self) -> Json:

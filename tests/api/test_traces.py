@@ -188,6 +188,13 @@ def test_records_of_one_span_are_one_call_and_what_is_left_out_is_counted() -> N
 
 
 @pytest.mark.slow
+def test_many_records_of_one_span_take_no_longer_than_of_many() -> None:
+    many = 10_000  # ten seconds, if each were compared with all before it
+    found = logs_of(log_request(*[record("gen_ai.user.message")] * many, *[record(DETAILS)] * many))
+    assert found.rejected == 2 * many
+
+
+@pytest.mark.slow
 def test_logs_become_samples_and_protobuf_says_the_same(ask: Ask) -> None:
     whole = log_request(record(DETAILS, 1, **WHOLE), record(DETAILS, 2), *BY_MESSAGE, record("http.request", 7))
     packed = json_format.ParseDict(whole, logs_service.ExportLogsServiceRequest()).SerializeToString()
