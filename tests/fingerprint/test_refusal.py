@@ -145,6 +145,21 @@ def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
     assert refused_by(answer(f"I{quote}m sorry, I can{quote}t help with that.")) == "text"
 
 
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        *((text, "none") for text in ("Unfortunately, no.", "Sadly, no", "Lamentablemente no.", "Niestety nie.",
+                                      "Non, malheureusement.", "Helaas, nee.", "К сожалению, нет.", "Leider nein.")),
+        *((text, "text") for text in ("Sorry, no can do.", "Lo siento, pero no.", "Нет, извините.",
+                                      "Unfortunately, that is not possible.")),
+    ],
+)  # fmt: skip
+def test_a_no_that_is_regretted_is_an_answer_and_one_with_an_apology_declines(
+    text: str, by: str, answer: Answer
+) -> None:
+    assert refused_by(answer(text)) == by
+
+
 def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
     """Of the texts of `refusals.jsonl` at most one in fifty is misread. Before there was a table: about half.
 

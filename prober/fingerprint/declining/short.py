@@ -14,6 +14,15 @@ from typing import Final
 _BUT: Final = r"(?:(?:but|aber|mais|pero|mas|ma|maar|men|mutta|ale|no|de|dar|ali|но|але|αλλα|ama|nhung|tapi|tetapi) )?"
 _GAP: Final = rf"[ ,.!:;、،–—-]{{0,3}}{_BUT}"
 _END: Final = r"(?= ?(?:[.!。।…]|$))"
+_REGRET: Final = (
+    r"(?:unfortunately|regrettably|sadly|malheureusement|lamentablemente|desafortunadamente|infelizmente|purtroppo"
+    r"|helaas|tyvarr|desværre|dessverre|valitettavasti|niestety|bohuzel|bohuzial|sajnos|din pacate|na ?zalost"
+    r"|на ?жалост|maalesef|ne yazık ki|sayangnya|sayang sekali|к сожалению|увы|на жаль|за съжаление|за жал|δυστυχως"
+    r"|לצערי|للأسف|للاسف|مع الأسف|متأسفانه|متاسفانه|दुर्भाग्य से|दुर्भाग्यवश)"
+)
+_NO: Final = r"(?:no|non|nao|nee|nej|nei|nie|ne|nem|nu|не|hayır|khong|tidak|нет|ні|οχι|לא|لا|نه|नहीं)"
+_ANSWERS: Final = rf"(?!(?:{_REGRET}{_GAP}{_NO}|{_NO}{_GAP}{_REGRET}) ?[.!。।]{{0,3}}$)"
+"""A bare no that is regretted may answer a question: it declines nothing."""
 
 
 def short(sorry: str, cannot: str, impossible: str = "(?!)") -> str:
@@ -26,7 +35,7 @@ def short(sorry: str, cannot: str, impossible: str = "(?!)") -> str:
     """
     return (
         rf"^(?:(?:{sorry}){_GAP})?(?:{cannot})(?:{_GAP}(?:{sorry}))?{_END}"
-        rf"|^(?:(?:{sorry}){_GAP}(?:{impossible})|(?:{impossible}){_GAP}(?:{sorry})) ?[.!。।]{{0,3}}$"
+        rf"|^{_ANSWERS}(?:(?:{sorry}){_GAP}(?:{impossible})|(?:{impossible}){_GAP}(?:{sorry})) ?[.!。।]{{0,3}}$"
     )
 
 
