@@ -482,6 +482,8 @@ def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) 
         ("results: &a\n  - *a\n", "f: cannot be read as YAML (a value within itself)"),
         ("results: &a [x, x]\n" + "".join(f"k{n}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(25)),
          "f: it is too large once its aliases (*name) are written out"),
+        (f"results: [&a {'x' * 10_000}" + ", *a" * 10_000 + "]\n",
+         "f: it is too large once its aliases (*name) are written out"),
         (json.dumps({"custom_id": "r", "method": "POST", "url": "/v1/chat/completions", "body": {}}),
          "f:1: is the input of a batch, and holds no answers"),
         ("PK\x03\x04junk", "f: cannot be read as an Inspect log"),

@@ -21,8 +21,8 @@ from prober.loading.other_tools.tools import Record
 from prober.model.errors import LogError, Problem
 
 OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
-MOST_YAML: Final = 50_000_000
-"""Values that a YAML file may have once its aliases are written out."""
+MOST_YAML: Final = 100_000_000
+"""Values, and characters in them, that a YAML file may have once its aliases are written out."""
 MOST_DEEP: Final = 200
 _YAML: Final = re.compile(rb"(?:evalId|results|config|shareableUrl|metadata|version|timestamp|prompts|stats):(?:\s|$)")
 """How YAML of promptfoo's begins."""
@@ -291,10 +291,11 @@ def _check_depth(text: str) -> None:
 
 
 def _values(value: object, counted: dict[int, int]) -> int:
-    """How many values there are, once aliases are written out. Raises ValueError where one stands within itself."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if inner is None:
-        return 1
+    """How many values and characters there are, once aliases are written out. Raises ValueError where one stands within
+    itself."""
+    if not isinstance(value, dict | list | tuple | set):
+        return 1 + (len(value) if isinstance(value, str | bytes) else 0)
+    inner = (*value, *value.values()) if isinstance(value, dict) else value
     if id(value) not in counted:
         counted[id(value)] = -1
         counted[id(value)] = 1 + sum(_values(one, counted) for one in inner)
