@@ -149,8 +149,9 @@ def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
     ("text", "by"),
     [
         *((text, "none") for text in ("Unfortunately, no.", "Sadly, no", "Lamentablemente no.", "Niestety nie.",
-                                      "Non, malheureusement.", "Helaas, nee.", "К сожалению, нет.", "Leider nein.")),
+                                      "Non, malheureusement.", "Helaas, nee.", "К сожалению, нет.", "Leider nein.", "Nem tudom.")),
         *((text, "text") for text in ("Sorry, no can do.", "Lo siento, pero no.", "Нет, извините.",
+                                      "Sajnos ezt nem tudom megtenni.",
                                       "Unfortunately, that is not possible.")),
     ],
 )  # fmt: skip

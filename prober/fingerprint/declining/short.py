@@ -163,7 +163,7 @@ SHORT: Final[Mapping[str, str]] = MappingProxyType(
         "Hungarian": short(
             r"sajnalom|sajnos|elnezest(?: kerek)?|bocsanat|bocsi",
             r"(?:nem,? )?(?:(?:ezt|azt|ilyet|erre|ilyesmit) )?(?:sajnos )?nem (?:tehetem(?: meg)?|csinalhatom"
-            r"|tudom(?: (?:ezt|azt))?(?: (?:megtenni|megcsinalni|teljesiteni))?|vagyok ra kepes|fogom(?: (?:megtenni"
+            r"|tudom(?: (?:ezt|azt))? (?:megtenni|megcsinalni|teljesiteni)|vagyok ra kepes|fogom(?: (?:megtenni"
             r"|megcsinalni))?|teszem meg|csinalom(?: meg)?)(?: (?:ezt|azt))?",
             r"(?:ez|az) nem lehetseges|nem lehet|nem megy|nem",
         ),
