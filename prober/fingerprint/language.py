@@ -217,7 +217,7 @@ def language(text: str) -> str:
         hits.update(languages)
         scores.update(dict.fromkeys(languages, _WHOLE // len(languages)))
     (best, score), (_, next_best), *_ = [*scores.most_common(2), (NONE, 0), (NONE, 0)]
-    if len(words) >= FEWEST and score > max(next_best, _WHOLE // 2) and hits[best] >= LEAST * len(words):
+    if len(words) >= FEWEST and score > max(next_best, _WHOLE // 2) and hits[best] >= max(2, LEAST * len(words)):
         return best
     # Words of plain letters alone are as likely a list, which a probe asked for.
     return UNKNOWN if not hits and not start.isascii() and _IN_A_ROW.search(start) else NONE
