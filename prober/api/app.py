@@ -164,7 +164,7 @@ def _add_calls(
     try:
         plain_body = _unpacked(body, request.headers.get("content-encoding", ""))
         found = calls_of((otlp.read_json if kind == JSON_TYPE else otlp.read_protobuf)(signal, plain_body))
-        taken = source.accept_samples(found.lines, source="spans") if found.lines else Taken()
+        taken = source.accept_samples(found.lines, source=f"{signal.name.lower()} request") if found.lines else Taken()
     except ConfigurationError as error:
         return problem(400, "Cannot be read", "; ".join(map(str, error.problems))[:1000])
     # Known is no loss: an exporter that got no answer sends the same again.

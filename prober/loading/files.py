@@ -184,7 +184,7 @@ _NO_JSON: Final = (
     ),
     (rb"(<\?xml[^>]*>)?\s*<promptfoo", "XML of promptfoo's; write JSON, with: promptfoo eval --output results.json"),
     (rb"\s*<", "XML; write it as JSON"),
-    (rb"[A-Za-z]\w*:( |$)", "YAML; write it as JSON"),
+    (rb"[A-Za-z]\w*:( |$)", "YAML or plain text; write it as JSON"),
 )
 """How files begin that are neither JSON nor a table we read → what they are, and what to do."""
 

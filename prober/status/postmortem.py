@@ -163,7 +163,7 @@ def _which(found: Postmortem) -> list[str]:
     elif isinstance(incident, Facts):
         model = "says something else of itself, or what is deterministic is another; no statistic is needed for that"
     elif isinstance(incident, Measured):
-        model = "see the triage: what the team measures does not say by itself which of the three it is"
+        model = "see the triage: what was measured does not say by itself which of the three it is"
     else:
         model = f"unknown: the endpoint could not be asked ({inline(incident.cause or 'no reply')})"
     return [

@@ -394,6 +394,7 @@ results:
          [("openai:gpt-5", None, "int a; int b; c", "Paris", None)]),
         ("long.csv", 'q,[openai:gpt-5] {{q}}' + "\t" * 200_000 + '\nc,"[PASS] Paris' + "\n" * 200_000 + 'Lyon"\n',
          [("openai:gpt-5", None, "c" + "\t" * 200_000, "Paris" + "\n" * 200_000 + "Lyon", None)]),
+        ("out.yaml", "# saved\n---\n" + YAML, [("five", None, "Time?", "12:30", None), ("five", None, "Time?", "yes: and\nno", None)]),
         ("out.yaml", YAML, [("five", None, "Time?", "12:30", None), ("five", None, "Time?", "yes: and\nno", None)]),
         ("batch.jsonl", lines(
             {"custom_id": "b", "response": {"status_code": 200, "body": {**CHAT, "created": 1_770_091_506}}},
@@ -478,6 +479,7 @@ def test_our_own_replies_in_another_dress(content: str | bytes, tmp_path: Path) 
         ("version https://git-lfs.github.com/spec/v1\n", "f:1: not JSON: it is a Git LFS pointer"),
         ("<promptfoo><evalId>e", "f:1: not JSON: it is XML of promptfoo's; write JSON"),
         ("description: my eval\nprompts: [a]\n", "f:1: not JSON: it is YAML"),
+        ("# mine\n---\nresults: !!binary aGk=\n", "f: cannot be read as YAML (it holds bytes (!!binary)"),
         ("results: " + "[" * 100_000, "f: cannot be read as YAML (nested too deeply)"),
         ("results: &a\n  - *a\n", "f: cannot be read as YAML (a value within itself)"),
         ("results: &a [x, x]\n" + "".join(f"k{n}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(25)),

@@ -75,7 +75,7 @@ IBERIAN: Final = from_patterns(
     r"|\b(?:no|nao) (?:es|e) algo (?:en lo )?que (?:yo )?(?:pueda|possa|puedo|posso)|\bno me es posible\b",
 )
 _DO_IT = (
-    r"(?:aiut|forni|rispond|soddisf|cre|gener|scriv|assist|dar|offri|partecip|condivid|parl|discut|far|tratt|elabor"
+    r"(?:aiut|forni|rispond|soddisf|crea|gener|scriv|assist|dar|offri|partecip|condivid|parl|discut|far|tratt|elabor"
     r"|produ"
     r"|realizz|proced)"
 )

@@ -21,11 +21,15 @@ from prober.loading.other_tools.tools import Record
 from prober.model.errors import LogError, Problem
 
 OWN_KEYS: Final = frozenset({"round", "endpoint", "probe"})
-MOST_YAML: Final = 100_000_000
+MOST_YAML: Final = 30_000_000
 """Values, and characters in them, that a YAML file may have once its aliases are written out."""
 MOST_DEEP: Final = 200
+MOST_OPENING: Final = 10_000
+"""Bytes of comments and marks that YAML may begin with."""
 _YAML: Final = re.compile(rb"(?:evalId|results|config|shareableUrl|metadata|version|timestamp|prompts|stats):(?:\s|$)")
 """How YAML of promptfoo's begins."""
+_UNSAID: Final = (b"#", b"---", b"%YAML")
+"""How lines of YAML begin that hold nothing."""
 _COLUMN: Final = re.compile(rb'(^|[,;\t]) *"?\[[^\]\n",{}]{1,200}\] ')
 """How the name of a column of answers begins in promptfoo's tables: the provider, then what it was asked."""
 _SCORES: Final = ("Status", "Score")
@@ -54,7 +58,9 @@ def records_of(
     if promptfoo_columns(first):
         yield from _promptfoo_rows(path, _decoded(path, content))
         return
-    if _YAML.match(first) or (is_yaml and first[:1] not in (b"{", b"[", b"<", b"")):
+    lines = content[:MOST_OPENING].splitlines()
+    opening = next((line for line in lines if line.strip() and not line.startswith(_UNSAID)), b"")
+    if _YAML.match(opening) or (is_yaml and first[:1] not in (b"{", b"[", b"<", b"")):
         yield 0, _from_yaml(path, _decoded(path, content))
         return
     start = content.lstrip()[:1]
@@ -154,8 +160,8 @@ def _problem(path: Path, line: int, message: str) -> LogError:
 
 
 def is_yaml(line: bytes) -> bool:
-    """Whether a first line is that of YAML of promptfoo's."""
-    return _YAML.match(line) is not None
+    """Whether a first line may be that of YAML of promptfoo's."""
+    return line.startswith(_UNSAID) or _YAML.match(line) is not None
 
 
 def promptfoo_columns(line: bytes) -> bool:
@@ -293,8 +299,10 @@ def _check_depth(text: str) -> None:
 def _values(value: object, counted: dict[int, int]) -> int:
     """How many values and characters there are, once aliases are written out. Raises ValueError where one stands within
     itself."""
+    if isinstance(value, bytes):
+        raise ValueError("it holds bytes (!!binary), which are no text")  # noqa: TRY004
     if not isinstance(value, dict | list | tuple | set):
-        return 1 + (len(value) if isinstance(value, str | bytes) else 0)
+        return 1 + (len(value) if isinstance(value, str) else 0)
     inner = (*value, *value.values()) if isinstance(value, dict) else value
     if id(value) not in counted:
         counted[id(value)] = -1
