@@ -24,8 +24,9 @@ from prober.asking import open_provider
 from prober.cli import main
 from prober.incidents.routing import Routing
 from prober.loading import load
+from prober.model.incident import Change
 from prober.service import declare, run_round
-from prober.store import Store
+from prober.store import Store, incidents
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -33,7 +34,7 @@ ENDLESS = {"run", "dashboard", "serve"}
 BLOCK = re.compile(
     r"(?:<!-- not run: (?P<why>[^>]*) -->\n+)?^(?P<margin> *)```sh\n(?P<lines>.*?)^ *```", flags=re.M | re.S
 )
-DAYS = 12
+DAYS = 14
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
@@ -121,19 +122,24 @@ def home(watched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 STAND_INS = {
-    "12": "1",  # the number of an incident
     "/var/log/llm": ".",
     "new/": "probes/",
     "slack": "log",
     "50000": "3000",  # tokens: enough to see that it begins
 }
-"""What a page names and this world calls something else."""
+"""What a page names and this world calls something else; 12 is the number of its change."""
 PROMPTFOO = """{"evalId": "e", "results": {"version": 3, "timestamp": "2026-02-03T04:05:06.000Z", "results": [
   {"promptIdx": 0, "testIdx": 0, "provider": {"id": "openai:gpt-5"}, "prompt": {"raw": "Capital?"},
    "testCase": {"description": "capital"}, "response": {"output": "Paris"}, "success": true}]}}"""
 
 
 MINE = '{"date": "2026-02-03", "model": "m", "id": "q", "question": "Capital?", "answer": "Paris"}\n'
+
+
+def number_of_the_change(home: Path) -> str:
+    """The world's replies differ from hour to hour, and with them whether an objective is missed before or after."""
+    with Store.open(f"sqlite:///{home}/prober.db") as store:
+        return str(next(one.id for one in store.query(incidents.recent) if isinstance(one, Change)))
 
 
 def file_named(home: Path, name: str) -> None:
@@ -156,8 +162,9 @@ READS = {"import", "compare", "replay", "ingest", "gate"}
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_of_a_page(page: str, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    stand_ins = STAND_INS | {"12": number_of_the_change(home)}
     for line in (line for name, block in BLOCKS if name == page and not block.why_not for line in block.lines):
-        program, *arguments = [STAND_INS.get(word, word) for word in shlex.split(line, comments=True)]
+        program, *arguments = [stand_ins.get(word, word) for word in shlex.split(line, comments=True)]
         if program == "prober" and arguments[0] in READS:
             for name in arguments[1:]:
                 file_named(home, name)

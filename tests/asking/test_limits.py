@@ -14,6 +14,7 @@ from prober.asking.interface import Answer, Ask
 from prober.asking.limits import LimitGate, limits_in
 from prober.loading import Declarations
 from prober.model.allowance import AccountLimits, Allowance
+from prober.model.comparison import Candidate
 from prober.model.declaration import Endpoint, Probe
 from prober.model.evidence import Observation
 from prober.model.reply import Reply
@@ -182,5 +183,8 @@ def test_a_shadow_books_on_the_limits_of_its_account(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("prober.service.candidates.time", SimpleNamespace(sleep=sleep))
     asked = [Observation("s", "set/p", sample, Reply(at=NOON, text="Teal"), None) for sample in range(3)]
     with Store.in_memory() as store:
-        pairs = asked_beside(store, shadow, {"set/p": PROBE}, asked, "1", lambda _: provider, lambda: now[0], ())
+        one = Candidate(
+            1, "endpoint", "set", "e", shadow.name, "", 0, 0, NOON, "running", 0, 0, "undecided", "", None, "", ""
+        )
+        pairs = asked_beside(store, one, shadow, {"set/p": PROBE}, asked, "1", lambda _: provider, lambda: now[0], ())
         assert len(pairs) == 3 and len(waited) == 1, "the third is asked in the next minute"
