@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 WITHIN: Final = "[^.!?。！？।]"
@@ -19,15 +19,24 @@ _MARKS: Final = ((0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x200B, 
 """Hebrew and Arabic vowel signs, and characters of no width."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Language:
-    """How one language declines."""
+    """How one language declines. Its patterns are compiled when a text is first searched: all together take seconds."""
 
-    sign: re.Pattern[str]
-    """What every refusal holds: most answers have none, and are spared the search."""
-    refuses: re.Pattern[str]
+    holds: str
+    """Pattern of what every refusal holds: most answers have none, and are spared the search."""
+    declines: str
+    """Pattern of what declines."""
     in_ascii: bool
     """Whether it can be written without any other letters."""
+
+    @cached_property
+    def sign(self) -> re.Pattern[str]:
+        return re.compile(self.holds)
+
+    @cached_property
+    def refuses(self) -> re.Pattern[str]:
+        return re.compile(self.declines)
 
 
 def folded(text: str) -> str:
@@ -48,16 +57,12 @@ def _folded(character: str) -> str:
 def also(language: Language, pattern: str) -> Language:
     """The language with one more pattern of what declines, which every text is searched for."""
     pattern = folded(pattern)
-    return Language(
-        re.compile(f"{language.sign.pattern}|{pattern}"),
-        re.compile(f"{language.refuses.pattern}|{pattern}"),
-        language.in_ascii,
-    )
+    return Language(f"{language.holds}|{pattern}", f"{language.declines}|{pattern}", language.in_ascii)
 
 
 def from_patterns(sign: str, *patterns: str) -> Language:
     whole = "|".join(f"(?:{pattern})" for pattern in patterns)
-    return Language(re.compile(folded(sign)), re.compile(folded(whole)), re.search("[a-z]{2}", sign) is not None)
+    return Language(folded(sign), folded(whole), re.search("[a-z]{2}", sign) is not None)
 
 
 def from_parts(sorry: str, cannot: str, do: str, *more: str, ends_in_cannot: bool = False) -> Language:
