@@ -47,7 +47,7 @@ MissReason = Literal[
 
 
 RoundOver = Callable[[Watched, datetime, run_round.RoundResult], None]
-"""Told of every round that is over: what was asked, when it began, and what became of it."""
+"""Called after every round: what was asked, when it began, and what became of it."""
 
 
 class DueRounds:
@@ -80,7 +80,7 @@ class DueRounds:
         self._scheduler = scheduler
         self._find = find
         self._round_ended = round_ended
-        """Told whether a round could be stored."""
+        """Called with the error where a round could not be stored, and with None where one was."""
         self._vantage = vantage
         self._round_over = round_over
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds, only ConfigurationError comes out, and every problem names its file and a mend."""
+"""Whatever a file holds, only ConfigurationError comes out, and every problem names its file and a fix."""
 
 from __future__ import annotations
 

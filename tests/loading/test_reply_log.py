@@ -1,4 +1,4 @@
-"""Reply logs: what is written is what is read, and a broken line says where it is and how to mend it."""
+"""Reply logs: what is written is what is read, and a broken line says where it is and how to fix it."""
 
 from __future__ import annotations
 

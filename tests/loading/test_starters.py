@@ -62,8 +62,8 @@ def test_the_commented_examples_load_too(tmp_path: Path) -> None:
 )
 def test_the_schemas_on_disk_are_up_to_date(name: str, tmp_path: Path) -> None:
     write_schemas(tmp_path)
-    mend = "python -c 'from prober.loading import write_schemas; write_schemas(\"probes\")'"
-    assert (STARTERS / name).read_text() == (tmp_path / name).read_text(), f"out of date; run: {mend}"
+    fix = "python -c 'from prober.loading import write_schemas; write_schemas(\"probes\")'"
+    assert (STARTERS / name).read_text() == (tmp_path / name).read_text(), f"out of date; run: {fix}"
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_right_stays_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "mend"),
+    ("word", "suggestion"),
     [
         ("promt", 'did you mean "prompt"?'),
         ("PROMPT", 'did you mean "prompt"?'),
@@ -98,8 +98,8 @@ def test_right_stays_right() -> None:
     ],
     ids=["near", "case", "far", "huge"],
 )
-def test_did_you_mean(word: str, mend: str) -> None:
-    assert did_you_mean(word, ["prompt", "samples"]) == mend
+def test_did_you_mean(word: str, suggestion: str) -> None:
+    assert did_you_mean(word, ["prompt", "samples"]) == suggestion
 
 
 def test_values_are_shown_short_on_one_line_and_without_secrets() -> None:

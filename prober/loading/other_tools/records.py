@@ -150,6 +150,7 @@ def _unpacked(path: Path, content: bytes) -> Record:
             names = [name for name in packed.namelist() if name.startswith("samples/") and name.endswith(".json")]
             header = next(name for name in _INSPECT_STARTS if name in packed.namelist())
             return {**json.loads(packed.read(header)), "samples": [json.loads(packed.read(name)) for name in names]}
+    # NotImplementedError is what zipfile raises for a compression that it does not know.
     except (zipfile.BadZipFile, NotImplementedError, KeyError, TypeError, ValueError, RecursionError) as error:
         message = f"cannot be read as an Inspect log ({error}); write it as JSON with: inspect log dump FILE"
         raise _problem(path, 0, message) from error
