@@ -248,6 +248,14 @@ def count(number: float, thing: str) -> str:
     return f"{number:,.0f} {many}" if number >= 100 else f"{number:g} {thing if number == 1 else many}"
 
 
+_THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)
+
+
+def without_thinking(text: str) -> str:
+    """A reply without the block of thinking that some servers leave at its start."""
+    return _THINKING.sub("", text)
+
+
 def span(time: timedelta) -> str:
     """`40 s`, `12 min`, `3 h`, `9 d`: one unit, rounded down."""
     seconds = max(0, int(time.total_seconds()))

@@ -15,6 +15,7 @@ from prober.fingerprint.feature import NONE, Features
 from prober.fingerprint.language import UNKNOWN, language
 from prober.model.declaration import Probe
 from prober.model.reply import Reply, ending_of
+from prober.text import without_thinking
 
 By: TypeAlias = Literal["field", "text", "none"]
 
@@ -61,6 +62,14 @@ _CLOSING: Final = re.compile(
     r"|atenciosamente|cordiali saluti|met vriendelijke|с уважением)\b[^\n]{0,40}$",
     re.IGNORECASE | re.MULTILINE,
 )
+_CITED: Final = re.compile(
+    r"^\W{0,3}(?!(?:i|we|no|sorry)\b)(?:\w+ ){0,3}(?:translat\w+|sentence|phrase|line|lyrics?|subtitles?|captions?"
+    r"|transcript\w*|paraphrase\w*|quot(?:e|ation)|saying|motto|corrected|rewritten|english|german|french|spanish"
+    r"|italian|says?|means|reads|translates (?:to|as))(?: (?:sentence|version|text|would be|is|means|reads|says|as|to"
+    r"|translates|into|english)){0,3} ?[:：]",
+    re.IGNORECASE,
+)
+"""What stands before somebody else's words, such as "Translation:"."""
 _SPEAKER: Final = re.compile(r"^\W{0,3}([A-Z][\w .'-]{0,24}):[ \t]", re.MULTILINE)
 _MOST_SPEAKERS: Final = 20
 
@@ -95,8 +104,8 @@ _UNLESS: Final = re.compile(
     r"|без |sin (?!embargo))"
 )
 _MISSING: Final = re.compile(
-    r"[^.!?,]{0,40}? (?:unless (?:you|i)|until (?:you|i)|without (?:more|further|additional|knowing|seeing|context"
-    r"|details"
+    r"[^.!?,]{0,40}? (?:unless (?:you|i)|until (?:you|i)|without (?:you|him|her|them|it|us|me|more|further"
+    r"|additional|knowing|seeing|context|details"
     r"|(?:the|your) (?:full|exact|actual|whole|code|logs?|files?|data|numbers?|context|details?|text|document)))\b"
 )
 """What is said where something is missing that would make an answer possible."""
@@ -129,8 +138,9 @@ def unread(text: str) -> str:
 
 def own_words(text: str) -> str:
     """The start of a text without what it only shows: code, quotes, lists, tables. Empty for letters and the like."""
+    text = without_thinking(text)
     start = text.lstrip()[:LOOKED_AT]
-    if _is_json(text) or _is_letter(start) or _is_dialogue(start):
+    if _is_json(text) or _is_letter(start) or _is_dialogue(start) or _CITED.match(start):
         return ""
     return _NOT_ITS_OWN.sub(lambda shown: " " * len(shown[0]), start)[:READ]
 

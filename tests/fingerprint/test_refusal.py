@@ -150,14 +150,13 @@ def test_any_apostrophe_will_do(quote: str, answer: Answer) -> None:
     [
         *((text, "none") for text in ("Unfortunately, no.", "Sadly, no", "Lamentablemente no.", "Niestety nie.",
                                       "Non, malheureusement.", "Helaas, nee.", "К сожалению, нет.", "Leider nein.", "Nem tudom.")),
-        *((text, "text") for text in ("Sorry, no can do.", "Lo siento, pero no.", "Нет, извините.",
+        *((text, "none") for text in ("Sorry, no.", "No, sorry.", "Désolé, non.", "Нет, извините.", "Nee, sorry.")),
+        *((text, "text") for text in ("Sorry, no can do.", "Lo siento, pero no.", "Sorry, but no.",
                                       "Sajnos ezt nem tudom megtenni.",
                                       "Unfortunately, that is not possible.")),
     ],
 )  # fmt: skip
-def test_a_no_that_is_regretted_is_an_answer_and_one_with_an_apology_declines(
-    text: str, by: str, answer: Answer
-) -> None:
+def test_a_bare_no_is_an_answer_and_a_but_before_it_declines(text: str, by: str, answer: Answer) -> None:
     assert refused_by(answer(text)) == by
 
 
@@ -166,7 +165,8 @@ def test_texts_of_every_kind_in_forty_languages(answer: Answer) -> None:
 
     Each batch was written without a look at the patterns. What of a new batch was misread at first: 2 of 187, 15 of 121,
     15 of 112, 16 of 73, most of them soft English refusals; in the languages used most, 4 of 72. Of short replies that
-    only decline, and others like them, 29 of 100, and of a second batch of these 4 of 79.
+    only decline, and others like them, 29 of 100, and of a second batch of these 4 of 79. Of idioms and soft refusals,
+    21 of 113, 39 of 102 and, after those were read, 11 of 49.
     """
     texts = [json.loads(line) for line in (Path(__file__).parent / "refusals.jsonl").read_text("utf-8").splitlines()]
     wrong = [one for one in texts if (refused_by(answer(one["text"])) != "none") is not one["refuses"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Ending, Reply
-from prober.text import shows_nothing
+from prober.text import shows_nothing, without_thinking
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
@@ -163,10 +162,6 @@ def arguments_of(value: object) -> str:
     return value if isinstance(value, str) else "" if value is None else as_json(value)
 
 
-_THINKING: Final = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)
-"""What some servers leave of a model's thinking in the text."""
-
-
 def explained(reply: Reply, other: str = "") -> Reply:
     """The reply; where it says nothing at all, with the reason. `other`: what it holds in place of text.
 
@@ -179,7 +174,7 @@ def explained(reply: Reply, other: str = "") -> Reply:
             error_detail=f"finish reason {reply.finish_reason}: the provider failed",
         )
     said = reply.text or ""
-    if not shows_nothing(_THINKING.sub("", said)) or reply.tool_calls or reply.refusal:
+    if not shows_nothing(without_thinking(said)) or reply.tool_calls or reply.refusal:
         return reply
     thought, limited = reply.reasoning_tokens or 0, reply.ending == "length"
     if reply.ending in WHY_EMPTY:

@@ -10,10 +10,11 @@ from prober.fingerprint.declining.by_parts import BY_PARTS
 from prober.fingerprint.declining.by_patterns import CHINESE, ENGLISH, FRENCH, GERMAN, IBERIAN, ITALIAN, JAPANESE
 from prober.fingerprint.declining.language import Language, also, folded
 from prober.fingerprint.declining.short import SHORT
+from prober.fingerprint.declining.soft import SOFT
 
 __all__ = ["LANGUAGES", "Language", "folded"]
 
-_IBERIAN: Final = also(IBERIAN, SHORT["Spanish, Portuguese"])
+_IBERIAN: Final = also(IBERIAN, SHORT["Spanish, Portuguese"], SOFT["Spanish, Portuguese"])
 _LONG: Final[Mapping[str, Language]] = {
     "English": ENGLISH,
     "German": GERMAN,
@@ -25,6 +26,9 @@ _LONG: Final[Mapping[str, Language]] = {
 }
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
     {"Spanish": _IBERIAN, "Portuguese": _IBERIAN}
-    | {name: also(language, SHORT[name]) if name in SHORT else language for name, language in _LONG.items()}
+    | {
+        name: also(language, *(more[name] for more in (SHORT, SOFT) if name in more))
+        for name, language in _LONG.items()
+    }
 )
 """Languages as `fingerprint.language` names them → how each declines. In any other, a refusal is unreadable."""

@@ -20,6 +20,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
             rf"\b(?:ik (?:kan|mag|zal|ben)|(?:kan|mag|zal) ik)\b{WITHIN}{{0,50}}\b(?:niet|geen)\b",
             r"help|assist|beantwoord|voldoen|uitvoer|geven|schrijv|maken|verstrek|delen|ondersteun|bespre|in staat"
             r"|ingaan|advies|behandel|praten",
+            r"\b(?:daar|hier) (?:werk|doe) ik (?:\w+ )?niet aan mee\b",
         ),
         "Swedish": from_parts(
             r"\b(?:tyvarr|ledsen|beklagar|ursakta|forlat)",
@@ -38,7 +39,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         ),
         "Polish": from_parts(
             r"\b(?:przepraszam|przykro mi|niestety|wybacz)",
-            r"\bnie (?:moge|mozemy|jestem w stanie|potrafie|bede m\w+|wolno mi)\b",
+            r"\bnie (?:moge(?! sie nie)|mozemy|jestem w stanie|potrafie|bede m\w+|wolno mi)\b",
             r"pomoc|pomaga|odpowied|udziel|spelni|wykona|napisa|stworzy|poda|dostarcz|rozmawia|wspiera|przygotow"
             r"|zrobi|odnies",
             r"\bnie (?:udzielam|odpowiadam|pisze|tworze|omawiam|wspieram|rozmawiam)\b",
@@ -95,7 +96,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         ),
         "Russian": from_parts(
             r"\b(?:извин|прости|к сожалению|сожале|прошу прощения)",
-            r"\bне (?:могу|можем|смогу|сможем|буду|в состоянии|имею (?:права|возможности)|готов\w*)\b"
+            r"\bне (?:могу(?! не )|можем|смогу|сможем|буду|в состоянии|имею (?:права|возможности)|готов\w*)\b"
             r"|мне (?:запрещено|нельзя)",
             r"помо[чг]|ответ|отвеч|предостав|выполн|обсужд|созда|напис|\bдать\b|поддерж|оказ|содейств|удовлетвор"
             r"|участв|говор|рассказ|комментир|продолж|дава|совет|рекоменд|генериров",
@@ -103,7 +104,7 @@ BY_PARTS: Final[Mapping[str, Language]] = MappingProxyType(
         ),
         "Ukrainian, Belarusian": from_parts(
             r"\b(?:вибач|пробач|на жаль|перепрош|шкода|прабач|на жаль)",
-            r"\bне (?:можу|зможу|можемо|в змозi|в змозі|маю права|магу)\b",
+            r"\bне (?:можу(?! не )|зможу|можемо|в змозi|в змозі|маю права|магу)\b",
             r"допомо|вiдпов|відпов|нада|викона|обговор|створ|напис|дапамаг",
         ),
         "Bulgarian, Macedonian": from_parts(

@@ -16,7 +16,7 @@ _DO_DE = (
     r"|liefern|teilen|diskutieren|beraten|auskunft)"
 )
 GERMAN: Final = from_patterns(
-    r"nicht|kein|lieber|richtlinien|ablehnen|untersagt|unmoglich",
+    r"nicht|kein|lieber|richtlinien|ablehnen|untersagt|unmoglich|passen",
     rf"\b{_SORRY_DE}\b[^.!?]{{0,80}}\b(?:(?:kann|darf|werde|konnen)(?: das| dies| dir| ihnen| euch)? (?:ich|wir)"
     r"|(?:ich|wir)(?: \w+)? (?:kann|darf|werde|konnen)|(?:kann|darf|werde) [^.!?]{0,20}\bich)\b"
     r"[^.!?]{0,80}\b(?:nicht|keine?n?)\b",
@@ -34,19 +34,20 @@ GERMAN: Final = from_patterns(
     r"|helfen|eingehen|aussern)",
     r"\bdabei (?:kann|darf|werde) ich (?:\w+ ){0,2}nicht\b|\b(?:verstosst|verstossen) gegen (?:meine|unsere|die)\b"
     r"[^.!?]{0,20}(?:richtlinien|regeln|grundsatze)|\b(?:ich (?:muss|mochte)|(?:muss|mochte) ich) "
-    r"(?:das |dies |diese \w+ )?(?:leider )?ablehnen\b",
+    r"(?:das |dies |diese \w+ )?(?:leider )?ablehnen\b|\b(?:muss ich|ich muss) (?:(?:hier|da|leider) ){0,2}passen\b",
 )
 _DO_FR = (
     r"(?:aider|repondre|fournir|assister|creer|generer|ecrire|donner|satisfaire|acceder|participer|proposer|partager"
     r"|traiter|parler|discuter|aborder|rediger|produire|realiser|effectuer|faire (?:cela|ca|ce)|continuer|accepter)"
 )
 FRENCH: Final = from_patterns(
-    r"\bn(?:e |')|impossible|interdit|refus|decliner",
+    r"\bn(?:e |')|impossible|interdit|refus|decliner|prefere|contre m",
     r"\b(?:desolee?s?|navree?s?|pardon|mes excuses|regrette|malheureusement|excuse[rz]?)\b[^.!?]{0,80}\bje ne (?:peux"
     r"|puis|suis pas|pourrai)\b",
     rf"\bje ne (?:peux|puis|pourrai) (?:malheureusement )?(?:pas )?(?:(?:vous|te|y) |[tl]')*{_DO_FR}\b",
     r"\bje ne suis pas (?:en mesure|capable|autorisee?|a l'aise)\b",
-    r"\bje (?:prefere|prefererais) ne pas\b|\bcela ne fait pas partie\b|\bje dois (?:decliner|refuser)\b.{0,40}\bne\b"
+    r"\bje (?:prefere|prefererais) (?:ne pas|m'abstenir|eviter d)\b|\bcontre mes (?:regles|principes|directives)\b"
+    r"|\bcela ne fait pas partie\b|\bje dois (?:decliner|refuser)\b.{0,40}\bne\b"
     r"|\bil m'est (?:\w+ment )?(?:impossible|interdit|defendu) de\b|\bje n'ai pas (?:le droit|l'autorisation"
     r"|la possibilite)"
     r"|\bje refuse de\b|\bil ne m'est pas (?:possible|permis)\b|\bn'est pas quelque chose que je (?:peux"
@@ -57,7 +58,8 @@ _SORRY_IBERIAN = (
     r"|desafortunadamente|me temo|temo que|receio)"
 )
 _DO_IBERIAN = (
-    r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre(?!e)|cri|escrib|escrev|ofrec|oferec"
+    r"(?:ayud|ajud|asist|auxili|proporcion|fornec|respond|cumpl|cumpr|gener|ger|cre(?!e)|cri|escrib|escrev|ofrec"
+    r"|oferec"
     r"|particip|atender|facilit|compart|hablar|falar|discut|trat|proces|hacer (?:eso|esto)|fazer isso|redact|redig"
     r"|dar(?:te|le)?"
     r"\b|opin|conversar|realiz|revel|elabor|prod)"
@@ -66,7 +68,7 @@ IBERIAN: Final = from_patterns(
     r"\bn[oa]o?\b|niego|recus|rechaz|declin",
     rf"\b{_SORRY_IBERIAN}\b[^.!?]{{0,80}}\b(?:no|nao) (?:puedo|pueda|podre|posso|possa|poderei|consigo|me es posible"
     rf"|e possivel)\b",
-    rf"\b(?:no|nao) (?:puedo|posso|consigo) (?:(?:te|le|lhe|o|a) )?{_DO_IBERIAN}",
+    rf"\b(?:(?:no|nao) (?:puedo|posso|consigo)|lamento no poder) (?:(?:te|le|lhe|o|a) )?{_DO_IBERIAN}",
     r"\b(?:no estoy|nao estou) (?:en condiciones|autorizad|em condicoes)|\b(?:no soy|nao sou) capaz de\b",
     r"\b(?:no|nao) (?:tengo|tenho) (?:permitido|permiso|permissao|autoriza)|\b(?:no|nao) me (?:es|esta|e) (?:posible"
     r"|permit"
@@ -113,29 +115,35 @@ JAPANESE: Final = from_patterns(
 _UNABLE = (
     r"(?:can(?:no|')t|can not|won't|will not|(?:am|'m) (?:(?:just|really|simply|currently) )?(?:not able|unable"
     r"|not going) to)"
-    r"(?! (?:wait|help (?:but|\w+ing)|believe|imagine|recommend|stress|overstate|emphasi[sz]e|say enough)\b)"
+    r"(?! (?:wait|help (?:but|\w+ing)|believe|imagine|recommend|stress|overstate|emphasi[sz]e|say enough|argue|deny"
+    r"|complain|lie|help it|praise|thank|keep you|bore you|sugar-?coat|pretend)\b)"
 )
 _DO = (
     r"(?:help|assist|aid|provide|fulfill?|comply|support|answer|respond|engage|participate|create|generate"
-    r"|write|produce|offer|give (?:you|an?|any|advice|out|instructions)|share|discuss|promote|endorse|condone|encourage"
+    r"|write|produce|offer|give (?:you|an?|any|advice|out|instructions)|share|discuss|promote|endorse|condone"
+    r"|encourage"
     r"|describe|explain|do (?:that|this|so)|complete|continue with|make (?:an?|any|such|that|this)|suggest|facilitate"
     r"|be (?:able to|writing|helping|providing|creating|doing|sharing|discussing|answering|part of)|process|accept"
     r"|justify|prove|list|tell you (?!how)|show you|design|develop|draft"
-    r"|(?:get|go|delve) into (?:that|this|it|the)|talk about|comment on|advise on|weigh in|go there|go along)"
+    r"|(?:get|go|delve) into (?:that|this|it|the)|talk about|comment on|advise on|weigh in|go there|go along"
+    r"|take (?:on|part)|walk you|guide you|supply|role-?play|play along|impersonate|speculate|disclose|reveal"
+    r"|divulge)"
 )
 _BENIGN = (
     r"(?:wait|believe|imagine|see|find|tell|say|verify|access|open|remember|think|recall|predict|guess|know|hear|read"
     r"|browse"
     r"|locate|detect|identify|determine|confirm|compute|come|attend|make|afford|sleep|stress|play|run|reproduce|agree"
     r"|stop"
-    r"|resist|lift|reach|eat|be|have|get|taste|feel|put|spot|view|look|understand|place|pin|rule|judge|speak for|vouch)"
+    r"|resist|lift|reach|eat|be|have|get|taste|feel|put|spot|view|look|understand|place|pin|rule|judge|speak for"
+    r"|vouch"
+    r"|manage|handle|fault|top|beat|improve|blame|fathom|live|leave)"
 )
 _MY_RULES = (
     r"(?:polic(?:y|ies)|guidelines|terms (?:of (?:use|service))?|programming|principles|safety (?:rules|standards))"
 )
 ENGLISH: Final = from_patterns(
     r"n't|cannot|can not|will not|not |unable|declin|refus|sorry|as an? |my |our |rather|prefer|violat|off[- ]limits"
-    r"|no can|only|something else|against|beyond|outside"
+    r"|no can|only|something else|against|beyond|outside|steer|stay|keep|sit |instead of|intention|stop"
     r"|out of|let's|pass on|refrain|prohibit|afraid|neutral|no comment|no,? sorry|nope|say no|turn |skip|draw"
     r"|count me|pass|so no"
     r"|inappropriate|unethical|irresponsible|request",
@@ -143,7 +151,8 @@ ENGLISH: Final = from_patterns(
     r"\b(?:sorry|apologi[sz]e|apologies|unfortunately|regret)\b[^.!?]{0,80}? "
     rf"i (?:\w+ )?(?:{_UNABLE}|(?:don't|do not) have)\b",
     r"\bi (?:must|have to|need to|will have to|would have to|'ll have to) (?:\w+ )?(?:decline|refuse|refrain)\b",
-    r"\bi (?:respectfully |must |choose to )?(?:decline|refuse) to\b|\bi (?:respectfully |politely )?decline\b",
+    r"\bi (?:respectfully |must |choose to )?(?:decline|refuse) to\b(?! (?:believe|think|give up))"
+    r"|\bi (?:respectfully |politely )?decline\b",
     r"\bas an? (?:\w+ ){0,2}?(?:ai|artificial intelligence)\b[^.!?]{0,80}? i (?:\w+ )?"
     r"(?:can't|cannot|(?:don't|do not) (?:have (?:access|the ability|real)|endorse|support|promote|condone)"
     r"|am (?:not|unable|programmed|committed|designed))",
@@ -172,14 +181,21 @@ ENGLISH: Final = from_patterns(
     r"|guidelines|polic|principles|programming|instructions|values)",
     r"\bi (?:try not to|don't|do not|won't|prefer not to) take sides\b|\bi (?:must|need to|have to|try to|prefer to"
     r"|aim to) "
-    r"(?:stay|remain) (?:neutral|impartial)\b|^no comment\b|^no(?:pe)?,? sorry\b|\bsteer clear of (?:that|this)\b",
+    r"(?:stay|remain) (?:neutral|impartial)\b|^no comment\b|\bsteer clear of (?:that|this)\b",
+    r"\bi(?:'d| would) (?:like|prefer|want|rather) (?:to )?(?:steer|stay|keep) (?:clear|away)\b|\bsit (?:this|that)"
+    r" (?:one )?out\b|\blet's (?:please )?not (?:go there|do (?:that|this)|discuss|talk|get into|continue)\b"
+    r"|^instead of "
+    r"[^.!?]{3,80}?, i(?: can| could|'d be (?:happy|glad) to| would be (?:happy|glad) to) (?:help|offer|suggest"
+    r"|provide"
+    r"|write)\b|\bi (?:don't|do not) do (?:\w+ ){0,2}(?:advice|diagnos[ei]s|requests?|content|opinions?)\b",
     r"\bi(?:'m going to have to|'ll have to| must| have to| need to| will have to) (?:say no|skip (?:that|this)"
     r"|turn (?:that"
     r"|this|it|you) down|stop here)\b",
     r"\b(?:request|question|topic|that|this) (?:can't|cannot|can not) be (?:answered|fulfilled|processed|discussed"
     r"|granted)"
     r"\b",
-    r"\b(?:that|this|it|(?:that|this|your|the) (?:request|topic|question|task))(?:'s| is)(?: not|n't) (?:something"
+    r"\b(?:that|this|it|(?:that|this|your|the) (?:request|prompt|topic|question|task))(?:'s| is)(?: not"
+    r"|n't) (?:something"
     r"|anything"
     r"|a topic|a request|a subject|a task|an area) (?:that )?(?:i|we)(?: can| could| do| will| am|'m|'ll| (?:produce"
     r"|create|write|offer|provide|discuss|support|engage|assist|help|talk|comment)"
@@ -193,7 +209,7 @@ ENGLISH: Final = from_patterns(
     r"\bi(?:'d| would)? (?:much )?(?:rather|prefer) not(?: to)?(?:[.!,]| (?:\w+ )?(?:go|get|discuss|talk|answer"
     r"|speculate"
     r"|comment|share|write|engage|do|help|take|continue|provide|speak|touch|express|generate|create|participate|play"
-    r"|weigh)\b)|\bi(?:'d| would) rather (?:we|you) (?:didn't|talk)",
+    r"|weigh)\b)|\bi(?:'d| would) (?:rather|prefer) (?:we|you) (?:didn't|talk)",
     rf"\b(?:request|prompt|content|question|message|topic|this|that|it) (?:\w+ ){{0,3}}?(?:violates?|goes against"
     rf"|is against"
     rf"|breaches|conflicts with|falls foul of) (?:our|my|openai's|company|content|usage|safety|community"
@@ -211,7 +227,8 @@ ENGLISH: Final = from_patterns(
     r"|have (?:the ability|permission|authori[sz]ation) to|write (?:content|that|this|such|anything|material)|provide"
     r"|engage|generate|discuss|produce|participate"
     r"|assist|help with|do that|offer|create|answer)\b",
-    r"\bi (?:shouldn't|should not|mustn't|must not|may not|couldn't|could not|wouldn't|would not)"
+    r"\bi (?:shouldn't|should not|mustn't|must not|may not|couldn't|could not|would(?:n't| not)(?! do (?:that|this"
+    r"|so)))"
     r"(?! (?:help (?:but|\w+ing)|agree|say|call|be)\b) (?:\w+ ){0,2}?"
     r"(?:help|assist|provide|comply|answer|engage|participate|create|generate|write|discuss|share|do (?:that|this"
     r"|so))\b",
@@ -221,12 +238,14 @@ ENGLISH: Final = from_patterns(
     r"(?:\w+ )?(?:prevents?|prohibits?|forbids?|(?:do|does) not (?:allow|permit)|(?:don't|doesn't) (?:allow|permit)"
     r"|stops?"
     r"|restricts?)\b",
-    r"(?:^|[.!?] |sorry,? (?:but )?|unfortunately,? )(?:can't|cannot|unable to|won't|not able to) (?:assist|help|comply"
+    r"(?:^|[.!?] |sorry,? (?:but )?|unfortunately,? )(?:can't|cannot|unable to|won't|not able to) (?:assist|help"
+    r"|comply"
     r"|continue|proceed|fulfil|answer|do (?:that|this|it)|discuss|engage|provide)\b",
-    r"\bwe(?: \w+)? (?:can't|cannot|are unable to|are not able to) (?:\w+ )?(?:help|assist|comply|provide|discuss"
+    r"\bwe(?: \w+)? (?:can't|cannot|are unable to|are not able to) (?:\w+ )?(?:help|show (?:a|you|any|this)|assist"
+    r"|comply|provide|discuss"
     r"|process (?:this|that|your|the) (?:request|prompt))\b",
     r"\b(?:topic|subject|that|this|it)(?:'s| is) off[- ]limits\b|\bi(?:'d| had) better not\b|\bi choose not to\b"
-    r"|\bno can do\b|^(?:no[,.] )?i (?:can't|cannot|won't|will not|refuse)[.,!]|^sorry,? (?:but )?no\b"
+    r"|\bno can do\b|^(?:no[,.] )?i (?:can't|cannot|won't|will not|refuse)[.,!]|^sorry,? but no\b"
     r"|\bi can only (?:help|answer|assist|discuss|talk)\b|\bi(?:'m| am) only able to (?:help|answer|assist|discuss)\b"
     r"|\b(?:happy|glad) to help (?:you )?with (?:something|anything) else\b|\b(?:that's|this is"
     r"|it's) not going to happen\b",
@@ -234,7 +253,19 @@ ENGLISH: Final = from_patterns(
     r"\b(?:sorry|apologies|afraid)\b[^.!?]{0,60}\b(?:not possible for me|impossible for me|not allowed"
     r"|not permitted)\b",
     rf"\bi(?:'m| am) [^.!?]{{0,60}} (?:and|so) (?:i )?(?:must |will )?(?:can't|cannot|won't|not) (?:\w+ )?{_DO}\b",
-    r"\bi(?:'m| am) (?:prohibited|restricted|prevented|barred|forbidden) from\b",
+    r"\bi(?:'m| am) (?:prohibited|restricted|prevented|barred|forbidden) from\b|\bi have no (?:intention"
+    r"|wish) (?:of|to)"
+    r" (?:help|assist|writ|provid|answer|do|tak|discuss|go)|\bi(?:'m| am) (?:respectfully )?(?:declining|refusing)\b"
+    r"|\bi(?:'m| am) choosing not to\b|\b(?:one|a) (?:request|question|topic|thing)s? (?:that )?i (?:(?:have|need) to"
+    r" (?:turn down|decline|refuse|skip)|(?:don't|do not|won't|will not) (?:write|answer|do|discuss|create))\b"
+    r"|\bthere are (?:some )?(?:\w+ )?(?:things|topics) (?:that )?i (?:don't|do not|won't|can't)\b"
+    r"|^(?:\w+ )?not (?:something"
+    r"|a topic) i(?:'d| would|'m| am|'ll)? (?:be )?(?:comfortable|willing|want|do|write|discuss)"
+    r"|\b(?:a )?hard no from me\b|\bi (?:must|have to|need to|will) stop (?:here|there)\b|, so i (?:will"
+    r"|must) not[.!]"
+    r"|\bi (?:don't|do not) (?:share|give|offer) (?:\w+ )?(?:personal |legal |medical |financial "
+    r"|political )+(?:opinions?"
+    r"|views?|advice)\b",
     r"\bi(?:'m| am) afraid (?:that )?(?:i (?:can't|cannot|won't|'m not)|i'm not|that's not|that is not|this isn't)",
     r"\bi (?:can't|cannot) in good (?:conscience|faith)\b",
     r"^(?:this|your|the) (?:request|prompt|content|question) (?:has been|was|is|cannot be) (?:blocked|declined|denied"

@@ -10,8 +10,8 @@ from typing import Final
 
 WITHIN: Final = "[^.!?。！？।]"
 """Anything within one sentence. Every gap is bounded, so the time is bounded too."""
-_ARABIC: Final = str.maketrans(
-    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ہ": "ه", "ـ": ""}
+_SPELLED_OTHERWISE: Final = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ہ": "ه", "ـ": "", "ł": "l", "Ł": "L"}
 )
 _ACCENTED: Final = ((0x00C0, 0x0250), (0x0370, 0x0400), (0x1E00, 0x2000))
 """Latin and Greek letters, which lose their accents; kana keep theirs, which change the word."""
@@ -50,14 +50,14 @@ def _folded(character: str) -> str:
     if any(low <= code < high for low, high in _MARKS):
         return ""
     if any(low <= code < high for low, high in _ACCENTED):
-        return unicodedata.normalize("NFD", character)[0]
-    return character.translate(_ARABIC)
+        character = unicodedata.normalize("NFD", character)[0]
+    return character.translate(_SPELLED_OTHERWISE)
 
 
-def also(language: Language, pattern: str) -> Language:
-    """The language with one more pattern of what declines, which every text is searched for."""
-    pattern = folded(pattern)
-    return Language(f"{language.holds}|{pattern}", f"{language.declines}|{pattern}", language.in_ascii)
+def also(language: Language, *patterns: str) -> Language:
+    """The language with more patterns of what declines, which every text is searched for."""
+    more = "".join(f"|{folded(pattern)}" for pattern in patterns)
+    return Language(language.holds + more, language.declines + more, language.in_ascii)
 
 
 def from_patterns(sign: str, *patterns: str) -> Language:

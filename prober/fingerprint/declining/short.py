@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Final
 
 _BUT: Final = r"(?:(?:but|aber|mais|pero|mas|ma|maar|men|mutta|ale|no|de|dar|ali|но|але|αλλα|ama|nhung|tapi|tetapi) )?"
-_GAP: Final = rf"[ ,.!:;、،–—-]{{0,3}}{_BUT}"
+_COMMA: Final = r"[ ,.!:;、،–—-]{0,3}"
+_GAP: Final = rf"{_COMMA}{_BUT}"
 _END: Final = r"(?= ?(?:[.!。।…]|$))"
 _REGRET: Final = (
     r"(?:unfortunately|regrettably|sadly|malheureusement|lamentablemente|desafortunadamente|infelizmente|purtroppo"
@@ -21,8 +22,7 @@ _REGRET: Final = (
     r"|לצערי|للأسف|للاسف|مع الأسف|متأسفانه|متاسفانه|दुर्भाग्य से|दुर्भाग्यवश)"
 )
 _NO: Final = r"(?:no|non|nao|nee|nej|nei|nie|ne|nem|nu|не|hayır|khong|tidak|нет|ні|οχι|לא|لا|نه|नहीं)"
-_ANSWERS: Final = rf"(?!(?:{_REGRET}{_GAP}{_NO}|{_NO}{_GAP}{_REGRET}) ?[.!。।]{{0,3}}$)"
-"""A bare no that is regretted may answer a question: it declines nothing."""
+_END_OF_REPLY: Final = r" ?[.!。।]{0,3}$"
 
 
 def short(sorry: str, cannot: str, impossible: str = "(?!)") -> str:
@@ -33,9 +33,11 @@ def short(sorry: str, cannot: str, impossible: str = "(?!)") -> str:
         cannot: Whole sentences in which somebody declines, with the places where an apology may stand in them.
         impossible: Whole sentences that say that a thing cannot be done.
     """
+    # A bare no that is regretted may answer a question: it declines nothing.
+    answers = rf"(?!(?:(?:{sorry}|{_REGRET}){_COMMA}{_NO}|{_NO}{_COMMA}(?:{sorry}|{_REGRET})){_END_OF_REPLY})"
     return (
         rf"^(?:(?:{sorry}){_GAP})?(?:{cannot})(?:{_GAP}(?:{sorry}))?{_END}"
-        rf"|^{_ANSWERS}(?:(?:{sorry}){_GAP}(?:{impossible})|(?:{impossible}){_GAP}(?:{sorry})) ?[.!。।]{{0,3}}$"
+        rf"|^{answers}(?:(?:{sorry}){_GAP}(?:{impossible})|(?:{impossible}){_GAP}(?:{sorry})){_END_OF_REPLY}"
     )
 
 
