@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from prober.fingerprint.feature import digest
 from prober.model.reply import Reply
@@ -86,56 +86,68 @@ def from_cache(reply: Reply, by: str) -> Reply:
     return replace(reply, cached_by=by, text=None, error="invalid_reply", error_detail=detail)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    series: str
+class Seen(NamedTuple):
+    """What is remembered of a reply, to notice that another one repeats it."""
+
+    reply_id: str
     content: str | None
-    """None where a cache gave it: then only its id is known."""
+    """Digest of what it says; None where a cache gave it: then only its id is known."""
     characters: int
     latency_s: float | None
     is_cached: bool
+
+
+def seen(reply: Reply) -> Seen | None:
+    """None of a reply that is nothing to remember: a failure that no cache gave."""
+    if not reply.answered and not reply.cached_by:
+        return None
+    return Seen(
+        reply.reply_id or "", _content(reply), len(reply.text or ""), reply.latency_s, is_cached=bool(reply.cached_by)
+    )
 
 
 class SeenReplies:
     """The newest replies of one endpoint, in the order in which they came: the memory that notices a repeated one."""
 
     def __init__(self) -> None:
-        self._by_id: OrderedDict[str, _Seen] = OrderedDict()
+        self._by_id: OrderedDict[str, tuple[str, Seen]] = OrderedDict()
+        """Id → series and reply."""
         self._last_id: dict[str, str] = {}
         """Series → id of its newest reply."""
-        self._by_series: dict[str, list[_Seen]] = {}
+        self._by_series: dict[str, list[Seen]] = {}
         self._ids_mean_nothing = False
         """Whether this endpoint gives different replies one id."""
 
     def marked(self, series: str, reply: Reply) -> Reply:
         """The reply as it is, or `from_cache`; it is remembered either way."""
-        if not reply.answered and not reply.cached_by:
-            return reply
-        seen = _Seen(series, _content(reply), len(reply.text or ""), reply.latency_s, bool(reply.cached_by))
-        by = "" if seen.is_cached else self._cache_of(seen, reply.reply_id or "")
-        self._remember(replace(seen, is_cached=seen.is_cached or bool(by)), reply.reply_id or "")
+        by = self.remember(series, one) if (one := seen(reply)) else ""
         return from_cache(reply, by) if by else reply
 
-    def _cache_of(self, seen: _Seen, reply_id: str) -> str:
-        """Which witness says that a cache gave this reply; empty where none does."""
-        if self._repeats_id(seen, reply_id):
-            return REPEATED_ID
-        return REPEATED_TEXT if seen.characters >= LONG and self._repeats_text(seen) else ""
+    def remember(self, series: str, seen: Seen) -> str:
+        """Which witness says that a cache gave this reply; empty where none does, or the reply itself says so."""
+        by = "" if seen.is_cached else self._cache_of(series, seen)
+        self._keep(series, seen._replace(is_cached=True) if by else seen)
+        return by
 
-    def _repeats_id(self, seen: _Seen, reply_id: str) -> bool:
-        before = self._by_id.get(reply_id)
-        if before is None or self._ids_mean_nothing:
+    def _cache_of(self, series: str, seen: Seen) -> str:
+        if self._repeats_id(series, seen):
+            return REPEATED_ID
+        return REPEATED_TEXT if seen.characters >= LONG and self._repeats_text(series, seen) else ""
+
+    def _repeats_id(self, series: str, seen: Seen) -> bool:
+        if seen.reply_id not in self._by_id or self._ids_mean_nothing:
             return False
-        is_telling = len(reply_id) >= TELLING_ID
+        before_in, before = self._by_id[seen.reply_id]
+        is_telling = len(seen.reply_id) >= TELLING_ID
         is_only = len(self._by_id) == 1
-        is_elsewhere = before.series != seen.series
+        is_elsewhere = before_in != series
         if before.content not in (None, seen.content) or (is_elsewhere and (is_only or not is_telling)):
             self._ids_mean_nothing = True
             return False
-        return is_telling or (not is_only and self._last_id.get(seen.series) == reply_id)
+        return is_telling or (not is_only and self._last_id.get(series) == seen.reply_id)
 
-    def _repeats_text(self, seen: _Seen) -> bool:
-        given = [one for one in self._by_series.get(seen.series, ()) if not one.is_cached]
+    def _repeats_text(self, series: str, seen: Seen) -> bool:
+        given = [one for one in self._by_series.get(series, ()) if not one.is_cached]
         if len(given) < UNLIKE or len({one.content for one in given}) < len(given):
             return False
         times = [one.latency_s for one in given if one.latency_s is not None]
@@ -144,15 +156,15 @@ class SeenReplies:
         fastest = min(times)
         return seen.latency_s < min(FAST * fastest, fastest - SOONER_S)
 
-    def _remember(self, seen: _Seen, reply_id: str) -> None:
-        if reply_id:
+    def _keep(self, series: str, seen: Seen) -> None:
+        if reply_id := seen.reply_id:
             before = self._by_id.get(reply_id)
-            self._by_id[reply_id] = before if before is not None and seen.content is None else seen
+            self._by_id[reply_id] = before if before is not None and seen.content is None else (series, seen)
             self._by_id.move_to_end(reply_id)
-            self._last_id[seen.series] = reply_id
+            self._last_id[series] = reply_id
             if len(self._by_id) > REMEMBERED:
                 self._by_id.popitem(last=False)
-        given = self._by_series.setdefault(seen.series, [])
+        given = self._by_series.setdefault(series, [])
         given.append(seen)
         del given[: -4 * UNLIKE]
 

@@ -77,9 +77,10 @@ def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
     probes = {ask.series: ask.probe for ask in asks}
     asker = _asker(store, claim, one, found.values(), probes)
     seen = SeenReplies()
-    earlier = store.query(replies.newest, endpoint.content_hash, REMEMBERED)
-    for series, reply in (*earlier, *((one.series, one.reply) for one in found.values())):
-        seen.marked(series, reply)
+    for series, one_before in store.query(replies.seen_before, endpoint.content_hash, REMEMBERED):
+        seen.remember(series, one_before)
+    for before in found.values():
+        seen.marked(before.series, before.reply)
     unread = deque(one for one in found.values() if _is_unread(one) and one.series in probes)
     read: list[Observation] = []
     with closing(asker.ask([ask for ask in asks if (ask.series, ask.sample) not in found])) as arriving:

@@ -116,7 +116,7 @@ def breaker_gate(
     keeps_pause: bool = True,
 ) -> BreakerGate:
     """The breaker as the newest stored replies of the endpoint leave it. `beside`: stored replies of no round."""
-    newest = store.query(replies.newest_of_endpoint, endpoint.content_hash, REMEMBERED)
+    newest = store.query(replies.newest_failures, endpoint.content_hash, REMEMBERED)
     outcomes = sorted(map(outcome_of, (*newest, *beside)), key=lambda one: one.at)[-REMEMBERED:]
     return BreakerGate(outcomes, clock, endpoint.name, keeps_pause=keeps_pause)
 

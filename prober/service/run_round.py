@@ -103,8 +103,9 @@ def run(
         is_scheduled=is_scheduled,
         may_confirm=confirming,
     )
-    round_id = store.change(rounds.due, endpoint, probe_set.name, due_at)
-    claim = store.change(rounds.claim, round_id, worker, clock(), LEASE_S)
+    with store.write() as tx:
+        round_id = rounds.due(tx, endpoint, probe_set.name, due_at)
+        claim = rounds.claim(tx, round_id, worker, clock(), LEASE_S)
     if claim is None:
         return RoundResult("busy")
     with _held(store, claim, clock):

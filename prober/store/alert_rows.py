@@ -45,6 +45,7 @@ class IncidentRow(Row, table=True):
             sqlite_where=text("state != 'closed' AND about IS NOT NULL"),
             postgresql_where=text("state != 'closed' AND about IS NOT NULL"),
         ),
+        Index("ix_incident_endpoint_hash_state", "endpoint_hash", "state"),
     )
     id: int = Field(default=None, primary_key=True)
     endpoint: str = Field(index=True)

@@ -20,6 +20,7 @@ from cattrs import Converter
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_unstructure_fn
 
+from prober.fingerprint.caches import Seen, seen
 from prober.incidents.severity import severity
 from prober.model.errors import StoreError
 from prober.model.evidence import Fact, Findings, Fingerprint, Judgement, Observation, Verdict
@@ -81,6 +82,18 @@ def pack_fingerprint(fingerprint: Fingerprint | None) -> bytes | None:
 
 def unpack_fingerprint(packed: bytes | None) -> Fingerprint | None:
     return None if packed is None else _unpack_fingerprint(packed)
+
+
+def pack_seen(reply: Reply) -> str:
+    """What is remembered of a reply to notice repeated ones, as JSON in ASCII; empty where nothing is."""
+    found = seen(reply)
+    return "" if found is None else json.dumps(found, separators=(",", ":"))
+
+
+def unpack_seen(packed: str) -> Seen | None:
+    """Raises StoreError where the text is not what `pack_seen` wrote."""
+    with _damage_named():
+        return Seen(*json.loads(packed)) if packed else None
 
 
 def unpack_observation(row: ReplyRow) -> Observation:

@@ -7,13 +7,21 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, insert
+from sqlalchemy import ColumnElement, bindparam, case, insert
 from sqlmodel import col, select, update
 
+from prober.fingerprint.caches import Seen, seen
 from prober.model.evidence import Observation, Place, Round
 from prober.model.reply import Reply
 from prober.store import rounds
-from prober.store.codec import pack_fingerprint, pack_reply, unpack_observation, unpack_reply
+from prober.store.codec import (
+    pack_fingerprint,
+    pack_reply,
+    pack_seen,
+    unpack_observation,
+    unpack_reply,
+    unpack_seen,
+)  # fmt: skip
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim
 from prober.store.rows import ReplyRow, RoundRow, WatchRow
@@ -79,6 +87,7 @@ def _values(round_id: int, one: Observation) -> dict[str, object]:
         "reply": pack_reply(one.reply),
         "fingerprint": pack_fingerprint(one.fingerprint),
         "place": one.place,
+        "seen": pack_seen(one.reply),
     }
 
 
@@ -102,6 +111,22 @@ def recorded(tx: Transaction, round_id: int) -> tuple[Observation, ...]:
 
 def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, Reply], ...]:
     """(series, reply) of the newest completed rounds, oldest first: as many whole rounds as hold `about` replies."""
+    newest = col(ReplyRow.round_id).in_(_newest_rounds(tx, endpoint_hash, about))
+    rows = tx.exec(select(ReplyRow.series, ReplyRow.reply).where(newest).order_by(col(ReplyRow.id)))
+    return tuple((series, unpack_reply(reply)) for series, reply in rows)
+
+
+def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, Seen], ...]:
+    """What is remembered of the same replies, and their series."""
+    newest = col(ReplyRow.round_id).in_(_newest_rounds(tx, endpoint_hash, about))
+    of_older_version = case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
+    rows = tx.exec(select(ReplyRow.series, ReplyRow.seen, of_older_version).where(newest).order_by(col(ReplyRow.id)))
+    found = ((series, seen(unpack_reply(reply)) if held is None else unpack_seen(held)) for series, held, reply in rows)
+    return tuple((series, one) for series, one in found if one is not None)
+
+
+def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]:
+    """Ids of the newest completed rounds that hold `about` replies."""
     ended = (
         select(col(RoundRow.id), col(RoundRow.asked))
         .where(col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.state) == "completed")
@@ -114,14 +139,11 @@ def newest(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[str, 
             break
         wanted.append(round_id)
         about -= asked
-    rows = tx.exec(
-        select(ReplyRow.series, ReplyRow.reply).where(col(ReplyRow.round_id).in_(wanted)).order_by(col(ReplyRow.id))
-    )
-    return tuple((series, unpack_reply(reply)) for series, reply in rows)
+    return wanted
 
 
-def newest_of_endpoint(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
-    """The newest replies, of rounds that are still asked too; oldest first."""
+def newest_failures(tx: Transaction, endpoint_hash: str, limit: int) -> tuple[Reply, ...]:
+    """The newest replies, of rounds that are still asked too, from the last one that was answered on; oldest first."""
     rounds_of = (
         select(RoundRow.id)
         .where(RoundRow.endpoint_hash == endpoint_hash, col(RoundRow.label).is_not(None))
@@ -134,7 +156,12 @@ def newest_of_endpoint(tx: Transaction, endpoint_hash: str, limit: int) -> tuple
         .order_by(col(ReplyRow.at).desc(), col(ReplyRow.place).desc())
         .limit(limit)
     )
-    return tuple(unpack_reply(one) for one in reversed(tx.exec(newest).all()))
+    found: list[Reply] = []
+    for packed in tx.exec(newest):
+        found.append(unpack_reply(packed))
+        if found[-1].answered:
+            break
+    return tuple(reversed(found))
 
 
 def history(tx: Transaction, endpoint_hash: str, series: Collection[str]) -> tuple[Round, ...]:

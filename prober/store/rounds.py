@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, or_, select, update
 
 from prober.model.declaration import Endpoint
@@ -49,15 +50,16 @@ def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime, r
     remember_endpoint(tx, endpoint)
     if reopened:
         _reopen(tx, endpoint.name, probe_set, due_at, reopened)
+    here = select(col(RoundRow.id)).where(
+        col(RoundRow.endpoint) == endpoint.name,
+        col(RoundRow.probe_set) == probe_set,
+        col(RoundRow.due_at) == due_at,
+    )
+    if (known := tx.exec(here).first()) is not None:
+        return known
     if insert_due(tx, endpoint.name, endpoint.content_hash, probe_set, due_at):
         lock(tx, endpoint.content_hash)
-    return tx.exec(
-        select(col(RoundRow.id)).where(
-            col(RoundRow.endpoint) == endpoint.name,
-            col(RoundRow.probe_set) == probe_set,
-            col(RoundRow.due_at) == due_at,
-        )
-    ).one()
+    return tx.exec(here).one()
 
 
 def _reopen(tx: Transaction, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
@@ -126,17 +128,14 @@ def _is_live(lease_until: datetime, now: datetime) -> bool:
 
 def _label(tx: Transaction, row: RoundRow, now: datetime) -> str:
     """Kept when claimed again, unless a later round was judged meanwhile: labels grow in the order of judging."""
-    same = or_(col(RoundRow.endpoint_hash) == row.endpoint_hash, col(RoundRow.endpoint) == row.endpoint)
     if row.label is not None:
+        same = or_(col(RoundRow.endpoint_hash) == row.endpoint_hash, col(RoundRow.endpoint) == row.endpoint)
         overtaken = tx.exec(
             select(RoundRow.id).where(same, col(RoundRow.state) == "completed", col(RoundRow.label) > row.label)
         ).first()
         if overtaken is None:
             return row.label
-    last = tx.exec(select(func.max(RoundRow.label)).where(same)).one()
-    if last is not None:
-        now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
-    return label_at(now)
+    return label_after_all(tx, row.endpoint, row.endpoint_hash, now)
 
 
 def label_at(moment: datetime) -> str:
@@ -146,11 +145,12 @@ def label_at(moment: datetime) -> str:
 
 def label_after_all(tx: Transaction, endpoint: str, endpoint_hash: str, now: datetime) -> str:
     """The label of a round begun now, or, if that is later, just after the newest round of the endpoint."""
-    newest = tx.exec(
-        select(func.max(RoundRow.label)).where(
-            or_(RoundRow.endpoint == endpoint, RoundRow.endpoint_hash == endpoint_hash)
-        )
-    ).one()
+    # Each the end of an index; both conditions in one would read every round of the endpoint.
+    of_each = [
+        select(func.max(RoundRow.label)).where(same).scalar_subquery()
+        for same in (col(RoundRow.endpoint) == endpoint, col(RoundRow.endpoint_hash) == endpoint_hash)
+    ]
+    newest = max((label for label in tx.exec(select(*of_each)).one() if label is not None), default=None)
     after = now if newest is None else max(now, datetime.fromisoformat(newest) + timedelta(microseconds=1))
     return label_at(after)
 
@@ -160,24 +160,21 @@ def label_after_all(tx: Transaction, endpoint: str, endpoint_hash: str, now: dat
 
 def hold(tx: Transaction, claim: Claim) -> None:
     """Lock the endpoint for this transaction. Raises ClaimLost unless the claim is in force."""
-    held = tx.exec(
-        update(WatchRow)
-        .where(col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token)
-        .values(changes=col(WatchRow.changes) + 1)
-    )
+    held = tx.exec(update(WatchRow).where(*_is_held(claim)).values(changes=col(WatchRow.changes) + 1))
     if held.rowcount == 0:
         _refuse(get(tx, claim.round.id, fresh=True))
+
+
+def _is_held(claim: Claim) -> tuple[ColumnElement[bool], ...]:
+    watched = col(WatchRow.endpoint_hash) == claim.round.endpoint_hash  # the key: found without a look at the others
+    return watched, col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token
 
 
 def renew(tx: Transaction, claim: Claim, now: datetime, lease_s: float) -> None:
     """The claim holds for `lease_s` seconds from now on. Raises ClaimLost where it is not in force."""
     # Readers see no change: a round in progress stays in progress.
     lease_until = now + timedelta(seconds=lease_s)
-    renewed = tx.exec(
-        update(WatchRow)
-        .where(col(WatchRow.round_id) == claim.round.id, col(WatchRow.token) == claim.token)
-        .values(lease_until=lease_until)
-    )
+    renewed = tx.exec(update(WatchRow).where(*_is_held(claim)).values(lease_until=lease_until))
     if renewed.rowcount == 0:
         _refuse(get(tx, claim.round.id))
     tx.exec(update(RoundRow).where(col(RoundRow.id) == claim.round.id).values(lease_until=lease_until))
@@ -202,7 +199,7 @@ def complete(
     tx.add(row)
     tx.flush()
     tallies.end(tx, row, judgement, observations)
-    _release(tx, row.id)
+    _release(tx, row)
 
 
 def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Claim | None = None) -> bool:
@@ -222,7 +219,7 @@ def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Clai
             _refuse(row)
         hold(tx, claim)
     end_unjudged(tx, row, reason)
-    _release(tx, round_id)
+    _release(tx, row)
     return True
 
 
@@ -234,9 +231,10 @@ def end_unjudged(tx: Transaction, row: RoundRow, reason: str) -> None:
     tallies.end(tx, row, None)
 
 
-def _release(tx: Transaction, round_id: int) -> None:
+def _release(tx: Transaction, row: RoundRow) -> None:
     """The endpoint is free for its next round."""
-    tx.exec(update(WatchRow).where(col(WatchRow.round_id) == round_id).values(round_id=None, lease_until=None))
+    held = col(WatchRow.endpoint_hash) == row.endpoint_hash, col(WatchRow.round_id) == row.id
+    tx.exec(update(WatchRow).where(*held).values(round_id=None, lease_until=None))
 
 
 def _refuse(row: RoundRow) -> NoReturn:

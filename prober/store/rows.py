@@ -130,6 +130,7 @@ class RoundRow(Row, table=True):
         UniqueConstraint("endpoint", "probe_set", "due_at"),
         UniqueConstraint("endpoint", "label"),
         Index("ix_round_judged", "endpoint_hash", "state", "label"),
+        Index("ix_round_label", "endpoint_hash", "label"),
         Index("ix_round_newest", "endpoint", "due_at"),
         Index("ix_round_work", "state", "due_at"),
         Index("ix_round_due", "due_at", "id"),
@@ -178,6 +179,8 @@ class ReplyRow(Row, table=True):
     """NULL where the ask failed, and until it is taken."""
     place: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Among the asks of its round; 0 for replies of older versions, which were kept in that order."""
+    seen: str | None = Field(default=None, sa_type=Text)
+    """What notices that a later reply repeats it, see `pack_seen`; NULL in replies of older versions."""
 
 
 class SpendingRow(Row, table=True):

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import jsonschema
 import pytest
+from sqlalchemy import text
 
 from prober.incidents.routing import NOBODY
 from prober.judging.promise import Promise
@@ -55,6 +56,15 @@ def store() -> Iterator[Store]:
 def ask(store: Store, gateway: Gateway, day: int) -> RoundResult:
     at = NOW + timedelta(days=day)
     return run_round.run(SET, ENDPOINT, Promise(), gateway, store, NOBODY, at, clock=lambda: at)
+
+
+def test_replies_that_an_older_version_stored_are_remembered_too(store: Store) -> None:
+    gateway = Gateway()
+    gateway.is_on = True
+    ask(store, gateway, 0)
+    with store.write() as tx:
+        tx.connection().execute(text("UPDATE reply SET seen = NULL"))
+    assert ask(store, gateway, 1).failures == ("cached",) * 6
 
 
 def test_a_cache_is_said_and_counted_and_not_judged(store: Store, tmp_path: Path) -> None:

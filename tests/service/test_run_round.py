@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from prober.asking import open_provider
 from prober.asking.scripted import ScriptedProvider
@@ -541,3 +543,34 @@ def test_in_maintenance_nothing_opens_and_what_is_still_there_afterwards_does(st
     opened = [at for at, reason in reasons.items() if reason == "change_confirmed"]
     assert len(opened) == 1 and opened[0] >= end
     assert "in_maintenance" in reasons.values()
+
+
+def test_a_round_finds_its_rows_by_an_index(store: Store) -> None:
+    """What it reads does not grow with the rounds before it, with other endpoints, nor with what they reported."""
+    at, provider, plans = START, ScriptedProvider(), dict[str, str]()
+    store.change(declared.remember, [CANARY], [parrot()], START)
+
+    def explain(
+        connection: Connection, _: object, statement: str, parameters: tuple[object, ...], *_of: object
+    ) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and not _of[-1]:  # not of many rows at once
+            rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans[statement] = "; ".join(row[3] for row in rows)
+
+    def ask() -> None:
+        run_round.run(
+            CANARY, parrot(), promise(parrot()), provider, store, NOBODY, at, clock=lambda: at, confirming=True
+        )
+
+    ask()
+    at += DAY
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        ask()
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(plans) > 20
+    assert {plan for plan in plans.values() if re.search(r"SCAN (round|reply|watch|incident|notice)\b", plan)} == set()
+    newest = [plan for statement, plan in plans.items() if "FROM round" in statement and "label DESC" in statement]
+    assert newest
+    assert not any("TEMP B-TREE" in plan for plan in newest)
