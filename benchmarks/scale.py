@@ -30,6 +30,7 @@ from prober.daemon import Daemon
 from prober.loading import load
 from prober.status.system_status import system_status
 from prober.store import Store
+from prober.text import count
 
 ENDPOINTS: Final = 10_000
 ROUNDS: Final = 100
@@ -43,6 +44,7 @@ from pathlib import Path
 from benchmarks.scale import NOON, daemon_of
 from datetime import timedelta
 from prober.store import Store
+from prober.text import count
 home = Path(sys.argv[1])
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
@@ -281,7 +283,7 @@ def lines(found: Scale) -> list[str]:
         + ".",
         "",
         f"Memory of a daemon with 100 endpoints × 20 probes: {begun:.0f} MB once it is loaded, {watching:.0f} MB "
-        f"watching, {after:.0f} MB after {found.memory_rounds} round(s) of each.",
+        f"watching, {after:.0f} MB after {count(found.memory_rounds, 'round')} of each.",
         "",
         f"Start of a verb (`prober VERB --help`, CPU): the slowest is `{slowest.verb}` with {slowest.cpu_s:.1f} s; "
         + ", ".join(f"{one.verb} {one.cpu_s:.1f}" for one in found.verbs)

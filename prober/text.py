@@ -230,7 +230,7 @@ def measured(text: str) -> str:
     """Such as `sha256 2c26b46b68ff, 3 characters, 1 line`: equal texts look equal, and nothing of them is shown."""
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     lines = text.count("\n") + 1
-    return f"sha256 {digest}, {len(text):,} characters, {lines:,} line{'' if lines == 1 else 's'}"
+    return f"sha256 {digest}, {count(len(text), 'character')}, {count(lines, 'line')}"
 
 
 def unquoted(moved: Moved) -> str:

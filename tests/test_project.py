@@ -75,6 +75,12 @@ def test_links_lead_somewhere() -> None:
     assert not wrong
 
 
+def test_documents_link_no_package_index() -> None:
+    """A package is linked by its source repository, which says what it is and does not depend on an index."""
+    hosts = ("pypi." + "org", "pypi." + "python.org", "npmjs." + "com")
+    assert [of_the_project(page) for page in DOCUMENTS if any(host in page.read_text() for host in hosts)] == []
+
+
 def test_every_threat_names_a_test_that_exists() -> None:
     (threats,) = tables((ROOT / "docs/security.md").read_text())
     assert len(threats) > 20
@@ -109,6 +115,20 @@ def test_documents_are_in_plain_english() -> None:
     texts = {of_the_project(one): re.sub(r"`[^`]*`", "", " ".join(one.read_text().split())) for one in DOCUMENTS}
     said = {page: [found[0] for found in HARD_PHRASES.finditer(text)] for page, text in texts.items()}
     assert {page: phrases for page, phrases in said.items() if phrases} == {}
+
+
+def test_counts_agree_with_their_nouns() -> None:
+    """`prober.text.count` is the one place that makes a plural; what verbs said in the goldens has no '1 replies'."""
+    by_hand = re.compile(r"'' if [^{}]* else 's'\}|'s' (if|\*) |\w(?<!http)\((s|es|ies)\)")
+    code = [*ROOT.glob("prober/**/*.py"), *ROOT.glob("dashboard/*.py"), *ROOT.glob("benchmarks/**/*.py")]
+    assert [of_the_project(path) for path in code if by_hand.search(path.read_text())] == []
+    nouns = (
+        "asks|replies|rounds|probes|tokens|endpoints|prompts|pairs|hours|minutes|messages|days|tries|incidents|times"
+    )
+    one = re.compile(rf"(?<![\d.,–-])1 ([a-z]+ )?({nouns})\b")
+    said = [path for path in (ROOT / "tests/goldens/expected").rglob("*") if path.suffix in {".txt", ".md", ".yaml"}]
+    assert said
+    assert [found[0] for path in said for found in one.finditer(path.read_text())] == []
 
 
 @pytest.mark.slow

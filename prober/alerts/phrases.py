@@ -27,7 +27,7 @@ from prober.model.notice import (
     TroubleNews,
 )
 from prober.model.watch import cause_in_words, trouble_headline
-from prober.text import span, visible
+from prober.text import count, span, visible
 
 Paragraph: TypeAlias = tuple[str, str]
 """(label, sentence)"""
@@ -99,7 +99,7 @@ def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
     said = f"Drill, {said.lower()}" if notice.drill else said
     match notice.about:
         case Digest(items):
-            return f"{said}: {len(items)} thing{'' if len(items) == 1 else 's'} that could wait"
+            return f"{said}: {count(len(items), 'thing')} that could wait"
         case ReportNews(title):
             return _fitted(f"{said}: ", title, "")
         case EndpointNews(cause) | DaemonNews(cause):
@@ -208,7 +208,7 @@ def between(stretch: Between | None) -> str:
 def resting_on(e_value: float, replies: int, reference_replies: int) -> str:
     """What the words about a channel rest on: ` (evidence 412, 48 replies against 256)`; nothing where on nothing."""
     evidence = [f"evidence {thousands(e_value)}"] if e_value else []
-    counts = [f"{replies:,} replies against {reference_replies:,}"] if replies and reference_replies else []
+    counts = [f"{count(replies, 'reply')} against {reference_replies:,}"] if replies and reference_replies else []
     return f" ({', '.join([*evidence, *counts])})" if evidence or counts else ""
 
 
@@ -241,7 +241,7 @@ def endpoint_line(source: Source | None) -> Paragraph:
 
 
 def since_line(incident: IncidentNews) -> Paragraph:
-    rounds = f"{incident.rounds_since_onset} round{'' if incident.rounds_since_onset == 1 else 's'}"
+    rounds = count(incident.rounds_since_onset, "round")
     rounds += "" if incident.state == "closed" else " so far"
     stretch = incident.onset_between if isinstance(incident, ChangeNews) else None
     began = ""

@@ -13,7 +13,7 @@ from typing import Final
 from prober.alerts.phrases import minute
 from prober.status.endpoint_status import STATES, EndpointStatus, State
 from prober.status.strip import DAYS, DayState, counted
-from prober.text import visible
+from prober.text import count, visible
 
 COLOURS: Final[dict[State, str]] = {
     "changed": "#b3261e", "unreachable": "#b3261e", "stale": "#8a6100", "suspected": "#8a6100",
@@ -80,9 +80,7 @@ def _headline(statuses: Sequence[EndpointStatus]) -> str:
     """How many are in each state, the worst first."""
     counts = {state: sum(one.state == state for one in statuses) for state in STATES}
     said = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    return (
-        f"{len(statuses)} endpoint{'' if len(statuses) == 1 else 's'}: {said}." if said else "Nothing is watched yet."
-    )
+    return f"{count(len(statuses), 'endpoint')}: {said}." if said else "Nothing is watched yet."
 
 
 def _meaning(one: EndpointStatus) -> str:

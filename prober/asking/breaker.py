@@ -71,6 +71,8 @@ class Breaker:
 
     @property
     def words(self) -> str:
+        if self.failures == 1:
+            return f"the last ask failed with {self.failure}"
         return f"the last {self.failures} asks failed, the newest with {self.failure}"
 
 

@@ -11,6 +11,7 @@ from prober.asking.interface import Answer, Ask
 from prober.model.budget import Spent
 from prober.model.reply import Reply
 from prober.prices import Tariff
+from prober.text import count
 from prober.tokens import TokenEstimate
 
 
@@ -57,7 +58,8 @@ def held_back(purpose: Purpose, probe_set: str, overspending: Sequence[Overspend
         )
         if is_first or (one.probe_set == probe_set and one.ahead >= MAY_BE_AHEAD[purpose]):
             return Refused(
-                f"held_back: {one.probe_set} has spent {one.ahead:.1f} planned rounds before their time "
+                f"held_back: {one.probe_set} has spent the tokens of "
+                f"{count(round(one.ahead, 1), 'planned round')} too early "
                 f"(incident {one.incident})"
             )
     return None

@@ -14,7 +14,7 @@ from prober.model.errors import ConfigurationError
 from prober.service.candidates import settle
 from prober.status.as_json import of_candidate
 from prober.store import candidates as stored
-from prober.text import one_line
+from prober.text import count, one_line
 
 app = typer.Typer(add_completion=False)
 
@@ -62,4 +62,4 @@ def candidate_words(one: Candidate) -> str:
     since = f"since {minute(one.began_at)}" if one.ended_at is None else f"{minute(one.ended_at)}{by}"
     state = one.state.replace("_", " ")
     words = f": {one.words}" if one.words else ""
-    return one_line(f"{one.title}{on}, {state} ({one.rounds} rounds, {since}){words}")
+    return one_line(f"{one.title}{on}, {state} ({count(one.rounds, 'round')}, {since}){words}")

@@ -82,14 +82,14 @@ def _show(compared: Compared) -> None:
     how = "paired by probe" if compared.paired else "as two groups of replies, because the logs share no probe"
     say(
         f"{compared.verdict}: {count(compared.probes, 'probe')}, "
-        f"{compared.replies[0]:,} replies against {compared.replies[1]:,}, {how}; "
+        f"{count(compared.replies[0], 'reply')} against {compared.replies[1]:,}, {how}; "
         f"alpha {compared.alpha:g} over all channels"
     )
     if compared.missing:
         say(compared.missing)
     if any(compared.failed) or compared.unmatched:
         say(
-            f"Left out: {compared.failed[0]} and {compared.failed[1]} failed asks, "
+            f"Left out: {compared.failed[0]:,} and {count(compared.failed[1], 'failed ask')}, "
             f"{count(compared.unmatched, 'probe')} answered in one log only"
         )
     if compared.channels:

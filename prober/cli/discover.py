@@ -144,7 +144,7 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
         until = "raise that limit in the file, or run the same command again once the budget begins anew"
         return f"Too few asks were allowed to choose probes: {found.declared_budget}; {until}."
     if not found.tried:
-        return f"{budget_tokens:,} tokens are too few to begin; raise --budget-tokens."
+        return f"--budget-tokens {budget_tokens} is too little to begin; raise it."
     return (
         f"None of {count(len(found.tried), 'prompt')} was asked often enough and gave more than one answer; "
         "raise --budget-tokens, or declare a higher temperature."
@@ -153,10 +153,10 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
 
 def _show(found: Discovered, endpoint: Endpoint, limit: int | None, written: Path | None, missing: str) -> None:
     varied = sum(len(one.answers) > 1 for one in found.tried)
-    known = f", {found.recalled} replies known from before" if found.recalled else ""
+    known = f", {count(found.recalled, 'reply')} known from before" if found.recalled else ""
     say(
         f"{endpoint.name}: {count(len(found.tried), 'prompt')} tried, {varied} gave more than one answer; "
-        f"{found.spent_tokens:,} tokens spent in all, {count(found.asks, 'ask')} made now{known}"
+        f"{count(found.spent_tokens, 'token')} spent in all, {count(found.asks, 'ask')} made now{known}"
     )
     say(*(f"FOUND {finding.kind}: {finding.words}" for finding in found.findings))
     say(*(f"Not checked: {words}" for words in found.unchecked))

@@ -20,7 +20,7 @@ from prober.model.errors import ConfigurationError, NotEnough
 from prober.store import Store, retention
 from prober.store.export import export as export_replies
 from prober.store.pages import overview
-from prober.text import quoted
+from prober.text import count, quoted
 
 app = typer.Typer(add_completion=False)
 
@@ -60,10 +60,10 @@ def export(
         with bars() as shown:
             replies: Iterable[LoggedReply] = export_replies(store, endpoint, since=begin, until=end)
             replies = shown.track(replies, total=total if begin is end is None else None, description="Writing")
-            count = _print(replies) if output == "-" else (write_parquet if parquet else write)(Path(output), replies)
+            written = _print(replies) if output == "-" else (write_parquet if parquet else write)(Path(output), replies)
         names = [one.name for one in store.query(overview.endpoints) if endpoint in (None, one.name)]
         gone = {name: words for name in names if (words := store.query(retention.deleted_words, name))}
-    complain(f"Wrote {count} {'reply' if count == 1 else 'replies'}{'' if output == '-' else f' to {output}'}.")
+    complain(f"Wrote {count(written, 'reply')}{'' if output == '-' else f' to {output}'}.")
     complain(*(f"{name}: {words}" for name, words in gone.items()))
     return 0
 

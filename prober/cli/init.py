@@ -26,7 +26,7 @@ from prober.model.errors import ConfigurationError, NotEnough, ProberError
 from prober.model.providers import PROVIDERS, base_url_of
 from prober.model.shape import seconds
 from prober.service.gates import VerbGates
-from prober.text import visible
+from prober.text import count, visible
 
 app = typer.Typer(add_completion=False)
 
@@ -241,12 +241,13 @@ def _say_plan(declarations: Declarations, name: str, trial: bool) -> None:
     dollars = "" if plan.cost is None else f"; cost {plan.cost.words}"
     warm_up = declarations.endpoint(name).reference.warm_up
     days = max((one.reference_days for one in plan.sets), default=0.0)
-    from_when = f"from about {days:.1f} days on"
+    from_when = f"after about {count(round(days, 1), 'day')}"
     if warm_up and days == 0:
         minutes = warm_up.rounds * seconds(warm_up.pause) / 60
-        from_when = f"after {warm_up.rounds} rounds, about {minutes:.0f} minutes from the start"
+        from_when = f"after {count(warm_up.rounds, 'round')}, about {count(round(minutes), 'minute')} from the start"
     say(
-        f"{name} will be asked {asks:,.0f} times a day{dollars}. Facts and checks are watched from the first reply on; "
+        f"{name} will be asked {count(round(asks), 'time')} a day{dollars}. "
+        "Facts and checks are watched from the first reply on; "
         f"evidence of a change counts {from_when}."
     )
     if trial:

@@ -149,7 +149,7 @@ def _words(one: Asked) -> list[str]:
     failed = len(result.failures)
     lines = [f"{title} {judgement_words(result.judgement, one.endpoint)}" if one.is_answered else f"{title} no answer"]
     if failed:
-        lines.append(f"  {failed} of {result.asked} asks failed")
+        lines.append(f"  {failed} of {count(result.asked, 'ask')} failed")
         lines += [f"  {times} × {name}: {fix_of(name)}" for name, times in Counter(result.failures).most_common()]
         lines += [f"  it said: {one.said}"] if one.said else []
     else:

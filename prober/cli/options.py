@@ -25,7 +25,7 @@ from prober.service.declare import declarations_in
 from prober.service.deliver import Delivery, StoredOutbox, deliver
 from prober.settings import Settings
 from prober.store import Store, notices
-from prober.text import quoted
+from prober.text import count, quoted
 
 Paths: TypeAlias = Annotated[
     Optional[list[Path]],  # noqa: UP045  # typer reads this at run time
@@ -200,7 +200,7 @@ def duration(option: str, text: str, most_days: int = 365) -> timedelta:
         message = f"{option}: {quoted(text)} is not a time; write a number with s, m, h or d, like 2h"
         raise ConfigurationError(message) from None
     if not 0 < time_s <= 86_400 * most_days:
-        raise ConfigurationError(f"{option}: {quoted(text)} must be more than 0 and at most {most_days} days")
+        raise ConfigurationError(f"{option}: {quoted(text)} must be more than 0 and at most {count(most_days, 'day')}")
     return timedelta(seconds=time_s)
 
 

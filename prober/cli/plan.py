@@ -247,7 +247,8 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
                 f"{one.asks_per_day:,.0f}",
                 ("" if one.input_tokens_from == "replies" else "about ") + f"{one.input_tokens_per_day:,.0f}",
                 _output(one),
-                f"after {one.reference_rounds} rounds, {count(round(one.reference_days, 1), 'day')} after the first",
+                f"after {count(one.reference_rounds, 'round')}, "
+                f"{count(round(one.reference_days, 1), 'day')} after the first",
             )
             for one in sets
         ],
@@ -256,7 +257,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
     scheduled = promise.scheduled
     say(
         f"  Promise: at most {count(promise.false_alarms_per_year, 'false alarm')} a year "
-        f"(one in {scheduled:,.0f} scheduled rounds or more), all probe sets together."
+        f"(one in {count(round(scheduled), 'scheduled round')} or more), all probe sets together."
     )
     if extra := sum(one.reference_extra_rounds * one.asks_per_round for one in sets):
         more = count(sum(one.reference_extra_rounds for one in sets), "round")
@@ -269,7 +270,7 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         most = max(rule.per_day * one.asks_per_round for one in sets)
         say(
             f"  Confirmation: a suspicious round is followed at once by up to {count(rule.rounds, 'round')}, "
-            f"for one probe set at most {rule.per_day} a day or {most:,} asks."
+            f"for one probe set at most {rule.per_day} a day or {count(most, 'ask')}."
         )
 
 

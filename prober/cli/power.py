@@ -144,7 +144,8 @@ def _show(one: Powered, replications: int, seed: int) -> None:
     table(("change", *(f"caught within {span}" for span in SPANS)), _rows(one.sensitivities))
     week = 7 * one.promise.false_alarms_per_year / 365.25
     say(
-        f"  The smallest change caught in at least {percent(POWER)} of {replications} simulated futures (seed {seed}): "
+        f"  The smallest change caught in at least {percent(POWER)} of "
+        f"{count(replications, 'simulated future')} (seed {seed}): "
         "how many caught it, and the 95 % interval of that share.",
         f"  Simulated from {count(len(one.history.rounds), 'reference round')}. Scheduled rounds only, "
         f"{figure(one.promise.rounds_per_year / 365.25)} a day: confirmation rounds would catch a change sooner.",

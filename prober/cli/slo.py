@@ -11,7 +11,7 @@ from prober.cli.options import AsJson, Database, Paths, declared, now_utc, open_
 from prober.cli.output import Json, of_time, print_json, say
 from prober.incidents.measured import wanted
 from prober.status.objectives import ObjectiveStatus, exit_code, objectives
-from prober.text import one_line
+from prober.text import count, one_line
 
 app = typer.Typer(add_completion=False)
 
@@ -66,7 +66,7 @@ def _words(one: ObjectiveStatus) -> list[str]:
     if standing.newest is not None:
         lines.append(f"  as of the newest round, {minute(standing.newest)}")
     if standing.needed:
-        lines.append(f"  about {standing.needed:,} more replies needed")
+        lines.append(f"  about {count(standing.needed, 'more reply')} needed")
     return [one_line(line) for line in lines]
 
 

@@ -19,6 +19,7 @@ from prober.store import Store, daemons
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries as delivery_page
 from prober.store.views import DeliveryView
+from prober.text import count
 
 BEAT_S: Final = 60.0
 """Between two signs of life."""
@@ -122,8 +123,7 @@ def condition(
         f"no fresh rounds of {one.name}" for one in here if one.is_stale
     ]
     live = sum(one.state == "changed" for one in here)
-    some = f"{len(watched)} endpoint{'' if len(watched) == 1 else 's'}"
-    summary = f"watching {some}, {live} with an open incident"
+    summary = f"watching {count(len(watched), 'endpoint')}, {live} with an open incident"
     if dead := [one.name for one in here if one.state == "unreachable"]:
         summary += f", unreachable: {', '.join(dead)}"
     return not faults, "\n".join([*faults, summary])

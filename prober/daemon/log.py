@@ -15,6 +15,7 @@ from prober.alerts import Alerter
 from prober.model.decision import Decision
 from prober.model.errors import ClaimLost, ProberError
 from prober.service.run_round import RoundResult
+from prober.text import count
 
 logger = logging.getLogger("prober.daemon")
 _DUE: ContextVar[str] = ContextVar("due", default="")
@@ -76,10 +77,10 @@ def log_round(about: str, result: RoundResult) -> None:
     if judgement is None:
         logger.warning("%s is missed: %s", about, result.reason, extra={"incident": _id_of(result.trouble)})
         return
-    asks = f"{result.asked} asks"
+    asks = count(result.asked, "ask")
     if result.failures:
         reasons = ", ".join(f"{reason} ×{times}" for reason, times in Counter(result.failures).most_common())
-        asks = f"{len(result.failures)} of {result.asked} asks failed: {reasons}"
+        asks = f"{len(result.failures)} of {count(result.asked, 'ask')} failed: {reasons}"
     if result.reason:
         asks = f"{asks}; {result.reason}"
     again = result.confirmation.due_at if result.confirmation else None

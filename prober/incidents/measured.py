@@ -20,7 +20,7 @@ from prober.model.declaration import Endpoint, ProbeSet
 from prober.model.incident import CloseReason, Event, Incident, Measured, MeasuredKind
 from prober.model.objective import Objective
 from prober.model.sample import FoundShift
-from prober.text import span
+from prober.text import count, span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,9 +234,9 @@ def spending_detail(known: Spending, endpoint: str, probe_set: str, owner: str) 
     """Who spends, what, and what was planned."""
     planned = max(known.planned_rounds, 1.0)
     return (
-        f"probe set {probe_set} of {owner} on {endpoint}: {known.made:,} asks took {known.took:,} tokens"
+        f"probe set {probe_set} of {owner} on {endpoint}: {count(known.made, 'ask')} took {count(known.took, 'token')}"
         f"{f', {known.reasoned:,} of them reasoning' if known.reasoned else ''}; planned were about "
-        f"{planned * known.asks:,.0f} asks and {planned * known.round_tokens:,.0f} tokens"
+        f"{count(round(planned * known.asks), 'ask')} and {count(round(planned * known.round_tokens), 'token')}"
     )
 
 
@@ -253,7 +253,8 @@ def objective_detail(declared: Objective, standing: Standing) -> str:
     so, low, high = _share(declared, standing)
     rates = ", ".join(f"{span(window)} {rate:.1f}×" for window, rate, _ in standing.burn_rates if rate is not None)
     return (
-        f"{declared.measure} {100 * so:.1f} % of {standing.replies:,} replies (95 %: {100 * low:.1f}–{100 * high:.1f} "
+        f"{declared.measure} {100 * so:.1f} % of {count(standing.replies, 'reply')} (95 %: "
+        f"{100 * low:.1f}–{100 * high:.1f} "
         f"%), wanted {wanted(declared)} over {over(declared)}; {budget_words(standing.budget_left or 0.0)}"
         + (f"; burn rate {rates}" if rates else "")
     )

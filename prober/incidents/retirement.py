@@ -9,6 +9,7 @@ from typing import Final
 from prober.fingerprint.identity import PASSED_ON
 from prober.model.declaration import Severity
 from prober.model.retirement import OWN_WORDS, Retirement, RetirementKind, Retiring, date_of
+from prober.text import count
 
 WARNED_AHEAD: Final = (60, 30, 7, 0)
 """Days before the date at which people are warned, each once; 0: the date has come."""
@@ -49,7 +50,7 @@ def is_soon(one: Retiring, today: date) -> bool:
 def words(one: Retiring, today: date) -> str:
     """In one line, without the endpoint. May hold hostile text."""
     retirement, left = one.retirement, one.days_left(today)
-    when = f"in {left} day{'s' * (left != 1)}" if left > 0 else "today" if left == 0 else f"{-left} days ago"
+    when = f"in {count(left, 'day')}" if left > 0 else "today" if left == 0 else f"{count(-left, 'day')} ago"
     what = "is shut down" if left >= 0 else "was to be shut down"
     if retirement.kind == "deprecation":
         what = "is deprecated from" if left >= 0 else "has been deprecated since"

@@ -21,6 +21,7 @@ from prober.model.comparison import Pair
 from prober.model.declaration import Probe
 from prober.model.evidence import Observation, Round
 from prober.model.reply import Reply
+from prober.text import count
 
 ALPHA: Final = 0.05
 """Probability of a wrong verdict, in either direction."""
@@ -114,7 +115,7 @@ def _checks(said: Verdict, evidence: Evidence, has_checks: bool) -> str:
         case "worse":
             return f"{does} less often: {counts}"
         case _:
-            return f"whether it {does} as often is open ({counts}, {evidence.pairs} pairs)"
+            return f"whether it {does} as often is open ({counts}, {count(evidence.pairs, 'pair')})"
 
 
 def _behaviour(pairs: Sequence[Pair], probes: Mapping[str, Probe]) -> list[str]:
@@ -174,4 +175,4 @@ def _ratio(pairs: Sequence[Pair], read: Callable[[Pair], tuple[float | None, flo
 
 def _failures(pairs: Sequence[Pair]) -> list[str]:
     failed = [one.candidate.failure for one in pairs if not one.candidate.answered]
-    return [f"{len(failed)} of {len(pairs)} asks failed, the last with {failed[-1]}"] if failed else []
+    return [f"{len(failed)} of {count(len(pairs), 'ask')} failed, the last with {failed[-1]}"] if failed else []

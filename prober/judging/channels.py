@@ -10,6 +10,7 @@ from typing import Final, Literal
 from prober.judging.statistic.readings import Digest, Reading, Recurring, TopTokens
 from prober.model.evidence import IDENTITY_PARTS, NONE, Direction, Fingerprint, Kind
 from prober.model.plugins import installed
+from prober.text import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def route(fingerprint: Fingerprint) -> str | None:
 
 def input_tokens(fingerprint: Fingerprint) -> str | None:
     tokens = fingerprint.numbers.get("identity.input_tokens")
-    return None if tokens is None else f"{tokens:.0f} input tokens"
+    return None if tokens is None else count(tokens, "input token")
 
 
 def exact_text(fingerprint: Fingerprint) -> Digest | None:

@@ -39,6 +39,7 @@ from prober.judging.statistic.oddness import surprise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Table
 from prober.model.evidence import Judgement, Observation, Round, moved
+from prober.text import count
 
 AllTimes: TypeAlias = Callable[[Collection[str]], Mapping[str, Times]]
 RECHECKED_AT: Final = 2.0
@@ -127,7 +128,7 @@ def _provisional(found: provisional.Break, round_: Round, promise: Promise) -> J
         replace(one, e_value=one.e_value * promise.threshold, log_e=one.log_e + log(promise.threshold))
         for one in found.verdicts
     )
-    said = f"provisional, {found.since} rounds against the {found.before} before them: "
+    said = f"provisional, {count(found.since, 'round')} against the {found.before} before them: "
     first = [replace(one, words=said + one.words) for one in scaled[:1]]
     return Judgement(
         round=round_.label,

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from prober.model.reference import Confirm, ReferenceRule
+from prober.text import count
 
 HOURS_PER_YEAR: Final = 24 * 365.25
 
@@ -92,10 +93,10 @@ class Promise:
         """What a reference of so many rounds, asked at these times, still lacks; empty when nothing."""
         lacks = []
         if rounds < self.reference.rounds:
-            lacks.append(f"{self.reference.rounds - rounds} more of {self.reference.rounds} rounds")
+            lacks.append(f"{self.reference.rounds - rounds} more of {count(self.reference.rounds, 'round')}")
         hours = (max(at) - min(at)).total_seconds() / 3600 if at else 0.0
         if at and hours < self.reference.hours:
-            lacks.append(f"{self.reference.hours - hours:.1f} more of {self.reference.hours:g} hours")
+            lacks.append(f"{self.reference.hours - hours:.1f} more of {count(self.reference.hours, 'hour')}")
         return " and ".join(lacks)
 
 

@@ -31,6 +31,7 @@ from prober.judging.statistic import edetector, learning, scales
 from prober.judging.statistic.oddness import OddnessBar, of_reference
 from prober.judging.statistic.readings import Floats, Reading, Recurring, Table, stacked
 from prober.model.evidence import NONE, Observation, Round
+from prober.text import count
 
 History = Callable[[Collection[str]], Sequence[Round]]
 """Series → the completed rounds of this epoch that hold any of them, in order, the newest included."""
@@ -67,7 +68,7 @@ def gather(
     if not lacking:
         return memory, ""
     _, lack = max(lacking.values())
-    return memory, f"the reference of {len(lacking)} probe{'s' * (len(lacking) > 1)} needs {lack}"
+    return memory, f"the reference of {count(len(lacking), 'probe')} needs {lack}"
 
 
 def times_in(rounds: Sequence[Round], series: Collection[str]) -> Mapping[str, Times]:
@@ -89,14 +90,14 @@ def _learn_by_unit(
                 rounds, memory = together(rounds, soon_s), replace(memory, repeats_s=soon_s)
                 learnt = _learn(memory, series, rounds, promise.odd_share)
         if memory.repeats_s and len(rounds) < promise.reference.rounds:
-            lack = f"{promise.reference.rounds - len(rounds)} more of {promise.reference.rounds} rounds"
+            lack = f"{promise.reference.rounds - len(rounds)} more of {count(promise.reference.rounds, 'round')}"
             return memory, f"{lack}, because those asked again repeat others"
         if memory.series or not can_be_clustered(rounds) or not is_clustered(_all(learnt, rounds), rounds):
             return learnt, ""
         memory = replace(memory, by_day=True)
     days = whole_days(rounds)
     if len(days) < promise.reference.rounds:
-        lack = f"{promise.reference.rounds - len(days)} more of {promise.reference.rounds} days"
+        lack = f"{promise.reference.rounds - len(days)} more of {count(promise.reference.rounds, 'day')}"
         return memory, f"{lack}, because the rounds of one day are correlated"
     if not memory.series:
         memory = replace(memory, today=day_of(rounds[-1]), since=rounds[-1].label)

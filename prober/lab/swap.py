@@ -31,6 +31,7 @@ from prober.status.triage import BEFORE, REPLIES, gather
 from prober.store import Transaction, versions
 from prober.store.pages import over_time
 from prober.store.rounds import label_at
+from prober.text import count
 
 ALPHA: Final = 0.01
 """Chance that one comparison finds a difference where there is none."""
@@ -147,7 +148,9 @@ def experiment(
         keys = (edited or in_order)[: max(1, budget // (len(every) * SAMPLES))]
         cost = len(every) * len(keys)
         if budget < cost:
-            raise ConfigurationError(f"one block of the experiment takes {cost} asks; raise --ask to that at least")
+            raise ConfigurationError(
+                f"one block of the experiment takes {count(cost, 'ask')}; raise --ask to that at least"
+            )
         asks, refused = 0, ""
         while asks + cost <= budget and not refused:
             for one in tuple(every):
@@ -200,7 +203,7 @@ def _differs(
     except NotEnough:
         return Swapped(name, "unknown", f"too few replies to compare{_failures(reference, candidate)}")
     first, second = found.replies
-    counts = f"{second} replies against {first}"
+    counts = f"{count(second, 'reply')} against {first}"
     if found.verdict == "changed":
         moved = "; ".join(f"{one.channel} {one.words}".strip() for one in found.channels if one.changed)
         return Swapped(name, "yes", f"they differ: {moved} ({counts})")
@@ -244,7 +247,7 @@ def _passes(
 
 def _failures(*sides: Mapping[str, list[Reply]]) -> str:
     failed = [one.error for side in sides for replies in side.values() for one in replies if one.error]
-    return f"; {len(failed)} asks failed, the last with {failed[-1]}" if failed else ""
+    return f"; {count(len(failed), 'ask')} failed, the last with {failed[-1]}" if failed else ""
 
 
 def _log(replies: Mapping[str, list[Reply]], probes: Probes) -> list[LoggedReply]:

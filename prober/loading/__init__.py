@@ -36,7 +36,7 @@ from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.model.sample import HASH_KEY, SampleRules
 from prober.settings import secret
-from prober.text import quoted
+from prober.text import count, quoted
 
 __all__ = ["Declarations", "load", "rounds_per_year", "schemas", "write_schemas"]
 
@@ -153,8 +153,9 @@ def _short_references(found: Declarations, declared: Endpoints) -> Iterator[Prob
         promise = found.promise(endpoint)
         if promise.price > 1:
             message = (
-                f"a reference of {promise.reference_rounds:.0f} rounds; the promise needs {promise.default_rounds:.0f} "
-                f"at this schedule, so the threshold is raised {promise.price:.3g} times, which keeps the promise "
+                f"a reference of {count(round(promise.reference_rounds), 'round')}; the promise needs "
+                f"{promise.default_rounds:.0f} at this schedule, so the threshold is raised "
+                f"{promise.price:.3g} times, which keeps the promise "
                 f"only in part and finds small changes later; {_unseen_days(promise)}remove reference, or write "
                 f"{{rounds: 12, hours: 168}}"
             )

@@ -23,7 +23,7 @@ from prober.model.incident import MEASURED, TroubleKind
 from prober.model.providers import PROVIDERS
 from prober.model.refused_parameters import CAPABILITY_PARAMETERS, known_refusals
 from prober.prices import Unpriced, tariff
-from prober.text import is_secret_name, quoted, shows_nothing
+from prober.text import count, is_secret_name, quoted, shows_nothing
 from prober.tokens import TokenEstimate, output_limit
 
 _DAY_S = 86_400.0
@@ -239,7 +239,7 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
                 asks = sum(probe.samples for each in group for probe in each.probes)
                 if asks > limit.most:
                     names = " and ".join(each.name for each in group)
-                    many = f"one round of {names} asks {asks} times, more than {limit.most} a {limit.period}"
+                    many = f"one round of {names} asks {count(asks, 'time')}, more than {limit.most} a {limit.period}"
                     yield f"{many}; raise it, or lower samples"
             continue
         price = tariff(endpoint, datetime.now(UTC)) if limit.unit == "dollars" and sets else None
@@ -252,7 +252,7 @@ def _limit_faults(limit: Limit, asked: Sequence[tuple[Endpoint, Sequence[ProbeSe
                 sent, got = estimate.of(probe)
                 needed = sent + got if price is None else price.nanodollars(sent, got)
                 if needed > limit.most:
-                    amount = f"{needed} tokens" if price is None else f"${needed / NANO:.3g}"
+                    amount = count(needed, "token") if price is None else f"${needed / NANO:.3g}"
                     most = f"{limit.most}" if price is None else f"${limit.shown:g}"
                     fix = "declare max_tokens" if output_limit(endpoint.parameters) is None else "lower its max_tokens"
                     what = f"one ask of {probe.id} in {each.name} on {endpoint.name} may take {amount}"

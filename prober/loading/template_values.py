@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from prober.loading.files import MAX_BYTES, TEXTS
 from prober.loading.lines import TooMuch, rows_of
-from prober.text import LEAKED, leaks, quoted, shown
+from prober.text import LEAKED, count, leaks, quoted, shown
 
 MOST: Final = 1000
 """Probes that one may stand for."""
@@ -120,7 +120,9 @@ def _of_csv(name: str, text: str) -> list[JsonValue]:
         for row in reader:
             if None in row or None in row.values():
                 columns = len(reader.fieldnames or ())
-                raise Fault(f"{name}:{reader.line_num}: not {columns} values as in the first line; give each its value")
+                raise Fault(
+                    f"{name}:{reader.line_num}: not {count(columns, 'value')} as in the first line; give each its value"
+                )
             rows.append(dict(row))
     except csv.Error as error:
         raise Fault(f"{name}:{reader.line_num}: not CSV ({error}); quote values that hold commas or quotes") from None

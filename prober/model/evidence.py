@@ -200,7 +200,7 @@ class Fact:
     @property
     def words(self) -> str:
         """Such as `served model: gpt-x-0613 → gpt-x-1106, seen in 18 of 18 replies`."""
-        shown = f", seen in {self.seen} of {self.of} replies" if self.of else ""
+        shown = f", seen in {self.seen} of {self.of} {'reply' if self.of == 1 else 'replies'}" if self.of else ""
         where = f" to {self.probes[0]}" if len(self.probes) == 1 else f" to {len(self.probes)} probes"
         return f"{self.title}: {self.was} → {self.now}{shown}{where if self.probes else ''}"
 

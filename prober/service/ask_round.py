@@ -24,6 +24,7 @@ from prober.model.reply import Reply
 from prober.service.gates import budget_gates, round_gates
 from prober.store import Store, Transaction, judge_state, replies
 from prober.store.rounds import Claim
+from prober.text import count
 
 GATHERED_S: Final = 0.1
 """How long at most a reply waits to be recorded while the fingerprints of earlier ones are taken."""
@@ -101,7 +102,7 @@ def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
             _keep(tx, claim, read, found)
     refused = "" if asker.refused is None else asker.refused.reason
     if refused and found:
-        refused += f"; {len(asks) - len(found)} of {len(asks)} asks of the round were not made"
+        refused += f"; {len(found)} of {count(len(asks), 'ask')} of the round made"
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
 
 

@@ -26,7 +26,7 @@ from prober.status.triage import triage_of
 from prober.store import Store, Transaction, incidents, notices
 from prober.store.notices import EVERY_LANE, Lane
 from prober.store.pages.notices import notice_of
-from prober.text import private
+from prober.text import count, private
 
 LEASE_S = 300.0
 """Longer than any one sending takes, so that two processes never send the same notice at once."""
@@ -151,7 +151,7 @@ def deliver(
     settled_at = now()
     retry_at = _retry_at(notice, outcome, settled_at)
     if retry_at is None and not outcome.sent and not outcome.permanent:
-        outcome = Outcome(False, f"gave up after {notice.attempts + 1} tries: {outcome.reason}", permanent=True)
+        outcome = Outcome(False, f"gave up after {count(notice.attempts + 1, 'try')}: {outcome.reason}", permanent=True)
     outbox.settle_notice(notice.id, outcome, retry_at, settled_at)
     _log(notice, outcome, retry_at)
     return Delivery(notice, outcome, retry_at)

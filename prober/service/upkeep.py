@@ -27,6 +27,7 @@ from prober.store import (
     watches,
 )
 from prober.store.retention import Needed
+from prober.text import count
 
 
 def look_at_incidents(store: Store, routing: Routing, now: datetime) -> tuple[Decision, ...]:
@@ -205,7 +206,7 @@ def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, heard: C
 
 def _back(tx: Transaction, words: str, gap: timedelta, routing: Routing, now: datetime) -> None:
     minutes = round(gap.total_seconds() / 60)
-    cause = f"{words}, after {minutes:,} minutes in which nobody watched"
+    cause = f"{words}, after {count(minutes, 'minute')} in which nobody watched"
     notify_of_no_incident(tx, "daemon_back", routing, now, cause=cause, reason="signs_resume")
 
 

@@ -28,7 +28,7 @@ from prober.status.retirement import retiring_of
 from prober.store import Store, Transaction, candidates, incidents, judge_state, retirements
 from prober.store.pages import over_time
 from prober.store.rounds import label_at
-from prober.text import one_line
+from prober.text import count, one_line
 
 IDENTITY: Final = frozenset({"requested_model", "model_name", "snapshot", "fingerprint"})
 """Kinds of facts by which a provider names another version."""
@@ -231,20 +231,20 @@ def _words(
     asks: int,
     due: _Due,
 ) -> str:
-    count = f"your {len(asked)} probe{'s' * (len(asked) != 1)}"
+    whose = f"your {count(len(asked), 'probe')}"
     left_out = len(probes) - len(asked)
-    beside_words = f"{said.words}; {asks} asks"
+    beside_words = f"{said.words}; {count(asks, 'ask')}"
     if left_out:
-        beside_words += f"; {left_out} probes have no stored reply to compare with"
+        beside_words += f"; no stored reply to compare with for {count(left_out, 'probe')}"
     if not asked:
         return "cannot be compared: no reply to the probes as they are now was stored before"
     if verdict == "not_worse":
-        return f"regression-free for {count} ({beside_words})"
+        return f"regression-free for {whose} ({beside_words})"
     if verdict == "worse":
         each = [
             f"{key} passes {percent(new / of)} instead of {percent(old / of)}" for key, old, new, of in islice(worse, 5)
         ]
         more = f" and {len(worse) - 5} more" if len(worse) > 5 else ""
-        which = f"on {len(worse)} of {count}: {'; '.join(each)}{more}" if worse else f"for {count} together"
+        which = f"on {len(worse)} of {whose}: {'; '.join(each)}{more}" if worse else f"for {whose} together"
         return f"worse {which} ({beside_words}). To do: {due.advice}"
-    return f"undecided for {count} ({beside_words}). If in doubt: {due.advice}"
+    return f"undecided for {whose} ({beside_words}). If in doubt: {due.advice}"

@@ -11,6 +11,7 @@ from typing import Final
 from prober.judging.provisional import is_look
 from prober.model.reference import ReferenceRule
 from prober.store.views import EndpointView, GatheredView, RoundView
+from prober.text import count
 
 NO_WORDS: Final = "no reply has had any text so far, so nothing can be seen in it; `prober once` shows why"
 PROTECTIONS: Final = {
@@ -79,7 +80,7 @@ def lasting(span: timedelta) -> str:
         return f"{seconds} s"
     minutes, hours, days = seconds // 60 % 60, seconds // 3600 % 24, seconds // 86400
     if days:
-        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
+        return count(days, "day") + (f" {hours} h" if hours else "")
     if hours:
         return f"{hours} h" + (f" {minutes} min" if minutes else "")
     return f"{minutes} min"

@@ -27,7 +27,7 @@ from prober.store.pages import days, over_time, overview
 from prober.store.pages.days import TallyView
 from prober.store.pages.over_time import EditView, RoundLine
 from prober.store.views import ChannelPoint
-from prober.text import inline, visible
+from prober.text import count, inline, visible
 
 BEFORE: Final = timedelta(days=14)
 """How long before the onset is looked at."""
@@ -127,7 +127,7 @@ def _summary(found: Postmortem) -> list[str]:
         return [f"{words} {incident.severity.capitalize()}, {state}."]
     assert isinstance(incident, Change)
     moved = [words for _, words in _moved(incident)] or ["it answers differently"]
-    what = moved[0] + (f", and {len(moved) - 1} more channels moved" if moved[1:] else "")
+    what = moved[0] + (f", and {count(len(moved) - 1, 'more channel')} moved" if moved[1:] else "")
     course = whether_it_stays(incident.course, incident.passed)
     return [
         f"**{inline(what)}** since {when(incident.onset)}{between(incident.onset_between)}. "
@@ -207,7 +207,7 @@ def _detection(found: Postmortem) -> list[str]:
     if not isinstance(incident, Change):
         return lines
     rounds = sum(incident.onset <= one.round <= incident.detected_round for one in found.lines)
-    lines.append(f"- It took {rounds} round{'s' if rounds != 1 else ''}, all channels together.")
+    lines.append(f"- It took {count(rounds, 'round')}, all channels together.")
     earlier = {name: label for name, label in found.passed_alone.items() if label < incident.detected_round}
     alone = sorted(found.passed_alone.items(), key=lambda one: one[1])
     if earlier:
@@ -260,13 +260,13 @@ def _cost(found: Postmortem) -> list[str]:
     if one is None:
         return ["Unknown."]
     money = f", {dollars(one.dollars)}" if one.dollars is not None else ""
-    return [f"{one.asks:,} asks in {one.rounds:,} rounds since the day of the onset{money}."]
+    return [f"{count(one.asks, 'ask')} in {count(one.rounds, 'round')} since the day of the onset{money}."]
 
 
 def _span(time: timedelta) -> str:
     hours = time / timedelta(hours=1)
     if hours < 2:
-        return f"{time / timedelta(minutes=1):.0f} minutes"
+        return count(round(time / timedelta(minutes=1)), "minute")
     return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days"
 
 

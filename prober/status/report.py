@@ -17,7 +17,7 @@ from prober.store import incidents
 from prober.store.engine import Transaction
 from prober.store.pages import days
 from prober.store.pages.days import MonthView
-from prober.text import inline, visible
+from prober.text import count, inline, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _sections(found: Report, *, markup: bool) -> tuple[Section, ...]:
         f"{VERDICT_WORDS[one.verdict].capitalize()}: {bold}{safe(one.key or 'none')}{bold}: {safe(sentence(one))}"
         for one in found.sets
     )
-    said: list[Section] = [(f"Against the {span} days before", sets or ("No answers in this time.",))]
+    said: list[Section] = [(f"Against the {count(span, 'day')} before", sets or ("No answers in this time.",))]
     if found.objectives:
         graver = [one for one in found.objectives if one.standing.state in ("missed", "burning")]
         hold = f"{len(found.objectives) - len(graver)} of {len(found.objectives)} hold."
@@ -122,7 +122,7 @@ def _objective(one: ObjectiveStatus, safe: Callable[[str], str]) -> str:
     standing = one.standing
     left = "" if standing.budget_left is None else f", {budget_words(standing.budget_left)}"
     name = safe(f"{one.probe_set} on {one.endpoint}, {one.objective.name}")
-    return f"{name}: {standing.bad:,} of {standing.replies:,} replies are bad in {one.objective.window}{left}"
+    return f"{name}: {standing.bad:,} of {count(standing.replies, 'reply')} are bad in {one.objective.window}{left}"
 
 
 def _incident(one: Incident, safe: Callable[[str], str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from prober.incidents.retirement import WARNED_AHEAD, counts, gate_command, words
 from prober.model.retirement import Retiring
 from prober.store import Transaction, retirements
-from prober.text import one_line
+from prober.text import count, one_line
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -66,7 +66,7 @@ def _event(one: Retiring, now: datetime) -> Event:
     for ahead in WARNED_AHEAD[:-1]:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", one_line(f"{retirement.model} {what} in {ahead} days"))
+        alarm.add("description", one_line(f"{retirement.model} {what} in {count(ahead, 'day')}"))
         alarm.add("trigger", timedelta(days=-ahead))
         event.add_component(alarm)
     return event

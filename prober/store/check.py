@@ -26,6 +26,7 @@ from prober.store.codec import unpack_facts, unpack_findings, unpack_text, unpac
 from prober.store.engine import Transaction
 from prober.store.rows import EndpointRow, FactMemoryRow, MemoryRow, ReplyRow, RoundRow, TallyRow, WatchRow
 from prober.store.tallies import EVER, Sums
+from prober.text import count as number_of
 
 _TRIAL_BYTES: Final = 20_000
 """Of a reply that finds no room in the pages that are there."""
@@ -82,8 +83,8 @@ def _of_file(tx: Transaction) -> Iterator[str]:
         yield from (f"the file is damaged: {line}" for line in said)
         return
     lost = Counter((table, parent) for table, _, parent, _ in tx.connection().execute(text("PRAGMA foreign_key_check")))
-    for (table, parent), count in lost.items():
-        yield f"{count} rows of {table} belong to a row of {parent} that is not there"
+    for (table, parent), rows in lost.items():
+        yield f"a row of {parent} is missing, needed by {number_of(rows, 'row')} of {table}"
 
 
 def _of_packed(tx: Transaction, memory: Reader, facts: Reader) -> Iterator[str]:

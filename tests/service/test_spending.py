@@ -103,7 +103,7 @@ def test_reasoning_that_explodes_is_told_once_held_to_the_plan_and_over_by_rule(
     assert prober.events() == ["runaway"]
     held = [one.reason for one in rounds if one.outcome == "missed"]
     assert held
-    assert held[0] == f"held_back: s has spent 49.0 planned rounds before their time (incident {found.id})"
+    assert held[0] == f"held_back: s has spent the tokens of 49 planned rounds too early (incident {found.id})"
     assert [one.outcome for one in rounds] == ["completed", *["missed"] * 4]
     assert overspending_gates(prober.store, ENDPOINT, "beside", "", prober.now)
     prober.says.reasoning = 0

@@ -199,8 +199,7 @@ def test_rows_without_their_parent_are_counted(sqlite_url: str) -> None:
         with closing(sqlite3.connect(file_of(sqlite_url))) as connection, connection:
             connection.execute("DELETE FROM round WHERE id = 1")
         assert (
-            "2 rows of reply belong to a row of round that is not there"
-            in store.query(check, decode, facts.decode).problems
+            "a row of round is missing, needed by 2 rows of reply" in store.query(check, decode, facts.decode).problems
         )
 
 

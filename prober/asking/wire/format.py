@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Ending, Reply
-from prober.text import shows_nothing, without_thinking
+from prober.text import count, shows_nothing, without_thinking
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str | int, ...]
@@ -182,7 +182,10 @@ def explained(reply: Reply, other: str = "") -> Reply:
     elif limited and (reply.finish_reason or "").lower() == WINDOW:
         why = "the context window was full before the first word; shorten the prompt, or raise the window"
     elif thought and limited:
-        why = f"{thought} of {reply.output_tokens or thought} output tokens were thinking; raise the output limit"
+        why = (
+            f"{thought} of {count(reply.output_tokens or thought, 'output token')} were thinking; raise "
+            "the output limit"
+        )
     elif other:
         why = f"the reply holds only {other}"
     elif not limited and not shows_nothing(said):
@@ -190,7 +193,7 @@ def explained(reply: Reply, other: str = "") -> Reply:
     elif limited:
         why = "the output limit was reached before the first word; raise it"
     elif thought:
-        why = f"the model thought for {thought} tokens and said nothing"
+        why = f"the model thought for {count(thought, 'token')} and said nothing"
     else:
         why = f"the model said nothing (finish reason {reply.finish_reason or 'not said'})"
     return replace(reply, empty_because=why)

@@ -12,6 +12,7 @@ from prober.judging.fleet import FLOOR
 from prober.judging.strata import Movement
 from prober.model.triage import Answer, Check
 from prober.model.watch import cause_in_words
+from prober.text import count
 
 Found = tuple[Answer | Literal["open"], str]
 """The answer, and what was found. `open`: unknown, because what was seen lies between yes and no."""
@@ -62,10 +63,10 @@ def _unreachable(material: Material) -> Found:
         return "yes", cause_in_words(one.cause, one.detail, one.failed_share)
     share = (material.asked.failed - material.asked.cached) / material.asked.made if material.asked.made else 0.0
     if not failing and share >= MOST_FAILED:
-        return "yes", f"{100 * share:.0f} % of {material.asked.made:,} asks failed"
+        return "yes", f"{100 * share:.0f} % of {count(material.asked.made, 'ask')} failed"
     if not material.asked.made and not failing:
         return "unknown", "nothing was asked since"
-    return "no", f"{100 * (1 - share):.0f} % of {material.asked.made:,} asks were answered"
+    return "no", f"the endpoint answered {100 * (1 - share):.0f} % of {count(material.asked.made, 'ask')}"
 
 
 def _limited(material: Material) -> Found:
@@ -198,7 +199,7 @@ def _by(found: Movement | None, what: str) -> Found:
     if found is None:
         return "unknown", f"there are no rounds of the {what} to compare"
     before, since = found.rounds
-    rounds = f"{since} rounds against {before}, p = {found.p_value:.2g}"
+    rounds = f"{count(since, 'round')} against {before}, p = {found.p_value:.2g}"
     if found.moved:
         return "yes", f"the {what} moved: {found.words} ({rounds})"
     if found.moved is None:
@@ -241,13 +242,13 @@ def _tokens(material: Material) -> Found:
     if added is None:
         return "unknown", "input tokens are not reported, or too few prompts are the same"
     if added > 0:
-        return "yes", f"every unedited prompt counts {added} more input tokens{at}"
+        return "yes", f"every unedited prompt counts {count(added, 'more input token')}{at}"
     return "no", f"prompts do not count more input tokens by one amount{at}"
 
 
 def _cached(material: Material) -> Found:
     if material.asked.cached:
-        return "yes", f"{material.asked.cached} of {material.asked.made:,} asks were answered by a cache"
+        return "yes", f"a cache answered {material.asked.cached} of {count(material.asked.made, 'ask')}"
     return "no", "no reply is known to come from a cache"
 
 

@@ -23,6 +23,7 @@ from prober.judging.statistic import scales
 from prober.judging.statistic.readings import Floats
 from prober.judging.statistic.scales import Scale
 from prober.model.evidence import Direction, Example, Findings, Observation, Place, Round, Shift, Verdict
+from prober.text import count
 
 EXAMPLES: Final = 3
 """Pairs of replies, each of another probe."""
@@ -226,7 +227,7 @@ def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
         reference, shown = _means(channel, counted)
         words, direction = channel.words(shown, reference), channel.direction(shown, reference)
         if len(counted) < len(rows):
-            words += f", {len(counted)} of {len(rows)} probes"
+            words += f", {len(counted)} of {count(len(rows), 'probe')}"
     replies, reference_replies = sum(len(row.since) for row in counted), sum(len(row.before) for row in counted)
     return Shift(channel.name, words, replies, reference_replies, direction)
 

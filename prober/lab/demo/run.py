@@ -35,6 +35,7 @@ from prober.service import run_round
 from prober.service.deliver import StoredOutbox, deliver
 from prober.settings import Settings
 from prober.store import Store, declared, incidents
+from prober.text import count
 
 _USUAL_PORT = 8501
 _PAGE_PATIENCE_S = 60.0
@@ -76,11 +77,17 @@ class Ending:
     @property
     def words(self) -> str:
         if self.alarmed_at is None:
-            return f"Not caught. {self.quiet_rounds} rounds before the change, and those after it, raised no alarm."
+            return (
+                f"Not caught. {count(self.quiet_rounds, 'round')} before the change, and those after "
+                "it, raised no alarm."
+            )
         if not self.is_caught:
             return f"False alarm: round {self.alarmed_at + 1} of {self.quiet_rounds} before the change raised one."
         after = self.alarmed_at - self.quiet_rounds + 1
-        return f"Caught in round {after} after the change; the {self.quiet_rounds} rounds before it raised no alarm."
+        return (
+            f"Caught in round {after} after the change; the {count(self.quiet_rounds, 'round')} before "
+            "it raised no alarm."
+        )
 
 
 def bars(console: Console, *, transient: bool = False) -> Bars:

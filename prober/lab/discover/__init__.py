@@ -22,6 +22,7 @@ from prober.lab.discover.scan import ENOUGH, Tried, blocks_of, choose, pool, sca
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.reply import Reply
+from prober.text import count
 
 __all__ = ["Discovered", "Finding", "Search", "discover"]
 
@@ -87,7 +88,7 @@ def discover(
     with PatientAsker(provider, search.budget_tokens, search.reply_limit, progress, clock, pause, tell, gates) as asker:
         if asker.spent > search.budget_tokens:
             message = (
-                f"{asker.spent} tokens were spent so far; raise --budget-tokens above that, or move this file away"
+                f"{count(asker.spent, 'token')} spent so far; raise --budget-tokens above that, or move this file away"
             )
             raise ConfigurationError([Problem(str(progress), 0, "", message)])
         recalled = asker.known

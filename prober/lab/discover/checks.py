@@ -16,6 +16,7 @@ from prober.lab.discover.asker import PatientAsker, ask_of
 from prober.model.declaration import Endpoint, Probe
 from prober.model.providers import PROVIDERS
 from prober.model.reply import Reply
+from prober.text import count
 
 FindingKind = Literal[
     "temperature_ignored",  # another temperature makes no difference
@@ -172,7 +173,10 @@ def cache_finding(replies: Sequence[Reply]) -> Finding | None:
     hits = [whose for reply in replies if (whose := cache_hit(reply.headers))]
     if not hits:
         return None
-    words = f"{hits[0]} says that it answered in place of the model ({len(hits)} of {len(replies)} asks): switch it off"
+    words = (
+        f"{hits[0]} says that it answered in place of the model ({len(hits)} of "
+        f"{count(len(replies), 'ask')}): switch it off"
+    )
     return Finding("reply_cache", f"{words} for the prober.")
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from prober.lab.discover.checks import Finding
 from prober.model.reply import Reply
+from prober.text import count
 
 SLACK = 0.01
 """Rounding: so far a log-probability may lie above 0, and a sum of probabilities above 1."""
@@ -58,8 +59,8 @@ def logprob_findings(blocks: Sequence[Block], temperature: float | None, wanted:
         return [
             Finding(
                 "logprobs_impossible",
-                f"{impossible} of {len(listed)} replies list log-probabilities above 0, or probabilities that sum to "
-                "more than 1: they are no probabilities. Do not rely on them.",
+                f"{impossible} of {count(len(listed), 'reply')} list log-probabilities above 0, or "
+                "probabilities that sum to more than 1: they are no probabilities. Do not rely on them.",
             )
         ]
     found = [_frozen(blocks), _compared([each for each in blocks if _is_listing(each)], temperature)]

@@ -16,6 +16,7 @@ import yaml
 from prober.lab.discover.scan import Tried
 from prober.model.declaration import Endpoint
 from prober.model.errors import ConfigurationError, Problem
+from prober.text import count as number_of
 from prober.text import short
 
 SAMPLES: Final = 3
@@ -71,9 +72,11 @@ def header(endpoint: Endpoint, seed: int, budget: int, spent: int, at: datetime,
     return [
         f"Found on {at:%Y-%m-%d %H:%M} UTC by",
         f"prober discover {endpoint.name} --budget-tokens {budget} --seed {seed}",
-        f"{spent} tokens were spent; {len(tried)} prompts tried, {varied} of them gave more than one answer.",
+        f"{number_of(spent, 'token')} spent; {number_of(len(tried), 'prompt')} tried, {varied} of them "
+        "gave more than one answer.",
         "Kept are those that carry most information about a small change a token: few answers, in balance.",
-        f"No reply took more than {used} output tokens. A smaller limit in the endpoint's parameters would make a new",
+        f"No reply took more than {number_of(used, 'output token')}. A smaller limit in the endpoint's "
+        "parameters would make a new",
         "series of every other probe on it; an endpoint of its own for these probes does not.",
     ]
 
@@ -106,7 +109,7 @@ def _answers(one: Tried) -> str:
     counts = one.answers
     shown = ", ".join(f"{short(answer)} {count}" for answer, count in counts.most_common(_ANSWERS_SHOWN))
     others = len(counts) - _ANSWERS_SHOWN
-    return f"{counts.total()} asks: {shown}" + (f", {others} others" if others > 0 else "")
+    return f"{number_of(counts.total(), 'ask')}: {shown}" + (f", {number_of(others, 'other')}" if others > 0 else "")
 
 
 def _yaml(value: object) -> str:

@@ -31,6 +31,7 @@ from prober.service.decisions import carry_out, locked
 from prober.service.deliver import StoredOutbox, deliver
 from prober.service.run_round import import_round
 from prober.store import Store, declared, incidents, notices
+from prober.text import count
 
 PATIENCE_S: Final = 120.0
 """How long a message that fails is sent again."""
@@ -110,7 +111,7 @@ def drill(
             with _step(done, "copy", tools) as said:
                 copied = stream(store, declarations, endpoint, change)
                 _copy(copied, declarations, scratch, tools.clock())
-                said += [f"{len(copied.before)} rounds as they are, {len(copied.after)} to be changed"]
+                said += [f"{count(len(copied.before), 'round')} as they are, {len(copied.after)} to be changed"]
             begun = _judge(copied, change, routing, scratch, tools.clock())
             outbox = _Marked(scratch)
             with _step(done, "judge and decide", tools) as said:
@@ -184,7 +185,7 @@ def _until_opened(rounds: Iterator[run_round.RoundResult], scratch: Store, done:
             done.seen, done.incident = done.rounds, live[0]
             break
     if done.incident is None:
-        return f"not seen in {done.rounds} changed rounds"
+        return f"not seen in {count(done.rounds, 'changed round')}"
     incident = done.incident
     evidence = f" (evidence {incident.e_value:.3g})" if isinstance(incident, Change) else ""
     return f"{incident.kind}, {incident.severity}, opened in changed round {done.seen}{evidence}"
@@ -277,7 +278,7 @@ def _tell(
                     left.alerter, left.event, Outcome(False, "waits for an earlier message"), 0, 0.0
                 )
         unsent = sum(not one.outcome.sent for one in delivered.values())
-        said += [f"{len(delivered) - unsent} of {len(delivered)} messages sent so far"]
+        said += [f"{len(delivered) - unsent} of {count(len(delivered), 'message')} sent so far"]
     done.delivered = [delivered[notice_id] for notice_id in sorted(delivered)]
 
 

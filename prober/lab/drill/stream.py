@@ -19,6 +19,7 @@ from prober.model.reply import Reply
 from prober.store import Store, judge_state, replies
 from prober.store.pages import overview
 from prober.store.views import RoundView
+from prober.text import count
 
 ChangeName = Literal["refusal", "wording", "identity"]
 MARK: Final = "(Part of a drill: the endpoint did not say this.)"
@@ -87,7 +88,7 @@ def stream(store: Store, declarations: Declarations, endpoint: Endpoint, change:
     lengths = [length for length in LENGTHS if length <= most]
     if not lengths:
         raise NotEnough(
-            f"{endpoint.name} has {len(usable)} rounds that were answered and whose probe set is declared; "
+            f"{endpoint.name} has {count(len(usable), 'answered round')} of probe sets that are declared; "
             f"a drill needs {BEFORE + LENGTHS[0]} of the present reference"
         )
     after: tuple[Asked, ...] = ()

@@ -13,7 +13,7 @@ from prober.judging.noninferiority import Evidence, verdict
 from prober.lab.gate.run import Gated, GateRule
 from prober.loading.reply_log import LoggedReply
 from prober.prices import Tariff, Unpriced, dollars
-from prober.text import visible
+from prober.text import count, visible
 
 Outcome = Literal["not_worse", "worse", "changed", "undecided"]
 TITLES = {
@@ -108,7 +108,10 @@ def words(said: GateReport) -> list[str]:
     missing = _missing(said)
     lines += [f"  {missing}"] if missing else []
     lines += [f"  {line}" for line in _criteria_words(gated)]
-    lines.append(f"  {gated.asks} of {said.budget} asks made, {gated.pairs} pairs of replies, alpha {gated.alpha:g}")
+    lines.append(
+        f"  {gated.asks} of {count(said.budget, 'ask')} made, {count(gated.pairs, 'pair')} of replies, "
+        f"alpha {gated.alpha:g}"
+    )
     lines += [f"  {line}" for line in (*_unpaired_words(said), *_failure_words(said))]
     lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {_side_words(side)}" for side in said.sides)]
     return lines
@@ -134,7 +137,7 @@ def markdown(said: GateReport) -> str:
             if one.check not in gated.criteria
         ),
         "",
-        f"{gated.pairs} pairs of replies, {gated.asks} asks, alpha {gated.alpha:g}. "
+        f"{count(gated.pairs, 'pair')} of replies, {count(gated.asks, 'ask')}, alpha {gated.alpha:g}. "
         f"Behaviour: {_cell(_behaviour_words(gated))}.",
         "",
         *(f"- {_cell(_side_words(side))}" for side in said.sides),
@@ -244,7 +247,9 @@ def _behaviour_words(gated: Gated) -> str:
 
 def _failure_words(said: GateReport) -> list[str]:
     return [
-        f"{side.name}: {side.failed} asks failed, the last with {side.failure}" for side in said.sides if side.failed
+        f"{side.name}: {count(side.failed, 'ask')} failed, the last with {side.failure}"
+        for side in said.sides
+        if side.failed
     ]
 
 
@@ -254,8 +259,8 @@ def _unpaired_words(said: GateReport) -> list[str]:
 
 
 def _side_words(side: SideReport) -> str:
-    parts = [f"{side.replies} replies"]
-    parts += [f"{side.tokens:,.0f} tokens a reply"] if side.tokens is not None else []
+    parts = [count(side.replies, "reply")]
+    parts += [f"{count(round(side.tokens), 'token')} a reply"] if side.tokens is not None else []
     parts += [f"{dollars(1_000 * side.dollars)} a thousand replies"] if side.dollars is not None else []
     parts += [f"median latency {side.median_latency_s:.2f} s"] if side.median_latency_s is not None else []
     return f"{side.name}: {', '.join(parts)}"

@@ -16,6 +16,7 @@ from prober.loading.reply_log import LoggedReply
 from prober.model.declaration import Check, Probe
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.reply import Reply
+from prober.text import count
 
 ALL_CHECKS: Final = "all checks"
 """The criterion that is always tested: a reply passes if it passes every check of its probe."""
@@ -123,7 +124,7 @@ def gate(
     lost: Side | None = None
     while said == "undecided" and not reason:
         if asks + cost > rule.budget:
-            reason = f"the budget of {rule.budget} asks is spent"
+            reason = f"the budget of {count(rule.budget, 'ask')} is spent"
             break
         first = reference.block(keys)
         # Where the reference answers nothing, no pair can come of what the candidate answers.
@@ -163,7 +164,9 @@ def gate(
 
 def _check(probes: Probes, rule: GateRule, cost: int) -> None:
     if rule.budget < cost:
-        raise ConfigurationError(f"asking every probe once of both sides takes {cost} asks; raise --budget to that")
+        raise ConfigurationError(
+            f"asking every probe once of both sides takes {count(cost, 'ask')}; raise --budget to that"
+        )
     checks = [check for probe in probes.values() for check in probe.expect]
     unknown = [name for name in rule.margins if not any(_is_named(check, name) for check in checks)]
     if unknown:

@@ -21,6 +21,7 @@ from prober.judging.promise import Promise
 from prober.lab.power.changes import Change
 from prober.lab.power.history import ReferenceHistory
 from prober.model.evidence import Round
+from prober.text import count as number_of
 
 JUDGED: Final = 3
 """Channels a change is judged by."""
@@ -215,7 +216,7 @@ def sensitivity(
                 else:
                     largest = trials.count(places - 1, rounds, replications)
             found.append(Sensitivity(change, days, rounds, channels, smallest, largest))
-            tell(f"{change.name}, {days:g} days")
+            tell(f"{change.name}, {number_of(days, 'day')}")
     return tuple(found)
 
 

@@ -28,6 +28,7 @@ from prober.loading.other_tools.tools import (
 from prober.loading.other_tools.traffic import batch, helicone, langfuse
 from prober.loading.reply_log import LoggedReply
 from prober.model.errors import LogError, Problem
+from prober.text import count
 
 OWN: Final = "prober"
 """Name of our own format."""
@@ -131,8 +132,7 @@ def read(
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"cannot be read as {tool.title} ({type(error).__name__}): it is not of the usual shape"
         raise LogError([Problem(str(path), 0, "", message)]) from error
-    replies = "1 reply" if found == 1 else f"{found} replies"
-    tell(f"{path}: {tool.title}, {replies}; not carried over: {tool.not_carried}")
+    tell(f"{path}: {tool.title}, {count(found, 'reply')}; not carried over: {tool.not_carried}")
     for what, times in source.left_out.items():
         tell(f"{path}: left out: {f'{times} ' if times > 1 else ''}{what}")
 

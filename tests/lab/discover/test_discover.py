@@ -115,7 +115,7 @@ def test_a_second_run_asks_nothing_new_and_a_larger_budget_goes_on(search: Run) 
 @pytest.mark.slow
 def test_a_budget_below_what_was_spent_is_refused(search: Run) -> None:
     search(Model(borders(0.2)))
-    with pytest.raises(ConfigurationError, match=r"tokens were spent so far; raise --budget-tokens"):
+    with pytest.raises(ConfigurationError, match=r"tokens spent so far; raise --budget-tokens"):
         search(Model(borders(0.2)), budget=500)
 
 

@@ -185,7 +185,7 @@ def test_a_cache_is_said_plainly(prober: Run, there: Path, monkeypatch: pytest.M
 def test_too_small_a_budget_is_3(prober: Run, there: Path) -> None:
     done = prober("discover", "bot", "--budget-tokens", 20)
     assert done.code == 3
-    assert "20 tokens are too few to begin" in done.out
+    assert "--budget-tokens 20 is too little to begin" in done.out
 
 
 @pytest.mark.slow
