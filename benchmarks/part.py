@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -60,6 +61,10 @@ class Effort:
     def times(self, repetitions: int, quick: int = 2) -> int:
         """So many repetitions, or a few."""
         return quick if self.quick else repetitions
+
+    def kept(self, name: str) -> Path:
+        """The file in which a part keeps what it finds of each item, for another run to go on from (see `once`)."""
+        return (Path(tempfile.mkdtemp()) if self.quick else RESULTS) / f"{name}.jsonl"
 
     def each(self, name: str, function: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
         """`function` of every item, in their order, by as many processes as there are workers; progress is shown."""
@@ -132,6 +137,34 @@ class Kept(Generic[Result]):
 def statistic(measures: Iterable[Numbers]) -> str:
     """Short hashes of what the statistic says of small worlds, so that old results are not taken for its own."""
     return " ".join(map(numbers.digest, measures))
+
+
+def known(kept: Path, current: str) -> dict[str, Any]:
+    """What the lines of the file `kept` say of each item, by its JSON, where they were measured with this statistic."""
+    lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
+    return {json.dumps(line["item"]): line["found"] for line in lines if line["statistic"] == current}
+
+
+def once(function: Callable[[Item], Any], items: Iterable[Item], kept: Path, current: str, workers: int) -> list[Any]:
+    """`function` of every item, in their order. Each is a line of the file `kept` as soon as it is found, so that
+    another run goes on from there; lines that were measured with another statistic than the `current` one are left out.
+
+    Items, and what is found, are plain values as JSON has them.
+    """
+    found, items = known(kept, current), list(items)
+    todo = [item for item in items if json.dumps(item) not in found]
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("".join(_line(current, json.loads(item), one) for item, one in found.items()), encoding="utf-8")
+    with kept.open("a", encoding="utf-8") as file, ProcessPoolExecutor(workers) as pool:
+        measured = map(function, todo) if workers == 1 else pool.map(function, todo)
+        for item, one in zip(todo, measured, strict=True):
+            found[json.dumps(item)] = one
+            print(_line(current, item, one), end="", file=file, flush=True)
+    return [found[json.dumps(item)] for item in items]
+
+
+def _line(current: str, item: object, found: object) -> str:
+    return json.dumps({"statistic": current, "item": item, "found": found}) + "\n"
 
 
 def _show(name: str, done: int, of: int, began: float) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 import numpy as np
 
@@ -15,8 +12,6 @@ from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
 from benchmarks.still import StillResult
 from prober.judging.objectives import wilson
 from prober.judging.promise import HOURS_PER_YEAR
-
-QUICK: Final = Path(tempfile.gettempdir()) / "still-quick.jsonl"
 
 
 @dataclass(frozen=True)
@@ -36,12 +31,12 @@ class Changed:
 def measure_still(effort: Effort) -> Still:
     """`effort.years` × 365.25 rounds of each kind, so that hourly ones, whose years are long, take no longer."""
     rounds = (0.5 if effort.quick else effort.years) * 365.25
-    kept = QUICK if effort.quick else still.KEPT
-    for end, (every_h, days) in list(worlds.CADENCES.items())[: 1 if effort.quick else None]:
-        for name in list(worlds.WORLDS)[: 2 if effort.quick else None]:
-            found = still.measure(name + end, max(round(rounds / (days * 24 / every_h)), 1), effort.workers, kept)
-            print(f"{found.kind}: {_cell(found)}", flush=True)
-    return Still(tuple(still.kept_results(kept)))
+    counts = {
+        name + end: max(round(rounds / (days * 24 / every_h)), 1)
+        for end, (every_h, days) in list(worlds.CADENCES.items())[: 1 if effort.quick else None]
+        for name in list(worlds.WORLDS)[: 2 if effort.quick else None]
+    }
+    return Still(tuple(still.measure(counts, effort.workers, effort.kept("still"))))
 
 
 def still_lines(found: Still) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import product
 from math import inf
 from statistics import median
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from scipy.special import gammaincinv
 
-from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part
+from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part, once, statistic
 from prober.fingerprint import fingerprint
 from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
@@ -270,25 +270,36 @@ class Soon:
 
 
 def measure(effort: Effort) -> Soon:
-    """Both tables."""
+    """Both tables; another run goes on where this one was interrupted."""
     seeds, delays, stills = range(effort.times(SEEDS)), [], []
+    current, kept = statistic(PART.measures), effort.kept("soon")
     some = effort.times(len(CHANGES) * len(EVERY_H), quick=1)
     for change, every_h in list(product(CHANGES, EVERY_H))[:some]:
         with_, without = (
-            effort.each(f"soon: {change}", partial(delay, change=change, every_h=every_h, rule=rule), seeds)
-            for rule in (Confirm(), Confirm(rounds=0))
+            once(_delay, [(change, every_h, rounds, seed) for seed in seeds], kept, current, effort.workers)
+            for rounds in (Confirm().rounds, 0)
         )
         early = sum(early for _, early in with_)
         minutes, alone = (tuple(one for one, _ in them) for them in (with_, without))
         delays.append(DelayRow(change, every_h, minutes, alone, early))
     for kind, every_h in list(product(STILL_KINDS, EVERY_H))[:some]:
         days = effort.times(STILL_DAYS, quick=3)
-        worlds = range(effort.times(STILL_WORLDS[every_h]))
-        found = effort.each(f"soon: {kind}", partial(still, kind=kind, every_h=every_h, days=days), worlds)
+        items = [(kind, every_h, days, seed) for seed in range(effort.times(STILL_WORLDS[every_h]))]
+        found = once(_still, items, kept, current, effort.workers)
         alarms, breaks, again, count = (sum(column) for column in zip(*found, strict=True))
         years = count * every_h / HOURS_PER_YEAR
         stills.append(StillRow(kind, every_h, years, alarms, len(found), breaks, again / count))
     return Soon(tuple(delays), tuple(stills))
+
+
+def _delay(item: tuple[str, float, int, int]) -> tuple[float | None, bool]:
+    change, every_h, rounds, seed = item
+    return delay(seed, change, every_h, Confirm(rounds=rounds))
+
+
+def _still(item: tuple[str, float, int, int]) -> tuple[int, int, int, int]:
+    kind, every_h, days, seed = item
+    return still(seed, kind, every_h, days)
 
 
 def lines(found: Soon) -> list[str]:

@@ -8,22 +8,19 @@ has changed.
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from math import ceil, inf
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 import numpy as np
 from scipy.special import gammaincinv
 
 from benchmarks import worlds
-from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, statistic
+from benchmarks.part import ALARM, DAYS, JUDGE, RESULTS, known, once, statistic
 from prober.judging.promise import HOURS_PER_YEAR, Promise
 from prober.lab import replay
 from prober.model.reference import ReferenceRule
@@ -68,21 +65,22 @@ class StillResult:
         return float(low / self.years), float(gammaincinv(self.alarms + 1, 0.975) / self.years)
 
 
-def measure(kind: str, count: int, workers: int = 2, kept: Path = KEPT) -> StillResult:
-    """`count` endpoints of one kind of `worlds.KINDS`, each judged for the kind's days after its reference; those that
-    are in the file `kept` are not judged again."""
-    days, current = worlds.KINDS[kind].days, statistic(JUDGE + ALARM + DAYS)
-    found = {one.seed: one for one in _read(kept, current) if (one.kind, one.days) == (kind, days)}
-    todo = [seed for seed in range(count) if seed not in found]
-    if todo:
-        kept.parent.mkdir(exist_ok=True)
-        once = partial(watched, kind=kind, days=days)
-        with kept.open("a", encoding="utf-8") as file, ProcessPoolExecutor(workers) as pool:
-            for one in map(once, todo) if workers == 1 else pool.map(once, todo):
-                file.write(json.dumps({"statistic": current, **asdict(one)}) + "\n")
-                file.flush()
-                found[one.seed] = one
-    return result(kind, [one for seed, one in found.items() if seed < count])
+def measure(counts: Mapping[str, int], workers: int = 2, kept: Path = KEPT) -> list[StillResult]:
+    """So many endpoints of each of these kinds of `worlds.KINDS`, each judged for the kind's days after its reference;
+    those that are in the file `kept` are not judged again. All kinds proceed alike, so that a run that is interrupted
+    tells as much of one as of another."""
+    items = [(kind, worlds.KINDS[kind].days, seed) for kind, count in counts.items() for seed in range(count)]
+    once(_found, sorted(items, key=lambda item: (item[2] + 1) / counts[item[0]]), kept, _statistic(), workers)
+    return kept_results(kept)
+
+
+def _found(item: tuple[str, int, int]) -> dict[str, Any]:
+    kind, days, seed = item
+    return asdict(watched(seed, kind, days))
+
+
+def _statistic() -> str:
+    return statistic(JUDGE + ALARM + DAYS)
 
 
 def result(kind: str, endpoints: Sequence[Endpoint]) -> StillResult:
@@ -98,17 +96,12 @@ def result(kind: str, endpoints: Sequence[Endpoint]) -> StillResult:
 
 def kept_results(kept: Path = KEPT) -> list[StillResult]:
     """Of every kind that was measured with the statistic as it is."""
-    endpoints = _read(kept, statistic(JUDGE + ALARM + DAYS))
+    endpoints = [Endpoint(**found) for found in known(kept, _statistic()).values()]
     return [
-        result(kind, of_kind) for kind in worlds.KINDS if (of_kind := [one for one in endpoints if one.kind == kind])
+        result(kind, of_kind)
+        for kind, of in worlds.KINDS.items()
+        if (of_kind := [one for one in endpoints if (one.kind, one.days) == (kind, of.days)])
     ]
-
-
-def _read(kept: Path, current: str) -> list[Endpoint]:
-    if not kept.exists():
-        return []
-    lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
-    return [Endpoint(**line) for line in lines if line.pop("statistic") == current]
 
 
 def watched(seed: int, kind: str, days: int, rule: ReferenceRule | None = None) -> Endpoint:
@@ -129,7 +122,8 @@ def rows(kinds: Sequence[str], years: float, workers: int) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for kind in kinds:
         began = time.monotonic()
-        found = measure(kind, max(round(years * 365.25 / worlds.KINDS[kind].days), 1), workers=workers)
+        count = max(round(years * 365.25 / worlds.KINDS[kind].days), 1)
+        [found] = [one for one in measure({kind: count}, workers) if one.kind == kind]
         low, high = found.interval
         yield (
             f"| {kind}: {worlds.KINDS[kind].says} | {found.worlds} | {found.years:.1f} | {found.alarms} "

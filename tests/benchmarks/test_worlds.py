@@ -151,10 +151,13 @@ def test_a_measurement_counts_what_the_judge_says_and_goes_on_where_it_stopped(t
     assert result.years == pytest.approx(4 / 365.25) and result.interval[0] == result.rate == 0
     monkeypatch.setattr(numbers, "digest", lambda measure: measure.__name__)
     monkeypatch.setattr(still.worlds, "KINDS", {"short": replace(worlds.KINDS["independent"], days=3)})
-    first, kept = still.measure("short", 1, 1, tmp_path / "kept.jsonl"), (tmp_path / "kept.jsonl").read_text()
-    both = still.measure("short", 2, 1, tmp_path / "kept.jsonl")
+    [first], kept = still.measure({"short": 1}, 1, tmp_path / "kept.jsonl"), (tmp_path / "kept.jsonl").read_text()
+    [both] = still.measure({"short": 2}, 1, tmp_path / "kept.jsonl")
     assert (first.worlds, both.worlds) == (1, 2) and (tmp_path / "kept.jsonl").read_text().startswith(kept)
     assert still.kept_results(tmp_path / "kept.jsonl") == [both]
+    monkeypatch.setattr(numbers, "digest", lambda measure: "another")
+    [anew] = still.measure({"short": 1}, 1, tmp_path / "kept.jsonl")
+    assert anew == first and len((tmp_path / "kept.jsonl").read_text().splitlines()) == 1, "never mixed"
 
 
 def test_the_interval_is_garwoods() -> None:
