@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import platform
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a few repetitions, to see that it runs; means nothing")
     parser.add_argument("--years", type=float, default=200, help="still: endpoint-years of each kind, in daily rounds")
     parser.add_argument("--changes", type=int, default=60, help="changed: endpoints for each share of the traffic")
+    parser.add_argument("--minutes", type=float, default=inf, help="soon, still: then begin nothing further")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder in which numbers are kept")
     parser.add_argument("--output", type=Path, default=REPORT, help="the page")
@@ -60,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if unknown := sorted(set(chosen.parts) - {part.name for part in PARTS}):
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(part.name for part in PARTS)}")
-    effort = Effort(chosen.quick, chosen.workers, chosen.years, chosen.changes)
+    effort = Effort(chosen.quick, chosen.workers, chosen.years, chosen.minutes, chosen.changes)
     for part in PARTS:
         if not chosen.page and (not chosen.parts or part.name in chosen.parts):
             part.run(effort, chosen.results)

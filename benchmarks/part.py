@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import takewhile
+from math import inf
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -55,6 +57,8 @@ class Effort:
     workers: int = 1
     years: float = 200
     """Simulated still worlds: endpoint-years of each kind, counted in daily rounds."""
+    minutes: float = inf
+    """What keeps every item as soon as it is measured begins no further one after so many minutes."""
     changes: int = 60
     """Simulated changes: endpoints for each share of the traffic."""
 
@@ -145,22 +149,32 @@ def known(kept: Path, current: str) -> dict[str, Any]:
     return {json.dumps(line["item"]): line["found"] for line in lines if line["statistic"] == current}
 
 
-def once(function: Callable[[Item], Any], items: Iterable[Item], kept: Path, current: str, workers: int) -> list[Any]:
-    """`function` of every item, in their order. Each is a line of the file `kept` as soon as it is found, so that
-    another run goes on from there; lines that were measured with another statistic than the `current` one are left out.
+def once(
+    function: Callable[[Item], Any],
+    items: Iterable[Item],
+    kept: Path,
+    current: str,
+    workers: int,
+    minutes: float = inf,
+) -> list[tuple[Item, Any]]:
+    """Items with the `function` of each, in their order; none is begun after so many `minutes`.
 
-    Items, and what is found, are plain values as JSON has them.
+    What is found is a line of the file `kept` at once, so that another run goes on from there; lines that were measured
+    with another statistic than the `current` one are left out. Items, and what is found, are plain values as JSON has
+    them.
     """
+    ends = time.monotonic() + 60 * minutes
     found, items = known(kept, current), list(items)
     todo = [item for item in items if json.dumps(item) not in found]
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("".join(_line(current, json.loads(item), one) for item, one in found.items()), encoding="utf-8")
     with kept.open("a", encoding="utf-8") as file, ProcessPoolExecutor(workers) as pool:
         measured = map(function, todo) if workers == 1 else pool.map(function, todo)
-        for item, one in zip(todo, measured, strict=True):
+        for item, one in zip(takewhile(lambda item: time.monotonic() < ends, todo), measured, strict=False):
             found[json.dumps(item)] = one
             print(_line(current, item, one), end="", file=file, flush=True)
-    return [found[json.dumps(item)] for item in items]
+        pool.shutdown(cancel_futures=True)
+    return [(item, found[json.dumps(item)]) for item in items if json.dumps(item) in found]
 
 
 def _line(current: str, item: object, found: object) -> str:

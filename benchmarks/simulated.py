@@ -36,7 +36,7 @@ def measure_still(effort: Effort) -> Still:
         for end, (every_h, days) in list(worlds.CADENCES.items())[: 1 if effort.quick else None]
         for name in list(worlds.WORLDS)[: 2 if effort.quick else None]
     }
-    return Still(tuple(still.measure(counts, effort.workers, effort.kept("still"))))
+    return Still(tuple(still.measure(counts, effort.workers, effort.kept("still"), effort.minutes)))
 
 
 def still_lines(found: Still) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Final
 import numpy as np
 from scipy.special import gammaincinv
 
-from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Part, once, statistic
+from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Found, Part, once, statistic
 from prober.fingerprint import fingerprint
 from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
@@ -35,6 +36,8 @@ LATEST: Final = 60
 """Scheduled rounds after which a change counts as not found."""
 EVERY_H: Final = (6.0, 1.0)
 SEEDS: Final = 20
+ALONE_SEEDS: Final = 8
+"""Of these, without confirmation as well."""
 STILL_DAYS: Final = 60
 STILL_WORLDS: Final = {6.0: 60, 1.0: 12}
 """Endpoints of each kind that never change, by cadence."""
@@ -270,56 +273,81 @@ class Soon:
 
 
 def measure(effort: Effort) -> Soon:
-    """Both tables; another run goes on where this one was interrupted."""
-    seeds, delays, stills = range(effort.times(SEEDS)), [], []
-    current, kept = statistic(PART.measures), effort.kept("soon")
+    """Both tables; another run goes on where this one was interrupted, and all rows proceed alike."""
     some = effort.times(len(CHANGES) * len(EVERY_H), quick=1)
-    for change, every_h in list(product(CHANGES, EVERY_H))[:some]:
-        with_, without = (
-            once(_delay, [(change, every_h, rounds, seed) for seed in seeds], kept, current, effort.workers)
-            for rounds in (Confirm().rounds, 0)
-        )
-        early = sum(early for _, early in with_)
-        minutes, alone = (tuple(one for one, _ in them) for them in (with_, without))
-        delays.append(DelayRow(change, every_h, minutes, alone, early))
-    for kind, every_h in list(product(STILL_KINDS, EVERY_H))[:some]:
-        days = effort.times(STILL_DAYS, quick=3)
-        items = [(kind, every_h, days, seed) for seed in range(effort.times(STILL_WORLDS[every_h]))]
-        found = once(_still, items, kept, current, effort.workers)
-        alarms, breaks, again, count = (sum(column) for column in zip(*found, strict=True))
-        years = count * every_h / HOURS_PER_YEAR
-        stills.append(StillRow(kind, every_h, years, alarms, len(found), breaks, again / count))
-    return Soon(tuple(delays), tuple(stills))
+    changes, kinds = list(product(CHANGES, EVERY_H))[:some], list(product(STILL_KINDS, EVERY_H))[:some]
+    days = effort.times(STILL_DAYS, quick=3)
+    delays = [
+        (change, every_h, rounds, seed)
+        for seed in range(effort.times(SEEDS))
+        for change, every_h in changes
+        for rounds in ((Confirm().rounds, 0) if seed < ALONE_SEEDS else (Confirm().rounds,))
+    ]
+    stills = [
+        (kind, every_h, days, seed) for kind, every_h in kinds for seed in range(effort.times(STILL_WORLDS[every_h]))
+    ]
+    stills.sort(key=lambda item: (item[3] + 1) / STILL_WORLDS[item[1]])
+    kept, current = effort.kept("soon"), statistic(PART.measures)
+    began = time.monotonic()
+    found_delays = once(_delay, delays, kept, current, effort.workers, effort.minutes)
+    left = effort.minutes - (time.monotonic() - began) / 60
+    found_stills = once(_still, stills, kept, current, effort.workers, left)
+    return Soon(
+        tuple(_delay_row(*row, mine) for row in changes if (mine := _of(row, found_delays))),
+        tuple(_still_row(*row, mine) for row in kinds if (mine := _of(row, found_stills))),
+    )
 
 
-def _delay(item: tuple[str, float, int, int]) -> tuple[float | None, bool]:
+def _of(
+    row: tuple[str, float], found: Iterable[tuple[tuple[str, float, int, int], Found]]
+) -> dict[tuple[int, int], Found]:
+    """What was found of one row of a table, by the rest of the item."""
+    return {item[2:]: one for item, one in found if item[:2] == row}
+
+
+Delayed = tuple[str, float, int, int]
+"""Change, hours between rounds, confirmation rounds at most, seed."""
+Stayed = tuple[str, float, int, int]
+"""Kind, hours between rounds, days, seed."""
+
+
+def _delay(item: Delayed) -> tuple[float | None, bool]:
     change, every_h, rounds, seed = item
     return delay(seed, change, every_h, Confirm(rounds=rounds))
 
 
-def _still(item: tuple[str, float, int, int]) -> tuple[int, int, int, int]:
+def _still(item: Stayed) -> tuple[int, int, int, int]:
     kind, every_h, days, seed = item
     return still(seed, kind, every_h, days)
 
 
+def _delay_row(change: str, every_h: float, found: Mapping[tuple[int, int], tuple[float | None, bool]]) -> DelayRow:
+    with_ = [one for (rounds, _), one in found.items() if rounds]
+    alone = tuple(minutes for (rounds, _), (minutes, _) in found.items() if not rounds)
+    return DelayRow(change, every_h, tuple(minutes for minutes, _ in with_), alone, sum(early for _, early in with_))
+
+
+def _still_row(kind: str, every_h: float, found: Mapping[tuple[int, int], tuple[int, int, int, int]]) -> StillRow:
+    alarms, breaks, again, count = (sum(column) for column in zip(*found.values(), strict=True))
+    return StillRow(kind, every_h, count * every_h / HOURS_PER_YEAR, alarms, len(found), breaks, again / count)
+
+
 def lines(found: Soon) -> list[str]:
     """How, and the tables."""
-    seeds = len(found.delays[0].minutes)
     return [
         f"README's plan: three replies a round to a probe that asks for a colour, one to a probe that asks for JSON "
         f"and checks it, drawn from scripted pools; the judge and the daemon's rule of [confirmation]"
         f"(../operating/confirmation.md), on a simulated clock; a round takes {ROUND.total_seconds():g} s. The default "
         f"reference, {QUIET} quiet rounds, then the change; time is counted from the start of the first changed round. "
-        f"{seeds} seeds each, {len(found.delays[0].alone_minutes)} without confirmation, at most {LATEST} scheduled "
-        "rounds.",
+        f"At most {SEEDS} seeds each, {ALONE_SEEDS} without confirmation, and {LATEST} scheduled rounds.",
         "",
         "| change | a round every | called after, median (longest) | found | called before the change "
         "| without confirmation |",
         "|---|---|---|---|---|---|",
         *(
             f"| {row.change} | {row.every_h:g} h | {_lasting(row.minutes, median)} ({_lasting(row.minutes, max)}) "
-            f"| {sum(one is not None for one in row.minutes)} of {seeds} | {row.early} "
-            f"| {_lasting(row.alone_minutes, median)} |"
+            f"| {sum(one is not None for one in row.minutes)} of {len(row.minutes)} | {row.early} "
+            f"| {_lasting(row.alone_minutes, median) if row.alone_minutes else '–'} |"
             for row in found.delays
         ),
         "",

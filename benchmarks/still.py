@@ -65,12 +65,13 @@ class StillResult:
         return float(low / self.years), float(gammaincinv(self.alarms + 1, 0.975) / self.years)
 
 
-def measure(counts: Mapping[str, int], workers: int = 2, kept: Path = KEPT) -> list[StillResult]:
+def measure(counts: Mapping[str, int], workers: int = 2, kept: Path = KEPT, minutes: float = inf) -> list[StillResult]:
     """So many endpoints of each of these kinds of `worlds.KINDS`, each judged for the kind's days after its reference;
     those that are in the file `kept` are not judged again. All kinds proceed alike, so that a run that is interrupted
     tells as much of one as of another."""
     items = [(kind, worlds.KINDS[kind].days, seed) for kind, count in counts.items() for seed in range(count)]
-    once(_found, sorted(items, key=lambda item: (item[2] + 1) / counts[item[0]]), kept, _statistic(), workers)
+    in_turn = sorted(items, key=lambda item: (item[2] + 1) / counts[item[0]])
+    once(_found, in_turn, kept, _statistic(), workers, minutes)
     return kept_results(kept)
 
 
