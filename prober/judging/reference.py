@@ -227,15 +227,18 @@ def outcomes(
 ) -> list[tuple[int, int, float | None]]:
     """(row, category, number) of every reply the channel can read."""
     row_of = {series: row for row, series in enumerate(held.rows)}
+    silent: Mapping[str, Reading] = {}
+    if channel.is_endpoint_wide:
+        silent = {series: Recurring(NONE) for series, row in row_of.items() if NONE in held.scales[row].names}
     found = []
     for one in observations:
         if one.fingerprint is None:
             continue
         readings: Mapping[str, Reading | None] = channel.by_series(one.series, one.fingerprint)
-        if channel.is_endpoint_wide:
-            # A row without a name was learnt when all parts were one name.
-            silent = {series: Recurring(NONE) for series, row in row_of.items() if NONE in held.scales[row].names}
-            readings = silent | dict(readings) | {"": channel.read(one.fingerprint)}
+        if silent:
+            readings = {**silent, **readings}
+        if channel.is_endpoint_wide and "" in row_of:  # learnt when all parts were one name
+            readings = {**readings, "": channel.read(one.fingerprint)}
         for series, reading in readings.items():
             row = row_of.get(series)
             place = None if row is None or reading is None else held.scales[row].place(reading)

@@ -155,6 +155,7 @@ def test_a_measurement_counts_what_the_judge_says_and_goes_on_where_it_stopped(t
     [both] = still.measure({"short": 2}, 1, tmp_path / "kept.jsonl")
     assert (first.worlds, both.worlds) == (1, 2) and (tmp_path / "kept.jsonl").read_text().startswith(kept)
     assert still.kept_results(tmp_path / "kept.jsonl") == [both]
+    assert still.measure({"short": 9}, 1, tmp_path / "kept.jsonl", minutes=0) == [both], "no time for another"
     monkeypatch.setattr(numbers, "digest", lambda measure: "another")
     [anew] = still.measure({"short": 1}, 1, tmp_path / "kept.jsonl")
     assert anew == first and len((tmp_path / "kept.jsonl").read_text().splitlines()) == 1, "never mixed"

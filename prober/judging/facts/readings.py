@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from prober.model.evidence import NONE, FactKind, Observation, Round
 
@@ -50,45 +51,50 @@ class Readings:
 def read(round_: Round, requested: str = "", metadata: Mapping[str, str] | None = None) -> Readings:
     """The parts of a round. `requested` is the declared model, where a reply does not name it itself; `metadata` is
     what the endpoint says of itself, None where it was not asked or did not answer."""
-    counts: dict[str, Counter[str]] = {}
-    found: dict[str, Reading] = {}
+    counts: dict[_Part, Counter[str]] = {}
+    probes: dict[str, str] = {"": ""}
     answered = 0
     for one in round_.observations:
         if one.fingerprint is None:
             continue
         answered += 1
         requested = one.reply.requested_model or requested
-        for reading, value in _values(one, requested):
-            found.setdefault(reading.key, reading)
-            counts.setdefault(reading.key, Counter())[value] += 1
+        probes.setdefault(one.series, one.probe)
+        for part, value in _values(one, requested):
+            if part not in counts:
+                counts[part] = Counter()
+            counts[part][value] += 1
+    for (_, _, series), values in counts.items():
+        if not series and (silent := answered - values.total()):
+            values[NONE] += silent
+    of = [Reading(kind, part, probes[series], series, dict(values)) for (kind, part, series), values in counts.items()]
     for name, value in (metadata or {}).items():
-        reading = Reading("metadata", f"metadata.{name}", in_replies=False)
-        found[reading.key], counts[reading.key] = reading, Counter({value: 1})
-    for key, reading in found.items():
-        if reading.in_replies and not reading.series and counts[key].total() < answered:
-            counts[key][NONE] += answered - counts[key].total()
-    of = {key: replace(reading, counts=dict(counts[key])) for key, reading in found.items()}
-    return Readings(round_.label, of, answered, requested)
+        of.append(Reading("metadata", f"metadata.{name}", counts={value: 1}, in_replies=False))
+    return Readings(round_.label, {reading.key: reading for reading in of}, answered, requested)
 
 
-def _values(one: Observation, requested: str) -> Iterator[tuple[Reading, str]]:
+_Part: TypeAlias = tuple[FactKind, str, str]
+"""Kind, part, and the series where it depends on the probe; else empty."""
+
+
+def _values(one: Observation, requested: str) -> Iterator[tuple[_Part, str]]:
     """What one reply says."""
     fingerprint, reply = one.fingerprint, one.reply
     assert fingerprint is not None
     for key, value in fingerprint.categories.items():
         if key.startswith("identity."):
             part = key.removeprefix("identity.")
-            yield Reading(kind_of(part), part), value
+            yield (kind_of(part), part, ""), value
     served = fingerprint.categories.get("identity.model", NONE)
     if requested and served != NONE:
-        yield Reading("requested_model", "requested_model"), requested if is_requested(requested, served) else served
-    place = (one.probe, one.series)
+        value = requested if is_requested(requested, served) else served
+        yield ("requested_model", "requested_model", ""), value
     if (tokens := fingerprint.numbers.get("identity.input_tokens")) is not None:
-        yield Reading("token_count", "input_tokens", *place), f"{tokens:.0f}"
+        yield ("token_count", "input_tokens", one.series), f"{tokens:.0f}"
     is_empty = reply.text == "" and not reply.tool_calls and not reply.refusal
-    yield Reading("empty", "text", *place), "empty" if is_empty else "not empty"
+    yield ("empty", "text", one.series), "empty" if is_empty else "not empty"
     if (outcome := fingerprint.categories.get("expectation.all")) is not None:
-        yield Reading("check", "expect", *place), {"pass": "holds", "fail": "fails"}.get(outcome, outcome)
+        yield ("check", "expect", one.series), {"pass": "holds", "fail": "fails"}.get(outcome, outcome)
 
 
 def kind_of(part: str) -> FactKind:
@@ -104,6 +110,7 @@ _STAGES: Final = frozenset({"latest", "preview", "exp", "experimental", "beta", 
 """Words that say how far a model is, not which it is."""
 
 
+@lru_cache(maxsize=1024)
 def is_requested(requested: str, served: str) -> bool:
     """Whether `served` may be what the provider calls `requested`, such as `gpt-4o-2024-08-06` for `gpt-4o`.
 

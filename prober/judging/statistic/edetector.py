@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -34,7 +35,7 @@ LEADING: Final = 2
 """Classes a round is held against: those which, by the null, it may belong to, and as many that are usual."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """What the statistic remembers. Constant in size, whatever the history."""
 
@@ -43,12 +44,12 @@ class State:
     rounds: int = 0
     """Rounds judged."""
 
-    @property
+    @cached_property
     def log_e(self) -> float:
         """ln R_t, the e-detector."""
         return float(logsumexp(self.onsets.log_capital)) if self.onsets.labels else -np.inf
 
-    @property
+    @cached_property
     def best(self) -> int | None:
         """Index of the likeliest onset; None while none is likelier than no change at all."""
         if not self.onsets.labels:

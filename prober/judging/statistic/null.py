@@ -143,7 +143,7 @@ def log_classes(null: NullStack, table: Table) -> Floats:
     own = _tilted(table, (null.base / support[:, None])[None], null.score, np.arange(len(TILTS))[:, None])
     alike = (null.valid / null.valid.sum(axis=1, keepdims=True))[table.row, table.category]
     repeated = null.repeated(table)
-    behind = np.broadcast_to(support[table.row], (null.classes.shape[1], len(table.row))).copy()
+    behind = np.tile(support, (null.classes.shape[1], 1))
     behind[len(CLASS_PRIOR)] = 1e9
     log_probability = _log_dirichlet_multinomial(
         table,
@@ -162,16 +162,17 @@ def log_predictive(table: Table, mean: Floats, behind: Floats, null: NullStack, 
     `mean` (models, rows, categories) with the weight of `behind` (models, rows) replies; `classes` (classes, channels).
     """
     here = _tilted(table, mean, null.score, (classes % len(TILTS))[:, null.channel])
-    strength = CLASS_STRENGTH[classes][:, null.channel[table.row]]
-    return _log_dirichlet_multinomial(table, here, behind[:, None, table.row], strength)
+    return _log_dirichlet_multinomial(table, here, behind[:, None], CLASS_STRENGTH[classes][:, null.channel])
 
 
 def _tilted(table: Table, mean: Floats, score: Floats, tilts: Ints) -> Floats:
     """What each reply's category is expected to hold, (models, tilts, replies); `tilts` (tilts, rows or 1)."""
     tilt = _factors(score.tobytes(), score.shape[1])[tilts, np.arange(score.shape[1])]
     total = np.matmul(mean.swapaxes(0, 1), tilt.transpose(1, 2, 0))
-    here: Floats = mean[:, None, table.row, table.category] * tilt[:, table.row, table.category]
-    here /= total.transpose(1, 2, 0)[..., table.row]
+    cell = table.row * mean.shape[2] + table.category
+    expected = np.take(mean.reshape(len(mean), 1, -1), cell, axis=2)
+    here: Floats = expected * np.take(tilt.reshape(len(tilt), -1), cell, axis=1)
+    here /= np.take(total.transpose(1, 2, 0), table.row, axis=2)
     return here
 
 
@@ -182,10 +183,14 @@ def _factors(score: bytes, rows: int) -> Floats:
 
 
 def _log_dirichlet_multinomial(table: Table, here: Floats, behind: Floats, strength: Floats) -> Floats:
-    """ln probability of the replies of each channel in their order, (…, channels); arguments (…, replies)."""
+    """ln probability of the replies of each channel in their order, (…, channels); `here` (…, replies), and (…, rows)
+    the replies behind each row's mean and the strength of the class."""
     inverse = 1 / (strength + 1) + strength / (strength + 1) / (behind + 1)
-    concentration = 1 / inverse - 1
-    ratio = (concentration * here + table.nth_in_cell) / (concentration + table.nth_in_row)
+    concentration = np.take(1 / inverse - 1, table.row, axis=-1)
+    ratio = concentration * here
+    ratio += table.nth_in_cell
+    concentration += table.nth_in_row
+    ratio /= concentration
     # One logarithm for sixteen factors: it costs less than sixteen.
     starts = [range(start, end, 16) for start, end in pairwise([*table.first.tolist(), len(table.row)])]
     first = [i for of_channel in starts for i in of_channel]
