@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.ladder import recording
 from benchmarks.ladder.rungs import BASE
 from benchmarks.part import RESULTS
-from prober.judging.noninferiority import Evidence, verdict
+from prober.judging.noninferiority import Evidence, Looks
 
 CONTRACTS: Final[Mapping[str, Callable[[str], bool]]] = {
     "text/fruits": lambda text: re.search(r"^\s*1[.)]", text, re.MULTILINE) is not None,
@@ -38,6 +38,9 @@ CANDIDATES: Final[Mapping[str, str]] = {
     BASE: "the same model", "q4_0": "weights in Q4_0 instead of Q4_1", "temperature-0.9": "temperature 0.9 instead of 1"
 }  # fmt: skip
 """Rung → in words."""
+OURS: Final = "`prober gate`"
+STORED: Final = "`prober gate`, reference stored"
+"""The reference is a reply log: only the candidate is asked."""
 MARGIN, ALPHA, BUDGET = 0.1, 0.05, 600
 PEERS: Final = ("evalsig", "evalgate-ci", "driftcut")
 _SCRIPT: Final = Path(__file__).parent / "peers" / "gates.py"
@@ -64,11 +67,13 @@ class Row:
     most_asks: int
 
 
-def drawn(candidate: str, rng: np.random.Generator) -> list[Block]:
+def drawn(candidate: str, rng: np.random.Generator, sides_asked: int = 2) -> list[Block]:
     """One run: as many blocks as the budget pays for, drawn with replacement. Where nothing changed, both sides are
-    drawn from the same replies."""
+    drawn from the same replies. `sides_asked`: 1 if the replies of the reference are stored, as many as are
+    recorded."""
     sides = [outcomes(BASE), outcomes(candidate)]
-    blocks = BUDGET // (2 * len(CONTRACTS))
+    stored = min(map(len, sides[0].values())) if sides_asked == 1 else BUDGET
+    blocks = min(BUDGET // (sides_asked * len(CONTRACTS)), stored)
     picks = {probe: [side[probe][rng.integers(len(side[probe]), size=blocks)] for side in sides] for probe in CONTRACTS}
     return [[(probe, bool(old[i]), bool(new[i])) for probe, (old, new) in picks.items()] for i in range(blocks)]
 
@@ -79,15 +84,16 @@ def outcomes(rung: str) -> dict[str, np.ndarray]:
     return {probe: np.array([keeps(one[probe]) for one in texts if probe in one]) for probe, keeps in CONTRACTS.items()}
 
 
-def ours(blocks: Sequence[Block]) -> Verdict:
-    """As `prober gate` decides: after each block, and once more at the end of the budget."""
-    evidence = Evidence(MARGIN)
+def ours(blocks: Sequence[Block], sides_asked: int = 2) -> Verdict:
+    """As `prober gate` decides: at a few looks, the last at the end of the budget."""
+    evidence, looks = Evidence(MARGIN), Looks(ALPHA)
     for number, block in enumerate(blocks, start=1):
         evidence = evidence.after([(old, new) for _, old, new in block])
-        found = verdict([evidence], ALPHA, at_the_end=number == len(blocks))
-        if found != "undecided":
-            return found, 2 * evidence.pairs
-    return "undecided", 2 * evidence.pairs
+        if looks.is_due(part := number / len(blocks)):
+            looks = looks.after(part, [evidence])
+        if looks.verdict != "undecided":
+            break
+    return looks.verdict, sides_asked * evidence.pairs
 
 
 def of_peer(python: Path, name: str, runs: Sequence[Sequence[Block]]) -> list[Verdict]:
@@ -103,7 +109,8 @@ def measure(runs: int, peers: Path | None) -> list[Row]:
         rng = np.random.default_rng(20261129)
         worlds = [drawn(candidate, rng) for _ in range(runs)]
         means = [float(np.mean([one.mean() for one in outcomes(rung).values()])) for rung in (BASE, candidate)]
-        found = {"prober gate": [ours(world) for world in worlds]}
+        found = {OURS: [ours(world) for world in worlds]}
+        found[STORED] = [ours(drawn(candidate, rng, 1), 1) for _ in range(runs)]
         for name in PEERS if peers is not None else ():
             python = peers / name / "bin" / "python" if peers is not None else Path()
             if python.exists():

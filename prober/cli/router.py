@@ -8,9 +8,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from prober.asking.litellm_proxy import LiteLLMProxy, RouterStep, router_steps
+from prober.asking.litellm_proxy import LiteLLMProxy
 from prober.cli.options import AsJson, Database, now_utc, open_store
 from prober.cli.output import complain, print_json, say
+from prober.incidents.deployments import RouterStep, router_steps
 from prober.model.errors import ConfigurationError, NotEnough
 from prober.model.shape import seconds
 from prober.settings import secret

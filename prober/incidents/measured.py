@@ -81,8 +81,8 @@ class Measurement:
     """The incident as it would open now; None where nothing is wrong, or too little is known."""
     closes_as: CloseReason = ""
     """How the open incident ends; empty where it does not."""
-    is_known: bool = False
-    """Whether `found` is no more than what an incident that is closed was about."""
+    already_closed: bool = False
+    """Whether a closed incident was about the same: it does not open again."""
 
 
 def course(before: Measured | None, stands: Measurement, now: datetime, given: Circumstances = PLAIN) -> Decision:
@@ -101,7 +101,7 @@ def course(before: Measured | None, stands: Measurement, now: datetime, given: C
         return Decision("already_open", before) if said == before else Decision("refreshed", said)
     if found is None:
         return Decision("quiet")
-    if stands.is_known:
+    if stands.already_closed:
         return Decision("already_closed")
     if given.in_maintenance:
         return Decision("in_maintenance")
@@ -164,7 +164,7 @@ def objective(
         objective_words(declared, standing), objective_detail(declared, standing),
     )  # fmt: skip
     closed_at = before.closed_at if before is not None else None
-    return Measurement(found=found, is_known=closed_at is not None and since <= closed_at)
+    return Measurement(found=found, already_closed=closed_at is not None and since <= closed_at)
 
 
 def shift(
@@ -183,7 +183,7 @@ def shift(
         onset, _label(found.found_at), now, f"{side} of {found.feature}: {found.words}",
         f"live samples of {found.feature}, {found.side}: {found.words}",
     )  # fmt: skip
-    return Measurement(found=opened, is_known=before is not None and before.onset >= onset)
+    return Measurement(found=opened, already_closed=before is not None and before.onset >= onset)
 
 
 def _opened(

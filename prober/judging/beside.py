@@ -1,7 +1,7 @@
 """How does a candidate compare with what is in force? Over pairs of replies from the same rounds. Pure.
 
 Whether it passes its checks as often is decided by the sequential test of the gate (`noninferiority`), so that it may
-be looked at after every round. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
+be looked at as rounds come. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from prober.fingerprint import fingerprint
 from prober.judging.channels import longer, percent
-from prober.judging.noninferiority import Evidence, Verdict, verdict
+from prober.judging.noninferiority import Evidence, Looks, Verdict
 from prober.judging.strata import movement
 from prober.model.comparison import Pair
 from prober.model.declaration import Probe
@@ -49,24 +49,26 @@ def beside(
     probes: Mapping[str, Probe],
     margin: float,
     costs: tuple[Cost, Cost],
-    *,
-    at_the_end: bool = False,
+    part: float,
 ) -> Beside:
-    """Compare. `probes`: of the candidate, by `set/probe id`; its checks hold for both. `margin`: of one. `at_the_end`:
-    no more pairs come, so that the test of a fixed size counts too."""
-    blocks: dict[tuple[str, int], list[tuple[bool, bool]]] = {}
+    """Compare. `probes`: of the candidate, by `set/probe id`; its checks hold for both. `margin`: of one. `part`: of
+    the comparison that is over; 1 if no more pairs come."""
+    outcomes: dict[str, list[tuple[bool, bool]]] = {one.round: [] for one in pairs}
     both = [one for one in pairs if one.reference.answered and one.candidate.answered and one.probe in probes]
     for one in both:
         sides = _passes(one.reference, probes[one.probe]), _passes(one.candidate, probes[one.probe])
-        blocks.setdefault((one.round, one.sample), []).append(sides)
-    evidence = Evidence(margin)
-    for key in sorted(blocks):
-        evidence = evidence.after(blocks[key])
-    said = verdict([evidence], ALPHA, at_the_end=at_the_end)
+        outcomes[one.round].append(sides)
+    evidence, looks = Evidence(margin), Looks(ALPHA)
+    for number, label in enumerate(sorted(outcomes), start=1):
+        evidence = evidence.after(outcomes[label])
+        so_far = part * number / len(outcomes)
+        if looks.verdict == "undecided" and looks.is_due(so_far):
+            looks = looks.after(so_far, [evidence])
+    said = looks.verdict
     has_checks = any(probes[one.probe].expect for one in both)
     words = [_checks(said, evidence, has_checks), _length(both), _cost(both, costs)]
     words += [*_behaviour(both, probes), *_failures(pairs)]
-    return Beside(said, evidence, len({one.round for one in pairs}), ", ".join(one for one in words if one))
+    return Beside(said, evidence, len(outcomes), ", ".join(one for one in words if one))
 
 
 def worse_probes(

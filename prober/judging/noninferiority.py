@@ -1,4 +1,4 @@
-r"""Is the candidate not worse? A sequential test of paired outcomes, from which one may stop at any look.
+r"""Is the candidate not worse? A group-sequential test of paired outcomes.
 
 Each probe is asked of both sides; a pair gives $d \in \{-1, 0, 1\}$, candidate minus reference, where an outcome is 1
 if the reply passes. $\theta$ is the mean of $d$ over probes, $m$ the margin, $r = m/2$. Two null hypotheses are tested:
@@ -6,22 +6,23 @@ if the reply passes. $\theta$ is the mean of $d$ over probes, $m$ the margin, $r
 - $\theta \le -m$ (the candidate is worse by the margin): rejected, the verdict is `not_worse`;
 - $\theta \ge -r$ (it is hardly worse): rejected, the verdict is `worse`.
 
-Each has a test martingale by betting (Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by
-betting", section 4): the mean over a few $\lambda$ of $\prod_i (1 + \lambda (d_i + m))$, and of
-$\prod_i (1 + \lambda (-d_i - r))$. Under its null hypothesis each is 1 in expectation at most, so by Ville's inequality
-it ever reaches $1/\alpha$ with probability at most $\alpha$, however often one looks. Probes may differ: a block asks
-each probe once, $\lambda$ is the same within a block, and a product of means is at most the power of their mean.
+Each by the score test for the difference of paired proportions (Tango 1998, "Equivalence test and confidence interval
+for the difference in proportions for the paired-sample design"), at a few looks before the end of what may be asked.
+How large the score must be at a look follows from how alpha is spent (Lan & DeMets 1983, "Discrete sequential
+boundaries for clinical trials"): by part $t$ of the pairs, $\alpha t$ of it. Under a null hypothesis the scores at the
+looks behave as a Brownian motion at the times $t$, so the boundaries come from integrating its density from look to
+look (Armitage, McPherson & Rowe 1969). That is an approximation for many pairs, as is Tango's; what it costs in few
+pairs is measured in the tests.
 
-At the end of the budget one more test is made, of a fixed size, which finds what betting leaves undecided: Tango's
-score test for the difference of paired proportions (Tango 1998, "Equivalence test and confidence interval for the
-difference in proportions for the paired-sample design"). It has a share of alpha of its own.
+Probes may differ: the variance of $d$ holds what differs between them too, so that the test is conservative there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, exp, inf, isfinite, log, sqrt
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil, inf, isfinite, sqrt
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -30,15 +31,15 @@ import numpy.typing as npt
 
 Verdict = Literal["not_worse", "worse", "undecided"]
 
-STAKES: Final = np.array([0.2, 0.4, 0.65, 0.95])
-"""Shares of the largest stake that may be bet without going bankrupt. Small ones find small differences."""
-AT_THE_END: Final = 0.2
-"""Share of alpha that is kept for the test at the end of the budget."""
-
+GROWTH, STEP = 1.5, 1 / 12
+"""The next look comes when the pairs are so many times those of the last look, or so large a part of all more."""
 Floats = npt.NDArray[np.float64]
+GRID: Final = 200
+"""Points at which the density between two looks is known."""
+NORMAL: Final = NormalDist()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What the pairs of one criterion say so far."""
 
@@ -51,40 +52,32 @@ class Evidence:
     """Pairs in which only the reference passed."""
     better: int = 0
     """Pairs in which only the candidate passed."""
-    log_not_worse: tuple[float, ...] = (0.0,) * len(STAKES)
-    """ln of the betting product of each stake, against "worse by the margin"."""
-    log_worse: tuple[float, ...] = (0.0,) * len(STAKES)
-    """ln of the betting product of each stake, against "hardly worse"."""
-    most_not_worse: float = 0.0
-    """The largest ln e-value at any look so far; it may be acted on at any later time."""
-    most_worse: float = 0.0
 
     def after(self, block: Sequence[tuple[bool, bool]]) -> Evidence:
-        """With one more block of pairs (reference passed, candidate passed): at most one pair a probe."""
-        if not block:
-            return self
-        reference, candidate = (np.array(side, dtype=np.float64) for side in zip(*block, strict=True))
-        difference = candidate - reference
-        towards = self.margin / 2
-        not_worse = self.log_not_worse + _won(STAKES / (1 - self.margin), difference + self.margin)
-        worse = self.log_worse + _won(STAKES / (1 + towards), -difference - towards)
+        """With more pairs (reference passed, candidate passed)."""
         return Evidence(
             margin=self.margin,
             pairs=self.pairs + len(block),
-            passed_reference=self.passed_reference + int(reference.sum()),
-            passed_candidate=self.passed_candidate + int(candidate.sum()),
-            worse=self.worse + int((difference < 0).sum()),
-            better=self.better + int((difference > 0).sum()),
-            log_not_worse=tuple(not_worse.tolist()),
-            log_worse=tuple(worse.tolist()),
-            most_not_worse=max(self.most_not_worse, _mean(not_worse)),
-            most_worse=max(self.most_worse, _mean(worse)),
+            passed_reference=self.passed_reference + sum(reference for reference, _ in block),
+            passed_candidate=self.passed_candidate + sum(candidate for _, candidate in block),
+            worse=self.worse + sum(reference > candidate for reference, candidate in block),
+            better=self.better + sum(candidate > reference for reference, candidate in block),
         )
 
     @property
     def difference(self) -> float:
         """Candidate minus reference, of one; 0 before the first pair."""
         return (self.better - self.worse) / self.pairs if self.pairs else 0.0
+
+    @property
+    def score_not_worse(self) -> float:
+        """Against "worse by the margin": standard normal if it is worse by just that, larger if it is better."""
+        return score(self.pairs, self.better, self.worse, self.margin)
+
+    @property
+    def score_worse(self) -> float:
+        """Against "worse by half the margin": standard normal if it is worse by just that, larger if it is worse."""
+        return score(self.pairs, self.worse, self.better, -self.margin / 2)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float] | None:
         """Where the difference lies (Agresti & Min 2005: half a pair of each kind is added). For reading, at one look;
@@ -94,64 +87,117 @@ class Evidence:
         n, worse, better = self.pairs + 2, self.worse + 0.5, self.better + 0.5
         middle = (better - worse) / n
         error = sqrt(max(0.0, (better + worse) / n - middle**2) / n)
-        half = NormalDist().inv_cdf((1 + confidence) / 2) * error
+        half = NORMAL.inv_cdf((1 + confidence) / 2) * error
         return max(-1.0, middle - half), min(1.0, middle + half)
 
 
-def verdict(criteria: Sequence[Evidence], alpha: float, *, at_the_end: bool = False) -> Verdict:
-    """The verdict over all criteria: not worse in each of them, or worse in any.
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The looks so far, and what they say.
 
-    Wrong with probability at most `alpha`: a candidate that is worse by the margin in some criterion is called
-    `not_worse`, or one that is hardly worse in any is called `worse`. The first needs no correction for several
+    The verdict is wrong with probability about `alpha`: a candidate that is worse by the margin in some criterion is
+    called `not_worse`, or one that is hardly worse in any is called `worse`. The first needs no correction for several
     criteria, for all of them must agree (Berger 1982); the second divides alpha by their number.
     """
-    if any(one.most_worse >= log(len(criteria) / alpha) for one in criteria):
-        return "worse"
-    share = alpha * AT_THE_END
-    enough = -log(alpha - share)
-    passed = [
-        one.most_not_worse >= enough or (at_the_end and one.pairs > 0 and p_value(one) <= share) for one in criteria
-    ]
-    return "not_worse" if criteria and all(passed) else "undecided"
+
+    alpha: float
+    parts: tuple[float, ...] = ()
+    """Of all the pairs that may come, those at each look, increasing; 1 at the last."""
+    not_worse: frozenset[int] = field(default_factory=frozenset)
+    """Places of the criteria that were found not worse at a look."""
+    verdict: Verdict = "undecided"
+
+    def is_due(self, part: float) -> bool:
+        """Whether to look again, now that this part of the pairs has come."""
+        last = self.parts[-1] if self.parts else 0.0
+        return last < part and (part >= 1 or part >= min(GROWTH * last, last + STEP) - 1e-9)
+
+    def after(self, part: float, criteria: Sequence[Evidence]) -> Looks:
+        """With one more look. `criteria`: the same at every look. `part` is 1 if no more pairs come."""
+        parts = (*self.parts, part)
+        needed = boundary(parts, self.alpha)
+        found = {place for place, one in enumerate(criteria) if one.pairs and one.score_not_worse >= needed}
+        not_worse = self.not_worse | found
+        verdict: Verdict = "not_worse" if criteria and len(not_worse) == len(criteria) else "undecided"
+        if any(self.is_worse(one, parts, len(criteria)) for one in criteria):
+            verdict = "worse"
+        return Looks(self.alpha, parts, not_worse, verdict)
+
+    def of(self, place: int, criterion: Evidence, criteria: int) -> Verdict:
+        """The verdict on one of the criteria, at the last look."""
+        if self.parts and self.is_worse(criterion, self.parts, criteria):
+            return "worse"
+        return "not_worse" if place in self.not_worse else "undecided"
+
+    def is_worse(self, one: Evidence, parts: tuple[float, ...], criteria: int) -> bool:
+        return one.pairs > 0 and one.score_worse >= boundary(parts, self.alpha / criteria)
 
 
-def p_value(evidence: Evidence) -> float:
-    """Of "worse by the margin", by Tango's score test, one-sided. 1 before the first pair."""
-    n, better, worse, delta = evidence.pairs, evidence.better, evidence.worse, -evidence.margin
+def score(pairs: int, better: int, worse: int, margin: float) -> float:
+    """Tango's score against a difference of -margin, which stands for more the better it is. 0 before any pair."""
+    n, delta = pairs, -margin
     if not n:
-        return 1.0
+        return 0.0
     # The share of worse pairs that is likeliest if the difference is delta: Tango 1998, equation 12.
     b = (2 * n - better + worse) * delta - better - worse
     c = -worse * delta * (1 - delta)
     likeliest = (sqrt(max(0.0, b * b - 8 * n * c)) - b) / (4 * n)
     variance = n * (2 * likeliest + delta * (1 - delta))
-    score = (better - worse - n * delta) / sqrt(variance) if variance > 0 else inf
-    return 1 - NormalDist().cdf(score)
+    return (better - worse - n * delta) / sqrt(variance) if variance > 0 else 0.0
 
 
-def more_pairs(criteria: Sequence[Evidence], alpha: float) -> int | None:
+@lru_cache(maxsize=10_000)
+def boundary(parts: tuple[float, ...], alpha: float) -> float:
+    """How large a score must be at the last of these looks, if none before it was large enough."""
+    return _integrated(parts, alpha)[0]
+
+
+@lru_cache(maxsize=200)
+def _integrated(parts: tuple[float, ...], alpha: float) -> tuple[float, Floats, Floats]:
+    """The boundary at the last look; and below it, where the Brownian motion may stand, with the probability that it
+    does so and never crossed."""
+    from scipy.special import ndtr  # slow to import
+
+    now = parts[-1]
+    if len(parts) == 1:
+        needed = sqrt(now) * NORMAL.inv_cdf(1 - alpha * now)
+        grid, step = _grid(now, needed)
+        return needed / sqrt(now), grid, _density(grid / sqrt(now)) / sqrt(now) * step
+    _, before, mass = _integrated(parts[:-1], alpha)
+    spread, spent = sqrt(now - parts[-2]), alpha * (now - parts[-2])
+    low, high = -6.0, 12.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        crosses = float(mass @ ndtr((before - middle) / spread))
+        low, high = (middle, high) if crosses > spent else (low, middle)
+    grid, step = _grid(now, high)
+    return high / sqrt(now), grid, mass @ _density((grid - before[:, None]) / spread) / spread * step
+
+
+def _grid(now: float, needed: float) -> tuple[Floats, float]:
+    """The middles of as many intervals, up to the boundary, and how wide they are."""
+    step = (needed + 6 * sqrt(now)) / GRID
+    return needed - (np.arange(GRID, dtype=np.float64)[::-1] + 0.5) * step, step
+
+
+def more_pairs(criteria: Sequence[Evidence], looks: Looks) -> int | None:
     """About how many more pairs would decide, if what was seen so far goes on; None where nothing points to an end."""
-    enough = -log(alpha * (1 - AT_THE_END))
+    if not looks.parts:
+        return None
+    needed = boundary(looks.parts, looks.alpha), boundary(looks.parts, looks.alpha / len(criteria))
     until_not_worse = [
-        0 if one.most_not_worse >= enough else _at_rate(one.log_not_worse, enough, one.pairs) for one in criteria
+        0.0 if place in looks.not_worse else _until(one.score_not_worse, needed[0], one.pairs)
+        for place, one in enumerate(criteria)
     ]
-    until_worse = [_at_rate(one.log_worse, log(len(criteria) / alpha), one.pairs) for one in criteria]
+    until_worse = [_until(one.score_worse, needed[1], one.pairs) for one in criteria]
     return ceil(more) if isfinite(more := min(max(until_not_worse, default=inf), *until_worse, inf)) else None
 
 
-def _at_rate(logs: Sequence[float], needed: float, pairs: int) -> float:
-    """Pairs until the mean of all stakes is `needed`, at the rate of the one that has won most."""
-    won = max(logs)
-    return max(1.0, (needed + log(len(logs)) - won) * pairs / won) if won > 0 else inf
+def _until(reached: float, needed: float, pairs: int) -> float:
+    """More pairs until the score is large enough; it grows with the root of their number."""
+    return max(1.0, pairs * ((needed / reached) ** 2 - 1)) if reached > 0 else inf
 
 
-def _won(stakes: Floats, gains: Floats) -> Floats:
-    """ln of what each stake made of a block."""
-    won: Floats = np.log1p(np.outer(stakes, gains)).sum(axis=1)
-    return won
-
-
-def _mean(logs: Floats) -> float:
-    """ln of the mean."""
-    most = float(logs.max())
-    return most + log(sum(exp(one - most) for one in logs.tolist()) / len(logs))
+def _density(at: Floats) -> Floats:
+    density: Floats = np.exp(-at * at / 2) / sqrt(2 * np.pi)
+    return density

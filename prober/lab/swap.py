@@ -15,7 +15,7 @@ from prober.asking import Provider
 from prober.asking.gates import Gate, says_unreached
 from prober.incidents.triage.material import Edit
 from prober.judging.channels import CHANNELS
-from prober.judging.noninferiority import Evidence, verdict
+from prober.judging.noninferiority import Evidence, Looks
 from prober.judging.strata import FEATURES
 from prober.lab.compare import Compared, compare
 from prober.lab.gate.run import ALL_CHECKS, outcomes_of
@@ -240,7 +240,7 @@ def _passes(
     )
     if not evidence.pairs:
         return Swapped(name, "unknown", f"no probe with checks was answered by both{_failures(reference, candidate)}")
-    said = verdict([evidence], 2 * ALPHA, at_the_end=True)
+    said = Looks(2 * ALPHA).after(1.0, [evidence]).verdict
     answers: dict[str, Answer] = {"worse": "yes", "not_worse": "no"}
     return Swapped(name, answers.get(said, "unknown"), words)
 

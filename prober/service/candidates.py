@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from prober.asking import Provider
@@ -19,7 +19,6 @@ from prober.asking.interface import Ask
 from prober.asking.limits import LONGEST_WAIT_S
 from prober.incidents.routing import Routing
 from prober.judging.beside import Beside, Cost, beside
-from prober.judging.noninferiority import Verdict
 from prober.model.budget import ScopedBudget
 from prober.model.comparison import Candidate, CandidateState, Pair
 from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets, series_key
@@ -130,7 +129,7 @@ def ask_beside(
                 store, one, other, probes, observations, label, open_provider, clock, [*counted.values()]
             )
             store.change(candidates.add_pairs, one.id, pairs)
-        if one.kind == "endpoint" and one.seen % EVERY and not _is_over(one, probe_set, "undecided", 0, clock()):
+        if one.kind == "endpoint" and one.seen % EVERY and _part(one, probe_set, 0, clock()) < 1:
             continue  # a week of pairs is not read again after every round
         stand.append(_compare(store, one, probe_set, endpoint, other, probes, routing, clock()))
     return tuple(stand)
@@ -206,11 +205,9 @@ def _compare(
     pairs = store.query(candidates.pairs, one.id)
     rule = probe_set.canary if one.kind == "prompt" else probe_set.shadow
     assert rule is not None
-    said = beside(pairs, probes, rule.margin / 100, (cost_of(endpoint, now), cost_of(other, now)), at_the_end=False)
-    is_over = _is_over(one, probe_set, said.verdict, said.rounds, now)
-    if is_over:
-        costs = cost_of(endpoint, now), cost_of(other, now)
-        said = beside(pairs, probes, rule.margin / 100, costs, at_the_end=True)
+    part = _part(one, probe_set, len({each.round for each in pairs}), now)
+    said = beside(pairs, probes, rule.margin / 100, (cost_of(endpoint, now), cost_of(other, now)), part)
+    is_over = part >= 1 or (one.kind == "prompt" and said.verdict == "worse")
     with store.write() as tx:
         candidates.keep(tx, one.id, said.rounds, said.verdict, said.words)
         if is_over:
@@ -229,12 +226,13 @@ def _compare(
     return found
 
 
-def _is_over(one: Candidate, probe_set: ProbeSet, verdict: Verdict, rounds: int, now: datetime) -> bool:
+def _part(one: Candidate, probe_set: ProbeSet, rounds: int, now: datetime) -> float:
+    """Of the comparison that is over; 1 at its end."""
     if one.kind == "prompt":
         assert probe_set.canary is not None
-        return verdict == "worse" or rounds >= probe_set.canary.rounds
+        return min(1.0, rounds / probe_set.canary.rounds)
     assert probe_set.shadow is not None
-    return now >= one.began_at + timedelta(seconds=probe_set.shadow.lasts_s)
+    return min(1.0, (now - one.began_at).total_seconds() / probe_set.shadow.lasts_s)
 
 
 def _state(one: Candidate, probe_set: ProbeSet, said: Beside) -> CandidateState:

@@ -172,7 +172,7 @@ def _compare(
         costs = cost_of(endpoint, clock()), cost_of(due.endpoint, clock())
         failed = sum(not pair.candidate.answered for pair in pairs)
         gives_up = seen >= 2 and failed > MOST_FAILED * len(pairs)
-        said = beside(pairs, asked, rule.margin / 100, costs, at_the_end=seen >= most)
+        said = beside(pairs, asked, rule.margin / 100, costs, seen / most if seen < most else 1.0)
         broken = worse_probes(pairs, asked, ALPHA / max(1, len(asked)))
         is_worse = said.verdict == "worse" or bool(broken)
         if seen >= most or gives_up or is_worse or (said.verdict == "not_worse" and seen >= least):

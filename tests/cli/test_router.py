@@ -11,8 +11,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from prober.asking.litellm_proxy import Deployment, LiteLLMProxy, router_steps
+from prober.asking.litellm_proxy import LiteLLMProxy
 from prober.cli.router import of_step, step_words
+from prober.incidents.deployments import router_steps
+from prober.model.deployment import Deployment
 from prober.model.errors import ConfigurationError, NotEnough
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/router.schema.json").read_text("utf-8"))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 from statistics import median
 from typing import Literal
 from xml.etree import ElementTree
 
-from prober.judging.noninferiority import Evidence, verdict
+from prober.judging.noninferiority import Evidence, Verdict
 from prober.lab.gate.run import Gated, GateRule
 from prober.loading.reply_log import LoggedReply
 from prober.prices import Tariff, Unpriced, dollars
@@ -73,7 +72,7 @@ def as_json(said: GateReport) -> dict[str, object]:
     return {
         "verdict": said.outcome,
         "reason": _reason(said),
-        "alpha": gated.alpha,
+        "alpha": gated.looks.alpha,
         "budget": said.budget,
         "asks": gated.asks,
         "pairs": gated.pairs,
@@ -110,7 +109,7 @@ def words(said: GateReport) -> list[str]:
     lines += [f"  {line}" for line in _criteria_words(gated)]
     lines.append(
         f"  {gated.asks} of {count(said.budget, 'ask')} made, {count(gated.pairs, 'pair')} of replies, "
-        f"alpha {gated.alpha:g}"
+        f"alpha {gated.looks.alpha:g}"
     )
     lines += [f"  {line}" for line in (*_unpaired_words(said), *_failure_words(said))]
     lines += [f"  behaviour: {_behaviour_words(gated)}", *(f"  {_side_words(side)}" for side in said.sides)]
@@ -137,7 +136,7 @@ def markdown(said: GateReport) -> str:
             if one.check not in gated.criteria
         ),
         "",
-        f"{count(gated.pairs, 'pair')} of replies, {count(gated.asks, 'ask')}, alpha {gated.alpha:g}. "
+        f"{count(gated.pairs, 'pair')} of replies, {count(gated.asks, 'ask')}, alpha {gated.looks.alpha:g}. "
         f"Behaviour: {_cell(_behaviour_words(gated))}.",
         "",
         *(f"- {_cell(_side_words(side))}" for side in said.sides),
@@ -153,7 +152,7 @@ def junit(said: GateReport) -> str:
     for name, one in gated.criteria.items():
         case = ElementTree.SubElement(suite, "testcase", classname="prober.gate", name=visible(name, 200, lines=False))
         text = _criterion_words(name, one)
-        decided = _verdict_of(one, gated)
+        decided = _verdict_of(name, gated)
         if decided == "worse" or said.outcome == "changed":
             ElementTree.SubElement(case, "failure", message=visible(text, 1_000, lines=False))
         elif decided == "undecided" and said.outcome != "not_worse":
@@ -185,9 +184,9 @@ def _side(name: str, replies: Sequence[LoggedReply], detail: str, price: Tariff 
     )
 
 
-def _verdict_of(one: Evidence, gated: Gated) -> str:
+def _verdict_of(name: str, gated: Gated) -> Verdict:
     """Of one criterion, as its part in the whole verdict."""
-    return verdict([one], gated.alpha / (len(gated.criteria) if gated.verdict == "worse" else 1))
+    return gated.looks.of(list(gated.criteria).index(name), gated.criteria[name], len(gated.criteria))
 
 
 def _reason(said: GateReport) -> str:
@@ -200,7 +199,7 @@ def _reason(said: GateReport) -> str:
     decided = [
         (name, one)
         for name, one in gated.criteria.items()
-        if said.outcome == "not_worse" or _verdict_of(one, gated) == "worse"
+        if said.outcome == "not_worse" or _verdict_of(name, gated) == "worse"
     ]
     return "; ".join(_criterion_words(name, one) for name, one in decided or gated.criteria.items())
 
@@ -269,7 +268,7 @@ def _side_words(side: SideReport) -> str:
 def _criterion(name: str, one: Evidence, gated: Gated) -> dict[str, object]:
     return {
         "name": name,
-        "verdict": _verdict_of(one, gated) if gated.verdict != "not_worse" else "not_worse",
+        "verdict": _verdict_of(name, gated),
         "margin": one.margin,
         "pairs": one.pairs,
         "reference": one.passed_reference,
@@ -278,8 +277,8 @@ def _criterion(name: str, one: Evidence, gated: Gated) -> dict[str, object]:
         "only_candidate": one.better,
         "difference": one.difference,
         "interval": one.interval(),
-        "e_value_not_worse": exp(min(one.most_not_worse, 700.0)),
-        "e_value_worse": exp(min(one.most_worse, 700.0)),
+        "score_not_worse": one.score_not_worse,
+        "score_worse": one.score_worse,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from prober.asking.gates import says_unreached
 from prober.fingerprint import fingerprint
 from prober.judging.channels import CHANNELS
-from prober.judging.noninferiority import Evidence, Verdict, more_pairs, verdict
+from prober.judging.noninferiority import Evidence, Looks, Verdict, more_pairs
 from prober.lab.compare import Compared, compare
 from prober.lab.gate.sides import Probes, Side
 from prober.loading.reply_log import LoggedReply
@@ -62,10 +62,9 @@ class Checked:
 class Gated:
     """What the gate says, and what was seen beside it."""
 
-    verdict: Verdict
     criteria: Mapping[str, Evidence]
     """`all checks` first, then those with a margin of their own."""
-    alpha: float
+    looks: Looks
     asks: int
     """Made by this run, of both sides."""
     checks: tuple[Checked, ...]
@@ -79,6 +78,10 @@ class Gated:
     """Why it is undecided."""
     more_pairs: int | None = None
     """About how many more would decide, at the rate so far."""
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.looks.verdict
 
     @property
     def pairs(self) -> int:
@@ -107,8 +110,8 @@ def gate(
     tell: Callable[[int], object] = lambda asks: None,
 ) -> Gated:
     """Compare the candidate with the reference until it is decided, the budget does not hold another block, or a log
-    has no more replies, a budget of the declarations is spent, or a side answers nothing. `tell` hears the asks made so
-    far.
+    has no more replies, a budget of the declarations is spent, or a side answers nothing. Two logs are read to their
+    end. `tell` hears the asks made so far.
 
     Raises:
         ConfigurationError: a margin names a check that no probe has, or the budget does not hold one block.
@@ -119,10 +122,10 @@ def gate(
     _check(probes, rule, cost)
     criteria = {ALL_CHECKS: Evidence(rule.margin), **{name: Evidence(one) for name, one in rule.margins.items()}}
     seen = _Seen()
-    said: Verdict = "undecided"
+    looks, most = Looks(rule.alpha), rule.budget // cost if cost else 0
     asks, reason = 0, ""
     lost: Side | None = None
-    while said == "undecided" and not reason:
+    while looks.verdict == "undecided" and not reason:
         if asks + cost > rule.budget:
             reason = f"the budget of {count(rule.budget, 'ask')} is spent"
             break
@@ -134,7 +137,8 @@ def gate(
         tell(asks)
         outcomes = _taken_in(seen, keys, probes, replies, list(rule.margins))
         criteria = {name: one.after(outcomes.get(name, [])) for name, one in criteria.items()}
-        said = verdict(list(criteria.values()), rule.alpha)
+        if looks.is_due(part := seen.blocks / most if most else 0.0) and part < 1:
+            looks = looks.after(part, list(criteria.values()))
         lost = next((one for one in (reference, candidate) if says_unreached(one.ended)), None)
         if lost is not None:
             reason = f"{lost.name} does not answer: {lost.ended}"
@@ -142,23 +146,22 @@ def gate(
             reason = reference.ended or candidate.ended or "there are no more replies"
         elif seen.blocks >= PATIENCE and seen.failed > MOST_FAILED * seen.pairs:
             reason = MOSTLY_FAILED
-    if said == "undecided" and reason != MOSTLY_FAILED and lost is None:
-        said = verdict(list(criteria.values()), rule.alpha, at_the_end=True)
+    if looks.verdict == "undecided" and reason != MOSTLY_FAILED and lost is None:
+        looks = looks.after(1.0, list(criteria.values()))
     if not seen.pairs:
         refused = next((one.ended for one in (reference, candidate) if one.asks_each and one.ended), "")
         no_pair = "not one probe has a reply on both sides: a log must have the probe ids of the probe sets"
         raise NotEnough((reason if lost is not None else refused) or no_pair)
     return Gated(
-        verdict=said,
         criteria=criteria,
-        alpha=rule.alpha,
+        looks=looks,
         asks=asks,
         checks=tuple(Checked(name, *counts) for name, counts in seen.checks.items()),
         replies=(tuple(seen.reference), tuple(seen.candidate)),
         failures=(seen.failures[0], seen.failures[1]),
         behaviour=_behaviour(seen),
-        reason=reason if said == "undecided" else "",
-        more_pairs=more_pairs(list(criteria.values()), rule.alpha) if said == "undecided" else None,
+        reason=reason if looks.verdict == "undecided" else "",
+        more_pairs=more_pairs(list(criteria.values()), looks) if looks.verdict == "undecided" else None,
     )
 
 

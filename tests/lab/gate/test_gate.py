@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
 
-from prober.judging.noninferiority import Evidence, p_value, verdict
+from prober.judging.noninferiority import Evidence, Looks, boundary
 from prober.lab.gate import Gated, GateRule, gate
 from prober.lab.gate.report import junit, markdown, report, words
 from prober.lab.gate.run import ALL_CHECKS
@@ -62,20 +62,22 @@ def gated(candidate: Sequence[float] = RATES, seed: int = 0, **options: object) 
     return gate(*sides, PROBES, GateRule(**options))
 
 
-def decided(candidate: Sequence[float], seeds: int) -> tuple[list[str], list[int]]:
+def decided(candidate: Sequence[float], seeds: int, reference: Sequence[float] = RATES) -> tuple[list[str], list[int]]:
     """Verdicts and asks of the test alone, budget 600, alpha 0.05, margin 10 points."""
     verdicts, asks = [], []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
-        evidence, made = Evidence(0.1), 0
-        said = "undecided"
-        while said == "undecided" and made + 2 * len(RATES) <= 600:
-            pairs = zip(rng.random(len(RATES)) < RATES, rng.random(len(RATES)) < candidate, strict=True)
+        evidence, looks = Evidence(0.1), Looks(0.05)
+        blocks = 600 // (2 * len(reference))
+        for number in range(1, blocks + 1):
+            pairs = zip(rng.random(len(reference)) < reference, rng.random(len(reference)) < candidate, strict=True)
             evidence = evidence.after([(bool(a), bool(b)) for a, b in pairs])
-            made += 2 * len(RATES)
-            said = verdict([evidence], 0.05)
-        verdicts.append(verdict([evidence], 0.05, at_the_end=True) if said == "undecided" else said)
-        asks.append(made)
+            if looks.is_due(number / blocks):
+                looks = looks.after(number / blocks, [evidence])
+            if looks.verdict != "undecided":
+                break
+        verdicts.append(looks.verdict)
+        asks.append(2 * evidence.pairs)
     return verdicts, asks
 
 
@@ -112,7 +114,7 @@ def test_the_verdicts_are_as_good_as_the_documentation_says() -> None:
 def test_equal_replies_pass_soon() -> None:
     sides = Simulated((1.0,) * 4, 0), Simulated((1.0,) * 4, 1)
     done = gate(*sides, PROBES, GateRule())
-    assert done.verdict == "not_worse" and done.asks < 120
+    assert done.verdict == "not_worse" and done.asks <= 144
 
 
 def test_a_worse_candidate_is_refused_and_the_report_says_so_first() -> None:
@@ -187,7 +189,31 @@ def test_the_score_test_agrees_with_a_plain_transcription(pairs: int, worse: int
         likelihood = sum(np.where(count > 0, count * np.log(np.maximum(share, 0)), 0.0) for count, share in parts)
     likeliest = q[np.argmax(np.where(1.1 - 2 * q >= 0, likelihood, -np.inf))]
     score = (better - worse + 0.1 * pairs) / np.sqrt(pairs * (2 * likeliest - 0.1 - 0.01))
-    assert p_value(Evidence(0.1, pairs=pairs, worse=worse, better=better)) == pytest.approx(ndtr(-score), rel=1e-3)
+    assert Evidence(0.1, pairs=pairs, worse=worse, better=better).score_not_worse == pytest.approx(score, rel=1e-3)
+
+
+def test_alpha_is_spent_as_planned_over_the_looks() -> None:
+    """Brownian motions, drawn: by each look the share that has crossed is alpha times the part of the pairs."""
+    rng, runs, alpha = np.random.default_rng(0), 40_000, 0.05
+    parts = (0.02, 0.1, 0.25, 0.5, 0.9, 1.0)
+    stands, crossed = np.zeros(runs), np.zeros(runs, dtype=bool)
+    for number, (last, part) in enumerate(pairwise((0.0, *parts)), start=1):
+        stands += rng.normal(size=runs) * np.sqrt(part - last)
+        crossed |= stands >= boundary(parts[:number], alpha) * np.sqrt(part)
+        assert at_most(int(crossed.sum()), runs, alpha * part) and at_most(
+            int((~crossed).sum()), runs, 1 - alpha * part
+        )
+
+
+def test_one_look_is_the_usual_test_and_looks_are_due_as_pairs_come() -> None:
+    assert boundary((1.0,), 0.05) == pytest.approx(1.6449, abs=1e-4)
+    looks, due = Looks(0.05), []
+    for number in range(1, 76):
+        if looks.is_due(number / 75):
+            looks = looks.after(number / 75, [Evidence(0.1)])
+            due.append(number)
+    assert due == [1, 2, 3, 5, 8, 12, 18, 25, 32, 39, 46, 53, 60, 67, 74, 75]
+    assert looks.verdict == "undecided"
 
 
 @pytest.mark.slow
