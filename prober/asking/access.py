@@ -27,6 +27,7 @@ from prober.asking import clouds
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
 from prober.model.providers import CLOUDS, auth_of, base_url_of
+from prober.model.reply import Failure
 from prober.model.shape import seconds
 
 COMMAND_S: Final = 30.0
@@ -49,6 +50,7 @@ class NoKey:
     """Why there is no key, and what to do."""
 
     reason: str
+    failure: Failure = "missing_key"
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Keys:
             try:
                 return clouds.GOOGLE.token()
             except clouds.NoCredentials as missing:
-                return NoKey(str(missing))
+                return NoKey(str(missing), missing.failure)
         if (name := endpoint.api_key_env) is not None:
             found = settings.secret(name)
             if found is None:
@@ -166,7 +168,7 @@ def signed(endpoint: Endpoint, access: Access, url: str, headers: Mapping[str, s
     try:
         whole, secrets = clouds.AWS.sign(url, body, headers)
     except clouds.NoCredentials as missing:
-        return NoKey(str(missing))
+        return NoKey(str(missing), missing.failure)
     return replace(access, headers=whole, secrets=(*access.secrets, *secrets))
 
 

@@ -31,7 +31,7 @@ JITTER: Final = 0.25
 
 EVERY_ASK: Final = frozenset(
     {"unauthorized", "out_of_credit", "model_not_found", "model_retired", "not_found", "unreachable", "missing_key",
-     "unsupported_parameter"}
+     "missing_library", "unsupported_parameter"}
 )  # fmt: skip
 """Failures that any other ask would meet as well: one ask tells whether it is over."""
 ANY_ASK: Final = EVERY_ASK | {"rate_limited", "provider_error", "timeout"}

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from prober.asking.transport import Lost, Transport
 from prober.model.connection import Timeouts
 from prober.model.providers import CLOUDS
+from prober.model.reply import Failure
 
 T = TypeVar("T")
 
@@ -28,6 +29,18 @@ Signed: TypeAlias = tuple[Mapping[str, str], tuple[str, ...]]
 
 class NoCredentials(Exception):
     """The text says what is missing and what to do. Never leaves the room."""
+
+    failure: Failure = "missing_key"
+
+
+class NoLibrary(NoCredentials):
+    """The cloud's own library is not installed."""
+
+    failure = "missing_library"
+
+    def __init__(self, auth: str) -> None:
+        extra = CLOUDS[auth].extra
+        super().__init__(f"auth: {auth} needs the cloud's own library; run pip install 'canary-prober[{extra}]'")
 
 
 class Google:
@@ -49,7 +62,7 @@ class Google:
         try:
             from google.auth import default, exceptions
         except ImportError:
-            raise NoCredentials(not_installed("google")) from None
+            raise NoLibrary("google") from None
         try:
             if self._credentials is None:
                 self._credentials = default(scopes=[SCOPE])[0]
@@ -111,7 +124,7 @@ class Aws:
             from botocore.exceptions import BotoCoreError
             from botocore.session import get_session
         except ImportError:
-            raise NoCredentials(not_installed("aws")) from None
+            raise NoLibrary("aws") from None
         try:
             session = get_session()
             if self._credentials is None:
@@ -150,7 +163,3 @@ def within(what: str, work: Callable[[], T]) -> T:
         raise failed[0]
     why = f"failed ({type(failed[0]).__name__})" if failed else f"were not there within {WITHIN_S:g} s"
     raise NoCredentials(f"{what} {why}; try the cloud's own tool by hand to see why")
-
-
-def not_installed(auth: str) -> str:
-    return f"auth: {auth} needs the cloud's own library; run pip install 'canary-prober[{CLOUDS[auth].extra}]'"

@@ -53,13 +53,13 @@ class HttpProvider:
             return Reply(at=now, error=refusal[0], error_detail=refusal[1])
         access = access_of(endpoint, self._keys)
         if isinstance(access, NoKey):
-            return Reply(at=now, error="missing_key", error_detail=access.reason)
+            return Reply(at=now, error=access.failure, error_detail=access.reason)
         url = f"{url}{'&' if '?' in url else '?'}{urlencode(access.query)}" if access.query else url
         content = json.dumps(request.body).encode("ascii")
         sent = {"content-type": "application/json", **wire.headers(endpoint), **access.headers}
         access = signed(endpoint, access, url, sent, content)
         if isinstance(access, NoKey):
-            return Reply(at=now, error="missing_key", error_detail=access.reason)
+            return Reply(at=now, error=access.failure, error_detail=access.reason)
         outcome = self._transport.post(
             url,
             access.headers,

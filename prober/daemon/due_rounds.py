@@ -7,7 +7,7 @@ queue, a daemon takes them, `run_round` claims and asks them. No moment passes w
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from prober.model.errors import ConfigurationError, StoreError
 from prober.service import candidates, run_round
 from prober.store import Store, rounds
 from prober.store.views import RoundView
+from prober.text import count
 
 FORGOTTEN: Final = timedelta(hours=1)
 """How old a round of nothing we declare must be to be missed: another daemon on the same store may declare it."""
@@ -242,44 +243,50 @@ class DueRounds:
 
     def _make_due(self, watched: Watched, due: datetime) -> None:
         """The round of this moment is in the queue, to be asked by whoever claims it."""
-        self._pass_over(watched, due)
-        if not self.is_stopping:
-            self._queue.put(watched, due)
-            watched.account(due)
+        with watched.accounting:
+            if due > watched.accounted and self._pass_over(watched, due):
+                self._queue.put(watched, due)
+                watched.account(due)
 
     def _miss(self, watched: Watched, due: datetime, reason: MissReason) -> None:
         """The round of this moment does not start; nor did those that nobody noticed before it."""
-        if due <= watched.accounted:
-            return
-        self._pass_over(watched, due)
-        if not self.is_stopping:
-            self._write_missed(watched, [due], reason)
+        with watched.accounting:
+            if due > watched.accounted and self._pass_over(watched, due):
+                self._write_missed(watched, [due], reason)
 
-    def _pass_over(self, watched: Watched, due: datetime) -> None:
-        """Moments between the last one accounted for and this one: APScheduler runs only the newest after a sleep."""
-        passed: deque[datetime] = deque(maxlen=MOST_MISSED)
-        count, moment = 0, watched.moments.following(watched.accounted)
-        while moment < due:
-            passed.append(moment)
-            count, moment = count + 1, watched.moments.following(moment)
-        if count > len(passed):
-            logger.error("%d rounds of %s were passed over; recording the newest %d", count, watched.key, len(passed))
-        moments = tuple(passed)
+    def _pass_over(self, watched: Watched, due: datetime) -> bool:
+        """Record the moments between the last one accounted for and this one; whether this one has its turn now.
+
+        APScheduler runs only the newest moment after a sleep. What a daemon that stops leaves over, whoever comes next
+        passes over: they begin with the present. So does this one, after the clock was set back.
+        """
+        moments = watched.passed(due, MOST_MISSED + 1)
+        if len(moments) > MOST_MISSED:
+            logger.error(
+                "more than %d rounds of %s were passed over; the newest are recorded", MOST_MISSED, watched.key
+            )
+        moments = moments[-MOST_MISSED:]
         for first in range(0, len(moments), BATCH):
-            if self.is_stopping:
-                return  # whoever comes next begins with the present
+            if self._is_over(due):
+                return False
             self._write_missed(watched, moments[first : first + BATCH], "misfire")
+        return not self._is_over(due)
+
+    def _is_over(self, due: datetime) -> bool:
+        """Whether nothing more is written of this moment: we stop, or the clock was set back before it."""
+        return self.is_stopping or due > self._clock()
 
     def _write_missed(self, watched: Watched, moments: Sequence[datetime], reason: MissReason) -> None:
         missed = self._queue.pass_over(watched, moments, reason, self._clock())
-        watched.account(moments[-1])
+        if moments[-1] <= self._clock():  # else the clock was set back meanwhile
+            watched.account(moments[-1])
         if missed == 0:
             return  # another daemon has them, or had them
         if len(moments) == 1:
             logger.warning("round %s of %s is missed: %s", moments[0].isoformat(), watched.key, reason)
         else:
             span = f"{moments[0].isoformat()} to {moments[-1].isoformat()}"
-            logger.warning("%d rounds of %s are missed, %s: %s", missed, watched.key, span, reason)
+            logger.warning("%s of %s missed, %s: %s", count(missed, "round"), watched.key, span, reason)
 
     def _give_up(self, watched: Watched, due: datetime, error: Exception) -> bool:
         """Left as it is, a round that crashed would hold the endpoint until its lease ran out, and then crash again."""

@@ -6,9 +6,10 @@ over, and they cannot name the moment before, which is what a late or restarted 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
@@ -57,11 +58,15 @@ class DueTimes:
             day += _DAY
         return ahead[0]
 
+    def before(self, moment: datetime) -> datetime:
+        """The newest moment before `moment`."""
+        return self.latest(moment - timedelta.resolution)
+
     def back(self, now: datetime, times: int) -> datetime:
         """The moment so many moments before the newest."""
         moment = self.latest(now)
         for _ in range(times):
-            moment = self.latest(moment - timedelta.resolution)
+            moment = self.before(moment)
         return moment
 
     def start(self, due: datetime) -> datetime:
@@ -107,14 +112,25 @@ class Watched:
     """The newest moment whose round is in the store, as are all before it since we watch."""
     since: datetime
     """When we began to watch, or last woke up."""
+    accounting: threading.Lock = field(default_factory=threading.Lock)
+    """Of whoever accounts for its moments: one thread at a time."""
 
     @property
     def key(self) -> str:
         return key_of(self.probe_set.name, self.endpoint.name)
 
     def account(self, moment: datetime) -> None:
-        """Its round is in the store. Never backwards, whichever of two threads comes last."""
+        """Its round is in the store. Never backwards, except by `begin_again`."""
         self.accounted = max(self.accounted, moment)
+
+    def passed(self, due: datetime, most: int) -> list[datetime]:
+        """The moments between the last one accounted for and `due`; if there are more than `most`, the newest."""
+        moments: list[datetime] = []
+        moment = self.moments.before(due)
+        while moment > self.accounted and len(moments) < most:
+            moments.append(moment)
+            moment = self.moments.before(moment)
+        return moments[::-1]
 
     def begin_again(self, now: datetime) -> None:
         """The clock was set back: what was accounted for in the future is forgotten."""
@@ -129,7 +145,7 @@ def all_watched(declarations: Declarations, worker: str, now: datetime) -> Itera
             endpoint = declarations.endpoint(name)
             moments = DueTimes(probe_set.schedule, salt=f"{worker} {key_of(probe_set.name, name)}")
             latest = moments.latest(now)
-            before = moments.latest(latest - timedelta.resolution)
+            before = moments.before(latest)
             promise, budgets = declarations.promise(endpoint), declarations.budgets_of(probe_set, endpoint)
             yield Watched(probe_set, endpoint, promise, budgets, moments, latest, before, now)
 
@@ -177,4 +193,17 @@ class RoundTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         # A start is less than one gap later than its moment, so the newest moment before it is its own.
-        return self._moments.start(self._moments.following(self._moments.latest(previous_fire_time or now)))
+        following = self._moments.following(self._moments.latest(previous_fire_time or now))
+        # After a sleep APScheduler asks for every moment of it, one by one, and starts the newest only.
+        newest = self._moments.latest(now) if previous_fire_time else following
+        return self._moments.start(max(following, newest))
+
+
+@dataclass(frozen=True)
+class IntervalTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Every so often. APScheduler's own names every moment of a sleep first: after a year of it, for hours."""
+
+    step: timedelta
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now if previous_fire_time is None else max(previous_fire_time + self.step, now)

@@ -6,14 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from prober.daemon.due_times import RoundTrigger
+from prober.daemon.due_times import IntervalTrigger, RoundTrigger
 
 TAKE_UP: Final = "take up"
 """The job that takes rounds from the queue."""
@@ -39,7 +39,7 @@ class Jobs(BackgroundScheduler):  # type: ignore[misc]  # APScheduler has no typ
     def every(self, seconds: float, name: str, job: Callable[[], None], most_at_once: int = 1) -> None:
         """From now on."""
         self.add_job(
-            job, "interval", id=name, seconds=seconds, next_run_time=datetime.now(UTC), coalesce=True,
+            job, IntervalTrigger(timedelta(seconds=seconds)), id=name, next_run_time=datetime.now(UTC), coalesce=True,
             max_instances=most_at_once, misfire_grace_time=None,
         )  # fmt: skip
 

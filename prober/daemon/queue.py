@@ -53,9 +53,4 @@ class StoredQueue:
 
     def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
         with self._store.write() as tx:
-            ours = [rounds.due(tx, watched.endpoint, watched.probe_set.name, moment) for moment in moments]
-            waiting = {one.id for one in rounds.unfinished(tx, now)}
-            missed = [round_id for round_id in ours if round_id in waiting]
-            for round_id in missed:
-                rounds.miss(tx, round_id, reason, now)
-        return len(missed)
+            return rounds.pass_over(tx, watched.endpoint, watched.probe_set.name, moments, reason, now)

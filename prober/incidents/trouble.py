@@ -142,5 +142,5 @@ def inhibits(open_trouble: Trouble | None, round_: Health) -> bool:
 def kind_of(failure: str) -> TroubleKind:
     """The diagnosis word of a named failure."""
     name = failure.partition(":")[0]
-    named = {"missing_key": "unauthorized"}.get(name, name)
+    named = {"missing_key": "unauthorized", "missing_library": "unauthorized"}.get(name, name)
     return named if named in TROUBLES else "provider_error"  # type: ignore[return-value]  # it is one of these

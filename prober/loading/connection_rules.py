@@ -17,10 +17,16 @@ from prober.loading.lines import Finding, Where
 from prober.loading.validation_errors import NO_KEYS, did_you_mean
 from prober.model.connection import filled
 from prober.model.declaration import Endpoint
-from prober.model.providers import CLOUDS, PROVIDERS, account_of, auth_of, example_address
+from prober.model.providers import CLOUDS, PROVIDERS, account_of, auth_of, example_address, is_at
 from prober.settings import secret
 from prober.text import is_secret_name, one_line, quoted
 
+_KEYED: Final[Mapping[str, str]] = {
+    "amazonaws.com": "aws", "googleapis.com": "google", "azure.com": "", "azure.us": "", "openai.com": "",
+    "anthropic.com": "", "openrouter.ai": "", "mistral.ai": "", "groq.com": "", "x.ai": "", "deepseek.com": "",
+    "cohere.com": "", "together.xyz": "", "perplexity.ai": "",
+}  # fmt: skip
+"""Domains that answer nobody without a key → the cloud that may sign in there instead."""
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
 """Fields that name a file; a relative path begins at the file that declares it."""
 
@@ -224,6 +230,10 @@ def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
     if cloud is not None and not _is_installed(cloud.module):
         message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"
         yield Finding(("auth",), message)
+    domain = next((domain for domain in _KEYED if is_at(endpoint, domain)), None)
+    if domain is not None and not endpoint.has_key and not endpoint.variables and auth_of(endpoint) not in CLOUDS:
+        other = f", or auth: {_KEYED[domain]}" if _KEYED[domain] else ""
+        yield Finding(("base_url",), f"{domain} answers nobody without a key; write {key_fix(endpoint)}{other}")
     for field in FILES:
         if (file := getattr(endpoint, field)) is not None and not Path(file).is_file():
             yield Finding((field,), f'there is no file "{one_line(file)}" here; put it where the prober runs')

@@ -26,6 +26,7 @@ Failure = Literal[
     "invalid_reply",  # 200, but not what the wire format says
     "too_large",  # the body passed the cap
     "missing_key",  # the environment has no such secret
+    "missing_library",  # the library that signs in to the endpoint's cloud is not installed
 ]
 """Why there is no reply. A failed ask never reaches a detector; a refusal is not a failure."""
 

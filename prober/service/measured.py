@@ -54,7 +54,8 @@ def watch_spending(
 ) -> Decision:
     """Behind the lock of the endpoint: learn what a round took, decide, and write it."""
     probe_set = planned.probe_set
-    key, at = endpoint.content_hash, datetime.fromisoformat(claim.round.label)
+    # After a clock was ahead labels stay in the future, one just behind the other, until the time has caught up.
+    key, at = endpoint.content_hash, min(now, datetime.fromisoformat(claim.round.label))
     held = watches.spending(tx, key)
     known = decode(held[probe_set.name]) if probe_set.name in held else Spending()
     before = incidents.newest_measured(tx, "runaway", probe_set.name, key)
@@ -177,8 +178,8 @@ def _declared_no_more(tx: Transaction) -> tuple[Measured, ...]:
 
 
 def planned_rounds(schedule: Schedule, since: datetime | None, until: datetime) -> float:
-    """Rounds that a schedule makes due in (since, until]; 1 where nothing was before."""
-    if since is None:
+    """Rounds that a schedule makes due in (since, until]; 1 where nothing was before, except by a clock ahead."""
+    if since is None or since > until:
         return 1.0
     since = max(since, until - LONGEST)
     if schedule.cron is None:

@@ -6,6 +6,7 @@ draws a new token. Whoever comes with an older token has lost the claim, however
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,12 +76,25 @@ def _reopen(tx: Transaction, endpoint: str, probe_set: str, due_at: datetime, re
 
 
 def insert_due(
-    tx: Transaction, endpoint: str, endpoint_hash: str, probe_set: str, due_at: datetime, confirms: str | None = None
+    tx: Transaction,
+    endpoint: str,
+    endpoint_hash: str,
+    probe_set: str,
+    due_at: datetime,
+    confirms: str | None = None,
+    missed: str = "",
 ) -> bool:
-    """A round as it begins; False where it is there already. `confirms` as in RoundRow."""
+    """A round as it begins; False where it is there already. `confirms` as in RoundRow. `missed`: the reason why it
+    ends before it began."""
     key = {"endpoint": endpoint, "probe_set": probe_set, "due_at": due_at}
-    rest = {"worker": "", "reason": "", "last_failure": "", "asked": 0, "failed": 0, "cached": 0}
-    values = {**key, **rest, "endpoint_hash": endpoint_hash, "state": "due", "confirms": confirms}
+    rest = {"worker": "", "reason": missed, "last_failure": "", "asked": 0, "failed": 0, "cached": 0}
+    values = {
+        **key,
+        **rest,
+        "endpoint_hash": endpoint_hash,
+        "state": "missed" if missed else "due",
+        "confirms": confirms,
+    }
     return insert_missing(tx, RoundRow, values)
 
 
@@ -221,6 +235,26 @@ def miss(tx: Transaction, round_id: int, reason: str, now: datetime, claim: Clai
     end_unjudged(tx, row, reason)
     _release(tx, row)
     return True
+
+
+def pass_over(
+    tx: Transaction, endpoint: Endpoint, probe_set: str, moments: Sequence[datetime], reason: str, now: datetime
+) -> int:
+    """Rounds of these moments are missed: those that nobody made due, and those that still wait. Gives how many."""
+    remember_endpoint(tx, endpoint)
+    lock(tx, endpoint.content_hash)
+    new: Counter[str] = Counter()
+    for moment in moments:
+        if insert_due(tx, endpoint.name, endpoint.content_hash, probe_set, moment, missed=reason):
+            new[moment.date().isoformat()] += 1
+    for day, missed in new.items():
+        tallies.count_missed(tx, endpoint.name, probe_set, day, missed)
+    waiting = [
+        one.id
+        for one in unfinished(tx, now)
+        if (one.endpoint, one.probe_set) == (endpoint.name, probe_set) and one.due_at in moments
+    ]
+    return new.total() + sum(miss(tx, round_id, reason, now) for round_id in waiting)
 
 
 def end_unjudged(tx: Transaction, row: RoundRow, reason: str) -> None:

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -124,14 +125,19 @@ def end(
     if observations is None:
         observations = _observations(tx, row)
     counts = sums(observations, judgement, confirms=row.confirms is not None)
-    _add(tx, row, counts)
+    _add(tx, row.endpoint, row.probe_set, day_of(row), counts)
     if judgement is not None:
         _draw(tx, row, observations, judgement, counts)
 
 
 def forget_missed(tx: Transaction, row: RoundRow) -> None:
     """A round that was counted as missed, without a reply, is not."""
-    _add(tx, row, Sums(missed=-1))
+    count_missed(tx, row.endpoint, row.probe_set, day_of(row), -1)
+
+
+def count_missed(tx: Transaction, endpoint: str, probe_set: str, day: str, missed: int) -> None:
+    """Rounds that were due on this day were missed, without a reply."""
+    _add(tx, endpoint, probe_set, day, Sums(missed=missed))
 
 
 def rebuild(tx: Transaction) -> None:
@@ -158,7 +164,8 @@ def count_confirmations(tx: Transaction) -> None:
             of_round = sums(_observations(tx, row), None, confirms=True)
         except StoreError:
             continue
-        _add(tx, row, Sums(**{name: getattr(of_round, name) for name in _CONFIRMING}))
+        found = Sums(**{name: getattr(of_round, name) for name in _CONFIRMING})
+        _add(tx, row.endpoint, row.probe_set, day_of(row), found)
 
 
 def ended(
@@ -273,14 +280,16 @@ def points(row: RoundRow, judgement: Judgement) -> list[dict[str, Any]]:
 
 
 def day_of(row: RoundRow) -> str:
-    """UTC: of its beginning, or, where it never began, of when it was due."""
-    return row.label[:10] if row.label else row.due_at.date().isoformat()
+    """UTC: of its beginning, or of when it was due, where it never began or its label is that of a clock ahead."""
+    due = row.due_at.date()
+    label = row.label[:10] if row.label else ""
+    return label if due.isoformat() <= label <= (due + timedelta(days=1)).isoformat() else due.isoformat()
 
 
-def _add(tx: Transaction, row: RoundRow, found: Sums) -> None:
+def _add(tx: Transaction, endpoint: str, probe_set: str, day: str, found: Sums) -> None:
     """To the tally of the day and to that of all time, wherever they stand."""
-    values = {"endpoint": row.endpoint, "probe_set": row.probe_set, **asdict(found)}
-    days = [{"day": day, **values} for day in (day_of(row), EVER)]
+    values = {"endpoint": endpoint, "probe_set": probe_set, **asdict(found)}
+    days = [{"day": one, **values} for one in (day, EVER)]
     tx.connection().execute(_adding(tx.get_bind().dialect.name), days)
 
 

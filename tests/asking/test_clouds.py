@@ -224,7 +224,7 @@ def test_without_the_extra_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(clouds, "GOOGLE", clouds.Google())
     reply = replied(on_bedrock(server.url, auth=auth))
-    assert reply.error == "missing_key" and f"pip install 'canary-prober[{extra}]'" in reply.error_detail
+    assert reply.error == "missing_library" and f"pip install 'canary-prober[{extra}]'" in reply.error_detail
     assert server.asked == []
 
 

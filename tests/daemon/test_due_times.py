@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from unittest.mock import Mock
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prober.daemon.due_times import DueTimes, RoundTrigger
-from prober.model.declaration import Schedule
+from prober.daemon.due_rounds import BATCH, MOST_MISSED, DueRounds
+from prober.daemon.due_times import DueTimes, IntervalTrigger, RoundTrigger, Watched
+from prober.judging.promise import Promise
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
 
 MICROSECOND = timedelta.resolution
 times = st.integers(0, 3 * 10**15).map(lambda since: datetime(1990, 1, 1, tzinfo=UTC) + since * MICROSECOND)
@@ -102,15 +106,39 @@ def test_a_thousand_jittered_rounds_hit_a_thousand_moments():
     assert {later - earlier for earlier, later in pairwise(dues)} == {timedelta(hours=1)}
 
 
-def test_the_trigger_names_every_moment_that_was_slept_through():
-    trigger = RoundTrigger(DueTimes(Schedule(cron="0 */6 * * *")))
-    slept_from, awake = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
-    named = [slept_from]
+@pytest.mark.parametrize("jitter", ["0s", "40m"])
+def test_after_a_sleep_the_trigger_names_the_newest_moment_only(jitter: str):
+    moments = DueTimes(Schedule(every="1h", jitter=jitter), salt="here")
+    trigger = RoundTrigger(moments)
+    slept_from, awake = datetime(2026, 3, 2, tzinfo=UTC), datetime(2027, 3, 4, 7, 45, tzinfo=UTC)
+    named = [moments.start(slept_from)]
     while named[-1] <= awake:
         named.append(trigger.get_next_fire_time(named[-1], awake))
-    assert [f"{moment:%d %H}" for moment in named[1:]] == [
-        "02 06", "02 12", "02 18", "03 00", "03 06", "03 12", "03 18", "04 00", "04 06", "04 12",
-    ]  # fmt: skip
+    assert [f"{moments.latest(moment):%d %H}" for moment in named[1:]] == ["04 07", "04 08"]
+
+
+def watched(due: datetime) -> Watched:
+    endpoint = Endpoint(name="e", provider="scripted", model="m")
+    probes = ProbeSet(
+        name="s", owner="o", endpoints=("e",), schedule=Schedule(every="1h"), probes=(Probe(id="p", prompt="Pick"),)
+    )
+    promise = Promise(
+        false_alarms_per_year=1, rounds_per_year=365, reference=endpoint.reference, confirm=endpoint.confirm
+    )
+    moments = DueTimes(probes.schedule)
+    return Watched(probes, endpoint, promise, (), moments, due, due, due)
+
+
+def test_what_passed_is_the_newest_of_what_is_not_accounted_for():
+    due = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    one = watched(due)
+    one.accounted = due - timedelta(hours=4)
+    assert [f"{moment:%H}" for moment in one.passed(due, 9)] == ["09", "10", "11"]
+    assert [f"{moment:%H}" for moment in one.passed(due, 2)] == ["10", "11"]
+    one.accounted -= timedelta(days=365_000)
+    assert len(one.passed(due, 5)) == 5
+    one.accounted = due
+    assert one.passed(due, 5) == []
 
 
 @pytest.mark.parametrize(
@@ -126,3 +154,48 @@ def test_the_trigger_names_every_moment_that_was_slept_through():
 )
 def test_a_start_may_be_late_by_half_of_what_the_moment_has(schedule, grace_s):
     assert DueTimes(schedule).grace_s == grace_s
+
+
+class Passing:
+    """A queue in which one batch takes so long that the clock is set back meanwhile."""
+
+    def __init__(self, clock: Callable[[], None]) -> None:
+        self.set_back, self.put_in, self.passed = clock, [], []
+
+    def put(self, watched: Watched, due_at: datetime) -> None:
+        self.put_in.append(due_at)
+
+    def pass_over(self, watched: Watched, moments: Sequence[datetime], reason: str, now: datetime) -> int:
+        self.passed += moments
+        self.set_back()
+        return len(moments)
+
+
+@pytest.mark.parametrize("is_set_back", [False, True])
+def test_a_clock_that_is_set_back_while_moments_are_passed_over_leaves_none_of_the_future(is_set_back: bool):
+    true_now, now = datetime(2026, 3, 2, 12, tzinfo=UTC), [datetime(2027, 3, 2, 12, tzinfo=UTC)]
+    one, ahead = watched(true_now), now[0]
+
+    def set_back() -> None:
+        if is_set_back and now[0] == ahead:
+            now[0] = true_now + timedelta(minutes=5)
+            one.begin_again(now[0])
+
+    queue = Passing(set_back)
+    rounds = DueRounds(Mock(), queue, Mock(), "here", lambda: now[0], Mock(), Mock(), Mock(), "", Mock())  # type: ignore[arg-type]
+    rounds.watched = {one.key: one}
+    rounds.tick(one.key)
+    assert len(queue.passed) == (BATCH if is_set_back else MOST_MISSED)
+    assert queue.put_in == ([] if is_set_back else [ahead])
+    now[0] = true_now + timedelta(hours=2, minutes=5) if is_set_back else ahead + timedelta(hours=1)
+    rounds.tick(one.key)
+    assert queue.put_in[-1] == (true_now + timedelta(hours=2) if is_set_back else ahead + timedelta(hours=1))
+
+
+def test_after_a_year_of_sleep_an_interval_names_two_moments():
+    slept_from, awake = datetime(2026, 3, 2, tzinfo=UTC), datetime(2027, 3, 2, tzinfo=UTC)
+    trigger = IntervalTrigger(timedelta(seconds=2))
+    first = trigger.get_next_fire_time(slept_from, awake)
+    assert (first, trigger.get_next_fire_time(first, awake)) == (awake, awake + timedelta(seconds=2))
+    assert trigger.get_next_fire_time(slept_from, slept_from) == slept_from + timedelta(seconds=2)
+    assert trigger.get_next_fire_time(None, awake) == awake

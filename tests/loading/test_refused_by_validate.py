@@ -291,6 +291,11 @@ def test_a_file_of_certificates_that_is_not_here_is_a_warning(tmp_path: Path) ->
     [
         ("api_key_command: [no-such-program-9, print]", 'there is no program "no-such-program-9" here'),
         ("api_key_file: none.key", 'none.key" here; put it where the prober runs'),
+        (
+            "base_url: 'https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1'",
+            "amazonaws.com answers nobody without a key; write api_key_env: OPENAI_API_KEY, or auth: aws",
+        ),
+        ("base_url: 'https://api.mistral.ai/v1'", "mistral.ai answers nobody without a key; write api_key_env: OPENAI"),
         ("auth: none", "HTTPS_PROXY is not the address of a proxy"),
     ],
 )
@@ -302,8 +307,8 @@ def test_what_this_machine_lacks_is_a_warning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "nonsense:// x" if "PROXY" in warning else "")
-    far = f"  bot: {{provider: openai, model: m, base_url: 'https://x.example/v1', {endpoint}}}\n"
-    loaded(tmp_path, endpoints=far)
+    here = "" if "base_url" in endpoint else "base_url: 'https://x.example/v1', "
+    loaded(tmp_path, endpoints=f"  bot: {{provider: openai, model: m, {here}{endpoint}}}\n")
     assert main(["validate", str(tmp_path)]) == 0
     (said_,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert warning in said_

@@ -185,5 +185,6 @@ def test_planned_rounds_of_a_schedule() -> None:
     working = Schedule(cron="0 9-17 * * mon-fri", timezone="UTC")
     assert planned_rounds(working, monday, monday + timedelta(days=7)) == 45
     assert planned_rounds(working, monday + 17 * HOUR, monday + 33 * HOUR) == 1
+    assert planned_rounds(working, monday + 17 * HOUR, monday) == 1, "written by a clock that was ahead"
     assert planned_rounds(Schedule(every="6h"), monday, monday + 3 * HOUR) == 0.5
     assert planned_rounds(Schedule(every="6h"), None, monday) == 1
