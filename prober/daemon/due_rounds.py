@@ -107,7 +107,7 @@ class DueRounds:
                 self._miss(watched, due, "still_running")
             else:
                 self._make_due(watched, due)
-                self.take_up_soon()
+                self._start_waiting(watched)
 
     def not_started(self, event: JobEvent) -> None:
         """APScheduler did not start a round: too late, or while it still made the one before due."""
@@ -131,7 +131,14 @@ class DueRounds:
             if watched.reached > watched.accounted:  # it could not be put in the queue when it was due
                 with about_round(watched.reached), reported(f"round {watched.reached.isoformat()} of {watched.key}"):
                     self._make_due(watched, watched.reached)
-        for waiting in self._queue.take(self._clock()):
+        self._start_all(self._queue.take(self._clock()))
+
+    def _start_waiting(self, watched: Watched) -> None:
+        """What waits for this endpoint; a look at what waits for thousands of others would hold up all of them."""
+        self._start_all(self._queue.take(self._clock(), watched.endpoint.content_hash))
+
+    def _start_all(self, every: Sequence[RoundView]) -> None:
+        for waiting in every:
             if self.is_stopping:
                 return
             key = key_of(waiting.probe_set, waiting.endpoint)
@@ -186,7 +193,8 @@ class DueRounds:
             with about_round(due):
                 is_over = self._run(watched, due)
             if is_over:
-                self.take_up_soon()  # another round may wait for this endpoint
+                with reported(f"looking for what waits for {watched.endpoint.name}"):
+                    self._start_waiting(watched)
         finally:
             with self._counting:
                 self._in_hand[name] -= 1

@@ -22,8 +22,9 @@ class RoundQueue(Protocol):
         over, it waits again."""
         ...
 
-    def take(self, now: datetime) -> Sequence[RoundView]:
-        """Rounds that nobody has claimed, oldest first. Whoever asks one still has to claim it."""
+    def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
+        """Rounds that nobody has claimed, of one endpoint or of all, oldest first. Whoever asks one still has to claim
+        it."""
         ...
 
     def done(self, waiting: RoundView, reason: str, now: datetime) -> bool:
@@ -45,8 +46,8 @@ class StoredQueue:
         # Passed over while a clock was ahead, its moment has come all the same.
         self._store.change(rounds.due, watched.endpoint, watched.probe_set.name, due_at, reopened="misfire")
 
-    def take(self, now: datetime) -> Sequence[RoundView]:
-        return self._store.query(rounds.unfinished, now)
+    def take(self, now: datetime, endpoint_hash: str | None = None) -> Sequence[RoundView]:
+        return self._store.query(rounds.unfinished, now, endpoint_hash)
 
     def done(self, waiting: RoundView, reason: str, now: datetime) -> bool:
         return self._store.change(rounds.miss, waiting.id, reason, now)

@@ -289,8 +289,9 @@ def get(tx: Transaction, round_id: int, *, fresh: bool = False) -> RoundRow:
     return row
 
 
-def unfinished(tx: Transaction, now: datetime) -> tuple[RoundView, ...]:
-    """Rounds that wait for someone: due, or claimed under a lease that ran out. Oldest first."""
+def unfinished(tx: Transaction, now: datetime, endpoint_hash: str | None = None) -> tuple[RoundView, ...]:
+    """Rounds that wait for someone: due, or claimed under a lease that ran out. Of one endpoint, or of all; oldest
+    first."""
     rows = tx.exec(
         select(RoundRow)
         .where(
@@ -300,6 +301,7 @@ def unfinished(tx: Transaction, now: datetime) -> tuple[RoundView, ...]:
                 col(RoundRow.lease_until) <= now,
                 col(RoundRow.lease_until) > now + LONGEST_LEASE,
             ),
+            *(() if endpoint_hash is None else (col(RoundRow.endpoint_hash) == endpoint_hash,)),
         )
         .order_by(col(RoundRow.due_at), col(RoundRow.id))
     )
