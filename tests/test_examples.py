@@ -56,7 +56,7 @@ def test_what_cannot_be_installed_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     for group, kind, said in (
         ("t.missing", int, r'"a" in t.missing of the package odd cannot be loaded \(ModuleNotFoundError: .*; fix or uninst'),
         ("t.wrong", int, "is a str; it must be a int"),
-        ("t.taken", str, "is there already; give it another name"),
+        ("t.taken", str, "already exists; give it another name"),
     ):  # fmt: skip
         with pytest.raises(ConfigurationError, match=said):
             installed(group, kind, ["c"])

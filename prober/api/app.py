@@ -61,7 +61,7 @@ class SamplesRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Samples")
 
     samples: list[dict[str, JsonValue]] = Field(max_length=1000)
-    feature: Line = Field("", description="That of samples that name none.")
+    feature: Line = Field("", description="For samples that name none.")
 
 
 @dataclass(frozen=True, slots=True)

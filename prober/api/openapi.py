@@ -24,7 +24,7 @@ def document(mark_request: Json, samples_request: Json) -> Json:
     endpoint = _status_schema()["properties"]["endpoints"]["items"]  # type: ignore[index]
     known = {
         "200": _json("As it is now.", {"$ref": "#/components/schemas/Endpoint"}, tagged=True),
-        "304": {"description": "It is as in the version that `If-None-Match` names."},
+        "304": {"description": "Unchanged since the version that `If-None-Match` names."},
         "404": {"$ref": "#/components/responses/Problem"},
     }
     of_health = {

@@ -66,7 +66,7 @@ def proxy_fault() -> str:
         except ValueError:
             possible = False
         if possible and parts.scheme.startswith("socks"):
-            return f"{name} names a SOCKS proxy, which needs a further package: pip install socksio"
+            return f"{name} names a SOCKS proxy, which needs another package: pip install socksio"
         if not possible or parts.scheme not in ("http", "https"):
             return f"{name} is not the address of a proxy; write one such as http://proxy.example:3128, or unset it"
     return ""

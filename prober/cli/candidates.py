@@ -23,11 +23,15 @@ app = typer.Typer(add_completion=False)
 def candidates(
     accept: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--accept", metavar="ID", help="It takes its place: an edited prompt is asked from now on."),
+        typer.Option("--accept", metavar="ID", help="Accept this candidate: an edited prompt is asked from now on."),
     ] = None,
     roll_back: Annotated[
         Optional[int],  # noqa: UP045
-        typer.Option("--roll-back", metavar="ID", help="What was in force stays in force, until it is edited again."),
+        typer.Option(
+            "--roll-back",
+            metavar="ID",
+            help="Reject this candidate: what was in force stays, until it is edited again.",
+        ),
     ] = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; kept with it.")] = "",
     by: By = None,

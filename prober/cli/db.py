@@ -25,7 +25,7 @@ from prober.store.schema import VERSIONS
 from prober.text import count, quoted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a database that exists.")]
 
 
 @app.callback()
@@ -158,5 +158,5 @@ def restore(
     else:
         say(f"The database holds {held}, from {file}.")
         if aside is not None:
-            say(f"What was there is kept as {aside}.")
+            say(f"The previous database is kept as {aside}.")
     return 0

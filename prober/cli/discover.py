@@ -141,7 +141,7 @@ def _missing(found: Discovered, endpoint: Endpoint, budget_tokens: int) -> str:
     if any(finding.kind == "reply_cache" for finding in found.findings):
         return "No prompt was tried: the endpoint answers from a cache. Turn the cache off first."
     if found.declared_budget:
-        until = "raise that limit in the file, or run the same command again once the budget begins anew"
+        until = "raise that limit in the file, or run the same command again once the budget starts again"
         return f"Too few asks were allowed to choose probes: {found.declared_budget}; {until}."
     if not found.tried:
         return f"--budget-tokens {budget_tokens} is too little to begin; raise it."

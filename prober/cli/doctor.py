@@ -44,7 +44,7 @@ SHOWN: Final[dict[Level, str]] = {"ok": "ok", "warning": "WARNING", "problem": "
 def doctor(
     paths: Paths = None,
     ask: Annotated[
-        bool, typer.Option("--ask", help="Put one probe to each endpoint: its key, its clock, its caches.")
+        bool, typer.Option("--ask", help="Ask each endpoint one probe, to check its key, clock and caches.")
     ] = False,
     database: Database = None,
     as_json: AsJson = False,
@@ -128,7 +128,7 @@ def _declared(paths: Sequence[Path] | None) -> tuple[Declarations | None, Findin
     try:
         found = declared(paths)
     except ProberError as error:
-        why = "A daemon that runs goes on with what was declared before; it cannot be started anew."
+        why = "A running daemon keeps what was declared before; a new one cannot start."
         return None, Finding("declarations", "problem", str(error), why=why)
     counts = f"{count(len(found.sets), 'probe set')}, {count(len(found.endpoints), 'endpoint')}"
     return found, Finding("declarations", "ok", counts)

@@ -113,7 +113,7 @@ def _stored(store: Store, declarations: Declarations | None) -> Iterator[Finding
     for daemon in here.alive:
         problems = "; ".join(daemon.file_problems)
         if problems:
-            found = f"{daemon.worker} runs with declarations of before an edit: {problems}"
+            found = f"{daemon.worker} runs with the declarations from before an edit: {problems}"
             yield Finding("daemon", "warning", found, "fix the file")
         else:
             yield Finding("daemon", "ok", f"{daemon.worker} runs")

@@ -70,7 +70,7 @@ def import_(
     rounds_per_year: RoundsPerYear = None,
     into: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Option("--into", metavar="PATH", help="Probe sets: what they declare gets these replies as its first."),
+        typer.Option("--into", metavar="PATH", help="Probe sets whose endpoints get these replies as their first."),
     ] = None,
     database: Database = None,
     as_json: AsJson = False,
@@ -138,7 +138,10 @@ def _take_in_declared(
             sets = {series: probe_set.name for series, (probe_set, _, _) in asked.items()}
             done.append(_take_in(store, endpoint, tracked, probes, declarations.promise(endpoint), sets))
     if left_out := len(replies) - len(mine):
-        complain(f"{count(left_out, 'line')} of the log left out: not declared, asked otherwise, or what chose a probe")
+        complain(
+            f"{count(left_out, 'line')} of the log left out: not declared, asked with other parameters, "
+            "or used to choose a probe"
+        )
     return done
 
 

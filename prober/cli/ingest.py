@@ -34,13 +34,19 @@ def ingest(
     ] = None,
     feature: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--feature", metavar="NAME", help="Of samples that name none.", show_default="the probe's name"),
+        typer.Option(
+            "--feature", metavar="NAME", help="Feature of samples that name none.", show_default="the probe's name"
+        ),
     ] = None,
     rules: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--rules", metavar="FILE", help="What is kept, and how much.", show_default="the defaults"),
+        typer.Option(
+            "--rules", metavar="FILE", help="A file that says what is kept, and how much.", show_default="the defaults"
+        ),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on: take in files as they appear in the folders.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep running: take in files as they appear in the folders.")
+    ] = False,
     tool: From = None,
     database: Database = None,
     as_json: AsJson = False,

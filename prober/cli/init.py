@@ -128,7 +128,7 @@ def init(
 def _asked(folder: Path) -> Wishes:
     """What the person at the terminal answers."""
     kinds = [one for one, row in PROVIDERS.items() if row.formats]
-    say("An empty answer takes what stands in brackets.")
+    say("Press Enter to take the value in brackets.")
     model = typer.prompt("Model to watch (empty: a simulated one that needs no key)", default="", show_default=False)
     wishes = Wishes(folder, model or None)
     if model:
@@ -151,7 +151,7 @@ def _one_of(question: str, names: Sequence[str], default: str) -> str:
         answer: str = typer.prompt(f"{question} ({', '.join(names)})", default=default)
         if answer in names:
             return answer
-        say(f"{answer} is none of them; {did_you_mean(answer, names)}")
+        say(f"{answer} is not one of them; {did_you_mean(answer, names)}")
 
 
 def _written(wishes: Wishes) -> tuple[str, str]:
@@ -175,7 +175,7 @@ def _written(wishes: Wishes) -> tuple[str, str]:
     if wishes.provider not in PROVIDERS or not PROVIDERS[wishes.provider].formats:
         others = [one for one, row in PROVIDERS.items() if row.formats]
         raise ConfigurationError(
-            f"--provider: {wishes.provider} is none of them; {did_you_mean(wishes.provider, others)}"
+            f"--provider: {wishes.provider} is not one of them; {did_you_mean(wishes.provider, others)}"
         )
     called = wishes.name or _name_of(wishes.model)
     declared: dict[str, object] = {"provider": wishes.provider, "model": wishes.model}

@@ -52,7 +52,7 @@ Vantage: TypeAlias = Annotated[
     typer.Option(
         "--vantage",
         metavar="NAME",
-        help="Where this is: ask endpoints of this vantage, and those of none.",
+        help="Where this process is: it asks endpoints of this vantage, and those that name none.",
         show_default="PROBER_VANTAGE",
     ),
 ]

@@ -260,10 +260,9 @@ def _show(declarations: Declarations, endpoint: Endpoint, sets: list[Planned]) -
         f"(one in {count(round(scheduled), 'scheduled round')} or more), all probe sets together."
     )
     if extra := sum(one.reference_extra_rounds * one.asks_per_round for one in sets):
-        more = count(sum(one.reference_extra_rounds for one in sets), "round")
+        more = count(sum(one.reference_extra_rounds for one in sets), "more round")
         say(
-            f"  While the reference is gathered, a daemon asks up to {more} more, {count(extra, 'ask')}; "
-            "once, not each day."
+            f"  While the reference is gathered, a daemon asks up to {more}, {count(extra, 'ask')}; once, not each day."
         )
     rule = endpoint.confirm
     if rule.rounds:

@@ -32,7 +32,9 @@ def router(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     every: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option("--every", metavar="TIME", help="Go on, and look so often, such as 30s.", show_default="once"),
+        typer.Option(
+            "--every", metavar="TIME", help="Keep running, and look this often, such as 30s.", show_default="once"
+        ),
     ] = None,
     database: Database = None,
     as_json: AsJson = False,

@@ -25,7 +25,7 @@ _WORDS = {
 
 @app.command()
 def slo(paths: Paths = None, database: Database = None, as_json: AsJson = False) -> int:
-    """Show where the declared quality objectives stand: share, error budget, burn rates.
+    """Show how the declared quality objectives stand: share, error budget, burn rates.
 
     Exit code 1 if one is missed or its budget burns, 3 if there are too few replies to say, else 0.
     """

@@ -68,7 +68,7 @@ def triage(
     database: Database = None,
     as_json: AsJson = False,
 ) -> int:
-    """Find out what changed: your prompt, your configuration, the model, or something between.
+    """Find out what changed: your prompt, your configuration, the model, or something in between.
 
     Named checks are answered from the stored rounds; causes are ranked by probability, with the evidence for and
     against each, and what would settle it. With --ask, one thing at a time is put back as it was and asked again; what

@@ -14,9 +14,10 @@ app = typer.Typer(add_completion=False)
 def worker(
     paths: Paths = None, log_format: LogFormat = None, vantage: Vantage = None, database: Database = None
 ) -> int:
-    """Ask what daemons on the same database make due, from another machine or region, until SIGTERM or Ctrl-C.
+    """Ask the rounds that daemons on the same database schedule, from another machine or region,
+    until SIGTERM or Ctrl-C.
 
-    Makes no round due by itself, and sends no reminders. Needs the same files, keys and alerter settings as the
+    Schedules no round itself, and sends no reminders. Needs the same files, keys and alerter settings as the
     daemons.
     """
     until_stopped(paths, settings_of(database, vantage), log_format, is_worker=True)

@@ -156,7 +156,7 @@ class Daemon:
             logger.info("stopped")
             return True
         left = ", ".join(self.rounds.in_hand) or "a delivery"
-        logger.warning("stopped after %g s; left for whoever comes next: %s", self._grace_s, left)
+        logger.warning("stopped after %g s; left for the next start: %s", self._grace_s, left)
         return False
 
     # The clock

@@ -69,7 +69,7 @@ def log_remarks(alerters: Iterable[Alerter]) -> None:
 def log_round(about: str, result: RoundResult) -> None:
     """Such as `round 2026-03-01T06:00:00+00:00 of billing on gpt: quiet, evidence 0.4 of 365; 12 asks (label)`."""
     if result.outcome == "busy":
-        logger.debug("%s: it, or another round of the endpoint, is in other hands", about)
+        logger.debug("%s: another worker has it, or another round of this endpoint", about)
         return
     judgement = result.judgement
     if result.trouble is not None and result.trouble.event is not None:

@@ -120,7 +120,7 @@ def _deeper(found: Learnt, endpoint: Endpoint, provider: Provider, gates: VerbGa
     }
     findings = [_listed("It takes", takes, True), _listed("It does not take", takes, False), _cache(found.reply, open_)]
     if isinstance(provider, Describes) and (said := provider.describe(endpoint).values):
-        findings.append(f"It says of itself: {', '.join(sorted(said))}; another value will be a fact.")
+        findings.append(f"The server reports: {', '.join(sorted(said))}; another value will be a fact.")
     declared = found.declared if tools else {**found.declared, "capabilities": {"tools": False}}
     return replace(found, declared=declared, takes_tools=tools, findings=tuple(filter(None, findings)))
 

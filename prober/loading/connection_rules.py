@@ -114,7 +114,7 @@ def _key_findings(endpoint: Endpoint) -> Iterator[Finding]:
     if auth in CLOUDS and sources:
         yield Finding((sources[0],), f"auth: {auth} takes no key; remove it, or write auth: bearer")
     if endpoint.base_url is None and (example := example_address(endpoint)):
-        yield Finding(("base_url",), f"is missing, for the address is your own; write for instance {example}")
+        yield Finding(("base_url",), f"is missing, and the address is your own; write for instance {example}")
     elif not sources and endpoint.base_url is None and auth not in ("none", *CLOUDS):
         yield Finding(("api_key_env",), f"{endpoint.provider} needs a key; write {key_fix(endpoint)}")
     if endpoint.api_key_lasts is not None and not endpoint.api_key_command:

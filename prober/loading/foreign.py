@@ -62,7 +62,7 @@ CHECKS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Kind of check elsewhere → what to write here. Only what means the same is suggested."""
 
-_ONE_ASK = "one ask is one observation, so that nothing is tried again; remove it"
+_ONE_ASK = "one ask is one observation, so nothing is retried; remove it"
 FIELDS: Final[Mapping[str, str]] = {
     "retries": _ONE_ASK, "max_retries": _ONE_ASK, "maxRetries": _ONE_ASK, "retry": _ONE_ASK,
     "fallbacks": _ONE_ASK,
@@ -76,12 +76,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "method": "an endpoint is a model; the prober knows how it is asked; remove it",
     "body": "write what is sent to the model under parameters",
     "enabled": "comment the lines out to switch it off",
-    "defaultTest": "write the checks in each probe; what all share can stand under an x- key with an anchor",
+    "defaultTest": "write the checks in each probe; what all share can go under an x- key with an anchor",
     "providers": "declare endpoints in a file endpoints.yaml, and name them under endpoints",
     "evaluateOptions": "write concurrency in the endpoint, and samples in the probe",
     "thresholds": "changes are found without thresholds; write reference and false_alarms_per_year in the endpoint",
     "adapter": "write provider and base_url in a file endpoints.yaml",
-    "alerts": "who is notified stands in the file alerts.yaml", "alerting": "who is notified stands in alerts.yaml",
+    "alerts": "the file alerts.yaml says who is notified", "alerting": "alerts.yaml says who is notified",
     "weight": "every check counts by itself; remove it", "metric": "every check is a channel of its own; remove it",
     "transform": "replies are checked as they come; write type: regex",
     "failure-threshold": "people are notified when the evidence is enough; remove it",

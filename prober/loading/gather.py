@@ -222,7 +222,7 @@ def warnings(endpoints: Endpoints) -> Iterator[Problem]:
             continue
         other = first.setdefault(endpoint.content_hash, name)
         if other != name:
-            message = f"the same as {quoted(other)}, so that both have one reference; remove one, unless both are meant"
+            message = f"the same as {quoted(other)}, so both share one reference; remove one, unless both are meant"
             yield declared.document.problem(Finding(("endpoints", name), message))
         for finding in _below(("endpoints", name), [*reach_warnings(endpoint), *limit_warnings(endpoint, accounts)]):
             yield declared.document.problem(finding)

@@ -61,7 +61,7 @@ CandidateState: TypeAlias = Literal[
     "compared",  # enough was seen; a person may accept it or roll it back
     "accepted",
     "rolled_back",
-    "superseded",  # it was edited again, or is declared no longer
+    "superseded",  # it was edited again, or is no longer declared
 ]
 OPEN: tuple[CandidateState, ...] = ("running", "compared")
 

@@ -35,6 +35,6 @@ def installed(group: str, kind: type[T], taken: Collection[str]) -> dict[str, T]
         if not isinstance(row, kind):
             raise ConfigurationError(f"{what} is a {type(row).__name__}; it must be a {kind.__name__}")
         if entry.name in taken or entry.name in rows:
-            raise ConfigurationError(f"{what} is there already; give it another name")
+            raise ConfigurationError(f"{what} already exists; give it another name")
         rows[entry.name] = row
     return rows

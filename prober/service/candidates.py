@@ -263,7 +263,7 @@ def settle(store: Store, candidate_id: int, is_accepted: bool, actor: str, note:
         if one is None:
             raise ConfigurationError(f"there is no candidate {candidate_id}; `prober candidates` lists all there are")
         if one.state == "superseded":
-            raise ConfigurationError(f"candidate {candidate_id} was edited again, or is declared no longer")
+            raise ConfigurationError(f"candidate {candidate_id} was edited again, or is no longer declared")
         state: CandidateState = "accepted" if is_accepted else "rolled_back"
         if candidates.end(tx, candidate_id, state, actor, note, now) and is_accepted:
             _mark(tx, one, actor, note, now)

@@ -237,7 +237,7 @@ def _words(
     if left_out:
         beside_words += f"; no stored reply to compare with for {count(left_out, 'probe')}"
     if not asked:
-        return "cannot be compared: no reply to the probes as they are now was stored before"
+        return "cannot be compared: no reply to the probes as they are now is stored"
     if verdict == "not_worse":
         return f"regression-free for {whose} ({beside_words})"
     if verdict == "worse":

@@ -41,8 +41,8 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "asks_failed_total": ("Asks that failed.", "endpoint"),
     "asks_cached_total": ("Asks that a cache answered in place of the model; they count as failed too.", "endpoint"),
     "endpoint_state": ("1 for the state it is in.", "endpoint state"),
-    "breaker_open": ("1 where the breaker is open: it answers nothing, and is asked no whole rounds.", "endpoint"),
-    "facts_open": ("What the provider says anew and nobody has acknowledged.", "endpoint"),
+    "breaker_open": ("1 where the breaker is open: asks failed, and whole rounds are not asked.", "endpoint"),
+    "facts_open": ("New facts about an endpoint that nobody has acknowledged.", "endpoint"),
     "incident_open": (
         "1 for every open incident, trouble with asking among them.", "endpoint incident kind severity state",
     ),

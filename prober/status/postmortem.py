@@ -161,9 +161,9 @@ def _which(found: Postmortem) -> list[str]:
             "same prompts with the same parameters are answered differently"
         )
     elif isinstance(incident, Facts):
-        model = "says something else of itself, or what is deterministic is another; no statistic is needed for that"
+        model = "reports something else about itself, or a deterministic value changed; this needs no statistics"
     elif isinstance(incident, Measured):
-        model = "see the triage: what was measured does not say by itself which of the three it is"
+        model = "see the triage: this measurement alone does not say which of the three it is"
     else:
         model = f"unknown: the endpoint could not be asked ({inline(incident.cause or 'no reply')})"
     return [

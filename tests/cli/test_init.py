@@ -117,7 +117,7 @@ def test_on_trial_a_round_comes_every_hour_and_the_files_say_what_to_write_later
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--model", "m", "--provider", "opnai"], '--provider: opnai is none of them; did you mean "openai"?'),
+        (["--model", "m", "--provider", "opnai"], '--provider: opnai is not one of them; did you mean "openai"?'),
         (["--set", "choise"], 'there is no starter set choise; did you mean "choice"?'),
         (["--model", "m", "--base-url", "acme.example"], "base_url"),
         (["--model", "m", "--provider", "bedrock"], "base_url"),

@@ -223,7 +223,7 @@ def test_one_endpoint_under_two_names_and_a_missing_key_are_warnings(
         for warning in loaded(tmp_path, endpoints=endpoints).warnings
     ]
     assert [one.partition("; ")[0] for one in found] == [
-        'endpoints.yaml:3: endpoints.twin: the same as "bot", so that both have one reference',
+        'endpoints.yaml:3: endpoints.twin: the same as "bot", so both share one reference',
         "endpoints.yaml:4: endpoints.far.api_key_env: environment variable NOT_SET_HERE is not set here",
         "endpoints.yaml:4: endpoints.far.headers: environment variable NOR_THIS is not set here",
     ]

@@ -107,7 +107,7 @@ def variety_finding(seen: Variety) -> Finding | None:
                 "pairs equal): the temperature sent is ignored. Ask several samples a probe, whatever the temperature.",
             )
         return None
-    same = f"{_percent(repeated)} of repeated replies to open prompts are equal to the letter"
+    same = f"{_percent(repeated)} of repeated replies to open prompts are identical"
     if _from_elsewhere(seen):
         return Finding("reply_cache", f"{same}, and come in less than half the time of new ones. {_SWITCH_OFF}")
     if seen.seeded:
@@ -117,7 +117,7 @@ def variety_finding(seen: Variety) -> Finding | None:
             "take the seed out, so that a round sees a distribution.",
         )
     if nudged is not None and nudged <= APART:
-        return Finding("reply_cache", f"{same}, while temperatures a hair apart bring others. {_SWITCH_OFF}")
+        return Finding("reply_cache", f"{same}, but slightly different temperatures give others. {_SWITCH_OFF}")
     if nudged is not None and nudged >= ALIKE:
         return Finding(
             "temperature_ignored",
@@ -127,7 +127,7 @@ def variety_finding(seen: Variety) -> Finding | None:
     return Finding(
         "no_variety",
         f"{same}: greedy decoding or a cache, which look the same"
-        + ("" if noted is None else f" ({_percent(noted)} are equal with a number behind the prompt)")
+        + ("" if noted is None else f" ({_percent(noted)} are equal with a number after the prompt)")
         + ". Declare a temperature of 1, and see that no gateway caches.",
     )
 
@@ -163,7 +163,7 @@ def check(asker: PatientAsker, endpoint: Endpoint, seed: int) -> Checked:
         bool(_SEEDS & _names(endpoint.parameters)),
     )  # fmt: skip
     if sum(map(len, seen.repeated)) < REPEATS * len(OPEN):
-        return Checked(None, "temperature and caches: the budget or the answers did not suffice")
+        return Checked(None, "temperature and caches: too little budget, or too few answers")
     missing = "" if hot else "temperature: it cannot be set for this endpoint, so that ignoring it cannot be seen"
     return Checked(variety_finding(seen), missing)
 

@@ -40,10 +40,10 @@ def refuse_edited(output: Path) -> None:
     """Raises ConfigurationError where there is a file that was not written by us, or was edited since."""
     try:
         if output.exists() and not _is_sealed(output.read_text(encoding="utf-8")):
-            message = "is there already, and written or edited by hand; name another --output, or add --force"
+            message = "already exists, and was written or edited by hand; name another --output, or add --force"
             raise ConfigurationError([Problem(str(output), 0, "", message)])
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([Problem(str(output), 0, "", "is there already; name another --output")]) from error
+        raise ConfigurationError([Problem(str(output), 0, "", "already exists; name another --output")]) from error
 
 
 def write(output: Path, endpoint: Endpoint, chosen: Sequence[Tried], owner: str, notes: Sequence[str]) -> None:
@@ -74,10 +74,10 @@ def header(endpoint: Endpoint, seed: int, budget: int, spent: int, at: datetime,
         f"prober discover {endpoint.name} --budget-tokens {budget} --seed {seed}",
         f"{number_of(spent, 'token')} spent; {number_of(len(tried), 'prompt')} tried, {varied} of them "
         "gave more than one answer.",
-        "Kept are those that carry most information about a small change a token: few answers, in balance.",
-        f"No reply took more than {number_of(used, 'output token')}. A smaller limit in the endpoint's "
-        "parameters would make a new",
-        "series of every other probe on it; an endpoint of its own for these probes does not.",
+        "Kept are those that show most of a small change for each token: few answers, about equally frequent.",
+        f"No reply took more than {number_of(used, 'output token')}. A smaller limit would be cheaper, but in this "
+        "endpoint's",
+        "parameters it would begin the series of all its probes again; declare a separate endpoint for it.",
     ]
 
 
@@ -87,7 +87,7 @@ def probe_set(name: str, endpoint: Endpoint, chosen: Sequence[Tried], owner: str
     head = {
         "name": re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9._/-]", "-", name).lstrip("-._/")[:120] or "discovered",
         "owner": owner,
-        "description": f"Short answers on a border, found for {endpoint.name}.",
+        "description": f"Short prompts that {endpoint.name} answers in more than one way.",
         "endpoints": [endpoint.name],
         "schedule": {"every": "6h", "jitter": "15m"},
         "tags": ["discovered"],

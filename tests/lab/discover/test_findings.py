@@ -65,7 +65,7 @@ def test_a_cache_as_slow_as_the_model_is_found_by_its_key(tmp_path: Path) -> Non
 
     found = checked(tmp_path, Slow(Model(), key=whole_request)).finding
     assert found is not None and found.kind == "reply_cache"
-    assert "temperatures a hair apart" in found.words
+    assert "slightly different temperatures" in found.words
 
 
 def test_prompts_that_are_read_once_only_are_no_cache_of_replies(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_model_that_takes_no_temperature_is_asked_as_declared(tmp_path: Path) 
 def test_too_small_a_budget_promises_nothing(tmp_path: Path) -> None:
     found = checked(tmp_path, Gateway(Model(), temperature=0.0), budget=300)
     assert found.finding is None
-    assert "did not suffice" in found.unchecked
+    assert "too little budget" in found.unchecked
 
 
 def test_checks_take_their_share_and_little_more(tmp_path: Path) -> None:
