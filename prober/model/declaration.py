@@ -120,8 +120,8 @@ class Endpoint(Connection):
     """Where it is asked from, such as `eu-west`: only by a daemon or worker started there (`--vantage eu-west`, or
     PROBER_VANTAGE). Without it, by any of them. To compare regions, declare the endpoint once for each."""
     metadata: bool | None = None
-    """Whether the endpoint is asked once a round what it says of itself, at addresses that some servers have. Without
-    it, where `base_url` is none of a large provider."""
+    """Whether the server is asked once a round about itself (its model, build and settings), at addresses that some
+    servers have. Without it, only where `base_url` does not belong to a large provider."""
 
     @property
     def content_hash(self) -> str:
