@@ -39,7 +39,7 @@ class Source:
         return self._read(lambda store: store.query(stored_strips, self.now().astimezone(UTC).date()))
 
     def objectives(self) -> tuple[ObjectiveStatus, ...]:
-        """Where they stand; read anew when something was asked since. Raises StoreError."""
+        """Their status; read again when something was asked since. Raises StoreError."""
 
         def read(store: Store) -> tuple[str, tuple[ObjectiveStatus, ...]]:
             known = store.query(watches.changes)

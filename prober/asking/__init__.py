@@ -1,4 +1,4 @@
-"""Asking endpoints. What a provider is stands in `prober/model/providers.py`, how it writes in `wire/`."""
+"""Asking endpoints. `prober/model/providers.py` has the table of providers, `wire/` their formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prober.model.providers import PROVIDERS
 if TYPE_CHECKING:
     from prober.asking.wire.format import WireFormat
 
-# What speaks HTTP is imported by whoever asks: a page, or a verb that only reads, would wait for it.
+# Modules that speak HTTP are imported only where something is asked, so that a page need not wait for them.
 
 
 def open_provider(endpoint: Endpoint) -> Provider:

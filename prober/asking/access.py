@@ -88,7 +88,7 @@ class Keys:
         return self._from_command(endpoint) if endpoint.api_key_command else None
 
     def refused(self, endpoint: Endpoint) -> None:
-        """The provider did not take the key: a printed one is fetched anew, unless it is quite new."""
+        """The provider did not take the key: a printed one is fetched again, unless it was fetched just now."""
         kept = self._kept.get(endpoint.api_key_command)
         if kept is not None:
             with kept.lock:

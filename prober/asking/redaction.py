@@ -26,7 +26,7 @@ characters: as it is, or escaped for JSON, a URL or HTML."""
 _MOST_SPELLED: Final = 40
 """Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
 _MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}")
-"""What stands in place of the middle of a masked secret, such as `sk-...abcd`, or of a part that was found before."""
+"""What replaces the middle of a masked secret, such as `sk-...abcd`, or of a part that was found before."""
 _MOST_MASKS: Final = 10_000
 """Masks of one text that are looked at, so that the time is bounded."""
 _LEAST_SHOWN, _LEAST_AT_ONE_END = 4, 6

@@ -83,7 +83,7 @@ class Daemon:
         self._clock_watch = ClockWatch(clock())
         self._old_replies = OldReplies(store, clock, self._clock_watch, lambda: not self.rounds.is_stopping)
         self._changing = threading.RLock()
-        """Held by whoever changes what is watched."""
+        """Held while what is watched is changed."""
         self._stopped = threading.Lock()  # not an Event: a signal handler may release a lock at any moment
         self._stopped.acquire()
         self.scheduler = Jobs(10 + 2 * len(alerters))
@@ -112,7 +112,7 @@ class Daemon:
             self._stopped.release()
 
     def reload_now(self) -> None:
-        """Read the files anew, in a moment. From any thread, and from a signal handler."""
+        """Read the files again, in a moment. From any thread, and from a signal handler."""
         self.scheduler.add_job(self._follow_files, kwargs={"unchanged_too": True}, misfire_grace_time=None)
 
     def run(self) -> bool:
@@ -229,7 +229,7 @@ class Daemon:
             )
 
     def run_version_gates(self) -> None:
-        """Compare what the provider serves anew, where an endpoint declares it."""
+        """Compare a new version that the provider serves, where an endpoint declares it."""
         if not self._database.fault:
             run_version_gates(
                 self._store, self._declared, self._vantage, self._routing, self.clock, lambda: self.rounds.is_stopping

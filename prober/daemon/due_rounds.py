@@ -250,7 +250,7 @@ class DueRounds:
         return result.outcome != "busy"
 
     def _make_due(self, watched: Watched, due: datetime) -> None:
-        """The round of this moment is in the queue, to be asked by whoever claims it."""
+        """The round of this moment is in the queue, to be asked by the worker that claims it."""
         with watched.accounting:
             if due > watched.accounted and self._pass_over(watched, due):
                 self._queue.put(watched, due)

@@ -71,7 +71,7 @@ class DueTimes:
 
     def start(self, due: datetime) -> datetime:
         """When the round of this moment starts: up to the schedule's jitter later."""
-        # Drawn from the moment itself, so that whoever asks twice gets the same.
+        # Drawn from the moment itself, so that asking twice gives the same.
         return due + timedelta(seconds=self.schedule.jitter_s * Random(f"{self.salt}|{due.isoformat()}").random())
 
     @property
@@ -113,7 +113,7 @@ class Watched:
     since: datetime
     """When we began to watch, or last woke up."""
     accounting: threading.Lock = field(default_factory=threading.Lock)
-    """Of whoever accounts for its moments: one thread at a time."""
+    """Held by the thread that works on its due times: one at a time."""
 
     @property
     def key(self) -> str:

@@ -104,7 +104,7 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class StoredIncidentActions:
-    """Acts on incidents in the store, and delivers what comes of it at once."""
+    """Acts on incidents in the store, and delivers the resulting notices at once."""
 
     store: Store
     dashboard_url: str

@@ -121,7 +121,7 @@ def _regex(reply: Reply, value: JsonValue) -> bool:
 
 
 def _is_json(reply: Reply, value: JsonValue) -> bool:
-    """JSON and nothing else, as whoever parses it needs it: fenced JSON fails. With a value, valid by that schema."""
+    """JSON and nothing else, as a parser needs it: fenced JSON fails. With a value, valid by that schema."""
     try:
         answer = parse_json(_text(reply))
     except NotJson:

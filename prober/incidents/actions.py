@@ -1,4 +1,4 @@
-"""What a person does to an incident, and what comes of it. An action that comes too late is a decision too."""
+"""What a person does to an incident, and the result. An action that comes too late is a decision too."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from prober.model.declaration import Severity
 from prober.model.incident import Event
 
 Audience = Literal["routed", "notified", "escalated"]
-"""`routed`: everyone whom a route names, and whoever was notified before. `notified`: only the latter, where there is
+"""`routed`: all whom a route names, and all who were notified before. `notified`: only the latter, where there is
 anyone. `escalated`: whom a route names for when nobody acknowledges, and only who was not notified before."""
 Urgency = Literal["by_severity", "good_news", "at_once"]
 """`by_severity`: maintenance, the digest and quiet hours hold it, unless it is critical. `good_news`: only quiet hours
@@ -285,6 +285,6 @@ ALARMS: Final[tuple[Event, ...]] = (
     "opened", "fact", "trouble", "runaway", "objective_missed", "samples_shifted", "escalated", "answers_changed",
     "cause_changed", "unmuted",
 )  # fmt: skip
-"""Events from which on an incident waits anew to be acknowledged."""
+"""Events after which an incident must be acknowledged again."""
 NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)
 """Events whose message names every endpoint of the incident, also those that join before it is sent."""

@@ -28,7 +28,7 @@ def found(
     rules: Mapping[str, Severity],
     in_maintenance: bool,
 ) -> Decision:
-    """What a round of an endpoint says anew → an incident, and whether people are notified of it.
+    """New facts of a round → an incident, and whether people are notified of it.
 
     What belongs to a change that they know of is a line of that change.
     """

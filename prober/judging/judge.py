@@ -198,7 +198,7 @@ def price_of_lasting_noise(memory: Memory, rounds: Sequence[Round]) -> float:
 
 
 def judged_by_day(memory: Memory, rounds: Sequence[Round], promise: Promise) -> tuple[Memory, str] | None:
-    """All rounds judged anew by days, if those before the onset are clustered by now; None where they are not.
+    """All rounds judged again by days, if those before the onset are clustered by now; None where they are not.
 
     A reference of a few days shows little of how days differ. All channels are tested, and the one that raises the
     alarm by itself, over the rounds before the onset's interval only, so that the change is not taken for a difference

@@ -65,7 +65,7 @@ class Replayed:
     judgements: tuple[Judgement, ...]
     """One a round."""
     facts: tuple[Fact, ...] = ()
-    """What the provider itself said anew, or what is deterministic; apart from the promise."""
+    """Facts: what the provider reports, and what is deterministic; not part of the promise."""
     cached: int = 0
     """Replies that a cache gave in place of the model; they are not judged."""
 

@@ -57,7 +57,7 @@ _PLACEHOLDER = re.compile(
 
 
 def provider_findings(name: str) -> Iterator[Finding]:
-    """A provider that there is none of."""
+    """An unknown provider."""
     if name not in PROVIDERS:
         *some, last = PROVIDERS
         most = f"write {', '.join(some)} or {last}; openai with a base_url serves most others too"

@@ -88,4 +88,4 @@ FIELDS: Final[Mapping[str, str]] = {
     "success-threshold": "an incident ends when the evidence is enough; remove it",
     "schedules": "write one schedule: in each probe set",
 }  # fmt: skip
-"""Field elsewhere that there is none of here → what to write."""
+"""Field of another tool that does not exist here → what to write instead."""

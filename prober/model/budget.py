@@ -117,7 +117,7 @@ class Budgets(Shape):
     """The file `budgets.yaml`: what all that owners ask may cost, and what everything may cost in all."""
 
     all: Budget = Budget()
-    """Everything that is asked by whoever shares the database."""
+    """Everything that any process on the same database asks."""
     owners: dict[str, Budget] = Field(default_factory=dict)
     """Owner of probe sets → what all of them together may cost."""
 

@@ -109,7 +109,7 @@ class Decision:
     event: Event | None = None
     """What happened to it, if anyone is to be notified."""
     new_epoch: str | None = None
-    """Label of the first round of a new epoch, where the reference starts anew."""
+    """Label of the first round of a new epoch, where a new reference starts."""
     successor: Change | None = None
     """The change that takes the place of this one, which closes as superseded; people are notified that it opened."""
 

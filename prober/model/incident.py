@@ -128,7 +128,7 @@ class Change(Incident):
     together: tuple[str, ...] = ()
     """Endpoints whose evidence was pooled with its own, where its own would not have been enough."""
     facts: tuple[Fact, ...] = ()
-    """What the provider said anew when it began."""
+    """The new facts with which it began."""
 
     @property
     def is_provisional(self) -> bool:
@@ -169,8 +169,8 @@ class Change(Incident):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts(Incident):
-    """What a provider said anew in one round, or what is deterministic and is another than before. No evidence is
-    needed. An endpoint may have several that are open. With evidence of the same onset it becomes a `Change`."""
+    """New facts of one round: the provider reports another value of itself, or a deterministic value changed.
+    No evidence is needed. An endpoint may have several open ones. With evidence of the same onset it becomes a `Change`."""
 
     kind: Kind
     facts: tuple[Fact, ...]

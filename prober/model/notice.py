@@ -122,7 +122,7 @@ class IncidentNews:
     also: tuple[Part, ...] = ()
     """The other endpoints of the same event."""
     facts: tuple[Fact, ...] = ()
-    """What the provider says anew, the gravest first; of a change, what belongs to it."""
+    """New facts, the gravest first; of a change, the facts that belong to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

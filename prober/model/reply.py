@@ -42,7 +42,7 @@ Ending = Literal[
     "failed",  # the provider broke off; what came so far is no answer
     "other",  # the provider does not say why, or in a word that is not known
 ]
-"""What a finish reason means, whoever said it."""
+"""What a finish reason means, the same for all providers."""
 
 _REASONS: Final[Mapping[Ending, str]] = {
     "complete": "stop end_turn stop_sequence complete completed eos eos_token",

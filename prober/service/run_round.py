@@ -59,7 +59,7 @@ class RoundResult:
     trouble: Decision | None = None
     """Whether the endpoint can be asked at all."""
     facts: tuple[Fact, ...] = ()
-    """What the provider says anew, confirmed."""
+    """New facts, confirmed by asking again."""
     measured: tuple[Decision, ...] = ()
     """About each objective of the set."""
     observations: tuple[Observation, ...] = ()
@@ -193,7 +193,7 @@ def peers(store: Store, endpoint_hash: str) -> tuple[EndpointEvidence, ...]:
 
 @contextmanager
 def _held(store: Store, claim: Claim, clock: Clock) -> Iterator[None]:
-    """Keep the claim on a round while the block runs, and a moment longer: whoever is killed is soon known to be."""
+    """Keep the claim on a round while the block runs, and a moment longer: a killed process loses it soon."""
     over = threading.Event()
 
     def renew() -> None:

@@ -68,7 +68,7 @@ class IncidentRow(Row, table=True):
     findings: bytes = Field(sa_type=LargeBinary)
     """What the replies show; example replies by round, series and sample."""
     facts: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """What a provider said anew, of facts and of a change that began with them."""
+    """The new facts, of an incident of facts and of a change that began with them."""
     is_facts: bool | None = None
     """Whether there is no evidence beside the facts; NULL of changes and of trouble, false of all others."""
     probe_set: str | None = None

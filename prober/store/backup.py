@@ -38,7 +38,7 @@ class Held:
 
 
 def backup(url: str, file: Path, *, overwrite: bool = False) -> Held:
-    """A copy of the database in a file that only its owner may read: of one moment, whoever writes meanwhile.
+    """A copy of the database in a file that only its owner may read: as it is at one moment.
 
     The copy is complete before it has its name. Raises StoreError.
     """

@@ -26,7 +26,7 @@ from prober.store.rows import EndpointRow, ProbeSetRow, ReplyRow, RoundRow, Row,
 from prober.store.watches import lock
 
 _LIST_GOOD_FOR: Final = timedelta(days=7)
-"""How long a price that stands in a list is believed."""
+"""How long a price from a list is used before the list is read again."""
 
 
 @dataclass(frozen=True, slots=True)

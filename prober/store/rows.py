@@ -93,7 +93,7 @@ class WatchRow(Row, table=True):
     """The round in progress: one an endpoint at a time."""
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     token: int = 0
-    """Grows with every claim, so that whoever lost a claim is refused."""
+    """Grows with every claim, so that a process that lost its claim is refused."""
     epoch_start: str = ""
     """Label of the first round of the current epoch; empty for the first epoch."""
     suspected_since: str | None = None
@@ -200,7 +200,7 @@ class SpendingRow(Row, table=True):
     nanodollars: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """The same in billionths of a dollar; 0 while no budget that the asks count in is in dollars."""
     budget: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
-    """In the row that is locked: the limits as whoever booked last had them, as JSON. Else empty."""
+    """In the row that is locked: the limits that the last booking used, as JSON. Otherwise empty."""
 
 
 class EpochRow(Row, table=True):

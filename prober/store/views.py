@@ -132,7 +132,7 @@ class EndpointView:
     suspected_since: str = ""
     """Label of the round that began the suspicion under which it is; empty while there is none."""
     open_facts: tuple[Facts, ...] = ()
-    """What it says anew of itself that people know of and that is not over, the newest first."""
+    """Its open facts that people were notified of, the newest first."""
     measured: tuple[Measured, ...] = ()
     """Objectives that are missed and shifts of live samples that people know of and that are not over, the newest
     first."""

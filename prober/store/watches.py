@@ -13,7 +13,7 @@ from prober.store.rows import EndpointRow, WatchRow
 
 
 def lock(tx: Transaction, endpoint_hash: str) -> None:
-    """Wait for whoever else writes about this endpoint; from here on, and until the transaction ends, nobody else does.
+    """Wait for other writers of this endpoint; from here until the transaction ends there is no other.
 
     Every writer takes this lock first. Readers notice that answers about the endpoint may have changed.
     """

@@ -121,7 +121,7 @@ class Messages:
             reply_id=text_of(dig(body, "id")),
             service_tier=text_of(dig(usage, "service_tier")),
             finish_reason=stop_reason,
-            # The category, not the explanation: that one is written anew each time.
+            # The category, not the explanation: the explanation is worded differently each time.
             refusal=(category or stop_reason) if stop_reason == "refusal" else None,
             tool_calls=tuple(_tool_call(block) for block in content if dig(block, "type") == "tool_use"),
             headers=body_signals(usage, {"inference_geo": ("inference_geo",)}),

@@ -42,7 +42,7 @@ USAGE: Final[tuple[Path, ...]] = (
     ("meta", "tokens"),  # Cohere
     ("timings",),  # llama.cpp, streamed
 )
-"""Where the model, its tier and the token counts stand, whoever speaks this format; the first place that says so."""
+"""Where servers of this format put the model, its tier and the token counts; the first place that has one counts."""
 
 ROUTING: Final[tuple[Path, ...]] = tuple(
     (*holder, metadata, "gateway", "routing")

@@ -29,7 +29,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What one part has said. It begins anew when none of the earlier values come any more."""
+    """The values that one part has had. They are cleared when none of the earlier ones comes any more."""
 
     values: Mapping[str, Seen] = field(default_factory=dict)
     """Since it began."""
@@ -38,7 +38,7 @@ class Known:
     dropped: int = 0
     """Values that were forgotten."""
     past: Mapping[str, Seen] = field(default_factory=dict)
-    """Values before it began anew."""
+    """Values before they were cleared."""
     past_rounds: int = 0
     waiting: Mapping[str, str] = field(default_factory=dict)
     """Value that would be news, were it seen once more → label of the round that showed it."""
@@ -76,7 +76,7 @@ class Known:
         return replace(self, values=kept, rounds=self.rounds + 1, dropped=dropped, waiting=waiting)
 
     def begun(self, counts: Mapping[str, int], label: str) -> Known:
-        """Begun anew with values none of which was known."""
+        """Cleared, then these values, none of which was known."""
         past = _bounded({**self.past, **self.values})
         return Known(past=past, past_rounds=self.rounds).taken(counts, label)
 

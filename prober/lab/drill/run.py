@@ -136,7 +136,7 @@ def drill(
 
 
 def _routing(declarations: Declarations, alerters: Sequence[str]) -> Routing:
-    """As declared, as far as it leads to these alerters; at once, for whoever starts a drill waits for it."""
+    """As declared, as far as it leads to these alerters; at once, because whoever starts a drill waits for it."""
     routes = [
         route.model_copy(update={"to": tuple(to for to in route.to if Target.of(to).alerter in alerters)})
         for route in declarations.alerts.routes
@@ -178,7 +178,7 @@ def _judge(
 
 
 def _until_opened(rounds: Iterator[run_round.RoundResult], scratch: Store, done: Drilled) -> str:
-    """Up to the round that opens an incident: of what the provider says anew, or of what it answers."""
+    """Up to the round that opens an incident: of new facts, or of changed answers."""
     for _ in rounds:
         done.rounds += 1
         if live := _live_incidents(scratch):

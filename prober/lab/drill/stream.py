@@ -23,7 +23,7 @@ from prober.text import count
 
 ChangeName = Literal["refusal", "wording", "identity"]
 MARK: Final = "(Part of a drill: the endpoint did not say this.)"
-"""In every text that is made up, for whoever sees it on its own."""
+"""In every text that is made up, so that it is recognised where it is seen alone."""
 LENGTHS: Final = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
 """Numbers of changed rounds that are tried, until one shows the change."""
 BEFORE: Final = 4
