@@ -169,8 +169,9 @@ class Change(Incident):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts(Incident):
-    """New facts of one round: the provider reports another value of itself, or a deterministic value changed.
-    No evidence is needed. An endpoint may have several open ones. With evidence of the same onset it becomes a `Change`."""
+    """New facts of one round: the provider reports another value of itself, or a deterministic value changed. No
+    evidence is needed. An endpoint may have several open ones. With evidence of the same onset it becomes a
+    `Change`."""
 
     kind: Kind
     facts: tuple[Fact, ...]
