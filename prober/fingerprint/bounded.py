@@ -26,8 +26,11 @@ LIMIT_S: Final = 2.0
 """Time of this thread that one check may take. It never changes what a check says, only whether it can be said."""
 LARGEST: Final = 100_000
 """Size of a pattern with its repetitions written out."""
-LARGEST_SCHEMA: Final = 5_000
-"""Objects in a JSON Schema. It is checked as a whole before its first use: that takes about half a millisecond each."""
+LARGEST_SCHEMA: Final = 2_000
+"""Parts of a JSON Schema: objects, lists, true and false. It is checked as a whole before its first use, which takes
+about half a millisecond for each, so a second."""
+LONGEST_SCHEMA: Final = 500_000
+"""Characters of a JSON Schema, written out: its patterns and lists of values take time too."""
 _DATA: Final = frozenset({"enum", "const", "default", "examples"})
 """Keywords of a JSON Schema that hold values, and no schemas."""
 
@@ -69,22 +72,27 @@ def size_of(pattern: str) -> int:
     return _size(_parser.parse(pattern))
 
 
-def objects_in(schema: JsonValue) -> int:
-    """Objects of a JSON Schema, those of values left out; counted up to one more than `LARGEST_SCHEMA`."""
+def parts_in(schema: JsonValue) -> int:
+    """Parts of a JSON Schema, those of values left out; counted up to one more than `LARGEST_SCHEMA`."""
     found, waiting = 0, [schema]
     while waiting and found <= LARGEST_SCHEMA:
         part = waiting.pop()
-        if isinstance(part, dict):
+        if isinstance(part, (dict, list, bool)):
             found += 1
+        if isinstance(part, dict):
             waiting.extend(value for key, value in part.items() if key not in _DATA)
         elif isinstance(part, list):
             waiting.extend(part)
     return found
 
 
-def is_too_large(schema: JsonValue) -> bool:
-    """Whether a JSON Schema has more than `LARGEST_SCHEMA` objects."""
-    return objects_in(schema) > LARGEST_SCHEMA
+def too_large(schema: JsonValue) -> str | None:
+    """By what a JSON Schema is too large to be checked; None where it is not."""
+    if parts_in(schema) > LARGEST_SCHEMA:
+        return f"more than {LARGEST_SCHEMA:,} objects, lists, true and false"
+    if len(json.dumps(schema)) > LONGEST_SCHEMA:
+        return f"more than {LONGEST_SCHEMA:,} characters"
+    return None
 
 
 def _size(part: object) -> int:
@@ -187,8 +195,8 @@ _OURS: Final[Mapping[str, Callable[..., Errors]]] = {
 @lru_cache(maxsize=64)
 def _validator(schema_text: str) -> Validator:
     schema = json.loads(schema_text)
-    if is_too_large(schema):
-        raise TooLarge(f"it has more than {LARGEST_SCHEMA:,} objects")
+    if (fault := too_large(schema)) is not None:
+        raise TooLarge(f"it has {fault}")
     library = validator_for(schema, default=Draft202012Validator)
     library.check_schema(schema)
     if "patternProperties" in schema_text and "unevaluatedProperties" in schema_text:

@@ -100,6 +100,12 @@ ANSWERS: list[tuple[str, str, object, dict[str, object]]] = [
     ("openai", "all spent on thinking", chat(None, "length", counts(9, 64, 73, completion_tokens_details={"reasoning_tokens": 64}), reasoning_content="Let me"), {"text": "", "says_why": True}),
     ("responses", "out of tokens", {"id": "resp_2", "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "model": "m", "output": [{"type": "reasoning", "summary": []}]}, {"text": "", "finish_reason": "max_output_tokens", "says_why": True}),
     ("openai", "an empty text", chat(""), {"text": "", "says_why": True}),
+    ("openai", "thinking alone, in a field", chat(None, reasoning="Let me see"), {"empty_because": "the reply holds only its thinking"}),
+    ("openai", "thinking alone, as a part", chat([THINKING]), {"empty_because": "the reply holds only its thinking"}),
+    ("openai", "thinking alone, cut off", chat(None, "length", reasoning_content="Let me"), {"empty_because": "the output limit was reached before the first word; raise it"}),
+    ("google", "code alone", gemini([{"executableCode": {"language": "PYTHON", "code": "1 + 1"}}]), {"empty_because": "the reply holds only code that was run"}),
+    ("openai", "counts as text", chat(usage={"prompt_tokens": "12", "completion_tokens": "3.0"}), {"input_tokens": 12, "output_tokens": 3}),
+    ("responses stream", "text in pieces alone", stream({"type": "response.output_text.delta", "delta": "Te"}, {"type": "response.output_text.delta", "delta": "al"}, {"type": "response.completed", "response": {"id": "resp_5", "status": "completed", "model": "m", "output": []}}, done=False), {"text": "Teal", "ttft": True}),
     # tool calls of the Responses and Gemini
     ("responses", "a custom tool", {"id": "resp_3", "status": "completed", "model": "m", "output": [{"type": "custom_tool_call", "name": "sql", "input": "select 1"}]}, {"tool_calls": [["sql", "select 1"]]}),
     ("google", "a call without arguments", gemini([{"functionCall": {"name": "now"}}]), {"tool_calls": [["now", "{}"]]}),

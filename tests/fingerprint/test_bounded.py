@@ -152,13 +152,31 @@ def test_a_pattern_too_large_to_compile_is_not_judged() -> None:
         holds(Check(type="regex", value="((a{1000}){1000}){1000}"), reply("a"))
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [True] * 200_000},
+        {"items": [[]] * 100_000},
+        {"enum": [f"value {n}" for n in range(100_000)]},
+        {"required": [f"value {n}" for n in range(100_000)]},
+        {"pattern": "a|" * 300_000},
+        {"properties": {f"key{n}": {"$ref": "#/$defs/a"} for n in range(3_000)}, "$defs": {"a": {}}},
+    ],
+    ids=lambda schema: str(next(iter(schema))),
+)
+def test_a_large_schema_of_any_shape_is_refused_before_it_is_checked(schema: dict[str, JsonValue]) -> None:
+    assert (schema_fault(schema) or "").startswith("a JSON Schema of more than ")
+    with pytest.raises(bounded.TooLarge, match="it has more than "):
+        bounded.matches_schema({}, schema)
+
+
 def test_a_schema_that_takes_too_long_to_check_is_refused_before_it_is_checked() -> None:
     schema: dict[str, JsonValue] = {
         "properties": {f"key{n}": {"type": "string"} for n in range(bounded.LARGEST_SCHEMA)}
     }
-    with pytest.raises(bounded.TooLarge, match="it has more than 5,000 objects"):
+    with pytest.raises(bounded.TooLarge, match="it has more than 2,000 objects"):
         bounded.matches_schema({}, schema)
-    assert "a JSON Schema of more than 5,000 objects; shorten it" in (schema_fault(schema) or "")
+    assert "a JSON Schema of more than 2,000 objects, lists, true and false; shorten it" in (schema_fault(schema) or "")
     values: dict[str, JsonValue] = {"enum": [{"n": n} for n in range(9_000)]}  # values are no schemas
     assert schema_fault(values) is None
     assert bounded.matches_schema({"n": 3}, values)

@@ -172,4 +172,4 @@ def test_the_schemas_of_a_file_are_bounded_together(tmp_path: Path, monkeypatch:
         load(tmp_path)
     (problem,) = caught.value.problems
     assert (problem.field, problem.line) == ("probes.10.expect.0.value", 37)
-    assert "the JSON Schemas of this file have more than 20 objects together" in problem.message
+    assert "the JSON Schemas of this file have more than 20 parts together" in problem.message

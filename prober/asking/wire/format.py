@@ -28,6 +28,8 @@ WHY_EMPTY: Final[Mapping[Ending, str]] = {
     "no_image": "the provider expected an image, and the model made none",
 }
 """What an ending means for a reply that says nothing."""
+THINKING: Final = "its thinking"
+"""What a reply may hold in place of an answer."""
 WINDOW: Final = "model_context_window_exceeded"
 """The finish reason of those who name the window apart from the declared limit."""
 
@@ -96,7 +98,8 @@ def text_of(value: object) -> str | None:
 
 
 def count_of(value: object) -> int | None:
-    """A count of tokens, which some write as `12.0` or `"12"`; None where it is absent, absurd, or negative."""
+    """A count of tokens, which some write as `12.0`, `"12"` or `"12.0"`; None where it is absent or absurd."""
+    value = value.removesuffix(".0") if isinstance(value, str) else value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(LARGEST_COUNT)):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
@@ -186,10 +189,10 @@ def explained(reply: Reply, other: str = "") -> Reply:
             f"{thought} of {count(reply.output_tokens or thought, 'output token')} were thinking; raise "
             "the output limit"
         )
-    elif other:
+    elif other and not (limited and other == THINKING):
         why = f"the reply holds only {other}"
     elif not limited and not shows_nothing(said):
-        why = "the reply holds only its thinking"
+        why = f"the reply holds only {THINKING}"
     elif limited:
         why = "the output limit was reached before the first word; raise it"
     elif thought:

@@ -31,6 +31,11 @@ from prober.model.declaration import Endpoint, Probe
 from prober.model.reply import Reply, ToolCall, ending_of
 
 TIER: Final[tuple[Path, ...]] = (("usageMetadata", "serviceTier"), ("serviceTier",))
+MEDIA: Final[Mapping[str, str]] = {
+    "inlineData": "an image or a file", "fileData": "an image or a file", "executableCode": "code that was run",
+    "codeExecutionResult": "code that was run",
+}  # fmt: skip
+"""Fields of a part that stand in place of text → what they hold."""
 BODY_SIGNALS: Final[Mapping[str, Path]] = {
     "model_stage": ("modelStatus", "modelStage"),
     "retirement_time": ("modelStatus", "retirementTime"),
@@ -129,7 +134,7 @@ class GenerateContent:
                 items(dig(logprobs, "topCandidates", 0, "candidates")) or chosen, "logProbability"
             ),
         )
-        return explained(reply, "an image or a file" if any(dig(part, "inlineData") for part in parts) else "")
+        return explained(reply, next((name for part in parts for field, name in MEDIA.items() if dig(part, field)), ""))
 
 
 def _said(candidate: object) -> list[object]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from prober.asking.error_body import parse
 from prober.asking.wire.format import (
+    THINKING,
     BrokenWire,
     Path,
     Request,
@@ -71,7 +72,9 @@ COUNT_STREAMS: Final = ("openai.com", "azure.com", "openrouter.ai", "deepseek.co
 
 MAY_BE_SILENT: Final[frozenset[Ending]] = frozenset({"filtered", "bad_call", "bad_output", "failed"})
 """Endings after which a choice may have no message."""
-MEDIA: Final[Mapping[str, str]] = {"images": "an image", "audio": "audio"}
+MEDIA: Final[Mapping[str, str]] = {
+    "images": "an image", "audio": "audio", "reasoning_content": THINKING, "reasoning": THINKING
+}  # fmt: skip
 """Fields of a message that stand in place of text → what they hold."""
 
 
@@ -154,7 +157,9 @@ class ChatCompletions:
             cached_tokens=tokens.cached,
             top_logprobs=logprobs_of(items(dig(first, "top_logprobs")) or [first]),
         )
-        return explained(reply, next((name for field, name in MEDIA.items() if dig(message, field)), ""))
+        thought = any(dig(part, "type") in ("thinking", "reasoning") for part in items(content))
+        held = (name for field, name in MEDIA.items() if dig(message, field))
+        return explained(reply, next(held, THINKING if thought else ""))
 
 
 class _Answer:

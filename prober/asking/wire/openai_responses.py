@@ -85,8 +85,12 @@ class Responses:
         return isinstance(kind, str) and kind in _DELTAS and bool(dig(event, "delta"))
 
     def assemble(self, events: Sequence[object], done: bool = False) -> object:
-        """The last event holds the whole answer; where it holds no output, the items that came before it do."""
+        """The last event holds the whole answer; where it holds no output, the items that came before it do, and where
+        there are none, the pieces of text."""
         output = [dig(event, "item") for event in events if dig(event, "type") == "response.output_item.done"]
+        pieces = (dig(event, "delta") for event in events if dig(event, "type") == "response.output_text.delta")
+        if not output and (text := "".join(piece for piece in pieces if isinstance(piece, str))):
+            output = [{"type": "message", "content": text}]
         for event in events:
             if dig(event, "type") == "error":
                 return {"error": event}
