@@ -74,8 +74,8 @@ KINDS: dict[str, KindWords] = {
     ),
     "runaway": KindWords(
         "Runaway spending",
-        "more is spent than planned. Until it is over, what is not needed first is not asked.",
-        "See what asks: rounds in a loop, or a model that reasons longer. If it is to be so, accept it.",
+        "more is spent than planned. Until it is over, the least important asks are held back.",
+        "Find what asks so much: rounds in a loop, or a model that reasons longer.",
     ),
     "objective_missed": KindWords(
         "Objective missed",
@@ -94,16 +94,16 @@ KINDS: dict[str, KindWords] = {
     ),
 }
 OTHER_KIND = KindWords("Change", "the endpoint is not what it was.", "Look at what moved.")
-PLAN = "If this is to be the plan, or to be asked all the same: prober incidents accept {id}"
+PLAN = "If you want to spend this much, make it the plan: prober incidents accept {id}"
 _BY_COMMAND: Final[Mapping[str, str]] = {
     "acknowledge": "Acknowledge it, and no reminders follow: prober incidents acknowledge {id}",
     "accept": "If the new behaviour is to be the reference: prober incidents accept {id}",
-    "close": "Close it, with a reference from after the change: prober incidents accept {id}",
+    "close": "Close it, and keep the reference: prober incidents close {id}",
 }
 _BY_BUTTON: Final[Mapping[str, str]] = {
     "acknowledge": "Press Acknowledge, and no reminders follow.",
     "accept": "If the new behaviour is to be the reference, press Accept new behaviour.",
-    "close": "Press Accept new behaviour to close it, with a reference from after the change.",
+    "close": "Close it on the dashboard, and keep the reference; or: prober incidents close {id}",
 }
 """What a person can do, where the message has buttons and where it has none."""
 

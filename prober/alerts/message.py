@@ -49,11 +49,11 @@ from prober.text import link, side_by_side, visible
 
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
-CERTAIN = "the provider says so itself, or it is deterministic; asking again gave the same. It is no statistic."
-LOOKS = "while it answers nothing, a round makes one to three asks; with the first answer, whole rounds again."
+CERTAIN = "certain: the provider says so itself, or it is deterministic, and asking again gave the same."
+LOOKS = "while it answers nothing, a round asks one to three times; after the first answer, rounds are whole again."
 HELD_BACK = (
-    "what is asked beside rounds (canaries, shadows, gates). The set that spends is asked no faster than planned, and "
-    "sets of lower priority wait with it; confirmation rounds go on for longer, and facts are always confirmed."
+    "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "
+    "of lower priority wait too. Confirmation rounds are held back last; facts are always confirmed."
 )
 
 
@@ -200,8 +200,8 @@ def _of_incident(notice: Notice, incident: IncidentNews) -> list[Paragraph]:
     if rule.details == "endpoints":
         return [*said, *also_lines(incident)]
     until = f"until {minute(incident.muted_until)}" if incident.state == "muted" and incident.muted_until else ""
-    by = said_by(incident.actor, incident.note).strip() or "by itself"
-    return [*said, (title_of_event(notice), f"{until} {by}".strip())]
+    by = f"{until}{said_by(incident.actor, incident.note)}".strip()
+    return [*said, (title_of_event(notice), by)] if by else said  # what ends by itself is said by the title alone
 
 
 def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = ()) -> list[Paragraph]:
@@ -237,8 +237,8 @@ def _facts(notice: Notice, incident: IncidentNews, most: Sequence[Paragraph] = (
 
 def _sure_of_spending(one: MeasuredNews) -> str:
     return (
-        f"evidence {thousands(one.e_value)}, threshold {thousands(one.threshold)}: what is within the plan gets there "
-        f"once in {YEARS:g} years or less often"
+        f"evidence {thousands(one.e_value)}, threshold {thousands(one.threshold)}: spending within the plan reaches "
+        f"the threshold once in {YEARS:g} years at most"
     )
 
 

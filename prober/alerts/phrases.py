@@ -37,7 +37,7 @@ STATE_TITLES = {"acknowledged": "Acknowledged", "muted": "Muted"}
 CLOSE_TITLES = {"recovered": "Recovered", "accepted": "Accepted", "superseded": "Superseded"}
 TITLE_LIMIT = 150
 """Slack's limit of a header block; everyone else lives with it."""
-HEADLINE_LIMIT = 70
+HEADLINE_LIMIT = 90
 """UTF-16 units of what moved, in a title."""
 NAME_SHOWN = 30
 """Characters of an endpoint's name that a title has room for, before it names the model."""

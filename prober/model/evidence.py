@@ -252,12 +252,14 @@ class Shift:
 
 
 def headline(moved: Sequence[tuple[str, str, Direction]], facts: Sequence[Fact] = ()) -> str:
-    """What moved, in half a line, from the name, words and direction of each channel, the gravest first: all that is
-    worse for sure, else the gravest. Where that is only who answers, `facts` have better words: both names."""
+    """What moved, in half a line, from the name, words and direction of each channel, the gravest first: what is worse
+    for sure (two channels, and how many more), else the gravest. Where that is only who answers, `facts` have better
+    words: both names."""
     graver = [one for one in moved if one[2] == "worse"] or moved[:1]
     if facts and [channel for channel, _, _ in graver] == ["identity"]:
         return facts_headline(facts)
-    words = ", ".join(words for _, words, _ in graver)
+    more = f" and {len(graver) - 2} more" if len(graver) > 2 else ""
+    words = ", ".join(words for _, words, _ in graver[:2]) + more
     return f"better: {words}" if graver and graver[0][2] == "better" else words
 
 

@@ -59,6 +59,13 @@ def test_numbers_are_reported_over_every_series_that_moved() -> None:
     assert (shifts[1].replies, shifts[1].reference_replies) == (8, 24)
 
 
+def test_a_length_that_moves_is_said_also_where_its_statistic_read_nothing() -> None:
+    """One text again and again has no lengths to learn a scale from."""
+    before, since = (answers(n, *[{"a": [text] * 3}] * 8) for n, text in ((0, "x" * 75), (8, "y" * 230)))
+    words = {one.channel: one.words for one in find([moved("choice", "a")], before, since, 1).shifts}
+    assert words["length"] == "204 % longer", "of the logarithm of one more character"
+
+
 def test_an_example_is_what_became_rarer_beside_what_grew() -> None:
     (example,) = find([moved("choice", "a")], BEFORE, SINCE, 2).examples
     assert (example.series, example.reference, example.recent) == ("a", Place("0000", 0), Place("0008", 0))

@@ -227,7 +227,7 @@ def _shift(channel: Channel, rows: Sequence[_Row]) -> Shift:
         reference, shown = _means(channel, counted)
         words, direction = channel.words(shown, reference), channel.direction(shown, reference)
         if len(counted) < len(rows):
-            words += f", {len(counted)} of {count(len(rows), 'probe')}"
+            words += f" at {len(counted)} of {count(len(rows), 'probe')}"
     replies, reference_replies = sum(len(row.since) for row in counted), sum(len(row.before) for row in counted)
     return Shift(channel.name, words, replies, reference_replies, direction)
 
