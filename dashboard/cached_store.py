@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import formatting
 from prober.model.allowance import AccountView
 from prober.model.errors import StoreError
-from prober.model.incident import Incident
+from prober.model.incident import Incident, Measured
 from prober.model.notice import Comparison, Notice, Part
 from prober.model.retirement import Retiring
 from prober.model.triage import Triage
@@ -221,6 +221,15 @@ class CachedStore:
 
     def incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
         return self._each(formatting.incident, self._ask(stored_incidents.recent, endpoint=endpoint))
+
+    def open_incidents(self, endpoint: str | None = None) -> tuple[Incident, ...]:
+        """All that people know of and that is not over, the newest first."""
+        found = (one for one in self._ask(stored_incidents.not_closed) if endpoint in (None, one.endpoint))
+        return self._each(formatting.incident, sorted((one for one in found if one.is_live), key=lambda one: -one.id))
+
+    def missed_objectives(self) -> tuple[Measured, ...]:
+        """Open incidents of objectives."""
+        return self._ask(stored_incidents.open_measured, "objective_missed")
 
     def incident(self, incident_id: int) -> Incident | None:
         found = self._ask(stored_incidents.get, incident_id)

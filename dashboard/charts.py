@@ -235,16 +235,16 @@ def _dots(base: alt.Chart, y: alt.Y) -> Any:
 
 
 def rules(marked: Sequence[Mark]) -> list[alt.Chart]:
-    """An upright line for each moment."""
+    """An upright line for each moment; a layer for each kind, for there may be hundreds of moments."""
     colours = {"changed": AFTER, "confirmed": AFTER, "new reference": QUIET, "edited": EDITED, "deployed": DEPLOYED}
     dashes = {"changed": [1, 0], "confirmed": [2, 3], "new reference": [6, 3], "edited": [1, 0], "deployed": [4, 2]}
     drawn = []
-    for mark in marked:
-        row = {"at": mark.at.isoformat(), "words": mark.words, "kind": mark.kind}
-        base = alt.Chart(alt.InlineData(values=[row])).encode(
+    for kind in dict.fromkeys(mark.kind for mark in marked):
+        rows = [{"at": one.at.isoformat(), "words": one.words, "kind": kind} for one in marked if one.kind == kind]
+        base = alt.Chart(alt.InlineData(values=rows)).encode(
             x=time_axis(), tooltip=alt.Tooltip("words:N", title="mark")
         )
-        drawn.append(base.mark_rule(color=colours[mark.kind], strokeDash=dashes[mark.kind], strokeWidth=2))
+        drawn.append(base.mark_rule(color=colours[kind], strokeDash=dashes[kind], strokeWidth=2))
     return drawn
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import altair as alt
 
-from dashboard.charts import AFTER, Mark
+from dashboard.charts import AFTER, QUIET, Mark
 from dashboard.charts_time import MOST, OTHERS, colour, common, dash, legend
 from dashboard.formatting import number, one_line, percent
 from prober.prices import dollars
@@ -82,10 +82,17 @@ def over_days(
 
 
 def calendar(
-    values: Sequence[DayValue], title: str, unit: Unit, of: str, marked: Sequence[Mark], *, bad: Literal["low", "high"]
+    values: Sequence[DayValue],
+    title: str,
+    unit: Unit,
+    of: str,
+    marked: Sequence[Mark],
+    *,
+    bad: Literal["low", "high"],
+    in_colour: bool = True,
 ) -> alt.LayerChart:
-    """A row for each key, worst first, and a column for each day: the worse, the stronger. What happened stands as
-    upright lines. Of more than `MOST_ROWS` keys the others are one row."""
+    """A row for each key, worst first, and a column for each day: the worse, the stronger; grey unless `in_colour`.
+    What happened stands as upright lines. Of more than `MOST_ROWS` keys the others are one row."""
     worst_last = bad == "high"
     named = [_named(one) for one in values]
     wholes = {key: _mean([one for one in named if one.key == key]) for key in dict.fromkeys(one.key for one in named)}
@@ -105,7 +112,7 @@ def calendar(
               axis=alt.Axis(format="%b %d", labelOverlap=True, tickCount=6, grid=False))  # fmt: skip
     cells = (
         alt.Chart(alt.InlineData(values=shown))
-        .mark_rect(color=AFTER, stroke="#80808055", strokeWidth=0.5)
+        .mark_rect(color=AFTER if in_colour else QUIET, stroke="#80808055", strokeWidth=0.5)
         .encode(
             x=x,
             y=alt.Y("key:N", title="", sort=order, axis=alt.Axis(labelLimit=180)),
@@ -122,11 +129,11 @@ def calendar(
 def _rules(marked: Sequence[Mark]) -> list[alt.Chart]:
     """Where something began: a line that is thick for a change of the model, and dashed for what the team did."""
     drawn = []
-    for mark in marked:
-        row = {"at": mark.at.isoformat(), "words": mark.words}
-        dashes = [1, 0] if mark.kind == "changed" else [5, 3]
+    for kind in dict.fromkeys(mark.kind for mark in marked):
+        rows = [{"at": one.at.isoformat(), "words": one.words} for one in marked if one.kind == kind]
+        dashes = [1, 0] if kind == "changed" else [5, 3]
         drawn.append(
-            alt.Chart(alt.InlineData(values=[row]))
+            alt.Chart(alt.InlineData(values=rows))
             .mark_rule(color="#808080", strokeDash=dashes, strokeWidth=3)
             .encode(x=alt.X("at:T", scale=alt.Scale(type="utc")), tooltip=alt.Tooltip("words:N", title="mark"))
         )

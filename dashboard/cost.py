@@ -9,13 +9,14 @@ import streamlit as st
 
 from dashboard import charts_days, tables
 from dashboard.charts_days import DayValue
-from dashboard.formatting import count, inline, listed, one_line
+from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.overview import incident_link
 from dashboard.selection import TimeRange, choose_by, choose_range
 from prober.prices import dollars
 from prober.store.pages.days import By, MonthView, TallyView
 from prober.store.views import BudgetView
+from prober.text import count
 
 
 def draw(context: PageContext) -> None:
@@ -203,7 +204,7 @@ def _months(context: PageContext, by: By) -> None:
             "per day": tables.dollar_column("per day", so_far, "Mean of the newest whole days, seven at most"),
             "forecast": tables.dollar_column("forecast", so_far),
             "before": tables.dollar_column("month before", so_far, "The whole month"),
-            "not included": st.column_config.TextColumn("price not known of"),
+            "not included": st.column_config.TextColumn("without a known price"),
         },
         alt="Cost of this month so far, its forecast, and the month before",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
@@ -10,15 +11,18 @@ from typing import Final
 import streamlit as st
 
 from dashboard import charts, charts_time
-from dashboard.formatting import count, inline, number, one_line, round_name
+from dashboard.formatting import inline, number, one_line, round_name
 from dashboard.frame import PageContext, csv_button, heading
 from dashboard.overview import incident_link
-from dashboard.selection import choose_endpoint, choose_from, choose_range, choose_set, selectors
+from dashboard.selection import choose_endpoint, choose_from, choose_range, choose_set, link, selectors
 from prober.store.pages.over_time import RoundLine
 from prober.store.views import ChannelPoint, EndpointView
+from prober.text import count
 
 ROUNDS: Final = 10
 """Rounds on each side of a change whose latency is compared."""
+_EVENTS: Final = 20
+"""Incidents listed at once."""
 
 
 def draw(context: PageContext) -> None:
@@ -86,6 +90,9 @@ def draw_channel(
                 shaded = f"; shaded: {count(band.rounds, 'round')} of it, lowest to highest" if band else ""
                 st.markdown(f"**Value**{of_set}, {unit}; dashed: the reference{shaded}")
                 mine = [one for one in points if one.probe_set == name]
+                if all(math.isnan(one.value) for one in mine):
+                    st.caption("Not read in this time: no reply came, or the replies of this set say too little there.")
+                    continue
                 st.altair_chart(charts.reading(mine, marked, band), alt=f"Value of {named} by round{of_set}")
         with grid.cell():
             st.markdown("**Evidence** (e-value); dashed: the threshold for an alarm")
@@ -163,18 +170,20 @@ def _map(context: PageContext, view: EndpointView) -> None:
         alt = f"Map of replies of {one_line(view.name, 60)} by epoch"
         st.altair_chart(charts_time.embedding(found.dots, changed), alt=alt)
         st.caption(
-            f"{count(len(found.dots), 'reply', 'replies')} from the first and the newest rounds of each epoch. "
+            f"{count(len(found.dots), 'reply')} from the first and the newest rounds of each epoch. "
             f"The map shows {found.shown:.0%} of their variance."
         )
 
 
 def _happened(context: PageContext, view: EndpointView) -> None:
-    st.markdown("#### Events")
+    st.markdown("## Events")
     incidents, epochs = context.store.incidents(view.name), context.store.epochs(view.name)
     if not incidents and not epochs:
         st.caption("None: no incident, and the first reference is still in use.")
-    for one in incidents[:20]:
+    for one in incidents[:_EVENTS]:
         incident_link(context, one)
+    if incidents[_EVENTS:]:
+        link(count(len(incidents) - _EVENTS, "earlier incident"), "incident", endpoint=view.name)
     for epoch in reversed(epochs):
         note = f": {inline(epoch.note)}" if epoch.note else ""
         st.markdown(
@@ -188,7 +197,8 @@ def _sentence(context: PageContext, point: ChannelPoint, threshold: float) -> No
     moved = f"**{inline(point.words)}** since the evidence began; " if point.words else ""
     st.markdown(
         f"{inline(point.channel)}{unit}: {moved}round {inline(context.round(point.round))} alone: "
-        f"value {number(point.value)}, reference {number(point.reference_value)}; "
+        f"{'no value' if math.isnan(point.value) else f'value {number(point.value)}'}, "
+        f"reference {number(point.reference_value)}; "
         f"evidence {number(point.e_value)}, threshold for an alarm {number(threshold)}.",
         help=f"The round in UTC: {inline(round_name(point.round))}",
     )

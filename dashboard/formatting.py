@@ -135,11 +135,6 @@ def share(e_value: float, threshold: float) -> float:
     return math.log(min(e_value, 1e300)) / math.log(threshold)
 
 
-def count(n: int, noun: str, plural: str = "") -> str:
-    """`1 round`, `3 rounds`, `2 replies`."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
 def percent(share: float | None) -> str:
     """`34 %`, `0.4 %`; empty for None."""
     if share is None:

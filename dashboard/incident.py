@@ -29,6 +29,7 @@ from prober.model.notice import Part
 from prober.model.triage import CAUSE_WORDS, Triage
 from prober.model.watch import cause_in_words
 from prober.status.advice import Advice, advice, runbook_text
+from prober.store.incidents import NEWEST
 from prober.store.views import EndpointView, NoticeView
 from prober.text import span
 
@@ -55,16 +56,15 @@ def draw(context: PageContext) -> None:
 def _list(context: PageContext) -> None:
     heading("Incidents", "What is open, and what was?")
     endpoint = choose_endpoint_or_all(context.store.endpoints())
-    every = context.store.incidents(endpoint)
-    if not every:
+    every, live = context.store.incidents(endpoint), context.store.open_incidents(endpoint)
+    if not every and not live:
         st.success(
             "**No incident yet.** A confirmed change appears here, and the people your routes name are notified."
         )
         st.caption("To test whether an alarm would reach you, run `prober drill ENDPOINT`.")
         return
     open_ = sorted(
-        (one for one in every if one.state != "closed"),
-        key=lambda one: (not isinstance(one, Trouble), -SEVERITIES.index(one.severity), -one.id),
+        live, key=lambda one: (not isinstance(one, Trouble), -SEVERITIES.index(one.severity), one.state != "open")
     )
     st.markdown("## Open")
     if not open_:
@@ -76,6 +76,8 @@ def _list(context: PageContext) -> None:
         _closed(context, closed)
     else:
         st.caption("None.")
+    if len(every) == NEWEST:
+        st.caption(f"Of the newest {NEWEST} incidents; `prober incidents list` shows older ones.")
 
 
 def _closed(context: PageContext, closed: Sequence[Incident]) -> None:

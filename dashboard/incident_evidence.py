@@ -10,13 +10,14 @@ from typing import Final
 import streamlit as st
 
 from dashboard import endpoint
-from dashboard.formatting import compared, count, inline, moment, one_line, shown
+from dashboard.formatting import compared, inline, moment, one_line, shown
 from dashboard.frame import PageContext
 from dashboard.selection import link
 from prober.model.evidence import Shift
 from prober.model.incident import Change, Incident
 from prober.status.timeline import place, timeline
 from prober.store.views import NoticeView
+from prober.text import count
 
 _BEFORE: Final = timedelta(days=14)
 """Of the history, what is shown from before a change."""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import count, inline, listed, one_line
+from dashboard.formatting import inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
 from prober.status.samples import FeatureStatus, SideStatus, open_shifts
+from prober.text import count
 
 _STATES = {"alarm": "shifted", "suspected": "suspected", "quiet": "as before", "insufficient_evidence": "too few yet"}
 

@@ -8,13 +8,12 @@ from typing import Final
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import count, inline, one_line, percent
+from dashboard.formatting import inline, one_line, percent
 from dashboard.frame import PageContext, heading
 from dashboard.selection import link
 from prober.incidents.measured import budget_words, over, wanted
-from prober.model.incident import Measured
 from prober.status.objectives import ObjectiveStatus
-from prober.text import span
+from prober.text import count, span
 
 STATES: Final = {"missed": ("missed", "red"), "burning": ("burning", "orange"), "too_few": ("too few replies", "gray"),
                  "met": ("met", "green")}  # fmt: skip
@@ -28,7 +27,7 @@ def draw(context: PageContext) -> None:
         st.info("**No objective is declared.** Write `objectives:` into a probe set; `prober slo` shows them too.")
         return
     st.markdown(_summary(found))
-    _not_met(context, [one for one in found if one.standing.state != "met"][:8])
+    _not_met(context, [one for one in found if one.standing.state != "met"], 8)
     _table(context, found)
     rows = [_row(one) for one in found]
     tables.downloads("This table", "objectives", rows)
@@ -47,20 +46,21 @@ def not_met(context: PageContext) -> None:
         return
     st.markdown("## Objectives")
     st.markdown(_summary(found))
-    _not_met(context, [one for one in found if one.standing.state in ("missed", "burning")][:4])
+    _not_met(context, [one for one in found if one.standing.state in ("missed", "burning")], 4)
     link("All objectives, with budgets and burn", "objectives")
 
 
-def _not_met(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
+def _not_met(context: PageContext, found: Sequence[ObjectiveStatus], most: int) -> None:
     """A line each, with a link to its incident, where that is open."""
-    opened = {(one.endpoint, one.about): one.id for one in context.store.incidents()
-              if one.kind == "objective_missed" and isinstance(one, Measured) and one.is_live}  # fmt: skip
-    for one in found:
+    opened = {(one.endpoint, one.about): one.id for one in context.store.missed_objectives()}
+    for one in found[:most]:
         with st.container(gap=None):
             st.markdown(_line(context, one))
             number = opened.get((one.endpoint, f"{one.probe_set}/{one.objective.name}"))
             if number is not None:
                 link(f"Incident {number}", "incident", endpoint=one.endpoint, incident=str(number))
+    if found[most:]:
+        st.caption(f"And {len(found) - most} more.")
 
 
 def _gravity(one: ObjectiveStatus) -> tuple[int, float]:

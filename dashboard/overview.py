@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import live
-from dashboard.formatting import ago, count, inline, listed, one_line, share
+from dashboard.formatting import ago, inline, listed, one_line, share
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
 from dashboard.standing import (
@@ -27,8 +27,8 @@ from dashboard.standing import (
 from prober.incidents.clock import attendance
 from prober.model.incident import Incident
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
-from prober.status.strip import DAY_STATES, DAYS, DayState, counted
-from prober.text import span
+from prober.status.strip import DAY_STATES, DAYS, DayState, counted, until_now
+from prober.text import count, span
 
 _GROUPS: Final[Mapping[str, Callable[[EndpointStatus], str]]] = {
     "nothing": lambda one: "",
@@ -66,7 +66,8 @@ def draw(context: PageContext) -> None:
     if view == "vantages":
         _vantages(found)
         return
-    strips = store.strips(context.now)
+    days = store.strips(context.now)
+    strips = {one.name: until_now(days.get(one.name, ()), one.state) for one in found}
     (_list if view == "list" else _table)(context, found, strips, group)
 
 

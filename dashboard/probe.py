@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts_time
-from dashboard.formatting import count, inline, moment, number, one_line, percent, shown
+from dashboard.formatting import inline, moment, number, one_line, percent, shown
 from dashboard.frame import PageContext, heading, log_button
 from dashboard.replies import read
 from dashboard.selection import choose_endpoint, choose_from, link, selectors
 from prober.judging.explain.probe import advice
 from prober.status.probe import ProbePage
+from prober.text import count
 
 _PAGE = 100
 """Replies on a page, or one round if it holds more."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.formatting import count, inline, listed, number, one_line
+from dashboard.formatting import inline, listed, number, one_line
 from dashboard.frame import PageContext, csv_button, heading
 from prober.status.objectives import PromiseView
+from prober.text import count
 
 
 def draw(context: PageContext) -> None:

@@ -12,16 +12,18 @@ import streamlit as st
 from dashboard import charts_days, tables
 from dashboard.charts import Mark
 from dashboard.charts_days import DayValue, Unit
-from dashboard.formatting import count, inline, moment, one_line, round_name
+from dashboard.formatting import inline, moment, one_line, round_name
 from dashboard.frame import PageContext, heading
 from dashboard.objectives import not_met
 from dashboard.selection import RANGES, TimeRange, choose_by, choose_from, choose_range, link
 from prober.model.incident import Change
-from prober.status.quality import VERDICT_WORDS, Compared, sentence
+from prober.status.quality import VERDICT_WORDS, Compared, Measure, sentence
 from prober.store.pages.days import By
 from prober.store.tallies import Sums
+from prober.text import count
 
 _COLOURS: Final = {"worse": "red", "better": "green", "unclear": "orange", "as_before": "gray", "too_few": "gray"}
+_SAME: Final = "no difference"
 SENTENCES: Final = 6
 """Shown at once; the others are folded."""
 
@@ -36,14 +38,19 @@ class _Shown:
     of: str
     unit: Unit = "share"
     bad: Literal["low", "high"] = "low"
+    measure: Measure | None = None
+    """Whose verdict says whether it differs; None where none is given."""
 
 
 MEASURES: Final = {
     one.title: one
     for one in (
-        _Shown("Checks passed", lambda one: one.pass_rate, lambda one: one.checked, "checked replies"),
-        _Shown("Right answers", lambda one: one.accuracy, lambda one: one.keyed, "checks with a known answer"),
-        _Shown("Refusals", lambda one: one.refusal_rate, lambda one: one.answered, "replies", bad="high"),
+        _Shown("Checks passed", lambda one: one.pass_rate, lambda one: one.checked, "checked replies",
+               measure="passed"),
+        _Shown("Right answers", lambda one: one.accuracy, lambda one: one.keyed, "checks with a known answer",
+               measure="right"),
+        _Shown("Refusals", lambda one: one.refusal_rate, lambda one: one.answered, "replies", bad="high",
+               measure="refused"),
         _Shown("Length", lambda one: one.mean_characters, lambda one: one.answered, "replies", "number", "high"),
     )
 }  # fmt: skip
@@ -79,9 +86,10 @@ def draw(context: PageContext) -> None:
 
 
 def _usual(context: PageContext) -> str:
-    """A young database is compared over a shorter time: there is nothing before its first 30 days."""
+    """A young database is compared over a shorter time: before its newest 30 days there is too little."""
     (whole, *_) = context.store.quality("all", *RANGES["30 days"].dates(context.now)) or (None,)
-    return "7 days" if whole is not None and not whole.before.answered and len(whole.daily) >= 14 else "30 days"
+    is_young = whole is not None and set(whole.verdicts.values()) == {"too_few"} and len(whole.daily) >= 14
+    return "7 days" if is_young else "30 days"
 
 
 def _against(range_: TimeRange) -> str:
@@ -91,20 +99,28 @@ def _against(range_: TimeRange) -> str:
 def _metrics(whole: Compared, range_: TimeRange) -> None:
     for column, shown in zip(st.columns(len(MEASURES)), MEASURES.values(), strict=True):
         now, before = shown.value(whole.now), shown.value(whole.before)
-        delta = None
-        if now is not None and before is not None:
-            points = tables.difference(now, before) or 0.0
-            delta = f"{points:+.1f} points" if shown.unit == "share" else f"{100 * (now / before - 1):+.0f} %"
+        delta = _delta(shown, now, before)
+        is_clear = shown.measure is not None and whole.verdicts[shown.measure] in ("worse", "better")
         column.metric(
             shown.title,
             "none" if now is None else charts_days.written(now, shown.unit) + " characters" * (shown.unit == "number"),
             delta,
-            delta_color="off" if shown.unit == "number" else "inverse" if shown.bad == "high" else "normal",
+            delta_color="off" if not is_clear else "inverse" if shown.bad == "high" else "normal",
+            delta_arrow="off" if delta == _SAME else "auto",
             delta_description=None if delta is None else _against(range_),
             help=f"All replies of {range_.words}, UTC days: {shown.base(whole.now):,} {shown.of}, "
             f"{shown.base(whole.before):,} before." + (" Mean of a reply." if shown.unit == "number" else ""),
             border=True,
         )
+
+
+def _delta(shown: _Shown, now: float | None, before: float | None) -> str | None:
+    """In points, or in percent of what it was; None where either is not known."""
+    if now is None or before is None or (shown.unit == "number" and not before):
+        return None
+    moved = 100 * (now - before) if shown.unit == "share" else 100 * (now / before - 1)
+    said = f"{moved:+.1f} points" if shown.unit == "share" else f"{moved:+.0f} %"
+    return said if float(said.split(maxsplit=1)[0]) else _SAME
 
 
 def _nothing_before(whole: Compared, range_: TimeRange) -> None:
@@ -120,7 +136,7 @@ def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:
     rest = found[SENTENCES:]
     if rest:
         graver = len([one for one in rest if one.verdict == "worse"])
-        with st.expander(f"{count(len(rest), 'more', 'more')}: {graver or 'none'} of them worse"):
+        with st.expander(f"{len(rest):,} more: {graver or 'none'} of them worse"):
             _write(rest)
     st.caption(
         f"{range_.words.capitalize()} {_against(range_)}, UTC days, by {by.replace('_', ' ')}; the worst first. A "
@@ -140,7 +156,7 @@ def _write(found: Sequence[Compared]) -> None:
 
 
 def _incidents(context: PageContext) -> None:
-    opened = [one for one in context.store.incidents() if isinstance(one, Change) and one.is_live]
+    opened = [one for one in context.store.open_incidents() if isinstance(one, Change)]
     for one in opened[:3]:
         link(
             f"Incident {one.id}: {inline(one.endpoint, 60)} differs since {context.round(one.onset)}",
@@ -161,13 +177,21 @@ def _days(context: PageContext, found: Sequence[Compared], shown: _Shown, by: By
         return
     marked = _marks(context, range_)
     st.altair_chart(
-        charts_days.calendar(values, shown.title, shown.unit, shown.of, marked, bad=shown.bad),
+        charts_days.calendar(
+            values,
+            shown.title,
+            shown.unit,
+            shown.of,
+            marked,
+            bad=shown.bad,
+            in_colour=any(one.verdict == "worse" for one in found),
+        ),
         alt=f"{what}, by UTC day and {by.replace('_', ' ')}, the worst first",
     )
     st.caption(
         f"{what}. A row for each {by.replace('_', ' ')}, the worst first; the stronger a day, the "
         f"{'more' if shown.bad == 'high' else 'lower'}. "
-        + (f"Lines: {count(len(marked), 'beginning of a change or deploy', 'beginnings of changes and deploys')}; "
+        + (f"Lines, {len(marked)} in all: where changes and deploys began; "
            "point at one to read it." if marked else "No change and no deploy in this time.")
     )  # fmt: skip
     st.altair_chart(
@@ -217,6 +241,7 @@ def _table(found: Sequence[Compared], shown: _Shown, by: By, range_: TimeRange) 
         hide_index=True,
         placeholder="",
         column_config={
+            "replies": st.column_config.NumberColumn("replies", format="localized"),
             "passed": tables.share_column("checks passed", "Share of the replies that are checked"),
             "passed, change": tables.points_column("± points", before),
             "right": tables.share_column("right", "Share of the checks that know the right answer"),

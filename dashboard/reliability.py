@@ -8,13 +8,14 @@ import streamlit as st
 
 from dashboard import charts_days, tables
 from dashboard.charts_days import DayValue
-from dashboard.formatting import ago, count, inline, listed, one_line
+from dashboard.formatting import ago, inline, listed, one_line
 from dashboard.frame import PageContext, heading
 from dashboard.selection import TimeRange, choose_range
 from dashboard.standing import unreached
 from prober.incidents.clock import attendance
 from prober.model.watch import DaemonStatus
 from prober.store.pages.days import TallyView
+from prober.text import count
 
 
 def draw(context: PageContext) -> None:
@@ -109,8 +110,9 @@ def _metrics(whole: Sequence[TallyView]) -> None:
     second.metric("Asks answered", charts_days.written((asks - failed) / max(asks, 1), "share"),
                   f"{asks - failed:,} of {asks:,}", delta_color="off", delta_arrow="off", border=True)  # fmt: skip
     worst = whole[0]
-    third.metric("Lowest: answered", charts_days.written((worst.answered) / max(worst.asks, 1), "share"),
-                 one_line(worst.key, 60), delta_color="off", delta_arrow="off", border=True)  # fmt: skip
+    third.metric("Least answered", charts_days.written((worst.answered) / max(worst.asks, 1), "share"),
+                 one_line(worst.key, 60) if failed + missed else "no endpoint failed", delta_color="off",
+                 delta_arrow="off", border=True)  # fmt: skip
 
 
 def _table(context: PageContext, whole: Sequence[TallyView], daily: Sequence[TallyView], range_: TimeRange) -> None:
@@ -166,7 +168,7 @@ def _deliveries(context: PageContext) -> None:
     st.markdown("## Messages")
     places = context.store.deliveries()
     if not places:
-        st.caption("No message was ever owed. `prober drill ENDPOINT` shows whether one would arrive.")
+        st.caption("No message was ever due. `prober drill ENDPOINT` shows whether one would arrive.")
         return
     st.dataframe(
         {
@@ -180,6 +182,11 @@ def _deliveries(context: PageContext) -> None:
         },
         hide_index=True,
         placeholder="",
-        column_config={"last sent": tables.time_column("last sent", context.zone)},
+        column_config={
+            "owed": st.column_config.NumberColumn("to be sent"),
+            "held": st.column_config.NumberColumn("held back", help="For the digest, or part of one already"),
+            "last sent": tables.time_column("last sent", context.zone),
+            "why not": st.column_config.TextColumn("last answer"),
+        },
         alt="How messages fare, by the place they go to",
     )

@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.formatting import compared, count, inline, moment, one_line, shown
+from dashboard.formatting import compared, inline, moment, one_line, shown
 from dashboard.frame import PageContext, heading
 from dashboard.selection import (
     choose_day,
@@ -22,6 +22,7 @@ from dashboard.selection import (
 )
 from prober.store.pages.replies import OUTCOMES, Wanted
 from prober.store.views import ReplyView
+from prober.text import count
 
 _FORGOTTEN: Final = ("before", "read")
 """What another search makes meaningless."""
@@ -52,7 +53,7 @@ def _search(context: PageContext, bar: DeltaGenerator) -> None:
     found = context.store.search(wanted, before)
     if context.store.private:
         st.caption("In privacy mode texts are hashes, and are not searched.")
-    asked = f"{count(len(found.replies), 'reply fits', 'replies fit')} of {found.looked_at:,} looked at"
+    asked = f"{count(len(found.replies), 'reply')} found, of {found.looked_at:,} looked at"
     newest = "the newest" if before is None else "earlier ones"
     st.caption(f"{asked}, {newest} first{'' if found.before is None else '; there are earlier ones'}.")
     if not found.replies:

@@ -8,11 +8,12 @@ from datetime import UTC, date
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import count, inline, one_line
+from dashboard.formatting import inline, one_line
 from dashboard.frame import Cell, PageContext, heading
 from prober.incidents.retirement import gate_command, is_soon
 from prober.model.retirement import Retiring
 from prober.status.retirement import calendar
+from prober.text import count
 
 
 def draw(context: PageContext) -> None:
@@ -32,7 +33,7 @@ def draw(context: PageContext) -> None:
             + (f"{count(len(soon) - 1, 'more endpoint')} within 30 days. " if soon[1:] else "")
             + "Compare the successor before then:"
         )
-        st.code(one_line(gate_command(first)), language="shell")
+        st.code(one_line(gate_command(first)), language="shell", wrap_lines=True)
     else:
         st.success(
             f"**No model is shut down within 30 days.** The next date: {_model(found[0])} {_left(found[0], today)}."

@@ -137,7 +137,7 @@ def choose_range(usual: str = "30 days") -> TimeRange:
     wanted = _wanted("range", list(RANGES), "There is no range {}.") or usual
 
     def draw(key: str, changed: Callable[[], None]) -> None:
-        st.segmented_control("Time range", list(RANGES), key=key, on_change=changed, required=True)
+        st.segmented_control("Time range", list(RANGES), key=key, on_change=changed, required=True, wrap=True)
 
     return RANGES[_chosen("range", wanted, draw)]
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, tzinfo
 from itertools import groupby
 from typing import Final, Literal
 
-from dashboard.formatting import count, inline, listed, when
+from dashboard.formatting import inline, listed, when
 from prober.model.incident import SEVERITIES, Incident
 from prober.status.endpoint_status import STATES, EndpointStatus, State
 from prober.status.gathering import PROTECTIONS
 from prober.status.strip import DayState
 from prober.store.views import DeliveryView
-from prober.text import span
+from prober.text import count, span
 
 SYMBOLS: Final[dict[State, str]] = {
     "unreachable": "✕",
@@ -69,7 +69,11 @@ def badges(one: EndpointStatus) -> str:
     colour = "gray"
     if needs_somebody(one):
         colour = "red" if one.state == "unreachable" or one.severity == "critical" else "orange"
-    shown = [f":{colour}-badge[{SYMBOLS[one.state]} {one.state}]"]
+    # Answers as the reference did, and yet worse than what the team promised.
+    said = (
+        "▲ objective missed" if one.state == "quiet" and one.misses_objective else f"{SYMBOLS[one.state]} {one.state}"
+    )
+    shown = [f":{colour}-badge[{said}]"]
     if one.severity:
         shown.append(f":{colour}-badge[{one.severity}]")
     return " ".join(shown)
@@ -95,7 +99,10 @@ def sentence(one: EndpointStatus, zone: tzinfo = UTC) -> str:
     others = (*view.open_facts, *view.measured, *view.runaways)
     open_ = sum(each is not None for each in (view.open_incident, view.trouble, *others))
     more = f" (and {count(open_ - 1, 'more incident')})" if open_ > 1 else ""
-    return f"{inline(said, 240)}{again}{more}"
+    other = one.incident.endpoint if one.incident is not None else one.name
+    # Declared alike under two names: one content, so one reference and one incident.
+    shared = f" (the incident of {inline(other)}, which is declared with the same content)" if other != one.name else ""
+    return f"{inline(said, 240)}{again}{shared}{more}"
 
 
 def who(one: EndpointStatus, zone: tzinfo = UTC) -> str:

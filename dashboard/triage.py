@@ -74,7 +74,7 @@ def draw(context: PageContext) -> None:
 
 def _endpoint(context: PageContext) -> str:
     """By default the one whose incident has been open for longest."""
-    opened = [one.endpoint for one in reversed(context.store.incidents()) if one.is_live]
+    opened = [one.endpoint for one in reversed(context.store.open_incidents())]
     names = [one.name for one in context.store.endpoints()]
     usual = next((name for name in opened if name in names), None)
     return choose_from("Endpoint", "endpoint", names, "There is no endpoint {} here.", usual=usual, forgets=("since",))

@@ -26,7 +26,7 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 """By how much the clocks of several machines may differ. A later moment is in the future: a clock was once ahead."""
 
 _GRACE = timedelta(minutes=10)
-_ODD = "a round was more extreme than all of the reference, or evidence was near the threshold"
+_ODD = "a round was unlike every round of the reference, or evidence came near the threshold"
 _NOT_ASKED = ("budget_exhausted", "breaker_open", "configuration", "crashed")
 """Beginnings of the reasons of missed rounds that the next round will share."""
 
@@ -196,7 +196,7 @@ def _state(
     match endpoint.state:
         case "suspected":
             strongest: ChannelPoint | None = max(endpoint.channels, key=lambda point: point.e_value, default=None)
-            return "suspected", strongest.words if strongest else "evidence is growing", None
+            return "suspected", (strongest.words if strongest else "") or "evidence is growing", None
         case "quiet" if endpoint.suspected_since:
             return "suspected", _ODD, moment_of(endpoint.suspected_since)
         case "quiet":

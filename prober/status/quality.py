@@ -107,13 +107,13 @@ def sentence(one: Compared) -> str:
     """What a product manager wants to know of it, in plain text without its name. May hold hostile text."""
     passed, refused, right = (_said(one, measure) for measure in ("passed", "refused", "right"))
     said = [f"checks pass {passed}"] if passed else ["no checks are declared"]
+    if one.worst is not None:
+        was = "" if one.worst.before is None else f" (was {_percent(one.worst.before)})"
+        said.append(f"lowest at {one.worst.endpoint}: {_percent(one.worst.now)}{was}")
     if one.verdicts["right"] in ("worse", "better") and right != passed:
         said.append(f"right answers {right}")
     if one.verdicts["refused"] in ("worse", "better") or not passed:
         said.append(f"refuses {refused}")
-    if one.worst is not None:
-        was = "" if one.worst.before is None else f" (was {_percent(one.worst.before)})"
-        said.append(f"lowest at {one.worst.endpoint}: {_percent(one.worst.now)}{was}")
     return "; ".join(said)
 
 

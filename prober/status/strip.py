@@ -64,6 +64,13 @@ def _of_day(one: DayView | None, is_due: bool) -> DayState:
     return "silent" if is_due or (one is not None and one.missed) else "unknown"
 
 
+def until_now(states: Sequence[DayState], now: str) -> tuple[DayState, ...]:
+    """A strip whose last day is no better than how the endpoint stands `now`: a suspicion has no incident yet."""
+    if not states or now not in DAY_STATES:
+        return tuple(states)
+    return (*states[:-1], max(states[-1], now, key=DAY_STATES.index))
+
+
 def counted(states: Sequence[DayState]) -> str:
     """In words, the worst first: `2 days changed, 1 day suspected`; `quiet` where nothing is worse."""
     if not any(state != "unknown" for state in states):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
@@ -17,6 +18,9 @@ from prober.store.codec import to_incident, to_row
 from prober.store.engine import Transaction
 from prober.store.rows import UNKNOWN_PROMPT, EndpointRow, SeriesRow
 from prober.store.views import ActionView
+
+NEWEST: Final = 200
+"""How many `recent` gives, where nothing else is said."""
 
 
 def get(tx: Transaction, incident_id: int) -> Incident | None:
@@ -146,7 +150,7 @@ def parts(tx: Transaction, incident: Incident) -> tuple[Part, ...]:
 
 
 def recent(
-    tx: Transaction, *, endpoint: str | None = None, state: str | None = None, limit: int = 200
+    tx: Transaction, *, endpoint: str | None = None, state: str | None = None, limit: int = NEWEST
 ) -> tuple[Incident, ...]:
     """Newest first; those that are or were only suspected only where their state is asked for."""
     statement = select(IncidentRow).order_by(col(IncidentRow.id).desc()).limit(limit)

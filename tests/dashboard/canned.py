@@ -89,6 +89,7 @@ class CannedStore:
     identity: str = "model-1"
     version: str = "1"
     verdict: str = "worse"
+    more_passed_before: int = 0
     said: str = "wait for more rounds"
     """What a triage quotes, and the name of the worst endpoint."""
     objective_statuses: tuple[ObjectiveStatus, ...] = ()
@@ -167,6 +168,10 @@ class CannedStore:
             judge_state.epochs: lambda endpoint: self.epoch_views.get(endpoint, ()),
             incidents.recent: lambda endpoint: tuple(
                 one for one in self.all_incidents if endpoint in {None, one.endpoint}
+            )[: incidents.NEWEST],
+            incidents.not_closed: lambda: tuple(one for one in self.all_incidents if one.state != "closed"),
+            incidents.open_measured: lambda kind: tuple(
+                one for one in self.all_incidents if one.state != "closed" and one.kind == kind
             ),
             incidents.get: lambda incident_id: next((one for one in self.all_incidents if one.id == incident_id), None),
             incidents.examples: lambda incident: self.comparisons,
@@ -226,7 +231,8 @@ class CannedStore:
         verdicts = dict.fromkeys(COUNTED, self.verdict)
         worst = Worst(self.said, 0.5, 0.9, is_worse=True)
         names = [""] if by == "all" else self._asked
-        return tuple(Compared(name, now, now, verdicts, worst, days) for name in names if self._asked)
+        before = replace(now, passed=now.passed + self.more_passed_before)
+        return tuple(Compared(name, now, before, verdicts, worst, days) for name in names if self._asked)
 
     def _tallies(self, by, since, until, daily):
         when = [NOW.date() - timedelta(days=n) for n in range(3)] if daily else [None]

@@ -62,6 +62,12 @@ def shoot(tab: Any, address: str, file: Path, *, width: int, height: int = 0) ->
     tab.set_viewport_size({"width": width, "height": 900})
 
 
+def _report(said: Any) -> None:
+    """An error of ours: at the address of a page Streamlit looks for its server there first, then one step up."""
+    if said.type == "error" and "/_stcore/" not in said.location.get("url", ""):
+        print("console:", said.text)
+
+
 def look(folder: Path, url: str, looks: Sequence[str], only: Sequence[str] = ()) -> None:
     """Every page, and every incident that is open and one that is closed."""
     from playwright.sync_api import sync_playwright
@@ -84,7 +90,7 @@ def look(folder: Path, url: str, looks: Sequence[str], only: Sequence[str] = ())
                 viewport={"width": int(width), "height": 900}, color_scheme=scheme, user_agent="ada@example.org",
                 timezone_id="Europe/Berlin",
             )  # fmt: skip
-            tab.on("console", lambda said: print("console:", said.text) if said.type == "error" else None)
+            tab.on("console", _report)
             tab.on("pageerror", lambda error: print("error:", error))
             for name, path in pages.items():
                 if not only or any(word in name for word in only):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dashboard.app import PAGES
-from tests.dashboard.test_dashboard_browser import chromium, dashboard, tab  # noqa: F401  fixtures
+from tests.dashboard.populated import populate
+from tests.dashboard.test_dashboard_browser import chromium, served, tab  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 
@@ -35,11 +37,23 @@ def axe(tmp_path_factory) -> str:
     return (Path(folder) / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-def test_no_page_has_a_serious_fault(dashboard, tab, axe):  # noqa: F811
-    page = tab()
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a dashboard on which no page is empty."""
+    directory = tmp_path_factory.mktemp("populated")
+    url = f"sqlite:///{directory / 'prober.db'}"
+    populate(url, datetime.now(UTC), count=2, sets=2, days=9, samples_each=2)
+    with served(url, directory) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_no_page_has_a_serious_fault(address, tab, axe, width, scheme):  # noqa: F811
+    page = tab(width, scheme)
     wrong = []
-    for name in PAGES:
-        page.goto(f"{dashboard.address}{'' if name == 'overview' else name}")
+    paths = {name: "" if name == "overview" else name for name in PAGES} | {"one incident": "incident?incident=1"}
+    for name, path in paths.items():
+        page.goto(f"{address}{path}")
         page.get_by_text("As of").last.wait_for()
         page.wait_for_timeout(700)  # charts and tables are drawn after the text
         page.evaluate(axe)

@@ -7,6 +7,8 @@ import re
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +57,13 @@ def dashboard(tmp_path_factory):
     directory = tmp_path_factory.mktemp("dashboard")
     url = f"sqlite:///{directory / 'prober.db'}"
     incident = seeded.seed(url, datetime.now(UTC))
+    with served(url, directory) as address:
+        yield Running(address, incident, url)
+
+
+@contextmanager
+def served(url: str, directory: Path) -> Iterator[str]:
+    """The address of a dashboard over a database; its log stands in `directory`."""
     port = free_port()
     environment = {
         **os.environ,
@@ -71,7 +80,7 @@ def dashboard(tmp_path_factory):
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield Running(f"http://127.0.0.1:{port}/", incident, url)
+            yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
             process.wait(timeout=30)
@@ -181,6 +190,36 @@ def test_every_page_is_reached_by_the_menu_and_nothing_hangs_over_the_edge(dashb
         assert name == "overview" or page.title() == f"{title} · canary prober"
         _shoot(page, f"{name}-{width}-{scheme}" if name != "incident" else f"incidents-{width}-{scheme}")
     assert page.url == f"{dashboard[0]}promise"
+
+
+WIDTHS = (1440, 1280, 390)
+CUT_OFF = """() => [...document.querySelectorAll('[data-testid=stMain] :is(button, input, a, h1, [role=radio])')]
+    .filter(one => one.offsetParent && one.getBoundingClientRect().right > innerWidth + 1)
+    .map(one => one.innerText || one.ariaLabel || one.tagName)"""
+"""What a reader cannot see or press: it ends beyond the right edge."""
+
+
+def test_every_page_fits_every_width(dashboard, tab):
+    """One visit a page; the console and what it asks for is looked at by `tab`."""
+    page = tab(WIDTHS[0])
+    wrong = []
+    addresses = {name: "" if name == "overview" else name for name in PAGES}
+    for name, path in (addresses | {"one incident": f"incident?incident={dashboard.incident.id}"}).items():
+        page.goto(f"{dashboard.address}{path}")
+        page.get_by_text("As of").last.wait_for()
+        title = PAGES[name][0] if name in PAGES else f"Incident {dashboard.incident.id}: support-bot"
+        if name != "overview":
+            page.wait_for_function(f"document.title === {title + ' · canary prober'!r}")
+        heading = page.locator("h1")
+        assert heading.count() == 1 and (name not in PAGES or heading.inner_text() == title)
+        assert page.get_by_test_id("stException").count() == 0
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_timeout(400)  # charts grow to their width
+            whole = page.evaluate("document.documentElement.scrollWidth")
+            cut = page.evaluate(CUT_OFF)
+            wrong += [f"{name} at {width}: {whole} wide, beyond the edge: {cut}"] if whole > width or cut else []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_from_a_glance_to_the_evidence_and_back(dashboard, tab):

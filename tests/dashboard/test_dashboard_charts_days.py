@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard.charts import Mark
+from dashboard.charts import AFTER, QUIET, Mark
 from dashboard.charts_days import MOST_ROWS, DayValue, calendar, over_days
 from dashboard.charts_time import MOST, OTHERS
 from tests.dashboard.canned import HOSTILE
@@ -68,3 +68,11 @@ def test_a_calendar_shows_where_something_began():
     layers = spec(calendar([DayValue(HOSTILE, DAY, 0.5, 1)], "x", "share", "n", [mark], bad="low"))["layer"]
     assert len(layers) == 2
     assert "\\u0000" not in json.dumps(layers)
+
+
+def test_a_calendar_is_grey_unless_something_is_called_worse():
+    marks = [
+        spec(calendar(values(3), "passed", "share", "n", [], bad="low", in_colour=so))["layer"][0]["mark"]["color"]
+        for so in (True, False)
+    ]
+    assert marks == [AFTER, QUIET]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from dashboard.standing import SYMBOLS, Headline, by_urgency, gathering, headline, sentence, why
+from dashboard.standing import SYMBOLS, Headline, badges, by_urgency, gathering, headline, sentence, why
+from prober.model.incident import Measured
 from prober.status.endpoint_status import STATES, endpoint_status, endpoint_statuses
 from prober.store.pages import overview
 from tests.dashboard.canned import NOW, all_states, endpoint_view, history, incident, round_view
@@ -78,6 +79,24 @@ def test_headlines():
     both = say(bot, quiet("down"), rounds=down).sentence
     assert both == "**down** has an outage. **bot** is different from what you pinned.", "outages first"
     assert say(endpoint_view("s", POINTS, state="suspected"), quiet("a")).tone == "warning"
+
+
+def test_an_incident_of_another_name_with_the_same_content_is_said_to_be_its():
+    opened = incident(history("twin", changed=30), 30)
+    seen = [
+        endpoint_status(endpoint_view(name, POINTS, state="alarm", open_incident=opened), (), NOW)
+        for name in ("twin", "bot")
+    ]
+    assert "same content" not in sentence(seen[0])
+    assert "the incident of twin, which is declared with the same content" in sentence(seen[1])
+
+
+def test_a_missed_objective_of_a_quiet_endpoint_is_not_called_quiet_in_red():
+    missed = Measured(id=9, endpoint="a", endpoint_hash="h", state="open", kind="objective_missed", severity="critical",
+                      onset="2026-01-31T06:00:00Z", detected_round="2026-01-31T06:00:00Z", opened_at=NOW, cause="x",
+                      about="s/x", detail="x")  # fmt: skip
+    found = endpoint_status(replace(quiet("a"), measured=(missed,)), (), NOW)
+    assert badges(found) == ":red-badge[▲ objective missed] :red-badge[critical]"
 
 
 def test_a_remark_on_many_names_a_few():

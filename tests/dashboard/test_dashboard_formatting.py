@@ -171,8 +171,6 @@ def test_lists_and_counts():
     assert formatting.listed(["a"]) == "a"
     assert formatting.listed(["a", "b", "c"]) == "a, b and c"
     assert formatting.listed(list("abcdefg")) == "a, b, c and 4 more"
-    assert formatting.count(1, "round") == "1 round"
-    assert formatting.count(2_000, "round") == "2,000 rounds"
 
 
 def test_replies_beside_each_other_mark_what_only_one_of_them_has() -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
 from dashboard.selection import HOME
 from prober.model.incident import Measured
 from prober.model.notice import EndpointNews, Notice, Source
+from prober.store.incidents import NEWEST
 from prober.store.pages import replies as stored_replies
 from tests.dashboard.canned import (
     HOSTILE,
@@ -270,6 +273,45 @@ def test_what_a_team_has_beside_incidents_is_said(page, name, said):
     assert said in texts(at)
 
 
+@pytest.mark.slow
+def test_what_is_open_is_found_however_many_incidents_came_since(page):
+    """Pages list the newest incidents that are over; of those that are open they leave out none."""
+    store = all_states()
+    opened, closed = store.all_incidents
+    missed = Measured(id=2, endpoint="support-bot", endpoint_hash="h", state="open", kind="objective_missed",
+                      onset=opened.onset, detected_round=opened.onset, opened_at=NOW, severity="critical",
+                      cause="answers: passed 53.0 %", about="web-app/answers", detail="x")  # fmt: skip
+    since = tuple(replace(closed, id=9 + n) for n in reversed(range(NEWEST)))
+    store.all_incidents = (*since, opened, missed)
+    assert [query for _, name, query in links(page(store, "objectives")) if name == "incident"] == [
+        "endpoint=support-bot&incident=2"
+    ]
+    assert any("incident=3" in query for _, name, query in links(page(store, "quality")) if name == "incident")
+    listed = page(store, "incident")
+    found = [query for _, name, query in links(listed) if name == "incident"]
+    assert found == ["endpoint=support-bot&incident=2", "endpoint=support-bot&incident=3"]
+    assert f"Of the newest {NEWEST} incidents" in texts(listed)
+    history = links(page(store, "endpoint", endpoint="support-bot"))
+    assert f"{NEWEST - 20} earlier incidents" in [label for label, _, _ in history]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "more_before", "said", "colour"),
+    [
+        ("worse", 6, "-5.0 points", MetricProto.MetricColor.RED),
+        ("better", -6, "+5.0 points", MetricProto.MetricColor.GREEN),
+        ("as_before", 1, "-0.8 points", MetricProto.MetricColor.GRAY),
+        ("as_before", 0, "no difference", MetricProto.MetricColor.GRAY),
+    ],
+)
+def test_a_measure_has_a_colour_only_where_it_is_called_worse_or_better(page, verdict, more_before, said, colour):
+    store = one()
+    store.verdict, store.more_passed_before = verdict, more_before
+    at = page(store, "quality")
+    (passed,) = (each for each in at.metric if each.label == "Checks passed")
+    assert (passed.delta, passed.proto.color) == (said, colour)
+
+
 def test_what_is_missed_and_what_shifts_leads_to_its_incident_or_is_said_on_the_first_page(page):
     """A missed objective has a link; live traffic of an endpoint that no file declares has no row of its own."""
     store = all_states()
@@ -304,6 +346,32 @@ def test_each_probe_set_has_a_panel_of_its_own_and_incidents_of_other_kinds_mark
     shown = texts(page(store, "endpoint", endpoint="support-bot", channel="length"))
     assert "**Value** of set support" in shown and "**Value** of set tone" in shown
     assert "estimated first changed round" not in shown
+
+
+def test_a_channel_that_reads_nothing_of_a_set_says_so(page):
+    store = all_states()
+    store.points = tuple(
+        replace(one, probe_set=("tone", "support")[n % 2], value=(math.nan, one.value)[n % 2])
+        for n, one in enumerate(store.points)
+    )
+    at = page(store, "endpoint", endpoint="support-bot", channel="length")
+    assert "Not read in this time" in texts(at)
+    whole = page(all_states(), "endpoint", endpoint="support-bot", channel="length")
+    assert "Not read in this time" not in texts(whole)
+
+
+@pytest.mark.parametrize("name", ["", "endpoint", "incident"])
+def test_what_has_no_words_is_no_empty_box(page, name):
+    """A channel may move before anybody can say how."""
+    store = all_states()
+    store.points = tuple(replace(one, words="") for one in store.points)
+    store.endpoint_views = tuple(
+        replace(one, channels=tuple(replace(each, words="") for each in one.channels)) for one in store.endpoint_views
+    )
+    at = page(store, name, **({"endpoint": "summariser"} if name == "endpoint" else {}))
+    assert "` `" not in texts(at) and "****" not in texts(at)
+    if not name:
+        assert "Evidence is growing" in texts(at)
 
 
 def test_evidence_of_any_size_is_a_number_in_the_table_of_what_moved(page):
@@ -386,7 +454,7 @@ def test_replies_are_searched_and_two_of_them_read_from_the_address(page):
     assert at.text_input[0].value == "teal"
     table = at.dataframe[0].value
     assert (len(table), table["reply"].tolist()[0], table["checks"].tolist()[0]) == (100, "Teal indeed", "pass")
-    assert "100 replies fit of 130 looked at, the newest first; there are earlier ones." in texts(at)
+    assert "100 replies found, of 130 looked at, the newest first; there are earlier ones." in texts(at)
     assert len(replies(at)) == 2, "what the address names is read"
     at.button[-1].click().run()
     assert address(at) == {"find": "teal", "only": "check failed", "before": "7"}

@@ -104,7 +104,7 @@ DEAD = [a_round(1, failed=12), a_round(2, failed=12), a_round(3), a_round(4), a_
          f"no incident is open{STILL}", None, "degraded", 0),
         (status_of(state="suspected"), "suspected", "evidence is growing", None, "degraded", 0),
         (status_of(suspected_since="2026-03-14T06:00:00.000000Z"), "suspected",
-         "a round was more extreme than all of the reference, or evidence was near the threshold", ONSET,
+         "a round was unlike every round of the reference, or evidence came near the threshold", ONSET,
          "degraded", 0),
         (status_of(open_incident=CHANGE), "changed", "behaviour change", ONSET, "changed", 1),
         (status_of(trouble=TROUBLE), "unreachable", "does not answer: unauthorized", ONSET, "unreachable", 3),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from prober.status.strip import counted, strips
+from prober.status.strip import counted, strips, until_now
 from prober.store.pages.last_days import DayView, SpanView
 
 TODAY = date(2026, 1, 10)
@@ -34,3 +34,10 @@ def test_a_day_without_a_round_is_silence_only_where_rounds_are_usual() -> None:
     (weekly,) = strips(asked(0, 6), (), TODAY, 7).values()
     assert (weekly[1:6], counted(weekly)) == (("unknown",) * 5, "quiet")
     assert counted(("unknown",) * 3) == "never asked"
+
+
+def test_today_is_no_better_than_how_the_endpoint_stands_now():
+    assert until_now(("quiet", "quiet"), "suspected") == ("quiet", "suspected"), "a suspicion has no incident yet"
+    assert until_now(("quiet", "changed"), "suspected") == ("quiet", "changed")
+    assert until_now(("quiet", "facts"), "stale") == ("quiet", "facts"), "a strip has days of silence for that"
+    assert until_now((), "suspected") == ()
