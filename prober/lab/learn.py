@@ -122,6 +122,9 @@ def _deeper(found: Learnt, endpoint: Endpoint, provider: Provider, gates: VerbGa
     if isinstance(provider, Describes) and (said := provider.describe(endpoint).values):
         findings.append(f"The server reports: {', '.join(sorted(said))}; another value will be a fact.")
     declared = found.declared if tools else {**found.declared, "capabilities": {"tools": False}}
+    if not found.reply.top_logprobs:  # some servers ignore what they do not know
+        sent = {name: value for name, value in endpoint.parameters.items() if name not in ("logprobs", "top_logprobs")}
+        declared = {**declared, "parameters": sent}
     return replace(found, declared=declared, takes_tools=tools, findings=tuple(filter(None, findings)))
 
 

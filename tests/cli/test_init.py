@@ -63,6 +63,13 @@ def test_the_endpoint_takes_the_parameters_that_the_model_takes(prober: Run, hom
     assert prober("validate").code == 0
 
 
+def test_log_probabilities_that_are_ignored_are_not_declared(prober: Run, home: Path, server: WireServer) -> None:
+    picky(server, 400, "nothing is refused")
+    told = prober("init", "--model", "acme/acme-1", "--base-url", server.url, "--set", "choice")
+    assert "It does not take log-probabilities." in " ".join(told.out.split())
+    assert load(home / "probes").endpoints[0].parameters == {"temperature": 1, "max_tokens": 200}
+
+
 def test_a_bad_key_writes_nothing_and_is_asked_once(
     prober: Run, home: Path, server: WireServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
