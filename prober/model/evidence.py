@@ -165,8 +165,8 @@ FACT_TITLES: Final[Mapping[FactKind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Another value than before, in what a provider itself says or in what is deterministic. It is no statistic, so it
-    cannot be a false alarm and is apart from the promise. Its values are hostile text."""
+    """A changed value that the provider itself reports, or that is deterministic. No statistics are involved, so it
+    cannot be a false alarm and does not count against the promise. Its values are hostile text."""
 
     round: str
     """Label of the first round that shows it."""

@@ -313,10 +313,10 @@ TREE: Final[dict[str, Question]] = {
 """Name → question, in order."""
 _SWAP: Final = "prober triage {endpoint} --ask 120"
 SWAPS: Final[dict[str, str]] = {
-    "old_prompt_differs": "Does the present model answer the old prompt otherwise than the new one?",
-    "old_prompt_moved": "Does the present model answer the old prompt otherwise than before?",
-    "old_model_differs": "Does the last snapshot answer otherwise than the present model?",
+    "old_prompt_differs": "Does the present model answer the old prompt differently than the new one?",
+    "old_prompt_moved": "Does the present model answer the old prompt differently than before?",
+    "old_model_differs": "Does the last snapshot answer differently than the present model?",
     "fallback_passes": "Does the fallback pass the checks that the present model fails?",
-    "old_parameters_differ": "Does the endpoint answer otherwise with its old parameters?",
+    "old_parameters_differ": "Does the endpoint answer differently with its old parameters?",
 }
 """Name → question of the swap experiment."""
