@@ -168,7 +168,7 @@ def _of_the_one(
         problems.append(Problem(document.path, 0, "", message))
     said: _One | None = None
     for document in documents[:1]:
-        if document.value is None and not document.problems:
+        if document.value is None:  # nothing is in it, or its problems say why it could not be read
             continue
         findings: list[Finding] = []
         said = shaped(shape, document.value, findings)

@@ -28,10 +28,10 @@ SET = "owner: us\nendpoints: [bot]\nschedule: {every: 6h}\nprobes: [{id: a, prom
 BOT = "  bot: {provider: scripted, model: m}\n"
 
 
-def loaded(folder: Path, probe_set: str = SET, endpoints: str = BOT, alerts: str = "") -> Declarations:
+def loaded(folder: Path, probe_set: str = SET, endpoints: str = BOT, alerts: str | None = None) -> Declarations:
     (folder / "endpoints.yaml").write_text(f"endpoints:\n{endpoints}")
     (folder / "set.yaml").write_text(probe_set)
-    if alerts:
+    if alerts is not None:
         (folder / "alerts.yaml").write_text(alerts)
     return load(folder, alerters=ALERTERS)
 
@@ -284,6 +284,31 @@ def test_a_file_of_certificates_that_is_not_here_is_a_warning(tmp_path: Path) ->
     far = "  bot: {provider: openai, model: m, base_url: 'https://x.example/v1', ca_file: ca.pem, api_key_file: key}\n"
     found = loaded(tmp_path, endpoints=far).warnings
     assert [warning.field for warning in found] == ["endpoints.bot.api_key_file", "endpoints.bot.ca_file"]
+
+
+@pytest.mark.parametrize(
+    ("alerts", "message"),
+    [
+        ("routes: [\n  - {to: [log}\n", "not valid YAML"),
+        ("- a\n", "a file holds fields, not a list"),
+        ("just a text\n", "a file holds fields, not a single value"),
+        ("", "the file is empty"),
+        ("routes: &r [*r]\n", "nested deeper than 40 levels"),
+        ("routes: " + "[" * 3000 + "]" * 3000, "nested far too deeply"),
+        ("routes: [{to: [log]}]\nroutes: []\n", "is written twice"),
+        ("routes: !!python/object/apply:os.system ['id']\n", "tag"),
+        ("route: [{to: [log]}]\n", 'did you mean "routes"'),
+        (
+            "routes: [{to: ['https://hooks.slack.com/services/T0/B0/abcdefghijklmnopqrstuvwx']}]\n",
+            "looks like a secret",
+        ),
+        ("routes: [{to: [log]}]\n---\nroutes: []\n", "a second document begins"),
+    ],
+)
+def test_a_broken_file_of_alerts_has_one_problem(tmp_path: Path, alerts: str, message: str) -> None:
+    (problem,) = said(tmp_path, alerts=alerts).splitlines()
+    assert "alerts.yaml:" in problem and message in problem, problem
+    assert "abcdefghij" not in problem
 
 
 @pytest.mark.parametrize(
