@@ -106,7 +106,8 @@ class Routing:
         fitting = [route for route in self.alerts.routes if _fits(route, subject)]
         later = [route for route in fitting if route.after_s is not None]
         if EVENTS[subject.event].audience == "escalated":
-            due = [route for route in later if route.after_s is not None and route.after_s <= _s(subject.waits_for)]
+            waits_s = subject.waits_for.total_seconds()
+            due = [route for route in later if route.after_s is not None and route.after_s <= waits_s]
             named = [target for route in due for target in map(Target.of, route.to)]
             return {
                 target: ("escalated", self._shows_less(target)) for target in named if target not in subject.notified
@@ -181,10 +182,6 @@ class Routing:
         moments = (datetime.combine(today + timedelta(days=n), at, zone).astimezone(UTC) for n in range(9))
         ahead = [moment for moment in moments if moment > now]
         return next((moment for moment in ahead if self.quiet_until(moment) is None), ahead[0])
-
-
-def _s(time: timedelta) -> float:
-    return time.total_seconds()
 
 
 READ_BY_PEOPLE: Final = ("slack", "apprise")

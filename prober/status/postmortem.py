@@ -27,7 +27,7 @@ from prober.store.pages import days, over_time, overview
 from prober.store.pages.days import TallyView
 from prober.store.pages.over_time import EditView, RoundLine
 from prober.store.views import ChannelPoint
-from prober.text import count, inline, visible
+from prober.text import count, inline, span, visible
 
 BEFORE: Final = timedelta(days=14)
 """How long before the onset is looked at."""
@@ -153,7 +153,7 @@ def _which(found: Postmortem) -> list[str]:
     prompts = [f"`{inline(probe)}` from {when(label)}" for label, probe in found.prompt_edits]
     edits = [f"from {when(one.round)}: {inline(one.provider)} {inline(one.model)}" for one in found.edits]
     deploys = [f"{minute(one.at)} {inline(one.what)} {inline(one.ref)}" for one in found.marks if one.kind == "deploy"]
-    span = f"in the {BEFORE.days} days before and until it was detected"
+    period = f"in the {BEFORE.days} days before and until it was detected"
     if isinstance(incident, Change):
         odds = chance(incident.e_value, incident.threshold, found.false_alarms_per_year)
         model = (
@@ -169,11 +169,11 @@ def _which(found: Postmortem) -> list[str]:
     return [
         "| component | finding |",
         "|---|---|",
-        f"| prompt | {'edited: ' + '; '.join(prompts) if prompts else f'the probes were not edited {span}'} |",
-        f"| configuration | {'edited ' + '; '.join(edits) if edits else f'the endpoint was not edited {span}'} |",
+        f"| prompt | {'edited: ' + '; '.join(prompts) if prompts else f'the probes were not edited {period}'} |",
+        f"| configuration | {'edited ' + '; '.join(edits) if edits else f'the endpoint was not edited {period}'} |",
         f"| model | {model} |",
         *([f"| triage | {inline(found.triage.words)} |"] if found.triage is not None else []),
-        f"| your own deploys | {'; '.join(deploys) or f'none was recorded {span} (`prober mark deploy`)'} |",
+        f"| your own deploys | {'; '.join(deploys) or f'none was recorded {period} (`prober mark deploy`)'} |",
     ]
 
 
@@ -201,7 +201,7 @@ def _detection(found: Postmortem) -> list[str]:
     began, sent = moment_of(incident.onset), [one.at for one in found.steps if one.what.startswith("notified")]
     lines = [f"- First changed round: {when(incident.onset)}. Confirmed by round {when(incident.detected_round)}."]
     if began is not None and (detected := moment_of(incident.detected_round)) is not None:
-        lines.append(f"- From the first changed round to the round that confirmed it: {_span(detected - began)}.")
+        lines.append(f"- From the first changed round to the round that confirmed it: {span(detected - began)}.")
     if sent:
         lines.append(f"- First notice: {minute(min(sent))}.")
     if not isinstance(incident, Change):
@@ -261,13 +261,6 @@ def _cost(found: Postmortem) -> list[str]:
         return ["Unknown."]
     money = f", {dollars(one.dollars)}" if one.dollars is not None else ""
     return [f"{count(one.asks, 'ask')} in {count(one.rounds, 'round')} since the day of the onset{money}."]
-
-
-def _span(time: timedelta) -> str:
-    hours = time / timedelta(hours=1)
-    if hours < 2:
-        return count(round(time / timedelta(minutes=1)), "minute")
-    return f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.1f} days"
 
 
 def _fenced(title: str, text: str) -> list[str]:
