@@ -180,6 +180,7 @@ WORLDS: Final[Mapping[str, Callable[[str, datetime], None]]] = {
     "incidents": lambda url, now: live(url, now, INCIDENTS),
     "hostile": lambda url, now: live(url, now, STRANGE, 12),
     "forty": lambda url, now: populate(url, now, 40, 2, 30, bad=12),
+    "hundreds": lambda url, now: populate(url, now, 300, 1, 7, samples_each=1, bad=20),
     "team": lambda url, now: populate(url, now, 3, 3, 40),
     "empty": lambda url, now: Store.open(url).close(),
 }

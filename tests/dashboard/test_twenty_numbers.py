@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard import cached_store
+from dashboard.formatting import number
 from tests.dashboard.conftest import opened_at
 from tests.dashboard.populated import populate
 from tests.store.world import DAY
@@ -109,6 +110,29 @@ def test_twenty_numbers_are_those_of_the_database(world, monkeypatch):
     dates = page("retirement").dataframe[0].value
     left = sql("SELECT min(julianday(day)) FROM retirement WHERE kind = 'shutdown'")
     seen["days left"] = (dates["left"].min(), left - sql("SELECT julianday(?)", today.isoformat()))
+
+    bot = page("", view="table").dataframe[0].value.set_index("endpoint").loc["support-bot"]
+    all_of_bot = "FROM round WHERE endpoint = 'support-bot' AND state = 'completed'"
+    newest_first = "FROM round WHERE endpoint = 'support-bot' AND state = 'completed' ORDER BY label DESC"
+    seen |= {
+        "overview, asks": (bot["asks"], sql(f"SELECT sum(asked) {all_of_bot}")),
+        "overview, failed": (bot["failed asks"], sql(f"SELECT sum(failed) {all_of_bot}")),
+        "overview, newest round": (
+            bot["newest round"].timestamp(),
+            datetime.fromisoformat(sql(f"SELECT completed_at {newest_first} LIMIT 1") + "+00:00").timestamp(),
+        ),
+    }  # fmt: skip
+    (said,) = (one.value for one in page("incident", incident="1").markdown if "confirmed by round" in one.value)
+    assert f"evidence {number(sql('SELECT e_value FROM incident WHERE id = 1'))} (threshold 365)" in said
+    live = page("samples").dataframe[0].value.iloc[0]
+    seen["live samples"] = (live["stored"], sql("SELECT count(*) FROM sample"))
+    (moved, *_) = (one.value for one in page("endpoint", endpoint="support-bot", channel="expectation").markdown
+                   if "threshold for an alarm" in one.value)  # fmt: skip
+    newest = sql(
+        "SELECT e_value FROM channel_point WHERE endpoint = 'support-bot' AND channel = 'expectation' "
+        "ORDER BY label DESC LIMIT 1"
+    )
+    assert f"evidence {number(newest)}, threshold" in moved
 
     assert len(seen) >= 20
     wrong = {name: pair for name, pair in seen.items() if float(pair[0]) != pytest.approx(float(pair[1]))}
