@@ -6,7 +6,7 @@ day of the reference counts as one round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -206,9 +206,11 @@ def surplus(name: str, held: ChannelMemory, rounds: Sequence[Round], onset: int 
     each by themselves. So a reading that never varies is never surprising, however many replies a round has.
     """
     counts = np.zeros((len(rounds), *held.reference.shape))
+    outcomes_of = _reader(CHANNELS[name], held)
     for i, round_ in enumerate(rounds):
-        for row, category, _ in outcomes(CHANNELS[name], held, round_.observations):
-            counts[i, row, category] += 1
+        for one in round_.observations:
+            for row, category, _ in outcomes_of(one):
+                counts[i, row, category] += 1
     replies = counts.sum(axis=2, keepdims=True)
     more = np.concatenate([_about_own_share(part) for part in (counts[:onset], counts[onset:])])
     in_units_of_chance: Floats = more / np.sqrt(np.maximum(replies * held.reference, 0.5))
@@ -226,14 +228,21 @@ def outcomes(
     channel: Channel, held: ChannelMemory, observations: Sequence[Observation]
 ) -> list[tuple[int, int, float | None]]:
     """(row, category, number) of every reply the channel can read."""
+    outcomes_of = _reader(channel, held)
+    return [outcome for one in observations for outcome in outcomes_of(one)]
+
+
+def _reader(channel: Channel, held: ChannelMemory) -> Callable[[Observation], Iterator[tuple[int, int, float | None]]]:
+    """What gives the outcomes of one reply after another. Readings recur, so the place of each is looked up once."""
     row_of = {series: row for row, series in enumerate(held.rows)}
     silent: Mapping[str, Reading] = {}
     if channel.is_endpoint_wide:
         silent = {series: Recurring(NONE) for series, row in row_of.items() if NONE in held.scales[row].names}
-    found = []
-    for one in observations:
+    places: dict[tuple[int, Reading], tuple[int, float | None] | None] = {}
+
+    def outcomes_of(one: Observation) -> Iterator[tuple[int, int, float | None]]:
         if one.fingerprint is None:
-            continue
+            return
         readings: Mapping[str, Reading | None] = channel.by_series(one.series, one.fingerprint)
         if silent:
             readings = {**silent, **readings}
@@ -241,10 +250,15 @@ def outcomes(
             readings = {**readings, "": channel.read(one.fingerprint)}
         for series, reading in readings.items():
             row = row_of.get(series)
-            place = None if row is None or reading is None else held.scales[row].place(reading)
-            if row is not None and place is not None:
-                found.append((row, *place))
-    return found
+            if row is None or reading is None:
+                continue
+            if (row, reading) not in places:
+                places[row, reading] = held.scales[row].place(reading)
+            place = places[row, reading]
+            if place is not None:
+                yield row, *place
+
+    return outcomes_of
 
 
 Readings: TypeAlias = list[list[tuple[Observation, Reading]]]
