@@ -246,6 +246,7 @@ _FIXES = (
     ),
     ("not a database", "this file is not a prober database; name another file"),
     ("malformed", "the database file is damaged; restore it from a backup"),
+    ("disk i/o error", "the path cannot be read as a file; check that it is no folder, and that the disk works"),
     ("unable to open", "the database file cannot be opened; check that the path exists and may be read and written"),
     ("definition of service", "no such service in the file of services of libpq; check service in the database URL"),
     ("authentication failed", "the server refused the user or password; check the database URL"),
