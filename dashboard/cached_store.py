@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import formatting
 from prober.model.allowance import AccountView
+from prober.model.bill import Bill, months_since
 from prober.model.errors import StoreError
 from prober.model.incident import Incident, Measured
 from prober.model.notice import Comparison, Notice, Part
@@ -30,6 +31,7 @@ from prober.store import Store, Transaction, daemons, judge_state, retention, ve
 from prober.store import daemons as stored_maintenance
 from prober.store import incidents as stored_incidents
 from prober.store import notices as stored_notices
+from prober.store.bill import bills
 from prober.store.export import log_lines
 from prober.store.limits import accounts
 from prober.store.pages import days, deliveries, over_time, overview
@@ -164,6 +166,10 @@ class CachedStore:
     def accounts(self, now: datetime) -> tuple[AccountView, ...]:
         """Limits of providers' accounts, the fullest first. Not kept: they change by the second."""
         return self.store.query(accounts, now)
+
+    def bills(self, now: datetime) -> tuple[Bill, ...]:
+        """What the team's own traffic costs."""
+        return self._kept(lambda: self.store.query(bills, months_since(now)), "bills", f"{now:%Y-%m-%dT%H:%M}")
 
     def present(self) -> frozenset[str]:
         """Of which things there is anything to show."""

@@ -253,7 +253,11 @@ def _what_to_do(
 ) -> None:
     st.markdown(f"**What to do**: {said.first} {said.means[:1].upper()}{said.means[1:]}")
     if isinstance(incident, Measured):
-        about = {"objective_missed": ("All objectives", "objectives"), "runaway": ("Cost", "cost")}
+        about = {
+            "objective_missed": ("All objectives", "objectives"),
+            "runaway": ("Cost", "cost"),
+            "bill": ("Cost", "cost"),
+        }
         link(*about.get(incident.kind, ("Live traffic", "samples")))
     if triage is not None:
         _triage(context, triage, incident.endpoint)

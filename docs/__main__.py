@@ -17,7 +17,7 @@ from pydantic_core import PydanticUndefined
 
 from prober.api.app import openapi_document
 from prober.cli import VERBS, load_verb
-from prober.model import alerting, budget, comparison, connection, declaration, objective, reference
+from prober.model import alerting, bill, budget, comparison, connection, declaration, objective, reference
 from prober.model.providers import PROVIDERS
 from prober.model.shape import Shape
 from prober.settings import Settings
@@ -28,7 +28,7 @@ _PART: Final = re.compile(r"(<!-- generated: (\w+) ?(\w*) -->\n).*?(<!-- end -->
 
 SHAPES: Final[Mapping[str, type[Shape]]] = {
     name: shape
-    for module in (declaration, budget, connection, alerting, objective, comparison, reference)
+    for module in (bill, declaration, budget, connection, alerting, objective, comparison, reference)
     for name, shape in vars(module).items()
     if isinstance(shape, type) and issubclass(shape, Shape) and shape.__module__ == module.__name__
 }
@@ -46,6 +46,7 @@ _MORE: Final = {
     ("ProbeSet", "budget"): "#budget",
     ("Budget", "dollars_per_hour"): "#price",
     ("Endpoint", "price"): "#price",
+    ("Budgets", "own_traffic"): "../operating/costs.md#your-own-bill",
     ("Endpoint", "false_alarms_per_year"): "../mathematics/promise.md",
     ("Endpoint", "reference"): "#referencerule",
     ("Endpoint", "confirm"): "#confirm",

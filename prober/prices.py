@@ -58,24 +58,30 @@ def tariff(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
     return _listed(endpoint, now)
 
 
+def tariff_of_model(model: str, now: datetime) -> Tariff | Unpriced:
+    """The listed price of a model of which no more is known than its name."""
+    return _look_up(model, model or "a model without a name", None, None, now)
+
+
 def _listed(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
+    where = endpoint.base_url or endpoint.provider
+    provider = None if endpoint.base_url else endpoint.provider
+    return _look_up(endpoint.model, f"{endpoint.model} at {where}", provider, endpoint.base_url, now)
+
+
+def _look_up(model: str, shown: str, provider: str | None, base_url: str | None, now: datetime) -> Tariff | Unpriced:
     # Here, because it takes half a second, and most verbs want no price.
     import genai_prices
 
     usage = genai_prices.Usage(input_tokens=_SAMPLE, output_tokens=_SAMPLE)
     list_ = f"genai-prices {genai_prices.__version__}"
     try:
-        if endpoint.base_url is None:
-            found = genai_prices.calc_price(
-                usage, endpoint.model, provider_id=endpoint.provider, genai_request_timestamp=now
-            )
+        if base_url is None:
+            found = genai_prices.calc_price(usage, model, provider_id=provider, genai_request_timestamp=now)
         else:
-            found = genai_prices.calc_price(
-                usage, endpoint.model, provider_api_url=endpoint.base_url, genai_request_timestamp=now
-            )
+            found = genai_prices.calc_price(usage, model, provider_api_url=base_url, genai_request_timestamp=now)
     except (LookupError, ValueError):
-        where = endpoint.base_url or endpoint.provider
-        return Unpriced(f"{list_} has no price of {endpoint.model} at {where}; declare price: of the endpoint")
+        return Unpriced(f"{list_} has no price of {shown}; declare price: of the endpoint")
     entry = f"{found.provider.id} {found.model.id}"
     # What a list leaves out counts as nothing in its sum; an answer that costs nothing is a gap, not a gift.
     if found.model_price.input_mtok is None or found.model_price.output_mtok is None:

@@ -20,6 +20,7 @@ NAMES: Final[Mapping[Subject, str]] = {
     "change": "ProberChange",
     "trouble": "ProberTrouble",
     "runaway": "ProberRunaway",
+    "bill": "ProberBill",
     "objective": "ProberObjective",
     "samples": "ProberSamples",
     "stale": "ProberStale",

@@ -25,6 +25,7 @@ Subject = Literal[
     "change",
     "trouble",
     "runaway",
+    "bill",
     "objective",
     "samples",
     "stale",
@@ -51,6 +52,8 @@ def subject(notice: Notice) -> Subject:
             return "trouble"
         case MeasuredNews(kind="runaway"):
             return "runaway"
+        case MeasuredNews(kind="bill"):
+            return "bill"
         case MeasuredNews(kind="objective_missed"):
             return "objective"
         case MeasuredNews():

@@ -77,6 +77,11 @@ KINDS: dict[str, KindWords] = {
         "more is spent than planned. Until it is over, the least important asks are held back.",
         "Find what asks so much: rounds in a loop, or a model that reasons longer.",
     ),
+    "bill": KindWords(
+        "Own traffic above plan",
+        "your own traffic costs more than planned, or an agent runs in a loop. The prober holds none of it back.",
+        "Look at what the feature sends: a loop, longer prompts, or more users.",
+    ),
     "objective_missed": KindWords(
         "Objective missed",
         "replies are bad more often than your objective allows, and the error budget is spent too fast.",
@@ -118,7 +123,7 @@ def steps(notice: Notice, buttons: bool) -> tuple[str, ...]:
         return tuple(step.format(id=number, **can) for step in own)
     check = KINDS.get(about.kind if isinstance(about, IncidentNews) else "", OTHER_KIND).check
     acknowledge = [can["acknowledge"]] if isinstance(about, IncidentNews) and about.acknowledged_at is None else []
-    if isinstance(about, MeasuredNews) and about.kind == "runaway":
+    if isinstance(about, MeasuredNews) and about.kind in ("runaway", "bill"):
         return (*acknowledge, *_runbook(notice), check, PLAN.format(id=number))
     if not isinstance(about, ChangeNews):
         return (*acknowledge, *_runbook(notice), check)

@@ -89,6 +89,7 @@ def metrics(source: Source, request: Request, body: bytes) -> Response:
         now.shifts,
         now.accounts,
         source.objectives(),
+        now.bills,
     )
     return PlainTextResponse(page, media_type=METRICS_TYPE)
 

@@ -23,6 +23,7 @@ from prober.model.comparison import Candidate
 from prober.model.declaration import Endpoint
 from prober.model.evidence import Judgement
 from prober.service import candidates, run_round
+from prober.service.bill import look_at_bill
 from prober.service.declare import remember
 from prober.service.deliver import Delivery
 from prober.service.measured import look_at_samples
@@ -120,6 +121,7 @@ def once(
                 due = result.confirmation.due_at if result.confirmation else None
         look_at_incidents(store, routing, now_utc())
         look_at_samples(store, declarations.endpoints, routing, now_utc())
+        look_at_bill(store, declarations.budgets.own_traffic, declarations.endpoints, routing, now_utc())
         deliveries = deliver_owed(store, alerters, settings.dashboard_url)
     if as_json:
         print_json({"rounds": [_as_json(one) for one in rounds], "notices": [_delivered(one) for one in deliveries]})

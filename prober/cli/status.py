@@ -13,13 +13,14 @@ from prober.alerts.phrases import minute, thousands, when
 from prober.cli.candidates import candidate_words
 from prober.cli.options import AsJson, Database, deliver_owed, duration, now_utc, open_store, settings_of
 from prober.cli.output import Json, complain, delivery_fix, fix_of, of_time, print_json, say, table
+from prober.incidents.bill import bill_words
 from prober.incidents.routing import Routing
 from prober.model.allowance import AccountView
 from prober.model.errors import ConfigurationError, StoreError
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.service.upkeep import look_for_silent_daemons
-from prober.status.as_json import of_account, of_candidate, of_endpoint
+from prober.status.as_json import of_account, of_bill, of_candidate, of_endpoint
 from prober.status.endpoint_status import EndpointStatus, exit_code
 from prober.status.expectation import Expectation, expect, undelivered
 from prober.status.gathering import PROTECTIONS, lasting
@@ -74,7 +75,7 @@ def status(
     if metrics:
         page = exposition(
             statuses, deliveries, daemon_statuses, now, whole.budgets, whole.features, whole.shifts, whole.accounts,
-            standing,
+            standing, whole.bills,
         )  # fmt: skip
         typer.echo(page, nl=False)
         return 0
@@ -82,7 +83,7 @@ def status(
     if tell and expected is not None and expected.silent:
         _tell(database)
     if as_json:
-        print_json(_whole(whole, expected))
+        print_json(_whole(whole, expected, now))
     elif expected is not None:
         _say_expected(expected, deliveries, now)
     else:
@@ -90,6 +91,7 @@ def status(
         say(*(_feature_words(one, whole.shifts) for one in whole.features))
         say(*(f"{one.endpoint}: beside it, {candidate_words(one)}" for one in beside))
         say(*map(_account_words, whole.accounts))
+        say(*(one_line(bill_words(one, now)) for one in whole.bills if one.has_cost))
         say(*_not_followed(daemon_statuses), *_troubled(deliveries))
     if expected is not None:
         return 0 if expected.is_met else 3
@@ -105,7 +107,7 @@ def _tell(database: str | None) -> None:
         deliver_owed(store, alerters, settings.dashboard_url)
 
 
-def _whole(found: SystemStatus, expected: Expectation | None) -> Json:
+def _whole(found: SystemStatus, expected: Expectation | None, now: datetime) -> Json:
     whole: Json = {
         "endpoints": [of_endpoint(one) for one in found.endpoints],
         "deliveries": [_of_delivery(one) for one in found.deliveries],
@@ -123,6 +125,7 @@ def _whole(found: SystemStatus, expected: Expectation | None) -> Json:
         "candidates": [of_candidate(one) for one in found.candidates],
         "accounts": [of_account(one) for one in found.accounts],
         "samples": [_of_feature(one, found.shifts) for one in found.features],
+        "bills": [of_bill(one, now) for one in found.bills],
     }
     if expected is not None:
         whole["expected"] = {

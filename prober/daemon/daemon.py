@@ -26,12 +26,13 @@ from prober.daemon.due_times import ClockWatch, RoundTrigger, Watched, all_watch
 from prober.daemon.files import Files
 from prober.daemon.heartbeat import BEAT_S, Heartbeat
 from prober.daemon.jobs import TAKE_UP, Jobs
-from prober.daemon.log import logger, reported
+from prober.daemon.log import log_decision, logger, reported
 from prober.daemon.models import RETIREMENT_S, VERSIONS_S, look_for_retirements, run_version_gates
 from prober.daemon.notices import Notices
 from prober.daemon.queue import RoundQueue, StoredQueue
 from prober.incidents.routing import Routing
 from prober.loading import Declarations
+from prober.service.bill import look_at_bill
 from prober.service.declare import remember
 from prober.service.run_round import Clock, now_utc
 from prober.store import Store
@@ -39,6 +40,8 @@ from prober.store.notices import Lane
 
 LOOK_S: Final = 5.0
 """Between two looks: at the files, at the notices owed, and at the rounds that wait for someone."""
+BILL_S: Final = 60.0
+"""Between two looks at what the team's own traffic costs."""
 GRACE_S: Final = 30.0
 """How long a daemon that is stopped waits for the rounds and deliveries in progress. What has not ended by then is
 left in the store, to be taken up by whoever comes next."""
@@ -130,6 +133,7 @@ class Daemon:
             self.scheduler.every(PRUNE_S, "old replies", self._old_replies.delete)
             self.scheduler.every(RETIREMENT_S, "retirement", self.look_for_retirements)
             self.scheduler.every(VERSIONS_S, "new versions", self.run_version_gates)
+            self.scheduler.every(BILL_S, "own bill", self.look_at_bill)
         for name, deliver in self._deliveries.items():
             self.scheduler.every(LOOK_S, name, deliver)
         self.scheduler.start()
@@ -227,6 +231,14 @@ class Daemon:
             look_for_retirements(
                 self._store, self._declared.endpoints, self._routing, self.clock(), lambda: self.rounds.is_stopping
             )
+
+    def look_at_bill(self) -> None:
+        """What the team's own traffic costs."""
+        if not self._database.fault:
+            with reported("looking at the bill of the team's own traffic"):
+                own, endpoints = self._declared.budgets.own_traffic, self._declared.endpoints
+                for decision in look_at_bill(self._store, own, endpoints, self._routing, self.clock()):
+                    log_decision(decision)
 
     def run_version_gates(self) -> None:
         """Compare a new version that the provider serves, where an endpoint declares it."""

@@ -1,7 +1,7 @@
 """The fingerprint of a live sample: prompt and reply are each read as a reply to a probe is, without personal data.
 
 No feature that holds words of the text, or a hash of it, is kept: only measures, categories and the vector of what it
-is about, coarsened.
+is about, coarsened. Beside it stand 32 bits of a hash of the prompt, by which loops are seen.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _CATEGORIES: Final = ("structure.shape", "text.reply_type", "refusal.refused", "
 _IDENTITY: Final = ("identity.model", "identity.system_fingerprint")
 _NUMBERS: Final = ("text.characters", "usage.reasoning_tokens")
 _LONGEST_NAME: Final = 120
+_HASH_DIGITS: Final = 8
 
 
 def read_sample(
@@ -60,6 +61,11 @@ def read_sample(
         inputs=_inputs(prompt, at) if prompt else None,
         outputs=_outputs(replace(reply, text=text, refusal=refusal), sample) if reply.answered else None,
         scores=dict(sample.scores),
+        model=(reply.model or reply.requested_model or "")[:_LONGEST_NAME],
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.all_output_tokens,
+        trace=_short_hash(sample.trace),
+        asked=_short_hash(prompt and f"{sample.endpoint}\x1f{sample.feature}\x1f{prompt}"),
     )
     return (stored if rules.keep == "fingerprint" else replace(stored, prompt=prompt, text=text)), found
 
@@ -93,6 +99,11 @@ def _failure(reply: Reply) -> str:
     """A word of ours: what another tool says of an error may quote the prompt."""
     failure = reply.failure
     return "" if failure is None else failure if failure in get_args(Failure) else "failed"
+
+
+def _short_hash(text: str | None) -> str:
+    """Shows that two texts of an hour are the same. It also shows that a text that somebody guesses was one of them."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS] if text else ""
 
 
 def _key(sample: Sample, prompt: str | None, text: str | None) -> str:

@@ -182,6 +182,11 @@ EVENTS: Mapping[Event, EventRule] = {
     "runaway": _FIRST,
     # Rounds take what was planned again.
     "runaway_over": replace(_OVER, title="Spending is in plan again", steps=("Nothing: everything is asked again.",)),
+    # The team's own traffic costs several times what is planned, or more than its limit of a day, or runs in a loop.
+    "bill_above_plan": _FIRST,
+    "bill_in_plan": replace(
+        _OVER, title="Own traffic is in plan again", steps=("Look at what the day cost: the dashboard's page Cost.",)
+    ),
     # The error budget of a declared objective is spent too fast.
     "objective_missed": _FIRST,
     "objective_over": replace(
@@ -282,8 +287,8 @@ EVENTS: Mapping[Event, EventRule] = {
 
 
 ALARMS: Final[tuple[Event, ...]] = (
-    "opened", "fact", "trouble", "runaway", "objective_missed", "samples_shifted", "escalated", "answers_changed",
-    "cause_changed", "unmuted",
+    "opened", "fact", "trouble", "runaway", "bill_above_plan", "objective_missed", "samples_shifted", "escalated",
+    "answers_changed", "cause_changed", "unmuted",
 )  # fmt: skip
 """Events after which an incident must be acknowledged again."""
 NAMES_ALL_PARTS: Final = tuple(event for event, rule in EVENTS.items() if rule.opens or rule.pause)

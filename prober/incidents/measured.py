@@ -1,7 +1,7 @@
 """What is measured beside the answers becomes incidents: spending, objectives, live samples. Pure.
 
 One course for every kind: opened once, refreshed while it lasts, closed by itself, quiet in maintenance (`course`). A
-further kind is a row of `RULES` and a function that says where it stands.
+further kind is a row of `RULES` and a function that says where it stands (of `bill`, in a module of its own).
 """
 
 from __future__ import annotations
@@ -70,6 +70,14 @@ RULES: Final[Mapping[MeasuredKind, MeasuredRule]] = {
             by_chance="about once a year",
         ),
     ),
+    "bill": MeasuredRule(
+        opens="bill_above_plan",
+        opens_because="bill_above_plan",
+        over="bill_in_plan",
+        over_because="bill_in_plan",
+        runbook="cost-runaway",
+        may_be_accepted=True,
+    ),
 }
 
 
@@ -136,7 +144,7 @@ def spending(
         return Measurement(closes_as="recovered" if known.calm >= CALM else "")
     if not known.is_learnt or (not is_open and known.e_value < threshold):
         return Measurement()  # the plan of edited probes is learnt anew; until then there is nothing to compare with
-    found = _opened(
+    found = opened_as(
         "runaway", probe_set.name, endpoint.name, endpoint.content_hash, known.onset, round_, now,
         spending_words(known), spending_detail(known, endpoint.name, probe_set.name, probe_set.owner),
     )  # fmt: skip
@@ -159,8 +167,8 @@ def objective(
     since, newest = standing.burning_since, standing.newest
     if since is None or newest is None:
         return Measurement(closes_as="recovered")
-    found = _opened(
-        "objective_missed", name, endpoint.name, endpoint.content_hash, _label(since), _label(newest), now,
+    found = opened_as(
+        "objective_missed", name, endpoint.name, endpoint.content_hash, label_of(since), label_of(newest), now,
         objective_words(declared, standing), objective_detail(declared, standing),
     )  # fmt: skip
     closed_at = before.closed_at if before is not None else None
@@ -172,21 +180,21 @@ def shift(
 ) -> Measurement:
     """Where one side of a feature stands, by its newest shift. `before`: the newest incident of the same side, open or
     not; `is_learnt`: whether the windows since are the reference by now."""
-    onset = _label(found.onset)
+    onset = label_of(found.onset)
     if before is not None and before.state != "closed" and before.onset != onset:
         return Measurement(closes_as="superseded")
     if is_learnt:
         return Measurement(closes_as="accepted")
     side = "inputs" if found.side == "inputs" else "answers"
-    opened = _opened(
+    opened = opened_as(
         "input_shift" if found.side == "inputs" else "output_shift", found.feature, found.endpoint, endpoint_hash,
-        onset, _label(found.found_at), now, f"{side} of {found.feature}: {found.words}",
+        onset, label_of(found.found_at), now, f"{side} of {found.feature}: {found.words}",
         f"live samples of {found.feature}, {found.side}: {found.words}",
     )  # fmt: skip
     return Measurement(found=opened, already_closed=before is not None and before.onset >= onset)
 
 
-def _opened(
+def opened_as(
     kind: MeasuredKind,
     about: str,
     endpoint: str,
@@ -281,6 +289,6 @@ def _share(declared: Objective, standing: Standing) -> tuple[float, float, float
     return (1 - bad, 1 - high, 1 - low) if declared.at_least else (bad, low, high)
 
 
-def _label(moment: datetime) -> str:
+def label_of(moment: datetime) -> str:
     """As a round begun then is labelled."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

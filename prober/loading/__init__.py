@@ -2,7 +2,7 @@
 
     probes/endpoints.yaml      the endpoints, by name; also `<anything>.endpoints.yaml`
     probes/alerts.yaml         who is notified of what, and when; may be left out
-    probes/budgets.yaml        what owners, and everything, may cost; may be left out
+    probes/budgets.yaml        what owners, and everything, may cost, and the team's own bill; may be left out
     probes/samples.yaml        what of live samples is kept; for `prober ingest`, and may be left out
     probes/<name>.yaml         one probe set each
 
@@ -116,6 +116,12 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
     declared = gather_endpoints([each for path, each in documents if holds_endpoints(path)], problems)
     sets = gather_sets([each for path, each in documents if holds_sets(path)], declared, problems, remarks)
     budgets = gather_budgets([each for path, each in documents if holds_budgets(path)], declared, sets, problems)
+    for account, one in budgets.own_traffic.accounts.items():
+        if secret(one.admin_key_env) is None:
+            document = next(each for path, each in documents if holds_budgets(path))
+            message = f"environment variable {one.admin_key_env} is not set here; set it where the prober runs"
+            where = ("own_traffic", "accounts", account, "admin_key_env")
+            remarks.append(document.problem(Finding(where, message)))
     alerts = gather_alerts([each for path, each in documents if holds_alerts(path)], declared, sets, problems, alerters)
     if refusals is not None:
         known = {(problem.path, problem.line) for problem in problems}

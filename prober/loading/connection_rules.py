@@ -143,10 +143,15 @@ def _value_findings(field: str, values: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
-    if endpoint.base_url is None:
-        return
+    if endpoint.base_url is not None:
+        sends_key = endpoint.has_key or auth_of(endpoint) in CLOUDS
+        yield from address_findings(endpoint.base_url, key_fix(endpoint), sends_key=sends_key)
+
+
+def address_findings(base_url: str, fix_of_key: str, *, sends_key: bool) -> Iterator[Finding]:
+    """Faults of an address. `fix_of_key`: what to write where it has a key in it."""
     try:
-        address = urlsplit(endpoint.base_url)
+        address = urlsplit(base_url)
         host = address.hostname or ""
         host.encode("idna")
         possible = address.port != 0 and (host.isascii() or host.replace(".", "").replace("-", "").isalnum())
@@ -158,10 +163,10 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
     path = address.path.rstrip("/")
     kept = [name for name, value in parse_qsl(address.query) if _may_be_secret(name, value)]
     whole = next((end for end in _WHOLE if path.endswith(end)), None)
-    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in endpoint.base_url):
+    if address.scheme not in {"http", "https"} or not host or any(char.isspace() for char in base_url):
         yield Finding(("base_url",), "not an http address; write one such as https://api.example.com/v1")
     elif address.username or address.password:
-        yield Finding(("base_url",), f"{NO_KEYS} {key_fix(endpoint)}")
+        yield Finding(("base_url",), f"{NO_KEYS} {fix_of_key}")
     elif kept:
         fix = f'take it out, and write beside base_url query: {{{quoted(kept[0])}: "${{NAME_OF_A_VARIABLE}}"}}'
         yield Finding(("base_url",), f"{quoted(kept[0])} may hold a secret, which must not be in a file; {fix}")
@@ -173,7 +178,7 @@ def _address_findings(endpoint: Endpoint) -> Iterator[Finding]:
         yield Finding(("base_url",), f"{path} has its last part twice; write it once")
     elif host.endswith(".openai.azure.com") and not path:
         yield Finding(("base_url",), "an Azure address needs its path; write https://….openai.azure.com/openai/v1")
-    elif address.scheme == "http" and (endpoint.has_key or auth_of(endpoint) in CLOUDS) and not is_local(host):
+    elif address.scheme == "http" and sends_key and not is_local(host):
         yield Finding(("base_url",), "would send the key unencrypted over the network; write https://")
 
 

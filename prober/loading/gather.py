@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from prober.loading import rules
 from prober.loading.alert_rules import alerts_findings
 from prober.loading.checks import SchemaSum, objective_findings, value_findings
-from prober.loading.connection_rules import limit_warnings, placed, provider_findings, reach_warnings
+from prober.loading.connection_rules import address_findings, limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
 from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
@@ -24,6 +24,8 @@ from prober.model.errors import Problem
 from prober.model.objective import Objective
 from prober.text import quoted, shown
 
+LEAST_EVERY_S: Final = 3600.0
+"""Between two reads of an account's cost report."""
 _UNCHECKED: Final = "cannot be checked to its end ({}); please report this file as a bug"
 
 
@@ -196,6 +198,13 @@ def _budget_findings(budgets: Budgets, endpoints: Endpoints, known: Sequence[Pro
     for where, budget, theirs in limited:
         paid = [(one, [each for each in theirs if one.name in each.endpoints]) for one in asked]
         yield from _below(where, rules.budget_faults(budget, paid))
+    for name, account in budgets.own_traffic.accounts.items():
+        here: Where = ("own_traffic", "accounts", name)
+        if account.every_s < LEAST_EVERY_S:
+            yield Finding((*here, "every"), "more often than once an hour; write 1h or more, such as 1d")
+        if account.base_url is not None:
+            fix = "admin_key_env: the name of an environment variable"
+            yield from _below(here, address_findings(account.base_url, fix, sends_key=True))
 
 
 def gather_alerts(

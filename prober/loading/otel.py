@@ -178,6 +178,7 @@ def _add(found: Calls, given: dict[str, Any], span: Json) -> str:
         "feature": name_of(given.get(FEATURE)) or name_of(given.get("service.name")) or UNNAMED,
         "at": began.isoformat() if began else None,
         "id": id_ or None,
+        "trace": name_of(span.get("traceId")) or None,
         "text": text,
         "error": failed if text is None else None,
         "tool_calls": calls or None,

@@ -45,6 +45,7 @@ def sample_of(one: LoggedReply, source: str, number: int, feature: str | None = 
         scores=_scores(one.extra.get("scores"), source, number),
         expect=one.expect,
         source="" if one.reply.reply_id or one.reply.at != UNKNOWN_TIME else f"{source}:{number}",
+        trace=str(one.extra.get("trace") or "")[:300],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from pydantic import Field
 
+from prober.model.bill import OwnTraffic
 from prober.model.shape import Shape
 
 Unit: TypeAlias = Literal["asks", "tokens", "dollars"]
@@ -114,12 +115,15 @@ class Budget(Shape):
 
 
 class Budgets(Shape):
-    """The file `budgets.yaml`: what all that owners ask may cost, and what everything may cost in all."""
+    """The file `budgets.yaml`: what all that owners ask may cost, and everything in all; and which of the team's own
+    traffic is watched."""
 
     all: Budget = Budget()
     """Everything that any process on the same database asks."""
     owners: dict[str, Budget] = Field(default_factory=dict)
     """Owner of probe sets → what all of them together may cost."""
+    own_traffic: OwnTraffic = OwnTraffic()
+    """What the team's own traffic costs: watched, not limited, and never added to what the prober spends."""
 
 
 class ScopedBudget(NamedTuple):

@@ -44,6 +44,8 @@ Reason = Literal[
     # more is spent than planned
     "overspent",  # an incident opens, and what is not needed first is asked no more
     "back_in_plan",  # several rounds in a row took no more than planned: it is over
+    "bill_above_plan",  # the team's own traffic costs more than planned: an incident opens
+    "bill_in_plan",  # it does no more
     # what the team measures itself
     "budget_burns",  # the e-detector of an objective passed its threshold: an incident opens
     "burn_over",  # its evidence is gone

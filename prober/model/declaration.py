@@ -108,8 +108,8 @@ class Endpoint(Connection):
     confirm: Confirm = Confirm()
     """When to ask again soon after a suspicious round."""
     severity: dict[str, Severity] = Field(default_factory=dict)
-    """Channel, kind of fact, kind of trouble, `objective_missed`, `input_shift` or `output_shift` → severity, to change
-    the defaults."""
+    """Channel, kind of fact, kind of trouble, `runaway`, `bill`, `objective_missed`, `input_shift` or `output_shift` →
+    severity, to change the defaults."""
     maintenance: tuple[Maintenance, ...] = ()
     """Windows of announced work."""
     fallback: Name | None = None

@@ -35,6 +35,7 @@ MeasuredKind = Literal[
     "objective_missed",  # the error budget of a declared objective is spent too fast
     "input_shift",  # users ask something else than before
     "output_shift",  # they are answered otherwise than before
+    "bill",  # the team's own traffic costs more than planned, or runs in a loop
 ]
 """What is measured beside the answers to probes: spending, an objective, or samples of the team's own traffic. It needs
 no probe to have moved."""
@@ -212,8 +213,8 @@ class Measured(Incident):
 
     kind: MeasuredKind
     about: str
-    """The probe set that spends; the objective, as `set/name`; or the feature of the live samples. At most one of a
-    kind is open about it."""
+    """The probe set that spends; the objective, as `set/name`; the feature of the live samples; or the account at a
+    provider. At most one of a kind is open about it."""
     detail: str
     """What was measured, with its interval; who spends, what, and what was planned. `cause` has it in half a line."""
     e_value: float = 0.0

@@ -60,6 +60,8 @@ class Sample:
     """Checks that the reply should pass, where the log says so."""
     source: str = ""
     """`path:line`: tells samples without a time and without an id apart."""
+    trace: str = ""
+    """The run of an agent that it is a step of, such as a trace id; empty where the log does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,15 @@ class StoredSample:
     """None unless text is kept."""
     text: str | None = None
     """None unless text is kept."""
+    model: str = ""
+    """What answered, or was asked for; for its price."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    """With hidden reasoning."""
+    trace: str = ""
+    """A short hash of its trace id; empty where it has none."""
+    asked: str = ""
+    """A short hash of the prompt without personal data, so that a loop is seen; empty where there is no prompt."""
 
 
 @dataclass(frozen=True, slots=True)

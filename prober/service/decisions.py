@@ -23,8 +23,8 @@ from prober.incidents.routing import Routing, Subject
 from prober.judging.fleet import Stretch, agree
 from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
-from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident
-from prober.store import Store, Transaction, daemons, declared, incidents, judge_state, notices, rounds, watches
+from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
+from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
 from prober.store import facts as stored_facts
 from prober.store.declared import AskedSet
 from prober.store.rounds import Claim
@@ -137,6 +137,8 @@ def notify(
 def subject_of(tx: Transaction, incident: Incident, event: Event, now: datetime) -> Subject:
     """What routing asks about news of an incident."""
     owners, tags = _whose(declared.concerned(tx, incident))
+    if isinstance(incident, Measured) and incident.kind == "bill":
+        owners = bill.owners(tx, incident.endpoint, incident.about) or owners
     return Subject(
         event=event,
         severity=incident.severity,

@@ -30,7 +30,7 @@ from prober.store.rounds import Claim
 
 LONGEST: Final = timedelta(days=400)
 """How far back planned rounds are counted."""
-_UNWRITTEN: Final = frozenset(("quiet", "already_open", "already_closed", "in_maintenance"))
+UNWRITTEN: Final = frozenset(("quiet", "already_open", "already_closed", "in_maintenance"))
 """Reasons by which nothing is written."""
 
 
@@ -82,7 +82,7 @@ def watch_spending(
         priority=probe_set.priority,
     )
     watches.keep_spending(tx, key, {**held, probe_set.name: encode(known)})
-    if decision.reason not in _UNWRITTEN:
+    if decision.reason not in UNWRITTEN:
         carry_out(tx, decision, routing, now)
     return decision
 
@@ -112,7 +112,7 @@ def look_at_samples(
         key = endpoint.content_hash if endpoint else ""  # live samples may be of an endpoint that is not declared
         look = partial(_of_shift, found=found, endpoint=endpoint)
         # An incident that gives way to a later shift is followed by that one's.
-        while (decision := _settle(store, key, look, routing, now)).reason not in _UNWRITTEN:
+        while (decision := _settle(store, key, look, routing, now)).reason not in UNWRITTEN:
             done.append(decision)
     for standing in store.query(_declared_no_more):
         with locked(store, standing.endpoint_hash) as tx:
@@ -132,11 +132,11 @@ def _settle(
 ) -> Decision:
     """Decide, and write what there is to write. Behind the lock it is decided again: another may have been quicker."""
     decision = store.query(look, routing, now)
-    if decision.reason in _UNWRITTEN:
+    if decision.reason in UNWRITTEN:
         return decision
     with locked(store, endpoint_hash) as tx:
         decision = look(tx, routing, now)
-        if decision.reason not in _UNWRITTEN:
+        if decision.reason not in UNWRITTEN:
             carry_out(tx, decision, routing, now)
     return decision
 
@@ -147,7 +147,7 @@ def _of_objective(
     name = f"{one.probe_set}/{one.objective.name}"
     before = incidents.newest_measured(tx, "objective_missed", name, endpoint.name)
     found = stand.objective(before, name, one.objective, one.standing, endpoint, now)
-    return course(before, found, now, _given(tx, endpoint.name, endpoint, routing, now))
+    return course(before, found, now, circumstances(tx, endpoint.name, endpoint, routing, now))
 
 
 def _of_shift(
@@ -157,10 +157,12 @@ def _of_shift(
     before = incidents.newest_measured(tx, kind, found.feature, found.endpoint)
     key = endpoint.content_hash if endpoint else ""
     measured = stand.shift(before, found, is_learnt(tx, found), key, now)
-    return course(before, measured, now, _given(tx, found.endpoint, endpoint, routing, now))
+    return course(before, measured, now, circumstances(tx, found.endpoint, endpoint, routing, now))
 
 
-def _given(tx: Transaction, name: str, endpoint: Endpoint | None, routing: Routing, now: datetime) -> Circumstances:
+def circumstances(
+    tx: Transaction, name: str, endpoint: Endpoint | None, routing: Routing, now: datetime
+) -> Circumstances:
     is_busy = routing.maintained_until(name, now, daemons.busy_until(tx, name, now)) is not None
     return Circumstances(rules=endpoint.severity if endpoint else {}, in_maintenance=is_busy)
 

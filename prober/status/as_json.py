@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prober.asking.breaker import Breaker
     from prober.asking.gates import Overspending
     from prober.model.allowance import AccountView
+    from prober.model.bill import Bill
     from prober.model.comparison import Candidate
     from prober.model.evidence import Fact, Verdict
     from prober.model.incident import Incident
@@ -235,6 +236,26 @@ def of_mark(one: Mark) -> Json:
     return {
         "kind": one.kind, "at": of_time(one.at), "what": one.what, "ref": one.ref, "actor": one.actor, "note": one.note
     }  # fmt: skip
+
+
+def of_bill(one: Bill, now: datetime) -> Json:
+    """What a feature or an account of the team's own costs: of `status --json`."""
+    dollars, low, high = one.month(now)
+    newest = one.newest
+    return {
+        "source": one.source,
+        "name": one.name,
+        "endpoint": None if one.is_account else one.endpoint,
+        "owner": one.owner,
+        "share": one.share,
+        "month": {"dollars": dollars, "low": low, "high": high},
+        "newest_day": None if newest is None else asdict(newest),
+        "dollars_per_day": one.dollars_per_day,
+        "learnt": one.is_learnt,
+        "no_price": one.no_price,
+        "problem": one.problem,
+        "read_at": of_time(one.read_at),
+    }
 
 
 def of_account(one: AccountView) -> Json:

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from prober.incidents.clock import attendance
 from prober.model.allowance import AccountView
+from prober.model.bill import Bill
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus
@@ -59,6 +60,10 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "account_used": ("Asked of the account of an endpoint in the last minute.", "endpoint unit"),
     "account_waiting": ("Asks that wait for the limits of the account of an endpoint, at least.", "endpoint"),
+    "bill_month_dollars": ("Cost of own traffic this UTC month so far, without the prober.", "source name endpoint"),
+    "bill_newest_day_dollars": ("The same of the newest day.", "source name endpoint"),
+    "bill_unpriced_calls": ("Of the newest day, calls whose price or tokens are not known.", "source name endpoint"),
+    "bill_report_failing": ("1 while the cost report of an account cannot be read.", "account"),
     "samples_total": ("Live samples taken in.", "endpoint feature"),
     "samples_shift_timestamp_seconds": (
         "Onset of the newest shift that was found in live samples.", "endpoint feature side",
@@ -98,6 +103,7 @@ def exposition(
     shifts: Sequence[FoundShift] = (),
     accounts: Sequence[AccountView] = (),
     objectives: Sequence[ObjectiveStatus] = (),
+    bills: Sequence[Bill] = (),
 ) -> str:
     """The whole page. `budgets`, `accounts`: the fullest first. `features`, `shifts`: of live samples."""
     whole = SystemStatus(
@@ -110,6 +116,7 @@ def exposition(
         tuple(shifts),
         tuple(accounts),
         tuple(objectives),
+        tuple(bills),
     )
     return _page(families(whole, now))
 
@@ -120,7 +127,7 @@ def families(whole: SystemStatus | None, now: datetime) -> list[Metric]:
         return [_database(0)]
     return [
         _database(1), *_endpoints(whole.endpoints), *_budgets(whole.budgets), *_samples(whole.features, whole.shifts),
-        *_accounts(whole.accounts), *_objectives(whole.objectives),
+        *_accounts(whole.accounts), *_objectives(whole.objectives), *_bills(whole.bills, now),
         *_deliveries(whole.deliveries), *_daemons(whole.daemons, now),
     ]  # fmt: skip
 
@@ -236,6 +243,15 @@ def _objectives(objectives: Sequence[ObjectiveStatus]) -> Iterator[Metric]:
         ),
     )
     yield _family("objective_state", (((*labels, one.standing.state), 1) for labels, one in shown))
+
+
+def _bills(bills: Sequence[Bill], now: datetime) -> Iterator[Metric]:
+    shown = [((one.source, one.name, one.endpoint), one) for one in bills if one.has_cost][:MOST_FEATURES]
+    newest = [(labels, one.newest) for labels, one in shown if one.newest]
+    yield _family("bill_month_dollars", ((labels, one.month(now)[0]) for labels, one in shown))
+    yield _family("bill_newest_day_dollars", ((labels, day.dollars) for labels, day in newest))
+    yield _family("bill_unpriced_calls", ((labels, day.unpriced) for labels, day in newest))
+    yield _family("bill_report_failing", (((one.name,), bool(one.problem)) for _, one in shown if one.is_account))
 
 
 def _deliveries(deliveries: Sequence[DeliveryView]) -> Iterator[Metric]:

@@ -9,12 +9,25 @@ from prober.asking.breaker import REMEMBERED, breaker, outcome_of
 from prober.asking.gates import Overspending
 from prober.judging.runaway import Spending, decode
 from prober.model.allowance import AccountView
+from prober.model.bill import Bill, months_since
 from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
 from prober.status.endpoint_status import EndpointStatus, endpoint_statuses
 from prober.status.objectives import ObjectiveStatus
-from prober.store import Store, Transaction, candidates, daemons, incidents, limits, replies, samples, spending, watches
+from prober.store import (
+    Store,
+    Transaction,
+    bill,
+    candidates,
+    daemons,
+    incidents,
+    limits,
+    replies,
+    samples,
+    spending,
+    watches,
+)
 from prober.store.pages import overview
 from prober.store.pages.deliveries import deliveries
 from prober.store.samples import Feature
@@ -41,6 +54,8 @@ class SystemStatus:
     """Of providers: limits of a minute that are declared or were named, the fullest first."""
     objectives: tuple[ObjectiveStatus, ...] = ()
     """Empty unless they were read too: it takes every round of their windows."""
+    bills: tuple[Bill, ...] = ()
+    """Of the team's own traffic, days of this month and the one before; never added to what the prober spends."""
 
 
 def system_status(store: Store, now: datetime) -> SystemStatus:
@@ -56,6 +71,7 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         store.query(samples.features),
         store.query(samples.newest_shifts),
         store.query(limits.accounts, now),
+        bills=store.query(bill.bills, months_since(now)),
     )
 
 

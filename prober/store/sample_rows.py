@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from prober.store.columns import HostileText, Utc
@@ -22,6 +22,10 @@ class SampleRow(Row, table=True):
     at: datetime = Field(sa_type=Utc, index=True)
     content: bytes
     """Packed: what else is kept of it."""
+    trace: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """A short hash of its trace id."""
+    asked: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """A short hash of the prompt."""
 
 
 class SampleTallyRow(Row, table=True):
@@ -36,6 +40,8 @@ class SampleTallyRow(Row, table=True):
     failed: int
     """Of the stored, those without a reply."""
     newest_at: datetime | None = Field(default=None, sa_type=Utc)
+    dropped_until: datetime | None = Field(default=None, sa_type=Utc)
+    """Time of the newest that was dropped: read once more, those up to then are not counted again."""
 
 
 class SampleWatchRow(Row, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +12,7 @@ from sqlmodel import col, delete, func, select
 
 from prober.model.evidence import Judgement
 from prober.model.sample import FoundShift, Side, StoredSample
+from prober.store import bill
 from prober.store.codec import pack_judgement, pack_sample, pack_text, unpack_judgement, unpack_sample, unpack_text
 from prober.store.engine import Transaction
 from prober.store.sample_rows import SampleRow, SampleShiftRow, SampleTallyRow, SampleWatchRow
@@ -45,7 +46,7 @@ def add(tx: Transaction, samples: Sequence[StoredSample], per_minute: int) -> Ad
     keys = {one.key for one in samples}
     known = set(tx.exec(select(SampleRow.key).where(col(SampleRow.key).in_(keys))))
     held: dict[tuple[str, str, datetime], int] = {}
-    dropped: Counter[tuple[str, str]] = Counter()
+    dropped: list[StoredSample] = []
     stored: list[StoredSample] = []
     for one in samples:
         if one.key in known:
@@ -54,19 +55,20 @@ def add(tx: Transaction, samples: Sequence[StoredSample], per_minute: int) -> Ad
         if minute not in held:
             held[minute] = _in_minute(tx, *minute)
         if held[minute] >= per_minute:
-            dropped[one.endpoint, one.feature] += 1
+            dropped.append(one)
             continue
         held[minute] += 1
         known.add(one.key)
         stored.append(one)
     for one in stored:
+        content = pack_sample(replace(one, trace="", asked=""))  # these have columns
         row = SampleRow(
-            key=one.key, endpoint=one.endpoint, feature=one.feature, at=one.at, content=pack_sample(one)
+            key=one.key, endpoint=one.endpoint, feature=one.feature, at=one.at, content=content, trace=one.trace,
+            asked=one.asked,
         )  # fmt: skip
         tx.add(row)
-    _count(tx, stored, dropped)
-    total = sum(dropped.values())
-    return Added(len(stored), total, len(samples) - len(stored) - total)
+    bill.add_samples(tx, [*stored, *_count(tx, stored, dropped)])
+    return Added(len(stored), len(dropped), len(samples) - len(stored) - len(dropped))
 
 
 def features(tx: Transaction, endpoint: str | None = None) -> tuple[Feature, ...]:
@@ -92,7 +94,8 @@ def between(tx: Transaction, endpoint: str, feature: str, since: datetime, until
 
 
 def delete_before(tx: Transaction, moment: datetime) -> None:
-    """Samples from before a moment; what was counted and judged of them stays."""
+    """Samples from before a moment, and what their hours took; what was counted and judged of them stays."""
+    bill.delete_hours_before(tx, moment)
     tx.exec(delete(SampleRow).where(col(SampleRow.at) < moment))
 
 
@@ -109,7 +112,11 @@ def _in_minute(tx: Transaction, endpoint: str, feature: str, minute: datetime) -
     ).one()
 
 
-def _count(tx: Transaction, stored: Iterable[StoredSample], dropped: Counter[tuple[str, str]]) -> None:
+def _count(
+    tx: Transaction, stored: Iterable[StoredSample], dropped: Sequence[StoredSample]
+) -> tuple[StoredSample, ...]:
+    """Count what came. Of what is dropped, that which is newer than what was dropped before: a file may be read again,
+    and what is not stored cannot be known by its key."""
     came: Counter[tuple[str, str]] = Counter()
     failed: Counter[tuple[str, str]] = Counter()
     newest: dict[tuple[str, str], datetime] = {}
@@ -118,17 +125,22 @@ def _count(tx: Transaction, stored: Iterable[StoredSample], dropped: Counter[tup
         came[name] += 1
         failed[name] += bool(one.error)
         newest[name] = max(newest.get(name, one.at), one.at)
+    fresh: list[StoredSample] = []
     # Sorted, so that two processes at once lock in the same order.
-    for endpoint, feature in sorted({*came, *dropped}):
+    for endpoint, feature in sorted({*came, *((one.endpoint, one.feature) for one in dropped)}):
         name = (endpoint, feature)
         row = tx.get(SampleTallyRow, name) or SampleTallyRow(
             endpoint=endpoint, feature=feature, stored=0, dropped=0, failed=0
         )
+        lost = [one for one in dropped if (one.endpoint, one.feature) == name]
+        fresh += [one for one in lost if row.dropped_until is None or one.at > row.dropped_until]
         row.stored += came[name]
-        row.dropped += dropped[name]
+        row.dropped += len(lost)
         row.failed += failed[name]
         row.newest_at = max((at for at in (row.newest_at, newest.get(name)) if at is not None), default=None)
+        row.dropped_until = max((at for at in (row.dropped_until, *(one.at for one in lost)) if at), default=None)
         tx.add(row)
+    return tuple(fresh)
 
 
 def drawn(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from prober.model.errors import StoreError
 from prober.store import tallies
 from prober.store.alert_rows import IncidentRow
+from prober.store.bill_rows import BillRow
 from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
 from prober.store.version_rows import ExperimentRow
@@ -57,7 +58,7 @@ def prepare(database: Database, *, read_only: bool) -> None:
 def create(database: Database) -> None:
     """Make the tables as they are today, in a database that is empty and will never be migrated."""
     with database.write() as tx:
-        for of in (IncidentRow, ExperimentRow, SampleRow):  # one metadata; named so that every module is read
+        for of in (IncidentRow, ExperimentRow, SampleRow, BillRow):  # one metadata; named so that every module is read
             of.metadata.create_all(tx.connection())
 
 

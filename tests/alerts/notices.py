@@ -82,7 +82,7 @@ def edited(notice: T, **values: Any) -> T:
             head["source"], about = None, Digest(())
         case "weekly_report":
             head["source"], about = None, ReportNews()
-        case event if event.startswith(("objective", "samples")):
+        case event if event.startswith(("objective", "samples", "bill")):
             about = MeasuredNews(
                 **{field.name: getattr(about, field.name, field.default) for field in fields(MeasuredNews)}
             )
@@ -181,6 +181,11 @@ FACT = edited(
     ),
 )
 TROUBLE = edited(PLAIN, event="trouble", kind="provider_error", cause="unauthorized: 12 of 12 asks")
+BILL = edited(
+    PLAIN, event="bill_above_plan", kind="bill", about="support", cause="support costs 9.2 times the plan",
+    detail="live samples of support on acme/model, owner helpdesk: about $902.00 (estimated from 1 % of the calls; 95 %: "
+    "$871.00 to $933.00) on 2026-03-11; planned is about $9.80 an hour at most",
+)  # fmt: skip
 RUNAWAY = edited(PLAIN, event="runaway", kind="runaway", cause="asks take 80 times the planned tokens")
 OBJECTIVE = edited(
     PLAIN,
@@ -281,6 +286,8 @@ NAMED = {
     "trouble_over": edited(TROUBLE, event="trouble_over", state="closed", close_reason="recovered"),
     "runaway": RUNAWAY,
     "runaway_over": edited(RUNAWAY, event="runaway_over", state="closed", close_reason="recovered"),
+    "bill_above_plan": BILL,
+    "bill_in_plan": edited(BILL, event="bill_in_plan", state="closed", close_reason="recovered"),
     "objective_missed": OBJECTIVE,
     "objective_over": edited(OBJECTIVE, event="objective_over", state="closed", close_reason="recovered"),
     "samples_shifted": SHIFT,

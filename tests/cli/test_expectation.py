@@ -19,6 +19,7 @@ from prober.cli.output import delivery_fix
 from prober.incidents.routing import Routing
 from prober.judging.objectives import Batch, judge
 from prober.model.allowance import AccountView, MinuteLimit
+from prober.model.bill import Bill, BilledDay
 from prober.model.budget import Limit, Spent
 from prober.model.incident import Change
 from prober.model.notice import Outcome
@@ -354,7 +355,11 @@ def test_the_page_lists_every_metric_with_its_labels() -> None:
     (status,) = statuses(replace(view(), open_incident=incident))
     status = replace(status, overspending=(Overspending(2, "s", "normal", 3.0),))
     account = AccountView("account:1", ("bot",), (MinuteLimit("asks", 60, 2, True),), 0, None)
-    page_ = exposition([status], [place], [sign("bot")], NOW, [budget], [feature], [shift], [account], [objective()])
+    day = BilledDay(f"{NOW:%Y-%m-%d}", 1.0, 1.0, 1.0)
+    page_ = exposition(
+        [status], [place], [sign("bot")], NOW, [budget], [feature], [shift], [account], [objective()],
+        [Bill("account", "main", "main", days=(day,))],
+    )  # fmt: skip
     shown = {sample.split("{")[0].strip(): set(re.findall(r"(\w+)=", sample)) for sample in parsed(page_)}
     assert shown == listed
 

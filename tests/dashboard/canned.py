@@ -11,6 +11,7 @@ from prober.judging.explain.probe import ChannelInformation, Distribution, Dot, 
 from prober.judging.objectives import Standing
 from prober.judging.samples import Shift
 from prober.model.allowance import AccountView, MinuteLimit
+from prober.model.bill import Bill
 from prober.model.budget import Limit, Spent
 from prober.model.evidence import Verdict
 from prober.model.incident import TROUBLES, Change, Incident, Trouble
@@ -31,6 +32,7 @@ from prober.status.strip import stored_strips, strips
 from prober.status.triage import default_since, triage_of
 from prober.status.triage import triage as triage_now
 from prober.store import daemons, incidents, judge_state, notices, retention, versions, watches
+from prober.store.bill import bills
 from prober.store.limits import accounts
 from prober.store.pages import days, deliveries, last_days, over_time, overview, probes, replies
 from prober.store.pages.days import MonthView, TallyView
@@ -98,6 +100,7 @@ class CannedStore:
     retirings: tuple[Retiring, ...] = ()
     features: tuple[FeatureStatus, ...] = ()
     budgets: tuple[BudgetView, ...] = ()
+    bills: tuple[Bill, ...] = ()
     shown: frozenset[str] = frozenset({"objectives", "triage", "changes", "retirement", "samples"})
     searched: Callable | None = None
     """Stands in for the search of replies."""
@@ -193,6 +196,7 @@ class CannedStore:
             triage_now: lambda endpoint, since, now: triage_view(endpoint, since, now, self.said),
             present: lambda: self.shown,
             budgets_in_use: lambda now: self.budgets,
+            bills: lambda since: self.bills,
             accounts: lambda now: (
                 (AccountView("account:1", ("down",), (MinuteLimit("asks", 60, 57, True),), 3, None),)
                 if self.budgets
