@@ -72,7 +72,7 @@ def bill(before: Measured | None, stands: BillStanding, now: datetime) -> Measur
         f"{stands.of}{owner}: {stands.day_words} on {stands.day}{planned}",
     )  # fmt: skip
     found = replace(found, e_value=newest.e_value, threshold=stands.threshold)
-    return Measurement(found=found, is_known=ended_at is not None and onset <= ended_at)
+    return Measurement(found=found, already_closed=ended_at is not None and onset <= ended_at)
 
 
 def _spends(stands: BillStanding) -> bool:

@@ -17,7 +17,7 @@ from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
 from prober.store.version_rows import ExperimentRow
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 25))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 26))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""

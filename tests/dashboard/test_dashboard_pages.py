@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app import PAGES
 from dashboard.selection import HOME
+from prober.model.bill import Bill, BilledDay
 from prober.model.incident import Measured
 from prober.model.notice import EndpointNews, Notice, Source
 from prober.store.incidents import NEWEST
@@ -231,6 +232,26 @@ def test_cost_says_what_the_month_comes_to_and_what_is_not_in_it(page):
     assert f"${months['so far'].sum():.2f} so far" in texts(at), "the columns add up to what is said of all"
     kinds = ["prompt", "prompt, cached", "reply", "reasoning"]
     assert f"{goes_to[kinds].sum().sum():,} tokens" in texts(at)
+
+
+@pytest.mark.slow
+def test_cost_shows_own_traffic_apart_from_what_the_prober_spends(page):
+    day = f"{NOW:%Y-%m-%d}"
+    bills = (
+        Bill("account", "main", "main", "platform", days=(BilledDay(day, 512.0, 512.0, 512.0),), problem="HTTP 503"),
+        Bill(
+            "feature", "chat", "bot", share=0.01, days=(BilledDay(day, 8.0, 0.2, 15.8, 400, 6e5, 3),), no_price="none"
+        ),
+        Bill("feature", "without tokens", "bot", days=(BilledDay(day, 0.0, 0.0, 0.0, 9),)),
+    )
+    without, store = page(all_states(), "cost"), all_states()
+    store.bills = bills
+    at = page(store, "cost")
+    assert [one.value for one in at.metric] == [one.value for one in without.metric]
+    (table,) = [one.value for one in at.dataframe if "month" in one.value]
+    assert list(table["whose"]) == ["main", "chat"] and list(table["month"]) == [512.0, 8.0]
+    assert list(table["from"]) == ["the provider's report", "samples, 1 %"] and list(table["low"]) == [512.0, 0.2]
+    assert any("could not be read: HTTP 503" in one.value for one in at.warning)
 
 
 @pytest.mark.slow
