@@ -66,19 +66,25 @@ def test_it_is_found_soon_and_said_what_it_is(spends: World, reading: str, withi
 
 
 @pytest.mark.slow
-def test_rounds_that_are_dear_together_by_chance_are_rarely_a_runaway() -> None:
-    """A common factor of 0.5 (standard deviation of its logarithm) on every round of 20 asks, for a year. Before the
-    spread was learnt, there were 4."""
+@pytest.mark.parametrize(("is_learnt", "fewest", "most_alarms"), [(True, 0, 3), (False, 10, 100)])
+def test_rounds_that_are_dear_together_by_chance_are_rarely_a_runaway(
+    monkeypatch: pytest.MonkeyPatch, is_learnt: bool, fewest: int, most_alarms: int
+) -> None:
+    """A common factor of 0.7 (standard deviation of its logarithm) on every round of 20 asks, for a year: about one
+    alarm is promised. The same without the room that the spread of the first rounds makes: then it takes many for a
+    runaway, so this world is hard enough to show whether the spread is learnt."""
+    if not is_learnt:
+        monkeypatch.setattr(runaway, "_room", lambda *rounds: 1.0)
     rng, alarms, known = np.random.default_rng(2), 0, Spending()
     for number in range(24 * 365):
         if number % (24 * 90) == 0:
             known = Spending()  # other eight rounds say what is planned
-        factor = float(np.exp(rng.normal(-0.125, 0.5)))
+        factor = float(np.exp(rng.normal(-0.245, 0.7)))
         tokens = rng.exponential(factor * PLAN, 20).astype(int).tolist()
         known = after(known, Took("r", 1.0, 20, 20, tokens, [0] * 20), TOLERATED)
         if known.is_learnt and known.e_value >= runaway.threshold(365.25 * 24):
             alarms, known = alarms + 1, closed(known)
-    assert alarms <= 3
+    assert fewest <= alarms <= most_alarms
 
 
 def test_nothing_is_judged_before_the_plan_is_learnt_nor_where_tokens_are_not_counted() -> None:
