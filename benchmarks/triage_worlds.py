@@ -134,7 +134,7 @@ def incident(seed: int, causes: tuple[Cause, ...]) -> Incident:
         seed=seed,
         causes=causes,
         rounds=int(rng.integers(4, 7)),
-        has_twin=bool(rng.random() < 0.7) or "routing" in causes or causes == ("configuration", "model"),
+        has_twin=bool(rng.random() < 0.7) or causes in (("prompt", "routing"), ("configuration", "model")),
         has_control=bool(rng.random() < 0.7),
         has_live=bool(rng.random() < 0.4) or bool({"input_shift", "retrieval"} & set(causes)),
         has_retrieval="retrieval" in causes or bool(rng.random() < 0.5),

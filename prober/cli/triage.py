@@ -201,6 +201,7 @@ def as_object(one: Triage) -> Json:
             }
             for check in one.checks
         ],
+        "further": [each.name for each in one.further],
         "runbook": one.runbook or None,
     }
 

@@ -79,6 +79,8 @@ class Triage:
     """Causes that are certain enough to be named: one, two, or `none`. Empty where that cannot be said."""
     runbook: str
     """Name of the runbook that fits; empty where nothing is to be done."""
+    further: tuple[Check, ...] = ()
+    """Checks whose answer the one named cause seldom brings about: a second cause may be at work."""
 
     @property
     def verdict(self) -> str:
@@ -92,7 +94,9 @@ class Triage:
             return f"nothing changed ({100 * self.ranking[0].probability:.0f} %)"
         odds = {one.cause: one.probability for one in self.ranking}
         if self.named:
-            return " and ".join(f"{CAUSE_WORDS[one]} ({100 * odds[one]:.0f} %)" for one in self.named)
+            said = " and ".join(f"{CAUSE_WORDS[one]} ({100 * odds[one]:.0f} %)" for one in self.named)
+            also = "; ".join(one.details for one in self.further)
+            return f"{said}; perhaps another cause too: {also}" if also else said
         likeliest = [one for one in self.ranking if one.probability >= 0.1][:3]
         return "not certain: " + " or ".join(
             f"{CAUSE_WORDS[one.cause]} ({100 * one.probability:.0f} %)" for one in likeliest

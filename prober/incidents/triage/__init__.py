@@ -9,7 +9,7 @@ from datetime import datetime
 
 from prober.incidents.runbooks import choose
 from prober.incidents.triage.material import Material
-from prober.incidents.triage.ranking import named, rank
+from prober.incidents.triage.ranking import further, named, rank
 from prober.incidents.triage.tree import checks
 from prober.model.triage import Triage
 
@@ -26,5 +26,6 @@ def triage(material: Material, now: datetime) -> Triage:
         checks=answered,
         ranking=ranking,
         named=causes,
+        further=further(causes, answered),
         runbook=choose(material.change or material.trouble, causes),
     )

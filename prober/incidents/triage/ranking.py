@@ -39,6 +39,8 @@ OPEN: Final = 0.15
 """Probability of any further cause from which on none is named: two must not be named as one."""
 UNEXPLAINED: Final = 0.05
 """Chance of a yes, under the causes that would be named, below which something else must be at work too."""
+FURTHER: Final = 0.2
+"""The same chance, below which something else may be at work too."""
 TELLING: Final = 2.0
 """Likelihood ratio from which on an answer supports or contradicts a cause."""
 Table = Mapping[str, Mapping[str, tuple[int, int]]]
@@ -106,13 +108,26 @@ def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = CO
     rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
     if not sure or any(one.probability >= OPEN for one in rest):
         return ()
-    for one in checks:
-        by_itself, silent = leak(one.name, counts), _silent(one.name, counts)
-        causes = [cause for cause in sure if cause != "none"]
-        says_yes = one.answer == "yes" or one.is_open
-        if says_yes and _chance(replace(one, answer="yes"), by_itself, silent, causes) < UNEXPLAINED:
-            return ()
+    asked = [one for one in checks if one.answer == "yes" or one.is_open]
+    if any(_of_yes(one, sure, counts) < UNEXPLAINED for one in asked):
+        return ()
     return tuple(sorted(sure, key=(*CAUSES, "none").index))
+
+
+def further(causes: Sequence[Cause], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Check, ...]:
+    """The checks that answer yes although the one cause that is named seldom brings that about: another may be at work
+    too. None where two are named, or none is."""
+    if len(causes) != 1 or "none" in causes:
+        return ()
+    return tuple(one for one in checks if one.answer == "yes" and _of_yes(one, causes, counts) < FURTHER)
+
+
+def _of_yes(check: Check, causes: Sequence[Cause], counts: Table) -> float:
+    """Chance of a yes, if these causes are at work."""
+    silent = _silent(check.name, counts)
+    return _chance(
+        replace(check, answer="yes"), leak(check.name, counts), silent, [one for one in causes if one != "none"]
+    )
 
 
 def leak(check: str, counts: Table) -> float:
