@@ -74,7 +74,7 @@ def test_rounds_that_are_dear_together_by_chance_are_rarely_a_runaway(
     alarm is promised. The same without the room that the spread of the first rounds makes: then it takes many for a
     runaway, so this world is hard enough to show whether the spread is learnt."""
     if not is_learnt:
-        monkeypatch.setattr(runaway, "_room", lambda *rounds: 1.0)
+        monkeypatch.setattr(runaway, "MOST_ROOM", 1.0)
     rng, alarms, known = np.random.default_rng(2), 0, Spending()
     for number in range(24 * 365):
         if number % (24 * 90) == 0:
