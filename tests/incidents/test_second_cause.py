@@ -1,4 +1,4 @@
-"""A second cause that something speaks for is said beside the one that is named."""
+"""A second cause of which there is evidence is said beside the one that is named."""
 
 from __future__ import annotations
 
