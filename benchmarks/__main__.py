@@ -105,7 +105,8 @@ def page(results: Path = RESULTS) -> list[str]:
         *sections,
         "## How long it took",
         "",
-        f"Minutes: {', '.join(took) or 'nothing was measured'}. Python {platform.python_version()}, numpy "
+        f"Minutes of the last run of each part, which may have gone on from an earlier one: "
+        f"{', '.join(took) or 'nothing was measured'}. Python {platform.python_version()}, numpy "
         f"{np.__version__}. All draws are seeded: another run gives the same counts, but not the same times.",
         "",
     ]
