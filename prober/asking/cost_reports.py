@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -96,7 +96,7 @@ def _pages(transport: Transport, account: BilledAccount, key: str, first: dateti
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
         said = json.loads(body, parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ArithmeticError, ValueError, RecursionError):
         raise _unreadable("not JSON") from None
     if not isinstance(said, dict) or not isinstance(said.get("data"), list):
         raise _unreadable("no list under data")
@@ -135,7 +135,7 @@ def _dollars(item: object, provider: str, place: str) -> Decimal:
     value, currency = said or (None, None)
     if not isinstance(currency, str) or currency.upper() != "USD":
         raise _unreadable(f"{place} is not in US dollars")
-    with suppress(InvalidOperation):
+    with suppress(ArithmeticError):  # not a number, or beyond what a Decimal holds
         number = Decimal(value) if isinstance(value, int | Decimal | str) and value is not True else Decimal("NaN")
         if number.is_finite() and abs(number) <= MOST_AMOUNT:
             return number / (100 if provider == "anthropic" else 1)

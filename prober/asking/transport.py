@@ -162,7 +162,7 @@ class Transport:
             raise ConfigurationError(f"base_url: {error}; write an address such as https://host/v1") from None
         except httpx.ConnectTimeout:
             return Lost("timeout", f"no connection within {connect_s:g} s", self._clock() - start)
-        except (httpx.HTTPError, OSError, _Undecodable) as error:
+        except (httpx.HTTPError, OSError, _Undecodable, UnicodeEncodeError) as error:
             latency_s = self._clock() - start
             if deadline is not None and deadline.passed:
                 return Lost("timeout", f"the whole ask took longer than {timeouts.total_s:g} s", latency_s)
@@ -233,4 +233,7 @@ def _is_kept(headers: httpx.Headers) -> bool:
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, httpx.LocalProtocolError | UnicodeEncodeError):
+        # Never the error's own words: they hold the header, which may be that of the key.
+        return "a header holds characters that cannot be sent; check the key"
     return str(error) or type(error).__name__

@@ -145,9 +145,13 @@ DOCUMENTED = "invalid_reply: the report is not as the provider documents it: "
         ("anthropic", 200, page(anthropic(26, "1", currency=None)),
          f"{DOCUMENTED}data[0].results[0] is not in US dollars"),
         *(("anthropic", 200, page(anthropic(26, "1", bad)), f"{DOCUMENTED}the amount of data[0].results[1] is no number")
-          for bad in ("", "NaN", "-Infinity", "1e999", "one", None, True, [1], "1" * 40)),
+          for bad in ("", "NaN", "-Infinity", "1e999", "1e9999999", "one", None, True, [1], "1" * 40)),
         ("openai", 200, b'{"data": [{"start_time": 1, "results": [{"amount": {"value": NaN, "currency": "usd"}}]}]}',
          f"{DOCUMENTED}the amount of data[0].results[0] is no number"),
+        *(("openai", 200, b'{"data": [{"start_time": 1, "results": [{"amount": {"value": %s, "currency": "usd"}}]}]}' % bad,
+           DOCUMENTED + why)
+          for bad, why in ((b"1e999999999", "the amount of data[0].results[0] is no number"),
+                           (b"1e99999999999999999999", "not JSON"))),
         ("openai", 200, page(openai(26), next_page="again"), f"{DOCUMENTED}next_page names no further page"),
         ("openai", 200, page(openai(26), next_page=7), f"{DOCUMENTED}next_page names no further page"),
     ],
@@ -172,6 +176,14 @@ def test_a_server_that_never_answers_is_left_at_the_deadline(reports: Reports, m
     reports.answer = lambda query: (200, None)
     with pytest.raises(CostReportError, match=r"^timeout: "):
         read_report(account(reports, "openai"), SINCE)
+
+
+@pytest.mark.parametrize("end", ["\nx: y", "\r", "é", "…"])
+def test_a_key_that_cannot_be_sent_is_not_shown(reports: Reports, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    monkeypatch.setenv("ADMIN_KEY", f"{SECRET}{end}{SECRET}")
+    with pytest.raises(CostReportError, match=r"^unreachable: a header holds characters that cannot be sent") as raised:
+        read_report(account(reports, "openai"), SINCE)
+    assert SECRET not in repr(raised.value) and reports.asked == []
 
 
 def test_a_key_that_is_not_set_and_a_server_that_is_not_there_are_said(

@@ -46,12 +46,9 @@ SOFT: Final[Mapping[str, str]] = MappingProxyType(
         "Dutch": rf"\b(?:in strijd met|tegen) mijn{_NEAR}(?:richtlijnen|regels|principes|beleid)|\bik weiger\b",
         "Swedish": rf"\b(?:strider mot|bryter mot|emot) mina{_NEAR}(?:riktlinjer|regler|principer)|\bjag vagrar\b",
         "Danish, Norwegian": (
-            rf"\bmod? mine{_NEAR}(?:retningslinje|regler|principper|prinsipper)|\bjeg nek?gter\b|\bjeg nægter\b"
+            rf"\bi?mo[dt] mine{_NEAR}(?:retningslinje|regler|principper|prinsipper)|\bjeg (?:nægter|nekter)\b"
         ),
-        "Finnish": (
-            rf"\b(?:ohjeitani|saantojani|periaatteitani|ohjeideni|saantojeni|periaatteideni)\b{_NEAR}"
-            rf"|\bkieltaydyn\b"
-        ),
+        "Finnish": (r"\b(?:ohjeitani|saantojani|periaatteitani|ohjeideni|saantojeni|periaatteideni)\b|\bkieltaydyn\b"),
         "Polish": (
             rf"\b(?:sprzeczne|niezgodne) z moimi{_NEAR}(?:zasad|wytyczn|regul)|\b(?:narusza|lamie) moje\b"
             rf"|\bodmawiam\b"
