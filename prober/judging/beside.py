@@ -1,7 +1,7 @@
 """How does a candidate compare with what is in force? Over pairs of replies from the same rounds. Pure.
 
-Whether it passes its checks as often is decided by the sequential test of the gate (`noninferiority`), so that it may
-be looked at as rounds come. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
+Whether it passes its checks as often is decided by the group-sequential test of the gate (`noninferiority`), at several
+looks as rounds come. Whether it answers otherwise is the permutation test of `strata`, the round as the unit.
 """
 
 from __future__ import annotations

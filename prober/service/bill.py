@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 
 from prober.asking.cost_reports import CostReportError, read_report
 from prober.incidents.bill import UNITS, BillStanding, bill, day_words
@@ -36,7 +36,7 @@ LEAST_DOLLARS: Final = 0.01
 """Planned of an hour, or a day, at least: below it, many times as much is no news."""
 LEAST_TOKENS: Final = 1_000
 KNOWN_FOR: Final = timedelta(days=8)
-"""An account that is declared no more, and was not read for so long, is over."""
+"""An account that is no longer declared, and whose report nobody asked for in this time, is forgotten."""
 
 ReadReport = Callable[[BilledAccount, datetime], Sequence[BilledDay]]
 
@@ -85,11 +85,11 @@ def look_at_bill(
     for name, account in own.accounts.items():
         done.append(_of_account(store, name, account, routing, now, read))
     with store.write() as tx:
+        stored.forget_accounts(tx, own.accounts, now - KNOWN_FOR)
         for one in incidents.open_measured(tx, "bill"):
-            held = stored.known(tx, "account", one.endpoint, one.about)
-            if held and one.about not in own.accounts and (held.read_at is None or now - held.read_at > KNOWN_FOR):
-                done.append(withdrawn(one, now))
-                carry_out(tx, withdrawn(one, now), routing, now)
+            if not any(stored.known(tx, source, one.endpoint, one.about) for source in get_args(BillSource)):
+                done.append(decision := withdrawn(one, now))
+                carry_out(tx, decision, routing, now)
     return tuple(one for one in done if one is not None)
 
 
@@ -207,7 +207,9 @@ def _settle(
     """Learn or judge what is whole by now, decide, and write it."""
     held = stored.known(tx, looked.source, looked.endpoint, looked.name)
     if not looked.days:
-        empty = replace(held, read_at=looked.read_at, problem="") if held else stored.Known(_declared(looked.spender))
+        empty = replace(
+            held or stored.Known(_declared(looked.spender)), seen=looked.seen, read_at=looked.read_at, problem=""
+        )
         stored.keep(tx, looked.source, looked.endpoint, looked.name, empty)
         return None
     stored.keep_days(tx, looked.source, looked.endpoint, looked.name, looked.days)

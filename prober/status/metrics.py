@@ -60,7 +60,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "account_used": ("Asked of the account of an endpoint in the last minute.", "endpoint unit"),
     "account_waiting": ("Asks that wait for the limits of the account of an endpoint, at least.", "endpoint"),
-    "bill_month_dollars": ("Cost of own traffic this UTC month so far, without the prober.", "source name endpoint"),
+    "bill_month_dollars": ("Cost of the team's own traffic in this UTC month so far.", "source name endpoint"),
     "bill_newest_day_dollars": ("The same of the newest day.", "source name endpoint"),
     "bill_unpriced_calls": ("Of the newest day, calls whose price or tokens are not known.", "source name endpoint"),
     "bill_report_failing": ("1 while the cost report of an account cannot be read.", "account"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
@@ -22,10 +22,11 @@ _SUMS = tuple(one.name for one in fields(Sums))
 
 
 def add_samples(tx: Transaction, came: Iterable[StoredSample]) -> None:
-    """Count calls in their hour."""
+    """Count calls in their hour, UTC."""
     found: dict[tuple[str, str, datetime, str], Sums] = {}
     for one in came:
-        key = (one.endpoint, one.feature, one.at.replace(minute=0, second=0, microsecond=0), one.model)
+        hour = one.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)  # a zone may be off by half an hour
+        key = (one.endpoint, one.feature, hour, one.model)
         found[key] = found.get(key, Sums()).plus(Sums.of(one.input_tokens, one.output_tokens, not one.error))
     for key in sorted(found):  # so that two processes at once lock in the same order
         names = dict(zip(("endpoint", "feature", "hour", "model"), key, strict=True))
@@ -136,6 +137,12 @@ def claim_report(tx: Transaction, name: str, now: datetime, before: datetime) ->
     is_due = or_(tried.is_(None), tried <= before, tried > now)
     done = tx.exec(update(BillRow).where(*_is(BillRow, "account", name, name), is_due).values(tried_at=now))
     return bool(done.rowcount == 1)
+
+
+def forget_accounts(tx: Transaction, declared: Collection[str], before: datetime) -> None:
+    """Those that are not `declared` here, and whose report nobody asked for since `before`."""
+    is_gone = col(BillRow.source) == "account", col(BillRow.name).not_in(declared), col(BillRow.tried_at) < before
+    tx.exec(delete(BillRow).where(*is_gone))
 
 
 def bills(tx: Transaction, since: str) -> tuple[Bill, ...]:

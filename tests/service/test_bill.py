@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from prober.service.act import act
 from prober.service.bill import look_at_bill
 from prober.service.samples import accept_samples
 from prober.store import Store, incidents, notices
-from prober.store.bill import add_samples, bills
+from prober.store.bill import add_samples, bills, hours
 from tests.bounds import fewest, most
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -106,6 +106,14 @@ def test_samples_are_priced_by_the_endpoint_and_counted_once_however_often_they_
         world.look()
     # 10 calls of 1,000 input and 500 output tokens: 10 × (1,000 × $10 + 500 × $20) / 1,000,000.
     assert world.words == "own traffic of support on bot (helpdesk): $0.20 this month, $0.20 on 2026-03-02"
+
+
+@pytest.mark.parametrize("minutes", [330, 345, -210, 0])
+def test_a_call_counts_in_its_hour_of_utc_whatever_the_zone_of_its_time(world: World, minutes: int) -> None:
+    at = (START + timedelta(minutes=10)).astimezone(timezone(timedelta(minutes=minutes)))
+    world.now = START + HOUR
+    world.take([world.line(at)])
+    assert list(world.store.query(hours, "bot", "support", START - DAY)) == [START]
 
 
 def test_samples_beyond_the_rate_are_part_of_the_bill_and_a_file_read_again_adds_none(world: World) -> None:
@@ -331,3 +339,15 @@ def test_an_account_that_is_declared_no_more_is_over_after_a_week(world: World) 
         world.now = START + days * DAY
         world.look()
         assert [one.state for one in world.found] == [state]
+
+
+def test_an_account_that_failed_until_it_was_removed_is_not_shown_for_ever(world: World) -> None:
+    def report(account: BilledAccount, since: datetime) -> Sequence[BilledDay]:
+        raise CostReportError("HTTP 503")
+
+    reported(world, report)
+    world.own = OwnTraffic()
+    for days, shown in ((5, 1), (9, 0)):
+        world.now = START + days * DAY
+        world.look()
+        assert len(world.store.query(bills, "2026-03-01")) == shown
