@@ -18,6 +18,13 @@ def test_the_command_stays_on_this_machine_and_notifies_nobody():
     assert options["--server.headless"] == "true"
 
 
+def test_every_option_is_one_that_streamlit_knows():
+    from streamlit import config
+
+    known = config.get_config_options()
+    assert [name for name in serve_command(8501)[5::2] if name.removeprefix("--") not in known] == []
+
+
 def test_the_page_it_names_exists():
     assert APP.is_file()
     assert APP.with_name("icon.svg").is_file()
