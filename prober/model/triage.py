@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 Cause: TypeAlias = Literal[
     "prompt",  # a declared prompt was edited
-    "configuration",  # a declared parameter or endpoint was edited, or the key is refused
+    "configuration",  # a declared parameter or endpoint was edited
     "model",  # the provider serves another model
     "system_prompt",  # somebody between us and the model adds text to every prompt
     "routing",  # one region, deployment or route answers differently
@@ -17,9 +17,14 @@ Cause: TypeAlias = Literal[
     "retrieval",  # what is retrieved for the prompt is worse
     "provider_outage",
     "budget",  # a budget, a rate limit or a credit is used up
+    "key_refused",
+    "model_gone",  # the provider does not know the model, or no longer
     "none",  # nothing changed
 ]
-CAUSES: Final[tuple[Cause, ...]] = tuple(one for one in get_args(Cause) if one != "none")
+CERTAIN: Final[tuple[Cause, ...]] = ("key_refused", "model_gone")
+"""Causes that the check of the same name shows by itself: the provider says so."""
+CAUSES: Final[tuple[Cause, ...]] = tuple(one for one in get_args(Cause) if one not in {*CERTAIN, "none"})
+"""Causes that are weighed by all checks."""
 UNDECIDED: Final = "insufficient_evidence"
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 
@@ -114,5 +119,7 @@ CAUSE_WORDS: Final[dict[Cause, str]] = {
     "retrieval": "retrieval got worse",
     "provider_outage": "the provider fails",
     "budget": "a budget or a rate limit is used up",
+    "key_refused": "the key is missing or refused",
+    "model_gone": "the provider does not know the model",
     "none": "nothing changed",
 }

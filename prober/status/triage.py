@@ -103,7 +103,7 @@ def gather(tx: Transaction, endpoint: str, since: datetime, live: LiveSamples | 
         replace(_watched(tx, view, split), change=change),
         _neighbours(tx, view, views, split),
         since,
-        asked=_asked(overview.recent_rounds(tx, endpoint), since),
+        asked=_asked(overview.recent_rounds(tx, endpoint), since, view.last_failure),
         prompt_edits=prompts,
         endpoint_edits=endpoints,
         trouble=next((one for one in found if isinstance(one, Trouble)), None),
@@ -114,11 +114,11 @@ def gather(tx: Transaction, endpoint: str, since: datetime, live: LiveSamples | 
     )
 
 
-def _asked(rounds: Sequence[RoundView], since: datetime) -> Asked:
+def _asked(rounds: Sequence[RoundView], since: datetime, last_failure: str) -> Asked:
     ended = [one for one in rounds if one.due_at >= since]
     missed = [one.reason for one in ended if one.state == "missed"]
     asked, failed, cached = (sum(getattr(one, name) for one in ended) for name in ("asked", "failed", "cached"))
-    return Asked(asked, failed, cached, missed[0] if missed else "")
+    return Asked(asked, failed, cached, missed[0] if missed else "", last_failure if failed else "")
 
 
 def _watched(tx: Transaction, view: EndpointView, split: str) -> Watched:

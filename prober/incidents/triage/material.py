@@ -62,6 +62,8 @@ class Asked:
     """Of the failed, those that a cache answered."""
     unasked: str = ""
     """Why the newest missed round was not asked."""
+    failure: str = ""
+    """What the newest failed ask ended with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ with $l$ how often it answers yes while nothing changed. $l$ and $p_c$ are count
 likelihoods is divided by `TEMPERATURE`, fitted on the same incidents. The posterior over all sets is exact, for there
 are only 56. The probability of a cause is that of all sets which hold it. A cause that no answered check can show, such
 as a shift of inputs without live samples, is left out: the probabilities are those of what can be seen.
+
+A refused key and a model that the provider does not know are not weighed: the provider says so. They are causes by
+themselves, beside which replies that were answered may speak for another.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from math import comb, exp, log, prod
 from typing import Final
 
 from prober.incidents.triage.likelihoods import COUNTS, TEMPERATURE
-from prober.model.triage import CAUSES, Cause, Check, Ranked
+from prober.model.triage import CAUSES, CERTAIN, Cause, Check, Ranked
 
 NOTHING: Final = 0.25
 """Prior probability that nothing changed."""
@@ -58,6 +61,8 @@ SETTLES: Final[Mapping[Cause, str]] = {
     "retrieval": "ask with the passages retrieved last week",
     "provider_outage": "look at the provider's status page",
     "budget": "look at what was spent today: prober status",
+    "key_refused": "look at the key: prober doctor",
+    "model_gone": "look at the models that the provider lists",
     "none": "wait for more rounds",
 }
 
@@ -80,10 +85,17 @@ def rank(checks: Sequence[Check], endpoint: str, counts: Table = COUNTS, tempera
     odds: dict[Cause, float] = {
         cause: sum(share for causes, share in shares.items() if cause in causes) for cause in visible
     }
-    odds["none"] = shares[()]
+    said: dict[str, Check] = {one.name: one for one in checks if one.name in CERTAIN and one.answer == "yes"}
+    if not said:
+        odds["none"] = shares[()]
     ranked = [
         Ranked(cause, odds[cause], *_reasons(cause, answered), SETTLES[cause].format(endpoint=endpoint))
         for cause in odds
+    ]
+    ranked += [
+        Ranked(cause, 1.0, (said[cause].details,), (), SETTLES[cause].format(endpoint=endpoint))
+        for cause in CERTAIN
+        if cause in said
     ]
     return tuple(sorted(ranked, key=lambda one: -one.probability))
 
@@ -103,15 +115,16 @@ def prior(causes: tuple[Cause, ...]) -> float:
 
 def named(ranking: Sequence[Ranked], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Cause, ...]:
     """The causes that are certain enough; none where another cannot be ruled out, or where they leave a check
-    unexplained that answers yes, or that is open and would."""
+    unexplained that answers yes, or that is open and would. Those of `CERTAIN` always."""
+    certain = tuple(one.cause for one in ranking if one.cause in CERTAIN)
     sure = [one.cause for one in ranking if one.probability >= NAMED]
     rest = [one for one in ranking if one.cause not in sure and one.cause != "none"]
     if not sure or any(one.probability >= OPEN for one in rest):
-        return ()
-    asked = [one for one in checks if one.answer == "yes" or one.is_open]
+        return certain
+    asked = [one for one in checks if (one.answer == "yes" or one.is_open) and one.name not in CERTAIN]
     if any(_of_yes(one, sure, counts) < UNEXPLAINED for one in asked):
-        return ()
-    return tuple(sorted(sure, key=(*CAUSES, "none").index))
+        return certain
+    return tuple(sorted(sure, key=(*CERTAIN, *CAUSES, "none").index))
 
 
 def further(causes: Sequence[Cause], checks: Sequence[Check], counts: Table = COUNTS) -> tuple[Check, ...]:
@@ -119,14 +132,15 @@ def further(causes: Sequence[Cause], checks: Sequence[Check], counts: Table = CO
     too. None where two are named, or none is."""
     if len(causes) != 1 or "none" in causes:
         return ()
-    return tuple(one for one in checks if one.answer == "yes" and _of_yes(one, causes, counts) < FURTHER)
+    asked = [one for one in checks if one.answer == "yes" and one.name not in CERTAIN]
+    return tuple(one for one in asked if _of_yes(one, causes, counts) < FURTHER)
 
 
 def _of_yes(check: Check, causes: Sequence[Cause], counts: Table) -> float:
     """Chance of a yes, if these causes are at work."""
     silent = _silent(check.name, counts)
     return _chance(
-        replace(check, answer="yes"), leak(check.name, counts), silent, [one for one in causes if one != "none"]
+        replace(check, answer="yes"), leak(check.name, counts), silent, [one for one in causes if one in CAUSES]
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prober.incidents.triage.material import Edit, Material, Neighbour
+from prober.incidents.triage.material import Asked, Edit, Material, Neighbour
 from prober.incidents.trouble import MOST_FAILED, kind_of
 from prober.judging.fleet import FLOOR
 from prober.judging.strata import Movement
@@ -49,44 +49,43 @@ def checks(material: Material) -> tuple[Check, ...]:
     return (*found, *swapped)
 
 
-def _failing(material: Material) -> str:
-    """The kind of trouble; empty where there is none. That a cache answers is another question."""
-    if material.trouble is not None and material.trouble.cause != "cached":
-        return kind_of(material.trouble.cause)
-    return kind_of(material.asked.unasked) if material.asked.unasked.startswith(tuple(LIMITS)) else ""
+def _failing(material: Material) -> tuple[str, str]:
+    """The kind of trouble, and its cause in words; empty where there is none. Before trouble opens, what the newest
+    asks failed of. That a cache answers is another question."""
+    one, asked = material.trouble, material.asked
+    if one is not None and one.cause != "cached":
+        return kind_of(one.cause), cause_in_words(one.cause, one.detail, one.failed_share)
+    if asked.unasked.startswith(tuple(LIMITS)):
+        return kind_of(asked.unasked), cause_in_words(asked.unasked)
+    if _failed(asked) >= MOST_FAILED:
+        share = f"{100 * _failed(asked):.0f} % of {count(asked.made, 'ask')} failed"
+        return kind_of(asked.failure), share + (
+            f", the last one: {cause_in_words(asked.failure)}" * bool(asked.failure)
+        )
+    return "", ""
+
+
+def _failed(asked: Asked) -> float:
+    """Share of the asks."""
+    return (asked.failed - asked.cached) / asked.made if asked.made else 0.0
+
+
+def _fails(kinds: frozenset[str], no: str) -> Callable[[Material], Found]:
+    def look(material: Material) -> Found:
+        kind, words = _failing(material)
+        if kind in kinds:
+            return "yes", words
+        return ("no", f"{no}; asks fail for another reason") if kind else ("no", no)
+
+    return look
 
 
 def _unreachable(material: Material) -> Found:
-    failing = _failing(material)
-    if failing == "provider_error" and material.trouble is not None:
-        one = material.trouble
-        return "yes", cause_in_words(one.cause, one.detail, one.failed_share)
-    share = (material.asked.failed - material.asked.cached) / material.asked.made if material.asked.made else 0.0
-    if not failing and share >= MOST_FAILED:
-        return "yes", f"{100 * share:.0f} % of {count(material.asked.made, 'ask')} failed"
-    if not material.asked.made and not failing:
+    asked = material.asked
+    if not asked.made and not _failing(material)[0]:
         return "unknown", "nothing was asked since"
-    return "no", f"the endpoint answered {100 * (1 - share):.0f} % of {count(material.asked.made, 'ask')}"
-
-
-def _limited(material: Material) -> Found:
-    if _failing(material) in LIMITS:
-        return (
-            "yes",
-            f"not asked: {cause_in_words(material.trouble.cause if material.trouble else material.asked.unasked)}",
-        )
-    return "no", "no budget, rate limit or credit is used up"
-
-
-def _key(material: Material) -> Found:
-    refused = _failing(material) == "unauthorized" and material.trouble is not None
-    return ("yes", "the key is missing or refused") if refused else ("no", "the key is accepted")
-
-
-def _gone(material: Material) -> Found:
-    if _failing(material) in GONE and material.trouble is not None:
-        return "yes", cause_in_words(material.trouble.cause, material.trouble.detail)
-    return "no", "the provider knows the model"
+    answered = f"{100 * (1 - _failed(asked)):.0f} % of {count(asked.made, 'ask')} were answered"
+    return _fails(frozenset({"provider_error"}), answered)(material)
 
 
 def _prompt_edited(material: Material) -> Found:
@@ -272,10 +271,18 @@ _ROUNDS: Final = "prober status {endpoint} --json"
 _VERSIONS: Final = "prober versions"
 _INCIDENTS: Final = "prober incidents list --endpoint {endpoint}"
 TREE: Final[dict[str, Question]] = {
-    "unreachable": Question("Do asks fail?", _unreachable, _ROUNDS),
-    "limited": Question("Is a budget, a rate limit or a credit used up?", _limited, _ROUNDS),
-    "key_refused": Question("Is the key refused?", _key, "prober doctor"),
-    "model_gone": Question("Does the provider no longer know the model?", _gone, _INCIDENTS),
+    "unreachable": Question("Does the provider fail?", _unreachable, _ROUNDS),
+    "limited": Question(
+        "Is a budget, a rate limit or a credit used up?",
+        _fails(LIMITS, "no budget, rate limit or credit is used up"),
+        _ROUNDS,
+    ),
+    "key_refused": Question(
+        "Is the key refused?", _fails(frozenset({"unauthorized"}), "no key is refused"), "prober doctor"
+    ),
+    "model_gone": Question(
+        "Does the provider not know the model?", _fails(GONE, "the model is not refused"), _INCIDENTS
+    ),
     "prompt_edited": Question("Was a declared prompt edited?", _prompt_edited, _VERSIONS),
     "endpoint_edited": Question("Was a declared parameter or endpoint edited?", _endpoint_edited, _VERSIONS),
     "deployed": Question("Did you deploy something?", _deployed, _VERSIONS),
