@@ -134,7 +134,7 @@ def show(incident_id: Id, database: Database = None, as_json: AsJson = False) ->
     for one in examples:
         say("", f"  {one.probe}: {one.prompt}", f"    reference  {one.reference}", f"    recent     {one.recent}")
     say("", *(_pressed(one) for one in reversed(presses)))
-    say("", *(f"  {one['event']} to {one['alerter']}: {one['state']} {one['reason']}" for one in notified))
+    say("", *(f"  {one['event']} to {one['alerter']}: {_delivery(one)}" for one in notified))
     return 0
 
 
@@ -259,6 +259,12 @@ def _moved(incident: Change) -> list[str]:
         f"{resting_on(evidence.get(one.channel, 0.0), one.replies, one.reference_replies)}"
         for one in incident.shifts
     ]
+
+
+def _delivery(notice: Json) -> str:
+    """`sent`, or why not: `owed: HTTP 503`."""
+    state, reason = notice["state"], notice["reason"]
+    return f"{state}: {reason}" if reason and reason != state else f"{state}"
 
 
 def _who(incident: Incident) -> list[str]:
