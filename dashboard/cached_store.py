@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import formatting
 from prober.model.allowance import AccountView
-from prober.model.bill import Bill, months_since
+from prober.model.bill import Bill, start_of_last_month
 from prober.model.errors import StoreError
 from prober.model.incident import Incident, Measured
 from prober.model.notice import Comparison, Notice, Part
@@ -169,7 +169,7 @@ class CachedStore:
 
     def bills(self, now: datetime) -> tuple[Bill, ...]:
         """What the team's own traffic costs."""
-        return self._kept(lambda: self.store.query(bills, months_since(now)), "bills", f"{now:%Y-%m-%dT%H:%M}")
+        return self._kept(lambda: self.store.query(bills, start_of_last_month(now)), "bills", f"{now:%Y-%m-%dT%H:%M}")
 
     def present(self) -> frozenset[str]:
         """Of which things there is anything to show."""

@@ -49,7 +49,7 @@ from prober.text import link, side_by_side, visible
 
 MOVED_SHOWN = 3
 COMPARISONS_SHOWN = 3
-CERTAIN = "certain: the provider says so itself, or it is deterministic, and asking again gave the same."
+CERTAIN = "certain, because the provider says so itself or it is deterministic, and asking again gave the same."
 LOOKS = "while it answers nothing, a round asks one to three times; after the first answer, rounds are whole again."
 HELD_BACK = (
     "canaries, shadows and gates are not asked. The set that spends too much is asked no faster than planned, and sets "

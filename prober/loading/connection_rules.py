@@ -27,6 +27,8 @@ _KEYED: Final[Mapping[str, str]] = {
     "cohere.com": "", "together.xyz": "", "perplexity.ai": "",
 }  # fmt: skip
 """Domains that answer nobody without a key → the cloud that may sign in there instead."""
+_MACHINES: Final = ("elb.amazonaws.com", "compute.amazonaws.com", "compute-1.amazonaws.com", "cloudapp.azure.com")
+"""Below these are servers of a cloud's customers, which need no key of the cloud."""
 FILES: Final = ("api_key_file", "ca_file", "client_cert", "client_key")
 """Fields that name a file; a relative path begins at the file that declares it."""
 
@@ -235,7 +237,7 @@ def reach_warnings(endpoint: Endpoint) -> Iterator[Finding]:
     if cloud is not None and not _is_installed(cloud.module):
         message = f"needs the cloud's own library; run pip install 'canary-prober[{cloud.extra}]' where it runs"
         yield Finding(("auth",), message)
-    domain = next((domain for domain in _KEYED if is_at(endpoint, domain)), None)
+    domain = next((domain for domain in _KEYED if is_at(endpoint, domain) and not is_at(endpoint, *_MACHINES)), None)
     if domain is not None and not endpoint.has_key and not endpoint.variables and auth_of(endpoint) not in CLOUDS:
         other = f", or auth: {_KEYED[domain]}" if _KEYED[domain] else ""
         yield Finding(("base_url",), f"{domain} answers nobody without a key; write {key_fix(endpoint)}{other}")

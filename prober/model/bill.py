@@ -32,12 +32,12 @@ class FeatureTraffic(Spender):
     """The live samples of one feature."""
 
     share: float = Field(1.0, gt=0, le=1)
-    """Which share of its calls is sent as samples, such as `0.01`: the bill is estimated by it."""
+    """Which share of its calls is sent as samples, such as `0.01`: the bill is estimated from it."""
     max_steps: int | None = Field(100, ge=2, le=1_000_000)
-    """More samples of one trace than this within an hour are a loop; `null`: any number may be."""
+    """More samples of one trace than this within an hour are a loop; `null` allows any number."""
     max_repeats: int | None = Field(50, ge=2, le=1_000_000)
     """The same input more often than this within an hour is a loop: in one trace, or as at least half of the samples
-    that have none; `null`: it may come any number of times."""
+    that have none; `null` allows any number."""
 
 
 class BilledAccount(Spender):
@@ -183,7 +183,7 @@ class Bill:
         return total, total - below, total + above
 
 
-def months_since(now: datetime) -> str:
-    """The first day of the UTC month before that of `now`: readers need no older days."""
+def start_of_last_month(now: datetime) -> str:
+    """The first day of the UTC month before that of `now`, such as `2026-02-01`: readers show no older days."""
     first = now.astimezone(UTC).replace(day=1)
     return f"{first - timedelta(days=1):%Y-%m-01}"

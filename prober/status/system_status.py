@@ -9,7 +9,7 @@ from prober.asking.breaker import REMEMBERED, breaker, outcome_of
 from prober.asking.gates import Overspending
 from prober.judging.runaway import Spending, decode
 from prober.model.allowance import AccountView
-from prober.model.bill import Bill, months_since
+from prober.model.bill import Bill, start_of_last_month
 from prober.model.comparison import OPEN, Candidate
 from prober.model.sample import FoundShift
 from prober.model.watch import DaemonStatus
@@ -71,7 +71,7 @@ def system_status(store: Store, now: datetime) -> SystemStatus:
         store.query(samples.features),
         store.query(samples.newest_shifts),
         store.query(limits.accounts, now),
-        bills=store.query(bill.bills, months_since(now)),
+        bills=store.query(bill.bills, start_of_last_month(now)),
     )
 
 

@@ -339,6 +339,15 @@ def test_what_this_machine_lacks_is_a_warning(
     assert warning in said_
 
 
+@pytest.mark.parametrize(
+    "host",
+    ["llm-1.eu-west-1.elb.amazonaws.com", "ec2-1-2-3-4.compute-1.amazonaws.com", "vm.westeurope.cloudapp.azure.com"],
+)
+def test_a_server_of_ones_own_at_a_cloud_needs_no_key(tmp_path: Path, host: str) -> None:
+    found = loaded(tmp_path, endpoints=f"  bot: {{provider: openai, model: m, base_url: 'https://{host}/v1'}}\n")
+    assert "without a key" not in " ".join(map(str, found.warnings))
+
+
 ADDRESSES = [
     None, "https://api.example.com/v1", "http://127.0.0.1:8080", "https://[::1]/v1", "http://127.0.0.1:0/v1", "https://",
     "http://127.0.0.1:99999/v1", "https://api.example.com/v1?api-version=1", "ftp://x/v1", "https://x/v1/messages",

@@ -14,7 +14,7 @@ from prober.incidents.bill import bill_words
 from prober.incidents.routing import Routing
 from prober.judging.bill import estimate
 from prober.model.alerting import Alerts, Route
-from prober.model.bill import BilledAccount, BilledDay, OwnTraffic, months_since
+from prober.model.bill import BilledAccount, BilledDay, OwnTraffic, start_of_last_month
 from prober.model.decision import Action
 from prober.model.declaration import Endpoint
 from prober.model.incident import Measured
@@ -87,7 +87,7 @@ class World:
 
     @property
     def words(self) -> str:
-        (one,) = self.store.query(bills, months_since(self.now))
+        (one,) = self.store.query(bills, start_of_last_month(self.now))
         return bill_words(one, self.now)
 
 
