@@ -141,7 +141,7 @@ def claim_report(tx: Transaction, name: str, now: datetime, before: datetime) ->
 
 def forget_accounts(tx: Transaction, declared: Collection[str], before: datetime) -> None:
     """Those that are not `declared` here, and whose report nobody asked for since `before`."""
-    is_gone = col(BillRow.source) == "account", col(BillRow.name).not_in(declared), col(BillRow.tried_at) < before
+    is_gone = col(BillRow.source) == "account", col(BillRow.name).not_in(list(declared)), col(BillRow.tried_at) < before
     tx.exec(delete(BillRow).where(*is_gone))
 
 
