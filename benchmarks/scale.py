@@ -44,7 +44,6 @@ from pathlib import Path
 from benchmarks.scale import NOON, daemon_of
 from datetime import timedelta
 from prober.store import Store
-from prober.text import count
 home = Path(sys.argv[1])
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
