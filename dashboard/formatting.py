@@ -19,6 +19,7 @@ from prober.store.pages.probes import ProbeView
 from prober.store.views import ChannelPoint, EndpointView, ReplyView
 from prober.text import escaped, measured, span, unquoted
 
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:ms|s|min|h|d|USD)\b)")
 CUT_CHARACTERS = 4_000
 CUT_LINES = 200
 DIFFED = 400
@@ -61,10 +62,15 @@ def inline(text: str, characters: int = 200) -> str:
     """
     line = one_line(text, characters)
     if _PLAIN.fullmatch(line) and "www." not in line.lower():
-        return line
+        return joined(line)
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {line} {fence}" if longest else f"{fence}{line or ' '}{fence}"
+
+
+def joined(text: str) -> str:
+    """With a no-break space between a number and its unit, so that no line ends between them."""
+    return _UNIT.sub("\u00a0", text)
 
 
 def moment(label: str) -> datetime | None:
@@ -110,7 +116,7 @@ def compared(reference: str, recent: str) -> tuple[str, str]:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    return f"{span(now - at)} ago"
+    return joined(f"{span(now - at)} ago")
 
 
 def number(value: float) -> str:
@@ -139,7 +145,7 @@ def percent(share: float | None) -> str:
     """`34 %`, `0.4 %`; empty for None."""
     if share is None:
         return ""
-    return f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %"
+    return joined(f"{100 * share:.1f} %" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.0f} %")
 
 
 def listed(items: list[str], most: int = 3) -> str:

@@ -280,7 +280,7 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
         why = [] if private else [(side, inline("; ".join(texts), 400)) for side, texts in
                                   (("For", one.supporting), ("Against", one.opposing)) if texts]  # fmt: skip
         sides = "".join(f" {side}: {text}." for side, text in why)
-        lines.append(f"- **{100 * one.probability:.0f} %** {CAUSE_WORDS[one.cause]}.{sides}")
+        lines.append(f"- **{percent(one.probability)}** {CAUSE_WORDS[one.cause]}.{sides}")
     st.markdown("\n".join(lines))
     if likely:
         st.caption(f"What would settle the first: {inline(likely[0].settles, 300)}.")

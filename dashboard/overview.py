@@ -9,7 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import live
-from dashboard.formatting import ago, inline, listed, one_line, share
+from dashboard.formatting import ago, inline, joined, listed, one_line, share
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, choose_text, go_by_row, link, selectors, table_key
 from dashboard.standing import (
@@ -124,7 +124,7 @@ def _row(context: PageContext, one: EndpointStatus, strip: Sequence[DayState]) -
     with st.container(border=True):
         state, what, days = st.columns([3, 7, 6], vertical_alignment="center", gap="small")
     with state:
-        st.markdown(badges(one) + (f"  \nfor {span(context.now - one.since)}" if one.since else ""))
+        st.markdown(badges(one) + (f"  \nfor {joined(span(context.now - one.since))}" if one.since else ""))
     with what.container(gap=None):
         if one.incident is not None:
             link(f"**{inline(one.name)}**", "incident", endpoint=one.name, incident=str(one.incident.id))

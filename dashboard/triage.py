@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import tables
-from dashboard.formatting import inline, moment, one_line
+from dashboard.formatting import inline, moment, one_line, percent
 from dashboard.frame import PageContext, heading
 from dashboard.selection import choose_from, link
 from prober.incidents.runbooks import RUNBOOKS
@@ -81,7 +81,7 @@ def _endpoint(context: PageContext) -> str:
 
 
 def _explain(one: Ranked) -> None:
-    lines = [f"**{CAUSE_WORDS[one.cause]}**, {100 * one.probability:.0f} %"]
+    lines = [f"**{CAUSE_WORDS[one.cause]}**, {percent(one.probability)}"]
     lines += [f"- for: {inline(why, 400)}" for why in one.supporting]
     lines += [f"- against: {inline(why, 400)}" for why in one.opposing]
     if lines[1:]:

@@ -63,10 +63,10 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
 
 
 def texts(at: AppTest) -> str:
-    """Every text on the page but the insides of tables and charts."""
+    """Every text on the page but the insides of tables and charts, with every space a plain one."""
     kinds = (at.markdown, at.caption, at.error, at.warning, at.info, at.success, at.text, at.code, at.button, at.title)
     said = [str(getattr(one, "label", "") or one.value) for kind in kinds for one in kind]
-    return "\n".join([*said, *(f"{one.label}: {one.value}" for one in at.metric)])
+    return "\n".join([*said, *(f"{one.label}: {one.value}" for one in at.metric)]).replace("\u00a0", " ")
 
 
 def replies(at: AppTest) -> list[str]:

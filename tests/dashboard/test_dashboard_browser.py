@@ -159,7 +159,7 @@ def test_a_link_to_an_incident_shows_the_replies_side_by_side(dashboard, tab, wi
     address, incident, _ = dashboard
     page = tab(width, scheme)
     page.goto(f"{address}?incident={incident.id}")
-    page.get_by_role("heading", name=re.compile(r"support-bot: \d+ % longer")).wait_for()
+    page.get_by_role("heading", name=re.compile(r"support-bot: \d+\s% longer")).wait_for()
     reference, recent = (page.locator("div.reply").nth(n) for n in (0, 1))
     recent.filter(has_text="<b>Unfortunately</b> we accept returns").wait_for()  # the tags are read, not obeyed
     page.locator("svg.marks").last.wait_for()

@@ -34,7 +34,7 @@ def test_lines_keep_the_worst_and_the_mean_of_the_others():
     rows = {row["key"]: row for row in data(over_days(shares, "passed", "share", "replies", keep="smallest"))}
     assert sorted(rows) == [f"{OTHERS} (94)", *(f"key-{n:03d}" for n in range(6))]
     assert rows[f"{OTHERS} (94)"]["value"] == pytest.approx(sum(range(6, 100)) / 94 / 100)
-    assert rows[f"{OTHERS} (94)"]["reads"] == "52 % of 940 replies"
+    assert rows[f"{OTHERS} (94)"]["reads"] == "52\u00a0% of 940 replies"
 
 
 def test_an_axis_of_shares_is_zoomed_but_makes_no_mountain_of_noise():

@@ -61,7 +61,7 @@ def test_headlines():
     assert "all 2 endpoints" in say(quiet("a"), quiet("b")).sentence
 
     assert say(bot, quiet("a")).tone == "error"
-    assert say(bot).sentence.startswith("**bot** is different from what you pinned: 34 % longer since")
+    assert say(bot).sentence.startswith("**bot** is different from what you pinned: 34\u00a0% longer since")
     assert (
         say(bot, replace(bot, name="bat")).sentence
         == "2 of 2 endpoints differ from what you pinned: **bat** and **bot**."

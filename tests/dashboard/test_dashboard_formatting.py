@@ -54,14 +54,27 @@ def test_a_long_reply_is_cut_and_says_by_how_much():
     [
         "support-bot",
         "eu/claude.v2",
-        "34 % longer",
-        "refuses 11 % (was 2 %)",
         "since 2026-01-29 14:05 UTC",
-        "3 of 8 rounds, 12 h",
+        "3 of 8 rounds",
     ],
 )
 def test_harmless_text_stays_as_it_is(plain):
     assert formatting.inline(plain) == plain
+
+
+@pytest.mark.parametrize(
+    ("plain", "made"),
+    [
+        ("34 % longer", "34\u00a0% longer"),
+        ("refuses 11 % (was 2 %)", "refuses 11\u00a0% (was 2\u00a0%)"),
+        ("3 of 8 rounds, 12 h", "3 of 8 rounds, 12\u00a0h"),
+        ("90 min, 0.5 s and 40 ms", "90\u00a0min, 0.5\u00a0s and 40\u00a0ms"),
+        ("2 hours, 5 days, 3 strange minds", "2 hours, 5 days, 3 strange minds"),
+        ("0.12 USD", "0.12\u00a0USD"),
+    ],
+)
+def test_no_line_ends_between_a_number_and_its_unit(plain, made):
+    assert formatting.inline(plain) == made == formatting.inline(made)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +141,7 @@ def test_labels_are_times_or_numbers():
 )
 def test_ages(seconds, text):
     now = datetime(2026, 1, 29, tzinfo=UTC)
-    assert formatting.ago(now - timedelta(seconds=seconds), now) == text
+    assert formatting.ago(now - timedelta(seconds=seconds), now) == formatting.joined(text)
 
 
 @pytest.mark.parametrize(

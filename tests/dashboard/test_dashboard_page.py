@@ -122,7 +122,7 @@ def test_a_link_to_an_incident_shows_what_moved_and_the_replies_side_by_side(pag
     assert whats == ["first changed round", "confirmed", "acknowledge had no effect: "
                                                    "not allowed", "notified: opened"]  # fmt: skip
     assert list(at.dataframe[-1].value["state"]) == ["sent", "failed"]
-    assert at.title[0].value == "support-bot: 34 % longer"
+    assert at.title[0].value == "support-bot: 34\u00a0% longer"
     assert ":orange-badge[warning] :orange-badge[open] Behaviour change" in texts(at)
     assert "Now: still different" in texts(at) and "By chance: once in" in texts(at)
     assert len(at.get("vega_lite_chart")) == 2

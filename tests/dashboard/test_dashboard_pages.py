@@ -209,8 +209,8 @@ def test_quality_is_a_sentence_a_delta_and_the_worst(page):
     at = page(one(), "quality")
     assert len(at.get("vega_lite_chart")) == 2
     assert [one.label for one in at.metric] == ["Checks passed", "Right answers", "Refusals", "Length"]
-    assert [one.value for one in at.metric] == ["95.0 %", "75 %", "2.2 %", "200 characters"]
-    said = next(one.value for one in at.markdown if "-badge[worse]" in one.value)
+    assert [one.value for one in at.metric] == ["95.0\u00a0%", "75\u00a0%", "2.2\u00a0%", "200 characters"]
+    said = next(one.value for one in at.markdown if "-badge[worse]" in one.value).replace("\u00a0", " ")
     assert "**bot**: checks pass 95.0 % of 120 (was 95.0 % of 120)" in said
     assert "lowest at wait for more rounds: 50.0 % (was 90.0 %)" in said
     table = at.dataframe[0].value
