@@ -13,7 +13,7 @@ are only 56. The probability of a cause is that of all sets which hold it. A cau
 as a shift of inputs without live samples, is left out: the probabilities are those of what can be seen.
 
 A refused key and a model that the provider does not know are not weighed: the provider says so. They are causes by
-themselves, beside which replies that were answered may speak for another.
+themselves; replies that were answered may be evidence of another one beside them.
 """
 
 from __future__ import annotations
