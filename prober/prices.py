@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from math import ceil, sqrt
 from statistics import fmean, stdev
 from typing import Final
@@ -60,15 +61,21 @@ def tariff(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
 
 def tariff_of_model(model: str, now: datetime) -> Tariff | Unpriced:
     """The listed price of a model of which no more is known than its name."""
-    return _look_up(model, model or "a model without a name", None, None, now)
+    return _look_up(model, model or "a model without a name", None, None, _minute(now))
 
 
 def _listed(endpoint: Endpoint, now: datetime) -> Tariff | Unpriced:
     where = endpoint.base_url or endpoint.provider
     provider = None if endpoint.base_url else endpoint.provider
-    return _look_up(endpoint.model, f"{endpoint.model} at {where}", provider, endpoint.base_url, now)
+    return _look_up(endpoint.model, f"{endpoint.model} at {where}", provider, endpoint.base_url, _minute(now))
 
 
+def _minute(now: datetime) -> datetime:
+    """When it began: prices change with the day, and some with the time of day."""
+    return now.replace(second=0, microsecond=0)
+
+
+@lru_cache(maxsize=4096)  # thousands of endpoints are of few models
 def _look_up(model: str, shown: str, provider: str | None, base_url: str | None, now: datetime) -> Tariff | Unpriced:
     # Here, because it takes half a second, and most verbs want no price.
     import genai_prices

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import genai_prices
 import pytest
 from genai_prices.types import ModelPrice
 
+from prober import prices
 from prober.model.declaration import Endpoint, Price
 from prober.prices import Tariff, Unpriced, tariff
 
@@ -62,6 +63,24 @@ def test_what_is_not_listed_is_unknown_with_its_fix(fields, named):
     assert isinstance(found, Unpriced)
     assert named in found.reason
     assert "declare price:" in found.reason
+
+
+@pytest.fixture(autouse=True)
+def _nothing_looked_up_before():
+    prices._look_up.cache_clear()
+    yield
+    prices._look_up.cache_clear()
+
+
+def test_a_list_is_searched_once_a_minute_for_what_the_price_depends_on(monkeypatch):
+    asked = []
+    search = genai_prices.calc_price
+    monkeypatch.setattr(genai_prices, "calc_price", lambda *args, **named: asked.append(args) or search(*args, **named))
+    found = {tariff(endpoint(parameters={"seed": seed}), NOW + timedelta(milliseconds=seed)) for seed in range(1000)}
+    assert len(found) == len(asked) == 1
+    tariff(endpoint(model="gpt-4.1-mini-2025-04-14"), NOW)
+    tariff(endpoint(), NOW + timedelta(minutes=1))
+    assert len(asked) == 3
 
 
 def test_an_entry_without_numbers_is_unknown(monkeypatch):

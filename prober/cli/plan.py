@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Literal
@@ -135,10 +135,10 @@ def planned_of(
 ) -> EndpointPlan:
     """Plan of one endpoint; with a store, from the tokens its replies took in so many newest rounds. `missing`: as of
     `progress`."""
-    asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
+    asking = declarations.asking(endpoint.name)
     if not asking:
         return EndpointPlan(endpoint, [], None, None)
-    series = {series_key(endpoint, probe) for one in asking for probe in one.probes}
+    series = {series_key(endpoint, probe) for one in asking for probe in one.probes} if store else set()
     took = used(store, endpoint, series, rounds) if store else NOTHING_USED
     sets = [planned(declarations, one, endpoint, took) for one in asking]
     return EndpointPlan(
@@ -186,13 +186,14 @@ def planned(
     declarations: Declarations, probe_set: ProbeSet, endpoint: Endpoint, took: Mapping[str, Used] = NOTHING_USED
 ) -> Planned:
     """One probe set on one endpoint; rates are means over a year. `took` maps a series to tokens of stored replies."""
-    alone = replace(declarations, sets=(probe_set,)).promise(endpoint)
+    alone = declarations.promise(endpoint, of=(probe_set,))
     rounds_per_day = alone.rounds_per_year / DAYS_PER_YEAR
     reference = max(endpoint.reference.rounds, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
     burst = endpoint.reference.warm_up.rounds - 1 if endpoint.reference.warm_up else 0
     by_schedule = max(reference - burst, ceil(endpoint.reference.hours / 24 * rounds_per_day - 1e-9) + 1)
     limit = output_limit(endpoint.parameters)
-    seen = [took.get(series_key(endpoint, probe), Used(None, None)) for probe in probe_set.probes]
+    unknown = Used(None, None)
+    seen = [took.get(series_key(endpoint, probe), unknown) if took else unknown for probe in probe_set.probes]
     asked = list(zip(probe_set.probes, seen, strict=True))
     sent = sum(p.samples * (input_tokens(p) if u.input_tokens is None else u.input_tokens) for p, u in asked)
     got = _total(

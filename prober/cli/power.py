@@ -97,7 +97,7 @@ def power(
 
 def _asked(declarations: Declarations, name: str | None) -> list[Endpoint]:
     wanted = declarations.endpoints if name is None else (declarations.endpoint(name),)
-    asked = [one for one in wanted if any(one.name in each.endpoints for each in declarations.sets)]
+    asked = [one for one in wanted if declarations.asking(one.name)]
     if not asked:
         which = "any endpoint" if name is None else name
         raise ConfigurationError(f"no probe set asks {which}; name it under `endpoints:` of one")
@@ -131,7 +131,7 @@ def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None
 
 def _probes(declarations: Declarations, endpoint: Endpoint) -> dict[str, Probe]:
     """Series → probe, for all probes that the endpoint is asked now."""
-    asking = [one for one in declarations.sets if endpoint.name in one.endpoints]
+    asking = declarations.asking(endpoint.name)
     return {series_key(endpoint, probe): probe for one in asking for probe in one.probes}
 
 

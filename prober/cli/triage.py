@@ -119,7 +119,7 @@ def _ask(
 
     declarations = declared(paths)
     endpoint = declarations.endpoint(name)
-    probes = probes_of(one for one in declarations.sets if name in one.endpoints)
+    probes = probes_of(declarations.asking(name))
     if not probes:
         raise ConfigurationError(f"no probe set asks {quoted(name)}; name it under `endpoints:` of one")
     known = store.query(before, name, since)

@@ -56,7 +56,7 @@ def run_version_gates(
         if endpoint.gate is None or not endpoint.is_asked_from(vantage):
             continue
         with reported(f"comparing a new version of the model of {endpoint.name}"):
-            asking = [each for each in declared.sets if endpoint.name in each.endpoints]
+            asking = declared.asking(endpoint.name)
             budgets = {one.scope: one for each in asking for one in declared.budgets_of(each, endpoint)}
             for one in run_version_gate(
                 store, endpoint, asking, open_provider, routing, clock, is_stopping, [*budgets.values()]

@@ -15,7 +15,7 @@ editors.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,7 +31,7 @@ from prober.loading.samples import gather_samples
 from prober.loading.validation_errors import did_you_mean
 from prober.model.alerting import Alerts
 from prober.model.budget import Budgets, ScopedBudget
-from prober.model.declaration import Endpoint, Probe, ProbeSet, own_budgets
+from prober.model.declaration import Endpoint, Probe, ProbeSet, by_endpoint, own_budgets
 from prober.model.errors import ConfigurationError, Problem
 from prober.model.providers import PROVIDERS
 from prober.model.sample import HASH_KEY, SampleRules
@@ -57,6 +57,10 @@ class Declarations:
     """What owners, and everything, may cost."""
     warnings: tuple[Problem, ...] = ()
     """What can be meant so, but hardly is."""
+    _asking: dict[str, list[ProbeSet]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_asking", by_endpoint(self.sets))
 
     def endpoint(self, name: str) -> Endpoint:
         """The endpoint of that name. Raises ConfigurationError where there is none."""
@@ -78,9 +82,13 @@ class Declarations:
             found.append(ScopedBudget(f"owner:{owner}", self.budgets.owners[owner], sets))
         return (*found, ScopedBudget("all:", self.budgets.all))
 
-    def promise(self, endpoint: Endpoint) -> Promise:
-        """What is promised of an endpoint: its knob, and the rounds a year of all sets that ask it."""
-        asked = [probe_set for probe_set in self.sets if endpoint.name in probe_set.endpoints]
+    def asking(self, name: str) -> Sequence[ProbeSet]:
+        """The sets that ask the endpoint of that name."""
+        return self._asking.get(name, ())
+
+    def promise(self, endpoint: Endpoint, of: Iterable[ProbeSet] | None = None) -> Promise:
+        """What is promised of an endpoint: its knob, and the rounds a year of all sets that ask it, or of some."""
+        asked = self.asking(endpoint.name) if of is None else of
         return Promise(
             false_alarms_per_year=endpoint.false_alarms_per_year,
             rounds_per_year=sum(rounds_per_year(probe_set.schedule) for probe_set in asked),
@@ -142,10 +150,11 @@ def load(*paths: str | Path, alerters: Collection[str] = (), refusals: Refusals 
 def _refused(sets: Sequence[ProbeSet], declared: Endpoints, refusals: Refusals) -> Iterator[Problem]:
     """Parameters that `run` would refuse: each once, by the first probe that it is refused with."""
     any_probe = Probe(id="any", prompt="Say something.")
+    asking = by_endpoint(sets)
     for name, each in declared.items():
         if each.endpoint is None:
             continue
-        asked = [probe for probe_set in sets if name in probe_set.endpoints for probe in probe_set.probes]
+        asked = [probe for probe_set in asking.get(name, ()) for probe in probe_set.probes]
         found: dict[str, str] = {}
         for probe in asked or [any_probe]:
             found = {**refusals(each.endpoint, probe), **found}

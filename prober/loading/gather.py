@@ -19,7 +19,7 @@ from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
 from prober.model.budget import Budget, Budgets
 from prober.model.comparison import Shadow
-from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule
+from prober.model.declaration import Endpoint, Probe, ProbeSet, Schedule, by_endpoint
 from prober.model.errors import Problem
 from prober.model.objective import Objective
 from prober.text import quoted, shown
@@ -146,10 +146,10 @@ def gather_sets(
             asked = [each.endpoint for name in probe_set.endpoints if (each := endpoints.get(name)) and each.endpoint]
             faults = rules.budget_faults(probe_set.budget, [(one, [probe_set]) for one in asked])
             _report(document, map(every.as_written, _below(("budget",), faults)), problems)
+    asking = by_endpoint(sets)
     for name, declared in endpoints.items():
         if declared.endpoint is not None and declared.endpoint.budget.limits:
-            mine = [each for each in sets if name in each.endpoints]
-            faults = rules.budget_faults(declared.endpoint.budget, [(declared.endpoint, mine)])
+            faults = rules.budget_faults(declared.endpoint.budget, [(declared.endpoint, asking.get(name, ()))])
             _report(declared.document, _below(("endpoints", name, "budget"), faults), problems)
     return sets
 
@@ -196,7 +196,8 @@ def _budget_findings(budgets: Budgets, endpoints: Endpoints, known: Sequence[Pro
             yield Finding(("owners", owner), f"no probe set has the owner {quoted(owner)}; {fix}")
         limited.append((("owners", owner), budget, [each for each in known if each.owner == owner]))
     for where, budget, theirs in limited:
-        paid = [(one, [each for each in theirs if one.name in each.endpoints]) for one in asked]
+        asking = by_endpoint(theirs)
+        paid = [(one, asking.get(one.name, ())) for one in asked]
         yield from _below(where, rules.budget_faults(budget, paid))
     for name, account in budgets.own_traffic.accounts.items():
         here: Where = ("own_traffic", "accounts", name)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import yaml
 from pydantic import JsonValue
+from yaml.composer import Composer
 
 from prober.model.errors import Problem
 from prober.text import LEAKED, leaks, one_line, short
@@ -71,7 +72,7 @@ def dotted(where: Where) -> str:
 
 def document(shown: str, text: str) -> Document:
     """The text of one file, read. Raises yaml.YAMLError, RecursionError or TooMuch."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = _composed(text)
     if node is None:
         return unreadable(shown, 1, "the file is empty; write a probe set, or delete the file")
     lines = text.split("\n")
@@ -95,13 +96,31 @@ def document(shown: str, text: str) -> Document:
 
 def rows_of(shown: str, text: str) -> tuple[JsonValue, tuple[Problem, ...]]:
     """The values of a file that may hold anything, and what is wrong with them. Raises as `document` does."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = _composed(text)
     if node is None:
         return None, ()
     builder = _Builder()
     value = builder.build(node, ())
     bare = Document(shown, lines=builder.lines)
     return value, tuple(bare.problem(finding) for finding in builder.findings)
+
+
+class _Reader(Composer, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Tokens are read in C; nodes are put together in Python, where nesting too deep is an error and no crash."""
+
+    def __init__(self, text: str) -> None:
+        super(Composer, self).__init__(text)
+        Composer.__init__(self)
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The top node; None of an empty file. Raises yaml.YAMLError or RecursionError."""
+    if "\t" not in text:  # of which the two readers allow different ones
+        try:
+            return yaml.compose(text, Loader=_Reader)
+        except (yaml.YAMLError, UnicodeError):
+            pass  # the reader in Python reports it in the words that are explained
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 def unreadable(shown: str, line: int, message: str) -> Document:
@@ -191,7 +210,7 @@ class _Builder:
             self.leaking.update(range(node.start_mark.line + 1, node.end_mark.line + 2))
 
     def _key(self, node: yaml.Node, where: Where, line: int) -> str | None:
-        if isinstance(node, yaml.ScalarNode) and node.style is None and _CURLY_END.search(node.value):
+        if isinstance(node, yaml.ScalarNode) and not node.style and _CURLY_END.search(node.value):
             self.lines[*where, short(node.value)] = line
             self.findings.append(Finding(where, CURLY, line_of=(*where, short(node.value))))
             return None
@@ -206,10 +225,10 @@ class _Builder:
     def _scalar(self, node: yaml.ScalarNode, where: Where) -> JsonValue:
         text = str(node.value)
         kind = node.tag.removeprefix(_TAG)
-        if node.style is None and _CURLY.fullmatch(text):
+        if not node.style and _CURLY.fullmatch(text):
             return self._refuse(where, CURLY, text)
         if kind in {"str", "value"}:
-            if kind == "str" and node.style is None and _EXPONENT.fullmatch(text):
+            if kind == "str" and not node.style and _EXPONENT.fullmatch(text):
                 return self._float(text, where)
             if fault := _unsendable(text):
                 return self._refuse(where, fault, "?")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
@@ -291,6 +292,15 @@ def own_budgets(probe_set: ProbeSet | None, endpoint: Endpoint) -> tuple[ScopedB
 def series_key(endpoint: Endpoint, probe: Probe) -> str:
     """The series of one probe on one endpoint."""
     return f"{endpoint.content_hash}.{probe.content_hash}"
+
+
+def by_endpoint(sets: Iterable[ProbeSet]) -> dict[str, list[ProbeSet]]:
+    """Name of an endpoint → the sets that ask it, in their order; in time that grows with what is declared only."""
+    found: dict[str, list[ProbeSet]] = {}
+    for one in sets:
+        for name in dict.fromkeys(one.endpoints):
+            found.setdefault(name, []).append(one)
+    return found
 
 
 def _hash(content: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def stream(store: Store, declarations: Declarations, endpoint: Endpoint, change:
     """
     memory, views = _judged(store, endpoint)
     promise = declarations.promise(endpoint)
-    sets = {probe_set.name: probe_set for probe_set in declarations.sets if endpoint.name in probe_set.endpoints}
+    sets = {probe_set.name: probe_set for probe_set in declarations.asking(endpoint.name)}
     usable = [view for view in views if view.probe_set in sets and view.asked > 2 * view.failed]
     most = len(usable) - BEFORE
     lengths = [length for length in LENGTHS if length <= most]
