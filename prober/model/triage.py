@@ -63,7 +63,7 @@ class Ranked:
     probability: float
     """That it is at work, alone or beside another. Of `none`: that nothing is."""
     supporting: tuple[str, ...]
-    """Details of the checks that speak for it."""
+    """Details of the checks that support it."""
     opposing: tuple[str, ...]
     settles: str
     """The one measurement that would settle it."""
