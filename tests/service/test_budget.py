@@ -271,6 +271,18 @@ def test_an_hour_goes_by_part_by_part(store: Store) -> None:
     assert len(made) >= 30
 
 
+@pytest.mark.parametrize(
+    "step", [timedelta(seconds=-30), timedelta(minutes=-59), timedelta(hours=-2), timedelta(days=-400)]
+)
+def test_a_clock_that_steps_back_frees_nothing_and_the_window_ends_when_time_has_caught_up(
+    store: Store, step: timedelta
+) -> None:
+    hourly = [of_endpoint(Budget(asks_per_hour=10))]
+    assert store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON)[0] == 10
+    assert store.change(spending.reserve, hourly, [Spent(1, 0)], NOON + step)[0] == 0
+    assert store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON + HOUR)[0] == 10
+
+
 def test_the_tightest_budget_decides_and_says_whose_it_is(store: Store) -> None:
     ours = [
         of_endpoint(Budget(asks_per_day=9)),
