@@ -53,7 +53,7 @@ def backup(url: str, file: Path, *, overwrite: bool = False) -> Held:
     try:
         with _new_file(file) as copy, database.reported(), closing(database.engine.raw_connection()) as connection:
             _copied(connection.driver_connection, copy)  # type: ignore[arg-type]  # it is sqlite3's own
-            held = _held(copy)
+            held = _held(copy, f"{database.where}: the database")
     finally:
         database.close()
     return held
@@ -114,21 +114,20 @@ def _held_in(tx: Transaction) -> Held:
     return Held(rounds, newest or "")
 
 
-def _held(file: Path) -> Held:
-    """What a backup holds. Raises StoreError where it is none, or is damaged."""
+def _held(file: Path, named: str = "") -> Held:
+    """What a backup holds. Raises StoreError, under a name other than its own, where it is none, or is damaged."""
+    named = named or f"{file}: the backup"
     try:
         with closing(_opened(file)) as connection:
             [(sound,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
             if sound != "ok":
-                raise StoreError(f"{file}: the backup is damaged: {sound}")
+                raise StoreError(f"{named} is damaged: {sound}")
             [(version,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             if version not in VERSIONS:
-                raise StoreError(
-                    f"{file}: the backup is of version {version}, newer than this prober; upgrade the prober"
-                )
+                raise StoreError(f"{named} is of version {version}, newer than this prober; upgrade the prober")
             rounds, newest = connection.execute("SELECT count(*), max(label) FROM round").fetchone()
     except sqlite3.Error as error:
-        raise StoreError(f"{file}: this is no backup of a prober database ({error})") from error
+        raise StoreError(f"{named} is no prober database; name another file ({error})") from error
     return Held(rounds, newest or "")
 
 

@@ -175,6 +175,8 @@ def _sqlite(url: URL, read_only: bool) -> Engine:
     path, longest_s = Path(url.database or ""), wait_s(url)
     if read_only and not path.exists():
         raise StoreError(f"{path}: there is no database yet; `prober run` or `prober once` makes one")
+    if path.is_dir():
+        raise StoreError(f"{path}: this is a folder; name a file, such as {path / 'prober.db'}")
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}; make it first")
 

@@ -16,6 +16,7 @@ from prober.store.bill_rows import BillRow
 from prober.store.engine import Database
 from prober.store.sample_rows import SampleRow
 from prober.store.version_rows import ExperimentRow
+from prober.text import quoted
 
 VERSIONS = tuple(f"{number:04}" for number in range(1, 26))
 """Every revision in `migrations/versions`, oldest first."""
@@ -34,6 +35,8 @@ def prepare(database: Database, *, read_only: bool) -> None:
     """Create or migrate; read-only, only check. Raises StoreError."""
     with database.read() as tx:
         version = _version(tx.connection())
+        if version is None and database.is_sqlite:  # of a server, programs may share one database
+            _refuse_foreign(database, tx.connection())
     if version == VERSIONS[-1]:
         return
     _refuse_newer(database, version)
@@ -84,6 +87,15 @@ def _version(connection: Connection) -> str | None:
         return None
     version: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return version
+
+
+def _refuse_foreign(database: Database, connection: Connection) -> None:
+    tables = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+    if tables:
+        raise StoreError(
+            f"{database.where}: this file is not a prober database: it holds tables of another program, such as "
+            f"{quoted(tables[0])}; name another file"
+        )
 
 
 def _refuse_newer(database: Database, version: str | None) -> None:

@@ -110,7 +110,7 @@ def test_a_database_that_a_daemon_works_on_is_not_replaced(sqlite_url: str, tmp_
 def test_what_is_no_backup_replaces_nothing(sqlite_url: str, tmp_path: Path, content: bytes) -> None:
     copy = tmp_path / "copy.db"
     copy.write_bytes(content)
-    with pytest.raises(StoreError, match="this is no backup of a prober database"):
+    with pytest.raises(StoreError, match="the backup is no prober database; name another file"):
         restore(sqlite_url, copy, NOW, overwrite=True)
     with pytest.raises(StoreError, match="there is no such file"):
         restore(sqlite_url, tmp_path / "other.db", NOW, overwrite=True)
