@@ -10,11 +10,11 @@ import genai_prices
 import pytest
 from genai_prices.types import ModelPrice
 
-from prober import prices
 from prober.model.declaration import Endpoint, Price
 from prober.prices import Tariff, Unpriced, tariff
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+"""What is looked up is remembered for the minute: a test that changes the list asks for prices of a day of its own."""
 
 
 def endpoint(provider="openai", model="gpt-4.1-2025-04-14", **fields):
@@ -65,21 +65,15 @@ def test_what_is_not_listed_is_unknown_with_its_fix(fields, named):
     assert "declare price:" in found.reason
 
 
-@pytest.fixture(autouse=True)
-def _nothing_looked_up_before():
-    prices._look_up.cache_clear()
-    yield
-    prices._look_up.cache_clear()
-
-
 def test_a_list_is_searched_once_a_minute_for_what_the_price_depends_on(monkeypatch):
     asked = []
     search = genai_prices.calc_price
     monkeypatch.setattr(genai_prices, "calc_price", lambda *args, **named: asked.append(args) or search(*args, **named))
-    found = {tariff(endpoint(parameters={"seed": seed}), NOW + timedelta(milliseconds=seed)) for seed in range(1000)}
+    then = NOW + timedelta(days=1)
+    found = {tariff(endpoint(parameters={"seed": seed}), then + timedelta(milliseconds=seed)) for seed in range(1000)}
     assert len(found) == len(asked) == 1
-    tariff(endpoint(model="gpt-4.1-mini-2025-04-14"), NOW)
-    tariff(endpoint(), NOW + timedelta(minutes=1))
+    tariff(endpoint(model="gpt-4.1-mini-2025-04-14"), then)
+    tariff(endpoint(), then + timedelta(minutes=1))
     assert len(asked) == 3
 
 
@@ -89,7 +83,7 @@ def test_an_entry_without_numbers_is_unknown(monkeypatch):
         input_price=0, output_price=0, total_price=0,
     )  # fmt: skip
     monkeypatch.setattr(genai_prices, "calc_price", lambda *_, **__: entry)
-    assert isinstance(tariff(endpoint(), NOW), Unpriced)
+    assert isinstance(tariff(endpoint(), NOW + timedelta(days=2)), Unpriced)
 
 
 def test_what_is_declared_comes_first_zeros_too():
@@ -125,4 +119,4 @@ def test_the_list_is_loaded_only_when_it_is_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "genai_prices", None)
     assert isinstance(tariff(endpoint("scripted"), NOW), Tariff)
     with pytest.raises(ImportError):
-        tariff(endpoint(), NOW)
+        tariff(endpoint(), NOW + timedelta(days=3))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from html.entities import html5
 from itertools import islice
 from typing import Final
 
@@ -18,15 +19,30 @@ SHORTEST_SECRET: Final = 8
 """Keys shorter than this are dummies such as `none`, which a reply may well contain as a word."""
 
 _BETWEEN: Final = (
-    "(?:[\\s\u00ad\u200b-\u200f\u2060\ufeff\"'`+*,;:|._-]|<br ?/?>|&shy;"
-    r"|\\{1,2}[nrt]|\\{1,2}u(?:00ad|200[b-f]|2060|feff)|%(?:25)?(?:0[ad]|20)|&#(?:1[03]|xa|xd);){0,5}?"
+    "(?:[\\s\\x00\u00ad\u200b-\u200f\u2060\ufeff\"'`+*,;:|._/-]|<br ?/?>|&shy;"
+    r"|\\{1,8}[nrt]|\\{1,8}u(?:00ad|200[b-f]|2060|feff)|%(?:25){0,3}(?:0[ad]|20)|&(?:amp;){0,3}#(?:1[03]|xa|xd);"
+    r"|=\r?\n){0,5}?"
 )
 """What may stand between two characters of a secret that was broken over lines or into pieces, or hidden with empty
 characters: as it is, or escaped for JSON, a URL or HTML."""
+_WRAPPED: Final = r"(?:\s|\\{1,8}[nr]|=\r?\n|%0[ad]){0,3}"
+"""Where a secret in base64 may be broken over lines."""
+_NAMES: Final[dict[str, list[str]]] = {}
+"""Character → its names in HTML, with the semicolon."""
+for _name, _character in html5.items():
+    if _name.endswith(";") and _character.isascii() and len(_character) == 1:
+        _NAMES.setdefault(_character, []).append(_name)
 _MOST_SPELLED: Final = 40
 """Characters of each part of a secret that are looked for one by one: tokens of some clouds have thousands."""
-_MASK: Final = re.compile(r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}")
-"""What replaces the middle of a masked secret, such as `sk-...abcd`, or of a part that was found before."""
+_MOST_ENCODED: Final = 160
+"""The same of each encoding of a secret."""
+_MASK: Final = re.compile(
+    r"\*{2,}|\.{3,}|…+|•{2,}|●{2,}|#{2,}|_{3,}|-{3,}|[xX]{4,}|\s{0,4}\[redacted\]\s{0,4}"
+    r"|\[[a-z .…*]{1,12}\]|<[a-z .…*]{1,12}>|\([a-z .…*]{1,12}\)|\{[a-z .…*]{1,12}\}",
+    re.IGNORECASE,
+)
+"""What replaces the middle of a masked secret, such as `sk-...abcd` or `sk-<hidden>abcd`, or of a part that was found
+before."""
 _MOST_MASKS: Final = 10_000
 """Masks of one text that are looked at, so that the time is bounded."""
 _LEAST_SHOWN, _LEAST_AT_ONE_END = 4, 6
@@ -42,7 +58,8 @@ def without_secrets(reply: Reply, secrets: Iterable[str | None]) -> Reply:
 
 
 def redacted(text: str, secret: str | None) -> str:
-    """`text` without the secret: as it is, escaped for JSON, a URL or HTML, in base64 or hex, broken, cut or masked."""
+    """`text` without the secret: as it is, escaped for JSON, a URL, HTML or mail, in base64, hex or other
+    digits, broken, cut or masked."""
     if secret is None or len(secret) < SHORTEST_SECRET or not text:
         return text
     return _without_masked(_spellings(secret).sub(REDACTED, text), secret)
@@ -91,26 +108,42 @@ def _spellings(secret: str) -> re.Pattern[str]:
         *_in_base64(secret),
         *_in_base64(base64.b64encode(raw).decode()),
         base64.b32encode(raw).decode().rstrip("="),
+        base64.b85encode(raw).decode(),
+        base64.a85encode(raw).decode(),
         secret[::-1],
+        raw[::-1].hex(),
         codecs.encode(secret, "rot13"),
     ]
     in_numbers = (
         r"[\s:,-]{0,2}".join(f"(?:0?x)?{byte:02x}" for byte in raw),
         r"[\s,;]{1,2}".join(map(str, raw)),
+        r"[\s,;]{0,2}".join(f"{byte:08b}" for byte in raw),
     )
-    return re.compile("|".join([start + rest, end, *in_numbers, *map(re.escape, encoded)]), re.IGNORECASE)
+    wrapped = {
+        _WRAPPED.join(map(_in_a_url, text[:_MOST_ENCODED])) + (r"[\w+/=%-]*" if len(text) > _MOST_ENCODED else "")
+        for text in encoded
+    }
+    return re.compile("|".join([start + rest, end, *in_numbers, *wrapped]), re.IGNORECASE)
+
+
+def _in_a_url(character: str) -> str:
+    """A character as itself, or, where a URL would escape it, that."""
+    return character if character.isalnum() else f"(?:{re.escape(character)}|%(?:25)?{ord(character):02x})"
 
 
 def _spelled(character: str) -> str:
-    """A character as itself, escaped for JSON, a URL or HTML, or as wide as a Chinese one."""
+    """A character as itself, escaped for JSON, a URL, HTML or mail, once or several times over, or as wide as a Chinese
+    one."""
     code = ord(character)
-    json, url, html = (
-        rf"\\{{1,2}}(?:u00{code:02x}|x{code:02x}|{code:03o})",
-        f"%(?:25)?{code:02x}",
-        f"&#(?:0{{0,3}}{code}|x0{{0,2}}{code:x});",
+    names = "".join(f"|{name}" for name in _NAMES.get(character, ()))
+    json, url, html, mail = (
+        rf"\\{{1,8}}(?:u00{code:02x}|u\{{0{{0,4}}{code:x}\}}|U0{{6}}{code:02x}|x{code:02x}|{code:03o})",
+        f"%(?:25){{0,3}}{code:02x}",
+        f"&(?:amp;){{0,3}}(?:#0{{0,3}}{code};|#x0{{0,2}}{code:x};{names})",
+        f"={code:02x}",
     )
     wide = f"|{chr(code + 0xFEE0)}" if 0x21 <= code <= 0x7E else ""
-    return rf"(?:{json}|{url}|{html}|\\?{re.escape(character)}{wide})"
+    return rf"(?:{json}|{url}|{html}|{mail}|\\{{0,8}}{re.escape(character)}{wide})"
 
 
 def _in_base64(secret: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import base64
 import codecs
 import html
 import json
+import re
 import urllib.parse
 from collections.abc import Callable
 
@@ -61,6 +62,29 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "base32": lambda key: base64.b32encode(key.encode()).decode().rstrip("="),
     "base64 twice": lambda key: base64.b64encode(base64.b64encode(key.encode())).decode(),
     "rot13": lambda key: codecs.encode(key, "rot13"),
+    "masked with dashes": lambda key: f"{key[:6]}-----{key[-4:]}",
+    "masked with signs": lambda key: f"{key[:6]}####{key[-4:]}",
+    "masked with lines": lambda key: f"{key[:6]}____{key[-4:]}",
+    "masked with dots in brackets": lambda key: f"{key[:6]}[...]{key[-4:]}",
+    "masked with a word": lambda key: f"{key[:6]}<hidden>{key[-4:]}",
+    "masked with a word in parentheses": lambda key: f"{key[:4]} (truncated) {key[-4:]}".replace(" ", ""),
+    "JSON three times": lambda key: json.dumps(json.dumps(json.dumps(key))),
+    "JSON escapes, escaped twice": lambda key: "".join(f"\\\\u{ord(c):04x}" for c in key),
+    "escapes with braces": lambda key: "".join(f"\\u{{{ord(c):x}}}" for c in key),
+    "long escapes": lambda key: "".join(f"\\U{ord(c):08x}" for c in key),
+    "URL three times": lambda key: urllib.parse.quote(urllib.parse.quote(urllib.parse.quote(key, safe=""))),
+    "HTML numbers, escaped": lambda key: "".join(f"&amp;#{ord(c)};" for c in key),
+    "HTML names": lambda key: key.replace("/", "&sol;").replace("+", "&plus;").replace("_", "&lowbar;"),
+    "mail": lambda key: "".join(f"={ord(c):02X}" for c in key),
+    "base64 over two lines": lambda key: "\n".join(re.findall(".{1,24}", base64.b64encode(key.encode()).decode())),
+    "base64 in a URL": lambda key: urllib.parse.quote(base64.b64encode(key.encode()).decode(), safe=""),
+    "base85": lambda key: base64.b85encode(key.encode()).decode(),
+    "ascii85": lambda key: base64.a85encode(key.encode()).decode(),
+    "binary digits": lambda key: " ".join(f"{byte:08b}" for byte in key.encode()),
+    "hexadecimal, backwards": lambda key: key.encode()[::-1].hex(),
+    "with zero bytes": "\0".join,
+    "with slashes": "/".join,
+    "spaced twice": "  ".join,
 }
 
 
@@ -99,6 +123,8 @@ def test_every_text_of_a_reply_is_clean(spelling: str) -> None:
         "The task ... is done. xxxx",
         "sk-",
         "Wait... 12",
+        "a/b/c = d_e_f ----- [hidden] <b> (see below) {x} #### ____",
+        "x = 5; y =41 &amp;#97; &sol; C:\\\\Users\\\\sk 01100001 01100010",
         "",
         "a" * 1000,
     ],
