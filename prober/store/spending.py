@@ -4,7 +4,7 @@ all budgets that it counts in, so that all processes together never pass one."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import or_
 from sqlmodel import and_, col, delete, func, select, update
@@ -17,6 +17,10 @@ from prober.store.views import BudgetView, SpendingView
 
 _LOCK = ""
 """The part of the row that whoever books or settles locks first."""
+_COPIED = "copied "
+"""Before the name of a part: how much of it was counted as of an earlier moment, because a clock was ahead."""
+SKEW = timedelta(minutes=5)
+"""By how much clocks of several machines may differ; what is booked further ahead shows a clock that was wrong."""
 
 
 def spent(tx: Transaction, budget: ScopedBudget, now: datetime) -> dict[Period, Spent]:
@@ -61,14 +65,11 @@ def reserve(
         if before != declared:
             lock = (col(SpendingRow.scope) == one.scope, col(SpendingRow.part) == _LOCK)
             tx.exec(update(SpendingRow).where(*lock).values(budget=declared))
+        _count_what_is_ahead(tx, one.scope, now)
     count, reason = affords(tx, limited, wanted, now)
     cost = _total(wanted[:count])
     for one in limited:
-        parts = [_name(period, part_of(period, now)) for period in PERIODS]
-        here = select(SpendingRow.part).where(SpendingRow.scope == one.scope, col(SpendingRow.part).in_(parts))
-        for part in sorted({*parts} - {*tx.exec(here)}):
-            insert_missing(tx, SpendingRow, _values(one.scope, part, NOTHING))
-        _add(tx, one.scope, parts, cost)
+        _book(tx, one.scope, [_name(period, part_of(period, now)) for period in PERIODS], cost)
     return count, reason
 
 
@@ -122,6 +123,34 @@ def _begin(tx: Transaction, budget: ScopedBudget, now: datetime) -> None:
             insert_missing(tx, SpendingRow, _values(budget.scope, _name(period, began), cost))
 
 
+def _count_what_is_ahead(tx: Transaction, scope: str, now: datetime) -> None:
+    """What was booked by a clock that was far ahead, or before this one stepped back, was spent by now at the latest.
+
+    It counts from now on, and stays where it is as well: whichever of the two clocks is right, the budget is kept, and
+    no more than one window is lost.
+    """
+    for period in PERIODS:
+        ahead = select(SpendingRow).where(
+            SpendingRow.scope == scope,
+            col(SpendingRow.part) > _name(period, part_of(period, now + SKEW)),
+            col(SpendingRow.part) < f"{period} 9999",
+        )
+        for row in tx.exec(ahead).all():
+            cost = Spent(row.asks, row.tokens, row.nanodollars)
+            copied = tx.get(SpendingRow, (scope, _COPIED + row.part))
+            if copied is not None:
+                cost = cost.minus(Spent(copied.asks, copied.tokens, copied.nanodollars))
+            if cost != NOTHING:
+                _book(tx, scope, [_COPIED + row.part, _name(period, part_of(period, now))], cost)
+
+
+def _book(tx: Transaction, scope: str, parts: Sequence[str], cost: Spent) -> None:
+    here = select(SpendingRow.part).where(SpendingRow.scope == scope, col(SpendingRow.part).in_(parts))
+    for part in sorted({*parts} - {*tx.exec(here)}):
+        insert_missing(tx, SpendingRow, _values(scope, part, NOTHING))
+    _add(tx, scope, parts, cost)
+
+
 def _booked(tx: Transaction, scope: str, period: Period, now: datetime) -> Spent:
     found = tx.exec(
         select(
@@ -131,7 +160,7 @@ def _booked(tx: Transaction, scope: str, period: Period, now: datetime) -> Spent
         ).where(
             SpendingRow.scope == scope,
             col(SpendingRow.part) >= _name(period, since(period, now)),
-            col(SpendingRow.part) < f"{period} 9999",
+            col(SpendingRow.part) <= _name(period, part_of(period, now + SKEW)),
         )
     ).one()
     return Spent(*(int(one) for one in found))

@@ -86,7 +86,7 @@ def of_endpoint(budget: Budget) -> ScopedBudget:
 
 def spent(store: Store, dollars: bool = False) -> tuple[int, ...]:
     """Asks and tokens of the newest day, and billionths of dollars."""
-    return store.query(spending.spent, of_endpoint(Budget()), NOON)["day"][: 3 if dollars else 2]
+    return store.query(spending.spent, of_endpoint(Budget()), NOON + 6 * HOUR)["day"][: 3 if dollars else 2]
 
 
 def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
@@ -279,8 +279,23 @@ def test_a_clock_that_steps_back_frees_nothing_and_the_window_ends_when_time_has
 ) -> None:
     hourly = [of_endpoint(Budget(asks_per_hour=10))]
     assert store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON)[0] == 10
-    assert store.change(spending.reserve, hourly, [Spent(1, 0)], NOON + step)[0] == 0
+    for at in (NOON + step, NOON + step, NOON + step + HOUR / 2, NOON + timedelta(minutes=1)):
+        assert store.change(spending.reserve, hourly, [Spent(1, 0)], at)[0] == 0
     assert store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON + HOUR)[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("ahead", "later"), [(timedelta(minutes=20), 1), (timedelta(hours=5), 10), (timedelta(days=400), 10)]
+)
+def test_a_clock_that_was_ahead_locks_a_budget_for_one_window(store: Store, ahead: timedelta, later: int) -> None:
+    hourly = [of_endpoint(Budget(asks_per_hour=10))]
+    assert store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON + ahead)[0] == 10
+    store.change(spending.give_back, [one.scope for one in hourly], NOON + ahead, Spent(1, 0))
+    made = [
+        store.change(spending.reserve, hourly, [Spent(1, 0)] * 20, NOON + timedelta(minutes=minute))[0]
+        for minute in (0, 30, 66)
+    ]
+    assert made == [1, 0, later]
 
 
 def test_the_tightest_budget_decides_and_says_whose_it_is(store: Store) -> None:
