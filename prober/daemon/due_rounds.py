@@ -228,7 +228,8 @@ class DueRounds:
         except Exception as error:
             log_fault(about, error)
             return self._give_up(watched, due, error)
-        self._round_ended(None)
+        if result.outcome != "busy":  # then nothing was stored
+            self._round_ended(None)
         log_round(about, result)
         with reported(f"what was seen of {about}"):
             self._round_over(watched, began, result)

@@ -66,6 +66,7 @@ def test_an_alarm_in_full() -> None:
 OF_OTHERS = {
     "trouble": "trouble_over",
     "runaway": "runaway_over",
+    "bill_above_plan": "bill_in_plan",
     "objective_missed": "objective_over",
     "samples_shifted": "samples_learnt",
     "stale": "fresh",
@@ -128,6 +129,7 @@ def test_the_end_of_what_never_fired_here_is_not_sent() -> None:
     [
         ("trouble", "trouble_over", True),
         ("runaway", "runaway_over", True),
+        ("bill_above_plan", "bill_in_plan", True),
         ("stale", "fresh", False),
         ("daemon_silent", "daemon_back", False),
     ],

@@ -14,7 +14,7 @@ from prober.store import Store, incidents
 from prober.store import rounds as stored_rounds
 from prober.store.pages import overview
 from tests.daemon.test_daemon import KEY, leave
-from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, rounds, tick, watching, work, write_set
+from tests.daemon.world import ENDPOINTS, HOUR, NOON, completed, handed_on, rounds, tick, watching, work, write_set
 
 MINUTE = timedelta(minutes=1)
 
@@ -168,7 +168,7 @@ def test_jitter_is_no_matter_to_it(files, store, clock, evidence):
     write_set(files, jitter="50m")
     daemon = start(files, store, clock)
     daemon.take_up()
-    (job,) = (job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3)
+    (job,) = handed_on(daemon)
     assert (job.trigger.run_date - run_round.now_utc()).total_seconds() <= 60
 
 

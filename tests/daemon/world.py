@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apscheduler.job import Job
+
 from prober.alerts.log import LogAlerter
 from prober.asking.scripted import ScriptedProvider
 from prober.daemon import Daemon
@@ -69,14 +71,16 @@ def watching(folder: Path, store: Store, clock: Callable[[], datetime], worker: 
 
 def finish(daemon: Daemon) -> None:
     """Do, here and now and in order, what was handed to the scheduler for once and is due; until nothing is left."""
-    while True:
-        once = [job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3]
-        jobs = [job for job in once if job.args[1] <= daemon.clock()]
-        if not jobs:
-            return
-        for job in jobs:
-            job.remove()
-            job.func(*job.args)
+    while due := [job for job in handed_on(daemon) if job.args[1] <= daemon.clock()]:
+        job = due[0]
+        while daemon.scheduler.get_job(job.id) is not None:
+            daemon.scheduler.remove_job(job.id)
+        job.func(*job.args)
+
+
+def handed_on(daemon: Daemon) -> list[Job]:
+    """Rounds that were handed to the scheduler. One that does not run keeps a job beside the job that replaces it."""
+    return list({job.id: job for job in daemon.scheduler.get_jobs() if job.id.count(" ") == 3}.values())
 
 
 def work(daemon: Daemon) -> None:

@@ -43,7 +43,7 @@ def test_from_no_database_to_an_accepted_change(url, tmp_path):
     now = datetime.now(UTC)
     incident = seeded.seed(url, now)
     at.run()
-    assert "**support-bot** is different from what you pinned: 137 % longer" in at.error[0].value
+    assert "**support-bot** is different from what you pinned: 137\N{NO-BREAK SPACE}% longer" in at.error[0].value
     shown = texts(at)
     assert all(state in shown for state in ("changed", "gathering", "quiet")) and shown.count("support team") >= 3
 

@@ -207,6 +207,7 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
     assert reached.ends == set(get_args(CloseReason))
     causes, facts = {"asks_failed", "cause_changed", "cause_refreshed"}, {"fact_found", "fact_over"}
     measured = {"budget_burns", "burn_over", "shift_found", "shift_learnt", "not_declared", "overspent", "back_in_plan"}
+    measured |= {"bill_above_plan", "bill_in_plan"}
     assert set(get_args(Reason)) - reached.reasons == {
         "joined", "not_allowed", "not_acknowledged", "became_reference", "mute_moved", *causes, *facts, *measured
     }, "said elsewhere"  # fmt: skip
@@ -232,6 +233,8 @@ def test_no_state_is_out_of_reach_no_transition_lost_and_every_decision_has_a_re
         "objective_over",
         "runaway",
         "runaway_over",
+        "bill_above_plan",
+        "bill_in_plan",
         "cause_changed",
     }
     assert set(EVENTS) - reached.events == elsewhere | {"fact", "fact_over", "fact_acknowledged", "answers_changed"}

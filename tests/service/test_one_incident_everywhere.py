@@ -32,7 +32,7 @@ def test_words_severity_and_evidence_are_the_same_everywhere(before: str, since:
     notice = StoredOutbox(world.store).claim_notice(world.now, 60, "https://prober")
     assert what_moved(notice.about) == incident.headline == world.status.why
     assert said in title_of(notice, severity.title())
-    assert said in headline([world.status]).sentence
+    assert said in headline([world.status]).sentence.replace("\xa0", " ")
     assert notice.severity == world.status.severity == severity
     assert (notice.about.e_value, notice.about.threshold) == (incident.e_value, incident.threshold)
     assert [one.words for one in notice.about.moved] == [one.words for one in incident.shifts]

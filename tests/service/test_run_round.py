@@ -272,7 +272,9 @@ def test_a_quiet_round_is_not_confirmed(store):
 
 
 def spent(store):
-    return store.query(spending.spent, ScopedBudget("parrot", Budget(), endpoint="parrot"), START + timedelta(hours=12))["day"]
+    return store.query(
+        spending.spent, ScopedBudget("parrot", Budget(), endpoint="parrot"), START + timedelta(hours=12)
+    )["day"]
 
 
 @pytest.mark.slow

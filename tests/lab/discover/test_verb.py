@@ -85,7 +85,7 @@ def test_an_edited_file_is_left_alone(prober: Run, there: Path) -> None:
     FILE.write_text(edited)
     refused = search(prober)
     assert refused.code == 2
-    assert refused.err.startswith(f"{FILE}: is there already, and written or edited by hand")
+    assert refused.err.startswith(f"{FILE}: already exists, and was written or edited by hand")
     assert FILE.read_text() == edited
     assert search(prober, "--force").code == 0
     assert "platform-team" in FILE.read_text()
@@ -115,7 +115,7 @@ def test_a_file_edited_meanwhile_is_left_alone_too(
         (("discover", "bot", "elsewhere"), "elsewhere: no such file or folder"),
         (("discover", "bot", "--output", "found.txt"), "found.txt: is not the name of a probe set file"),
         (("discover", "bot", "--output", "my.endpoints.yaml"), "my.endpoints.yaml: is not the name of a probe set file"),
-        (("discover", "bot", "--output", "probes/canary.yaml"), "probes/canary.yaml: is there already"),
+        (("discover", "bot", "--output", "probes/canary.yaml"), "probes/canary.yaml: already exists"),
         (("discover", "bot", "--output", "probes/canary.yaml/x.yaml"), "probes/canary.yaml: cannot be created"),
         (("discover", "bot", "--budget-tokens", "0"), "Invalid value for '--budget-tokens'"),
         (("discover",), "Missing argument 'ENDPOINT'"),
