@@ -29,7 +29,7 @@ def gate(
     ],
     paths: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="[PROBES]..."),
+        typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="PROBES"),
     ] = None,
     candidate: Annotated[
         Optional[str],  # noqa: UP045

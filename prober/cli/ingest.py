@@ -30,7 +30,7 @@ SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".json", ".csv", ".eval")
 def ingest(
     logs: Annotated[
         Optional[list[Path]],  # noqa: UP045
-        typer.Argument(metavar="[LOG]...", help="Reply logs, files of other tools, or folders of them."),
+        typer.Argument(metavar="LOG", help="Reply logs, files of other tools, or folders of them."),
     ] = None,
     feature: Annotated[
         Optional[str],  # noqa: UP045

@@ -57,7 +57,7 @@ class Wishes:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write them.")] = Path("probes"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write them.")] = Path("probes"),
     model: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option("--model", metavar="MODEL", help="Model to watch. Without it, the offline example is written."),

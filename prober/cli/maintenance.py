@@ -19,7 +19,7 @@ from prober.text import quoted
 
 
 def maintenance(
-    endpoint: Annotated[Optional[str], typer.Argument(metavar="[ENDPOINT]", help="Its declared name.")] = None,  # noqa: UP045
+    endpoint: Annotated[Optional[str], typer.Argument(metavar="ENDPOINT", help="Its declared name.")] = None,  # noqa: UP045
     for_: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 90m or 4h; at most 7d.")] = "",
     end: Annotated[bool, typer.Option("--end", help="End the maintenance now.")] = False,
     by: By = None,

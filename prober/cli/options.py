@@ -29,7 +29,7 @@ from prober.text import count, quoted
 
 Paths: TypeAlias = Annotated[
     Optional[list[Path]],  # noqa: UP045  # typer reads this at run time
-    typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="[PATHS]..."),
+    typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="PATHS"),
 ]
 Database: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045
@@ -62,7 +62,7 @@ By: TypeAlias = Annotated[
     typer.Option("--by", metavar="WHO", help="Who acts.", show_default="the logged-in user"),
 ]
 Logs: TypeAlias = Annotated[
-    list[Path], typer.Argument(metavar="LOG...", help="Reply logs, .jsonl or .jsonl.gz; or files of other tools.")
+    list[Path], typer.Argument(metavar="LOG", help="Reply logs, .jsonl or .jsonl.gz; or files of other tools.")
 ]
 From: TypeAlias = Annotated[
     Optional[str],  # noqa: UP045

@@ -145,7 +145,7 @@ FIXES: Final[Mapping[Failure, str]] = {
     "provider_error": "the provider failed; try again later",
     "invalid_reply": "the address answers, but not in the wire format of `provider`; check `base_url` and `api`",
     "too_large": "lower `max_tokens` in `parameters`, or raise `max_reply_bytes`",
-    "missing_key": "set the variable that is named, or fix the file or command that the key comes from",
+    "missing_key": "set that variable, or fix the file or command that the key comes from",
     "missing_library": "install the extra that is named, where the prober runs",
 }
 """Failure → what to do."""

@@ -58,7 +58,7 @@ class Powered:
 def power(
     endpoint_name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[ENDPOINT]", help="This endpoint only.", show_default="all that are asked"),
+        typer.Argument(metavar="ENDPOINT", help="This endpoint only.", show_default="all that are asked"),
     ] = None,
     paths: Paths = None,
     replications: Annotated[

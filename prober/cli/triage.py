@@ -32,7 +32,7 @@ SHOWN = 0.02
 def triage(
     endpoint: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[ENDPOINT]", help="Its declared name; all endpoints without it."),
+        typer.Argument(metavar="ENDPOINT", help="Its declared name; all endpoints without it."),
     ] = None,
     since: Annotated[
         Optional[str],  # noqa: UP045

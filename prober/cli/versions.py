@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False)
 def versions(
     name: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Argument(metavar="[NAME]", help="A probe (`set/id`) or an endpoint; all without it."),
+        typer.Argument(metavar="NAME", help="A probe (`set/id`) or an endpoint; all without it."),
     ] = None,
     print_: Annotated[
         Optional[int],  # noqa: UP045

@@ -38,6 +38,51 @@ SHAPE_TERMINAL = MappingProxyType(
     | dict.fromkeys(("bracket", "word", "number", "punctuation", "symbol"), "open")
 )
 """Terminal → how `shape` has it. Which character a reply cut off at its token limit ends in is chance, not shape."""
+IN_WORDS = MappingProxyType(
+    {
+        "first_token=fence": "begins with a code block",
+        "first_token=heading": "begins with a heading",
+        "first_token=bullet": "begins with a bullet",
+        "first_token=numbered": "begins with a numbered item",
+        "first_token=number": "begins with a number",
+        "first_token=brace": "begins with a bracket",
+        "first_token=tag": "begins with a tag",
+        "first_token=emphasis": "begins with emphasis",
+        "first_token=code": "begins with code",
+        "first_token=quote": "begins with a quotation mark",
+        "first_token=punctuation": "begins with punctuation",
+        "first_token=symbol": "begins with a symbol",
+        "first_token=blank": "",
+        "leading_space=space": "a space before it",
+        "leading_space=newline": "a line break before it",
+        "leading_space=other": "white space before it",
+        "trailing_space=space": "a space after it",
+        "trailing_space=newline": "a line break after it",
+        "trailing_space=other": "white space after it",
+        "json=object": "a JSON object",
+        "json=array": "a JSON array",
+        "json=fenced": "JSON in a code block",
+        "fences=1": "one code block",
+        "fences=2+": "several code blocks",
+        "list=bullet": "a bullet list",
+        "list=numbered": "a numbered list",
+        "table=yes": "a table",
+        "headings=yes": "headings",
+        "emphasis=yes": "emphasis",
+        "terminal=blank": "blank",
+        "terminal=fence": "ends with a code block",
+        "terminal=open": "no full stop",
+    }
+)
+"""A part of `shape` → how people say it; empty where another part says the same."""
+_IMPLIED = MappingProxyType(
+    {
+        "json=object": {"first_token=brace", "terminal=open"},
+        "json=array": {"first_token=brace", "terminal=open"},
+        "json=fenced": {"fences=1"},
+    }
+)
+"""A part of `shape` → others that it always comes with."""
 FIRST_TOKEN = (
     ("fence", re.compile(r"```|~~~")),
     ("heading", re.compile(r"#{1,6}\s")),
@@ -88,6 +133,15 @@ def extract(reply: Reply, probe: Probe) -> Features:
     shape = "|".join(f"{name}={value}" for name, value in coarse.items() if value != USUAL[name])
     reason = {"": f"only the first {SCANNED} characters were read"} if len(text) > SCANNED else {}
     return Features({**traits, "shape": shape or "plain"}, unreadable=reason)
+
+
+def in_words(shape: str) -> str:
+    """A `shape` as people say it: `a JSON object, a line break after it`; `plain prose`. Unknown parts stay as they
+    are."""
+    parts = shape.split("|")
+    implied = {other for part in parts for other in _IMPLIED.get(part, ())}
+    said = [IN_WORDS.get(part, part) for part in parts if part not in implied]
+    return "plain prose" if shape == "plain" else ", ".join(filter(None, said))
 
 
 def parse_json(text: str) -> JsonValue:

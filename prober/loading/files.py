@@ -87,7 +87,7 @@ def find(paths: Sequence[str | Path], problems: list[Problem]) -> list[Path]:
             message = f"cannot be read ({error.strerror}); check that it exists and may be read"
             problems.append(Problem(path.as_posix(), 0, "", message))
     if not paths:
-        problems.append(Problem("", 0, "", "no path is named; write the folder of your probe files, such as probes/"))
+        problems.append(Problem("", 0, "", "no path is named; name the folder of your probe files, such as probes/"))
     return sorted(found.values())
 
 
@@ -133,8 +133,9 @@ def _files_of(path: Path, problems: list[Problem]) -> list[Path]:
         return files
     if path.is_file():
         return [path, *(file for file in _yaml_in(path.parent) if not holds_sets(file))]
-    message = "no such file or folder; write the folder of your probe files, such as probes/"
-    problems.append(Problem(path.as_posix(), 0, "", message))
+    shown = path.as_posix()
+    message = f"no such file or folder; name the folder of your probe files, or let `prober init {shown}` write some"
+    problems.append(Problem(shown, 0, "", message))
     return []
 
 

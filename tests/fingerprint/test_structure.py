@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from prober.fingerprint.structure import SCANNED, USUAL, extract
+from prober.fingerprint.structure import IN_WORDS, SCANNED, USUAL, extract, in_words
 from prober.model.declaration import Probe
 from tests.fingerprint.conftest import Answer
 
@@ -149,3 +149,27 @@ def test_beyond_the_cap_the_edges_are_still_read(answer: Answer, probe: Probe) -
     found = extract(answer("\n" + "a" * SCANNED + "\n# late\n?"), probe)
     assert found.unreadable == {"": "only the first 100000 characters were read"}
     assert found.categories["shape"] == "leading_space=newline"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1}', "a JSON object"),
+        ("[1]\n", "a line break after it, a JSON array"),
+        ("```json\n[1]\n```", "begins with a code block, JSON in a code block, ends with a code block"),
+        ("Yes", "no full stop"),
+        ("Yes.", "plain prose"),
+        (" ", "a space before it, a space after it, blank"),
+        ("- a\n- b", "begins with a bullet, a bullet list, no full stop"),
+        ("# A\n\n|a|b|\n|--|--|\n|1|2|\n\n*b* c.", "begins with a heading, a table, headings, emphasis"),
+    ],
+)
+def test_a_shape_is_said_in_words(answer: Answer, probe: Probe, text: str, said: str) -> None:
+    assert in_words(extract(answer(text), probe).categories["shape"]) == said
+
+
+@pytest.mark.parametrize("start", ["7", "{", "<b>", "*a*", "`a`", "“", "…", "€", "1. ", "~~~", "Ω", "\u0301"])
+@pytest.mark.parametrize("space", ["", " ", "\n", "\t"])
+def test_every_part_of_a_shape_has_words(answer: Answer, probe: Probe, start: str, space: str) -> None:
+    shape = extract(answer(f"{space}{start}a{space}"), probe).categories["shape"]
+    assert shape == "plain" or set(shape.split("|")) <= set(IN_WORDS)

@@ -140,5 +140,8 @@ def test_a_share_has_no_minus_before_its_zero_and_no_fraction_that_is_none() -> 
 
 
 def test_a_shape_is_said_in_words_and_an_answer_stays_as_it_is() -> None:
-    assert answer_words("format", "first_token=brace|json=object") == "first token: brace, json: object"
+    assert answer_words("format", "first_token=brace|json=object|terminal=open") == "a JSON object"
+    assert answer_words("format", "leading_space=newline|terminal=open") == "a line break before it, no full stop"
+    assert answer_words("format", "plain") == "plain prose"
+    assert answer_words("serving", "region=eu|tier=flex") == "region: eu, tier: flex"
     assert answer_words("choice", "x=1|y=2") == "x=1|y=2"

@@ -61,7 +61,7 @@ def test_categories_are_words_and_shares_are_counts() -> None:
     assert category("length", "1.386") == "3 characters"
     assert category("length", "3.652..inf") == "over 38 characters"
     assert (category("refusal", "1"), category("refusal", "(new)")) == ("refuses", "something new")
-    assert category("format", "first_token=brace|json=object") == "first token: brace, json: object"
+    assert category("format", "first_token=brace|json=object|terminal=open") == "a JSON object"
     assert category("choice", "Teal") == "Teal" and category("choice", "a=b c") == "a=b c"
     (refusal,) = [one for one in seen(**{"text.characters": 900.0}) if one.channel == "refusal"] or [None]
     assert refusal is None or refusal.then[refusal.labels.index("refuses")] == 0.0, "no smoothed belief"
