@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import inf
+from math import ceil, inf
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -96,7 +96,7 @@ class Promise:
             lacks.append(f"{self.reference.rounds - rounds} more of {count(self.reference.rounds, 'round')}")
         hours = (max(at) - min(at)).total_seconds() / 3600 if at else 0.0
         if at and hours < self.reference.hours:
-            lacks.append(f"{self.reference.hours - hours:.1f} more of {count(self.reference.hours, 'hour')}")
+            lacks.append(f"{ceil(self.reference.hours - hours)} more of {count(self.reference.hours, 'hour')}")
         return " and ".join(lacks)
 
 

@@ -45,11 +45,11 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
     assert [j.state for j in judgements[: REFERENCE + 1]] == ["insufficient_evidence"] * REFERENCE + ["quiet"]
     assert (
         judgements[0].missing
-        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 168.0 more of 168 hours"
+        == f"the reference of 3 probes needs 11 more of {REFERENCE} rounds and 168 more of 168 hours"
     )
     assert (
         judgements[1].missing
-        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 144.0 more of 168 hours"
+        == f"the reference of 3 probes needs 10 more of {REFERENCE} rounds and 144 more of 168 hours"
     )
     assert judgements[REFERENCE - 1].missing == COMPLETE
     assert judgements[0].e_value == 0.0
@@ -60,7 +60,7 @@ def test_until_the_reference_is_complete_it_says_how_much_is_missing() -> None:
 @pytest.mark.slow
 def test_rounds_alone_are_not_enough_where_they_span_too_few_hours() -> None:
     _, judgements = judged(world(26, every=timedelta(hours=7), series=("a",), samples=1))
-    assert judgements[11].missing == "the reference of 1 probe needs 91.0 more of 168 hours"
+    assert judgements[11].missing == "the reference of 1 probe needs 91 more of 168 hours"
     assert [j.state for j in judgements].index("quiet") == 25
 
 
@@ -250,7 +250,7 @@ def test_a_series_added_later_gets_a_reference_of_its_own() -> None:
     assert {j.state for j in judgements[REFERENCE:]} <= {"quiet", "suspected"}
     assert (
         judgements[20].missing
-        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 168.0 more of 168 hours"
+        == f"the reference of 1 probe needs 11 more of {REFERENCE} rounds and 168 more of 168 hours"
     )
     assert judgements[20 + REFERENCE].missing == ""
     assert memory.series == (*SERIES, "d")
@@ -337,7 +337,7 @@ def test_of_several_references_the_nearest_to_completion_says_what_it_lacks() ->
     _, judgements = judged(rounds)
     assert (
         judgements[-1].missing
-        == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds and 72.0 more of 168 hours"
+        == f"the reference of 2 probes needs 7 more of {REFERENCE} rounds and 72 more of 168 hours"
     )
 
 

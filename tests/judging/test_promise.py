@@ -26,8 +26,8 @@ def test_the_threshold_is_the_rounds_between_false_alarms(alarms, rounds, thresh
     ("rounds", "hours", "missing"),
     [
         (0, None, "12 more of 12 rounds"),
-        (1, 0, "11 more of 12 rounds and 168.0 more of 168 hours"),
-        (12, 167.9, "0.1 more of 168 hours"),
+        (1, 0, "11 more of 12 rounds and 168 more of 168 hours"),
+        (12, 167.9, "1 more of 168 hours"),
         (11, 200, "1 more of 12 rounds"),
         (12, 168, ""),
         (13, None, ""),

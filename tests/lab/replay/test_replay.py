@@ -91,7 +91,7 @@ def test_too_short_a_log_is_insufficient_and_says_what_is_missing() -> None:
     assert {j.state for j in result.judgements} == {"insufficient_evidence"}
     assert (
         result.judgements[-1].missing
-        == "the reference of 3 probes needs 7 more of 12 rounds and 72.0 more of 168 hours"
+        == "the reference of 3 probes needs 7 more of 12 rounds and 72 more of 168 hours"
     )
 
 
