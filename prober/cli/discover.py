@@ -102,7 +102,7 @@ def _searched(declarations: Declarations, endpoint: Endpoint, plan: Search) -> D
                 plan,
                 clock=now_utc,
                 pause=time.sleep,
-                tell=lambda spent: shown.update(bar, completed=spent),
+                report=lambda spent: shown.update(bar, completed=spent),
                 gates=gates.of(endpoint, {}),
             )
     except KeyboardInterrupt:

@@ -159,7 +159,7 @@ def _take(
 ) -> Taken:
     with bars() as shown:
 
-        def told() -> Iterator[Taken]:
+        def batches() -> Iterator[Taken]:
             for file in files:
                 state_ = _state(file)
                 replies = replies_of([file], shown, tool)
@@ -168,7 +168,7 @@ def _take(
                 seen[file] = state_
 
         total = Taken()
-        for one in told():
+        for one in batches():
             total = total.plus(one)
     return total
 

@@ -123,7 +123,7 @@ def _powered(declarations: Declarations, endpoint: Endpoint, store: Store | None
         missing,
         history,
         sensitivity(
-            history, changes(probes), promise, tuple(SPANS.values()), replications, seed, tell=lambda words: step()
+            history, changes(probes), promise, tuple(SPANS.values()), replications, seed, progress=lambda words: step()
         ),
         information(history, promise),
     )

@@ -134,7 +134,7 @@ def _ask(
             budget=budget,
             fallback=declarations.endpoint(fallback) if fallback else None,
             gates_of=gates.of,
-            tell=lambda asks: shown.update(task, completed=asks),
+            progress=lambda asks: shown.update(task, completed=asks),
         )
     if made.refused:
         complain(f"only {count(made.asks, 'ask')} made: {made.refused}")

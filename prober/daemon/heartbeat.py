@@ -25,7 +25,7 @@ BEAT_S: Final = 60.0
 """Between two signs of life."""
 
 
-_HEARD_FOR_S: Final = SILENT_AFTER.total_seconds()
+_ACTIVE_FOR_S: Final = SILENT_AFTER.total_seconds()
 
 
 class Heartbeat:
@@ -37,7 +37,7 @@ class Heartbeat:
         self._ping = ping
         self._goes_on = False
         """Whether this process has given a sign of life."""
-        self._heard: dict[str, tuple[datetime, float]] = {}
+        self._last_change: dict[str, tuple[datetime, float]] = {}
         """Worker → its last sign of life, and when that was new, by the monotonic clock."""
         self._said = ""
         """What was wrong with the last ping; empty where it arrived."""
@@ -57,7 +57,7 @@ class Heartbeat:
         try:
             sign_of_life(
                 self._store, self._worker, endpoints, routing, now, file_problems,
-                goes_on=self._goes_on, heard=self._hear(self._store.query(daemons.statuses), now),
+                goes_on=self._goes_on, active=self._active(self._store.query(daemons.statuses), now),
             )  # fmt: skip
             self._goes_on = True
             store = self._store
@@ -73,20 +73,20 @@ class Heartbeat:
             well, words = False, _lost(str(error))
         self._send(well, words)
 
-    def _hear(self, known: Sequence[DaemonStatus], now: datetime) -> set[str]:
+    def _active(self, known: Sequence[DaemonStatus], now: datetime) -> set[str]:
         """Whose sign of life was new lately, so that a daemon whose clock differs is not taken for a silent one."""
         for one in known:
-            before = self._heard.get(one.worker)
+            before = self._last_change.get(one.worker)
             if (before is None and one.notified_at is not None) or (before is not None and before[0] == one.seen_at):
                 continue
-            self._heard[one.worker] = one.seen_at, time.monotonic()
+            self._last_change[one.worker] = one.seen_at, time.monotonic()
             is_far = abs(now - one.seen_at) > CLOCK_STEP + timedelta(seconds=BEAT_S)
             if before is not None and is_far and one.worker != self._worker:  # its own step is said elsewhere
                 logger.warning(
                     "the clock of the daemon %s differs from this one by about %s; set both, or rounds are asked twice",
                     one.worker, abs(now - one.seen_at),
                 )  # fmt: skip
-        return {worker for worker, (_, at) in self._heard.items() if time.monotonic() - at < _HEARD_FOR_S}
+        return {worker for worker, (_, at) in self._last_change.items() if time.monotonic() - at < _ACTIVE_FOR_S}
 
     def _send(self, well: bool, words: str) -> None:
         if self._ping is None:

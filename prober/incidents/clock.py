@@ -134,13 +134,13 @@ def unwatched(lost: DaemonStatus, others: Sequence[DaemonStatus]) -> timedelta:
     return max([timedelta(0), *map(gap, lost.endpoints)])
 
 
-def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime, *, heard: Collection[str] = ()) -> Attendance:
+def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime, *, active: Collection[str] = ()) -> Attendance:
     """Everyone in their place, in the order of `daemon_statuses`.
 
-    `heard`: workers whose sign of life was seen to change lately. They live, whatever their clock says.
+    `active`: workers whose sign of life was seen to change lately. They live, whatever their clock says.
     """
     alive = tuple(
-        sign for sign in daemon_statuses if sign.alive(now) or (sign.worker in heard and sign.stopped_at is None)
+        sign for sign in daemon_statuses if sign.alive(now) or (sign.worker in active and sign.stopped_at is None)
     )
     watched = {name for sign in alive for name in sign.endpoints}
     others = [sign for sign in daemon_statuses if sign not in alive]

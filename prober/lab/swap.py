@@ -123,7 +123,7 @@ def experiment(
     budget: int,
     fallback: Endpoint | None = None,
     gates_of: Callable[[Endpoint, Probes], Sequence[Gate]] = lambda endpoint, probes: (),
-    tell: Callable[[int], object] = lambda asks: None,
+    progress: Callable[[int], object] = lambda asks: None,
 ) -> Experiment:
     """Ask the old prompt of the present model, the new prompt of the last snapshot and the fallback, and the old
     parameters, as far as there are such, in at most `budget` asks, and as far as the gates admit them.
@@ -161,7 +161,7 @@ def experiment(
                     refused = refused or one.asked.ended
                 if says_unreached(refused):
                     break
-            tell(asks)
+            progress(asks)
     stored = _stored(before.rounds, set(keys))
     found = [_differs("old_prompt_differs", old.replies, new.replies, probes)] if edited else []
     if stored:

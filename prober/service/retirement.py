@@ -26,18 +26,18 @@ def look(store: Store, endpoint: Endpoint, list_models: ListModels, now: datetim
     before = store.query(retirements.looked_at, endpoint.name, endpoint.model)
     is_due = at_once or before is None or not timedelta(0) <= now - before < EVERY
     said = store.query(replies.newest, endpoint.content_hash, 1)
-    heard: list[RetirementSource] = ["reply"] if any(reply.answered for _, reply in said) else []
+    answered_sources: list[RetirementSource] = ["reply"] if any(reply.answered for _, reply in said) else []
     found = list(announced(endpoint.model, [reply.headers for _, reply in said]))
     listing = Listing()
     if is_due:
         listing = listing if endpoint.metadata is False else list_models(endpoint)
-        heard.append("package")
-        heard += ["model_list"] if listing.models or listing.retirements else []
+        answered_sources.append("package")
+        answered_sources += ["model_list"] if listing.models or listing.retirements else []
         found += [*listing.retirements, *packaged(endpoint)]
     with locked(store, endpoint.content_hash) as tx:
         if is_due:
             retirements.looked(tx, endpoint.name, endpoint.model, listing.models, now)
-        retirements.keep(tx, endpoint.name, endpoint.model, found, heard)
+        retirements.keep(tx, endpoint.name, endpoint.model, found, answered_sources)
     return is_due
 
 

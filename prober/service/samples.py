@@ -43,12 +43,12 @@ def accept_samples(
     return take_in(store, list(samples_of(lines, source, feature)), rules, now)
 
 
-def take_in(store: Store, told: Iterable[Sample], rules: SampleRules, now: datetime) -> Taken:
+def take_in(store: Store, received: Iterable[Sample], rules: SampleRules, now: datetime) -> Taken:
     """Read each sample, store it, and judge the windows that are over. Raises ConfigurationError and StoreError."""
     key, total = _key(rules), Taken()
     oldest = now - timedelta(seconds=rules.keep_for_s)
     touched: set[tuple[str, str]] = set()
-    waiting = iter(told)
+    waiting = iter(received)
     while batch := list(islice(waiting, BATCH)):
         read, finds = list[StoredSample](), Counter[str]()
         for one in batch:

@@ -155,13 +155,13 @@ def beat(
     file_problems: Sequence[str] = (),
     *,
     goes_on: bool = False,
-    heard: Collection[str] = (),
+    active: Collection[str] = (),
 ) -> None:
     """A sign of life of a daemon that watches these endpoints.
 
     Where another has fallen silent people are notified, once; and again when its work goes on. `goes_on`: this process
     has given a sign before, so that a gap since then is one in which the machine slept or the database was lost; that
-    is no news, and for once nothing is said of others, who may have slept too. `heard` as in `attendance`.
+    is no news, and for once nothing is said of others, who may have slept too. `active` as in `attendance`.
     """
     with store.write() as tx:
         before = daemons.see(tx, worker, endpoints, now, file_problems)
@@ -177,13 +177,13 @@ def beat(
         if woke:
             return
         known = daemons.statuses(tx)
-        for lost in attendance(known, now, heard=heard).relieved:
+        for lost in attendance(known, now, active=active).relieved:
             gap = unwatched(lost, known)
             was_missed = lost.stopped_at is None and (lost.notified_at is not None or gap > SILENT_AFTER)
             # Whoever forgets it notifies people, so that of several daemons one does.
             if daemons.remove(tx, lost) and was_missed:
                 _back(tx, f"what the daemon {lost.worker} watched is watched again", gap, routing, now)
-        _notify_of_silent(tx, routing, now, heard)
+        _notify_of_silent(tx, routing, now, active)
 
 
 def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> int:
@@ -191,9 +191,9 @@ def look_for_silent_daemons(store: Store, routing: Routing, now: datetime) -> in
     return store.change(_notify_of_silent, routing, now)
 
 
-def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, heard: Collection[str] = ()) -> int:
+def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, active: Collection[str] = ()) -> int:
     owed = 0
-    here = attendance(daemons.statuses(tx), now, heard=heard)
+    here = attendance(daemons.statuses(tx), now, active=active)
     for lost in here.silent:
         if daemons.mark_notified(tx, lost, now):
             cause = (

@@ -15,14 +15,14 @@ from prober.store.version_rows import ModelListRow, RetirementRow
 
 
 def keep(
-    tx: Transaction, endpoint: str, model: str, found: Sequence[Retirement], heard: Sequence[RetirementSource]
+    tx: Transaction, endpoint: str, model: str, found: Sequence[Retirement], answered: Sequence[RetirementSource]
 ) -> None:
-    """What is said now. What sources that were heard say no more is forgotten, and so is what was said of another
+    """What is said now. What sources that answered say no more is forgotten, and so is what was said of another
     model. A warning given for a date holds for whoever else says the same date."""
     before = tx.exec(select(RetirementRow).where(RetirementRow.endpoint == endpoint)).all()
     warned = {(row.model, row.day): row.warned for row in before if row.warned is not None}
     for row in before:
-        if row.source in heard or row.model != model:
+        if row.source in answered or row.model != model:
             tx.delete(row)
     tx.flush()
     for one in found:

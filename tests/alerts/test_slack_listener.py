@@ -358,7 +358,7 @@ def test_a_wrong_app_token_is_said_and_is_no_loop(slack: SlackServer, caplog: py
     assert presses is not None
     presses.start()
     presses.connecting.join(30)
-    assert "actions in Slack are NOT heard: invalid_auth" in caplog.text and "xapp-other" not in caplog.text
+    assert "clicks in Slack do NOT arrive: invalid_auth" in caplog.text and "xapp-other" not in caplog.text
     assert slack.methods() == ["apps.connections.open"]
     presses.close()
 

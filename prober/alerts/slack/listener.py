@@ -58,7 +58,7 @@ LONGEST_WAIT_S: Final = 60.0
 """Between two tries to connect."""
 
 logger = logging.getLogger(__name__)
-_tell: Final = partial(logger.log, logging.ERROR)  # without a traceback: that may show what the network sent
+_log_error: Final = partial(logger.log, logging.ERROR)  # without a traceback: that may show what the network sent
 
 
 class IncidentActions(Protocol):
@@ -134,9 +134,9 @@ class SlackListener:
             except BAD_LUCK as error:
                 outcome = of_error(error)
                 if outcome.permanent:
-                    _tell("actions in Slack are NOT heard: %s; fix SLACK_APP_TOKEN and start again", outcome.reason)
+                    _log_error("clicks in Slack do NOT arrive: %s; fix SLACK_APP_TOKEN and start again", outcome.reason)
                     return
-                logger.warning("actions in Slack are not heard yet: %s; trying again", outcome.reason)
+                logger.warning("clicks in Slack do not arrive yet: %s; trying again", outcome.reason)
                 self._closing.wait(max(wait_s, min(outcome.retry_after_s or 0.0, LONGEST_WAIT_S)))
                 wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
             else:
@@ -164,14 +164,14 @@ class SlackListener:
         try:
             said = self._done(click)
         except ProberError as error:
-            _tell("%s clicked %s in Slack: %s", click.actor, click.name, error)
+            _log_error("%s clicked %s in Slack: %s", click.actor, click.name, error)
             said = "This could not be done now; try again, or use `prober incidents`."
         except BAD_LUCK as error:
             logger.warning("%s clicked %s in Slack: %s", click.actor, click.name, of_error(error).reason)
             return
         except Exception as error:
             # Not its message: that could hold a secret.
-            _tell("%s clicked %s in Slack: crashed: %s", click.actor, click.name, type(error).__name__)
+            _log_error("%s clicked %s in Slack: crashed: %s", click.actor, click.name, type(error).__name__)
             return
         if said:
             self._say(click, said)

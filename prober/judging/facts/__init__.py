@@ -48,11 +48,11 @@ class FactMemory:
     def with_silent(self, pages: Iterable[str], now: datetime) -> FactMemory:
         """With pages that said nothing. One that said something before is asked again in every round: a server that is
         started anew may be another one."""
-        heard = {key.split(".")[1] for key in self.parts if key.startswith("metadata.")}
+        has_answered = {key.split(".")[1] for key in self.parts if key.startswith("metadata.")}
         until = (now + SILENT_FOR).isoformat()
         left_out = self.pages_left_out(now)
         kept = {page: self.silent[page] for page in left_out}
-        return replace(self, silent=kept | {page: until for page in pages if page not in heard})
+        return replace(self, silent=kept | {page: until for page in pages if page not in has_answered})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,13 @@ def advance(
         return memory, ()
     readings = _with_silent(memory, readings)
     parts = dict(memory.parts)
-    told: list[Fact] = []
+    facts: list[Fact] = []
     handled: set[str] = set()
     for group in _groups(memory, readings):
         is_confirmed = any(_is_confirmed(_known(memory, one), one, again) for one in group)
         is_confirmed |= again is None and sum(_new(_known(memory, one), one).total() for one in group) > 1
         if is_confirmed:
-            told.append(_fact(memory, readings, group))
+            facts.append(_fact(memory, readings, group))
         for one in group:
             handled.add(one.key)
             known = _known(memory, one)
@@ -100,7 +100,7 @@ def advance(
     if len(parts) > PARTS_KEPT:
         newest = sorted(parts, key=lambda key: max((seen.last for seen in parts[key].values.values()), default=""))
         parts = {key: parts[key] for key in newest[-PARTS_KEPT:]}
-    return replace(memory, parts=parts, rounds=memory.rounds + 1), tuple(told)
+    return replace(memory, parts=parts, rounds=memory.rounds + 1), tuple(facts)
 
 
 def learn(rounds: Iterable[Readings]) -> FactMemory:

@@ -72,7 +72,7 @@ def discover(
     *,
     clock: Callable[[], datetime],
     pause: Callable[[float], object],
-    tell: Callable[[int], object] = lambda spent: None,
+    report: Callable[[int], object] = lambda spent: None,
     gates: Sequence[Gate] = (),
 ) -> Discovered:
     """Ask within the budget; go on from the progress that there is. See `PatientAsker` for the arguments.
@@ -85,7 +85,9 @@ def discover(
     unchecked: list[str] = []
     given_up: Reply | None = None
     progress = search.progress
-    with PatientAsker(provider, search.budget_tokens, search.reply_limit, progress, clock, pause, tell, gates) as asker:
+    with PatientAsker(
+        provider, search.budget_tokens, search.reply_limit, progress, clock, pause, report, gates
+    ) as asker:
         if asker.spent > search.budget_tokens:
             message = (
                 f"{count(asker.spent, 'token')} spent so far; raise --budget-tokens above that, or move this file away"

@@ -59,13 +59,13 @@ class PatientAsker:
         progress: Path,
         clock: Callable[[], datetime],
         pause: Callable[[float], object],
-        tell: Callable[[int], object] = lambda spent: None,
+        report: Callable[[int], object] = lambda spent: None,
         gates: Sequence[Gate] = (),
     ) -> None:
         """`reply_limit`: the most output tokens of one reply, None where the endpoint declares no limit.
 
-        `progress`: the reply log to go on with, or to begin. `pause` waits so many seconds; `tell` hears of tokens
-        spent. Raises LogError where the log cannot be read.
+        `progress`: the reply log to go on with, or to begin. `pause` waits so many seconds; `report` is called with
+        the tokens spent. Raises LogError where the log cannot be read.
         """
         self.budget_tokens = budget_tokens
         self.walked = 0
@@ -77,7 +77,7 @@ class PatientAsker:
         self._provider, self._clock, self._pause = provider, clock, pause
         self._handed: set[_Key] = set()
         estimate = TokenEstimate(reply_limit)
-        self._progress = _Progress(progress, budget_tokens, estimate, tell)
+        self._progress = _Progress(progress, budget_tokens, estimate, report)
         self._patience = _Patience()
         self._gates: tuple[Gate, ...] = (self._patience, BudgetGate(self._progress, estimate), *gates)
 
@@ -165,11 +165,13 @@ class _Patience:
 class _Progress:
     """A reply log as a ledger: what was asked, and what it cost."""
 
-    def __init__(self, path: Path, budget_tokens: int, estimate: TokenEstimate, tell: Callable[[int], object]) -> None:
+    def __init__(
+        self, path: Path, budget_tokens: int, estimate: TokenEstimate, report: Callable[[int], object]
+    ) -> None:
         """Earlier replies are read. A last line that a kill cut short is taken off: its ask is made again."""
         self.known: dict[_Key, Reply] = {}
         self.spent = self.asked = 0
-        self._path, self._tell = path, tell
+        self._path, self._report = path, report
         self._most = budget_tokens
         if not path.exists():
             return
@@ -215,7 +217,7 @@ class _Progress:
             )  # fmt: skip
             self._file.write(reply_log.line_of(logged) + "\n")
         self._file.flush()
-        self._tell(self.spent)
+        self._report(self.spent)
 
     def cancel(self, page: str, cost: Spent) -> None:
         self.spent -= cost.tokens

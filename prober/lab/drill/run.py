@@ -99,7 +99,7 @@ def drill(
     dashboard_url: str,
     tools: Tools | None = None,
 ) -> Drilled:
-    """Play one change of one endpoint through to the channels, and take it back. `store` is only read.
+    """Play one change of one endpoint through to the channels, and close what it opened. `store` is only read.
 
     Raises NotEnough where the endpoint has no complete reference.
     """
@@ -119,17 +119,17 @@ def drill(
             if done.incident is None:
                 return done
             try:
-                _tell(done, "tell", outbox, alerters, dashboard_url, tools)
-                with _step(done, "judge on", tools) as said:
+                _notify(done, "notify", outbox, alerters, dashboard_url, tools)
+                with _step(done, "judge the rest", tools) as said:
                     said += [to_the_end(begun, scratch, done)]
                 if not _nothing_owed(scratch):
-                    _tell(done, "tell that it is worse", outbox, alerters, dashboard_url, tools)
+                    _notify(done, "notify that it is worse", outbox, alerters, dashboard_url, tools)
             finally:  # whoever was notified hears that it is over, also when the drill was stopped
-                with _step(done, "take back", tools) as said:
+                with _step(done, "close", tools) as said:
                     for incident in _live_incidents(scratch):
-                        _take_back(incident, routing, scratch, tools.clock())
+                        _close(incident, routing, scratch, tools.clock())
                     said += ["the incident of the copy is closed"]
-                _tell(done, "tell that it is over", outbox, alerters, dashboard_url, tools)
+                _notify(done, "notify that it is over", outbox, alerters, dashboard_url, tools)
         with _step(done, "clean up", tools) as said:
             said += ["the copy is deleted"]
     return done
@@ -205,7 +205,7 @@ def _live_incidents(scratch: Store) -> list[Incident]:
     return sorted(live, key=lambda one: (isinstance(one, Facts), -SEVERITIES.index(one.severity)))
 
 
-def _take_back(incident: Incident, routing: Routing, scratch: Store, now: datetime) -> None:
+def _close(incident: Incident, routing: Routing, scratch: Store, now: datetime) -> None:
     if isinstance(incident, Facts):  # closed by a person, the new value would be known
         with locked(scratch, incident.endpoint_hash) as tx:
             carry_out(tx, over(incident, now), routing, now)
@@ -250,7 +250,7 @@ class _Marked(StoredOutbox):
         return replace(notice, drill=True, about=unnumbered)
 
 
-def _tell(
+def _notify(
     done: Drilled, name: str, outbox: _Marked, alerters: Sequence[Alerter], dashboard_url: str, tools: Tools
 ) -> None:
     """Deliver what is owed, each message as often as the patience allows."""

@@ -51,7 +51,7 @@ def gate_declared(
     candidate: NamedSide,
     rule: GateRule,
     gates: VerbGates,
-    tell: Callable[[int], object] = lambda asks: None,
+    progress: Callable[[int], object] = lambda asks: None,
 ) -> GateReport:
     """The probes that both sides have are asked in pairs, see `run.gate`. Raises ConfigurationError, LogError,
     StoreError, NotEnough."""
@@ -62,7 +62,7 @@ def gate_declared(
         old, new = (
             _opened(stack, declarations, one, number, gates) for number, one in enumerate((reference, candidate))
         )
-        gated = gate(old.side, new.side, paired, rule, tell)
+        gated = gate(old.side, new.side, paired, rule, progress)
     removed = tuple(sorted(set(reference.probes) - set(candidate.probes)))
     added = tuple(sorted(set(candidate.probes) - set(reference.probes)))
     said = report(gated, rule, (old.side.name, new.side.name), (old.price, new.price))

@@ -107,11 +107,11 @@ def gate(
     candidate: Side,
     probes: Probes,
     rule: GateRule,
-    tell: Callable[[int], object] = lambda asks: None,
+    progress: Callable[[int], object] = lambda asks: None,
 ) -> Gated:
     """Compare the candidate with the reference until it is decided, the budget does not hold another block, or a log
     has no more replies, a budget of the declarations is spent, or a side answers nothing. Two logs are read to their
-    end. `tell` hears the asks made so far.
+    end. `progress` is called with the asks made so far.
 
     Raises:
         ConfigurationError: a margin names a check that no probe has, or the budget does not hold one block.
@@ -134,7 +134,7 @@ def gate(
         replies = first, [None] * len(keys) if says_unreached(reference.ended) else candidate.block(keys)
         for side, answers in zip((reference, candidate), replies, strict=True):
             asks += side.asks_each * sum(one is not None for one in answers)
-        tell(asks)
+        progress(asks)
         outcomes = _taken_in(seen, keys, probes, replies, list(rule.margins))
         criteria = {name: one.after(outcomes.get(name, [])) for name, one in criteria.items()}
         if looks.is_due(part := seen.blocks / most if most else 0.0) and part < 1:

@@ -194,11 +194,11 @@ def sensitivity(
     spans: Sequence[float] = (1.0, 7.0),
     replications: int = 20,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda words: None,
+    progress: Callable[[str], None] = lambda words: None,
 ) -> tuple[Sensitivity, ...]:
     """For every kind of change and every span in days, ascending: the smallest size that is caught.
 
-    `tell` hears what was just finished, once a kind and span.
+    `progress` is called with what was just finished, once a kind and span.
     """
     found = []
     for change in changes:
@@ -216,7 +216,7 @@ def sensitivity(
                 else:
                     largest = trials.count(places - 1, rounds, replications)
             found.append(Sensitivity(change, days, rounds, channels, smallest, largest))
-            tell(f"{change.name}, {number_of(days, 'day')}")
+            progress(f"{change.name}, {number_of(days, 'day')}")
     return tuple(found)
 
 

@@ -103,9 +103,9 @@ TOOLS: Final[Mapping[str, Tool]] = {
 
 
 def read(
-    path: Path, name: str | None, progress: Callable[[int], None], tell: Callable[[str], object]
+    path: Path, name: str | None, progress: Callable[[int], None], report: Callable[[str], object]
 ) -> Iterator[LoggedReply]:
-    """Every reply of a file: of `name`'s, or of the tool's whose shape it has. `tell` hears what was left out.
+    """Every reply of a file: of `name`'s, or of the tool's whose shape it has. `report` gets what was left out.
 
     Raises LogError naming path:line where the file, or a line of it, cannot be read.
     """
@@ -132,9 +132,9 @@ def read(
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"cannot be read as {tool.title} ({type(error).__name__}): it is not of the usual shape"
         raise LogError([Problem(str(path), 0, "", message)]) from error
-    tell(f"{path}: {tool.title}, {count(found, 'reply')}; not carried over: {tool.not_carried}")
+    report(f"{path}: {tool.title}, {count(found, 'reply')}; not carried over: {tool.not_carried}")
     for what, times in source.left_out.items():
-        tell(f"{path}: left out: {f'{times} ' if times > 1 else ''}{what}")
+        report(f"{path}: left out: {f'{times} ' if times > 1 else ''}{what}")
 
 
 def _foreign_content(path: Path, *, is_sure: bool) -> bytes:

@@ -103,8 +103,8 @@ def test_the_message_is_about_now_names_no_real_incident_and_every_step_is_timed
     assert all("drill" in one.recent and "drill" not in one.reference for one in opened.about.comparisons)
     assert (over.about.state, over.about.close_reason, over.about.actor) == ("closed", "recovered", "prober drill")
 
-    assert [step.name for step in done.steps if step.name != "tell that it is worse"] == [
-        "copy", "judge and decide", "tell", "judge on", "take back", "tell that it is over", "clean up",
+    assert [step.name for step in done.steps if step.name != "notify that it is worse"] == [
+        "copy", "judge and decide", "notify", "judge the rest", "close", "notify that it is over", "clean up",
     ]  # fmt: skip
     assert all(step.seconds > 0 for step in done.steps)
     assert all(one.seconds == 0.5 for one in done.delivered)

@@ -100,9 +100,9 @@ def test_where_no_round_is_due_in_time_nothing_is_tried(delays):
 
 def test_every_kind_and_span_is_reported(delays):
     delays(lambda size, number: 1)
-    heard = []
-    found = sensitivity(HISTORY, CHANGES, DAILY, replications=5, tell=heard.append)
-    assert len(heard) == len(found) == 2 * len(CHANGES)
+    reported = []
+    found = sensitivity(HISTORY, CHANGES, DAILY, replications=5, progress=reported.append)
+    assert len(reported) == len(found) == 2 * len(CHANGES)
 
 
 @pytest.mark.slow
