@@ -88,7 +88,7 @@ class Fleet:
     round_bytes: float
     """What a round leaves for ever, without its replies."""
     beat_s: float
-    """CPU of a sign of life, once a minute."""
+    """CPU of a heartbeat, once a minute."""
     pass_time_s: float
     """CPU of a look at reminders and stale endpoints, every five seconds."""
     status_s: float
@@ -106,7 +106,7 @@ class Fleet:
             "rounds": self.endpoints * self.round_ms / 3_600_000,
             "making rounds due": self.due_s / 3600,
             "looking at what waits, once": self.take_s / 3600,
-            "signs of life": self.beat_s / 60,
+            "heartbeats": self.beat_s / 60,
             "reminders and stale endpoints": self.pass_time_s / 5,
         }
 
@@ -260,7 +260,7 @@ def lines(found: Scale) -> list[str]:
         "asks a second of one core": lambda one: f"{one.asks_per_second:.0f}",
         "a reply on disk": lambda one: f"{one.reply_bytes / 1000:.1f} kB",
         "what else a round leaves on disk": lambda one: f"{one.round_bytes / 1000:.1f} kB",
-        "a sign of life (once a minute)": lambda one: f"{one.beat_s:.1f} s",
+        "a heartbeat (once a minute)": lambda one: f"{one.beat_s:.1f} s",
         "reminders and stale endpoints (every 5 s)": lambda one: f"{one.pass_time_s:.1f} s",
         "a page of metrics": lambda one: f"{one.status_s:.1f} s",
     }

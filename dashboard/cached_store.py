@@ -215,7 +215,7 @@ class CachedStore:
         return self._ask(overview.recent_rounds, limit=100, state="missed")
 
     def daemon_statuses(self) -> tuple[DaemonStatus, ...]:
-        """Signs of life. Never kept: nothing else need be newer when they are."""
+        """Heartbeats. Never kept: nothing else need be newer when they are."""
         return self.store.query(daemons.statuses)
 
     def notice(self, incident_id: int, alerter: str) -> Notice | None:

@@ -54,10 +54,10 @@ def _daemons(context: PageContext) -> None:
             placeholder="",
             column_config={
                 "started": tables.time_column("started", context.zone),
-                "seen": tables.time_column("last sign of life", context.zone),
+                "seen": tables.time_column("last heartbeat", context.zone),
                 "ended": tables.time_column("ended", context.zone),
             },
-            alt="Daemons and their last signs of life",
+            alt="Daemons and their last heartbeats",
         )
 
 

@@ -17,7 +17,7 @@ A round is a row in the store before it is work, so nothing depends on this proc
   time. A moment in the future that is found in the store, such as the end of a lease, blocks nothing.
 - **The end.** A daemon that is stopped ends within `GRACE_S`, however much is left. What is in progress by then is
   left in the store, and taken up by whoever comes next.
-- **Alive.** Every minute a daemon gives a sign of life: a row that other daemons and `prober status` look at, and a
+- **Alive.** Every minute a daemon sends a heartbeat: a row that other daemons and `prober status` look at, and a
   ping to somebody else's watch where one is configured. Whoever finds one silent notifies people, once.
 - **Missed.** What did not start is a row with a reason: see `MissReason`.
 """

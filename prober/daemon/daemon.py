@@ -263,7 +263,7 @@ class Daemon:
                 self._is_remembered = True
             self.rounds.take_up()
 
-    # Notices, and signs of life
+    # Notices, and heartbeats
 
     def _look_at_time(self) -> None:
         self.watch_clock()
@@ -306,6 +306,6 @@ class Daemon:
 
     def beat(self) -> None:
         """Say that this is alive, and what it watches."""
-        with reported("giving a sign of life"):
+        with reported("sending a heartbeat"):
             watched = {each.endpoint.name for each in self.rounds.watched.values()}
             self._heartbeat.beat(watched, self._routing, self.clock(), self._files.problems, self._database.fault)

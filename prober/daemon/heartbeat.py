@@ -1,4 +1,4 @@
-"""The daemon's signs of life: a row that others look at, and a ping to somebody else's watch."""
+"""The daemon's heartbeats: a row that others look at, and a ping to somebody else's watch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from prober.store.views import DeliveryView
 from prober.text import count
 
 BEAT_S: Final = 60.0
-"""Between two signs of life."""
+"""Between two heartbeats."""
 
 
 _ACTIVE_FOR_S: Final = SILENT_AFTER.total_seconds()
@@ -36,9 +36,9 @@ class Heartbeat:
         self._worker = worker
         self._ping = ping
         self._goes_on = False
-        """Whether this process has given a sign of life."""
+        """Whether this process has sent a heartbeat."""
         self._last_change: dict[str, tuple[datetime, float]] = {}
-        """Worker → its last sign of life, and when that was new, by the monotonic clock."""
+        """Worker → its last heartbeat, and when that was new, by the monotonic clock."""
         self._said = ""
         """What was wrong with the last ping; empty where it arrived."""
 
@@ -69,12 +69,12 @@ class Heartbeat:
             )
             well, words = condition(statuses, store.query(delivery_page), endpoints)
         except StoreError as error:
-            log_fault("giving a sign of life", error)
+            log_fault("sending a heartbeat", error)
             well, words = False, _lost(str(error))
         self._send(well, words)
 
     def _active(self, known: Sequence[DaemonStatus], now: datetime) -> set[str]:
-        """Whose sign of life was new lately, so that a daemon whose clock differs is not taken for a silent one."""
+        """Whose heartbeat was new lately, so that a daemon whose clock differs is not taken for a silent one."""
         for one in known:
             before = self._last_change.get(one.worker)
             if (before is None and one.notified_at is not None) or (before is not None and before[0] == one.seen_at):

@@ -137,7 +137,7 @@ def unwatched(lost: DaemonStatus, others: Sequence[DaemonStatus]) -> timedelta:
 def attendance(daemon_statuses: Sequence[DaemonStatus], now: datetime, *, active: Collection[str] = ()) -> Attendance:
     """Everyone in their place, in the order of `daemon_statuses`.
 
-    `active`: workers whose sign of life was seen to change lately. They live, whatever their clock says.
+    `active`: workers whose heartbeat was seen to change lately. They live, whatever their clock says.
     """
     alive = tuple(
         sign for sign in daemon_statuses if sign.alive(now) or (sign.worker in active and sign.stopped_at is None)

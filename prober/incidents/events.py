@@ -236,7 +236,7 @@ EVENTS: Mapping[Event, EventRule] = {
             "Move callers before that day, and write the successor as `model` of the endpoint.",
         ),
     ),
-    # A daemon gives no sign of life.
+    # A daemon sends no heartbeat.
     "daemon_silent": EventRule(
         title="The prober is silent",
         audience="routed",

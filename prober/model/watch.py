@@ -83,12 +83,12 @@ class Confirmation:
 
 
 SILENT_AFTER: Final = timedelta(minutes=5)
-"""Without a sign of life, after which a daemon counts as lost. It gives one a minute."""
+"""Without a heartbeat, after which a daemon counts as lost. It sends one a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class DaemonStatus:
-    """The last sign of life of one daemon."""
+    """The last heartbeat of one daemon."""
 
     worker: str
     """Its name in the store."""
@@ -105,7 +105,7 @@ class DaemonStatus:
     """
 
     def alive(self, now: datetime) -> bool:
-        """Whether it was seen lately, and did not end. A sign of life in the future says that a clock was ahead."""
+        """Whether it was seen lately, and did not end. A heartbeat in the future says that a clock was ahead."""
         return self.stopped_at is None and abs(now - self.seen_at) <= SILENT_AFTER
 
 

@@ -38,7 +38,7 @@ from prober.store.rounds import Claim
 Clock = Callable[[], datetime]
 
 LEASE_S = 10.0
-"""How long after its worker's last sign of life a round counts as abandoned. It gives three in that time."""
+"""How long after its worker's last heartbeat a round counts as abandoned. It sends three in that time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def beat(
     goes_on: bool = False,
     active: Collection[str] = (),
 ) -> None:
-    """A sign of life of a daemon that watches these endpoints.
+    """A heartbeat of a daemon that watches these endpoints.
 
     Where another has fallen silent people are notified, once; and again when its work goes on. `goes_on`: this process
     has given a sign before, so that a gap since then is one in which the machine slept or the database was lost; that
@@ -197,7 +197,7 @@ def _notify_of_silent(tx: Transaction, routing: Routing, now: datetime, active: 
     for lost in here.silent:
         if daemons.mark_notified(tx, lost, now):
             cause = (
-                f"the daemon {lost.worker} has given no sign of life since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
+                f"the daemon {lost.worker} has sent no heartbeat since {lost.seen_at:%Y-%m-%d %H:%M} UTC; "
                 f"nobody watches {here.missing(lost)}"
             )
             owed += notify_of_no_incident(tx, "daemon_silent", routing, now, cause=cause, reason="no_sign_of_life")

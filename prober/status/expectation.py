@@ -32,7 +32,7 @@ class Expectation:
     """Those of whom rounds are expected."""
     overdue: tuple[Overdue, ...]
     silent: tuple[DaemonStatus, ...]
-    """Daemons that have given no sign of life, and whose work nobody does."""
+    """Daemons that have sent no heartbeat, and whose work nobody does."""
 
     @property
     def is_met(self) -> bool:
@@ -44,7 +44,7 @@ class Expectation:
             return ["nobody watches any endpoint: `prober run` does"]
         return [
             *(
-                f"the daemon {one.worker} has given no sign of life since {minute(one.seen_at)}; it watched "
+                f"the daemon {one.worker} has sent no heartbeat since {minute(one.seen_at)}; it watched "
                 f"{', '.join(one.endpoints)}"
                 for one in self.silent
             ),

@@ -84,7 +84,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "last_delivery_timestamp_seconds": ("When a message last arrived.", "alerter channel"),
     "daemon_up": ("1 for a daemon at work, 0 for one that fell silent.", "worker"),
-    "daemon_seen_timestamp_seconds": ("Last sign of life of a daemon.", "worker"),
+    "daemon_seen_timestamp_seconds": ("Last heartbeat of a daemon.", "worker"),
     "database_up": ("1 where the database could be read.", ""),
 }  # fmt: skip
 """Name, without `prober_` → what it says, and its labels."""

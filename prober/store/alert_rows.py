@@ -162,7 +162,7 @@ class NoticeRow(Row, table=True):
 
 
 class DaemonRow(Row, table=True):
-    """The last sign of life of one daemon. Gone when others have taken over what it watched."""
+    """The last heartbeat of one daemon. Gone when others have taken over what it watched."""
 
     __tablename__ = "daemon"
     worker: str = Field(primary_key=True)

@@ -1,4 +1,4 @@
-"""The prober's own operation: daemons' signs of life, and announced maintenance."""
+"""The prober's own operation: daemons' heartbeats, and announced maintenance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prober.store.watches import mark_changed
 
 
 def statuses(tx: Transaction) -> tuple[DaemonStatus, ...]:
-    """The last sign of life of every daemon that may still be missed, by name."""
+    """The last heartbeat of every daemon that may still be missed, by name."""
     rows = tx.exec(select(DaemonRow).order_by(col(DaemonRow.worker)).execution_options(populate_existing=True))
     return tuple(map(_status, rows))
 
@@ -26,7 +26,7 @@ def statuses(tx: Transaction) -> tuple[DaemonStatus, ...]:
 def see(
     tx: Transaction, worker: str, endpoints: Collection[str], now: datetime, file_problems: Sequence[str] = ()
 ) -> DaemonStatus | None:
-    """A sign of life of a daemon that watches these endpoints. Gives its row as it was before; None for a new one."""
+    """A heartbeat of a daemon that watches these endpoints. Gives its row as it was before; None for a new one."""
     watched = json.dumps(sorted(endpoints))
     problems = json.dumps(file_problems) if file_problems else None
     first = {
@@ -49,7 +49,7 @@ def restart(tx: Transaction, worker: str, now: datetime) -> None:
 
 
 def remove(tx: Transaction, lost: DaemonStatus) -> bool:
-    """Forget a daemon that has given no sign of life since `lost` was read. Whether this transaction forgot it."""
+    """Forget a daemon that has sent no heartbeat since `lost` was read. Whether this transaction forgot it."""
     gone = tx.exec(
         delete(DaemonRow).where(col(DaemonRow.worker) == lost.worker, col(DaemonRow.seen_at) == lost.seen_at)
     )

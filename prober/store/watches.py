@@ -34,7 +34,7 @@ def mark_changed(tx: Transaction, endpoint: str | None) -> None:
 def changes(tx: Transaction, endpoint: str | None = None) -> str:
     """A text that is another one whenever a reader's answer may have changed, about this endpoint where one is named.
 
-    Cheap enough to ask every second. A daemon's signs of life do not change it: they come every minute.
+    Cheap enough to ask every second. A daemon's heartbeats do not change it: they come every minute.
     """
     counted = select(func.count(), func.coalesce(func.sum(WatchRow.changes), 0))
     if endpoint is not None:

@@ -318,7 +318,7 @@ NAMED = {
         ),
     ),
     "daemon_silent": replace(
-        ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no sign of life since 05:10 UTC")
+        ELSEWHERE, event="daemon_silent", source=None, about=DaemonNews("no heartbeat since 05:10 UTC")
     ),
     "daemon_back": replace(ELSEWHERE, event="daemon_back", source=None, about=DaemonNews("")),
     "database_lost": replace(

@@ -94,7 +94,7 @@ def test_nobody_watching_anything_is_not_as_expected() -> None:
 def test_the_words_say_since_when_and_how_often() -> None:
     found = expect(2 * HOUR, statuses(view(ago=timedelta(hours=3, minutes=12))), [sign("bot", ago=HOUR)], NOW)
     assert found.words(NOW) == [
-        "the daemon a:1 has given no sign of life since 2026-03-15 11:00 UTC; it watched bot",
+        "the daemon a:1 has sent no heartbeat since 2026-03-15 11:00 UTC; it watched bot",
         "bot: no completed round for 3 h 12 min, since 2026-03-15 08:48 UTC; expected every 2 h",
     ]
     assert isinstance(found, Expectation)
@@ -166,7 +166,7 @@ def test_a_daemon_that_fell_silent_is_reported_once(
         beat(store, "host:7", ["swapped"], ["webhook"], due(DAYS - 1) + 2 * HOUR)
     first = prober("status", "--expect-every", "4h", "--tell")
     assert first.code == 3
-    assert "the daemon host:7 has given no sign of life since 2026-03-15 14:00 UTC" in first.err
+    assert "the daemon host:7 has sent no heartbeat since 2026-03-15 14:00 UTC" in first.err
     [(_, _, body)] = hook.received
     assert b'"daemon_silent"' in body
     assert b"nobody watches swapped" in body

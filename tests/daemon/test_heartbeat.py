@@ -1,4 +1,4 @@
-"""Signs of life of the daemon: a row, a ping, and the news when another has fallen silent."""
+"""Heartbeats of the daemon: a row, a ping, and the news when another has fallen silent."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_database_that_cannot_be_used_is_pinged_as_a_fault(
     pulse.beat(["bot"], Routing(("log",)), NOON)
     assert paths(hook) == ["/hook/fail"]
     assert said(hook) == ["the database cannot be used: prober.db: another process holds the database"]
-    assert "giving a sign of life: prober.db: another process holds the database" in caplog.text
+    assert "sending a heartbeat: prober.db: another process holds the database" in caplog.text
     monkeypatch.setattr(daemons, "stop", locked)
     pulse.stop(NOON)
 

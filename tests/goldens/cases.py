@@ -479,7 +479,7 @@ def life_together(world: World) -> Files:
 
 @case(slow=True)
 def silent_daemon(world: World) -> Files:
-    """A daemon that gave no sign of life for a day is told of once, and expected rounds are missed."""
+    """A daemon that sent no heartbeat for a day is reported once, and expected rounds are missed."""
     load(world)
     world.prober("db", "upgrade")
     with closing(sqlite3.connect(world.home / "prober.db")) as database:

@@ -1,4 +1,4 @@
-"""Signs of life: who is missed, who is told of it, and when their work goes on."""
+"""Heartbeats: who is missed, who is notified, and when their work goes on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_daemon_that_is_lost_is_reported_once_by_another_and_again_when_its_wo
     for minute in range(1, 20):
         beat(store, "b:2", ["chat"], Routing(("log",)), NOW + minute * MINUTE)
     assert news(store) == [
-        ("daemon_silent", "the daemon a:1 has given no sign of life since 2026-03-01 12:00 UTC; nobody watches bot")
+        ("daemon_silent", "the daemon a:1 has sent no heartbeat since 2026-03-01 12:00 UTC; nobody watches bot")
     ]
     beat(store, "a:9", ["bot"], Routing(("log",)), NOW + 20 * MINUTE)
     assert news(store)[1:] == [

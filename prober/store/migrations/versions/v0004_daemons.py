@@ -1,4 +1,4 @@
-"""Signs of life of daemons."""
+"""Heartbeats of daemons."""
 
 from __future__ import annotations
 
