@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from prober.asking.redaction import redacted
 from prober.asking.transport import Arrived, Transport
 from prober.model.bill import BilledAccount, BilledDay
 from prober.model.connection import Timeouts
@@ -34,7 +35,7 @@ _STATUS: Final[Mapping[int, str]] = {
     401: "the key in {key} is refused (HTTP 401); it must be an admin key of the organisation",
     403: "the key in {key} may not read costs (HTTP 403); it must be an admin key of the organisation",
     404: "there is no cost report at this address (HTTP 404); check base_url",
-    429: "too many requests (HTTP 429)",
+    429: "too many requests (HTTP 429); it is asked again next time",
 }
 
 
@@ -75,11 +76,11 @@ def _pages(transport: Transport, account: BilledAccount, key: str, first: dateti
         except ConfigurationError as error:
             raise CostReportError(str(error)) from None
         if not isinstance(outcome, Arrived):
-            raise CostReportError(f"{outcome.failure}: {outcome.detail}")
+            # A hostile server may write the key into what is no HTTP.
+            raise CostReportError(redacted(f"{outcome.failure}: {outcome.detail}", key))
         left_s -= outcome.latency_s
         if outcome.status != 200:
-            said = _STATUS.get(outcome.status, f"HTTP {outcome.status}").format(key=account.admin_key_env)
-            raise CostReportError(said)
+            raise CostReportError(_refused(outcome.status).format(key=account.admin_key_env))
         page = _object(outcome.body)
         yield page
         next_page = page.get("next_page") or ""
@@ -91,6 +92,13 @@ def _pages(transport: Transport, account: BilledAccount, key: str, first: dateti
             raise CostReportError(f"timeout: all pages together took longer than {MOST_S:g} s")
         seen.add(next_page)
     raise _unreadable(f"more than {MOST_PAGES} pages")
+
+
+def _refused(status: int) -> str:
+    """Never the provider's own words: they may hold the key."""
+    if 300 <= status < 400:
+        return f"HTTP {status}: redirects are refused; write the final address as base_url"
+    return _STATUS.get(status, f"HTTP {status}: the provider gave no report; it is asked again next time")
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
@@ -143,4 +151,5 @@ def _dollars(item: object, provider: str, place: str) -> Decimal:
 
 
 def _unreadable(what: str) -> CostReportError:
-    return CostReportError(f"invalid_reply: the report is not as the provider documents it: {what}")
+    fix = "check that base_url leads to the provider itself and that the prober is up to date, or remove the account"
+    return CostReportError(f"invalid_reply: the report is not as the provider documents it: {what}; {fix}")

@@ -131,9 +131,15 @@ def blamed_fields(body: object, depth: int = 0) -> Iterator[str]:
 
 
 def parse(raw: bytes) -> object:
-    """JSON, or None where it is none. A bare `null` is no use either."""
+    """JSON, or None where it is none. A bare `null` is no use either.
+
+    Bytes that are no UTF-8 become U+FFFD, as in a stream, and a line end inside a text is one: some servers send both.
+    """
     try:
-        parsed: object = json.loads(raw)
+        try:
+            parsed: object = json.loads(raw, strict=False)
+        except UnicodeDecodeError:
+            parsed = json.loads(raw.decode("utf-8", errors="replace"), strict=False)
     except (ValueError, RecursionError):
         return None
     return parsed

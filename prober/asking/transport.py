@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import ssl
 import threading
 import time
@@ -20,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
 
 import httpx
@@ -43,7 +45,7 @@ class Arrived:
     headers: Mapping[str, str]
     """Lower-case names."""
     body: bytes
-    """Decoded; of an error status perhaps cut short."""
+    """Unpacked, and text of a declared character set in UTF-8; of an error status perhaps cut short."""
     latency_s: float
     """From before the connection to the last byte."""
     ttft_s: float | None
@@ -61,6 +63,16 @@ class Lost:
 
 KEPT_S: Final = 2.0
 """Well below what servers wait before they close an idle connection (5 s is common)."""
+MOST_OF_AN_ERROR: Final = 256_000
+"""Bytes that are read of the body of an error status."""
+_ASIDE: Final = "prober.aside"
+_HUNG_UP: Final = "Server disconnected without sending a response."
+"""What the HTTP library says of a server that closes the connection without a word."""
+_CHARSET: Final = re.compile(
+    r"charset\s*=\s*[\"']?((?:utf-?(?:16|32)|iso-?8859|latin|windows|cp\d|shift|sjis|gb|big5|euc|koi8)[\w.:-]{0,20})",
+    re.IGNORECASE,
+)
+"""Declared character sets that are read. Others are slow to decode (`punycode`), or none (`rot13`)."""
 
 
 class _Lane(Line):
@@ -73,6 +85,9 @@ class _Lane(Line):
                 follow_redirects=False,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=1, keepalive_expiry=KEPT_S),
                 headers={"user-agent": "canary-prober", "accept-encoding": "identity"},
+                # A cookie would tie an ask to those before it.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+                event_hooks={"response": [_set_location_aside]},
             )
         except (ValueError, ImportError, httpx.InvalidURL):
             # Never the error's own words: a proxy's address may hold a password.
@@ -137,6 +152,10 @@ class Transport:
 
         Raises ConfigurationError for an address or a proxy that cannot be one, and for certificates that are none.
         """
+        try:
+            parsed = _parsed(url)[0]
+        except httpx.InvalidURL as error:
+            raise ConfigurationError(f"base_url: {error}; write an address such as https://host/v1") from None
         start = self._clock()
         read_s, connect_s = min(timeouts.read_s, timeouts.total_s), min(timeouts.connect_s, timeouts.total_s)
         answering = False
@@ -147,7 +166,7 @@ class Transport:
                 self._watch.over(lane, timeouts.total_s) as deadline,
                 lane.client.stream(
                     method,
-                    _parsed(url)[0],
+                    parsed,
                     headers=dict(headers),
                     content=content,
                     timeout=httpx.Timeout(read_s, connect=connect_s, pool=connect_s),
@@ -158,7 +177,7 @@ class Transport:
                 body, ttft_s, whole = self._read(response, max_bytes, start, first)
                 if not _is_kept(response.headers):
                     lane.drop()
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except httpx.UnsupportedProtocol as error:
             raise ConfigurationError(f"base_url: {error}; write an address such as https://host/v1") from None
         except httpx.ConnectTimeout:
             return Lost("timeout", f"no connection within {connect_s:g} s", self._clock() - start)
@@ -170,7 +189,8 @@ class Transport:
                 return Lost("timeout", f"silent for {read_s:g} s", latency_s)
             if answering:
                 return Lost("invalid_reply", f"the answer broke off: {_words(error)}", latency_s)
-            parsed = _parsed(url)[0]
+            if isinstance(error, httpx.RemoteProtocolError) and str(error) != _HUNG_UP:
+                return Lost("invalid_reply", f"the answer is not HTTP as it should be: {_words(error)}", latency_s)
             by_way = f"through the proxy of {proxy}: " if (proxy := proxy_for(parsed.scheme, parsed.host)) else ""
             return Lost("unreachable", by_way + _words(error), latency_s)
         latency_s = self._clock() - start
@@ -179,7 +199,9 @@ class Transport:
             return Lost("timeout", f"the whole ask took longer than {timeouts.total_s:g} s", latency_s)
         if not whole and response.status_code < 400:
             return Lost("too_large", f"more than {max_bytes} bytes; reading stopped there", latency_s)
-        return Arrived(response.status_code, dict(response.headers.items()), body, latency_s, ttft_s)
+        arrived_headers = dict(response.headers.items()) | response.extensions.get(_ASIDE, {})
+        body = _in_utf8(body, arrived_headers.get("content-type", ""))
+        return Arrived(response.status_code, arrived_headers, body, latency_s, ttft_s)
 
     def _read(
         self, response: httpx.Response, max_bytes: int, start: float, first: Callable[[bytes], bool] | None
@@ -188,13 +210,21 @@ class Transport:
         chunks: list[bytes] = []
         size = 0
         ttft_s: float | None = None
-        for chunk in _decoded(response, max_bytes):
-            if first is not None and ttft_s is None and first(chunk):
-                ttft_s = self._clock() - start
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > max_bytes:
-                return b"".join(chunks)[:max_bytes], ttft_s, False
+        is_error = response.status_code >= 400
+        max_bytes = min(max_bytes, MOST_OF_AN_ERROR) if is_error else max_bytes
+        try:
+            for chunk in _decoded(response, max_bytes):
+                if first is not None and ttft_s is None and first(chunk):
+                    ttft_s = self._clock() - start
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > max_bytes:
+                    return b"".join(chunks)[:max_bytes], ttft_s, False
+        except (httpx.HTTPError, OSError, _Undecodable):
+            if not is_error:
+                raise
+            # The status alone says what happened.
+            return b"".join(chunks), ttft_s, False
         return b"".join(chunks), ttft_s, True
 
 
@@ -208,7 +238,7 @@ def _decoded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     if encoding in ("", "identity"):
         yield from response.iter_raw()
         return
-    if encoding not in ("gzip", "deflate"):
+    if encoding not in ("gzip", "x-gzip", "deflate"):
         raise _Undecodable(f"content-encoding {encoding[:40]!r}, where none was asked for")
     unpack = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
@@ -218,6 +248,26 @@ def _decoded(response: httpx.Response, max_bytes: int) -> Iterator[bytes]:
         raise _Undecodable(f"not the {encoding} it says it is") from None
     if not unpack.eof:
         raise _Undecodable(f"the {encoding} data ends early")
+
+
+def _in_utf8(body: bytes, kind: str) -> bytes:
+    """Text of another declared character set in UTF-8. What is UTF-8 already stays: many declare what is not so."""
+    charset = _CHARSET.search(kind)
+    if charset is None:
+        return body
+    with contextlib.suppress(UnicodeDecodeError):
+        body.decode()
+        if b"\0" not in body:
+            return body
+    with contextlib.suppress(UnicodeError, LookupError):
+        return body.decode(charset[1]).encode()
+    return body
+
+
+def _set_location_aside(response: httpx.Response) -> None:
+    """httpx reads where a redirect leads even if it is not to be followed, and fails where that is no address."""
+    if response.has_redirect_location:
+        response.extensions[_ASIDE] = {"location": response.headers.pop("location")}
 
 
 @lru_cache(maxsize=256)

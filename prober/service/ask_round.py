@@ -102,7 +102,7 @@ def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
             _keep(tx, claim, read, found)
     refused = "" if asker.refused is None else asker.refused.reason
     if refused and found:
-        refused += f"; {len(found)} of {count(len(asks), 'ask')} of the round made"
+        refused += f"; {len(found)} of {count(len(asks), 'ask')} of the round were made"
     return AskedRound(tuple(sorted(found.values(), key=lambda one: one.place)), refused)
 
 

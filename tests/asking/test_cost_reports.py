@@ -118,6 +118,7 @@ def test_a_bucket_of_another_time_zone_is_of_its_day_in_utc(reports: Reports) ->
 
 
 DOCUMENTED = "invalid_reply: the report is not as the provider documents it: "
+FIX = "; check that base_url leads to the provider itself and that the prober is up to date, or remove the account"
 
 
 @pytest.mark.parametrize(
@@ -128,9 +129,9 @@ DOCUMENTED = "invalid_reply: the report is not as the provider documents it: "
         ("anthropic", 403, {}, "the key in ADMIN_KEY may not read costs (HTTP 403); it must be an admin key of the "
          "organisation"),
         ("openai", 404, b"<html>", "there is no cost report at this address (HTTP 404); check base_url"),
-        ("anthropic", 429, {}, "too many requests (HTTP 429)"),
-        ("openai", 503, b"", "HTTP 503"),
-        ("openai", 302, b"", "HTTP 302"),
+        ("anthropic", 429, {}, "too many requests (HTTP 429); it is asked again next time"),
+        ("openai", 503, b"", "HTTP 503: the provider gave no report; it is asked again next time"),
+        ("openai", 302, b"", "HTTP 302: redirects are refused; write the final address as base_url"),
         ("openai", 200, b"<html>", f"{DOCUMENTED}not JSON"),
         ("openai", 200, b"[" * 100_000, f"{DOCUMENTED}not JSON"),
         ("openai", 200, [], f"{DOCUMENTED}no list under data"),
@@ -162,6 +163,7 @@ def test_what_cannot_be_read_is_said_without_the_key(
     reports.answer = lambda query: (status, said)
     with pytest.raises(CostReportError) as raised:
         read_report(account(reports, provider), SINCE)
+    why += FIX if why.startswith(DOCUMENTED) else ""
     assert str(raised.value) == why and SECRET not in repr(raised.value)
 
 

@@ -512,7 +512,7 @@ def test_failed_asks_are_counted_by_reason(files, store, clock, caplog, monkeypa
     (view,) = completed(store)
     assert f"{view.failed} of {view.asked} asks failed: " in line and view.failed == view.asked > 0
     assert "provider_error ×" in line and "rate_limited ×" in line
-    assert f"{view.asked} of 12 asks of the round made" in line, "the breaker opened"
+    assert f"{view.asked} of 12 asks of the round were made" in line, "the breaker opened"
     assert caplog.records[0].levelno == logging.WARNING
 
 

@@ -95,7 +95,7 @@ def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     assert [one.outcome for one in results] == ["completed"] * 4 + ["missed"]
     assert [one.asked for one in results] == [8, 8, 8, 1, 0]
     said = "budget_exhausted: 25 of 25 asks of the day are spent"
-    assert [one.reason for one in results[3:]] == [f"{said}; 1 of 8 asks of the round made", said]
+    assert [one.reason for one in results[3:]] == [f"{said}; 1 of 8 asks of the round were made", said]
     assert provider.asked == 25
     assert round_of(store, endpoint, provider, NOON + 28 * HOUR).asked == 8, "a day after the last of them"
 
@@ -115,7 +115,9 @@ def test_a_round_of_more_asks_than_the_budget_is_judged_with_what_it_has(store: 
     assert provider.asked == 5 * 25
     for one in rounds:
         assert (one.outcome, one.asked, one.failures) == ("completed", 25, ())
-        assert one.reason == ("budget_exhausted: 25 of 25 asks of the day are spent; 25 of 40 asks of the round made")
+        assert one.reason == (
+            "budget_exhausted: 25 of 25 asks of the day are spent; 25 of 40 asks of the round were made"
+        )
     assert [one.judgement.state for one in rounds if one.judgement] == [*["insufficient_evidence"] * 4, "quiet"]
 
 

@@ -71,7 +71,8 @@ def read_events(body: bytes) -> list[object]:
     """A whole stream → its events as parsed JSON, without the `[DONE]` that ends some. Raises BrokenWire."""
     reader = reader_of(body)
     try:
-        return [json.loads(data) for data in reader.feed(body) + reader.finish() if data.strip() != "[DONE]"]
+        found = reader.feed(body) + reader.finish()
+        return [json.loads(data, strict=False) for data in found if data.strip() != "[DONE]"]
     except (ValueError, RecursionError):
         raise BrokenWire("the stream holds an event that is not JSON, or broke off inside one") from None
 
@@ -110,6 +111,6 @@ class FirstContent:
 
     def _is_content(self, data: str) -> bool:
         try:
-            return self._has_content(json.loads(data))
+            return self._has_content(json.loads(data, strict=False))
         except (ValueError, RecursionError):
             return False  # `[DONE]`, or a broken event that read_events will report

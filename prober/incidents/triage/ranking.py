@@ -61,7 +61,7 @@ SETTLES: Final[Mapping[Cause, str]] = {
     "retrieval": "ask with the passages retrieved last week",
     "provider_outage": "look at the provider's status page",
     "budget": "look at what was spent today: prober status",
-    "key_refused": "look at the key: prober doctor",
+    "key_refused": "look at the key and the library that signs in: prober doctor",
     "model_gone": "look at the models that the provider lists",
     "none": "wait for more rounds",
 }

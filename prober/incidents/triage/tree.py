@@ -278,7 +278,7 @@ TREE: Final[dict[str, Question]] = {
         _ROUNDS,
     ),
     "key_refused": Question(
-        "Is the key refused?", _fails(frozenset({"unauthorized"}), "no key is refused"), "prober doctor"
+        "Can the prober not sign in?", _fails(frozenset({"unauthorized"}), "it signs in"), "prober doctor"
     ),
     "model_gone": Question(
         "Does the provider not know the model?", _fails(GONE, "the model is not refused"), _INCIDENTS
