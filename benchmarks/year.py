@@ -377,6 +377,7 @@ def finish(daemon: Daemon) -> None:
     ]:
         for job in due:
             job.remove()
+        for job in {job.id: job for job in due}.values():  # a scheduler that runs keeps one of each id
             job.func(*job.args)
 
 

@@ -148,10 +148,11 @@ class SeenReplies:
 
     def _repeats_text(self, series: str, seen: Seen) -> bool:
         given = [one for one in self._by_series.get(series, ()) if not one.is_cached]
-        if len(given) < UNLIKE or len({one.content for one in given}) < len(given):
+        contents = [one.content for one in given]
+        if seen.content not in contents or len(given) < UNLIKE or len(set(contents)) < len(given):
             return False
         times = [one.latency_s for one in given if one.latency_s is not None]
-        if seen.content not in {one.content for one in given} or len(times) < len(given) or seen.latency_s is None:
+        if len(times) < len(given) or seen.latency_s is None:
             return False
         fastest = min(times)
         return seen.latency_s < min(FAST * fastest, fastest - SOONER_S)

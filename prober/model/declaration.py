@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, JsonValue
@@ -124,7 +125,7 @@ class Endpoint(Connection):
     """Whether the server is asked once a round about itself (its model, build and settings), at addresses that some
     servers have. Without it, only where `base_url` does not belong to a large provider."""
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Hash of all that decides what model answers, and how it is asked. Nothing of the environment is in it."""
         content = self.model_dump(include={"provider", "model", "base_url", "api", "parameters", "stream"})
@@ -210,7 +211,7 @@ class Probe(Shape):
         """The messages as asked, without `system`; none where an imported log does not have them."""
         return self.messages or ((Message(role="user", content=self.prompt),) if self.prompt else ())
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Hash of what is asked and expected; not of how often, nor of its name."""
         return _hash(self.model_dump(include={"prompt", "messages", "system", "tools", "expect"}))

@@ -74,11 +74,13 @@ def ask_round(store: Store, claim: Claim, one: RoundToAsk) -> AskedRound:
     """Ask what is not recorded yet. Each reply is in the store before it is read any further. Raises StoreError."""
     probe_set, endpoint = one.probe_set, one.endpoint
     asks = plan(probe_set, endpoint)
-    found = {(seen.series, seen.sample): seen for seen in store.query(replies.recorded, claim.round.id)}
+    with store.read() as tx:
+        found = {(seen.series, seen.sample): seen for seen in replies.recorded(tx, claim.round.id)}
+        earlier = replies.seen_before(tx, endpoint.content_hash, REMEMBERED)
     probes = {ask.series: ask.probe for ask in asks}
     asker = _asker(store, claim, one, found.values(), probes)
     seen = SeenReplies()
-    for series, one_before in store.query(replies.seen_before, endpoint.content_hash, REMEMBERED):
+    for series, one_before in earlier:
         seen.remember(series, one_before)
     for before in found.values():
         seen.marked(before.series, before.reply)

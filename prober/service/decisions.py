@@ -25,7 +25,6 @@ from prober.model.decision import Action, Decision
 from prober.model.declaration import Severity
 from prober.model.incident import SEVERITIES, Change, Event, Facts, Incident, Measured
 from prober.store import Store, Transaction, bill, daemons, declared, incidents, judge_state, notices, rounds, watches
-from prober.store import facts as stored_facts
 from prober.store.declared import AskedSet
 from prober.store.rounds import Claim
 
@@ -84,13 +83,13 @@ def _write(tx: Transaction, decision: Decision, incident: Incident, routing: Rou
 
 def accept_facts(tx: Transaction, endpoint_hash: str, actor: str, note: str, routing: Routing, now: datetime) -> None:
     """A new reference begins: what the provider says now is known."""
-    for one in stored_facts.open_facts(tx, endpoint_hash):
+    for one in incidents.open_of(tx, endpoint_hash).facts:
         carry_out(tx, act_on(one, Action("accept", actor, note), now), routing, now)
 
 
 def _said_already(tx: Transaction, change: Change) -> Facts | None:
     """The gravest facts that people know of and that belong to a change which opens: both are one story."""
-    mine = [one for one in stored_facts.open_facts(tx, change.endpoint_hash) if is_same_story(change, one)]
+    mine = [one for one in incidents.open_of(tx, change.endpoint_hash).facts if is_same_story(change, one)]
     return max(mine, key=lambda one: SEVERITIES.index(one.severity), default=None)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal
 
 from prober.asking import Provider
@@ -176,11 +177,12 @@ class Judged:
 
 def judge(store: Store, endpoint: Endpoint, round_: Round, promise: Promise, now: datetime) -> Judged:
     """What is said of a round, beside the other endpoints of its provider. Reads the store, writes nothing."""
-    memory, judgement = advance(
-        _memory(store, endpoint), round_, _history(store, endpoint, round_), promise, _times(store, endpoint, round_)
-    )
     key = endpoint.content_hash
-    period = store.query(judge_state.period, key)
+    with store.read() as tx:
+        held, period = judge_state.memory(tx, key), judge_state.period(tx, key)
+    before = Memory() if held is None else decode(held)
+    history, times = _history(store, endpoint, round_), _times(store, endpoint, round_)
+    memory, judgement = advance(before, round_, history, promise, times)
     judgement, together = fleet.with_peers(judgement, endpoint.name, period, lambda: peers(store, key), now)
     return Judged(judgement, encode(memory), together)
 
@@ -214,11 +216,6 @@ def _held(store: Store, claim: Claim, clock: Clock) -> Iterator[None]:
         thread.join()
 
 
-def _memory(store: Store, endpoint: Endpoint) -> Memory:
-    held = store.query(judge_state.memory, endpoint.content_hash)
-    return Memory() if held is None else decode(held)
-
-
 def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Collection[str]], Sequence[Round]]:
     """The stored rounds of this epoch and the one in progress, with the observations of some series only."""
 
@@ -232,12 +229,13 @@ def _history(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Colle
 def _times(store: Store, endpoint: Endpoint, newest: Round) -> Callable[[Collection[str]], Mapping[str, Times]]:
     """When the same rounds were asked that hold a fingerprint of a series, without reading any."""
 
-    def times(series: Collection[str]) -> Mapping[str, Times]:
+    @cache  # the reference and the search for a break in it ask the same
+    def read(series: frozenset[str]) -> Mapping[str, Times]:
         here = {one.series for one in newest.observations if one.fingerprint is not None}
         before = store.query(replies.times, endpoint.content_hash, series)
         return {name: [*before.get(name, ()), *([newest.at] if name in here else ())] for name in series}
 
-    return times
+    return lambda series: read(frozenset(series))
 
 
 def _reworded(claim: Claim, endpoint: Endpoint) -> str:

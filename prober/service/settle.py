@@ -81,12 +81,12 @@ def settle(
     replaced meanwhile.
     """
     key = endpoint.content_hash
-    with locked(store, claim) as tx:
-        health = judge_state.health(tx, claim.round.id, STRETCH)
-        rounds.complete(tx, claim, judgement, now, observations)  # first: what is open is judged by this round too
-        given = _circumstances(tx, endpoint, health[-1], routing, now)
-        change = decide(incidents.open_change(tx, key), judgement, endpoint.name, key, now, together, given)
-        failing = _trouble(tx, endpoint, health, given, now)
+    with store.write() as tx:
+        rounds.complete(tx, claim, judgement, now, observations)  # locks the endpoint
+        health, standing = judge_state.health(tx, claim.round, STRETCH), incidents.open_of(tx, key)
+        given = _circumstances(tx, endpoint, health[-1], standing, routing, now)
+        change = decide(standing.change, judgement, endpoint.name, key, now, together, given)
+        failing = _trouble(endpoint, health, standing, given, now)
         suspicion = judge_state.suspicion(tx, key, claim.round.probe_set, _midnight(now))
         confirmation = confirm(
             rule or endpoint.confirm, judgement, change.incident, suspicion, is_paid, now, every_s or inf
@@ -118,10 +118,11 @@ def miss_unasked(
     Raises ClaimLost where the claim is not in force.
     """
     with locked(store, claim) as tx:
-        *before, here = judge_state.health(tx, claim.round.id, STRETCH)
+        *before, here = judge_state.health(tx, claim.round, STRETCH)
         here = replace(here, failure=reason)
-        given = _circumstances(tx, endpoint, here, routing, now)
-        failing = _trouble(tx, endpoint, [*before, here], given, now)
+        standing = incidents.open_of(tx, endpoint.content_hash)
+        given = _circumstances(tx, endpoint, here, standing, routing, now)
+        failing = _trouble(endpoint, [*before, here], standing, given, now)
         rounds.miss(tx, claim.round.id, reason, now, claim)
         if failing.reason in TROUBLE_LEARNT:
             carry_out(tx, failing, routing, now)
@@ -129,24 +130,28 @@ def miss_unasked(
 
 
 def _circumstances(
-    tx: Transaction, endpoint: Endpoint, health: Health, routing: Routing, now: datetime
+    tx: Transaction,
+    endpoint: Endpoint,
+    health: Health,
+    standing: incidents.OpenIncidents,
+    routing: Routing,
+    now: datetime,
 ) -> Circumstances:
     """What a decision rests on besides the evidence."""
     commanded = daemons.busy_until(tx, endpoint.name, now)
     return Circumstances(
         rules=endpoint.severity,
         in_maintenance=routing.maintained_until(endpoint.name, now, commanded) is not None,
-        inhibited=inhibits(incidents.open_trouble(tx, endpoint.content_hash), health),
+        inhibited=inhibits(standing.trouble, health),
         look=lambda change: find_in_replies(tx, change),
     )
 
 
 def _trouble(
-    tx: Transaction, endpoint: Endpoint, health: Sequence[Health], given: Circumstances, now: datetime
+    endpoint: Endpoint, health: Sequence[Health], standing: incidents.OpenIncidents, given: Circumstances, now: datetime
 ) -> Decision:
     key = endpoint.content_hash
-    standing = incidents.open_trouble(tx, key)
-    return trouble(standing, health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
+    return trouble(standing.trouble, health, endpoint.name, key, now, endpoint.severity, given.in_maintenance)
 
 
 def _settle_facts(
@@ -156,12 +161,12 @@ def _settle_facts(
     what belongs to it is a line of it and no second notice."""
     key = endpoint.content_hash
     stored_facts.keep_memory(tx, key, judged_facts.encode(seen.memory))
-    for standing in stored_facts.open_facts(tx, key):
-        if all(judged_facts.is_over(fact, seen.readings) for fact in standing.facts):
-            carry_out(tx, over(standing, now), routing, now)
-    change = incidents.open_change(tx, key)
+    standing = incidents.open_of(tx, key)
+    for one in standing.facts:
+        if all(judged_facts.is_over(fact, seen.readings) for fact in one.facts):
+            carry_out(tx, over(one, now), routing, now)
     label = seen.readings.round
-    decision = found(seen.news, change, endpoint.name, key, label, now, given.rules, given.in_maintenance)
+    decision = found(seen.news, standing.change, endpoint.name, key, label, now, given.rules, given.in_maintenance)
     carry_out(tx, decision, routing, now)
 
 

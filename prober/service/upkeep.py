@@ -136,7 +136,7 @@ def check_freshness(
 
 
 def _freshness(tx: Transaction, endpoint_hash: str, since: datetime, deadline: datetime) -> Decision:
-    if incidents.open_trouble(tx, endpoint_hash) is not None:
+    if incidents.open_of(tx, endpoint_hash).trouble is not None:
         return Decision("inhibited")  # people know already that it cannot be asked
     stale_since, newest = watches.stale_since(tx, endpoint_hash), judge_state.newest_completed_at(tx, endpoint_hash)
     return _is_fresh(stale_since, newest, since, deadline)

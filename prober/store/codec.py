@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -90,10 +90,13 @@ def pack_seen(reply: Reply) -> str:
     return "" if found is None else json.dumps(found, separators=(",", ":"))
 
 
-def unpack_seen(packed: str) -> Seen | None:
-    """Raises StoreError where the text is not what `pack_seen` wrote."""
+def unpack_seen(packed: Sequence[str]) -> list[Seen | None]:
+    """What `pack_seen` made of each reply; many are read at once, for every round needs hundreds. Raises StoreError
+    where a text is not what it wrote."""
     with _damage_named():
-        return Seen(*json.loads(packed)) if packed else None
+        return [
+            None if one is None else Seen(*one) for one in json.loads(f"[{','.join(one or 'null' for one in packed)}]")
+        ]
 
 
 def unpack_observation(row: ReplyRow) -> Observation:

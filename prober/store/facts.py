@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from prober.model.incident import LIVE, Facts
 from prober.store.alert_rows import IncidentRow
@@ -19,8 +19,12 @@ def memory(tx: Transaction, endpoint_hash: str) -> str | None:
 
 
 def keep_memory(tx: Transaction, endpoint_hash: str, memory: str) -> None:
-    tx.merge(FactMemoryRow(endpoint_hash=endpoint_hash, memory=pack_text(memory)))
-    tx.flush()
+    """Behind the lock of the endpoint."""
+    packed = pack_text(memory)
+    kept = tx.exec(update(FactMemoryRow).where(col(FactMemoryRow.endpoint_hash) == endpoint_hash).values(memory=packed))
+    if kept.rowcount == 0:
+        tx.add(FactMemoryRow(endpoint_hash=endpoint_hash, memory=packed))
+        tx.flush()
 
 
 def newest_labels(tx: Transaction, endpoint_hash: str, count: int) -> tuple[str, ...]:
@@ -36,21 +40,6 @@ def newest_labels(tx: Transaction, endpoint_hash: str, count: int) -> tuple[str,
         .limit(count)
     ).all()
     return tuple(label or "" for label in reversed(labels))
-
-
-def open_facts(tx: Transaction, endpoint_hash: str) -> tuple[Facts, ...]:
-    """What a provider said anew that is not closed, the earliest first."""
-    rows = tx.exec(
-        select(IncidentRow)
-        .where(
-            IncidentRow.endpoint_hash == endpoint_hash,
-            IncidentRow.state != "closed",
-            col(IncidentRow.is_facts).is_(True),
-        )
-        .order_by(col(IncidentRow.id))
-        .execution_options(populate_existing=True)
-    )
-    return tuple(one for one in map(to_incident, rows) if isinstance(one, Facts))
 
 
 def live_facts(tx: Transaction) -> dict[str, tuple[Facts, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,16 +29,37 @@ def get(tx: Transaction, incident_id: int) -> Incident | None:
     return None if row is None else to_incident(row)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenIncidents:
+    """What is not closed about one endpoint."""
+
+    change: Change | None
+    """Also where it is only suspected. An endpoint has at most one."""
+    trouble: Trouble | None
+    """Why it cannot be asked; None where it can. An endpoint has at most one."""
+    facts: tuple[Facts, ...]
+    """What its provider said anew, the earliest first."""
+
+
+def open_of(tx: Transaction, endpoint_hash: str) -> OpenIncidents:
+    """What is not closed about an endpoint, as it is now."""
+    rows = tx.exec(
+        select(IncidentRow)
+        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed")
+        .order_by(col(IncidentRow.id))
+        .execution_options(populate_existing=True)
+    )
+    found = [*map(to_incident, rows)]
+    return OpenIncidents(
+        next((one for one in found if isinstance(one, Change)), None),
+        next((one for one in found if isinstance(one, Trouble)), None),
+        tuple(one for one in found if isinstance(one, Facts)),
+    )
+
+
 def open_change(tx: Transaction, endpoint_hash: str) -> Change | None:
-    """The change that is not closed, also where it is only suspected. An endpoint has at most one."""
-    found = _not_closed(tx, endpoint_hash, ~col(IncidentRow.kind).in_(TROUBLES) & col(IncidentRow.is_facts).is_(None))
-    return found if isinstance(found, Change) else None
-
-
-def open_trouble(tx: Transaction, endpoint_hash: str) -> Trouble | None:
-    """Why an endpoint cannot be asked; None where it can. An endpoint has at most one."""
-    found = _not_closed(tx, endpoint_hash, col(IncidentRow.kind).in_(TROUBLES))
-    return found if isinstance(found, Trouble) else None
+    """The change that is not closed, also where it is only suspected."""
+    return open_of(tx, endpoint_hash).change
 
 
 def troubled(tx: Transaction) -> frozenset[str]:
@@ -72,15 +93,6 @@ def newest_measured(tx: Transaction, kind: MeasuredKind, about: str, endpoint: s
     ).first()
     found = None if row is None else to_incident(row)
     return found if isinstance(found, Measured) else None
-
-
-def _not_closed(tx: Transaction, endpoint_hash: str, kind: ColumnElement[bool]) -> Incident | None:
-    row = tx.exec(
-        select(IncidentRow)
-        .where(IncidentRow.endpoint_hash == endpoint_hash, IncidentRow.state != "closed", kind)
-        .execution_options(populate_existing=True)
-    ).first()
-    return None if row is None else to_incident(row)
 
 
 def save(tx: Transaction, incident: Incident) -> Incident:

@@ -18,7 +18,7 @@ from prober.store.codec import pack_text, unpack_judgement, unpack_text
 from prober.store.engine import Transaction
 from prober.store.rounds import Claim, label_at
 from prober.store.rows import EndpointRow, EpochRow, FactMemoryRow, MemoryRow, RoundRow, WatchRow
-from prober.store.views import EpochView
+from prober.store.views import EpochView, RoundView
 
 FOR_REFERENCE: Final = "reference"
 """What stands in `RoundRow.confirms` of a round that was asked again while the reference was gathered."""
@@ -43,11 +43,12 @@ def memory(tx: Transaction, endpoint_hash: str) -> str | None:
 
 
 def keep_memory(tx: Transaction, endpoint_hash: str, memory: str | None) -> None:
-    """The judge's memory from now on; None forgets what was there."""
+    """The judge's memory from now on, behind the lock of the endpoint; None forgets what was there."""
+    here = col(MemoryRow.endpoint_hash) == endpoint_hash
     if memory is None:
-        tx.exec(delete(MemoryRow).where(col(MemoryRow.endpoint_hash) == endpoint_hash))
-    else:
-        tx.merge(MemoryRow(endpoint_hash=endpoint_hash, memory=pack_text(memory)))
+        tx.exec(delete(MemoryRow).where(here))
+    elif tx.exec(update(MemoryRow).where(here).values(memory=(packed := pack_text(memory)))).rowcount == 0:
+        tx.add(MemoryRow(endpoint_hash=endpoint_hash, memory=packed))
         tx.flush()
 
 
@@ -86,15 +87,11 @@ def _judged(tx: Transaction, row: EndpointRow) -> Judged | None:
 
 def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: datetime) -> Suspicion:
     """What was asked of the present suspicion so far, and of this probe set since midnight."""
-    since = tx.exec(select(WatchRow.suspected_since).where(WatchRow.endpoint_hash == endpoint_hash)).first()
     mine = (col(RoundRow.endpoint_hash) == endpoint_hash, col(RoundRow.confirms).is_not(None))
     # A round that missed its budget was not asked, and one that was broken off cost its asks all the same.
     asked = (*mine, col(RoundRow.state).in_(_BEGUN), col(RoundRow.asked) > 0)
-    used = 0
-    if since is not None:
-        used = tx.exec(
-            select(func.count()).where(*asked, col(RoundRow.label) >= since, col(RoundRow.confirms) == since)
-        ).one()
+    since = col(WatchRow.suspected_since)
+    used = select(func.count()).where(*asked, col(RoundRow.label) >= since, col(RoundRow.confirms) == since)
     today = select(func.count()).where(
         *asked,
         col(RoundRow.confirms) != FOR_REFERENCE,
@@ -102,12 +99,9 @@ def suspicion(tx: Transaction, endpoint_hash: str, probe_set: str, midnight: dat
         col(RoundRow.probe_set) == probe_set,
     )
     waiting = select(func.max(RoundRow.due_at)).where(*mine, col(RoundRow.state) == "due")
-    return Suspicion(
-        since=since or "",
-        rounds=used,
-        rounds_today=tx.exec(today).one(),
-        due_at=tx.exec(waiting).one(),
-    )
+    counted = [one.correlate(WatchRow).scalar_subquery() for one in (used, today, waiting)]
+    found = tx.exec(select(since, *counted).where(col(WatchRow.endpoint_hash) == endpoint_hash)).first()
+    return Suspicion() if found is None else Suspicion(found[0] or "", *found[1:])
 
 
 def keep_suspicion(tx: Transaction, claim: Claim, confirmation: Confirmation) -> None:
@@ -150,12 +144,12 @@ def gathered(tx: Transaction, claim: Claim) -> Gathered:
         col(RoundRow.label) >= epoch_start(tx, here.endpoint_hash),
     )
     scheduled = (*mine, col(RoundRow.confirms).is_(None))
-    newest = tx.exec(select(func.max(RoundRow.label)).where(*scheduled)).one() or ""
-    return Gathered(
-        rounds=tx.exec(select(func.count()).where(*mine)).one(),
-        scheduled=tx.exec(select(func.count()).where(*scheduled)).one(),
-        since_scheduled=tx.exec(select(func.count()).where(*mine, col(RoundRow.label) > newest)).one(),
-    )
+    newest = select(func.coalesce(func.max(RoundRow.label), "")).where(*scheduled).scalar_subquery()
+    counts = [
+        select(func.count()).where(*which).scalar_subquery()
+        for which in (mine, scheduled, (*mine, col(RoundRow.label) > newest))
+    ]
+    return Gathered(*tx.exec(select(*counts)).one())
 
 
 # Epochs
@@ -246,18 +240,18 @@ def period(tx: Transaction, endpoint_hash: str) -> timedelta:
     return timedelta(seconds=median(gap.total_seconds() for gap in gaps)) if gaps else _UNKNOWN_PERIOD
 
 
-def health(tx: Transaction, round_id: int, count: int) -> tuple[Health, ...]:
+def health(tx: Transaction, here: RoundView, count: int) -> tuple[Health, ...]:
     """How the asks of the newest rounds of an endpoint went, up to and with this one as it is now; oldest first."""
-    here = rounds.get(tx, round_id)
-    mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) < here.label)
+    mine = (RoundRow.endpoint_hash == here.endpoint_hash, col(RoundRow.label) <= here.label)
     # A round nobody began says nothing of the endpoint; one its budget did not pay for does.
     tried = (col(RoundRow.state) == "completed") | (
         (col(RoundRow.state) == "missed") & col(RoundRow.reason).startswith("budget_exhausted")
     )
-    before = tx.exec(select(RoundRow).where(*mine, tried).order_by(col(RoundRow.label).desc()).limit(count - 1))
+    counted = tried | (col(RoundRow.id) == here.id)
+    newest = tx.exec(select(RoundRow).where(*mine, counted).order_by(col(RoundRow.label).desc()).limit(count))
     return tuple(
         Health(row.label or "", row.asked, row.failed, row.reason or row.last_failure, row.last_detail or "")
-        for row in (*reversed(before.all()), here)
+        for row in reversed(newest.all())
     )
 
 

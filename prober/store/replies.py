@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, bindparam, case, insert
 from sqlmodel import col, select, update
 
-from prober.fingerprint.caches import Seen, seen
+from prober.fingerprint.caches import Seen
 from prober.model.evidence import Observation, Place, Round
 from prober.model.reply import Reply
 from prober.store import rounds
@@ -120,9 +120,12 @@ def seen_before(tx: Transaction, endpoint_hash: str, about: int) -> tuple[tuple[
     """What is remembered of the same replies, and their series."""
     newest = col(ReplyRow.round_id).in_(_newest_rounds(tx, endpoint_hash, about))
     of_older_version = case((col(ReplyRow.seen).is_(None), col(ReplyRow.reply)))
-    rows = tx.exec(select(ReplyRow.series, ReplyRow.seen, of_older_version).where(newest).order_by(col(ReplyRow.id)))
-    found = ((series, seen(unpack_reply(reply)) if held is None else unpack_seen(held)) for series, held, reply in rows)
-    return tuple((series, one) for series, one in found if one is not None)
+    rows = tx.exec(
+        select(ReplyRow.series, ReplyRow.seen, of_older_version).where(newest).order_by(col(ReplyRow.id))
+    ).all()
+    kept = [pack_seen(unpack_reply(reply)) if held is None else held for _, held, reply in rows]
+    of_series = zip((series for series, _, _ in rows), unpack_seen(kept), strict=True)
+    return tuple((series, one) for series, one in of_series if one is not None)
 
 
 def _newest_rounds(tx: Transaction, endpoint_hash: str, about: int) -> list[int]:

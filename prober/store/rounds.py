@@ -49,30 +49,20 @@ def due(tx: Transaction, endpoint: Endpoint, probe_set: str, due_at: datetime, r
     `reopened`: the reason with which it may have been missed before its time, and is due all the same.
     """
     remember_endpoint(tx, endpoint)
-    if reopened:
-        _reopen(tx, endpoint.name, probe_set, due_at, reopened)
-    here = select(col(RoundRow.id)).where(
-        col(RoundRow.endpoint) == endpoint.name,
-        col(RoundRow.probe_set) == probe_set,
-        col(RoundRow.due_at) == due_at,
+    here = select(RoundRow).where(
+        RoundRow.endpoint == endpoint.name, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at
     )
-    if (known := tx.exec(here).first()) is not None:
-        return known
+    known = tx.exec(here).first()
+    if known is not None and reopened and (known.state, known.reason, known.label) == ("missed", reopened, None):
+        tallies.forget_missed(tx, known)  # nobody ever claimed it: it is as if it had never been there
+        tx.delete(known)
+        tx.flush()
+        known = None
+    if known is not None:
+        return known.id
     if insert_due(tx, endpoint.name, endpoint.content_hash, probe_set, due_at):
         lock(tx, endpoint.content_hash)
-    return tx.exec(here).one()
-
-
-def _reopen(tx: Transaction, endpoint: str, probe_set: str, due_at: datetime, reason: str) -> None:
-    """A round that was missed with this reason, and that nobody ever claimed, is as if it had never been there."""
-    here = select(RoundRow).where(
-        RoundRow.endpoint == endpoint, RoundRow.probe_set == probe_set, RoundRow.due_at == due_at,
-        RoundRow.state == "missed", RoundRow.reason == reason, col(RoundRow.label).is_(None),
-    )  # fmt: skip
-    for row in tx.exec(here):
-        tallies.forget_missed(tx, row)
-        tx.delete(row)
-    tx.flush()
+    return tx.exec(here).one().id
 
 
 def insert_due(
@@ -106,24 +96,24 @@ def claim(tx: Transaction, round_id: int, worker: str, now: datetime, lease_s: f
     in between: labels grow in the order of judging. The claim outlives its lease until somebody else takes the
     endpoint.
     """
-    endpoint_hash = get(tx, round_id).endpoint_hash
+    of_round = select(RoundRow.endpoint_hash).where(RoundRow.id == round_id).scalar_subquery()
     watch = tx.exec(
         select(WatchRow)
-        .where(WatchRow.endpoint_hash == endpoint_hash)
+        .where(col(WatchRow.endpoint_hash) == of_round)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
-    if watch.round_id is not None and (watch.lease_until is None or _is_live(watch.lease_until, now)):
+    ).first()
+    row = get(tx, round_id, fresh=True)  # behind the watch's lock nobody else changes the rounds of this endpoint
+    if watch is None or (
+        watch.round_id is not None and (watch.lease_until is None or _is_live(watch.lease_until, now))
+    ):
         return None
-    # Read again: behind the watch's lock nobody else changes the rounds of this endpoint.
-    row = get(tx, round_id, fresh=True)
     if row.state not in {"due", "claimed"}:
         return None
-    lease_until = now + timedelta(seconds=lease_s)
+    label, lease_until = _label(tx, row, now), now + timedelta(seconds=lease_s)
     watch.round_id, watch.lease_until = round_id, lease_until
     watch.token, watch.changes = watch.token + 1, watch.changes + 1
-    row.state, row.worker, row.lease_until = "claimed", worker, lease_until
-    row.label = _label(tx, row, now)
+    row.state, row.label, row.worker, row.lease_until = "claimed", label, worker, lease_until
     tx.add_all((watch, row))
     tx.flush()
     return Claim(view(row), watch.token)

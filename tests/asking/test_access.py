@@ -107,6 +107,17 @@ def test_an_endpoint_without_any_of_this_keeps_its_hash() -> None:
     assert declared(base_url="http://x/v1", parameters={"temperature": 1}).content_hash == "bab7928e6afd846c"
 
 
+def test_a_changed_copy_has_a_hash_of_its_own() -> None:
+    before = declared(model="m-1")
+    known = before.content_hash
+    for deep in (False, True):
+        assert before.model_copy(update={"model": "m-2"}, deep=deep).content_hash == declared(model="m-2").content_hash
+        assert before.model_copy(deep=deep) == before
+    assert before.content_hash == known
+    asked = PROBE.content_hash
+    assert PROBE.model_copy(update={"prompt": "Another?"}).content_hash != asked == PROBE.content_hash
+
+
 # --- how the key is sent ----------------------------------------------------------------------------------------------
 
 

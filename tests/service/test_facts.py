@@ -19,7 +19,6 @@ from prober.service.act import act, begin_reference
 from prober.service.deliver import StoredOutbox
 from prober.status.endpoint_status import endpoint_status
 from prober.store import Store, incidents, notices, spending
-from prober.store import facts as stored_facts
 from prober.store.engine import Transaction
 from prober.store.pages import overview
 from prober.store.rows import FactMemoryRow
@@ -212,7 +211,7 @@ def test_metadata_is_no_ask_of_the_model_and_a_page_that_says_nothing_is_left_ou
 def test_a_new_reference_takes_what_is_said_now_as_known():
     world = World().rounds(2).rounds(1, model="m-1")
     begin_reference(world.store, "e", "ann", "wanted", LOG, world.now)
-    assert world.store.query(stored_facts.open_facts, world.endpoint.content_hash) == ()
+    assert world.store.query(incidents.open_of, world.endpoint.content_hash).facts == ()
     world.rounds(2)
     assert world.news == ["fact", "fact_acknowledged"]
 

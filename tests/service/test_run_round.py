@@ -497,7 +497,7 @@ def test_rounds_that_fail_are_trouble_of_their_own_and_never_a_change(store, fai
     ticks = [round_of(store, endpoint, START + n * DAY) for n in (17, 18)]
     assert [one.trouble.reason for one in ticks] == ["recovering", "rounds_succeed"]
     assert [one.event for one in store.query(notices.recent)] == ["trouble_over", "trouble"]
-    assert store.query(incidents.open_trouble, endpoint.content_hash) is None
+    assert store.query(incidents.open_of, endpoint.content_hash).trouble is None
 
 
 @pytest.mark.slow

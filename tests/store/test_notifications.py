@@ -293,7 +293,10 @@ def test_in_maintenance_news_waits_until_the_work_is_over(store: Store) -> None:
 def test_trouble_stands_beside_a_change_and_is_shown_apart(store: Store) -> None:
     declare(store)
     change, standing = alarm(store), failing(store)
-    assert (store.query(incidents.open_change, HASH), store.query(incidents.open_trouble, HASH)) == (change, standing)
+    assert (store.query(incidents.open_change, HASH), store.query(incidents.open_of, HASH).trouble) == (
+        change,
+        standing,
+    )
     (view, _) = store.query(overview.endpoints)
     assert (view.open_incident, view.trouble) == (change, standing)
     assert events(store, incident_id=standing.id, alerter="log") == ["trouble"]
@@ -327,7 +330,7 @@ def test_the_health_of_an_endpoint_counts_rounds_it_could_not_pay_for(store: Sto
         assert claimed is not None
         miss(store, claimed, reason, NOW + number * HOUR)
     last = complete(store, NOW + 3 * HOUR)
-    health = store.query(judge_state.health, last.id, 12)
+    health = store.query(judge_state.health, last, 12)
     assert [(one.asked, one.failure[:16]) for one in health] == [(1, ""), (0, "budget_exhausted"), (1, "")]
 
 

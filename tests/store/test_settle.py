@@ -13,6 +13,7 @@ from prober.judging.reference import times_in
 from prober.model.decision import Action, Decision
 from prober.model.errors import ClaimLost, StoreError
 from prober.model.evidence import Judgement
+from prober.model.incident import Change, Measured, MeasuredKind
 from prober.service.act import try_to_act
 from prober.service.decisions import carry_out
 from prober.service.settle import settle
@@ -225,6 +226,22 @@ def test_what_a_person_did_while_a_round_was_judged_is_not_undone(store: Store) 
     settle(store, claim, BILLING, judge(claim.round.label, "alarm", verdict()), "m", NAMES, NOW + DAY, rule=SILENT)
     held = store.query(incidents.open_change, HASH)
     assert held is not None and (held.state, held.actor) == ("acknowledged", "ana")
+
+
+@pytest.mark.parametrize("kind", ["runaway", "objective_missed"])
+def test_a_change_is_found_beside_an_incident_of_what_is_measured(store: Store, kind: MeasuredKind) -> None:
+    spends = Measured(id=0, endpoint="billing", endpoint_hash=HASH, state="open", kind=kind, severity="warning",
+                      onset="a", detected_round="a", opened_at=NOW, about="money", detail="", e_value=9.0,
+                      threshold=1.0)  # fmt: skip
+    store.change(incidents.save, spends)
+    incident = alarm(store)
+    assert isinstance(incident, Change)
+    claim = begin(store, NOW + DAY)
+    record(store, claim, observe())
+    judged = judge(claim.round.label, "alarm", verdict())
+    settled = settle(store, claim, BILLING, judged, "m", NAMES, NOW + DAY, rule=SILENT)
+    assert settled.change.incident is not None and settled.change.incident.id == incident.id
+    assert len([one for one in store.query(incidents.recent) if isinstance(one, Change)]) == 1
 
 
 def test_a_closed_incident_stays_closed(store: Store) -> None:
