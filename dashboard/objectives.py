@@ -90,7 +90,7 @@ def _line(context: PageContext, one: ObjectiveStatus) -> str:
 
 def _said(one: ObjectiveStatus) -> str:
     so = _share(one)
-    return f"{one.objective.measure} {percent(so)} of {one.standing.replies:,}" if so is not None else "no reply yet"
+    return f"{one.objective.words} {percent(so)} of {one.standing.replies:,}" if so is not None else "no reply yet"
 
 
 def _share(one: ObjectiveStatus) -> float | None:
@@ -113,7 +113,7 @@ def _table(context: PageContext, found: Sequence[ObjectiveStatus]) -> None:
             "set": [one_line(one.probe_set) for one in found],
             "endpoint": [one_line(one.endpoint) for one in found],
             "objective": [
-                f"{one_line(one.objective.name)}: {one.objective.measure} {wanted(one.objective)}" for one in found
+                f"{one_line(one.objective.name)}: {one.objective.words} {wanted(one.objective)}" for one in found
             ],
             "window": [over(one.objective) for one in found],
             "replies": [one.standing.replies for one in found],
@@ -141,7 +141,7 @@ def _row(one: ObjectiveStatus) -> dict[str, str | int | float | None]:
     standing = one.standing
     return {
         "set": one.probe_set, "endpoint": one.endpoint, "objective": one.objective.name,
-        "measure": one.objective.measure, "wanted": wanted(one.objective), "window": one.objective.window,
+        "measure": one.objective.words, "wanted": wanted(one.objective), "window": one.objective.window,
         "state": standing.state, "replies": standing.replies, "bad": standing.bad, "allowed": one.objective.allowed,
         "budget_left": standing.budget_left,
         **{f"burn_{span(window).replace(' ', '_')}": rate for window, rate, _ in standing.burn_rates},

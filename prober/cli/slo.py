@@ -53,7 +53,7 @@ def _words(one: ObjectiveStatus) -> list[str]:
         low, high = standing.interval
         low, high = (1 - high, 1 - low) if objective.at_least else (low, high)
         lines.append(
-            f"  {objective.measure} {100 * so / standing.replies:.1f} % of {standing.replies:,} "
+            f"  {objective.words} {100 * so / standing.replies:.1f} % of {standing.replies:,} "
             f"({100 * low:.1f}–{100 * high:.1f} %), wanted {wanted(objective)} over {objective.window}; "
             f"error budget left {100 * (standing.budget_left or 0):.0f} %"
         )
@@ -82,6 +82,8 @@ def _as_json(one: ObjectiveStatus) -> Json:
         "endpoint": one.endpoint,
         "name": objective.name,
         "measure": objective.measure,
+        "seconds": objective.seconds,
+        "dollars": objective.dollars,
         "allowed": objective.allowed,
         "window": objective.window,
         "state": standing.state,

@@ -253,7 +253,7 @@ def objective_words(declared: Objective, standing: Standing) -> str:
     it will not last."""
     so, _, _ = _share(declared, standing)
     burns = "" if (standing.budget_left or 0.0) < 0 else "spends its error budget too fast: "
-    return f"{declared.name}: {burns}{declared.measure} {100 * so:.1f} %, wanted {wanted(declared)}"
+    return f"{declared.name}: {burns}{declared.words} {100 * so:.1f} %, wanted {wanted(declared)}"
 
 
 def objective_detail(declared: Objective, standing: Standing) -> str:
@@ -261,7 +261,7 @@ def objective_detail(declared: Objective, standing: Standing) -> str:
     so, low, high = _share(declared, standing)
     rates = ", ".join(f"{span(window)} {rate:.1f}×" for window, rate, _ in standing.burn_rates if rate is not None)
     return (
-        f"{declared.measure} {100 * so:.1f} % of {count(standing.replies, 'reply')} (95 %: "
+        f"{declared.words} {100 * so:.1f} % of {count(standing.replies, 'reply')} (95 %: "
         f"{100 * low:.1f}–{100 * high:.1f} "
         f"%), wanted {wanted(declared)} over {over(declared)}; {budget_words(standing.budget_left or 0.0)}"
         + (f"; burn rate {rates}" if rates else "")

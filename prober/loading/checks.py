@@ -20,6 +20,8 @@ from prober.model.declaration import Check, Probe
 from prober.model.objective import Objective
 from prober.text import quoted, shown
 
+LIMITS: Final[Mapping[str, tuple[str, str]]] = {"faster_than": ("seconds", "2"), "cheaper_than": ("dollars", "0.002")}
+"""Measure of an objective → the field it needs, and an example."""
 LARGEST_SCHEMAS: Final = 4_000
 """Parts of all the different JSON Schemas of one file: looking at them takes about two seconds."""
 _TEXTS = {"equals", "contains", "icontains", "starts-with", "regex"}
@@ -209,6 +211,11 @@ def objective_findings(objectives: Sequence[Objective], probes: Sequence[Probe])
             yield Finding((*where, which), "must be above 0 % and below 100 %")
         if not 3600 <= one.window_s <= 90 * 86_400:
             yield Finding((*where, "window"), "must be from 1h to 90d; write for instance 28d")
+        for measure, (limit, example) in LIMITS.items():
+            if one.measure == measure and getattr(one, limit) is None:
+                yield Finding((*where, "measure"), f"{measure} needs {limit}; write for instance {limit}: {example}")
+            elif one.measure != measure and getattr(one, limit) is not None:
+                yield Finding((*where, limit), f"goes with measure: {measure} only; remove it, or write that measure")
         if one.measure == "passed" and not checks:
             yield Finding((*where, "measure"), "no probe of this set has a check; write expect: in a probe")
         if one.measure == "right" and not any(check.type in RIGHT for check in checks):

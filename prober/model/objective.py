@@ -10,7 +10,7 @@ from prober.model.shape import Duration, Name, Shape, seconds
 
 Percent = Annotated[str, Field(pattern=r"^\d{1,2}(\.\d+)?\s*%$")]
 """Such as `95 %`, `99.5%`."""
-Measure: TypeAlias = Literal["passed", "right", "refused", "answered"]
+Measure: TypeAlias = Literal["passed", "right", "refused", "answered", "faster_than", "cheaper_than"]
 
 
 def percent(text: str) -> float:
@@ -25,13 +25,26 @@ class Objective(Shape):
     """Unique in its set."""
     measure: Measure = "passed"
     """Which replies are so: they `passed` all their checks, are `right` (by checks that know the answer) or `refused`;
-    or asks that were `answered`."""
+    asks that were `answered`; or answers that came `faster_than` so many `seconds`, or were `cheaper_than` so many
+    `dollars`."""
+    seconds: float | None = Field(None, gt=0, le=3600)
+    """For `faster_than`, which a reply of just so long is too: with `at_least: 95 %` the 95th percentile of the latency
+    is at most this."""
+    dollars: float | None = Field(None, gt=0)
+    """For `cheaper_than`: of one reply, by the price of its endpoint."""
     at_least: Percent | None = None
     """The share that must be so, such as `95 %`."""
     at_most: Percent | None = None
     """The share that may be so; instead of `at_least`."""
     window: Duration = "28d"
     """Over which time, from `1h` to `90d`."""
+
+    @property
+    def words(self) -> str:
+        """Which replies: `passed`, `faster than 2 s`, `cheaper than $0.002`."""
+        if self.measure == "faster_than":
+            return f"faster than {self.seconds:g} s"
+        return f"cheaper than ${self.dollars:g}" if self.measure == "cheaper_than" else self.measure
 
     @property
     def allowed(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,8 +14,13 @@ from prober.model.objective import Measure, Objective
 from prober.store.declared import AskedSet, probe_sets
 from prober.store.engine import Transaction
 from prober.store.pages.deliveries import AlarmsOfEndpoint, alarms
-from prober.store.pages.over_time import counts_of_set
+from prober.store.pages.objectives import Took, counts_of_set, took_of_set
 
+_LIMIT: Final[Mapping[Measure, tuple[Callable[[Objective], float | None], Callable[[Took], float | None]]]] = {
+    "faster_than": (lambda declared: declared.seconds, lambda answer: answer.seconds),
+    "cheaper_than": (lambda declared: declared.dollars, lambda answer: answer.dollars),
+}
+"""Measure → (its limit, what an answer took)."""
 _GOOD: Final[Mapping[Measure, tuple[str, str]]] = {
     "passed": ("checked", "passed"), "right": ("keyed", "right"), "refused": ("answered", "refused"),
     "answered": ("asked", "answered"),
@@ -46,15 +51,22 @@ def objectives(tx: Transaction, sets: Iterable[ProbeSet | AskedSet], now: dateti
         sinces = [
             now - max(timedelta(seconds=one.window_s), timedelta(days=PAUSE_DAYS)) for one in probe_set.objectives
         ]
-        # Read once for all objectives.
+        is_timed = any(one.measure in _LIMIT for one in probe_set.objectives)
+        # Read once for all objectives of the set.
         read = {
-            endpoint: counts_of_set(tx, endpoint, probe_set.name, min(sinces))
-            for endpoint in probe_set.endpoints
-            if sinces
+            endpoint: (
+                counts_of_set(tx, endpoint, probe_set.name, min(sinces)),
+                took_of_set(tx, endpoint, probe_set.name, min(sinces)) if is_timed else (),
+            )
+            for endpoint in (probe_set.endpoints if sinces else ())
         }
         for objective, since in zip(probe_set.objectives, sinces, strict=True):
-            for endpoint, rounds in read.items():
-                batches = [_batch(at, counts, objective) for at, counts in rounds if at >= since]
+            for endpoint, (counted, took) in read.items():
+                batches = (
+                    [_limited(at, answers, objective) for at, answers in took if at >= since]
+                    if objective.measure in _LIMIT
+                    else [_counted(at, counts, objective) for at, counts in counted if at >= since]
+                )
                 window = timedelta(seconds=objective.window_s)
                 standing = judge(batches, objective.allowed, window, _rounds_a_day(batches))
                 found.append(ObjectiveStatus(probe_set.name, endpoint, objective, standing))
@@ -67,8 +79,19 @@ def exit_code(found: Iterable[ObjectiveStatus]) -> int:
     return 1 if states & {"missed", "burning"} else 3 if not states or "too_few" in states else 0
 
 
-def _batch(at: datetime, counts: Mapping[str, int], objective: Objective) -> Batch:
+def _counted(at: datetime, counts: Mapping[str, int], objective: Objective) -> Batch:
     of, so = (counts[name] for name in _GOOD[objective.measure])
+    return _batch(at, of, so, objective)
+
+
+def _limited(at: datetime, answers: Sequence[Took], objective: Objective) -> Batch:
+    limit_of, took_of = _LIMIT[objective.measure]
+    limit = limit_of(objective) or 0.0
+    known = [took for one in answers if (took := took_of(one)) is not None]
+    return _batch(at, len(known), sum(took <= limit for took in known), objective)
+
+
+def _batch(at: datetime, of: int, so: int, objective: Objective) -> Batch:
     return Batch(at, of, so if objective.at_least is None else of - so)
 
 

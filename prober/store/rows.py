@@ -254,6 +254,8 @@ class LineRow(Row, table=True):
     keyed: int | None = None
     right: int | None = None
     refused: int | None = None
+    replies: str | None = None
+    """JSON: of each answer [seconds, input tokens, output tokens], null where one is not known."""
 
 
 class TallyRow(Row, table=True):

@@ -1,4 +1,4 @@
-"""Brings a database to the version this prober speaks, or says why it cannot."""
+"""Brings a database to the version this prober knows, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prober.store.sample_rows import SampleRow
 from prober.store.version_rows import ExperimentRow
 from prober.text import quoted
 
-VERSIONS = tuple(f"{number:04}" for number in range(1, 26))
+VERSIONS = tuple(f"{number:04}" for number in range(1, 27))
 """Every revision in `migrations/versions`, oldest first."""
 _COUNTED = "0005"
 """From this version on, rounds are added up as they end."""

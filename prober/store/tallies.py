@@ -20,6 +20,7 @@ from sqlmodel import col, delete, select
 
 from prober.model.errors import StoreError
 from prober.model.evidence import Judgement, Observation
+from prober.model.reply import Reply
 from prober.store.codec import unpack_judgement, unpack_observation
 from prober.store.engine import Transaction
 from prober.store.rows import LineRow, PointRow, ReplyRow, RoundRow, TallyRow
@@ -258,6 +259,9 @@ def line(row: RoundRow, observations: Sequence[Observation]) -> dict[str, Any]:
         "identities": json.dumps(dict(said)),
         "latency_half_s": _within(took, 0.5),
         "latency_most_s": _within(took, 0.9),
+        "replies": json.dumps(
+            [_time_and_tokens(one.reply) for one in observations if one.reply.error is None], separators=(",", ":")
+        ),
     }
 
 
@@ -303,8 +307,19 @@ def _adding(dialect: str) -> Executable:
 
 def _latencies(observations: Sequence[Observation]) -> list[float]:
     """Of the answers, shortest first, seconds."""
-    said = [one.reply.latency_s for one in observations if one.reply.error is None]
-    return sorted(seconds for seconds in said if seconds is not None and 0 <= seconds < math.inf)
+    said = [_latency(one.reply) for one in observations if one.reply.error is None]
+    return sorted(seconds for seconds in said if seconds is not None)
+
+
+def _latency(reply: Reply) -> float | None:
+    """Seconds; None where it is not known, or what a log says is no time."""
+    said = reply.latency_s
+    return said if said is not None and 0 <= said < math.inf else None
+
+
+def _time_and_tokens(reply: Reply) -> list[float | None]:
+    took, counts = _latency(reply), (reply.input_tokens, reply.output_tokens)
+    return [took and round(took, 3), *(None if one is None else _tokens([one]) for one in counts)]
 
 
 def _tokens(said: Sequence[int | None]) -> int:

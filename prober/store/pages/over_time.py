@@ -162,27 +162,6 @@ def lines(
     )
 
 
-def counts_of_set(
-    tx: Transaction, endpoint: str, probe_set: str, since: datetime
-) -> tuple[tuple[datetime, Mapping[str, int]], ...]:
-    """Completed rounds of one set on one endpoint since then, oldest first: when, and how many replies were what.
-    Rounds of older versions, which did not count, are left out."""
-    names = ("asked", "checked", "passed", "keyed", "right", "refused", "answered")
-    answered = col(LineRow.asked) - col(LineRow.failed)
-    found = tx.connection().execute(
-        columns(col(LineRow.at), *(getattr(LineRow, name) for name in names[:-1]), answered)
-        .join(RoundRow, (col(RoundRow.endpoint) == col(LineRow.endpoint)) & (col(RoundRow.label) == col(LineRow.label)))
-        .where(
-            col(LineRow.endpoint) == endpoint,
-            col(RoundRow.probe_set) == probe_set,
-            col(LineRow.at) >= since,
-            col(LineRow.checked).is_not(None),
-        )
-        .order_by(col(LineRow.label))
-    )
-    return tuple((at, dict(zip(names, counts, strict=True))) for at, *counts in found)
-
-
 def edits(tx: Transaction, endpoint: str) -> tuple[EditView, ...]:
     """What the name of an endpoint has meant, and from which round on; oldest first."""
     found = []
