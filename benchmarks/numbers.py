@@ -36,6 +36,12 @@ def alarms() -> Iterator[float]:
             yield from (float(alarm.round), float(alarm.onset), alarm.e_value)
 
 
+def odd() -> Iterator[float]:
+    """Which rounds of a world that changes are odd, and what a round must exceed to be."""
+    for memory, judgement in _judged(_changing("heavy", 20, 4), Promise()):
+        yield from (float(judgement.is_odd), memory.oddness.height if memory.oddness else 0.0)
+
+
 def days() -> Iterator[float]:
     """Evidence in a world whose rounds of one day are correlated, and whether it is judged by days."""
     promise = Promise(1.0, HOURS_PER_YEAR, ReferenceRule(rounds=4, hours=72.0))

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from scipy.special import gammaincinv
 
-from benchmarks.part import ALARM, DAYS, JUDGE, Effort, Found, Part, once, statistic
+from benchmarks.part import ALARM, DAYS, JUDGE, ODD, Effort, Found, Part, once, statistic
 from prober.fingerprint import fingerprint
 from prober.incidents.confirmation import confirm
 from prober.judging.judge import advance
@@ -379,4 +379,4 @@ def headlines(found: Soon) -> list[str]:
     ]
 
 
-PART = Part("soon", "Minutes, not hours", Soon, measure, lines, headlines, measures=JUDGE + ALARM + DAYS)
+PART = Part("soon", "Minutes, not hours", Soon, measure, lines, headlines, measures=JUDGE + ALARM + DAYS + ODD)

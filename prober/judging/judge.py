@@ -35,7 +35,7 @@ from prober.judging.memory import RECENT, Memory
 from prober.judging.promise import Promise
 from prober.judging.reference import History, Times, gather, outcomes, surplus
 from prober.judging.statistic import edetector
-from prober.judging.statistic.oddness import surprise
+from prober.judging.statistic.oddness import of_round, surprise
 from prober.judging.statistic.onsets import between
 from prober.judging.statistic.readings import Table
 from prober.model.evidence import Judgement, Observation, Round, moved
@@ -267,8 +267,8 @@ def _flushed(memory: Memory, label: str) -> Memory:
     if not pending:
         return replace(memory, is_odd=False)
     if memory.oddness is not None:
-        oddness = sum(surprise(held.reference, table) for held, table in zip(pending.values(), tables, strict=True))
-        bar, is_odd = memory.oddness.after(oddness)
+        surprises = [surprise(held.reference, table) for held, table in zip(pending.values(), tables, strict=True)]
+        bar, is_odd = memory.oddness.after(float(of_round(surprises)))
         memory = replace(memory, oddness=bar, is_odd=is_odd)
     stepped = edetector.steps([held.statistic for held in pending.values()], tables, label)
     taken = {

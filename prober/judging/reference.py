@@ -28,7 +28,7 @@ from prober.judging.day_clustering import (
 from prober.judging.memory import ChannelMemory, Memory
 from prober.judging.promise import Promise
 from prober.judging.statistic import edetector, learning, scales
-from prober.judging.statistic.oddness import OddnessBar, of_reference
+from prober.judging.statistic.oddness import OddnessBar, of_reference, of_round
 from prober.judging.statistic.readings import Floats, Reading, Recurring, Table, stacked
 from prober.model.evidence import NONE, Observation, Round
 from prober.text import count
@@ -107,22 +107,22 @@ def _learn_by_unit(
 def _learn(memory: Memory, series: Sequence[str], rounds: Sequence[Round], odd_share: float) -> Memory:
     channels = dict(memory.channels)
     seen: set[tuple[str, tuple[int, ...]]] = set()
-    oddness = np.zeros(len(rounds))
+    surprises: list[Floats] = []
     for name, channel in CHANNELS.items():
         if channel.is_endpoint_wide and name in channels:
             continue
         found = _learn_channel(channel, series, rounds, seen)
         if found is not None:
-            learnt, surprises = found
+            learnt, surprise = found
             channels[name] = _merge(channels[name], learnt) if name in channels else learnt
-            oddness += surprises
+            surprises.append(surprise)
     labels = sorted({*memory.reference_rounds, *(r.label for r in rounds)})
     return replace(
         memory,
         channels=channels,
         series=(*memory.series, *series),
         reference_rounds=tuple(labels),
-        oddness=None if memory.by_day else OddnessBar.of(oddness, odd_share).at_least(memory.oddness),
+        oddness=None if memory.by_day else OddnessBar.of(of_round(surprises), odd_share).at_least(memory.oddness),
     )
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
+from statistics import median
 
 import numpy as np
 import pytest
 
+from benchmarks import soon
 from prober.judging.judge import advance
 from prober.judging.memory import Memory, decode, encode
 from prober.judging.promise import Promise
-from prober.judging.statistic.oddness import OddnessBar
+from prober.judging.statistic.oddness import OddnessBar, of_round
 from prober.lab.replay import reference_of
 from prober.model.evidence import Fingerprint, Observation, Round
+from prober.model.reference import Confirm
 from prober.model.reply import Reply
 from tests.judging.observed import START
 
@@ -48,6 +52,33 @@ def test_a_memory_that_knows_no_oddness_goes_on():
     old = replace(memory, oddness=None)
     after, judgement = advance(old, round_of(30, ["c", "c", "d"]), lambda series: [], PROMISE)
     assert (after.oddness, judgement.is_odd) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("channels", "moved", "by"),
+    [(1, 1, 5.0), (8, 1, 5.0), (8, 3, 4.0), (20, 1, 6.0), (20, 20, 4.0)],
+    ids=["alone", "one-of-8", "three-of-8", "one-of-20", "all-of-20"],
+)
+def test_what_moves_one_channel_is_not_lost_among_the_others(channels, moved, by):
+    rng = np.random.default_rng(2)
+    found = 0
+    for _ in range(100):
+        bar = OddnessBar.of(of_round(rng.normal(size=(channels, 28))), 1 / 29)
+        changed = rng.normal(size=channels) + by * (np.arange(channels) < moved)
+        found += bar.after(float(of_round(changed)))[1]
+    assert found >= 90  # the sum over channels finds 42 of one in 8, 22 of one in 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [2, 3, 5, 6])
+def test_names_that_alternate_by_round_and_are_all_replaced_are_called_within_minutes(names, monkeypatch):
+    before, after = (
+        replace(soon.STILL, fingerprints=tuple(f"{prefix}_{i}" for i in range(names))) for prefix in ("old", "new")
+    )
+    monkeypatch.setitem(soon.CHANGES, "all replaced", (before, after))
+    found = [soon.delay(seed, "all replaced", 6.0, Confirm()) for seed in range(5)]
+    assert median(inf if minutes is None else minutes for minutes, _ in found) <= 10
+    assert not any(early for _, early in found)
 
 
 @pytest.mark.parametrize("drift", [0.0, 0.01, 1.0])

@@ -5,7 +5,8 @@ One round cannot be an alarm, but it can be a reason to ask again at once. With 
 
     z = (sum_x -ln mu(x) - H) / sqrt(sum_x V)
 
-and the oddness of a round is the sum over its channels. Rounds of the reference are held against the others, never
+and the oddness of a round is ln(1 + sum exp z) over its channels: a soft maximum, so that one channel that is like
+never before is not lost among the scatter of the others. Rounds of the reference are held against the others, never
 against themselves. So a round of a still endpoint is odder than all n of them about once in n + 1.
 
 That the share stays what it is promised to be, whatever the endpoint does, is not left to luck: the bar rises with
@@ -58,6 +59,13 @@ def surprise(mean: Floats, table: Table) -> float:
     variance = np.maximum((mean * logs**2).sum(axis=1) - entropy**2, 1e-3)
     total = float((logs[table.row, table.category] - entropy[table.row]).sum())
     return total / float(np.sqrt(variance[table.row].sum()))
+
+
+def of_round(surprises: Sequence[Floats] | Sequence[float]) -> Floats:
+    """Oddness, from the z of every channel; the shape of one channel's, 0 where there is none."""
+    z = np.array(surprises, dtype=np.float64)
+    oddness: Floats = np.logaddexp.reduce(np.concatenate([np.zeros((1, *z.shape[1:])), z]), axis=0)
+    return oddness
 
 
 def of_reference(prior: Floats, tables: Sequence[Table]) -> Floats:
