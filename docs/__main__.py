@@ -154,8 +154,12 @@ def _command(command: Any, names: list[str]) -> Iterator[str]:
     inner = getattr(command, "commands", {})
     if len(inner) == 0:
         context = command.make_context(names[-1], [], resilient_parsing=True)
-        records = [one.get_help_record(context) for one in command.get_params(context)]
-        rows = [(f"`{name}`", text) for name, text in filter(None, records) if name != "--help"]
+        records = [(one, one.get_help_record(context)) for one in command.get_params(context)]
+        rows = [
+            (f"`{' '.join(one.get_usage_pieces(context)) if one.param_type_name == 'argument' else record[0]}`", record[1])
+            for one, record in records
+            if record is not None and record[0] != "--help"
+        ]
         yield f"### `{' '.join(names)}`\n"
         yield " ".join((command.help or "").split()) + "\n"
         yield _table(("argument", "meaning"), rows) if rows else ""
