@@ -156,7 +156,10 @@ def _command(command: Any, names: list[str]) -> Iterator[str]:
         context = command.make_context(names[-1], [], resilient_parsing=True)
         records = [(one, one.get_help_record(context)) for one in command.get_params(context)]
         rows = [
-            (f"`{' '.join(one.get_usage_pieces(context)) if one.param_type_name == 'argument' else record[0]}`", record[1])
+            (
+                f"`{' '.join(one.get_usage_pieces(context)) if one.param_type_name == 'argument' else record[0]}`",
+                record[1],
+            )
             for one, record in records
             if record is not None and record[0] != "--help"
         ]

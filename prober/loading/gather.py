@@ -14,6 +14,7 @@ from prober.loading.alert_rules import alerts_findings
 from prober.loading.checks import SchemaSum, objective_findings, value_findings
 from prober.loading.connection_rules import address_findings, limit_warnings, placed, provider_findings, reach_warnings
 from prober.loading.lines import Document, Finding, Where
+from prober.loading.openslo import objectives_of
 from prober.loading.templates import expanded, sent_as_written
 from prober.loading.validation_errors import did_you_mean, shaped
 from prober.model.alerting import Alerts
@@ -125,8 +126,8 @@ def gather_sets(
             continue
         written: dict[str, JsonValue] = {"name": PurePath(document.path).stem, **document.value}
         every = expanded(written, Path(document.path).parent)
-        raw = every.raw
         findings: list[Finding] = []
+        raw = {**every.raw, **objectives_of(every.raw, findings)}
         probe_set = shaped(ProbeSet, raw, findings)
         try:
             findings.extend(_set_findings(raw, endpoints))
