@@ -67,9 +67,9 @@ class _SloSpec(Shape):
     description: str = ""
     service: str = ""
     indicator: _Indicator
-    timeWindow: Annotated[tuple[_Window, ...], Field(min_length=1, max_length=1)]
+    timeWindow: Annotated[tuple[_Window, ...], Field(min_length=1)]
     budgetingMethod: Literal["Occurrences"]
-    objectives: Annotated[tuple[_Target, ...], Field(min_length=1, max_length=1)]
+    objectives: Annotated[tuple[_Target, ...], Field(min_length=1)]
 
 
 class _Metadata(Shape):
@@ -115,6 +115,12 @@ def _as_ours(raw: JsonValue, index: int, findings: list[Finding]) -> JsonValue:
 
 def _choices(slo: _Slo) -> Iterator[Finding]:
     ratio, target = slo.spec.indicator.spec.ratioMetric, slo.spec.objectives[0]
+    for name, items in (("timeWindow", slo.spec.timeWindow), ("objectives", slo.spec.objectives)):
+        if len(items) > 1:
+            yield Finding(
+                ("spec", name),
+                f"holds {len(items)}, which cannot be one objective; write one, and an SLO for each other",
+            )
     if (ratio.good is None) == (ratio.bad is None):
         message = "write either good or bad: the replies that its metricSource counts"
         yield Finding(("spec", "indicator", "spec", "ratioMetric"), message)

@@ -113,7 +113,7 @@ def test_a_folder_without_probe_sets(tmp_path: Path) -> None:
 
 
 def test_no_path_at_all() -> None:
-    with pytest.raises(ConfigurationError, match="no path is named; write the folder"):
+    with pytest.raises(ConfigurationError, match="no path is named; name the folder"):
         load()
 
 

@@ -75,7 +75,7 @@ def test_what_we_can_mean_is_read(tmp_path: Path, spec: dict[str, Any], ours: di
         ({"timeWindow": [{"duration": "4w"}]}, "timeWindow.0.duration", "such as"),
         ({"objectives": [{"target": 99.5}]}, "objectives.0.target", "below 1"),
         ({"objectives": [{"target": 0.9, "targetPercent": 90}]}, "objectives.0", "either target or targetPercent"),
-        ({"objectives": [{"target": 0.9}, {"target": 0.99}]}, "objectives", "1"),
+        ({"objectives": [{"target": 0.9}, {"target": 0.99}]}, "objectives", "an SLO for each"),
         ({"indicator": ratio()}, "indicator.spec.ratioMetric", "either good or bad"),
         (
             {"indicator": {"spec": {"thresholdMetric": {}, **ratio(good={})["spec"]}}},
