@@ -26,7 +26,7 @@ TroubleKind = Literal[
     "model_not_found",
     "model_retired",
     "rate_limited",
-    "budget_exhausted",  # our own budget of the day
+    "budget_exhausted",  # a budget of our own
     "provider_error",  # any other reason
 ]
 """Why an endpoint cannot be asked. Never a change."""

@@ -42,7 +42,7 @@ ConfirmReason = Literal[
     "already_due",  # one waits to be asked
     "rounds_used",  # this suspicion has had its rounds
     "day_used",  # the probe set has had its rounds of the day
-    "budget_used",  # the endpoint's budget of the day does not pay for another round
+    "budget_used",  # a budget does not pay for another round
 ]
 
 
