@@ -69,7 +69,7 @@ KINDS: dict[str, KindWords] = {
     ),
     "budget_exhausted": KindWords(
         "Budget exhausted",
-        "nobody watches this endpoint until its budget is renewed.",
+        "nobody watches this endpoint until what it spent is older than the window of its budget.",
         "Raise the budget, or ask less often: `prober plan` shows what the probes cost.",
     ),
     "runaway": KindWords(

@@ -20,7 +20,7 @@ class Refused:
     """Why an ask may not be made now."""
 
     reason: str
-    """A word, and what it means here: `budget_exhausted: 25 of 25 asks of the day are spent`."""
+    """A word, and what it means here: `budget_exhausted: 25 of 25 asks of the last 24 hours are spent`."""
     retry_s: float | None = None
     """After how long it may be admitted; None where waiting does not help."""
 

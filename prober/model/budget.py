@@ -20,6 +20,7 @@ SPANS: Final[dict[Period, timedelta]] = {
     "month": timedelta(days=30),
 }
 """How far each window reaches back. It moves on with time: nothing is renewed at midnight."""
+WINDOWS: Final[dict[Period, str]] = {"hour": "last hour", "day": "last 24 hours", "month": "last 30 days"}
 PARTS: Final = 60
 """What is spent is kept in so many parts of a window. The running part counts and the 59 before it, so that a round
 that takes all of a window can be asked once in each, although none begins at the same second as the one before it."""
@@ -72,11 +73,11 @@ class Limit(NamedTuple):
         return spent.nanodollars / NANO if self.unit == "dollars" else spent.of(self.unit)
 
     def words(self, spent: Spent) -> str:
-        """`25 of 25 asks of the day are spent`."""
+        """`25 of 25 asks of the last 24 hours are spent`."""
         used = spent.of(self.unit)
         if self.unit == "dollars":
-            return f"${used / NANO:,.4f} of ${self.most / NANO:,.4f} of the {self.period} are spent"
-        return f"{used} of {self.most} {self.unit} of the {self.period} are spent"
+            return f"${used / NANO:,.4f} of ${self.most / NANO:,.4f} of the {WINDOWS[self.period]} are spent"
+        return f"{used} of {self.most} {self.unit} of the {WINDOWS[self.period]} are spent"
 
 
 class Budget(Shape):

@@ -125,7 +125,7 @@ def test_probes_without_a_pair_are_named_and_not_refused(prober: Run, two: Path)
 def test_asks_of_the_gate_count_in_declared_budgets(prober: Run, two: Path) -> None:
     Path("probes/budgets.yaml").write_text(json.dumps({"owners": {"team": {"asks_per_day": 9}}}))
     done = prober("gate", "--reference", "pinned")
-    assert done.code == 3 and "budget_exhausted: the owner team: 9 of 9 asks of the day are spent" in done.out
+    assert done.code == 3 and "budget_exhausted: the owner team: 9 of 9 asks of the last 24 hours are spent" in done.out
     assert 'prober_budget_left{budget="owner:team",limit="asks_per_day"} 0.0' in prober("status", "--metrics").out
     assert prober("once").code != 0, "the rounds share the budget"
 

@@ -131,7 +131,7 @@ def test_a_spent_budget_asks_nobody(prober: Run, home: Path) -> None:
     prober("once")
     done = prober("once")
     assert done.code == 3
-    assert "not asked; budget_exhausted: 2 of 2 asks of the day are spent" in done.out
+    assert "not asked; budget_exhausted: 2 of 2 asks of the last 24 hours are spent" in done.out
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def test_trouble_opens_after_three_failed_rounds_in_a_row(failed: tuple[int, ...
     ("failure", "kind", "level"),
     [
         ("rate_limited", "rate_limited", "info"),
-        ("budget_exhausted: 5 of 5 asks of the day are spent", "budget_exhausted", "info"),
+        ("budget_exhausted: 5 of 5 asks of the last 24 hours are spent", "budget_exhausted", "info"),
         ("unauthorized", "unauthorized", "warning"),
         ("missing_key", "unauthorized", "warning"),
         ("out_of_credit", "out_of_credit", "warning"),

@@ -94,7 +94,7 @@ def test_twenty_five_asks_are_twenty_five_asks(store: Store) -> None:
     results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(5)]
     assert [one.outcome for one in results] == ["completed"] * 4 + ["missed"]
     assert [one.asked for one in results] == [8, 8, 8, 1, 0]
-    said = "budget_exhausted: 25 of 25 asks of the day are spent"
+    said = "budget_exhausted: 25 of 25 asks of the last 24 hours are spent"
     assert [one.reason for one in results[3:]] == [f"{said}; 1 of 8 asks of the round were made", said]
     assert provider.asked == 25
     assert round_of(store, endpoint, provider, NOON + 28 * HOUR).asked == 8, "a day after the last of them"
@@ -116,7 +116,7 @@ def test_a_round_of_more_asks_than_the_budget_is_judged_with_what_it_has(store: 
     for one in rounds:
         assert (one.outcome, one.asked, one.failures) == ("completed", 25, ())
         assert one.reason == (
-            "budget_exhausted: 25 of 25 asks of the day are spent; 25 of 40 asks of the round were made"
+            "budget_exhausted: 25 of 25 asks of the last 24 hours are spent; 25 of 40 asks of the round were made"
         )
     assert [one.judgement.state for one in rounds if one.judgement] == [*["insufficient_evidence"] * 4, "quiet"]
 
@@ -162,7 +162,7 @@ def test_tokens_are_set_aside_before_each_ask_so_that_the_limit_holds(store: Sto
     provider = Says(input_tokens=30, output_tokens=20)
     results = [round_of(store, endpoint, provider, NOON + n * HOUR) for n in range(3)]
     assert [one.outcome for one in results] == ["completed", "completed", "missed"]
-    assert results[2].reason == "budget_exhausted: 500 of 500 tokens of the day are spent"
+    assert results[2].reason == "budget_exhausted: 500 of 500 tokens of the last 24 hours are spent"
     assert (provider.asked, spent(store)) == (10, (10, 500))
 
 
@@ -309,7 +309,7 @@ def test_the_tightest_budget_decides_and_says_whose_it_is(store: Store) -> None:
     count, reason = store.change(spending.reserve, ours, [Spent(1, 5, 300)] * 4, NOON)
     assert (count, reason) == (
         3,
-        "budget_exhausted: the owner us: $0.0000 of $0.0000 of the month are spent, and the next ask may need $0.0000",
+        "budget_exhausted: the owner us: $0.0000 of $0.0000 of the last 30 days are spent, and the next ask may need $0.0000",
     )
     store.change(spending.give_back, [one.scope for one in ours], NOON, Spent(0, 4, 250))
     assert store.change(spending.reserve, ours, [Spent(1, 5, 300)] * 4, NOON + HOUR)[0] == 1

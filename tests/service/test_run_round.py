@@ -281,10 +281,10 @@ def spent(store):
 @pytest.mark.parametrize(
     ("budget", "reason"),
     [
-        (Budget(asks_per_day=8), "budget_exhausted: 8 of 8 asks of the day are spent"),
+        (Budget(asks_per_day=8), "budget_exhausted: 8 of 8 asks of the last 24 hours are spent"),
         (
             Budget(tokens_per_day=700),
-            "budget_exhausted: {tokens} of 700 tokens of the day are spent, and the next ask may need 526",
+            "budget_exhausted: {tokens} of 700 tokens of the last 24 hours are spent, and the next ask may need 526",
         ),
     ],
 )
@@ -508,7 +508,7 @@ def test_a_budget_that_is_spent_is_trouble_too(store):
     assert [one.trouble.reason for one in ticks] == ["failing", "failing", "rounds_failed"]
     (incident,) = store.query(incidents.recent)
     assert (incident.kind, incident.severity) == ("budget_exhausted", "info")
-    assert incident.cause == "budget_exhausted: 8 of 8 asks of the day are spent"
+    assert incident.cause == "budget_exhausted: 8 of 8 asks of the last 24 hours are spent"
 
 
 @pytest.mark.slow

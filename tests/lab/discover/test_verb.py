@@ -242,7 +242,7 @@ def test_a_small_budget_of_asks_a_day_is_kept(prober: Run, there: Path) -> None:
     assert prober("validate").code == 0
     (there / "probes" / ".discover-discovered-bot.jsonl").unlink()
     done = search(prober, "--force", "--seed", "1")
-    assert done.code == 3 and "8 of 8 asks of the day are spent; raise that limit" in done.out
+    assert done.code == 3 and "8 of 8 asks of the last 24 hours are spent; raise that limit" in done.out
     assert "tokens are too few" not in done.out
 
 
