@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
+from threading import Thread
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
@@ -196,7 +197,8 @@ def main() -> None:
     vars(server)["create_starlette_app"] = guarded  # uvicorn takes any ASGI app
     # Otherwise uvicorn puts whom X-Forwarded-For names in the place of the proxy that really knocks.
     os.environ["FORWARDED_ALLOW_IPS"] = ""
-    import_module("dashboard.overview")  # before the server answers, so that the first page does not wait for it
+    # While the browser loads Streamlit's own files; a page that is asked for sooner waits for the rest of the import.
+    Thread(target=import_module, args=("dashboard.overview",), daemon=True).start()
     sys.argv[0] = "streamlit"
     cli.main()
 

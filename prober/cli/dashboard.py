@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dashboard import missing, serve_command
-from prober.cli.options import Database, settings_of
+from prober.cli.environment import Database, settings_of
 from prober.cli.output import complain
 from prober.model.errors import ConfigurationError
 

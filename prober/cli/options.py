@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Literal, Optional, TypeAlias
 
 import typer
-from pydantic import ValidationError
 from rich.progress import Progress
 
 from prober.alerts import Alerter
+from prober.cli.environment import Database as Database  # noqa: PLC0414  # an option that verbs share, too
+from prober.cli.environment import settings_of as settings_of  # noqa: PLC0414
 from prober.cli.output import complain
 from prober.loading import Declarations
 from prober.loading.other_tools import OWN, TOOLS, read
@@ -23,22 +24,12 @@ from prober.model.errors import ConfigurationError
 from prober.model.shape import seconds
 from prober.service.declare import declarations_in
 from prober.service.deliver import Delivery, StoredOutbox, deliver
-from prober.settings import Settings
 from prober.store import Store, notices
 from prober.text import count, quoted
 
 Paths: TypeAlias = Annotated[
     Optional[list[Path]],  # noqa: UP045  # typer reads this at run time
     typer.Argument(help="Folders or files with probe sets.", show_default="probes/", metavar="PATHS"),
-]
-Database: TypeAlias = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option(
-        "--database",
-        metavar="URL",
-        help="Database; default PROBER_DATABASE_URL, or else sqlite:///prober.db.",
-        show_default=False,
-    ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -116,17 +107,6 @@ def me() -> str:
 
 def now_utc() -> datetime:
     return datetime.now(UTC)
-
-
-def settings_of(database: str | None = None, vantage: str | None = None) -> Settings:
-    """The environment, with `database` and `vantage` in place of its own where given. Raises ConfigurationError."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        wrong = ", ".join(str(each["loc"][0]) for each in error.errors())  # never the value: it may be a secret
-        raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or fix them") from None
-    given = {"database_url": database, "vantage": vantage}
-    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
 def open_store(database: str | None, *, read_only: bool = False) -> Store:

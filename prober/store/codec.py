@@ -38,6 +38,8 @@ _CODEC.register_unstructure_hook(datetime, datetime.isoformat)
 _CODEC.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
 _CODEC.register_unstructure_hook(ToolCall, lambda call: [call.name, call.arguments])
 _CODEC.register_structure_hook(ToolCall, lambda pair, _: ToolCall(*pair))
+# Otherwise cattrs calls itself for each of the hundreds of components of an embedding.
+_CODEC.register_structure_hook_func(lambda of: of == tuple[float, ...], lambda values, _: tuple(map(float, values)))
 for _of in (Reply, Fingerprint, StoredSample):
     _CODEC.register_unstructure_hook(_of, make_dict_unstructure_fn(_of, _CODEC, _cattrs_omit_if_default=True))
 _T = TypeVar("_T")

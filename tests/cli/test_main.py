@@ -35,6 +35,7 @@ def test_help_lists_every_verb(prober: Run) -> None:
     ("arguments", "heavy"),
     [
         (["--help"], {"numpy", "scipy", "sqlmodel", "httpx", "streamlit", "slack_sdk", "pydantic"}),
+        (["dashboard", "--help"], {"numpy", "sqlmodel", "httpx", "streamlit", "slack_sdk", "prober.loading"}),
         (["status", "--help"], {"scipy", "streamlit", "matplotlib", "apscheduler", "prober.lab.compare"}),
     ],
 )

@@ -1,0 +1,32 @@
+"""What a verb reads of the environment, without loading what others need: the dashboard starts so."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional, TypeAlias
+
+import typer
+from pydantic import ValidationError
+
+from prober.model.errors import ConfigurationError
+from prober.settings import Settings
+
+Database: TypeAlias = Annotated[
+    Optional[str],  # noqa: UP045  # typer reads this at run time
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="Database; default PROBER_DATABASE_URL, or else sqlite:///prober.db.",
+        show_default=False,
+    ),
+]
+
+
+def settings_of(database: str | None = None, vantage: str | None = None) -> Settings:
+    """The environment, with `database` and `vantage` in place of its own where given. Raises ConfigurationError."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = ", ".join(str(each["loc"][0]) for each in error.errors())  # never the value: it may be a secret
+        raise ConfigurationError(f"these environment variables cannot be read: {wrong}; unset or fix them") from None
+    given = {"database_url": database, "vantage": vantage}
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
