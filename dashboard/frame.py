@@ -79,7 +79,7 @@ def _look_for_news(drawn_at: datetime, zone: tzinfo, newest: str | None, looks: 
         st.rerun()
     del looks[:-1]
     st.caption(
-        f"As of {now.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}. What is new appears within {LOOK_EVERY_S} s. "
+        f"As of {now.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}. What is new appears within {LOOK_EVERY_S}\u00a0s. "
         f"Times are in {'UTC' if zone is UTC else zone}.",
         help=f"{now:%Y-%m-%d %H:%M:%S} UTC",
     )

@@ -277,7 +277,7 @@ def _triage(context: PageContext, triage: Triage, endpoint: str) -> None:
     likely = [one for one in triage.ranking if one.probability >= _SHOWN]
     lines = []
     for one in likely:
-        why = [] if private else [(side, inline("; ".join(texts), 400)) for side, texts in
+        why = [] if private else [(side, "; ".join(inline(text, 200) for text in texts)) for side, texts in
                                   (("For", one.supporting), ("Against", one.opposing)) if texts]  # fmt: skip
         sides = "".join(f" {side}: {text}." for side, text in why)
         lines.append(f"- **{percent(one.probability)}** {CAUSE_WORDS[one.cause]}.{sides}")

@@ -128,7 +128,8 @@ def _nothing_before(whole: Compared, range_: TimeRange) -> None:
     shorter = [one for one in RANGES.values() if one.days is not None and 2 * one.days <= days]
     st.info(f"Nothing was asked before these {range_.words}, so there is nothing to compare with.")
     if shorter:
-        link(f"Compare {shorter[-1].name} with the {shorter[-1].name} before", "quality", range=shorter[-1].name)
+        days_words = shorter[-1].name.removeprefix("1 ")
+        link(f"Compare the last {days_words} with the {days_words} before", "quality", range=shorter[-1].name)
 
 
 def _sentences(found: Sequence[Compared], by: By, range_: TimeRange) -> None:

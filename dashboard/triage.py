@@ -59,7 +59,7 @@ def draw(context: PageContext) -> None:
         {
             "question": [one.question for one in found.checks],
             "answer": [one.answer for one in found.checks],
-            "found": [one_line(one.details, 400) for one in found.checks],
+            "found": [one_line(one.details.replace("`", ""), 400) for one in found.checks],
             "see": [one_line(one.link) for one in found.checks],
         },
         hide_index=True,

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 from prober.store.engine import Transaction
 from prober.store.pages import last_days
 from prober.store.pages.last_days import DayView, SpanView
+from prober.text import count
 
 DayState: TypeAlias = Literal["unknown", "quiet", "silent", "facts", "suspected", "changed", "unreachable"]
 DAY_STATES: Final[tuple[DayState, ...]] = (
@@ -76,4 +77,5 @@ def counted(states: Sequence[DayState]) -> str:
     if not any(state != "unknown" for state in states):
         return "never asked"
     counts = [(states.count(state), state) for state in reversed(DAY_STATES[2:]) if state in states]
-    return ", ".join(f"{n} {'day' if n == 1 else 'days'} {state}" for n, state in counts) or "quiet"
+    words = {"facts": "with facts"}
+    return ", ".join(f"{count(n, 'day')} {words.get(state, state)}" for n, state in counts) or "quiet"

@@ -23,7 +23,7 @@ def test_a_day_shows_the_worst_that_was_so() -> None:
     ]
     (states,) = strips(asked(0, 1, 2, 3, 4, 5), spans, TODAY, 7).values()
     assert states == ("facts", "facts", "suspected", "suspected", "quiet", "changed", "changed")
-    assert counted(states) == "2 days changed, 2 days suspected, 2 days facts"
+    assert counted(states) == "2 days changed, 2 days suspected, 2 days with facts"
     (down,) = strips(asked(0, failed=8), (), TODAY, 2).values()
     assert (down, counted(down)) == (("unknown", "unreachable"), "1 day unreachable")
 

@@ -213,7 +213,7 @@ def _beside(pick: Callable[[Neighbour], bool], moved: bool, yes: str, no: str) -
             return "unknown", "no such endpoint is asked"
         found = [one.name for one in known if one.moved is moved]
         names = ", ".join(found or [one.name for one in known])
-        return ("yes", f"{yes}: {names}") if found else ("no", f"{no}: {names}")
+        return ("yes", f"{yes} at {names}") if found else ("no", f"{no} at {names}")
 
     return look
 
@@ -298,23 +298,38 @@ TREE: Final[dict[str, Question]] = {
     "reconfigured_moved": Question("Did replies move when the endpoint was edited?", _reconfigured),
     "same_model_moved": Question(
         "Did the same model move at another endpoint?",
-        _beside(lambda one: one.same_model, True, "it moved", "it did not move"),
+        _beside(lambda one: one.same_model, True, "the same model moved", "the same model did not move"),
     ),
     "apart": Question("Does the same model stand still elsewhere while it moved here?", _apart),
     "same_provider_moved": Question(
         "Did another model of the provider move?",
-        _beside(lambda one: one.same_provider and not one.same_model, True, "it moved", "it did not move"),
+        _beside(
+            lambda one: one.same_provider and not one.same_model,
+            True,
+            "another model of the provider moved",
+            "another model of the provider did not move",
+        ),
     ),
     "control_moved": Question(
         "Did unedited probes move at another provider too?",
-        _beside(lambda one: not one.same_provider and not one.same_model, True, "they moved", "they did not move"),
+        _beside(
+            lambda one: not one.same_provider and not one.same_model,
+            True,
+            "unedited probes of another provider moved",
+            "unedited probes of other providers did not move",
+        ),
     ),
-    "inputs_moved": Question("Do users ask other things?", _live("inputs_moved", "they do", "they do not")),
+    "inputs_moved": Question(
+        "Do users ask other things?",
+        _live("inputs_moved", "users ask other things than before", "users ask the same things as before"),
+    ),
     "outputs_moved": Question(
-        "Do live replies differ from before?", _live("outputs_moved", "they differ", "they do not differ")
+        "Do live replies differ from before?",
+        _live("outputs_moved", "live replies differ from before", "live replies do not differ"),
     ),
     "retrieval_fell": Question(
-        "Is what is retrieved worse?", _live("retrieval_fell", "its scores fell", "its scores are as before")
+        "Is what is retrieved worse?",
+        _live("retrieval_fell", "scores of retrieval fell", "scores of retrieval are as before"),
     ),
 }
 """Name → question, in order."""
