@@ -142,7 +142,9 @@ def _who_and_how_fast(
     with st.grid(2, min_column_width=340) as grid:
         with grid.cell():
             st.markdown("**Model that answered**, as the provider reports it; share of replies")
-            if any(one.identities for one in lines):
+            if sentence := always(lines):
+                st.markdown(sentence)
+            elif any(one.identities for one in lines):
                 st.altair_chart(charts_time.ribbon(lines, marked), alt=f"Which models answered for {name}, by round")
             else:
                 st.caption("The provider does not report which model answered.")
@@ -215,6 +217,15 @@ def _legend(marked: Sequence[charts.Mark]) -> None:
     kinds = {mark.kind for mark in marked}
     if shown := [words for kind, words in said.items() if kind in kinds]:
         st.caption(f"{'; '.join(shown).capitalize()}.")
+
+
+def always(lines: Sequence[RoundLine]) -> str:
+    """Who answered, as a sentence; empty where more than one did, or none is known."""
+    named = {who for one in lines for who in one.identities}
+    if len(named) != 1:
+        return ""
+    counted = [sum(one.identities.values()) for one in lines if one.identities]
+    return f"{inline(named.pop())} alone: {count(sum(counted), 'reply')} in {count(len(counted), 'round')}."
 
 
 def latency(lines: Sequence[RoundLine]) -> str:

@@ -49,8 +49,11 @@ def draw(context: PageContext) -> None:
     needy = [one for one in statuses if needs_somebody(one)]
     heading("Overview", tab=f"{len(needy)} of {len(statuses)} need a look" if needy else "All quiet")
     said = headline(statuses, context.zone)
+    if said.tone != "error":  # a prober that asks nothing is graver than an answer that may be old
+        _about_the_prober(context)
     {"error": st.error, "warning": st.warning, "info": st.info, "success": st.success}[said.tone](said.sentence)
-    _about_the_prober(context)
+    if said.tone == "error":
+        _about_the_prober(context)
     if said.remarks:
         st.markdown(" ".join(said.remarks))
     has_vantages = any(one.endpoint.vantage for one in statuses)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dashboard.endpoint import latency, latency_moved
+from dashboard.endpoint import always, latency, latency_moved
+from dashboard.formatting import inline
 from dashboard.incident import company
 from prober.model.notice import Part
 from prober.store.pages.over_time import RoundLine
@@ -49,3 +52,10 @@ def test_the_pages_say_who_else_moved_and_how_latency_did(page):
     assert "pooled with support-us" in sentence
     assert "s before the change, " in sentence
     assert "Median latency of the last" in texts(page(store, "endpoint", endpoint="support-bot"))
+
+
+def test_one_model_that_answered_everything_is_a_sentence_and_no_chart() -> None:
+    seen = [replace(line(n, None), identities={"gpt-4.1": 6}) for n in range(3)]
+    assert always(seen) == f"{inline('gpt-4.1')} alone: 18 replies in 3 rounds."
+    assert always([*seen, line(3, None)]) == always(seen), "a round that names nobody names no other"
+    assert always([]) == always([*seen, replace(line(3, None), identities={"gpt-5": 1})]) == ""

@@ -25,6 +25,7 @@ from tests.dashboard.canned import (
     history,
     hostile,
     rounds_every,
+    sign,
 )
 from tests.dashboard.conftest import address, links, replies, texts
 
@@ -99,6 +100,18 @@ def test_one_glance_and_one_click(page):
     assert ":red-badge[✕ unreachable]" in shown and ":orange-badge[◆ changed] :orange-badge[warning]" in shown
     assert "34 % longer" in shown and "Not acknowledged · search team" in shown
     assert "newest round 59 min ago · 30 days: 2 days changed" in shown
+
+
+def test_a_prober_that_asks_nothing_comes_before_an_answer_that_may_be_old(page):
+    points = history("bot")
+    silent = CannedStore((endpoint_view("bot", points),), points, round_views=rounds_every("bot", 6))
+    silent.signs_of_life = (sign(seen_at=NOW - timedelta(days=2)),)
+    said = [each.value for each in page(silent).main if each.type in ("error", "warning", "success")]
+    assert [line.split(" ")[0] for line in said] == ["**The", "**Nothing"], said
+    changed = all_states()
+    changed.signs_of_life = silent.signs_of_life
+    said = [each.value for each in page(changed).main if each.type in ("error", "warning", "success")]
+    assert "support-bot" in said[0] and "fell silent" in said[1], said
 
 
 def test_many_endpoints_are_searched_grouped_and_sorted(page):
