@@ -126,6 +126,7 @@ def section(context: PageContext, incident: Incident) -> None:
             for line in _lines(context, incident, view):
                 st.markdown(line)
             if incident.note:
+                st.markdown("**Note**:")
                 st.text(shown(incident.note).text)
             actions.section(context, incident)
         with grid.cell():

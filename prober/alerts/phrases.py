@@ -106,7 +106,8 @@ def title_of(notice: Notice, said: str, *, ages: bool = True) -> str:
             why = f": {visible(cause, 80, lines=False)}" if cause else ""
             return _fitted(f"{said} · " if notice.endpoint else said, notice.endpoint, why)
         case IncidentNews() as incident:
-            what = f": {visible(what_happened(incident), HEADLINE_LIMIT, lines=False)}"
+            was = ", was" if incident.close_reason == "recovered" else ""  # "answers again: does not answer" is none
+            what = f"{was}: {visible(what_happened(incident), HEADLINE_LIMIT, lines=False)}"
             lasted = how_long(notice, incident) if ages else ""
             model = visible(notice.source.model if notice.source else "", MODEL_LIMIT, lines=False)
             tail = "".join(f" · {one}" for one in (lasted, model) if one)

@@ -119,7 +119,7 @@ def test_every_kind_and_event_has_words_of_its_own() -> None:
 
 def test_what_the_incident_is_now_is_said_whatever_the_notice_tells() -> None:
     late = edited(PLAIN, event="opened", state="closed", close_reason="recovered")
-    assert current(late).title == "Recovered · acme/gpt-4o: 34 % longer · gpt-4o-2024-08-06"
+    assert current(late).title == "Recovered · acme/gpt-4o, was: 34 % longer · gpt-4o-2024-08-06"
     assert dict(current(late).paragraphs)["State"] == "warning, closed: recovered"
     state = dict(current(NAMED["muted"]).paragraphs)["State"]
     assert state == "warning, muted until 2026-02-01 12:30 UTC by alice: known"

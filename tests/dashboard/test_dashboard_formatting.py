@@ -56,6 +56,7 @@ def test_a_long_reply_is_cut_and_says_by_how_much():
         "eu/claude.v2",
         "since 2026-01-29 14:05 UTC",
         "3 of 8 rounds",
+        "did not move (7 rounds against 28, p = 1)",
     ],
 )
 def test_harmless_text_stays_as_it_is(plain):
